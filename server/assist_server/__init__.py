@@ -1,0 +1,1 @@
+"""The edges: language server, command line, configuration, composition root."""
