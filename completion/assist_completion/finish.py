@@ -1,0 +1,27 @@
+"""From a raw text to what is shown: cut to shape, filter, judge. The same for model and cache."""
+
+from assist_completion import gate, multiline
+from assist_completion.cache import Hit
+from assist_completion.filters import clean
+from assist_completion.multiline import Shape
+from assist_completion.suggestion import Request, Suggestion
+
+
+def finish(request: Request, shape: Shape, raw: Hit, mode: str) -> Suggestion:
+    """The suggestion that a raw text makes at a cursor; `reason` says why it is not shown."""
+    c = request.context
+    text = multiline.cut(c.before, raw.text, c.after, c.language, shape, ended=raw.ended)
+    cleaned = clean(text, c.before, c.after, c.language)
+    if cleaned.dropped:
+        silent = raw.ended and not raw.text.strip()
+        return Suggestion(reason="model-stopped" if silent else cleaned.dropped)
+    chances = [chance for end, chance in raw.spans if end <= len(text)]
+    verdict = gate.judge(chances or [c for _, c in raw.spans[:1]], mode, manual=request.manual)
+    return Suggestion(
+        text="" if verdict.reason else cleaned.text,
+        candidate=cleaned.text,
+        shown=not verdict.reason,
+        reason=verdict.reason,
+        score=round(verdict.score, 4),
+        replace=cleaned.replace,
+    )

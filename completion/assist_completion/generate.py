@@ -1,0 +1,198 @@
+"""Run one prompt on the owner thread: find the place, evaluate what is new, heal, decode, stop.
+
+The text appears in a `Generation` piece by piece, where other threads read it.
+What is shown of it, and whether, is not decided here.
+"""
+
+import codecs
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assist_completion.cache import Hit
+from assist_completion.fim import Fim
+from assist_completion.heal import Healer
+from assist_completion.llama import Llama, Logits
+from assist_completion.places import Place, Places
+from assist_completion.prompt import Extent, Plan, plan, render
+from assist_context.model import Context, Snippet
+
+REANCHOR = 1_500  # characters after the anchor (about 450 tokens) that make a new one worth its prefill
+
+
+FULL = Extent(head=1200, suffix=200, lines_after=24, snapped=True)
+SMALL = Extent(head=190, suffix=60, lines_after=8, snapped=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What fits the latency target on this machine, in tokens; from the probe."""
+
+    full: Extent = FULL
+    small: Extent = SMALL
+    line_tokens: int = 32
+    block_tokens: int = 96
+    context: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """All that the owner thread works with."""
+
+    llama: Llama
+    fim: Fim
+    healer: Healer
+    pieces: list[bytes]
+    places: Places
+    budget: Budget
+
+    def close(self) -> None:
+        self.llama.close()
+
+
+@dataclass(eq=False, slots=True)
+class Generation:
+    """A running or finished answer to one context. Written by the owner thread, read by others.
+
+    `spans` holds (end offset in `text`, log-probability) for each token.
+    `ended` says that the model itself stopped: there is nothing to continue.
+    """
+
+    context: Context
+    finished: Callable[[str], bool]
+    max_tokens: int
+    on_text: Callable[[], object] = lambda: None
+    text: str = ""
+    spans: list[tuple[int, float]] = field(default_factory=list)
+    ended: bool = False
+    extended: bool = False
+    cold: bool = False
+    typed: int = 0
+    prompt_tokens: int = 0
+    evaluated: int = 0
+    generated: int = 0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+    place: Place | None = None
+    pending: int = -1  # the last token: sampled, not yet decoded
+
+    def hit(self) -> Hit:
+        """What there is so far, as the cache would give it."""
+        return Hit(self.text, tuple(self.spans), 0, self.ended)
+
+
+def generate(model: Model, gen: Generation) -> None:
+    """Fill `gen` until its stop condition, the model's own end, or `Aborted`."""
+    start = time.perf_counter()
+    place, found = _place_for(model, gen)
+    typed = model.llama.tokenize(found.typed)
+    need = model.pieces[typed.pop()] if typed else b""
+    prompt = [*place.fixed, *typed]
+    model.places.front(place)
+    gen.place, gen.prompt_tokens, gen.typed = place, len(prompt), len(found.typed)
+    logits, gen.evaluated = model.places.evaluate(place, prompt)
+    gen.prefill_ms = 1e3 * (time.perf_counter() - start)
+    _decode(model, gen, logits, need)
+
+
+def extend(model: Model, gen: Generation, finished: Callable[[str], bool], max_tokens: int) -> None:
+    """Go on where a finished generation stopped, if its place is still as it was left."""
+    place = gen.place
+    if place is None or gen.ended or gen.pending < 0 or not model.places.is_front(place):
+        return
+    if len(place.tokens) + max_tokens >= model.budget.context:
+        return
+    gen.finished, gen.max_tokens = finished, gen.generated + max_tokens
+    _decode(model, gen, model.places.append(place, gen.pending), b"")
+
+
+def warm(model: Model, context: Context) -> None:
+    """Evaluate the full prompt for a cursor in the back sequence, so that it is there when needed."""
+    known = model.places.find(context)
+    if known is not None and known[0].full and len(known[1].typed) < REANCHOR:
+        return
+    place, laid = _new_place(model, context, context.snippets, small=False)
+    model.places.behind(place)
+    typed = model.llama.tokenize(laid.typed)
+    model.places.evaluate(place, [*place.fixed, *typed[:-1]])
+
+
+def _place_for(model: Model, gen: Generation) -> tuple[Place, Plan]:
+    """A known place, or a new one: the full head where that is cheap enough, else a small one."""
+    known = model.places.find(gen.context)
+    if known is not None and _fits(model, known[0], known[1]):
+        gen.cold = False
+        return known
+    place, laid = _new_place(model, gen.context, gen.context.snippets, small=False)
+    missing = len(place.fixed) - model.places.reusable(place.fixed)
+    limit = model.budget.small.head + model.budget.small.suffix
+    if missing > limit:
+        place, laid = _new_place(model, gen.context, (), small=True)
+    gen.cold = True
+    return place, laid
+
+
+def _fits(model: Model, place: Place, found: Plan) -> bool:
+    room = model.budget.context - len(place.fixed) - model.budget.block_tokens
+    return len(found.typed) < room * 2  # two characters a token is dense text; the rest is margin
+
+
+def _new_place(
+    model: Model, context: Context, snippets: tuple[Snippet, ...], *, small: bool
+) -> tuple[Place, Plan]:
+    extent = model.budget.small if small else model.budget.full
+    while True:
+        laid = plan(context, extent, snippets)
+        fixed = render(laid, model.fim, model.llama.tokenize)
+        # Dense text (tables of digits, base64) has more tokens than its length promised: ask for less.
+        if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
+            return Place(laid, fixed, full=not small), laid
+        extent = Extent(extent.head // 2, extent.suffix // 2, extent.lines_after, extent.snapped)
+        snippets = ()
+
+
+def _decode(model: Model, gen: Generation, logits: Logits, need: bytes) -> None:
+    """Sample and decode; `need` are the bytes of the typed text that the first tokens must repeat."""
+    start = time.perf_counter()
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    place = gen.place
+    if place is None:
+        return
+    try:
+        while gen.generated < gen.max_tokens:
+            token, chance = _pick(model, logits, need)
+            if token in model.fim.special:
+                gen.ended = True
+                return
+            piece = model.pieces[token]
+            fresh, need = piece[len(need) :], need[len(piece) :]
+            gen.pending = token
+            if need or not fresh:
+                gen.evaluated += 1  # a healed token belongs to the prompt
+            else:
+                gen.generated += 1
+                gen.text += decoder.decode(fresh)
+                gen.spans.append((len(gen.text), chance))
+                gen.on_text()
+                if gen.finished(gen.text):
+                    return
+            logits = model.places.append(place, token)
+    finally:
+        gen.decode_ms += 1e3 * (time.perf_counter() - start)
+
+
+def _pick(model: Model, logits: Logits, need: bytes) -> tuple[int, float]:
+    """The likeliest token, and its log-probability among those allowed."""
+    if need:
+        ids = model.healer.allowed(need)
+        scores = logits[ids]
+        best = int(scores.argmax())
+        token = int(ids[best])
+    else:
+        scores = logits
+        best = token = int(logits.argmax())
+    peak = float(scores[best])
+    return token, -math.log(float(np.exp(scores - peak).sum()))

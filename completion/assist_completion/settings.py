@@ -1,0 +1,121 @@
+"""What a user can set about ghost text, with the bounds and the words of the reference page.
+
+It reads no file and no environment: the server assembles a `Settings` from config.toml.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Literal, get_args
+
+from assist_completion.errors import CompletionError
+
+Mode = Literal["eager", "balanced", "quiet", "manual"]
+
+DEFAULT_MODEL = "qwen2.5-coder-0.5b"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The `[completion]` table. A value out of bounds raises `CompletionError`, which names the field.
+
+    >>> Settings(max_lines=0)
+    Traceback (most recent call last):
+    assist_completion.errors.CompletionError: max_lines = 0: use a number from 1 to 100
+    """
+
+    model: str = field(
+        default=DEFAULT_MODEL,
+        metadata={
+            "doc": "The model that writes ghost text: a name that `assist models list` knows, or the path "
+            "of a .gguf file. `~` is your home; a relative path starts at the config directory."
+        },
+    )
+    mode: Mode = field(
+        default="balanced",
+        metadata={
+            "choices": get_args(Mode),
+            "doc": "How sure the model must be before its text is shown, from `eager` (least) to `quiet` "
+            "(most). `manual` computes only when you ask.",
+        },
+    )
+    threads: int = field(
+        default=0,
+        metadata={
+            "min": 0,
+            "max": 256,
+            "doc": "Threads the model computes with. 0 takes one for each physical core.",
+        },
+    )
+    context_tokens: int = field(
+        default=0,
+        metadata={
+            "min": 0,
+            "max": 131_072,
+            "doc": "Tokens of code the model reads around the cursor. 0 takes what the start-up probe "
+            "found this machine to be fast enough for.",
+        },
+    )
+    max_lines: int = field(
+        default=12,
+        metadata={"min": 1, "max": 100, "doc": "The most lines one suggestion may have. 1 turns blocks off."},
+    )
+    debounce_ms_max: int = field(
+        default=300,
+        metadata={
+            "min": 0,
+            "max": 5_000,
+            "doc": "The longest wait, in milliseconds, for a pause in typing before the model is asked. "
+            "Text that is already known is shown without any wait.",
+        },
+    )
+    snapshot_mb: int = field(
+        default=256,
+        metadata={
+            "min": 0,
+            "max": 65_536,
+            "doc": "Memory, in MB, for places you have been to, so that coming back costs nothing. "
+            "0 remembers none.",
+        },
+    )
+    speculate: bool = field(
+        default=True,
+        metadata={
+            "doc": "Whether the model works ahead on what may come next while it would be idle. "
+            "`false` saves power."
+        },
+    )
+    recent_files: bool = field(
+        default=True,
+        metadata={"doc": "Whether the model also sees your recent edits in other files of the workspace."},
+    )
+
+    def __post_init__(self) -> None:
+        check_model(self.model)
+        _check_bounds(self)
+
+
+def is_path(model: str) -> bool:
+    """Whether a `model` setting is the path of a file and not a name of the catalogue.
+
+    >>> is_path("qwen2.5-coder-0.5b"), is_path("~/models/mine.gguf")
+    (False, True)
+    """
+    return "/" in model or "\\" in model or model.lower().endswith(".gguf")
+
+
+def check_model(model: str) -> None:
+    """Raise `CompletionError` unless `model` can be a catalogue name or the path of a .gguf file."""
+    if not model.strip() or any(character < " " for character in model):
+        raise CompletionError(f"model = {model!r}: use a model's name or the path of a .gguf file")
+    if is_path(model) and not model.lower().endswith(".gguf"):
+        raise CompletionError(f"model = {model!r}: a path must end in .gguf; a name has no slash")
+
+
+def _check_bounds(settings: Settings) -> None:
+    for item in fields(settings):
+        value, bounds = getattr(settings, item.name), item.metadata
+        if "choices" in bounds and value not in bounds["choices"]:
+            choices = ", ".join(bounds["choices"])
+            raise CompletionError(f"{item.name} = {value!r}: choose one of {choices}")
+        if "min" in bounds and not bounds["min"] <= value <= bounds["max"]:
+            low, high = bounds["min"], bounds["max"]
+            raise CompletionError(f"{item.name} = {value!r}: use a number from {low} to {high}")

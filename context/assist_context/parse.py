@@ -1,0 +1,295 @@
+"""What a fragment of source says about itself: errors, where a block ends, what is string or comment.
+
+The one door to tree-sitter, and beside it a small scanner for brackets, which a grammar that
+stumbles over half-typed code finds less surely than a look at the characters.
+A fragment is the few hundred lines around a cursor and may begin in the middle of a class: a window
+is parsed anew each time (0.6 ms for 300 lines), because that needs no state and holds the GIL for
+a moment only. Offsets are characters, never bytes. `None` means there is no answer: no grammar,
+too much text or too slow; callers do without. It knows no files, no symbols and no cursor history.
+"""
+
+import importlib
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import tree_sitter
+
+from assist_context.languages import Language
+
+MAX_CHARACTERS = 262_144  # 25 windows of 300 lines; above that it is minified or generated code
+MAX_MICROSECONDS = 20_000  # 30 times what a window takes; the GIL is held as long
+
+# Language.grammar -> the wheel and the function that makes the grammar.
+_WHEELS = {
+    **{name: (f"tree_sitter_{name}", "language") for name in ("c", "cpp", "go", "java", "javascript")},
+    **{name: (f"tree_sitter_{name}", "language") for name in ("python", "rust")},
+    "typescript": ("tree_sitter_typescript", "language_typescript"),
+    "tsx": ("tree_sitter_typescript", "language_tsx"),
+}
+# Nodes whose children are statements or members, over the nine grammars.
+_BODIES = frozenset(
+    {"block", "statement_block", "compound_statement", "statement_list", "constructor_body"}
+    | {"class_body", "enum_body", "interface_body", "annotation_type_body", "object_type"}
+    | {"declaration_list", "field_declaration_list", "enum_variant_list"}
+    | {"switch_body", "switch_block", "match_block"}
+)
+_ROOTS = frozenset({"module", "program", "source_file", "translation_unit", "ERROR"})
+PAIRS = {"(": ")", "[": "]", "{": "}"}
+
+
+@lru_cache
+def _parser(grammar: str) -> tree_sitter.Parser | None:
+    """The parser of a grammar. Threads may share it: a parse of bytes holds the GIL throughout."""
+    module, function = _WHEELS.get(grammar, ("", ""))
+    try:
+        language = tree_sitter.Language(getattr(importlib.import_module(module), function)())
+    except (ImportError, ValueError):
+        return None
+    with warnings.catch_warnings():
+        # The successor of timeout_micros, progress_callback, wants a read callback and crashes in 0.25.2.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return tree_sitter.Parser(language, timeout_micros=MAX_MICROSECONDS)
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "replace")  # a lone surrogate is not worth an error
+
+
+@lru_cache(maxsize=8)  # one request asks several questions of the text without and with a completion
+def _tree(grammar: str, text: str) -> tree_sitter.Tree | None:
+    parser = _parser(grammar) if len(text) <= MAX_CHARACTERS else None
+    if parser is None:
+        return None
+    try:
+        return parser.parse(_encode(text))
+    except ValueError:  # what 0.25.2 raises at the time limit
+        parser.reset()
+        return None
+
+
+def _path(tree: tree_sitter.Tree, byte: int) -> list[tree_sitter.Node]:
+    """The nodes around a byte, the root first. Node.parent would start from the root at each step."""
+    cursor, path = tree.walk(), [tree.root_node]
+    while cursor.goto_first_child_for_byte(byte) is not None:
+        node = cursor.node
+        if node is None or node.start_byte > byte:
+            break
+        path.append(node)
+    return path
+
+
+def errors(language: Language, text: str) -> int | None:
+    """How many ERROR and MISSING nodes the text has.
+
+    >>> from assist_context.languages import language_of
+    >>> errors(language_of("a.py"), "f(1"), errors(language_of("a.py"), "f(1)")
+    (1, 0)
+    """
+    tree = _tree(language.grammar, text)
+    if tree is None:
+        return None
+    count, open_nodes = 0, [tree.root_node]
+    while open_nodes:
+        node = open_nodes.pop()
+        if node.has_error:  # 17 times faster than a query: a sound subtree is not walked
+            count += node.is_error or node.is_missing
+            open_nodes.extend(node.children)
+    return count
+
+
+def node_end(language: Language, text: str, offset: int) -> int | None:
+    """Where the statement at `offset` ends, or its whole block if nothing but comments comes before.
+
+    `offset` may stand on the white space ahead of the statement. `None` too if there is an error
+    inside, since the end is then a guess.
+
+    >>> from assist_context.languages import language_of
+    >>> source = "def f():\\n    a = 1\\n    b = 2\\nc = 3\\n"
+    >>> source[: node_end(language_of("a.py"), source, 9)]
+    'def f():\\n    a = 1\\n    b = 2'
+    """
+    tree = _tree(language.grammar, text)
+    found = re.compile(r"\S").search(text, max(offset, 0))
+    if tree is None or found is None:
+        return None
+    first = len(_encode(text[: found.start()]))
+    path = _path(tree, first)
+    place = next((i for i in reversed(range(len(path) - 1)) if path[i].type in _BODIES | _ROOTS), None)
+    if place is None or path[place].is_error:
+        return None
+    node = path[place + 1]
+    if path[place].type in _BODIES and all(_idle(n) for n in _children(path[place]) if n.end_byte <= first):
+        inner = path[place].type == "statement_list"  # Go: a block holds a list, which has no braces
+        node = path[place - 1] if inner else path[place]
+    return None if node.has_error else len(_encode(text)[: node.end_byte].decode("utf-8", "replace"))
+
+
+def _children(body: tree_sitter.Node) -> list[tree_sitter.Node]:
+    """What is in a block: its statements, without the braces."""
+    return [n for n in body.children if n.is_named]
+
+
+def _idle(node: tree_sitter.Node) -> bool:
+    """Whether a node does nothing: a comment, or a string by itself (Python's docstring)."""
+    lone = node.child(0) if node.type == "expression_statement" and node.child_count == 1 else None
+    return "comment" in node.type or node.type == "string" or (lone is not None and lone.type == "string")
+
+
+def in_empty_block(language: Language, text: str, offset: int) -> bool | None:
+    """Whether `offset` is in a block that holds nothing but comments and a docstring.
+
+    >>> from assist_context.languages import language_of
+    >>> source = 'def f():\\n    \"\"\"Doc.\"\"\"\\n    '
+    >>> in_empty_block(language_of("a.py"), source, len(source))
+    True
+    """
+    tree = _tree(language.grammar, text)
+    if tree is None:
+        return None
+    ahead = text[: max(offset, 0)].rstrip()
+    while ahead:
+        path = _path(tree, len(_encode(ahead[:-1])))
+        idle = next((n for n in path if n.type not in _ROOTS and _idle(n)), None)
+        if idle is None:
+            return _opens_empty(path, text, offset, len(ahead) - 1)
+        ahead = _encode(text)[: idle.start_byte].decode("utf-8", "replace").rstrip()
+    return False
+
+
+def _opens_empty(path: list[tree_sitter.Node], text: str, offset: int, opener: int) -> bool:
+    """Whether the last leaf of `path`, the character at `opener`, opens a block without statements."""
+    if text[opener] not in ":{" or len(path) < 2 or path[-1].child_count:
+        return False
+    owner = path[-2]
+    if text[opener] == "{":
+        bodies = [owner] if owner.type in _BODIES else []
+    else:
+        bodies = [n for n in owner.children if n.type in _BODIES and n.start_byte >= path[-1].end_byte]
+        header, line = text.rfind("\n", 0, opener) + 1, text.rfind("\n", 0, offset) + 1
+        if line > opener and _indent(text, line, offset) <= _indent(text, header, opener):
+            return False
+    return bool(bodies) and all(_idle(n) for n in _children(bodies[0]))
+
+
+def _indent(text: str, start: int, end: int) -> int:
+    return len(text[start:end]) - len(text[start:end].lstrip())
+
+
+def in_string_or_comment(language: Language, text: str, offset: int) -> bool:
+    """Whether what is typed at `offset` becomes part of a string or a comment. Needs no grammar.
+
+    >>> from assist_context.languages import language_of
+    >>> in_string_or_comment(language_of("a.js"), "f('a', b) // c", 4)
+    True
+    """
+    for kind, start, end in marks(language, text[: max(offset, 0)]):
+        if end == offset and kind in {"string", "comment"}:
+            return not _closed(text[start:end])
+    return False
+
+
+_QUOTE = re.compile(r"r#\"|/\*|\"\"\"|'''|[\"'`]|/(?!/)")
+_CLOSING = {'r#"': '"#', "/*": "*/"}
+
+
+def _closing(token: str) -> str:
+    """How a string or comment must end; nothing for a line comment."""
+    found = _QUOTE.match(token)
+    return _CLOSING.get(found[0], found[0]) if found else ""
+
+
+def _closed(token: str) -> bool:
+    """Whether a string or comment has its end, so that what follows is code again."""
+    closing = _closing(token)
+    body = token[len(closing) : -len(closing)] if closing else ""
+    escaped = len(closing) == 1 and (len(body) - len(body.rstrip("\\"))) % 2 == 1
+    return bool(closing) and len(token) >= 2 * len(closing) and token.endswith(closing) and not escaped
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The brackets of two texts that meet at a border.
+
+    `open`: those of the first that are open at the border, (bracket, offset), the outermost first.
+    `closes`: brackets and quotes in the second that close what the first opened, (text, offset).
+    `left`: what the second would have to end with to close all that it opens itself.
+    """
+
+    open: tuple[tuple[str, int], ...]
+    closes: tuple[tuple[str, int], ...]
+    left: str
+
+
+def balance(language: Language, before: str, text: str) -> Balance:
+    """How the brackets of `text` fit those of `before`. Needs no grammar and no sound code.
+
+    >>> from assist_context.languages import language_of
+    >>> balance(language_of("a.c"), "f(", "x) + g(")
+    Balance(open=(('(', 1),), closes=((')', 1),), left=')')
+    """
+    whole, border = before + text, len(before)
+    outer: list[tuple[str, int]] = []
+    inner: list[tuple[str, int]] = []
+    closes: list[tuple[str, int]] = []
+    token, end = "", 0
+    for kind, start, end in marks(language, whole):
+        token = whole[start:end]
+        if kind == "string" and start < border < end and _closed(token):
+            closes.append((_closing(token), max(end - len(_closing(token)) - border, 0)))
+        elif kind in PAIRS:
+            (outer if start < border else inner).append((kind, start))
+        elif len(kind) == 1 and not _close(outer if start < border else inner, kind) and start >= border:
+            closes.append((kind, start - border))
+    unended = _closing(token) if end == len(whole) and not _closed(token) else ""
+    return Balance(tuple(outer), tuple(closes), unended + "".join(PAIRS[b] for b, _ in reversed(inner)))
+
+
+def _close(stack: list[tuple[str, int]], closer: str) -> bool:
+    """Take the bracket that `closer` closes off a stack, and what was left open inside of it."""
+    for place in range(len(stack) - 1, -1, -1):
+        if PAIRS[stack[place][0]] == closer:
+            del stack[place:]
+            return True
+    return False
+
+
+def marks(language: Language, text: str) -> Iterator[tuple[str, int, int]]:
+    """Strings, comments and the brackets outside of them: (kind, start, end), in order.
+
+    The kind of a bracket is the bracket. A string that has no end goes to the end of its line,
+    one of more lines to the end of the text. Needs no grammar and no sound code.
+
+    >>> from assist_context.languages import language_of
+    >>> list(marks(language_of("a.py"), "f(')')"))
+    [('(', 1, 2), ('string', 2, 5), (')', 5, 6)]
+    """
+    for found in _lexer(language.name, language.comment).finditer(text):
+        kind = found.lastgroup or ""
+        yield (found[0] if kind == "bracket" else kind), found.start(), found.end()
+
+
+@lru_cache
+def _lexer(name: str, comment: str) -> re.Pattern[str]:
+    """What `marks` looks for. Alternatives begin with a literal: that lets `re` skip ahead."""
+    if not comment and name in {"plaintext", "markdown", "html"}:  # prose has apostrophes, not strings
+        return re.compile(r"(?P<bracket>[()\[\]{}])")
+    strings = [r'"""[\s\S]*?(?:"""|\Z)', r'"(?:\\[\s\S]|[^"\\\n])*"?']
+    if name == "rust":
+        strings.insert(0, r'r#"[\s\S]*?(?:"#|\Z)')
+    if name in {"rust", "c", "cpp", "java", "csharp", "kotlin", "scala", "go", "swift"}:
+        strings.append(r"'(?:\\[^'\n]+|\\'|[^'\\\n])'")  # a character; otherwise a Rust lifetime
+    else:
+        strings += [r"'''[\s\S]*?(?:'''|\Z)", r"'(?:\\[\s\S]|[^'\\\n])*'?"]
+    if name in {"javascript", "typescript", "tsx", "go"}:
+        strings.append(r"`(?:\\[\s\S]|[^`\\])*(?:`|\Z)")
+    if name in {"javascript", "typescript", "tsx"}:
+        ahead = r"(?:(?<=[=(,:!&|?{};\[])|(?<=[=(,:!&|?{};\[] ))"  # a slash elsewhere divides
+        strings.append(ahead + r"/(?![/*\s])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/")
+    comments = [re.escape(comment) + r"[^\n]*"] if comment else []
+    if comment == "//" or name == "css":
+        comments.append(r"/\*[\s\S]*?(?:\*/|\Z)")
+    groups = [f"(?P<string>{'|'.join(strings)})", r"(?P<bracket>[()\[\]{}])"]
+    return re.compile("|".join([f"(?P<comment>{'|'.join(comments)})", *groups] if comments else groups))

@@ -1,0 +1,139 @@
+"""config.toml as bytes on disk: reading it, and changing one line of it.
+
+It does not know what the settings mean, but for where the model's name stands.
+"""
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from assist_completion.settings import check_model
+
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_HEADER = re.compile(r"""\s*\[\s*(?:completion|"completion"|'completion')\s*\]\s*(?:#.*)?$""")
+_ANY_HEADER = re.compile(r"\s*\[")
+_MODEL = re.compile(r"""(\s*(?:model|"model"|'model')\s*=\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*')(.*)$""", re.DOTALL)
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used. The message names the file, the setting and the remedy."""
+
+
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text of a TOML file and what it says; a missing file is an empty one.
+
+    Raises `ConfigError` if it cannot be read, or is not TOML (with line and column).
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return "", {}
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror}): make it a file that you may read, "
+            "or name another directory in ASSIST_CONFIG_DIR"
+        ) from error
+    try:
+        text = raw.decode("utf-8-sig")  # Windows editors put a byte order mark first
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            f"{path}:{line}: byte 0x{raw[error.start]:02x} is not UTF-8: save the file as UTF-8"
+        ) from error
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(_where(path, text, str(error))) from error
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, lists 1,000 deep
+        raise ConfigError(f"{path} is not TOML that can be read ({error}): simplify it") from error
+
+
+def _where(path: Path, text: str, message: str) -> str:
+    found = _PLACE.search(message)
+    what = _PLACE.sub("", message)
+    if found and found[1]:
+        line, column = int(found[1]), int(found[2])
+    else:
+        lines = text.split("\n")
+        line, column = len(lines), len(lines[-1]) + 1
+    return f"{path}:{line}:{column}: not valid TOML: {what}"
+
+
+def set_model(path: Path, name: str) -> None:
+    """Write `[completion] model = name` into config.toml; every other line stays as it is.
+
+    The file is replaced in one step and is then readable by its owner alone.
+    Raises `ConfigError` if it cannot be read or written, or if the line cannot be placed with certainty,
+    and `CompletionError` for a name that cannot be a model's.
+    """
+    check_model(name)
+    text, data = read_toml(path)
+    assignment = f"model = {_quoted(name)}"
+    edited = _with_model(text, name)
+    table = data.get("completion", {})
+    wanted = {**data, "completion": {**table, "model": name}} if isinstance(table, dict) else None
+    try:
+        certain = tomllib.loads(edited) == wanted
+    except ValueError:
+        certain = False
+    if not certain:
+        raise ConfigError(
+            f"{path} writes [completion] so that it cannot be edited safely: put {assignment} there yourself"
+        )
+    try:
+        _replace(path, edited)
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written ({error.strerror}): make the place writable, "
+            "or name another directory in ASSIST_CONFIG_DIR"
+        ) from error
+
+
+def _with_model(text: str, name: str) -> str:
+    """The text with the line changed, or put in where it most likely belongs; the caller checks.
+
+    >>> _with_model('[completion]\\nmodel = "a" # mine\\n', "b")
+    '[completion]\\nmodel = "b" # mine\\n'
+    """
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.split("\n")
+    start = next((number for number, line in enumerate(lines) if _HEADER.match(line)), None)
+    if start is None:
+        gap = "" if not text else end if text.endswith("\n") else end * 2
+        return f"{text}{gap}[completion]{end}model = {_quoted(name)}{end}"
+    for number in range(start + 1, len(lines)):
+        if _ANY_HEADER.match(lines[number]):
+            break
+        if found := _MODEL.match(lines[number]):
+            lines[number] = f"{found[1]}{_quoted(name)}{found[2]}"
+            return "\n".join(lines)
+    if start == len(lines) - 1:  # the header is the last line, and nothing ends it
+        lines.append("")
+        lines[start] += end.removesuffix("\n")
+    lines.insert(start + 1, f"model = {_quoted(name)}{end.removesuffix(chr(10))}")
+    return "\n".join(lines)
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)  # JSON's text is TOML's text
+
+
+def _replace(path: Path, text: str) -> None:
+    target = path.resolve()  # dotfiles are often links: the file behind the link changes
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise

@@ -1,0 +1,335 @@
+import hashlib
+import json
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assist_completion.catalogue import FimTokens, Licence, LocalFiles, ModelRow
+from assist_completion.delivery import FetchOptions
+from assist_completion.errors import FetchError, ModelError
+from assist_completion.gguf import read_header
+from assist_completion.holding import held
+from assist_completion.pins import read_pins
+from assist_completion.store import Store, fetch, installed, path_of, remove, resolve, verify
+
+MIB = 2**20
+
+
+def text(value: str) -> bytes:
+    return struct.pack("<Q", len(value)) + value.encode()
+
+
+def gguf(data: bytes, *, version: int = 3, alignment: int = 32) -> bytes:
+    """A whole GGUF file: a vocabulary of two words, and one tensor of bytes (i8)."""
+    head = b"GGUF" + struct.pack("<IQQ", version, 1, 3)
+    head += text("general.architecture") + struct.pack("<I", 8) + text("llama")
+    head += text("general.alignment") + struct.pack("<II", 4, alignment)
+    head += text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2) + text("ab") + text("c")
+    head += text("weights") + struct.pack("<IQIQ", 1, len(data), 24, 0)
+    return head + bytes(-len(head) % alignment) + data
+
+
+MODEL = gguf(bytes(range(256)) * 40)
+
+
+def row_of(model: bytes, name: str = "tiny", **changes: object) -> ModelRow:
+    row = ModelRow(
+        name=name,
+        file=f"{name}.gguf",
+        bytes=len(model),
+        sha256=hashlib.sha256(model).hexdigest(),
+        licence=Licence("MIT", True, "Free."),
+        family="Tiny",
+        parameters="1K",
+        quant="I8",
+        context_tokens=16,
+        note="For tests.",
+        sources=(),
+        fim=FimTokens("<p>", "<s>", "<m>"),
+    )
+    return replace(row, **changes)
+
+
+def place(directory: Path, model: bytes, name: str = "tiny.gguf") -> Path:
+    directory.mkdir(exist_ok=True)
+    (directory / name).write_bytes(model)
+    return directory / name
+
+
+@pytest.fixture
+def row(tmp_path: Path) -> ModelRow:
+    return row_of(MODEL, sources=(LocalFiles(place(tmp_path / "usb", MODEL)),))
+
+
+@pytest.fixture
+def store(tmp_path: Path, row: ModelRow) -> Store:
+    return Store(tmp_path / "data" / "models", (row,))
+
+
+# -- fetching ----------------------------------------------------------------------------------------------------
+
+
+def test_a_fetched_model_is_whole_private_and_pinned(store: Store, row: ModelRow) -> None:
+    seen: list[tuple[int, int]] = []
+    path = fetch(store, row, progress=lambda done, total: seen.append((done, total)))
+    assert path.read_bytes() == MODEL
+    assert seen[-1] == (len(MODEL), len(MODEL))
+    assert store.root.stat().st_mode & 0o777 == 0o700
+    assert {file.name: file.stat().st_mode & 0o777 for file in store.root.iterdir()} == {
+        "tiny.gguf": 0o600,
+        "tiny.gguf.lock": 0o600,
+        "models.lock": 0o600,
+        "models.lock.guard": 0o600,
+    }
+    assert json.loads((store.root / "models.lock").read_text()) == {
+        "tiny": {"sha256": row.sha256, "bytes": len(MODEL), "source": str(row.sources[0].path)}
+    }
+
+
+def test_a_directory_that_others_could_read_is_closed(store: Store, row: ModelRow) -> None:
+    store.root.mkdir(parents=True, mode=0o755)
+    fetch(store, row)
+    assert store.root.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_model_that_is_here_asks_no_source(store: Store, row: ModelRow) -> None:
+    path = fetch(store, row)
+    row.sources[0].path.unlink()
+    said: list[str] = []
+    assert fetch(store, row, say=said.append) == path
+    assert said == []
+
+
+def test_a_wrong_hash_names_both_and_deletes_the_file(store: Store, row: ModelRow) -> None:
+    wrong = gguf(b"x" * 300)
+    row.sources[0].path.write_bytes(wrong)
+    with pytest.raises(FetchError) as caught:
+        fetch(store, row)
+    assert hashlib.sha256(wrong).hexdigest() in str(caught.value)
+    assert row.sha256 in str(caught.value)
+    assert not path_of(store, row).exists()
+    assert not list(store.root.glob("*.partial*"))
+
+
+def test_without_a_known_hash_the_first_file_is_pinned(store: Store, row: ModelRow) -> None:
+    unknown = replace(row, sha256="", bytes=0)
+    said: list[str] = []
+    fetch(store, unknown, say=said.append)
+    assert read_pins(store.root)["tiny"].sha256 == hashlib.sha256(MODEL).hexdigest()
+    assert any("that of this file is pinned" in sentence for sentence in said)
+
+    remove(Store(store.root, (unknown,)), "tiny")
+    row.sources[0].path.write_bytes(gguf(b"other"))
+    with pytest.raises(FetchError, match=r"its sha256 is .*, expected "):
+        fetch(store, unknown)
+
+
+def test_a_file_without_known_hash_must_still_be_a_model(store: Store, row: ModelRow) -> None:
+    row.sources[0].path.write_bytes(b"<html>not found</html>" * 10)
+    with pytest.raises(FetchError, match="is no usable model and was deleted"):
+        fetch(store, replace(row, sha256=""))
+    assert not list(store.root.glob("*.partial*"))
+    assert read_pins(store.root) == {}
+
+
+@pytest.mark.parametrize("there", [0, len(MODEL), len(MODEL) + 64 * MIB - 1])
+def test_a_full_disk_is_found_before_anything_is_written(store: Store, row: ModelRow, there: int) -> None:
+    with pytest.raises(FetchError, match=r"too full for tiny: 67 MB are needed in .* and \d+ MB are free"):
+        fetch(store, row, free=lambda directory: there)
+    assert not (store.root / "tiny.gguf.partial").exists()
+
+
+def test_a_disk_with_just_enough_room_will_do(store: Store, row: ModelRow) -> None:
+    assert fetch(store, row, free=lambda directory: len(MODEL) + 64 * MIB).exists()
+
+
+def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path, row: ModelRow) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FetchError, match=r"cannot be made: .* Set ASSIST_DATA_DIR"):
+        fetch(Store(tmp_path / "file" / "models", (row,)), row)
+
+
+def test_offline_asks_only_this_machine(store: Store, row: ModelRow) -> None:
+    assert fetch(store, row, FetchOptions(offline=True)).exists()
+    nothing = replace(row, name="other", file="other.gguf", sources=())
+    with pytest.raises(FetchError, match=r"offline, no source on this machine.*--offline-from DIR"):
+        fetch(store, nothing, FetchOptions(offline=True))
+
+
+def test_a_file_that_was_put_in_place_is_adopted_by_its_hash(store: Store, row: ModelRow) -> None:
+    place(store.root.parent, b"")
+    place(store.root, MODEL)
+    row.sources[0].path.unlink()
+    fetch(store, row)
+    assert read_pins(store.root)["tiny"].source == "found in place"
+
+
+def test_a_new_hash_in_the_catalogue_fetches_anew(store: Store, row: ModelRow, tmp_path: Path) -> None:
+    fetch(store, row)
+    newer = gguf(b"newer" * 100)
+    renewed = row_of(newer, sources=(LocalFiles(place(tmp_path / "new", newer)),))
+    said: list[str] = []
+    assert fetch(store, renewed, say=said.append).read_bytes() == newer
+    assert "not the tiny that is expected" in said[0]
+
+
+# -- two processes -----------------------------------------------------------------------------------------------
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from assist_completion.holding import held
+with held(Path(sys.argv[1]), "tiny", wait=0.0):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def hold(path: Path, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLDER, str(path), str(seconds)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_process_says_who_it_waits_for(store: Store, row: ModelRow) -> None:
+    store.root.mkdir(parents=True)
+    with hold(path_of(store, row), 0.5) as other:
+        said: list[str] = []
+        assert fetch(store, row, say=said.append).exists()
+        assert said[0] == f"tiny is being fetched by process {other.pid}; waiting for it."
+        assert other.wait() == 0
+
+
+def test_waiting_ends_with_the_name_of_the_holder(store: Store, row: ModelRow) -> None:
+    fetch(store, row)
+    with hold(path_of(store, row), 60) as other:
+        with pytest.raises(FetchError, match=f"is being fetched by process {other.pid}. Wait until"):
+            fetch(store, row, FetchOptions(lock_wait=0.2))
+        with pytest.raises(FetchError, match=f"process {other.pid}"):
+            remove(store, "tiny")
+        other.kill()
+    assert fetch(store, row).exists()  # the dead process let go
+
+
+def test_the_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), held(tmp_path / "m", "m", wait=0.0):
+        1 / 0  # noqa: B018
+    with held(tmp_path / "m", "m", wait=0.0):
+        assert (tmp_path / "m.holder").read_text() == str(os.getpid())
+
+
+# -- listing, verifying, removing --------------------------------------------------------------------------------
+
+
+def test_installed_lists_what_is_here(store: Store, row: ModelRow) -> None:
+    assert installed(store) == ()
+    fetch(store, row)
+    (found,) = installed(store)
+    assert (found.row, found.path, found.bytes) == (row, path_of(store, row), len(MODEL))
+    assert found.pin is not None
+    assert found.pin.sha256 == row.sha256
+
+
+def test_verify_accepts_the_fetched_and_refuses_the_changed(store: Store, row: ModelRow) -> None:
+    path = fetch(store, row)
+    assert verify(store, "tiny").path == path
+    path.write_bytes(MODEL[:-1] + b"!")
+    with pytest.raises(ModelError, match=r"is damaged: its sha256 is .* `assist models pull tiny`"):
+        verify(store, "tiny")
+
+
+def test_verify_needs_a_hash(store: Store, row: ModelRow) -> None:
+    place(store.root.parent, b"")
+    place(store.root, MODEL)
+    with pytest.raises(ModelError, match="cannot be verified"):
+        verify(Store(store.root, (replace(row, sha256=""),)), "tiny")
+
+
+def test_remove_frees_the_bytes_and_keeps_the_pin(store: Store, row: ModelRow) -> None:
+    fetch(store, row)
+    place(store.root, b"12345", "tiny.gguf.partial")
+    assert remove(store, "tiny") == len(MODEL) + 5
+    assert installed(store) == ()
+    assert not list(store.root.glob("*.partial*"))
+    assert "tiny" in read_pins(store.root)
+    with pytest.raises(ModelError, match="there is nothing to remove"):
+        remove(store, "tiny")
+
+
+def test_a_broken_models_lock_is_named(store: Store, row: ModelRow) -> None:
+    fetch(store, row)
+    (store.root / "models.lock").write_text("[1]")
+    with pytest.raises(ModelError, match=r"models\.lock cannot be read"):
+        installed(store)
+
+
+# -- finding -----------------------------------------------------------------------------------------------------
+
+
+def test_resolve_finds_names_and_paths(store: Store, row: ModelRow, tmp_path: Path) -> None:
+    path = fetch(store, row)
+    assert resolve(store, "tiny") == path
+    mine = place(tmp_path, MODEL, "mine.gguf")
+    assert resolve(store, str(mine)) == mine
+
+
+def test_resolve_expands_the_home(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert resolve(store, "~/mine.gguf") == place(tmp_path, MODEL, "mine.gguf")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("tiny", "The model tiny is not on this machine: run `assist models pull tiny`."),
+        ("tinny", "There is no model 'tinny' in the catalogue: did you mean tiny?"),
+        ("none/here.gguf", "There is no model file none/here.gguf."),
+    ],
+)
+def test_resolve_says_what_to_do(store: Store, asked: str, said: str) -> None:
+    with pytest.raises(ModelError, match=re.escape(said)):
+        resolve(store, asked)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "it has 0 bytes"),
+        (b"GGUF", "it has 4 bytes"),
+        (b"PK\x03\x04" + bytes(100), "it starts with b'PK"),
+        (gguf(b"x", version=1), "has GGUF version 1; versions 2 to 3"),
+        (gguf(b"x", version=1 << 24), "has GGUF version 16777216"),
+        (MODEL[:-1], f"it has {len(MODEL) - 1:,} bytes and its table of tensors needs {len(MODEL):,}"),
+        (MODEL[:200], "cut short or damaged"),
+        (MODEL[:100], "cut short or damaged inside its header"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 1 << 60) + b"\xff" * 64, "cut short or damaged"),
+    ],
+)
+def test_a_file_that_is_no_whole_model_is_refused(tmp_path: Path, content: bytes, said: str) -> None:
+    path = place(tmp_path, content, "bad.gguf")
+    with pytest.raises(ModelError, match=re.escape(said)):
+        read_header(path)
+
+
+def test_a_header_tells_the_architecture(tmp_path: Path) -> None:
+    header = read_header(place(tmp_path, gguf(b"x" * 77, alignment=64), "good.gguf"))
+    assert (header.version, header.architecture, header.tensors) == (3, "llama", 1)
+    assert header.needed_bytes == len(gguf(b"x" * 77, alignment=64))
+
+
+def test_a_large_vocabulary_is_read_quickly(tmp_path: Path) -> None:
+    words = b"".join(text(f"word{n}") for n in range(150_000))
+    head = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text("tokens") + struct.pack("<IIQ", 9, 8, 150_000)
+    path = place(tmp_path, head + words + bytes(64), "large.gguf")
+    began = time.perf_counter()
+    assert read_header(path).tensors == 0
+    assert time.perf_counter() - began < 2.0  # 0.05 s on the reference machine

@@ -1,0 +1,139 @@
+"""Each house rule catches what it is for, and lets the nearest innocent thing pass."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("check_style.py")
+
+
+def _script() -> ModuleType:
+    """The script as a module: tests are no package, so it cannot be imported by name."""
+    spec = importlib.util.spec_from_file_location("check_style", SCRIPT)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up there
+    spec.loader.exec_module(module)
+    return module
+
+
+style = _script()
+
+WHEEL = '[tool.hatch.build.targets.wheel]\npackages = ["server/assist_server"]\n'
+MODULE = "server/assist_server/door.py"
+DOC = '"""Does one thing."""\n'
+
+
+def found(root: Path, path: str, text: str) -> list[str]:
+    """What the check says about a tree with this one file."""
+    for name, content in (("pyproject.toml", WHEEL), ("server/assist_server/__init__.py", DOC), (path, text)):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
+    return [str(finding) for finding in style.check(root, [path])]
+
+
+BAD = [
+    (MODULE, DOC + "\n" * 300, ":301: 301 lines, 300 at most"),
+    ("tests/test_a.py", "\n" * 301, ":301: 301 lines, 300 at most"),
+    (MODULE, DOC + "def f():\n" + "    x = 1\n" * 50, ":2: f has 51 lines, 50 at most"),
+    (MODULE, DOC + "async def f():\n" + "    x = 1\n" * 50, ":2: f has 51 lines"),
+    (MODULE, DOC + "def f(a, b, c, d, e, f, g): ...", ":2: f has 7 parameters, 6 at most"),
+    (MODULE, DOC + "def f(a, /, b, *c, d, e, f, **g): ...", ":2: f has 7 parameters"),
+    (MODULE, DOC + "class A:\n    def f(self, a, b, c, d, e, f, g): ...", ":3: f has 7 parameters"),
+    (
+        MODULE,
+        DOC + "class A:\n    @staticmethod\n    def f(a, b, c, d, e, f, g): ...",
+        ":4: f has 7 parameters",
+    ),
+    ("tests/test_a.py", "import unittest.mock", ":1: unittest.mock"),
+    ("tests/test_a.py", "from unittest import mock", ":1: unittest.mock"),
+    ("tests/test_a.py", "from unittest.mock import patch", ":1: unittest.mock"),
+    ("tests/test_a.py", "def test(mock):\n    mock.patch('a')", ":2: mock.patch"),
+    (
+        "tests/test_a.py",
+        "def test(monkeypatch):\n    monkeypatch.setattr(a, 'b', 1)",
+        ":2: monkeypatch.setattr",
+    ),
+    (MODULE, "x = 1", ":1: no module docstring"),
+    ("benchmarks/speed.py", "x = 1", ":1: no module docstring"),
+    (MODULE, DOC + "try:\n    pass\nexcept Exception:\n    pass", ":4: catches everything"),
+    (
+        MODULE,
+        DOC + "try:\n    pass\nexcept (OSError, BaseException) as e:\n    pass",
+        ":4: catches everything",
+    ),
+    (MODULE, DOC + "try:\n    pass\nexcept:\n    pass", ":4: catches everything"),
+    (MODULE, DOC + "import os\nx = os.environ['A']", ":3: reads the environment"),
+    (MODULE, DOC + "import os\nx = os.getenv('A')", ":3: reads the environment"),
+    (MODULE, DOC + "from os import environ", ":2: reads the environment"),
+    (MODULE, DOC + "class TokenManager: ...", ":2: class TokenManager"),
+    (MODULE, DOC + "class _ModelService: ...", ":2: class _ModelService"),
+    (MODULE, DOC + "class TextUtils: ...", ":2: class TextUtils"),
+    ("server/assist_server/utils.py", DOC, ":1: utils says nothing"),
+    ("server/assist_server/common/text.py", DOC, ":1: common says nothing"),
+    (MODULE, DOC + "def f(:", ":2: cannot be parsed"),
+    ("ARCHITECTURE.md", "line\n" * 251, ":251: 251 lines, 250 at most"),
+    ("CONTRIBUTING.md", "line\n" * 81, ":81: 81 lines, 80 at most"),
+    ("README.md", f"see https://{style.REGISTRIES[0]}/x", ":1: names "),
+    (".ci/run", f"a\npip install -i https://{style.REGISTRIES[0].upper()}/simple x", ":2: names "),
+    (MODULE, DOC + f"HOST = '{style.REGISTRIES[2]}'", ":2: names "),
+]
+
+
+@pytest.mark.parametrize(("path", "text", "message"), BAD)
+def test_a_broken_rule_is_found(tmp_path: Path, path: str, text: str, message: str) -> None:
+    (finding,) = found(tmp_path, path, text)
+    assert finding.startswith(path + message)
+
+
+GOOD = [
+    (MODULE, DOC + "\n" * 299),
+    (MODULE, DOC + "def f():\n" + "    x = 1\n" * 49),
+    (MODULE, DOC + "def f(a, b, c, d, e, f): ..."),
+    (MODULE, DOC + "class A:\n    def f(self, a, b, c, d, e, f): ..."),
+    (MODULE, DOC + "try:\n    pass\nexcept (OSError, ValueError):\n    pass"),
+    (MODULE, DOC + "import os\nos.replace('a', 'b')\nclass Managed: ..."),
+    ("tests/test_a.py", "def test(a, b, c, d, e, f, g):\n    'mock.patch and os.environ in a text'"),
+    (
+        "tests/test_a.py",
+        "import os\nx = os.environ\ndef test(monkeypatch):\n    monkeypatch.setenv('A', 'b')",
+    ),
+    ("benchmarks/speed.py", DOC + "import os\nx = os.environ"),
+    ("server/assist_server/lsp.py", DOC + "try:\n    pass\nexcept Exception:\n    pass"),
+    ("completion/assist_completion/worker.py", DOC + "try:\n    pass\nexcept BaseException:\n    pass"),
+    ("server/assist_server/config.py", DOC + "import os\nx = os.environ"),
+    ("uv.lock", f"https://{style.REGISTRIES[0]}"),
+    ("ARCHITECTURE.md", "line\n" * 250),
+    ("README.md", "line\n" * 999),
+    ("picture.png", "line\n" * 999),
+]
+
+
+@pytest.mark.parametrize(("path", "text"), GOOD)
+def test_what_is_allowed_passes(tmp_path: Path, path: str, text: str) -> None:
+    assert found(tmp_path, path, text) == []
+
+
+def test_the_wheel_must_hold_every_package(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, "context/assist_context/__init__.py", DOC)
+    assert finding.startswith("pyproject.toml:1: the wheel's packages are ['server/assist_server']")
+    assert "['context/assist_context', 'server/assist_server']" in finding
+
+
+def test_the_script_sees_new_files_but_not_ignored_ones(tmp_path: Path) -> None:
+    init = ["git", "init", "-q", str(tmp_path)]
+    subprocess.run(init, check=True)
+    assert found(tmp_path, MODULE, DOC) == []
+    (tmp_path / ".gitignore").write_text("built.py\n")
+    (tmp_path / "built.py").write_text("x = 1\n")
+    command = [sys.executable, str(SCRIPT), str(tmp_path)]
+    assert subprocess.run(command, check=False).returncode == 0
+    (tmp_path / "new.py").write_text("x = 1\n")
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stdout == "new.py:1: no module docstring: say what it does and what it does not know\n"
