@@ -25,7 +25,7 @@ from typing import BinaryIO
 from assist_completion.errors import FetchError
 
 Progress = Callable[[int, int], None]
-"""Told the bytes that are there and the total; may be told the same numbers twice."""
+"""Told the bytes that are there and the total. The first number falls when a source has to start over."""
 
 CHUNK = 1 << 20
 

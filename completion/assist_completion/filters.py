@@ -5,6 +5,7 @@ counted by the caller. Pure functions over text: no tokens, no probabilities, no
 tokens are stripped by id where tokens are; here is only the last net.
 """
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from assist_context.languages import Language
 _LOOK = 12  # lines compared on either side: no more are ever shown (multiline.BLOCK)
 # A text that ends like this goes on in the next line: no grammar can judge it alone.
 _GOES_ON = re.compile(r"(?:[-+*/%&|^=<>,.\\(\[?:!~@]|\b(?:and|or|not|in|is|return|as|extends))\s*\Z")
+_LEAD = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +231,70 @@ def _free(opened: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], 
 
 
 def _indented(text: str, place: _Place) -> str:
-    """Indented as the file is and as the place wants, where the cursor's line is still blank."""
-    lead = re.compile(r"^[ \t]*(?=\S)", re.MULTILINE)
-    if place.line.strip():
-        first, rest = text.partition("\n")[0], text[len(text.partition("\n")[0]) :]
-        return first + lead.sub(_restyle(rest, place), rest)
-    text = lead.sub(_restyle(text, place), re.sub(r"\A(?:[ \t]*\n)+", "", text))
-    return text
+    """With tabs or spaces as the file has them, and on a blank line no deeper than belongs there."""
+    if not place.line.strip():
+        return _less_deep(_restyled(re.sub(r"\A(?:[ \t]*\n)+", "", text), place), place)
+    first, line_break, others = text.partition("\n")
+    return first + line_break + _restyled(others, place)
+
+
+def _restyled(text: str, place: _Place) -> str:
+    """Lines led by tabs where the file has only tabs, by spaces where it has only spaces."""
+    style = set(re.findall(r"^(?:\t| {2})", place.before + place.after, re.MULTILINE))
+    leads = _LEAD.findall(text)
+    if len(style) != 1 or not leads:
+        return text
+    if style == {"\t"}:
+        unit = math.gcd(*(len(lead) for lead in leads if "\t" not in lead))
+        unit = unit if unit in {2, 3, 4} else 4
+        return _LEAD.sub(lambda found: _tabs(len(found[0].expandtabs(unit)), unit), text)
+    unit = min(len(lead) for lead in _LEAD.findall(place.before + place.after) if len(lead) > 1)
+    return _LEAD.sub(lambda found: found[0].expandtabs(unit), text)
+
+
+def _tabs(columns: int, unit: int) -> str:
+    return "\t" * (columns // unit) + " " * (columns % unit)
+
+
+def _less_deep(text: str, place: _Place) -> str:
+    """Without the indentation that is typed already, or that is more than the line above allows."""
+    first, *others = text.split("\n")
+    lead, above = first[: len(first) - len(first.lstrip())], last_line(place.before.rstrip())
+    deep, typed = indent(place.line + first), indent(place.line)
+    goes_on = opens_block(above, place.language) or _GOES_ON.search(above) is not None
+    if place.line and lead.startswith(place.line) and (typed > indent(above) or not goes_on):
+        size = len(place.line)
+    elif place.language.blocks and above and first.lstrip()[:1].isalpha() and not goes_on:
+        size = min(max(deep - indent(above), 0), len(lead))
+    else:
+        size = 0
+    if all(indent(line) >= deep + opens_block(first, place.language) for line in others if line.strip()):
+        others = [line.removeprefix(lead[:size]) for line in others]
+    return "\n".join([first[size:], *others])
+
+
+def _spaced(text: str, place: _Place) -> str:
+    """Without white space that is there already: before the cursor, behind it, or at the line's end."""
+    text = text.lstrip(" \t") if place.line.strip() and place.line[-1:].isspace() else text
+    inside = not at_line_end(place.after) and not place.rest[:1].isspace()
+    return text if inside else text.rstrip()
+
+
+def _judge(shown: Cleaned, place: _Place) -> Cleaned:
+    """Dropped if it brings a syntax error, or is a single character that takes none away.
+
+    The user is in the middle of typing, so there may be errors before: only their number counts.
+    One character costs as much to accept as to type; one that completes the code at least shows it.
+    """
+    language, tail = place.language, place.after[shown.replace :]
+    old = parse.errors(language, place.before + place.after)
+    new = parse.errors(language, place.before + shown.text + tail)
+    worse = 0 if old is None or new is None else new - old
+    solid = "".join(shown.text.split())
+    if len(solid) < 2 and "\n" not in shown.text and (worse >= 0 or solid.isalnum() or solid == "_"):
+        return Cleaned(dropped="too-short")
+    if worse <= 0 or _GOES_ON.search(shown.text):
+        return shown
+    left = parse.balance(language, place.before, shown.text).left
+    whole = parse.errors(language, place.before + shown.text + left + tail) if left else None
+    return shown if whole is not None and old is not None and whole <= old else Cleaned(dropped="syntax")

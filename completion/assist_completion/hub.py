@@ -41,7 +41,7 @@ def reach(source: HubFile, row: ModelRow, options: FetchOptions) -> Offer:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from huggingface_hub import get_hf_file_metadata, hf_hub_url  # noqa: PLC0415
 
-    left = max(0.2, options.patience - (time.monotonic() - began))
+    left = max(1.0, options.patience - (time.monotonic() - began))
     endpoint = options.hub_endpoint or None
     try:
         url = hf_hub_url(source.repo, source.file, revision=source.revision or None, endpoint=endpoint)

@@ -7,7 +7,7 @@ Does not know how bytes travel (sources.py), which model the user chose (config.
     root/                      0700
       models.lock              {"NAME": {"sha256", "bytes", "source"}}, JSON
       FILE.gguf                a verified model, 0600
-      FILE.gguf.partial[.json] one on its way
+      FILE.gguf.partial        one on its way, with .json (its notes) and .scratch (wheels)
       FILE.gguf.lock, .holder  who fetches it
 """
 

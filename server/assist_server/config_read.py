@@ -163,7 +163,9 @@ def _texts(value: Any, _hint: Any) -> tuple[str, ...]:
 
 
 def _table(owner: type) -> Callable[[Any, Any], Any]:
-    inner = make_dict_structure_fn(owner, _CONVERTER, _cattrs_forbid_extra_keys=True)
+    inner: Callable[[Any, Any], Any] = make_dict_structure_fn(
+        owner, _CONVERTER, _cattrs_forbid_extra_keys=True
+    )
 
     def structure(value: Any, hint: Any) -> Any:
         if not isinstance(value, Mapping):
@@ -173,14 +175,16 @@ def _table(owner: type) -> Callable[[Any, Any], Any]:
     return structure
 
 
+def _is_a(origin: Any) -> Callable[[Any], bool]:
+    return lambda hint: get_origin(hint) is origin
+
+
 _WORDS: Mapping[type, str] = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _CONVERTER = Converter()
 for _kind in _WORDS:
     _CONVERTER.register_structure_hook(_kind, _strict)
-_CONVERTER.register_structure_hook_func(lambda hint: get_origin(hint) is tuple, _texts)
-_CONVERTER.register_structure_hook_func(
-    lambda hint: get_origin(hint) is Literal, lambda value, _: _strict(value, str)
-)
+_CONVERTER.register_structure_hook_func(_is_a(tuple), _texts)
+_CONVERTER.register_structure_hook_func(_is_a(Literal), lambda value, _: _strict(value, str))
 _CONVERTER.register_structure_hook_factory(is_dataclass, _table)
 
 

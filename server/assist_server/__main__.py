@@ -1,0 +1,5 @@
+"""`python -m assist_server`: the same as `assist`."""
+
+from assist_server.cli import main
+
+main()

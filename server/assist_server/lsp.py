@@ -1,0 +1,213 @@
+"""The language server: handlers that translate between the protocol and a `Session`.
+
+No prompt, cache or policy here, and nothing that takes longer than a few milliseconds.
+"""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from assist_server.config import Config, Problem, merge_settings
+from assist_server.lsp_protocol import Protocol, Server
+from assist_server.session import Ghost, Session, Status
+from assist_server.stats import record
+
+if TYPE_CHECKING:
+    from assist_completion.engine import Engine
+
+log = logging.getLogger(__name__)
+
+SHOWN = "textDocument/didShowCompletion"
+TAKEN = "textDocument/didPartiallyAcceptCompletion"
+FOCUSED = "textDocument/didFocus"
+MOVED = "assist/didMoveCursor"
+ACCEPTED = "assist.accepted"
+
+
+def serve(config: Config) -> None:
+    """Run the language server on stdio until the client leaves; then the model is freed."""
+    _log_to_stderr()
+    server = make_server(config)
+    try:
+        server.start_io()
+    finally:
+        server.session.close()
+        record(config.paths.data, server.session.totals())
+
+
+def make_server(config: Config) -> Server:
+    """A server with its handlers, not yet running."""
+    server = Server("assist", version("assist-lsp"), protocol_cls=Protocol, max_workers=2)
+
+    def tell(status: Status) -> None:
+        server.protocol.notify("assist/status", asdict(status))
+
+    server.session = Session(config, tell, _open_engine)
+    _add_lifecycle(server, config)
+    _add_completion(server)
+    _add_notes(server)
+    return server
+
+
+def _add_lifecycle(server: Server, base: Config) -> None:
+    session = server.session
+
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        session.config = merge_settings(base, params.initialization_options)
+        text = params.capabilities.text_document
+        if text is None or text.inline_completion is None:
+            _add_fallback(server)
+
+    @server.feature(types.INITIALIZED)
+    def initialized(_: types.InitializedParams) -> None:
+        _warn(server, session.config.problems)
+        session.start()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def configured(params: types.DidChangeConfigurationParams) -> None:
+        config = merge_settings(base, params.settings)
+        _warn(server, config.problems[len(base.problems) :])
+        session.reconfigure(config)
+
+    @server.feature(types.SHUTDOWN)
+    def shutdown(_: Any = None) -> None:
+        session.close()
+
+    @server.command("assist.status")
+    def status() -> dict[str, Any]:
+        return {**asdict(session.status), "counts": dict(session.totals())}
+
+
+def _add_completion(server: Server) -> None:
+    session = server.session
+
+    # Without the options object pygls does not advertise the capability, and says nothing.
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
+        manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+        at = params.position
+        ghost = await _ghost(session, params.text_document.uri, at, manual=manual)
+        return types.InlineCompletionList([_inline_item(ghost, params)] if ghost else [])
+
+
+def _add_fallback(server: Server) -> None:
+    """Ordinary completion, for clients that have no ghost text of their own."""
+    session = server.session
+
+    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())
+    async def complete(params: types.CompletionParams) -> types.CompletionList:
+        context = params.context
+        manual = context is not None and context.trigger_kind == types.CompletionTriggerKind.Invoked
+        ghost = await _ghost(session, params.text_document.uri, params.position, manual=manual)
+        return types.CompletionList(True, [_item(ghost, params)] if ghost else [])
+
+
+def _add_notes(server: Server) -> None:
+    """What the editor tells about suggestions and cursors; Copilot's names, so that its clients fit."""
+    session = server.session
+
+    @server.feature(SHOWN)
+    def shown(params: Any) -> None:
+        if (number := _number(params)) is not None:
+            session.shown(number)
+
+    @server.feature(TAKEN)
+    def partly(params: Any) -> None:
+        if (number := _number(params)) is not None:
+            session.accepted(number)
+
+    @server.command(ACCEPTED)
+    def accepted(number: Any, uri: Any = "") -> None:
+        if isinstance(number, int):
+            session.accepted(number, str(uri))
+
+    @server.feature(FOCUSED)
+    @server.feature(MOVED)
+    def moved(params: Any) -> None:
+        uri = _get(params, "textDocument", "uri")
+        line, units = _get(params, "position", "line"), _get(params, "position", "character")
+        if isinstance(uri, str):
+            session.moved(
+                uri, line if isinstance(line, int) else None, units if isinstance(units, int) else 0
+            )
+
+
+def _open_engine(config: Config, say: Callable[[str], None]) -> "Engine":
+    """Only here, on the session's own thread, is llama.cpp imported: it takes 0.4 s."""
+    from assist_server.app import open_engine  # noqa: PLC0415
+
+    return open_engine(config, say).engine
+
+
+async def _ghost(session: Session, uri: str, at: types.Position, *, manual: bool) -> Ghost | None:
+    """The request boundary: whatever goes wrong, the editor gets an empty list and we a count."""
+    try:
+        return await session.complete(uri, at.line, at.character, manual=manual)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        session.counts["internal-error"] += 1
+        log.exception("completion failed: %s", type(error).__name__)
+        return None
+
+
+def _range(ghost: Ghost) -> types.Range:
+    return types.Range(types.Position(ghost.line, ghost.start), types.Position(ghost.line, ghost.end))
+
+
+def _inline_item(ghost: Ghost, params: types.InlineCompletionParams) -> types.InlineCompletionItem:
+    return types.InlineCompletionItem(
+        insert_text=ghost.text, range=_range(ghost), command=_command(ghost, params.text_document.uri)
+    )
+
+
+def _item(ghost: Ghost, params: types.CompletionParams) -> types.CompletionItem:
+    label = ghost.text.strip().partition("\n")[0]
+    return types.CompletionItem(
+        label=label,
+        kind=types.CompletionItemKind.Text,
+        detail="assist",
+        sort_text="\0",
+        filter_text=label,
+        insert_text_mode=types.InsertTextMode.AsIs,
+        text_edit=types.TextEdit(_range(ghost), ghost.text),
+        command=_command(ghost, params.text_document.uri),
+    )
+
+
+def _command(ghost: Ghost, uri: str) -> types.Command:
+    return types.Command("Accepted", ACCEPTED, arguments=[ghost.suggestion.id, uri])
+
+
+def _number(params: Any) -> int | None:
+    """The id of the suggestion that an item of ours carries in its command."""
+    arguments = _get(params, "item", "command", "arguments")
+    first = arguments[0] if isinstance(arguments, list) and arguments else None
+    return first if isinstance(first, int) else None
+
+
+def _get(value: Any, *names: str) -> Any:
+    """An attribute of an attribute of what a client sent, or None where it sent something else."""
+    for name in names:
+        value = getattr(value, name, None)
+    return value
+
+
+def _warn(server: Server, problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, str(problem)))
+
+
+def _log_to_stderr() -> None:
+    """Our warnings only: pygls logs whole messages, and with them the user's text."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)

@@ -1,0 +1,249 @@
+"""One editor's session: its documents, its engine's life, and what it was shown.
+
+It speaks plain values; `lsp` translates them. Nothing here blocks the event loop: the model is opened
+on a thread of its own, and a request that comes before it is ready gets nothing, and a reason.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from assist_completion.errors import CompletionError
+from assist_completion.suggestion import Request, Suggestion
+from assist_context.gather import gather
+from assist_context.model import Context, Cursor
+from assist_context.recent import Recent
+from assist_server.config import Config
+from assist_server.documents import Edit, OpenDocument
+
+if TYPE_CHECKING:
+    from assist_completion.engine import (
+        Engine,
+    )  # imports llama.cpp: 0.4 s that `initialize` must not wait for
+
+log = logging.getLogger(__name__)
+
+OpenEngine = Callable[[Config, Callable[[str], None]], "Engine"]
+
+SHORT = 150  # lines; about what a full head holds
+RETRY = 3.0  # seconds between looks for a model that was missing
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the editor's status item shows. `state`: loading, ready, missing, failed or off."""
+
+    model: str = ""
+    state: str = "loading"
+    latency_ms: float | None = None
+    tier: str = "local"
+    budget_left_usd: float | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ghost:
+    """A suggestion in the editor's terms: line from 0, columns in its units, its line ends."""
+
+    suggestion: Suggestion
+    text: str
+    line: int
+    start: int
+    end: int
+
+
+class Session:
+    """Owns the open documents and, once it is loaded, the engine. Event loop only."""
+
+    def __init__(self, config: Config, tell: Callable[[Status], None], open_engine: OpenEngine) -> None:
+        self.config = config
+        self.documents: dict[str, OpenDocument] = {}
+        self.counts: Counter[str] = Counter()
+        self.status = Status(model=config.completion.model)
+        self._tell = tell
+        self._open_engine = open_engine
+        self._engine: Engine | None = None
+        self._recent = Recent()
+        self._accepted: str = ""
+        self._loads = 0
+        self._looked = 0.0
+        self._cursors: dict[str, Cursor] = {}
+
+    # The engine's life
+
+    def start(self) -> None:
+        """Open the model in the background; a model opened for older settings is closed."""
+        self._loads += 1
+        self._close_engine()
+        self._looked = time.monotonic()
+        self._set(Status(model=self.config.completion.model, message="starting"))
+        loop = asyncio.get_running_loop()
+        # A daemon thread, not an executor: leaving the process must not wait for it.
+        threading.Thread(target=self._open, args=(self._loads, loop), name="assist-open", daemon=True).start()
+
+    def reconfigure(self, config: Config) -> None:
+        """Take other settings; the model is opened again only if they concern it."""
+        changed = config.completion != self.config.completion
+        self.config = config
+        if changed:
+            self.start()
+
+    def close(self) -> None:
+        """Free the model."""
+        self._loads += 1
+        self._close_engine()
+        self._set(replace(self.status, state="off", message=""))
+
+    def _open(self, load: int, loop: asyncio.AbstractEventLoop) -> None:
+        def say(message: str) -> None:
+            loop.call_soon_threadsafe(lambda: self._progress(load, message))
+
+        try:
+            engine = self._open_engine(self.config, say)
+        except CompletionError as error:
+            message = str(error)
+            loop.call_soon_threadsafe(lambda: self._failed(load, message))
+            return
+        loop.call_soon_threadsafe(lambda: self._opened(load, engine))
+
+    def _opened(self, load: int, engine: "Engine") -> None:
+        if load != self._loads:
+            engine.close()
+            return
+        self._engine = engine
+        self._set(Status(model=self.config.completion.model, state="ready"))
+        for document in list(self.documents.values())[-1:]:
+            self._prewarm_whole(document)
+
+    def _failed(self, load: int, message: str) -> None:
+        if load == self._loads:
+            missing = "assist models pull" in message
+            self._set(replace(self.status, state="missing" if missing else "failed", message=message))
+
+    def _progress(self, load: int, message: str) -> None:
+        if load == self._loads and self._engine is None:
+            self._set(replace(self.status, message=message))
+
+    def _close_engine(self) -> None:
+        if self._engine is not None:
+            self.counts.update(self._engine.counts)
+            self._engine.close()
+            self._engine = None
+
+    def totals(self) -> Counter[str]:
+        """Everything counted since the session began."""
+        return self.counts + (self._engine.counts if self._engine is not None else Counter())
+
+    def _set(self, status: Status) -> None:
+        if status != self.status:
+            self.status = status
+            self._tell(status)
+
+    # Documents
+
+    def opened(self, document: OpenDocument) -> None:
+        """The editor opened a document; its beginning is what most of its places share."""
+        self.documents[document.uri] = document
+        self._prewarm_whole(document)
+
+    def changed(self, uri: str, version: int, edits: list[Edit]) -> None:
+        """The editor changed a document. Unknown documents and old versions change nothing."""
+        document = self.documents.get(uri)
+        if document is None:
+            self.counts["change-unknown-document"] += 1
+        elif not document.apply(version, edits):
+            self.counts["change-out-of-order"] += 1
+            log.warning("%s: version %d came after %d and was left out", uri, version, document.version)
+        elif edits and edits[-1].start is not None:
+            self._recent = self._recent.note(document.path, edits[-1].start[0])
+
+    def closed(self, uri: str) -> None:
+        """The editor closed a document."""
+        self.documents.pop(uri, None)
+        self._cursors.pop(uri, None)
+
+    def moved(self, uri: str, line: int | None = None, units: int = 0) -> None:
+        """The cursor rests somewhere, or a document got the focus: warm that place."""
+        document = self.documents.get(uri)
+        if document is None:
+            return
+        cursor = self._cursors.get(uri) if line is None else document.cursor(line, units)
+        if cursor is not None:
+            self._cursors[uri] = cursor
+            self._prewarm(document, cursor)
+
+    def _prewarm_whole(self, document: OpenDocument) -> None:
+        """Evaluate a short document to its end: every place in it then finds what stands above it."""
+        if len(document.lines) <= SHORT:
+            self._prewarm(document, Cursor(len(document.lines) - 1, 0))
+
+    def _prewarm(self, document: OpenDocument, cursor: Cursor) -> None:
+        if self._engine is not None:
+            self._engine.prewarm(self._context(document, cursor))
+
+    def _context(self, document: OpenDocument, cursor: Cursor) -> Context:
+        others = {d.path: d.frozen() for d in self.documents.values() if d is not document}
+        wanted = self.config.completion.recent_files
+        snippets = self._recent.snippets(document.path, others) if wanted else ()
+        return gather(document.frozen(), cursor, snippets)
+
+    # Suggestions
+
+    async def complete(self, uri: str, line: int, units: int, *, manual: bool) -> Ghost | None:
+        """One suggestion, or None and a counted reason."""
+        document = self.documents.get(uri)
+        if self._engine is None:
+            self._look_again()
+            return self._no(self.status.state)
+        if document is None:
+            return self._no("unknown-document")
+        start = time.perf_counter()
+        cursor = document.cursor(line, units)
+        context = self._context(document, cursor)
+        if "\0" in context.before or "\0" in context.after:
+            return self._no("binary")
+        self._cursors[uri] = cursor
+        after_accept, self._accepted = self._accepted == uri, ""
+        gather_ms = 1e3 * (time.perf_counter() - start)
+        version = document.version
+        suggestion = await self._engine.complete(Request(context, manual, after_accept, gather_ms=gather_ms))
+        if not suggestion.shown:
+            return None
+        if document.version != version or self.documents.get(uri) is not document:
+            return self._no("document-changed")
+        self._set(replace(self.status, latency_ms=round(suggestion.ms.total, 1)))
+        ending = document.end_of_line()
+        end = replace(cursor, column=cursor.column + suggestion.replace)
+        return Ghost(
+            suggestion,
+            suggestion.text.replace("\n", ending),
+            cursor.line,
+            document.units(cursor),
+            document.units(end),
+        )
+
+    def shown(self, suggestion_id: int) -> None:
+        """The editor shows a suggestion."""
+        if self._engine is not None:
+            self._engine.shown(suggestion_id)
+
+    def accepted(self, suggestion_id: int, uri: str = "") -> None:
+        """The user took a suggestion or a part of it."""
+        self._accepted = uri
+        if self._engine is not None:
+            self._engine.accepted(suggestion_id)
+
+    def _no(self, reason: str) -> Ghost | None:
+        """Nothing, counted."""
+        self.counts[reason] += 1
+        return None
+
+    def _look_again(self) -> None:
+        """A missing model may have been fetched meanwhile."""
+        if self.status.state == "missing" and time.monotonic() - self._looked > RETRY:
+            self.start()

@@ -1,0 +1,109 @@
+"""A client for a real `assist lsp` process: pygls's own client, with the few calls these tests repeat."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.lsp.client import LanguageClient
+
+SERVER = [sys.executable, "-m", "assist_server", "lsp"]
+
+
+class Client(LanguageClient):
+    """Remembers what the server told."""
+
+    def __init__(self) -> None:
+        super().__init__("assist-tests", "1")
+        self.statuses: list[Any] = []
+        self.messages: list[str] = []
+
+        @self.feature("assist/status")
+        def _(params: Any) -> None:
+            self.statuses.append(params)
+
+        @self.feature(types.WINDOW_SHOW_MESSAGE)
+        def _(params: types.ShowMessageParams) -> None:
+            self.messages.append(params.message)
+
+        @self.feature(types.WINDOW_LOG_MESSAGE)
+        def _(params: types.LogMessageParams) -> None:
+            self.messages.append(params.message)
+
+    @property
+    def state(self) -> str:
+        return self.statuses[-1].state if self.statuses else ""
+
+    async def until(self, *states: str, seconds: float = 120) -> None:
+        """Wait for one of these states."""
+        async with asyncio.timeout(seconds):
+            while self.state not in states:
+                await asyncio.sleep(0.02)
+
+    def open(self, uri: str, text: str, language: str = "python", version: int = 1) -> None:
+        item = types.TextDocumentItem(uri, language, version, text)
+        self.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    def change(self, uri: str, version: int, text: str, start: tuple[int, int], end: tuple[int, int]) -> None:
+        change = types.TextDocumentContentChangePartial(
+            types.Range(types.Position(*start), types.Position(*end)), text
+        )
+        document = types.VersionedTextDocumentIdentifier(version, uri)
+        self.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
+
+    def ask(
+        self, uri: str, line: int, column: int, *, manual: bool = False, number: str | None = None
+    ) -> Any:
+        """An inline completion request; the future of its result."""
+        kinds = types.InlineCompletionTriggerKind
+        params = types.InlineCompletionParams(
+            types.InlineCompletionContext(kinds.Invoked if manual else kinds.Automatic),
+            types.TextDocumentIdentifier(uri),
+            types.Position(line, column),
+        )
+        return self.protocol.send_request_async(types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number)
+
+    def cancel(self, number: str) -> None:
+        self.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(number))
+
+    async def counts(self) -> dict[str, Any]:
+        """What the server counted so far."""
+        result = await self.workspace_execute_command_async(types.ExecuteCommandParams("assist.status"))
+        return dict(result["counts"])
+
+
+@asynccontextmanager
+async def serving(
+    environ: Mapping[str, str],
+    *,
+    options: Any = None,
+    encodings: list[Any] | None = None,
+    inline: bool = True,
+) -> AsyncIterator[Client]:
+    """A running, initialised server and its client; shut down properly at the end."""
+    client = Client()
+    await client.start_io(*SERVER, env={**os.environ, **environ})
+    capability = types.InlineCompletionClientCapabilities() if inline else None
+    capabilities = types.ClientCapabilities(
+        text_document=types.TextDocumentClientCapabilities(inline_completion=capability),
+        general=types.GeneralClientCapabilities(position_encodings=encodings),
+    )
+    client.result = await client.initialize_async(
+        types.InitializeParams(capabilities, process_id=os.getpid(), initialization_options=options)
+    )
+    client.initialized(types.InitializedParams())
+    try:
+        yield client
+    finally:
+        if client._server is not None and client._server.returncode is None:
+            await client.shutdown_async(None)
+            client.exit(None)
+        await client.stop()
+
+
+def uri_of(path: Path) -> str:
+    return path.as_uri()
