@@ -1,11 +1,10 @@
-"""A client for a real `assist lsp` process: pygls's own client, with the few calls these tests repeat."""
+"""A client for a real `assist lsp` process: pygls's own, with the calls that tests and benchmarks repeat."""
 
 import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -19,12 +18,15 @@ class Client(LanguageClient):
 
     def __init__(self) -> None:
         super().__init__("assist-tests", "1")
+        self.result: Any = None
         self.statuses: list[Any] = []
+        self._told = asyncio.Event()
         self.messages: list[str] = []
 
         @self.feature("assist/status")
         def _(params: Any) -> None:
             self.statuses.append(params)
+            self._told.set()
 
         @self.feature(types.WINDOW_SHOW_MESSAGE)
         def _(params: types.ShowMessageParams) -> None:
@@ -42,9 +44,10 @@ class Client(LanguageClient):
         """Wait for one of these states."""
         async with asyncio.timeout(seconds):
             while self.state not in states:
-                await asyncio.sleep(0.02)
+                self._told.clear()
+                await self._told.wait()
 
-    def open(self, uri: str, text: str, language: str = "python", version: int = 1) -> None:
+    def show(self, uri: str, text: str, language: str = "python", version: int = 1) -> None:
         item = types.TextDocumentItem(uri, language, version, text)
         self.text_document_did_open(types.DidOpenTextDocumentParams(item))
 
@@ -55,15 +58,13 @@ class Client(LanguageClient):
         document = types.VersionedTextDocumentIdentifier(version, uri)
         self.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
 
-    def ask(
-        self, uri: str, line: int, column: int, *, manual: bool = False, number: str | None = None
-    ) -> Any:
+    def ask(self, uri: str, at: tuple[int, int], *, manual: bool = False, number: str | None = None) -> Any:
         """An inline completion request; the future of its result."""
         kinds = types.InlineCompletionTriggerKind
         params = types.InlineCompletionParams(
             types.InlineCompletionContext(kinds.Invoked if manual else kinds.Automatic),
             types.TextDocumentIdentifier(uri),
-            types.Position(line, column),
+            types.Position(*at),
         )
         return self.protocol.send_request_async(types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number)
 
@@ -74,6 +75,11 @@ class Client(LanguageClient):
         """What the server counted so far."""
         result = await self.workspace_execute_command_async(types.ExecuteCommandParams("assist.status"))
         return dict(result["counts"])
+
+    @property
+    def pid(self) -> int:
+        assert self._server is not None
+        return int(self._server.pid)
 
 
 @asynccontextmanager
@@ -103,7 +109,3 @@ async def serving(
             await client.shutdown_async(None)
             client.exit(None)
         await client.stop()
-
-
-def uri_of(path: Path) -> str:
-    return path.as_uri()

@@ -1,0 +1,230 @@
+"""How `assist lsp` feels: one real server, one real client, the keys of one real file.
+
+    uv run python benchmarks/lsp.py [--model PATH] [--json]
+
+Reports re-evaluated tokens a request, latencies of typed-through and of model answers, of cancelled
+requests during a long prefill, of edits while the model decodes, the first answer at cold places and
+back at known ones, and CPU use when idle. Times are of this machine; counts are of the engine.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+from lsp_client import Client, serving
+
+from assist_completion.settings import DEFAULT_MODEL
+from assist_completion.store import resolve
+from assist_server.app import store_of
+from assist_server.config import load_lenient
+
+SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
+URI = "file:///work/argparse_copy.py"
+KEY_GAP = 0.12  # seconds between keys: about 100 words a minute
+EVALUATED = "prompt-tokens-evaluated"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
+
+
+def spread(values: Sequence[float]) -> dict[str, float]:
+    shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+    return {"n": len(values), **{name: round(percentile(values, at), 1) for name, at in shares.items()}}
+
+
+class Typist:
+    """Types into one open document and keeps its own copy of where it is."""
+
+    def __init__(self, client: Client, lines: list[str], row: int) -> None:
+        self.client = client
+        self.row, self.column, self.version = row, 0, 1
+        client.show(URI, "\n".join([*lines[:row], "", *lines[row:]]))
+
+    def key(self, text: str) -> None:
+        at = (self.row, self.column)
+        self.version += 1
+        self.client.change(URI, self.version, text, at, at)
+        if text.startswith("\n"):
+            self.row, self.column = self.row + 1, len(text) - 1
+        else:
+            self.column += len(text)
+
+    async def ask(self) -> tuple[float, str]:
+        """Milliseconds and text of a suggestion at the cursor."""
+        start = time.perf_counter()
+        result = await self.client.ask(URI, (self.row, self.column))
+        text = result.items[0].insert_text if result.items else ""
+        return 1e3 * (time.perf_counter() - start), text
+
+
+def keys_of(lines: Sequence[str]) -> list[str]:
+    """The keys that type these lines in an editor that indents by itself."""
+    keys: list[str] = []
+    for line in lines:
+        bare = line.lstrip(" ")
+        keys += [*(["\n" + line[: len(line) - len(bare)]] if keys else []), *bare]
+    return keys
+
+
+async def typing(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Twenty lines into the middle of a 500-line file, a request after every key."""
+    evaluated, known, asked = [], [], []
+    async with serving(environ) as client:
+        await client.until("ready")
+        typist = Typist(client, [*SOURCE[:250], *SOURCE[270:520]], 250)
+        await typist.ask()  # the cold place is measured elsewhere
+        await asyncio.sleep(6)
+        before = await client.counts()
+        for key in keys_of(SOURCE[250:270]):
+            typist.key(key)
+            took, _ = await typist.ask()
+            after = await client.counts()
+            fresh = after.get("source-model", 0) - before.get("source-model", 0)
+            if after.get("source-typed-through", 0) > before.get("source-typed-through", 0):
+                known.append(took)
+            elif fresh:
+                asked.append(took)
+            evaluated.append(after.get(EVALUATED, 0) - before.get(EVALUATED, 0))
+            before = after
+            await asyncio.sleep(KEY_GAP)
+    return {
+        "evaluated tokens a request": spread(evaluated),
+        "typed-through ms": spread(known),
+        "model ms": spread(asked),
+        "answered without inference": round(1 - len(asked) / len(evaluated), 3),
+    }
+
+
+async def cancelling(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Requests at ever new places of a long file, cancelled at random moments of their prefill."""
+    took = []
+    rng = random.Random(1)
+    async with serving(environ) as client:
+        await client.until("ready")
+        client.show(URI, "\n".join(SOURCE))
+        for i in range(40):
+            number = f"cancel-{i}"
+            future = client.ask(URI, (rng.randrange(100, 2400), 0), number=number)
+            await asyncio.sleep(rng.uniform(0.03, 0.5))
+            if future.done():
+                continue
+            start = time.perf_counter()
+            client.cancel(number)
+            await asyncio.wait([future])
+            took.append(1e3 * (time.perf_counter() - start))
+            future.exception()
+    return {"cancelled answer ms": spread(took)}
+
+
+async def editing(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Edits while the model computes: each is followed by a small request, answered after it."""
+    took = []
+    async with serving(environ) as client:
+        await client.until("ready")
+        client.show(URI, "\n".join(SOURCE))
+        rng = random.Random(2)
+        for version in range(2, 402):
+            if version % 20 == 2:
+                busy = client.ask(URI, (rng.randrange(100, 2400), 0), manual=True)
+            start = time.perf_counter()
+            client.change(URI, version, "x", (5, 0), (5, 0))
+            await client.counts()
+            took.append(1e3 * (time.perf_counter() - start))
+            await asyncio.sleep(0.02)
+        await asyncio.wait([busy])
+    return {"edit + round trip ms, model busy": spread(took)}
+
+
+async def jumping(environ: Mapping[str, str]) -> dict[str, Any]:
+    """First answers at unseen places of a 3,000-line file, and back at places left within a minute."""
+    lines = (SOURCE * 2)[:3000]
+    rng = random.Random(3)
+    cold, back = [], []
+    async with serving(environ) as client:
+        await client.until("ready")
+        client.show(URI, "\n".join(lines))
+        for _ in range(10):
+            places = [_statement(lines, rng) for _ in range(2)]
+            for at in places:
+                start = time.perf_counter()
+                await client.ask(URI, at)
+                cold.append(1e3 * (time.perf_counter() - start))
+                await asyncio.sleep(5)
+            row, column = places[0]
+            start = time.perf_counter()
+            await client.ask(URI, (row, column - 1))
+            back.append(1e3 * (time.perf_counter() - start))
+            await asyncio.sleep(1)
+    return {"cold place ms": spread(cold), "back ms": spread(back)}
+
+
+def _statement(lines: Sequence[str], rng: random.Random) -> tuple[int, int]:
+    """The end of a line of code in mid-statement, where a suggestion is wanted."""
+    while True:
+        row = rng.randrange(100, len(lines) - 100)
+        bare = lines[row].rstrip()
+        if len(bare.strip()) > 12:
+            return row, len(bare) - 4
+
+
+async def idling(environ: Mapping[str, str]) -> dict[str, Any]:
+    """CPU seconds of the server in ten seconds without a request."""
+    async with serving(environ) as client:
+        await client.until("ready")
+        typist = Typist(client, SOURCE[:500], 250)
+        await typist.ask()
+        await asyncio.sleep(8)
+        process = psutil.Process(client.pid)
+        before = sum(process.cpu_times()[:2])
+        await asyncio.sleep(10)
+        used = sum(process.cpu_times()[:2]) - before
+        return {"idle CPU %": round(100 * used / 10, 2), "memory MB": process.memory_info().rss >> 20}
+
+
+PARTS = {
+    "typing": typing,
+    "cancelling": cancelling,
+    "editing": editing,
+    "jumping": jumping,
+    "idling": idling,
+}
+
+
+async def run(model: Path, names: Sequence[str]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "config.toml").write_text(f'[completion]\nmodel = "{model}"\nmode = "eager"\n')
+        environ = {"ASSIST_CONFIG_DIR": folder, "ASSIST_DATA_DIR": str(load_lenient().paths.data)}
+        return {name: await PARTS[name](environ) for name in names}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", type=Path)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("parts", nargs="*", default=list(PARTS), help=", ".join(PARTS))
+    options = parser.parse_args()
+    model = options.model or resolve(store_of(load_lenient()), DEFAULT_MODEL)
+    figures = asyncio.run(run(model.resolve(), options.parts))
+    if options.json:
+        json.dump(figures, sys.stdout, indent=1)
+        return
+    for part, rows in figures.items():
+        for name, value in rows.items():
+            text = "  ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
+            print(f"{part:12} {name:34} {text}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""What every test gets: no network but loopback, and, where it asks, the real model."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from pytest_socket import enable_socket, socket_allow_hosts
+
+from assist_completion.errors import ModelError
+from assist_completion.settings import DEFAULT_MODEL
+from assist_completion.store import resolve
+from assist_server.app import store_of
+from assist_server.config import load_lenient
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback() -> Iterator[None]:
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+    enable_socket()
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    """The default model of this machine. Missing, it fails the test: CI has it, so nothing is skipped."""
+    try:
+        return resolve(store_of(load_lenient()), DEFAULT_MODEL)
+    except ModelError as error:
+        pytest.fail(f"{error} `make test` does that.")
+
+
+@pytest.fixture(scope="session")
+def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory for all servers of a run, so that the model is probed once."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+def environ(tmp_path: Path, shared_data: Path, model_path: Path) -> Mapping[str, str]:
+    """The environment of a server with the real model; everything it finds is shown."""
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "config.toml").write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
+    return {"ASSIST_CONFIG_DIR": str(config), "ASSIST_DATA_DIR": str(shared_data), "ASSIST_OFFLINE": "1"}
