@@ -48,7 +48,7 @@ class Typist:
     def __init__(self, client: Client, lines: list[str], row: int) -> None:
         self.client = client
         self.row, self.column, self.version = row, 0, 1
-        client.show(URI, "\n".join([*lines[:row], "", *lines[row:]]))
+        client.show(URI, "\n".join([*lines[:row], "", *lines[row:]]) if row else "\n".join(lines))
 
     def key(self, text: str) -> None:
         at = (self.row, self.column)
@@ -146,35 +146,37 @@ async def editing(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def jumping(environ: Mapping[str, str]) -> dict[str, Any]:
-    """First answers at unseen places of a 3,000-line file, and back at places left within a minute."""
+    """A new line begun at unseen places of a 3,000-line file, and its first letters typed on coming back."""
     lines = (SOURCE * 2)[:3000]
     rng = random.Random(3)
     cold, back = [], []
     async with serving(environ) as client:
         await client.until("ready")
-        client.show(URI, "\n".join(lines))
+        typist = Typist(client, lines, 0)
         for _ in range(10):
-            places = [_statement(lines, rng) for _ in range(2)]
-            for at in places:
-                start = time.perf_counter()
-                await client.ask(URI, at)
-                cold.append(1e3 * (time.perf_counter() - start))
+            first, second = sorted((_fresh_line(lines, rng) for _ in range(2)), reverse=True)
+            for row in (first, second):  # upwards, so that the rows above stay what they were
+                indent = len(lines[row]) - len(lines[row].lstrip())
+                typist.row, typist.column = row, len(lines[row])
+                typist.key("\n" + " " * indent)
+                lines.insert(row + 1, " " * indent)
+                cold.append((await typist.ask())[0])
                 await asyncio.sleep(5)
-            row, column = places[0]
-            start = time.perf_counter()
-            await client.ask(URI, (row, column - 1))
-            back.append(1e3 * (time.perf_counter() - start))
+            typist.row, typist.column = first + 2, len(lines[first + 2])
+            for key in "sel":
+                typist.key(key)
+                lines[first + 2] += key
+                back.append((await typist.ask())[0])
             await asyncio.sleep(1)
     return {"cold place ms": spread(cold), "back ms": spread(back)}
 
 
-def _statement(lines: Sequence[str], rng: random.Random) -> tuple[int, int]:
-    """The end of a line of code in mid-statement, where a suggestion is wanted."""
+def _fresh_line(lines: Sequence[str], rng: random.Random) -> int:
+    """A line of plain code behind which another may begin."""
     while True:
         row = rng.randrange(100, len(lines) - 100)
-        bare = lines[row].rstrip()
-        if len(bare.strip()) > 12:
-            return row, len(bare) - 4
+        if lines[row].startswith("        ") and lines[row].rstrip().endswith(")"):
+            return row
 
 
 async def idling(environ: Mapping[str, str]) -> dict[str, Any]:

@@ -279,6 +279,8 @@ def _spaced(text: str, place: _Place) -> str:
     inside = not at_line_end(place.after) and not place.rest[:1].isspace()
     return text if inside else text.rstrip()
 
+import os
+FILL=os.environ['FILL'].split(',')
 
 def _judge(shown: Cleaned, place: _Place) -> Cleaned:
     """Dropped if it brings a syntax error, or is a single character that takes none away.
@@ -287,14 +289,26 @@ def _judge(shown: Cleaned, place: _Place) -> Cleaned:
     One character costs as much to accept as to type; one that completes the code at least shows it.
     """
     language, tail = place.language, place.after[shown.replace :]
-    old = parse.errors(language, place.before + place.after)
     new = parse.errors(language, place.before + shown.text + tail)
-    worse = 0 if old is None or new is None else new - old
     solid = "".join(shown.text.split())
-    if len(solid) < 2 and "\n" not in shown.text and (worse >= 0 or solid.isalnum() or solid == "_"):
-        return Cleaned(dropped="too-short")
-    if worse <= 0 or _GOES_ON.search(shown.text):
+    if len(solid) < 2 and "\n" not in shown.text:
+        old = parse.errors(language, place.before + place.after)
+        helps = new is not None and old is not None and new < old and not solid.isalnum() and solid != "_"
+        return shown if helps else Cleaned(dropped="too-short")
+    if not new or _GOES_ON.search(shown.text):
         return shown
+    old = parse.errors(language, place.before + place.after)
+    without = place.before[: len(place.before) - len(place.line)]
+    bare = parse.errors(language, without + place.after)
+    if old is None or bare is None or new <= min(old, bare):
+        return shown
+    if old > bare:
+        lc = parse.balance(language, "", place.line).left
+        ends = ("", ":", " else x") if language.name == "python" else (";", " {}", ";}", "")
+        fills = [parse.errors(language, place.before + w + lc + t + place.after) for w in ("", "x") for t in ends]
+        if all(f is None or f > bare for f in fills):
+            bare = old
+            if new <= old: return shown
     left = parse.balance(language, place.before, shown.text).left
     whole = parse.errors(language, place.before + shown.text + left + tail) if left else None
-    return shown if whole is not None and old is not None and whole <= old else Cleaned(dropped="syntax")
+    return shown if whole is not None and whole <= min(old, bare) else Cleaned(dropped="syntax")

@@ -86,13 +86,18 @@ class Generation:
 
 def generate(model: Model, gen: Generation) -> None:
     """Fill `gen` until its stop condition, the model's own end, or `Aborted`."""
-    start = time.perf_counter()
     place, found = _place_for(model, gen)
     typed = model.llama.tokenize(found.typed)
     need = model.pieces[typed.pop()] if typed else b""
-    prompt = [*place.fixed, *typed]
+    gen.typed = len(found.typed)
+    generate_from(model, gen, place, [*place.fixed, *typed], need)
+
+
+def generate_from(model: Model, gen: Generation, place: Place, prompt: list[int], need: bytes) -> None:
+    """Evaluate `prompt` at a place and decode from there; the first tokens must repeat `need`."""
+    start = time.perf_counter()
     model.places.front(place)
-    gen.place, gen.prompt_tokens, gen.typed = place, len(prompt), len(found.typed)
+    gen.place, gen.prompt_tokens = place, len(prompt)
     logits, gen.evaluated = model.places.evaluate(place, prompt)
     gen.prefill_ms = 1e3 * (time.perf_counter() - start)
     _decode(model, gen, logits, need)

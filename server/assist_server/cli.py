@@ -1,8 +1,38 @@
-"""The `assist` command: every sub-command translates its arguments and calls one function."""
+"""The `assist` command's way in: the language server at once, everything else through the command line.
 
-from assist_server import config, lsp
+It imports nothing at the top but what Python itself has already loaded: an editor waits for `assist lsp`,
+and typer alone takes 0.1 s.
+"""
+
+import sys
+
+INTERRUPTED = 130
+SERVER_FLAGS = {"--stdio", "--offline"}  # `--stdio` is what many clients add by themselves
 
 
 def main() -> None:
-    """Run the command line."""
-    lsp.serve(config.load_lenient())
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run `assist ARGUMENTS`; returns 0 done, 1 failed, 2 wrong usage, 3 refused or 130 interrupted."""
+    try:
+        if arguments[:1] == ["lsp"] and set(arguments[1:]) <= SERVER_FLAGS:
+            return serve(offline="--offline" in arguments)
+        from assist_server.cli_app import invoke  # noqa: PLC0415  (typer: not for the language server)
+
+        return invoke(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def serve(*, offline: bool) -> int:
+    """Run the language server on stdio until its client leaves."""
+    from dataclasses import replace  # noqa: PLC0415  (as all of this: `--help` must not wait for pygls)
+
+    from assist_server import config, lsp  # noqa: PLC0415
+
+    settings = config.load_lenient()
+    lsp.serve(replace(settings, offline=settings.offline or offline))
+    return 0

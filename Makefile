@@ -1,0 +1,46 @@
+# Every target sets up what it needs, and does so once.
+.DEFAULT_GOAL := help
+.PHONY: help setup run fix check test bench clean
+
+UV := $(shell command -v uv || echo .uv/bin/uv)
+BIN := .venv/bin
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
+
+setup: .venv/ready ## Install everything, and fetch and probe the default model
+	@$(BIN)/assist setup
+
+run: setup ## Show real completions from the local model, through the real language server
+	@$(BIN)/assist demo
+
+fix: .venv/ready ## Format, sort imports, repair what can be repaired, write the generated pages again
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+	$(BIN)/python -m assist_server.cli_reference docs
+
+check: .venv/ready ## Format, lint, types, import directions, house style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/style/check_style.py
+
+test: setup ## Run the whole test suite, real model and real server included
+	$(BIN)/pytest
+
+bench: setup ## Measure latency and quality on this machine (about 15 minutes)
+	$(BIN)/python benchmarks/lsp.py
+	$(BIN)/python benchmarks/infill.py
+
+clean: ## Remove what was installed here; models stay
+	rm -rf .venv .uv
+
+# uv comes from pip, into a folder of its own: nothing outside this checkout is touched.
+.uv/bin/uv:
+	python3 -m venv .uv
+	.uv/bin/pip install --quiet uv
+
+.venv/ready: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
+	$(UV) sync --locked
+	@touch $@

@@ -1,0 +1,122 @@
+"""The command line: which commands there are, and what becomes of their errors.
+
+Every command translates its arguments and calls one function of another module.
+"""
+
+import contextlib
+import io
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from assist_server import cli_complete, cli_info, cli_models
+from assist_server.cli import INTERRUPTED, serve
+from assist_server.cli_errors import EXPECTED, FAILED, WRONG_USAGE, exit_code
+from assist_server.cli_flags import AsJson, Offline, example, settings
+from assist_server.cli_output import emit, say
+
+
+app = typer.Typer(
+    name="assist",
+    help="Code completion from a model on your own machine. Start with `assist setup`, then `assist demo`.",
+    epilog=example("assist setup", "assist demo", "assist complete src/app.py:10:5"),
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help that reads the same in a pipe, without colour and frames
+)
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run one command; every expected error becomes a message and an exit code."""
+    _accept_any_character()
+    as_json = "--json" in arguments or "--batch" in arguments
+    try:
+        code = app(arguments, prog_name="assist", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Abort:  # Ctrl-C, or the end of the input, at a question
+        say("Stopped.")
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return _fail(f"{error.format_message()} {_help_of(error)}", WRONG_USAGE, as_json=as_json)
+    except EXPECTED as error:
+        return _fail(str(error), exit_code(error), as_json=as_json)
+    except BrokenPipeError:
+        _drop_output()
+        return FAILED
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, code: int, *, as_json: bool) -> int:
+    say(f"assist: {message}")
+    if as_json:
+        emit({"error": message})
+    return code
+
+
+def _help_of(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)  # only a usage error has one
+    path = context.command_path if context is not None else "assist"
+    return f"See `{path} --help`."
+
+
+def _accept_any_character() -> None:
+    """Write what the terminal's encoding lacks as "?": a completion may hold any character."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """Whoever read our output has left; Python would complain when it flushes the rest at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"assist {version('assist-lsp')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Show the help where no command is given."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(WRONG_USAGE)
+
+
+@app.command(
+    epilog=example("assist lsp"),
+    short_help="The language server on stdio; editors start it.",
+)
+def lsp(
+    offline: Offline = False,
+    _stdio: Annotated[
+        bool, typer.Option("--stdio", help="Has no effect: stdio is the only way. Some editors add it.")
+    ] = False,
+) -> None:
+    """Run the language server on stdio. Editors start it; people rarely do."""
+    serve(offline=offline)
+
+
+@app.command(epilog=example("assist demo", "assist demo --json"))
+def demo(as_json: AsJson = False, offline: Offline = False) -> None:
+    """See it work: real completions in a small bundled workspace, through a real `assist lsp`."""
+    from assist_server.demo import run  # noqa: PLC0415  (pygls takes 0.4 s: not for the other commands)
+
+    run(settings(offline=offline), as_json=as_json)
+
+
+cli_models.add_to(app)
+cli_complete.add_to(app)
+cli_info.add_to(app)

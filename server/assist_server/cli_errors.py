@@ -1,0 +1,27 @@
+"""What a failure of a command looks like: which errors are expected, and their exit codes.
+
+Any other error is a bug and keeps its traceback.
+"""
+
+from assist_completion.errors import CompletionError
+from assist_escalation.errors import EscalationError
+from assist_server.config_file import ConfigError
+
+FAILED = 1
+WRONG_USAGE = 2
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked. The message names the thing, the value and the remedy."""
+
+    def __init__(self, message: str, code: int = FAILED) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+EXPECTED = (CommandError, ConfigError, CompletionError, EscalationError)
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code for an expected error."""
+    return error.code if isinstance(error, CommandError) else FAILED

@@ -1,0 +1,41 @@
+"""What a command writes: results on stdout, messages on stderr, one JSON document where it was asked for.
+
+Plain text only; tables, bars and code are the business of `render`.
+"""
+
+import json
+import sys
+from typing import Any
+
+
+def emit(document: Any) -> None:
+    """One JSON document on stdout; ASCII, so that every terminal, pipe and stray byte survives it."""
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+
+
+def emit_line(document: Any) -> None:
+    """One line of JSON Lines on stdout, at once."""
+    sys.stdout.write(json.dumps(document) + "\n")
+    sys.stdout.flush()
+
+
+def out(text: str) -> None:
+    """A line of the result on stdout."""
+    sys.stdout.write(f"{text}\n")
+
+
+def say(text: str) -> None:
+    """A message for the person, on stderr."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def megabytes(count: int) -> str:
+    """A size in words.
+
+    >>> megabytes(491_400_064), megabytes(4_683_073_536), megabytes(0)
+    ('491 MB', '4.7 GB', '?')
+    """
+    if not count:
+        return "?"
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
