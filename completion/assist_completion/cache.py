@@ -59,7 +59,7 @@ class Cache:
             entry = self._entries[key]
             if entry.path != path or entry.below != below:
                 continue
-            hit = typed_through(entry, before) or deleted_back(entry, before) or reindented(entry, before)
+            hit = typed_through(entry, before) or reindented(entry, before) or deleted_back(entry, before)
             if hit is not None:
                 return hit
         return None

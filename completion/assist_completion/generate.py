@@ -149,14 +149,15 @@ def _new_place(
     model: Model, context: Context, snippets: tuple[Snippet, ...], *, small: bool
 ) -> tuple[Place, Plan]:
     extent = model.budget.small if small else model.budget.full
+    starts = [] if small else model.places.starts(context.path)
     while True:
-        laid = plan(context, extent, snippets)
+        laid = plan(context, extent, snippets, starts)
         fixed = render(laid, model.fim, model.llama.tokenize)
         # Dense text (tables of digits, base64) has more tokens than its length promised: ask for less.
         if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
             return Place(laid, fixed, full=not small), laid
         extent = Extent(extent.head // 2, extent.suffix // 2, extent.lines_after, extent.snapped)
-        snippets = ()
+        snippets, starts = (), []
 
 
 def _decode(model: Model, gen: Generation, logits: Logits, need: bytes) -> None:

@@ -8,7 +8,7 @@ It knows tokens and plans; it does not generate and does not decide what to show
 from dataclasses import dataclass, field
 
 from assist_completion.llama import Aborted, Llama, Logits
-from assist_completion.prompt import Plan, common_prefix, continue_at
+from assist_completion.prompt import START, Plan, common_prefix, continue_at
 from assist_context.model import Context
 
 WORTH = 64  # tokens: below this, evaluating again (0.2 s) is as good as a snapshot
@@ -45,6 +45,11 @@ class Places:
             if best is None or (place.full, -len(plan.typed)) >= (best[0].full, -len(best[1].typed)):
                 best = place, plan
         return best
+
+    def starts(self, path: str) -> list[str]:
+        """How the full heads of a file begin, the newest first."""
+        heads = [p.plan.head for p in reversed(self._places) if p.full and p.plan.path == path]
+        return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
     def reusable(self, fixed: tuple[int, ...]) -> int:
         """How many leading tokens of a new prompt some place has already evaluated."""

@@ -1,0 +1,84 @@
+"""A model of one byte a token that has read one text: it goes on with what stands there.
+
+It obeys the same rules as `llama.Llama`: positions must follow, `Aborted` cuts back to whole slices.
+"""
+
+import numpy as np
+from assist_completion.fim import Fim
+from assist_completion.generate import Budget, Model
+from assist_completion.heal import Healer
+from assist_completion.llama import Abort, Aborted
+from assist_completion.places import Places
+from assist_completion.prompt import Extent
+
+PRE, SUF, MID, SEP, END = range(256, 261)
+FIM = Fim(PRE, SUF, MID, sep=SEP, special=frozenset({PRE, SUF, MID, SEP, END}))
+PIECES = [bytes([i]) for i in range(256)] + [b""] * 5
+SLICE = 64
+
+
+class FakeLlama:
+    def __init__(self, text: str, abort: Abort | None = None, sequences: int = 2) -> None:
+        self.text = text
+        self.abort = abort or Abort()
+        self.cells: list[list[int]] = [[] for _ in range(sequences)]
+        self.evaluated: list[int] = []
+        self.before_slice = lambda: None
+        self.closed = False
+
+    def tokenize(self, text: str) -> list[int]:
+        return list(text.encode())
+
+    def decode(self, seq: int, tokens: list[int], position: int) -> np.ndarray:
+        assert tokens, "an empty batch has no logits"
+        assert position == len(self.cells[seq]), "llama.cpp refuses positions that do not follow"
+        for start in range(0, len(tokens), SLICE):
+            self.before_slice()
+            if self.abort.is_set():
+                raise Aborted
+            self.cells[seq] += tokens[start : start + SLICE]
+        self.evaluated.append(len(tokens))
+        return self._logits(seq)
+
+    def truncate(self, seq: int, length: int) -> None:
+        del self.cells[seq][length:]
+
+    def length(self, seq: int) -> int:
+        return len(self.cells[seq])
+
+    def save(self, seq: int) -> bytes:
+        return np.array(self.cells[seq], dtype=np.int32).tobytes()
+
+    def restore(self, seq: int, state: bytes) -> bool:
+        self.cells[seq] = np.frombuffer(state, dtype=np.int32).tolist()
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _logits(self, seq: int) -> np.ndarray:
+        cells = self.cells[seq]
+        middle = len(cells) - 1 - cells[::-1].index(MID) if MID in cells else len(cells) - 1
+        head = cells[cells.index(PRE) + 1 : cells.index(SUF)] if SUF in cells else []
+        seen = bytes([*head, *cells[middle + 1 :]])[-60:]
+        at = self.text.encode().find(seen)
+        follows = self.text.encode()[at + len(seen) :] if at >= 0 and seen else b""
+        logits = np.zeros(261, dtype=np.float32)
+        logits[follows[0] if follows else END] = 9.0
+        return logits
+
+
+SMALL_BUDGET = Budget(
+    full=Extent(head=1500, suffix=30, lines_after=10, snapped=True),
+    small=Extent(head=130, suffix=30, lines_after=3, snapped=False),
+    line_tokens=80,
+    block_tokens=300,
+    context=8000,
+)
+
+
+def fake_model(
+    text: str, abort: Abort | None = None, memory: int = 1 << 20, budget: Budget = SMALL_BUDGET
+) -> Model:
+    llama = FakeLlama(text, abort)
+    return Model(llama, FIM, Healer(PIECES, FIM.special), PIECES, Places(llama, memory), budget)  # type: ignore[arg-type]

@@ -1,0 +1,15 @@
+"""Healing allows exactly the tokens that can spell what was typed."""
+
+from assist_completion.heal import Healer
+from hypothesis import given
+from hypothesis import strategies as st
+
+WORDS = st.lists(st.binary(max_size=4), min_size=1, max_size=40)
+
+
+@given(WORDS, st.binary(min_size=1, max_size=4))
+def test_allowed_is_what_starts_with_the_need_or_starts_it(pieces: list[bytes], need: bytes) -> None:
+    unique = list(dict.fromkeys(pieces))
+    allowed = set(Healer(unique, frozenset({0})).allowed(need).tolist())
+    expected = {i for i, p in enumerate(unique) if i and p and (p.startswith(need) or need.startswith(p))}
+    assert allowed == expected
