@@ -1,9 +1,11 @@
 """A client for a real `assist lsp` process: pygls's own, with the calls that tests and benchmarks repeat."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -67,6 +69,14 @@ class Client(LanguageClient):
             types.Position(*at),
         )
         return self.protocol.send_request_async(types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number)
+
+    def raw(self, method: str, params: Any) -> Any:
+        """A request as it stands, right or wrong; the future of its result."""
+        future: Future[Any] = Future()
+        self.protocol._request_futures["raw"] = future
+        body = json.dumps({"jsonrpc": "2.0", "id": "raw", "method": method, "params": params}).encode()
+        self.protocol.writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        return asyncio.wrap_future(future)
 
     def cancel(self, number: str) -> None:
         self.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(number))

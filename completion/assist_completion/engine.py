@@ -176,7 +176,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         stop = partial(multiline.finished, context.before, language=context.language, shape=shape)
         limit = self._budget.block_tokens if shape.multi else self._budget.line_tokens
-        gen = Generation(context, stop, min(limit, shape.max_tokens))
+        gen = Generation(context, stop, limit)
         flight = Flight(gen, Job(Lane.VISIBLE, lambda model: generate(model, gen)), below, self._worker)
 
         def landed() -> None:

@@ -3,6 +3,7 @@
 It applies edits and nothing else; parsing and completing take a frozen `Document` from it.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -48,6 +49,10 @@ class OpenDocument:
     def units(self, cursor: Cursor) -> int:
         """The column as the editor counts it."""
         return to_units(self.lines[cursor.line], cursor.column, self.encoding)
+
+    def sha256(self) -> str:
+        """The hash of the text as UTF-8; lone surrogates, which JSON allows, count as they are."""
+        return hashlib.sha256("".join(self.lines).encode("utf-8", "surrogatepass")).hexdigest()
 
     def end_of_line(self) -> str:
         """How this document ends its lines."""

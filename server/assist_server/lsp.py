@@ -84,6 +84,11 @@ def _add_lifecycle(server: Server, base: Config) -> None:
     def status() -> dict[str, Any]:
         return {**asdict(session.status), "counts": dict(session.totals())}
 
+    @server.command("assist.documents")
+    def documents() -> dict[str, Any]:
+        """What we hold of each open document, so that a client can tell whether we are in step."""
+        return {d.uri: {"version": d.version, "sha256": d.sha256()} for d in session.documents.values()}
+
 
 def _add_completion(server: Server) -> None:
     session = server.session

@@ -21,7 +21,10 @@ def to_column(line: str, units: int, encoding: Encoding) -> int:
         return 0
     if encoding == "utf-32" or line.isascii():
         return min(units, len(line))
-    data = line.encode(_codec(encoding), "surrogatepass")[: units * _WIDTH[encoding]]
+    try:
+        data = line.encode(_codec(encoding))[: units * _WIDTH[encoding]]
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can carry
+        return _count(line, units, encoding)
     return len(data.decode(_codec(encoding), "ignore"))
 
 
@@ -35,6 +38,14 @@ def to_units(line: str, column: int, encoding: Encoding) -> int:
     if encoding == "utf-32" or head.isascii():
         return len(head)
     return len(head.encode(_codec(encoding), "surrogatepass")) // _WIDTH[encoding]
+
+
+def _count(line: str, units: int, encoding: Encoding) -> int:
+    for column in range(len(line)):
+        units -= to_units(line[column], 1, encoding)
+        if units < 0:
+            return column
+    return len(line)
 
 
 def _codec(encoding: Encoding) -> str:

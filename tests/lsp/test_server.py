@@ -1,0 +1,237 @@
+"""A real `assist lsp` with the real model, a real client, and everything a client may do wrong."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import psutil
+import pytest
+from lsp_client import Client, serving
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+pytestmark = pytest.mark.model
+
+URI = "file:///work/shapes.py"
+HEAD = "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
+ASKED = HEAD + "    def area(self):\n        return math.p"
+AT = (8, 21)
+
+
+@pytest.fixture
+async def client(environ: Mapping[str, str]) -> AsyncIterator[Client]:
+    async with serving(environ) as running:
+        await running.until("ready")
+        yield running
+
+
+def texts(result: Any) -> list[str]:
+    return [item.insert_text for item in result.items]
+
+
+async def held(client: Client) -> dict[str, Any]:
+    """What the server holds: version and hash of each document."""
+    result = await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.documents"))
+    return dict(result)
+
+
+async def works(client: Client) -> None:
+    """The server still completes."""
+    client.show("file:///work/still.py", ASKED)
+    result = await client.ask("file:///work/still.py", AT, manual=True)
+    assert texts(result)[0].startswith("i * self.radius")
+
+
+async def test_ghost_text_at_a_cursor(client: Client) -> None:
+    client.show(URI, ASKED + "\n")
+    result = await client.ask(URI, AT)
+    item = result.items[0]
+    assert item.insert_text.startswith("i * self.radius")
+    assert (item.range.start.line, item.range.start.character) == AT
+    assert item.command.command == "assist.accepted"
+    assert client.result.capabilities.inline_completion_provider is not None
+    assert client.result.capabilities.completion_provider is None
+
+
+async def test_shown_and_accepted_lead_to_the_next_line(client: Client) -> None:
+    client.show(URI, ASKED)
+    item = (await client.ask(URI, AT)).items[0]
+    client.protocol.notify("textDocument/didShowCompletion", {"item": client.protocol._converter.unstructure(item)})
+    await client.workspace_execute_command_async(
+        types.ExecuteCommandParams(item.command.command, item.command.arguments)
+    )
+    counts = await client.counts()
+    assert counts["accepted"] == 1
+    assert counts["speculated"] == 1
+
+
+async def test_clients_without_ghost_text_get_ordinary_completion(environ: Mapping[str, str]) -> None:
+    async with serving(environ, inline=False) as client:
+        await client.until("ready")
+        assert client.result.capabilities.completion_provider is not None
+        client.show(URI, ASKED)
+        result = await client.text_document_completion_async(
+            types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(*AT))
+        )
+        assert result.is_incomplete
+        assert result.items[0].text_edit.new_text.startswith("i * self.radius")
+
+
+async def test_before_the_model_is_ready_there_is_an_empty_answer(environ: Mapping[str, str]) -> None:
+    async with serving(environ) as client:
+        client.show(URI, ASKED)
+        assert texts(await client.ask(URI, AT)) == []
+        assert client.state in ("", "loading")
+        await client.until("ready")
+        assert texts(await client.ask(URI, AT))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+async def test_emoji_and_combining_characters(environ: Mapping[str, str], encoding: str) -> None:
+    async with serving(environ, encodings=[types.PositionEncodingKind(encoding)]) as client:
+        await client.until("ready")
+        assert client.result.capabilities.position_encoding == encoding
+        line = "        name = '😀 e\u0301'; return math.p"
+        units = {"utf-8": len(line.encode()), "utf-16": len(line.encode("utf-16-le")) // 2, "utf-32": len(line)}
+        client.show(URI, HEAD + "    def area(self):\n" + line)
+        item = (await client.ask(URI, (8, units[encoding]))).items[0]
+        assert item.insert_text.startswith("i")
+        assert item.range.start.character == units[encoding]
+
+
+async def test_crlf_and_bom(client: Client) -> None:
+    client.show(URI, "\ufeff" + (HEAD + "    def area(self):\n").replace("\n", "\r\n") + "        ")
+    result = await client.ask(URI, (8, 8), manual=True)
+    text = texts(result)[0]
+    assert text
+    assert "\n" not in text.replace("\r\n", "")
+
+
+async def test_positions_outside_and_unknown_documents(client: Client) -> None:
+    client.show(URI, ASKED)
+    for at in [(8, 10_000), (10_000, 0), (2**31 - 1, 2**31 - 1)]:
+        assert texts(await client.ask(URI, at)) is not None
+    assert texts(await client.ask("file:///never/opened.py", (0, 0))) == []
+    assert texts(await client.ask("not a uri", (0, 0))) == []
+    client.change("file:///never/opened.py", 2, "x", (0, 0), (0, 0))
+    with pytest.raises(JsonRpcException):
+        await client.raw(
+            types.TEXT_DOCUMENT_INLINE_COMPLETION,
+            {"textDocument": {"uri": URI}, "position": {"line": -1, "character": "x"}, "context": {}},
+        )
+    counts = await client.counts()
+    assert counts["unknown-document"] == 2
+    assert counts["change-unknown-document"] == 1
+    await works(client)
+
+
+async def test_changes_out_of_order_lose_nothing(client: Client) -> None:
+    client.show(URI, "a\n", version=1)
+    client.change(URI, 3, "b", (0, 0), (0, 0))
+    client.change(URI, 2, "c", (0, 0), (0, 0))
+    client.change(URI, 3, "c", (0, 0), (0, 0))
+    client.change(URI, 4, "d", (99, 99), (99, 99))
+    state = (await held(client))[URI]
+    assert state["version"] == 4
+    assert state["sha256"] == hashlib.sha256(b"ba\nd").hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("\0\1\2" * 1000 + "\n", (0, 50)),
+        ("x" * 1_000_000 + "\n", (0, 500_000)),
+        ("\ud800 lone\n", (0, 3)),
+        ("", (0, 0)),
+        ("\n" * 100_000, (50_000, 0)),
+        ("<|fim_middle|><|endoftext|><|fim_prefix|>", (0, 14)),
+        ("((((" * 2000, (0, 3000)),
+    ],
+    ids=["binary", "1-MB-line", "surrogate", "empty", "blank-lines", "special-tokens", "brackets"],
+)
+async def test_strange_documents(client: Client, text: str, at: tuple[int, int]) -> None:
+    client.show(URI, text)
+    shown = texts(await client.ask(URI, at))
+    assert not any("<|" in each for each in shown)
+    await works(client)
+
+
+async def test_a_file_of_fifty_thousand_lines(client: Client) -> None:
+    lines = [f"value_{n} = compute({n})\n" for n in range(50_000)]
+    client.show(URI, "".join(lines))
+    for version in range(2, 52):
+        client.change(URI, version, "x", (25_000, 0), (25_000, 0))
+    assert (await held(client))[URI]["version"] == 51
+    assert (await client.ask(URI, (25_001, 8), manual=True)) is not None
+
+
+async def test_a_storm_of_requests(client: Client) -> None:
+    """200 requests in two seconds, half of them cancelled: each is answered, nothing is lost."""
+    rng = random.Random(4)
+    text, column = HEAD + "    def area(self):\n        ", 8
+    client.show(URI, text)
+    futures = []
+    for n in range(200):
+        client.change(URI, n + 2, "abc ()"[n % 6], (8, column), (8, column))
+        text, column = text + "abc ()"[n % 6], column + 1
+        futures.append(client.ask(URI, (8, column), number=f"storm-{n}"))
+        if rng.random() < 0.5:
+            client.cancel(f"storm-{rng.randrange(n + 1)}")
+        await asyncio.sleep(0.01)
+    results = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 30)
+    assert all(isinstance(r, JsonRpcException) or isinstance(texts(r), list) for r in results)
+    assert (await held(client))[URI]["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert (await client.counts()).get("internal-error", 0) == 0
+    await works(client)
+
+
+async def test_a_cancelled_request_is_answered_while_the_model_reads(client: Client) -> None:
+    filler = "".join(f"value_{n} = compute_something({n}, 'text {n}')\n" for n in range(400))
+    client.show(URI, filler)
+    for n in range(5):
+        future = client.ask(URI, (100 + 60 * n, 10), number=f"cancel-{n}")
+        await asyncio.sleep(0.15)
+        client.cancel(f"cancel-{n}")
+        with pytest.raises(JsonRpcException, match="cancel"):
+            await asyncio.wait_for(future, 1)
+
+
+async def test_settings_from_the_editor(environ: Mapping[str, str]) -> None:
+    options = {"completion": {"mode": "manual", "max_lines": "many", "modle": "x"}}
+    async with serving(environ, options=options) as client:
+        await client.until("ready")
+        said = "\n".join(client.messages)
+        assert "modle" in said
+        assert "model" in said
+        assert "max_lines" in said
+        client.show(URI, ASKED)
+        assert texts(await client.ask(URI, AT)) == []
+        assert (await client.counts())["manual-only"] == 1
+        assert texts(await client.ask(URI, AT, manual=True))
+        client.workspace_did_change_configuration(
+            types.DidChangeConfigurationParams({"assist": {"completion": {"mode": "eager"}}})
+        )
+        client.statuses.clear()
+        await client.until("ready")
+        assert texts(await client.ask(URI, AT))
+
+
+@pytest.mark.parametrize("signal", ["close", "kill"])
+async def test_a_client_that_vanishes_takes_the_server_with_it(environ: Mapping[str, str], signal: str) -> None:
+    client = Client()
+    async with serving(environ) as client:
+        await client.until("ready")
+        client.show(URI, "".join(f"value_{n} = compute_something({n})\n" for n in range(400)))
+        future = client.ask(URI, (300, 10))
+        await asyncio.sleep(0.1)
+        process = psutil.Process(client.pid)
+        if signal == "close":
+            client._server.stdin.close()
+        else:
+            await client.shutdown_async(None)
+            client.exit(None)
+        await asyncio.wait_for(client._server.wait(), 2)
+        assert not process.is_running()
+        future.cancel()
