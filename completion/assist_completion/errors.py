@@ -9,5 +9,9 @@ class ModelError(CompletionError):
     """The model file is missing, broken or not fit for infilling."""
 
 
+class MissingModelError(ModelError):
+    """The model is not on this machine yet: it may come."""
+
+
 class FetchError(CompletionError):
     """A model could not be fetched: no source had it, the disk is full, or the bytes are wrong."""

@@ -33,7 +33,7 @@ from assist_completion.delivery import (
     no_progress,
     settle,
 )
-from assist_completion.errors import FetchError, ModelError
+from assist_completion.errors import FetchError, MissingModelError, ModelError
 from assist_completion.gguf import read_header
 from assist_completion.holding import Say, held, silent
 from assist_completion.pins import FILE, Pin, read_pins, write_pin
@@ -84,14 +84,14 @@ def resolve(store: Store, name_or_path: str) -> Path:
     if is_path(name_or_path):
         path = Path(name_or_path).expanduser()
         if not path.is_file():
-            raise ModelError(
+            raise MissingModelError(
                 f"There is no model file {path}. Check the path, or use a name of `assist models list`."
             )
     else:
         row = find(name_or_path, store.rows)
         path = path_of(store, row)
         if not path.is_file():
-            raise ModelError(
+            raise MissingModelError(
                 f"The model {row.name} is not on this machine: run `assist models pull {row.name}`."
             )
     read_header(path)

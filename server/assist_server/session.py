@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from assist_completion.errors import CompletionError
+from assist_completion.errors import CompletionError, MissingModelError
 from assist_completion.suggestion import Request, Suggestion
 from assist_context.gather import gather
 from assist_context.model import Context, Cursor
@@ -106,8 +106,9 @@ class Session:
         try:
             engine = self._open_engine(self.config, say)
         except CompletionError as error:
+            state = "missing" if isinstance(error, MissingModelError) else "failed"
             message = str(error)
-            loop.call_soon_threadsafe(lambda: self._failed(load, message))
+            loop.call_soon_threadsafe(lambda: self._failed(load, state, message))
             return
         loop.call_soon_threadsafe(lambda: self._opened(load, engine))
 
@@ -120,10 +121,9 @@ class Session:
         for document in list(self.documents.values())[-1:]:
             self._prewarm_whole(document)
 
-    def _failed(self, load: int, message: str) -> None:
+    def _failed(self, load: int, state: str, message: str) -> None:
         if load == self._loads:
-            missing = "assist models pull" in message
-            self._set(replace(self.status, state="missing" if missing else "failed", message=message))
+            self._set(replace(self.status, state=state, message=message))
 
     def _progress(self, load: int, message: str) -> None:
         if load == self._loads and self._engine is None:

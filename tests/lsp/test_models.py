@@ -1,0 +1,96 @@
+"""Models that are missing, damaged or unfit: the server says so, keeps running, and completes once it can."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from lsp_client import serving
+
+pytestmark = pytest.mark.model
+
+URI = "file:///work/a.py"
+Spoil = Callable[[Path, Path], None]
+
+
+def truncated(good: Path, bad: Path) -> None:
+    with good.open("rb") as source, bad.open("wb") as target:
+        target.write(source.read(60 << 20))
+
+
+def damaged(good: Path, bad: Path) -> None:
+    """Zeros over the metadata, as a bad disk leaves them."""
+    shutil.copyfile(good, bad)
+    with bad.open("r+b") as file:
+        file.seek(2_000)
+        file.write(bytes(4_096))
+
+
+def no_gguf(good: Path, bad: Path) -> None:
+    bad.write_bytes(b"<html>404</html>" * 1000)
+
+
+def without_infilling(good: Path, bad: Path) -> None:
+    """The real model with its infilling tokens renamed."""
+    shutil.copyfile(good, bad)
+    with bad.open("r+b") as file:
+        start = file.read(8 << 20)
+        for token in (b"<|fim_prefix|>", b"<|fim_middle|>", b"<|fim_suffix|>"):
+            assert start.count(token) == 1
+            file.seek(start.index(token))
+            file.write(b"<|nix" + token[5:])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (truncated, "truncated|cut short|incomplete|ends"),
+        (damaged, "cannot load|crashes|damaged|broken|not a GGUF"),
+        (no_gguf, "GGUF"),
+        (without_infilling, "no fill-in-the-middle tokens"),
+    ],
+)
+async def test_an_unfit_file_is_refused_with_the_reason(
+    environ: Mapping[str, str], model_path: Path, tmp_path: Path, spoil: Spoil, told: str
+) -> None:
+    bad = tmp_path / "bad.gguf"
+    spoil(model_path, bad)
+    _configure(environ, bad)
+    async with serving(environ) as client:
+        await client.until("failed")
+        message = client.statuses[-1].message
+        assert any(word in message for word in told.split("|")), message
+        assert str(bad) in message
+        client.show(URI, "def f():\n    ")
+        assert client.result is not None
+        assert (await client.ask(URI, (1, 4))).items == ()
+        assert (await client.counts())["failed"] == 1
+
+
+async def test_a_missing_model_is_named_and_found_when_it_comes(
+    environ: Mapping[str, str], model_path: Path, tmp_path: Path
+) -> None:
+    late = tmp_path / "late.gguf"
+    _configure(environ, late)
+    async with serving(environ) as client:
+        await client.until("missing", "failed")
+        assert str(late) in client.statuses[-1].message
+        client.show(URI, "import os\n\nprint(os.pa")
+        late.symlink_to(model_path)
+        await asyncio.sleep(3.2)
+        await client.ask(URI, (2, 11))
+        await client.until("ready")
+        assert (await client.ask(URI, (2, 11))).items
+
+
+async def test_a_config_that_cannot_be_read_is_told_and_the_server_starts(environ: Mapping[str, str]) -> None:
+    (Path(environ["ASSIST_CONFIG_DIR"]) / "config.toml").write_bytes(b"[completion]\nmode = \xff\n")
+    async with serving(environ) as client:
+        await client.until("ready", "missing")
+        assert any("config.toml" in message for message in client.messages)
+
+
+def _configure(environ: Mapping[str, str], model: Path) -> None:
+    config = Path(environ["ASSIST_CONFIG_DIR"]) / "config.toml"
+    config.write_text(f'[completion]\nmodel = "{model}"\nmode = "eager"\n')

@@ -1,0 +1,57 @@
+"""What typing costs, in tokens: counts of the real engine over the real protocol, not times."""
+
+import argparse
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+import pytest
+from lsp import EVALUATED, Typist, keys_of, percentile
+from lsp_client import serving
+
+pytestmark = pytest.mark.model
+
+SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
+
+
+async def test_a_key_costs_a_token_or_two(environ: Mapping[str, str]) -> None:
+    """Twenty lines into a 500-line file, newlines and healing counted, once the place is warm."""
+    evaluated = []
+    async with serving(environ) as client:
+        await client.until("ready")
+        typist = Typist(client, [*SOURCE[:250], *SOURCE[270:520]], 250)
+        await typist.ask()
+        await _quiet(client.pid)
+        before = await client.counts()
+        for key in keys_of(SOURCE[250:270])[::]:
+            typist.key(key)
+            await typist.ask()
+            after = await client.counts()
+            if after.get("source-model", 0) > before.get("source-model", 0):
+                evaluated.append(after[EVALUATED] - before[EVALUATED])
+            before = after
+        requests, asked = before["requests"], before["source-model"]
+    assert percentile(evaluated, 0.5) <= 4
+    assert percentile(evaluated, 0.95) <= 24
+    assert asked / requests <= 0.4
+
+
+async def test_nothing_runs_when_nothing_is_asked(environ: Mapping[str, str]) -> None:
+    async with serving(environ) as client:
+        await client.until("ready")
+        typist = Typist(client, SOURCE[:300], 150)
+        await typist.ask()
+        await _quiet(client.pid)
+        process = psutil.Process(client.pid)
+        before = sum(process.cpu_times()[:2])
+        await asyncio.sleep(5)
+        assert sum(process.cpu_times()[:2]) - before <= 0.02
+
+
+async def _quiet(pid: int) -> None:
+    """Until the server has used no CPU for half a second: what it warms is warm."""
+    process = psutil.Process(pid)
+    used = -1.0
+    while used != (used := sum(process.cpu_times()[:2])):
+        await asyncio.sleep(0.5)
