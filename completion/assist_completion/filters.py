@@ -10,14 +10,19 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from assist_completion.multiline import TOKEN, at_line_end, first_line, indent, is_closing
-from assist_completion.multiline import last_line, opens_block, repeats
+from assist_completion import multiline
+from assist_completion.multiline import at_line_end, first_line, indent, last_line
 from assist_context import parse
 from assist_context.languages import Language
 
-_LOOK = 12  # lines compared on either side: no more are ever shown (multiline.BLOCK)
+_MOST_SHOWN = 4_000  # characters of a text: three times what a budget of 128 tokens can give
 # A text that ends like this goes on in the next line: no grammar can judge it alone.
 _GOES_ON = re.compile(r"(?:[-+*/%&|^=<>,.\\(\[?:!~@]|\b(?:and|or|not|in|is|return|as|extends))\s*\Z")
+# Endings of a half-typed line, {} for its open brackets, in the order of what they explain.
+_ENDINGS = {
+    "indent": ("{}", "x{}", "{}:", "x{}:", "x{} else x"),
+    "brace": ("{};", "x{};", "{} {{}}", "x{} {{}}", "x{}", "{};}}"),
+}
 _LEAD = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
 
 
@@ -57,14 +62,15 @@ def clean(
     """
     if any(special in text for special in specials if special):
         return Cleaned(dropped="special-token")
+    before, after, text = before[-multiline.MOST_READ :], after[: multiline.MOST_READ], text[:_MOST_SHOWN]
     place = _Place(before, after, language, last_line(before), first_line(after))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text if at_line_end(after) else first_line(text)
     if not text.strip():
         return Cleaned(dropped="empty")
-    if repeats(text):
+    if multiline.repeats(text):
         return Cleaned(dropped="repetition")
-    for reason, step in _STEPS:
+    for reason, step in _STEPS.items():
         text = step(text, place)
         if not text.strip():
             return Cleaned(dropped=reason)
@@ -79,65 +85,34 @@ def _without_echo(text: str, place: _Place) -> str:
     stem, glued = place.line.strip(), place.line[-1:].strip() != ""
     head = text.lstrip(" \t")
     nests = stem.endswith(("(", "[", "{", "<", ">")) and " " not in stem  # f(f(x)) is no echo
-    if len(stem) >= 4 and len(TOKEN.findall(stem)) >= 2 and not nests and head.startswith(stem):
+    if len(stem) >= 4 and len(multiline.TOKEN.findall(stem)) >= 2 and not nests and head.startswith(stem):
         text = head[len(stem) :] if glued else head[len(stem) :].lstrip(" \t")
     word = re.search(r"[^\W\d][\w.]{2,}\Z", place.line[-200:])
     if word and text.startswith(word[0]):
         text = text[len(word[0]) :]
     lines = text.split("\n")
-    above = [line for line in place.before.split("\n")[-_LOOK - 1 : -1] if line.strip()]
+    above = [line for line in place.before.split("\n")[-multiline.BLOCK.max_lines - 1 : -1] if line.strip()]
     for size in range(min(len(lines), len(above)), 0, -1):
         own = [place.line + lines[0], *lines[1:size]]
-        if _alike(own, above[-size:], place.line) and any(map(_substantial, own)):
+        if multiline.alike(own, above[-size:], place.line) and any(map(multiline.substantial, own)):
             return "" if stem else "\n".join(lines[size:]).lstrip("\n")
     return text
 
 
 def _without_suffix(text: str, place: _Place) -> str:
     """Without what stands behind the cursor already: the rest of the line, or the next lines."""
-    if not at_line_end(place.after):
-        return _without_rest(text, place.rest, place.language)
-    lines = text.split("\n")
-    full = [place.line + lines[0], *lines[1:]]
-    below = [line for line in place.after.split("\n")[1 : 2 * _LOOK] if line.strip()][:_LOOK]
-    for start in range(len(lines)):
-        own = [line for line in full[start:] if line.strip()]
-        size = min(len(own), len(below))
-        if (
-            lines[start].strip()
-            and any(map(_substantial, own[:size]))
-            and _alike(own[:size], below[:size], "" if start else place.line)
-        ):
-            return "\n".join(lines[:start]).rstrip()
-    return text
-
-
-def _substantial(line: str) -> bool:
-    """Whether a line says enough to be a copy of another and not just alike, as `else:` lines are."""
-    return len(line.strip()) >= 6 and len(TOKEN.findall(line)) >= 3 and not is_closing(line)
-
-
-def _alike(own: Sequence[str], other: Sequence[str], typed: str) -> bool:
-    """Whether lines are the same but for quotes and a last comma; `own` starts with `typed`.
-
-    If that is indentation, the model may have written it once more.
-    """
-    columns = {indent(own[0])} if typed.strip() else {indent(own[0]), indent(own[0][len(typed) :])}
-    same = all(indent(a) == indent(b) for a, b in zip(own[1:], other[1:], strict=True))
-    return same and indent(other[0]) in columns and [*map(_plain, own)] == [*map(_plain, other)]
-
-
-def _plain(line: str) -> str:
-    return re.sub(r"\s+", "", line).replace("'", '"').rstrip(",;")
+    if at_line_end(place.after):
+        return text[: multiline.reaches_next(place.before, text, place.after)].rstrip()
+    return _without_rest(text, place.rest, place.language)
 
 
 def _without_rest(text: str, rest: str, language: Language) -> str:
     """Inside a line: without an ending that the rest of the line begins with."""
     text = text.rstrip() if rest[:1].isspace() else text
     rest = rest.strip()
-    if text.strip() == rest or (len(TOKEN.findall(rest)) >= 2 and text.startswith(rest)):
+    if text.strip() == rest or (len(multiline.TOKEN.findall(rest)) >= 2 and text.startswith(rest)):
         return ""
-    for size in range(min(len(text), len(rest)), 0, -1):
+    for size in range(min(len(text), len(rest), _MOST_SHOWN), 0, -1):
         kept = text[:-size]
         if (
             text.endswith(rest[:size])
@@ -172,16 +147,12 @@ def _without_closer(text: str, place: _Place) -> str:
     below = next((line for line in place.after.split("\n")[1:] if line.strip()), "")
     lines = text.rstrip().split("\n")
     last = place.line + lines[0] if len(lines) == 1 else lines[-1]
-    if is_closing(last) and _plain(last) == _plain(below) and indent(last) == indent(below):
+    if multiline.is_closing(last) and multiline.alike([last], [below], ""):
         return "\n".join(lines[:-1]).rstrip()
     return text
 
 
-_STEPS = (
-    ("echo", _without_echo),
-    ("duplicates-suffix", _without_suffix),
-    ("duplicate-closer", _without_closer),
-)
+_STEPS = {"echo": _without_echo, "duplicates-suffix": _without_suffix, "duplicate-closer": _without_closer}
 
 
 def _settle(text: str, place: _Place) -> Cleaned:
@@ -190,23 +161,30 @@ def _settle(text: str, place: _Place) -> Cleaned:
     One too many closes what `after` closes already: what people see as extra brackets (cody#1294).
     """
     ours = parse.balance(place.language, place.before, text)
-    theirs = parse.balance(place.language, place.before, place.after).closes
+    theirs = parse.balance(place.language, place.before, place.after).closes if ours.closes else ()
     rest, used, kept = place.rest, 0, text
-    opened, free = [bracket for bracket, _ in ours.open], _free(ours.open, theirs, place)
+    opened, left, free = [*ours.open], ours.left, _free(ours.open, theirs, place)
+    inside = not opened and not theirs and place.before[:1].isspace()  # of a block that began above
+    may_cut = not inside and bool(place.language.blocks or place.language.comment)
     for token, at in ours.closes:
-        fits = bool(opened) and parse.PAIRS[opened[-1]] == token
+        fits = bool(opened) and parse.PAIRS[opened[-1][0]] == token
         if token not in parse.PAIRS.values():
             used += len(token) * rest.startswith(token, used)
-        elif fits and (free > 0 or rest.startswith(token, used)):
-            used, free = (used, free - 1) if free > 0 else (used + 1, free)
+        elif fits and token in left and opened[-1][0] in first_line(text[at:]):
+            left = left.replace(token, "", 1)  # it opens another one, as `} else {` does
             opened.pop()
-        elif place.language.blocks or place.language.comment:
+        elif fits and free > 0:
+            free -= 1
+            opened.pop()
+        elif fits and rest.startswith(token, used):
+            used += 1
+            opened.pop()
+            free = _free(opened, [each for each in theirs if each[1] >= used], place)
+        elif may_cut:
             kept = text[:at].rstrip()
             break
-    if rest.startswith(">", used) and _angles(kept) > 0:
-        used += 1
-    if kept[-1:] in {";", ",", ":"} and rest.startswith(kept[-1], used):
-        used += 1
+    used += rest.startswith(">", used) and _angles(kept) > 0
+    used += kept[-1:] in {";", ",", ":"} and rest.startswith(kept[-1:], used)
     if not kept or (kept != text and _joins_words(kept, rest[used:])):
         return Cleaned(dropped="extra-closing-bracket")
     return Cleaned(dropped="duplicates-suffix") if kept == rest[:used] else Cleaned(kept, used)
@@ -225,8 +203,12 @@ def _free(opened: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], 
         start -= max(ours - sum(offset <= len(place.rest) for _, offset in brackets), 0)
     owners = [i for i in reversed(range(start)) if parse.PAIRS[opened[i][0]] == token]
     if not lead.strip():  # it begins its line, so its indentation says which bracket it closes
-        lines = {i: place.before[place.before.rfind("\n", 0, opened[i][1]) + 1 :] for i in owners}
-        owners = [i for i in owners if indent(lines[i]) == indent(lead + token)] or owners
+        deep = {i: indent(place.before[place.before.rfind("\n", 0, opened[i][1]) + 1 :]) for i in owners}
+        exact = [i for i in owners if deep[i] == indent(lead + token)]
+        inner = [i for i in owners if deep[i] > indent(lead + token)]
+        if not exact and inner and place.before[:1].isspace():
+            return len(opened) - inner[-1]  # it closes one that was opened above the window
+        owners = exact or inner[::-1] or owners  # a header of more lines may be indented deeper
     return len(opened) - 1 - owners[0] if owners else len(opened)
 
 
@@ -247,13 +229,9 @@ def _restyled(text: str, place: _Place) -> str:
     if style == {"\t"}:
         unit = math.gcd(*(len(lead) for lead in leads if "\t" not in lead))
         unit = unit if unit in {2, 3, 4} else 4
-        return _LEAD.sub(lambda found: _tabs(len(found[0].expandtabs(unit)), unit), text)
-    unit = min(len(lead) for lead in _LEAD.findall(place.before + place.after) if len(lead) > 1)
-    return _LEAD.sub(lambda found: found[0].expandtabs(unit), text)
-
-
-def _tabs(columns: int, unit: int) -> str:
-    return "\t" * (columns // unit) + " " * (columns % unit)
+        return _LEAD.sub(lambda lead: lead[0].expandtabs(unit).replace(" " * unit, "\t"), text)
+    unit = min((len(lead) for lead in _LEAD.findall(place.before + place.after) if lead[1:]), default=4)
+    return _LEAD.sub(lambda lead: lead[0].expandtabs(unit), text)
 
 
 def _less_deep(text: str, place: _Place) -> str:
@@ -261,54 +239,62 @@ def _less_deep(text: str, place: _Place) -> str:
     first, *others = text.split("\n")
     lead, above = first[: len(first) - len(first.lstrip())], last_line(place.before.rstrip())
     deep, typed = indent(place.line + first), indent(place.line)
-    goes_on = opens_block(above, place.language) or _GOES_ON.search(above) is not None
+    goes_on = multiline.opens_block(above, place.language) or _GOES_ON.search(above) is not None
     if place.line and lead.startswith(place.line) and (typed > indent(above) or not goes_on):
         size = len(place.line)
     elif place.language.blocks and above and first.lstrip()[:1].isalpha() and not goes_on:
         size = min(max(deep - indent(above), 0), len(lead))
     else:
         size = 0
-    if all(indent(line) >= deep + opens_block(first, place.language) for line in others if line.strip()):
+    deep += multiline.opens_block(first, place.language)
+    if all(indent(line) >= deep for line in others if line.strip()):
         others = [line.removeprefix(lead[:size]) for line in others]
     return "\n".join([first[size:], *others])
 
 
 def _spaced(text: str, place: _Place) -> str:
     """Without white space that is there already: before the cursor, behind it, or at the line's end."""
-    text = text.lstrip(" \t") if place.line.strip() and place.line[-1:].isspace() else text
-    inside = not at_line_end(place.after) and not place.rest[:1].isspace()
-    return text if inside else text.rstrip()
+    if place.line.strip() and place.line[-1:].isspace() and re.match(r" \S", text):
+        text = text[1:]
+    return text.rstrip() if at_line_end(place.after) or place.rest[:1].isspace() else text
 
-import os
-FILL=os.environ['FILL'].split(',')
 
 def _judge(shown: Cleaned, place: _Place) -> Cleaned:
     """Dropped if it brings a syntax error, or is a single character that takes none away.
 
-    The user is in the middle of typing, so there may be errors before: only their number counts.
     One character costs as much to accept as to type; one that completes the code at least shows it.
     """
     language, tail = place.language, place.after[shown.replace :]
-    new = parse.errors(language, place.before + shown.text + tail)
+    whole = place.before + shown.text + tail
+    new = parse.errors(language, whole)
     solid = "".join(shown.text.split())
     if len(solid) < 2 and "\n" not in shown.text:
         old = parse.errors(language, place.before + place.after)
-        helps = new is not None and old is not None and new < old and not solid.isalnum() and solid != "_"
+        helps = new is not None and old is not None and new < old and not re.match(r"\w", solid)
         return shown if helps else Cleaned(dropped="too-short")
-    if not new or _GOES_ON.search(shown.text):
+    here = (len(place.before) - len(place.line), len(place.before + shown.text + first_line(tail)))
+    goes_on = _GOES_ON.search(shown.text) and not multiline.opens_block(last_line(whole[: here[1]]), language)
+    sound = not new or goes_on or not parse.errors(language, whole, here)
+    if sound or new is None or new <= (allowed := _errors_there(place)):
         return shown
-    old = parse.errors(language, place.before + place.after)
-    without = place.before[: len(place.before) - len(place.line)]
-    bare = parse.errors(language, without + place.after)
-    if old is None or bare is None or new <= min(old, bare):
-        return shown
-    if old > bare:
-        lc = parse.balance(language, "", place.line).left
-        ends = ("", ":", " else x") if language.name == "python" else (";", " {}", ";}", "")
-        fills = [parse.errors(language, place.before + w + lc + t + place.after) for w in ("", "x") for t in ends]
-        if all(f is None or f > bare for f in fills):
-            bare = old
-            if new <= old: return shown
     left = parse.balance(language, place.before, shown.text).left
-    whole = parse.errors(language, place.before + shown.text + left + tail) if left else None
-    return shown if whole is not None and whole <= min(old, bare) else Cleaned(dropped="syntax")
+    closed = parse.errors(language, place.before + shown.text + left + tail) if left else None
+    return shown if closed is not None and closed <= allowed else Cleaned(dropped="syntax")
+
+
+def _errors_there(place: _Place) -> int:
+    """How many syntax errors are there already, and no fault of the text.
+
+    A half-typed line is one, but a text that completes the line must end it. So the line counts only
+    if no ending makes it sound: then the mistake is in what the user typed.
+    """
+    language, line = place.language, place.line
+    above = place.before[: len(place.before) - len(line)]
+    old = parse.errors(language, place.before + place.after) or 0
+    bare = parse.errors(language, above + place.after) or 0
+    if old <= bare:
+        return old
+    left = parse.balance(language, "", line).left
+    endings = _ENDINGS.get(language.blocks, ())
+    tries = (f"{place.before}{ending.format(left)}{place.after}" for ending in endings)
+    return bare if any((parse.errors(language, each) or 0) <= bare for each in tries) else old

@@ -31,7 +31,9 @@ AFTER_ACCEPT = Shape(multi=True, max_lines=6, max_tokens=64)
 
 # What an editor adds by itself behind the cursor, and what people type to end a line.
 _CLOSERS_ONLY = re.compile(r"[\s)\]}>\"'`;,:]*")
-_CLOSING_LINE = re.compile(r"\s*(?:[)\]}]+[)\]};,]*|end|fi|done|esac|\*/|</[\w.:-]+>)\s*")
+_CLOSING_LINE = re.compile(r"\s*(?:[)\]}][)\]};,]*|end|fi|done|esac|\*/|</[\w.:-]+>)\s*")
+# What may become one as the model goes on, where blocks end with a word and where they do not.
+_MAY_CLOSE = (re.compile(r"\s*(?:\w{1,4}|\*|</?[\w.:-]*)"), re.compile(r"\s*(?:\*|</?[\w.:-]*)"))
 _PYTHON_HEADER = re.compile(
     r"\s*(?:(?:async|def|class|if|elif|else|for|while|try|except|finally|with|match|case)\b|[)\]}]).*:"
 )
@@ -45,6 +47,7 @@ _LOOPS = ((1, 10), (10, 30), (20, 45), (30, 60))
 _LOOP_LOOK = 1200  # characters that surely hold 60 tokens
 _SAME_LINES = 3  # two equal lines in a row occur in sound code, three hardly
 TOKEN = re.compile(r"\w+|([^\w\s])\1*")  # a rule of dashes is one token
+MOST_READ = 20_000  # characters on either side: 300 lines of code hold 10,000
 _LONGEST_HEADER = 400  # longer lines are data; looking for an opener there would cost a token's time
 
 
@@ -119,6 +122,7 @@ def policy(before: str, after: str, language: Language, *, manual: bool, after_a
         return ONE_LINE
     if manual:
         return BLOCK
+    before, after = before[-MOST_READ:], after[:MOST_READ]
     if parse.in_string_or_comment(language, before, len(before)):
         return ONE_LINE
     if _body_missing(before, after, language):
@@ -234,7 +238,7 @@ def _line_limit(before: str, text: str, language: Language, shape: Shape) -> int
         seen += 1
         if start > 0 or not current.strip():
             column = indent(line) + (indent(current) if start == 0 else 0)
-            least = least or column  # nothing typed yet: the first line sets the measure
+            least = least or column * (not current.strip())  # nothing typed: the first line is the measure
             if column < least:
                 return _dedent_limit(line, start, language)
         if whole and seen == shape.max_lines:
@@ -244,11 +248,50 @@ def _line_limit(before: str, text: str, language: Language, shape: Shape) -> int
 
 def _dedent_limit(line: str, start: int, language: Language) -> int | None:
     """The limit at a line that leaves the block: before it, or behind it if it closes the block."""
-    may_close = is_closing(line) or (not language.blocks and re.fullmatch(r"\s*\w{1,4}", line))
-    if may_close and not line.endswith("\n"):
+    closes = is_closing(line) and not (language.blocks and line.strip()[0].isalpha())
+    if not line.endswith("\n") and (closes or _MAY_CLOSE[bool(language.blocks)].fullmatch(line)):
         return None  # `}` may become `} else {`, and `en` may become `end`
-    return start + len(line) if is_closing(line) else start
+    return start + len(line) if closes else start
 
 
 def _lines(text: str) -> Iterator[str]:
     return iter(re.findall(r"[^\n]*\n|[^\n]+\Z", text))
+
+
+def reaches_next(before: str, text: str, after: str) -> int:
+    """Where `text` begins to repeat the lines below the cursor (continue#4721), else its length.
+
+    >>> reaches_next("", "a = 1\\nfoo(a, b)", "\\nfoo(a, b)\\n")
+    5
+    """
+    lines, typed = text.split("\n"), last_line(before)
+    full = [typed + lines[0], *lines[1:]]
+    below = [line for line in after.split("\n")[1 : 2 * BLOCK.max_lines] if line.strip()]
+    for start, line in enumerate(lines):
+        own = [each for each in full[start:] if each.strip()]
+        size = min(len(own), len(below))
+        copies = line.strip() and any(map(substantial, own[:size]))
+        if copies and alike(own[:size], below[:size], "" if start else typed):
+            return len("\n".join(lines[:start]))
+    return len(text)
+
+
+def substantial(line: str) -> bool:
+    """Whether a line says enough to be a copy of another and not just alike, as `else:` lines are."""
+    return len(line.strip()) >= 6 and len(TOKEN.findall(line)) >= 3 and not is_closing(line)
+
+
+def alike(own: Sequence[str], other: Sequence[str], typed: str) -> bool:
+    """Whether lines are the same but for quotes and a last comma; `own` starts with `typed`.
+
+    If that is indentation, the model may have written it once more.
+    """
+    again = own[0][len(typed) :]
+    columns = {indent(own[0]), indent(again if again[:1].isspace() and not typed.strip() else own[0])}
+    same = all(indent(a) == indent(b) for a, b in zip(own[1:], other[1:], strict=True))
+    return same and indent(other[0]) in columns and [*map(plain, own)] == [*map(plain, other)]
+
+
+def plain(line: str) -> str:
+    """A line without what formatters change: white space, the kind of quotes, a last comma."""
+    return re.sub(r"\s+", "", line).replace("'", '"').rstrip(",;")

@@ -2,10 +2,10 @@
 
 The one door to tree-sitter, and beside it a small scanner for brackets, which a grammar that
 stumbles over half-typed code finds less surely than a look at the characters.
-A fragment is the few hundred lines around a cursor and may begin in the middle of a class: a window
-is parsed anew each time (0.6 ms for 300 lines), because that needs no state and holds the GIL for
-a moment only. Offsets are characters, never bytes. `None` means there is no answer: no grammar,
-too much text or too slow; callers do without. It knows no files, no symbols and no cursor history.
+A fragment is the few hundred lines around a cursor and may begin inside a class or a comment. It is
+parsed anew each time (0.6 ms for 300 lines): that needs no state and holds the GIL but a moment.
+Offsets are characters, never bytes. `None` means no answer: no grammar, too much text or too slow;
+callers do without. It knows no files, no symbols and no cursor history.
 """
 
 import importlib
@@ -32,7 +32,7 @@ _BODIES = frozenset(
     | {"switch_body", "switch_block", "match_block"}
 )
 _ROOTS = frozenset({"module", "program", "source_file", "translation_unit", "ERROR"})
-_MOST_COMMENTS = 20  # looked through for the start of a block; each costs a walk from the root
+_MOST_BACK = 64  # comments, or open brackets, that are passed over: code is never wrong by so many
 PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -55,18 +55,17 @@ def _encode(text: str) -> bytes:
     return text.encode("utf-8", "replace")  # a lone surrogate is not worth an error
 
 
-_TRIPLE = re.compile(r"\"\"\"|'''")
 _BEGINS = re.compile(r"(?:.*(?:[=(,\[{:+%]|\breturn))?\s*[rbfu]{0,2}", re.IGNORECASE)
 
 
 def _whole(language: Language, text: str) -> str:
     """`text` with the end of a string or comment that began above it blanked out, character by character.
 
-    Of the windows into Python's standard library, 17 % begin in a docstring. Its end, taken for a
-    beginning, turns all that follows inside out; after this, 1 % of the windows still are.
+    17 % of the windows into Python's standard library begin in a docstring. Its end, taken for a
+    beginning, turns the rest inside out; with this, 1 % are read so.
     """
     end = 0
-    if language.name == "python" and (found := _TRIPLE.search(text)):
+    if language.name == "python" and (found := re.search(r"\"{3}|'{3}", text)):
         line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
         alone = not line.strip() and not text[found.end() :].partition("\n")[0].strip()
         above = text[: found.start()].rstrip()
@@ -101,8 +100,8 @@ def _path(tree: tree_sitter.Tree, byte: int) -> list[tree_sitter.Node]:
     return path
 
 
-def errors(language: Language, text: str) -> int | None:
-    """How many ERROR and MISSING nodes the text has.
+def errors(language: Language, text: str, near: tuple[int, int] | None = None) -> int | None:
+    """How many ERROR and MISSING nodes the text has, or has beginning or ending in the range `near`.
 
     >>> from assist_context.languages import language_of
     >>> errors(language_of("a.py"), "f(1"), errors(language_of("a.py"), "f(1)")
@@ -110,11 +109,13 @@ def errors(language: Language, text: str) -> int | None:
     """
     text = _whole(language, text)
     tree = _tree(language.grammar, text)
+    first, last = (len(_encode(text[: max(offset, 0)])) for offset in near or (0, len(text)))
     count, open_nodes = 0, [tree.root_node] if tree else []
     while open_nodes:
         node = open_nodes.pop()
         if node.has_error:  # 17 times faster than a query: a sound subtree is not walked
-            count += node.is_error or node.is_missing
+            at_issue = first <= node.start_byte <= last or first <= node.end_byte <= last
+            count += at_issue and (node.is_error or node.is_missing)
             open_nodes.extend(node.children)
     return count if tree else None
 
@@ -165,7 +166,7 @@ def in_empty_block(language: Language, text: str, offset: int) -> bool | None:
     if tree is None:
         return None
     before = ahead = _encode(text[: max(offset, 0)])
-    for _ in range(_MOST_COMMENTS):
+    for _ in range(_MOST_BACK):
         ahead = ahead.rstrip()
         path = _path(tree, len(ahead) - 1) if ahead else []
         idle = next((n for n in path if n.type not in _ROOTS and _idle(n)), None)
@@ -200,13 +201,12 @@ def in_string_or_comment(language: Language, text: str, offset: int) -> bool:
 
 
 _QUOTE = re.compile(r"r#\"|/\*|\"\"\"|'''|[\"'`]|/(?!/)")
-_CLOSING = {'r#"': '"#', "/*": "*/"}
 
 
 def _closing(token: str) -> str:
     """How a string or comment must end; nothing for a line comment."""
     found = _QUOTE.match(token)
-    return _CLOSING.get(found[0], found[0]) if found else ""
+    return {'r#"': '"#', "/*": "*/"}.get(found[0], found[0]) if found else ""
 
 
 def _closed(token: str) -> bool:
@@ -257,11 +257,10 @@ def balance(language: Language, before: str, text: str) -> Balance:
 
 def _close(stack: list[tuple[str, int]], closer: str) -> bool:
     """Take the bracket that `closer` closes off a stack, and what was left open inside of it."""
-    for place in range(len(stack) - 1, -1, -1):
-        if PAIRS[stack[place][0]] == closer:
-            del stack[place:]
-            return True
-    return False
+    near = reversed(range(len(stack))[-_MOST_BACK:])
+    size, place = len(stack), next((i for i in near if PAIRS[stack[i][0]] == closer), len(stack))
+    del stack[place:]
+    return place < size
 
 
 def marks(language: Language, text: str) -> Iterator[tuple[str, int, int]]:
@@ -287,14 +286,14 @@ def _lexer(name: str, comment: str) -> re.Pattern[str]:
     strings = [r'"""[\s\S]*?(?:"""|\Z)', r'"(?:\\[\s\S]|[^"\\\n])*"?']
     strings += [r'r#"[\s\S]*?(?:"#|\Z)'] if name == "rust" else []
     if name in {"rust", "c", "cpp", "java", "csharp", "kotlin", "scala", "go", "swift"}:
-        strings.append(r"'(?:\\[^'\n]+|\\'|[^'\\\n])'")  # a character; otherwise a Rust lifetime
+        strings.append(r"'(?:\\[^'\n]{1,12}|\\'|[^'\\\n])'")  # a character; otherwise a Rust lifetime
     else:
         strings += [r"'''[\s\S]*?(?:'''|\Z)", r"'(?:\\[\s\S]|[^'\\\n])*'?"]
     if name in {"javascript", "typescript", "tsx", "go"}:
         strings.append(r"`(?:\\[\s\S]|[^`\\])*(?:`|\Z)")
     if name in {"javascript", "typescript", "tsx"}:
         ahead = r"(?:(?<=[=(,:!&|?{};\[])|(?<=[=(,:!&|?{};\[] ))"  # a slash elsewhere divides
-        strings.append(ahead + r"/(?![/*\s])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n\[])+/")
+        strings.append(ahead + r"/(?![/*\s])(?:\\.|\[(?:\\.|[^\]\\\n]){0,80}\]|[^/\\\n\[]){1,200}/")
     comments = [r"/\*[\s\S]*?(?:\*/|\Z)"] if comment == "//" or name == "css" else []
     comments += [re.escape(comment) + r"[^\n]*"] if comment else []
     groups = {"comment": comments, "string": strings, "bracket": [r"[()\[\]{}]"]}
