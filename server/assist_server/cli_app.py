@@ -16,8 +16,7 @@ from assist_server import cli_complete, cli_info, cli_models
 from assist_server.cli import INTERRUPTED, serve
 from assist_server.cli_errors import EXPECTED, FAILED, WRONG_USAGE, exit_code
 from assist_server.cli_flags import AsJson, Offline, example, settings
-from assist_server.cli_output import emit, say
-
+from assist_server.cli_output import emit, emit_line, say
 
 app = typer.Typer(
     name="assist",
@@ -32,7 +31,6 @@ app = typer.Typer(
 def invoke(arguments: list[str]) -> int:
     """Run one command; every expected error becomes a message and an exit code."""
     _accept_any_character()
-    as_json = "--json" in arguments or "--batch" in arguments
     try:
         code = app(arguments, prog_name="assist", standalone_mode=False)
         sys.stdout.flush()
@@ -40,18 +38,23 @@ def invoke(arguments: list[str]) -> int:
         say("Stopped.")
         return INTERRUPTED
     except typer.TyperException as error:
-        return _fail(f"{error.format_message()} {_help_of(error)}", WRONG_USAGE, as_json=as_json)
+        return _fail(arguments, f"{error.format_message()} {_help_of(error)}", WRONG_USAGE)
     except EXPECTED as error:
-        return _fail(str(error), exit_code(error), as_json=as_json)
+        return _fail(arguments, str(error), exit_code(error))
     except BrokenPipeError:
         _drop_output()
         return FAILED
+    except OSError as error:
+        what = f"{error.filename or 'A system call'}: {error.strerror or error}"
+        return _fail(arguments, f"{what}. Check its permissions and the space on the disk.", FAILED)
     return code if isinstance(code, int) else 0
 
 
-def _fail(message: str, code: int, *, as_json: bool) -> int:
+def _fail(arguments: list[str], message: str, code: int) -> int:
     say(f"assist: {message}")
-    if as_json:
+    if "--batch" in arguments:
+        emit_line({"error": message})
+    elif "--json" in arguments:
         emit({"error": message})
     return code
 
@@ -95,10 +98,6 @@ def root(
         raise typer.Exit(WRONG_USAGE)
 
 
-@app.command(
-    epilog=example("assist lsp"),
-    short_help="The language server on stdio; editors start it.",
-)
 def lsp(
     offline: Offline = False,
     _stdio: Annotated[
@@ -109,7 +108,6 @@ def lsp(
     serve(offline=offline)
 
 
-@app.command(epilog=example("assist demo", "assist demo --json"))
 def demo(as_json: AsJson = False, offline: Offline = False) -> None:
     """See it work: real completions in a small bundled workspace, through a real `assist lsp`."""
     from assist_server.demo import run  # noqa: PLC0415  (pygls takes 0.4 s: not for the other commands)
@@ -117,6 +115,11 @@ def demo(as_json: AsJson = False, offline: Offline = False) -> None:
     run(settings(offline=offline), as_json=as_json)
 
 
+# In the order of `assist --help`: as they are needed.
 cli_models.add_to(app)
+app.command(
+    short_help="See it work, in a bundled workspace.", epilog=example("assist demo", "assist demo --json")
+)(demo)
 cli_complete.add_to(app)
 cli_info.add_to(app)
+app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)

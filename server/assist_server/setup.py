@@ -32,6 +32,14 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told what happens: sentences, and bytes that arrived of how many."""
+
+    say: Callable[[str], None]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A model that can be used. `fetched` and `configured` say what had to be done for it."""
 
@@ -57,14 +65,45 @@ def choose(config: Config, asked: str = "") -> Choice:
     return Choice(row.name, row, f"the fastest that is good enough for {cores} cores{size}")
 
 
-def prepare(config: Config, choice: Choice, options: FetchOptions, progress: Progress) -> Ready:
+def prepare(config: Config, choice: Choice, options: FetchOptions, watch: Watch) -> Ready:
     """Fetch the model unless it is here, measure it unless it was, and write it into config.toml if need be.
 
-    Blocks for as long as that takes; raises `FetchError` or `ModelError`.
+    Blocks for as long as that takes; raises `FetchError`, `ModelError` or `ConfigError`.
     """
-    raise NotImplementedError
+    store = store_of(config)
+    fetched = False
+    if choice.row is not None and not is_accepted(store, choice.row):
+        before = path_of(store, choice.row).is_file()
+        fetch(store, choice.row, options, watch.progress, watch.say)
+        fetched = not before
+    path = resolve(store, choice.model)
+    speed = speed_of(path, config.completion.threads, speed_file(config))
+    configured = choice.model != config.completion.model
+    if configured:  # only now: a model that does not work never becomes the one in use
+        set_model(config.paths.config_file, choice.model)
+    return Ready(choice, path, speed, budget_for(speed, config.completion), fetched, configured)
+
+
+def is_accepted(store: Store, row: ModelRow) -> bool:
+    """Whether the file of `row` is here as it was accepted, by its size; nothing is hashed."""
+    pin, path = read_pins(store.root).get(row.name), path_of(store, row)
+    return pin is not None and path.is_file() and path.stat().st_size == pin.bytes
+
+
+def completes(row: ModelRow) -> bool:
+    """Whether the model can fill in code at a cursor at all."""
+    return row.fim is not None
 
 
 def absolute(model: str) -> str:
     """A model as it stands in config.toml: a path in full, since there it would start elsewhere."""
     return str(Path(model).expanduser().absolute()) if is_path(model) else model
+
+
+def _choice(store: Store, model: str, why: str) -> Choice:
+    row = None if is_path(model) else find(model, store.rows)
+    if row is not None and not completes(row):
+        raise CommandError(
+            f"The model {row.name} cannot fill in code at a cursor. Choose another of `assist models list`."
+        )
+    return Choice(model, row, why)

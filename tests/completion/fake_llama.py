@@ -4,6 +4,7 @@ It obeys the same rules as `llama.Llama`: positions must follow, `Aborted` cuts 
 """
 
 import numpy as np
+
 from assist_completion.fim import Fim
 from assist_completion.generate import Budget, Model
 from assist_completion.heal import Healer

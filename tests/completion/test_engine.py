@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from fake_llama import SMALL_BUDGET, fake_model
+
 from assist_completion.engine import Engine
 from assist_completion.settings import Settings
 from assist_completion.suggestion import Request, Suggestion
 from assist_completion.worker import Worker
 from assist_context.languages import language_of
 from assist_context.model import Context
-from fake_llama import SMALL_BUDGET, fake_model
 
 ABOVE = "".join(f"    name_{n} = make_{n}(value_{n})\n" for n in range(120))
 LINE = "    total = combine(name_1, name_2)\n"

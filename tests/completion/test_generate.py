@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from fake_llama import SEP, fake_model
+
 from assist_completion.generate import Generation, extend, generate, warm
 from assist_completion.llama import Abort, Aborted
 from assist_context.languages import PLAIN
 from assist_context.model import Context, Snippet
-from fake_llama import SEP, fake_model
 
 LINES = [f"    item_{n} = call_{n}(argument_{n})\n" for n in range(300)]
 TEXT = "".join(LINES)

@@ -1,8 +1,9 @@
 """Healing allows exactly the tokens that can spell what was typed."""
 
-from assist_completion.heal import Healer
 from hypothesis import given
 from hypothesis import strategies as st
+
+from assist_completion.heal import Healer
 
 WORDS = st.lists(st.binary(max_size=4), min_size=1, max_size=40)
 

@@ -1,6 +1,9 @@
 """The anchored-middle layout: where the anchor lies, what may change around it, what it renders to."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from assist_completion.fim import Fim
 from assist_completion.prompt import (
     Extent,
@@ -14,8 +17,6 @@ from assist_completion.prompt import (
 )
 from assist_context.languages import language_of
 from assist_context.model import Context, Snippet
-from hypothesis import given
-from hypothesis import strategies as st
 
 EXTENT = Extent(head=400, suffix=100, lines_after=8, snapped=False)
 BODY = "".join(f"    line_{n} = {n}\n" for n in range(200))

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from assist_completion.llama import Abort, Aborted
 from assist_completion.worker import Job, Lane, Worker
 

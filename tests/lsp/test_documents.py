@@ -1,13 +1,16 @@
 """Open documents follow any sequence of edits, in any encoding, through any kind of line end."""
 
 import pytest
-from assist_context.model import Cursor, split_lines
-from assist_server.documents import Edit, OpenDocument, path_of
-from assist_server.positions import to_column, to_units
 from hypothesis import given
 from hypothesis import strategies as st
 
-TEXT = st.lists(st.sampled_from(["a", "b", "\n", "\r\n", "\r", "😀", "é", "e\u0301", "\x0c", "\u2028", "\t"])).map("".join)
+from assist_context.model import Cursor, split_lines
+from assist_server.documents import Edit, OpenDocument, path_of
+from assist_server.positions import to_column, to_units
+
+TEXT = st.lists(
+    st.sampled_from(["a", "b", "\n", "\r\n", "\r", "😀", "é", "e\u0301", "\x0c", "\u2028", "\t"])
+).map("".join)
 PLACE = st.tuples(st.integers(0, 6), st.integers(0, 8))
 ENCODING = st.sampled_from(["utf-8", "utf-16", "utf-32"])
 

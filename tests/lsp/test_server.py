@@ -58,7 +58,9 @@ async def test_ghost_text_at_a_cursor(client: Client) -> None:
 async def test_shown_and_accepted_lead_to_the_next_line(client: Client) -> None:
     client.show(URI, ASKED)
     item = (await client.ask(URI, AT)).items[0]
-    client.protocol.notify("textDocument/didShowCompletion", {"item": client.protocol._converter.unstructure(item)})
+    client.protocol.notify(
+        "textDocument/didShowCompletion", {"item": client.protocol._converter.unstructure(item)}
+    )
     await client.workspace_execute_command_async(
         types.ExecuteCommandParams(item.command.command, item.command.arguments)
     )
@@ -94,7 +96,11 @@ async def test_emoji_and_combining_characters(environ: Mapping[str, str], encodi
         await client.until("ready")
         assert client.result.capabilities.position_encoding == encoding
         line = "        name = '😀 e\u0301'; return math.p"
-        units = {"utf-8": len(line.encode()), "utf-16": len(line.encode("utf-16-le")) // 2, "utf-32": len(line)}
+        units = {
+            "utf-8": len(line.encode()),
+            "utf-16": len(line.encode("utf-16-le")) // 2,
+            "utf-32": len(line),
+        }
         client.show(URI, HEAD + "    def area(self):\n" + line)
         item = (await client.ask(URI, (8, units[encoding]))).items[0]
         assert item.insert_text.startswith("i")
@@ -219,7 +225,9 @@ async def test_settings_from_the_editor(environ: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize("signal", ["close", "kill"])
-async def test_a_client_that_vanishes_takes_the_server_with_it(environ: Mapping[str, str], signal: str) -> None:
+async def test_a_client_that_vanishes_takes_the_server_with_it(
+    environ: Mapping[str, str], signal: str
+) -> None:
     client = Client()
     async with serving(environ) as client:
         await client.until("ready")

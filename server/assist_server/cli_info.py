@@ -1,0 +1,186 @@
+"""The commands that only tell: `config show|check`, `doctor` and `stats`."""
+
+import json
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from assist_server import config as configuration
+from assist_server import stats as counted
+from assist_server.cli_errors import FAILED
+from assist_server.cli_flags import AsJson, Offline, example, with_offline
+from assist_server.cli_output import emit, megabytes, out, say
+from assist_server.config import Config
+from assist_server.stats_words import stats_document, stats_facts
+
+if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
+    from assist_server.doctor import Report
+
+HASHES = {
+    "accepted": "hash checked when it came",
+    "changed": "NOT the file that was accepted",
+    "unknown": "hash never checked",
+    "": "hash not known",
+}
+SECTIONS = ("completion", "answers", "escalation")
+
+config_app = typer.Typer(
+    help="The settings, where they stand and whether they are right.",
+    short_help="The settings, and whether they are right.",
+    epilog=example("assist config check"),
+    rich_markup_mode=None,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    app.add_typer(config_app, name="config")
+    app.command(
+        "doctor",
+        epilog=example("assist doctor", "assist doctor --json"),
+        short_help="What is wrong, and what to do.",
+    )(doctor)
+    app.command(
+        "stats", epilog=example("assist stats"), short_help="How much was asked, shown and accepted."
+    )(stats)
+
+
+@config_app.command(
+    "show",
+    short_help="Every setting as it is in force.",
+    epilog=example("assist config show", "assist config show --json"),
+)
+def show_config(as_json: AsJson = False, offline: Offline = False) -> None:
+    """Every setting as it is in force, and which of them are not the default."""
+    config = with_offline(configuration.load_lenient(), offline=offline)
+    if as_json:
+        sections = {name: asdict(getattr(config, name)) for name in SECTIONS}
+        emit({**_where(config), "settings": sections, "problems": _problems(config)})
+        return
+    file = config.paths.config_file
+    out(f"# {file}{'' if file.exists() else ' (not there: every setting has its default)'}")
+    out(f"# data in {config.paths.data}; {'offline' if config.offline else 'online'}")
+    for name in SECTIONS:
+        out(f"\n[{name}]")
+        for item, value, default in _values(getattr(config, name)):
+            out(f"{item} = {value}{'' if value == default else f'  # default: {default}'}")
+    for problem in config.problems:
+        say(f"assist: {problem}")
+
+
+@config_app.command(
+    "check", short_help="What is wrong in config.toml.", epilog=example("assist config check")
+)
+def check_config(as_json: AsJson = False) -> None:
+    """Read config.toml and say what is wrong in it; exit code 1 if anything is."""
+    config = configuration.load_lenient()
+    if as_json:
+        emit({**_where(config), "ok": not config.problems, "problems": _problems(config)})
+    elif config.problems:
+        for problem in config.problems:
+            out(str(problem))
+    else:
+        file = config.paths.config_file
+        out(
+            f"{file} is in order." if file.exists() else f"There is no {file}: every setting has its default."
+        )
+    if config.problems:
+        raise typer.Exit(FAILED)
+
+
+def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
+    """Look at everything that completion needs; exit code 1 if it cannot work."""
+    from assist_server.doctor import examine  # noqa: PLC0415
+
+    report = examine(with_offline(configuration.load_lenient(), offline=offline))
+    if as_json:
+        findings = [asdict(finding) for finding in report.findings]
+        emit({"ok": report.works, **report.facts, "problems": findings})
+    else:
+        _show_report(report)
+    if not report.works:
+        raise typer.Exit(FAILED)
+
+
+def stats(as_json: AsJson = False) -> None:
+    """What was counted over all editor sessions on this machine: never any text."""
+    config = configuration.load_lenient()
+    counts = counted.read(config.paths.data)
+    if as_json:
+        emit(stats_document(counts))
+        return
+    if not counts:
+        out("Nothing was counted yet: counts are written when an editor's session ends.")
+        return
+    from assist_server.render import facts  # noqa: PLC0415
+
+    facts(stats_facts(counts))
+
+
+def _where(config: Config) -> dict[str, Any]:
+    paths = config.paths
+    return {
+        "file": str(paths.config_file),
+        "exists": paths.config_file.exists(),
+        "data": str(paths.data),
+        "offline": config.offline,
+    }
+
+
+def _problems(config: Config) -> list[dict[str, str]]:
+    return [asdict(problem) for problem in config.problems]
+
+
+def _values(section: Any) -> list[tuple[str, str, str]]:
+    """Each field of a section: its name, its value and its default, the latter two as JSON."""
+    usual = type(section)()
+    return [
+        (item.name, _value(getattr(section, item.name)), _value(getattr(usual, item.name)))
+        for item in fields(section)
+    ]
+
+
+def _value(value: Any) -> str:
+    return json.dumps(value, default=asdict, ensure_ascii=False)
+
+
+def _show_report(report: "Report") -> None:
+    from assist_server.render import facts  # noqa: PLC0415
+
+    found, machine, model = report.facts, report.facts["machine"], report.facts["model"]
+    packages = ", ".join(f"{name} {number or '(missing)'}" for name, number in found["packages"].items())
+    memory = f"{machine['memory_bytes'] / 2**30:.1f} GB of memory, {machine['system']}"
+    size = f", {megabytes(model['bytes'])}, {HASHES[model['hash']]}" if model["path"] else " (not usable)"
+    lines = [
+        ("Python", found["python"]),
+        ("Packages", packages),
+        ("Machine", f"{machine['cores']} cores, {memory}"),
+        ("llama.cpp", machine["llama_features"]),
+        ("Model", f"{model['name']}{size}"),
+        ("File", model["path"] or "-"),
+    ]
+    if model["infilling"]:
+        budgets = ", ".join(f"{name} {number}" for name, number in model["budget_tokens"].items())
+        reads, writes = model["prefill_tokens_per_s"], model["decode_tokens_per_s"]
+        threads = f"with {model['decode_threads']} threads"
+        lines += [
+            ("Speed", model["in_words"]),
+            ("", f"It reads {reads:.0f} and writes {writes:.0f} tokens a second, the latter {threads}."),
+            ("Budgets", f"{budgets} tokens"),
+        ]
+    lines += [(name.capitalize(), _directory_words(each)) for name, each in found["directories"].items()]
+    lines += [("Network", "offline: no socket is opened" if found["offline"] else "only to fetch a model")]
+    facts(lines)
+    out("")
+    for finding in report.findings:
+        kind = "PROBLEM" if finding.blocks else "Note"
+        out(f"{kind}: {finding.what.rstrip('.')}. {finding.remedy}.")
+    out("Completion works." if report.works else "Completion cannot work until the problem above is solved.")
+
+
+def _directory_words(directory: dict[str, Any]) -> str:
+    if not directory["exists"]:
+        return f"{directory['path']} (not there yet)"
+    free = f", {megabytes(directory['free_bytes'])} free" if "free_bytes" in directory else ""
+    return f"{directory['path']} ({directory['mode']}{free})"

@@ -1,0 +1,85 @@
+"""The command line as a user runs it: a process of its own, with directories of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = [sys.executable, "-P", "-m", "assist_server"]
+GUARD = """
+import sys
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
+        sys.stderr.write(f"Traceback: {event} {arguments}")
+        raise RuntimeError(event)
+sys.addaudithook(refuse)
+"""
+PATIENCE = 240  # seconds; a probe and a demo on a busy machine are in them
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Assist = Callable[..., Done]
+
+
+def runner(folder: Path, environ: Mapping[str, str]) -> Assist:
+    """A function that runs `assist ARGUMENTS` in `folder`; no command may ever print a traceback."""
+
+    def run(*arguments: str, stdin: str = "") -> Done:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            input=stdin.encode(),
+            capture_output=True,
+            cwd=folder,
+            env={**os.environ, "COLUMNS": "80", **environ},
+            timeout=PATIENCE,
+            check=False,
+        )
+        result = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        assert "Traceback" not in result.err
+        return result
+
+    return run
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """The environment of a machine on which assist was never used."""
+    return {"ASSIST_CONFIG_DIR": str(tmp_path / "config"), "ASSIST_DATA_DIR": str(tmp_path / "data")}
+
+
+@pytest.fixture
+def assist(tmp_path: Path, home: dict[str, str]) -> Assist:
+    """The command on such a machine."""
+    return runner(tmp_path, home)
+
+
+@pytest.fixture
+def assist_without_sockets(tmp_path: Path, home: dict[str, str]) -> Assist:
+    """The same, where any use of a socket ends in a traceback; the command's own children included."""
+    (tmp_path / "guard").mkdir()
+    (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
+    return runner(tmp_path, {**home, "PYTHONPATH": str(tmp_path / "guard")})
+
+
+@pytest.fixture
+def ready_assist(tmp_path: Path, environ: Mapping[str, str]) -> Assist:
+    """The command with the real model, which was probed before; it shows whatever it finds."""
+    return runner(tmp_path, environ)

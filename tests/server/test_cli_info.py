@@ -1,0 +1,99 @@
+"""`assist doctor`, `assist config` and `assist stats` where no model is."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from assist_server.stats_words import reason_words, stats_document, stats_facts
+
+Assist = Callable[..., Any]
+
+
+def configure(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text(text)
+
+
+def test_the_doctor_without_a_model_is_exit_1_with_a_remedy(assist: Assist) -> None:
+    done = assist("doctor", "--json")
+    assert done.code == 1
+    report = done.json
+    assert not report["ok"]
+    assert report["model"]["infilling"] is False
+    assert report["packages"]["llama-cpp-python"]
+    assert report["machine"]["cores"] >= 1
+    assert report["machine"]["memory_bytes"] > 10**8
+    [problem] = report["problems"]
+    assert problem["blocks"]
+    assert "assist setup" in problem["remedy"]
+
+
+def test_the_doctor_tells_people_the_same(assist: Assist) -> None:
+    done = assist("doctor", "--offline")
+    assert done.code == 1
+    assert "PROBLEM: The model qwen2.5-coder-0.5b is not on this machine" in done.out
+    assert "offline: no socket is opened" in done.out
+    assert "\x1b" not in done.out
+
+
+def test_the_doctor_lives_with_a_broken_configuration(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, "[completion]\nmax_lines = 0\n")
+    problems = assist("doctor", "--json").json["problems"]
+    assert any("max_lines" in problem["what"] and "Edit" in problem["remedy"] for problem in problems)
+
+
+def test_the_doctor_warns_of_a_directory_that_everyone_may_write(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, "")
+    (tmp_path / "config").chmod(0o777)
+    problems = assist("doctor", "--json").json["problems"]
+    assert any("chmod 700" in problem["remedy"] and not problem["blocks"] for problem in problems)
+
+
+def test_config_show_marks_what_is_not_the_default(assist: Assist, tmp_path: Path) -> None:
+    configure(
+        tmp_path, '[completion]\nmode = "quiet"\n[providers.a]\nbase_url = "https://a.example"\nmodel = "m"\n'
+    )
+    done = assist("config", "show")
+    assert done.code == 0
+    assert 'mode = "quiet"  # default: "balanced"' in done.out
+    assert "max_lines = 12\n" in done.out
+    document = assist("config", "show", "--json").json
+    assert document["settings"]["completion"]["mode"] == "quiet"
+    assert document["settings"]["escalation"]["providers"]["a"]["model"] == "m"
+    assert document["file"] == str(tmp_path / "config" / "config.toml")
+    assert document["offline"] is False
+
+
+def test_config_check_is_exit_1_for_a_problem(assist: Assist, tmp_path: Path) -> None:
+    assert assist("config", "check").code == 0
+    configure(tmp_path, '[completion]\nmode = "loud"\n')
+    done = assist("config", "check", "--json")
+    assert done.code == 1
+    assert done.json["ok"] is False
+    assert done.json["problems"][0]["key"] == "completion.mode"
+    assert "loud" in assist("config", "check").out
+
+
+def test_stats_are_empty_at_first(assist: Assist) -> None:
+    assert "Nothing was counted yet" in assist("stats").out
+    assert assist("stats", "--json").json["requests"] == 0
+
+
+def test_stats_tell_shares_and_reasons(assist: Assist, tmp_path: Path) -> None:
+    counts = {"requests": 10, "shown": 6, "source-cache": 2, "source-typed-through": 3, "low-confidence": 4}
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "stats.json").write_text(json.dumps(counts))
+    done = assist("stats")
+    assert "6 (60%)" in done.out
+    assert "5 (50%) were served without inference" in done.out
+    assert "4 low-confidence: the model was not sure enough" in done.out
+    assert assist("stats", "--json").json["served_without_inference"] == 0.5
+
+
+def test_every_other_count_is_a_reason() -> None:
+    counts = Counter({"requests": 3, "shown": 1, "binary": 2, "brand-new": 1, "tokens-generated": 9})
+    assert stats_document(counts)["reasons"] == {"binary": 2, "brand-new": 1}
+    assert stats_facts(counts)[-1] == ("", "1 brand-new")
+    assert reason_words("binary") == "binary: the file is binary"

@@ -1,0 +1,155 @@
+"""The command line with the real model: completions, batches, setup, the doctor and the demo."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.model
+
+Assist = Callable[..., Any]
+KEYS = {"id", "text", "candidate", "shown", "reason", "score", "source", "model", "ms", "tokens"}
+ADD = 'def add(a, b):\n    """The sum of both."""\n    return \n'
+AT = len(ADD) - 1
+
+
+def test_a_completion_is_text_or_json(ready_assist: Assist, tmp_path: Path) -> None:
+    (tmp_path / "add.py").write_bytes(ADD.replace("\n", "\r\n").encode())
+    done = ready_assist("complete", "add.py:3:12")
+    assert (done.code, done.out) == (0, "a + b\n")
+    document = ready_assist("complete", "add.py:3:12", "--json").json
+    assert document.keys() >= KEYS
+    assert document["text"] == document["candidate"] == "a + b"
+    assert document["shown"] is True
+    assert document["source"] == "model"
+    assert document["ms"].keys() == {"total", "gather", "prefill", "decode"}
+    assert document["tokens"]["prompt"] >= document["tokens"]["generated"] > 0
+
+
+def test_what_the_gate_holds_back_is_told(ready_assist: Assist, tmp_path: Path) -> None:
+    config = tmp_path / "config" / "config.toml"
+    config.write_text(config.read_text().replace("eager", "manual"))
+    (tmp_path / "add.py").write_text(ADD)
+    done = ready_assist("complete", "add.py:3:12")
+    assert (done.code, done.out) == (0, "")
+    assert "Nothing is shown. manual-only" in done.err
+    assert ready_assist("complete", "add.py:3:12", "--manual").out == "a + b\n"
+
+
+def test_bytes_that_are_no_text_are_completed_all_the_same(ready_assist: Assist, tmp_path: Path) -> None:
+    (tmp_path / "add.py").write_bytes(b"# \xff\xfe\n" + ADD.encode())
+    assert ready_assist("complete", "add.py:4:12", "--json").json["candidate"] == "a + b"
+
+
+def test_a_batch_answers_line_by_line_in_order(ready_assist: Assist) -> None:
+    lines = [
+        {"id": "one", "path": "absent/add.py", "text": ADD, "offset": AT},
+        {"id": 2, "path": "add.py"},
+        {"id": [3], "path": "add.py", "text": ADD, "line": 3, "column": 12, "max_lines": 1, "context": False},
+    ]
+    text = "\n\n".join([*map(json.dumps, lines), "nonsense"])
+    done = ready_assist("complete", "--batch", stdin=text)
+    answers = [json.loads(line) for line in done.out.splitlines()]
+    assert done.code == 0
+    assert [answer["id"] for answer in answers] == ["one", 2, [3], None]
+    assert answers[0].keys() >= KEYS
+    assert answers[0]["text"] == answers[2]["text"] == "a + b"
+    assert answers[1].keys() == answers[3].keys() == {"id", "error"}
+
+
+def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
+    tmp_path: Path, environ: Mapping[str, str]
+) -> None:
+    command = [sys.executable, "-P", "-m", "assist_server", "complete", "--batch"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **environ}, **pipes) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(json.dumps({"id": 1, "path": "a.py", "text": ADD, "offset": AT}).encode() + b"\n")
+        process.stdin.flush()
+        assert json.loads(process.stdout.readline())["text"] == "a + b"
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+        assert time.monotonic() - start < 5
+        assert b"Traceback" not in process.stderr.read()
+
+
+def test_setup_copies_measures_and_is_then_done_at_once(
+    assist_without_sockets: Assist, model_path: Path, tmp_path: Path
+) -> None:
+    """From a directory, as on a closed network; 491 MB are copied, hashed and removed again."""
+    assist = assist_without_sockets
+    first = assist("setup", "--offline-from", str(model_path.parent), "--json")
+    assert first.code == 0, first.err
+    assert first.json["model"] == "qwen2.5-coder-0.5b"
+    assert (first.json["fetched"], first.json["already"]) == (True, False)
+    assert "100" in first.err or "491 MB of 491 MB" in first.err
+    assert (tmp_path / "data" / "models").stat().st_mode & 0o777 == 0o700
+    start = time.monotonic()
+    again = assist("setup")
+    if first.json["speed"]["quiet"]:  # else it is measured again, until nothing else computes
+        assert time.monotonic() - start < 5  # 0.9 s on the reference machine
+    assert "Already set up" in again.out
+    assert "Apache-2.0" in again.out
+    assert "assist demo" in again.out
+    assert assist("doctor", "--json").json["model"]["hash"] == "accepted"
+    assert assist("models", "verify").code == 0
+    assert assist("models", "remove", "qwen2.5-coder-0.5b", "--yes").code == 0
+
+
+def test_setup_with_a_path_writes_it_into_the_configuration(
+    assist: Assist, model_path: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.gguf").symlink_to(model_path)
+    done = assist("setup", "mine.gguf", "--offline", "--json")
+    assert done.code == 0, done.err
+    assert done.json["configured"]
+    assert assist("config", "show", "--json").json["settings"]["completion"]["model"] == str(
+        tmp_path / "mine.gguf"
+    )
+
+
+def test_the_doctor_says_what_to_expect(ready_assist: Assist) -> None:
+    done = ready_assist("doctor", "--json")
+    assert done.code == 0
+    report = done.json
+    assert report["ok"]
+    assert report["model"]["infilling"]
+    assert report["model"]["budget_tokens"]["context"] > 500
+    assert "A warm one-line suggestion takes about" in report["model"]["in_words"]
+    assert "Completion works." in ready_assist("doctor").out
+
+
+def test_the_demo_completes_real_code_through_a_real_server(ready_assist: Assist) -> None:
+    document = ready_assist("demo", "--json").json
+    shots = document["shots"]
+    assert {shot["file"] for shot in shots} == {"inventory.py", "report.py", "cart.ts", "queue.go"}
+    assert document["summary"]["completed"] >= 4
+    assert document["summary"]["seconds"] < 60
+    asked = [shot for shot in shots if not shot["typed"] and shot["text"]]
+    assert all(shot["source"] == "model" and shot["tokens"]["generated"] for shot in asked)
+    assert any("\n" in shot["text"] for shot in asked)
+    typed = [shot for shot in shots if shot["typed"]]
+    assert typed
+    assert all(shot["source"] == "typed-through" and not shot["tokens"]["evaluated"] for shot in typed)
+    assert typed[0]["typed"] + typed[0]["text"] == asked[0]["text"]
+
+
+def test_the_demo_is_readable_in_a_pipe(ready_assist: Assist) -> None:
+    done = ready_assist("demo")
+    assert done.code == 0
+    assert "\x1b" not in done.out
+    assert "def total_value" in done.out
+    assert "«" in done.out
+    assert "known already: no inference" in done.out
+    assert "places completed" in done.out.splitlines()[-1]
+    assert not done.err
