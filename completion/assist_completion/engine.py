@@ -105,6 +105,7 @@ class Engine:
         self.counts["requests"] += 1
         self.counts["shown" if answer.shown else answer.reason] += 1
         self.counts[f"source-{answer.source}"] += 1
+        self.counts["prompt-tokens"] += answer.tokens.prompt
         self.counts["prompt-tokens-evaluated"] += answer.tokens.evaluated
         self.counts["tokens-generated"] += answer.tokens.generated
 

@@ -7,10 +7,11 @@ tokens are stripped by id where tokens are; here is only the last net.
 
 import math
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 
 from assist_completion import multiline
+from assist_completion.closers import Cleaned, Place, angles, joins_words, settle
 from assist_completion.multiline import at_line_end, first_line, indent, last_line
 from assist_context import parse
 from assist_context.languages import Language
@@ -24,29 +25,6 @@ _ENDINGS = {
     "brace": ("{};", "x{};", "{} {{}}", "x{} {{}}", "x{}", "{};}}"),
 }
 _LEAD = re.compile(r"^[ \t]+(?=\S)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """What to show: `text` in place of `replace` characters behind the cursor, on its line.
-
-    `dropped` names the filter that left nothing; `text` is "" then and only then.
-    """
-
-    text: str = ""
-    replace: int = 0
-    dropped: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """The cursor: the texts around it, and of these its own line before (`line`) and after (`rest`)."""
-
-    before: str
-    after: str
-    language: Language
-    line: str
-    rest: str
 
 
 def clean(
@@ -63,7 +41,7 @@ def clean(
     if any(special in text for special in specials if special):
         return Cleaned(dropped="special-token")
     before, after, text = before[-multiline.MOST_READ :], after[: multiline.MOST_READ], text[:_MOST_SHOWN]
-    place = _Place(before, after, language, last_line(before), first_line(after))
+    place = Place(before, after, language, last_line(before), first_line(after))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text if at_line_end(after) else first_line(text)
     if not text.strip():
@@ -74,13 +52,13 @@ def clean(
         text = step(text, place)
         if not text.strip():
             return Cleaned(dropped=reason)
-    shown = _settle(text, place)
+    shown = settle(text, place)
     if shown.dropped:
         return shown
     return _judge(replace(shown, text=_spaced(_indented(shown.text, place), place)), place)
 
 
-def _without_echo(text: str, place: _Place) -> str:
+def _without_echo(text: str, place: Place) -> str:
     """Without what stands before the cursor already: the start of the line, a word, earlier lines."""
     stem, glued = place.line.strip(), place.line[-1:].strip() != ""
     head = text.lstrip(" \t")
@@ -99,7 +77,7 @@ def _without_echo(text: str, place: _Place) -> str:
     return text
 
 
-def _without_suffix(text: str, place: _Place) -> str:
+def _without_suffix(text: str, place: Place) -> str:
     """Without what stands behind the cursor already: the rest of the line, or the next lines."""
     if at_line_end(place.after):
         return text[: multiline.reaches_next(place.before, text, place.after)].rstrip()
@@ -116,30 +94,20 @@ def _without_rest(text: str, rest: str, language: Language) -> str:
         kept = text[:-size]
         if (
             text.endswith(rest[:size])
-            and not _joins_words(kept, text[-size:])
-            and not _joins_words(rest[:size], rest[size:])
+            and not joins_words(kept, text[-size:])
+            and not joins_words(rest[:size], rest[size:])
             and _open(kept, language) <= _open(text, language)
         ):
             return kept
     return text
 
 
-def _joins_words(left: str, right: str) -> bool:
-    return bool(re.search(r"\w\Z", left[-1:]) and re.match(r"\w", right))
-
-
 def _open(text: str, language: Language) -> int:
     """How many brackets a text leaves open, angles included."""
-    return len(parse.balance(language, "", text).left) + max(-_angles(text), 0)
+    return len(parse.balance(language, "", text).left) + max(-angles(text), 0)
 
 
-def _angles(text: str) -> int:
-    """Closing angle brackets less opening ones; arrows and comparisons do not count."""
-    bare = re.sub(r"[-=]>|[<>]=| [<>] ", "", text)
-    return bare.count(">") - bare.count("<")
-
-
-def _without_closer(text: str, place: _Place) -> str:
+def _without_closer(text: str, place: Place) -> str:
     """Without a line at the end that closes what the next line closes: `}`, `end`, a tag.
 
     Sound code never has two such lines in a row at one indentation, so no count is needed.
@@ -155,64 +123,7 @@ def _without_closer(text: str, place: _Place) -> str:
 _STEPS = {"echo": _without_echo, "duplicates-suffix": _without_suffix, "duplicate-closer": _without_closer}
 
 
-def _settle(text: str, place: _Place) -> Cleaned:
-    """Let closers of the text type over those behind the cursor, and cut at one too many.
-
-    One too many closes what `after` closes already: what people see as extra brackets (cody#1294).
-    """
-    ours = parse.balance(place.language, place.before, text)
-    theirs = parse.balance(place.language, place.before, place.after).closes if ours.closes else ()
-    rest, used, kept = place.rest, 0, text
-    opened, left, free = [*ours.open], ours.left, _free(ours.open, theirs, place)
-    inside = not opened and not theirs and place.before[:1].isspace()  # of a block that began above
-    may_cut = not inside and bool(place.language.blocks or place.language.comment)
-    for token, at in ours.closes:
-        fits = bool(opened) and parse.PAIRS[opened[-1][0]] == token
-        if token not in parse.PAIRS.values():
-            used += len(token) * rest.startswith(token, used)
-        elif fits and token in left and opened[-1][0] in first_line(text[at:]):
-            left = left.replace(token, "", 1)  # it opens another one, as `} else {` does
-            opened.pop()
-        elif fits and free > 0:
-            free -= 1
-            opened.pop()
-        elif fits and rest.startswith(token, used):
-            used += 1
-            opened.pop()
-            free = _free(opened, [each for each in theirs if each[1] >= used], place)
-        elif may_cut:
-            kept = text[:at].rstrip()
-            break
-    used += rest.startswith(">", used) and _angles(kept) > 0
-    used += kept[-1:] in {";", ",", ":"} and rest.startswith(kept[-1:], used)
-    if not kept or (kept != text and _joins_words(kept, rest[used:])):
-        return Cleaned(dropped="extra-closing-bracket")
-    return Cleaned(dropped="duplicates-suffix") if kept == rest[:used] else Cleaned(kept, used)
-
-
-def _free(opened: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], place: _Place) -> int:
-    """How many of the open brackets, from the inside, `after` does not close."""
-    brackets = [(token, at) for token, at in closes if token in parse.PAIRS.values()]
-    if not brackets:
-        return len(opened)
-    (token, at), start = brackets[0], len(opened)
-    line_start = place.after.rfind("\n", 0, at) + 1
-    lead = place.line * (line_start == 0) + place.after[line_start:at]
-    if line_start == 0:  # of the brackets opened and closed on this line, those are new that are more
-        ours = sum(offset >= len(place.before) - len(place.line) for _, offset in opened)
-        start -= max(ours - sum(offset <= len(place.rest) for _, offset in brackets), 0)
-    owners = [i for i in reversed(range(start)) if parse.PAIRS[opened[i][0]] == token]
-    if not lead.strip():  # it begins its line, so its indentation says which bracket it closes
-        deep = {i: indent(place.before[place.before.rfind("\n", 0, opened[i][1]) + 1 :]) for i in owners}
-        exact = [i for i in owners if deep[i] == indent(lead + token)]
-        inner = [i for i in owners if deep[i] > indent(lead + token)]
-        if not exact and inner and place.before[:1].isspace():
-            return len(opened) - inner[-1]  # it closes one that was opened above the window
-        owners = exact or inner[::-1] or owners  # a header of more lines may be indented deeper
-    return len(opened) - 1 - owners[0] if owners else len(opened)
-
-
-def _indented(text: str, place: _Place) -> str:
+def _indented(text: str, place: Place) -> str:
     """With tabs or spaces as the file has them, and on a blank line no deeper than belongs there."""
     if not place.line.strip():
         return _less_deep(_restyled(re.sub(r"\A(?:[ \t]*\n)+", "", text), place), place)
@@ -220,7 +131,7 @@ def _indented(text: str, place: _Place) -> str:
     return first + line_break + _restyled(others, place)
 
 
-def _restyled(text: str, place: _Place) -> str:
+def _restyled(text: str, place: Place) -> str:
     """Lines led by tabs where the file has only tabs, by spaces where it has only spaces."""
     style = set(re.findall(r"^(?:\t| {2})", place.before + place.after, re.MULTILINE))
     leads = _LEAD.findall(text)
@@ -234,7 +145,7 @@ def _restyled(text: str, place: _Place) -> str:
     return _LEAD.sub(lambda lead: lead[0].expandtabs(unit), text)
 
 
-def _less_deep(text: str, place: _Place) -> str:
+def _less_deep(text: str, place: Place) -> str:
     """Without the indentation that is typed already, or that is more than the line above allows."""
     first, *others = text.split("\n")
     lead, above = first[: len(first) - len(first.lstrip())], last_line(place.before.rstrip())
@@ -252,14 +163,14 @@ def _less_deep(text: str, place: _Place) -> str:
     return "\n".join([first[size:], *others])
 
 
-def _spaced(text: str, place: _Place) -> str:
+def _spaced(text: str, place: Place) -> str:
     """Without white space that is there already: before the cursor, behind it, or at the line's end."""
     if place.line.strip() and place.line[-1:].isspace() and re.match(r" \S", text):
         text = text[1:]
     return text.rstrip() if at_line_end(place.after) or place.rest[:1].isspace() else text
 
 
-def _judge(shown: Cleaned, place: _Place) -> Cleaned:
+def _judge(shown: Cleaned, place: Place) -> Cleaned:
     """Dropped if it brings a syntax error, or is a single character that takes none away.
 
     One character costs as much to accept as to type; one that completes the code at least shows it.
@@ -282,7 +193,7 @@ def _judge(shown: Cleaned, place: _Place) -> Cleaned:
     return shown if closed is not None and closed <= allowed else Cleaned(dropped="syntax")
 
 
-def _errors_there(place: _Place) -> int:
+def _errors_there(place: Place) -> int:
     """How many syntax errors are there already, and no fault of the text.
 
     A half-typed line is one, but a text that completes the line must end it. So the line counts only

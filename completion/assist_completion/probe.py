@@ -94,14 +94,16 @@ def _write_tokens(llama: Llama, token: int) -> None:
 
 
 def speed_of(path: Path, threads: int, memory: Path) -> Speed:
-    """The remembered speed of a model on this machine, else a probe of about two seconds."""
+    """The remembered speed of a model on this machine, else a probe of about two seconds.
+
+    What was measured while others kept the cores busy serves until the machine is free.
+    """
     key = _key(path, threads)
     known = _read(memory)
-    if key in known:
+    if key in known and (known[key].quiet or _busy()):
         return known[key]
     speed = _probe(path, threads)
-    if speed.quiet:
-        _write(memory, {**known, key: speed})
+    _write(memory, {**known, key: speed})
     return speed
 
 
@@ -144,7 +146,7 @@ def _between(low: int, value: int, high: int) -> int:
 
 
 def _probe(path: Path, threads: int) -> Speed:
-    command = [sys.executable, "-m", "assist_completion.probe", str(path), str(threads)]
+    command = [sys.executable, "-P", "-m", "assist_completion.probe", str(path), str(threads)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
@@ -157,6 +159,11 @@ def _probe(path: Path, threads: int) -> Speed:
         f"{path} crashes llama.cpp (exit {done.returncode}): the file is damaged or too new. "
         "Check it with `assist models verify`, or fetch it again."
     )
+
+
+def _busy() -> bool:
+    """Whether the machine has had more than half of its cores at work for the last minute."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * physical_cores()
 
 
 def _key(path: Path, threads: int) -> str:
@@ -187,6 +194,7 @@ def _read(memory: Path) -> dict[str, Speed]:
 def _write(memory: Path, known: dict[str, Speed]) -> None:
     memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = memory.with_suffix(f".{os.getpid()}.tmp")
+    fresh.touch(mode=0o600)
     fresh.write_text(json.dumps({key: asdict(speed) for key, speed in known.items()}), encoding="utf-8")
     fresh.replace(memory)
 

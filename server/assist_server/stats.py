@@ -29,5 +29,6 @@ def record(data: Path, counts: Counter[str]) -> None:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
         with FileLock(data / f"{FILE}.lock", timeout=1):
             fresh = data / f"{FILE}.tmp"
+            fresh.touch(mode=0o600)
             fresh.write_text(json.dumps(dict(read(data) + counts), indent=1), encoding="utf-8")
             fresh.replace(data / FILE)

@@ -42,6 +42,7 @@ GOLDEN = [
     ("extra-closing-bracket", "py", "print(len(█))\n", "a)))", "a))", 2),
     ("extra-closing-bracket", "py", "print(len(█)\n", "a)", "a)", 0),
     ("extra-closing-bracket", "py", 'print("█")\n', 'hello")', 'hello")', 2),
+    ("extra-closing-bracket", "py", 'print(f"Total: {█}")\n', 'f(g(x))}"', 'f(g(x))}"', 2),
     ("extra-closing-bracket", "py", 'print("█")\n', 'hello', 'hello', 0),
     ("extra-closing-bracket", "py", "x = [a, █]\n", "b] + c", "b] + c", 1),
     ("extra-closing-bracket", "py", "x = foo(a█\n", ", b))", ", b)", 0),

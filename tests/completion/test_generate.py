@@ -116,7 +116,7 @@ def test_nothing_is_extended_from_another_place(model) -> None:
     gen = ask(model, at("    tot"))
     ask(model, at("x", 60))
     before = gen.text
-    extend(model, gen, lambda text: False, 80)
+    extend(model, gen, lambda _: False, 80)
     assert gen.text == before
 
 

@@ -87,7 +87,7 @@ def test_cancelled_before_it_ran(worker) -> None:
 
 
 def test_a_failing_job_does_not_end_the_thread(worker, caplog) -> None:
-    broken = Job(Lane.VISIBLE, lambda thing: 1 / 0)
+    broken = Job(Lane.VISIBLE, lambda _: 1 / 0)
     worker.submit(broken)
     assert isinstance(broken.done.exception(1), ZeroDivisionError)
     fine = job("fine", Lane.VISIBLE)

@@ -228,7 +228,6 @@ async def test_settings_from_the_editor(environ: Mapping[str, str]) -> None:
 async def test_a_client_that_vanishes_takes_the_server_with_it(
     environ: Mapping[str, str], signal: str
 ) -> None:
-    client = Client()
     async with serving(environ) as client:
         await client.until("ready")
         client.show(URI, "".join(f"value_{n} = compute_something({n})\n" for n in range(400)))

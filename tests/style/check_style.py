@@ -19,7 +19,14 @@ DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the border to the editor, and the thread that owns the model.
 CATCH_ALL = {"server/assist_server/lsp.py", "completion/assist_completion/worker.py"}
-ENVIRONMENT = {"server/assist_server/config.py"}
+# One module reads what users set. Three more reach the environment for a library that reads nothing else:
+# huggingface_hub's telemetry switch, libgomp's spin count, and pip, which gets what it finds there.
+ENVIRONMENT = {
+    "server/assist_server/config.py",
+    "completion/assist_completion/hub.py",
+    "completion/assist_completion/llama.py",
+    "completion/assist_completion/wheels.py",
+}
 
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
 MODULE_NAMES = {"utils", "util", "common", "core", "helpers", "helper"}
