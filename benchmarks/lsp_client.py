@@ -86,6 +86,11 @@ class Client(LanguageClient):
         result = await self.workspace_execute_command_async(types.ExecuteCommandParams("assist.status"))
         return dict(result["counts"])
 
+    async def held(self) -> dict[str, Any]:
+        """What the server holds of each document: version, hash, and when the last edit was applied."""
+        params = types.ExecuteCommandParams("assist.documents")
+        return dict(await self.workspace_execute_command_async(params))
+
     @property
     def pid(self) -> int:
         assert self._server is not None

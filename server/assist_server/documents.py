@@ -4,6 +4,7 @@ It applies edits and nothing else; parsing and completing take a frozen `Documen
 """
 
 import hashlib
+import time
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +32,7 @@ class OpenDocument:
     version: int
     lines: list[str]
     encoding: Encoding = "utf-16"
+    applied: float = 0.0  # when the last edit was done, on the machine's monotonic clock
     _frozen: Document | None = field(default=None, repr=False)
 
     def frozen(self) -> Document:
@@ -69,6 +71,7 @@ class OpenDocument:
             else:
                 self._splice(edit)
         self.version = version
+        self.applied = time.monotonic()
         self._frozen = None
         return True
 

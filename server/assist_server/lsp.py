@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_server.config import Config, Problem, merge_settings
-from assist_server.lsp_protocol import Protocol, Server
+from assist_server.lsp_protocol import Protocol, Server, run_on_stdio
 from assist_server.session import Ghost, Session, Status
 from assist_server.stats import record
 
@@ -28,14 +28,16 @@ TAKEN = "textDocument/didPartiallyAcceptCompletion"
 FOCUSED = "textDocument/didFocus"
 MOVED = "assist/didMoveCursor"
 ACCEPTED = "assist.accepted"
+SWITCH = 0.0005  # seconds the model's thread may hold the interpreter while an edit waits; Python's 5 ms show
 
 
 def serve(config: Config) -> None:
     """Run the language server on stdio until the client leaves; then the model is freed."""
     _log_to_stderr()
+    sys.setswitchinterval(SWITCH)
     server = make_server(config)
     try:
-        server.start_io()
+        run_on_stdio(server)
     finally:
         server.session.close()
         record(config.paths.data, server.session.totals())
@@ -87,7 +89,10 @@ def _add_lifecycle(server: Server, base: Config) -> None:
     @server.command("assist.documents")
     def documents() -> dict[str, Any]:
         """What we hold of each open document, so that a client can tell whether we are in step."""
-        return {d.uri: {"version": d.version, "sha256": d.sha256()} for d in session.documents.values()}
+        return {
+            d.uri: {"version": d.version, "sha256": d.sha256(), "applied": d.applied}
+            for d in session.documents.values()
+        }
 
 
 def _add_completion(server: Server) -> None:

@@ -4,11 +4,17 @@ pygls splits lines at characters that the protocol does not count as line ends (
 rebuilds the whole text at every key. It also leaves a request with bad parameters unanswered.
 """
 
+import asyncio
 import logging
+import os
+import stat
+import sys
+import threading
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from pygls.io_ import StdoutWriter, run_async
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
@@ -71,6 +77,40 @@ class Server(LanguageServer):
         """One line in the client's log; pygls would open a message box."""
         text = f"{getattr(source, '__name__', source)}: {type(error).__name__}"
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
+
+
+def run_on_stdio(server: Server) -> None:
+    """Serve until the client leaves, reading standard input on the event loop itself.
+
+    pygls reads it on a thread, three hand-overs a message: while the model works, p99 of an edit is then
+    6.2 ms, and so 2.7 (benchmarks/lsp.py editing). Where the loop cannot read it, pygls's way is taken.
+    """
+    ours, theirs = os.fstat(sys.stdin.fileno()), os.fstat(sys.stdout.fileno())
+    pipe = stat.S_ISFIFO(ours.st_mode) or stat.S_ISSOCK(ours.st_mode)
+    if sys.platform == "win32" or not pipe or os.path.samestat(ours, theirs):
+        server.start_io()
+        return
+    server.protocol.set_writer(StdoutWriter(sys.stdout.buffer))
+    try:
+        asyncio.run(_read(server))
+    except (BrokenPipeError, asyncio.IncompleteReadError):
+        log.info("the client is gone")
+    except (KeyboardInterrupt, SystemExit):
+        log.info("asked to stop")
+    finally:
+        server.shutdown()  # type: ignore[no-untyped-call]
+
+
+async def _read(server: Server) -> None:
+    reader = asyncio.StreamReader(limit=1 << 20)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    await run_async(
+        stop_event=threading.Event(),
+        reader=reader,
+        protocol=server.protocol,
+        error_handler=server.report_server_error,
+    )
 
 
 def _encoding(name: str | None) -> Encoding:

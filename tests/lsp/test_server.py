@@ -31,12 +31,6 @@ def texts(result: Any) -> list[str]:
     return [item.insert_text for item in result.items]
 
 
-async def held(client: Client) -> dict[str, Any]:
-    """What the server holds: version and hash of each document."""
-    result = await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.documents"))
-    return dict(result)
-
-
 async def works(client: Client) -> None:
     """The server still completes."""
     client.show("file:///work/still.py", ASKED)
@@ -139,7 +133,7 @@ async def test_changes_out_of_order_lose_nothing(client: Client) -> None:
     client.change(URI, 2, "c", (0, 0), (0, 0))
     client.change(URI, 3, "c", (0, 0), (0, 0))
     client.change(URI, 4, "d", (99, 99), (99, 99))
-    state = (await held(client))[URI]
+    state = (await client.held())[URI]
     assert state["version"] == 4
     assert state["sha256"] == hashlib.sha256(b"ba\nd").hexdigest()
 
@@ -169,7 +163,7 @@ async def test_a_file_of_fifty_thousand_lines(client: Client) -> None:
     client.show(URI, "".join(lines))
     for version in range(2, 52):
         client.change(URI, version, "x", (25_000, 0), (25_000, 0))
-    assert (await held(client))[URI]["version"] == 51
+    assert (await client.held())[URI]["version"] == 51
     assert (await client.ask(URI, (25_001, 8), manual=True)) is not None
 
 
@@ -188,7 +182,7 @@ async def test_a_storm_of_requests(client: Client) -> None:
         await asyncio.sleep(0.01)
     results = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 30)
     assert all(isinstance(r, JsonRpcException) or isinstance(texts(r), list) for r in results)
-    assert (await held(client))[URI]["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert (await client.held())[URI]["sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert (await client.counts()).get("internal-error", 0) == 0
     await works(client)
 
