@@ -60,11 +60,23 @@ class Client(LanguageClient):
         document = types.VersionedTextDocumentIdentifier(version, uri)
         self.text_document_did_change(types.DidChangeTextDocumentParams(document, [change]))
 
-    def ask(self, uri: str, at: tuple[int, int], *, manual: bool = False, number: str | None = None) -> Any:
+    def ask(
+        self,
+        uri: str,
+        at: tuple[int, int],
+        *,
+        manual: bool = False,
+        number: str | None = None,
+        selected: tuple[str, int] | None = None,
+    ) -> Any:
         """An inline completion request; the future of its result."""
         kinds = types.InlineCompletionTriggerKind
+        chosen = None
+        if selected is not None:
+            span = types.Range(types.Position(at[0], selected[1]), types.Position(*at))
+            chosen = types.SelectedCompletionInfo(span, selected[0])
         params = types.InlineCompletionParams(
-            types.InlineCompletionContext(kinds.Invoked if manual else kinds.Automatic),
+            types.InlineCompletionContext(kinds.Invoked if manual else kinds.Automatic, chosen),
             types.TextDocumentIdentifier(uri),
             types.Position(*at),
         )

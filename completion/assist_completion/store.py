@@ -182,6 +182,7 @@ def sha256_of(path: Path) -> str:
 
 def _make_root(store: Store) -> None:
     try:
+        store.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         store.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         store.root.chmod(0o700)
     except OSError as error:

@@ -15,7 +15,7 @@ from lsprotocol import types
 
 from assist_server.config import Config, Problem, merge_settings
 from assist_server.lsp_protocol import Protocol, Server, run_on_stdio
-from assist_server.session import Ghost, Session, Status
+from assist_server.session import Ghost, Selected, Session, Status
 from assist_server.stats import record
 
 if TYPE_CHECKING:
@@ -102,8 +102,9 @@ def _add_completion(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
         manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-        at = params.position
-        ghost = await _ghost(session, params.text_document.uri, at, manual=manual)
+        chosen, at = params.context.selected_completion_info, params.position
+        selected = Selected(chosen.text, chosen.range.start.character) if chosen else None
+        ghost = await _ghost(session, params.text_document.uri, at, manual=manual, selected=selected)
         return types.InlineCompletionList([_inline_item(ghost, params)] if ghost else [])
 
 
@@ -156,10 +157,12 @@ def _open_engine(config: Config, say: Callable[[str], None]) -> "Engine":
     return open_engine(config, say).engine
 
 
-async def _ghost(session: Session, uri: str, at: types.Position, *, manual: bool) -> Ghost | None:
+async def _ghost(
+    session: Session, uri: str, at: types.Position, *, manual: bool, selected: Selected | None = None
+) -> Ghost | None:
     """The request boundary: whatever goes wrong, the editor gets an empty list and we a count."""
     try:
-        return await session.complete(uri, at.line, at.character, manual=manual)
+        return await session.complete(uri, (at.line, at.character), manual=manual, selected=selected)
     except asyncio.CancelledError:
         raise
     except Exception as error:

@@ -47,6 +47,14 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """What the editor's own popup has selected: `text` would stand from column `units` to the cursor."""
+
+    text: str
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ghost:
     """A suggestion in the editor's terms: line from 0, columns in its units, its line ends."""
 
@@ -194,8 +202,10 @@ class Session:
 
     # Suggestions
 
-    async def complete(self, uri: str, line: int, units: int, *, manual: bool) -> Ghost | None:
-        """One suggestion, or None and a counted reason."""
+    async def complete(
+        self, uri: str, at: tuple[int, int], *, manual: bool, selected: Selected | None = None
+    ) -> Ghost | None:
+        """One suggestion at (line, units), or None and a counted reason."""
         document = self.documents.get(uri)
         if self._engine is None:
             self._look_again()
@@ -203,29 +213,26 @@ class Session:
         if document is None:
             return self._no("unknown-document")
         start = time.perf_counter()
-        cursor = document.cursor(line, units)
+        cursor = self._cursors[uri] = document.cursor(*at)
         context = self._context(document, cursor)
         if "\0" in context.before or "\0" in context.after:
             return self._no("binary")
-        self._cursors[uri] = cursor
+        begin, chosen = cursor, ""
+        if selected is not None:
+            begin, chosen = document.cursor(at[0], selected.units), selected.text
+            taken = max(0, cursor.column - begin.column)
+            context = replace(context, before=context.before[: len(context.before) - taken] + chosen)
         after_accept, self._accepted = self._accepted == uri, ""
-        gather_ms = 1e3 * (time.perf_counter() - start)
-        version = document.version
+        version, gather_ms = document.version, 1e3 * (time.perf_counter() - start)
         suggestion = await self._engine.complete(Request(context, manual, after_accept, gather_ms=gather_ms))
         if not suggestion.shown:
             return None
         if document.version != version or self.documents.get(uri) is not document:
             return self._no("document-changed")
         self._set(replace(self.status, latency_ms=round(suggestion.ms.total, 1)))
-        ending = document.end_of_line()
+        text = chosen + suggestion.text.replace("\n", document.end_of_line())
         end = replace(cursor, column=cursor.column + suggestion.replace)
-        return Ghost(
-            suggestion,
-            suggestion.text.replace("\n", ending),
-            cursor.line,
-            document.units(cursor),
-            document.units(end),
-        )
+        return Ghost(suggestion, text, cursor.line, document.units(begin), document.units(end))
 
     def shown(self, suggestion_id: int) -> None:
         """The editor shows a suggestion."""

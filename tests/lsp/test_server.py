@@ -49,6 +49,14 @@ async def test_ghost_text_at_a_cursor(client: Client) -> None:
     assert client.result.capabilities.completion_provider is None
 
 
+async def test_what_the_popup_selected_is_gone_on_from(client: Client) -> None:
+    client.show(URI, HEAD + "    def area(self):\n        return mat")
+    result = await client.ask(URI, (8, 18), selected=("math", 15))
+    item = result.items[0]
+    assert item.insert_text.startswith("math.pi")
+    assert (item.range.start.character, item.range.end.character) == (15, 18)
+
+
 async def test_shown_and_accepted_lead_to_the_next_line(client: Client) -> None:
     client.show(URI, ASKED)
     item = (await client.ask(URI, AT)).items[0]
