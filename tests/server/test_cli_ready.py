@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,10 @@ def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
 ) -> None:
     command = [sys.executable, "-P", "-m", "assist_server", "complete", "--batch"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=tmp_path, env={**os.environ, **environ}, **pipes) as process:
+    # A shell starts its background jobs with SIGINT ignored, and children inherit that.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    environment = {**os.environ, **environ}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, preexec_fn=listen, **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
