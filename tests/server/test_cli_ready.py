@@ -69,11 +69,12 @@ def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
     tmp_path: Path, environ: Mapping[str, str]
 ) -> None:
     command = [sys.executable, "-P", "-m", "assist_server", "complete", "--batch"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     # A shell starts its background jobs with SIGINT ignored, and children inherit that.
     listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     environment = {**os.environ, **environ}
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, preexec_fn=listen, **pipes) as process:
+    pipes["preexec_fn"] = listen  # it takes no lock, so threads do not matter
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
