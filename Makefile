@@ -29,9 +29,9 @@ check: .venv/ready ## Format, lint, types, import directions, house style
 test: setup ## Run the whole test suite, real model and real server included
 	$(BIN)/pytest
 
-bench: setup ## Measure latency and quality on this machine (about 15 minutes)
+bench: setup ## Measure latency on this machine, and with DATA=FOLDER quality (5 and 10 minutes)
 	$(BIN)/python benchmarks/lsp.py
-	$(BIN)/python benchmarks/infill.py
+	$(if $(DATA),$(BIN)/python benchmarks/infill.py --data $(DATA))
 
 clean: ## Remove what was installed here; models stay
 	rm -rf .venv .uv

@@ -144,11 +144,8 @@ class Engine:
             return None
         whole = hit.ended or multiline.finished(context.before, hit.text, context.language, shape)
         answer = finish(request, shape, hit, self._settings.mode)
-        if not whole and (not hit.skipped or not answer.candidate):
-            return None
-        if not answer.candidate and hit.skipped:
-            return None
-        return replace(answer, source="typed-through" if hit.skipped else "cache")
+        usable = answer.candidate if hit.skipped else whole
+        return replace(answer, source="typed-through" if hit.skipped else "cache") if usable else None
 
     async def _ask(self, request: Request, shape: Shape, below: str) -> Suggestion:
         """Run the model, in place of whatever runs for an older request."""

@@ -15,19 +15,18 @@ from assist_context.languages import Language
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How much to show at most. `max_tokens` is a hint for the budget, at 10.4 tokens a line."""
+    """How much to show at most; how many tokens that may take is the budget's business."""
 
     multi: bool
     max_lines: int
-    max_tokens: int
 
 
 # Lines of code in eight languages (170,000) hold 8 tokens at the median, 20 at p90; 94 % fit in 24.
-ONE_LINE = Shape(multi=False, max_lines=1, max_tokens=24)
+ONE_LINE = Shape(multi=False, max_lines=1)
 # 88 % of 7,919 blocks in Python's standard library have at most 12 lines; the median is 2.
-BLOCK = Shape(multi=True, max_lines=12, max_tokens=128)
+BLOCK = Shape(multi=True, max_lines=12)
 # Nobody asked for what follows an accepted text, so it stays small: 6 lines hold 75 % of the blocks.
-AFTER_ACCEPT = Shape(multi=True, max_lines=6, max_tokens=64)
+AFTER_ACCEPT = Shape(multi=True, max_lines=6)
 
 # What an editor adds by itself behind the cursor, and what people type to end a line.
 _CLOSERS_ONLY = re.compile(r"[\s)\]}>\"'`;,:]*")

@@ -4,24 +4,10 @@ import time
 from pathlib import Path
 
 import pytest
+from small_gguf import gguf, text
 
 from assist_completion.errors import ModelError
 from assist_completion.gguf import read_header
-
-
-def text(value: str) -> bytes:
-    return struct.pack("<Q", len(value)) + value.encode()
-
-
-def gguf(data: bytes, *, version: int = 3, alignment: int = 32) -> bytes:
-    """A whole GGUF file: a vocabulary of two words, and one tensor of bytes (i8)."""
-    head = b"GGUF" + struct.pack("<IQQ", version, 1, 3)
-    head += text("general.architecture") + struct.pack("<I", 8) + text("llama")
-    head += text("general.alignment") + struct.pack("<II", 4, alignment)
-    head += text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2) + text("ab") + text("c")
-    head += text("weights") + struct.pack("<IQIQ", 1, len(data), 24, 0)
-    return head + bytes(-len(head) % alignment) + data
-
 
 MODEL = gguf(bytes(range(256)) * 40)
 

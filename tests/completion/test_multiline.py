@@ -95,7 +95,7 @@ CUTS = [
     ("rs", "impl A {\n    █\n}\n", "fn f(&self) {\n        a()\n    }\n\n    fn g(&self) {}\n}\n", BLOCK, "fn f(&self) {\n        a()\n    }\n\n    fn g(&self) {}\n}", True),
     ("rb", "def f\n  █\n", "a\n  b\nend\n\ndef g\n", BLOCK, "a\n  b\nend", True),
     ("lua", "function f()\n  █\n", "a()\nen", BLOCK, "a()", False),
-    ("txt", "█\n", "one\ntwo\nthree\n", Shape(multi=True, max_lines=2, max_tokens=9), "one\ntwo", True),
+    ("txt", "█\n", "one\ntwo\nthree\n", Shape(multi=True, max_lines=2), "one\ntwo", True),
     ("py", "█\n", "", BLOCK, "", False),
     ("py", "█\n", "\n \n", BLOCK, "", False),
     ("py", "x = █\n", "x = x + 1\nx = x + 1\nx = x + 1\n", BLOCK, "x = x + 1", True),

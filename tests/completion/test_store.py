@@ -1,12 +1,12 @@
 import hashlib
 import json
 import re
-import struct
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from small_gguf import gguf
 
 from assist_completion.catalogue import LocalFiles, ModelRow, Source, rows
 from assist_completion.delivery import FetchOptions
@@ -15,20 +15,6 @@ from assist_completion.pins import read_pins
 from assist_completion.store import Store, fetch, installed, path_of, remove, resolve, verify
 
 MIB = 2**20
-
-
-def text(value: str) -> bytes:
-    return struct.pack("<Q", len(value)) + value.encode()
-
-
-def gguf(data: bytes, *, version: int = 3, alignment: int = 32) -> bytes:
-    """A whole GGUF file: a vocabulary of two words, and one tensor of bytes (i8)."""
-    head = b"GGUF" + struct.pack("<IQQ", version, 1, 3)
-    head += text("general.architecture") + struct.pack("<I", 8) + text("llama")
-    head += text("general.alignment") + struct.pack("<II", 4, alignment)
-    head += text("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2) + text("ab") + text("c")
-    head += text("weights") + struct.pack("<IQIQ", 1, len(data), 24, 0)
-    return head + bytes(-len(head) % alignment) + data
 
 
 MODEL = gguf(bytes(range(256)) * 40)

@@ -5,31 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from config_files import PROVIDER, environ, write
 
 from assist_completion.settings import DEFAULT_MODEL
 from assist_completion.settings import Settings as CompletionSettings
 from assist_escalation.settings import Price, Provider
 from assist_escalation.settings import Settings as EscalationSettings
 from assist_server.config import ConfigError, Problem, load, load_lenient, reference, set_model
-
-PROVIDER = """
-[providers.openai]
-base_url = "https://models.example/v1"
-api_key_env = "OPENAI_API_KEY"
-model = "big"
-residency = ["public", "internal"]
-price = { input_usd_per_mtok = 1, output_usd_per_mtok = 4.5 }
-"""
-
-
-def write(folder: Path, text: str | bytes) -> dict[str, str]:
-    """config.toml in `folder`, and the environment that finds it."""
-    (folder / "config.toml").write_bytes(text.encode() if isinstance(text, str) else text)
-    return environ(folder)
-
-
-def environ(folder: Path) -> dict[str, str]:
-    return {"ASSIST_CONFIG_DIR": str(folder), "ASSIST_DATA_DIR": str(folder / "data")}
 
 
 def test_without_a_file_there_are_defaults_and_nothing_can_leave(tmp_path: Path) -> None:

@@ -5,13 +5,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from config_files import environ
 
 from assist_completion.errors import CompletionError
 from assist_server.config import ConfigError, load, set_model
-
-
-def environ(folder: Path) -> dict[str, str]:
-    return {"ASSIST_CONFIG_DIR": str(folder), "ASSIST_DATA_DIR": str(folder / "data")}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import pytest
+from config_files import PROVIDER, write
 
 from assist_completion.errors import CompletionError
 from assist_completion.settings import Settings as CompletionSettings
@@ -11,25 +12,6 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.settings import Provider, tighten
 from assist_escalation.settings import Settings as EscalationSettings
 from assist_server.config import Config, ConfigError, load, load_lenient
-
-PROVIDER = """
-[providers.openai]
-base_url = "https://models.example/v1"
-api_key_env = "OPENAI_API_KEY"
-model = "big"
-residency = ["public", "internal"]
-price = { input_usd_per_mtok = 1, output_usd_per_mtok = 4.5 }
-"""
-
-
-def write(folder: Path, text: str | bytes) -> dict[str, str]:
-    """config.toml in `folder`, and the environment that finds it."""
-    (folder / "config.toml").write_bytes(text.encode() if isinstance(text, str) else text)
-    return environ(folder)
-
-
-def environ(folder: Path) -> dict[str, str]:
-    return {"ASSIST_CONFIG_DIR": str(folder), "ASSIST_DATA_DIR": str(folder / "data")}
 
 
 def messages(config: Config) -> list[str]:
