@@ -6,6 +6,22 @@ This module knows no llama.cpp and no text; `llama` fills it in and `prompt` use
 
 from dataclasses import dataclass
 
+# Special tokens are recognised by id and never become text. These are their spellings, for a model that
+# writes one out of ordinary tokens, as some badly converted ones do.
+SPELLED = (
+    "<|fim_prefix|>",
+    "<|fim_middle|>",
+    "<|fim_suffix|>",
+    "<|file_sep|>",
+    "<|repo_name|>",
+    "<|endoftext|>",
+    "<|im_end|>",
+    "<fim_prefix>",
+    "<fim_middle>",
+    "<fim_suffix>",
+    "<file_sep>",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Fim:

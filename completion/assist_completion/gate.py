@@ -29,7 +29,7 @@ def score(chances: Sequence[float]) -> float:
     """The estimated chance that a text with these token log-probabilities (nats) is right.
 
     >>> round(score([-0.01, -0.02]), 2), round(score([-2.0, -3.0]), 2)
-    (0.82, 0.0)
+    (0.83, 0.0)
     """
     if not chances:
         return 0.0
