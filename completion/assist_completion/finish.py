@@ -18,7 +18,8 @@ def finish(request: Request, shape: Shape, raw: Hit, mode: str) -> Suggestion:
     if cleaned.dropped:
         silent = raw.ended and not raw.text.strip()
         return Suggestion(reason="model-stopped" if silent else cleaned.dropped)
-    chances = [chance for end, chance in raw.spans if end <= len(text)]
+    first = len(text) - len(text.lstrip()) + len(text.lstrip().partition("\n")[0])
+    chances = [chance for end, chance in raw.spans if end <= first]  # the gate was fitted to lines
     verdict = gate.judge(chances or [c for _, c in raw.spans[:1]], mode, manual=request.manual)
     return Suggestion(
         text="" if verdict.reason else cleaned.text,
