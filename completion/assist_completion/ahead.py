@@ -5,6 +5,7 @@ Everything here yields to a visible request, and stops on battery or above a sha
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from assist_completion.flight import Flight
@@ -22,10 +23,13 @@ TOKENS = 40
 class Ahead:
     """Plans the lower lanes of one worker. Event loop only."""
 
-    def __init__(self, worker: Worker[Model], settings: Settings, rhythm: Rhythm) -> None:
+    def __init__(
+        self, worker: Worker[Model], settings: Settings, rhythm: Rhythm, counts: Counter[str]
+    ) -> None:
         self._worker = worker
         self._settings = settings
         self._rhythm = rhythm
+        self._counts = counts
         self._warming: Job[Model] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -55,12 +59,16 @@ class Ahead:
         if not wanted or gen.ended or not flight.done or gen.extended:
             return False
         gen.extended = True
+        written = gen.generated
 
         def enough(text: str) -> bool:
             return text[base:].count("\n") >= LINES
 
-        job = Job[Model](Lane.CONTINUE, lambda model: extend(model, gen, enough, TOKENS))
-        self._submit(job, remember)
+        def landed() -> None:
+            self._counts["tokens-written"] += gen.generated - written
+            remember()
+
+        self._submit(Job[Model](Lane.CONTINUE, lambda model: extend(model, gen, enough, TOKENS)), landed)
         return True
 
     def _warm(self, context: Context, lane: Lane) -> None:
@@ -73,19 +81,22 @@ class Ahead:
 
     def _submit(self, job: Job[Model], then: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        run, spent = job.run, [0.0]
+        run, spent, read = job.run, [0.0], [0]
 
-        def timed(model: Model) -> None:
-            start = time.perf_counter()
+        def measured(model: Model) -> None:
+            start, known = time.perf_counter(), model.places.read
             try:
                 run(model)
             finally:
                 spent[0] += time.perf_counter() - start
+                read[0] += model.places.read - known
 
         def landed() -> None:
             self._rhythm.worked(spent[0])
+            self._counts["tokens-read"] += read[0]
+            self._counts["tokens-warmed"] += read[0]
             then()
 
-        job.run = timed
+        job.run = measured
         job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(landed))
         self._worker.submit(job)

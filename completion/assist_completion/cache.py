@@ -18,6 +18,7 @@ class Entry:
     """One answer: `text` was produced behind `before` (its last `REACH` characters) and above `below`.
 
     `spans` are (end offset in text, log-probability) a token; `ended` says the model itself stopped there.
+    `origin` is the number of the generation that wrote it.
     """
 
     path: str
@@ -26,16 +27,27 @@ class Entry:
     text: str
     spans: tuple[tuple[int, float], ...] = ()
     ended: bool = False
+    origin: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What remains of an entry at a cursor: `text` to show, `skipped` characters of it typed already."""
+    """What remains of an entry at a cursor: `text` to show, `skipped` characters of it typed already.
+
+    `passed` tokens of the generation `origin` end within what was skipped.
+    """
 
     text: str
     spans: tuple[tuple[int, float], ...]
     skipped: int
     ended: bool
+    origin: int = 0
+    passed: int = 0
+
+    def reach(self, characters: int) -> int:
+        """How many tokens of the generation begin within the first `characters` of `text`, or before it."""
+        starts = (0, *(end for end, _ in self.spans))
+        return self.passed + sum(start < characters for start in starts[: len(self.spans)])
 
 
 class Cache:
@@ -91,7 +103,7 @@ def deleted_back(entry: Entry, before: str) -> Hit | None:
             len(entry.before) == REACH or len(before) == len(entry.before) - count
         ):
             shifted = tuple((end + count, chance) for end, chance in entry.spans)
-            return Hit(gone + entry.text, shifted, 0, entry.ended)
+            return Hit(gone + entry.text, shifted, 0, entry.ended, entry.origin)
     return None
 
 
@@ -108,4 +120,5 @@ def reindented(entry: Entry, before: str) -> Hit | None:
 
 def _rest(entry: Entry, skip: int) -> Hit:
     spans = tuple((end - skip, chance) for end, chance in entry.spans if end > skip)
-    return Hit(entry.text[skip:], spans, skip, entry.ended)
+    passed = len(entry.spans) - len(spans)
+    return Hit(entry.text[skip:], spans, skip, entry.ended, entry.origin, passed)

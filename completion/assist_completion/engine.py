@@ -7,14 +7,14 @@ import asyncio
 import itertools
 import logging
 import time
-from collections import Counter
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from assist_completion import multiline
 from assist_completion.ahead import Ahead
-from assist_completion.cache import REACH, Cache, Entry
+from assist_completion.cache import ENTRIES, REACH, Cache, Entry, Hit
 from assist_completion.errors import CompletionError
 from assist_completion.finish import finish
 from assist_completion.flight import Flight
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_LINE = 4_000  # characters before the cursor on its line; beyond that it is data, not code
 REMEMBERED = 32  # suggestions that can still be reported as shown
+RECENT = 512  # suggestions whose cost can be asked for
 
 
 class Engine:
@@ -46,6 +47,7 @@ class Engine:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.counts: Counter[str] = Counter()
+        self.recent: deque[Suggestion] = deque(maxlen=RECENT)
         self._settings = settings
         self._budget = budget
         self._name = name
@@ -53,10 +55,11 @@ class Engine:
         self._clock = clock
         self._cache = Cache()
         self._rhythm = Rhythm(clock)
-        self._ahead = Ahead(worker, settings, self._rhythm)
+        self._ahead = Ahead(worker, settings, self._rhythm, self.counts)
         self._ids = itertools.count(1)
         self._flight: Flight | None = None
         self._flights: dict[int, Flight] = {}
+        self._used: OrderedDict[int, int] = OrderedDict()  # tokens of a generation that were ever shown
 
     async def complete(self, request: Request) -> Suggestion:
         """One suggestion; raises nothing but cancellation. `reason` says why nothing is shown."""
@@ -108,6 +111,7 @@ class Engine:
         self.counts["prompt-tokens"] += answer.tokens.prompt
         self.counts["prompt-tokens-evaluated"] += answer.tokens.evaluated
         self.counts["tokens-generated"] += answer.tokens.generated
+        self.recent.append(replace(answer, text="", candidate=""))
 
     async def _answer(self, request: Request) -> Suggestion:
         context = request.context
@@ -143,9 +147,19 @@ class Engine:
         if hit is None:
             return None
         whole = hit.ended or multiline.finished(context.before, hit.text, context.language, shape)
-        answer = finish(request, shape, hit, self._settings.mode)
+        answer = self._finish(request, shape, hit)
         usable = answer.candidate if hit.skipped else whole
         return replace(answer, source="typed-through" if hit.skipped else "cache") if usable else None
+
+    def _finish(self, request: Request, shape: Shape, hit: Hit) -> Suggestion:
+        answer = finish(request, shape, hit, self._settings.mode)
+        if answer.shown:
+            reach, known = hit.reach(len(answer.text)), self._used.get(hit.origin, 0)
+            self.counts["tokens-used"] += max(0, reach - known)
+            self._used[hit.origin] = max(reach, known)
+            if len(self._used) > ENTRIES:
+                self._used.popitem(last=False)
+        return answer
 
     async def _ask(self, request: Request, shape: Shape, below: str) -> Suggestion:
         """Run the model, in place of whatever runs for an older request."""
@@ -165,7 +179,7 @@ class Engine:
         self._rhythm.answered(self._clock() - start)
         self._ahead.answered(gen)
         return replace(
-            finish(request, shape, gen.hit(), self._settings.mode),
+            self._finish(request, shape, gen.hit()),
             ms=Millis(prefill=gen.prefill_ms, decode=gen.decode_ms),
             tokens=Tokens(gen.prompt_tokens, gen.evaluated, gen.generated),
         )
@@ -174,10 +188,13 @@ class Engine:
         loop = asyncio.get_running_loop()
         stop = partial(multiline.finished, context.before, language=context.language, shape=shape)
         limit = self._budget.block_tokens if shape.multi else self._budget.line_tokens
-        gen = Generation(context, stop, limit)
+        gen = Generation(context, stop, limit, number=next(self._ids))
+        self.counts["model-runs"] += 1
         flight = Flight(gen, Job(Lane.VISIBLE, lambda model: generate(model, gen)), below, self._worker)
 
         def landed() -> None:
+            self.counts["tokens-read"] += gen.evaluated
+            self.counts["tokens-written"] += gen.generated
             self._remember(flight)
             flight.changed.set()
 
@@ -189,4 +206,4 @@ class Engine:
     def _remember(self, flight: Flight) -> None:
         context, hit = flight.gen.context, flight.gen.hit()
         before = context.before[-REACH:]
-        self._cache.put(Entry(context.path, before, flight.below, hit.text, hit.spans, hit.ended))
+        self._cache.put(Entry(context.path, before, flight.below, hit.text, hit.spans, hit.ended, hit.origin))

@@ -76,12 +76,13 @@ class Generation:
     generated: int = 0
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
+    number: int = 0  # which one, for those who count what of it was used
     place: Place | None = None
     pending: int = -1  # the last token: sampled, not yet decoded
 
     def hit(self) -> Hit:
         """What there is so far, as the cache would give it."""
-        return Hit(self.text, tuple(self.spans), 0, self.ended)
+        return Hit(self.text, tuple(self.spans), 0, self.ended, self.number)
 
 
 def generate(model: Model, gen: Generation) -> None:
@@ -98,8 +99,12 @@ def generate_from(model: Model, gen: Generation, place: Place, prompt: list[int]
     start = time.perf_counter()
     model.places.front(place)
     gen.place, gen.prompt_tokens = place, len(prompt)
-    logits, gen.evaluated = model.places.evaluate(place, prompt)
-    gen.prefill_ms = 1e3 * (time.perf_counter() - start)
+    known = model.places.read
+    try:
+        logits = model.places.evaluate(place, prompt)
+    finally:
+        gen.evaluated = model.places.read - known
+        gen.prefill_ms = 1e3 * (time.perf_counter() - start)
     _decode(model, gen, logits, need)
 
 

@@ -34,6 +34,7 @@ class Places:
         self._places: list[Place] = []
         self._live: list[Place | None] = [None, None]  # [front, back]
         self._sequence = [0, 1]
+        self.read = 0  # prompt tokens computed so far, for aborted prompts too
 
     def find(self, context: Context) -> tuple[Place, Plan] | None:
         """The best known place for a cursor: a full one before a small one, then the nearest anchor."""
@@ -70,8 +71,8 @@ class Places:
             self._open(1, place)
             self._touch(place)
 
-    def evaluate(self, place: Place, prompt: list[int]) -> tuple[Logits, int]:
-        """Make a live place hold `prompt`; the last token's logits and how many tokens were computed.
+    def evaluate(self, place: Place, prompt: list[int]) -> Logits:
+        """Make a live place hold `prompt`; the last token's logits.
 
         Only what differs from the tokens already there is computed. `Aborted` leaves a correct,
         shorter place behind.
@@ -84,8 +85,11 @@ class Places:
         except Aborted:
             place.tokens = prompt[: self._llama.length(seq)]
             raise
-        place.tokens = prompt
-        return logits, len(prompt) - keep
+        else:
+            place.tokens = prompt
+        finally:
+            self.read += max(0, self._llama.length(seq) - keep)
+        return logits
 
     def append(self, place: Place, token: int) -> Logits:
         """Decode one more token at the end of a live place."""

@@ -86,6 +86,11 @@ def _add_lifecycle(server: Server, base: Config) -> None:
     def status() -> dict[str, Any]:
         return {**asdict(session.status), "counts": dict(session.totals())}
 
+    @server.command("assist.answers")
+    def answers() -> list[dict[str, Any]]:
+        """What the last suggestions cost, without their texts: source, score, times and tokens of each."""
+        return [asdict(answer) for answer in session.answers()]
+
     @server.command("assist.documents")
     def documents() -> dict[str, Any]:
         """What we hold of each open document, so that a client can tell whether we are in step."""

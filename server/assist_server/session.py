@@ -147,6 +147,10 @@ class Session:
         """Everything counted since the session began."""
         return self.counts + (self._engine.counts if self._engine is not None else Counter())
 
+    def answers(self) -> list[Suggestion]:
+        """The last suggestions without their texts: where they came from, and what they cost."""
+        return list(self._engine.recent) if self._engine is not None else []
+
     def _set(self, status: Status) -> None:
         if status != self.status:
             self.status = status
