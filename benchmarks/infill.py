@@ -1,155 +1,260 @@
-"""HumanEval single-line infilling with a cut at a random place of the line that is missing.
+"""HumanEval-Infilling: how often a model fills a hole rightly, by the prompt and by what is done to its text.
 
-    uv run python benchmarks/infill.py --data FOLDER [--tasks 200] [--seed 1] [--json]
-
-Three prompts for the same model, greedy, up to the end of the line: plain prefix-suffix-middle, the same
-with token healing, and the engine's own (anchored above the cursor, healed). Exact match, and pass@1 with
-the task's tests, run in a child process without network, 10 s and 1 GiB at most.
-FOLDER holds HumanEval-SingleLineInfilling.jsonl.gz of OpenAI's human-eval-infilling repository (MIT).
+FOLDER holds the HumanEval-*Infilling.jsonl.gz files of the public repository openai/human-eval-infilling
+(MIT). All variants answer the same tasks, greedy. Exact match, edit similarity, and pass@1 with the
+task's tests, run in a child process without network. No text of a task or of an answer is written.
 """
 
 import argparse
-import gzip
-import json
 import math
-import random
-import subprocess
 import sys
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assist_completion.generate import Generation, Model, generate, generate_from
+from infill_tasks import SUITES, NoSandboxError, Task, load, passes
+from infill_variants import Answer, Desk, Variant, answer, desk_of, expand, parse
+from provenance import layout, provenance, write
+from significance import edit_similarity, paired_bootstrap, wilson
+
+from assist_completion.errors import CompletionError
+from assist_completion.generate import Budget
 from assist_completion.llama import Abort
-from assist_completion.places import Place
-from assist_completion.probe import budget_for, opener, speed_of
-from assist_completion.prompt import Plan, render
+from assist_completion.probe import opener
 from assist_completion.settings import DEFAULT_MODEL, Settings
 from assist_completion.store import resolve
-from assist_context.languages import language_of
-from assist_context.model import Context
-from assist_server.app import speed_file, store_of
+from assist_server.app import store_of
 from assist_server.config import load_lenient
 
-FILE = "HumanEval-SingleLineInfilling.jsonl.gz"
-LIMIT = 64  # tokens a line
-VARIANTS = ("plain", "healed", "engine")
-# Own user and network namespaces: the code under test sees no network, not even loopback.
-SANDBOX = """
-import ctypes, resource, sys
-if ctypes.CDLL(None).unshare(0x10000000 | 0x40000000):
-    sys.exit("cannot shut the network out")
-resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
-resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-exec(compile(sys.stdin.read(), "task", "exec"), {"__name__": "task"})
+EXAMPLES = """
+examples:
+  infill.py --data FOLDER --cut                  plain, healed and engine on 200 lines cut at random places
+  infill.py --data FOLDER --cut --tasks all --out cut.json
+  infill.py --data FOLDER --suite multi --variant plain --variant engine --variant unfiltered
+  infill.py --data FOLDER --cut --variant engine --anchor 0 --anchor 8 --suffix-lines 0
+  infill.py --data FOLDER --cut --variant engine --variant "unhealed anchor=0"
 """
+BASELINES = ("plain", "healed", "engine")  # what every other row is compared with, where it was run
+PROGRESS = 20  # tasks between two lines on stderr
+# Most of the time is reading prompts, which takes every core. For writing one thread is enough: the tests
+# run beside it, and while anything else computes, two threads write half as fast as one (31, 59 tokens/s).
+WRITERS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """One hole: the text before and after it, what stood in it, and the tests."""
+class Record:
+    """What one variant did on one task, in numbers. `lowest`, `mean`, `first` and `count` are the
+    log-probabilities of the first line's tokens; `dropped` is the engine's reason for an empty candidate.
+    """
 
-    before: str
-    after: str
-    hole: str
-    test: str
-
-
-def tasks(folder: Path, count: int, seed: int) -> list[Task]:
-    with gzip.open(folder / FILE, "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
-    rng = random.Random(seed)
-    return [_cut(row, rng) for row in rng.sample(rows, count)]
-
-
-def _cut(row: dict[str, Any], rng: random.Random) -> Task:
-    line = row["canonical_solution"].rstrip("\n")
-    indent = len(line) - len(line.lstrip())
-    at = rng.randint(indent, max(indent, len(line) - 1))
-    test = f"{row['test']}\ncheck({row['entry_point']})\n"
-    return Task(row["prompt"] + line[:at], "\n" + row["suffix"], line[at:], test)
+    task: str
+    variant: str
+    exact: int
+    passed: int
+    similarity: float
+    tokens: int
+    lowest: float
+    mean: float
+    first: float
+    count: int
+    candidate_empty: int
+    dropped: str
 
 
-def answer(model: Model, variant: str, task: Task) -> str:
-    """The rest of the line, by one of the three prompts."""
-    model.places.forget()
-    context = Context("solution.py", language_of("solution.py"), task.before, task.after)
-    gen = Generation(context, lambda text: "\n" in text, LIMIT)
-    if variant == "engine":
-        generate(model, gen)
-    else:
-        laid = Plan(context.path, task.before, "", task.after[1:])
-        fixed = render(laid, model.fim, model.llama.tokenize)
-        need = b""
-        if variant == "healed":
-            middle = fixed.index(model.fim.suf)
-            need = model.pieces[fixed[middle - 1]]
-            fixed = (*fixed[: middle - 1], *fixed[middle:])
-        generate_from(model, gen, Place(laid, fixed, full=True), list(fixed), need)
-    return gen.text.partition("\n")[0]
-
-
-def passes(task: Task, text: str) -> bool:
-    program = f"{task.before}{text}{task.after}\n{task.test}"
-    command = [sys.executable, "-I", "-c", SANDBOX]
-    try:
-        done = subprocess.run(command, input=program, capture_output=True, text=True, timeout=15, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    if "cannot shut the network out" in done.stderr:
-        sys.exit("infill.py: this system lets no process give up its network, so the tests are not run.")
-    return done.returncode == 0
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a proportion."""
-    z, p = 1.96, hits / count
-    middle = (p + z * z / (2 * count)) / (1 + z * z / count)
-    half = z * math.sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return middle - half, middle + half
-
-
-def measure(model: Model, chosen: Sequence[Task]) -> dict[str, Any]:
-    figures = {}
-    for variant in VARIANTS:
-        texts = [answer(model, variant, task) for task in chosen]
-        with ThreadPoolExecutor(2) as pool:
-            passed = sum(pool.map(passes, chosen, texts))
-        exact = sum(text.rstrip() == task.hole.rstrip() for task, text in zip(chosen, texts, strict=True))
-        low, high = wilson(passed, len(chosen))
-        figures[variant] = {
-            "exact": round(exact / len(chosen), 4),
-            "pass": round(passed / len(chosen), 4),
-            "pass 95 %": [round(low, 3), round(high, 3)],
-        }
-    return figures
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def record(task: Task, variant: Variant, given: Answer, passed: bool) -> Record:
+    """Compare an answer with what stood in the hole; white space at the end does not count."""
+    wanted = (task.hole + task.after[: given.skip]).rstrip()
+    text, sure = given.text.rstrip(), given.chances
+    return Record(
+        task=task.id,
+        variant=variant.label,
+        exact=int(text == wanted),
+        passed=int(passed),
+        similarity=round(edit_similarity(text, wanted), 4),
+        tokens=given.tokens,
+        lowest=round(min(sure, default=0.0), 4),
+        mean=round(math.fsum(sure) / max(1, len(sure)), 4),
+        first=round(sure[0] if sure else 0.0, 4),
+        count=len(sure),
+        candidate_empty=int(not text),
+        dropped=given.dropped,
     )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path)
-    parser.add_argument("--tasks", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    config = load_lenient()
-    path = options.model or resolve(store_of(config), DEFAULT_MODEL)
-    speed = speed_of(path, 0, speed_file(config))
-    model = opener(path, Settings(), budget_for(speed, Settings()), speed.decode_threads)(Abort())
-    figures = measure(model, tasks(options.data, options.tasks, options.seed))
-    model.close()
-    if options.json:
-        json.dump({"model": path.name, "tasks": options.tasks, "seed": options.seed, **figures}, sys.stdout)
-        return
-    print(f"{path.name}, {options.tasks} tasks, seed {options.seed}")
-    for variant, row in figures.items():
-        print(f"{variant:8} exact {row['exact']:.3f}  pass {row['pass']:.3f}  95 % {row['pass 95 %']}")
+
+
+def measure(desk: Desk, variants: Sequence[Variant], tasks: Sequence[Task], jobs: int) -> list[Record]:
+    """Every variant on every task; the tests run meanwhile, the same program only once."""
+    verdicts: dict[str, Future[bool]] = {}
+    given: list[tuple[Task, Variant, Answer, Future[bool]]] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        for task in _with_progress(tasks):
+            for variant in variants:
+                made = answer(desk, variant, task)
+                program = task.program(made.text, made.skip)
+                if program not in verdicts:
+                    verdicts[program] = pool.submit(passes, program)
+                given.append((task, variant, made, verdicts[program]))
+    return [record(task, variant, made, verdict.result()) for task, variant, made, verdict in given]
+
+
+def _with_progress(tasks: Sequence[Task]) -> Iterator[Task]:
+    start = time.monotonic()
+    for done, task in enumerate(tasks, 1):
+        yield task
+        if done % PROGRESS == 0 or done == len(tasks):
+            spent = time.monotonic() - start
+            left = spent / done * (len(tasks) - done)
+            line = f"{done}/{len(tasks)} tasks, {spent / 60:.1f} min, {left / 60:.1f} min left"
+            print(line, file=sys.stderr, flush=True)
+
+
+def summary(records: Sequence[Record], problems: Sequence[str], seed: int) -> list[dict[str, Any]]:
+    """One row a variant: shares with their intervals, and the differences to the baselines, in points.
+
+    `problems` names each task's problem, in the order of the tasks: holes of one are drawn together.
+    """
+    by_row: dict[str, list[Record]] = {}
+    for each in records:
+        by_row.setdefault(each.variant, []).append(each)
+    rows = []
+    for label, own in by_row.items():
+        exact, passed = sum(each.exact for each in own), sum(each.passed for each in own)
+        row: dict[str, Any] = {
+            "variant": label,
+            "tasks": len(own),
+            "exact": round(exact / len(own), 4),
+            "exact_95": _rounded(wilson(exact, len(own))),
+            "similarity": round(math.fsum(each.similarity for each in own) / len(own), 4),
+            "pass": round(passed / len(own), 4),
+            "pass_95": _rounded(wilson(passed, len(own))),
+            "tokens": round(sum(each.tokens for each in own) / len(own), 1),
+            "dropped": dict(Counter(each.dropped for each in own if each.dropped).most_common()),
+        }
+        earlier = BASELINES[: BASELINES.index(label)] if label in BASELINES else BASELINES
+        baselines = [base for base in earlier if base in by_row]
+        row["points_over"] = {base: _points(own, by_row[base], problems, seed) for base in baselines}
+        rows.append(row)
+    return rows
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, 4) for value in values]
+
+
+def _points(
+    own: Sequence[Record], base: Sequence[Record], problems: Sequence[str], seed: int
+) -> dict[str, list[float]]:
+    """Mean, low and high of the difference in exact match, similarity and passing, times 100."""
+    found = {}
+    for figure, name in (("exact", "exact"), ("similarity", "similarity"), ("pass", "passed")):
+        ours, theirs = ([getattr(each, name) for each in side] for side in (own, base))
+        gap = paired_bootstrap(ours, theirs, problems, seed)
+        found[figure] = [round(100 * value, 2) for value in (gap.mean, gap.low, gap.high)]
+    return found
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Two Markdown tables: the shares, and the differences in points."""
+    lines = [
+        "| variant | exact match (95 %) | edit similarity | tests pass (95 %) | tokens | dropped |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        exact, passed = (f"{row[key]:.3f} ({_span(row[f'{key}_95'], '.3f')})" for key in ("exact", "pass"))
+        start = f"| {row['variant']} | {exact} | {row['similarity']:.3f} | {passed} "
+        lines.append(f"{start}| {row['tokens']} | {sum(row['dropped'].values())} |")
+    lines += [
+        "",
+        "| difference, in points (95 %) | exact match | edit similarity | tests pass |",
+        "|---|---|---|---|",
+    ]
+    for row in rows:
+        for base, points in row["points_over"].items():
+            cells = [f"{gap[0]:+.1f} ({_span(gap[1:], '+.1f')})" for gap in points.values()]
+            lines.append(f"| {row['variant']} - {base} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _span(ends: Sequence[float], style: str) -> str:
+    return f"{ends[0]:{style}} to {ends[1]:{style}}"
+
+
+def columns(records: Sequence[Record]) -> dict[str, Any]:
+    """The records as names and rows of values: a third of the size of objects."""
+    names = list(Record.__slots__)
+    return {"columns": names, "rows": [[getattr(each, name) for name in names] for each in records]}
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="FOLDER")
+    add("--suite", choices=SUITES, default="single")
+    add("--cut", action="store_true", help="single lines only: the hole starts at a random place of the line")
+    add("--variant", type=_variant, action="append", metavar="NAME", help="a row; give it once for each row")
+    more = "one more row for each engine-like variant: lines "
+    add("--anchor", type=_lines, action="append", default=[], metavar="N", help=f"{more}above the cursor")
+    add("--suffix-lines", type=_lines, action="append", default=[], metavar="N", help=f"{more}below it")
+    add("--model", default=DEFAULT_MODEL, metavar="NAME_OR_PATH")
+    add("--tasks", type=_count, default=200, metavar="N|all")
+    add("--seed", type=int, default=1, help="draws tasks, cuts and resamples")
+    add("--out", type=Path, metavar="FILE.json", help="where rows and records go, with their provenance")
+    add("--json", action="store_true", help="print JSON and no table")
+    add("--jobs", type=int, default=1, help="tests that run at a time, beside the model")
+    options = parser.parse_args(arguments)
+    if options.cut and options.suite != "single":
+        parser.error("--cut is for --suite single")
+    if not (options.data / SUITES[options.suite]).is_file():
+        parser.error(f"there is no {SUITES[options.suite]} in {options.data}")
+    return options
+
+
+def _variant(label: str) -> Variant:
+    try:
+        return parse(label)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _lines(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text}: use a number of lines, 0 or more")
+    return int(text)
+
+
+def _count(text: str) -> int | None:
+    if text != "all" and not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text}: use a number from 1 on, or all")
+    return None if text == "all" else int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = options_of(arguments)
+    named = options.variant or [parse(name) for name in BASELINES]
+    variants = expand(named, options.anchor, options.suffix_lines)
+    tasks = load(options.data, options.suite, options.tasks, options.seed, cut=options.cut)
+    try:
+        passes("", 1)
+        path = resolve(store_of(load_lenient()), options.model)
+        header = provenance(path)
+        # The default budget and not the measured one: the same prompts on every machine.
+        model = opener(path, Settings(), Budget(), WRITERS)(Abort())
+    except (NoSandboxError, CompletionError) as error:
+        sys.exit(f"infill.py: {error}")
+    try:
+        records = measure(desk_of(model), variants, tasks, options.jobs)
+    finally:
+        model.close()
+    rows = summary(records, [task.problem for task in tasks], options.seed)
+    asked = {"suite": options.suite, "cut": options.cut, "tasks": len(tasks), "seed": options.seed}
+    if options.out:
+        write(options.out, header, {**asked, "rows": rows, "records": columns(records)})
+    print(layout({"provenance": header, **asked, "rows": rows}) if options.json else table(rows))
 
 
 if __name__ == "__main__":

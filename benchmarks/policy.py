@@ -91,6 +91,9 @@ class Policy(Protocol):
     def accepted(self, view: View, answer: Answer) -> None:
         """The typist took the whole answer; `view` is the state after it."""
 
+    async def read(self) -> int:
+        """Prompt tokens evaluated so far, without waiting for work on its way."""
+
     async def totals(self) -> Totals:
         """What was done so far."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from assist_completion import multiline
+from assist_completion import gate, multiline
 from assist_completion.ahead import Ahead
 from assist_completion.cache import ENTRIES, REACH, Cache, Entry, Hit
 from assist_completion.errors import CompletionError
@@ -80,24 +80,25 @@ class Engine:
         )
         if self._flight is not None and answer.shown:
             self._flights[answer.id] = self._flight
-            self._flights.pop(answer.id - REMEMBERED, None)
+            if len(self._flights) > REMEMBERED:
+                self._flights.pop(next(iter(self._flights)))
         self._count(answer)
         return answer
 
-    def prewarm(self, context: Context) -> None:
-        """Evaluate the prompt for a cursor before anybody asks; a newer call replaces an older one."""
-        self._ahead.prewarm(context)
+    def prewarm(self, context: Context, *, full: bool = False) -> None:
+        """Read a small head for a cursor, or the full one, before anybody asks; the last call counts."""
+        self._ahead.prewarm(context, full=full)
 
     def shown(self, suggestion_id: int) -> None:
-        """The editor shows this suggestion: what may follow it is generated ahead."""
-        flight = self._flights.get(suggestion_id)
-        if flight is not None and self._ahead.shown(flight, lambda: self._remember(flight)):
-            self.counts["speculated"] += 1
+        """The editor shows this suggestion."""
+        self.counts["displayed"] += suggestion_id in self._flights
 
     def accepted(self, suggestion_id: int) -> None:
-        """The user took this suggestion, or a part of it."""
+        """The user took this suggestion, or a part of it: what may follow is generated ahead."""
         self.counts["accepted"] += 1
-        self.shown(suggestion_id)
+        flight = self._flights.get(suggestion_id)
+        if flight is not None and self._ahead.accepted(flight, lambda: self._remember(flight)):
+            self.counts["speculated"] += 1
 
     def close(self) -> None:
         """Stop everything and free the model, within two seconds."""
@@ -128,6 +129,8 @@ class Engine:
                 known = self._known(request, shape, below)
         if known is not None:
             return known
+        if not request.manual and self._flight is not None and self._flight.unsure_here(context, below):
+            return Suggestion(reason="low-confidence", source="cache")
         if not request.manual and not request.immediate:
             await asyncio.sleep(self._rhythm.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._ask(request, shape, below)
@@ -146,15 +149,20 @@ class Engine:
         hit = self._cache.find(context.path, context.before, below)
         if hit is None:
             return None
-        whole = hit.ended or multiline.finished(context.before, hit.text, context.language, shape)
+        least = gate.limit(self._settings.mode, manual=request.manual)
+        whole = (
+            hit.ended
+            or gate.doubt(hit.text, hit.spans, least) is not None
+            or multiline.finished(context.before, hit.text, context.language, shape)
+        )
         answer = self._finish(request, shape, hit)
         usable = answer.candidate if hit.skipped else whole
         return replace(answer, source="typed-through" if hit.skipped else "cache") if usable else None
 
     def _finish(self, request: Request, shape: Shape, hit: Hit) -> Suggestion:
         answer = finish(request, shape, hit, self._settings.mode)
-        if answer.shown:
-            reach, known = hit.reach(len(answer.text)), self._used.get(hit.origin, 0)
+        if answer.shown or hit.skipped:  # shown, or typed in part: the answer was known without inference
+            reach, known = hit.reach(max(1, len(answer.text))), self._used.get(hit.origin, 0)
             self.counts["tokens-used"] += max(0, reach - known)
             self._used[hit.origin] = max(reach, known)
             if len(self._used) > ENTRIES:
@@ -166,7 +174,7 @@ class Engine:
         if self._flight is not None and not self._flight.done:
             self._worker.cancel(self._flight.job)
         start = self._clock()
-        flight = self._flight = self._launch(request.context, shape, below)
+        flight = self._flight = self._launch(request, shape, below)
         await flight.finished("")
         try:
             flight.job.done.result()
@@ -184,11 +192,12 @@ class Engine:
             tokens=Tokens(gen.prompt_tokens, gen.evaluated, gen.generated),
         )
 
-    def _launch(self, context: Context, shape: Shape, below: str) -> Flight:
-        loop = asyncio.get_running_loop()
+    def _launch(self, request: Request, shape: Shape, below: str) -> Flight:
+        loop, context = asyncio.get_running_loop(), request.context
         stop = partial(multiline.finished, context.before, language=context.language, shape=shape)
         limit = self._budget.block_tokens if shape.multi else self._budget.line_tokens
-        gen = Generation(context, stop, limit, number=next(self._ids))
+        least = gate.limit(self._settings.mode, manual=request.manual)
+        gen = Generation(context, stop, limit, sure=least, number=next(self._ids))
         self.counts["model-runs"] += 1
         flight = Flight(gen, Job(Lane.VISIBLE, lambda model: generate(model, gen)), below, self._worker)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from assist_completion.generate import Generation, Model
 from assist_completion.worker import Job, Worker
+from assist_context.model import Context
 
 PATIENCE = 0.2  # seconds a request waits for the first fitting text of an older one
 GRACE = 0.15  # seconds an abandoned generation goes on: an editor cancels at each key, then asks again
@@ -34,6 +35,13 @@ class Flight:
         if self.gen.context.path != path or self.below != below or not before.startswith(start):
             return None
         return before[len(start) :]
+
+    def unsure_here(self, context: Context, below: str) -> bool:
+        """Whether the model had no idea one letter ago, in this same word: it will hardly have one now."""
+        gen = self.gen
+        extra = self.typed_since(context.path, context.before, below)
+        first = self.done and bool(gen.spans) and gen.spans[0][1] < gen.sure
+        return first and extra is not None and len(extra) == 1 and extra.isalnum() and _in_word(gen)
 
     def agrees(self, extra: str) -> bool:
         """Whether what was typed and what was generated so far do not contradict each other."""
@@ -69,3 +77,7 @@ class Flight:
         """Stop the generation if nobody waits for it."""
         if not self.waiting and not self.done:
             self.worker.cancel(self.job)
+
+
+def _in_word(gen: Generation) -> bool:
+    return gen.context.before[-1:].isalnum()

@@ -8,7 +8,7 @@ import codecs
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -69,16 +69,21 @@ class Generation:
     spans: list[tuple[int, float]] = field(default_factory=list)
     ended: bool = False
     extended: bool = False
-    cold: bool = False
     typed: int = 0
     prompt_tokens: int = 0
     evaluated: int = 0
     generated: int = 0
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
+    sure: float = -math.inf  # log-probability; a less likely token ends the line, and the text
+    base: int = 0  # where the line begins that `sure` is about
     number: int = 0  # which one, for those who count what of it was used
     place: Place | None = None
     pending: int = -1  # the last token: sampled, not yet decoded
+
+    def on_first_line(self) -> bool:
+        """Whether the line that `sure` is about is not yet complete."""
+        return "\n" not in self.text[self.base :].lstrip()
 
     def hit(self) -> Hit:
         """What there is so far, as the cache would give it."""
@@ -115,33 +120,40 @@ def extend(model: Model, gen: Generation, finished: Callable[[str], bool], max_t
         return
     if len(place.tokens) + max_tokens >= model.budget.context:
         return
-    gen.finished, gen.max_tokens = finished, gen.generated + max_tokens
+    gen.finished, gen.max_tokens, gen.base = finished, gen.generated + max_tokens, len(gen.text)
     _decode(model, gen, model.places.append(place, gen.pending), b"")
 
 
-def warm(model: Model, context: Context) -> None:
-    """Evaluate the full prompt for a cursor in the back sequence, so that it is there when needed."""
+def warm(model: Model, context: Context, *, full: bool) -> None:
+    """Evaluate the prompt for a cursor in the back sequence, so that it is there when needed."""
     known = model.places.find(context)
-    if known is not None and known[0].full and len(known[1].typed) < REANCHOR:
+    if known is not None and len(known[1].typed) < REANCHOR and (known[0].full or not full):
         return
     place, laid = _new_place(model, context, context.snippets, small=False)
+    if not full and _missing(model, place) > _small(model):
+        place, laid = _new_place(model, context, (), small=True)
     model.places.behind(place)
     typed = model.llama.tokenize(laid.typed)
     model.places.evaluate(place, [*place.fixed, *typed[:-1]])
+
+
+def _missing(model: Model, place: Place) -> int:
+    """How many tokens of a prompt no place has evaluated yet."""
+    return len(place.fixed) - model.places.reusable(place.fixed)
+
+
+def _small(model: Model) -> int:
+    return model.budget.small.head + model.budget.small.suffix
 
 
 def _place_for(model: Model, gen: Generation) -> tuple[Place, Plan]:
     """A known place, or a new one: the full head where that is cheap enough, else a small one."""
     known = model.places.find(gen.context)
     if known is not None and _fits(model, known[0], known[1]):
-        gen.cold = False
         return known
     place, laid = _new_place(model, gen.context, gen.context.snippets, small=False)
-    missing = len(place.fixed) - model.places.reusable(place.fixed)
-    limit = model.budget.small.head + model.budget.small.suffix
-    if missing > limit:
+    if _missing(model, place) > _small(model):
         place, laid = _new_place(model, gen.context, (), small=True)
-    gen.cold = True
     return place, laid
 
 
@@ -161,7 +173,7 @@ def _new_place(
         # Dense text (tables of digits, base64) has more tokens than its length promised: ask for less.
         if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
             return Place(laid, fixed, full=not small), laid
-        extent = Extent(extent.head // 2, extent.suffix // 2, extent.lines_after, extent.snapped)
+        extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
         snippets, starts = (), []
 
 
@@ -188,7 +200,7 @@ def _decode(model: Model, gen: Generation, logits: Logits, need: bytes) -> None:
                 gen.text += decoder.decode(fresh)
                 gen.spans.append((len(gen.text), chance))
                 gen.on_text()
-                if gen.finished(gen.text):
+                if gen.finished(gen.text) or (chance < gen.sure and gen.on_first_line()):
                     return
             logits = model.places.append(place, token)
     finally:

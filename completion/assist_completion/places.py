@@ -23,6 +23,7 @@ class Place:
     full: bool
     tokens: list[int] = field(default_factory=list)
     state: bytes | None = None
+    logits: tuple[int, Logits] | None = None  # those behind so many tokens, while the place is live
 
 
 class Places:
@@ -37,15 +38,13 @@ class Places:
         self.read = 0  # prompt tokens computed so far, for aborted prompts too
 
     def find(self, context: Context) -> tuple[Place, Plan] | None:
-        """The best known place for a cursor: a full one before a small one, then the nearest anchor."""
-        best: tuple[Place, Plan] | None = None
-        for place in self._places:
-            plan = continue_at(context, place.plan)
-            if plan is None:
-                continue
-            if best is None or (place.full, -len(plan.typed)) >= (best[0].full, -len(best[1].typed)):
-                best = place, plan
-        return best
+        """The best known place for a cursor: a full one before a small one, then the nearest anchor.
+
+        One that is still being read comes after all that are ready.
+        """
+        fitting = [(place, continue_at(context, place.plan)) for place in self._places]
+        known = [(place, plan) for place, plan in fitting if plan is not None]
+        return max(known, key=lambda each: _rank(*each), default=None)
 
     def starts(self, path: str) -> list[str]:
         """How the full heads of a file begin, the newest first."""
@@ -74,11 +73,17 @@ class Places:
     def evaluate(self, place: Place, prompt: list[int]) -> Logits:
         """Make a live place hold `prompt`; the last token's logits.
 
-        Only what differs from the tokens already there is computed. `Aborted` leaves a correct,
-        shorter place behind.
+        Only what differs from the tokens already there is computed: within a word that is typed, where the
+        healed token stays out of the prompt, nothing. `Aborted` leaves a correct, shorter place behind.
         """
         seq = self._sequence[self._live.index(place)]
-        keep = min(common_prefix(place.tokens, prompt), len(prompt) - 1)
+        keep = common_prefix(place.tokens, prompt)
+        if keep == len(prompt) and place.logits is not None and place.logits[0] == keep:
+            self._llama.truncate(seq, keep)
+            place.tokens = prompt
+            return place.logits[1]
+        keep = min(keep, len(prompt) - 1)
+        place.logits = None
         self._llama.truncate(seq, keep)
         try:
             logits = self._llama.decode(seq, prompt[keep:], keep)
@@ -89,7 +94,8 @@ class Places:
             place.tokens = prompt
         finally:
             self.read += max(0, self._llama.length(seq) - keep)
-        return logits
+        place.logits = len(prompt), logits.copy()
+        return place.logits[1]
 
     def append(self, place: Place, token: int) -> Logits:
         """Decode one more token at the end of a live place."""
@@ -132,6 +138,7 @@ class Places:
         place = self._live[slot]
         if place is None:
             return
+        place.logits = None
         if len(place.tokens) >= WORTH:
             place.state = self._save(place)
         elif place in self._places:
@@ -155,3 +162,8 @@ class Places:
                 break
             held -= len(place.state or b"")
             self._places.remove(place)
+
+
+def _rank(place: Place, plan: Plan) -> tuple[int, bool, int]:
+    unread = len(place.fixed) - common_prefix(place.tokens, place.fixed)
+    return (-unread if unread >= WORTH else 0, place.full, -len(plan.typed))

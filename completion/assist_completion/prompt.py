@@ -25,12 +25,16 @@ CLOSERS = ")]}>\"'`;,: \t"  # what an editor closes by itself does not belong to
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much text a prompt may take: tokens of head and of suffix, and whether lines are snapped."""
+    """How much text a prompt may take: tokens of head and of suffix, and whether lines are snapped.
+
+    `anchor` is how many lines above the cursor the head ends.
+    """
 
     head: int
     suffix: int
     lines_after: int
     snapped: bool
+    anchor: int = ANCHOR_LINES
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def plan(
     `starts` are beginnings of heads that are evaluated already: one that fits is taken again.
     """
     lines = context.before.split("\n")
-    anchor = _anchor(lines)
+    anchor = _anchor(lines, extent.anchor)
     start = _known_start(context.before, lines, anchor, extent, starts)
     if start is None:
         start = _window(lines, anchor, context.start_line, extent)
@@ -95,9 +99,9 @@ def plan(
     return Plan(context.path, head, typed, suffix, snippets)
 
 
-def _anchor(lines: list[str]) -> int:
-    """Index of the line to anchor at: a non-blank one, `ANCHOR_LINES` above the cursor's or higher."""
-    at = max(0, len(lines) - 1 - ANCHOR_LINES)
+def _anchor(lines: list[str], above: int) -> int:
+    """Index of the line to anchor at: a non-blank one, `above` lines above the cursor's or higher."""
+    at = max(0, len(lines) - 1 - above)
     while at > 0 and not lines[at].strip():
         at -= 1
     return at

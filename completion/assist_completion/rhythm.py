@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-FLOOR = 0.02  # seconds: joins the two edits that auto-closing editors send for one key
+FLOOR = 0.005  # seconds: joins the two edits that auto-closing editors send for one key
 GAPS = 9  # keystrokes remembered
 PAUSE = 1.0  # seconds: a longer gap is thinking, not typing
 SHARE = 0.5  # of a key gap: asking earlier wastes a prefill, later is felt
@@ -21,7 +21,7 @@ class Rhythm:
     """Key gaps, answer times and unasked-for work of one session."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+        self.clock = clock
         self._gaps: deque[float] = deque(maxlen=GAPS)
         self._answers: deque[float] = deque(maxlen=GAPS)
         self._last = -PAUSE
@@ -29,7 +29,7 @@ class Rhythm:
 
     def key(self) -> None:
         """A request came in."""
-        now = self._clock()
+        now = self.clock()
         if now - self._last < PAUSE:
             self._gaps.append(now - self._last)
         self._last = now
@@ -46,11 +46,11 @@ class Rhythm:
 
     def worked(self, seconds: float) -> None:
         """Unasked-for work was done."""
-        self._work.append((self._clock(), seconds))
+        self._work.append((self.clock(), seconds))
 
     def may_speculate(self) -> bool:
         """Whether unasked-for work is welcome: on mains power, and below the duty limit."""
-        floor = self._clock() - WINDOW
+        floor = self.clock() - WINDOW
         while self._work and self._work[0][0] < floor:
             self._work.popleft()
         return sum(seconds for _, seconds in self._work) < DUTY * WINDOW and not on_battery()

@@ -192,11 +192,11 @@ class Session:
     def _prewarm_whole(self, document: OpenDocument) -> None:
         """Evaluate a short document to its end: every place in it then finds what stands above it."""
         if len(document.lines) <= SHORT:
-            self._prewarm(document, Cursor(len(document.lines) - 1, 0))
+            self._prewarm(document, Cursor(len(document.lines) - 1, 0), full=True)
 
-    def _prewarm(self, document: OpenDocument, cursor: Cursor) -> None:
+    def _prewarm(self, document: OpenDocument, cursor: Cursor, *, full: bool = False) -> None:
         if self._engine is not None:
-            self._engine.prewarm(self._context(document, cursor))
+            self._engine.prewarm(self._context(document, cursor), full=full)
 
     def _context(self, document: OpenDocument, cursor: Cursor) -> Context:
         others = {d.path: d.frozen() for d in self.documents.values() if d is not document}

@@ -26,6 +26,7 @@ class FakeLlama:
         self.evaluated: list[int] = []
         self.before_slice = lambda: None
         self.closed = False
+        self.sureness = 9.0
 
     def tokenize(self, text: str) -> list[int]:
         return list(text.encode())
@@ -65,7 +66,7 @@ class FakeLlama:
         at = self.text.encode().find(seen)
         follows = self.text.encode()[at + len(seen) :] if at >= 0 and seen else b""
         logits = np.zeros(261, dtype=np.float32)
-        logits[follows[0] if follows else END] = 9.0
+        logits[follows[0] if follows else END] = self.sureness
         return logits
 
 

@@ -114,7 +114,7 @@ async def test_an_abandoned_request_stops_the_model() -> None:
 async def test_what_follows_a_shown_text_is_ready_at_accept() -> None:
     async with driving() as d:
         answer = await d.ask("    t")
-        d.engine.shown(answer.id)
+        d.engine.accepted(answer.id)
         await d.settle()
         before = d.decodes
         after = await d.ask(LINE + "    ")
@@ -122,19 +122,70 @@ async def test_what_follows_a_shown_text_is_ready_at_accept() -> None:
         assert d.decodes == before
 
 
+async def test_nothing_is_written_behind_what_is_only_shown() -> None:
+    async with driving() as d:
+        answer = await d.ask("    t")
+        d.engine.shown(answer.id)
+        await d.settle()
+        assert d.engine.counts["tokens-continued"] == 0
+        d.engine.accepted(answer.id)
+        await d.settle()
+        assert d.engine.counts["tokens-continued"] > 0
+
+
+async def test_every_token_is_accounted_for() -> None:
+    async with driving() as d:
+        answer = await d.ask("    t")
+        await d.settle()
+        counts = d.engine.counts
+        assert counts["tokens-read"] >= answer.tokens.evaluated
+        assert counts["tokens-written"] == answer.tokens.generated
+        assert counts["tokens-used"] == len(answer.text)
+        for end in range(6, len(LINE) - 1):
+            await d.ask(LINE[:end])
+        assert counts["tokens-used"] == len(answer.text)
+        assert counts["model-runs"] == 1
+
+
+async def test_within_a_word_no_prompt_token_is_read_again() -> None:
+    async with driving() as d:
+        await d.ask("    z")
+        await d.settle()
+        read = d.engine.counts["tokens-read"]
+        assert (await d.ask("    q")).source == "model"
+        await d.settle()
+        assert d.engine.counts["tokens-read"] - read <= 1
+
+
+async def test_a_doubted_token_ends_the_line() -> None:
+    async with driving(mode="quiet") as d:
+        d.model.llama.sureness = 5.0  # a log-probability of about -1
+        answer = await d.ask("    t")
+        assert (answer.reason, answer.tokens.generated) == ("low-confidence", 1)
+        assert (await d.ask("    t", manual=True)).text == LINE[5:-1]
+
+
 async def test_nothing_is_speculated_when_it_is_off() -> None:
     async with driving(speculate=False) as d:
         answer = await d.ask("    t")
         await d.settle()
         before = d.decodes
-        d.engine.shown(answer.id)
+        d.engine.accepted(answer.id)
         await d.settle()
         assert d.decodes == before
 
 
-async def test_a_cold_place_is_warmed_behind_its_answer() -> None:
+async def test_who_stays_at_a_place_gets_its_full_head() -> None:
     async with driving() as d:
-        await d.ask("    t")
+        for typed in ("    t", "    y", "    x"):
+            assert (await d.ask(typed)).tokens.prompt < 700
+            await d.settle()
+        assert (await d.ask("    z")).tokens.prompt > 3000
+
+
+async def test_a_short_document_is_read_whole_at_once() -> None:
+    async with driving() as d:
+        d.engine.prewarm(d.context("    t"), full=True)
         await d.settle()
         assert (await d.ask("    z")).tokens.prompt > 3000
 

@@ -33,7 +33,7 @@ def model():
 def test_the_rest_of_the_line_is_found_and_healed(model) -> None:
     gen = ask(model, at("    tot"))
     assert gen.text == "al = item_1 + item_2\n"
-    assert gen.cold
+    assert not gen.place.full
     assert len(gen.spans) == gen.generated == len(gen.text)
 
 
@@ -52,25 +52,25 @@ def test_a_wrong_guess_is_cut_off_and_not_computed_again(model) -> None:
 def test_a_full_head_is_warmed_behind_a_small_one(model) -> None:
     first = ask(model, at("    t"))
     assert first.prompt_tokens < 700
-    warm(model, first.context)
+    warm(model, first.context, full=True)
     later = ask(model, at("    to"))
-    assert not later.cold
+    assert later.place.full
     assert later.prompt_tokens > 3000
     assert later.evaluated <= 2
 
 
 def test_coming_back_costs_nothing(model) -> None:
-    warm(model, at("    t"))
+    warm(model, at("    t"), full=True)
     ask(model, at("    t"))
-    warm(model, at("x", 60))
+    warm(model, at("x", 60), full=True)
     ask(model, at("x", 60))
-    warm(model, at("y", 280))
+    warm(model, at("y", 280), full=True)
     ask(model, at("y", 280))
     assert ask(model, at("    to")).evaluated <= 2
 
 
 def test_nearby_places_share_their_heads(model) -> None:
-    warm(model, at("    t"))
+    warm(model, at("    t"), full=True)
     ask(model, at("    t"))
     for row in (146, 151):
         near = ask(model, at("    x", row))
@@ -131,7 +131,7 @@ def test_snippets_are_in_full_prompts_and_not_in_small_ones(model) -> None:
     snippets = (Snippet("b.txt", 1, 1, "known", "recent-edit"),)
     cold = ask(model, at("    t", snippets=snippets))
     assert SEP not in cold.place.fixed
-    warm(model, cold.context)
+    warm(model, cold.context, full=True)
     assert SEP in ask(model, at("    to", snippets=snippets)).place.fixed
 
 

@@ -1,5 +1,7 @@
 """The anchored-middle layout: where the anchor lies, what may change around it, what it renders to."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,6 +32,11 @@ def test_the_anchor_lies_three_lines_up_at_the_first_non_blank() -> None:
     made = plan(context("def f():\n    a = 1\n    b = 2\n    c = 3\n    d"), EXTENT)
     assert made.head == "def f():\n    "
     assert made.typed == "a = 1\n    b = 2\n    c = 3\n    d"
+
+
+def test_an_extent_may_anchor_at_another_line() -> None:
+    made = plan(context("def f():\n    a = 1\n    b = 2\n    c"), replace(EXTENT, anchor=0))
+    assert (made.head, made.typed) == ("def f():\n    a = 1\n    b = 2\n    ", "c")
 
 
 def test_a_blank_line_is_no_place_for_an_anchor() -> None:

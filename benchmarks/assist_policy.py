@@ -1,0 +1,153 @@
+"""This project as a policy under test: the real language server, or its engine alone on a virtual clock."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+from lsp_client import Client, serving
+from lsprotocol import types
+from policy import Answer, Edit, Totals, View
+from processes import cpu_seconds, peak
+
+from assist_completion.engine import Engine
+from assist_completion.suggestion import Request, Suggestion
+from assist_context.gather import gather
+from assist_context.languages import language_of
+from assist_context.model import Context, Cursor, Document, split_lines
+
+
+def totals_of(counts: Mapping[str, int]) -> Totals:
+    """The engine's own counts, in the terms of a replay."""
+    return Totals(
+        evaluated=counts.get("tokens-read", 0),
+        generated=counts.get("tokens-written", 0),
+        used=counts.get("tokens-used", 0),
+        extra={
+            "runs": counts.get("model-runs", 0),
+            "warmed": counts.get("tokens-warmed", 0),
+            "continued": counts.get("tokens-continued", 0),
+            "answered": counts.get("requests", 0),
+            "held back": counts.get("low-score", 0),
+        },
+    )
+
+
+class LspPolicy:
+    """`assist lsp` over its standard input and output, as an editor runs it."""
+
+    def __init__(self, environ: Mapping[str, str], name: str = "assist") -> None:
+        self.name = name
+        self.costs: dict[int, dict[str, Any]] = {}
+        self._environ = environ
+        self._stack = AsyncExitStack()
+        self._numbers = itertools.count()
+        self._version = 1
+        self._uri = ""
+        self._client: Client
+
+    async def open(self, view: View) -> None:
+        self._client = await self._stack.enter_async_context(serving(self._environ))
+        await self._client.until("ready")
+        self._uri = f"file:///replay/{view.path}"
+        self._client.show(self._uri, view.before + view.after)
+        await asyncio.sleep(1)
+
+    def changed(self, view: View, edit: Edit) -> None:
+        self._version += 1
+        self._client.change(self._uri, self._version, edit.text, edit.start, edit.end)
+
+    def moved(self, view: View) -> None:
+        position = types.Position(view.line, view.column)
+        where = {"textDocument": {"uri": self._uri}, "position": position}
+        self._client.protocol.notify("assist/didMoveCursor", where)
+
+    async def ask(self, view: View) -> Answer | None:
+        number = f"replay-{next(self._numbers)}"
+        future = asyncio.ensure_future(self._client.ask(self._uri, (view.line, view.column), number=number))
+        try:
+            result = await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            self._client.cancel(number)
+            raise
+        if not result.items:
+            return Answer(inferred=False)
+        item = result.items[0]
+        ahead = item.range.end.character - view.column
+        return Answer(item.insert_text, replace=ahead, id=item.command.arguments[0])
+
+    def shown(self, view: View, answer: Answer) -> None:
+        item = {"item": {"command": {"arguments": [answer.id, self._uri]}}}
+        self._client.protocol.notify("textDocument/didShowCompletion", item)
+
+    def accepted(self, view: View, answer: Answer) -> None:
+        params = types.ExecuteCommandParams("assist.accepted", arguments=[answer.id, self._uri])
+        self._taken = asyncio.ensure_future(self._client.workspace_execute_command_async(params))
+
+    async def read(self) -> int:
+        return totals_of(await self._client.counts()).evaluated
+
+    async def totals(self) -> Totals:
+        params = types.ExecuteCommandParams("assist.answers")
+        for cost in await self._client.workspace_execute_command_async(params):
+            self.costs[cost["id"]] = dict(cost)
+        counted = totals_of(await self._client.counts())
+        pid = self._client.pid
+        used = cpu_seconds(pid), peak(pid)
+        return Totals(counted.evaluated, counted.generated, counted.used, *used, counted.extra)
+
+    async def close(self) -> None:
+        await self._stack.aclose()
+
+
+class EnginePolicy:
+    """The engine without protocol or process, for a clock that is not real."""
+
+    name = "assist engine"
+
+    def __init__(self, open_engine: Callable[[], Engine]) -> None:
+        self._open = open_engine
+        self._engine: Engine
+        self._accepted = False
+        self.answers: list[Suggestion] = []
+
+    async def open(self, view: View) -> None:
+        self._engine = self._open()
+
+    def changed(self, view: View, edit: Edit) -> None:
+        pass
+
+    def moved(self, view: View) -> None:
+        self._engine.prewarm(context_of(view))
+
+    async def ask(self, view: View) -> Answer | None:
+        accepted, self._accepted = self._accepted, False
+        found = await self._engine.complete(Request(context_of(view), after_accept=accepted))
+        self.answers.append(found)
+        if found.reason == "superseded":
+            return None
+        return Answer(found.text, found.source == "model", found.replace, found.id)
+
+    def shown(self, view: View, answer: Answer) -> None:
+        self._engine.shown(answer.id)
+
+    def accepted(self, view: View, answer: Answer) -> None:
+        self._accepted = True
+        self._engine.accepted(answer.id)
+
+    async def read(self) -> int:
+        return totals_of(self._engine.counts).evaluated
+
+    async def totals(self) -> Totals:
+        return totals_of(self._engine.counts)
+
+    async def close(self) -> None:
+        self._engine.close()
+
+
+def context_of(view: View) -> Context:
+    text = view.before + view.after
+    document = Document(view.path, split_lines(text), language_of(view.path))
+    return gather(document, Cursor(view.line, view.column), ())

@@ -1,0 +1,225 @@
+"""Replay: the same typing, key by key, under this project's engine and under the policies of other tools.
+
+    uv run python benchmarks/replay.py [--policy NAME]... [--style typing|jumping]... [--seeds 1,2,3]
+    uv run python benchmarks/replay.py --virtual          the engine alone, real model, virtual clock
+    uv run python benchmarks/replay.py --fast             the same without a model: seconds, for CI
+    uv run python benchmarks/replay.py --out benchmarks/results/replay.json
+
+Policies: assist, and llama.vim, Continue, Tabby, no-re-use over our own build of llama.cpp; with `:wheel`
+behind the name over the server of the xllamacpp wheel (`uv sync --group bench`). All use the same model file
+and the same number of threads, one after the other, on the same traces in the same run. "Policy" is meant:
+when another tool asks, with which prompt, and what it shows, written anew from its sources (see `peers`).
+
+Traces come from the standard library of the Python that runs this, or from `--files FOLDER`; a visit takes
+lines out of a file and types them in again (see `typist`). Jumping traces put the cursor somewhere unseen
+about every tenth key. Figures: `figures` has their definitions. Run it alone on the machine.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import floor
+from assist_policy import EnginePolicy, LspPolicy
+from figures import middle, percentile, row, table
+from peers import POLICIES, peer
+from policy import Policy
+from provenance import provenance, write
+from screen import Log, Screen, waits
+from typist import STYLES, Trace, make_trace, sources
+from virtual import SPEED, Clock, pretended_engine, run_virtually, timed_engine, words_of
+
+from assist_completion.settings import DEFAULT_MODEL, Settings, is_path
+from assist_completion.store import resolve
+from assist_server.app import speed_file, store_of
+from assist_server.config import load_lenient
+
+OURS = "assist"
+RATIO = "llama.vim"  # the peer that the ratios are to
+NAMES = {name.replace(" ", "-"): name for name in POLICIES}
+
+
+def traces(style: str, seeds: Sequence[int], folder: Path | None) -> list[Trace]:
+    """One trace a seed, each from a file of its own choice."""
+    files = sources(folder, STYLES[style])
+    if not files:
+        sys.exit(f"replay.py: {folder} has no Python file of {STYLES[style].file_lines} lines")
+    return [make_trace(random.Random(seed).choice(files), STYLES[style], seed) for seed in seeds]
+
+
+def whole(trace: Trace, folder: Path | None) -> str:
+    """The text of a trace's file with everything typed in: what the pretended model knows."""
+    files = {path.name: path for style in STYLES.values() for path in sources(folder, style)}
+    return files[trace.path].read_text(encoding="utf-8")
+
+
+def real(name: str, model: Path, folder: Path, threads: int) -> Policy:
+    """A policy by its name on the command line."""
+    if name == OURS:
+        return LspPolicy(_environ(model, folder))
+    short, _, build = name.partition(":")
+    return peer(NAMES[short], model, build or "own", threads)
+
+
+def _environ(model: Path, folder: Path) -> dict[str, str]:
+    """Settings and data of its own for the server under test; the speed that was probed is kept."""
+    config, data = folder / "config", folder / "data"
+    for each in (config, data):
+        each.mkdir(exist_ok=True)
+    (config / "config.toml").write_text(f"[completion]\nmodel = {json.dumps(str(model))}\n", encoding="utf-8")
+    known = speed_file(load_lenient())
+    if known.exists() and not (data / known.name).exists():
+        shutil.copy(known, data)
+    return {"ASSIST_CONFIG_DIR": str(config), "ASSIST_DATA_DIR": str(data), "ASSIST_OFFLINE": "1"}
+
+
+def play_virtually(trace: Trace, model: Path, known: str | None) -> Log:
+    """One trace on a virtual clock; with `known` text a pretended model, else the real one."""
+    words = words_of(model) if known is not None else None
+
+    def make(clock: Clock) -> Any:
+        def engine() -> Any:
+            if words is None or known is None:
+                return timed_engine(model, clock, Settings())
+            return pretended_engine(words, known, clock, Settings())
+
+        return Screen(EnginePolicy(engine), trace).play()
+
+    try:
+        return run_virtually(make)
+    finally:
+        if words is not None:
+            words.close()
+
+
+class Report:
+    """Everything of one run: logs as they come, and what follows from them."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, dict[str, Any]]] = {}
+        self.series: dict[str, dict[str, dict[str, Any]]] = {}
+        self.over: list[float] = []
+
+    def add(self, log: Log, trace: Trace) -> None:
+        self.rows.setdefault(log.policy, {})[trace.name] = row(log)
+        self.series.setdefault(log.policy, {})[trace.name] = {
+            "waits": [round(1e3 * wait) for wait in waits(log)],
+            "read": log.read,
+        }
+        print(f"{log.policy}, {trace.name}: {json.dumps(row(log))}", file=sys.stderr, flush=True)
+
+    def medians(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """By style and policy, over traces."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for style in STYLES:
+            for name, by_trace in self.rows.items():
+                mine = [figures for trace, figures in by_trace.items() if trace.startswith(f"{style}-")]
+                if mine:
+                    found.setdefault(style, {})[name] = middle(mine)
+        return found
+
+    def ratios(self) -> dict[str, Any]:
+        """How this project compares with the llama.vim policy over the same build: theirs / ours."""
+        found: dict[str, Any] = {}
+        for style, by_policy in self.medians().items():
+            ours, theirs = by_policy.get(OURS), by_policy.get(f"{RATIO} policy")
+            if ours and theirs:
+                found[style] = _ratios(ours, theirs)
+        return found
+
+    def body(self) -> dict[str, Any]:
+        above = {"p50": round(percentile(self.over, 0.5), 2), "p95": round(percentile(self.over, 0.95), 2)}
+        return {
+            "medians": self.medians(),
+            "ratios": self.ratios(),
+            "time over floor": {"answers": len(self.over), **above} if self.over else None,
+            "rows": self.rows,
+            "series": self.series,
+        }
+
+
+def _ratios(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, float]:
+    pairs = {
+        "key to answer p50": (ours["key to answer"]["p50"], theirs["key to answer"]["p50"]),
+        "key to answer p95": (ours["key to answer"]["p95"], theirs["key to answer"]["p95"]),
+        "cold p50": (ours["cold"]["p50"], theirs["cold"]["p50"]),
+        "CPU per kept character": (ours["cpu per kept"], theirs["cpu per kept"]),
+        "kept": (theirs["kept"], ours["kept"]),
+    }
+    return {name: round(other / max(own, 1e-9), 2) for name, (own, other) in pairs.items()}
+
+
+async def replay(options: argparse.Namespace, model: Path, report: Report, least: floor.Floor) -> None:
+    """Every policy on every trace, in real time."""
+    with tempfile.TemporaryDirectory() as folder:
+        for style in options.style:
+            for trace in traces(style, options.seeds, options.files):
+                for name in options.policy:
+                    policy = real(name, model, Path(folder), options.threads)
+                    report.add(await Screen(policy, trace).play(), trace)
+                    if isinstance(policy, LspPolicy):
+                        report.over += floor.over(least, policy.costs.values())
+
+
+def main() -> None:
+    options = arguments()
+    config = load_lenient()
+    model = Path(options.model) if is_path(options.model) else resolve(store_of(config), options.model)
+    report, extra = Report(), {}
+    if options.fast or options.virtual:
+        for style in options.style:
+            for trace in traces(style, options.seeds, options.files):
+                known = whole(trace, options.files) if options.fast else None
+                report.add(play_virtually(trace, model, known), trace)
+        extra = {"speed": {"prefill": SPEED.prefill, "decode": SPEED.decode}}
+    else:
+        least = floor.measure(model, options.threads, 1)
+        extra = {"floor": floor.report(least)}
+        asyncio.run(replay(options, model, report, least))
+    body = {**extra, **report.body()}
+    if options.out:
+        write(options.out, provenance(model), body)
+    if options.json:
+        json.dump({key: value for key, value in body.items() if key != "series"}, sys.stdout)
+        return
+    for style, by_policy in body["medians"].items():
+        print(f"\n{style}, medians of {len(options.seeds)} traces\n\n{table(by_policy)}")
+    print(f"\nllama.vim policy / assist: {body['ratios']}\ntime over floor: {body['time over floor']}")
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(each) for each in text.split(",")]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = [OURS, *(f"{name}{build}" for build in ("", ":wheel") for name in NAMES)]
+    parser.add_argument("--policy", action="append", choices=names, help="repeatable; all over our own build")
+    parser.add_argument("--style", action="append", choices=[*STYLES], help="repeatable; both")
+    parser.add_argument(
+        "--seeds", type=lambda text: [int(each) for each in text.split(",")], default=[1, 2, 3]
+    )
+    parser.add_argument("--files", type=Path, help="a folder with Python files to type from")
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a name of `assist models list`, or a .gguf")
+    parser.add_argument("--threads", type=int, default=2, help="of every server that is not assist's")
+    parser.add_argument("--virtual", action="store_true", help="virtual clock, real model, assist only")
+    parser.add_argument("--fast", action="store_true", help="virtual clock, pretended model, assist only")
+    parser.add_argument("--out", type=Path, help="write results and their provenance here")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    options.policy = options.policy or [OURS, *NAMES]
+    options.style = options.style or [*STYLES]
+    return options
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""The options that both benchmark servers take, their command line, and the line they print when ready.
+
+Loads neither build of llama.cpp, so that each process holds only its own.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """llama-server's options; its own defaults, but for `context` (the model's) and `threads`.
+
+    `reuse` is --cache-reuse: the shortest chunk in tokens that is moved within the cache, 0 for none.
+    """
+
+    model: Path
+    threads: int = 2
+    context: int = 8192
+    batch: int = 2048
+    ubatch: int = 512
+    reuse: int = 0
+
+    def flags(self) -> list[str]:
+        """The command line that `parse` reads."""
+        numbers = {
+            "threads": self.threads,
+            "context": self.context,
+            "batch": self.batch,
+            "ubatch": self.ubatch,
+            "cache-reuse": self.reuse,
+        }
+        pairs = [part for name, value in numbers.items() for part in (f"--{name}", str(value))]
+        return ["--model", str(self.model), *pairs]
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """The options and `--port` (0: any that is free)."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--model", type=Path, required=True)
+    made.add_argument("--threads", type=int, default=2)
+    made.add_argument("--context", type=int, default=8192)
+    made.add_argument("--batch", type=int, default=2048)
+    made.add_argument("--ubatch", type=int, default=512)
+    made.add_argument("--cache-reuse", type=int, default=0, dest="reuse")
+    made.add_argument("--port", type=int, default=0)
+    return made
+
+
+def options_of(known: argparse.Namespace) -> Options:
+    return Options(known.model, known.threads, known.context, known.batch, known.ubatch, known.reuse)
+
+
+def announce(port: int, features: str) -> None:
+    """The one line that the harness waits for; then live until standard input ends."""
+    print(json.dumps({"port": port, "features": features.strip(" |\n")}), flush=True)
+    sys.stdin.read()
