@@ -29,9 +29,11 @@ check: .venv/ready ## Format, lint, types, import directions, house style
 test: setup ## Run the whole test suite, real model and real server included
 	$(BIN)/pytest
 
-bench: setup ## Measure latency on this machine, and with DATA=FOLDER quality (5 and 10 minutes)
+bench: setup ## Measure this machine: latency, typing against other policies, with DATA=FOLDER quality (an hour)
+	$(UV) sync --locked --group bench
 	$(BIN)/python benchmarks/lsp.py
-	$(if $(DATA),$(BIN)/python benchmarks/infill.py --data $(DATA))
+	$(BIN)/python benchmarks/replay.py
+	$(if $(DATA),$(BIN)/python benchmarks/infill.py --data $(DATA) --cut)
 
 clean: ## Remove what was installed here; models stay
 	rm -rf .venv .uv

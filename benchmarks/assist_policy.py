@@ -17,6 +17,9 @@ from assist_context.gather import gather
 from assist_context.languages import language_of
 from assist_context.model import Context, Cursor, Document, split_lines
 
+ANSWER = 60.0  # seconds after which a server that says nothing counts as hung
+LOOK, QUIET = 0.3, 0.1  # seconds between two looks at a server, and the share of a core that is idling
+
 
 def totals_of(counts: Mapping[str, int]) -> Totals:
     """The engine's own counts, in the terms of a replay."""
@@ -29,7 +32,7 @@ def totals_of(counts: Mapping[str, int]) -> Totals:
             "warmed": counts.get("tokens-warmed", 0),
             "continued": counts.get("tokens-continued", 0),
             "answered": counts.get("requests", 0),
-            "held back": counts.get("low-score", 0),
+            "held back": counts.get("low-confidence", 0),
         },
     )
 
@@ -90,6 +93,11 @@ class LspPolicy:
         return totals_of(await self._client.counts()).evaluated
 
     async def totals(self) -> Totals:
+        async with asyncio.timeout(ANSWER):
+            return await self._totals()
+
+    async def _totals(self) -> Totals:
+        await self._idle()
         params = types.ExecuteCommandParams("assist.answers")
         for cost in await self._client.workspace_execute_command_async(params):
             self.costs[cost["id"]] = dict(cost)
@@ -98,8 +106,16 @@ class LspPolicy:
         used = cpu_seconds(pid), peak(pid)
         return Totals(counted.evaluated, counted.generated, counted.used, *used, counted.extra)
 
+    async def _idle(self) -> None:
+        """Until the server computes nothing any more, so that work ahead is counted too."""
+        used = -1.0
+        while (now := cpu_seconds(self._client.pid)) - used > QUIET * LOOK:
+            used = now
+            await asyncio.sleep(LOOK)
+
     async def close(self) -> None:
-        await self._stack.aclose()
+        async with asyncio.timeout(ANSWER):
+            await self._stack.aclose()
 
 
 class EnginePolicy:

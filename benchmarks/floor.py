@@ -19,10 +19,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import llama_cpp as api
 from provenance import provenance
 
-from assist_completion.llama import physical_cores
+from assist_completion.llama import api, physical_cores
 from assist_completion.settings import DEFAULT_MODEL, is_path
 from assist_completion.store import resolve
 from assist_server.app import store_of
@@ -51,7 +50,7 @@ class Floor:
 
     def answer(self, evaluated: int, generated: int) -> float:
         """Seconds that an answer takes at least: its prompt in one batch, then each token after the first."""
-        return self.batch(evaluated) + max(0, generated - (evaluated > 0)) * self.token
+        return self.batch(evaluated) + max(0, generated - 1) * self.token
 
 
 def measure(path: Path, threads: int, decode_threads: int) -> Floor:

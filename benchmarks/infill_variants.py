@@ -178,5 +178,5 @@ def chances(gen: Generation, text: str) -> tuple[float, ...]:
     """Log-probabilities of the tokens of the first line that holds something, as `finish` takes them."""
     blank = len(text) - len(text.lstrip())
     end = blank + len(text.lstrip().partition("\n")[0])
-    found = [chance for at, chance in gen.spans if at <= end]
-    return tuple(found or [chance for _, chance in gen.spans[:1]])
+    starts = (0, *(at for at, _ in gen.spans))
+    return tuple(c for start, (_, c) in zip(starts, gen.spans, strict=False) if start < max(end, 1))

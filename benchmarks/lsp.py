@@ -27,7 +27,7 @@ from assist_server.app import store_of
 from assist_server.config import load_lenient
 
 SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
-URI = "file:///work/argparse_copy.py"
+URI = "file:///replay/argparse_copy.py"
 KEY_GAP = 0.12  # seconds between keys: about 100 words a minute
 EVALUATED = "prompt-tokens-evaluated"
 

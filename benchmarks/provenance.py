@@ -19,7 +19,7 @@ from assist_completion.llama import features
 from assist_completion.store import sha256_of
 from assist_server.machine import memory_bytes
 
-PACKAGES = ("llama-cpp-python", "assist-lsp", "numpy")
+PACKAGES = ("llama-cpp-python", "xllamacpp", "assist-lsp", "numpy")
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 140  # columns: what fits stands on one line, so that a record is a line of a diff
 

@@ -7,8 +7,9 @@
 
 Policies: assist, and llama.vim, Continue, Tabby, no-re-use over our own build of llama.cpp; with `:wheel`
 behind the name over the server of the xllamacpp wheel (`uv sync --group bench`). All use the same model file
-and the same number of threads, one after the other, on the same traces in the same run. "Policy" is meant:
-when another tool asks, with which prompt, and what it shows, written anew from its sources (see `peers`).
+and at most the same two threads (assist writes with as few as its probe finds nearly as fast: here one), one
+after the other, on the same traces in the same run. "Policy" is meant: when another tool asks, with which
+prompt, and what it shows, written anew from its sources (see `peers`).
 
 Traces come from the standard library of the Python that runs this, or from `--files FOLDER`; a visit takes
 lines out of a file and types them in again (see `typist`). Jumping traces put the cursor somewhere unseen
@@ -22,17 +23,18 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import floor
 from assist_policy import EnginePolicy, LspPolicy
-from figures import middle, percentile, row, table
+from figures import table
 from peers import POLICIES, peer
 from policy import Policy
 from provenance import provenance, write
-from screen import Log, Screen, waits
+from report import OURS, Report
+from screen import Log, Screen
 from typist import STYLES, Trace, make_trace, sources
 from virtual import SPEED, Clock, pretended_engine, run_virtually, timed_engine, words_of
 
@@ -41,8 +43,6 @@ from assist_completion.store import resolve
 from assist_server.app import speed_file, store_of
 from assist_server.config import load_lenient
 
-OURS = "assist"
-RATIO = "llama.vim"  # the peer that the ratios are to
 NAMES = {name.replace(" ", "-"): name for name in POLICIES}
 
 
@@ -99,63 +99,6 @@ def play_virtually(trace: Trace, model: Path, known: str | None) -> Log:
             words.close()
 
 
-class Report:
-    """Everything of one run: logs as they come, and what follows from them."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, dict[str, dict[str, Any]]] = {}
-        self.series: dict[str, dict[str, dict[str, Any]]] = {}
-        self.over: list[float] = []
-
-    def add(self, log: Log, trace: Trace) -> None:
-        self.rows.setdefault(log.policy, {})[trace.name] = row(log)
-        self.series.setdefault(log.policy, {})[trace.name] = {
-            "waits": [round(1e3 * wait) for wait in waits(log)],
-            "read": log.read,
-        }
-        print(f"{log.policy}, {trace.name}: {json.dumps(row(log))}", file=sys.stderr, flush=True)
-
-    def medians(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """By style and policy, over traces."""
-        found: dict[str, dict[str, dict[str, Any]]] = {}
-        for style in STYLES:
-            for name, by_trace in self.rows.items():
-                mine = [figures for trace, figures in by_trace.items() if trace.startswith(f"{style}-")]
-                if mine:
-                    found.setdefault(style, {})[name] = middle(mine)
-        return found
-
-    def ratios(self) -> dict[str, Any]:
-        """How this project compares with the llama.vim policy over the same build: theirs / ours."""
-        found: dict[str, Any] = {}
-        for style, by_policy in self.medians().items():
-            ours, theirs = by_policy.get(OURS), by_policy.get(f"{RATIO} policy")
-            if ours and theirs:
-                found[style] = _ratios(ours, theirs)
-        return found
-
-    def body(self) -> dict[str, Any]:
-        above = {"p50": round(percentile(self.over, 0.5), 2), "p95": round(percentile(self.over, 0.95), 2)}
-        return {
-            "medians": self.medians(),
-            "ratios": self.ratios(),
-            "time over floor": {"answers": len(self.over), **above} if self.over else None,
-            "rows": self.rows,
-            "series": self.series,
-        }
-
-
-def _ratios(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, float]:
-    pairs = {
-        "key to answer p50": (ours["key to answer"]["p50"], theirs["key to answer"]["p50"]),
-        "key to answer p95": (ours["key to answer"]["p95"], theirs["key to answer"]["p95"]),
-        "cold p50": (ours["cold"]["p50"], theirs["cold"]["p50"]),
-        "CPU per kept character": (ours["cpu per kept"], theirs["cpu per kept"]),
-        "kept": (theirs["kept"], ours["kept"]),
-    }
-    return {name: round(other / max(own, 1e-9), 2) for name, (own, other) in pairs.items()}
-
-
 async def replay(options: argparse.Namespace, model: Path, report: Report, least: floor.Floor) -> None:
     """Every policy on every trace, in real time."""
     with tempfile.TemporaryDirectory() as folder:
@@ -172,7 +115,9 @@ def main() -> None:
     options = arguments()
     config = load_lenient()
     model = Path(options.model) if is_path(options.model) else resolve(store_of(config), options.model)
-    report, extra = Report(), {}
+    report, extra, header = Report(), {}, provenance(model)
+    if options.append and options.out.exists():
+        report.load(options.out)
     if options.fast or options.virtual:
         for style in options.style:
             for trace in traces(style, options.seeds, options.files):
@@ -185,9 +130,11 @@ def main() -> None:
         asyncio.run(replay(options, model, report, least))
     body = {**extra, **report.body()}
     if options.out:
-        write(options.out, provenance(model), body)
+        write(options.out, header, body)
     if options.json:
-        json.dump({key: value for key, value in body.items() if key != "series"}, sys.stdout)
+        json.dump(
+            {key: value for key, value in body.items() if key not in {"series", "over floor"}}, sys.stdout
+        )
         return
     for style, by_policy in body["medians"].items():
         print(f"\n{style}, medians of {len(options.seeds)} traces\n\n{table(by_policy)}")
@@ -214,8 +161,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--virtual", action="store_true", help="virtual clock, real model, assist only")
     parser.add_argument("--fast", action="store_true", help="virtual clock, pretended model, assist only")
     parser.add_argument("--out", type=Path, help="write results and their provenance here")
+    parser.add_argument(
+        "--append", action="store_true", help="keep what --out has of other policies and traces"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if options.append and options.out is None:
+        parser.error("--append needs --out")
     options.policy = options.policy or [OURS, *NAMES]
     options.style = options.style or [*STYLES]
     return options

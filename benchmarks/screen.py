@@ -164,22 +164,24 @@ class Screen:
         if answer is None:
             return
         asked.answered, asked.answer = asyncio.get_running_loop().time(), answer
-        if self.ghost and answer.text and not _related(self.ghost, answer.text):
+        if self.ghost and (not answer.text or not _related(self.ghost, answer.text)):
             self.log.flicker += 1
         fresh = answer.text != self.ghost
         self.ghost, self._answer = answer.text, answer
         if not answer.text:
             return
         right = self._typed.see(answer.text)
-        if fresh or answer.inferred:
+        if fresh:
             self.log.shown.append((asked.answered, answer.text, right))
             self.log.shown_tokens += answer.tokens
         self.policy.shown(view, answer)
 
     def _give_up(self) -> None:
-        if self._task is not None and not self._task.done():
-            self._task.cancel()
-        self._task = None
+        task, self._task = self._task, None
+        if task is not None and task.done():
+            task.result()  # a policy that fails ends the replay
+        elif task is not None:
+            task.cancel()
 
     async def _settle(self) -> None:
         """The last key gets its answer too, if it comes in time."""
@@ -211,8 +213,8 @@ def _difference(before: Totals, after: Totals) -> Totals:
     )
 
 
-def waits(log: Log) -> list[float]:
-    """Seconds from each key to the first answer to it or to a later one.
+def waits(log: Log, *, text: bool = False) -> list[float]:
+    """Seconds from each key to the first answer to it or to a later one; with `text`, to one that shows some.
 
     A key that never got one counts with the time until the cursor was put elsewhere: too little.
     """
@@ -222,6 +224,7 @@ def waits(log: Log) -> list[float]:
     for asked in reversed(log.asked):
         if asked.until != until:
             following, until = None, asked.until
-        following = asked.answered if asked.answered is not None else following
+        if asked.answer is not None and (asked.answer.text or not text):
+            following = asked.answered
         found.append((following if following is not None else asked.until) - asked.key)
     return found[::-1]

@@ -79,7 +79,7 @@ class Style:
     file_lines: tuple[int, int] = (400, 3_000)
 
 
-TYPING = Style("typing", count=2, lines=5, least=8, most=70)
+TYPING = Style("typing", count=2, lines=7, least=8, most=70)
 # One jump for about ten keys: short lines at unseen places of a file of 3,000 lines.
 JUMPING = Style("jumping", count=20, lines=1, least=6, most=14, file_lines=(2_500, 9_000))
 STYLES = {style.name: style for style in (TYPING, JUMPING)}

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 LONGEST_LINE = 4_000  # characters before the cursor on its line; beyond that it is data, not code
 REMEMBERED = 32  # suggestions that can still be reported as shown
-RECENT = 512  # suggestions whose cost can be asked for
+RECENT = 2_048  # suggestions whose cost can be asked for
 
 
 class Engine:
@@ -156,13 +156,15 @@ class Engine:
             or multiline.finished(context.before, hit.text, context.language, shape)
         )
         answer = self._finish(request, shape, hit)
-        usable = answer.candidate if hit.skipped else whole
+        usable = whole
+        if hit.skipped and not request.manual:  # of a doubted token one letter is waited for
+            usable = answer.shown or (bool(answer.candidate) and hit.skipped == 1)
         return replace(answer, source="typed-through" if hit.skipped else "cache") if usable else None
 
     def _finish(self, request: Request, shape: Shape, hit: Hit) -> Suggestion:
         answer = finish(request, shape, hit, self._settings.mode)
-        if answer.shown or hit.skipped:  # shown, or typed in part: the answer was known without inference
-            reach, known = hit.reach(max(1, len(answer.text))), self._used.get(hit.origin, 0)
+        if answer.shown:
+            reach, known = hit.reach(len(answer.text)), self._used.get(hit.origin, 0)
             self.counts["tokens-used"] += max(0, reach - known)
             self._used[hit.origin] = max(reach, known)
             if len(self._used) > ENTRIES:

@@ -128,10 +128,13 @@ def warm(model: Model, context: Context, *, full: bool) -> None:
     """Evaluate the prompt for a cursor in the back sequence, so that it is there when needed."""
     known = model.places.find(context)
     if known is not None and len(known[1].typed) < REANCHOR and (known[0].full or not full):
-        return
-    place, laid = _new_place(model, context, context.snippets, small=False)
-    if not full and _missing(model, place) > _small(model):
-        place, laid = _new_place(model, context, (), small=True)
+        place, laid = known
+        if model.places.is_front(place) or not _missing(model, place):
+            return
+    else:
+        place, laid = _new_place(model, context, context.snippets, small=False)
+        if not full and _missing(model, place) > _small(model):
+            place, laid = _new_place(model, context, (), small=True)
     model.places.behind(place)
     typed = model.llama.tokenize(laid.typed)
     model.places.evaluate(place, [*place.fixed, *typed[:-1]])
@@ -149,7 +152,7 @@ def _small(model: Model) -> int:
 def _place_for(model: Model, gen: Generation) -> tuple[Place, Plan]:
     """A known place, or a new one: the full head where that is cheap enough, else a small one."""
     known = model.places.find(gen.context)
-    if known is not None and _fits(model, known[0], known[1]):
+    if known is not None and _fits(model, *known) and _missing(model, known[0]) <= _small(model):
         return known
     place, laid = _new_place(model, gen.context, gen.context.snippets, small=False)
     if _missing(model, place) > _small(model):
@@ -159,7 +162,7 @@ def _place_for(model: Model, gen: Generation) -> tuple[Place, Plan]:
 
 def _fits(model: Model, place: Place, found: Plan) -> bool:
     room = model.budget.context - len(place.fixed) - model.budget.block_tokens
-    return len(found.typed) < room * 2  # two characters a token is dense text; the rest is margin
+    return len(found.typed) < room  # digits are a token each
 
 
 def _new_place(

@@ -7,6 +7,7 @@ It knows tokens and plans; it does not generate and does not decide what to show
 
 from dataclasses import dataclass, field
 
+from assist_completion.errors import ModelError
 from assist_completion.llama import Aborted, Llama, Logits
 from assist_completion.prompt import START, Plan, common_prefix, continue_at
 from assist_context.model import Context
@@ -87,7 +88,7 @@ class Places:
         self._llama.truncate(seq, keep)
         try:
             logits = self._llama.decode(seq, prompt[keep:], keep)
-        except Aborted:
+        except (Aborted, ModelError):
             place.tokens = prompt[: self._llama.length(seq)]
             raise
         else:
@@ -129,9 +130,12 @@ class Places:
             state = source.state or (self._save(source) if source in self._live else None)
             if state is not None and self._llama.restore(seq, state):
                 tokens = source.tokens[:shared]
+            if source not in self._live and source is not place and shared == len(source.tokens):
+                self._drop(source)  # the new place holds all that it held
         self._llama.truncate(seq, len(tokens))
         place.tokens, place.state = tokens, None
         self._live[slot] = place
+        self._evict()
 
     def _stash(self, slot: int) -> None:
         """Keep the state of the place in a slot before something else takes it."""
@@ -141,10 +145,9 @@ class Places:
         place.logits = None
         if len(place.tokens) >= WORTH:
             place.state = self._save(place)
-        elif place in self._places:
-            self._places.remove(place)
+        else:
+            self._drop(place)
         self._live[slot] = None
-        self._evict()
 
     def _save(self, place: Place) -> bytes:
         return self._llama.save(self._sequence[self._live.index(place)])
@@ -161,7 +164,13 @@ class Places:
             if held <= self._memory:
                 break
             held -= len(place.state or b"")
+            self._drop(place)
+
+    def _drop(self, place: Place) -> None:
+        """Forget a place and free what it held: whoever still refers to it keeps no memory."""
+        if place in self._places:
             self._places.remove(place)
+        place.state, place.tokens, place.logits = None, [], None
 
 
 def _rank(place: Place, plan: Plan) -> tuple[int, bool, int]:

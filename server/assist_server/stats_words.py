@@ -58,7 +58,7 @@ def stats_facts(counts: Counter[str]) -> list[tuple[str, str]]:
         ("Shown", f"{counts['shown']:,} ({_share(counts['shown'], counts):.0%})"),
         ("Accepted", f"{counts['accepted']:,}"),
         ("At once", f"{memory:,} ({_share(memory, counts):.0%}) were served without inference"),
-        ("Ahead", f"{counts['speculated']:,} times the model went on while a suggestion was looked at"),
+        ("Ahead", f"{counts['speculated']:,} times the model went on behind an accepted suggestion"),
         ("Tokens", f"{tokens:,} read, {counts['tokens-generated']:,} written"),
     ]
     for number, (reason, count) in enumerate(_reasons(counts).items()):

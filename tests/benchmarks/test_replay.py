@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from figures import middle, row
 from policy import Answer, Edit, Totals, View
+from provenance import write
 from replay import play_virtually, traces, whole
+from report import Report
 from screen import Asked, Log, Screen, waits
 from typist import JUMPING, STYLES, TYPING, Progress, Trace, make_trace, sources
 from virtual import Clock, run_virtually
@@ -121,13 +123,26 @@ def test_a_slow_policy_answers_only_at_pauses(file: Path) -> None:
 def test_a_key_waits_for_the_first_answer_to_it_or_a_later_one() -> None:
     log = Log("p", "t")
     log.asked = [
-        Asked(0, True),
-        Asked(1, False, answered=1.5),
-        Asked(2, False, until=9),
+        Asked(0, True, until=9),
+        Asked(1, False, answered=1.5, answer=Answer(), until=9),
+        Asked(2, False, answered=2.5, answer=Answer("text"), until=9),
+        Asked(3, False, until=9),
         Asked(9, True, until=20),
     ]
-    log.asked[0].until = log.asked[1].until = 9
-    assert waits(log) == [1.5, 0.5, 7, 11]
+    assert waits(log) == [1.5, 0.5, 0.5, 6, 11]
+    assert waits(log, text=True) == [2.5, 1.5, 0.5, 6, 11]
+
+
+def test_results_of_an_earlier_run_are_kept(tmp_path: Path) -> None:
+    report, path = Report(), tmp_path / "replay.json"
+    log = Log("assist", "typing-1-a", asked=[Asked(0, True, answered=0.1, answer=Answer("x"), until=1)])
+    report.add(log, Trace("typing-1-a", "a.py", "", ()))
+    write(path, {"commit": "one"}, report.body())
+    later = Report()
+    later.load(path)
+    later.add(replace(log, trace="typing-2-b"), Trace("typing-2-b", "b.py", "", ()))
+    assert later.medians()["typing"]["assist"]["traces"] == 2
+    assert later.body()["earlier"] == [{"commit": "one"}]
 
 
 def test_progress_sees_what_is_right() -> None:
@@ -159,7 +174,7 @@ def test_typing_costs_few_tokens(typing_rows: list[dict]) -> None:
     assert figures["without inference"] >= 0.8
     assert figures["tokens evaluated"] <= 10 * figures["requests"]
     assert figures["tokens generated"] <= 0.8 * figures["requests"]
-    assert figures["tokens never used"] <= 0.25
+    assert figures["tokens never used"] <= 0.35
     assert figures["kept"] >= 0.65 * figures["of"]
 
 
