@@ -1,6 +1,6 @@
 """Which language a file is written in, by its name alone.
 
-It does not read files and does not load grammars; `parse` does the latter.
+It does not read files and does not load grammars; `grammars` does the latter.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ class Language:
     """A language as the engine sees it.
 
     `blocks` tells how a block is marked: by "indent" (Python), by "brace", or not ("").
+    `grammar` is the one that `parse` knows its way in; `outline` the one that only `symbols` reads,
+    where the cursor does without.
     """
 
     name: str
@@ -20,6 +22,7 @@ class Language:
     grammar: str = ""
     suffixes: tuple[str, ...] = ()
     lsp_ids: tuple[str, ...] = ()
+    outline: str = ""
 
 
 PLAIN = Language("plaintext", comment="", blocks="")
@@ -35,28 +38,32 @@ LANGUAGES: tuple[Language, ...] = (
     Language("rust", "//", "brace", "rust", (".rs",)),
     Language("java", "//", "brace", "java", (".java",)),
     Language("c", "//", "brace", "c", (".c", ".h")),
-    Language("cpp", "//", "brace", "cpp", (".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx")),
-    Language("csharp", "//", "brace", "", (".cs",)),
-    Language("kotlin", "//", "brace", "", (".kt", ".kts")),
-    Language("scala", "//", "brace", "", (".scala",)),
-    Language("swift", "//", "brace", "", (".swift",)),
-    Language("php", "//", "brace", "", (".php",)),
-    Language("ruby", "#", "", "", (".rb",)),
-    Language("lua", "--", "", "", (".lua",)),
-    Language("shellscript", "#", "", "", (".sh", ".bash", ".zsh"), ("bash", "sh")),
+    Language("cpp", "//", "brace", "cpp", (".cc", ".cpp", ".cxx", ".hpp", ".hh", ".hxx", ".ipp")),
+    Language("csharp", "//", "brace", "", (".cs",), outline="c_sharp"),
+    Language("kotlin", "//", "brace", "", (".kt", ".kts"), outline="kotlin"),
+    Language("scala", "//", "brace", "", (".scala", ".sc"), outline="scala"),
+    Language("swift", "//", "brace", "", (".swift",), outline="swift"),
+    Language("php", "//", "brace", "", (".php", ".phtml"), outline="php"),
+    Language("ruby", "#", "", "", (".rb", ".rake", ".gemspec"), outline="ruby"),
+    Language("lua", "--", "", "", (".lua",), outline="lua"),
+    Language("shellscript", "#", "", "", (".sh", ".bash", ".zsh", ".bats"), ("bash", "sh"), "bash"),
     Language("sql", "--", "", "", (".sql",)),
-    Language("html", "", "", "", (".html", ".htm")),
-    Language("css", "", "brace", "", (".css", ".scss")),
-    Language("json", "", "brace", "", (".json",), ("jsonc",)),
-    Language("yaml", "#", "indent", "", (".yaml", ".yml")),
-    Language("toml", "#", "", "", (".toml",)),
-    Language("markdown", "", "", "", (".md",)),
+    Language("html", "", "", "", (".html", ".htm"), outline="html"),
+    Language("css", "", "brace", "", (".css", ".scss"), outline="css"),
+    Language("json", "", "brace", "", (".json", ".jsonc"), ("jsonc",), "json"),
+    Language("yaml", "#", "indent", "", (".yaml", ".yml"), outline="yaml"),
+    Language("toml", "#", "", "", (".toml",), outline="toml"),
+    Language("markdown", "", "", "", (".md", ".markdown"), outline="markdown"),
     Language("makefile", "#", "", "", (".mk",)),
 )
 
 _BY_SUFFIX = {suffix: language for language in LANGUAGES for suffix in language.suffixes}
 _BY_ID = {name: language for language in LANGUAGES for name in (language.name, *language.lsp_ids)}
-_BY_NAME = {"makefile": _BY_ID["makefile"], "gnumakefile": _BY_ID["makefile"]}
+_BY_NAME = {
+    **dict.fromkeys(("makefile", "gnumakefile"), _BY_ID["makefile"]),
+    **dict.fromkeys(("gemfile", "rakefile"), _BY_ID["ruby"]),
+    **dict.fromkeys((".bashrc", ".bash_profile", ".profile", ".zshrc"), _BY_ID["shellscript"]),
+}
 
 
 def language_of(path: str, lsp_id: str = "") -> Language:

@@ -1,29 +1,26 @@
 """What a fragment of source says about itself: errors, where a block ends, what is string or comment.
 
-The one door to tree-sitter, and beside it a small scanner for brackets, which a grammar that
-stumbles over half-typed code finds less surely than a look at the characters.
+A door to tree-sitter beside `grammars`, which loads it, and beside it a small scanner for brackets,
+which a grammar that stumbles over half-typed code finds less surely than a look at the characters.
 A fragment is the few hundred lines around a cursor and may begin inside a class or a comment. It is
 parsed anew each time (0.6 ms for 300 lines): that needs no state and holds the GIL but a moment.
 Offsets are characters, never bytes. `None` means no answer: no grammar, too much text or too slow;
 callers do without. It knows no files, no symbols and no cursor history.
 """
 
-import importlib
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import tree_sitter
 
+from assist_context import grammars
 from assist_context.languages import Language
 
 MAX_CHARACTERS = 262_144  # 25 windows of 300 lines; above that it is minified or generated code
 MAX_MICROSECONDS = 20_000  # 30 times what a window takes; the GIL is held as long
 
-# The wheel tree_sitter_<grammar> has a function `language`; one wheel has two grammars.
-_TYPESCRIPT = {"typescript": "language_typescript", "tsx": "language_tsx"}
 # Nodes whose children are statements or members, over the nine grammars.
 _BODIES = frozenset(
     {"block", "statement_block", "compound_statement", "statement_list", "constructor_body"}
@@ -34,21 +31,6 @@ _BODIES = frozenset(
 _ROOTS = frozenset({"module", "program", "source_file", "translation_unit", "ERROR"})
 _MOST_BACK = 64  # comments, or open brackets, that are passed over: code is never wrong by so many
 PAIRS = {"(": ")", "[": "]", "{": "}"}
-
-
-@lru_cache
-def _parser(grammar: str) -> tree_sitter.Parser | None:
-    """The parser of a grammar. Threads may share it: a parse of bytes holds the GIL throughout."""
-    wheel = "typescript" if grammar in _TYPESCRIPT else grammar
-    try:
-        module = importlib.import_module(f"tree_sitter_{wheel}")
-        language = tree_sitter.Language(getattr(module, _TYPESCRIPT.get(grammar, "language"))())
-    except (ImportError, ValueError):
-        return None
-    with warnings.catch_warnings():
-        # The successor of timeout_micros, progress_callback, wants a read callback and crashes in 0.25.2.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(language, timeout_micros=MAX_MICROSECONDS)
 
 
 def _encode(text: str) -> bytes:
@@ -79,14 +61,9 @@ def _whole(language: Language, text: str) -> str:
 
 @lru_cache(maxsize=8)  # one request asks several questions of the text without and with a completion
 def _tree(grammar: str, text: str) -> tree_sitter.Tree | None:
-    parser = _parser(grammar) if len(text) <= MAX_CHARACTERS else None
-    if parser is None:
+    if len(text) > MAX_CHARACTERS:
         return None
-    try:
-        return parser.parse(_encode(text))
-    except ValueError:  # what 0.25.2 raises at the time limit
-        parser.reset()
-        return None
+    return grammars.tree_of(grammar, _encode(text), MAX_MICROSECONDS)
 
 
 def _path(tree: tree_sitter.Tree, byte: int) -> list[tree_sitter.Node]:

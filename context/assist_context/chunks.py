@@ -1,0 +1,94 @@
+"""A file cut into the pieces that search looks for: one a definition, and windows of the rest.
+
+Every line is in one chunk. A line belongs to the innermost definition of more than one line around it,
+so that a class is found by its head and its fields, its methods by their own chunks; one-liners stay
+where they stand. It ranks nothing and stores nothing.
+"""
+
+import re
+from dataclasses import dataclass
+
+from assist_context.languages import Language
+from assist_context.model import split_lines
+from assist_context.symbols import Symbols
+
+DEFINITION_LINES = 60  # more does not fit a prompt beside other snippets
+WINDOW_LINES = 40
+LEAST_LINES = 20  # of a piece of a longer definition, lest each paragraph stands alone
+CHUNK_CHARACTERS = 20_000  # 60 lines of code have 2,500: what is longer is data
+COMMENT_LINES = 30  # that go with the definition below them
+IDLE_CHARACTERS = 80  # a longer line is not looked at: it says something
+
+_IDLE = re.compile(r"\s*(?:[^\w\s]*|end|fi|done|esac)[^\w\s]*\s*")  # a blank line, or closing marks
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some lines of a file, from 1, both ends included; `name` is that of the definition, "" in between."""
+
+    start_line: int
+    end_line: int
+    text: str
+    name: str = ""
+
+
+def chunks(language: Language, text: str, symbols: Symbols) -> tuple[Chunk, ...]:
+    """The chunks of a text, in order.
+
+    >>> from assist_context.languages import PLAIN
+    >>> chunks(PLAIN, "a\\nb\\n", Symbols())
+    (Chunk(start_line=1, end_line=2, text='a\\nb\\n', name=''),)
+    """
+    lines = split_lines(text)
+    lines = lines if lines[-1] else lines[:-1]
+    result = []
+    for owner, start, end in _runs(lines, _owners(language, lines, symbols)):
+        name = symbols.definitions[owner].qualified if owner >= 0 else ""
+        for first, last in _cut(lines, start, end, owner >= 0):
+            piece = "".join(lines[first:last])[:CHUNK_CHARACTERS]
+            result.append(Chunk(first + 1, last, piece, name))
+    return tuple(result)
+
+
+def _owners(language: Language, lines: tuple[str, ...], symbols: Symbols) -> list[int]:
+    """For every line the index of the definition it belongs to, -1 for none. Definitions nest in order."""
+    owners = [-1] * len(lines)
+    marks = tuple(filter(None, (language.comment, "/*", "*", "@", "#["))) if language.comment else ()
+    for index, each in enumerate(symbols.definitions):
+        start, end = each.start_line - 1, min(each.end_line, len(lines))
+        if end - start < 2:
+            continue
+        around, highest = owners[start], max(0, start - COMMENT_LINES)
+        while start > highest and owners[start - 1] == around and lines[start - 1].strip().startswith(marks):
+            start -= 1
+        owners[start:end] = [index] * (end - start)
+    return owners
+
+
+def _runs(lines: tuple[str, ...], owners: list[int]) -> list[tuple[int, int, int]]:
+    """(owner, start, end) of lines that belong together; blank lines and closing marks go upwards."""
+    runs: list[tuple[int, int, int]] = []
+    start = 0
+    for end in range(1, len(lines) + 1):
+        if end < len(lines) and owners[end] == owners[start]:
+            continue
+        idle = all(len(line) < IDLE_CHARACTERS and _IDLE.fullmatch(line) for line in lines[start:end])
+        if runs and (idle or runs[-1][0] == owners[start]):
+            runs[-1] = (runs[-1][0], runs[-1][1], end)
+        else:
+            runs.append((owners[start], start, end))
+        start = end
+    return runs
+
+
+def _cut(lines: tuple[str, ...], start: int, end: int, definition: bool) -> list[tuple[int, int]]:
+    """A run in pieces that are short enough; a definition is cut at a blank line if there is one."""
+    most, pieces = DEFINITION_LINES if definition else WINDOW_LINES, []
+    while end - start > most:
+        stop = start + most
+        if definition:
+            blank = (at for at in range(stop, start + LEAST_LINES, -1) if not lines[at - 1].strip())
+            stop = next(blank, stop)
+        pieces.append((start, stop))
+        start = stop
+    return [*pieces, (start, end)] if end > start else pieces

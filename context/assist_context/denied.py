@@ -1,0 +1,153 @@
+"""Files that hold secrets by their very name: no setting, rule file or negation brings them back.
+
+It knows names and paths, never contents, and reads no disk. A path may be relative or absolute; the
+check looks at every part of it, whatever its case, its Unicode form and the tricks of file systems that
+call two spellings one file.
+
+`discover` asks it after every rule file. It is also the "built-in list" to which `Settings.deny` of
+`assist_escalation.settings` adds: the egress policy is to ask `denied_by` first and then its own globs, so
+that there is one list, here, and users extend it there.
+"""
+
+import re
+from collections.abc import Callable
+from fnmatch import translate
+from functools import lru_cache
+from unicodedata import normalize
+
+# Whole directories: everything below them is denied.
+DIRECTORIES = (
+    ".git", "git~1", ".hg", ".svn", ".bzr", ".jj", "_darcs",
+    ".env*", ".secret", ".secrets", ".ssh", ".gnupg", ".gpg", ".password-store",
+    ".terraform", "*.tfstate.d", ".vault", ".1password", ".chef",
+)  # fmt: skip
+
+# Names of files. A name is also tried without backup endings and without what editors put in front.
+NAMES = (
+    # environments
+    ".env*", "*.env", "*.env.local", ".dev.vars*", ".flaskenv", ".secret", ".secrets", ".secrets.*",
+    # private keys, key stores, password stores
+    "*.pem", "*.key", "*.p12", "*.pfx", "*.pkcs12", "*.p8", "*.pk8", "*.pkcs8", "*.ppk",
+    "*.jks", "*.jceks", "*.bks", "*.keystore", "*.keytab", "*.kdb", "*.kdbx", "*.agekey", "*.gpg", "*.pgp",
+    "*.ovpn", "*.mobileprovision", "wallet.dat", "secring.*", "ssh_host_*_key",
+    *(f"id_{kind}{end}" for kind in ("rsa", "dsa", "ecdsa", "ed25519", "xmss") for end in ("", "[._-]*")),
+    # accounts of package registries, hosts and databases
+    ".npmrc", ".yarnrc", ".yarnrc.yml", ".pypirc", "pip.conf", "pip.ini", ".netrc", "_netrc", ".authinfo*",
+    ".git-credentials", ".gitconfig", ".dockercfg", ".dockerconfigjson", "auth.json", ".htpasswd",
+    ".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".s3cfg", ".boto", ".databrickscfg", ".snowsql",
+    "settings-security.xml", ".erlang.cookie", ".vault-token", ".vault_pass*", "vault_pass*", ".esmtprc",
+    ".msmtprc", ".fetchmailrc", ".remote-sync.json", "sftp.json", ".ftpconfig", "filezilla.xml",
+    "recentservers.xml", "dbeaver-data-sources.xml", ".cloudflared", "local.settings.json",
+    # clouds and clusters
+    "kubeconfig", "kubeconfig[._-]*", "*[._-]kubeconfig", "credentials", "credentials.json",
+    "credentials.csv", "credentials.toml", "credentials.yaml", "credentials.yml", "credentials.ini",
+    "credentials.db", "credentials.tfrc.json", "access_tokens.db", "accesstokens.json", "accesskeys*.csv",
+    "*_accesskeys.csv", "rootkey.csv", "application_default_credentials.json", "client_secret*.json",
+    "service[._-]account*.json", "serviceaccount*.json", "*-service-account.json", "*firebase-adminsdk*.json",
+    "msal_token_cache*", "service_principal_entries*", "azureauth*.properties", "*.publishsettings",
+    "legacy_credentials", ".terraformrc", "terraform.rc", "*.tfstate", "*.tfstate.*", "*.tfvars",
+    "*.tfvars.json", "openrc", "*-openrc.sh", "clouds.yaml", "doctl.yaml",
+    # secrets under their own name
+    *(f"{name}.{end}" for name in ("secret", "secrets") for end in
+      ("json", "yml", "yaml", "toml", "ini", "cfg", "conf", "properties", "txt", "env", "xml")),
+    # what was typed at a prompt
+    ".*_history", ".*-history", ".histfile", ".lesshst", ".viminfo",
+)  # fmt: skip
+
+# Names that mean a secret only where a certain tool keeps its own.
+PATHS = (
+    "*/.aws/config", "*/.aws/credentials*", "*/.aws/sso/*", "*/.aws/cli/*", "*/.kube/config*",
+    "*/.kube/cache/*",
+    "*/.docker/config.json", "*/.config/gcloud/*", "*/.config/gh/hosts.yml", "*/.config/hub",
+    "*/.config/op/*", "*/.config/git/credentials", "*/.cargo/credentials*", "*/.gem/credentials*",
+    "*/.m2/settings.xml", "*/.gradle/gradle.properties", "*/.composer/auth*", "*/.snowsql/config",
+    "*/.bundle/config", "*/.nuget/nuget.config", "*/.oci/config", "*/.bluemix/*.json",
+    "*/.local/share/keyrings/*",
+)  # fmt: skip
+
+# What HFS+ leaves out of a comparison (git calls it is_hfs_dotgit), and other characters nobody sees.
+_UNSEEN = dict.fromkeys(
+    [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+)
+_BACKUP = re.compile(
+    r"(?:~|\.~\d+~|\.\d+|[ ._-](?:copy|backup|bak)|\.(?:old|orig|sav|saved?|tmp|sw[a-p]|rej|dist-old)"
+    r"| \(\d+\)|#)+\Z"
+)
+_WILD = re.compile(r"[*?[]")
+
+
+def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
+    """A search for the first pattern that a text matches. Nearly all match none, so that is decided fast."""
+    compiled = [(each, re.compile(translate(each))) for each in patterns]
+    plain, ends, starts, rest = set(), [], [], []
+    for pattern in patterns:
+        if not _WILD.search(pattern):
+            plain.add(pattern)
+        elif pattern[0] == "*" and not _WILD.search(pattern[1:]):
+            ends.append(pattern[1:])
+        elif pattern[-1] == "*" and not _WILD.search(pattern[:-1]):
+            starts.append(pattern[:-1])
+        else:
+            rest.append(translate(pattern))
+    end, start, other = tuple(ends), tuple(starts), re.compile("|".join(rest) or r"(?!)")
+
+    def find(text: str) -> str | None:
+        if text in plain or text.endswith(end) or text.startswith(start) or other.match(text):
+            return next(pattern for pattern, regex in compiled if regex.match(text))
+        return None
+
+    return find
+
+
+_find_directory, _find_name, _find_path = _finder(DIRECTORIES), _finder(NAMES), _finder(PATHS)
+
+
+def denied_by(path: str) -> str | None:
+    """The built-in pattern that denies `path` or a directory above it, else None.
+
+    >>> denied_by("deploy/.ENV.production"), denied_by("src/environment.py")
+    ('.env*', None)
+    >>> denied_by("a/.git/config")
+    '.git'
+    """
+    parent, _, name = path.replace("\\", "/").rpartition("/")
+    place, found = _above(parent)
+    found = found or _by_name(name) or _by_directory(name)  # `.git` may be a file, or not yet be opened
+    if found is None and "/." in place:  # what PATHS have in common
+        for spelling in _spellings(name):
+            found = found or _find_path(place + spelling)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _above(parent: str) -> tuple[str, str | None]:
+    """The directory as PATHS write it, and the pattern that denies all of it."""
+    parts = [part for part in parent.split("/") if part]
+    found = next((each for each in map(_by_directory, parts) if each), None)
+    return "/" + "".join(_spellings(part)[0] + "/" for part in parts), found
+
+
+@lru_cache(maxsize=4096)
+def _by_name(name: str) -> str | None:
+    return next((found for found in map(_find_name, _spellings(name)) if found), None)
+
+
+@lru_cache(maxsize=4096)
+def _by_directory(name: str) -> str | None:
+    return next((found for found in map(_find_directory, _spellings(name)) if found), None)
+
+
+@lru_cache(maxsize=4096)
+def _spellings(name: str) -> tuple[str, ...]:
+    """The names that some file system or editor would call the same, the plainest first."""
+    if not name.isascii():
+        name = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).casefold())
+    name = name.lower().rstrip(". ") or name  # Windows drops trailing dots and spaces
+    found = [name]
+    if ":" in name:  # a stream of NTFS: `.env::$DATA` reads `.env`
+        found.append(name.partition(":")[0].rstrip(". "))
+    for each in tuple(found):
+        bare = _BACKUP.sub("", each)
+        # `.#x` and `#x#` are Emacs's, `.x.swp` is Vim's, `~$x` is Office's.
+        found += [bare, bare.lstrip("#~$"), bare.removeprefix(".#"), bare.removeprefix(".")]
+    return tuple(dict.fromkeys(found))

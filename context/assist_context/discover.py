@@ -1,0 +1,281 @@
+"""Which files of a workspace may be looked at, and the name of what each holds.
+
+This is the package's edge: with its hands `folder` (rules and states), `repository` (git) and `blobs`
+(contents) it does IO, and the rest of `assist_context` takes text and returns data. It parses nothing,
+keeps nothing and opens no socket.
+
+A file is listed if git knows it or would take it (without git: if no `.gitignore` excludes it), if no rule
+file excludes it, and if it is not on the built-in list (`ignore`, `denied`). Links are never followed:
+what a link inside the workspace points to is listed under its own name. Of a file with several hard links
+none is listed if one of its names in the folder is excluded.
+
+An unchanged tracked file costs no read once an earlier listing knows its kind. Where git converts line
+ends or filters contents, its id is that of git's version, while `size` is the file's.
+"""
+
+import os
+import stat
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from assist_context import repository
+from assist_context.blobs import Kind, NotAFile, identify, sniff
+from assist_context.folder import Folder
+from assist_context.repository import Git, GitFailed, Stop, Stopped, Tracked, Tree
+
+FRESH_NS = 2_000_000_000  # the coarsest clock of a file system (FAT): within it a later write leaves no trace
+TRIES = 3  # how often a listing is begun, if the index was written meanwhile
+
+_EACH = 64  # files between two looks at `stop`
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file. `path` is relative to the root, with "/"; bytes that are no UTF-8 are surrogates.
+
+    `blob` is git's id of the content, "" only for a huge file that git does not know.
+    """
+
+    path: str
+    blob: str
+    size: int
+    mtime_ns: int
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of one folder by path. `skipped` counts what was left out, by reason.
+
+    `git`: whether git answered for the root. `started_ns` is the wall clock when the listing began.
+    """
+
+    root: str
+    entries: tuple[Entry, ...]
+    skipped: Mapping[str, int]
+    git: bool
+    started_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whom a listing asks whether to stop, and tells how many paths it has looked at."""
+
+    stop: Stop = lambda: False
+    progress: Callable[[int], None] = lambda _count: None
+
+
+_GIT, _WATCH = Git(), Watch()
+
+
+def list_folders(
+    folders: Sequence[str], previous: Sequence[Listing] = (), git: Git = _GIT, watch: Watch = _WATCH
+) -> tuple[Listing, ...]:
+    """One listing for each folder, once each. A folder inside another is left out of that one's listing.
+
+    Raises `repository.Stopped` if `watch.stop` says so.
+    """
+    roots = tuple(dict.fromkeys(os.path.realpath(folder) for folder in folders))
+    known = {listing.root: listing for listing in previous}
+    return tuple(list_folder(root, known.get(root), git, watch, roots) for root in roots)
+
+
+def list_folder(
+    root: str,
+    previous: Listing | None = None,
+    git: Git = _GIT,
+    watch: Watch = _WATCH,
+    others: Collection[str] = (),
+) -> Listing:
+    """The files below `root`, but not those below `others`, which are resolved paths.
+
+    `previous` is an earlier listing of the same folder: what it knows is not read again.
+    Raises `repository.Stopped` if `watch.stop` says so.
+    """
+    root = os.path.realpath(root)
+    usable = previous if previous is not None and previous.root == root else None
+    return _Run(Folder(root, others), usable, repository.find_git(git, root), watch).listing()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What git said of one tree, with the state of each tracked file from before git compared them."""
+
+    rows: list[Tracked]
+    states: dict[str, os.stat_result | OSError]
+    changed: set[str]
+    fresh: list[str]
+
+
+class _Run:
+    """One listing while it is made."""
+
+    def __init__(self, folder: Folder, previous: Listing | None, git: Git | None, watch: Watch) -> None:
+        self.folder, self.git, self.watch, self.started = folder, git, watch, time.time_ns()
+        old = previous.entries if previous is not None else ()
+        self.known = {entry.path: entry for entry in old}
+        self.kinds = {entry.blob: entry.kind for entry in old if entry.blob}
+        self.trusted_ns = previous.started_ns - FRESH_NS if previous is not None else 0
+        self.trees: list[str] = []  # still to be listed: "" or "a/b/"
+        self.entries: dict[str, Entry] = {}
+        self.linked: dict[str, tuple[int, int]] = {}  # device and inode of entries with several hard links
+        self.skipped: Counter[str] = Counter()
+        self.seen = 0
+
+    def listing(self) -> Listing:
+        answered, closed = False, self.folder.closed()
+        if closed:
+            self.skipped[closed] += 1
+        else:
+            answered = self.tree("")
+            while self.trees:
+                self.tree(self.trees.pop())
+            self.drop_hard_links()
+        self.watch.progress(self.seen)
+        entries = tuple(self.entries[path] for path in sorted(self.entries))
+        return Listing(self.folder.root, entries, dict(self.skipped), answered, self.started)
+
+    def tree(self, at: str) -> bool:
+        """Lists the tree that starts at `at`; says whether git answered."""
+        for _ in range(TRIES):
+            try:
+                tree = self.open(at)
+                before = repository.index_stamp(tree)
+                answer = self.ask(at, tree)
+                if not answer.rows and tree.prefix and repository.is_ignored(tree, self.watch.stop):
+                    self.folder.forget_git_above()
+                    break
+            except GitFailed:
+                break
+            if before == repository.index_stamp(tree):
+                self.take(at, tree, answer)
+                return True
+        self.walk(at)
+        return False
+
+    def open(self, at: str) -> Tree:
+        if self.git is None:
+            raise GitFailed("no git")
+        tree = repository.open_tree(self.git, self.folder.full(at.rstrip("/")), self.watch.stop)
+        if at and tree.prefix:
+            raise GitFailed("not a repository of its own")
+        return tree
+
+    def ask(self, at: str, tree: Tree) -> _Answer:
+        rows = repository.tracked(tree, self.watch.stop)
+        # Looked at before git compares: what is written later differs from this the next time.
+        states = {row.path: self.folder.state(at + row.path) for row in rows}
+        changed = repository.changed(tree, self.watch.stop)
+        return _Answer(rows, states, changed, repository.untracked(tree, self.watch.stop))
+
+    def take(self, at: str, tree: Tree, answer: _Answer) -> None:
+        for row in answer.rows:
+            path = at + row.path
+            if row.mode == repository.SUBMODULE:
+                self.inner(path)
+            elif self.may_list(path):
+                sure = row.sure and row.path not in answer.changed
+                self.add(path, tree.algorithm, answer.states[row.path], row.blob if sure else "")
+        for name in answer.fresh:
+            path = at + name
+            if path.endswith("/"):
+                self.inner(path[:-1])
+            elif self.may_list(path):
+                self.add(path, tree.algorithm, self.folder.state(path))
+
+    def inner(self, path: str) -> None:
+        """A submodule, or a repository that lies in another."""
+        if self.may_list(path, directory=True):
+            if self.folder.is_repository(path) and self.folder.is_real(path):
+                self.trees.append(path + "/")
+            else:
+                self.skipped["submodule without files"] += 1
+
+    def walk(self, at: str) -> None:
+        """Without git: every directory below `at`, each once, by the rule files alone."""
+        stack, visited = [at], set()
+        while stack:
+            directory = stack.pop()
+            try:
+                status = os.lstat(self.folder.full(directory))
+                with os.scandir(self.folder.full(directory)) as scan:
+                    found = list(scan)
+            except OSError as error:
+                self.skip(error)
+                continue
+            if status.st_ino and (status.st_dev, status.st_ino) in visited:
+                self.skipped["loop"] += 1  # a bind mount onto a directory above
+                continue
+            visited.add((status.st_dev, status.st_ino))
+            for each in found:
+                path = directory + each.name
+                if not each.is_dir(follow_symlinks=False):
+                    if self.may_list(path, by_git_rules=True):
+                        self.add(path, "sha1", self.folder.state(path))
+                elif self.may_list(path, directory=True, by_git_rules=True):
+                    own = self.git is not None and self.folder.is_repository(path)
+                    (self.trees if own else stack).append(path + "/")
+
+    def may_list(self, path: str, directory: bool = False, by_git_rules: bool = False) -> bool:
+        """Whether nothing is against it; otherwise it is counted."""
+        self.seen += 1
+        if not self.seen % _EACH:
+            if self.watch.stop():
+                raise Stopped
+            self.watch.progress(self.seen)
+        reason = self.folder.against(path, directory, by_git_rules)
+        if reason:
+            self.skipped[reason] += 1
+        return not reason
+
+    def add(self, path: str, algorithm: str, status: os.stat_result | OSError, blob: str = "") -> None:
+        """Lists a file that may be listed. `blob` is its id if git vouches for it."""
+        if isinstance(status, OSError):
+            self.skip(status)
+        elif stat.S_ISLNK(status.st_mode):
+            self.skipped[self.folder.link(path)] += 1
+        elif not stat.S_ISREG(status.st_mode):
+            self.skipped["special"] += 1
+        elif not self.folder.is_real(path.rpartition("/")[0]):
+            self.skipped["link"] += 1  # tracked below a directory in whose place a link stands now
+        else:
+            try:
+                self.entries[path] = self.entry(path, algorithm, status, blob)
+            except OSError as error:
+                self.skip(error)
+            else:
+                if status.st_nlink > 1:
+                    self.linked[path] = (status.st_dev, status.st_ino)
+
+    def entry(self, path: str, algorithm: str, status: os.stat_result, blob: str) -> Entry:
+        size, mtime_ns, full = status.st_size, status.st_mtime_ns, self.folder.full(path)
+        if blob:
+            return Entry(path, blob, size, mtime_ns, self.kinds.get(blob) or sniff(full, size))
+        old = self.known.get(path)
+        if (
+            old is not None
+            and (old.size, old.mtime_ns) == (size, mtime_ns)
+            and mtime_ns < self.trusted_ns
+            and len(old.blob) in (0, 40 if algorithm == "sha1" else 64)
+        ):
+            return old
+        content = identify(full, algorithm)
+        return Entry(path, content.blob, content.size, content.mtime_ns, content.kind)
+
+    def drop_hard_links(self) -> None:
+        """Takes out files that have an excluded name too."""
+        excluded = self.folder.excluded_inodes(self.watch.stop) if self.linked else set()
+        if self.watch.stop():
+            raise Stopped
+        for path, identity in self.linked.items():
+            if identity in excluded:
+                del self.entries[path]
+                self.skipped["hard link"] += 1
+
+    def skip(self, error: OSError) -> None:
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            self.skipped["vanished"] += 1
+        else:
+            self.skipped["special" if isinstance(error, NotAFile) else "unreadable"] += 1

@@ -1,0 +1,162 @@
+"""One workspace folder on the disk: what stands where, what may be listed, and why not.
+
+It joins the rules (`ignore`) with the disk and with the shape of the workspace. It reads rule files and
+states, no other content, and knows nothing of git but its `.git` and its ignore files. Like `discover`,
+and unlike the rest of the package, it does IO.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Collection
+
+from assist_context.denied import denied_by
+from assist_context.ignore import GIT, RULE_FILES, Rules
+
+RULES_MAX = 250_000  # bytes; a longer rule file counts as one that cannot be read
+FOLD = sys.platform in ("darwin", "win32")  # rules match without case where files are found without it
+
+_GIT_FILES = (GIT, ".git/info/exclude")
+
+
+class Folder:
+    """A resolved root, with what was learned of it: make a new one for a new listing.
+
+    Paths are relative to the root, with "/"; `others` are resolved roots of other folders.
+    """
+
+    def __init__(self, root: str, others: Collection[str] = ()) -> None:
+        self.root = root
+        self._apart = {_relative(each, root) for each in others if each.startswith(os.path.join(root, ""))}
+        top = _top(root)
+        self._base = _relative(root, top) + "/" if top != root else ""
+        # Whoever opens `~/.aws` itself gets no more than whoever opens his home.
+        self._place = f"{os.path.basename(top)}/{self._base}"
+        self._rules = Rules(_reader(top), RULE_FILES, FOLD, os.path.basename(top) + "/")
+        self._git_base, self._git_rules = self._base, Rules(_reader(top), _GIT_FILES, FOLD)
+        self._real: dict[str, bool] = {"": True}
+
+    def forget_git_above(self) -> None:
+        """Git's rules start at the root: the repository around it ignores all of it."""
+        self._git_base, self._git_rules = "", Rules(_reader(self.root), _GIT_FILES, FOLD)
+
+    def closed(self) -> str | None:
+        """Why nothing in the folder may be listed."""
+        if not os.path.isdir(self.root):
+            return "missing folder"
+        return "denied" if denied_by(self._place + "_") else None
+
+    def against(self, path: str, directory: bool = False, by_git_rules: bool = False) -> str | None:
+        """What keeps `path` from being listed: a reason, the name of a rule file, or None."""
+        parts = path.split("/")
+        if not all(parts) or ".." in parts or "." in parts or (os.sep != "/" and {os.sep, ":"} & set(path)):
+            return "bad path"  # an index can be written by hand
+        if self._apart and any(path == each or path.startswith(each + "/") for each in self._apart):
+            return "other folder"
+        reason = self._rules.excludes(self._base + path, directory)
+        if not reason and by_git_rules:
+            reason = self._git_rules.excludes(self._git_base + path, directory)
+        return reason
+
+    def full(self, path: str) -> str:
+        return os.path.join(self.root, path)
+
+    def state(self, path: str) -> os.stat_result | OSError:
+        """The file's state, a link's own, or why there is none."""
+        try:
+            return os.lstat(self.full(path))
+        except OSError as error:
+            return error
+
+    def is_repository(self, path: str) -> bool:
+        return os.path.lexists(self.full(path + "/.git"))
+
+    def is_real(self, directory: str) -> bool:
+        """Whether no part of `directory` is a link, so that what lies below it lies in the root."""
+        unknown = []
+        while directory not in self._real:
+            unknown.append(directory)
+            directory = directory.rpartition("/")[0]
+        real = self._real[directory]
+        for each in reversed(unknown):
+            real = self._real[each] = real and self._is_directory(each)
+        return real
+
+    def _is_directory(self, path: str) -> bool:
+        status = self.state(path)
+        if isinstance(status, OSError) or not stat.S_ISDIR(status.st_mode):
+            return False
+        if sys.platform != "win32":
+            return True
+        # A junction looks like a directory.
+        return os.path.realpath(self.full(path)) == os.path.normpath(self.full(path))
+
+    def link(self, path: str) -> str:
+        """The reason that a link is counted under."""
+        try:
+            target = os.path.realpath(self.full(path), strict=True)
+        except OSError:
+            return "broken link"
+        inside = os.path.join(target, "").startswith(os.path.join(self.root, ""))
+        return "link" if inside else "link out of the folder"
+
+    def excluded_inodes(self, stop: Callable[[], bool]) -> set[tuple[int, int]]:
+        """Device and inode of every excluded file with several hard links; ends early if `stop` says so."""
+        found, stack = set(), [""]
+        while stack and not stop():
+            directory = stack.pop()
+            try:
+                with os.scandir(self.full(directory)) as scan:
+                    entries = list(scan)
+            except OSError:
+                continue
+            for each in entries:
+                path = directory + each.name
+                if each.is_dir(follow_symlinks=False):
+                    if each.name != "objects" or ".git" not in path.split("/"):  # large, and git's own
+                        stack.append(path + "/")
+                    continue
+                status = self.state(path)
+                if isinstance(status, OSError) or status.st_nlink < 2 or not stat.S_ISREG(status.st_mode):
+                    continue
+                if self.against(path):
+                    found.add((status.st_dev, status.st_ino))
+        return found
+
+
+def _relative(path: str, root: str) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _top(root: str) -> str:
+    """The nearest directory, from `root` up, that has a `.git`, else `root`: rules start to hold there."""
+    at = root
+    while not os.path.lexists(os.path.join(at, ".git")):
+        above = os.path.dirname(at)
+        if above == at:
+            return root
+        at = above
+    return at
+
+
+def _reader(top: str) -> Callable[[str, str], bytes | None]:
+    def read(directory: str, name: str) -> bytes | None:
+        path = os.path.join(top, directory, name)
+        try:
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                return None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        with open(path, "rb", opener=_without_waiting) as file:  # a link that leads nowhere raises
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(f"{path} is no regular file")
+            data = file.read(RULES_MAX + 1)
+        if len(data) > RULES_MAX:
+            raise OSError(f"{path} has over {RULES_MAX} bytes")
+        return data
+
+    return read
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

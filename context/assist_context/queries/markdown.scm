@@ -1,0 +1,6 @@
+; Markdown: sections by their headings, with the paragraph that follows. The grammar opens no section
+; at an underlined heading.
+(section (atx_heading heading_content: (_) @name)) @def.section
+(setext_heading heading_content: (_) @name) @def.section
+(section . (atx_heading heading_content: (_) @name) . (paragraph) @doc)
+((setext_heading heading_content: (_) @name) . (paragraph) @doc)

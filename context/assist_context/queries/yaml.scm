@@ -1,0 +1,6 @@
+; YAML: the keys of the two outer levels, and anchors that are used.
+(document (block_node (block_mapping (block_mapping_pair key: (_) @name) @def.key)))
+(document (block_node (block_mapping (block_mapping_pair
+  value: (block_node (block_mapping (block_mapping_pair key: (_) @name) @def.key))))))
+(alias (alias_name) @ref)
+(comment) @comment

@@ -1,0 +1,291 @@
+"""What a file defines, refers to and imports, read by the queries in `queries`.
+
+The queries' captures: `def.KIND` with `name` (`path`, where it may be qualified) and perhaps `body`,
+`doc`, `parent`; `outer`, a node around a definition that belongs to it; `scope.class`, no definition
+but the parent of some; `ref` (`ref.upper`: only in capitals, `ref.words`: one a word); `import` with
+`module` and `import.name` or `all`; `comment`; `decor`, what may stand between a comment and its
+definition. Lines count from 1 and end where `model.split_lines` ends them.
+Broken code is input, not an error. It knows no other file: a reference is a name, not a place.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assist_context import grammars, notes
+from assist_context.grammars import Match, Span
+from assist_context.imports import Import, imports_of
+from assist_context.languages import Language
+
+SIGNATURE_LINES, SIGNATURE_CHARACTERS = 8, 400  # a longer one is a table of defaults
+NAME_CHARACTERS = 160  # a longer one is a selector list or a heading that is a text
+MOST_DEEP = 24  # definitions in definitions; nobody nests so, but unclosed brackets do
+
+_TYPES = frozenset({"class", "struct", "interface", "trait", "enum", "type"})
+_FUNCTIONS = frozenset({"function", "method", "constructor"})
+# Inside a function these are nobody's business but the function's.
+_LOCAL = frozenset({"variable", "constant", "field", "property", "prototype", "key"})
+_MEMBER = {"function": "method", "prototype": "method", "variable": "field"}
+_UNQUALIFIED = frozenset({"this", "self", "prototype"})
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A named piece of a file. `parent` is the qualified name of what it stands in, "" at the top.
+
+    The lines take in decorators and `export`, not the comment above. `signature` is what comes ahead
+    of the body, `doc` the first paragraph of the docstring or of the comment.
+    """
+
+    name: str
+    kind: str
+    start_line: int
+    end_line: int
+    signature: str
+    parent: str = ""
+    doc: str = ""
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.parent}.{self.name}" if self.parent else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A name that is called or used as a type; `inside` is the qualified name of the definition it is in."""
+
+    name: str
+    line: int
+    inside: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """All of one file, in source order. `partial`: the time ran out; `problem`: why it is empty."""
+
+    definitions: tuple[Definition, ...] = ()
+    references: tuple[Reference, ...] = ()
+    imports: tuple[Import, ...] = ()
+    partial: bool = False
+    problem: str = ""
+
+
+def symbols(language: Language, text: str, microseconds: int = grammars.PARSE_MICROSECONDS) -> Symbols:
+    """What a text defines, refers to and imports.
+
+    >>> from assist_context.languages import language_of
+    >>> found = symbols(language_of("a.py"), "class A:\\n    def f(self): return g()\\n")
+    >>> [(each.qualified, each.kind, each.start_line) for each in found.definitions]
+    [('A', 'class', 1), ('A.f', 'method', 2)]
+    >>> found.references
+    (Reference(name='g', line=2, inside='A.f'),)
+    """
+    grammar = language.grammar or language.outline
+    if not grammar:
+        return Symbols(problem=f"there is no grammar for {language.name}")
+    data = text.encode("utf-8", "replace")  # a lone surrogate is not worth an error
+    if "\r" in text:
+        data = re.sub(rb"\r(?!\n)", b"\n", data)  # a line end for us and editors, for grammars it is none
+    source = _Source(data)
+    reading = grammars.read(grammar, source.data, microseconds)
+    places = _placed(source, _found(source, reading.matches), notes.above(source, reading.matches))
+    return Symbols(
+        tuple(_definition(source, each) for each in places if each.kind),
+        tuple(_references(source, reading.matches, places)),
+        imports_of(source, reading.matches),
+        reading.partial,
+        reading.problem,
+    )
+
+
+class _Source:
+    """A text in UTF-8 with its line starts. Tree-sitter's rows end at "\\n" alone, ours also at "\\r"."""
+
+    __slots__ = ("data", "starts")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.starts = [0, *(found.end() for found in re.finditer(rb"\r\n|\n|\r", data))]
+
+    def line(self, byte: int) -> int:
+        """The line of a byte, from 1."""
+        return bisect_right(self.starts, byte)
+
+    def text(self, start: int, end: int) -> str:
+        return self.data[start:end].decode("utf-8", "replace")
+
+    def trimmed(self, span: Span) -> Span:
+        """A span without the white space at its end: some nodes take in the line end or blank lines."""
+        return span[0], max(span[0], span[0] + len(self.data[slice(*span)].rstrip()))
+
+
+@dataclass(slots=True)
+class _Place:
+    """A definition (or, with an empty kind, a scope) on its way; `at` is where its name stands."""
+
+    at: int
+    name: str
+    kind: str
+    start: int
+    end: int
+    rank: int = 0
+    body: int = -1
+    parent: str = ""
+    doc: str = ""
+    holds_members: bool = False
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.parent}.{self.name}" if self.parent else self.name
+
+
+def _found(source: _Source, matches: tuple[Match, ...]) -> list[_Place]:
+    """Every definition and scope once, whatever number of patterns found it."""
+    places: dict[int, _Place] = {}
+    extras: list[tuple[int, dict[str, list[Span]]]] = []
+    for rank, captures in matches:
+        names = captures.get("name") or captures.get("path")
+        if not names:
+            continue
+        name = names[0]
+        whole = next((each for each in captures if each.startswith(("def.", "scope."))), "")
+        if not whole:
+            extras.append((name[0], captures))
+            continue
+        known, new = places.get(name[0]), _place(source, rank, whole, captures)
+        if new is None:
+            continue
+        if known is None:
+            places[name[0]] = new
+            continue
+        first, second = (known, new) if known.rank <= rank else (new, known)
+        first.start, first.end = min(known.start, new.start), max(known.end, new.end)
+        first.body = first.body if first.body >= 0 else second.body
+        first.parent = first.parent or second.parent
+        places[name[0]] = first
+    for at, captures in extras:
+        if place := places.get(at):
+            place.start = min([place.start, *(start for start, _ in captures.get("outer", ()))])
+            place.doc = place.doc or "\n".join(source.text(*span) for span in captures.get("doc", ()))
+    return list(places.values())
+
+
+def _place(source: _Source, rank: int, whole: str, captures: dict[str, list[Span]]) -> _Place | None:
+    """One match as a place; `None` if its name is not one."""
+    start, end = source.trimmed(captures[whole][0])
+    span = (captures.get("name") or captures["path"])[0]
+    name, parent = _name(source.text(*span)), ""
+    if "path" in captures:
+        bare = re.sub(r"<[^<>]*>", "", name)
+        if not re.fullmatch(r"[\w$#~]+(?:(?:::|[.:])[\w$#~]+)*", bare):
+            return None
+        parts = [part for part in re.split(r"::|[.:]", bare) if part not in _UNQUALIFIED]
+        name, parent = (parts or [""])[-1], ".".join(parts[:-1])
+    elif above := captures.get("parent"):
+        parent = _name(source.text(*above[0]))
+    body = captures.get("body", [(-1, -1)])[0][0]
+    kind = whole.removeprefix("def.") if whole.startswith("def.") else ""
+    name = name.lstrip(":") if kind == "field" else name  # a Ruby symbol
+    members = kind in _TYPES or whole == "scope.class"
+    return _Place(span[0], name, kind, start, end, rank, body, parent, "", members) if name else None
+
+
+def _name(text: str) -> str:
+    """A name as people say it: without quotes, on one line."""
+    name = " ".join(text[: 2 * NAME_CHARACTERS].split())
+    if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'`":
+        name = name[1:-1]
+    return name[:NAME_CHARACTERS]
+
+
+def _placed(source: _Source, found: list[_Place], docs: notes.Docs) -> list[_Place]:
+    """The places in source order, each with its parent, without what is local or said twice."""
+    found.sort(key=lambda each: (each.start, -each.end, each.at))
+    kept: list[_Place] = []
+    stack: list[_Place] = []
+    seen: set[tuple[str, str]] = set()
+    for each in found:
+        while stack and (stack[-1].end <= each.start or stack[-1].end < each.end):
+            stack.pop()
+        above = next((up for up in reversed(stack) if (up.start, up.end) != (each.start, each.end)), None)
+        if above and above.kind in _FUNCTIONS and each.kind in _LOCAL and not each.parent:
+            continue
+        if len(stack) >= MOST_DEEP:
+            continue
+        if above and above.name == each.name and above.kind in _TYPES and each.kind in _TYPES:
+            continue  # typedef struct node {...} node
+        if each.parent or (above and above.holds_members):
+            each.kind = _MEMBER.get(each.kind, each.kind)
+        each.parent = ".".join(filter(None, (above.qualified if above else "", each.parent)))
+        if each.kind in _LOCAL - {"prototype"} and (each.qualified, each.kind) in seen:
+            continue  # assigned again; prototypes may be overloads
+        seen.add((each.qualified, each.kind))
+        line = source.line(each.start)
+        first = not source.data[source.starts[line - 1] : each.start].strip()  # on its line
+        each.doc = notes.paragraph(each.doc) or (docs.of(line) if first else "")
+        kept.append(each)
+        if not stack or (stack[-1].start, stack[-1].end) != (each.start, each.end):
+            stack.append(each)  # "const a = 1, b = 2" is two definitions side by side
+    return kept
+
+
+def _definition(source: _Source, place: _Place) -> Definition:
+    return Definition(
+        place.name,
+        "function" if place.kind == "prototype" else place.kind,
+        source.line(place.start),
+        source.line(max(place.start, place.end - 1)),
+        _signature(source, place),
+        place.parent,
+        place.doc,
+    )
+
+
+def _signature(source: _Source, place: _Place) -> str:
+    """What comes ahead of the body; without a body the whole of a function, the first line of all else."""
+    bodied = place.start < place.body <= place.end
+    end = min(place.body if bodied else place.end, place.start + 4 * SIGNATURE_CHARACTERS)
+    lines = source.text(place.start, end).strip().splitlines() or [""]
+    if not bodied and place.kind not in _FUNCTIONS and place.kind != "prototype":
+        lines = lines[:1]
+    indent = place.start - source.starts[source.line(place.start) - 1]
+    lines = lines[:1] + [line[min(indent, len(line) - len(line.lstrip())) :] for line in lines[1:]]
+    while len(lines) > 1 and lines[-1].lstrip().startswith(("#", "//")):
+        lines.pop()  # a comment ahead of the body
+    return "\n".join(lines[:SIGNATURE_LINES])[:SIGNATURE_CHARACTERS].rstrip(" \t\r\n{")
+
+
+def _references(source: _Source, matches: tuple[Match, ...], places: list[_Place]) -> Iterator[Reference]:
+    names = {place.at for place in places if place.kind}
+    spans: dict[int, tuple[int, str]] = {}
+    for _, captures in matches:
+        for how in ("ref", "ref.upper", "ref.words"):
+            for start, end in captures.get(how, ()):
+                if start not in names:
+                    spans.setdefault(start, (end, how))
+    stack: list[_Place] = []
+    ahead = iter(sorted((each for each in places if each.kind), key=lambda each: (each.start, -each.end)))
+    coming = next(ahead, None)
+    for start in sorted(spans):
+        while coming and coming.start <= start:
+            while stack and stack[-1].end <= coming.start:
+                stack.pop()
+            stack.append(coming)
+            coming = next(ahead, None)
+        while stack and stack[-1].end <= start:
+            stack.pop()
+        inside = next((each.qualified for each in reversed(stack) if each.end > start), "")
+        end, how = spans[start]
+        for name in _referred(source.text(start, min(end, start + NAME_CHARACTERS)), how):
+            yield Reference(name, source.line(start), inside)
+
+
+def _referred(text: str, how: str) -> list[str]:
+    """The names in what was captured: of a path the last, without type arguments."""
+    if how == "ref.words":
+        return text.split()
+    if how == "ref.upper" and not text[:1].isupper():
+        return []
+    last = re.split(r"::|[.\\]|->", re.sub(r"<.*", "", text, flags=re.DOTALL))[-1].strip()
+    return [last] if last else []
