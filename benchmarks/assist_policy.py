@@ -12,7 +12,7 @@ from policy import Answer, Edit, Totals, View
 from processes import cpu_seconds, peak
 
 from assist_completion.engine import Engine
-from assist_completion.suggestion import Request, Suggestion
+from assist_completion.suggestion import Request
 from assist_context.gather import gather
 from assist_context.languages import language_of
 from assist_context.model import Context, Cursor, Document, split_lines
@@ -127,7 +127,6 @@ class EnginePolicy:
         self._open = open_engine
         self._engine: Engine
         self._accepted = False
-        self.answers: list[Suggestion] = []
 
     async def open(self, view: View) -> None:
         self._engine = self._open()
@@ -141,7 +140,6 @@ class EnginePolicy:
     async def ask(self, view: View) -> Answer | None:
         accepted, self._accepted = self._accepted, False
         found = await self._engine.complete(Request(context_of(view), after_accept=accepted))
-        self.answers.append(found)
         if found.reason == "superseded":
             return None
         return Answer(found.text, found.source == "model", found.replace, found.id)

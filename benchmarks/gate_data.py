@@ -4,16 +4,16 @@ At every third key of replay's traces the model writes the rest of the line; not
 numbers only. `calibrate` reads them.
 """
 
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from assist_policy import context_of
 from policy import View
-from typist import Style, Trace, make_trace, sources
+from typist import Style, Trace, line_end, traces
 
 from assist_completion.generate import Generation, Model, generate, warm
+from assist_completion.prompt import common_prefix
 
 STEP = 3  # keys
 LIMIT = 32  # tokens
@@ -23,18 +23,14 @@ def collect(
     model: Model, style: Style, seeds: list[int], folder: Path | None = None
 ) -> Iterator[dict[str, Any]]:
     """One row for each place: token log-probabilities, token ends, and how many characters were right."""
-    files = sources(folder, style)
-    for seed in seeds:
-        trace = make_trace(random.Random(seed).choice(files), style, seed)
+    for trace in traces(style, seeds, folder):
         yield from rows(model, trace)
 
 
 def rows(model: Model, trace: Trace) -> Iterator[dict[str, Any]]:
     text = trace.start
     for hole in trace.holes:
-        at = -1
-        for _ in range(hole.line + 1):
-            at = text.index("\n", at + 1)
+        at = line_end(text, hole.line)
         before, after = text[:at], text[at:]
         text = before + hole.text + after
         keys = [event.at for event in hole.events if event.kind == "key" and event.at]
@@ -50,9 +46,7 @@ def _row(model: Model, view: View, rest: str) -> dict[str, Any]:
     generate(model, gen)
     truth = rest.lstrip("\n").partition("\n")[0] if not rest.startswith("\n") else ""
     line = gen.text.partition("\n")[0].rstrip()
-    right = next(
-        (i for i, (a, b) in enumerate(zip(line, truth, strict=False)) if a != b), min(len(line), len(truth))
-    )
+    right = common_prefix(line, truth)
     typed = len(view.before[view.before.rfind("\n") + 1 :].lstrip())
     return {
         "typed": typed,

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from figures import percentile
 from lsp_client import Client, serving
+from processes import cpu_seconds
 
 from assist_completion.settings import DEFAULT_MODEL
 from assist_completion.store import resolve
@@ -30,11 +32,6 @@ SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
 URI = "file:///replay/argparse_copy.py"
 KEY_GAP = 0.12  # seconds between keys: about 100 words a minute
 EVALUATED = "prompt-tokens-evaluated"
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
@@ -185,11 +182,13 @@ async def idling(environ: Mapping[str, str]) -> dict[str, Any]:
         typist = Typist(client, SOURCE[:500], 250)
         await typist.ask()
         await asyncio.sleep(8)
-        process = psutil.Process(client.pid)
-        before = sum(process.cpu_times()[:2])
+        before = cpu_seconds(client.pid)
         await asyncio.sleep(10)
-        used = sum(process.cpu_times()[:2]) - before
-        return {"idle CPU %": round(100 * used / 10, 2), "memory MB": process.memory_info().rss >> 20}
+        used = cpu_seconds(client.pid) - before
+        return {
+            "idle CPU %": round(100 * used / 10, 2),
+            "memory MB": psutil.Process(client.pid).memory_info().rss >> 20,
+        }
 
 
 PARTS = {

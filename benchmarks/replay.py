@@ -19,7 +19,6 @@ about every tenth key. Figures: `figures` has their definitions. Run it alone on
 import argparse
 import asyncio
 import json
-import random
 import shutil
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import floor
+import typist
 from assist_policy import EnginePolicy, LspPolicy
 from figures import table
 from peers import POLICIES, peer
@@ -35,7 +35,7 @@ from policy import Policy
 from provenance import provenance, write
 from report import OURS, Report
 from screen import Log, Screen
-from typist import STYLES, Trace, make_trace, sources
+from typist import STYLES, Trace, sources
 from virtual import SPEED, Clock, pretended_engine, run_virtually, timed_engine, words_of
 
 from assist_completion.settings import DEFAULT_MODEL, Settings, is_path
@@ -47,11 +47,11 @@ NAMES = {name.replace(" ", "-"): name for name in POLICIES}
 
 
 def traces(style: str, seeds: Sequence[int], folder: Path | None) -> list[Trace]:
-    """One trace a seed, each from a file of its own choice."""
-    files = sources(folder, STYLES[style])
-    if not files:
-        sys.exit(f"replay.py: {folder} has no Python file of {STYLES[style].file_lines} lines")
-    return [make_trace(random.Random(seed).choice(files), STYLES[style], seed) for seed in seeds]
+    """The traces of a style by its name; ends the program with a message where no file fits."""
+    try:
+        return [*typist.traces(STYLES[style], seeds, folder)]
+    except ValueError as error:
+        sys.exit(f"replay.py: {error}")
 
 
 def whole(trace: Trace, folder: Path | None) -> str:
@@ -139,10 +139,6 @@ def main() -> None:
     for style, by_policy in body["medians"].items():
         print(f"\n{style}, medians of {len(options.seeds)} traces\n\n{table(by_policy)}")
     print(f"\nllama.vim policy / assist: {body['ratios']}\ntime over floor: {body['time over floor']}")
-
-
-def _numbers(text: str) -> list[int]:
-    return [int(each) for each in text.split(",")]
 
 
 def arguments() -> argparse.Namespace:

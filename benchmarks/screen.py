@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from policy import Answer, Edit, Policy, Totals, View
-from typist import Event, Progress, Trace
+from typist import Event, Progress, Trace, line_end
 
 SAMPLE = 2.0  # seconds between two looks at how much was read
 LAST = 10.0  # seconds to wait for the answer to the last key of a visit's end
@@ -115,9 +115,7 @@ class Screen:
     def _jump(self, line: int) -> None:
         self._close_visit()
         text = self.view.before + self.view.after
-        at = -1
-        for _ in range(line + 1):
-            at = text.index("\n", at + 1)
+        at = line_end(text, line)
         self.view = View(self.view.path, text[:at], text[at:])
         self.ghost, self._cold = "", True
         self.policy.moved(self.view)

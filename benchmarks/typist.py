@@ -12,10 +12,12 @@ since every policy has the same.
 
 import random
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from assist_completion.prompt import common_prefix
 
 KEY = 0.13  # seconds, median gap within a word
 SPREAD = 0.45  # of the gap's logarithm
@@ -62,10 +64,6 @@ class Trace:
     start: str
     holes: tuple[Hole, ...]
 
-    @property
-    def keys(self) -> int:
-        return sum(event.kind in {"key", "slip"} for hole in self.holes for event in hole.events)
-
 
 @dataclass(frozen=True, slots=True)
 class Style:
@@ -98,6 +96,25 @@ def _length(path: Path) -> int:
         return path.read_text(encoding="utf-8").count("\n")
     except (OSError, UnicodeDecodeError):
         return 0
+
+
+def traces(style: Style, seeds: Iterable[int], folder: Path | None) -> Iterator[Trace]:
+    """One trace a seed, each from a file of its own choice. `ValueError` where no file fits."""
+    files = sources(folder, style)
+    if not files:
+        raise ValueError(
+            f"{folder} has no Python file of {style.file_lines[0]} to {style.file_lines[1]} lines"
+        )
+    for seed in seeds:
+        yield make_trace(random.Random(seed).choice(files), style, seed)
+
+
+def line_end(text: str, line: int) -> int:
+    """Where a line (from 0) ends that is not the last. `ValueError` where the text has no such line."""
+    at = -1
+    for _ in range(line + 1):
+        at = text.index("\n", at + 1)
+    return at
 
 
 def make_trace(path: Path, style: Style, seed: int) -> Trace:
@@ -183,7 +200,6 @@ class Progress:
         if self.wrong:
             return False
         rest = self.text[self.at :]
-        size = next((i for i, (a, b) in enumerate(zip(ghost, rest, strict=False)) if a != b), None)
-        size = min(len(ghost), len(rest)) if size is None else size
+        size = common_prefix(ghost, rest)
         self.kept.update(range(self.at, self.at + size))
         return size == len(ghost)

@@ -105,11 +105,6 @@ class Places:
         place.tokens.append(token)
         return logits
 
-    def forget(self) -> None:
-        """Start anew, as if the model had just been opened."""
-        self._places.clear()
-        self._live = [None, None]
-
     def is_front(self, place: Place) -> bool:
         return self._live[0] is place
 

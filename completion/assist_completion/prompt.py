@@ -170,8 +170,8 @@ def render(plan: Plan, fim: Fim, tokenize: Callable[[str], list[int]]) -> tuple[
     return (*tokens, fim.pre, *tokenize(plan.head), fim.suf, *tokenize(plan.suffix), fim.mid)
 
 
-def common_prefix(a: list[int] | tuple[int, ...], b: list[int] | tuple[int, ...]) -> int:
-    """How many leading tokens two lists share.
+def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:
+    """How many leading tokens two lists share, or characters two texts.
 
     >>> common_prefix([1, 2, 3], [1, 2, 4])
     2

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from lsp import EVALUATED, Typist, keys_of, percentile
+from figures import percentile
+from lsp import EVALUATED, Typist, keys_of
 from lsp_client import serving
 
 pytestmark = pytest.mark.model
