@@ -19,18 +19,18 @@ from assist_completion.llama import features
 from assist_completion.store import sha256_of
 from assist_server.machine import memory_bytes
 
-PACKAGES = ("llama-cpp-python", "xllamacpp", "assist-lsp", "numpy")
+PACKAGES = ("llama-cpp-python", "xllamacpp", "assist-lsp", "numpy", "tree-sitter")
 ROOT = Path(__file__).resolve().parents[1]
 WIDTH = 140  # columns: what fits stands on one line, so that a record is a line of a diff
 
 
-def provenance(model_path: Path) -> dict[str, Any]:
-    """The header of a results file. Reads the whole model file to hash it (about 1 s a GB)."""
+def provenance(model_path: Path | None = None) -> dict[str, Any]:
+    """The header of a results file. Reads the whole model file, where one was used, to hash it (1 s a GB)."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "command": command_line(sys.argv),
         "commit": _commit(),
-        "model": {"file": model_path.name, "sha256": sha256_of(model_path)},
+        **({"model": {"file": model_path.name, "sha256": sha256_of(model_path)}} if model_path else {}),
         "machine": {
             "cpu": _cpu(),
             "cores": _cores(),
