@@ -137,17 +137,20 @@ def answer(desk: Desk, variant: Variant, task: Task) -> Answer:
 
 
 def prompt_of(model: Model, variant: Variant, task: Task, context: Context) -> tuple[list[int], bytes]:
-    """The tokens to evaluate, and the bytes of the last one that is to be chosen again (b"": none)."""
+    """The tokens to evaluate, and the bytes of the last ones that are to be chosen again (b"": none)."""
     tokenize = model.llama.tokenize
     if variant.name in STANDARD:
         laid = Plan(PATH, task.before, "", task.below)
-        fixed, typed = list(render(laid, model.fim, tokenize)), []
-        last = fixed.index(model.fim.suf) - 1
-        healable = variant.name == "healed" and fixed[last] != model.fim.pre
-        return (fixed, b"") if not healable else (fixed, model.pieces[fixed.pop(last)])
+        fixed = list(render(laid, model.fim, tokenize))
+        first, end = fixed.index(model.fim.pre) + 1, fixed.index(model.fim.suf)
+        if variant.name != "healed":
+            return fixed, b""
+        head, need = model.healer.give_back(fixed[first:end])
+        return [*fixed[:first], *head, *fixed[end:]], need
     laid = plan(context, variant.extent())
-    fixed, typed = list(render(laid, model.fim, tokenize)), tokenize(laid.typed)
-    need = model.pieces[typed.pop()] if typed and variant.name != "unhealed" else b""
+    fixed, typed, need = list(render(laid, model.fim, tokenize)), tokenize(laid.typed), b""
+    if variant.name != "unhealed":
+        typed, need = model.healer.give_back(typed)
     return [*fixed, *typed], need
 
 

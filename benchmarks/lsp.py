@@ -1,10 +1,11 @@
 """How `assist lsp` feels: one real server, one real client, the keys of one real file.
 
-    uv run python benchmarks/lsp.py [--model PATH] [--json]
+    uv run python benchmarks/lsp.py [--model PATH] [--json] [PART...]
 
 Reports re-evaluated tokens a request, latencies of typed-through and of model answers, of cancelled
 requests during a long prefill, of edits while the model decodes, the first answer at cold places and
-back at known ones, and CPU use when idle. Times are of this machine; counts are of the engine.
+back at known ones, keys while the standard library is indexed, and CPU use when idle. Times are of
+this machine; counts are of the engine.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import asyncio
 import json
 import random
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +23,7 @@ from typing import Any
 import psutil
 from figures import percentile
 from lsp_client import Client, serving
+from lsprotocol import types
 from processes import cpu_seconds
 
 from assist_completion.settings import DEFAULT_MODEL
@@ -175,6 +178,54 @@ def _fresh_line(lines: Sequence[str], rng: random.Random) -> int:
             return row
 
 
+async def indexing(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The same edits and keys while the standard library is indexed from nothing, and without any index."""
+    found: dict[str, Any] = {}
+    for when in ("no index", "while indexing"):
+        with tempfile.TemporaryDirectory() as data:
+            _borrow(Path(environ["ASSIST_DATA_DIR"]), Path(data))
+            own = {**environ, "ASSIST_DATA_DIR": data}
+            folders = [Path(sysconfig.get_path("stdlib"))] if when == "while indexing" else []
+            async with serving(own, folders=folders) as client:
+                await client.until("ready")
+                edits, answers = await _busy_keys(client)
+                events = await client.workspace_execute_command_async(
+                    types.ExecuteCommandParams("assist.index", ["status"])
+                )
+            found[f"edit applied ms, {when}"] = spread(edits)
+            found[f"model ms, {when}"] = spread(answers)
+            if folders:
+                found["still indexing at the end"] = all(e["event"] != "ready" for e in events["events"])
+    return found
+
+
+async def _busy_keys(client: Client) -> tuple[list[float], list[float]]:
+    """Milliseconds of edits, and of answers from the model, over lines typed with a request a key."""
+    edits, answers = [], []
+    typist = Typist(client, [*SOURCE[:250], *SOURCE[258:520]], 250)
+    await typist.ask()
+    await asyncio.sleep(1)
+    before = await client.counts()
+    for key in keys_of(SOURCE[250:258]):
+        start = time.monotonic()
+        typist.key(key)
+        edits.append(1e3 * ((await client.held())[URI]["applied"] - start))
+        took, _ = await typist.ask()
+        after = await client.counts()
+        if after.get("source-model", 0) > before.get("source-model", 0):
+            answers.append(took)
+        before = after
+        await asyncio.sleep(0.02)
+    return edits, answers
+
+
+def _borrow(known: Path, data: Path) -> None:
+    """A data directory with the same models and measured speeds, and no index."""
+    for name in ("models", "speed.json"):
+        if (known / name).exists():
+            (data / name).symlink_to(known / name)
+
+
 async def idling(environ: Mapping[str, str]) -> dict[str, Any]:
     """CPU seconds of the server in ten seconds without a request."""
     async with serving(environ) as client:
@@ -196,6 +247,7 @@ PARTS = {
     "cancelling": cancelling,
     "editing": editing,
     "jumping": jumping,
+    "indexing": indexing,
     "idling": idling,
 }
 

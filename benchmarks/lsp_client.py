@@ -4,9 +4,10 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -116,6 +117,7 @@ async def serving(
     options: Any = None,
     encodings: list[Any] | None = None,
     inline: bool = True,
+    folders: Sequence[Path] = (),
 ) -> AsyncIterator[Client]:
     """A running, initialised server and its client; shut down properly at the end."""
     client = Client()
@@ -126,7 +128,12 @@ async def serving(
         general=types.GeneralClientCapabilities(position_encodings=encodings),
     )
     client.result = await client.initialize_async(
-        types.InitializeParams(capabilities, process_id=os.getpid(), initialization_options=options)
+        types.InitializeParams(
+            capabilities,
+            process_id=os.getpid(),
+            initialization_options=options,
+            workspace_folders=[types.WorkspaceFolder(each.as_uri(), each.name) for each in folders],
+        )
     )
     client.initialized(types.InitializedParams())
     try:

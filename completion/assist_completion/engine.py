@@ -85,6 +85,11 @@ class Engine:
         self._count(answer)
         return answer
 
+    @property
+    def snippet_tokens(self) -> int:
+        """What a prompt has room for from other files, in tokens."""
+        return self._budget.snippets
+
     def prewarm(self, context: Context, *, full: bool = False) -> None:
         """Read a small head for a cursor, or the full one, before anybody asks; the last call counts."""
         self._ahead.prewarm(context, full=full)

@@ -16,6 +16,7 @@ from assist_completion.cache import Hit
 from assist_completion.fim import Fim
 from assist_completion.heal import Healer
 from assist_completion.llama import Llama, Logits
+from assist_completion.packing import tokens_of
 from assist_completion.places import Place, Places
 from assist_completion.prompt import Extent, Plan, plan, render
 from assist_context.model import Context, Snippet
@@ -36,6 +37,7 @@ class Budget:
     line_tokens: int = 32
     block_tokens: int = 96
     context: int = 4096
+    snippets: int = 480  # of the full head's tokens, at most: what other files show costs no time on top
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,7 @@ class Generation:
 def generate(model: Model, gen: Generation) -> None:
     """Fill `gen` until its stop condition, the model's own end, or `Aborted`."""
     place, found = _place_for(model, gen)
-    typed = model.llama.tokenize(found.typed)
-    need = model.pieces[typed.pop()] if typed else b""
+    typed, need = model.healer.give_back(model.llama.tokenize(found.typed))
     gen.typed = len(found.typed)
     generate_from(model, gen, place, [*place.fixed, *typed], need)
 
@@ -127,17 +128,24 @@ def extend(model: Model, gen: Generation, finished: Callable[[str], bool], max_t
 def warm(model: Model, context: Context, *, full: bool) -> None:
     """Evaluate the prompt for a cursor in the back sequence, so that it is there when needed."""
     known = model.places.find(context)
-    if known is not None and len(known[1].typed) < REANCHOR and (known[0].full or not full):
+    full = full or (known is not None and known[0].full)
+    if known is not None and _serves(known, context, full):
         place, laid = known
         if model.places.is_front(place) or not _missing(model, place):
             return
     else:
         place, laid = _new_place(model, context, context.snippets, small=False)
         if not full and _missing(model, place) > _small(model):
-            place, laid = _new_place(model, context, (), small=True)
+            place, laid = _new_place(model, context, context.snippets, small=True)
     model.places.behind(place)
-    typed = model.llama.tokenize(laid.typed)
-    model.places.evaluate(place, [*place.fixed, *typed[:-1]])
+    typed, _ = model.healer.give_back(model.llama.tokenize(laid.typed))
+    model.places.evaluate(place, [*place.fixed, *typed])
+
+
+def _serves(known: tuple[Place, Plan], context: Context, full: bool) -> bool:
+    """Whether a place is as good as a new one would be."""
+    place, laid = known
+    return len(laid.typed) < REANCHOR and (place.full or not full) and laid.snippets == context.snippets
 
 
 def _missing(model: Model, place: Place) -> int:
@@ -150,13 +158,19 @@ def _small(model: Model) -> int:
 
 
 def _place_for(model: Model, gen: Generation) -> tuple[Place, Plan]:
-    """A known place, or a new one: the full head where that is cheap enough, else a small one."""
+    """A known place, or a new one: the full head where that is cheap enough, else a small one.
+
+    A small one shows other files only if these have been read already: whoever waits, waits for his own.
+    """
     known = model.places.find(gen.context)
     if known is not None and _fits(model, *known) and _missing(model, known[0]) <= _small(model):
         return known
-    place, laid = _new_place(model, gen.context, gen.context.snippets, small=False)
-    if _missing(model, place) > _small(model):
-        place, laid = _new_place(model, gen.context, (), small=True)
+    snippets = gen.context.snippets
+    place, laid = _new_place(model, gen.context, snippets, small=False)
+    for shown in dict.fromkeys((snippets, ())):
+        if _missing(model, place) <= _small(model):
+            break
+        place, laid = _new_place(model, gen.context, shown, small=True)
     return place, laid
 
 
@@ -168,8 +182,12 @@ def _fits(model: Model, place: Place, found: Plan) -> bool:
 def _new_place(
     model: Model, context: Context, snippets: tuple[Snippet, ...], *, small: bool
 ) -> tuple[Place, Plan]:
-    extent = model.budget.small if small else model.budget.full
-    starts = [] if small else model.places.starts(context.path)
+    extent = model.budget.small
+    starts: list[str] = []
+    if not small:
+        used = min(sum(map(tokens_of, snippets)), model.budget.snippets)
+        extent = replace(model.budget.full, head=max(1, model.budget.full.head - used))
+        starts = model.places.starts(context.path, snippets)
     while True:
         laid = plan(context, extent, snippets, starts)
         fixed = render(laid, model.fim, model.llama.tokenize)

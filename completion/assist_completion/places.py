@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from assist_completion.errors import ModelError
 from assist_completion.llama import Aborted, Llama, Logits
 from assist_completion.prompt import START, Plan, common_prefix, continue_at
-from assist_context.model import Context
+from assist_context.model import Context, Snippet
 
 WORTH = 64  # tokens: below this, evaluating again (0.2 s) is as good as a snapshot
 
@@ -39,17 +39,17 @@ class Places:
         self.read = 0  # prompt tokens computed so far, for aborted prompts too
 
     def find(self, context: Context) -> tuple[Place, Plan] | None:
-        """The best known place for a cursor: a full one before a small one, then the nearest anchor.
-
-        One that is still being read comes after all that are ready.
+        """The best known place for a cursor: a full one before a small one, then one with the snippets of
+        now, then the nearest anchor. One that is still being read comes after all that are ready.
         """
         fitting = [(place, continue_at(context, place.plan)) for place in self._places]
         known = [(place, plan) for place, plan in fitting if plan is not None]
-        return max(known, key=lambda each: _rank(*each), default=None)
+        return max(known, key=lambda each: _rank(each[0], each[1], context), default=None)
 
-    def starts(self, path: str) -> list[str]:
-        """How the full heads of a file begin, the newest first."""
-        heads = [p.plan.head for p in reversed(self._places) if p.full and p.plan.path == path]
+    def starts(self, path: str, snippets: tuple[Snippet, ...]) -> list[str]:
+        """How the full heads of a file behind these snippets begin, the newest first."""
+        plans = [place.plan for place in reversed(self._places) if place.full]
+        heads = [each.head for each in plans if each.path == path and each.snippets == snippets]
         return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
     def reusable(self, fixed: tuple[int, ...]) -> int:
@@ -168,6 +168,7 @@ class Places:
         place.state, place.tokens, place.logits = None, [], None
 
 
-def _rank(place: Place, plan: Plan) -> tuple[int, bool, int]:
+def _rank(place: Place, plan: Plan, context: Context) -> tuple[int, bool, bool, int]:
     unread = len(place.fixed) - common_prefix(place.tokens, place.fixed)
-    return (-unread if unread >= WORTH else 0, place.full, -len(plan.typed))
+    current = plan.snippets == context.snippets
+    return (-unread if unread >= WORTH else 0, place.full, current, -len(plan.typed))

@@ -120,6 +120,7 @@ def budget_for(speed: Speed, settings: Settings) -> Budget:
         small=Extent(small * 3 // 4, small // 4, lines_after=8, snapped=False),
         line_tokens=line,
         block_tokens=block,
+        snippets=int(0.4 * full),
         context=min(speed.trained, -(-room // 256) * 256),
     )
 

@@ -7,6 +7,7 @@ where they stand. It ranks nothing and stores nothing.
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 from assist_context.languages import Language
 from assist_context.model import split_lines
@@ -54,9 +55,11 @@ def _owners(language: Language, lines: tuple[str, ...], symbols: Symbols) -> lis
     """For every line the index of the definition it belongs to, -1 for none. Definitions nest in order."""
     owners = [-1] * len(lines)
     marks = tuple(filter(None, (language.comment, "/*", "*", "@", "#["))) if language.comment else ()
-    for index, each in enumerate(symbols.definitions):
-        start, end = each.start_line - 1, min(each.end_line, len(lines))
-        if end - start < 2:
+    spans = [(each.start_line - 1, min(each.end_line, len(lines))) for each in symbols.definitions]
+    for index, (first, end) in enumerate(spans):
+        # Of many in the same lines, as in "const a = 1, b = 2, ...", the last takes them: once, not each.
+        start = first
+        if end - start < 2 or (start, end) in spans[index + 1 : index + 2]:
             continue
         around, highest = owners[start], max(0, start - COMMENT_LINES)
         while start > highest and owners[start - 1] == around and lines[start - 1].strip().startswith(marks):
@@ -69,14 +72,15 @@ def _runs(lines: tuple[str, ...], owners: list[int]) -> list[tuple[int, int, int
     """(owner, start, end) of lines that belong together; blank lines and closing marks go upwards."""
     runs: list[tuple[int, int, int]] = []
     start = 0
-    for end in range(1, len(lines) + 1):
-        if end < len(lines) and owners[end] == owners[start]:
-            continue
-        idle = all(len(line) < IDLE_CHARACTERS and _IDLE.fullmatch(line) for line in lines[start:end])
-        if runs and (idle or runs[-1][0] == owners[start]):
+    for owner, group in groupby(owners):
+        end = start + len(list(group))
+        if runs and (
+            runs[-1][0] == owner
+            or all(len(line) < IDLE_CHARACTERS and _IDLE.fullmatch(line) for line in lines[start:end])
+        ):
             runs[-1] = (runs[-1][0], runs[-1][1], end)
         else:
-            runs.append((owners[start], start, end))
+            runs.append((owner, start, end))
         start = end
     return runs
 

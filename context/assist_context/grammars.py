@@ -34,13 +34,20 @@ MOST_MATCHES = 60_000  # a second of Python; code has 50,000 a megabyte, one min
 
 Span = tuple[int, int]  # the first byte and the one after the last
 Match = tuple[int, dict[str, list[Span]]]  # the pattern's place in the query, and what it captured
+Mark = tuple[int, int, str]  # the first byte, the one after the last, and the capture
+# Captures that mean something by themselves: four of five in code, so they come without a dict each.
+MARKS = frozenset({"ref", "ref.upper", "ref.words", "comment", "decor"})
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a query found. `partial`: the time ran out. `problem`: why there is nothing at all."""
+    """What a query found. `partial`: the time ran out. `problem`: why there is nothing at all.
+
+    `matches` are without the `marks`, the captures that `MARKS` names; both are in the query's order.
+    """
 
     matches: tuple[Match, ...] = ()
+    marks: tuple[Mark, ...] = ()
     partial: bool = False
     problem: str = ""
 
@@ -59,6 +66,11 @@ def language(grammar: str) -> tree_sitter.Language | str:
 @lru_cache
 def parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
     """The parser of a grammar. Threads may share it: a parse of bytes holds the GIL throughout."""
+    return new_parser(grammar, microseconds)
+
+
+def new_parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
+    """A parser of one's own, which may stop at its time limit and go on; `None` without a grammar."""
     found = language(grammar)
     if isinstance(found, str):
         return None
@@ -114,15 +126,41 @@ def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS) -> R
     tree = tree_of(grammar, data, microseconds)
     if tree is None:
         return Reading(partial=True, problem=f"the grammar {grammar} took longer than {microseconds} µs")
+    return matches(grammar, tree.root_node)
+
+
+def matches(grammar: str, root: tree_sitter.Node, span: Span | None = None) -> Reading:
+    """All matches of a grammar's query in a tree, or those that have to do with a span of it."""
+    found = query(grammar)
+    if isinstance(found, str):
+        return Reading(problem=found)
     start = time.monotonic()
     with warnings.catch_warnings():
         # Its successor, a progress callback of `matches`, crashes in 0.25.2 too.
         warnings.simplefilter("ignore", DeprecationWarning)
         cursor = tree_sitter.QueryCursor(found, timeout_micros=QUERY_MICROSECONDS)
-    raw = cursor.matches(tree.root_node)
+    if span:
+        cursor.set_byte_range(*span)
+    raw = cursor.matches(root)
     late = time.monotonic() - start > QUERY_MICROSECONDS / 1_000_000
-    matches = tuple(
-        (pattern, {name: [node.byte_range for node in nodes] for name, nodes in captures.items()})
-        for pattern, captures in raw[:MOST_MATCHES]
-    )
-    return Reading(matches, partial=late or len(raw) > MOST_MATCHES)
+    late = late or len(raw) > MOST_MATCHES
+    del raw[MOST_MATCHES:]
+    return Reading(*_plain(raw), partial=late)
+
+
+def _plain(
+    raw: list[tuple[int, dict[str, list[tree_sitter.Node]]]],
+) -> tuple[tuple[Match, ...], tuple[Mark, ...]]:
+    kept: list[Match] = []
+    marks: list[Mark] = []
+    for pattern, captures in raw:
+        spans: dict[str, list[Span]] = {}
+        for name, nodes in captures.items():
+            if name in MARKS:
+                for node in nodes:  # nearly always one
+                    marks.append((node.start_byte, node.end_byte, name))  # noqa: PERF401 - slower for one
+            elif name[0] != "_":  # what only a predicate looks at
+                spans[name] = [node.byte_range for node in nodes]
+        if spans:
+            kept.append((pattern, spans))
+    return tuple(kept), tuple(marks)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assist_context.grammars import Match
-from assist_context.notes import Source
+from assist_context.source import Source
 
 MOST_CHARACTERS = 4_000  # of one import statement
 MOST_DEEP = 8  # braces in braces
@@ -39,8 +39,10 @@ def imports_of(source: Source, matches: tuple[Match, ...]) -> tuple[Import, ...]
     """The imports of a file, in source order."""
     found: dict[int, tuple[str, str, list[tuple[int, str]]]] = {}
     for _, captures in matches:
+        if "import" not in captures:
+            continue
         how = next((name for name in captures if name.startswith("module")), "")
-        if "import" not in captures or not how:
+        if not how:
             continue
         start, end = captures[how][0]
         text = source.text(start, min(end, start + MOST_CHARACTERS))

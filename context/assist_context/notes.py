@@ -4,28 +4,18 @@ It knows how comments are marked, over all languages alike; not what they are ab
 """
 
 import re
-from typing import Protocol
 
-from assist_context.grammars import Match, Span
+from assist_context.grammars import Mark
+from assist_context.source import Source
 
 DOC_CHARACTERS = 300  # a sentence or three; a longer paragraph is a manual
+MOST = 8 * DOC_CHARACTERS  # bytes that are looked at of a comment or a docstring
 MOST_LINES = 60  # of comment above a definition; more is a licence
 
 _OPENS = re.compile(r"\s*(?:///?!?|//!|/\*+!?|\*(?!/)|#+!?|--+(?:\[=*\[)?|<!--|\"{3}|'{3})?[ \t]?")
 _CLOSES = re.compile(r"\s*(?:\*+/|-->|\]=*\]|\"{3}|'{3})\s*$")
-_QUOTES = re.compile(r"\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')(.*?)\1?\s*", re.DOTALL)
+_QUOTE = re.compile(r"\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')")
 _TAGS = re.compile(r"</?(?:summary|remarks|para|p)\s*/?>")
-
-
-class Source(Protocol):
-    """What is asked of the text: bytes, and the line of a byte from 1."""
-
-    data: bytes
-    starts: list[int]
-
-    def line(self, byte: int) -> int: ...
-    def text(self, start: int, end: int) -> str: ...
-    def trimmed(self, span: Span) -> Span: ...
 
 
 class Docs:
@@ -44,20 +34,20 @@ class Docs:
         while above > lowest and (found := self._ending.get(above)):
             parts.append(found[1])
             above = found[0] - 1
-        return paragraph("\n".join(reversed([part for part in parts if part])))
+        return paragraph("\n".join(reversed([part for part in parts if part]))) if parts else ""
 
 
-def above(source: Source, matches: tuple[Match, ...]) -> Docs:
+def above(source: Source, marks: tuple[Mark, ...]) -> Docs:
     """The comments, and the attributes that may stand between a comment and what it is about."""
     docs = Docs()
-    for _, captures in matches:
-        for kind in ("comment", "decor"):
-            for span in captures.get(kind, ()):
-                start, end = source.trimmed(span)
-                first, last = source.line(start), source.line(max(start, end - 1))
-                if end > start and not source.data[source.starts[first - 1] : start].strip():
-                    text = source.text(start, min(end, start + 8 * DOC_CHARACTERS))
-                    docs.add(first, last, text if kind == "comment" else "")
+    for start, stop, kind in marks:
+        if kind not in ("comment", "decor"):
+            continue
+        end = source.trimmed((start, stop))[1]
+        first = source.line(start)
+        if end > start and source.leads(start, first):
+            text = source.text(start, min(end, start + MOST)) if kind == "comment" else ""
+            docs.add(first, source.line(end - 1), text)
     return docs
 
 
@@ -67,8 +57,10 @@ def paragraph(text: str) -> str:
     >>> paragraph("/**\\n * Adds one.\\n * Fast.\\n *\\n * @return more\\n */")
     'Adds one. Fast.'
     """
-    if quoted := _QUOTES.fullmatch(text):
-        text = quoted[2]
+    if not text:
+        return ""
+    if quote := _QUOTE.match(text):
+        text = text[quote.end() :].rstrip().removesuffix(quote[1])
     words: list[str] = []
     for line in text.splitlines():
         bare = _OPENS.sub("", _CLOSES.sub("", _TAGS.sub("", line)), count=1).strip()

@@ -38,6 +38,7 @@ def _encode(text: str) -> bytes:
 
 
 _BEGINS = re.compile(r"(?:.*(?:[=(,\[{:+%]|\breturn))?\s*[rbfu]{0,2}", re.IGNORECASE)
+_DEFINES = re.compile(r"^([ \t]*)(?:async +)?(?:def|class) +\w+[ \t]*[(:\[]", re.MULTILINE)
 
 
 def _whole(language: Language, text: str) -> str:
@@ -53,6 +54,8 @@ def _whole(language: Language, text: str) -> str:
         above = text[: found.start()].rstrip()
         top = not line and all(each[:1] in {"", "#"} for each in above.split("\n"))  # of a module
         begins = top or above.endswith(":") if alone else _BEGINS.fullmatch(line)
+        if alone and not begins:  # in a function that is above and further left, after other code
+            begins = any(len(each[1]) < len(line) for each in _DEFINES.finditer(above))
         end = 0 if begins else found.end()
     elif language.comment == "//" and (found := re.search(r"^[^\"'`/\n]*\*/", text, re.MULTILINE)):
         end = 0 if "/*" in text[: found.end() - 1] else found.end()

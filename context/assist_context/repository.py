@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 Stop = Callable[[], bool]
@@ -180,6 +180,42 @@ def untracked(tree: Tree, stop: Stop) -> list[str]:
     """Files that git neither tracks nor ignores, and, with a slash at the end, repositories of their own."""
     answer = _run(tree, stop, "ls-files", "-o", "--exclude-standard", "-z")
     return [os.fsdecode(record) for record in _records(answer)]
+
+
+def taken(tree: Tree, paths: Sequence[str], stop: Stop) -> list[str]:
+    """Those of the paths below the directory that git tracks, or neither tracks nor ignores."""
+    answer = _run(
+        tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", "--exclude-standard", "-z", "--", *paths
+    )  # fmt: skip
+    return [os.fsdecode(record) for record in _records(answer)]
+
+
+def head(tree: Tree, stop: Stop) -> str:
+    """The id of the commit that is checked out; GitFailed where there is none yet."""
+    return os.fsdecode(_run(tree, stop, "rev-parse", "--verify", "--quiet", "HEAD").strip())
+
+
+def history(tree: Tree, stop: Stop, count: int) -> list[list[str]]:
+    """The paths that each of the last commits below the directory changed, newest commit first.
+
+    All paths of a commit; those outside of the directory are "". No merges, and no commit without parent.
+    """
+    answer = _run(
+        tree, stop, "-c", "log.showSignature=false", "log", f"-{count}", "--format=tformat://", "-z",
+        "--name-only", "--min-parents=1", "--max-parents=1", "--no-renames", "--no-relative",
+        "--no-ext-diff", "--ignore-submodules=all", "--no-follow", "--full-diff", "--", ".",
+    )  # fmt: skip
+    commits: list[list[str]] = []
+    begins = False
+    for record in _records(answer):
+        if record == b"//":  # which no path is
+            commits.append([])
+        else:
+            path = os.fsdecode(record.removeprefix(b"\n") if begins else record)
+            inside = path.startswith(tree.prefix)
+            commits[-1].append(path.removeprefix(tree.prefix) if inside else "")
+        begins = record == b"//"
+    return commits
 
 
 def is_ignored(tree: Tree, stop: Stop) -> bool:

@@ -9,23 +9,24 @@ Broken code is input, not an error. It knows no other file: a reference is a nam
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from assist_context import grammars, notes
-from assist_context.grammars import Match, Span
+from assist_context.grammars import Match, Reading, Span
 from assist_context.imports import Import, imports_of
 from assist_context.languages import Language
+from assist_context.references import NAME_CHARACTERS, Reference, references
+from assist_context.source import Source, encoded
 
 SIGNATURE_LINES, SIGNATURE_CHARACTERS = 8, 400  # a longer one is a table of defaults
-NAME_CHARACTERS = 160  # a longer one is a selector list or a heading that is a text
 MOST_DEEP = 24  # definitions in definitions; nobody nests so, but unclosed brackets do
 
 _TYPES = frozenset({"class", "struct", "interface", "trait", "enum", "type"})
 _FUNCTIONS = frozenset({"function", "method", "constructor"})
 # Inside a function these are nobody's business but the function's.
 _LOCAL = frozenset({"variable", "constant", "field", "property", "prototype", "key"})
+_ONCE = _LOCAL - {"prototype"}  # assigned again it is the same; prototypes may be overloads
 _MEMBER = {"function": "method", "prototype": "method", "variable": "field"}
 _UNQUALIFIED = frozenset({"this", "self", "prototype"})
 
@@ -52,15 +53,6 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """A name that is called or used as a type; `inside` is the qualified name of the definition it is in."""
-
-    name: str
-    line: int
-    inside: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Symbols:
     """All of one file, in source order. `partial`: the time ran out; `problem`: why it is empty."""
 
@@ -69,6 +61,19 @@ class Symbols:
     imports: tuple[Import, ...] = ()
     partial: bool = False
     problem: str = ""
+
+
+Key = tuple[str, str]  # the qualified name and the kind of what is said once, however often it is assigned
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Symbols of a part of a file. `keys`: what it says once, so that other parts do not say it again."""
+
+    definitions: tuple[Definition, ...]
+    references: tuple[Reference, ...]
+    imports: tuple[Import, ...]
+    keys: frozenset[Key]
 
 
 def symbols(language: Language, text: str, microseconds: int = grammars.PARSE_MICROSECONDS) -> Symbols:
@@ -84,40 +89,27 @@ def symbols(language: Language, text: str, microseconds: int = grammars.PARSE_MI
     grammar = language.grammar or language.outline
     if not grammar:
         return Symbols(problem=f"there is no grammar for {language.name}")
-    data = text.encode("utf-8", "replace")  # a lone surrogate is not worth an error
-    if "\r" in text:
-        data = re.sub(rb"\r(?!\n)", b"\n", data)  # a line end for us and editors, for grammars it is none
-    source = _Source(data)
+    source = Source(encoded(text))
     reading = grammars.read(grammar, source.data, microseconds)
-    places = _placed(source, _found(source, reading.matches), notes.above(source, reading.matches))
-    return Symbols(
-        tuple(_definition(source, each) for each in places if each.kind),
-        tuple(_references(source, reading.matches, places)),
+    found = outline(source, reading)
+    return Symbols(found.definitions, found.references, found.imports, reading.partial, reading.problem)
+
+
+def outline(source: Source, reading: Reading, before: AbstractSet[Key] = frozenset()) -> Outline:
+    """What a query found, says: in all of a text, or in a part whose border no match and no comment crosses.
+
+    `before` are the keys of the parts above it: what is assigned up there is not said again.
+    """
+    asked: set[Key] = set()
+    docs = notes.above(source, reading.marks)
+    places = _placed(source, _found(source, reading.matches), docs, asked, before)
+    defined = [each for each in places if each.kind]
+    return Outline(
+        tuple([_definition(source, each) for each in defined]),
+        tuple(references(source, reading.marks, [(d.at, d.start, d.end, d.qualified) for d in defined])),
         imports_of(source, reading.matches),
-        reading.partial,
-        reading.problem,
+        frozenset(asked),
     )
-
-
-class _Source:
-    """A text in UTF-8 with its line starts. Tree-sitter's rows end at "\\n" alone, ours also at "\\r"."""
-
-    __slots__ = ("data", "starts")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.starts = [0, *(found.end() for found in re.finditer(rb"\r\n|\n|\r", data))]
-
-    def line(self, byte: int) -> int:
-        """The line of a byte, from 1."""
-        return bisect_right(self.starts, byte)
-
-    def text(self, start: int, end: int) -> str:
-        return self.data[start:end].decode("utf-8", "replace")
-
-    def trimmed(self, span: Span) -> Span:
-        """A span without the white space at its end: some nodes take in the line end or blank lines."""
-        return span[0], max(span[0], span[0] + len(self.data[slice(*span)].rstrip()))
 
 
 @dataclass(slots=True)
@@ -140,7 +132,7 @@ class _Place:
         return f"{self.parent}.{self.name}" if self.parent else self.name
 
 
-def _found(source: _Source, matches: tuple[Match, ...]) -> list[_Place]:
+def _found(source: Source, matches: tuple[Match, ...]) -> list[_Place]:
     """Every definition and scope once, whatever number of patterns found it."""
     places: dict[int, _Place] = {}
     extras: list[tuple[int, dict[str, list[Span]]]] = []
@@ -149,8 +141,10 @@ def _found(source: _Source, matches: tuple[Match, ...]) -> list[_Place]:
         if not names:
             continue
         name = names[0]
-        whole = next((each for each in captures if each.startswith(("def.", "scope."))), "")
-        if not whole:
+        for whole in captures:
+            if whole.startswith(("def.", "scope.")):
+                break
+        else:
             extras.append((name[0], captures))
             continue
         known, new = places.get(name[0]), _place(source, rank, whole, captures)
@@ -167,11 +161,12 @@ def _found(source: _Source, matches: tuple[Match, ...]) -> list[_Place]:
     for at, captures in extras:
         if place := places.get(at):
             place.start = min([place.start, *(start for start, _ in captures.get("outer", ()))])
-            place.doc = place.doc or "\n".join(source.text(*span) for span in captures.get("doc", ()))
+            docs = [source.text(at, min(end, at + notes.MOST)) for at, end in captures.get("doc", ())]
+            place.doc = place.doc or "\n".join(docs)
     return list(places.values())
 
 
-def _place(source: _Source, rank: int, whole: str, captures: dict[str, list[Span]]) -> _Place | None:
+def _place(source: Source, rank: int, whole: str, captures: dict[str, list[Span]]) -> _Place | None:
     """One match as a place; `None` if its name is not one."""
     start, end = source.trimmed(captures[whole][0])
     span = (captures.get("name") or captures["path"])[0]
@@ -193,44 +188,57 @@ def _place(source: _Source, rank: int, whole: str, captures: dict[str, list[Span
 
 def _name(text: str) -> str:
     """A name as people say it: without quotes, on one line."""
+    if len(text) <= NAME_CHARACTERS and text.isidentifier():
+        return text
     name = " ".join(text[: 2 * NAME_CHARACTERS].split())
     if len(name) > 1 and name[0] == name[-1] and name[0] in "\"'`":
         name = name[1:-1]
     return name[:NAME_CHARACTERS]
 
 
-def _placed(source: _Source, found: list[_Place], docs: notes.Docs) -> list[_Place]:
+def _placed(
+    source: Source, found: list[_Place], docs: notes.Docs, keys: set[Key], before: AbstractSet[Key]
+) -> list[_Place]:
     """The places in source order, each with its parent, without what is local or said twice."""
     found.sort(key=lambda each: (each.start, -each.end, each.at))
     kept: list[_Place] = []
     stack: list[_Place] = []
-    seen: set[tuple[str, str]] = set()
     for each in found:
         while stack and (stack[-1].end <= each.start or stack[-1].end < each.end):
             stack.pop()
-        above = next((up for up in reversed(stack) if (up.start, up.end) != (each.start, each.end)), None)
-        if above and above.kind in _FUNCTIONS and each.kind in _LOCAL and not each.parent:
-            continue
-        if len(stack) >= MOST_DEEP:
+        above = _above(stack, each)
+        local = above and above.kind in _FUNCTIONS and each.kind in _LOCAL and not each.parent
+        if local or len(stack) >= MOST_DEEP:
             continue
         if above and above.name == each.name and above.kind in _TYPES and each.kind in _TYPES:
             continue  # typedef struct node {...} node
         if each.parent or (above and above.holds_members):
             each.kind = _MEMBER.get(each.kind, each.kind)
-        each.parent = ".".join(filter(None, (above.qualified if above else "", each.parent)))
-        if each.kind in _LOCAL - {"prototype"} and (each.qualified, each.kind) in seen:
-            continue  # assigned again; prototypes may be overloads
-        seen.add((each.qualified, each.kind))
+        if above:
+            each.parent = f"{above.qualified}.{each.parent}" if each.parent else above.qualified
+        if each.kind in _ONCE:
+            key = each.qualified, each.kind
+            again = key in keys or key in before
+            keys.add(key)
+            if again:
+                continue
         line = source.line(each.start)
-        first = not source.data[source.starts[line - 1] : each.start].strip()  # on its line
-        each.doc = notes.paragraph(each.doc) or (docs.of(line) if first else "")
+        each.doc = notes.paragraph(each.doc) or (docs.of(line) if source.leads(each.start, line) else "")
         kept.append(each)
         if not stack or (stack[-1].start, stack[-1].end) != (each.start, each.end):
             stack.append(each)  # "const a = 1, b = 2" is two definitions side by side
     return kept
 
 
-def _definition(source: _Source, place: _Place) -> Definition:
+def _above(stack: list[_Place], place: _Place) -> _Place | None:
+    """The innermost of the open places that is not of the very same extent."""
+    for each in reversed(stack):
+        if each.start != place.start or each.end != place.end:
+            return each
+    return None
+
+
+def _definition(source: Source, place: _Place) -> Definition:
     return Definition(
         place.name,
         "function" if place.kind == "prototype" else place.kind,
@@ -242,50 +250,16 @@ def _definition(source: _Source, place: _Place) -> Definition:
     )
 
 
-def _signature(source: _Source, place: _Place) -> str:
+def _signature(source: Source, place: _Place) -> str:
     """What comes ahead of the body; without a body the whole of a function, the first line of all else."""
     bodied = place.start < place.body <= place.end
     end = min(place.body if bodied else place.end, place.start + 4 * SIGNATURE_CHARACTERS)
     lines = source.text(place.start, end).strip().splitlines() or [""]
     if not bodied and place.kind not in _FUNCTIONS and place.kind != "prototype":
         lines = lines[:1]
-    indent = place.start - source.starts[source.line(place.start) - 1]
-    lines = lines[:1] + [line[min(indent, len(line) - len(line.lstrip())) :] for line in lines[1:]]
+    if len(lines) > 1:
+        indent = place.start - source.starts[source.line(place.start) - 1]
+        lines[1:] = [line[min(indent, len(line) - len(line.lstrip())) :] for line in lines[1:]]
     while len(lines) > 1 and lines[-1].lstrip().startswith(("#", "//")):
         lines.pop()  # a comment ahead of the body
     return "\n".join(lines[:SIGNATURE_LINES])[:SIGNATURE_CHARACTERS].rstrip(" \t\r\n{")
-
-
-def _references(source: _Source, matches: tuple[Match, ...], places: list[_Place]) -> Iterator[Reference]:
-    names = {place.at for place in places if place.kind}
-    spans: dict[int, tuple[int, str]] = {}
-    for _, captures in matches:
-        for how in ("ref", "ref.upper", "ref.words"):
-            for start, end in captures.get(how, ()):
-                if start not in names:
-                    spans.setdefault(start, (end, how))
-    stack: list[_Place] = []
-    ahead = iter(sorted((each for each in places if each.kind), key=lambda each: (each.start, -each.end)))
-    coming = next(ahead, None)
-    for start in sorted(spans):
-        while coming and coming.start <= start:
-            while stack and stack[-1].end <= coming.start:
-                stack.pop()
-            stack.append(coming)
-            coming = next(ahead, None)
-        while stack and stack[-1].end <= start:
-            stack.pop()
-        inside = next((each.qualified for each in reversed(stack) if each.end > start), "")
-        end, how = spans[start]
-        for name in _referred(source.text(start, min(end, start + NAME_CHARACTERS)), how):
-            yield Reference(name, source.line(start), inside)
-
-
-def _referred(text: str, how: str) -> list[str]:
-    """The names in what was captured: of a path the last, without type arguments."""
-    if how == "ref.words":
-        return text.split()
-    if how == "ref.upper" and not text[:1].isupper():
-        return []
-    last = re.split(r"::|[.\\]|->", re.sub(r"<.*", "", text, flags=re.DOTALL))[-1].strip()
-    return [last] if last else []

@@ -5,14 +5,14 @@ It reads no stream and holds no model; a line that is wrong is an error of that 
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assist_completion.suggestion import Request, Suggestion
 from assist_context.gather import gather
-from assist_context.model import Cursor, Document
+from assist_context.model import Cursor, Document, Snippet
 from assist_server.cli_errors import CommandError
 from assist_server.places import cursor_at, cursor_at_offset, document_of, read_document
 
@@ -27,6 +27,9 @@ KINDS: Mapping[str, type] = {
     "max_lines": int,
     "manual": bool,
 }
+# What other files bring to a cursor, and the document under the name that it has beside them.
+Beside = Callable[[Document, Cursor], tuple[Document, tuple[Snippet, ...]]]
+
 _WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 
 
@@ -46,8 +49,11 @@ class LineError(CommandError):
         self.id = line_id
 
 
-def parse_line(line: bytes, workspace: Path) -> Item:
-    """The request of one line of JSON; raises `LineError`. Relative paths start at `workspace`."""
+def parse_line(line: bytes, workspace: Path, beside: Beside | None = None) -> Item:
+    """The request of one line of JSON; raises `LineError`. Relative paths start at `workspace`.
+
+    `beside` is None where the workspace has no index; a line that insists on one is then wrong.
+    """
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -59,7 +65,7 @@ def parse_line(line: bytes, workspace: Path) -> Item:
         )
     try:
         _check(data)
-        return Item(data.get("id"), _request(data, workspace))
+        return Item(data.get("id"), _request(data, workspace, beside))
     except CommandError as error:
         raise LineError(str(error), data.get("id")) from error
 
@@ -80,7 +86,7 @@ def _check(data: dict[str, Any]) -> None:
         raise CommandError("The cursor is not clear: give line and column, from 1, or offset, from 0.")
 
 
-def _request(data: dict[str, Any], workspace: Path) -> Request:
+def _request(data: dict[str, Any], workspace: Path, beside: Beside | None) -> Request:
     path = workspace / data["path"]
     try:
         document = document_of(str(path), data["text"]) if "text" in data else read_document(path)
@@ -90,14 +96,23 @@ def _request(data: dict[str, Any], workspace: Path) -> Request:
         cursor = cursor_at_offset(document, data["offset"])
     else:
         cursor = cursor_at(document, data["line"], data["column"])
-    # Nothing but the document itself is context so far: "context": false changes nothing yet.
-    return request_at(document, cursor, manual=data.get("manual", False), max_lines=data.get("max_lines", 0))
+    wanted = data.get("context", beside is not None)
+    if wanted and beside is None:
+        raise CommandError(
+            f"context = true, but {workspace} has no index: run `assist index` in it; `[context] index` in "
+            "config.toml must be true."
+        )
+    manual, max_lines = data.get("manual", False), data.get("max_lines", 0)
+    return request_at(document, cursor, beside if wanted else None, manual=manual, max_lines=max_lines)
 
 
-def request_at(document: Document, cursor: Cursor, *, manual: bool, max_lines: int = 0) -> Request:
+def request_at(
+    document: Document, cursor: Cursor, beside: Beside | None, *, manual: bool, max_lines: int = 0
+) -> Request:
     """A request that waits for no pause in typing; `max_lines` 0 is as the settings say."""
     start = time.perf_counter()
-    context = gather(document, cursor)
+    document, snippets = beside(document, cursor) if beside else (document, ())
+    context = gather(document, cursor, snippets)
     gather_ms = 1e3 * (time.perf_counter() - start)
     return Request(context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True)
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from assist_server import cli_complete, cli_info, cli_models
+from assist_server import cli_complete, cli_index, cli_info, cli_models
 from assist_server.cli import INTERRUPTED, serve
 from assist_server.cli_errors import EXPECTED, FAILED, WRONG_USAGE, exit_code
 from assist_server.cli_flags import AsJson, Offline, example, settings
@@ -121,5 +121,6 @@ app.command(
     short_help="See it work, in a bundled workspace.", epilog=example("assist demo", "assist demo --json")
 )(demo)
 cli_complete.add_to(app)
+cli_index.add_to(app)
 cli_info.add_to(app)
 app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)

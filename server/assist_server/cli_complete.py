@@ -11,9 +11,10 @@ import typer
 
 from assist_completion.holding import silent
 from assist_completion.suggestion import Suggestion
-from assist_server.batch import LineError, answer_document, parse_line, request_at
+from assist_context.model import Cursor, Document, Snippet
+from assist_server.batch import Beside, LineError, answer_document, parse_line, request_at
 from assist_server.cli_errors import WRONG_USAGE, CommandError
-from assist_server.cli_flags import AsJson, Offline, Workspace, example, settings
+from assist_server.cli_flags import AsJson, Offline, Workspace, directory, example, settings
 from assist_server.cli_output import emit, emit_line, out, say
 from assist_server.config import Config
 from assist_server.places import cursor_at, parse_place, read_document
@@ -24,7 +25,8 @@ if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
 
 BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout, with one model load. A line asks with
 {"id", "path", "text"?, "line"+"column" or "offset", "max_lines"?, "manual"?, "context"?}; `text` defaults
-to the file's. The answer to a bad line is {"id", "error"}."""
+to the file's; `context` says whether other files are looked at, by default if `assist index` or an editor
+indexed the workspace. The answer to a bad line is {"id", "error"}."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,15 +68,15 @@ def complete(
             "See `assist complete --help`.",
             WRONG_USAGE,
         )
-    config, root = settings(offline=offline), _directory(workspace)
+    config, root = settings(offline=offline), directory(workspace)
     if batch:
         _complete_lines(config, root)
         return
     at = parse_place(place)
     document = read_document(root / at.path)
-    request = request_at(document, cursor_at(document, at.line, at.column), manual=manual)
-    with _running(config) as (runner, engine):
-        suggestion = runner.run(engine.complete(request))
+    cursor = cursor_at(document, at.line, at.column)
+    with _running(config) as (runner, engine), _beside(config, root, engine) as beside:
+        suggestion = runner.run(engine.complete(request_at(document, cursor, beside, manual=manual)))
     if as_json:
         emit(answer_document(suggestion))
     elif suggestion.shown:
@@ -85,13 +87,13 @@ def complete(
 
 def _complete_lines(config: Config, workspace: Path) -> None:
     """Answer each line before the next is read. Bad lines are answered too, so the exit code stays 0."""
-    with _running(config) as (runner, engine):
+    with _running(config) as (runner, engine), _beside(config, workspace, engine) as beside:
         # Outside of the event loop, whose own handling of Ctrl-C would wait for the next line.
         for line in sys.stdin.buffer:
             if not line.strip():
                 continue
             try:
-                item = parse_line(line, workspace)
+                item = parse_line(line, workspace, beside)
             except LineError as error:
                 emit_line({"id": error.id, "error": str(error)})
                 continue
@@ -112,14 +114,30 @@ def _running(config: Config) -> Iterator[tuple[asyncio.Runner, "Engine"]]:
             engine.close()
 
 
+@contextmanager
+def _beside(config: Config, root: Path, engine: "Engine") -> Iterator[Beside | None]:
+    """What finds snippets in the index of `root`, as it is; None where there is none. It builds none."""
+    from assist_server.indexed import Indexed, known_folder  # noqa: PLC0415
+
+    folder = known_folder(config, root)
+    if folder is None:
+        yield None
+        return
+    indexed = Indexed(folder)
+
+    def beside(document: Document, cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
+        named = indexed.named(document)
+        if named is None:
+            return document, ()
+        return named, indexed.beside(named, cursor, engine.snippet_tokens)
+
+    try:
+        yield beside
+    finally:
+        indexed.close()
+
+
 def _explain(suggestion: Suggestion) -> None:
     say(f"Nothing is shown. {reason_words(suggestion.reason)}.")
     if suggestion.candidate:
         say(f"Score {suggestion.score:.2f}; with --manual it would be: {suggestion.candidate}")
-
-
-def _directory(workspace: Path) -> Path:
-    root = workspace.expanduser().absolute()
-    if not root.is_dir():
-        raise CommandError(f"There is no directory {root}: check --workspace.")
-    return root

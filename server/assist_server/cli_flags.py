@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from assist_server import config
+from assist_server.cli_errors import CommandError
 from assist_server.config import Config
 
 AsJson = Annotated[
@@ -42,6 +43,14 @@ def settings(*, offline: bool = False) -> Config:
 def with_offline(base: Config, *, offline: bool) -> Config:
     """`base`, offline also where only the command line says so."""
     return replace(base, offline=base.offline or offline)
+
+
+def directory(workspace: Path) -> Path:
+    """The directory that --workspace names, absolute; `CommandError` where there is none."""
+    root = workspace.expanduser().absolute()
+    if not root.is_dir():
+        raise CommandError(f"There is no directory {root}: check --workspace.")
+    return root
 
 
 def example(*lines: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -10,6 +11,7 @@ from assist_server import config as configuration
 from assist_server import stats as counted
 from assist_server.cli_errors import FAILED
 from assist_server.cli_flags import AsJson, Offline, example, with_offline
+from assist_server.cli_index import status_facts
 from assist_server.cli_output import emit, megabytes, out, say
 from assist_server.config import Config
 from assist_server.stats_words import stats_document, stats_facts
@@ -23,7 +25,7 @@ HASHES = {
     "unknown": "hash never checked",
     "": "hash not known",
 }
-SECTIONS = ("completion", "answers", "escalation")
+SECTIONS = ("completion", "context", "answers", "escalation")
 
 config_app = typer.Typer(
     help="The settings, where they stand and whether they are right.",
@@ -93,7 +95,7 @@ def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
     """Look at everything that completion needs; exit code 1 if it cannot work."""
     from assist_server.doctor import examine  # noqa: PLC0415
 
-    report = examine(with_offline(configuration.load_lenient(), offline=offline))
+    report = examine(with_offline(configuration.load_lenient(), offline=offline), Path.cwd())
     if as_json:
         findings = [asdict(finding) for finding in report.findings]
         emit({"ok": report.works, **report.facts, "problems": findings})
@@ -170,6 +172,7 @@ def _show_report(report: "Report") -> None:
             ("Budgets", f"{budgets} tokens"),
         ]
     lines += [(name.capitalize(), _directory_words(each)) for name, each in found["directories"].items()]
+    lines += _index_facts(found["index"])
     lines += [("Network", "offline: no socket is opened" if found["offline"] else "only to fetch a model")]
     facts(lines)
     out("")
@@ -177,6 +180,22 @@ def _show_report(report: "Report") -> None:
         kind = "PROBLEM" if finding.blocks else "Note"
         out(f"{kind}: {finding.what.rstrip('.')}. {finding.remedy}.")
     out("Completion works." if report.works else "Completion cannot work until the problem above is solved.")
+
+
+def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
+    sqlite = f"SQLite {index['sqlite']['version']}"
+    lines = [("Indexing", f"{sqlite}, {index['git'] or 'no git'}")]
+    without = [each["language"] for each in index["languages"]]
+    lines += (
+        [("", f"No outlines of {', '.join(without)}: these files are searched by their words")]
+        if without
+        else []
+    )
+    if not index["enabled"]:
+        return [*lines, ("Index", "turned off by `[context] index` in config.toml")]
+    if index["workspace"] is None:
+        return [*lines, ("Index", "none of this directory yet: an editor or `assist index` makes one")]
+    return [*lines, *status_facts(index["workspace"])]
 
 
 def _directory_words(directory: dict[str, Any]) -> str:

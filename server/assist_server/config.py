@@ -6,12 +6,13 @@ It loads no model, opens no socket and does not know what a setting does.
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import platformdirs
 
 from assist_completion.settings import Settings as CompletionSettings
+from assist_context.settings import Settings as ContextSettings
 from assist_escalation.settings import Settings as EscalationSettings
 from assist_escalation.settings import tighten
 from assist_server.config_file import ConfigError, read_toml, set_model
@@ -33,9 +34,15 @@ __all__ = [
 
 EDITOR = "editor settings"  # the `source` of a problem that stands in no file
 _OFF = frozenset({"", "0", "false", "no", "off"})  # any other ASSIST_OFFLINE is on: it fails closed
-_HARMLESS = frozenset({"completion", "answers"})  # tables in which a slip opens nothing
+_HARMLESS = frozenset({"completion", "context", "answers"})  # tables in which a slip opens nothing
 _TIGHTENING = frozenset({"escalation", "egress"})  # tables an editor may tighten with
 _OWNED = ("providers", "data_class")  # tables an editor may not write at all
+# Where git is, and its user's own settings: with them its ignore files and the folders it trusts.
+_FOR_GIT = frozenset(
+    {"PATH", "HOME", "XDG_CONFIG_HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "TMPDIR"}
+    | {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"}
+    | {"GIT_CEILING_DIRECTORIES"}
+)
 _LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_usd_per_day")
 
 
@@ -55,7 +62,8 @@ class Paths:
 class Config:
     """All settings. `problems` tells what was left out on the way; `load` never returns any.
 
-    `offline` forbids any socket but for those of this machine itself.
+    `offline` forbids any socket but for those of this machine itself. `programs` is what of the
+    environment git needs.
     """
 
     completion: CompletionSettings
@@ -64,6 +72,8 @@ class Config:
     paths: Paths
     offline: bool = False
     problems: tuple[Problem, ...] = ()
+    context: ContextSettings = field(default_factory=ContextSettings)
+    programs: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Config:
@@ -85,7 +95,9 @@ def load_lenient(environ: Mapping[str, str] | None = None) -> Config:
         _directory(environ.get("ASSIST_DATA_DIR"), platformdirs.user_data_path),
     )
     offline = environ.get("ASSIST_OFFLINE", "").strip().lower() not in _OFF
-    defaults = Config(CompletionSettings(), Answers(), EscalationSettings(), paths, offline)
+    programs = {name: value for name, value in environ.items() if name in _FOR_GIT}
+    settings = CompletionSettings(), Answers(), EscalationSettings()
+    defaults = Config(*settings, paths, offline, programs=programs)
     file = str(paths.config_file)
     try:
         _, data = read_toml(paths.config_file)

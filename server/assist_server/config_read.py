@@ -16,6 +16,7 @@ from cattrs.gen import make_dict_structure_fn
 from assist_completion.errors import CompletionError
 from assist_completion.settings import Settings as CompletionSettings
 from assist_completion.settings import check_model, is_path
+from assist_context.settings import Settings as ContextSettings
 from assist_escalation.errors import EscalationError
 from assist_escalation.settings import Settings as EscalationSettings
 
@@ -62,7 +63,12 @@ class Setting:
 
 
 def _settings() -> Iterator[tuple[Key, Setting]]:
-    owners: Any = {"completion": CompletionSettings, "answers": Answers, "escalation": EscalationSettings}
+    owners: Any = {
+        "completion": CompletionSettings,
+        "context": ContextSettings,
+        "answers": Answers,
+        "escalation": EscalationSettings,
+    }
     for section, owner in owners.items():
         hints = get_type_hints(owner)
         for item in fields(owner):
@@ -90,7 +96,7 @@ class _UnknownKeyError(Exception):
 def read(base: T, data: Mapping[str, Any], source: str, home: Path) -> tuple[T, list[Problem]]:
     """`base` with every good value of `data` put in; a bad one leaves what `base` has and is a problem.
 
-    `base` is a dataclass with the fields `completion`, `answers` and `escalation`.
+    `base` is a dataclass with the fields `completion`, `context`, `answers` and `escalation`.
     `data` has the layout of config.toml; a value of None counts as not given.
     Relative paths of models start at `home`.
     """

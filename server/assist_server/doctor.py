@@ -20,6 +20,8 @@ from assist_completion.settings import is_path
 from assist_completion.store import Store, free_bytes, path_of, resolve
 from assist_server.app import speed_file, store_of
 from assist_server.config import Config
+from assist_server.doctor_index import index_facts
+from assist_server.findings import Finding
 from assist_server.machine import memory_bytes
 from assist_server.speed_words import cold_seconds, in_words, warm_seconds
 
@@ -36,15 +38,6 @@ PACKAGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that is wrong, what to do about it, and whether completion cannot work because of it."""
-
-    what: str
-    remedy: str
-    blocks: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """The facts, as JSON has them, and the findings."""
 
@@ -56,8 +49,8 @@ class Report:
         return not any(finding.blocks for finding in self.findings)
 
 
-def examine(config: Config) -> Report:
-    """Look at everything that completion needs."""
+def examine(config: Config, workspace: Path) -> Report:
+    """Look at everything that completion needs, and at the index of the workspace, if it has one."""
     findings = [Finding(str(problem), f"Edit {config.paths.config_file}") for problem in config.problems]
     model = _model(config, findings)
     facts = {
@@ -70,6 +63,7 @@ def examine(config: Config) -> Report:
             "llama_features": features(),
         },
         "model": model,
+        "index": index_facts(config, workspace, findings),
         "offline": config.offline,
         "directories": _directories(config, findings),
     }

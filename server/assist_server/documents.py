@@ -32,6 +32,7 @@ class OpenDocument:
     version: int
     lines: list[str]
     encoding: Encoding = "utf-16"
+    place: str = ""  # the absolute path, resolved, of a document that is a file
     applied: float = 0.0  # when the last edit was done, on the machine's monotonic clock
     _frozen: Document | None = field(default=None, repr=False)
 

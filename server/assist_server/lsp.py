@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_server.config import Config, Problem, merge_settings
+from assist_server.ghost import Ghost, Selected
 from assist_server.lsp_protocol import Protocol, Server, run_on_stdio
-from assist_server.session import Ghost, Selected, Session, Status
+from assist_server.lsp_workspace import Indexing, add_workspace
+from assist_server.session import Session, Status
 from assist_server.stats import record
 
 if TYPE_CHECKING:
@@ -51,18 +53,19 @@ def make_server(config: Config) -> Server:
         server.protocol.notify("assist/status", asdict(status))
 
     server.session = Session(config, tell, _open_engine)
-    _add_lifecycle(server, config)
+    _add_lifecycle(server, config, add_workspace(server))
     _add_completion(server)
     _add_notes(server)
     return server
 
 
-def _add_lifecycle(server: Server, base: Config) -> None:
+def _add_lifecycle(server: Server, base: Config, indexing: Indexing) -> None:
     session = server.session
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         session.config = merge_settings(base, params.initialization_options)
+        indexing.begin(params)
         text = params.capabilities.text_document
         if text is None or text.inline_completion is None:
             _add_fallback(server)
@@ -70,6 +73,7 @@ def _add_lifecycle(server: Server, base: Config) -> None:
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
         _warn(server, session.config.problems)
+        indexing.open()
         session.start()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
@@ -80,6 +84,7 @@ def _add_lifecycle(server: Server, base: Config) -> None:
 
     @server.feature(types.SHUTDOWN)
     def shutdown(_: Any = None) -> None:
+        indexing.close()
         session.close()
 
     @server.command("assist.status")

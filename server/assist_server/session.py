@@ -6,6 +6,7 @@ on a thread of its own, and a request that comes before it is ready gets nothing
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,8 @@ from assist_context.model import Context, Cursor
 from assist_context.recent import Recent
 from assist_server.config import Config
 from assist_server.documents import Edit, OpenDocument
+from assist_server.ghost import Ghost, Selected
+from assist_server.workspace import Workspace
 
 if TYPE_CHECKING:
     from assist_completion.engine import (
@@ -32,6 +35,7 @@ OpenEngine = Callable[[Config, Callable[[str], None]], "Engine"]
 
 SHORT = 150  # lines; about what a full head holds
 RETRY = 3.0  # seconds between looks for a model that was missing
+RESTS = 0.3  # seconds without a request before other files are looked through
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +48,6 @@ class Status:
     tier: str = "local"
     budget_left_usd: float | None = None
     message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """What the editor's own popup has selected: `text` would stand from column `units` to the cursor."""
-
-    text: str
-    units: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ghost:
-    """A suggestion in the editor's terms: line from 0, columns in its units, its line ends."""
-
-    suggestion: Suggestion
-    text: str
-    line: int
-    start: int
-    end: int
 
 
 class Session:
@@ -81,6 +66,8 @@ class Session:
         self._loads = 0
         self._looked = 0.0
         self._cursors: dict[str, Cursor] = {}
+        self._resting: asyncio.TimerHandle | None = None
+        self.workspace = Workspace(config, self._prewarm)
 
     # The engine's life
 
@@ -95,15 +82,25 @@ class Session:
         threading.Thread(target=self._open, args=(self._loads, loop), name="assist-open", daemon=True).start()
 
     def reconfigure(self, config: Config) -> None:
-        """Take other settings; the model is opened again only if they concern it."""
-        changed = config.completion != self.config.completion
-        self.config = config
-        if changed:
+        """Take other settings; the model and the index are opened again only if they concern them."""
+        old, self.config = self.config, config
+        if config.completion != old.completion:
             self.start()
+        if config.context != old.context:
+            self.open_folders([folder.root for folder in self.workspace.folders])
+
+    def open_folders(self, roots: list[str]) -> None:
+        """Index these folders from now on, in place of those before."""
+        self.workspace.open(roots, self.config)
+        for document in self.documents.values():
+            document.path = self.workspace.named(document.place or document.path)
 
     def close(self) -> None:
-        """Free the model."""
+        """Free the model, and end what indexes."""
         self._loads += 1
+        if self._resting is not None:
+            self._resting.cancel()
+        self.workspace.close()
         self._close_engine()
         self._set(replace(self.status, state="off", message=""))
 
@@ -128,6 +125,7 @@ class Session:
         self._set(Status(model=self.config.completion.model, state="ready"))
         for document in list(self.documents.values())[-1:]:
             self._prewarm_whole(document)
+            self._look(document)
 
     def _failed(self, load: int, state: str, message: str) -> None:
         if load == self._loads:
@@ -160,8 +158,13 @@ class Session:
 
     def opened(self, document: OpenDocument) -> None:
         """The editor opened a document; its beginning is what most of its places share."""
+        if os.path.isabs(document.path):
+            document.place = os.path.realpath(document.path)
+        document.path = self.workspace.named(document.path)
         self.documents[document.uri] = document
         self._prewarm_whole(document)
+        self.workspace.first([each.place for each in self.documents.values()])
+        self._look(document)
 
     def changed(self, uri: str, version: int, edits: list[Edit]) -> None:
         """The editor changed a document. Unknown documents and old versions change nothing."""
@@ -178,6 +181,13 @@ class Session:
         """The editor closed a document."""
         self.documents.pop(uri, None)
         self._cursors.pop(uri, None)
+        self.workspace.forget(uri)
+
+    def saved(self, uri: str) -> None:
+        """The editor wrote a document to its file."""
+        document = self.documents.get(uri)
+        if document is not None and document.place:
+            self.workspace.changed([document.place])
 
     def moved(self, uri: str, line: int | None = None, units: int = 0) -> None:
         """The cursor rests somewhere, or a document got the focus: warm that place."""
@@ -188,6 +198,7 @@ class Session:
         if cursor is not None:
             self._cursors[uri] = cursor
             self._prewarm(document, cursor)
+            self._look(document)
 
     def _prewarm_whole(self, document: OpenDocument) -> None:
         """Evaluate a short document to its end: every place in it then finds what stands above it."""
@@ -199,10 +210,24 @@ class Session:
             self._engine.prewarm(self._context(document, cursor), full=full)
 
     def _context(self, document: OpenDocument, cursor: Cursor) -> Context:
+        return gather(document.frozen(), cursor, self.workspace.snippets(document))
+
+    def _rest(self, document: OpenDocument) -> None:
+        """Look through other files once the user pauses."""
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = asyncio.get_running_loop().call_later(RESTS, self._look, document)
+
+    def _look(self, document: OpenDocument) -> None:
+        """Look for what of other files helps here; it is shown from the next prompt that is laid out."""
+        if self._engine is None or self.documents.get(document.uri) is not document:
+            return
         others = {d.path: d.frozen() for d in self.documents.values() if d is not document}
         wanted = self.config.completion.recent_files
-        snippets = self._recent.snippets(document.path, others) if wanted else ()
-        return gather(document.frozen(), cursor, snippets)
+        edits = self._recent.snippets(document.path, others) if wanted else ()
+        cursor = self._cursors.get(document.uri)
+        opened = {each.uri: each for each in self.documents.values() if each.place or each is document}
+        self.workspace.look(document, cursor, opened, edits, self._engine.snippet_tokens)
 
     # Suggestions
 
@@ -226,6 +251,8 @@ class Session:
             begin, chosen = document.cursor(at[0], selected.units), selected.text
             taken = max(0, cursor.column - begin.column)
             context = replace(context, before=context.before[: len(context.before) - taken] + chosen)
+        self.workspace.busy()
+        self._rest(document)
         after_accept, self._accepted = self._accepted == uri, ""
         version, gather_ms = document.version, 1e3 * (time.perf_counter() - start)
         suggestion = await self._engine.complete(Request(context, manual, after_accept, gather_ms=gather_ms))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assist_completion.filters import Cleaned, clean
+from assist_completion.closers import Cleaned
+from assist_completion.filters import clean
 from assist_context import parse
 from assist_context.languages import LANGUAGES, PLAIN, language_of
 
@@ -118,10 +119,19 @@ GOLDEN = [
     ("syntax", "cpp", "template <typename T>\nT f(T a)█\n", " {", "!too-short", 0),
     ("syntax", "py", "foo(a))) = b\nx = █\n", "1", "!too-short", 0),
     ("syntax", "py", "foo(a))) = b\nx = █\n", "bar(1)", "bar(1)", 0),
+    # a word that the model ended wrongly, and the same word ended rightly
+    ("syntax", "py", "def level(n):\n    if n == 0:\n        retu█\n    return n\n", "r 0", "!syntax", 0),
+    ("syntax", "py", "def level(n):\n    if n == 0:\n        retu█\n    return n\n", "rn 0", "rn 0", 0),
+    ("syntax", "py", "def level(n):\n    deep = n + 1\n    retur█\n", " deep", "!syntax", 0),
+    ("syntax", "py", "def level(n):\n    deep = n + 1\n    retur█\n", "n deep", "n deep", 0),
+    # a generator beside another argument, and a list that the next line goes on with
+    ("syntax", "py", "def top(xs):\n    best = 0\n    b█\n    return best\n", "est = max(best, -x for x in xs)", "!syntax", 0),
+    ("syntax", "py", "sizes = [1, 2█\n         30, 40]\n", "0, 30, 40]", "!syntax", 0),
     # more than wanted, less than useful
     ("wrong multi-line", "py", "print(█foo)\n", "a,\n    b, ", "a,", 0),
     ("wrong multi-line", "js", "const x = █ + 1;\n", "foo\nconst y = 2;", "foo", 0),
     ("too-short", "py", "x = foo(a█\n", ")", ")", 0),
+    ("too-short", "py", 'def f(xs, n):\n    import math\n    """\n    Doc.\n    """\n    return sum([math.ceil(x / n) for x in xs]█\n', ")", ")", 0),
     ("too-short", "py", "x = foo(a)█\n", ")", "!extra-closing-bracket", 0),
     ("too-short", "py", "if x█\n    pass\n", ":", ":", 0),
     ("too-short", "py", "x = █\n", "y", "!too-short", 0),

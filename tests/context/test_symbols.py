@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_context import grammars
+from assist_context import grammars, notes
 from assist_context.languages import LANGUAGES, PLAIN, Language, language_of
 from assist_context.symbols import Symbols, symbols
 
@@ -89,6 +89,17 @@ def test_what_is_missing_takes_its_own_language_and_says_why() -> None:
     assert "does not compile" in str(grammars.compiled("python", "(no_such_node) @ref"))
     assert "no query" in str(grammars.compiled("python", ""))
     assert symbols(PY, "def f():\n    pass\n").definitions
+
+
+def test_what_means_something_by_itself_is_a_mark() -> None:
+    reading = grammars.read("python", b"# c\ndef f(): g()\n")
+    assert reading.marks == ((0, 3, "comment"), (13, 14, "ref"))
+    assert [captures["name"] for _, captures in reading.matches] == [[(8, 9)]]
+
+
+def test_a_docstring_of_blank_lines_takes_no_longer_than_its_length() -> None:
+    assert notes.paragraph('"""' + "\n" * 200_000 + 'x"""') == "x"
+    assert symbols(PY, 'def f():\n  """' + "\n" * 200_000 + 'x"""\n').definitions[0].doc == ""
 
 
 def test_lines_are_those_of_the_document() -> None:

@@ -1,12 +1,13 @@
 """What a line of `assist complete --batch` may say, and the places it names."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assist_context.model import Cursor
+from assist_context.model import Cursor, Document, Snippet
 from assist_server.batch import LineError, parse_line
 from assist_server.cli_errors import CommandError
 from assist_server.places import Place, cursor_at_offset, document_of, parse_place
@@ -48,6 +49,22 @@ def test_what_a_line_may_add() -> None:
     assert item.request.context.language.name == "go"
 
 
+def beside(document: Document, _cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
+    snippet = Snippet("b.py", 1, 1, "def f(): pass\n", "definition")
+    return replace(document, path="a.py"), (snippet,)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"), [({}, True), ({"context": True}, True), ({"context": False}, False)]
+)
+def test_other_files_are_shown_by_default_where_there_is_an_index(
+    asked: dict[str, bool], shown: bool
+) -> None:
+    data = line(path="a.py", text="", offset=0, **asked)
+    context = parse_line(data, Path("/work"), beside).request.context
+    assert (context.path, len(context.snippets)) == (("a.py", 1) if shown else ("/work/a.py", 0))
+
+
 @pytest.mark.parametrize(
     ("text", "line_id", "message"),
     [
@@ -70,6 +87,7 @@ def test_what_a_line_may_add() -> None:
         (line(id=1, path="a", text="ab", line=0, column=1), 1, "There is no line 0"),
         (line(id=1, path="a", text="ab", offset=0, max_lines=0), 1, "max_lines = 0: use 1 or more"),
         (line(id=1, path="a", text="ab", offset=0, context=1), 1, "context = 1: use true or false."),
+        (line(id=1, path="a", text="ab", offset=0, context=True), 1, "has no index: run `assist index`"),
         (line(id=1, path="a", text="a\0b", offset=0), 1, "binary"),
         (line(id=1, path="a\0b", offset=0), 1, "null"),
         (line(id=1, path="absent.py", offset=0), 1, "There is no file /work/absent.py"),

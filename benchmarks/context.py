@@ -1,0 +1,201 @@
+"""The speed of the index, beside raw tree-sitter parsing and aider's repo map, on the same files in one run.
+
+Trees: Python's standard library with the packages installed here, and a made-up repository. Both are
+copied into --data, which takes 2 GB for 100,000 files, and are committed to git. The floor runs first, so
+all find the files in the page cache. Run it alone on the machine.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from context_index import IndexFailed, measure
+from context_peer import VERSION, environment, repo_map
+from context_trees import ENVIRON, monorepo, standard_library
+from provenance import layout, provenance, write
+
+from assist_context.discover import Entry, list_folder
+from assist_context.languages import language_of
+from assist_context.repository import Git
+
+EXAMPLES = """
+examples:
+  context.py --data FOLDER --out context.json          both trees, aider too: some hours
+  context.py --data FOLDER --tree python --no-aider    minutes
+  context.py --data FOLDER --tree monorepo --files 5000
+"""
+HERE = Path(__file__).parent
+GOALS: dict[str, tuple[str, float]] = {  # figure: (comparison, goal)
+    "cold MB/s a worker": (">=", 3),
+    "cold files/s a worker": (">=", 200),
+    "cold, share of the floor": (">=", 0.35),
+    "warm s": ("<=", 1.5),
+    "warm parses": ("<=", 0),
+    "branch switch s": ("<=", 1),
+    "branch switch parses": ("<=", 0),
+    "save to found p95 ms": ("<=", 500),
+    "tree update p95 ms": ("<=", 3),
+    "retrieval p95 ms": ("<=", 15),
+    "database / source": ("<=", 0.5),
+    "server MB": ("<=", 250),
+    "indexer MB": ("<=", 400),
+    "times faster than aider, cold": (">=", 10),
+}
+
+
+def files_of(root: Path) -> list[Entry]:
+    """The files that the index takes."""
+    return [each for each in list_folder(str(root), git=Git(ENVIRON)).entries if each.kind == "text"]
+
+
+def child(script: str, arguments: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
+    """What a script of this folder prints, in a process of its own."""
+    command = [sys.executable, "-P", str(HERE / script), *arguments]
+    given = "\0".join(paths).encode(errors="surrogateescape")
+    environ = {**ENVIRON, "PYTHONPATH": str(HERE)}
+    done = subprocess.run(command, input=given, stdout=subprocess.PIPE, check=True, env=environ)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def run(root: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """All of one tree: floor, index, readers, aider."""
+    entries = files_of(root)
+    paths = [each.path for each in entries]
+    found: dict[str, Any] = {"files": len(paths), "bytes": sum(each.size for each in entries)}
+    _tell(root, "floor")
+    found["floor"] = child("context_floor.py", [str(root)], paths)
+    _tell(root, "index")
+    database = options.data / "indexes" / f"{root.name}.sqlite"
+    found["index"] = measure(root, database, options.parsers)
+    _tell(root, "reading")
+    known = [path for path in paths if language_of(path).grammar]
+    found["reading"] = child("context_reading.py", [str(root), str(database)], known)
+    if not options.no_aider:
+        found["aider"] = aider(root, paths, options)
+    found["figures"] = figures(found)
+    return found
+
+
+def aider(root: Path, paths: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
+    """Its repo map of the same files with an empty cache, then with the full one."""
+    python, cache = environment(options.data), options.data / f"aider-cache-{root.name}"
+    shutil.rmtree(cache, ignore_errors=True)
+    found: dict[str, Any] = {"version": VERSION}
+    for phase in ("cold", "warm"):
+        _tell(root, f"aider, {phase}")
+        limits = 60 * options.aider_minutes, options.aider_gb << 30
+        found[phase] = repo_map(python, root, paths, cache, *limits)
+    return found
+
+
+def _tell(root: Path, phase: str) -> None:
+    print(f"{root.name}: {phase}", file=sys.stderr, flush=True)
+
+
+def figures(found: Mapping[str, Any]) -> dict[str, float | None]:
+    """The figures that have goals, and some beside them; None for what could not be measured."""
+    index, floor, reading = found["index"], found["floor"], found["reading"]
+    cold, workers = index["cold"]["s"], index["parsers"]
+    floor_s = floor["read s"] + floor["parse s"]
+    branch = index["branch, known"]
+    made: dict[str, float | None] = {
+        "cold s": cold,
+        "cold MB/s a worker": found["bytes"] / 1e6 / cold / workers,
+        "cold files/s a worker": found["files"] / cold / workers,
+        "floor MB/s": floor["bytes"] / 1e6 / floor_s,
+        "cold, share of the floor": floor_s / cold / workers,
+        "warm s": index["warm"]["s"],
+        "warm parses": index["warm"]["parses"],
+        "branch switch s": branch["s"],
+        "branch switch parses": branch["parses"],
+        "save to found p95 ms": index["save ms"]["p95"],
+        "tree update p95 ms": reading["tree ms"]["p95"],
+        "search p95 ms": reading["search ms"]["p95"],
+        "retrieval p95 ms": reading["retrieval ms"]["p95"],
+        "database / source": index["database bytes"] / found["bytes"],
+        "server MB": reading["peak mb"],
+        "indexer MB": index["peak mb"].get("assist_context.indexer"),
+        "parser MB": index["peak mb"].get("assist_context.parser_child"),
+    }
+    if "aider" in found:
+        for phase, ours in (("cold", cold), ("warm", index["warm"]["s"])):
+            theirs = found["aider"][phase].get("map s")
+            made[f"aider {phase} s"] = theirs
+            made[f"times faster than aider, {phase}"] = theirs and theirs / ours
+    return {name: value if value is None else round(value, 3) for name, value in made.items()}
+
+
+def table(trees: Mapping[str, Mapping[str, Any]]) -> str:
+    """One row a figure, one column a tree, and the goal; a figure that misses it is marked."""
+    names = list(dict.fromkeys(name for each in trees.values() for name in each["figures"]))
+    lines = [f"| figure | {' | '.join(trees)} | goal |", f"|---|{'---|' * len(trees)}---|"]
+    for name in names:
+        cells = [_cell(name, each["figures"].get(name)) for each in trees.values()]
+        goal = "{} {:g}".format(*GOALS[name]) if name in GOALS else ""
+        lines.append(f"| {name} | {' | '.join(cells)} | {goal} |")
+    lines += [f"\n{tree}: {note}" for tree, each in trees.items() for note in _notes(each)]
+    return "\n".join(lines)
+
+
+def _cell(name: str, value: float | None) -> str:
+    if value is None:
+        return "-"
+    comparison, goal = GOALS.get(name, ("<=", float("inf")))
+    missed = value < goal if comparison == ">=" else value > goal
+    return f"{value:,.3g}{' (missed)' if missed else ''}"
+
+
+def _notes(found: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{found['files']:,} files, {found['bytes'] / 1e6:,.1f} MB of source"
+    for phase, made in found.get("aider", {}).items():
+        if isinstance(made, dict) and "ended" in made:
+            scan = f", all files scanned at {made['scan s']:.0f} s" if "scan s" in made else ""
+            yield f"aider {VERSION}, {phase}, was ended {made['ended']}{scan}"
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="FOLDER", help="where trees, indexes and aider are put")
+    add("--tree", action="append", choices=("python", "monorepo"), help="only this one")
+    add("--files", type=int, default=100_000, help="of the made-up repository")
+    add("--seed", type=int, default=1)
+    add("--parsers", type=int, default=1, help="processes that parse")
+    add("--no-aider", action="store_true")
+    add("--aider-minutes", type=int, default=60, help="after which one of its runs is ended")
+    add("--aider-gb", type=int, default=8, help="address space that it may take")
+    add("--out", type=Path, metavar="FILE.json")
+    add("--json", action="store_true", help="print JSON and no table")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = options_of(arguments)
+    options.data = options.data.resolve()
+    trees = {}
+    try:
+        for name in options.tree or ("python", "monorepo"):
+            _tell(Path(name), "making the tree")
+            if name == "python":
+                root = standard_library(options.data)
+            else:
+                root = monorepo(options.data, options.files, options.seed)
+            trees[name] = run(root, options)
+    except (IndexFailed, subprocess.CalledProcessError, OSError) as error:
+        sys.exit(f"context.py: {error}")
+    header = provenance()
+    if options.out:
+        write(options.out, header, {"trees": trees})
+    print(layout({"provenance": header, "trees": trees}) if options.json else table(trees))
+
+
+if __name__ == "__main__":
+    main()

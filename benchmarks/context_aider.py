@@ -1,0 +1,65 @@
+"""Aider's repo map of a tree, timed. Runs in aider's own environment, which `context_peer` makes.
+
+    python context_aider.py ROOT CACHE < paths     paths relative to ROOT, separated by NUL
+
+Prints a JSON object when all files are scanned, and a second when the map is made. Aider is used as it is;
+it gets a model that counts a token for four characters, and an `io` that reads files. No network.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from aider.repomap import RepoMap
+
+
+class Io:
+    """What RepoMap asks of aider's terminal."""
+
+    def read_text(self, name: str) -> str:
+        try:
+            return Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeError):
+            return ""
+
+    def tool_output(self, *_words: object) -> None:
+        return None
+
+    tool_warning = tool_error = tool_output
+
+
+class Model:
+    """What RepoMap asks of a language model."""
+
+    def token_count(self, text: str) -> int:
+        return len(text) // 4
+
+
+def main() -> None:
+    root, cache = sys.argv[1:]
+    files = [str(Path(root, path)) for path in sys.stdin.read().split("\0") if path]
+    RepoMap.TAGS_CACHE_DIR = cache  # else it writes into the tree
+    start = time.perf_counter()
+    made = RepoMap(map_tokens=1024, root=root, main_model=Model(), io=Io())
+    tags_of, scanned, tags = made.get_tags, 0, 0
+
+    def counted(name: str, relative: str) -> list[object]:
+        nonlocal scanned, tags
+        found = tags_of(name, relative)
+        scanned, tags = scanned + 1, tags + len(found)
+        if scanned == len(files):
+            say({"files": scanned, "tags": tags, "scan s": round(time.perf_counter() - start, 3)})
+        return found
+
+    made.get_tags = counted
+    text = made.get_repo_map([], files)
+    say({"map s": round(time.perf_counter() - start, 3), "map characters": len(text or "")})
+
+
+def say(facts: dict[str, object]) -> None:
+    print(json.dumps(facts), flush=True)
+
+
+if __name__ == "__main__":
+    main()

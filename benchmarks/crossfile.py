@@ -1,0 +1,258 @@
+"""Cross-file completion: what the model gains from seeing what a name from another file means.
+
+Holes are lines of installed packages that use a name imported from another file of the same package, cut
+right behind the name. All variants answer the same holes, greedy, with the same budget for snippets:
+`none`, `oracle` (the right definition), `retrieved` (the context engine, also `without=SIGNAL,...`).
+Packages are fetched with pip into --data, pinned and hashed. No text of a hole or of an answer is
+written; --show prints both on stderr.
+"""
+
+import argparse
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crossfile_ask import (
+    Shown,
+    Variant,
+    View,
+    Written,
+    context_at,
+    found,
+    parse,
+    tokens_by_length,
+)
+from crossfile_ask import show as shown_by
+from crossfile_ask import write as written_by
+from crossfile_holes import Hole, holes
+from crossfile_packages import NotAllowedError, chosen, installed
+from crossfile_score import FIGURES, Share, identifier_f1, share_of_gain, table
+from infill import WRITERS
+from infill_variants import Desk, desk_of
+from provenance import layout, provenance, write
+from significance import edit_similarity, paired_bootstrap
+
+from assist_completion.errors import CompletionError
+from assist_completion.generate import Budget
+from assist_completion.llama import Abort
+from assist_completion.probe import opener
+from assist_completion.settings import DEFAULT_MODEL, Settings
+from assist_completion.store import resolve
+from assist_server.app import store_of
+from assist_server.config import load_lenient
+
+EXAMPLES = """
+examples:
+  crossfile.py --data FOLDER --variant none --variant oracle --holes 2 --show
+  crossfile.py --data FOLDER --variant none --variant oracle --variant retrieved --out crossfile.json
+  crossfile.py --data FOLDER --variant retrieved --no-model       is the definition found? no model needed
+  crossfile.py --data FOLDER --variant none --variant oracle --above 40 --below 15
+"""
+PROGRESS = 10  # holes between two lines on stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What one variant did at one hole, in numbers. `found`: a snippet shows the definition.
+
+    `prompt`, `snippets` and `tokens` count tokens asked with, those of them for snippets, and decoded ones;
+    `ms` is what finding the snippets took.
+    """
+
+    hole: str
+    variant: str
+    exact: int
+    similarity: float
+    f1: float
+    found: int
+    snippets: int
+    prompt: int
+    tokens: int
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """All that a run needs beside its holes; without a desk no model is asked."""
+
+    roots: dict[str, Path]
+    budget: int
+    view: View
+    desk: Desk | None
+    aloud: bool = False
+
+    def count(self, text: str) -> int:
+        return len(self.desk.model.llama.tokenize(text)) if self.desk else tokens_by_length(text)
+
+
+def record(
+    hole: Hole, variant: Variant, shown: Shown, written: Written, count: Callable[[str], int]
+) -> Record:
+    """Compare an answer with the rest of the line; white space at the end does not count."""
+    return Record(
+        hole=hole.id,
+        variant=variant.label,
+        exact=int(written.text == hole.truth),
+        similarity=round(edit_similarity(written.text, hole.truth), 4),
+        f1=round(identifier_f1(written.text, hole.truth), 4),
+        found=int(found(hole, shown.snippets)),
+        snippets=sum(count(each.text) for each in shown.snippets),
+        prompt=written.prompt,
+        tokens=written.tokens,
+        ms=round(shown.ms, 2),
+    )
+
+
+def measure(bench: Bench, variants: Sequence[Variant], taken: Sequence[Hole]) -> list[Record]:
+    """Every variant at every hole."""
+    records = []
+    for hole in _with_progress(taken):
+        for variant in variants:
+            shown = shown_by(variant, hole, bench.roots[hole.package], bench.budget, bench.count)
+            written = Written("", 0, 0)
+            if bench.desk:
+                written = written_by(bench.desk, context_at(hole, shown.snippets, bench.view))
+            records.append(record(hole, variant, shown, written, bench.count))
+            if bench.aloud:
+                print(f"{hole.id} {hole.name}{hole.truth}  {variant.label}: {written.text}", file=sys.stderr)
+    return records
+
+
+def _with_progress(taken: Sequence[Hole]) -> Iterator[Hole]:
+    start = time.monotonic()
+    for done, hole in enumerate(taken, 1):
+        yield hole
+        if done % PROGRESS == 0 or done == len(taken):
+            spent = time.monotonic() - start
+            left = spent / done * (len(taken) - done)
+            line = f"{done}/{len(taken)} holes, {spent / 60:.1f} min, {left / 60:.1f} min left"
+            print(line, file=sys.stderr, flush=True)
+
+
+def summary(records: Sequence[Record], taken: Sequence[Hole], seed: int) -> list[dict[str, Any]]:
+    """One row for each variant and group of packages: shares, and differences with their intervals."""
+    groups = {"all": {hole.id for hole in taken}}
+    groups |= {"known": {hole.id for hole in taken if not hole.young}}
+    groups |= {"young": {hole.id for hole in taken if hole.young}}
+    rows = []
+    for group, ids in groups.items():
+        files = [hole.path for hole in taken if hole.id in ids]
+        by_variant: dict[str, list[Record]] = {}
+        for each in records:
+            if each.hole in ids:
+                by_variant.setdefault(each.variant, []).append(each)
+        rows += [_row(group, by_variant, label, files, seed) for label in by_variant]
+    return rows
+
+
+def _row(
+    group: str, by_variant: dict[str, list[Record]], label: str, files: Sequence[str], seed: int
+) -> dict[str, Any]:
+    own = by_variant[label]
+    row: dict[str, Any] = {"packages": group, "variant": label, "holes": len(own), "files": len(set(files))}
+    row |= {
+        figure: round(_mean([getattr(each, figure) for each in own]), 4) for figure in (*FIGURES, "found")
+    }
+    row |= {
+        figure: round(_mean([getattr(each, figure) for each in own]), 1) for figure in ("snippets", "prompt")
+    }
+    times = sorted(each.ms for each in own)
+    row["ms"] = {"p50": times[len(times) // 2], "p95": times[min(len(times) - 1, len(times) * 95 // 100)]}
+    none, oracle = by_variant.get("none"), by_variant.get("oracle")
+    if none and label != "none":
+        row["points_over_none"] = {}
+        for figure in FIGURES:
+            gap = paired_bootstrap(_column(own, figure), _column(none, figure), files, seed)
+            row["points_over_none"][figure] = [round(100 * each, 2) for each in (gap.mean, gap.low, gap.high)]
+    if none and oracle and label not in ("none", "oracle"):
+        row["share_of_oracle"] = {}
+        for figure in FIGURES:
+            sides = [_column(side, figure) for side in (none, oracle, own)]
+            share = share_of_gain(sides[0], sides[1], sides[2], files, seed)
+            row["share_of_oracle"][figure] = _rounded(share)
+    return row
+
+
+def _column(records: Sequence[Record], figure: str) -> list[float]:
+    return [getattr(each, figure) for each in records]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / max(1, len(values))
+
+
+def _rounded(share: Share) -> list[float | None]:
+    return [None if end is None else round(end, 3) for end in (share.share, share.low, share.high)]
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="FOLDER", help="where the packages are, or are put")
+    add("--package", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    add("--variant", type=_variant, action="append", metavar="NAME", help="a row; give it once for each row")
+    add("--holes", type=_count, default=20, metavar="N", help="at most so many of a package")
+    add("--budget", type=_count, default=512, metavar="TOKENS", help="for snippets, in every variant")
+    add("--above", type=int, metavar="LINES", help="of the file that are shown; else as the engine does")
+    add("--below", type=int, metavar="LINES")
+    add("--model", default=DEFAULT_MODEL, metavar="NAME_OR_PATH")
+    add("--no-model", action="store_true", help="only look whether the definition is found, and how fast")
+    add("--seed", type=int, default=1, help="draws holes and resamples")
+    add("--out", type=Path, metavar="FILE.json", help="where rows and records go, with their provenance")
+    add("--json", action="store_true", help="print JSON and no table")
+    add("--show", action="store_true", help="print every answer beside the truth on stderr")
+    return parser.parse_args(arguments)
+
+
+def _variant(label: str) -> Variant:
+    try:
+        return parse(label)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text}: use a number from 1 on")
+    return int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = options_of(arguments)
+    variants = options.variant or [parse("none"), parse("oracle")]
+    model = None
+    try:
+        packages = chosen(options.package)
+        roots = {package.name: installed(package, options.data) for package in packages}
+        path = resolve(store_of(load_lenient()), options.model)
+        header = provenance(path)
+        if not options.no_model:
+            model = opener(path, Settings(), Budget(), WRITERS)(Abort())
+    except (NotAllowedError, CompletionError) as error:
+        sys.exit(f"crossfile.py: {error}")
+    taken = [hole for each in packages for hole in holes(each, roots[each.name], options.holes, options.seed)]
+    view = View(options.above, options.below)
+    bench = Bench(roots, options.budget, view, desk_of(model) if model else None, options.show)
+    try:
+        records = measure(bench, variants, taken)
+    finally:
+        if model:
+            model.close()
+    rows = summary(records, taken, options.seed)
+    asked = {"packages": [f"{each.name} {each.version}" for each in packages], "holes": len(taken)}
+    asked |= {"budget": options.budget, "above": view.above, "below": view.below, "seed": options.seed}
+    if options.out:
+        names = list(Record.__slots__)
+        values = [[getattr(each, name) for name in names] for each in records]
+        write(options.out, header, {**asked, "rows": rows, "records": {"columns": names, "rows": values}})
+    print(layout({"provenance": header, **asked, "rows": rows}) if options.json else table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""Search by meaning: does the sentence that documents a function find it, all docstrings taken away?
+
+Queries are the first paragraphs of docstrings of Python's standard library; the index is built from the same
+files with every docstring blanked out. Mean reciprocal rank of the right chunk among the first ten, with an
+interval that resamples files. No model.
+"""
+
+import argparse
+import ast
+import math
+import random
+import sys
+import sysconfig
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from context_index import IndexFailed, kept
+from provenance import layout, provenance, write
+from significance import paired_bootstrap, wilson
+
+from assist_context.reading import Reader
+from assist_context.searching import Hit
+from assist_context.terms import terms
+
+DEEP = 10  # ranks that count
+LEAST_WORDS = 4  # of a query
+LEFT_OUT = {"test", "tests", "idlelib", "site-packages", "__pycache__", "lib2to3", "turtledemo", "ensurepip"}
+EXAMPLES = """
+examples:
+  proxy.py --data FOLDER --out proxy.json
+  proxy.py --data FOLDER --weights 4 2 1
+"""
+Functions = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A paragraph, and the function it is about; lines from 1, `line` is that of `def`."""
+
+    text: str
+    path: str
+    name: str
+    line: int
+    end_line: int
+
+
+def blanked(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
+    """A file without docstrings, lines in place, and its functions: (paragraph, qualified name, line, end).
+
+    `SyntaxError` for what is no Python.
+
+    >>> blanked('def f():\\n    "Say it."\\n    return 1\\n')
+    ('def f():\\n    pass\\n    return 1\\n', [('Say it.', 'f', 1, 3)])
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        parsed = ast.parse(text)
+    lines = text.splitlines(keepends=True)
+    found = []
+    for owner, node in _documented(parsed):
+        spelled = node.body[0]
+        if isinstance(node, Functions):
+            paragraph = " ".join((ast.get_docstring(node) or "").partition("\n\n")[0].split())
+            found.append((paragraph, owner, node.lineno, node.end_lineno or node.lineno))
+        _blank(lines, spelled)
+    return "".join(lines), found
+
+
+def _documented(parsed: ast.Module) -> Iterator[tuple[str, ast.Module | ast.ClassDef | Functions]]:
+    """Everything that has a docstring of whole lines, with its qualified name."""
+    stack: list[tuple[str, ast.AST]] = [("", parsed)]
+    while stack:
+        name, node = stack.pop()
+        if isinstance(node, ast.Module | ast.ClassDef | Functions) and ast.get_docstring(node) is not None:
+            yield name, node
+        for child in ast.iter_child_nodes(node):
+            inner = getattr(child, "name", "") if isinstance(child, ast.ClassDef | Functions) else ""
+            stack.append((f"{name}.{inner}".strip(".") if inner else name, child))
+
+
+def _blank(lines: list[str], node: ast.stmt) -> None:
+    """Put `pass` in the docstring's first line and nothing in its others."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    start, end = node.col_offset, node.end_col_offset or 0
+    head, tail = lines[first].encode()[:start], lines[last].encode()[end:]
+    for at in range(first, last + 1):
+        lines[at] = "\n"
+    lines[first] = head.decode(errors="replace") + "pass" + ("\n" if last > first else tail.decode())
+
+
+def build(target: Path, count: int, seed: int) -> list[Query]:
+    """Write the standard library without docstrings to `target`; `count` queries drawn with `seed`."""
+    root, queries = Path(sysconfig.get_paths()["stdlib"]), []
+    for path in sorted(root.rglob("*.py")):
+        inner = path.relative_to(root)
+        if not LEFT_OUT.isdisjoint(inner.parts):
+            continue
+        try:
+            text, found = blanked(path.read_text(encoding="utf-8"))
+        except (SyntaxError, ValueError):
+            continue
+        place = target / inner
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+        known = [each for each in found if len(each[0].split()) >= LEAST_WORDS]
+        queries += [Query(words, inner.as_posix(), name, line, end) for words, name, line, end in known]
+    return random.Random(seed).sample(queries, min(count, len(queries)))
+
+
+def right(query: Query, hit: Hit) -> bool:
+    """Whether a chunk is the function, a piece of it, or holds its `def` line."""
+    if hit.path != query.path:
+        return False
+    holds = hit.start_line <= query.line <= hit.end_line
+    piece = hit.start_line <= query.end_line and hit.end_line >= query.line
+    return holds or (piece and hit.name == query.name)
+
+
+def rank(reader: Reader, query: Query, weights: tuple[float, float, float]) -> float:
+    """1 over the place of the first right hit, 0 beyond the tenth."""
+    hits = reader.search(terms(query.text), DEEP, weights)
+    return next((1 / place for place, hit in enumerate(hits, 1) if right(query, hit)), 0.0)
+
+
+def report(queries: Sequence[Query], ranks: Sequence[float], seed: int) -> dict[str, Any]:
+    """MRR@10 with its interval by file, and how often the right one is first or among the ten."""
+    spread = paired_bootstrap(ranks, [0.0] * len(ranks), [query.path for query in queries], seed)
+    first, among = sum(each == 1 for each in ranks), sum(each > 0 for each in ranks)
+    found: dict[str, Any] = {"queries": len(ranks), "files": len({query.path for query in queries})}
+    found["mrr@10"] = round(math.fsum(ranks) / len(ranks), 4)
+    found["mrr@10_95"] = [round(spread.low, 4), round(spread.high, 4)]
+    for name, hits in (("first", first), ("among ten", among)):
+        found[name] = round(hits / len(ranks), 4)
+        found[f"{name}_95"] = [round(end, 4) for end in wilson(hits, len(ranks))]
+    return found
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, metavar="FOLDER", help="where the files and their index are put")
+    add("--queries", type=int, default=600)
+    add("--seed", type=int, default=1, help="draws queries and resamples")
+    add("--weights", type=float, nargs=3, default=(4.0, 2.0, 1.0), metavar=("NAME", "PATH", "BODY"))
+    add("--out", type=Path, metavar="FILE.json")
+    add("--json", action="store_true", help="print JSON and no table")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = options_of(arguments)
+    root, database = options.data.resolve() / "blanked", options.data.resolve() / "indexes" / "blanked.sqlite"
+    queries = build(root, options.queries, options.seed)
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with kept(root, database) as (_, events):
+            events.ready()
+    except IndexFailed as error:
+        sys.exit(f"proxy.py: {error}")
+    reader = Reader(str(database))
+    ranks = [rank(reader, query, tuple(options.weights)) for query in queries]
+    reader.close()
+    found = report(queries, ranks, options.seed)
+    header = provenance()
+    if options.out:
+        write(options.out, header, {"seed": options.seed, "weights": list(options.weights), **found})
+    if options.json:
+        print(layout({"provenance": header, **found}))
+        return
+    low, high = found["mrr@10_95"]
+    print("| queries | MRR@10 (95 %) | first | among ten |\n|---|---|---|---|")
+    start = f"| {found['queries']} | {found['mrr@10']:.3f} ({low:.3f} to {high:.3f}) "
+    print(f"{start}| {found['first']:.1%} | {found['among ten']:.1%} |")
+
+
+if __name__ == "__main__":
+    main()

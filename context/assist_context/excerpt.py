@@ -1,0 +1,56 @@
+"""Lines of a file as they were indexed, or nothing. It reads one file and follows no link."""
+
+import os
+from typing import Protocol
+
+from assist_context.blobs import HASHED, _open, blob_id
+from assist_context.model import split_lines
+from assist_context.parsed import decode
+
+
+class Known(Protocol):
+    """What is known of a file: a listed entry, or a definition that was found in it."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def blob(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def mtime_ns(self) -> int: ...
+
+
+def excerpt(root: str, file: Known, first: int, last: int) -> str | None:
+    """Lines `first` to `last` (from 1, both included) of a file below `root`, as `parse` saw them.
+
+    `None` if the file is gone, holds something else now, is a link or below one, or leads out of `root`.
+    """
+    folder = os.path.dirname(os.path.join(root, file.path))
+    parts = file.path.split("/")
+    if os.path.isabs(file.path) or ".." in parts or not _plain(root, parts[:-1]):
+        return None
+    try:
+        with open(_open(os.path.join(folder, parts[-1])), "rb") as opened:
+            status = os.fstat(opened.fileno())
+            data = opened.read(HASHED + 1)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        return None
+    if len(data) > HASHED:
+        return None
+    algorithm = "sha1" if len(file.blob) == 40 else "sha256"
+    if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns) and blob_id(
+        data, algorithm
+    ) != file.blob:
+        return None
+    return "".join(split_lines(decode(data))[max(first, 1) - 1 : max(last, 0)])
+
+
+def _plain(root: str, folders: list[str]) -> bool:
+    """Whether no folder on the way is a link."""
+    at = root
+    for each in folders:
+        at = os.path.join(at, each)
+        if os.path.islink(at):
+            return False
+    return True

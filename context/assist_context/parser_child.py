@@ -1,0 +1,131 @@
+"""The process that grammars run in: reads one file after the other, and says what each gives.
+
+    python -P -m assist_context.parser_child [--parse MODULE:FUNCTION]
+
+A grammar can crash, loop for ever and eat all memory, so this process may end at any moment and `parsers`
+counts on that. It ends by itself with its parent, also while a grammar loops. It knows no database.
+A line in is [path below the root, full path, blob, size, mtime_ns]; lines out are [said, value], with
+"read" before a file is parsed, and at its end "parsed", or "changed" where it is not what was listed.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import queue
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from assist_context import blobs, frames
+from assist_context.discover import FRESH_NS
+from assist_context.languages import language_of
+from assist_context.parsed import Parsed, decode, parse
+from assist_context.plain import to_plain
+
+_PR_SET_PDEATHSIG = 1
+
+Parse = Callable[[str, str], Parsed]
+
+# Of the processor, not of the clock: beside busy programs a nice process waits ten times longer. The
+# costliest texts of 1 MB that `parse` has no limit for take 1.6 s, with 45,000 names.
+CPU_S = 3.0
+MEMORY = 1 << 30  # bytes; the same texts take 260 MB
+NO_MEMORY = 77  # how the process ends where Python itself finds that there is none left
+
+
+def main() -> None:
+    """Answers lines until standard input ends."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--parse", default="")
+    named = arguments.parse_args().parse
+    source, sink = frames.own_pipes()
+    _limit()
+    _die_with_parent()
+    jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    # The thread ends the process while the other one works, unless a grammar holds Python's lock.
+    frames.listen(source, lambda line: jobs.put(line) if line is not None else os._exit(0))
+    function = _function(named) if named else parse
+
+    def say(*said: object) -> None:
+        sink.write(frames.line(said))
+        sink.flush()
+
+    while True:
+        path, full, blob, size, mtime_ns = json.loads(jobs.get())
+        try:
+            data = _read(full, blob, (size, mtime_ns))
+        except OSError:
+            data = None
+        if data is None:
+            say("changed", "")
+            continue
+        say("read", "")
+        try:
+            say("parsed", to_plain(_parsed(function, path, data, size > blobs.HASHED)))
+        except MemoryError:
+            os._exit(NO_MEMORY)
+
+
+def _function(name: str) -> Parse:
+    module, _, function = name.partition(":")
+    found: Parse = getattr(importlib.import_module(module), function)
+    return found
+
+
+def _limit() -> None:
+    """Bounds memory, and leaves no core dump, which would hold source text. Windows has neither."""
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - there is none on Windows
+
+    # Data, not address space: libraries and grammars reserve more of the latter than they use.
+    for limit, most in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):  # above the hard limit: then that one holds
+            resource.setrlimit(limit, (most, resource.getrlimit(limit)[1]))
+
+
+def _die_with_parent() -> None:
+    """At once, also while a grammar holds Python's lock. Elsewhere than on Linux it has `CPU_S` then."""
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - only for this
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+
+
+def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
+    """The content if it is the listed one; nothing of a huge file, which is not parsed. Raises OSError."""
+    with open(blobs._open(full), "rb") as file:
+        before = os.fstat(file.fileno())
+        if before.st_size > blobs.HASHED:
+            return b""
+        data = file.read(blobs.HASHED)
+        after = os.fstat(file.fileno())
+    if blobs.blob_id(data, "sha1" if len(blob) == 40 else "sha256") == blob:
+        return data
+    # Where git converts line ends or filters, the id is of git's version: then the state must do.
+    states = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
+    folder = os.path.dirname(full)
+    settled = before.st_mtime_ns < time.time_ns() - FRESH_NS
+    return data if settled and states == {listed} and os.path.realpath(folder) == folder else None
+
+
+def _parsed(function: Parse, path: str, data: bytes, huge: bool) -> Parsed:
+    language = language_of(path).name
+    if not data:
+        return Parsed(language, 0, problem="the file is large" if huge else "")
+    if blobs.kind_of(data, 0) == "binary":  # a large file's kind does not tell
+        return Parsed(language, 0, problem="the file is binary")
+    if sys.platform == "win32":
+        return function(path, decode(data))
+    signal.setitimer(signal.ITIMER_PROF, CPU_S)  # ends the process, also in native code
+    try:
+        return function(path, decode(data))
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""What a user can set about the workspace's index, with the words of the reference page."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The `[context]` table."""
+
+    index: bool = field(
+        default=True,
+        metadata={
+            "doc": "Whether the workspace is indexed, so that the model also sees definitions and the like "
+            "from other files. The index stays on this machine and holds no source text."
+        },
+    )
+    index_mb: int = field(
+        default=0,
+        metadata={
+            "min": 0,
+            "max": 1_048_576,
+            "doc": "The most disk space, in MB, for the index of a folder. 0 takes the larger of 1 GB and "
+            "0.6 times the source.",
+        },
+    )

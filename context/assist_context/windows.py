@@ -1,0 +1,66 @@
+"""Windows of other files that look like the lines above the cursor: what came next there may come here.
+
+A window is 20 lines, every 10 lines; likeness is Jaccard of identifiers. What a file's windows hold is
+kept until the file changes, so that a question compares sets and reads nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from assist_context.candidates import Candidate
+from assist_context.corpus import Corpus
+from assist_context.spot import Spot, identifiers
+
+STRIDE = 10  # lines between two windows; a window is two strides
+AHEAD = 10  # lines below a window that are shown with it
+LATEST = 20  # files of the same language that are compared
+ALIKE = 0.2  # below it two windows share only keywords
+MOST_LINES = 5_000  # of a file; a longer one is data
+KEPT = 128  # files whose words are kept
+
+Words = list[frozenset[str]]  # of each stride of a file
+
+
+class Windows:
+    """The words of the files that were compared lately."""
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[str, str], tuple[object, Words]] = {}
+
+    def alike(
+        self, corpus: Corpus, spot: Spot, latest: Sequence[str], late: Callable[[], bool]
+    ) -> list[Candidate]:
+        """The best window of each file, the most alike first; once it is `late`, of known files only."""
+        found = []
+        for path in latest[:LATEST]:
+            if path == spot.path:
+                continue
+            words = self._of(corpus, path, known_only=late())
+            best = max(_likenesses(words, spot.window), default=(0.0, 0))
+            if best[0] > ALIKE:
+                first = best[1] * STRIDE
+                span = first + 1, first + 2 * STRIDE + AHEAD
+                found.append((best[0], Candidate(path, (span,), "similar", corpus)))
+        found.sort(key=lambda each: -each[0])
+        return [candidate for _, candidate in found]
+
+    def _of(self, corpus: Corpus, path: str, *, known_only: bool) -> Words:
+        key, stamp = (corpus.root, path), corpus.stamp(path)
+        known = self._words.pop(key, None)
+        if known is None or known[0] != stamp:
+            if known_only:
+                return []
+            lines = tuple(corpus.lines(path)[:MOST_LINES])
+            starts = range(0, len(lines), STRIDE)
+            known = stamp, [frozenset(identifiers(lines[at : at + STRIDE])) for at in starts]
+        self._words[key] = known
+        if len(self._words) > KEPT:
+            self._words.pop(next(iter(self._words)))
+        return known[1]
+
+
+def _likenesses(words: Words, window: frozenset[str]) -> Iterator[tuple[float, int]]:
+    """(likeness, stride) of every window."""
+    for at, first in enumerate(words):
+        both = first | words[at + 1] if at + 1 < len(words) else first
+        shared = len(both & window)
+        yield shared / max(1, len(both) + len(window) - shared), at

@@ -1,0 +1,223 @@
+"""What is written into the index: which paths mean which contents, and what the contents gave.
+
+A content is known by its git blob id and its language, and is kept when no path means it any more: a
+branch switch, a rename and an undo point to rows that are there. Every call is one transaction.
+It reads no source file.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from assist_context import removing
+from assist_context.adding import Names, add
+from assist_context.database import Connection, Damage, open_write, transaction
+from assist_context.discover import Entry, Listing
+from assist_context.languages import language_of
+from assist_context.parsed import Parsed
+from assist_context.removing import QUARANTINED, WAITING, drop_path, leave, path_terms
+from assist_context.rows import KIND_NAMES, KINDS, plain
+
+_LISTED = "SELECT path, hash, size, mtime, kind FROM listed ORDER BY path"
+_WANTED = """
+SELECT path, hash, size, mtime, kind FROM listed WHERE state = ? AND kind != ? AND hash != x'' ORDER BY path
+"""
+_SCAN = "SELECT 1 FROM blob NOT INDEXED WHERE hash = ? AND language = ?"
+_BELOW = "SELECT path, id, blob FROM file WHERE path = ? OR path > ? AND path < ?"
+_FILE = "INSERT INTO file(path, blob, size, mtime, kind) VALUES (?, ?, ?, ?, ?) RETURNING id"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What pointing paths at contents changed: counts of paths, and the entries to be parsed, by path."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    wanted: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A path as it stands in the database: the row, its content's row, and what `Entry` says of it."""
+
+    file: int
+    blob: int
+    state: tuple[bytes, int, int, int]
+
+
+class Writer:
+    """The only writer of one index.
+
+    Whatever SQLite raises leaves as `database.StoreError`. After any error it is closed, and a new one may
+    be opened: it finds the state before that call.
+    """
+
+    def __init__(self, path: str, version: str) -> None:
+        self._path = path
+        self._db = open_write(path, version)
+        self._names = Names(self._db)
+        self._languages: dict[str, int] = {}
+        with transaction(self._db, path) as db:
+            self.fresh = not _noted(db, "listing")  # it began empty
+
+    def listing(self) -> Listing | None:
+        """The last listing that was pointed at, with what changed since."""
+        with transaction(self._db, self._path) as db:
+            noted = _noted(db, "listing")
+            if not noted:
+                return None
+            root, skipped, git, started_ns = json.loads(noted)
+            entries = tuple(map(_entry, db.execute(_LISTED)))
+            return Listing(root, entries, skipped, bool(git), started_ns)
+
+    def point(self, listing: Listing) -> Change:
+        """From now on the folder has these files and no others."""
+        with transaction(self._db, self._path) as db:
+            rows = db.execute("SELECT path, id, blob, hash, size, mtime, kind FROM listed")
+            old = {row[0]: _Known(row[1], row[2], row[3:]) for row in rows}
+            added = changed = 0
+            for entry in listing.entries:
+                known = old.pop(os.fsencode(entry.path), None)
+                if known is None or known.state != _state(entry):
+                    added, changed = added + (known is None), changed + (known is not None)
+                    self._point(db, entry, known)
+            for path, known in old.items():
+                drop_path(db, path, known.file, known.blob)
+            facts = listing.root, dict(listing.skipped), listing.git, listing.started_ns
+            _note(db, "listing", json.dumps(facts))
+            wanted = tuple(map(_entry, db.execute(_WANTED, (WAITING, KINDS["binary"]))))
+            return Change(added, changed, len(old), wanted)
+
+    def point_some(self, entries: Sequence[Entry], gone: Sequence[str]) -> Change:
+        """These files are so now, and the `gone`, or all below them, are no more; nothing else changed.
+
+        `wanted` has none but these entries.
+        """
+        with transaction(self._db, self._path) as db:
+            removed = sum(_drop_below(db, os.fsencode(each)) for each in gone)
+            added = changed = 0
+            wanted = []
+            for entry in entries:
+                row = db.execute(
+                    "SELECT id, blob, hash, size, mtime, kind FROM listed WHERE path = ?",
+                    (os.fsencode(entry.path),),
+                ).fetchone()
+                known = _Known(row[0], row[1], row[2:]) if row else None
+                added += known is None
+                changed += known is not None and known.state != _state(entry)
+                if self._point(db, entry, known) == WAITING and entry.kind != "binary" and entry.blob:
+                    wanted.append(entry)
+            return Change(
+                added, changed, removed, tuple(sorted(wanted, key=lambda each: os.fsencode(each.path)))
+            )
+
+    def add(self, parsed: Iterable[tuple[str, Parsed]]) -> None:
+        """What contents gave, by blob id. Those that no path means by now are left out."""
+        with transaction(self._db, self._path) as db:
+            for content, each in parsed:
+                blob, state = self._blob(db, content, each.language)
+                key = bytes.fromhex(content), self._language(db, each.language)
+                if state is None and db.execute(_SCAN, key).fetchone():
+                    raise Damage("a content is not in its index")  # it would be parsed for ever
+                if state in (WAITING, QUARANTINED):
+                    add(db, self._names, blob, each)
+
+    def quarantine(self, blob: str, language: str, why: str) -> None:
+        """This content is not parsed again until the version changes."""
+        with transaction(self._db, self._path) as db:
+            row, _ = self._blob(db, blob, language)
+            db.execute("UPDATE blob SET state = ?, problem = ? WHERE id = ?", (QUARANTINED, plain(why), row))
+
+    def forget(self, excluded: Callable[[str], bool]) -> int:
+        """Takes out every trace of contents that no path means, and whose last path is excluded now."""
+        self._names.clear()
+        return removing.forget(self._db, self._path, excluded)
+
+    def prune(self, cap: int) -> int:
+        """Takes out contents that no path means, the oldest first, while the file is above `cap` bytes."""
+        self._names.clear()
+        return removing.prune(self._db, self._path, cap)
+
+    def note(self, key: str, value: str) -> None:
+        """Keeps a small fact."""
+        with transaction(self._db, self._path) as db:
+            _note(db, "note." + key, value)
+
+    def noted(self, key: str) -> str:
+        """A fact that `note` kept, "" if it did not."""
+        with transaction(self._db, self._path) as db:
+            return _noted(db, "note." + key)
+
+    def together(self, pairs: Sequence[tuple[str, str, float]]) -> None:
+        """Which files change together, and how much, in place of what was known, for the paths there are."""
+        with transaction(self._db, self._path) as db:
+            ids = dict(db.execute("SELECT path, id FROM file").fetchall())
+            db.execute("DELETE FROM together")
+            for left, right, weight in pairs:
+                one, other = ids.get(os.fsencode(left)), ids.get(os.fsencode(right))
+                if one is not None and other is not None and one != other:
+                    both = [(one, other, weight), (other, one, weight)]
+                    db.executemany("INSERT OR REPLACE INTO together VALUES (?, ?, ?)", both)
+
+    def close(self) -> None:
+        """Ends it; twice does no harm."""
+        self._db.close()
+
+    def _point(self, db: Connection, entry: Entry, known: _Known | None) -> int:
+        """Points one path at its content; returns the content's state."""
+        path, language = os.fsencode(entry.path), language_of(entry.path).name
+        blob, state = self._blob(db, entry.blob, language)
+        if state is None:
+            key = bytes.fromhex(entry.blob), self._language(db, language)
+            row = db.execute("INSERT INTO blob(hash, language, state) VALUES (?, ?, 0) RETURNING id", key)
+            (blob,), state = row.fetchone(), WAITING
+        values = blob, entry.size, entry.mtime_ns, KINDS[entry.kind]
+        if known is None:
+            (file,) = db.execute(_FILE, (path, *values)).fetchone()
+            db.execute("INSERT INTO paths(rowid, terms) VALUES (?, ?)", (file, path_terms(path)))
+        else:
+            update = "UPDATE file SET blob = ?, size = ?, mtime = ?, kind = ? WHERE id = ?"
+            db.execute(update, (*values, known.file))
+            if known.blob != blob:
+                leave(db, path, known.blob)
+        return state
+
+    def _blob(self, db: Connection, content: str, language: str) -> tuple[int, int | None]:
+        """Row and state of a content, (0, None) if it is not known."""
+        key = bytes.fromhex(content), self._language(db, language)
+        row = db.execute("SELECT id, state FROM blob WHERE hash = ? AND language = ?", key).fetchone()
+        return row or (0, None)
+
+    def _language(self, db: Connection, name: str) -> int:
+        if name not in self._languages:
+            db.execute("INSERT OR IGNORE INTO language(name) VALUES (?)", (name,))
+            row = db.execute("SELECT id FROM language WHERE name = ?", (name,)).fetchone()
+            self._languages[name] = row[0]
+        return self._languages[name]
+
+
+def _drop_below(db: Connection, path: bytes) -> int:
+    rows = db.execute(_BELOW, (path, path + b"/", path + b"0")).fetchall()  # "0" follows "/"
+    for row in rows:
+        drop_path(db, *row)
+    return len(rows)
+
+
+def _state(entry: Entry) -> tuple[bytes, int, int, int]:
+    return bytes.fromhex(entry.blob), entry.size, entry.mtime_ns, KINDS[entry.kind]
+
+
+def _entry(row: tuple[bytes, bytes, int, int, int]) -> Entry:
+    path, blob, size, mtime_ns, kind = row
+    return Entry(os.fsdecode(path), blob.hex(), size, mtime_ns, KIND_NAMES[kind])
+
+
+def _note(db: Connection, key: str, value: str) -> None:
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, plain(value)))
+
+
+def _noted(db: Connection, key: str) -> str:
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else ""

@@ -1,0 +1,152 @@
+"""A real indexer process and what its index says, for tests."""
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+from workspaces import ENVIRON, put
+
+from assist_context.reading import Reader
+
+Event = dict[str, Any]
+PATIENCE_S = 60.0  # until a test gives up; nothing here takes a tenth of it on an idle machine
+
+
+@dataclass
+class Indexer:
+    """One process; `events` are those that were waited for and those before them."""
+
+    process: "subprocess.Popen[str]"
+    heard: "queue.Queue[Event | None]" = field(default_factory=queue.Queue)
+    events: list[Event] = field(default_factory=list)
+
+    def tell(self, do: str, *paths: Path) -> None:
+        assert self.process.stdin is not None
+        details = {"paths": [str(path) for path in paths]} if paths else {}
+        self.process.stdin.write(json.dumps({"do": do, **details}) + "\n")
+        self.process.stdin.flush()
+
+    def until(self, event: str) -> Event:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            found = self.heard.get(timeout=max(0.1, deadline - time.monotonic()))
+            assert found is not None, f"it ended before {event}: {self.events}"
+            self.events.append(found)
+            if found["event"] == event:
+                return found
+
+    def ready(self) -> Event:
+        return self.until("ready")
+
+    def update(self, *paths: Path) -> Event:
+        self.tell("changed", *paths)
+        return self.ready()
+
+    def listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.heard.put(json.loads(line))
+        self.heard.put(None)
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+
+@contextmanager
+def indexer(root: Path, database: Path, *arguments: str, **opening: object) -> Iterator[Indexer]:
+    """An indexer of one folder that has been told to open it; it starts in that folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "assist_context.indexer", *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    live = Indexer(process)
+    thread = threading.Thread(target=live.listen)
+    thread.start()
+    folders = [{"root": str(root), "database": str(database)}]
+    opened = {"do": "open", "folders": folders, "environ": ENVIRON, **opening}
+    process.stdin.write(json.dumps(opened) + "\n")
+    process.stdin.flush()
+    try:
+        yield live
+    finally:
+        process.kill()
+        process.wait()
+        thread.join()
+        process.stdout.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+def index(root: Path, database: Path, *arguments: str, **opening: object) -> tuple[int, list[Event]]:
+    """One round; how the process ended, and its events."""
+    with indexer(root, database, *arguments, once=True, **opening) as live:
+        code = live.process.wait(PATIENCE_S)
+        while (event := live.heard.get(timeout=PATIENCE_S)) is not None:
+            live.events.append(event)
+        return code, live.events
+
+
+def ready(root: Path, database: Path, *arguments: str, **opening: object) -> Event:
+    """One round that goes well; its last event."""
+    code, events = index(root, database, *arguments, **opening)
+    assert code == 0, events
+    return events[-1]
+
+
+def says(database: Path, words: Sequence[str] = ("f", "g", "value")) -> dict[str, object]:
+    """All that a reader says of an index but how large it is, in an order of its own."""
+    reader = Reader(str(database))
+    try:
+        status = reader.status()
+        assert not status.problem
+        outlines = {path: reader.outline(path) for path in reader.files()}
+        names = {each.name for rows in outlines.values() for each in rows} | set(words)
+        return {
+            "files": {path: reader.file(path) for path in reader.files()},
+            "outlines": outlines,
+            "imports": {path: reader.imports(path) for path in reader.files()},
+            "definitions": {name: reader.definitions(name, 10_000) for name in sorted(names)},
+            "references": {name: reader.references(name, 10_000) for name in sorted(names)},
+            "links": sorted(reader.links()),
+            "status": (status.files, status.parsed, status.waiting, status.quarantined, status.outlines),
+            "search": {word: sorted(hit[:4] for hit in hits(reader, word)) for word in words},
+        }
+    finally:
+        reader.close()
+
+
+def names(database: Path) -> set[str]:
+    """What is defined."""
+    reader = Reader(str(database))
+    found = {each.name for path in reader.files() for each in reader.outline(path)}
+    reader.close()
+    return found
+
+
+def project(root: Path, files: int) -> Path:
+    """m0.py, m1.py and so on in p0, p1 and p2, each with a function, and a.py, which they call."""
+    for number in range(files):
+        put(root, f"p{number % 3}/m{number}.py", f"from a import g\ndef f{number}(value):\n    return g()\n")
+    put(root, "a.py", "def g(): pass\n")
+    return root
+
+
+def hits(reader: Reader, word: str) -> list[tuple[str, int, int, str, float]]:
+    found = reader.search((word,), 10_000)
+    return [(each.path, each.start_line, each.end_line, each.name, each.score) for each in found]
+
+
+def gone_within(processes: Sequence[psutil.Process], seconds: float) -> bool:
+    _, alive = psutil.wait_procs(list(processes), timeout=seconds)
+    return not alive

@@ -1,0 +1,63 @@
+"""Indexes for tests: written by the real writer from texts, without a folder on the disk."""
+
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+
+from assist_context.blobs import blob_id, kind_of
+from assist_context.discover import Entry, Listing
+from assist_context.parsed import parse
+from assist_context.reading import Reader
+from assist_context.writing import Change, Writer
+
+VERSION = "1"
+TEXTS = {
+    "a.py": "import os\n\n\nclass Parcel:\n    def weigh(self):\n        return measure(os.name)\n",
+    "lib/b.py": "from a import Parcel\n\n\ndef measure(thing):\n    return Parcel().weigh()\n",
+    "README.md": "# Parcels\n\nHow heavy things are sent.\n",
+}
+
+
+def entry(path: str, text: str, mtime_ns: int = 1) -> Entry:
+    data = text.encode()
+    return Entry(path, blob_id(data), len(data), mtime_ns, kind_of(data, len(data)))
+
+
+def listing(texts: Mapping[str, str], root: str = "/root") -> Listing:
+    entries = tuple(entry(path, texts[path]) for path in sorted(texts))
+    return Listing(root, entries, {"ignored": 2}, git=True, started_ns=7)
+
+
+def opened(path: Path, version: str = VERSION) -> "closing[Writer]":
+    return closing(Writer(str(path), version))
+
+
+def asked(path: Path) -> "closing[Reader]":
+    return closing(Reader(str(path)))
+
+
+def index(writer: Writer, texts: Mapping[str, str]) -> Change:
+    """Points at the texts and adds what of them is wanted."""
+    change = writer.point(listing(texts))
+    writer.add([(each.blob, parse(each.path, texts[each.path])) for each in change.wanted])
+    return change
+
+
+def build(path: Path, texts: Mapping[str, str] = TEXTS) -> Path:
+    with opened(path) as writer:
+        index(writer, texts)
+    return path
+
+
+def many(count: int, salt: str) -> dict[str, str]:
+    """Files with 60 definitions each."""
+    return {
+        f"{salt}{at}.py": "".join(f"def {salt}_{at}_{n}(): pass\n" for n in range(60)) for at in range(count)
+    }
+
+
+def rows(path: Path, table: str) -> int:
+    """How many rows a table has, read past all our code."""
+    with closing(sqlite3.connect(path)) as db:
+        return int(db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])  # noqa: S608

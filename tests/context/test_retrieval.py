@@ -1,0 +1,127 @@
+"""What is found at a cursor of a real, indexed folder, by which signal, and what never is."""
+
+import os
+from itertools import count
+from pathlib import Path
+
+import pytest
+from indexing import ready
+from workspaces import put
+
+from assist_context.corpus import Corpus, Open
+from assist_context.languages import language_of
+from assist_context.model import Cursor, Document, Snippet, split_lines
+from assist_context.reading import Reader
+from assist_context.retrieval import Asked, Near, Retrieval, look
+from assist_context.symbols import symbols
+
+MODELS = '''\
+class Money:
+    """An amount."""
+
+    def __init__(self, amount, currency="EUR"):
+        self.amount = amount
+
+    def plus(self, other):
+        return Money(self.amount + other.amount)
+
+
+def parse_money(text):
+    """Money from what people write."""
+    return Money(float(text))
+'''
+USE = "from shop.models import parse_money as pm\n\n\ndef total(lines):\n    return pm█(lines)\n"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    root = tmp_path / "w"
+    put(root, "shop/__init__.py")
+    put(root, "shop/models.py", MODELS)
+    put(root, "shop/unrelated.py", "def weather():\n    return 'rain'\n")
+    put(
+        root,
+        "tests/test_till.py",
+        "from shop.till import total\n\n\ndef test_total():\n    assert total([])\n",
+    )
+    put(root, ".env", "PARSE_MONEY=secret_value_of_env\n")
+    put(root, ".assistignore", "hidden/\n")
+    put(root, "hidden/parse_money.py", "def parse_money(secret_hidden):\n    return secret_hidden\n")
+    database = tmp_path / "index.sqlite"
+    ready(root, database)
+    return Corpus(str(root), Reader(str(database)))
+
+
+def near(corpus: Corpus, source: str, path: str = "shop/till.py", tokens: int = 400) -> Near:
+    before, _, after = source.partition("█")
+    document = Document(path, split_lines(before + after), language_of(path))
+    cursor = Cursor(before.count("\n"), len(before.rpartition("\n")[2]))
+    return look(corpus, document, cursor, tokens, path)
+
+
+def test_an_imported_name_is_shown_by_its_definition_even_under_an_alias(corpus: Corpus) -> None:
+    first = near(corpus, USE).snippets[0]
+    assert (first.path, first.signal, first.start_line, first.end_line) == (
+        "shop/models.py",
+        "definition",
+        11,
+        13,
+    )
+    assert first.text.startswith("def parse_money(text):")
+    assert len(first.blob) == 40
+
+
+def test_the_test_of_a_file_is_found_by_its_name(corpus: Corpus) -> None:
+    found = near(corpus, USE).snippets
+    assert any(each.path == "tests/test_till.py" and each.signal in ("related", "similar") for each in found)
+
+
+def test_what_is_on_view_is_not_shown_again(corpus: Corpus) -> None:
+    assert all(each.path != "shop/models.py" for each in near(corpus, MODELS + "█").snippets)
+
+
+def test_the_budget_is_kept_and_a_long_definition_cut_at_a_line(corpus: Corpus) -> None:
+    found = near(corpus, USE, tokens=40).snippets
+    assert found
+    assert sum(len(each.text) + len(each.path) for each in found) <= 40 * 3.2
+    assert all(each.text.endswith("\n") for each in found)
+
+
+def test_nothing_excluded_is_ever_shown(corpus: Corpus) -> None:
+    for tokens in (100, 4_000):
+        shown = near(corpus, USE.replace("pm█", "parse_money█"), tokens=tokens).snippets
+        assert not any("secret" in each.text or "hidden" in each.path for each in shown)
+
+
+def test_open_documents_shadow_the_index(corpus: Corpus) -> None:
+    changed = MODELS.replace("def parse_money(text):", "def parse_money(text, locale):")
+    language = language_of("shop/models.py")
+    document = Document("shop/models.py", split_lines(changed), language)
+    corpus.lay({"shop/models.py": Open(document, symbols(language, changed))})
+    first = near(corpus, USE).snippets[0]
+    assert "locale" in first.text
+    assert first.blob == ""
+
+
+def test_a_file_that_changed_since_is_not_shown_by_its_old_lines(corpus: Corpus) -> None:
+    path = Path(corpus.root) / "shop/models.py"
+    path.write_text("# moved\n" * 40 + MODELS)
+    os.utime(path, ns=(1, 1))
+    assert all(each.path != "shop/models.py" for each in near(corpus, USE).snippets)
+
+
+def test_recent_edits_are_shown_and_late_signals_give_their_last_answer(corpus: Corpus) -> None:
+    before, _, after = USE.partition("█")
+    document = Document("shop/till.py", split_lines(before + after), language_of("a.py"))
+    imports = symbols(document.language, document.text).imports
+    edit = Snippet("notes.py", 1, 1, "rates = load_rates()\n", "recent-edit")
+    asked = Asked(document, Cursor(4, 13), "shop/till.py", imports, (edit,))
+    first = Retrieval(corpus, clock=lambda: 0.0).near(asked, 400)
+    assert {"definition", "recent-edit"} <= {each.signal for each in first.snippets}
+    assert first.late == ()
+    ticks = count()
+    assert "definition" in Retrieval(corpus, clock=lambda: float(next(ticks))).near(asked, 400).late
+
+
+def test_an_empty_or_missing_index_gives_nothing(tmp_path: Path) -> None:
+    assert near(Corpus(str(tmp_path), Reader(str(tmp_path / "none.sqlite"))), USE).snippets == ()

@@ -1,0 +1,61 @@
+"""What grammars may do to the process they run in, by a word in the text. `parse` is the real one else."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from assist_context import parsed
+
+
+def loop() -> None:
+    while True:
+        pass
+
+
+def hold_the_lock() -> None:
+    re.match(r"(a+)+$", "a" * 60 + "b")  # native, and no other thread runs meanwhile
+
+
+def eat() -> None:
+    eaten = []
+    while True:
+        eaten.append(bytearray(50_000_000))
+
+
+def fail() -> None:
+    raise ValueError
+
+
+def print_noise() -> None:
+    print("noise", flush=True)
+    os.write(1, b'["parsed", null]\nnoise')
+
+
+def scribble() -> None:
+    for descriptor in range(3, 12):
+        with suppress(OSError):
+            os.write(descriptor, b"\0noise\n")
+
+
+TROUBLE: dict[str, Callable[[], object]] = {
+    "loops": loop,
+    "holds the lock": hold_the_lock,
+    "sleeps": lambda: time.sleep(600),
+    "aborts": os.abort,
+    "segfaults": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "is killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "eats": eat,
+    "raises": fail,
+    "prints": print_noise,
+    "scribbles": scribble,
+}
+
+
+def parse(path: str, text: str) -> parsed.Parsed:
+    for word, make in TROUBLE.items():
+        if word in text:
+            make()
+    return parsed.parse(path, text)

@@ -1,0 +1,126 @@
+"""A real `assist lsp` over a real folder: indexed, watched, looked through, and shown to the model."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from lsp_client import Client, serving
+from lsprotocol import types
+
+SHOP = '''\
+"""What a shop sells."""
+
+
+def gross_price(net, vat_rate, *, rounding="half-up"):
+    """The price with tax."""
+    return round(net * (1 + vat_rate), 2)
+'''
+TILL = """\
+from shop import gross_price
+
+
+def total(items):
+    return sum(gross_price("""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    root = tmp_path / "workspace"
+    root.mkdir()
+    (root / "shop.py").write_text(SHOP)
+    (root / "till.py").write_text(TILL)
+    (root / ".env").write_text("GROSS_PRICE_KEY=hunter2\n")
+    return root
+
+
+async def command(client: Client, name: str, *arguments: Any) -> Any:
+    return await client.workspace_execute_command_async(types.ExecuteCommandParams(name, list(arguments)))
+
+
+async def indexed(client: Client, files: int) -> dict[str, Any]:
+    """The last round's event, once the index holds so many files."""
+    for _ in range(400):
+        events = (await command(client, "assist.index"))["events"]
+        for event in events:
+            if event["event"] == "ready" and event["files"] == files:
+                return dict(event)
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"never {files} files: {events}")
+
+
+async def beside(client: Client, uri: str, signal: str) -> dict[str, Any]:
+    """The snippet that a signal put into a document's pack, once it is there."""
+    for _ in range(200):
+        for snippet in await command(client, "assist.context", uri):
+            if snippet["signal"] == signal:
+                return dict(snippet)
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"no {signal} is shown beside {uri}")
+
+
+@pytest.mark.model
+async def test_the_model_sees_the_definition_in_another_file(
+    environ: Mapping[str, str], workspace: Path
+) -> None:
+    async with serving(environ, folders=[workspace]) as client:
+        await client.until("ready")
+        await indexed(client, 2)
+        uri = (workspace / "till.py").as_uri()
+        client.show(uri, TILL)
+        client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": uri}})
+        line = TILL.count("\n")
+        result = await client.ask(uri, (line, len(TILL.rpartition("\n")[2])), manual=True)
+        assert result is not None
+        shown = await beside(client, uri, "definition")
+        assert (shown["path"], shown["start_line"], shown["end_line"]) == ("shop.py", 4, 6)
+        assert shown["text"] == ""
+
+
+@pytest.mark.model
+async def test_saved_and_created_files_are_found_without_a_watching_client(
+    environ: Mapping[str, str], workspace: Path
+) -> None:
+    async with serving(environ, folders=[workspace]) as client:
+        await indexed(client, 2)
+        (workspace / "stock.py").write_text("def on_hand(item):\n    return 1\n")
+        await indexed(client, 3)
+        (workspace / "stock.py").unlink()
+        await indexed(client, 2)
+
+
+@pytest.mark.model
+async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
+    environ: Mapping[str, str], workspace: Path
+) -> None:
+    async with serving(environ, folders=[workspace]) as first:
+        await indexed(first, 2)
+        async with serving(environ, folders=[workspace]) as second:
+            for _ in range(100):
+                events = (await command(second, "assist.index"))["events"]
+                if any(event["event"] == "reader" for event in events):
+                    break
+                await asyncio.sleep(0.1)
+            assert any(event["event"] == "reader" for event in events)
+
+
+@pytest.mark.model
+async def test_no_process_outlives_the_server(environ: Mapping[str, str], workspace: Path) -> None:
+    async with serving(environ, folders=[workspace]) as client:
+        await indexed(client, 2)
+        children = psutil.Process(client.pid).children(recursive=True)
+        assert children
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive
+
+
+@pytest.mark.model
+async def test_indexing_can_be_turned_off(environ: Mapping[str, str], workspace: Path) -> None:
+    config = Path(environ["ASSIST_CONFIG_DIR"]) / "config.toml"
+    config.write_text(config.read_text() + "[context]\nindex = false\n")
+    async with serving(environ, folders=[workspace]) as client:
+        await client.until("ready")
+        assert (await command(client, "assist.index"))["events"] == []
+        assert psutil.Process(client.pid).children(recursive=True) == []

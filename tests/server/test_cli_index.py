@@ -1,0 +1,197 @@
+"""`assist index` and `assist context` as a user runs them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from filelock import FileLock
+from shops import PLACE, SHOP, TILL, database, made
+
+Assist = Callable[..., Any]
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return made(tmp_path)
+
+
+def test_the_index_is_built_once_and_then_only_brought_up_to_date(
+    assist: Assist, shop: Path, tmp_path: Path
+) -> None:
+    first = assist("index", "--workspace", "shop space", "--json")
+    assert (first.code, first.err) == (0, "")
+    found = first.json
+    assert found.keys() == {
+        "root", "database", "files", "parsed", "waiting", "bytes", "quarantined", "outlines", "problem",
+        "refreshed", "parses", "seconds",
+    }  # fmt: skip
+    assert (found["root"], found["database"]) == (str(shop), str(database(tmp_path, shop)))
+    assert (found["files"], found["parsed"], found["parses"], found["waiting"]) == (3, 2, 2, 0)
+    assert (found["quarantined"], found["outlines"], found["problem"]) == ([], [], "")
+    assert found["bytes"] > 0
+    assert assist("index", "--workspace", "shop space", "--json").json["parses"] == 0
+    (shop / "till.py").write_text(TILL + "1, 2")
+    assert assist("index", "--workspace", "shop space", "--json").json["parses"] == 1
+
+
+def test_the_index_is_for_its_owner_alone_and_the_workspace_stays_as_it_was(
+    assist: Assist, shop: Path, tmp_path: Path
+) -> None:
+    before = sorted(os.listdir(shop))
+    assert assist("index", "--workspace", "shop space").code == 0
+    file = database(tmp_path, shop)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
+    assert sorted(os.listdir(shop)) == before
+
+
+def test_people_read_it_in_a_pipe_of_80_columns(assist: Assist, shop: Path) -> None:
+    done = assist("index", "--workspace", "shop space")
+    assert done.code == 0
+    assert "3 files, 2 of them read" in done.out
+    assert "This run" in done.out
+    assert "\x1b" not in done.out
+    for line in done.out.splitlines():
+        assert len(line) <= 80 or "/" in line  # a path stays whole
+    shown = assist("context", PLACE, "--workspace", "shop space")
+    assert shown.code == 0
+    assert shown.out.splitlines()[:3] == [
+        "shop.py:1-3",
+        "  defines a name near the cursor, 37 tokens",
+        "  | def gross_price(net, vat_rate):",
+    ]
+    assert "\x1b" not in shown.out
+    assert "hunter2" not in shown.out
+    assert not shown.err
+
+
+def test_context_says_what_helps_and_why(assist: Assist, shop: Path) -> None:
+    found = assist("context", PLACE, "--workspace", "shop space", "--json").json
+    assert found.keys() == {"snippets", "budget", "ms"}
+    first = found["snippets"][0]
+    assert first.keys() == {
+        "path", "start_line", "end_line", "signal", "score", "tokens", "blob", "text"
+    }  # fmt: skip
+    assert (first["path"], first["start_line"], first["end_line"]) == ("shop.py", 1, 3)
+    assert (first["signal"], first["text"]) == ("definition", SHOP)
+    assert len(first["blob"]) == 40
+    assert sum(each["tokens"] for each in found["snippets"]) <= found["budget"]
+    small = assist("context", PLACE, "--tokens", "8", "--workspace", "shop space", "--json").json
+    assert (small["snippets"], small["budget"]) == ([], 8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("context",), 2, "Missing argument 'PATH:LINE:COL'"),
+        (("context", "till.py"), 2, "is no place in a file"),
+        (("context", "absent.py:1:1"), 1, "There is no file"),
+        (("context", "till.py:99:1"), 1, "There is no line 99"),
+        (("context", "till.py:1:99"), 1, "There is no column 99"),
+        (("context", "sub:1:1"), 1, "is a directory"),
+        (("context", "image.png:1:1"), 1, "is a binary file"),
+        (("context", "../outside.py:1:1"), 1, "is not below"),
+        (("context", "link.py:1:1"), 1, "is not below"),
+        (("context", "till.py:1:1", "--tokens", "0"), 2, "--tokens"),
+        (("index", "--workspace", "absent"), 1, "There is no directory"),
+        (("index", "--workspace", "till.py"), 1, "There is no directory"),
+    ],
+)
+def test_what_cannot_be_done_says_why(
+    assist: Assist, shop: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    (shop.parent / "outside.py").write_text("x = 1\n")
+    (shop / "link.py").symlink_to(shop.parent / "outside.py")
+    named = () if "--workspace" in arguments else ("--workspace", "shop space")
+    done = assist(*arguments, *named)
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err
+    failed = assist(*arguments, *named, "--json")
+    assert failed.code == code
+    assert failed.json["error"] in failed.err
+
+
+def test_an_empty_folder_has_an_empty_index(assist: Assist, shop: Path) -> None:
+    found = assist("index", "--workspace", "shop space/sub", "--json").json
+    assert (found["files"], found["parses"], found["problem"]) == (0, 0, "")
+    (shop / "sub" / "a.py").write_text("x = 1\n")
+    done = assist("context", "a.py:1:6", "--workspace", "shop space/sub")
+    assert (done.code, done.out) == (0, "")
+    assert "Nothing in other files helps here." in done.err
+
+
+def test_a_place_for_indexes_that_cannot_be_used_is_named(assist: Assist, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "index").write_text("")  # root may write anywhere, but not into a file
+    for arguments in (("index",), ("context", PLACE)):
+        done = assist(*arguments, "--workspace", "shop space")
+        assert (done.code, done.out) == (1, "")
+        assert str(tmp_path / "data" / "index") in done.err
+
+
+@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write anywhere")
+def test_a_directory_without_write_permission_is_named(assist: Assist, shop: Path, tmp_path: Path) -> None:
+    (tmp_path / "data" / "index").mkdir(parents=True)
+    (tmp_path / "data" / "index").chmod(0o500)
+    done = assist("index", "--workspace", "shop space")
+    assert done.code == 1
+    assert str(tmp_path / "data" / "index") in done.err
+    assert "writable" in done.err
+
+
+def test_an_index_that_an_editor_keeps_is_used_as_it_is(assist: Assist, shop: Path, tmp_path: Path) -> None:
+    assert assist("index", "--workspace", "shop space").code == 0
+    (shop / "more.py").write_text("x = 1\n")
+    with FileLock(f"{database(tmp_path, shop)}.lock"):
+        done = assist("index", "--workspace", "shop space", "--json")
+        assert done.code == 0
+        assert (done.json["files"], done.json["refreshed"]) == (3, False)
+        assert "An editor keeps this index up to date" in done.err
+        assert assist("context", PLACE, "--workspace", "shop space").out.startswith("shop.py:1-3")
+    assert assist("index", "--workspace", "shop space", "--json").json["files"] == 4
+
+
+def test_a_damaged_index_is_made_again(assist: Assist, shop: Path, tmp_path: Path) -> None:
+    file = database(tmp_path, shop)
+    assert assist("index", "--workspace", "shop space").code == 0
+    file.write_bytes(b"SQLite format 3\0" + b"\xff" * 4_000)
+    found = assist("index", "--workspace", "shop space", "--json").json
+    assert (found["parses"], found["problem"]) == (2, "")
+
+
+def test_ctrl_c_leaves_no_process_and_a_usable_index(
+    assist: Assist, home: Mapping[str, str], tmp_path: Path
+) -> None:
+    root = tmp_path / "large"
+    root.mkdir()
+    for number in range(400):
+        functions = [f"def f{number}_{line}(a):\n    return f{line}_0(a)\n" for line in range(300)]
+        (root / f"m{number}.py").write_text("".join(functions))
+    command = [sys.executable, "-P", "-m", "assist_server", "index"]
+    # A shell starts its background jobs with SIGINT ignored, and children inherit that.
+    listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": listen}
+    with subprocess.Popen(command, cwd=root, env={**os.environ, **home}, **pipes) as process:
+        file, deadline = database(tmp_path, root), time.monotonic() + PATIENCE_S
+        children: list[psutil.Process] = []
+        while len(children) < 2 or not file.exists():  # the indexer and a parser
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            children = psutil.Process(process.pid).children(recursive=True)
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
+    assert not psutil.wait_procs(children, timeout=5)[1]
+    found = assist("index", "--workspace", "large", "--json").json
+    assert (found["files"], found["parsed"], found["waiting"]) == (400, 400, 0)

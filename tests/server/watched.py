@@ -1,0 +1,76 @@
+"""Folders under watch, and what was told about them, as the tests await it."""
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from assist_server.watches import Watch
+from assist_server.watching import Watcher
+
+PATIENCE = 30
+
+
+def ignored(path: str) -> bool:
+    return os.path.basename(path) in {"node_modules", "ignored.txt"}
+
+
+class Watching:
+    """A watcher of some folders, and what it told."""
+
+    def __init__(self, *roots: Path, begin: Callable[..., Watch] | None = None) -> None:
+        self.batches: queue.Queue[Collection[str]] = queue.Queue()
+        self.problems: queue.Queue[str] = queue.Queue()
+        self.watcher = Watcher(
+            [str(root) for root in roots], ignored, self.batches.put, self.problems.put, begin
+        )
+
+    def told(self, *expected: Path) -> set[str]:
+        """Batches until all expected paths were told; all that was told."""
+        found: set[str] = set()
+        while not {str(path) for path in expected} <= found:
+            found |= set(self.batches.get(timeout=PATIENCE))
+        return found
+
+
+def put(path: Path, text: str = "x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def git(folder: Path, *arguments: str) -> None:
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    command = ["git", *who, *arguments]
+    subprocess.run(command, cwd=folder, env=environ, check=True, capture_output=True)
+
+
+Start = Callable[..., Watching]
+
+
+@contextmanager
+def starting() -> Iterator[Start]:
+    """A function that starts watching; at the end neither a thread nor an open file is left of it."""
+    started: list[Watching] = []
+
+    def begin(*roots: Path, begin: Callable[..., Watch] | None = None) -> Watching:
+        watching = Watching(*roots, begin=begin)
+        started.append(watching)
+        watching.told(*roots)  # all watches stand
+        return watching
+
+    threads = set(threading.enumerate())
+    files = psutil.Process().num_fds() if sys.platform != "win32" else 0
+    yield begin
+    for each in started:
+        each.watcher.close()
+    assert set(threading.enumerate()) <= threads
+    if sys.platform != "win32":
+        assert psutil.Process().num_fds() <= files
