@@ -45,15 +45,15 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 class Typist:
     """Types into one open document and keeps its own copy of where it is."""
 
-    def __init__(self, client: Client, lines: list[str], row: int) -> None:
-        self.client = client
+    def __init__(self, client: Client, lines: list[str], row: int, uri: str = URI) -> None:
+        self.client, self.uri = client, uri
         self.row, self.column, self.version = row, 0, 1
-        client.show(URI, "\n".join([*lines[:row], "", *lines[row:]]) if row else "\n".join(lines))
+        client.show(uri, "\n".join([*lines[:row], "", *lines[row:]]) if row else "\n".join(lines))
 
     def key(self, text: str) -> None:
         at = (self.row, self.column)
         self.version += 1
-        self.client.change(URI, self.version, text, at, at)
+        self.client.change(self.uri, self.version, text, at, at)
         if text.startswith("\n"):
             self.row, self.column = self.row + 1, len(text) - 1
         else:
@@ -62,7 +62,7 @@ class Typist:
     async def ask(self) -> tuple[float, str]:
         """Milliseconds and text of a suggestion at the cursor."""
         start = time.perf_counter()
-        result = await self.client.ask(URI, (self.row, self.column))
+        result = await self.client.ask(self.uri, (self.row, self.column))
         text = result.items[0].insert_text if result.items else ""
         return 1e3 * (time.perf_counter() - start), text
 

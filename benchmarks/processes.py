@@ -1,5 +1,6 @@
 """What another process used, seen from outside: time and memory."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -18,3 +19,10 @@ def peak(pid: int) -> int:
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) << 10
     except (OSError, IndexError):
         return int(psutil.Process(pid).memory_info().rss)
+
+
+async def quiet(pid: int) -> None:
+    """Until a process has used no CPU for half a second: what it warms is warm."""
+    process, used = psutil.Process(pid), -1.0
+    while used != (used := sum(process.cpu_times()[:2])):  # noqa: ASYNC110  (no process tells when it rests)
+        await asyncio.sleep(0.5)

@@ -58,11 +58,10 @@ class Nearby:
         self._stale = True
 
     def close(self) -> None:
-        """End the thread; it is not waited for longer than a question takes."""
+        """End the thread, once it has answered what it is at; nobody waits for that."""
         with self._wake:
             self._closed = True
             self._wake.notify()
-        self._thread.join(1.0)
 
     def _run(self) -> None:
         answers = self._begin()

@@ -6,6 +6,7 @@ given (`packing`). Event loop only: both others call back on threads of their ow
 
 import asyncio
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +83,8 @@ class Workspace:
     def close(self) -> None:
         """End the process and the thread."""
         if self._keeper is not None:
-            self._keeper.close()
+            # It waits for the process, a second at most; no daemon, so that none outlives the server.
+            threading.Thread(target=self._keeper.close, name="assist-close").start()
         if self._nearby is not None:
             self._nearby.close()
         if self._waiting is not None:

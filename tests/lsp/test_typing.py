@@ -10,6 +10,7 @@ import pytest
 from figures import percentile
 from lsp import EVALUATED, Typist, keys_of
 from lsp_client import serving
+from processes import quiet
 
 pytestmark = pytest.mark.model
 
@@ -23,7 +24,7 @@ async def test_a_key_costs_a_token_or_two(environ: Mapping[str, str]) -> None:
         await client.until("ready")
         typist = Typist(client, [*SOURCE[:250], *SOURCE[270:520]], 250)
         await typist.ask()
-        await _quiet(client.pid)
+        await quiet(client.pid)
         before = await client.counts()
         for key in keys_of(SOURCE[250:270])[::]:
             typist.key(key)
@@ -43,16 +44,8 @@ async def test_nothing_runs_when_nothing_is_asked(environ: Mapping[str, str]) ->
         await client.until("ready")
         typist = Typist(client, SOURCE[:300], 150)
         await typist.ask()
-        await _quiet(client.pid)
+        await quiet(client.pid)
         process = psutil.Process(client.pid)
         before = sum(process.cpu_times()[:2])
         await asyncio.sleep(5)
         assert sum(process.cpu_times()[:2]) - before <= 0.02
-
-
-async def _quiet(pid: int) -> None:
-    """Until the server has used no CPU for half a second: what it warms is warm."""
-    process = psutil.Process(pid)
-    used = -1.0
-    while used != (used := sum(process.cpu_times()[:2])):
-        await asyncio.sleep(0.5)

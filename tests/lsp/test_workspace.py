@@ -1,14 +1,20 @@
 """A real `assist lsp` over a real folder: indexed, watched, looked through, and shown to the model."""
 
 import asyncio
+import gettext
+import shutil
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from figures import percentile
+from lsp import EVALUATED, SOURCE, Typist, keys_of
 from lsp_client import Client, serving
 from lsprotocol import types
+from processes import quiet
 
 SHOP = '''\
 """What a shop sells."""
@@ -33,6 +39,17 @@ def workspace(tmp_path: Path) -> Path:
     (root / "shop.py").write_text(SHOP)
     (root / "till.py").write_text(TILL)
     (root / ".env").write_text("GROSS_PRICE_KEY=hunter2\n")
+    return root
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """Three modules that argparse imports."""
+    root = tmp_path / "library"
+    root.mkdir()
+    for module in (gettext, shutil, textwrap):
+        source = Path(str(module.__file__))
+        (root / source.name).write_bytes(source.read_bytes())
     return root
 
 
@@ -104,6 +121,44 @@ async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
                     break
                 await asyncio.sleep(0.1)
             assert any(event["event"] == "reader" for event in events)
+
+
+@pytest.mark.model
+async def test_what_is_paused_goes_on_when_it_is_resumed(environ: Mapping[str, str], workspace: Path) -> None:
+    async with serving(environ, folders=[workspace]) as client:
+        await indexed(client, 2)
+        await command(client, "assist.index", "pause")
+        (workspace / "stock.py").write_text("def on_hand(item):\n    return 1\n")
+        await asyncio.sleep(1.5)
+        events = (await command(client, "assist.index"))["events"]
+        assert all(event.get("files", 2) == 2 for event in events if event["event"] == "ready")
+        await command(client, "assist.index", "resume")
+        await indexed(client, 3)
+
+
+@pytest.mark.model
+async def test_a_key_costs_no_more_tokens_beside_other_files(
+    environ: Mapping[str, str], library: Path
+) -> None:
+    """The same bounds as without a workspace, once the place with its snippets is warm."""
+    uri, evaluated, lines = (library / "argparse.py").as_uri(), [], SOURCE
+    async with serving(environ, folders=[library]) as client:
+        await client.until("ready")
+        await indexed(client, 3)
+        typist = Typist(client, [*lines[:250], *lines[258:520]], 250, uri)
+        await typist.ask()
+        await quiet(client.pid)
+        assert await command(client, "assist.context", uri)
+        before = await client.counts()
+        for key in keys_of(lines[250:258]):
+            typist.key(key)
+            await typist.ask()
+            after = await client.counts()
+            if after.get("source-model", 0) > before.get("source-model", 0):
+                evaluated.append(after[EVALUATED] - before[EVALUATED])
+            before = after
+    assert percentile(evaluated, 0.5) <= 4
+    assert percentile(evaluated, 0.95) <= 24
 
 
 @pytest.mark.model
