@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from assist_context import signals
-from assist_context.calls import PLACES, SUBJECTS, Target, callees, callers, spans_of, subjects, covering
+from assist_context.calls import PLACES, SUBJECTS, Target, callees, callers, covering, spans_of, subjects
 from assist_context.candidates import Candidate, of_definition, skeleton, snippet_of, text_of
 from assist_context.corpus import Corpus
 from assist_context.model import Snippet
