@@ -8,6 +8,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,10 +67,12 @@ class Workspace:
         loop = asyncio.get_running_loop()
 
         def found(look: Look, near: "Near") -> None:
-            loop.call_soon_threadsafe(self._found, look, near)
+            with suppress(RuntimeError):  # the loop is closed: the server has left
+                loop.call_soon_threadsafe(self._found, look, near)
 
         def heard(event: Event) -> None:
-            loop.call_soon_threadsafe(self._heard, event)
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._heard, event)
 
         indexed = self.folders if config.context.index else ()
         self._nearby = Nearby(lambda: _finder(indexed), found)
