@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 
 from assist_context import signals
 from assist_context.candidates import Candidate, overlap, snippet_of, text_of
@@ -76,6 +76,8 @@ class Retrieval:
         self._clock = clock
         self._deadline = deadline
         self._windows = Windows()
+        self._count = count(1)
+        self._turns: dict[tuple[str, str], int] = {}  # when a signal was last begun for a file
         self._last: dict[tuple[str, str], list[Candidate]] = {}
 
     def near(self, asked: Asked, tokens: int, without: Collection[str] = ()) -> Near:
@@ -88,17 +90,22 @@ class Retrieval:
         def is_late() -> bool:
             return self._clock() - start > self._deadline
 
-        for signal, ask in self._signals(asked, spot, is_late).items():
+        asks = self._signals(asked, spot, is_late)
+        # Definitions come first; of the rest what was late the last time, so that none is always left out.
+        turns = {each: self._turns.get((asked.path, each), 0) for each in asks}
+        for signal in sorted(asks, key=lambda each: (each != "definition", turns[each])):
             if signal in without:
                 continue
-            key = asked.path, signal
-            found = []
-            for each in islice(ask(), MOST):
-                found.append(each)
-                if is_late():
-                    late.append(signal)
-                    break
-            if signal not in late or key not in self._last:
+            key, found = (asked.path, signal), []
+            if not is_late():
+                self._turns[key] = next(self._count)
+                for each in islice(asks[signal](), MOST):
+                    found.append(each)
+                    if is_late():
+                        break
+            if is_late():
+                late.append(signal)
+            if signal not in late or not self._last.get(key):
                 self._last[key] = found
             lists[signal] = self._last[key]
         edits = () if "recent-edit" in without else asked.edits
