@@ -138,16 +138,6 @@ def test_a_place_for_indexes_that_cannot_be_used_is_named(assist: Assist, shop: 
         assert str(tmp_path / "data" / "index") in done.err
 
 
-@pytest.mark.skipif(os.name == "posix" and os.geteuid() == 0, reason="root may write anywhere")
-def test_a_directory_without_write_permission_is_named(assist: Assist, shop: Path, tmp_path: Path) -> None:
-    (tmp_path / "data" / "index").mkdir(parents=True)
-    (tmp_path / "data" / "index").chmod(0o500)
-    done = assist("index", "--workspace", "shop space")
-    assert done.code == 1
-    assert str(tmp_path / "data" / "index") in done.err
-    assert "writable" in done.err
-
-
 def test_an_index_that_an_editor_keeps_is_used_as_it_is(assist: Assist, shop: Path, tmp_path: Path) -> None:
     assert assist("index", "--workspace", "shop space").code == 0
     (shop / "more.py").write_text("x = 1\n")

@@ -32,7 +32,10 @@ def test_no_editor_settings_change_nothing(tmp_path: Path, nothing: object) -> N
         ({"completion": {"mode": "fast"}}, "[completion] mode = 'fast': choose one of eager"),
         ({"completion": {"threads": {"a": 1}}}, "[completion] threads = a table: use a whole number"),
         ({"completion": {"modle": "x"}}, "[completion] modle: no such setting; did you mean mode or model?"),
-        ({"trace": {"server": "off"}}, "trace: no such table; known are completion, answers, escalation"),
+        (
+            {"trace": {"server": "off"}},
+            "trace: no such table; known are completion, context, answers, escalation",
+        ),
     ],
 )
 def test_a_bad_editor_setting_is_a_problem_and_the_rest_stays(
