@@ -10,8 +10,7 @@ written; --show prints both on stderr.
 import argparse
 import math
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from crossfile_packages import NotAllowedError, chosen, installed
 from crossfile_score import FIGURES, Share, identifier_f1, share_of_gain, table
 from infill import WRITERS
 from infill_variants import Desk, desk_of
+from progress import counted
 from provenance import layout, provenance, write
 from significance import edit_similarity, paired_bootstrap
 
@@ -52,7 +52,6 @@ examples:
   crossfile.py --data FOLDER --variant retrieved --no-model       is the definition found? no model needed
   crossfile.py --data FOLDER --variant none --variant oracle --above 40 --below 15
 """
-PROGRESS = 10  # holes between two lines on stderr
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +109,7 @@ def record(
 def measure(bench: Bench, variants: Sequence[Variant], taken: Sequence[Hole]) -> list[Record]:
     """Every variant at every hole."""
     records = []
-    for hole in _with_progress(taken):
+    for hole in counted(taken, "holes", 10):
         for variant in variants:
             shown = shown_by(variant, hole, bench.roots[hole.package], bench.budget, bench.count)
             written = Written("", 0, 0)
@@ -120,17 +119,6 @@ def measure(bench: Bench, variants: Sequence[Variant], taken: Sequence[Hole]) ->
             if bench.aloud:
                 print(f"{hole.id} {hole.name}{hole.truth}  {variant.label}: {written.text}", file=sys.stderr)
     return records
-
-
-def _with_progress(taken: Sequence[Hole]) -> Iterator[Hole]:
-    start = time.monotonic()
-    for done, hole in enumerate(taken, 1):
-        yield hole
-        if done % PROGRESS == 0 or done == len(taken):
-            spent = time.monotonic() - start
-            left = spent / done * (len(taken) - done)
-            line = f"{done}/{len(taken)} holes, {spent / 60:.1f} min, {left / 60:.1f} min left"
-            print(line, file=sys.stderr, flush=True)
 
 
 def summary(records: Sequence[Record], taken: Sequence[Hole], seed: int) -> list[dict[str, Any]]:

@@ -18,10 +18,10 @@ from crossfile_index import retrieve
 from infill_variants import LINE_TOKENS, Desk
 
 from assist_completion.generate import FULL, Generation, generate_from
-from assist_completion.prompt import CHARS_PER_TOKEN, plan, render
+from assist_completion.prompt import plan, render
 from assist_context.gather import gather
 from assist_context.languages import language_of
-from assist_context.model import Context, Cursor, Document, Snippet, split_lines
+from assist_context.model import CHARS_PER_TOKEN, Context, Cursor, Document, Snippet, split_lines
 
 NAMES = ("none", "oracle", "retrieved")
 

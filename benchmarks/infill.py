@@ -8,9 +8,8 @@ task's tests, run in a child process without network. No text of a task or of an
 import argparse
 import math
 import sys
-import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any
 
 from infill_tasks import SUITES, NoSandboxError, Task, load, passes
 from infill_variants import Answer, Desk, Variant, answer, desk_of, expand, parse
+from progress import counted
 from provenance import layout, provenance, write
 from significance import edit_similarity, paired_bootstrap, wilson
 
@@ -39,7 +39,6 @@ examples:
   infill.py --data FOLDER --cut --variant engine --variant "unhealed anchor=0"
 """
 BASELINES = ("plain", "healed", "engine")  # what every other row is compared with, where it was run
-PROGRESS = 20  # tasks between two lines on stderr
 # Most of the time is reading prompts, which takes every core. For writing one thread is enough: the tests
 # run beside it, and while anything else computes, two threads write half as fast as one (31, 59 tokens/s).
 WRITERS = 1
@@ -90,7 +89,7 @@ def measure(desk: Desk, variants: Sequence[Variant], tasks: Sequence[Task], jobs
     verdicts: dict[str, Future[bool]] = {}
     given: list[tuple[Task, Variant, Answer, Future[bool]]] = []
     with ThreadPoolExecutor(jobs) as pool:
-        for task in _with_progress(tasks):
+        for task in counted(tasks, "tasks", 20):
             for variant in variants:
                 made = answer(desk, variant, task)
                 program = task.program(made.text, made.skip)
@@ -98,17 +97,6 @@ def measure(desk: Desk, variants: Sequence[Variant], tasks: Sequence[Task], jobs
                     verdicts[program] = pool.submit(passes, program)
                 given.append((task, variant, made, verdicts[program]))
     return [record(task, variant, made, verdict.result()) for task, variant, made, verdict in given]
-
-
-def _with_progress(tasks: Sequence[Task]) -> Iterator[Task]:
-    start = time.monotonic()
-    for done, task in enumerate(tasks, 1):
-        yield task
-        if done % PROGRESS == 0 or done == len(tasks):
-            spent = time.monotonic() - start
-            left = spent / done * (len(tasks) - done)
-            line = f"{done}/{len(tasks)} tasks, {spent / 60:.1f} min, {left / 60:.1f} min left"
-            print(line, file=sys.stderr, flush=True)
 
 
 def summary(records: Sequence[Record], problems: Sequence[str], seed: int) -> list[dict[str, Any]]:

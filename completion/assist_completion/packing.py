@@ -7,8 +7,7 @@ better. All of that happens while nobody waits: a request takes the pack as it i
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_completion.prompt import CHARS_PER_TOKEN
-from assist_context.model import Snippet
+from assist_context.model import CHARS_PER_TOKEN, Snippet
 
 BETTER = 1.25  # times the score of what is kept, as the ranking of the moment sees it, to begin anew
 GROWN = 2  # snippets that a pack takes in at a time: each growth costs a head

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from assist_completion.fim import Fim
-from assist_context.model import Context, Snippet
+from assist_context.model import CHARS_PER_TOKEN, Context, Snippet
 
-CHARS_PER_TOKEN = 3.2  # Qwen2.5-Coder on the standard library: 3.4; a little less leaves room
 GRID = 32  # lines; heads that start on the same grid line share their tokens after a jump nearby
 ANCHOR_LINES = 3  # benchmarks/infill.py: two to four lines above the cursor beat one and none
 TYPED_LIMIT = 6_000  # characters after the anchor; beyond that the place counts as unknown

@@ -4,12 +4,12 @@ It writes within the caller's transaction. Which contents are wanted it is told.
 """
 
 from assist_context.database import Connection
-from assist_context.packing import pack
 from assist_context.parsed import Parsed
 from assist_context.removing import PARSED
 from assist_context.rows import MOST_DEFINITIONS, pack_imports, pack_places, plain
 from assist_context.searching import NAME
 from assist_context.terms import terms
+from assist_context.varints import pack
 
 MOST_NAMES = 200_000  # whose ids are kept in RAM, about 20 MB
 

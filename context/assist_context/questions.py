@@ -13,14 +13,13 @@ from assist_context import signals
 from assist_context.calls import PLACES, SUBJECTS, Target, callees, callers, covering, spans_of, subjects
 from assist_context.candidates import Candidate, of_definition, skeleton, snippet_of, text_of
 from assist_context.corpus import Corpus
-from assist_context.model import Snippet
+from assist_context.model import CHARS_PER_TOKEN, Snippet
 from assist_context.naming import Named, meant, named_files, names_in
 from assist_context.ranking import Budget, ranked, repo_map
 from assist_context.reading import Found
 from assist_context.spot import identifiers
 from assist_context.terms import terms
 
-CHARACTERS = 3.2  # of a token, as for prompts
 MARKS = 10  # characters that a snippet costs beside its path and text
 # How much of the room each signal may fill, in this order; what one leaves goes to the next. The code that
 # is asked about is worth most, since no answer can do without it. What the question names comes before what
@@ -60,7 +59,7 @@ def answerable(
 
     A target that is neither indexed nor open gives nothing by itself.
     """
-    room = _Room(int(tokens * CHARACTERS))
+    room = _Room(int(tokens * CHARS_PER_TOKEN))
     named = [each for name in names_in(question) for each in _defined(corpus, name, target, others)]
     files = named_files(corpus.files(), question)
     about = subjects(corpus, target) if target else ()

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from assist_context.database import SEARCHABLE, Connection, size_of, telling, transaction
-from assist_context.packing import unpack
 from assist_context.terms import terms
+from assist_context.varints import unpack
 
 WAITING, PARSED, QUARANTINED = 0, 1, 2  # the states of a content
 

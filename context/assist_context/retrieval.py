@@ -14,7 +14,7 @@ from assist_context import signals
 from assist_context.candidates import Candidate, overlap, snippet_of, text_of
 from assist_context.corpus import Corpus, Open
 from assist_context.imports import Import
-from assist_context.model import Cursor, Document, Snippet
+from assist_context.model import CHARS_PER_TOKEN, Cursor, Document, Snippet
 from assist_context.signals import MOST
 from assist_context.spot import Spot, spot_of
 from assist_context.symbols import symbols
@@ -33,7 +33,6 @@ A_FILE = 2  # snippets of one file
 A_SNIPPET = 0.6  # of the room: a long definition is cut, so that there is something else too
 SHOWN = 0.5  # share of a snippet's lines that are on view already; above it the snippet says nothing new
 DEADLINE = 0.015  # seconds for all signals; what is late gives its last answer
-CHARACTERS = 3.2  # of a token, as for prompts
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Retrieval:
                 self._last[key] = found
             lists[signal] = self._last[key]
         edits = () if "recent-edit" in without else asked.edits
-        chosen = _chosen(lists, edits, spot, int(tokens * CHARACTERS))
+        chosen = _chosen(lists, edits, spot, int(tokens * CHARS_PER_TOKEN))
         return Near(chosen, 1e3 * (self._clock() - start), tuple(late))
 
     def _signals(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from assist_context.blobs import Kind
 from assist_context.imports import Import
-from assist_context.packing import pack, unpack
+from assist_context.varints import pack, unpack
 
 MOST_DEFINITIONS = 1 << 16  # of one content: the id of a definition has 16 bits for its place
 

@@ -67,7 +67,7 @@ class Session:
         self._looked = 0.0
         self._cursors: dict[str, Cursor] = {}
         self._resting: asyncio.TimerHandle | None = None
-        self.workspace = Workspace(config, self._prewarm)
+        self.workspace = Workspace(self._prewarm)
 
     # The engine's life
 

@@ -38,12 +38,10 @@ class Workspace:
 
     def __init__(
         self,
-        config: Config,
         on_pack: Callable[[OpenDocument, Cursor], None],
     ) -> None:
         self.folders: tuple[Folder, ...] = ()
         self.events: dict[str, Event] = {}  # the last of each folder and kind, for who asks
-        self._config = config
         self._on_event: Callable[[Event], None] = lambda _: None
         self._on_pack = on_pack
         self._keeper: Keeper | None = None
@@ -62,7 +60,6 @@ class Workspace:
     def open(self, roots: Sequence[str], config: Config) -> None:
         """Take these folders in place of those before."""
         self.close()
-        self._config = config
         self.folders = folders_of(roots, config.paths.data)
         loop = asyncio.get_running_loop()
 

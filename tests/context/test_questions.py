@@ -6,33 +6,18 @@ from pathlib import Path
 
 import pytest
 from indexing import ready
-from workspaces import put
+from workspaces import MODELS, put
 
 from assist_context.calls import Target
 from assist_context.corpus import Corpus, Open
 from assist_context.excerpt import excerpt
 from assist_context.languages import language_of
-from assist_context.model import Document, Snippet, split_lines
+from assist_context.model import CHARS_PER_TOKEN, Document, Snippet, split_lines
 from assist_context.naming import Named, names_in
-from assist_context.questions import CHARACTERS, MARKS, SHARES, Gathered, answerable
+from assist_context.questions import MARKS, SHARES, Gathered, answerable
 from assist_context.reading import Reader
 from assist_context.symbols import symbols
 
-MODELS = '''\
-class Money:
-    """An amount."""
-
-    def __init__(self, amount, currency="EUR"):
-        self.amount = amount
-
-    def plus(self, other):
-        return Money(self.amount + other.amount)
-
-
-def parse_money(text):
-    """Money from what people write."""
-    return Money(float(text))
-'''
 TILL = """\
 from shop.models import Money, parse_money as pm
 from shop.receipts import print_receipt
@@ -175,7 +160,7 @@ def test_no_line_is_shown_twice_and_every_snippet_says_where_it_is_from(corpus: 
 def test_the_budget_is_kept(corpus: Corpus, tokens: int) -> None:
     found = answerable(corpus, "What do parse_money and Money do?", TOTAL, tokens)
     cost = sum(len(each.text) + len(each.path) + MARKS for each in found.snippets)
-    assert cost == found.characters <= tokens * CHARACTERS
+    assert cost == found.characters <= tokens * CHARS_PER_TOKEN
 
 
 def test_the_same_question_has_the_same_answer(corpus: Corpus) -> None:

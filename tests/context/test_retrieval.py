@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from indexing import ready
-from workspaces import put
+from workspaces import MODELS, put
 
 from assist_context.corpus import Corpus, Open
 from assist_context.languages import language_of
@@ -15,21 +15,6 @@ from assist_context.reading import Reader
 from assist_context.retrieval import Asked, Near, Retrieval, look
 from assist_context.symbols import symbols
 
-MODELS = '''\
-class Money:
-    """An amount."""
-
-    def __init__(self, amount, currency="EUR"):
-        self.amount = amount
-
-    def plus(self, other):
-        return Money(self.amount + other.amount)
-
-
-def parse_money(text):
-    """Money from what people write."""
-    return Money(float(text))
-'''
 USE = "from shop.models import parse_money as pm\n\n\ndef total(lines):\n    return pm█(lines)\n"
 
 

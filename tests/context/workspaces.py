@@ -23,6 +23,23 @@ ENVIRON = {
 GIT, NO_GIT = Git(ENVIRON), Git({"PATH": ""})
 posix = pytest.mark.skipif(sys.platform == "win32", reason="names and links of POSIX")
 
+# A module of a shop, for those who look for its names.
+MODELS = '''\
+class Money:
+    """An amount."""
+
+    def __init__(self, amount, currency="EUR"):
+        self.amount = amount
+
+    def plus(self, other):
+        return Money(self.amount + other.amount)
+
+
+def parse_money(text):
+    """Money from what people write."""
+    return Money(float(text))
+'''
+
 
 def run(root: Path, *arguments: str) -> str:
     command = ["git", "-c", "protocol.file.allow=always", *arguments]
