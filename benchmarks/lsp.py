@@ -23,6 +23,7 @@ from typing import Any
 import psutil
 from figures import percentile
 from lsp_client import Client, serving
+from lsp_typist import URI, Typist, keys_of
 from lsprotocol import types
 from processes import cpu_seconds
 
@@ -32,48 +33,12 @@ from assist_server.app import store_of
 from assist_server.config import load_lenient
 
 SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
-URI = "file:///replay/argparse_copy.py"
 KEY_GAP = 0.12  # seconds between keys: about 100 words a minute
-EVALUATED = "prompt-tokens-evaluated"
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
     shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
     return {"n": len(values), **{name: round(percentile(values, at), 1) for name, at in shares.items()}}
-
-
-class Typist:
-    """Types into one open document and keeps its own copy of where it is."""
-
-    def __init__(self, client: Client, lines: list[str], row: int, uri: str = URI) -> None:
-        self.client, self.uri = client, uri
-        self.row, self.column, self.version = row, 0, 1
-        client.show(uri, "\n".join([*lines[:row], "", *lines[row:]]) if row else "\n".join(lines))
-
-    def key(self, text: str) -> None:
-        at = (self.row, self.column)
-        self.version += 1
-        self.client.change(self.uri, self.version, text, at, at)
-        if text.startswith("\n"):
-            self.row, self.column = self.row + 1, len(text) - 1
-        else:
-            self.column += len(text)
-
-    async def ask(self) -> tuple[float, str]:
-        """Milliseconds and text of a suggestion at the cursor."""
-        start = time.perf_counter()
-        result = await self.client.ask(self.uri, (self.row, self.column))
-        text = result.items[0].insert_text if result.items else ""
-        return 1e3 * (time.perf_counter() - start), text
-
-
-def keys_of(lines: Sequence[str]) -> list[str]:
-    """The keys that type these lines in an editor that indents by itself."""
-    keys: list[str] = []
-    for line in lines:
-        bare = line.lstrip(" ")
-        keys += [*(["\n" + line[: len(line) - len(bare)]] if keys else []), *bare]
-    return keys
 
 
 async def typing(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -84,18 +49,13 @@ async def typing(environ: Mapping[str, str]) -> dict[str, Any]:
         typist = Typist(client, [*SOURCE[:250], *SOURCE[270:520]], 250)
         await typist.ask()  # the cold place is measured elsewhere
         await asyncio.sleep(6)
-        before = await client.counts()
         for key in keys_of(SOURCE[250:270]):
-            typist.key(key)
-            took, _ = await typist.ask()
-            after = await client.counts()
-            fresh = after.get("source-model", 0) - before.get("source-model", 0)
-            if after.get("source-typed-through", 0) > before.get("source-typed-through", 0):
-                known.append(took)
-            elif fresh:
-                asked.append(took)
-            evaluated.append(after.get(EVALUATED, 0) - before.get(EVALUATED, 0))
-            before = after
+            press = await typist.press(key)
+            if press.typed_through:
+                known.append(press.ms)
+            elif press.by_model:
+                asked.append(press.ms)
+            evaluated.append(press.evaluated)
             await asyncio.sleep(KEY_GAP)
     return {
         "evaluated tokens a request": spread(evaluated),

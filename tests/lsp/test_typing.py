@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 from figures import percentile
-from lsp import EVALUATED, Typist, keys_of
 from lsp_client import serving
+from lsp_typist import Typist, keys_of
 from processes import quiet
 
 pytestmark = pytest.mark.model
@@ -19,21 +19,14 @@ SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
 
 async def test_a_key_costs_a_token_or_two(environ: Mapping[str, str]) -> None:
     """Twenty lines into a 500-line file, newlines and healing counted, once the place is warm."""
-    evaluated = []
     async with serving(environ) as client:
         await client.until("ready")
         typist = Typist(client, [*SOURCE[:250], *SOURCE[270:520]], 250)
         await typist.ask()
         await quiet(client.pid)
-        before = await client.counts()
-        for key in keys_of(SOURCE[250:270])[::]:
-            typist.key(key)
-            await typist.ask()
-            after = await client.counts()
-            if after.get("source-model", 0) > before.get("source-model", 0):
-                evaluated.append(after[EVALUATED] - before[EVALUATED])
-            before = after
-        requests, asked = before["requests"], before["source-model"]
+        presses = [await typist.press(key) for key in keys_of(SOURCE[250:270])]
+        evaluated = [press.evaluated for press in presses if press.by_model]
+        requests, asked = typist.counts["requests"], typist.counts["source-model"]
     assert percentile(evaluated, 0.5) <= 4
     assert percentile(evaluated, 0.95) <= 24
     assert asked / requests <= 0.4

@@ -11,8 +11,9 @@ from typing import Any
 import psutil
 import pytest
 from figures import percentile
-from lsp import EVALUATED, SOURCE, Typist, keys_of
+from lsp import SOURCE
 from lsp_client import Client, serving
+from lsp_typist import Typist, keys_of
 from lsprotocol import types
 from processes import quiet
 
@@ -141,22 +142,16 @@ async def test_a_key_costs_no_more_tokens_beside_other_files(
     environ: Mapping[str, str], library: Path
 ) -> None:
     """The same bounds as without a workspace, once the place with its snippets is warm."""
-    uri, evaluated, lines = (library / "argparse.py").as_uri(), [], SOURCE
+    uri = (library / "argparse.py").as_uri()
     async with serving(environ, folders=[library]) as client:
         await client.until("ready")
         await indexed(client, 3)
-        typist = Typist(client, [*lines[:250], *lines[258:520]], 250, uri)
+        typist = Typist(client, [*SOURCE[:250], *SOURCE[258:520]], 250, uri)
         await typist.ask()
         await quiet(client.pid)
         assert await command(client, "assist.context", uri)
-        before = await client.counts()
-        for key in keys_of(lines[250:258]):
-            typist.key(key)
-            await typist.ask()
-            after = await client.counts()
-            if after.get("source-model", 0) > before.get("source-model", 0):
-                evaluated.append(after[EVALUATED] - before[EVALUATED])
-            before = after
+        presses = [await typist.press(key) for key in keys_of(SOURCE[250:258])]
+    evaluated = [press.evaluated for press in presses if press.by_model]
     assert percentile(evaluated, 0.5) <= 4
     assert percentile(evaluated, 0.95) <= 24
 
