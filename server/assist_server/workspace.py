@@ -36,10 +36,7 @@ class Workspace:
     `on_pack` hears of a document whose snippets changed, with its cursor.
     """
 
-    def __init__(
-        self,
-        on_pack: Callable[[OpenDocument, Cursor], None],
-    ) -> None:
+    def __init__(self, on_pack: Callable[[OpenDocument, Cursor], None]) -> None:
         self.folders: tuple[Folder, ...] = ()
         self.events: dict[str, Event] = {}  # the last of each folder and kind, for who asks
         self._on_event: Callable[[Event], None] = lambda _: None
@@ -95,8 +92,9 @@ class Workspace:
 
     def named(self, path: str) -> str:
         """How prompts call a file: by its path in the workspace, else as it is."""
-        folder = folder_of(self.folders, os.path.realpath(path)) if os.path.isabs(path) else None
-        return folder.named(os.path.realpath(path)) if folder else path
+        real = os.path.realpath(path) if os.path.isabs(path) else path
+        folder = folder_of(self.folders, real)
+        return folder.named(real) if folder else path
 
     def snippets(self, document: OpenDocument) -> tuple[Snippet, ...]:
         """What of other files is shown beside this one, for now."""
