@@ -55,11 +55,33 @@ class Provider:
     )
     price: Price | None = field(
         default=None,
-        metadata={"doc": "What it costs. Without a price there is no bound, so requests are refused."},
+        metadata={
+            "doc": "What it costs, where the built-in list of prices does not know the model or is wrong. "
+            "Without a price there is no bound, so requests are refused."
+        },
+    )
+    max_output_tokens: int = field(
+        default=4096,
+        metadata={"min": 64, "max": 131_072, "doc": "The longest answer to ask for, in tokens."},
+    )
+    context_tokens: int = field(
+        default=32_768,
+        metadata={"min": 1024, "max": 10_000_000, "doc": "The longest prompt to send, in tokens."},
+    )
+    proxy: str = field(
+        default="",
+        metadata={"doc": "An HTTP proxy to go through, as http://HOST:PORT. The environment's is not used."},
+    )
+    ca_file: str = field(
+        default="",
+        metadata={
+            "doc": "A file of certificates to trust in place of the built-in ones, for an inner gateway."
+        },
     )
 
     def __post_init__(self) -> None:
         _check_url(self.base_url)
+        _check_bounds(self)
         if not self.model.strip():
             raise EscalationError("model is empty: write the model's name as the provider has it")
         if self.api_key_env and not _VARIABLE.fullmatch(self.api_key_env):
