@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,6 +38,10 @@ class Client(LanguageClient):
         @self.feature(types.WINDOW_LOG_MESSAGE)
         def _(params: types.LogMessageParams) -> None:
             self.messages.append(params.message)
+
+    def capabilities(self) -> types.ClientCapabilities:
+        """What it can do beside completion and position encodings."""
+        return types.ClientCapabilities()
 
     @property
     def state(self) -> str:
@@ -118,18 +122,18 @@ async def serving(
     encodings: list[Any] | None = None,
     inline: bool = True,
     folders: Sequence[Path] = (),
+    make: Callable[[], Client] = Client,
 ) -> AsyncIterator[Client]:
     """A running, initialised server and its client; shut down properly at the end."""
-    client = Client()
+    client = make()
     await client.start_io(*SERVER, env={**os.environ, **environ})
     capability = types.InlineCompletionClientCapabilities() if inline else None
-    capabilities = types.ClientCapabilities(
-        text_document=types.TextDocumentClientCapabilities(inline_completion=capability),
-        general=types.GeneralClientCapabilities(position_encodings=encodings),
-    )
+    able = client.capabilities()
+    able.text_document = types.TextDocumentClientCapabilities(inline_completion=capability)
+    able.general = types.GeneralClientCapabilities(position_encodings=encodings)
     client.result = await client.initialize_async(
         types.InitializeParams(
-            capabilities,
+            able,
             process_id=os.getpid(),
             initialization_options=options,
             workspace_folders=[types.WorkspaceFolder(each.as_uri(), each.name) for each in folders],

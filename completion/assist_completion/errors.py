@@ -13,5 +13,16 @@ class MissingModelError(ModelError):
     """The model is not on this machine yet: it may come."""
 
 
+class TooLongError(CompletionError):
+    """A conversation does not fit a model's window: the caller leaves something out and asks again.
+
+    `excess` is by how many tokens.
+    """
+
+    def __init__(self, message: str, excess: int) -> None:
+        super().__init__(message)
+        self.excess = excess
+
+
 class FetchError(CompletionError):
     """A model could not be fetched: no source had it, the disk is full, or the bytes are wrong."""

@@ -19,6 +19,7 @@ from assist_completion.llama import Llama, Logits
 from assist_completion.packing import tokens_of
 from assist_completion.places import Place, Places
 from assist_completion.prompt import Extent, Plan, plan, render
+from assist_completion.voice import Voice, unset
 from assist_context.model import Context, Snippet
 
 REANCHOR = 1_500  # characters after the anchor (about 450 tokens) that make a new one worth its prefill
@@ -50,8 +51,10 @@ class Model:
     pieces: list[bytes]
     places: Places
     budget: Budget
+    voice: Voice = field(default_factory=lambda: Voice(unset))
 
     def close(self) -> None:
+        self.voice.close()  # it may have borrowed the weights
         self.llama.close()
 
 

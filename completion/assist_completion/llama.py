@@ -1,7 +1,7 @@
 """The one door to llama.cpp: a model, its vocabulary and its key-value cache, on the low-level API.
 
-Everything here belongs to one thread, except `Abort`, which any thread may set.
-It knows tokens and sequences; what they mean is the business of `prompt` and `generate`.
+Everything here belongs to one thread, except `Abort`, which any thread may set, and `tokenize`, which only
+reads the vocabulary. It knows tokens and sequences; what they mean is the business of `prompt` and `chat`.
 """
 
 import ctypes
@@ -32,7 +32,7 @@ _ABORTED = 2  # llama_decode's answer when the abort callback said so
 
 
 class Aborted(Exception):
-    """The decode was cut short on purpose; the sequence is back at its last good position."""
+    """The decode, or the loading, was cut short on purpose; a sequence is back at its last good position."""
 
 
 class Abort:
@@ -84,26 +84,22 @@ def _on_log(level: int, text: bytes, _user: ctypes.c_void_p) -> None:
 class Llama:
     """One loaded model with `sequences` independent token sequences.
 
-    Raises `ModelError` where the file cannot be loaded. Close it to give the memory back.
+    `beside` lends its weights, so that only the context takes memory; it must be closed after this one.
+    Raises `ModelError` where the file cannot be loaded, `Aborted` where the flag was set meanwhile. Close
+    it to give the memory back.
     """
 
-    def __init__(self, load: Load, abort: Abort) -> None:
+    def __init__(self, load: Load, abort: Abort, beside: "Llama | None" = None) -> None:
         self.abort = abort
         self.load = load
-        _last_errors.clear()
-        api.llama_log_set(_on_log, ctypes.c_void_p(0))
-        api.llama_backend_init()
-        self._model = api.llama_model_load_from_file(os.fsencode(load.path), api.llama_model_default_params())
-        if not self._model:
-            why = "; ".join(_last_errors) or "no reason given"
-            raise ModelError(
-                f"llama.cpp cannot load {load.path}: {why}. Fetch the model again or name another."
-            )
+        self.closed = False
+        self._borrowed = beside is not None
+        self._model: Any = beside._model if beside is not None else _read_weights(load.path, abort)
         self._vocab = api.llama_model_get_vocab(self._model)
         self._size = api.llama_vocab_n_tokens(self._vocab)
         self._context = api.llama_init_from_model(self._model, self._params(load))
         if not self._context:
-            api.llama_model_free(self._model)
+            self._free_weights()
             raise ModelError(
                 f"no memory for {load.sequences} x {load.context} tokens of context of {load.path}."
             )
@@ -111,7 +107,7 @@ class Llama:
         api.llama_set_abort_callback(self._context, abort.callback, abort.address)
         self._batch = api.llama_batch_init(SLICE, 0, 1)
         self._pieces: list[bytes] = []
-        self._closed = False
+        self._piece = ctypes.create_string_buffer(512)
 
     def _params(self, load: Load) -> Any:
         params = api.llama_context_default_params()
@@ -127,10 +123,14 @@ class Llama:
 
     def close(self) -> None:
         """Give everything back; the object is unusable afterwards."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             api.llama_batch_free(self._batch)
             api.llama_free(self._context)
+            self._free_weights()
+
+    def _free_weights(self) -> None:
+        if not self._borrowed:
             api.llama_model_free(self._model)
 
     # Vocabulary
@@ -150,20 +150,26 @@ class Llama:
             mid=mid,
             repo=api.llama_vocab_fim_rep(v),
             sep=api.llama_vocab_fim_sep(v),
-            head=(api.llama_vocab_bos(v),) if api.llama_vocab_get_add_bos(v) else (),
-            special=frozenset(
-                t
-                for t in range(self._size)
-                if api.llama_vocab_is_control(v, t) or api.llama_vocab_is_eog(v, t)
-            ),
+            head=self.head(),
+            special=frozenset(filter(self.is_special, range(self._size))),
         )
 
-    def tokenize(self, text: str) -> list[int]:
-        """Token ids of plain text; special tokens in it are read as text, never as commands."""
+    def head(self) -> tuple[int, ...]:
+        """What every prompt starts with: the begin-of-sequence token of the models that want one."""
+        v = self._vocab
+        return (api.llama_vocab_bos(v),) if api.llama_vocab_get_add_bos(v) else ()
+
+    def is_special(self, token: int) -> bool:
+        """Whether a token ends a text or commands the model: it must never become text."""
+        v = self._vocab
+        return bool(api.llama_vocab_is_control(v, token) or api.llama_vocab_is_eog(v, token))
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """Token ids of plain text; special tokens in it are read as text, or as commands if `special`."""
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         out = (api.llama_token * room)()
-        count = api.llama_tokenize(self._vocab, data, len(data), out, room, False, False)
+        count = api.llama_tokenize(self._vocab, data, len(data), out, room, False, special)
         if count < 0:
             raise ModelError(f"llama.cpp cannot tokenize {len(data)} bytes (answer {count}).")
         return list(out[:count])
@@ -171,11 +177,17 @@ class Llama:
     def pieces(self) -> list[bytes]:
         """The bytes of every token, special ones empty; made once, about 0.1 s for 150,000 tokens."""
         if not self._pieces:
-            buffer = ctypes.create_string_buffer(512)
-            for token in range(self._size):
-                count = api.llama_token_to_piece(self._vocab, token, buffer, 512, 0, False)
-                self._pieces.append(buffer.raw[: max(0, count)])
+            self._pieces = [self.piece(token) for token in range(self._size)]
         return self._pieces
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token, none for a special one."""
+        count = api.llama_token_to_piece(self._vocab, token, self._piece, len(self._piece), 0, False)
+        return self._piece.raw[: max(0, count)]
+
+    def chat_template(self) -> str:
+        """The chat template in the model's file, "" where it has none."""
+        return (api.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
 
     def set_threads(self, decode: int, prefill: int) -> None:
         """Threads for single tokens and for more than one."""
@@ -238,6 +250,36 @@ class Llama:
         self.truncate(seq, 0)
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
         return bool(api.llama_state_seq_set_data(self._context, buffer, len(state), seq))
+
+
+def _read_weights(path: Path, abort: Abort) -> Any:
+    _last_errors.clear()
+    api.llama_log_set(_on_log, ctypes.c_void_p(0))
+    api.llama_backend_init()
+    params = api.llama_model_default_params()
+    params.progress_callback = api.llama_progress_callback(lambda _part, _user: not abort.is_set())
+    model = api.llama_model_load_from_file(os.fsencode(path), params)
+    if model:
+        return model
+    if abort.is_set():
+        raise Aborted
+    why = "; ".join(_last_errors) or "no reason given"
+    raise ModelError(f"llama.cpp cannot load {path}: {why}. Fetch the model again or name another.")
+
+
+def apply_template(template: str, turns: Sequence[tuple[str, str]]) -> str | None:
+    """(role, text) pairs as a chat template lays them out, up to where the answer begins.
+
+    `template` is a model's own, or one of llama.cpp's names; None where llama.cpp knows no such layout.
+    """
+    messages = [api.llama_chat_message(role.encode(), text.encode()) for role, text in turns]
+    chat = (api.llama_chat_message * len(turns))(*messages)
+    room, count = 0, 1024
+    while count > room:  # one that is too small is answered with the size that it takes
+        room = count
+        buffer = ctypes.create_string_buffer(room)
+        count = api.llama_chat_apply_template(template.encode(), chat, len(turns), True, buffer, room)
+    return buffer.raw[:count].decode("utf-8", "replace") if count >= 0 else None
 
 
 def physical_cores() -> int:

@@ -24,13 +24,16 @@ from assist_completion.llama import Abort, Llama, Load, features, physical_cores
 from assist_completion.places import Places
 from assist_completion.prompt import Extent
 from assist_completion.settings import Settings
+from assist_completion.voice import Voice, unset, voice_of
 
 PROMPT = 256  # tokens prefilled and
 ANSWER = 12  # tokens decoded for each number of threads: together about 2 s on two cores
 ENOUGH = 0.75  # of the best decoding speed: on two cores one thread gives 0.79, for half the CPU time
+WINDOW = 8192  # tokens of question and answer: 99 MB for a 0.5B while it answers, 224 MB for a 1.5B
 QUIET = 0.85  # of a core for each thread: below that others computed too, and the figures do not last
 TIMEOUT = 300.0  # seconds; a 7B model from a cold disk takes one of them minutes
 _EXIT_UNFIT = 3
+_ANSWERS = "answers"  # to the child: the model need not fill in
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +52,14 @@ class Speed:
     features: str = ""
 
 
-def measure(path: Path, threads: int) -> Speed:
-    """Load the model here and time it. Raises `ModelError` where it is not fit for infilling."""
+def measure(path: Path, threads: int, *, infill: bool = True) -> Speed:
+    """Load the model here and time it. Raises `ModelError` where it must fill in and cannot."""
     threads = threads or physical_cores()
     llama = Llama(Load(path, context=1024, sequences=1, threads=threads), Abort())
     try:
-        fim = llama.fim()
+        start = (*llama.fim().head, llama.fim().pre) if infill else llama.head()
         tokens = (llama.tokenize("def area(width, height):\n    return width * height\n") * PROMPT)[:PROMPT]
-        llama.decode(0, [*fim.head, fim.pre], 0)  # the first call also pays for page faults
+        llama.decode(0, [*start, tokens[0]], 0)  # the first call also pays for page faults
         prefill, quiet = _timed(lambda: _read_tokens(llama, tokens), PROMPT, threads)
         decode: dict[int, float] = {}
         for count in sorted({1, 2, threads}):
@@ -93,16 +96,17 @@ def _write_tokens(llama: Llama, token: int) -> None:
     llama.truncate(0, PROMPT)
 
 
-def speed_of(path: Path, threads: int, memory: Path) -> Speed:
+def speed_of(path: Path, threads: int, memory: Path, *, infill: bool = True) -> Speed:
     """The remembered speed of a model on this machine, else a probe of about two seconds.
 
+    A model that only answers need not be fit for infilling.
     What was measured while others kept the cores busy serves until the machine is free.
     """
     key = _key(path, threads)
     known = _read(memory)
     if key in known and (known[key].quiet or _busy()):
         return known[key]
-    speed = _probe(path, threads)
+    speed = _probe(path, threads, infill=infill)
     _write(memory, {**known, key: speed})
     return speed
 
@@ -125,8 +129,17 @@ def budget_for(speed: Speed, settings: Settings) -> Budget:
     )
 
 
-def opener(path: Path, settings: Settings, budget: Budget, decode_threads: int) -> Callable[[Abort], Model]:
-    """A function that opens the model on the thread that will own it."""
+def answering_load(path: Path, speed: Speed, threads: int, window: int = WINDOW) -> Load:
+    """How to open a model that answers: one sequence of `window` tokens, or fewer if trained for fewer."""
+    return Load(path, min(window, speed.trained), 1, threads, speed.decode_threads)
+
+
+def opener(
+    path: Path, settings: Settings, budget: Budget, decode_threads: int, answering: Load | None = None
+) -> Callable[[Abort], Model]:
+    """A function that opens the model on the thread that will own it, and later, at the first question, the
+    one that answers.
+    """
 
     def open_model(abort: Abort) -> Model:
         load = Load(path, budget.context, 2, settings.threads, decode_threads)
@@ -137,7 +150,8 @@ def opener(path: Path, settings: Settings, budget: Budget, decode_threads: int) 
             llama.close()
             raise
         places = Places(llama, settings.snapshot_mb << 20)
-        return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget)
+        voice = Voice(unset) if answering is None else voice_of(answering, abort, llama)
+        return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget, voice)
 
     return open_model
 
@@ -146,8 +160,9 @@ def _between(low: int, value: int, high: int) -> int:
     return max(low, min(value, high))
 
 
-def _probe(path: Path, threads: int) -> Speed:
+def _probe(path: Path, threads: int, *, infill: bool) -> Speed:
     command = [sys.executable, "-P", "-m", "assist_completion.probe", str(path), str(threads)]
+    command += [] if infill else [_ANSWERS]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired:
@@ -203,7 +218,8 @@ def _write(memory: Path, known: dict[str, Speed]) -> None:
 def main(arguments: list[str]) -> int:
     """The child: prints the speed as JSON, or the reason on stderr."""
     try:
-        speed = measure(Path(arguments[0]), int(arguments[1]))
+        infill = _ANSWERS not in arguments[2:]
+        speed = measure(Path(arguments[0]), int(arguments[1]), infill=infill)
     except ModelError as error:
         sys.stderr.write(str(error))
         return _EXIT_UNFIT

@@ -32,7 +32,8 @@ class Lane(IntEnum):
     VISIBLE = 0
     PREWARM = 1
     CONTINUE = 2
-    WARM = 3
+    ANSWER = 3  # somebody waits for it; a head that is read for later is a guess
+    WARM = 4
 
 
 class Resource(Protocol):
@@ -47,12 +48,15 @@ R = TypeVar("R", bound=Resource)
 
 @dataclass(eq=False, slots=True)
 class Job(Generic[R]):
-    """Work for the owner thread. `resumable` work is run again from its start after a pre-emption."""
+    """Work for the owner thread. `resumable` work is run again after a pre-emption, before younger work of
+    its lane: what it left half done is still there.
+    """
 
     lane: Lane
     run: Callable[[R], None]
     resumable: bool = False
     cancelled: bool = False
+    order: int = 0
     done: "Future[None]" = field(default_factory=Future)
 
 
@@ -80,7 +84,8 @@ class Worker(Generic[R]):
             if self._closing:
                 job.done.set_exception(Aborted())
                 return
-            heapq.heappush(self._queue, (job.lane, next(self._order), job))
+            job.order = next(self._order)
+            heapq.heappush(self._queue, (job.lane, job.order, job))
             if self._running is not None and self._running.lane > job.lane:
                 self._abort.set()
             self._wake.notify()
@@ -154,7 +159,7 @@ class Worker(Generic[R]):
     def _interrupted(self, job: Job[R]) -> None:
         with self._wake:
             if job.resumable and not job.cancelled and not self._closing:
-                heapq.heappush(self._queue, (job.lane, next(self._order), job))
+                heapq.heappush(self._queue, (job.lane, job.order, job))
             else:
                 _finish(job, Aborted())
 

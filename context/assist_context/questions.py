@@ -22,10 +22,10 @@ from assist_context.terms import terms
 
 MARKS = 10  # characters that a snippet costs beside its path and text
 # How much of the room each signal may fill, in this order; what one leaves goes to the next. The code that
-# is asked about is worth most, since no answer can do without it. What the question names comes before what
-# the index guesses. Callers say what may break, callees what is relied on: both are shown by a few lines.
-# Tests and search are there for what names do not tell. The map gets what is left, and a little in any case:
-# it is what a general question has.
+# is asked about is worth most, since no answer can do without it: where it is long it takes `TARGET_MOST`.
+# What the question names comes before what the index guesses. Callers say what may break, callees what is
+# relied on: both are shown by a few lines. Tests and search are there for what names do not tell. The map
+# gets what is left, and a little in any case: it is what a general question has.
 SHARES: Mapping[str, float] = {
     "target": 0.4,
     "definition": 0.16,
@@ -35,6 +35,7 @@ SHARES: Mapping[str, float] = {
     "search": 0.07,
     "map": 0.08,
 }
+TARGET_MOST = 0.8
 MOST = 24  # candidates of one signal
 NAMED_WHOLE = 60  # lines: what a question names is shown whole up to here
 NEW = 0.5  # share of a candidate's lines that must not be on view yet
@@ -85,6 +86,7 @@ class _Room:
     def __init__(self, characters: int) -> None:
         self.characters, self.spent = characters, 0
         self.allowed = 0.0  # of the characters, up to and with the signals so far
+        self.asked = 0.0  # of the characters, for the target
         self.snippets: list[Snippet] = []
         self.seen: dict[tuple[str, str], set[int]] = {}
 
@@ -94,7 +96,7 @@ class _Room:
 
     def take_target(self, corpus: Corpus, target: Target) -> None:
         """The code in question as it stands, from its first line as far as it may go."""
-        self.allowed = SHARES["target"]
+        self.allowed = TARGET_MOST
         left = self.left() - len(target.path) - MARKS
         taken: list[str] = []
         for line in corpus.lines(target.path)[max(0, target.first - 1) : target.last]:
@@ -106,10 +108,14 @@ class _Room:
             first = max(1, target.first)
             candidate = Candidate(target.path, ((first, first + len(taken) - 1),), "target", corpus)
             self._add(candidate, "".join(taken), 1.0)
+        self.asked = self.spent / max(1, self.characters)
 
     def take(self, signal: str, found: Iterable[Candidate]) -> None:
         """The best of one signal that say something new and fit."""
-        self.allowed = sum(share for each, share in SHARES.items() if each not in _after(signal))
+        shares = [share for each, share in SHARES.items() if each not in _after(signal)]
+        # A long target leaves less than the shares say; what is left is then divided alike.
+        rest = sum(shares[1:]) / (1 - SHARES["target"])
+        self.allowed = max(sum(shares), self.asked + (1 - self.asked) * rest)
         rank = 0
         for each in islice(found, MOST):
             candidate = self._unseen(each)

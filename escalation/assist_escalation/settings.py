@@ -3,33 +3,48 @@
 It decides about no request, reads no file and no environment, and holds the name of a key, never a key.
 """
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, get_args
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
+from assist_escalation.checks import check_bounds, check_pattern, check_url, check_variable, check_words
 from assist_escalation.errors import EscalationError
+from assist_escalation.globs import check_glob
 
-Mode = Literal["never", "ask", "auto"]  # from the strictest on: `tighten` compares by this order
+Mode = Literal["never", "ask", "auto"]  # from the strictest on: `layers` compares by this order
+Content = Literal["hash", "redacted", "full"]  # from the least on
+ANY = "*"  # in a list of names: all of them
 
 REQUESTS = ("explain", "ask", "test", "refactor", "fix", "cross_file", "architecture")
 
-# Capitals only, as every provider's documentation has it: a key pasted by mistake is not such a name.
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_MOST_USD = 100_000.0  # a bound at all, since TOML knows `inf` and `nan`
+MOST_USD = 100_000.0  # a bound at all, since TOML knows `inf` and `nan`
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """What a provider asks for a million tokens, in US dollars."""
 
-    input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": _MOST_USD, "doc": "For tokens sent."})
-    output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": _MOST_USD, "doc": "For tokens received."})
+    input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MOST_USD, "doc": "For tokens sent."})
+    output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MOST_USD, "doc": "For tokens received."})
+    cache_read_usd_per_mtok: float = field(
+        default=0.0,
+        metadata={
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "For tokens sent that the provider had in its cache. 0: as for others.",
+        },
+    )
+    cache_write_usd_per_mtok: float = field(
+        default=0.0,
+        metadata={
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "For tokens sent that the provider put into its cache. 0: as for others.",
+        },
+    )
 
     def __post_init__(self) -> None:
-        _check_bounds(self)
+        check_bounds(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,29 +95,27 @@ class Provider:
     )
 
     def __post_init__(self) -> None:
-        _check_url(self.base_url)
-        _check_bounds(self)
+        check_url(self.base_url)
+        check_bounds(self)
         if not self.model.strip():
             raise EscalationError("model is empty: write the model's name as the provider has it")
-        if self.api_key_env and not _VARIABLE.fullmatch(self.api_key_env):
-            # The value is not shown: it may be the key.
-            raise EscalationError(
-                "api_key_env is not a variable's name: export the key in a variable such as "
-                "OPENAI_API_KEY and write that name here"
-            )
-        _check_words("residency", self.residency)
+        check_variable("api_key_env", self.api_key_env)
+        check_words("residency", self.residency)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All that bears on egress; a wrong value raises `EscalationError`, which names the field.
 
-    Most fields are the `[escalation]` table; where `table` is given they stand in one of their own.
+    Most fields are the `[escalation]` table; where `table` is given they stand in one of their own, and
+    where `key` is given under another name. `tightens` marks what even a stranger's file may say, since
+    it only ever forbids: see `layers`.
     """
 
     mode: Mode = field(
         default="never",
         metadata={
+            "tightens": True,
             "choices": get_args(Mode),
             "doc": "Whether requests may go to a provider: `never`, `ask` you each time, or `auto` within "
             "the bounds below.",
@@ -110,26 +123,87 @@ class Settings:
     )
     max_escalation_rate: float = field(
         default=0.15,
-        metadata={"min": 0.0, "max": 1.0, "doc": "The share of requests that may go out, from 0 to 1."},
+        metadata={
+            "tightens": True,
+            "min": 0.0,
+            "max": 1.0,
+            "doc": "The share of requests that may go out, from 0 to 1.",
+        },
     )
     max_cost_usd_per_request: float = field(
         default=0.05,
-        metadata={"min": 0.0, "max": _MOST_USD, "doc": "The most one request may cost, in US dollars."},
+        metadata={
+            "tightens": True,
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "The most one request may cost, in US dollars.",
+        },
     )
     max_cost_usd_per_day: float = field(
         default=2.0,
-        metadata={"min": 0.0, "max": _MOST_USD, "doc": "The most a day may cost, in US dollars."},
+        metadata={
+            "tightens": True,
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "The most a day may cost, in US dollars.",
+        },
     )
     always_local: tuple[str, ...] = field(
         default=(),
-        metadata={"choices": REQUESTS, "doc": "Kinds of request that never leave the machine."},
+        metadata={
+            "tightens": True,
+            "choices": REQUESTS,
+            "doc": "Kinds of request that never leave the machine.",
+        },
     )
     always_ask: tuple[str, ...] = field(
         default=("refactor", "cross_file", "architecture"),
         metadata={
+            "tightens": True,
             "choices": REQUESTS,
             "doc": "Kinds of request that ask you each time, also in mode `auto`.",
         },
+    )
+    allowed_providers: tuple[str, ...] = field(
+        default=(ANY,),
+        metadata={
+            "tightens": True,
+            "key": "providers",
+            "doc": "The providers that may be used, by name, the preferred one first. `*` stands for all.",
+        },
+    )
+    residency: tuple[str, ...] = field(
+        default=(ANY,),
+        metadata={
+            "tightens": True,
+            "doc": "The data classes that may leave at all, whatever a provider may see. `*` stands for all.",
+        },
+    )
+    default_class: str = field(
+        default="internal",
+        metadata={
+            "tightens": True,
+            "doc": "The class of text that no glob of `[data_class]` here speaks of, and of what you type. "
+            "Other files of settings can add one, not replace yours.",
+        },
+    )
+    allow_unknown_price: bool = field(
+        default=False,
+        metadata={
+            "tightens": True,
+            "doc": "Whether a provider may be used whose price is not known; no bound on cost holds then.",
+        },
+    )
+    retry_elsewhere: bool = field(
+        default=False,
+        metadata={
+            "tightens": True,
+            "doc": "Whether another provider that may see the same is asked where the first one is down.",
+        },
+    )
+    yes_allowed: bool = field(
+        default=True,
+        metadata={"tightens": True, "doc": "Whether `--yes` may skip the preview of what would be sent."},
     )
     providers: Mapping[str, Provider] = field(
         default_factory=dict,
@@ -138,6 +212,7 @@ class Settings:
     deny: tuple[str, ...] = field(
         default=(),
         metadata={
+            "tightens": True,
             "table": "egress",
             "doc": "Files that never leave the machine, as globs from the workspace's root. They add to the "
             "built-in list of files that hold secrets.",
@@ -146,68 +221,66 @@ class Settings:
     data_class: Mapping[str, str] = field(
         default_factory=dict,
         metadata={
+            "tightens": True,
             "table": "data_class",
-            "doc": 'The class of files, as `"GLOB" = "CLASS"`. Only a provider whose `residency` holds the '
-            "class may see them.",
+            "doc": 'The class of files, as `"GLOB" = "CLASS"`. A file has the classes of all globs that '
+            "match it. Only a provider whose `residency` holds them all may see it.",
+        },
+    )
+    patterns: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "table": "redaction",
+            "doc": "Regular expressions of what is a secret here, besides what is found without them.",
+        },
+    )
+    audit_content: Content = field(
+        default="hash",
+        metadata={
+            "table": "audit",
+            "key": "content",
+            "choices": get_args(Content),
+            "doc": "How much of a request the audit log keeps: its `hash`, its text `redacted`, or `full`.",
+        },
+    )
+    audit_content_max: Content = field(
+        default="full",
+        metadata={
+            "table": "audit",
+            "key": "content_max",
+            "choices": get_args(Content),
+            "doc": "The most that the audit log may keep, whoever asks for more.",
+        },
+    )
+    audit_checkpoint: str = field(
+        default="",
+        metadata={
+            "table": "audit",
+            "key": "checkpoint",
+            "path": True,
+            "doc": "A file elsewhere that remembers where the audit log ended, so that a cut end is found.",
+        },
+    )
+    audit_key_env: str = field(
+        default="",
+        metadata={
+            "table": "audit",
+            "key": "key_env",
+            "doc": "The environment variable that holds a key for the audit log, in capitals: with it nobody "
+            "without the key can write the log anew.",
         },
     )
 
     def __post_init__(self) -> None:
-        _check_bounds(self)
-        _check_words("deny", self.deny)
-        _check_words("providers", tuple(self.providers))
-        _check_words("data_class", (*self.data_class, *self.data_class.values()))
-
-
-def tighten(base: Settings, asked: Settings) -> Settings:
-    """`base` with what `asked` forbids besides; nothing is allowed that `base` does not allow.
-
-    Providers and data classes stay those of `base`: only their owner may name them.
-    """
-    modes = get_args(Mode)
-    return replace(
-        base,
-        mode=min(base.mode, asked.mode, key=modes.index),
-        max_escalation_rate=min(base.max_escalation_rate, asked.max_escalation_rate),
-        max_cost_usd_per_request=min(base.max_cost_usd_per_request, asked.max_cost_usd_per_request),
-        max_cost_usd_per_day=min(base.max_cost_usd_per_day, asked.max_cost_usd_per_day),
-        always_local=_union(base.always_local, asked.always_local),
-        always_ask=_union(base.always_ask, asked.always_ask),
-        deny=_union(base.deny, asked.deny),
-    )
-
-
-def _union(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
-
-
-def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port  # a port that is no number raises here
-    except ValueError as error:
-        raise EscalationError(f"base_url is not an address ({error}): write https://HOST/PATH") from error
-    if "@" in url or parts.query:
-        # Not shown: it may hold a password or a key.
-        raise EscalationError("base_url holds a user or a query: name the key's variable in api_key_env")
-    allowed = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
-    if not host or not allowed or any(character <= " " for character in url):
-        raise EscalationError(f"base_url = {url!r}: use https://HOST/PATH, or http only to this machine")
-
-
-def _check_words(name: str, words: tuple[str, ...]) -> None:
-    if not all(word.strip() for word in words):
-        raise EscalationError(f"{name} holds an empty text: take it out or write what you mean")
-
-
-def _check_bounds(settings: Any) -> None:
-    for item in fields(settings):
-        value, bounds = getattr(settings, item.name), item.metadata
-        if "choices" in bounds:
-            for word in value if isinstance(value, tuple) else (value,):
-                if word not in bounds["choices"]:
-                    choices = ", ".join(bounds["choices"])
-                    raise EscalationError(f"{item.name} = {word!r}: choose from {choices}")
-        if "min" in bounds and not bounds["min"] <= value <= bounds["max"]:  # also true of nan
-            low, high = bounds["min"], bounds["max"]
-            raise EscalationError(f"{item.name} = {value!r}: use a number from {low:g} to {high:g}")
+        check_bounds(self)
+        check_words("providers", (*self.providers, *self.allowed_providers))
+        check_words("residency", self.residency)
+        check_words("deny", self.deny)
+        check_words("data_class", tuple(self.data_class.values()))
+        check_variable("key_env", self.audit_key_env)
+        for glob in self.deny:
+            check_glob("deny", glob)
+        for glob in self.data_class:
+            check_glob("data_class", glob)
+        for pattern in self.patterns:
+            check_pattern(pattern)

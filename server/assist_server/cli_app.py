@@ -12,9 +12,9 @@ from typing import Annotated
 
 import typer
 
-from assist_server import cli_complete, cli_index, cli_info, cli_models
+from assist_server import cli_answers, cli_audit, cli_complete, cli_index, cli_info, cli_models, cli_records
 from assist_server.cli import INTERRUPTED, serve
-from assist_server.cli_errors import EXPECTED, FAILED, WRONG_USAGE, exit_code
+from assist_server.cli_errors import EXPECTED, FAILED, WRONG_USAGE, details, exit_code
 from assist_server.cli_flags import AsJson, Offline, example, settings
 from assist_server.cli_output import emit, emit_line, say
 
@@ -40,7 +40,7 @@ def invoke(arguments: list[str]) -> int:
     except typer.TyperException as error:
         return _fail(arguments, f"{error.format_message()} {_help_of(error)}", WRONG_USAGE)
     except EXPECTED as error:
-        return _fail(arguments, str(error), exit_code(error))
+        return _fail(arguments, str(error), exit_code(error), **details(error))
     except BrokenPipeError:
         _drop_output()
         return FAILED
@@ -50,12 +50,12 @@ def invoke(arguments: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _fail(arguments: list[str], message: str, code: int) -> int:
+def _fail(arguments: list[str], message: str, code: int, **details: str) -> int:
     say(f"assist: {message}")
     if "--batch" in arguments:
-        emit_line({"error": message})
+        emit_line({"error": message, **details})
     elif "--json" in arguments:
-        emit({"error": message})
+        emit({"error": message, **details})
     return code
 
 
@@ -121,6 +121,9 @@ app.command(
     short_help="See it work, in a bundled workspace.", epilog=example("assist demo", "assist demo --json")
 )(demo)
 cli_complete.add_to(app)
+cli_answers.add_to(app)
+cli_records.add_to(app)
+cli_audit.add_to(app)
 cli_index.add_to(app)
 cli_info.add_to(app)
 app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)

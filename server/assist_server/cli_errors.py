@@ -4,11 +4,12 @@ Any other error is a bug and keeps its traceback.
 """
 
 from assist_completion.errors import CompletionError
-from assist_escalation.errors import EscalationError
+from assist_escalation.errors import EscalationError, RefusedError
 from assist_server.config_file import ConfigError
 
 FAILED = 1
 WRONG_USAGE = 2
+REFUSED = 3  # by a policy or a budget
 
 
 class CommandError(Exception):
@@ -24,4 +25,11 @@ EXPECTED = (CommandError, ConfigError, CompletionError, EscalationError)
 
 def exit_code(error: Exception) -> int:
     """The exit code for an expected error."""
+    if isinstance(error, RefusedError):
+        return REFUSED
     return error.code if isinstance(error, CommandError) else FAILED
+
+
+def details(error: Exception) -> dict[str, str]:
+    """What JSON says of an expected error besides its message: the stable word for why it was refused."""
+    return {"cause": error.cause} if isinstance(error, RefusedError) else {}

@@ -1,13 +1,15 @@
 """The flags that commands share, and the configuration that a command works with."""
 
+import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from assist_server import config
-from assist_server.cli_errors import CommandError
+from assist_server.cli_errors import WRONG_USAGE, CommandError
 from assist_server.config import Config
 
 AsJson = Annotated[
@@ -22,6 +24,19 @@ Workspace = Annotated[
         metavar="DIR",
         help="Where relative paths start. Without it: the working directory.",
         show_default=False,
+    ),
+]
+_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since", formats=_DATES, metavar="DATE", help="From this day or time on (UTC).", show_default=False
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        "--until", formats=_DATES, metavar="DATE", help="Before this day or time (UTC).", show_default=False
     ),
 ]
 OfflineFrom = Annotated[
@@ -51,6 +66,21 @@ def directory(workspace: Path) -> Path:
     if not root.is_dir():
         raise CommandError(f"There is no directory {root}: check --workspace.")
     return root
+
+
+def seconds_of(moment: datetime | None) -> float | None:
+    """A date of the command line in seconds since 1970."""
+    return moment.replace(tzinfo=UTC).timestamp() if moment else None
+
+
+def ask_first(question: str, otherwise: str, *, yes: bool) -> None:
+    """Go on if the person says so, or said so by --yes; else `CommandError` with `otherwise`."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CommandError(f"{question} Nobody is there to answer: add --yes.", WRONG_USAGE)
+    if not typer.confirm(question, err=True):
+        raise CommandError(otherwise)
 
 
 def example(*lines: str) -> str:

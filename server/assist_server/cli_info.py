@@ -1,4 +1,4 @@
-"""The commands that only tell: `config show|check`, `doctor` and `stats`."""
+"""The commands that tell: `config show|check`, `doctor` and `stats`; and `config trust`, which asks."""
 
 import json
 from dataclasses import asdict, fields
@@ -9,12 +9,24 @@ import typer
 
 from assist_server import config as configuration
 from assist_server import stats as counted
-from assist_server.cli_errors import FAILED
-from assist_server.cli_flags import AsJson, Offline, example, with_offline
+from assist_server.cli_errors import FAILED, CommandError
+from assist_server.cli_flags import (
+    AsJson,
+    Offline,
+    Workspace,
+    Yes,
+    ask_first,
+    directory,
+    example,
+    with_offline,
+)
 from assist_server.cli_index import status_facts
 from assist_server.cli_output import emit, megabytes, out, say
-from assist_server.config import Config
-from assist_server.stats_words import stats_document, stats_facts
+from assist_server.config import Config, Problem
+from assist_server.permission_words import change_lines, permission_document, permission_lines
+from assist_server.permitted import Permitted, permitted
+from assist_server.stats_words import answers_document, answers_facts, stats_document, stats_facts
+from assist_server.trust import repositories, trust
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_server.doctor import Report
@@ -53,12 +65,15 @@ def add_to(app: typer.Typer) -> None:
     short_help="Every setting as it is in force.",
     epilog=example("assist config show", "assist config show --json"),
 )
-def show_config(as_json: AsJson = False, offline: Offline = False) -> None:
-    """Every setting as it is in force, and which of them are not the default."""
+def show_config(workspace: Workspace = Path(), as_json: AsJson = False, offline: Offline = False) -> None:
+    """Every setting, which of them are not the default, and what may leave the machine and who says so."""
     config = with_offline(configuration.load_lenient(), offline=offline)
+    found = permitted(config, [str(directory(workspace))])
+    problems = _problems(config, found)
     if as_json:
         sections = {name: asdict(getattr(config, name)) for name in SECTIONS}
-        emit({**_where(config), "settings": sections, "problems": _problems(config)})
+        told = [asdict(problem) for problem in problems]
+        emit({**_where(config), "settings": sections, **permission_document(found), "problems": told})
         return
     file = config.paths.config_file
     out(f"# {file}{'' if file.exists() else ' (not there: every setting has its default)'}")
@@ -67,28 +82,67 @@ def show_config(as_json: AsJson = False, offline: Offline = False) -> None:
         out(f"\n[{name}]")
         for item, value, default in _values(getattr(config, name)):
             out(f"{item} = {value}{'' if value == default else f'  # default: {default}'}")
-    for problem in config.problems:
+    out("")
+    for line in permission_lines(found):
+        out(line)
+    for problem in problems:
         say(f"assist: {problem}")
 
 
 @config_app.command(
-    "check", short_help="What is wrong in config.toml.", epilog=example("assist config check")
+    "check",
+    short_help="What is wrong in config.toml and the other files of settings.",
+    epilog=example("assist config check"),
 )
-def check_config(as_json: AsJson = False) -> None:
-    """Read config.toml and say what is wrong in it; exit code 1 if anything is."""
+def check_config(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+    """Read config.toml, policy.toml and .assist.toml and say what is wrong; exit code 1 if anything is."""
     config = configuration.load_lenient()
+    found = permitted(config, [str(directory(workspace))])
+    problems = _problems(config, found)
     if as_json:
-        emit({**_where(config), "ok": not config.problems, "problems": _problems(config)})
-    elif config.problems:
-        for problem in config.problems:
+        told = [asdict(problem) for problem in problems]
+        emit({**_where(config), "ok": not problems, **permission_document(found), "problems": told})
+    elif problems:
+        for problem in problems:
             out(str(problem))
     else:
         file = config.paths.config_file
         out(
             f"{file} is in order." if file.exists() else f"There is no {file}: every setting has its default."
         )
-    if config.problems:
+    if problems:
         raise typer.Exit(FAILED)
+
+
+@config_app.command(
+    "trust",
+    short_help="Accept the .assist.toml of a repository.",
+    epilog=example("assist config trust", "assist config trust --workspace ~/src/shop --yes"),
+)
+def trust_files(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
+    """Show what a repository's .assist.toml forbids, or forbids no more, and accept it if you say so.
+
+    Until then nothing leaves the machine from there. A file that changed is to be accepted again.
+    """
+    root, data = directory(workspace), configuration.load_lenient().paths.data
+    waiting = tuple(each for each in repositories(root, data) if each.state != "trusted")
+    told = [
+        {"path": str(each.path), "state": each.state, "says": list(change_lines(each))} for each in waiting
+    ]
+    wrong = [str(problem) for each in waiting if each.now for problem in each.now.problems]
+    if wrong:
+        raise CommandError("\n".join([*wrong, "Nothing was accepted: correct the file first."]))
+    for line in (line for each in waiting for line in change_lines(each)):
+        (say if as_json else out)(line)
+    if waiting:
+        named = ", ".join(str(each.path) for each in waiting)
+        ask_first(f"Accept {named}?", "Nothing was accepted.", yes=yes)
+    if waiting:
+        trust(waiting, data)
+    if as_json:
+        emit({"accepted": told})
+    else:
+        out("Accepted." if waiting else f"Nothing of {root} waits to be accepted.")
 
 
 def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
@@ -106,18 +160,21 @@ def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
 
 
 def stats(as_json: AsJson = False) -> None:
-    """What was counted over all editor sessions on this machine: never any text."""
-    config = configuration.load_lenient()
-    counts = counted.read(config.paths.data)
-    if as_json:
-        emit(stats_document(counts))
-        return
-    if not counts:
-        out("Nothing was counted yet: counts are written when an editor's session ends.")
-        return
+    """What was counted over all editor sessions on this machine, and of all answers: never any text."""
+    from assist_escalation import feedback  # noqa: PLC0415  (numpy, 0.1 s)
     from assist_server.render import facts  # noqa: PLC0415
 
-    facts(stats_facts(counts))
+    data = configuration.load_lenient().paths.data
+    counts, answers = counted.read(data), answers_document(feedback.events(data / feedback.FILE))
+    if as_json:
+        emit({**stats_document(counts), "answers": answers})
+        return
+    if counts:
+        facts(stats_facts(counts))
+    else:
+        out("Nothing was counted yet: counts are written when an editor's session ends.")
+    if answers["requests"]:
+        facts(answers_facts(answers))
 
 
 def _where(config: Config) -> dict[str, Any]:
@@ -130,8 +187,8 @@ def _where(config: Config) -> dict[str, Any]:
     }
 
 
-def _problems(config: Config) -> list[dict[str, str]]:
-    return [asdict(problem) for problem in config.problems]
+def _problems(config: Config, found: Permitted) -> list[Problem]:
+    return [*config.problems, *found.problems]
 
 
 def _values(section: Any) -> list[tuple[str, str, str]]:
@@ -148,6 +205,7 @@ def _value(value: Any) -> str:
 
 
 def _show_report(report: "Report") -> None:
+    from assist_server.record_words import egress_facts  # noqa: PLC0415
     from assist_server.render import facts  # noqa: PLC0415
 
     found, machine, model = report.facts, report.facts["machine"], report.facts["model"]
@@ -173,13 +231,20 @@ def _show_report(report: "Report") -> None:
         ]
     lines += [(name.capitalize(), _directory_words(each)) for name, each in found["directories"].items()]
     lines += _index_facts(found["index"])
-    lines += [("Network", "offline: no socket is opened" if found["offline"] else "only to fetch a model")]
+    lines += [*egress_facts(found["egress"]), ("Network", _network(found))]
     facts(lines)
     out("")
     for finding in report.findings:
         kind = "PROBLEM" if finding.blocks else "Note"
         out(f"{kind}: {finding.what.rstrip('.')}. {finding.remedy}.")
     out("Completion works." if report.works else "Completion cannot work until the problem above is solved.")
+
+
+def _network(found: dict[str, Any]) -> str:
+    if found["offline"]:
+        return "offline: no socket is opened"
+    closed = found["egress"]["mode"] == "never" or not found["egress"]["providers"]
+    return "only to fetch a model" if closed else "to fetch a model, and to the providers above"
 
 
 def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:

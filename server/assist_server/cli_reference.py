@@ -22,7 +22,7 @@ _INTRO = """\
 This page is generated from the code.
 Positions are `PATH:LINE:COL`, both counted from 1, the column in Unicode characters.
 `--json` prints one JSON document on stdout and nothing else there, also when a command fails; then it is
-`{"error": MESSAGE}`.
+`{"error": MESSAGE}`, and a refusal has its `"cause"` too.
 Messages go to stderr.
 
 | exit code | means |

@@ -5,17 +5,22 @@ It loads no model, opens no socket and does not know what a setting does.
 """
 
 import os
-from collections.abc import Callable, Mapping
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import get_args
 
 import platformdirs
 
 from assist_completion.settings import Settings as CompletionSettings
 from assist_context.settings import Settings as ContextSettings
+from assist_escalation.layers import OPEN, Layer
+from assist_escalation.settings import Mode
 from assist_escalation.settings import Settings as EscalationSettings
-from assist_escalation.settings import tighten
 from assist_server.config_file import ConfigError, read_toml, set_model
+from assist_server.config_layers import Statement, closed, organisation, stated
 from assist_server.config_read import Answers, Problem, read, show
 from assist_server.config_reference import reference
 
@@ -25,6 +30,7 @@ __all__ = [
     "ConfigError",
     "Paths",
     "Problem",
+    "Secrets",
     "load",
     "load_lenient",
     "merge_settings",
@@ -35,23 +41,33 @@ __all__ = [
 EDITOR = "editor settings"  # the `source` of a problem that stands in no file
 _OFF = frozenset({"", "0", "false", "no", "off"})  # any other ASSIST_OFFLINE is on: it fails closed
 _HARMLESS = frozenset({"completion", "context", "answers"})  # tables in which a slip opens nothing
-_TIGHTENING = frozenset({"escalation", "egress"})  # tables an editor may tighten with
-_OWNED = ("providers", "data_class")  # tables an editor may not write at all
+_TIGHTENING = frozenset({"escalation", "egress", "data_class"})  # tables an editor may tighten with
 # Where git is, and its user's own settings: with them its ignore files and the folders it trusts.
 _FOR_GIT = frozenset(
     {"PATH", "HOME", "XDG_CONFIG_HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "TMPDIR"}
     | {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"}
     | {"GIT_CEILING_DIRECTORIES"}
 )
+# Variables whose values are secrets wherever they turn up. `PWD` alone is a directory.
+_SECRET = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY"
+    r"|(?:^|_)(?:KEYS?|PASS|PAT|AUTH|DSN)(?:_|$)|_PWD$",
+    re.IGNORECASE,
+)
+_SYSTEM_POLICIES = Path("/etc/xdg/assist")
 _LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_usd_per_day")
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The two directories everything lives in, absolute; neither need exist."""
+    """The two directories everything lives in, and those of an organisation's policies; none need exist.
+
+    All are absolute. A policy may also stand in `config`.
+    """
 
     config: Path
     data: Path
+    site: tuple[Path, ...] = ()
 
     @property
     def config_file(self) -> Path:
@@ -59,11 +75,26 @@ class Paths:
 
 
 @dataclass(frozen=True, slots=True)
+class Secrets:
+    """Environment variables that hold secrets: those that the settings name, and those that look like it.
+
+    No text of it shows a value; `values` is for whoever finds these values in what would be sent.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def get(self, name: str) -> str:
+        """The value of a variable that the settings name; "" if it is not set."""
+        return self.values.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All settings. `problems` tells what was left out on the way; `load` never returns any.
 
     `offline` forbids any socket but for those of this machine itself. `programs` is what of the
-    environment git needs.
+    environment git needs. `escalation` is what the user wrote, no more: what may leave is made of it, of
+    `organisation` and `editor`, and of the repository's file, by `permitted`.
     """
 
     completion: CompletionSettings
@@ -74,6 +105,9 @@ class Config:
     problems: tuple[Problem, ...] = ()
     context: ContextSettings = field(default_factory=ContextSettings)
     programs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    organisation: tuple[Statement, ...] = ()
+    editor: Layer | None = None
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Config:
@@ -84,20 +118,36 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
     return config
 
 
-def load_lenient(environ: Mapping[str, str] | None = None) -> Config:
+def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...] | None = None) -> Config:
     """The user's configuration, for a server that must start: what is wrong keeps its default.
 
-    Where something that bears on egress is wrong, nothing leaves the machine.
+    Where something that bears on egress is wrong, nothing leaves the machine. What is wrong in an
+    organisation's policy stays with it, in `organisation`: local work goes on.
+    `site` are the directories of policies, in place of the platform's.
     """
     environ = os.environ if environ is None else environ
     paths = Paths(
         _directory(environ.get("ASSIST_CONFIG_DIR"), platformdirs.user_config_path),
         _directory(environ.get("ASSIST_DATA_DIR"), platformdirs.user_data_path),
+        _site() if site is None else site,
     )
-    offline = environ.get("ASSIST_OFFLINE", "").strip().lower() not in _OFF
-    programs = {name: value for name, value in environ.items() if name in _FOR_GIT}
-    settings = CompletionSettings(), Answers(), EscalationSettings()
-    defaults = Config(*settings, paths, offline, programs=programs)
+    config = _with_file(
+        Config(
+            CompletionSettings(),
+            Answers(),
+            EscalationSettings(),
+            paths,
+            offline=environ.get("ASSIST_OFFLINE", "").strip().lower() not in _OFF,
+            programs={name: value for name, value in environ.items() if name in _FOR_GIT},
+            organisation=organisation((*paths.site, paths.config)),
+        )
+    )
+    owners = config.escalation, *(each.layer.settings for each in config.organisation)
+    return replace(config, secrets=_secrets(environ, owners))
+
+
+def _with_file(defaults: Config) -> Config:
+    paths = defaults.paths
     file = str(paths.config_file)
     try:
         _, data = read_toml(paths.config_file)
@@ -106,6 +156,24 @@ def load_lenient(environ: Mapping[str, str] | None = None) -> Config:
     config, problems = read(defaults, data, file, paths.config)
     config = replace(config, problems=tuple(problems))
     return config if all(_table(problem) in _HARMLESS for problem in problems) else _nothing_leaves(config)
+
+
+def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -> Secrets:
+    named = {
+        name
+        for each in owners
+        for name in (each.audit_key_env, *(provider.api_key_env for provider in each.providers.values()))
+    }
+    return Secrets(
+        {name: value for name, value in environ.items() if value and (name in named or _SECRET.search(name))}
+    )
+
+
+def _site() -> tuple[Path, ...]:
+    """Where an organisation's policies stand. No variable takes away the system's own place on Linux."""
+    named = platformdirs.site_config_dir("assist", appauthor=False, multipath=True).split(os.pathsep)
+    system = [] if sys.platform in ("win32", "darwin") else [_SYSTEM_POLICIES]
+    return tuple(dict.fromkeys([*system, *map(Path, named)]))
 
 
 def merge_settings(base: Config, settings: object) -> Config:
@@ -123,28 +191,36 @@ def merge_settings(base: Config, settings: object) -> Config:
         wrong = Problem("assist", EDITOR, f"assist = {show(settings)}: send a table of settings")
         return replace(base, problems=(*base.problems, wrong))
     data = {name: {} if table == [] else table for name, table in settings.items()}  # Lua's {} comes as []
-    owned = [name for name in _OWNED if data.pop(name, None)]
-    asked, problems = read(base, data, EDITOR, base.paths.config)
-    slipped = any(_table(problem) in _TIGHTENING for problem in problems)
-    escalation = tighten(base.escalation, asked.escalation)
-    problems += [_refused(name, f"[{name}]", base.paths) for name in owned]
-    problems += _loosened(asked.escalation, escalation, base.paths)
-    merged = replace(asked, escalation=escalation, problems=(*base.problems, *problems))
-    return _nothing_leaves(merged) if slipped else merged
+    own = {name: table for name, table in data.items() if name in _HARMLESS}
+    others = {name: table for name, table in data.items() if name not in _HARMLESS}
+    merged, problems = read(base, own, EDITOR, base.paths.config)
+    said = stated(Layer("editor", EDITOR, OPEN), others, base.paths.config)
+    if any(_table(problem) in _TIGHTENING for problem in said.problems):
+        said = closed(said)
+    problems += [*said.problems, *_loosened(others, said.layer.settings, base)]
+    editor = said.layer if said.layer.settings != OPEN else None
+    return replace(merged, editor=editor, problems=(*base.problems, *problems))
 
 
-def _loosened(asked: EscalationSettings, taken: EscalationSettings, paths: Paths) -> list[Problem]:
-    pairs = [(name, getattr(asked, name), getattr(taken, name)) for name in _LIMITS]
+def _loosened(data: Mapping[str, object], asked: EscalationSettings, base: Config) -> list[Problem]:
+    """What the editor asked for beyond the user's own limits: it holds as if it had not been said."""
+    table = data.get("escalation")
+    written = [name for name in _LIMITS if isinstance(table, Mapping) and table.get(name) is not None]
+    pairs = [(name, getattr(asked, name), getattr(base.escalation, name)) for name in written]
+    why = "is not taken from an editor, whose settings a workspace can write: set it in config.toml"
     return [
-        _refused(f"escalation.{name}", f"[escalation] {name} = {show(value)} (above {show(limit)})", paths)
+        Problem(
+            f"escalation.{name}",
+            EDITOR,
+            f"[escalation] {name} = {show(value)} (above {show(limit)}) {why}",
+        )
         for name, value, limit in pairs
-        if value != limit
+        if _rank(value) > _rank(limit)
     ]
 
 
-def _refused(key: str, what: str, paths: Paths) -> Problem:
-    why = "is not taken from an editor, whose settings a workspace can write"
-    return Problem(key, EDITOR, f"{what} {why}: set it in {paths.config_file}")
+def _rank(limit: float | str) -> float:
+    return get_args(Mode).index(limit) if isinstance(limit, str) else limit
 
 
 def _nothing_leaves(config: Config) -> Config:

@@ -1,4 +1,4 @@
-"""config.toml as bytes on disk: reading it, and changing one line of it.
+"""Our files of settings as bytes on disk: reading TOML, writing a file, changing one line of config.toml.
 
 It does not know what the settings mean, but for where the model's name stands.
 """
@@ -38,6 +38,11 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
             f"{path} cannot be read ({error.strerror}): make it a file that you may read, "
             "or name another directory in ASSIST_CONFIG_DIR"
         ) from error
+    return parse_toml(path, raw)
+
+
+def parse_toml(path: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
+    """The text of the bytes that were read from `path`, and what it says; `ConfigError` as in `read_toml`."""
     try:
         text = raw.decode("utf-8-sig")  # Windows editors put a byte order mark first
     except UnicodeDecodeError as error:
@@ -86,7 +91,7 @@ def set_model(path: Path, name: str) -> None:
             f"{path} writes [completion] so that it cannot be edited safely: put {assignment} there yourself"
         )
     try:
-        _replace(path, edited)
+        replace_file(path, edited)
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written ({error.strerror}): make the place writable, "
@@ -123,7 +128,8 @@ def _quoted(name: str) -> str:
     return json.dumps(name, ensure_ascii=False)  # JSON's text is TOML's text
 
 
-def _replace(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
+    """Put `text` at `path` in one step, for its owner alone; raises `OSError`, and then nothing changed."""
     target = path.resolve()  # dotfiles are often links: the file behind the link changes
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with mode 0600

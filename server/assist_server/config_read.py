@@ -73,7 +73,7 @@ def _settings() -> Iterator[tuple[Key, Setting]]:
         hints = get_type_hints(owner)
         for item in fields(owner):
             table = item.metadata.get("table", section)
-            key = (table,) if table == item.name else (table, item.name)
+            key = (table,) if table == item.name else (table, item.metadata.get("key", item.name))
             yield key, Setting(section, item, hints[item.name])
 
 
@@ -96,7 +96,8 @@ class _UnknownKeyError(Exception):
 def read(base: T, data: Mapping[str, Any], source: str, home: Path) -> tuple[T, list[Problem]]:
     """`base` with every good value of `data` put in; a bad one leaves what `base` has and is a problem.
 
-    `base` is a dataclass with the fields `completion`, `context`, `answers` and `escalation`.
+    `base` is a dataclass with those of the fields `completion`, `context`, `answers` and `escalation` that
+    `data` speaks of.
     `data` has the layout of config.toml; a value of None counts as not given.
     Relative paths of models start at `home`.
     """
@@ -138,16 +139,18 @@ def _put(base: Any, key: Key, value: Any, home: Path) -> Any:
     else:
         made = _CONVERTER.structure(value, setting.hint)
         if setting.item.name == "model" and is_path(made):
-            made = _absolute(made, home)
+            check_model(made)  # first, so that the message shows what the user wrote
+            made = _absolute(made, home, key[1])
+        elif setting.item.metadata.get("path") and made:
+            made = _absolute(made, home, key[1])
     return replace(base, **{setting.section: replace(section, **{setting.item.name: made})})
 
 
-def _absolute(model: str, home: Path) -> str:
-    check_model(model)  # first, so that the message shows what the user wrote
+def _absolute(path: str, home: Path, name: str) -> str:
     try:
-        return str(home / Path(model).expanduser())
+        return str(home / Path(path).expanduser())
     except RuntimeError as error:  # the ~NAME of nobody
-        raise CompletionError(f"model = {show(model)}: {error}; write the path in full") from error
+        raise CompletionError(f"{name} = {show(path)}: {error}; write the path in full") from error
 
 
 def _strict(value: Any, kind: type) -> Any:

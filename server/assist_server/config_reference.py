@@ -18,6 +18,14 @@ Every setting is optional, and every table may be left out.
 They stand in `config.toml`; editors send the same keys as `initializationOptions` or under `assist`.
 An editor's settings can make the rules for what leaves your machine stricter, never looser.
 
+Two more files have a say in what leaves your machine, and each can only forbid: the strictest rule holds.
+An organisation's `policy.toml` stands in the platform's site directory or beside `config.toml`.
+It takes all tables from `[escalation]` on; where it defines a provider, yours of that name does not count.
+A repository's `.assist.toml` stands in the workspace folder, or above it within the git repository.
+It takes `[escalation]`, `[egress]` and `[data_class]`; anything else in it is an error.
+Its globs start where it stands.
+While it is wrong, new or changed nothing leaves: `assist config trust` shows and accepts it.
+
 | variable | does |
 |---|---|
 | `ASSIST_CONFIG_DIR` | the directory of `config.toml`, in place of the platform's |
@@ -63,7 +71,8 @@ def _section(title: str, doc: str, rows: list[tuple[Field[Any], Any]]) -> str:
 
 
 def _row(item: Field[Any], hint: Any, prefix: str) -> str:
-    return f"| `{prefix}{item.name}` | {allowed(item, hint)} | {_default(item)} | {item.metadata['doc']} |"
+    name = item.metadata.get("key", item.name)
+    return f"| `{prefix}{name}` | {allowed(item, hint)} | {_default(item)} | {item.metadata['doc']} |"
 
 
 def _default(item: Field[Any]) -> str:

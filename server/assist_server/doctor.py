@@ -20,6 +20,7 @@ from assist_completion.settings import is_path
 from assist_completion.store import Store, free_bytes, path_of, resolve
 from assist_server.app import speed_file, store_of
 from assist_server.config import Config
+from assist_server.doctor_egress import egress_facts
 from assist_server.doctor_index import index_facts
 from assist_server.findings import Finding
 from assist_server.machine import memory_bytes
@@ -50,7 +51,7 @@ class Report:
 
 
 def examine(config: Config, workspace: Path) -> Report:
-    """Look at everything that completion needs, and at the index of the workspace, if it has one."""
+    """Look at all that completion needs, the workspace's index, if it has one, and what may leave from it."""
     findings = [Finding(str(problem), f"Edit {config.paths.config_file}") for problem in config.problems]
     model = _model(config, findings)
     facts = {
@@ -64,6 +65,7 @@ def examine(config: Config, workspace: Path) -> Report:
         },
         "model": model,
         "index": index_facts(config, workspace, findings),
+        "egress": egress_facts(config, workspace, findings),
         "offline": config.offline,
         "directories": _directories(config, findings),
     }

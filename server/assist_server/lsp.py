@@ -15,13 +15,15 @@ from lsprotocol import types
 
 from assist_server.config import Config, Problem, merge_settings
 from assist_server.ghost import Ghost, Selected
+from assist_server.inquiries import Inquiries
+from assist_server.lsp_answers import add_answers, stop_progress
 from assist_server.lsp_protocol import Protocol, Server, run_on_stdio
 from assist_server.lsp_workspace import Indexing, add_workspace
 from assist_server.session import Session, Status
 from assist_server.stats import record
 
 if TYPE_CHECKING:
-    from assist_completion.engine import Engine
+    from assist_server.app import Opened
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +55,13 @@ def make_server(config: Config) -> Server:
         server.protocol.notify("assist/status", asdict(status))
 
     server.session = Session(config, tell, _open_engine)
-    _add_lifecycle(server, config, add_workspace(server))
+    _add_lifecycle(server, config, add_workspace(server), add_answers(server))
     _add_completion(server)
     _add_notes(server)
     return server
 
 
-def _add_lifecycle(server: Server, base: Config, indexing: Indexing) -> None:
+def _add_lifecycle(server: Server, base: Config, indexing: Indexing, inquiries: Inquiries) -> None:
     session = server.session
 
     @server.feature(types.INITIALIZE)
@@ -84,8 +86,14 @@ def _add_lifecycle(server: Server, base: Config, indexing: Indexing) -> None:
 
     @server.feature(types.SHUTDOWN)
     def shutdown(_: Any = None) -> None:
+        inquiries.close()
         indexing.close()
         session.close()
+
+    @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
+    def cancelled(params: types.WorkDoneProgressCancelParams) -> None:
+        indexing.stop(params.token)
+        stop_progress(inquiries, params.token)
 
     @server.command("assist.status")
     def status() -> dict[str, Any]:
@@ -160,11 +168,11 @@ def _add_notes(server: Server) -> None:
             )
 
 
-def _open_engine(config: Config, say: Callable[[str], None]) -> "Engine":
+def _open_engine(config: Config, say: Callable[[str], None]) -> "Opened":
     """Only here, on the session's own thread, is llama.cpp imported: it takes 0.4 s."""
     from assist_server.app import open_engine  # noqa: PLC0415
 
-    return open_engine(config, say).engine
+    return open_engine(config, say)
 
 
 async def _ghost(

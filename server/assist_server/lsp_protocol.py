@@ -42,7 +42,7 @@ class Protocol(LanguageServerProtocol):
                 item.language_id,
                 item.version,
                 list(split_lines(item.text)),
-                _encoding(self.workspace.position_encoding),
+                encoding_of(self.workspace.position_encoding),
             )
         )
 
@@ -113,7 +113,8 @@ async def _read(server: Server) -> None:
     )
 
 
-def _encoding(name: str | None) -> Encoding:
+def encoding_of(name: str | None) -> Encoding:
+    """How the client counts columns; UTF-16 where it does not say."""
     return "utf-8" if name == "utf-8" else "utf-32" if name == "utf-32" else "utf-16"
 
 

@@ -180,10 +180,6 @@ def add_workspace(server: Server) -> Indexing:
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         server.session.saved(params.text_document.uri)
 
-    @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
-    def cancelled(params: types.WorkDoneProgressCancelParams) -> None:
-        indexing.stop(params.token)
-
     @server.command(INDEX)
     def index(*arguments: Any) -> dict[str, Any]:
         """What the index does; "pause", "resume" or "refresh" first."""

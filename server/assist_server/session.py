@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assist_completion.errors import CompletionError, MissingModelError
 from assist_completion.suggestion import Request, Suggestion
@@ -25,13 +25,14 @@ from assist_server.ghost import Ghost, Selected
 from assist_server.workspace import Workspace
 
 if TYPE_CHECKING:
-    from assist_completion.engine import (
-        Engine,
-    )  # imports llama.cpp: 0.4 s that `initialize` must not wait for
+    # They import llama.cpp: 0.4 s that `initialize` must not wait for.
+    from assist_completion.answers import Answers
+    from assist_completion.engine import Engine
+    from assist_server.app import Opened as OpenedModel
 
 log = logging.getLogger(__name__)
 
-OpenEngine = Callable[[Config, Callable[[str], None]], "Engine"]
+OpenEngine = Callable[[Config, Callable[[str], None]], "OpenedModel"]
 
 SHORT = 150  # lines; about what a full head holds
 RETRY = 3.0  # seconds between looks for a model that was missing
@@ -61,6 +62,7 @@ class Session:
         self._tell = tell
         self._open_engine = open_engine
         self._engine: Engine | None = None
+        self._answers: Answers[Any] | None = None
         self._recent = Recent()
         self._accepted: str = ""
         self._loads = 0
@@ -84,7 +86,7 @@ class Session:
     def reconfigure(self, config: Config) -> None:
         """Take other settings; the model and the index are opened again only if they concern them."""
         old, self.config = self.config, config
-        if config.completion != old.completion:
+        if (config.completion, config.answers) != (old.completion, old.answers):
             self.start()
         if config.context != old.context:
             self.open_folders([folder.root for folder in self.workspace.folders])
@@ -109,19 +111,19 @@ class Session:
             loop.call_soon_threadsafe(lambda: self._progress(load, message))
 
         try:
-            engine = self._open_engine(self.config, say)
+            opened = self._open_engine(self.config, say)
         except CompletionError as error:
             state = "missing" if isinstance(error, MissingModelError) else "failed"
             message = str(error)
             loop.call_soon_threadsafe(lambda: self._failed(load, state, message))
             return
-        loop.call_soon_threadsafe(lambda: self._opened(load, engine))
+        loop.call_soon_threadsafe(lambda: self._opened(load, opened))
 
-    def _opened(self, load: int, engine: "Engine") -> None:
+    def _opened(self, load: int, opened: "OpenedModel") -> None:
         if load != self._loads:
-            engine.close()
+            opened.engine.close()
             return
-        self._engine = engine
+        self._engine, self._answers = opened.engine, opened.answers
         self._set(Status(model=self.config.completion.model, state="ready"))
         for document in list(self.documents.values())[-1:]:
             self._prewarm_whole(document)
@@ -138,8 +140,10 @@ class Session:
     def _close_engine(self) -> None:
         if self._engine is not None:
             self.counts.update(self._engine.counts)
+            if self._answers is not None:
+                self._answers.close()
             self._engine.close()
-            self._engine = None
+            self._engine = self._answers = None
 
     def totals(self) -> Counter[str]:
         """Everything counted since the session began."""
@@ -153,6 +157,12 @@ class Session:
         if status != self.status:
             self.status = status
             self._tell(status)
+
+    # Questions
+
+    def local_answers(self) -> "Answers[Any] | None":
+        """The model that answers, once it is there."""
+        return self._answers
 
     # Documents
 

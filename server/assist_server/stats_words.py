@@ -1,7 +1,11 @@
-"""The counts of all sessions, and the reasons for showing nothing, as JSON and in words. It reads no file."""
+"""The counts of all sessions and of all answers, as JSON and in words. It reads no file."""
 
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # numpy
+    from assist_escalation.feedback import Event
 
 FROM_MEMORY = ("source-cache", "source-typed-through")
 FIGURES = {
@@ -34,6 +38,9 @@ REASONS = {
     "model-failed": "llama.cpp reported an error: see the editor's log",
 }
 
+TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "by nobody"}
+_SIGNS = ("accepted", "undone", "up", "down")
+
 
 def stats_document(counts: Counter[str]) -> dict[str, Any]:
     """The counts, grouped; `served_without_inference` is a share from 0 to 1 of all requests."""
@@ -64,6 +71,44 @@ def stats_facts(counts: Counter[str]) -> list[tuple[str, str]]:
     for number, (reason, count) in enumerate(_reasons(counts).items()):
         lines.append(("Not shown" if number == 0 else "", f"{count:,} {reason_words(reason)}"))
     return lines
+
+
+def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
+    """What became of questions and refactorings, each counted once; `escalated_share` is from 0 to 1.
+
+    The target is the last one decided on: what began here and went on at a provider is `frontier`.
+    """
+    commands: dict[str, str] = {}
+    targets: dict[str, str] = {}
+    signs: dict[str, set[str]] = {}
+    for event in events:
+        if event.event in ("routed", "escalated_after"):
+            commands[event.request_id], targets[event.request_id] = event.command, event.target
+        signs.setdefault(event.request_id, set()).add(event.event)
+    by_target, count = Counter(targets.values()), len(targets)
+    with_sign = {sign: sum(sign in each for each in signs.values()) for sign in _SIGNS}
+    return {
+        "requests": count,
+        "by_command": dict(Counter(commands.values()).most_common()),
+        "by_target": dict(by_target.most_common()),
+        "accepted": with_sign["accepted"],
+        "undone": with_sign["undone"],
+        "rated_good": with_sign["up"],
+        "rated_bad": with_sign["down"],
+        "escalated_share": round(by_target["frontier"] / count, 4) if count else 0.0,
+    }
+
+
+def answers_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The same for people."""
+    commands = ", ".join(f"{count:,} {name}" for name, count in found["by_command"].items())
+    targets = ", ".join(f"{count:,} {TARGETS.get(name, name)}" for name, count in found["by_target"].items())
+    return [
+        ("Answers", f"{found['requests']:,} asked for: {commands}"),
+        ("Answered", f"{targets} ({found['escalated_share']:.0%} escalated)"),
+        ("Edits", f"{found['accepted']:,} accepted, {found['undone']:,} undone"),
+        ("Rated", f"{found['rated_good']:,} good, {found['rated_bad']:,} bad"),
+    ]
 
 
 def reason_words(reason: str) -> str:

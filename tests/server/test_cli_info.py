@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+from config_files import PROVIDER
+
 from assist_server.stats_words import reason_words, stats_document, stats_facts
 
 Assist = Callable[..., Any]
@@ -74,6 +77,61 @@ def test_config_check_is_exit_1_for_a_problem(assist: Assist, tmp_path: Path) ->
     assert done.json["ok"] is False
     assert done.json["problems"][0]["key"] == "completion.mode"
     assert "loud" in assist("config", "check").out
+
+
+def test_config_show_tells_what_may_leave_and_who_says_so(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, PROVIDER + '[escalation]\nmode = "auto"\n')
+    (tmp_path / "config" / "policy.toml").write_text("[escalation]\nmax_cost_usd_per_request = 0.02\n")
+    (tmp_path / ".assist.toml").write_text('[egress]\ndeny = ["infra/**"]\n')
+    done = assist("config", "show")
+    assert done.code == 0
+    assert f'mode = "never"\n  # {tmp_path}/.assist.toml, not accepted\n' in done.out
+    assert f"request_micro = 20,000 ($0.02)\n  # {tmp_path}/config/policy.toml\n" in done.out
+    assert f'deny = "infra/**"\n  # {tmp_path}/.assist.toml\n' in done.out
+    assert "providers = openai (public, internal)\n" in done.out
+    assert "is new: nothing leaves from there" in done.err
+    document = assist("config", "show", "--json").json
+    assert document["permissions"]["mode"] == "never"
+    assert document["sources"]["request_micro"] == [f"{tmp_path}/config/policy.toml"]
+    assert document["repository_files"] == [{"path": f"{tmp_path}/.assist.toml", "state": "new"}]
+
+
+def test_config_trust_shows_what_it_accepts(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, PROVIDER + '[escalation]\nmode = "auto"\n')
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    where = ("--workspace", str(shop))
+    assert f"Nothing of {shop} waits" in assist("config", "trust", *where).out
+    (shop / ".assist.toml").write_text('[egress]\ndeny = ["infra/**", "docs/**"]\n')
+    assert assist("config", "check", *where).code == 1
+    asked = assist("config", "trust", *where)
+    assert asked.code == 2
+    assert "add --yes" in asked.err
+    done = assist("config", "trust", *where, "--yes")
+    assert done.out.splitlines()[1:] == [
+        '  [egress] deny "infra/**"',
+        '  [egress] deny "docs/**"',
+        "Accepted.",
+    ]
+    assert assist("config", "check", *where).code == 0
+    (shop / ".assist.toml").write_text('[escalation]\nmode = "ask"\n[egress]\ndeny = ["docs/**"]\n')
+    says = assist("config", "trust", *where, "--yes", "--json").json["accepted"][0]["says"]
+    assert says[1:] == ['- [egress] deny "infra/**"', '+ [escalation] mode = "ask"']
+    (shop / ".assist.toml").write_text("[providers]\nx = 5\n")
+    refused = assist("config", "trust", *where, "--yes")
+    assert refused.code == 1
+    assert "Nothing was accepted" in refused.err
+
+
+def test_config_show_prints_no_secret(
+    assist: Assist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path, PROVIDER)
+    for name in ("OPENAI_API_KEY", "OTHER_TOKEN"):
+        monkeypatch.setenv(name, "hunter2hunter2")
+    for arguments in (("config", "show"), ("config", "show", "--json"), ("config", "check", "--json")):
+        done = assist(*arguments)
+        assert "hunter2" not in done.out + done.err
 
 
 def test_stats_are_empty_at_first(assist: Assist) -> None:

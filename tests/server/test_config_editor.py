@@ -7,6 +7,7 @@ from config_files import PROVIDER, environ, write
 
 from assist_completion.settings import Settings as CompletionSettings
 from assist_server.config import load, load_lenient, merge_settings
+from assist_server.permitted import permissions_for
 
 
 def test_editor_settings_lie_over_the_file(tmp_path: Path) -> None:
@@ -51,9 +52,13 @@ def test_a_bad_editor_setting_is_a_problem_and_the_rest_stays(
 
 def test_an_editor_can_only_tighten_what_may_leave(tmp_path: Path) -> None:
     base = load(write(tmp_path, PROVIDER + "[escalation]\nmode = 'ask'\n[egress]\ndeny = ['a']"))
-    stricter = merge_settings(base, {"escalation": {"mode": "never"}, "egress": {"deny": ["b"]}})
-    assert (stricter.escalation.mode, stricter.escalation.deny) == ("never", ("a", "b"))
-    assert stricter.problems == ()
+    written = {"escalation": {"mode": "never"}, "egress": {"deny": ["b"]}, "data_class": {"c": "secret"}}
+    stricter = merge_settings(base, written)
+    found, problems = permissions_for(stricter, [])
+    assert (found.mode, [glob.pattern for glob in found.deny]) == ("never", ["a", "b"])
+    assert found.classes[1].globs[0][1] == "secret"
+    assert (stricter.problems, problems) == ((), ())
+    assert merge_settings(base, {}) == base
     looser = merge_settings(
         base,
         {
@@ -62,11 +67,12 @@ def test_an_editor_can_only_tighten_what_may_leave(tmp_path: Path) -> None:
             "providers": {"openai": {"base_url": "https://evil.example", "model": "m"}},
         },
     )
-    assert looser.escalation == base.escalation
+    assert permissions_for(looser, [])[0] == permissions_for(base, [])[0]
     assert [problem.key for problem in looser.problems] == [
         "providers",
         "escalation.mode",
         "escalation.max_cost_usd_per_day",
     ]
     slip = merge_settings(base, {"egress": {"denny": ["b"]}})
-    assert slip.escalation.mode == "never"
+    assert permissions_for(slip, [])[0].mode == "never"
+    assert "nothing leaves this machine" in slip.problems[-1].message

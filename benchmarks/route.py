@@ -1,0 +1,249 @@
+"""The router: how well it tells which requests a small local model answers rightly, and its weights.
+
+`collect` lets a local model write functions and mend broken ones, and runs the tests: FOLDER holds the
+HumanEval-*Infilling.jsonl.gz files of the public repository openai/human-eval-infilling (MIT). `fit` needs no
+model: it judges weights, fitted on other problems, beside always local, always frontier, random and prompt
+length. A canonical solution stands for the frontier's answer. No text of a task or an answer is written.
+"""
+
+import argparse
+import itertools
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from infill_tasks import SUITES, NoSandboxError, passes
+from provenance import command_line, layout, provenance, write
+from route_labels import VoiceWriter, collect
+from route_report import table, weights_file
+from route_score import FOLDS, RESAMPLES, Labelled, apgr, auroc, fitted, held_out, interval, share_right
+from route_tasks import Request, problems, requests
+
+import assist_escalation.weights as shipped
+from assist_completion.errors import CompletionError
+from assist_completion.settings import DEFAULT_MODEL
+from assist_completion.store import resolve
+from assist_escalation.calibrating import Label, expected_error, reliability
+from assist_escalation.features import Ask, Confidence, answered, features
+from assist_escalation.route import Rules, route, threshold
+from assist_escalation.weights import JUDGED, Weights, score
+from assist_server.app import store_of
+from assist_server.config import load_lenient
+
+FITTED = Path(shipped.__file__).with_name("route_fitted.toml")
+RATES = (0.15, 0.3, 0.5)
+TYPICAL = 20  # scores that stand for a user's first ones
+IDENTITY = ("id", "group", "good", "context_tokens", "tokens")
+OPEN_RULES = Rules(
+    mode="auto", provider="frontier", upper_micro=5_000, request_micro=50_000, left_micro=10**9
+)
+
+
+def saved(asked: Sequence[Request], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Labels as names and rows of numbers."""
+    lines, names = [], list(IDENTITY)
+    for request, row in zip(asked, rows, strict=True):
+        sure = ("mean_margin", "least_margin", "worst8_margin")
+        known = Confidence(
+            *(row[name] for name in sure),
+            bool(row["length_stop"]),
+            row["parse_delta"],
+            bool(row["edit_fits"]),
+        )
+        numbers = {**features(request.ask), **answered(known)}
+        names = [*IDENTITY, *numbers]
+        identity = [request.id, request.group, row["good"], request.ask.context_tokens, row["tokens"]]
+        lines.append([*identity, *numbers.values()])
+    return {"columns": names, "rows": lines}
+
+
+def labelled(data: Mapping[str, Any]) -> list[Labelled]:
+    """The rows of a labels file."""
+    found = []
+    for values in data["rows"]:
+        row = dict(zip(data["columns"], values, strict=True))
+        found.append(
+            Labelled(
+                row["id"],
+                row["group"],
+                bool(row["good"]),
+                row["context_tokens"],
+                {name: row[name] for name in JUDGED.before},
+                {name: row[name] for name in JUDGED.after},
+            )
+        )
+    return found
+
+
+def judged_routers(
+    rows: Sequence[Labelled], frontier: float, seed: int, resamples: int
+) -> list[dict[str, Any]]:
+    """Each router's figures; scores that are no shares have no calibration error."""
+    before, after = held_out(rows)
+    good, groups = np.array([row.good for row in rows]), [row.group for row in rows]
+    length = -np.array([row.context_tokens for row in rows], dtype=np.float64)
+    routers = {
+        "before an answer, fitted": before,
+        "before an answer, judged": np.array([score(row.before, JUDGED) for row in rows]),
+        "after an answer, fitted": after,
+        "after an answer, judged": np.array([score(row.answered, JUDGED) for row in rows]),
+        "prompt length": length,
+        "random": np.zeros(len(rows)),
+        "perfect": good.astype(float),
+    }
+    found = []
+    for name, own in routers.items():
+        share = " an answer, " in name
+
+        def within(figure: Callable[[Any], float]) -> list[float]:
+            return _rounded(interval(figure, groups, seed, resamples))
+
+        def area(at: Any, own: Any = own) -> float:
+            return apgr(own[at], good[at], frontier)
+
+        labels = [Label(float(each), bool(hit)) for each, hit in zip(own, good, strict=True)] if share else []
+        found.append(
+            {
+                "router": name,
+                "auroc": within(lambda at, own=own: auroc(own[at], good[at])),
+                "apgr": within(area),
+                "over length": within(lambda at: area(at) - area(at, length)) if own is not length else None,
+                "right at": {str(rate): round(share_right(own, good, rate, frontier), 4) for rate in RATES},
+                "ece": round(expected_error(reliability(labels)), 4) if share else None,
+            }
+        )
+    return found
+
+
+def _rounded(values: Sequence[float]) -> list[float]:
+    return [round(value, 4) for value in values]
+
+
+def replayed(rows: Sequence[Labelled], frontier: float) -> list[dict[str, Any]]:
+    """What the threshold makes of held-out scores in the order of the tasks: the rate that it keeps."""
+    before, _ = held_out(rows)
+    found = []
+    for rate in RATES:
+        rules, history, out = replace(OPEN_RULES, rate=rate), [], []
+        for own in before:
+            out.append(own < threshold(history, rules))
+            history.append(float(own))
+        good = np.array([row.good for row in rows], dtype=np.float64)
+        gone = np.array(out)
+        share, local = float(gone.mean()), float(good.mean())
+        right = float(np.where(gone, frontier, good).mean())
+        row = {"rate": rate, "escalated": share, "right": right, "random": local + share * (frontier - local)}
+        found.append({name: round(value, 4) for name, value in row.items()})
+    return found
+
+
+def decision_ms(rounds: int = 1000) -> dict[str, float]:
+    """How long a decision takes with the longest history that is looked at, and 500 words.
+
+    Also in time of the processor alone: what else runs then does not count.
+    """
+    history = [number % 97 / 97 for number in range(1_000)]
+    ask = Ask("refactor", "please split it in two and keep the names. " * 55, 3, 40, 12, 80, 3000, 4096, 2)
+    wall, own = [], []
+    for _ in range(rounds):
+        start, begun = time.perf_counter(), time.thread_time()
+        route(ask, OPEN_RULES, "auto", history)
+        wall.append(1000 * (time.perf_counter() - start))
+        own.append(1000 * (time.thread_time() - begun))
+    found = {"p50": (wall, 50), "p95": (wall, 95), "p95 of processor time": (own, 95)}
+    return {name: round(float(np.percentile(times, share)), 3) for name, (times, share) in found.items()}
+
+
+def fit(
+    rows: Sequence[Labelled], frontier: float, seed: int, resamples: int = RESAMPLES
+) -> tuple[Weights, dict[str, Any]]:
+    """Weights of all labels, and how such weights do on problems that they have not seen."""
+    weights, good = fitted(rows), [row.good for row in rows]
+    own = [score(row.before, weights) for row in rows]
+    typical = np.quantile(own, (np.arange(TYPICAL) + 0.5) / TYPICAL)
+    scores = dict(zip(("before an answer", "after an answer"), held_out(rows), strict=True))
+    reliable = {
+        name: [
+            [row.predicted, row.observed, row.count]
+            for row in reliability([Label(float(each), hit) for each, hit in zip(own, good, strict=True)])
+        ]
+        for name, own in scores.items()
+    }
+    return replace(weights, scores=tuple(map(float, typical))), {
+        "labels": {"tasks": len(rows), "problems": len({row.group for row in rows}), "right": sum(good)},
+        "always local": round(sum(good) / len(rows), 4),
+        "frontier": frontier,
+        "folds": FOLDS,
+        "routers": judged_routers(rows, frontier, seed, resamples),
+        "reliability": reliable,
+        "replayed": replayed(rows, frontier),
+        "decision ms": decision_ms(),
+    }
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    add = commands.add_parser("collect", help="let the model answer, and run the tests").add_argument
+    add("--data", type=Path, required=True, metavar="FOLDER")
+    add("--model", default=DEFAULT_MODEL, metavar="NAME_OR_PATH")
+    add("--tasks", type=int, default=240)
+    add("--seed", type=int, default=1, help="draws the tasks")
+    add("--kept", type=Path, required=True, metavar="FILE.jsonl", help="rows so far; goes on from there")
+    add("--minutes", type=float, default=1e9, help="stop after so long: the order of tasks is random")
+    add("--out", type=Path, required=True, metavar="FILE.json")
+    add = commands.add_parser("fit", help="fit the weights, and judge such weights held out").add_argument
+    add("--labels", type=Path, required=True, metavar="FILE.json", help="from collect")
+    add("--frontier", type=float, default=1.0, help="the share of right answers of the frontier")
+    add("--seed", type=int, default=1, help="draws the resamples")
+    add("--write", action="store_true", help=f"change {FITTED.name}")
+    add("--json", action="store_true", help="print JSON and no tables")
+    options = parser.parse_args(arguments)
+    if options.command == "collect" and not (options.data / SUITES["single"]).is_file():
+        parser.error(f"there is no {SUITES['single']} in {options.data}")
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = options_of(arguments)
+    try:
+        _collect(options) if options.command == "collect" else _fit(options)
+    except (NoSandboxError, CompletionError, ValueError, OSError) as error:
+        sys.exit(f"route.py: {error}")
+
+
+def _collect(options: argparse.Namespace) -> None:
+    passes("", 1)
+    path = resolve(store_of(load_lenient()), options.model)
+    end = time.monotonic() + 60 * options.minutes
+    asked = requests(problems(options.data), options.tasks, options.seed)
+    writer = VoiceWriter(path)
+    try:
+        answers = collect(asked, writer, options.kept)
+        rows = list(itertools.takewhile(lambda _: time.monotonic() < end, answers))
+    finally:
+        writer.close()
+    write(options.out, provenance(path), {"seed": options.seed, **saved(asked[: len(rows)], rows)})
+
+
+def _fit(options: argparse.Namespace) -> None:
+    data = json.loads(options.labels.read_text(encoding="utf-8"))
+    weights, found = fit(labelled(data), options.frontier, options.seed)
+    date = datetime.now(UTC).strftime("%Y-%m-%d")
+    model = data["provenance"]["model"]
+    found = {"provenance": {"date": date, "command": command_line(sys.argv), "model": model}, **found}
+    print(layout(found) if options.json else table(found))
+    if options.write:
+        FITTED.write_text(weights_file(weights, JUDGED, found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

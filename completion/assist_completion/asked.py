@@ -1,0 +1,99 @@
+"""What goes in and what comes out of answering: a conversation to go on with, and the answer to it."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from assist_completion.errors import CompletionError
+from assist_completion.suggestion import Tokens
+
+Role = Literal["system", "user", "assistant"]
+Ended = Literal["stop", "length", "loop", "cancelled"]
+
+WORST = 8  # margins that count as the worst: about a line of code
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one side said."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question: `system` says how to answer, `history` what was said before, `user` what is asked now.
+
+    `max_tokens` bounds the answer and is kept free for it. No text in here can command the model: special
+    tokens in it are read as the characters they are written with.
+
+    >>> Asked("Be brief.", "What is 2 + 2?", max_tokens=0)
+    Traceback (most recent call last):
+    assist_completion.errors.CompletionError: max_tokens = 0: use a number from 1 on
+    """
+
+    system: str
+    user: str
+    max_tokens: int = 512
+    history: tuple[Turn, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.max_tokens < 1:
+            raise CompletionError(f"max_tokens = {self.max_tokens}: use a number from 1 on")
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The whole conversation, oldest first."""
+        system = (Turn("system", self.system),) if self.system else ()
+        return (*system, *self.history, Turn("user", self.user))
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """How far the best token stood before the second best, in logits, over an answer: a sign of doubt.
+
+    `worst8` is the mean of the eight smallest. All are 0 for an empty answer.
+    """
+
+    mean: float = 0.0
+    least: float = 0.0
+    worst8: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Where the time of an answer went, in milliseconds.
+
+    `first` is from the question to the first piece of text and includes waiting and loading.
+    """
+
+    load: float = 0.0
+    prefill: float = 0.0
+    decode: float = 0.0
+    first: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, whole or as far as it came.
+
+    `ended` is "stop" where the model itself ended it, "length" at `max_tokens`, "loop" where it had begun
+    to repeat itself, and "cancelled".
+    """
+
+    text: str
+    ended: Ended
+    margins: Margins = field(default_factory=Margins)
+    tokens: Tokens = field(default_factory=Tokens)
+    ms: Spent = field(default_factory=Spent)
+
+
+def margins_of(each: list[float]) -> Margins:
+    """The margins of an answer from those of its tokens.
+
+    >>> margins_of([4.0, 1.0, 1.0])
+    Margins(mean=2.0, least=1.0, worst8=2.0)
+    """
+    if not each:
+        return Margins()
+    worst = sorted(each)[:WORST]
+    return Margins(sum(each) / len(each), worst[0], sum(worst) / len(worst))

@@ -1,0 +1,107 @@
+"""What a provider was found to accept, in a small file, so that it is found out once.
+
+Two parameters differ between providers that speak the same protocol. It knows their spellings and the
+file; a file that is broken, foreign or cannot be written costs one more attempt, never a call.
+"""
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+_MOST_ENTRIES = 200
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """How to ask one model of one provider.
+
+    `max_tokens` comes first: servers that do not know `max_completion_tokens` may ignore it and write
+    without a bound, while those that have given `max_tokens` up say so.
+    """
+
+    stream_usage: bool = True
+    max_completion_tokens: bool = False
+
+    def parameters(self, max_output: int) -> dict[str, Any]:
+        """The part of a request that depends on them.
+
+        >>> Abilities().parameters(100)
+        {'max_tokens': 100, 'stream_options': {'include_usage': True}}
+        """
+        found: dict[str, Any] = {self.limit: max_output}
+        if self.stream_usage:
+            found["stream_options"] = {"include_usage": True}
+        return found
+
+    @property
+    def limit(self) -> str:
+        """The name of the parameter that bounds the answer."""
+        return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
+
+    def without(self, parameter: str) -> "Abilities":
+        """How to ask instead, where `parameter` was refused."""
+        if parameter == "stream_options":
+            return replace(self, stream_usage=False)
+        return replace(self, max_completion_tokens=not self.max_completion_tokens)
+
+
+class Found:
+    """The entries of one file, or of this process alone where `path` is None."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._entries: dict[str, Abilities] = {}
+
+    def recall(self, name: str) -> Abilities:
+        """How to ask, as far as anybody found out."""
+        if name not in self._entries and self._path:
+            self._entries = {**_read(self._path), **self._entries}
+        return self._entries.get(name, Abilities())
+
+    def remember(self, name: str, abilities: Abilities) -> None:
+        """Put one entry down, readable by its owner alone; the oldest give way."""
+        self._entries[name] = abilities
+        if not self._path:
+            return
+        entries = _read(self._path)
+        entries.pop(name, None)
+        entries[name] = abilities
+        _write(self._path, list(entries.items())[-_MOST_ENTRIES:])
+
+
+def _read(path: Path) -> dict[str, Abilities]:
+    try:
+        with path.open("rb") as file:
+            value = json.loads(file.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    entries = value.get("found") if isinstance(value, dict) else None
+    if not isinstance(entries, dict):
+        return {}
+    return {name: Abilities(**entry) for name, entry in entries.items() if _is_abilities(entry)}
+
+
+def _write(path: Path, entries: list[tuple[str, Abilities]]) -> None:
+    text = json.dumps({"found": {name: asdict(abilities) for name, abilities in entries}}, indent=1)
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # 0600 by itself
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(temporary, path)
+        except OSError:
+            os.unlink(temporary)
+
+
+def _is_abilities(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and entry.keys() == asdict(Abilities()).keys()
+        and all(isinstance(value, bool) for value in entry.values())
+    )

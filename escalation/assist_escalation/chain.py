@@ -1,0 +1,162 @@
+"""The form of an audit log: what a line is, how it is bound to the one before, how to find the last.
+
+A line holds one event, its MAC where a key was given, and the sha256 of all that stands before it:
+
+    {"event":{"kind":"intent",...,"prev":"SHA256","seq":7,"time":"..."},"mac":"HMAC","sha256":"SHA256"}
+
+`prev` is the sha256 of the line before, `seq` the number of the line. What is hashed are the bytes as they
+stand in the file, so no byte of a line can change, blanks and the line's end included, without a trace.
+It writes nothing and knows no path, no lock and no meaning of an event.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, TypeAlias
+
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
+Event: TypeAlias = Mapping[str, Any]
+
+GENESIS = "0" * 64  # what the first line follows
+OURS = ("kind", "prev", "seq", "time")  # names that an event's own fields cannot have
+
+# Bytes. An event holds hashes and counts, some 200 a span; with content on, a prompt of 100,000 tokens takes
+# 400 KB. A torn line is kept in base64, a third longer, and must still be a line.
+MOST_EVENT = 600_000
+MOST_TORN = 700_000
+MOST_LINE = 1_000_000
+
+_BLOCK = 1 << 16  # bytes read at once when looking for the last line; nearly all lines are shorter
+_OPEN, _MAC, _SHA256, _CLOSE = b'{"event":', b',"mac":"', b',"sha256":"', b'"}\n'
+_HEX = 64
+
+
+class DamagedError(ValueError):
+    """Bytes that are no line of a log; says what is wrong with them, not where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line that was read: its event, and the sha256 that the next one has to name."""
+
+    event: Event
+    sha256: str
+    authentic: bool | None  # by the key; None where there was no key, or no MAC, to tell
+    has_mac: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """How a log ends: its last whole line (None if there is none), `end` bytes in, and what is behind."""
+
+    last: Entry | None
+    end: int
+    torn: bytes
+
+    @property
+    def seq(self) -> int:
+        """The number of the last line, from 1; 0 in an empty log."""
+        return int(self.last.event["seq"]) if self.last else 0
+
+    @property
+    def sha256(self) -> str:
+        """What the next line follows."""
+        return self.last.sha256 if self.last else GENESIS
+
+
+def canonical(value: Json) -> bytes:
+    """The one way to write `value`: JSON with sorted names, without blanks, in ASCII.
+
+    ASCII, since it leaves no choice of normal form or line separator to any tool between, holds file names
+    that are no UTF-8, and carries no escape sequence into a terminal.
+    ValueError for what is no JSON, or does not come back from it the same.
+
+    >>> canonical({"b": [1, "ü"], "a": None})
+    b'{"a":null,"b":[1,"\\\\u00fc"]}'
+    """
+    try:
+        text = _dump(value)
+        same = _dump(json.loads(text)) == text  # names that are numbers sort otherwise once they are texts
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    if not same:
+        raise ValueError("its names are not texts")
+    return text.encode("ascii")
+
+
+def _dump(value: Json) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def seal(event: Mapping[str, Json], key: bytes | None = None) -> bytes:
+    """The line of an event that has all its fields. ValueError if it is no JSON or too long."""
+    body = canonical(event)
+    mac = _MAC + _mac(body, key) + b'"' if key else b""
+    signed = _OPEN + body + mac
+    line = signed + _SHA256 + hashlib.sha256(signed).hexdigest().encode() + _CLOSE
+    if len(line) > MOST_LINE:
+        raise ValueError(f"it has {len(line)} bytes, {MOST_LINE} at most")
+    return line
+
+
+def unseal(line: bytes, key: bytes | None = None) -> Entry:
+    """Read a line back, end of line included. DamagedError if it is not as it was written."""
+    if len(line) > MOST_LINE:
+        raise DamagedError(f"is longer than {MOST_LINE} bytes")
+    signed, found = line[: -len(_SHA256) - _HEX - len(_CLOSE)], line[-_HEX - len(_CLOSE) : -len(_CLOSE)]
+    sha256 = hashlib.sha256(signed).hexdigest()
+    if line != signed + _SHA256 + found + _CLOSE or not signed.startswith(_OPEN):
+        raise DamagedError("does not have the form of a line")
+    if sha256.encode() != found:
+        raise DamagedError("was changed: its bytes do not have the sha256 that it names")
+    cut = len(signed) - len(_MAC) - _HEX - 1
+    has_mac = signed.startswith(_MAC, max(cut, 0)) and signed.endswith(b'"')
+    body = signed[len(_OPEN) : cut] if has_mac else signed[len(_OPEN) :]
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise DamagedError("holds no JSON") from error
+    if not isinstance(event, dict) or not _is_ours(event):
+        raise DamagedError("holds no event")
+    authentic = hmac.compare_digest(_mac(body, key), signed[-_HEX - 1 : -1]) if key and has_mac else None
+    return Entry(event, sha256, authentic, has_mac)
+
+
+def _is_ours(event: Mapping[str, object]) -> bool:
+    texts = all(isinstance(event.get(name), str) for name in ("kind", "prev", "time"))
+    return texts and type(event.get("seq")) is int
+
+
+def _mac(body: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, body, "sha256").hex().encode()
+
+
+def lines(file: BinaryIO, size: int) -> Iterator[bytes]:
+    """The lines in the next `size` bytes; the last may lack its end, and one that is too long is cut.
+
+    A reader that is told of a line of more than `MOST_LINE` bytes stops there: the rest is no line.
+    """
+    while size > 0 and (line := file.readline(min(size, MOST_LINE + 1))):
+        size -= len(line)
+        yield line
+
+
+def tail(file: BinaryIO, size: int, key: bytes | None = None) -> Tail:
+    """How the first `size` bytes of a log end; reads back from there, so a long log costs no more.
+
+    DamagedError if the last line is not as it was written, or what follows it is more than a line.
+    """
+    data, start = b"", size
+    while start and data.count(b"\n") < 2 and len(data) <= 2 * MOST_LINE:
+        step = min(_BLOCK, start)
+        start -= step
+        file.seek(start)
+        data = file.read(step) + data
+    cut = data.rfind(b"\n") + 1
+    torn = data[cut:]
+    if len(torn) > MOST_TORN:
+        raise DamagedError(f"is followed by more than {MOST_TORN} bytes that are no line")
+    last = unseal(data[data.rfind(b"\n", 0, max(cut - 1, 0)) + 1 : cut], key) if cut else None
+    return Tail(last, size - len(torn), torn)

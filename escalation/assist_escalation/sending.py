@@ -1,0 +1,160 @@
+"""The second half of the gate: money set aside, the intent written down, and only then the provider asked.
+
+Whatever happens to the stream, what was received is paid and the outcome is written. It sends what
+`gate.prepare` made and changes nothing of it.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from assist_escalation import counting, ledger, prices, records
+from assist_escalation.audit import AuditError
+from assist_escalation.errors import RefusedError
+from assist_escalation.gate import Parts, Prepared, limits_of
+from assist_escalation.model import Usage
+from assist_escalation.records import Outcome
+from assist_escalation.redact import RedactionError, restore
+from assist_escalation.restoring import Restorer
+from assist_escalation.transport import Call, Delta, Finished, TransportError
+
+
+async def send(
+    prepared: Prepared, parts: Parts, decision: Mapping[str, Any]
+) -> AsyncGenerator[str | Outcome, None]:
+    """The answer piece by piece, placeholders put back, and at last its `Outcome`.
+
+    `decision` is written to the audit log as the reason. Raises `RefusedError`, `BudgetError`,
+    `LedgerError` and `AuditError` before anything is sent, `TransportError` where it fails after that.
+    Closing the iterator stops the stream; what was received is paid.
+    """
+    call = Call(
+        prepared.provider, prepared.endpoint, _key(prepared, parts), prepared.messages, prepared.max_output
+    )
+    answer = _Answer(prepared)
+    opening = asyncio.ensure_future(asyncio.to_thread(_open, prepared, parts, decision))
+    try:
+        await asyncio.shield(opening)
+        answer.sent = True
+        async with aclosing(parts.transport.stream(call)) as stream:
+            async for event in stream:
+                if isinstance(event, Finished):
+                    answer.finished(event)
+                elif piece := answer.take(event):
+                    yield piece
+        if piece := answer.rest():
+            yield piece
+    except TransportError as error:
+        answer.failed(error)
+        raise
+    finally:
+        await asyncio.shield(_settled(opening, prepared, parts, answer))
+    yield answer.outcome()
+
+
+def _key(prepared: Prepared, parts: Parts) -> str:
+    variable = prepared.endpoint.api_key_env
+    key = parts.keys(variable) if variable else ""
+    if variable and not key:
+        raise RefusedError(
+            "no-key", f"The variable {variable} is not set: export the key of {prepared.provider} in it."
+        )
+    return key
+
+
+def _open(prepared: Prepared, parts: Parts, decision: Mapping[str, Any]) -> None:
+    """Set the money aside and write the intent down, durably; nothing is set aside where that fails."""
+    request = prepared.request
+    parts.ledger.reserve(
+        ledger.Ask(
+            request.id,
+            request.scope,
+            request.prompt.command,
+            prepared.provider,
+            prepared.endpoint.model,
+            prepared.upper_micro,
+        ),
+        limits_of(request.permissions),
+    )
+    try:
+        parts.log.append("intent", records.intent(prepared, decision))
+    except AuditError:
+        parts.ledger.release(request.id)
+        raise
+
+
+async def _settled(
+    opening: "asyncio.Future[None]", prepared: Prepared, parts: Parts, answer: "_Answer"
+) -> None:
+    """Close what was opened. The opening may still be on its way where the person was quick to cancel."""
+    await asyncio.wait([opening])
+    if opening.exception() is None:
+        await asyncio.to_thread(_close, prepared, parts, answer)
+
+
+def _close(prepared: Prepared, parts: Parts, answer: "_Answer") -> None:
+    """Settle and write down; the second is tried also where the first fails."""
+    answer.ms = 1e3 * (time.monotonic() - answer.start)
+    request, found = prepared.request, answer.outcome()
+    try:
+        if answer.sent:
+            parts.ledger.settle(request.id, found.cost_micro, found.usage, found.finish)
+        else:
+            parts.ledger.release(request.id)
+    finally:
+        parts.log.append("outcome", records.outcome(prepared, found))
+    asked = prepared.endpoint.model
+    if before := parts.models.changed(prepared.provider, asked, found.model):
+        parts.log.append(
+            "model_changed",
+            {"request_id": request.id, "provider": prepared.provider, "before": before, "now": found.model},
+        )
+        answer.warning = f"{prepared.provider} answered as {found.model}; until now it was {before}."
+
+
+class _Answer:
+    """What came so far, and what it costs."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared, self._restorer = prepared, Restorer(prepared.redacted)
+        self._raw, self._text, self._model, self._error = "", "", "", ""
+        self._finish = "cancelled"
+        self._usage: Usage | None = None
+        self.start, self.ms, self.sent, self.warning = time.monotonic(), 0.0, False, ""
+
+    def take(self, event: Delta) -> str:
+        self._raw += event.text
+        return self._shown(self._restorer.take(event.text))
+
+    def rest(self) -> str:
+        return self._shown(self._restorer.rest())
+
+    def _shown(self, piece: str) -> str:
+        self._text += piece
+        return piece
+
+    def finished(self, event: Finished) -> None:
+        self._finish, self._model, self._usage = event.finish, event.model, event.usage
+
+    def failed(self, error: TransportError) -> None:
+        self._finish, self._error, self.sent = "error", error.kind, error.sent
+        self._usage = error.usage or self._usage
+
+    def outcome(self) -> Outcome:
+        """Paid as the provider counted, else as we do, from above."""
+        usage = self._usage
+        if usage is None:
+            output = counting.upper_count(self._raw)
+            usage = Usage(self._prepared.tokens, output=output, estimated=True) if self.sent else Usage()
+        cost = prices.cost_micro(self._prepared.price, usage)
+        said = self._text, self._finish, self._model
+        return Outcome(*said, usage, cost, self.ms, self._error, self.warning, self._altered())
+
+    def _altered(self) -> bool:
+        try:
+            restore(self._raw, self._prepared.redacted)
+        except RedactionError:
+            return True
+        return False

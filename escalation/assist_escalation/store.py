@@ -1,0 +1,188 @@
+"""The ledger's file: how it is made, opened and written to, and what is said where that fails.
+
+One SQLite file in WAL mode, and the package's only door to sqlite3. It holds what was spent, so nothing
+here ever makes a damaged file anew, mends it or deletes it: whatever is not as it was made is an error,
+and only the user moves it away. It does not know what the rows mean.
+"""
+
+import errno
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote
+
+from assist_escalation.errors import EscalationError
+
+Connection = sqlite3.Connection
+
+VERSION = 1  # raised with every change below, there too
+# A write takes 4 to 20 ms, most of it the disk's. SQLite's lock is no queue: of 64 processes that shared a
+# tenth of a core, all reserving at once, 99 % of the calls came through within 4 s and the last in 14.
+WAIT_S = 20.0
+
+# `micro` is what a request counts with: what was reserved for it until `state` says otherwise.
+# The checks are for a file that something else wrote to: what they refuse is an error, not a budget.
+_TABLES = """
+BEGIN;
+CREATE TABLE clock(latest REAL NOT NULL CHECK (typeof(latest) = 'real'));
+CREATE TABLE request(
+    id TEXT PRIMARY KEY,
+    at REAL NOT NULL,
+    day INTEGER NOT NULL CHECK (typeof(day) = 'integer'),
+    repo TEXT NOT NULL,
+    user TEXT NOT NULL,
+    command TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('reserved', 'settled', 'reconciled', 'released')),
+    reserved INTEGER NOT NULL CHECK (typeof(reserved) = 'integer' AND reserved >= 0),
+    micro INTEGER NOT NULL CHECK (typeof(micro) = 'integer' AND micro >= 0),
+    input INTEGER NOT NULL DEFAULT 0,
+    cache_read INTEGER NOT NULL DEFAULT 0,
+    cache_write INTEGER NOT NULL DEFAULT 0,
+    output INTEGER NOT NULL DEFAULT 0,
+    estimated INTEGER NOT NULL DEFAULT 1,
+    finish TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX request_repo ON request(day, repo, micro);
+CREATE INDEX request_user ON request(day, user, micro);
+CREATE INDEX request_open ON request(at) WHERE state = 'reserved';
+INSERT INTO clock VALUES (0.0);
+PRAGMA user_version = 1;
+COMMIT;
+"""
+
+_ASIDE = (
+    "It says what was spent, so it is never made anew by itself: move it, and the files of the same name "
+    "that end in -wal and -shm, to another place; an empty one is made then, and today's budget with it."
+)
+_WRITABLE = "Make the file and its folder writable for you."
+_REMEDIES = {
+    sqlite3.SQLITE_BUSY: "Another program has locked it: end that program, or try again.",
+    sqlite3.SQLITE_LOCKED: "Another program has locked it: end that program, or try again.",
+    sqlite3.SQLITE_PROTOCOL: "Another program has locked it: end that program, or try again.",
+    sqlite3.SQLITE_FULL: "Make room on the disk.",
+    sqlite3.SQLITE_IOERR: "Look whether the disk is full or failing.",
+    sqlite3.SQLITE_READONLY: _WRITABLE,
+    sqlite3.SQLITE_PERM: _WRITABLE,
+    sqlite3.SQLITE_CANTOPEN: _WRITABLE,
+    sqlite3.SQLITE_NOMEM: "Free some memory.",
+}
+
+
+class LedgerError(EscalationError):
+    """The ledger cannot be read or written: nothing may be sent. The message names file and remedy."""
+
+
+@contextmanager
+def writing(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
+    """A transaction that sees and writes the newest rows alone; made durable at its end.
+
+    The file is made where there is none. Any exception inside takes everything back. Raises `LedgerError`.
+    """
+    _make(path)
+    with _told(path), closing(_open(path, wait_s)) as db:
+        db.execute("BEGIN IMMEDIATE")
+        yield db
+        db.execute("COMMIT")  # to close without it is to roll back
+
+
+@contextmanager
+def reading(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
+    """One state of the rows to read; none at all where there is no file, which is not made. `LedgerError`."""
+    with _told(path), closing(_open(path, wait_s) if _exists(path) else _empty()) as db:
+        db.execute("BEGIN")
+        yield db
+
+
+def _open(path: Path, wait_s: float) -> Connection:
+    # Opened for each use: a ledger that was moved away is not written to, and nothing is kept over a fork.
+    # rw: SQLite itself would make a missing file, readable for all.
+    uri = f"file:{quote(str(path.absolute()))}?mode=rw"
+    db = sqlite3.connect(uri, timeout=wait_s, isolation_level=None, uri=True)
+    try:
+        db.execute("PRAGMA synchronous = FULL")  # what was reserved outlives a loss of power
+        db.execute("PRAGMA cell_size_check = ON")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version != VERSION:  # 0: an empty file, which we never leave behind
+            raise LedgerError(
+                f"{path} is no ledger that this version knows ({version}, not {VERSION}). {_ASIDE}"
+            )
+    except (sqlite3.Error, LedgerError):
+        db.close()
+        raise
+    return db
+
+
+def _empty() -> Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.executescript(_TABLES)
+    return db
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a ledger. A log without its ledger is one that lost what was spent: an error."""
+    try:
+        # The log first: a ledger made meanwhile has been there before its log.
+        if os.path.lexists(f"{path}-wal") and not os.path.lexists(path):
+            raise LedgerError(f"{path} is gone, but {path}-wal is not. Bring it back, or move that too.")
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _failed(path, error) from error
+    return True
+
+
+def _make(path: Path) -> None:
+    """An empty ledger at `path` if there is none: whole at once, however many do this at a time."""
+    if _exists(path):
+        return
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(".new", f"{path.name}.", path.parent)  # mode 0600
+        os.close(handle)
+    except OSError as error:
+        raise _failed(path, error) from error
+    with _told(path):
+        try:
+            with closing(sqlite3.connect(name, isolation_level=None)) as db:
+                if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+                    raise LedgerError(f"{path}: its disk cannot share memory. Use a local disk.")
+                db.executescript(_TABLES)
+            _publish(name, path)
+        except OSError as error:
+            raise _failed(path, error) from error
+        finally:
+            for suffix in ("", "-wal", "-shm"):
+                with suppress(OSError):
+                    os.unlink(name + suffix)
+
+
+def _publish(name: str, path: Path) -> None:
+    with suppress(FileExistsError):  # another process was faster: its ledger is the ledger
+        os.link(name, path)
+    if os.name == "posix":  # the name is as durable as what will be written under it
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 255
+        # What is neither lock, disk nor permission is the file's fault: it holds what we never write.
+        raise LedgerError(f"{path}: {error}. {_REMEDIES.get(code, _ASIDE)}") from error
+
+
+def _failed(path: Path, error: OSError) -> LedgerError:
+    full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+    return LedgerError(f"{path}: {error.strerror}. {'Make room on the disk.' if full else _WRITABLE}")

@@ -1,0 +1,208 @@
+"""One question at the terminal: decided, shown before it is sent, answered while it is written, and applied.
+
+Results go to stdout, everything else to stderr; with --json one document is all that stdout gets.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assist_completion.holding import silent
+from assist_context.corpus import Corpus
+from assist_context.folder import Folder as Rules
+from assist_context.reading import Reader
+from assist_escalation.changes import diff
+from assist_server import desk as desks
+from assist_server.answer_words import answer_document, last_line, preview_lines, route_document, route_facts
+from assist_server.answering import Began, Event, Finished, Means, Notice, Piece, answer
+from assist_server.cli_asking import Asking
+from assist_server.cli_errors import CommandError
+from assist_server.cli_flags import directory, settings
+from assist_server.cli_output import emit, out, say
+from assist_server.config import Config
+from assist_server.deciding import Desk, Question, Ready, decide
+from assist_server.editing import applied, recovered
+from assist_server.evidence import Scene
+from assist_server.folders import Folder
+from assist_server.indexed import folder_at, known_folder, refreshed
+from assist_server.render import counting, facts
+from assist_server.render_answers import agrees, answering
+from assist_server.render_answers import diff as show_diff
+from assist_server.targets import Aim, aim_at
+
+if TYPE_CHECKING:
+    from assist_completion.answers import Answers
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One run of a command."""
+
+    config: Config
+    desk: Desk
+    ready: Ready
+    flags: Asking
+    finished: Finished | None = None
+    notices: list[str] = field(default_factory=list)
+
+
+def run(command: str, target: str, words: str, flags: Asking) -> None:
+    """Answer one question. Raises what `cli_errors` maps to exit codes."""
+    wish = flags.wish
+    if command == "ask" and not words.strip():
+        raise CommandError('Ask something, as in `assist ask "where are prices rounded?"`.')
+    config, root = settings(offline=flags.offline), directory(flags.workspace)
+    with _scene(config, root, target) as (scene, aim):
+        desk, problems = desks.desk_for(config, [scene.corpus.root])
+        for problem in problems:
+            say(f"assist: {problem}")
+        for told in recovered(config, scene.corpus.root):
+            say(f"assist: {told}")
+        ready = decide(Question(command, words, aim, wish=wish, provider=flags.provider), scene, desk)
+    if flags.dry_run:
+        emit(route_document(ready)) if flags.as_json else facts(route_facts(ready))
+        return
+    asked = _Asked(config, desk, ready, flags)
+    asyncio.run(_answered(asked))
+    if asked.finished is not None:
+        _ended(asked, asked.finished)
+
+
+@contextmanager
+def _scene(config: Config, root: Path, target: str) -> Iterator[tuple[Scene, Aim | None]]:
+    """The folder with its index, as it is, and what the question is about."""
+    folder = known_folder(config, root) or folder_at(config, root)
+    if config.context.index and not (target and os.path.exists(root / target.partition(":")[0])):
+        # A name, or a question about the whole: the index has to know it as it is now.
+        with counting("indexing") as progress:
+            refreshed(config, folder, progress)
+    rules = Rules(folder.root)
+    corpus = Corpus(
+        folder.root,
+        Reader(folder.database),
+        hidden=lambda path: rules.against(path, by_git_rules=True) is not None,
+    )
+    try:
+        yield Scene(corpus), aim_at(corpus, _from(root, folder, target)) if target else None
+    finally:
+        corpus.reader.close()
+
+
+def _from(root: Path, folder: Folder, target: str) -> str:
+    """The target as seen from the indexed folder, which may be above the one that it was named from."""
+    path = target.partition(":")[0]
+    return str(root / target) if (root / path).exists() and str(root) != folder.root else target
+
+
+async def _answered(asked: _Asked) -> None:
+    """Show the answer while it comes, and keep its end."""
+    local = _Local(asked.config)
+    means = Means(local.opened, asked.desk.parts, lambda *what: desks.noted(asked.config, *what))
+
+    async def confirm(ready: Ready) -> bool:
+        return await asyncio.to_thread(_confirmed, ready, asked.flags)
+
+    shows = not asked.flags.as_json and not asked.ready.local.form.kind
+    with answering() if shows else _unseen() as write:
+        try:
+            async with aclosing(answer(asked.ready, asked.desk, means, confirm)) as stream:
+                async for event in stream:
+                    _take(asked, event, write)
+        finally:
+            local.close()
+
+
+class _Local:
+    """The model on this machine, loaded when it is first asked."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._model: Any = None
+
+    async def opened(self) -> "Answers[Any]":
+        """The model; blocks nothing while it loads."""
+        from assist_server.app import open_local  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
+
+        if self._model is None:
+            told = say if sys.stderr.isatty() else silent
+            self._model = await asyncio.to_thread(open_local, self._config, told)
+        model: Answers[Any] = self._model
+        return model
+
+    def close(self) -> None:
+        if self._model is not None:
+            self._model.close()
+
+
+def _take(asked: _Asked, event: Event, write: Callable[[str], None]) -> None:
+    match event:
+        case Piece(text):
+            write(text)
+        case Notice(text):
+            asked.notices.append(text)
+            say(text)
+        case Began(_, model):
+            if sys.stderr.isatty():
+                say(f"asking {model} ...")
+        case Finished():
+            asked.finished = event
+
+
+@contextmanager
+def _unseen() -> Iterator[Any]:
+    yield lambda _: None
+
+
+def _confirmed(ready: Ready, flags: Asking) -> bool:
+    """Whether the person lets a request out, shown what it is."""
+    prepared = ready.prepared
+    if prepared is None:
+        return False
+    if flags.yes and prepared.request.permissions.yes_allowed:
+        return True
+    for line in preview_lines(ready):
+        say(line)
+    if not sys.stdin.isatty():
+        say("Nobody can be asked here: --yes sends it, where the policy allows that.")
+    return agrees(f"Send this to {prepared.host}?")
+
+
+def _ended(asked: _Asked, finished: Finished) -> None:
+    """Show and make the edit; the last line says who answered, why, and what it took."""
+    flags, done = asked.flags, False
+    root = asked.ready.root
+    if finished.problem is not None:
+        say(finished.problem.excerpt)
+    elif finished.plan is not None:
+        if not flags.as_json:
+            show_diff(diff(finished.plan))
+        for note in finished.plan.notes:
+            say(f"note: {note}")
+        if _may_apply(finished, flags):
+            applied(asked.config, finished.plan, root, asked.ready.id)
+            done = True
+            desks.noted(asked.config, asked.ready, finished.decision, "accepted")
+    if flags.as_json:
+        emit(answer_document(asked.ready, finished, asked.notices, applied=done))
+    say(last_line(finished))
+    if finished.problem is not None:
+        raise CommandError(
+            f"The answer is no change that can be made: {finished.problem}. Nothing was changed."
+        )
+    if finished.plan is not None and not done and not flags.as_json:
+        out("Nothing was changed.")
+
+
+def _may_apply(finished: Finished, flags: Asking) -> bool:
+    edit = finished.plan
+    if edit is None or (flags.as_json and not flags.yes):
+        return False
+    if edit.protected:
+        say(f"It changes {', '.join(edit.protected)}, which can change what your tools run: look closely.")
+        return agrees("Make this change?")
+    return flags.yes or agrees("Make this change?")

@@ -1,0 +1,191 @@
+"""What questions are decided and answered with, made of the configuration: the second half of `app`.
+
+It opens no model and sends nothing; it loads neither llama.cpp nor the provider's library.
+"""
+
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+try:
+    import pwd
+except ImportError:  # Windows
+    pwd = None  # type: ignore[assignment]
+
+from assist_completion.errors import CompletionError
+from assist_completion.settings import is_path
+from assist_completion.store import Store, resolve
+from assist_escalation import calibration, feedback, returned
+from assist_escalation.audit import Log
+from assist_escalation.errors import EscalationError
+from assist_escalation.gate import Parts
+from assist_escalation.known import known_values
+from assist_escalation.layers import Permissions
+from assist_escalation.ledger import Ledger, Scope
+from assist_escalation.route import Decision
+from assist_escalation.transport import Transport
+from assist_server.config import Config
+from assist_server.config_read import Problem
+from assist_server.deciding import Desk, Local, Ready
+from assist_server.hidden_values import denied_texts
+from assist_server.permitted import permissions_for
+
+TOKENS = 900  # of code for a local answer: what the 0.5B reads in 2.7 s on two cores
+WINDOW = 8192  # tokens of question and answer, as `probe.WINDOW`
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where the gate's own files are. All are for their owner's eyes."""
+
+    ledger: Path
+    audit: Path
+    feedback: Path
+    calibration: Path
+    models: Path
+    providers: Path
+    edits: Path
+
+
+def files_of(config: Config, root: str = "") -> Files:
+    """The files of a user; the journal of edits is the workspace's own."""
+    data = config.paths.data
+    return Files(
+        data / "ledger.sqlite",
+        data / "audit.jsonl",
+        data / feedback.FILE,
+        data / calibration.FILE,
+        data / returned.FILE,
+        data / "providers.json",
+        data / "edits" / _short(root),
+    )
+
+
+def answering_model(config: Config) -> str:
+    """The model on this machine that explains and answers."""
+    return config.answers.model or config.completion.model
+
+
+def desk_for(config: Config, roots: Sequence[str]) -> tuple[Desk, tuple[Problem, ...]]:
+    """The desk of a workspace, whose first folder gives it its name, and what is wrong in its rules."""
+    permissions, problems = permissions_for(config, roots)
+    files, made = files_of(config), _made(config)
+    parts: list[Parts] = []
+
+    def gate() -> Parts:
+        if not parts:
+            parts.append(gate_parts(config, permissions))
+        return parts[0]
+
+    desk = Desk(
+        local=_local(config),
+        permissions=permissions,
+        scope=scope_of(roots),
+        offline=config.offline,
+        parts=gate,
+        draw=draw,
+        history=feedback.scores(files.feedback),
+        calibration=made,
+        actor=scope_of(roots).user,
+    )
+    return desk, problems
+
+
+def scope_of(roots: Sequence[str]) -> Scope:
+    """Who spends: the workspace by its folder, the person by his login."""
+    return Scope(roots[0] if roots else "", _user())
+
+
+def gate_parts(config: Config, permissions: Permissions) -> Parts:
+    """The gate of a workspace. Raises `EscalationError` where its key for the audit log is not set."""
+    files = files_of(config)
+    return Parts(
+        ledger=Ledger(files.ledger),
+        log=log_of(config, permissions),
+        transport=Transport(files.providers, offline=config.offline),
+        keys=config.secrets.get,
+        known=known_values(denied_texts(permissions.roots), config.secrets.values),
+        models=returned.Returned(files.models),
+        draw=draw,
+    )
+
+
+def log_of(config: Config, permissions: Permissions) -> Log:
+    """The audit log, with the key and the second place that the permissions name."""
+    return Log(
+        files_of(config).audit, key=log_key(config, permissions), checkpoint=checkpoint_of(permissions)
+    )
+
+
+def log_key(config: Config, permissions: Permissions) -> bytes | None:
+    """The key that the log's lines are signed with, if the user or his organisation names one."""
+    if not permissions.audit_key_env:
+        return None
+    key = config.secrets.get(permissions.audit_key_env)
+    if not key:
+        raise EscalationError(
+            f"The variable {permissions.audit_key_env}, which audit_key_env names, is not set: export the "
+            "key of the audit log in it. Until then nothing leaves this machine."
+        )
+    return key.encode()
+
+
+def checkpoint_of(permissions: Permissions) -> Path | None:
+    """The second place of the log's end."""
+    return Path(permissions.audit_checkpoint).expanduser() if permissions.audit_checkpoint else None
+
+
+def noted(config: Config, ready: Ready, decision: Decision, event: feedback.Happening) -> None:
+    """Remember what became of a request, in numbers."""
+    feedback.record(
+        files_of(config).feedback,
+        feedback.Event(
+            time.time(),
+            _short(ready.root),
+            ready.question.command,
+            ready.id,
+            decision.target,
+            decision.p_local,
+            decision.threshold,
+            dict(decision.features),
+            event,
+        ),
+    )
+
+
+def draw() -> str:
+    """An unguessable name of a request, a placeholder or a mark."""
+    return secrets.token_hex(6)
+
+
+def _made(config: Config) -> calibration.Calibration:
+    """What `assist calibrate` fitted; none where its file is missing or wrong, since it widens nothing."""
+    try:
+        return calibration.read(files_of(config).calibration.read_text(encoding="utf-8"))
+    except (OSError, ValueError, EscalationError):
+        return calibration.NONE
+
+
+def _local(config: Config) -> Local:
+    model = answering_model(config)
+    try:
+        path = resolve(Store(config.paths.data / "models"), model)
+    except CompletionError:
+        return Local(False, TOKENS, WINDOW)
+    return Local(path.exists() if is_path(model) else True, TOKENS, WINDOW)
+
+
+def _user() -> str:
+    """The login of whoever runs this, as the system knows it: a variable can say anything."""
+    try:
+        return os.getlogin() if pwd is None else pwd.getpwuid(os.getuid()).pw_name
+    except (OSError, KeyError):  # nobody by that number, as in some containers
+        return "unknown"
+
+
+def _short(root: str) -> str:
+    return hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]

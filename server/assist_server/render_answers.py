@@ -1,0 +1,99 @@
+"""How answers look in a terminal: Markdown as it is written, a preview before anything is sent, a diff.
+
+A second door to rich beside `render`: it reads without colour, in a pipe and in 80 columns.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.text import Text
+
+from assist_server.cli_output import out, say
+from assist_server.harmless import Sieve
+from assist_server.markdown import settled
+from assist_server.render import console
+
+TAIL = 12  # lines of what is being written that are drawn live: more would scroll, and flicker
+FRAMES = 8  # a second: smooth enough, and cheap beside a model
+
+
+@contextmanager
+def answering() -> Iterator[Callable[[str], None]]:
+    """Shows Markdown on stdout while it comes: drawn on a terminal, else as it is, at once."""
+    sieve = Sieve()
+    if not sys.stdout.isatty():
+        last = "\n"
+
+        def plain(piece: str) -> None:
+            nonlocal last
+            shown = sieve.take(piece)
+            sys.stdout.write(shown)
+            sys.stdout.flush()
+            last = shown[-1:] or last
+
+        yield plain
+        if last != "\n":
+            out("")
+        sys.stdout.flush()
+        return
+    with _Page(console()) as page:
+        yield lambda piece: page.write(sieve.take(piece))
+
+
+class _Page:
+    """Finished blocks are printed for good; what is being written is drawn live below them."""
+
+    def __init__(self, terminal: Console) -> None:
+        self._terminal, self._text = terminal, ""
+        self._live = Live(console=terminal, refresh_per_second=FRAMES, transient=True)
+
+    def __enter__(self) -> "_Page":
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.update(Text(""))
+        self._live.stop()
+        self._print(self._text)
+
+    def write(self, piece: str) -> None:
+        """More of the text."""
+        self._text += piece
+        end = settled(self._text)
+        if end:
+            done, self._text = self._text[:end], self._text[end:]
+            self._print(done)
+        self._live.update(Text("\n".join(self._text.splitlines()[-TAIL:])))
+
+    def _print(self, text: str) -> None:
+        # Links are shown with their addresses and cannot be clicked; images are their words.
+        if text.strip():
+            self._terminal.print(Markdown(text, hyperlinks=False))
+
+
+def diff(text: str) -> None:
+    """A unified diff on stdout; its signs tell what its colours do."""
+    styles = {"+": "green", "-": "red", "@": "cyan"}
+    terminal = console()
+    for line in Sieve().take(text).splitlines():
+        head = line.startswith(("+++", "---"))
+        terminal.print(Text(line, "bold" if head else styles.get(line[:1], "")), soft_wrap=True)
+
+
+def note(lines: Sequence[str]) -> None:
+    """Lines for the person on stderr, each whole."""
+    for line in lines:
+        say(Sieve().take(line))
+
+
+def agrees(question: str) -> bool:
+    """Whether the person at the terminal says yes; where nobody can be asked, it is no."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -1,0 +1,238 @@
+"""The router's benchmark: tasks that their own solutions pass, labels without text, figures known by hand."""
+
+import json
+import random
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import route
+import route_score
+from route_labels import Written, collect, label
+from route_report import table, weights_file
+from route_tasks import Problem, Request, code_of, fits, requests
+
+from assist_escalation.features import confidence_of
+from assist_escalation.model import Messages
+from assist_escalation.weights import JUDGED, fitted
+
+HEADER = {"date": "2026-01-01", "command": "python route.py", "model": {"file": "m.gguf", "sha256": "ab"}}
+BODY = "    if {0} > 3:\n        return {0} + 1\n    return {0} * 2"
+
+
+def problem(number: int) -> Problem:
+    name, value = f"task{number}", f"value{number}"
+    head, body = f"def {name}({value}):", BODY.format(value)
+    docs = f"Return {number} of something. And more."
+    test = f"def check(f):\n    assert f(9) == 10\n    assert f(3) == 6\n\ncheck({name})\n"
+    return Problem(
+        f"HumanEval/{number}", name, "import math", f'{head}\n    """{docs}"""\n{body}', head, docs, test
+    )
+
+
+def runs(program: str) -> bool:
+    try:
+        exec(compile(program, "task", "exec"), {})  # noqa: S102 - the programs of this file
+    except (AssertionError, NotImplementedError):
+        return False
+    return True
+
+
+PROBLEMS = [problem(number) for number in range(8)]
+BY_NAME = {each.name: each.text for each in PROBLEMS}
+
+
+class Told:
+    """A writer that gives one answer."""
+
+    def __init__(self, answer: str, margins: Sequence[float] = (3.0, 1.0)) -> None:
+        self.answer, self.margins, self.asked = answer, tuple(margins), 0
+
+    def write(self, messages: Messages, most: int) -> Written:  # noqa: ARG002 - it does not read
+        self.asked += 1
+        return Written(self.answer, confidence_of(self.margins, length_stop=False), len(self.margins))
+
+
+@pytest.fixture(scope="module")
+def asked() -> list[Request]:
+    return requests(PROBLEMS, 60, 1, runs)
+
+
+def right_answer(request: Request) -> str:
+    return "```python\n" + "\n\n".join(BY_NAME[name] for name in request.names) + "\n```"
+
+
+# Tasks
+
+
+def test_the_true_functions_pass_and_what_the_file_holds_does_not(asked: list[Request]) -> None:
+    assert {each.shape for each in asked} == {"write", "write two", "fix", "fix with tests"}
+    for each in asked:
+        assert runs(each.program(code_of(right_answer(each))))
+        # The block shown last ends with the functions that are to be changed.
+        assert not runs(each.program(each.messages.user.split("```python\n")[-1].split("```")[0]))
+
+
+def test_tasks_are_the_same_for_a_seed_and_differ_in_what_is_counted(asked: list[Request]) -> None:
+    assert asked == requests(PROBLEMS, 60, 1, runs)
+    assert asked != requests(PROBLEMS, 60, 2, runs)
+    for name in ("files", "symbols", "fan_out", "edit_lines", "context_tokens", "diagnostics"):
+        if name != "fan_out":
+            assert len({getattr(each.ask, name) for each in asked}) > 1, name
+    assert {each.ask.command for each in asked} == {"fix", "refactor"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        ("```\na\n```", "a\n"),
+        ("x\n```py\na = 1\nb\n```\n```\nc\n```", "a = 1\nb\n"),
+        ("```python\ncut", "cut"),
+        ("bare", "bare"),
+    ],
+)
+def test_the_code_is_the_longest_block(answer: str, code: str) -> None:
+    assert code_of(answer) == code
+
+
+def test_code_fits_if_it_defines_what_was_asked_for() -> None:
+    assert fits("def a(): ...\ndef b(): ...", ["a", "b"]) == (True, True)
+    assert fits("def a(): ...", ["a", "b"]) == (True, False)
+    assert fits("def a(:", ["a"]) == (False, False)
+
+
+# Labels
+
+
+def test_a_row_says_whether_the_tests_passed_and_holds_no_text(asked: list[Request]) -> None:
+    one = next(each for each in asked if each.shape == "write")
+    good, bad = label(one, Told(right_answer(one))), label(one, Told("```\ndef other(): ...\n```"))
+    assert (good["good"], good["edit_fits"], good["parse_delta"]) == (1, 1, 0)
+    assert (bad["good"], bad["edit_fits"]) == (0, 0)
+    assert (good["mean_margin"], good["least_margin"], good["tokens"]) == (2.0, 1.0, 2)
+    assert {key for key, value in good.items() if isinstance(value, str)} == {"id"}
+
+
+def test_collecting_goes_on_where_it_stopped(asked: list[Request], tmp_path: Path) -> None:
+    kept, first, second = tmp_path / "rows.jsonl", Told("no"), Told("no")
+    early = list(collect(asked[:2], first, kept))
+    both = list(collect(asked[:3], second, kept))
+    assert (first.asked, second.asked, both[:2]) == (2, 1, early)
+
+
+def test_a_labels_file_comes_back_as_rows(asked: list[Request]) -> None:
+    rows = [label(each, Told("no", ())) for each in asked[:2]]
+    data = json.loads(json.dumps(route.saved(asked[:2], rows)))
+    found = route.labelled(data)
+    assert [each.id for each in found] == [each.id for each in asked[:2]]
+    assert found[0].before["edit_lines"] > 0
+    assert found[0].after["parse_broken"] == 0.0
+    assert not [value for row in data["rows"] for value in row[2:] if isinstance(value, str)]
+
+
+# Figures
+
+
+def test_a_perfect_router_recovers_the_gap_first_and_the_worst_last() -> None:
+    good = [0, 0, 1, 1]
+    assert route_score.apgr([0.1, 0.2, 0.8, 0.9], good) == 0.75
+    assert route_score.apgr([0.9, 0.8, 0.2, 0.1], good) == 0.25
+    assert route_score.apgr([0, 0, 0, 0], good) == 0.5
+    assert list(route_score.recovered([0.1, 0.2, 0.8, 0.9], good)) == [0, 0.5, 1, 1, 1]
+
+
+def test_a_frontier_that_errs_can_lose_what_was_right() -> None:
+    assert list(route_score.recovered([0.1, 0.9, 0.9], [0, 1, 0], 0.75)) == pytest.approx([0, 0.6, 0.8, 1])
+    assert list(route_score.recovered([0.1, 0.9], [1, 1])) == [0, 0.5, 1]
+    assert route_score.share_right([0.1, 0.9], [0, 1], 0.5, 0.9) == pytest.approx(0.95)
+
+
+def test_auroc_counts_pairs() -> None:
+    assert route_score.auroc([0.1, 0.9], [0, 1]) == 1.0
+    assert route_score.auroc([0.9, 0.1], [0, 1]) == 0.0
+    assert route_score.auroc([0.4, 0.4], [0, 1]) == 0.5
+    assert route_score.auroc([0.4], [1]) == 0.5
+
+
+def rows_of(count: int, seed: int = 1) -> list[route_score.Labelled]:
+    """Tasks that long edits make hard; an answer's margin tells how it went."""
+    rng, made = random.Random(seed), []
+    for number in range(count):
+        lines = rng.uniform(0, 6)
+        good = rng.random() < 1 / (1 + np.exp(2 * (lines - 3)))
+        before = {**dict.fromkeys(JUDGED.before, 0.0), "fix": 1.0, "edit_lines": lines}
+        after = {**dict.fromkeys(JUDGED.after, 0.0), "mean_margin": 5.0 + 3 * good + rng.gauss(0, 2)}
+        made.append(
+            route_score.Labelled(
+                f"t{number}", f"p{number // 2}", good, rng.randrange(100, 900), before, after
+            )
+        )
+    return made
+
+
+@pytest.fixture(scope="module")
+def found() -> tuple[Any, dict[str, Any]]:
+    return route.fit(rows_of(300), 1.0, 1, resamples=100)
+
+
+def test_a_fit_finds_what_matters_and_leaves_alone_what_was_not_seen(
+    found: tuple[Any, dict[str, Any]],
+) -> None:
+    weights, report = found
+    assert weights.before["edit_lines"] < 2 * JUDGED.before["edit_lines"]
+    assert weights.before["architecture"] == pytest.approx(JUDGED.before["architecture"])
+    by = {row["router"]: row for row in report["routers"]}
+    assert by["before an answer, fitted"]["apgr"][0] > by["prompt length"]["apgr"][0] + 0.1
+    assert by["before an answer, fitted"]["over length"][1] > 0
+    assert by["after an answer, fitted"]["auroc"][0] > by["before an answer, fitted"]["auroc"][0]
+    assert by["random"]["apgr"] == [0.5, 0.5, 0.5]
+    perfect = by["perfect"]["apgr"][0]
+    assert all(row["apgr"][0] <= perfect for row in report["routers"])
+
+
+def test_no_problem_is_in_two_folds_and_scores_come_from_the_other_folds() -> None:
+    rows = rows_of(60)
+    turned = [
+        route_score.Labelled(row.id, row.group, not row.good, row.context_tokens, row.before, row.after)
+        if row.group == "p3"
+        else row
+        for row in rows
+    ]
+    own, other = route_score.held_out(rows)[0], route_score.held_out(turned)[0]
+    same = [
+        one == two
+        for one, two, row in zip(own, other, rows, strict=True)
+        if route_score.fold(row.group) == route_score.fold("p3")
+    ]
+    assert all(same)
+    assert not (own == other).all()
+
+
+def test_the_weights_file_is_what_the_router_reads(found: tuple[Any, dict[str, Any]]) -> None:
+    weights, report = found
+    data = tomllib.loads(weights_file(weights, JUDGED, {"provenance": HEADER, **report}))
+    read = fitted(JUDGED, data)
+    assert read.before["edit_lines"] == pytest.approx(weights.before["edit_lines"], abs=1e-4)
+    assert read.after_before == pytest.approx(weights.after_before, abs=1e-4)
+    assert len(read.scores) == route.TYPICAL
+    assert "architecture" not in data["before"]["weights"]
+    assert data["provenance"]["tasks"] == 300
+
+
+def test_the_table_names_every_router(found: tuple[Any, dict[str, Any]]) -> None:
+    text = table({"provenance": HEADER, **found[1]})
+    for name in ("before an answer, fitted", "after an answer, judged", "prompt length", "random", "perfect"):
+        assert f"| {name} |" in text
+
+
+def test_the_shipped_labels_give_the_shipped_weights(tmp_path: Path) -> None:
+    results = Path(route.__file__).parent / "results" / "route-labels-0.5b.json"
+    rows = route.labelled(json.loads(results.read_text(encoding="utf-8")))
+    data = tomllib.loads(route.FITTED.read_text(encoding="utf-8"))
+    weights = route_score.fitted(rows)
+    assert data["provenance"]["tasks"] == len(rows)
+    assert data["before"]["bias"] == pytest.approx(weights.before_bias, abs=1e-3)
+    assert data["after"]["weights"]["mean_margin"] == pytest.approx(weights.after["mean_margin"], abs=1e-3)

@@ -1,0 +1,30 @@
+"""Counts in a process of its own that may open no socket and write no file: `python counting_child.py [missing]`.
+
+With "missing" the vocabulary's file is not there. Prints the counts of stdin.
+"""
+
+import json
+import os
+import sys
+
+from assist_escalation import counting
+
+MISSING = "missing" in sys.argv
+NAME = "cl100k_base.tiktoken"
+
+
+def watch(event: str, arguments: tuple[object, ...]) -> None:
+    if event.startswith(("socket.", "urllib.", "http.")):
+        raise PermissionError(f"{event} {arguments}")
+    if event == "open":
+        path, mode, flags = arguments
+        writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR)
+        if writes or mode not in (None, "r", "rb") or "data-gym" in str(path):
+            raise PermissionError(f"{event} {arguments}")
+        if MISSING and str(path).endswith(NAME):
+            raise FileNotFoundError(path)
+
+
+text = sys.stdin.read()
+sys.addaudithook(watch)
+print(json.dumps([counting.count(text), counting.upper_count(text)]))

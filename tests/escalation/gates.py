@@ -1,0 +1,61 @@
+"""A whole gate over real files, and what it is asked, for tests of it."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from assist_escalation.audit import Log
+from assist_escalation.gate import Parts, Request
+from assist_escalation.known import known_values
+from assist_escalation.layers import Layer, Permissions, permissions
+from assist_escalation.ledger import Ledger, Scope
+from assist_escalation.model import Origin, Prompt, Span
+from assist_escalation.returned import Returned
+from assist_escalation.settings import Price, Provider, Settings
+from assist_escalation.transport import Times, Transport
+
+KEY = "k-acme-0123456789"
+SCOPE = Scope("/work/shop", "me")
+QUICK = Times(connect=2.0, first=2.0, idle=1.0, total=10.0)
+
+
+def settings(url: str, **changed: object) -> Settings:
+    acme = Provider(
+        base_url=url,
+        model="frontier-1",
+        api_key_env="ACME_KEY",
+        residency=("public", "internal"),
+        price=Price(3.0, 15.0),
+    )
+    made = Settings(mode="auto", providers={"acme": acme}, max_cost_usd_per_day=2.0)
+    return replace(made, **changed)  # type: ignore[arg-type]
+
+
+def allowed(url: str, root: Path, **changed: object) -> Permissions:
+    return permissions([Layer("user", "config.toml", settings(url, **changed))], [str(root.resolve())])
+
+
+def parts(folder: Path, environ: Mapping[str, str] | None = None, times: Times = QUICK) -> Parts:
+    keys = {"ACME_KEY": KEY, **(environ or {})}
+    return Parts(
+        ledger=Ledger(folder / "ledger.sqlite"),
+        log=Log(folder / "audit.jsonl"),
+        transport=Transport(folder / "providers.json", times),
+        keys=lambda name: keys.get(name, ""),
+        known=known_values({}, {}),
+        models=Returned(folder / "frontier.lock"),
+        draw=lambda: secrets.token_hex(6),
+    )
+
+
+def spans(root: Path, text: str = "def total(items):\n    return sum(items)\n") -> tuple[Span, ...]:
+    return (
+        Span("Explain code.", Origin("assist")),
+        Span(text, Origin("file", "shop/cart.py", str(root.resolve()), 1, 2, "0" * 40)),
+        Span("What does it do?", Origin("user")),
+    )
+
+
+def request(permissions: Permissions, found: tuple[Span, ...], number: str = "") -> Request:
+    return Request(number or secrets.token_hex(6), Prompt("explain", found), permissions, SCOPE, 256, "me")

@@ -1,0 +1,88 @@
+"""Providers, layers, origins and prompts for the tests of the policy; some made up by chance."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from assist_escalation.layers import OPEN, Author, Layer, Permissions, permissions
+from assist_escalation.model import Origin, Prompt, Span
+from assist_escalation.settings import REQUESTS, Provider, Settings
+
+NAMES = ("eu", "us", "home")
+CLASSES = ("public", "internal", "restricted")
+GLOBS = ("src/**", "infra/prod/**", "*.md", "/docs", "src/pay/", "**/x.py", "*", "README.*")
+PATHS = (
+    "src/a.py",
+    "src/pay/x.py",
+    "infra/prod/main.tf",
+    "README.md",
+    "docs/index.html",
+    "x.py",
+    "deep/src/a.py",
+)
+
+
+def provider(*residency: str) -> Provider:
+    return Provider("https://models.example/v1", "m", residency=residency)
+
+
+USER = Settings(
+    mode="auto",
+    always_ask=(),
+    max_cost_usd_per_request=1.0,
+    providers={"eu": provider(*CLASSES), "us": provider("public", "internal"), "home": provider("internal")},
+)
+
+
+def layer(author: Author, settings: Settings, source: str = "") -> Layer:
+    return Layer(author, source or author, settings)
+
+
+def stranger(**said: object) -> Layer:
+    """A repository's layer."""
+    return layer("repository", replace(OPEN, **said))  # type: ignore[arg-type]
+
+
+def allowed(root: Path | str, *layers: Layer) -> Permissions:
+    """The permissions of a user who allows much, and of these layers."""
+    return permissions([layer("user", USER), *layers], [str(root)])
+
+
+def prompt(root: Path | str, *paths: str, command: str = "explain") -> Prompt:
+    """One of our own words, a question, and lines of each file."""
+    files = (Span(f"text of {path}", Origin("file", path, str(root), 1, 1)) for path in paths)
+    return Prompt(command, (Span("Explain.", Origin("assist")), Span("Why?", Origin("user")), *files))
+
+
+def settings(chance: random.Random) -> Settings:
+    """Any settings that define no provider; by chance alone, since 5,000 cases are to take seconds."""
+
+    def some(words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(chance.sample(words, chance.randrange(3)))
+
+    def either(*values: Any) -> Any:
+        return chance.choice(values)
+
+    return Settings(
+        mode=either("never", "ask", "auto", "auto", "auto"),
+        max_escalation_rate=either(0.0, 0.1, 0.5, 1.0),
+        max_cost_usd_per_request=either(0.0, 0.07, 1.0, 50.0),
+        max_cost_usd_per_day=either(0.0, 0.29, 2.0, 100.0),
+        always_local=some(REQUESTS),
+        always_ask=some(REQUESTS),
+        allowed_providers=either(("*",), ("*",), some((*NAMES, "nobody"))),
+        residency=either(("*",), ("*",), some(CLASSES)),
+        default_class=either("", "", *CLASSES),
+        allow_unknown_price=either(False, True),
+        retry_elsewhere=either(False, True),
+        yes_allowed=either(False, True),
+        deny=some(GLOBS),
+        data_class={glob: either(*CLASSES) for glob in some(GLOBS)},
+    )
+
+
+def owner(chance: random.Random) -> Settings:
+    """Settings of somebody who defines providers."""
+    defined = {name: provider(*chance.sample(CLASSES, chance.randrange(4))) for name in NAMES}
+    return replace(settings(chance), providers=defined)

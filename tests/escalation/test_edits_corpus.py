@@ -1,0 +1,15 @@
+"""Real files, true edits, and what goes wrong with them: the intended text or nothing."""
+
+from edit_corpus import run
+
+
+def test_no_edit_lands_in_a_wrong_place() -> None:
+    counts = run(250, seed=5)
+    ended = {
+        end: sum(count for (_, each), count in counts.items() if each == end)
+        for end in ("WRONG", "intended", "refused")
+    }
+    assert ended["WRONG"] == 0
+    assert ended["intended"] > 50  # or the corpus shows nothing
+    assert ended["refused"] > 50
+    assert counts["plain", "intended"] > counts["plain", "refused"]

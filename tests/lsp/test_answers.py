@@ -1,0 +1,261 @@
+"""Questions through a real language server and a real client: streamed, cancelled, previewed, applied, undone."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile import HANG, chunk, head
+from lsp_client import Client, serving
+from lsprotocol import types
+from test_cli_answers import CART, KEY, PRICES, RENAMED
+from vendor import configured, told, vendor
+
+Environ = Mapping[str, str]
+
+
+class Talker(Client):
+    """A client that keeps answers, and does with edits and previews what an editor's user would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[str, list[Any]] = {}
+        self.ended: dict[str, asyncio.Event] = {}
+        self.previews: list[str] = []
+        self.edits: list[types.WorkspaceEdit] = []
+        self.tokens: list[Any] = []
+        self.sends = self.takes = True
+
+        @self.feature("assist/answer")
+        def _(params: Any) -> None:
+            self.answers.setdefault(params.id, []).append(params)
+            if params.done:
+                self.ended.setdefault(params.id, asyncio.Event()).set()
+
+        @self.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+        def _(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+            self.previews.append(params.message)
+            return types.MessageActionItem("Send") if self.sends else None
+
+        @self.feature(types.WORKSPACE_APPLY_EDIT)
+        def _(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            self.edits.append(params.edit)
+            return types.ApplyWorkspaceEditResult(self.takes)
+
+        @self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
+        def _(params: types.WorkDoneProgressCreateParams) -> None:
+            self.tokens.append(params.token)
+
+    def capabilities(self) -> types.ClientCapabilities:
+        return types.ClientCapabilities(
+            window=types.WindowClientCapabilities(work_done_progress=True),
+            workspace=types.WorkspaceClientCapabilities(
+                workspace_edit=types.WorkspaceEditClientCapabilities(
+                    document_changes=True,
+                    change_annotation_support=types.ChangeAnnotationsSupportOptions(),
+                )
+            ),
+        )
+
+    async def run(self, command: str, *arguments: Any) -> Any:
+        return await self.workspace_execute_command_async(
+            types.ExecuteCommandParams(f"assist.{command}", list(arguments))
+        )
+
+    async def whole(self, command: str, **asked: Any) -> tuple[str, Any]:
+        """The text of an answer, of its last attempt, and its end."""
+        number = (await self.run(command, asked))["id"]
+        await asyncio.wait_for(self.ended.setdefault(number, asyncio.Event()).wait(), 100)
+        text = ""
+        for each in self.answers[number]:
+            text = "" if getattr(each, "restart", False) else text + each.delta
+        return text, self.answers[number][-1]
+
+
+@asynccontextmanager
+async def talking(environ: Environ, root: Path) -> AsyncIterator[Talker]:
+    async with serving(environ, folders=[root], make=Talker) as client:
+        assert isinstance(client, Talker)
+        yield client
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    root = tmp_path / "space"
+    (root / "shop").mkdir(parents=True)
+    (root / "shop" / "cart.py").write_text(CART)
+    (root / "shop" / "prices.py").write_text(PRICES)
+    return root
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {
+        "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
+        "ASSIST_DATA_DIR": str(tmp_path / "data"),
+        "ACME_KEY": KEY,
+    }
+
+
+def applied(texts: Mapping[str, str], edit: types.WorkspaceEdit) -> dict[str, str]:
+    """What the texts become by an edit, as an editor would do it."""
+    made = dict(texts)
+    for change in edit.document_changes or ():
+        assert isinstance(change, types.TextDocumentEdit)
+        uri = change.text_document.uri
+        lines = made[uri].splitlines(keepends=True)
+        for each in reversed(change.edits):
+            start, end = each.range.start, each.range.end
+            assert (start.character, end.character) == (0, 0)
+            lines[start.line : end.line] = each.new_text.splitlines(keepends=True)
+        made[uri] = "".join(lines)
+    return made
+
+
+async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    with vendor(told("It adds **up**.")) as acme:
+        configured(tmp_path / "config", acme.url, mode="ask")
+        async with talking(home, shop) as client:
+            uri = (shop / "shop" / "cart.py").as_uri()
+            client.show(uri, CART)
+            at = {"start": {"line": 12, "character": 8}, "end": {"line": 12, "character": 8}}
+            text, end = await client.whole("explain", uri=uri, range=at, wish="frontier")
+            assert (text, end.error) == ("It adds **up**.", None)
+            assert end.cost_usd == pytest.approx(0.00081)
+            assert "acme" in end.summary
+            assert acme.url.removeprefix("http://").removesuffix("/v1") in client.previews[0]
+            assert "shop/cart.py" in client.previews[0]
+            route = next(each.route for each in client.answers[end.id] if hasattr(each, "route"))
+            assert (route.target, route.provider) == ("frontier", "acme")
+            assert any(str(token).startswith("assist-answer-") for token in client.tokens)
+
+
+async def test_a_refused_preview_sends_nothing(tmp_path: Path, shop: Path, home: Environ) -> None:
+    with vendor(told("no")) as acme:
+        configured(tmp_path / "config", acme.url, mode="ask")
+        async with talking(home, shop) as client:
+            client.sends = False
+            uri = (shop / "shop" / "cart.py").as_uri()
+            client.show(uri, CART)
+            _, end = await client.whole("explain", uri=uri, wish="frontier")
+        assert (acme.connections, len(client.previews)) == (0, 1)
+        assert "Nothing was sent" in end.error
+
+
+async def test_a_refactoring_over_two_files_is_applied_by_the_client_and_undone(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    with vendor(told(RENAMED)) as acme:
+        configured(tmp_path / "config", acme.url)
+        async with talking(home, shop) as client:
+            cart, prices = shop / "shop" / "cart.py", shop / "shop" / "prices.py"
+            client.show(cart.as_uri(), CART)
+            client.show(prices.as_uri(), PRICES, version=7)
+            lines = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 23}}
+            _, end = await client.whole(
+                "refactor",
+                uri=prices.as_uri(),
+                range=lines,
+                words="rename gross to with_tax in shop/cart.py too",
+                wish="frontier",
+            )
+            assert end.error is None
+            assert end.edit.applied
+            edit = client.edits[0]
+            assert edit.change_annotations["assist"].needs_confirmation
+            versions = {each.text_document.uri: each.text_document.version for each in edit.document_changes}
+            assert versions == {cart.as_uri(): 1, prices.as_uri(): 7}
+            texts = {cart.as_uri(): CART, prices.as_uri(): PRICES}
+            now = applied(texts, edit)
+            assert now == {uri: text.replace("gross", "with_tax") for uri, text in texts.items()}
+            for uri, version in versions.items():
+                whole = types.TextDocumentContentChangeWholeDocument(now[uri])
+                document = types.VersionedTextDocumentIdentifier(version + 1, uri)
+                client.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
+            undone = await client.run("undo")
+            assert (sorted(undone["files"]), undone["error"]) == (["shop/cart.py", "shop/prices.py"], None)
+            assert applied(now, client.edits[1]) == texts
+            assert (await client.run("undo"))["error"]
+
+
+async def test_undo_refuses_where_somebody_typed_on(tmp_path: Path, shop: Path, home: Environ) -> None:
+    with vendor(told(RENAMED)) as acme:
+        configured(tmp_path / "config", acme.url)
+        async with talking(home, shop) as client:
+            prices = shop / "shop" / "prices.py"
+            client.show(prices.as_uri(), PRICES)
+            client.show((shop / "shop" / "cart.py").as_uri(), CART)
+            await client.whole(
+                "refactor", uri=prices.as_uri(), words="rename gross in shop/cart.py", wish="frontier"
+            )
+            assert len(client.edits) == 1
+            undone = await client.run("undo")
+            assert "changed since the edit" in undone["error"]
+            assert len(client.edits) == 1
+
+
+async def test_a_cancelled_progress_stops_the_stream_and_what_came_is_paid(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    with vendor([head(), chunk("half an answer"), HANG]) as acme:
+        configured(tmp_path / "config", acme.url)
+        async with talking(home, shop) as client:
+            uri = (shop / "shop" / "cart.py").as_uri()
+            client.show(uri, CART)
+            number = (await client.run("explain", {"uri": uri, "wish": "frontier"}))["id"]
+            async with asyncio.timeout(60):
+                while not any(each.delta for each in client.answers.get(number, [])):
+                    await asyncio.sleep(0.02)
+            client.window_work_done_progress_cancel(
+                types.WorkDoneProgressCancelParams(f"assist-answer-{number}")
+            )
+            await asyncio.wait_for(client.ended.setdefault(number, asyncio.Event()).wait(), 60)
+            assert client.answers[number][-1].error == "cancelled"
+        events = [
+            json.loads(line)["event"] for line in (tmp_path / "data" / "audit.jsonl").read_text().splitlines()
+        ]
+        assert [event["kind"] for event in events] == ["intent", "outcome"]
+        assert events[1]["finish"] == "cancelled"
+        assert events[1]["cost_micro"] > 0
+
+
+async def test_code_actions_offer_what_can_be_asked_here(tmp_path: Path, shop: Path, home: Environ) -> None:
+    configured(tmp_path / "config", "http://127.0.0.1:9/v1", mode="never")
+    async with talking(home, shop) as client:
+        uri = (shop / "shop" / "cart.py").as_uri()
+        client.show(uri, CART)
+        span = types.Range(types.Position(12, 0), types.Position(12, 4))
+        problem = types.Diagnostic(span, "undefined name 'gross'")
+        for diagnostics, first in (([], "Explain"), ([problem], "Fix this problem")):
+            found = await client.text_document_code_action_async(
+                types.CodeActionParams(
+                    types.TextDocumentIdentifier(uri), span, types.CodeActionContext(diagnostics)
+                )
+            )
+            assert found[0].title == first
+            assert {"Explain", "Refactor...", "Generate tests"} <= {each.title for each in found}
+
+
+@pytest.mark.model
+async def test_the_local_model_explains_while_ghost_text_still_comes(environ: Environ, shop: Path) -> None:
+    async with talking(environ, shop) as client:
+        await client.until("ready")
+        uri = (shop / "shop" / "prices.py").as_uri()
+        client.show(uri, PRICES)
+        number = (await client.run("explain", {"uri": uri}))["id"]
+        async with asyncio.timeout(100):
+            while not any(each.delta for each in client.answers.get(number, [])):
+                await asyncio.sleep(0.02)
+        client.change(uri, 2, "\ndef net(gross_price):\n    return gross_", (1, 0), (1, 0))
+        await asyncio.wait_for(client.ask(uri, (3, 18), manual=True), 60)
+        await asyncio.wait_for(client.ended.setdefault(number, asyncio.Event()).wait(), 100)
+        text = "".join(each.delta for each in client.answers[number])
+        end = client.answers[number][-1]
+    assert (end.error, end.cost_usd) == (None, 0.0)
+    assert len(text) > 40
+    assert "on this machine" in end.summary

@@ -1,0 +1,89 @@
+"""Real records of a made-up past in a test's data directory: a ledger, an audit log, feedback, an edit."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from assist_escalation import applying, feedback
+from assist_escalation.audit import Log
+from assist_escalation.changes import Change, EditPlan
+from assist_escalation.features import Ask as Asked
+from assist_escalation.features import features
+from assist_escalation.feedback import Event
+from assist_escalation.ledger import Ask, Ledger, Limits
+from assist_escalation.model import Usage
+from assist_server.config import load_lenient
+from assist_server.desk import Files, files_of, scope_of
+
+LIMITS = Limits(1_000_000, 100_000_000, 100_000_000)
+
+
+def configure(tmp_path: Path, text: str) -> None:
+    """config.toml on a test's machine."""
+    (tmp_path / "config").mkdir(exist_ok=True)
+    (tmp_path / "config" / "config.toml").write_text(text)
+
+
+def files(home: dict[str, str], root: str = "") -> Files:
+    return files_of(load_lenient(home, ()), root)
+
+
+def pay(home: dict[str, str], root: Path, request: str, micro: int | None, **more: Any) -> None:
+    """A request of a tenth of a dollar; None: it was never settled."""
+    at: Callable[[], float] = more.get("clock", time.time)
+    ledger = Ledger(files(home).ledger, at)
+    command, model = more.get("command", "explain"), more.get("model", "big")
+    ledger.reserve(Ask(request, scope_of([str(root)]), command, "openai", model, 100_000), LIMITS)
+    if micro is not None:
+        usage = Usage(input=900, output=80, estimated=bool(more.get("estimated")))
+        ledger.settle(request, micro, usage, "stop")
+
+
+def log(home: dict[str, str], root: Path, request: str, *, ends: bool = True, **more: Any) -> None:
+    """An intent, and its outcome if it `ends`."""
+    writer = Log(files(home).audit, key=more.get("key"), checkpoint=more.get("checkpoint"))
+    path = more.get("path", "src/app.py")
+    writer.append(
+        "intent",
+        {
+            "request_id": request,
+            "actor": "ann",
+            "repo": str(root),
+            "command": "explain",
+            "cause": "hard",
+            "features": {"files": 2.0},
+            "verdict": {"allowed": True, "classes": ["internal"]},
+            "spans": [{"path": path, "first": 1, "last": 9, "sha256": "ab" * 32, "source": "file"}],
+            "redactions": [{"type": "PASSWORD", "count": 1}],
+            "payload_sha256": "cd" * 32,
+            "provider": "openai",
+            "host": "models.example",
+            "model": "big",
+            "tokens": 1200,
+            "upper_micro": 12_000,
+        },
+    )
+    if ends:
+        usage = {"input": 900, "cache_read": 0, "cache_write": 0, "output": 80, "estimated": False}
+        outcome = {"model_returned": "big-0801", "usage": usage, "cost_micro": 5_400, "latency_ms": 1500}
+        writer.append("outcome", {"request_id": request, **outcome, "finish": "stop", "error": ""})
+
+
+def happened(home: dict[str, str], request: str, *names: Any, **more: Any) -> None:
+    """What became of a request, beginning with `routed`."""
+    for name in names:
+        target = "frontier" if name == "escalated_after" else more.get("target", "local")
+        command = more.get("command", "fix")
+        numbers = features(Asked(command, files=more.get("files", 1)))
+        event = Event(time.time(), "repo", command, request, target, 0.6, 0.4, numbers, name)
+        assert feedback.record(files(home).feedback, event)
+
+
+def edited(home: dict[str, str], root: Path, before: str, after: str) -> str:
+    """`app.py` changed by an edit; its id in the journal."""
+    (root / "app.py").write_text(before)
+    sha256 = hashlib.sha256(before.encode()).hexdigest()
+    plan = EditPlan((Change("app.py", sha256, None, before, after),))
+    return applying.apply(plan, {"": root}, files(home, str(root)).edits).id
