@@ -90,7 +90,7 @@ def estimate(text: str) -> int:
     """Tokens of a text from above, as far as that can be told without a vocabulary.
 
     >>> estimate("def area(width): return 42")
-    10
+    12
     """
     count = 0
     for run in _RUNS.finditer(text):
