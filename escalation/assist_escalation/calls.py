@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from assist_escalation.abilities import Abilities
 from assist_escalation.failures import Fault, clean
 from assist_escalation.model import Messages, Usage
-from assist_escalation.settings import Provider
+from assist_escalation.settings import USUAL_S, Provider
 
 # Few characters, so that no two readers of this text can see two hosts in it.
 _HOST = r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
@@ -31,7 +31,17 @@ class Times:
     connect: float = 5.0
     first: float = 30.0
     idle: float = 20.0
-    total: float = 120.0
+    total: float = USUAL_S
+
+
+def stretched(times: Times, seconds: float) -> Times:
+    """The times for a provider that may take so long in all, where `USUAL_S` is what they are made for.
+
+    >>> stretched(Times(), 240.0)
+    Times(connect=5.0, first=60.0, idle=40.0, total=240.0)
+    """
+    by = seconds / USUAL_S
+    return Times(times.connect, times.first * by, times.idle * by, times.total * by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ ANY = "*"  # in a list of names: all of them
 REQUESTS = ("explain", "ask", "test", "refactor", "fix", "cross_file", "architecture")
 
 MOST_USD = 100_000.0  # a bound at all, since TOML knows `inf` and `nan`
+USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,15 @@ class Provider:
     context_tokens: int = field(
         default=32_768,
         metadata={"min": 1024, "max": 10_000_000, "doc": "The longest prompt to send, in tokens."},
+    )
+    timeout_seconds: float = field(
+        default=USUAL_S,
+        metadata={
+            "min": 1.0,
+            "max": 3600.0,
+            "doc": "The longest to wait for a whole answer; a quarter of it is for the first word. Raise it "
+            "for a model that thinks long, or runs on a slow machine.",
+        },
     )
     proxy: str = field(
         default="",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from assist_escalation.abilities import Found
 from assist_escalation.attempts import ask
-from assist_escalation.calls import Call, Delta, Finished, Times, address, check_key, message
+from assist_escalation.calls import Call, Delta, Finished, Times, address, check_key, message, stretched
 from assist_escalation.failures import PAUSE_S, Fault, Refusal, TransportError, refusal
 from assist_escalation.guard import Guard
 from assist_escalation.model import Usage
@@ -100,7 +100,8 @@ class Transport:
         if trusted not in self._contexts:
             # In a thread: the libraries and the certificates take most of a second to load.
             self._contexts[trusted] = await asyncio.to_thread(_load, trusted)
-        line = _Line(call, to, self._contexts[trusted], self._times)
+        times = stretched(self._times, call.endpoint.timeout_seconds)
+        line = _Line(call, to, self._contexts[trusted], times)
         self._lines.add(line)
         return line
 

@@ -96,7 +96,9 @@ def _chosen(answer: str, target: Target, text: str) -> tuple[str, ...]:
     meant = blocks
     if len(blocks) > 1:
         named = re.compile(rf"(?<!\w){re.escape(target.name)}(?!\w)") if target.name else None
-        meant = [each for each in blocks if each.info.lower() in _names(language)]
+        meant = [each for each in blocks if each.info.split()[:1] == [target.path]]
+        if len(meant) != 1:
+            meant = [each for each in blocks if each.info.lower() in _names(language)]
         if len(meant) != 1 and named:
             meant = [each for each in meant or blocks if any(named.search(line) for line in each.lines)]
         # A fence that the code itself holds would look like several blocks. Where a parser sees the code,

@@ -33,7 +33,7 @@ from assist_server.indexed import folder_at, known_folder, refreshed
 from assist_server.render import counting, facts
 from assist_server.render_answers import agrees, answering
 from assist_server.render_answers import diff as show_diff
-from assist_server.targets import Aim, aim_at
+from assist_server.targets import Aim, aim_at, parse_target
 
 if TYPE_CHECKING:
     from assist_completion.answers import Answers
@@ -76,8 +76,9 @@ def run(command: str, target: str, words: str, flags: Asking) -> None:
 @contextmanager
 def _scene(config: Config, root: Path, target: str) -> Iterator[tuple[Scene, Aim | None]]:
     """The folder with its index, as it is, and what the question is about."""
+    root = _root_of(root, target)
     folder = known_folder(config, root) or folder_at(config, root)
-    if config.context.index and not (target and os.path.exists(root / target.partition(":")[0])):
+    if config.context.index and not (target and os.path.exists(root / parse_target(target).path)):
         # A name, or a question about the whole: the index has to know it as it is now.
         with counting("indexing") as progress:
             refreshed(config, folder, progress)
@@ -93,9 +94,16 @@ def _scene(config: Config, root: Path, target: str) -> Iterator[tuple[Scene, Aim
         corpus.reader.close()
 
 
+def _root_of(root: Path, target: str) -> Path:
+    """The workspace, or for a file outside of it the folder that it is in."""
+    path = Path(os.path.realpath(root / os.path.expanduser(parse_target(target).path))) if target else root
+    outside = path.is_file() and not path.is_relative_to(os.path.realpath(root))
+    return path.parent if outside else root
+
+
 def _from(root: Path, folder: Folder, target: str) -> str:
     """The target as seen from the indexed folder, which may be above the one that it was named from."""
-    path = target.partition(":")[0]
+    path = parse_target(target).path
     return str(root / target) if (root / path).exists() and str(root) != folder.root else target
 
 

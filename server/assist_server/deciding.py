@@ -128,7 +128,7 @@ def draft(question: Question, scene: Scene, tokens: int, *, small: bool) -> Draf
 
 def _whole(form: Form, aim: Aim | None, path: str) -> Target | None:
     if form.kind == "file" and path:
-        return Target(path, 1, 0)
+        return Target(path, 1, 1)
     if form.kind == "whole" and aim is not None:
         last_name = aim.name.rpartition(".")[2]
         return Target(aim.target.path, aim.target.first, aim.target.last, last_name)

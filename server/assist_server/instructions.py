@@ -61,7 +61,20 @@ def instructions(command: str, form: Form, aim: Aim | None, test_path: str = "")
         parts.append(whole_instructions(language))
     elif form.kind == "file":
         parts.append(f"Answer with the whole file {test_path} in one code block, and nothing else.")
+        if first := _first_line(aim):
+            parts.append(f"Its imports begin with:\n{first}")
     return "\n\n".join(parts)
+
+
+def _first_line(aim: Aim | None) -> str:
+    """How a test imports what it tests, in Python, where a path says that."""
+    if aim is None or aim.document.language.name != "python" or not aim.target.path.endswith(".py"):
+        return ""
+    module = (
+        aim.target.path.removesuffix(".py").removeprefix("src/").removesuffix("/__init__").replace("/", ".")
+    )
+    name = aim.name.partition(".")[0]
+    return f"from {module} import {name}" if name else f"import {module}"
 
 
 def request_of(command: str, words: str, aim: Aim | None) -> str:

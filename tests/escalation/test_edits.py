@@ -201,3 +201,9 @@ def test_the_diff_is_one_that_git_applies(tmp_path: Path) -> None:
     subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff(result).encode(), check=True)  # noqa: S607
     assert {each.name: each.read_bytes().decode() for each in tmp_path.iterdir()} == afters(result)
     assert "\\ No newline at end of file" in diff(result)
+
+
+def test_of_several_blocks_the_one_under_the_path_of_a_new_file_is_meant() -> None:
+    answer = "```tests/test_a.py\ndef test_a():\n    assert 1\n```\n\n```a.py lines 1-2\ndef a(): ...\n```\n"
+    made = plan(answer, {}, Target("tests/test_a.py", 1, 1), create={"tests/test_a.py"})
+    assert afters(made) == {"tests/test_a.py": "def test_a():\n    assert 1\n"}

@@ -227,6 +227,21 @@ def test_tests_are_put_into_a_new_file_and_run(assist: Assist, tmp_path: Path, s
     assert "tests/test_prices.py" in acme.requests[0].body.decode()
 
 
+def test_a_file_outside_of_the_workspace_is_asked_about_where_it_is(
+    assist: Assist, tmp_path: Path, shop: Path
+) -> None:
+    with vendor(told("fine")) as acme:
+        configured(tmp_path / "config", acme.url)
+        done = assist("explain", str(shop / "shop" / "cart.py"), "--workspace", "shop", "--frontier", "--yes")
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        far = assist(
+            "explain", str(shop / "shop" / "cart.py"), "--workspace", str(elsewhere), "--frontier", "--yes"
+        )
+    assert (done.code, far.code) == (0, 0)
+    assert "def total(self)" in acme.requests[1].body.decode()
+
+
 def test_a_provider_that_fails_is_said_and_what_was_sent_is_paid(assist: Assist, tmp_path: Path) -> None:
     with vendor(refusal(500)) as acme:
         configured(tmp_path / "config", acme.url)

@@ -1,0 +1,76 @@
+"""A gate that is killed at random moments: `python gate_child.py FOLDER URL ROUNDS SEED`.
+
+Each round is a process that sends one request after another, several at a time, through the real gate to
+URL, and gets SIGKILL some steps and milliseconds after it began. What it wrote stays in FOLDER, for the next
+round too.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import aclosing
+from pathlib import Path
+
+from gates import allowed, parts, request
+
+from assist_escalation.gate import Parts, prepare
+from assist_escalation.layers import Permissions
+from assist_escalation.model import Origin, Span
+from assist_escalation.sending import send
+
+AT_ONCE = 3  # requests of one process that are under way together
+MOST_STEPS = 24  # of a process: eight requests, of three steps each
+LONGEST_S = 0.03  # behind its last step
+WHY = {"cause": "asked_frontier", "features": {}}
+
+
+async def ask(number: str, permissions: Permissions, made: Parts, told: int) -> None:
+    """One request, whose id stands in the user's words; a byte to `told` at its beginning and each piece."""
+    found = (Span("Explain code.", Origin("assist")), Span(f"This is {number}.", Origin("user")))
+    os.write(told, b".")
+    async with aclosing(send(prepare(request(permissions, found, number), made), made, WHY)) as stream:
+        async for each in stream:
+            if isinstance(each, str):
+                os.write(told, b".")
+
+
+async def lanes(name: str, folder: Path, url: str, told: int, count: int) -> None:
+    """`count` requests in each of several lanes."""
+    permissions = allowed(url, folder, max_cost_usd_per_day=1000.0)
+
+    async def lane(place: int) -> None:
+        made = parts(folder)
+        for number in range(count):
+            await ask(f"{name}-{place}-{number}", permissions, made, told)
+
+    await asyncio.gather(*map(lane, range(AT_ONCE)))
+
+
+def main(folder: Path, url: str, rounds: int, seed: int) -> None:
+    chance = random.Random(seed)
+    # What is loaded once makes the rounds last milliseconds, not seconds.
+    asyncio.run(lanes("first", folder, url, os.open(os.devnull, os.O_WRONLY), 1))
+    for each in range(rounds):
+        hears, tells = os.pipe()
+        child = os.fork()
+        if not child:
+            try:
+                asyncio.run(lanes(f"round-{each}", folder, url, tells, 10_000))
+            finally:
+                os._exit(1)  # nobody killed it: the parent finds out
+        os.close(tells)
+        for _ in range(chance.randint(1, MOST_STEPS)):
+            os.read(hears, 1)
+        time.sleep(chance.uniform(0, LONGEST_S))
+        os.kill(child, signal.SIGKILL)
+        os.close(hears)
+        _, status = os.waitpid(child, 0)
+        if not os.WIFSIGNALED(status):
+            sys.exit(f"round {each} ended by itself")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
