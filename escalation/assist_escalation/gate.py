@@ -115,9 +115,10 @@ def prepare(request: Request, parts: Parts) -> Prepared:
     price = price or FREE
     nonce = parts.draw()
     redacted = redact(request.prompt.spans, parts.known, permissions.patterns, nonce=nonce)
-    messages = lay_out(Prompt(request.prompt.command, redacted.spans), parts.draw())
+    mark = parts.draw()
+    messages = lay_out(Prompt(request.prompt.command, redacted.spans), mark)
     max_output = min(request.max_output, endpoint.max_output_tokens)
-    tokens = counting.upper_count(messages.system) + counting.upper_count(messages.user) + AROUND
+    tokens = _tokens(messages.system, nonce, mark) + _tokens(messages.user, nonce, mark) + AROUND
     if tokens > endpoint.context_tokens:
         raise RefusedError(
             "too-long",
@@ -143,6 +144,14 @@ def prepare(request: Request, parts: Parts) -> Prepared:
         left,
         digest,
     )
+
+
+def _tokens(text: str, *drawn: str) -> int:
+    """The most tokens of a text, the same whatever was drawn at random: each of that by its length."""
+    length = sum(text.count(each) * len(each) for each in drawn)
+    for each in drawn:
+        text = text.replace(each, "")
+    return counting.upper_count(text) + length
 
 
 def _affordable(price: Price, tokens: int, most: int, micro: int) -> int:

@@ -77,6 +77,14 @@ async def test_each_block_stands_in_a_boundary_that_a_file_cannot_guess(tmp_path
     assert user[0].index(evil) < user[0].rindex(f"{bars} {mark}")
 
 
+def test_the_same_request_costs_the_same_whatever_is_drawn_at_random(tmp_path: Path) -> None:
+    made = replace(parts(tmp_path), known=known_values({".env": "DB_PASSWORD=correct-horse-battery\n"}, {}))
+    found = spans(tmp_path, "connect('correct-horse-battery')\n" * 9)
+    permissions = allowed("http://127.0.0.1:9/v1", tmp_path)
+    tokens = {prepare(request(permissions, found), made).tokens for _ in range(20)}
+    assert len(tokens) == 1
+
+
 REFUSALS = [
     ("policy", {"mode": "never"}, {}),
     ("policy", {"deny": ("shop/**",)}, {}),
