@@ -41,6 +41,10 @@ class EditorOverLsp:
     def tell(self, message: dict[str, Any]) -> None:
         """A piece of an answer, or its end."""
         self._server.protocol.notify(ANSWER, message)
+        if route := message.get("route"):
+            self._server.session.answering(route["target"], route["budget_left_usd"])
+        elif message["done"]:
+            self._server.session.answering("local", None)
         if message["done"] and message["id"] in self._shown:
             self._shown.discard(message["id"])
             progress = self._server.work_done_progress
@@ -89,7 +93,7 @@ def add_answers(server: Server) -> Inquiries:
     def view() -> View:
         return view_of(session.config, session.workspace.folders, session.documents)
 
-    inquiries = Inquiries(view, session.local_answers, editor)
+    inquiries = Inquiries(view, lambda: session.local, editor)
 
     def ask(command: str, *arguments: Any) -> dict[str, Any]:
         inquiry = _inquiry(command, arguments[0] if arguments else {})

@@ -62,7 +62,7 @@ class Session:
         self._tell = tell
         self._open_engine = open_engine
         self._engine: Engine | None = None
-        self._answers: Answers[Any] | None = None
+        self.local: Answers[Any] | None = None  # what answers questions, once it is there
         self._recent = Recent()
         self._accepted: str = ""
         self._loads = 0
@@ -123,7 +123,7 @@ class Session:
         if load != self._loads:
             opened.engine.close()
             return
-        self._engine, self._answers = opened.engine, opened.answers
+        self._engine, self.local = opened.engine, opened.answers
         self._set(Status(model=self.config.completion.model, state="ready"))
         for document in list(self.documents.values())[-1:]:
             self._prewarm_whole(document)
@@ -140,10 +140,10 @@ class Session:
     def _close_engine(self) -> None:
         if self._engine is not None:
             self.counts.update(self._engine.counts)
-            if self._answers is not None:
-                self._answers.close()
+            if self.local is not None:
+                self.local.close()
             self._engine.close()
-            self._engine = self._answers = None
+            self._engine = self.local = None
 
     def totals(self) -> Counter[str]:
         """Everything counted since the session began."""
@@ -160,9 +160,10 @@ class Session:
 
     # Questions
 
-    def local_answers(self) -> "Answers[Any] | None":
-        """The model that answers, once it is there."""
-        return self._answers
+    def answering(self, tier: str, budget_left_usd: float | None) -> None:
+        """Who answers a question now, and what is left of today's budget, for the status item."""
+        left = self.status.budget_left_usd if budget_left_usd is None else budget_left_usd
+        self._set(replace(self.status, tier=tier, budget_left_usd=left))
 
     # Documents
 

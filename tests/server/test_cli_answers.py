@@ -1,13 +1,16 @@
 """`assist explain`, `ask`, `test`, `refactor`, `fix` and `route` as a user runs them, at a provider on loopback."""
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import runner
-from hostile import refusal
+from conftest import COMMAND, runner
+from hostile import HANG, chunk, head, refusal
 from vendor import configured, told, vendor
 
 CART = '''\
@@ -279,3 +282,26 @@ def test_wrong_usage_says_what_to_write(assist: Assist, words: tuple[str, ...]) 
     done = assist(*words)
     assert done.code in (1, 2)
     assert done.err.startswith("assist: ")
+
+
+def test_control_c_stops_the_stream_and_what_came_is_paid(
+    tmp_path: Path, shop: Path, home: dict[str, str]
+) -> None:
+    with vendor([head(), chunk("half an answer"), HANG]) as acme:
+        configured(tmp_path / "config", acme.url)
+        process = subprocess.Popen(
+            [*COMMAND, "explain", "shop/cart.py:13", "--frontier", "--yes"],
+            cwd=shop,
+            env={**os.environ, **home, "ACME_KEY": KEY},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        assert process.stdout.read(len("half an answer")) == b"half an answer"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
+    intent, outcome = audit(tmp_path)
+    assert (intent["request_id"], outcome["finish"]) == (outcome["request_id"], "cancelled")
+    assert outcome["cost_micro"] > 0

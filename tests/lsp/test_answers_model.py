@@ -1,0 +1,181 @@
+"""Questions to a real model server in a provider's place: the whole way from the editor and back, and its costs.
+
+What a small model writes cannot be relied upon, so an edit is either right or refused with a word.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import runner
+from frontier import busy, frontier
+from lsprotocol import types
+from talker import Talker, applied, talking
+from test_cli_answers import KEY, PRICES
+from vendor import configured
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+
+Environ = Mapping[str, str]
+CART = '''\
+"""A cart."""
+
+from shop.prices import gross
+
+
+class Cart:
+    def total(self, items):
+        return sum(gross(item) for item in items)
+'''
+IN_TOTAL = {"start": {"line": 6, "character": 8}, "end": {"line": 6, "character": 8}}
+ALL_OF_PRICES = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 23}}
+LONGEST = 200  # tokens of an answer: some seconds of a small model on one core
+PATIENCE = 280  # seconds until an answer ended, on a busy machine
+
+
+@pytest.fixture(scope="module")
+def url(model_path: Path) -> Iterator[str]:
+    with frontier(model_path) as url:
+        yield url
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    root = tmp_path / "space"
+    (root / "shop").mkdir(parents=True)
+    (root / "shop" / "cart.py").write_text(CART)
+    (root / "shop" / "prices.py").write_text(PRICES)
+    return root
+
+
+@pytest.fixture
+def home(tmp_path: Path, shop: Path, url: str) -> dict[str, str]:
+    """A machine that has the server for its provider, no model of its own, and an index of the workspace."""
+    configured(tmp_path / "config", url)
+    with (tmp_path / "config" / "config.toml").open("a") as file:
+        file.write(f'timeout_seconds = 1200\nmax_output_tokens = {LONGEST}\n[audit]\ncontent = "redacted"\n')
+    home = {
+        "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
+        "ASSIST_DATA_DIR": str(tmp_path / "data"),
+        "ACME_KEY": KEY,
+    }
+    assert runner(shop, home)("index").code == 0
+    return home
+
+
+def audit(tmp_path: Path) -> list[dict[str, Any]]:
+    lines = (tmp_path / "data" / "audit.jsonl").read_text().splitlines()
+    return [json.loads(line)["event"] for line in lines]
+
+
+async def asked(client: Talker, command: str, path: Path, **more: Any) -> list[Any]:
+    """The messages of an answer by the provider, once it ended."""
+    number = (await client.run(command, {"uri": path.as_uri(), "wish": "frontier", **more}))["id"]
+    await asyncio.wait_for(client.ended.setdefault(number, asyncio.Event()).wait(), PATIENCE)
+    return client.answers[number]
+
+
+async def test_an_explanation_streams_is_paid_and_written_down(
+    tmp_path: Path, shop: Path, home: Environ, model_path: Path
+) -> None:
+    async with talking(home, shop) as client:
+        cart = shop / "shop" / "cart.py"
+        client.show(cart.as_uri(), CART)
+        messages = await asked(client, "explain", cart, range=IN_TOTAL)
+    end = messages[-1]
+    assert end.error is None
+    assert sum(1 for each in messages if each.delta) >= 5, "it came piece by piece"
+    assert len("".join(each.delta for each in messages)) > 40
+    route = next(each.route for each in messages if hasattr(each, "route"))
+    assert (route.target, route.provider) == ("frontier", "acme")
+    intent, outcome = audit(tmp_path)
+    assert (intent["kind"], outcome["kind"]) == ("intent", "outcome")
+    assert intent["request_id"] == outcome["request_id"]
+    assert Path(outcome["model_returned"]).name == model_path.name
+    usage = outcome["usage"]
+    assert (usage["estimated"], outcome["finish"] in ("stop", "length")) == (False, True)
+    read = usage["input"] + usage["cache_read"]
+    assert 0 < read <= intent["tokens"], "the bound that was shown before holds"
+    assert 0 < usage["output"] <= LONGEST
+    assert outcome["cost_micro"] == 3 * read + 15 * usage["output"] <= intent["upper_micro"]
+    assert end.cost_usd == pytest.approx(outcome["cost_micro"] / 1e6)
+    assert "acme" in end.summary
+
+
+async def test_a_question_takes_along_what_it_needs_of_another_file(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    async with talking(home, shop) as client:
+        cart = shop / "shop" / "cart.py"
+        client.show(cart.as_uri(), CART)
+        words = "By how much does Cart.total raise each price?"
+        messages = await asked(client, "ask", cart, range=IN_TOTAL, words=words)
+    assert messages[-1].error is None
+    intent, outcome = audit(tmp_path)
+    assert {span["path"] for span in intent["spans"]} == {"", "shop/cart.py", "shop/prices.py"}
+    assert "return net * 1.2" in intent["content"]["user"]
+    assert words in intent["content"]["user"]
+    assert outcome["usage"]["output"] > 0
+
+
+async def test_a_cancelled_answer_ends_at_the_server_and_is_paid(
+    tmp_path: Path, shop: Path, home: Environ, url: str
+) -> None:
+    async with talking(home, shop) as client:
+        cart = shop / "shop" / "cart.py"
+        client.show(cart.as_uri(), CART)
+        number = (await client.run("explain", {"uri": cart.as_uri(), "range": IN_TOTAL, "wish": "frontier"}))[
+            "id"
+        ]
+        while not any(each.delta for each in client.answers.get(number, [])):
+            await asyncio.sleep(0.02)
+        client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(f"assist-answer-{number}"))
+        await asyncio.wait_for(client.ended.setdefault(number, asyncio.Event()).wait(), PATIENCE)
+        assert client.answers[number][-1].error == "cancelled"
+        while busy(url):
+            await asyncio.sleep(0.1)
+    intent, outcome = audit(tmp_path)
+    assert outcome["finish"] == "cancelled"
+    assert outcome["usage"]["estimated"]
+    assert 0 < outcome["cost_micro"] <= intent["upper_micro"]
+
+
+async def test_a_refactoring_over_two_files_is_right_or_refused(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    async with talking(home, shop) as client:
+        cart, prices = shop / "shop" / "cart.py", shop / "shop" / "prices.py"
+        client.show(cart.as_uri(), CART)
+        client.show(prices.as_uri(), PRICES)
+        messages = await asked(
+            client, "refactor", prices, range=ALL_OF_PRICES, words="Rename gross to with_tax in both files."
+        )
+        end = messages[-1]
+        assert audit(tmp_path)[0]["content"]["user"].count("gross(") >= 2, "both files are shown"
+        texts = {cart.as_uri(): CART, prices.as_uri(): PRICES}
+        if client.edits:
+            assert end.edit.applied
+            for text in applied(texts, client.edits[0]).values():
+                compile(text, "edited.py", "exec")
+            assert (await client.run("undo"))["error"], "the editor never took the edit over"
+        else:
+            assert end.error
+            assert not end.edit
+    assert (cart.read_text(), prices.read_text()) == (CART, PRICES)
+    assert [event["kind"] for event in audit(tmp_path)][:2] == ["intent", "outcome"]
+
+
+def test_generated_tests_are_a_program_or_nothing(tmp_path: Path, shop: Path, home: dict[str, str]) -> None:
+    done = runner(shop, home)("test", "gross", "--frontier", "--yes")
+    written = [path for path in shop.rglob("*.py") if path.name not in ("cart.py", "prices.py")]
+    if done.code == 0:
+        (tests,) = written
+        compile(tests.read_text(), str(tests), "exec")
+    else:
+        assert (done.code, written) == (1, [])
+        assert "Nothing was changed" in done.err
+    assert "acme" in done.err
+    assert [event["kind"] for event in audit(tmp_path)][:2] == ["intent", "outcome"]
