@@ -52,6 +52,10 @@ class Corpus:
         self._latest: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
         self._texts: dict[tuple[str, str, int], str | None] = {}
 
+    def hides(self, path: str) -> bool:
+        """Whether rules exclude a path by now."""
+        return self._hidden(path)
+
     def lay(self, opened: Mapping[str, Open]) -> None:
         """What is open now, by path."""
         self._open, self._places = opened, None

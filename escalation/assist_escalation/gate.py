@@ -50,14 +50,13 @@ class Parts:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question for a provider, `provider` where the person named one. `actor` is who asks."""
+    """One question for a provider, `provider` where the person named one."""
 
     id: str
     prompt: Prompt
     permissions: Permissions
     scope: ledger.Scope
     max_output: int
-    actor: str = ""
     provider: str = ""
 
 
@@ -108,7 +107,7 @@ def prepare(request: Request, parts: Parts) -> Prepared:
     price = prices.price_of(endpoint)
     if price is None and not permissions.allow_unknown_price:
         raise RefusedError(
-            "unknown-price",
+            "unknown_price",
             f"the price of {endpoint.model} is not known, so there is no bound for what it may cost: write "
             f"price = {{ input_usd_per_mtok = ..., output_usd_per_mtok = ... }} in [providers.{name}]",
         )
@@ -121,7 +120,7 @@ def prepare(request: Request, parts: Parts) -> Prepared:
     tokens = _tokens(messages.system, nonce, mark) + _tokens(messages.user, nonce, mark) + AROUND
     if tokens > endpoint.context_tokens:
         raise RefusedError(
-            "too-long",
+            "too_long",
             f"the question has up to {tokens:,} tokens and {name} takes {endpoint.context_tokens:,}: ask "
             f"about less, or raise context_tokens in [providers.{name}] if the model takes more",
         )
@@ -178,7 +177,7 @@ def _provider(request: Request) -> str:
     names = [request.provider] if request.provider else list(permissions.providers)
     if not names:
         raise RefusedError(
-            "no-provider", "No provider may be asked here: define one as [providers.NAME] in config.toml."
+            "no_provider", "No provider may be asked here: define one as [providers.NAME] in config.toml."
         )
     reasons: dict[str, None] = {}
     for name in names:

@@ -23,7 +23,6 @@ OPEN = Settings(
     always_ask=(),
     default_class="",
     allow_unknown_price=True,
-    retry_elsewhere=True,
 )
 CLOSED = replace(OPEN, mode="never")  # what holds where a layer cannot be read
 
@@ -81,7 +80,6 @@ class Permissions:
     deny: tuple[Glob, ...]
     classes: tuple[Classes, ...]
     allow_unknown_price: bool
-    retry_elsewhere: bool
     yes_allowed: bool
     patterns: tuple[str, ...]
     audit_content: Content
@@ -108,7 +106,6 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         deny=_union([Glob(each, layer.base) for each in layer.settings.deny] for layer in layers),
         classes=tuple(each for each in map(_classes, layers) if each.globs or each.default),
         allow_unknown_price=all(each.allow_unknown_price for each in said),
-        retry_elsewhere=all(each.retry_elsewhere for each in said),
         yes_allowed=all(each.yes_allowed for each in said),
         patterns=_union(each.patterns for each in said),
         audit_content=get_args(Content)[min(most, max(asked, default=0))],

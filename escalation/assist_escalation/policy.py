@@ -2,7 +2,8 @@
 
 It looks at every span: an unknown origin, a denied file, or a class that the provider may not see, and the
 whole prompt stays. It changes no text and does not know what is secret within one (`redact`).
-It reads the disk in one function, `resolved`, since only the disk knows where a link leads.
+It reads the disk in two functions, `resolved` and `_bases`: only the disk knows where a link leads and where
+a repository begins.
 """
 
 import os
@@ -119,7 +120,7 @@ def _check_deny(place: _Place | None, permissions: Permissions) -> None:
             if pattern := denied_by(f"/{each}"):
                 raise EscalationError(f"{_relative(place)} never leaves: {pattern} is on the built-in list")
     for glob in permissions.deny:
-        if _covered(glob, place):
+        if _covered(glob, place, anywhere=True):
             raise EscalationError(f"{_relative(place)} never leaves: {_shown(glob.pattern)} is denied")
 
 
@@ -131,6 +132,8 @@ def _classes_of(span: Span, place: _Place | None, authors: tuple[Classes, ...]) 
     for author in authors:
         marked = {name for glob, name in author.globs if place and _covered(glob, place)}
         found |= marked or {author.default}
+        # A class of another starting folder only comes on top: it takes no default away.
+        found |= {name for glob, name in author.globs if place and _covered(glob, place, anywhere=True)}
     found.discard("")
     if not found:
         what = _relative(place) if place else "what was typed"
@@ -138,14 +141,35 @@ def _classes_of(span: Span, place: _Place | None, authors: tuple[Classes, ...]) 
     return found
 
 
-def _covered(glob: Glob, place: _Place) -> bool:
-    base = glob.base or place.root
-    inside = os.path.join(base, "")
+def _covered(glob: Glob, place: _Place, *, anywhere: bool = False) -> bool:
+    """Whether a glob names a file; with `anywhere` also from the folders that it may have been meant for."""
+    bases = (glob.base,) if glob.base else _bases(place) if anywhere else (place.root,)
     return any(
         covers(glob.pattern, name.removeprefix(inside).replace(os.sep, "/"))
+        for inside in (os.path.join(base, "") for base in bases)
         for name in dict.fromkeys((place.named, place.real))
         if name.startswith(inside)
     )
+
+
+def _bases(place: _Place) -> tuple[str, ...]:
+    """Where a glob without a folder may start: the root, and all between it and the top of the repository.
+
+    Somebody may stand in a folder of a repository, or above several; what is forbidden is the same.
+    """
+    folders = [place.root]
+    for start, stop in ((place.root, ""), (os.path.dirname(place.named), place.root)):
+        walked: list[str] = []
+        folder = start
+        while folder != stop:
+            walked.append(folder)
+            if os.path.lexists(os.path.join(folder, ".git")):
+                folders += walked
+                break
+            if os.path.dirname(folder) == folder:
+                break
+            folder = os.path.dirname(folder)
+    return tuple(dict.fromkeys(folders))
 
 
 def _relative(place: _Place) -> str:

@@ -52,4 +52,5 @@ def label(origin: Origin) -> str:
     ('src/app.py lines 3-9', 'about src/app.py')
     """
     lines = f" lines {origin.first}-{origin.last}" if origin.first else ""
-    return f"{'about ' if origin.source == 'editor' else ''}{origin.path or 'the editor'}{lines}"
+    named = "".join(each if each.isprintable() else "?" for each in origin.path)
+    return f"{'about ' if origin.source == 'editor' else ''}{named or 'the editor'}{lines}"

@@ -45,7 +45,7 @@ def intent(prepared: Prepared, decision: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "request_id": request.id,
-        "actor": request.actor,
+        "actor": request.scope.user,
         "repo": request.scope.repo,
         "command": request.prompt.command,
         **decision,

@@ -30,7 +30,8 @@ OPEN = frozenset({"not_worth", "rate"})
 class Rules:
     """What bounds a decision; the default lets nothing out. Money in micro-dollars.
 
-    `provider`: who would answer, "" for nobody. `denied`: why the policy refuses this prompt. `upper_micro`:
+    `provider`: who would answer, "" for nobody. `barred`: why it cannot be sent, a stable word
+    first, then a sentence; both "" where it can. `upper_micro`:
     the most the request can cost, None where no price is known. `request_micro`, `left_micro`: the most one
     request may cost, and what is left of the budget. `classified`: some text has a data class of its own.
     """
@@ -41,7 +42,7 @@ class Rules:
     always_local: tuple[str, ...] = ()
     always_ask: tuple[str, ...] = ()
     provider: str = ""
-    denied: tuple[str, ...] = ()
+    barred: tuple[str, str] = ("", "")
     upper_micro: int | None = None
     allow_unknown_price: bool = False
     request_micro: int = 0
@@ -185,8 +186,8 @@ def _bars(named: tuple[str, ...], rules: Rules) -> Iterator[tuple[str, str]]:
             yield "always_local", f"requests of kind {kind} stay on this machine (always_local)"
     if not rules.provider:
         yield "no_provider", "no provider may be used: name one under [providers] in config.toml"
-    if rules.denied:
-        yield "denied", "the policy refuses it: " + "; ".join(rules.denied)
+    if rules.barred[0]:
+        yield rules.barred
     yield from _unpaid(rules)
 
 

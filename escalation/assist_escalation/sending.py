@@ -5,6 +5,7 @@ Whatever happens to the stream, what was received is paid and the outcome is wri
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -12,13 +13,15 @@ from typing import Any
 
 from assist_escalation import counting, ledger, prices, records
 from assist_escalation.audit import AuditError
-from assist_escalation.errors import RefusedError
+from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate import Parts, Prepared, limits_of
 from assist_escalation.model import Usage
 from assist_escalation.records import Outcome
 from assist_escalation.redact import RedactionError, restore
 from assist_escalation.restoring import Restorer
 from assist_escalation.transport import Call, Delta, Finished, TransportError
+
+log = logging.getLogger(__name__)
 
 
 async def send(
@@ -59,7 +62,7 @@ def _key(prepared: Prepared, parts: Parts) -> str:
     key = parts.keys(variable) if variable else ""
     if variable and not key:
         raise RefusedError(
-            "no-key", f"The variable {variable} is not set: export the key of {prepared.provider} in it."
+            "no_key", f"The variable {variable} is not set: export the key of {prepared.provider} in it."
         )
     return key
 
@@ -95,7 +98,7 @@ async def _settled(
 
 
 def _close(prepared: Prepared, parts: Parts, answer: "_Answer") -> None:
-    """Settle and write down; the second is tried also where the first fails."""
+    """Settle and write down. What fails here stops the next request; this one is over and paid."""
     answer.ms = 1e3 * (time.monotonic() - answer.start)
     request, found = prepared.request, answer.outcome()
     try:
@@ -103,15 +106,17 @@ def _close(prepared: Prepared, parts: Parts, answer: "_Answer") -> None:
             parts.ledger.settle(request.id, found.cost_micro, found.usage, found.finish)
         else:
             parts.ledger.release(request.id)
-    finally:
-        parts.log.append("outcome", records.outcome(prepared, found))
+    except EscalationError as error:  # its money stays set aside
+        answer.warn(str(error))
     asked = prepared.endpoint.model
-    if before := parts.models.changed(prepared.provider, asked, found.model):
-        parts.log.append(
-            "model_changed",
-            {"request_id": request.id, "provider": prepared.provider, "before": before, "now": found.model},
-        )
-        answer.warning = f"{prepared.provider} answered as {found.model}; until now it was {before}."
+    try:
+        parts.log.append("outcome", records.outcome(prepared, found))
+        if before := parts.models.changed(prepared.provider, asked, found.model):
+            answer.warn(f"{prepared.provider} answered as {found.model}; until now it was {before}.")
+            changed = {"provider": prepared.provider, "before": before, "now": found.model}
+            parts.log.append("model_changed", {"request_id": request.id, **changed})
+    except EscalationError as error:  # the intent stays without an outcome, and `verify` says so
+        answer.warn(str(error))
 
 
 class _Answer:
@@ -123,6 +128,11 @@ class _Answer:
         self._finish = "cancelled"
         self._usage: Usage | None = None
         self.start, self.ms, self.sent, self.warning = time.monotonic(), 0.0, False, ""
+
+    def warn(self, text: str) -> None:
+        """Something that the person should hear of, and the log."""
+        log.warning("%s", text)
+        self.warning = f"{self.warning} {text}".lstrip()
 
     def take(self, event: Delta) -> str:
         self._raw += event.text

@@ -204,13 +204,6 @@ class Settings:
             "doc": "Whether a provider may be used whose price is not known; no bound on cost holds then.",
         },
     )
-    retry_elsewhere: bool = field(
-        default=False,
-        metadata={
-            "tightens": True,
-            "doc": "Whether another provider that may see the same is asked where the first one is down.",
-        },
-    )
     yes_allowed: bool = field(
         default=True,
         metadata={"tightens": True, "doc": "Whether `--yes` may skip the preview of what would be sent."},

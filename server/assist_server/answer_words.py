@@ -8,7 +8,7 @@ from assist_server.answering import Finished
 from assist_server.deciding import Ready
 
 SHOWN = 12  # files in a preview; the rest is counted
-COMMON = {"local": "on this machine", "frontier": "at a provider", "refused": "nobody"}
+WHERE = {"local": "on this machine", "frontier": "at a provider", "refused": "nobody"}
 
 
 def usd(micro: int) -> str:
@@ -52,14 +52,14 @@ def route_facts(ready: Ready) -> list[tuple[str, str]]:
     decision = ready.decision
     odds = f"p {decision.p_local:.2f} that a local answer is right, threshold {decision.threshold:.2f}"
     lines = [
-        ("Answered", COMMON[decision.target] + (", if you confirm it" if decision.asks else "")),
+        ("Answered", WHERE[decision.target] + (", if you confirm it" if decision.asks else "")),
         ("Why", f"{decision.why} ({decision.cause})"),
         ("Score", odds),
         ("Features", ", ".join(f"{name} {value:g}" for name, value in decision.features.items() if value)),
     ]
     if ready.prepared is not None:
         return [*lines, *_preview(ready.prepared)]
-    return [*lines, ("Files", ", ".join(_files(ready)) or "none")]
+    return [*lines, ("Files", ", ".join(map(_name, _files(ready))) or "none")]
 
 
 def preview_lines(ready: Ready) -> list[str]:
@@ -71,7 +71,9 @@ def preview_lines(ready: Ready) -> list[str]:
 
 def _preview(prepared: Prepared) -> list[tuple[str, str]]:
     files = prepared.files
-    named = ", ".join(files[:SHOWN]) + (f" and {len(files) - SHOWN} more" if len(files) > SHOWN else "")
+    named = ", ".join(map(_name, files[:SHOWN])) + (
+        f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    )
     found = ", ".join(f"{count} {kind.lower()}" for kind, count in prepared.redacted.found)
     return [
         ("Goes to", f"{prepared.host} ({prepared.provider}, {prepared.endpoint.model})"),
@@ -83,7 +85,14 @@ def _preview(prepared: Prepared) -> list[tuple[str, str]]:
     ]
 
 
-def answer_document(ready: Ready, finished: Finished, notices: list[str], *, applied: bool) -> dict[str, Any]:
+def _name(path: str) -> str:
+    """A file's name on one line, whatever is in it."""
+    return "".join(each if each.isprintable() else "?" for each in path)
+
+
+def answer_document(
+    ready: Ready, finished: Finished, notices: list[str], *, applied: bool, problem: Exception | None
+) -> dict[str, Any]:
     """An answer as JSON."""
     spent, plan = finished.spent, finished.plan
     edit = None
@@ -111,7 +120,7 @@ def answer_document(ready: Ready, finished: Finished, notices: list[str], *, app
         "ms": {"total": round(spent.ms), "first": round(spent.first_ms)},
         "notices": notices,
         "edit": edit,
-        "error": str(finished.problem) if finished.problem else None,
+        "error": str(problem) if problem else None,
     }
 
 
@@ -122,7 +131,7 @@ def last_line(finished: Finished) -> str:
         spent.ended, ""
     )
     return (
-        f"{finished.model} {COMMON[decision.target]}: {decision.why}{ended}. "
+        f"{finished.model} {WHERE[decision.target]}: {decision.why}{ended}. "
         f"{spent.tokens_in:,} + {spent.tokens_out:,} tokens, {usd(spent.cost_micro)}, {spent.ms / 1e3:.1f} s."
     )
 

@@ -4,20 +4,22 @@ A provider that fails, or that the person refuses, leaves the question to the lo
 it. It draws nothing and knows no protocol; what it needs of a person it asks through `confirm`.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.asked import Asked
 from assist_completion.errors import CompletionError
+from assist_context.languages import language_of
+from assist_context.parse import errors
 from assist_escalation import feedback
 from assist_escalation.changes import EditError, EditPlan
 from assist_escalation.edits import plan
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.features import Confidence
-from assist_escalation.gate import Parts
 from assist_escalation.model import Prompt
 from assist_escalation.prompt import lay_out
 from assist_escalation.records import Outcome
@@ -43,7 +45,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """An answer begins; what was shown of one before does not count any more. `why` is for the person."""
+    """An answer begins; what was shown of one before does not count any more."""
 
     decision: Decision
     model: str
@@ -95,7 +97,6 @@ class Means:
     """
 
     local: "Callable[[], Awaitable[Answers[Any]]]"
-    parts: Callable[[], Parts]
     note: Callable[[Ready, Decision, feedback.Happening], None]
     versions: Callable[[str], int | None] = lambda _: None
 
@@ -114,7 +115,7 @@ async def answer(ready: Ready, desk: Desk, means: Means, confirm: Confirm) -> As
             refused = "Nothing was sent; this machine answers."
         else:
             try:
-                async with aclosing(_by_provider(ready, decision, means)) as stream:
+                async with aclosing(_by_provider(ready, decision, desk, means)) as stream:
                     async for event in stream:
                         yield event
                 return
@@ -123,7 +124,7 @@ async def answer(ready: Ready, desk: Desk, means: Means, confirm: Confirm) -> As
                     raise
                 refused = f"{error} This machine answers instead."
         yield Notice(refused)
-        decision = replace(decision, target="local", cause="fell_back", asks=False)
+        decision = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
     async with aclosing(_here(ready, decision, desk, means, confirm)) as stream:
         async for event in stream:
             yield event
@@ -141,12 +142,14 @@ async def _here(
         async for piece in stream:
             yield Piece(piece)
     result = stream.result
-    made, problem = _planned(ready.local, result.text, means)
+    made, problem, added = await asyncio.to_thread(_planned, ready.local, result.text, means)
+    margins = result.margins
     sure = Confidence(
-        result.margins.mean,
-        result.margins.least,
-        result.margins.worst8,
+        margins.mean,
+        margins.least,
+        margins.worst8,
         length_stop=result.ended in ("length", "loop"),
+        parse_delta=added,
         edit_fits=None if not ready.local.form.kind else problem is None,
     )
     again = after(decision, sure, ready.rules, desk.history)
@@ -155,7 +158,7 @@ async def _here(
         if not again.asks or await confirm(ready):
             means.note(ready, again, "escalated_after")
             try:
-                async with aclosing(_by_provider(ready, again, means)) as second:
+                async with aclosing(_by_provider(ready, again, desk, means)) as second:
                     async for event in second:
                         yield event
                 return
@@ -166,7 +169,9 @@ async def _here(
     yield Finished(result.text, local.model, decision, spent, made, problem)
 
 
-async def _by_provider(ready: Ready, decision: Decision, means: Means) -> AsyncGenerator[Event, None]:
+async def _by_provider(
+    ready: Ready, decision: Decision, desk: Desk, means: Means
+) -> AsyncGenerator[Event, None]:
     """A provider's answer."""
     prepared, made = ready.prepared, ready.frontier
     if prepared is None or made is None:
@@ -174,7 +179,7 @@ async def _by_provider(ready: Ready, decision: Decision, means: Means) -> AsyncG
     start, first, outcome = time.monotonic(), 0.0, None
     reason = {"cause": decision.cause, "features": dict(decision.features)}
     yield Began(decision, f"{prepared.provider} {prepared.endpoint.model}")
-    async with aclosing(send(prepared, means.parts(), reason)) as stream:
+    async with aclosing(send(prepared, desk.parts(), reason)) as stream:
         async for event in stream:
             if isinstance(event, Outcome):
                 outcome = event
@@ -185,23 +190,47 @@ async def _by_provider(ready: Ready, decision: Decision, means: Means) -> AsyncG
         raise EscalationError(f"{prepared.provider} ended without an answer: ask again.")
     if outcome.warning:
         yield Notice(outcome.warning)
-    edit, problem = _planned(made, outcome.text, means)
-    if outcome.altered and made.form.kind:
-        edit, problem = None, EditError("the answer altered what stands for a secret: ask again")
+    edit, problem, _ = await asyncio.to_thread(_planned, made, outcome.text, means)
+    secrets = tuple(prepared.redacted.placeholders.values())
+    if made.form.kind and (leak := _leak(edit, secrets, altered=outcome.altered)):
+        edit, problem = None, EditError(leak)
     usage, model = outcome.usage, outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write
     spent = Spent(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
     yield Finished(outcome.text, f"{prepared.provider} {model}", decision, spent, edit, problem)
 
 
-def _planned(made: Draft, text: str, means: Means) -> tuple[EditPlan | None, EditError | None]:
-    """The edit that an answer is, or why it is none; both None where none was asked for."""
+def _broken(edit: EditPlan | None) -> int:
+    """Parse errors that an edit adds, where a parser sees both texts; below 0 where it mends some."""
+    added = 0
+    for change in edit.changes if edit else ():
+        language = language_of(change.path)
+        before, after = errors(language, change.before), errors(language, change.after)
+        added += after - before if after is not None and before is not None else 0
+    return added
+
+
+def _planned(made: Draft, text: str, means: Means) -> tuple[EditPlan | None, EditError | None, int]:
+    """The edit that an answer is, or why it is none, and the parse errors that it adds; none where none was
+    asked for.
+    """
     if not made.form.kind:
-        return None, None
+        return None, None, 0
     try:
-        return plan(text, made.bases(means.versions), made.whole, made.create), None
+        edit = plan(text, made.bases(means.versions), made.whole, made.create)
     except EditError as error:
-        return None, error
+        return None, error, 0
+    return edit, None, _broken(edit)
+
+
+def _leak(edit: EditPlan | None, secrets: Sequence[str], *, altered: bool) -> str:
+    """Why an edit cannot be made because of what was redacted; "" where it can."""
+    if altered:
+        return "the answer altered what stands for a secret: ask again"
+    for change in edit.changes if edit else ():
+        if any(secret in change.after and secret not in change.before for secret in secrets):
+            return f"the answer would write a secret into {change.path}, which has none: do that by hand"
+    return ""
 
 
 def _asked(made: Draft, local: "Answers[Any]") -> Asked:

@@ -7,16 +7,14 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.holding import silent
-from assist_context.corpus import Corpus
-from assist_context.folder import Folder as Rules
-from assist_context.reading import Reader
-from assist_escalation.changes import diff
+from assist_escalation.changes import EditError, EditPlan, diff
+from assist_escalation.errors import EscalationError
 from assist_server import desk as desks
 from assist_server.answer_words import answer_document, last_line, preview_lines, route_document, route_facts
 from assist_server.answering import Began, Event, Finished, Means, Notice, Piece, answer
@@ -29,11 +27,13 @@ from assist_server.deciding import Desk, Question, Ready, decide
 from assist_server.editing import applied, recovered
 from assist_server.evidence import Scene
 from assist_server.folders import Folder
-from assist_server.indexed import folder_at, known_folder, refreshed
+from assist_server.indexed import corpus_of, folder_at, known_folder, refreshed
 from assist_server.render import counting, facts
 from assist_server.render_answers import agrees, answering
 from assist_server.render_answers import diff as show_diff
 from assist_server.targets import Aim, aim_at, parse_target
+
+AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next
 
 if TYPE_CHECKING:
     from assist_completion.answers import Answers
@@ -47,6 +47,7 @@ class _Asked:
     desk: Desk
     ready: Ready
     flags: Asking
+    begun: bool = False
     finished: Finished | None = None
     notices: list[str] = field(default_factory=list)
 
@@ -82,12 +83,7 @@ def _scene(config: Config, root: Path, target: str) -> Iterator[tuple[Scene, Aim
         # A name, or a question about the whole: the index has to know it as it is now.
         with counting("indexing") as progress:
             refreshed(config, folder, progress)
-    rules = Rules(folder.root)
-    corpus = Corpus(
-        folder.root,
-        Reader(folder.database),
-        hidden=lambda path: rules.against(path, by_git_rules=True) is not None,
-    )
+    corpus = corpus_of(folder)
     try:
         yield Scene(corpus), aim_at(corpus, _from(root, folder, target)) if target else None
     finally:
@@ -110,13 +106,13 @@ def _from(root: Path, folder: Folder, target: str) -> str:
 async def _answered(asked: _Asked) -> None:
     """Show the answer while it comes, and keep its end."""
     local = _Local(asked.config)
-    means = Means(local.opened, asked.desk.parts, lambda *what: desks.noted(asked.config, *what))
+    means = Means(local.opened, lambda *what: desks.noted(asked.config, *what))
 
     async def confirm(ready: Ready) -> bool:
-        return await asyncio.to_thread(_confirmed, ready, asked.flags)
+        return _confirmed(ready, asked.flags)  # nothing else runs here, and Ctrl-C must end it
 
     shows = not asked.flags.as_json and not asked.ready.local.form.kind
-    with answering() if shows else _unseen() as write:
+    with answering() if shows else nullcontext(lambda _: None) as write:
         try:
             async with aclosing(answer(asked.ready, asked.desk, means, confirm)) as stream:
                 async for event in stream:
@@ -155,15 +151,13 @@ def _take(asked: _Asked, event: Event, write: Callable[[str], None]) -> None:
             asked.notices.append(text)
             say(text)
         case Began(_, model):
+            if asked.begun:
+                write(AGAIN)
+            asked.begun = True
             if sys.stderr.isatty():
                 say(f"asking {model} ...")
         case Finished():
             asked.finished = event
-
-
-@contextmanager
-def _unseen() -> Iterator[Any]:
-    yield lambda _: None
 
 
 def _confirmed(ready: Ready, flags: Asking) -> bool:
@@ -182,28 +176,38 @@ def _confirmed(ready: Ready, flags: Asking) -> bool:
 
 def _ended(asked: _Asked, finished: Finished) -> None:
     """Show and make the edit; the last line says who answered, why, and what it took."""
-    flags, done = asked.flags, False
-    root = asked.ready.root
-    if finished.problem is not None:
+    flags, plan, made = asked.flags, finished.plan, False
+    problem: EscalationError | None = finished.problem
+    if finished.problem is not None and finished.problem.excerpt:
         say(finished.problem.excerpt)
-    elif finished.plan is not None:
+    if plan is not None:
         if not flags.as_json:
-            show_diff(diff(finished.plan))
-        for note in finished.plan.notes:
+            show_diff(diff(plan))
+        for note in plan.notes:
             say(f"note: {note}")
         if _may_apply(finished, flags):
-            applied(asked.config, finished.plan, root, asked.ready.id)
-            done = True
-            desks.noted(asked.config, asked.ready, finished.decision, "accepted")
+            made, problem = _made(asked, plan, finished)
     if flags.as_json:
-        emit(answer_document(asked.ready, finished, asked.notices, applied=done))
+        emit(answer_document(asked.ready, finished, asked.notices, applied=made, problem=problem))
     say(last_line(finished))
-    if finished.problem is not None:
-        raise CommandError(
-            f"The answer is no change that can be made: {finished.problem}. Nothing was changed."
-        )
-    if finished.plan is not None and not done and not flags.as_json:
+    if problem is not None:
+        said = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
+        raise CommandError(f"{said}: {problem}.".replace("..", "."), told=flags.as_json)
+    if plan is not None and not made and not flags.as_json:
         out("Nothing was changed.")
+
+
+def _made(asked: _Asked, plan: EditPlan, finished: Finished) -> tuple[bool, EscalationError | None]:
+    """Whether the edit was made, and what went wrong, which may be the writing down alone."""
+    problem: EscalationError | None = None
+    try:
+        applied(asked.config, plan, asked.ready.root, asked.ready.id)
+    except EditError as error:
+        return False, error
+    except EscalationError as error:
+        problem = error
+    desks.noted(asked.config, asked.ready, finished.decision, "accepted")
+    return True, problem
 
 
 def _may_apply(finished: Finished, flags: Asking) -> bool:

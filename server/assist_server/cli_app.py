@@ -40,7 +40,8 @@ def invoke(arguments: list[str]) -> int:
     except typer.TyperException as error:
         return _fail(arguments, f"{error.format_message()} {_help_of(error)}", WRONG_USAGE)
     except EXPECTED as error:
-        return _fail(arguments, str(error), exit_code(error), **details(error))
+        told = getattr(error, "told", False)  # then only stderr still has to hear of it
+        return _fail([] if told else arguments, str(error), exit_code(error), **details(error))
     except BrokenPipeError:
         _drop_output()
         return FAILED

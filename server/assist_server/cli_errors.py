@@ -15,9 +15,10 @@ REFUSED = 3  # by a policy or a budget
 class CommandError(Exception):
     """A command cannot do what it was asked. The message names the thing, the value and the remedy."""
 
-    def __init__(self, message: str, code: int = FAILED) -> None:
+    def __init__(self, message: str, code: int = FAILED, *, told: bool = False) -> None:
         super().__init__(message)
         self.code = code
+        self.told = told  # stdout already has the one document of --json
 
 
 EXPECTED = (CommandError, ConfigError, CompletionError, EscalationError)

@@ -3,7 +3,6 @@
 They show what `setup` and the model store did; neither is decided here.
 """
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,8 +11,8 @@ from assist_completion.catalogue import find
 from assist_completion.delivery import FetchOptions
 from assist_completion.errors import ModelError
 from assist_completion.settings import is_path
-from assist_server.cli_errors import FAILED, WRONG_USAGE, CommandError
-from assist_server.cli_flags import AsJson, Offline, OfflineFrom, Yes, example, settings
+from assist_server.cli_errors import FAILED, CommandError
+from assist_server.cli_flags import AsJson, Offline, OfflineFrom, Yes, ask_first, example, settings
 from assist_server.cli_output import emit, megabytes, out, say
 from assist_server.config import Config, set_model
 from assist_server.model_words import (
@@ -206,8 +205,8 @@ def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
     config = settings()
     store = _store(config)
     path = path_of(store, find(name, store.rows))
-    if path.is_file() and not yes:
-        _ask(f"Delete {path} ({megabytes(path.stat().st_size)})?")
+    if path.is_file():
+        ask_first(f"Delete {path} ({megabytes(path.stat().st_size)})?", "Nothing was deleted.", yes=yes)
     freed = remove(store, name)
     if as_json:
         emit({"model": name, "freed_bytes": freed})
@@ -215,13 +214,6 @@ def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
     out(f"{name} is deleted: {megabytes(freed)} are free again.")
     if name == config.completion.model:
         out("It was the model in use: run `assist setup`, or choose one with `assist models use`.")
-
-
-def _ask(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise CommandError(f"{question} Nobody is there to answer: add --yes.", WRONG_USAGE)
-    if not typer.confirm(question, err=True):
-        raise CommandError("Nothing was deleted.")
 
 
 def _store(config: Config) -> "Store":

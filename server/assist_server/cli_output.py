@@ -7,6 +7,8 @@ import json
 import sys
 from typing import Any
 
+from assist_server.harmless import harmless
+
 
 def emit(document: Any) -> None:
     """One JSON document on stdout; ASCII, so that every terminal, pipe and stray byte survives it."""
@@ -25,8 +27,8 @@ def out(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A message for the person, on stderr."""
-    sys.stderr.write(f"{text}\n")
+    """A message for the person, on stderr; names and texts in it cannot command the terminal."""
+    sys.stderr.write(f"{harmless(text)}\n")
     sys.stderr.flush()
 
 

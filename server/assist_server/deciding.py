@@ -3,13 +3,14 @@
 `--dry-run` ends here. It reads the index, files and the ledger, and blocks while it does; it sends nothing.
 """
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from assist_context.files import files_of
 from assist_escalation import features
-from assist_escalation.calibration import Calibration
+from assist_escalation.calibration import NONE, Calibration
 from assist_escalation.changes import Base, Target, sha256_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate import Parts, Prepared, Request, prepare
@@ -18,12 +19,11 @@ from assist_escalation.ledger import Scope
 from assist_escalation.model import Origin, Prompt, Span
 from assist_escalation.route import Decision, Rules, Wish, route
 from assist_server.evidence import Evidence, Scene, evidence_for
-from assist_server.instructions import ANSWERS, Form, fence_of, form_of, instructions, request_of
+from assist_server.instructions import ANSWERS, EDITS, Form, form_of, instructions, place_of_tests, request_of
 from assist_server.targets import Aim
 from assist_server.tested import place_for_tests
 
 FRONTIER_TOKENS = 8_000  # of code for a frontier: what a change over several files needs, for a few cents
-EDITS = ("refactor", "fix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +55,19 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What decisions are made with. `history` are the scores of earlier requests, the newest last."""
+    """What decisions are made with. `within` gives the permissions with what holds in these folders besides;
+    `history` are the scores of earlier requests, the newest last.
+    """
 
     local: Local
     permissions: Permissions
     scope: Scope
     offline: bool
+    within: Callable[[Sequence[str]], Permissions]
     parts: Callable[[], Parts]
     draw: Callable[[], str]
     history: Sequence[float] = ()
-    calibration: Calibration = field(default_factory=lambda: Calibration(()))
-    actor: str = ""
+    calibration: Calibration = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def decide(question: Question, scene: Scene, desk: Desk) -> Ready:
     local = draft(question, scene, desk.local.tokens, small=True)
     frontier, prepared, barred = _for_frontier(name, question, scene, desk)
     rules = _rules(desk, prepared, barred)
-    decision = route(_asked(question, local, desk), rules, question.wish, desk.history)
+    decision = route(_asked(question, local, frontier, desk), rules, question.wish, desk.history)
     return Ready(name, question, scene.corpus.root, local, decision, rules, frontier, prepared)
 
 
@@ -112,18 +114,26 @@ def draft(question: Question, scene: Scene, tokens: int, *, small: bool) -> Draf
     """The prompt of a question in about `tokens` tokens of code."""
     aim, command = question.aim, question.command
     evidence = evidence_for(scene, question.words, aim, tokens)
-    form = form_of(command, small=small, fence=fence_of(evidence.texts.values()))
+    form = form_of(command, evidence.texts.values(), small=small)
     path = ""
     if form.kind == "file" and aim is not None:
         files = files_of([*scene.corpus.files().paths, *scene.corpus.opened])
         path = place_for_tests(aim.target.path, aim.name, files, Path(scene.corpus.root))
     spans = (
-        Span(instructions(command, form, aim, path), Origin("assist")),
+        Span(instructions(command, form, aim), Origin("assist")),
         *evidence.spans,
+        *_for_tests(scene, aim, path),
         *question.problems,
         Span(request_of(command, question.words, aim), Origin("user")),
     )
     return Draft(Prompt(command, spans), form, evidence, _whole(form, aim, path), _create(path))
+
+
+def _for_tests(scene: Scene, aim: Aim | None, path: str) -> tuple[Span, ...]:
+    """Where new tests go. Paths and names are the workspace's, so they are no words of ours."""
+    if aim is None or not path:
+        return ()
+    return (Span(place_of_tests(aim, path), Origin("editor", aim.target.path, scene.corpus.root)),)
 
 
 def _whole(form: Form, aim: Aim | None, path: str) -> Target | None:
@@ -141,22 +151,46 @@ def _create(path: str) -> frozenset[str]:
 
 def _for_frontier(
     name: str, question: Question, scene: Scene, desk: Desk
-) -> tuple[Draft | None, Prepared | None, tuple[str, ...]]:
+) -> tuple[Draft | None, Prepared | None, tuple[str, str]]:
     """What a provider would get, or why none may get it. Nothing of it is made where nothing may leave."""
     allowed = desk.permissions
     if desk.offline or question.wish == "local" or allowed.mode == "never" or not allowed.providers:
-        return None, None, ()
+        return None, None, ("", "")
     made = draft(question, scene, FRONTIER_TOKENS, small=False)
     most = ANSWERS[question.command]
-    request = Request(name, made.prompt, allowed, desk.scope, most, desk.actor, question.provider)
+    if hidden := _hidden(question, made, scene):
+        return made, None, ("hidden", f"{hidden} is excluded by a rule file, so it does not leave")
+    # Rules may stand anywhere between a file and the folder; they can only forbid.
+    allowed = desk.within(_folders(made))
+    request = Request(name, made.prompt, allowed, desk.scope, most, question.provider)
     try:
-        return made, prepare(request, desk.parts()), ()
+        return made, prepare(request, desk.parts()), ("", "")
+    except RefusedError as error:
+        return made, None, (error.cause, str(error).rstrip("."))
     except EscalationError as error:
-        return made, None, (str(error),)
+        return made, None, ("gate", str(error).rstrip("."))
 
 
-def _rules(desk: Desk, prepared: Prepared | None, barred: tuple[str, ...]) -> Rules:
-    allowed = desk.permissions
+def _hidden(question: Question, made: Draft, scene: Scene) -> str:
+    """A file of the prompt that a rule file excludes, the one that is asked about included; "" for none."""
+    corpora = {corpus.root: corpus for corpus in (scene.corpus, *scene.others)}
+    shown = [(each.origin.root, each.origin.path) for each in made.evidence.spans]
+    if question.aim is not None:
+        shown.append((scene.corpus.root, question.aim.target.path))
+    return next((path for root, path in shown if root not in corpora or corpora[root].hides(path)), "")
+
+
+def _folders(made: Draft) -> tuple[str, ...]:
+    """The folders between the files of a prompt and their roots, both included."""
+    found: dict[str, None] = {}
+    for origin in (span.origin for span in made.prompt.spans if span.origin.path):
+        folders = PurePosixPath(origin.path).parents
+        found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, each)) for each in folders)
+    return tuple(found)
+
+
+def _rules(desk: Desk, prepared: Prepared | None, barred: tuple[str, str]) -> Rules:
+    allowed = prepared.request.permissions if prepared else desk.permissions
     provider = prepared.provider if prepared else next(iter(allowed.providers), "")
     return Rules(
         mode=allowed.mode,
@@ -165,7 +199,7 @@ def _rules(desk: Desk, prepared: Prepared | None, barred: tuple[str, ...]) -> Ru
         always_local=allowed.always_local,
         always_ask=allowed.always_ask,
         provider=provider,
-        denied=barred,
+        barred=barred,
         upper_micro=prepared.upper_micro if prepared else None,
         allow_unknown_price=allowed.allow_unknown_price,
         request_micro=allowed.request_micro,
@@ -176,7 +210,8 @@ def _rules(desk: Desk, prepared: Prepared | None, barred: tuple[str, ...]) -> Ru
     )
 
 
-def _asked(question: Question, made: Draft, desk: Desk) -> features.Ask:
+def _asked(question: Question, made: Draft, frontier: Draft | None, desk: Desk) -> features.Ask:
+    """The person's words and counts; how many files are in hand is what would be sent, if anything would."""
     counted = made.evidence.structure
     structure = features.Structure(
         symbols=counted.symbols,
@@ -184,9 +219,11 @@ def _asked(question: Question, made: Draft, desk: Desk) -> features.Ask:
         edit_lines=counted.lines if question.command in EDITS else 0,
         diagnostics=len(question.problems),
     )
-    return features.ask_of(made.prompt, structure, desk.local.window)
+    asked = features.ask_of(made.prompt, structure, desk.local.window)
+    files = max(asked.files, frontier.evidence.structure.files if frontier else 0)
+    return replace(asked, words=question.words, files=files)
 
 
 def refuse(decision: Decision) -> RefusedError:
     """The refusal that a decision is."""
-    return RefusedError(decision.cause, f"{decision.why[:1].upper()}{decision.why[1:]}.")
+    return RefusedError(decision.cause, decision.why.rstrip(".") + ".")

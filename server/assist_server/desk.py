@@ -17,7 +17,6 @@ except ImportError:  # Windows
     pwd = None  # type: ignore[assignment]
 
 from assist_completion.errors import CompletionError
-from assist_completion.settings import is_path
 from assist_completion.store import Store, resolve
 from assist_escalation import calibration, feedback, returned
 from assist_escalation.audit import Log
@@ -73,7 +72,7 @@ def answering_model(config: Config) -> str:
 def desk_for(config: Config, roots: Sequence[str]) -> tuple[Desk, tuple[Problem, ...]]:
     """The desk of a workspace, whose first folder gives it its name, and what is wrong in its rules."""
     permissions, problems = permissions_for(config, roots)
-    files, made = files_of(config), _made(config)
+    files = files_of(config)
     parts: list[Parts] = []
 
     def gate() -> Parts:
@@ -84,13 +83,13 @@ def desk_for(config: Config, roots: Sequence[str]) -> tuple[Desk, tuple[Problem,
     desk = Desk(
         local=_local(config),
         permissions=permissions,
+        within=lambda folders: permissions_for(config, roots, folders)[0],
         scope=scope_of(roots),
         offline=config.offline,
         parts=gate,
         draw=draw,
         history=feedback.scores(files.feedback),
-        calibration=made,
-        actor=scope_of(roots).user,
+        calibration=calibrated(config)[0],
     )
     return desk, problems
 
@@ -162,21 +161,23 @@ def draw() -> str:
     return secrets.token_hex(6)
 
 
-def _made(config: Config) -> calibration.Calibration:
-    """What `assist calibrate` fitted; none where its file is missing or wrong, since it widens nothing."""
+def calibrated(config: Config) -> tuple[calibration.Calibration, str]:
+    """What `assist calibrate` fitted, and why it is not used, "" for nothing wrong. It widens nothing."""
     try:
-        return calibration.read(files_of(config).calibration.read_text(encoding="utf-8"))
-    except (OSError, ValueError, EscalationError):
-        return calibration.NONE
+        return calibration.read(files_of(config).calibration.read_text(encoding="utf-8")), ""
+    except FileNotFoundError:
+        return calibration.NONE, ""
+    except (OSError, ValueError, EscalationError) as error:
+        return calibration.NONE, str(error)
 
 
 def _local(config: Config) -> Local:
     model = answering_model(config)
     try:
-        path = resolve(Store(config.paths.data / "models"), model)
+        resolve(Store(config.paths.data / "models"), model)
     except CompletionError:
         return Local(False, TOKENS, WINDOW)
-    return Local(path.exists() if is_path(model) else True, TOKENS, WINDOW)
+    return Local(True, TOKENS, WINDOW)
 
 
 def _user() -> str:

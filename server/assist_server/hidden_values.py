@@ -19,16 +19,24 @@ _APART = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__p
 def denied_texts(roots: tuple[str, ...]) -> Mapping[str, str]:
     """The text of each denied file that is one, by its path; what cannot be read is left out."""
     texts: dict[str, str] = {}
-    for root in roots:
+    for root in dict.fromkeys(map(_top, roots)):
         for path in _denied(root):
             if len(texts) == MOST_FILES:
                 return texts
             try:
                 if path.stat().st_size <= MOST_BYTES and path.is_file():
-                    texts[str(path)] = path.read_text(encoding="utf-8")
-            except (OSError, ValueError):
+                    texts[str(path)] = path.read_text(encoding="utf-8", errors="replace")
+            except OSError:
                 continue
     return texts
+
+
+def _top(root: str) -> str:
+    """The top of the repository that a folder is in, else the folder."""
+    for folder in (Path(root), *Path(root).parents):
+        if os.path.lexists(folder / ".git"):
+            return str(folder)
+    return root
 
 
 def _denied(root: str) -> Iterator[Path]:

@@ -72,18 +72,23 @@ def refreshed(config: Config, folder: Folder, progress: Progress) -> Event:
     return last
 
 
+def corpus_of(folder: Folder) -> Corpus:
+    """A folder as its index has it, without what its rule files exclude by now. Close its reader."""
+    rules = Rules(folder.root)
+    return Corpus(
+        folder.root,
+        Reader(folder.database),
+        folder.name,
+        hidden=lambda path: rules.against(path, by_git_rules=True) is not None,
+    )
+
+
 class Indexed:
     """The index of a folder as it is, and what of it helps at a cursor. It owns the index's reader."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
-        rules = Rules(folder.root)
-        # The index may be older than the rules: nobody keeps it up to date here.
-        self._corpus = Corpus(
-            folder.root,
-            Reader(folder.database),
-            hidden=lambda path: rules.against(path, by_git_rules=True) is not None,
-        )
+        self._corpus = corpus_of(folder)
 
     def named(self, document: Document) -> Document | None:
         """A document under the name that an editor's prompt has for it; None if it is not of this folder."""

@@ -6,7 +6,7 @@ It speaks plain values; `lsp_answers` translates them, and `inquiry_work` does w
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -80,8 +80,24 @@ class Editor(Protocol):
     async def confirm(self, ready: "Ready") -> bool:
         """Whether the person lets a request out."""
 
-    async def apply(self, plan: "EditPlan", root: str, versions: Callable[[str], int | None]) -> bool:
-        """Make an edit, with the person's consent; False where it was not made."""
+    async def agrees(self, plan: "EditPlan") -> bool:
+        """Whether an edit may be made, as far as the editor itself will not ask the person about it."""
+
+    async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
+        """Make an edit; False where it was not made. `opened`: URI and version of what is open, by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What questions are answered with: the workspace as it is now, the local model, and the editor.
+
+    `settled` gathers the folders whose interrupted edits were finished.
+    """
+
+    view: Callable[[], View]
+    local: "Callable[[], Awaitable[Answers[Any]]]"
+    editor: Editor
+    settled: set[str] = field(default_factory=set)
 
 
 class Inquiries:
@@ -93,13 +109,14 @@ class Inquiries:
     def __init__(
         self, view: Callable[[], View], local: "Callable[[], Answers[Any] | None]", editor: Editor
     ) -> None:
-        self._view, self._local, self._editor = view, local, editor
+        self._local = local
+        self._around = Around(view, self._opened, editor)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def ask(self, inquiry: Inquiry) -> str:
         """Begin to answer; the id that the pieces carry."""
         number = secrets.token_hex(6)
-        task = asyncio.get_running_loop().create_task(self._answer(number, inquiry, self._view()))
+        task = asyncio.get_running_loop().create_task(self._answer(number, inquiry, self._around.view()))
         self._tasks[number] = task
         task.add_done_callback(partial(self._ended, number))
         return number
@@ -114,16 +131,16 @@ class Inquiries:
         for task in self._tasks.values():
             task.cancel()
 
-    async def undo(self) -> list[str]:
-        """Take back the last edit of the workspace, in the editor; its paths. Raises `EscalationError`."""
+    async def undo(self, uri: str) -> list[str]:
+        """Take back the last edit of a document's folder, or of the first; its paths. Raises `EXPECTED`."""
         work = await asyncio.to_thread(_work)
-        paths: list[str] = await work.undo(self._view(), self._editor)
+        paths: list[str] = await work.undo(uri, self._around)
         return paths
 
     async def _answer(self, number: str, inquiry: Inquiry, view: View) -> None:
         try:
             work = await asyncio.to_thread(_work)
-            async with aclosing(work.answered(inquiry, view, self._opened, self._editor)) as messages:
+            async with aclosing(work.answered(inquiry, view, self._around)) as messages:
                 async for message in messages:
                     self._tell(number, **message)
         except EXPECTED as error:
@@ -136,7 +153,7 @@ class Inquiries:
         return local
 
     def _tell(self, number: str, *, delta: str = "", done: bool = False, **more: Any) -> None:
-        self._editor.tell({"id": number, "delta": delta, "done": done, **more})
+        self._around.editor.tell({"id": number, "delta": delta, "done": done, **more})
 
     def _ended(self, number: str, task: "asyncio.Task[None]") -> None:
         self._tasks.pop(number, None)

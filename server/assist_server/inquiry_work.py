@@ -6,47 +6,69 @@ threads. `inquiries` loads it at the first question.
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack, aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import ExitStack, aclosing, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from assist_context.corpus import Corpus
-from assist_context.folder import Folder as Rules
-from assist_context.reading import Reader
-from assist_escalation.changes import MARK, EditError
+from assist_escalation.changes import EditError, EditPlan
+from assist_escalation.errors import EscalationError
 from assist_escalation.model import Origin, Span
 from assist_server import desk as desks
 from assist_server.answer_words import last_line, route_document
 from assist_server.answering import Began, Event, Finished, Means, Notice, Piece, answer
 from assist_server.cli_errors import CommandError
 from assist_server.deciding import Desk, Question, Ready, decide
-from assist_server.editing import forgotten, recorded, undo_of
+from assist_server.editing import changed_files, forgotten, recorded, recovered, undo_of
 from assist_server.evidence import Scene
 from assist_server.folders import Folder, database_of, folder_of
-from assist_server.inquiries import Editor, Inquiry, View
+from assist_server.indexed import corpus_of
+from assist_server.inquiries import Around, Inquiry, Opened, View
+from assist_server.recorded import note_undone
 from assist_server.targets import in_document, lay
-
-if TYPE_CHECKING:
-    from assist_completion.answers import Answers
 
 OPENED = 24  # open documents that are parsed for a question
 
 Message = dict[str, Any]
+T = TypeVar("T")
 
 
-async def answered(
-    inquiry: Inquiry, view: View, local: "Callable[[], Awaitable[Answers[Any]]]", editor: Editor
-) -> AsyncGenerator[Message, None]:
+async def answered(inquiry: Inquiry, view: View, around: Around) -> AsyncGenerator[Message, None]:
     """The messages of one answer, as `assist/answer` has them. Raises what `answering.answer` raises."""
-    ready, desk = await asyncio.to_thread(decided, inquiry, view)
-    means = Means(local, desk.parts, partial(_noted, view), partial(_version, view, ready.root))
-    async with aclosing(answer(ready, desk, means, editor.confirm)) as stream:
-        async for event in stream:
-            yield await _message(ready, view, editor, event)
+    for told in await _settled(_home(inquiry, view).root, view, around):
+        yield {"notice": told}
+    ready, desk, problems = await asyncio.to_thread(decided, inquiry, view)
+    for problem in problems:
+        yield {"notice": problem}
+    notes: list[asyncio.Future[None]] = []
+
+    def note(*what: Any) -> None:
+        loop = asyncio.get_running_loop()
+        notes.append(loop.run_in_executor(None, partial(desks.noted, view.config, *what)))
+
+    means = Means(around.local, note, partial(_version, view, ready.root))
+    try:
+        async with aclosing(answer(ready, desk, means, around.editor.confirm)) as stream:
+            async for event in stream:
+                yield await _message(ready, around, event)
+    finally:
+        await asyncio.gather(*notes)
 
 
-async def _message(ready: Ready, view: View, editor: Editor, event: Event) -> Message:
+async def _settled(root: str, view: View, around: Around) -> tuple[str, ...]:
+    """Finish what a crash interrupted, at the first question of a folder; what was done, in words."""
+    if root in around.settled:
+        return ()
+    try:
+        told = await asyncio.to_thread(recovered, view.config, root)
+    except EditError as error:  # it hinders edits, not answers; the next question tries again
+        return (str(error),)
+    around.settled.add(root)
+    return told
+
+
+async def _message(ready: Ready, around: Around, event: Event) -> Message:
     match event:
         case Piece(text):
             return {"delta": text}
@@ -56,69 +78,127 @@ async def _message(ready: Ready, view: View, editor: Editor, event: Event) -> Me
             route = {**route_document(ready), "target": decision.target, "cause": decision.cause}
             return {"route": route, "model": model, "restart": True}
         case Finished():
-            return await _ended(ready, view, editor, event)
+            return await _ended(ready, around, event)
 
 
-async def _ended(ready: Ready, view: View, editor: Editor, event: Finished) -> Message:
+async def _ended(ready: Ready, around: Around, event: Finished) -> Message:
     """The last message of an answer, once its edit was made or refused."""
-    applied, files = False, []
+    applied, files, problem = False, [], str(event.problem or "")
     if event.plan is not None:
         files = [change.path for change in event.plan.changes]
-        applied = await editor.apply(event.plan, ready.root, partial(_version, view, ready.root))
-        if applied:
-            await asyncio.to_thread(recorded, view.config, event.plan, ready.root, ready.id)
-            _noted(view, ready, event.decision, "accepted")
+        applied, problem = await _edited(ready, event, event.plan, around)
     return {
         "done": True,
         "cost_usd": event.spent.cost_micro / 1e6,
         "summary": last_line(event),
         "edit": {"files": files, "applied": applied} if event.plan else None,
-        "error": str(event.problem) if event.problem else None,
+        "error": problem or None,
     }
 
 
-async def undo(view: View, editor: Editor) -> list[str]:
-    """Take back the last edit of the workspace, in the editor; its paths. Raises `EditError`."""
-    if not view.folders:
-        raise EditError("no folder is open, so there is no edit to undo")
-    root = view.folders[0].root
+async def _edited(ready: Ready, event: Finished, plan: EditPlan, around: Around) -> tuple[bool, str]:
+    """Whether an edit was made, and what is wrong about it, "" for nothing."""
+
+    async def record() -> str:
+        config = around.view().config
+        try:
+            await asyncio.to_thread(recorded, config, plan, ready.root, ready.id)
+        except EscalationError as error:
+            return str(error)
+        finally:
+            await asyncio.to_thread(desks.noted, config, ready, event.decision, "accepted")
+        return ""
+
+    try:
+        return await _made(plan, ready.root, around, record, "the model saw it: ask again")
+    except EditError as error:
+        return False, str(error)
+
+
+async def _made(
+    plan: EditPlan, root: str, around: Around, record: Callable[[], Awaitable[str]], since: str
+) -> tuple[bool, str]:
+    """Have the editor make an edit, then record it: whether it was made, and what `record` says.
+
+    Raises `EditError` where a file changed `since`. Once the editor has the edit, a cancellation waits:
+    the editor may make it all the same, and then it is recorded.
+    """
+    if not await around.editor.agrees(plan):
+        return False, ""
+    now = around.view()
+    opened = _opened(plan, now, root)
+    texts = {path: each.document.text for path, (_, each) in opened.items()}
+    if changed := await asyncio.to_thread(changed_files, plan, root, texts):
+        raise EditError(f"{', '.join(changed)} changed since {since}")
+    versions = {path: (uri, each.version) for path, (uri, each) in opened.items()}
+
+    async def make() -> tuple[bool, str]:
+        made = await around.editor.apply(plan, root, versions)
+        return made, await record() if made else ""
+
+    return await _to_its_end(make())
+
+
+async def _to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """The result of what is not to be left half done: only its own cancellation ends it early."""
+    task = asyncio.get_running_loop().create_task(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()
+
+
+async def undo(uri: str, around: Around) -> list[str]:
+    """Take back the last edit of a document's folder, in the editor; its paths. Raises `EscalationError`.
+
+    One that is no `EditError` says that it is taken back, but that the audit log does not know of it.
+    """
+    view = around.view()
+    root = _home(Inquiry("undo", uri), view).root
     edit, plan = await asyncio.to_thread(undo_of, view.config, root)
-    texts = {each.place: each.document.text for each in view.opened.values() if each.place}
-    for change in plan.changes:
-        text = texts.get(os.path.join(root, change.path))
-        if text is not None and text != change.before.removeprefix(MARK):
-            raise EditError(f"{change.path} changed since the edit: undo what came after first")
-    if not await editor.apply(plan, root, partial(_version, view, root)):
+
+    async def record() -> str:
+        try:
+            await asyncio.to_thread(forgotten, view.config, root, edit)
+        except EscalationError as error:
+            return str(error)
+        finally:
+            await asyncio.to_thread(note_undone, view.config, root, edit.id)
+        return ""
+
+    made, problem = await _made(plan, root, around, record, "the edit: undo what came after first")
+    if not made:
         raise EditError("the editor did not take the change back")
-    await asyncio.to_thread(forgotten, view.config, root, edit)
+    if problem:
+        raise EscalationError(problem)
     return [change.path for change in plan.changes]
 
 
-def _noted(view: View, *what: Any) -> None:
-    """Write down what became of a request, on a thread: nobody waits for it."""
-    asyncio.get_running_loop().run_in_executor(None, desks.noted, view.config, *what)
+def decided(inquiry: Inquiry, view: View) -> tuple[Ready, Desk, tuple[str, ...]]:
+    """A question with its decision, and what is wrong in the rules; blocks, on a thread of its own.
 
-
-def decided(inquiry: Inquiry, view: View) -> tuple[Ready, Desk]:
-    """A question with its decision; blocks, on a thread of its own."""
+    `CommandError` where the code in question is not known.
+    """
+    asked = view.opened.get(inquiry.uri)
+    if asked is None and (inquiry.uri or inquiry.command != "ask"):
+        raise CommandError("Open the document first, then ask about it: it is read as the editor has it.")
     with ExitStack() as stack:
         home = _home(inquiry, view)
         corpora = [_corpus(folder, view, stack) for folder in (home, *(f for f in view.folders if f != home))]
         scene, aim = Scene(corpora[0], tuple(corpora[1:])), None
-        asked = view.opened.get(inquiry.uri)
         if asked is not None:
             inside = home.relative(asked.place) if asked.place else asked.document.path
             document = lay(scene.corpus, inside, asked.document)
             aim = in_document(scene.corpus, document, *inquiry.lines)
         roots = [corpus.root for corpus in corpora]
-        desk, _ = desks.desk_for(view.config, roots)
+        desk, wrong = desks.desk_for(view.config, roots)
         path = aim.target.path if aim else ""
         problems = tuple(
             Span(f"line {line}: {text}", Origin("editor", path, scene.corpus.root))
             for line, text in inquiry.problems
         )
         question = Question(inquiry.command, inquiry.words, aim, problems, inquiry.wish, inquiry.provider)
-        return decide(question, scene, desk), desk
+        return decide(question, scene, desk), desk, tuple(map(str, wrong))
 
 
 def _home(inquiry: Inquiry, view: View) -> Folder:
@@ -137,18 +217,19 @@ def _home(inquiry: Inquiry, view: View) -> Folder:
 
 def _corpus(folder: Folder, view: View, stack: ExitStack) -> Corpus:
     """A folder with its index and what is open of it."""
-    reader = Reader(folder.database)
-    stack.callback(reader.close)
-    rules = Rules(folder.root)
-
-    def hidden(path: str) -> bool:
-        return rules.against(path, by_git_rules=True) is not None
-
-    corpus = Corpus(folder.root, reader, folder.name, hidden)
+    corpus = corpus_of(folder)
+    stack.callback(corpus.reader.close)
     for opened in list(view.opened.values())[-OPENED:]:
-        if opened.place and folder.holds(opened.place) and not hidden(folder.relative(opened.place)):
+        if opened.place and folder.holds(opened.place) and not corpus.hides(folder.relative(opened.place)):
             lay(corpus, folder.relative(opened.place), opened.document)
     return corpus
+
+
+def _opened(plan: EditPlan, view: View, root: str) -> dict[str, tuple[str, Opened]]:
+    """What of a plan's files is open, by path, with its URI."""
+    by_place = {each.place: (uri, each) for uri, each in view.opened.items() if each.place}
+    places = {change.path: os.path.join(root, change.path) for change in plan.changes}
+    return {path: by_place[place] for path, place in places.items() if place in by_place}
 
 
 def _version(view: View, root: str, path: str) -> int | None:

@@ -4,10 +4,11 @@ The words are few, since a small model on this machine reads them at every quest
 written is the business of the package that reads it again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from assist_escalation.blocks import fence_for, search_replace_instructions
+from assist_escalation.prompt import fence
 from assist_escalation.whole import whole_instructions
 from assist_server.targets import Aim
 
@@ -26,7 +27,7 @@ _TASKS = {
     "test": "Write tests for the first piece: the usual case, the edges, and errors. They must run as they "
     "are: import what is tested from where its path says. Only use functions that you are shown.",
 }
-_EDITS = ("refactor", "fix")
+EDITS = ("refactor", "fix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +38,40 @@ class Form:
     fence: str = ""
 
 
-def fence_of(texts: Iterable[str]) -> str:
-    """The marks around a search and its replacement, which stand in none of the texts."""
-    return fence_for(texts)
+def form_of(command: str, texts: Collection[str], *, small: bool) -> Form:
+    """Small models write code anew more surely than they describe changes to it.
 
-
-def form_of(command: str, *, small: bool, fence: str) -> Form:
-    """Small models write code anew more surely than they describe changes to it."""
+    The marks around an edit stand in none of the texts.
+    """
     if command == "test":
         return Form("file")
-    if command in _EDITS:
-        return Form("whole") if small else Form("edits", fence)
+    if command in EDITS:
+        return Form("whole", fence(texts)) if small else Form("edits", fence_for(texts))
     return Form()
 
 
-def instructions(command: str, form: Form, aim: Aim | None, test_path: str = "") -> str:
+def instructions(command: str, form: Form, aim: Aim | None) -> str:
     """The system's words for one question."""
     parts = [_ROLE, _TASKS[command]]
     language = aim.document.language.name if aim else ""
     if form.kind == "edits":
         parts.append(search_replace_instructions(form.fence))
     elif form.kind == "whole":
-        parts.append(whole_instructions(language))
+        parts.append(whole_instructions(language, form.fence))
     elif form.kind == "file":
-        parts.append(f"Answer with the whole file {test_path} in one code block, and nothing else.")
-        if first := _first_line(aim):
-            parts.append(f"Its imports begin with:\n{first}")
+        parts.append("Answer with the whole file of tests in one code block, and nothing else.")
     return "\n\n".join(parts)
 
 
-def _first_line(aim: Aim | None) -> str:
+def place_of_tests(aim: Aim, path: str) -> str:
+    """What is said of the file that new tests go into."""
+    first = _first_line(aim)
+    return f"The tests go into {path}." + (f"\nIts imports begin with:\n{first}" if first else "")
+
+
+def _first_line(aim: Aim) -> str:
     """How a test imports what it tests, in Python, where a path says that."""
-    if aim is None or aim.document.language.name != "python" or not aim.target.path.endswith(".py"):
+    if aim.document.language.name != "python" or not aim.target.path.endswith(".py"):
         return ""
     module = (
         aim.target.path.removesuffix(".py").removeprefix("src/").removesuffix("/__init__").replace("/", ".")

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_context.model import split_lines
-from assist_escalation.errors import EscalationError
 from assist_server.documents import path_of
-from assist_server.inquiries import Inquiries, Inquiry, View, view_of
+from assist_server.inquiries import EXPECTED, Inquiries, Inquiry, View, view_of
 from assist_server.line_edits import line_edits
 from assist_server.lsp_protocol import Server, encoding_of
 from assist_server.positions import to_units
@@ -109,10 +108,11 @@ def add_answers(server: Server) -> Inquiries:
         inquiries.cancel(str(number))
 
     @server.command("assist.undo")
-    async def undo(*_: Any) -> dict[str, Any]:
+    async def undo(*arguments: Any) -> dict[str, Any]:
+        uri = str(_of(arguments[0], "uri") or "") if arguments else ""
         try:
-            return {"files": await inquiries.undo(), "error": None}
-        except EscalationError as error:
+            return {"files": await inquiries.undo(uri), "error": None}
+        except EXPECTED as error:
             server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, str(error)))
             return {"files": [], "error": str(error)}
 

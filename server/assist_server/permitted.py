@@ -25,16 +25,20 @@ class Permitted:
     repositories: tuple[Repository, ...]
 
 
-def permissions_for(config: Config, roots: Sequence[str]) -> tuple[Permissions, tuple[Problem, ...]]:
+def permissions_for(
+    config: Config, roots: Sequence[str], folders: Sequence[str] = ()
+) -> tuple[Permissions, tuple[Problem, ...]]:
     """What may leave from these workspace folders, by the strictest rule of any of them, and what was wrong.
+
+    Files in `folders` below them count too: a repository may be a folder of the workspace.
 
     Never raises: where a rule cannot be known nothing leaves, and a problem says why.
     """
-    found = permitted(config, roots)
+    found = permitted(config, roots, folders)
     return found.permissions, found.problems
 
 
-def permitted(config: Config, roots: Sequence[str]) -> Permitted:
+def permitted(config: Config, roots: Sequence[str], folders: Sequence[str] = ()) -> Permitted:
     """The same, with where it comes from."""
     real = tuple(dict.fromkeys(map(os.path.realpath, roots)))
     layers = [each.layer for each in config.organisation]
@@ -43,7 +47,7 @@ def permitted(config: Config, roots: Sequence[str]) -> Permitted:
     problems = [problem for each in config.organisation for problem in each.problems]
     files: dict[Path, Repository] = {}
     try:
-        for root in real:
+        for root in dict.fromkeys((*real, *map(os.path.realpath, folders))):
             files |= {each.path: each for each in repositories(Path(root), config.paths.data)}
     except ConfigError as error:
         layers.append(Layer("repository", "what was accepted", CLOSED))

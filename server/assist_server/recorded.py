@@ -28,7 +28,7 @@ from assist_server import editing
 from assist_server.cli_errors import CommandError
 from assist_server.config import Config, Problem
 from assist_server.config_file import replace_file
-from assist_server.desk import checkpoint_of, files_of, log_key, scope_of
+from assist_server.desk import calibrated, checkpoint_of, files_of, log_key, scope_of
 from assist_server.indexed import folder_at, known_folder
 from assist_server.permitted import permissions_for
 
@@ -112,9 +112,18 @@ def take_back(place: Place, edit: Applied) -> tuple[str, ...]:
         raise CommandError(
             f"The edit of {named} is taken back, but the audit log does not know of it: {error}"
         ) from error
-    with suppress(CommandError):  # it was asked for in an editor, or long ago: nothing to learn from
-        rate(place.config, request, "undone")
+    _not_good(place.config, request)
     return back.paths
+
+
+def note_undone(config: Config, root: str, edit: str) -> None:
+    """Remember that an editor took an edit back, by its id."""
+    _not_good(config, _request_of_edit(files_of(config).audit, root, edit))
+
+
+def _not_good(config: Config, request: str) -> None:
+    with suppress(CommandError):  # it was asked for long ago: nothing to learn from
+        rate(config, request, "undone")
 
 
 def spent(place: Place, by: By, since: float) -> Spent:
@@ -157,14 +166,8 @@ def exported_to(config: Config, form: Form, output: Path) -> int:
 
 def fit(config: Config) -> Fit:
     """The calibration for what became of local answers, beside the one in force."""
-    files, before, problem = files_of(config), calibration.NONE, ""
-    labels = feedback.labels(files.feedback)
-    try:
-        before = calibration.read(files.calibration.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, EscalationError) as error:
-        problem = str(error)
+    before, problem = calibrated(config)
+    labels = feedback.labels(files_of(config).feedback)
     enough = len(labels) >= calibrating.LEAST
     return Fit(labels, before, problem, calibrating.fit(labels) if enough else None)
 

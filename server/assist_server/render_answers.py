@@ -1,10 +1,10 @@
-"""How answers look in a terminal: Markdown as it is written, a preview before anything is sent, a diff.
+"""How answers look in a terminal: Markdown as it is written, a diff, a question to the person.
 
 A second door to rich beside `render`: it reads without colour, in a pipe and in 80 columns.
 """
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,8 +12,8 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
-from assist_server.cli_output import out, say
-from assist_server.harmless import Sieve
+from assist_server.cli_output import out
+from assist_server.harmless import Sieve, harmless
 from assist_server.markdown import settled
 from assist_server.render import console
 
@@ -79,15 +79,9 @@ def diff(text: str) -> None:
     """A unified diff on stdout; its signs tell what its colours do."""
     styles = {"+": "green", "-": "red", "@": "cyan"}
     terminal = console()
-    for line in Sieve().take(text).splitlines():
+    for line in harmless(text).splitlines():
         head = line.startswith(("+++", "---"))
         terminal.print(Text(line, "bold" if head else styles.get(line[:1], "")), soft_wrap=True)
-
-
-def note(lines: Sequence[str]) -> None:
-    """Lines for the person on stderr, each whole."""
-    for line in lines:
-        say(Sieve().take(line))
 
 
 def agrees(question: str) -> bool:

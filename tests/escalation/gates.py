@@ -58,4 +58,4 @@ def spans(root: Path, text: str = "def total(items):\n    return sum(items)\n") 
 
 
 def request(permissions: Permissions, found: tuple[Span, ...], number: str = "") -> Request:
-    return Request(number or secrets.token_hex(6), Prompt("explain", found), permissions, SCOPE, 256, "me")
+    return Request(number or secrets.token_hex(6), Prompt("explain", found), permissions, SCOPE, 256)

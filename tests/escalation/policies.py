@@ -75,7 +75,6 @@ def settings(chance: random.Random) -> Settings:
         residency=either(("*",), ("*",), some(CLASSES)),
         default_class=either("", "", *CLASSES),
         allow_unknown_price=either(False, True),
-        retry_elsewhere=either(False, True),
         yes_allowed=either(False, True),
         deny=some(GLOBS),
         data_class={glob: either(*CLASSES) for glob in some(GLOBS)},

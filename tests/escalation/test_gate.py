@@ -89,7 +89,7 @@ REFUSALS = [
     ("policy", {"mode": "never"}, {}),
     ("policy", {"deny": ("shop/**",)}, {}),
     ("policy", {"data_class": {"shop/**": "restricted"}}, {}),
-    ("no-provider", {"providers": {}}, {}),
+    ("no_provider", {"providers": {}}, {}),
 ]
 
 
@@ -109,7 +109,7 @@ def test_an_unknown_price_is_refused_unless_allowed(tmp_path: Path) -> None:
     unknown = replace(permissions, providers={"acme": acme})
     with pytest.raises(RefusedError, match="price") as caught:
         prepare(request(unknown, spans(tmp_path)), parts(tmp_path))
-    assert caught.value.cause == "unknown-price"
+    assert caught.value.cause == "unknown_price"
     prepared = prepare(request(replace(unknown, allow_unknown_price=True), spans(tmp_path)), parts(tmp_path))
     assert prepared.upper_micro == 0
 

@@ -49,7 +49,6 @@ def within(inner: Permissions, outer: Permissions) -> bool:
         and set(inner.classes) >= set(outer.classes)
         and set(inner.patterns) >= set(outer.patterns)
         and inner.allow_unknown_price <= outer.allow_unknown_price
-        and inner.retry_elsewhere <= outer.retry_elsewhere
         and inner.yes_allowed <= outer.yes_allowed
     )
 

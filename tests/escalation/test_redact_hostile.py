@@ -18,6 +18,8 @@ UNITS = [
     "eyJaaaaaaa.", "AKIA", "://", "a://b:", "http://a:b@", "%41", "\\x41", "&#65;", "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n",
     "-----END PRIVATE KEY-----\n", '"kty":"', 'login("a",', "insert into a (password) values (", "cookie: a=b; ", "curl -u ", "mysql -p", "x-api-key:",
     "authorization: bearer ", "user a ", "password is ", "MIIEpAIBAA", "aws ", "$2a$", "TGFib3Jh", "41", "Private-Lines: 9999\n", "export ", "token=", "[a", "(((", "${{",
+    'connect("a",', 'client("', "user,password\n", "| user | password |\n", "kind: Secret\ndata:\n a: b\n", '["a",', '"".join(["a",', "htpasswd -b a a ", "net user a ", "login: a / ",
+    "password for a a a ", "change password to ", 'x = "a" # token ', "password: |\n  a\n", "password = q{", "password = or ", "a=b password=a ", "zip -p ", "openssl passwd ", "'a' == password ",
 ]  # fmt: skip
 
 

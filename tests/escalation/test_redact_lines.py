@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from assist_escalation.redact import clean
+from assist_escalation.known import Known
+from assist_escalation.model import Origin, Span
+from assist_escalation.redact import clean, redact
 
 LINES = r"""
 spring.datasource.hikari.password: «Winter2023#»
@@ -114,6 +116,95 @@ requirepass «swordfish»
 CREATE LOGIN bob WITH PASSWORD = '«swordfish»'
 EXEC sp_addlogin 'bob', '«swordfish»'
 UPDATE users SET password = MD5('«swordfish»') WHERE id=1
+password = "«the quick brown fox»"
+password = "«don't panic»"
+'password' => '«pässwörd»',
+os.environ["DB_PASSWORD"] = "«!QAZ2wsx»"
+DB_PASSWORD = '«$dollar5»'
+$env:DB_PASSWORD = '«a<b>c»'
+SECRET_KEY = "«1cvre@2z(=8=jbm%-nig%l4utb2zl@r46n2$9q$pd9mg$4m!7r»"
+define('AUTH_KEY', '«?6!(ttD{(lr!]<=::SzM|kAW|;C)zN|hM6t5M,IXTg;Gn_VXvLR@ATIMx`owIFa7»');
+password = "«back\\slash1»"
+ansible_become_pass: "«prod-db-pw»"
+keyPassword "«andrea.m»"
+password: string = '«swordfish»';
+our $secret = q{«liverpool1»};
+let password = r#"«swordfish»"#;
+if (strcmp(password, "«#hashtag1»") == 0) grant();
+if ("«barbaz9»".equals(password)) {
+if password == "«calvin»":
+if (password.equals("«swordfish»")) {
+let pw = env::var("DB_PASSWORD").unwrap_or_else(|_| "«swordfish»".to_string());
+db_pass: SecretStr = Field(default="«peter&paula»", env="DB_PASS")
+flag.StringVar(&password, "password", "«8fj3kd»", "admin password")
+config.set("db", "password", "«swordfish»")
+env.put(Context.SECURITY_CREDENTIALS, "«open sesame»");
+curl_easy_setopt(curl, CURLOPT_PASSWORD, "«swordfish»");
+@Value("${app.password:«swordfish»}")
+echo ${DB_PASSWORD:-«swordfish»}
+dblink('host=db user=app password=«sesame» dbname=x', 'select 1')
+connect("db.internal", "root", "«swordfish»")
+connect("10.0.0.1", 22, "deploy", "«swordfish»")
+cx_Oracle.connect("root", "«Start2021!»", "192.168.10.5/orders")
+client.connect("esp32-01", "bob", "«open sesame»");
+User.objects.create_superuser("bob", "bob@x.com", "«all your base»")
+await userManager.CreateAsync(user, "«Swordfish»");
+ftp.login('admin', '«my dog has fleas»')
+Credentials.basic("bob", "«swordfish»")
+Credentials("Nexus", "db.internal", "bob", "«never gonna give you up»")
+ADOConnection1.Open('bob', '«swordfish»');
+DBI->connect("dbi:mysql:hr", "bob", "«swordfish»")
+local ok, err = red:auth('«princess»')
+app.use(cookieParser('«valarMorghulis»'));
+co = cohere.Client("«kAxNawbWTz8suL9Fbzi0u1NIpX0ZT2fT5RLJ7O9p»")
+auth = tweepy.OAuthHandler("kd82lsPqz0", "«J8A8dsW8mHa4qcbCvB1qAbakc6MvkBcay0zaTCFk9V2c7XzI3A»")
+new ethers.Wallet("«0xfdc8a5578ace4f361d1784ba4bcb1bebd404f616c5bc0e61af44ed13738b1c2e»", provider);
+sig = hmac.new(bytes.fromhex("«174eec1957d091615764b37ec2a4cfc413c4772d»"), body)
+$password = hex2bin("«62656c6c61266d6178»");
+USERS = {"bob": "«zxcvb123»"}  # users and passwords
+basic_auth 'admin', '«swordfish»'
+net user bob «lalala» /add
+net use Z: \\localhost\share «monday1» /user:bob
+smbclient //10.0.4.17/c$ -U bob%«alpine»
+unzip -P «kafka-rules» payroll.zip -d out
+htpasswd -b -c /etc/nginx/.htpasswd root «Texas!1»
+htpasswd -nb bob «Texas!1»
+mvn deploy -Dusername=bob -Dpassword=«purple_rain»
+wandb login «bec43faf17b7b078e7764e05aae99f08b5c063c7»
+useradd -m -p $(openssl passwd -1 «login4me») root
+echo «cG9zdGdyZXMxMg==» | base64 -d > /run/secrets/db_password
+rabbitmqctl add_user bob «swordfish»
+sudo -S ls <<< "«swordfish»"
+rootpw --plaintext «Boston617»
+SetEnv DB_PASSWORD «Ninja-42»
+rocommunity «joshua» 10.0.0.0/8
+remote_password «b4ckup»
+cache_peer x.com parent 3128 0 no-query login=bob:«w3lcome»
+Pass "«smtp!2021»"
+mongodb://svc:«anotherSecret»@h/db
+rtsp://bob:«88888888»@192.168.1.64:554/x
+"grant_type=password&username=bob&password=«alpine»"
+https://api.openweathermap.org/data/2.5/weather?q=Oslo&appid=«a7c2a64ffec9eed70a01723cf2651909»
+https://mainnet.infura.io/v3/«9f85137d74b259adf00157610abeec6d»
+https://hooks.zapier.com/hooks/catch/«2529081/33qh9sg»/
+https://api.telegram.org/bot«7443907630:AAW67tRVwnI7Leo5zK2tfZXnbXA3fVUeyFa»/sendMessage
+Fastly-Key: «CxUtYFCMs8MTfbBco7BPL_OFKZJAQazC»
+Authorization: SSWS «00pRCA6N-ZnP_SJttffk_Q9GPMKBwUAeuP37TBRNwa»
+LaunchDarkly.init("«sdk-97e84476-9d17-4608-8b7f-86cbca9d0b0a»");
+<add key="SmtpPassword" value="«all your base»"/>
+CREATE LOGIN bob WITH PASSWORD = N'«café&crème»'
+the pw for the demo account is «foobar12» thanks
+the root password was changed to «dortmund09» on monday
+change db password from old one to "«gitlab!root»"
+Log in with ``bob`` and the password ``«sonarqube7»``.
+customer gave login bob and passwd «111222» so we can reproduce
+your temporary password is: «minecraft»
+Default login: root / «jessica»
+<!-- test login: bob password: «hadoop» -->
+-- prod password: «shhhhh»
+MFA seed for the root account: «ZUDJ4ZJ2LKAESUKM»
+Unseal Key 1: «EtwOdf4/QymnuJ/c3lT5rNGaVbce0wNGejM6mr/kfOFV»
+**Password:** «swordfish7»
 """.strip().split("\n")
 
 
@@ -123,3 +214,26 @@ def test_only_the_secret_goes(line: str) -> None:
     for secret in re.findall("«(.*?)»", line):
         assert secret not in cleaned
     assert re.sub(r"\[redacted:[a-z_]+\]", "", cleaned) == re.sub("«.*?»", "", line)
+
+
+# What takes several lines, or a file's name.
+TEXTS = [
+    ("a.yaml", "password: |\n  «sys4dmin»\nuser: bob"), ("a.yaml", "keystorePassword: >-\n  «keyboard cat»"), ("a.yaml", "smtp: &smtp_password «star*wars»\n"),
+    ("a.yaml", "password: &pw «swordfish»\n"), ("a.yaml", "chpasswd:\n  list: |\n    bob:«Arsenal1886»\n"), ("a.toml", 'passphrase = """\n«swordfish»\n"""'),
+    ("a.properties", "spring.datasource.password=«don't panic»\n"), ("a.env", "SECRET_KEY=«first-login»\nDEBUG=0"), ("a.env", "MAIL_PASSWORD=«kar-tof-fel»"),
+    ("a.py", 'password = (\n    "«blaubeer»"\n    "«kuchen9»"\n)'), ("a.js", "const t = ['«ghp_de8FEDb4NUajmVsB4kL»', '«LPFaCywkbYp45EYKn»'].join('');"),
+    ("a.py", "t = ''.join(['«ghp_de8FEDb4NUajmVsB4kL»', '«LPFaCywkbYp45EYKn»'])"), ("a.rs", 'concat!("«ghp_de8FEDb4NUajmVsB4kL»", "«LPFaCywkbYp45EYKn»")'),
+    ("a.ps1", '$apiKey = "«Qi7ImfQBYNSsWnZNx»" + `\n  "«bqJv37SpCIQezSdPtsFlOpz»"'), ("a.vb", 'Dim apiKey As String = "«Qi7ImfQBYNSsWnZNx»" & _\n  "«bqJv37SpCIQezSdPtsFlOpz»"'),
+    ("a.xml", "<Password>\n  <Value>«geheim123»</Value>\n</Password>"), ("a.csv", "host,user,pass\nweb1,admin,«Kangaroo!7»\nweb2,admin,«Wombat»\n"),
+    ("a.csv", 'email;passwort\nb@x.de;«juventus»'), ("a.md", "| user | password |\n|------|----------|\n| bob | `«June2021»` |\n"),
+    ("a.sql", "INSERT INTO `u` (`login`, `pass`)\nVALUES\n  ('bob', '«sim0n!»'),\n  ('ann', N'«lynx-lynx»');"),
+    ("a.json", '{"kind": "Secret", "data": {"api-token": "«cGFzcyAjIHdvcmQ=»"}}'), ("a.yaml", "kind: Secret\ndata:\n  a: «cGFzcyAjIHdvcmQ=»\n  b: «Zm9vYmFyYmF6»\n"),
+    ("a.exp", 'expect "assword:"\nsend "«Autumn2022!»\\r"'), ("a.py", '    return user == "bob" and password == "«all your base»"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "marked"), TEXTS)
+def test_a_secret_on_several_lines(path: str, marked: str) -> None:
+    span = Span(re.sub("[«»]", "", marked), Origin("file", path=path))
+    text = redact([span], Known(), nonce="zq81kd").spans[0].text
+    assert re.sub(r"__SECRET_[A-Z_]+_zq81kd_\d+__", "", text) == re.sub("«.*?»", "", marked)

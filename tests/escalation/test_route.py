@@ -46,7 +46,7 @@ def test_nothing_goes_out_against_a_rule() -> None:
             assert wish != "local"
             assert rules.mode != "never"
             assert rules.provider
-            assert not rules.denied
+            assert not rules.barred[0]
             assert not rules.offline
             assert not set(found.kinds) & set(rules.always_local)
             assert "complete" not in found.kinds
@@ -85,7 +85,7 @@ def test_a_refusal_says_amounts_and_settings() -> None:
     assert "$0.050001" in route(HARD, BARRED["request_limit"], "frontier", ()).why
     assert "max_cost_usd_per_request" in route(HARD, BARRED["request_limit"], "frontier", ()).why
     assert "$0.004999" in route(HARD, BARRED["budget"], "frontier", ()).why
-    assert "infra/prod.tf" in route(HARD, BARRED["denied"], "frontier", ()).why
+    assert "infra/prod.tf" in route(HARD, BARRED["policy"], "frontier", ()).why
 
 
 # Who is asked

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from asked_shop import CART, KEY, PRICES, RENAMED
 from hostile import HANG, chunk, head
 from lsprotocol import types
 from talker import applied, talking
-from test_cli_answers import CART, KEY, PRICES, RENAMED
 from vendor import configured, told, vendor
 
 Environ = Mapping[str, str]

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asked_shop import KEY, PRICES
 from conftest import runner
 from frontier import busy, frontier
 from lsprotocol import types
 from talker import Talker, applied, talking
-from test_cli_answers import KEY, PRICES
 from vendor import configured
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]

@@ -4,15 +4,19 @@ It knows nothing of assist; it is a process of its own, and speaks OpenAI's prot
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from http_infill import BUILDS
+import server_options
 from server_options import Options
 
+SERVER = Path(server_options.__file__).with_name("wheel_server.py")
 CONTEXT = 4096  # tokens of question and answer: the questions of tests are about tiny workspaces
 BATCH = 256  # tokens that are read at once: a cancelled question is noticed between two batches
 
@@ -21,7 +25,7 @@ BATCH = 256  # tokens that are read at once: a cancelled question is noticed bet
 def frontier(model: Path, *, threads: int = 1, context: int = CONTEXT) -> Iterator[str]:
     """The base URL of a running server with this model, until the block ends."""
     options = Options(model, threads=threads, context=context, batch=BATCH, ubatch=BATCH)
-    command = [sys.executable, str(BUILDS["wheel"]), *options.flags()]
+    command = [sys.executable, str(SERVER), *options.flags()]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
         assert process.stdin
@@ -36,3 +40,13 @@ def frontier(model: Path, *, threads: int = 1, context: int = CONTEXT) -> Iterat
                 process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def busy(url: str) -> int:
+    """How many requests the server computes at this moment."""
+    with closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as connection:
+        connection.request("GET", "/metrics")
+        page = connection.getresponse().read().decode()
+    found = re.search(r"^llamacpp:requests_processing (\d+)", page, re.MULTILINE)
+    assert found, page
+    return int(found[1])

@@ -1,0 +1,90 @@
+"""A client of the language server that asks questions, and does with the answers what an editor would."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from lsp_client import Client, serving
+from lsprotocol import types
+
+
+class Talker(Client):
+    """A client that keeps answers, and does with edits and previews what an editor's user would."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[str, list[Any]] = {}
+        self.ended: dict[str, asyncio.Event] = {}
+        self.previews: list[str] = []
+        self.edits: list[types.WorkspaceEdit] = []
+        self.tokens: list[Any] = []
+        self.sends = self.takes = True
+
+        @self.feature("assist/answer")
+        def _(params: Any) -> None:
+            self.answers.setdefault(params.id, []).append(params)
+            if params.done:
+                self.ended.setdefault(params.id, asyncio.Event()).set()
+
+        @self.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+        def _(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+            self.previews.append(params.message)
+            return types.MessageActionItem("Send") if self.sends else None
+
+        @self.feature(types.WORKSPACE_APPLY_EDIT)
+        def _(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            self.edits.append(params.edit)
+            return types.ApplyWorkspaceEditResult(self.takes)
+
+        @self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
+        def _(params: types.WorkDoneProgressCreateParams) -> None:
+            self.tokens.append(params.token)
+
+    def capabilities(self) -> types.ClientCapabilities:
+        return types.ClientCapabilities(
+            window=types.WindowClientCapabilities(work_done_progress=True),
+            workspace=types.WorkspaceClientCapabilities(
+                workspace_edit=types.WorkspaceEditClientCapabilities(
+                    document_changes=True,
+                    change_annotation_support=types.ChangeAnnotationsSupportOptions(),
+                )
+            ),
+        )
+
+    async def run(self, command: str, *arguments: Any) -> Any:
+        return await self.workspace_execute_command_async(
+            types.ExecuteCommandParams(f"assist.{command}", list(arguments))
+        )
+
+    async def whole(self, command: str, **asked: Any) -> tuple[str, Any]:
+        """The text of an answer, of its last attempt, and its end."""
+        number = (await self.run(command, asked))["id"]
+        await asyncio.wait_for(self.ended.setdefault(number, asyncio.Event()).wait(), 100)
+        text = ""
+        for each in self.answers[number]:
+            text = "" if getattr(each, "restart", False) else text + each.delta
+        return text, self.answers[number][-1]
+
+
+@asynccontextmanager
+async def talking(environ: Mapping[str, str], root: Path) -> AsyncIterator[Talker]:
+    async with serving(environ, folders=[root], make=Talker) as client:
+        assert isinstance(client, Talker)
+        yield client
+
+
+def applied(texts: Mapping[str, str], edit: types.WorkspaceEdit) -> dict[str, str]:
+    """What the texts become by an edit, as an editor would do it."""
+    made = dict(texts)
+    for change in edit.document_changes or ():
+        assert isinstance(change, types.TextDocumentEdit)
+        uri = change.text_document.uri
+        lines = made[uri].splitlines(keepends=True)
+        for each in reversed(change.edits):
+            start, end = each.range.start, each.range.end
+            assert (start.character, end.character) == (0, 0)
+            lines[start.line : end.line] = each.new_text.splitlines(keepends=True)
+        made[uri] = "".join(lines)
+    return made
