@@ -136,6 +136,23 @@ FORMATS = (
     Format("DISCORD_TOKEN", (".",), re.compile(
     r"[MNO](?<![A-Za-z0-9].)[\w-]{23,27}\.[\w-]{6}\.[\w-]{27,45}(?![A-Za-z0-9])")),
     _within("TELEGRAM_TOKEN", ":aa", r"\d{8,11}:AA[\w-]{32,34}"),
+    Format("TELEGRAM_TOKEN", ("/bot",), re.compile(r"/bot(\d{8,11}:[\w-]{30,40})(?=[/\"'\s]|\Z)")),
+    Format("WEBHOOK", ("hooks.zapier", "ifttt.com", "open-apis/bot", "hook.", "qyapi.weixin", "dingtalk"),
+           re.compile(
+        r"(?:hooks\.zapier\.com/hooks/(?:catch|standard)/|maker\.ifttt\.com/(?:trigger/[\w-]{1,60}/)?(?:json/)?with/key/"
+        r"|(?:feishu\.cn|larksuite\.com)/open-apis/bot/v2/hook/|hook\.(?:[a-z]{2}\d\.)?(?:make|integromat)\.com/"
+        r"|qyapi\.weixin\.qq\.com/\S{0,60}[?&]key=|oapi\.dingtalk\.com/robot/send\?access_token=)"
+        r"([\w-]{5,80}(?:/[\w-]{4,40})?)")),
+    Format("RPC_KEY", ("infura.io", "alchemy", "quiknode.pro", "ankr.com"), re.compile(
+        r"(?:infura\.io/(?:ws/)?v3/|\.alchemy(?:api)?\.(?:com|io)/(?:nft/)?v\d/|\.quiknode\.pro/|ankr\.com/\w{2,20}/)"
+        r"([A-Za-z0-9_-]{28,64})(?![\w-])")),
+    _token("DROPBOX_TOKEN", "sl.", r"sl\.(?:u\.)?[\w-]{60,2000}"),
+    _token("LAUNCHDARKLY_KEY", "sdk- mob- api-", rf"(?:sdk|mob|api)-{_UUID}"),
+    _near("CODECOV_TOKEN", "codecov", _UUID),
+    _near("OPENWEATHER_KEY", "openweathermap", _HEX + "{32}"),
+    Format("ETHEREUM_KEY", ("0x",), re.compile(
+        r"(?i:accounts\s{0,3}:\s{0,3}\[\s{0,9}|wallet\(\s{0,9}|privatekeytoaccount\(\s{0,9}|from_key\(\s{0,9})"
+        r"[\"'`]((?:0x)?[0-9a-fA-F]{64})[\"'`]")),
     _token("TWILIO_KEY", "sk ac", r"(?:SK|AC)[0-9a-f]{32}"),
     _token("SENDGRID_KEY", "sg.", r"SG\.[\w-]{16,32}\.[\w-]{32,64}"),
     _token("MAILGUN_KEY", "key- pubkey-", r"(?:pub)?key-[0-9a-f]{32}", ),
@@ -248,14 +265,17 @@ def find_formats(text: str) -> Iterator[Finding]:
         for word in each.words:
             place = lower.find(word)
             if place >= 0 and not each.leads:
-                yield from (_finding(match, each) for match in each.regex.finditer(text))
+                for match in each.regex.finditer(text):
+                    yield from _findings(match, each)
                 break
             while place >= 0:
-                match = each.regex.match(text, place)
-                if match:
-                    yield _finding(match, each)
-                place = lower.find(word, match.end() if match else place + 1)
+                led = each.regex.match(text, place)
+                if led:
+                    yield from _findings(led, each)
+                place = lower.find(word, led.end() if led else place + 1)
 
 
-def _finding(match: re.Match[str], each: Format) -> Finding:
-    return Finding(*match.span(match.lastindex or 0), each.type)
+def _findings(match: re.Match[str], each: Format) -> Iterator[Finding]:
+    start, end = match.span(match.lastindex or 0)
+    if "xxxxxxxx" not in match.string[start:end].lower():
+        yield Finding(start, end, each.type)

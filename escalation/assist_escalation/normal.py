@@ -14,21 +14,12 @@ from functools import lru_cache
 from unicodedata import category, normalize
 
 from assist_escalation.findings import Check
+from assist_escalation.joining import commas, joints
 
 DEPTH = 3  # decoded twice, after literals were joined once
 _AROUND = 200  # characters beside a join or an escape: the name that a value is assigned to stands there
 _LEAST = 11  # digits of base64 for 8 bytes, the shortest known value
 
-# "a" "b"; "a" + "b"; "a" \ "b"; also over a line's end, in a diff and behind a comment's sign. A
-# continued line in a string or a shell command is "\" and a line's end.
-_OPERATOR = r"(?:\+|\.\.?|&|\|\||<>)?"
-_JOIN = re.compile(
-    r"""(?P<q>["'`])(?:(?<=\w.)(?P=q)(?=\w)|(?!(?P=q))[ \t]{0,80}+"""
-    + _OPERATOR
-    + r"""[ \t]{0,80}+(?:\\?\r?\n[ \t]{0,80}+[+-]?[ \t]{0,80}+)?"""
-    + _OPERATOR
-    + r"""[ \t]{0,80}+[rbufLN@$]{0,2}(?P=q))|\\\r?\n[ \t]{0,80}+"""
-)
 _DIGITS = re.compile(rf"[A-Za-z0-9+/_-]{{{_LEAST},}}+={{0,2}}")
 _WRAPPED = 40  # characters in a line from where on the next line may continue it
 _RUNS = (  # one after another, so that `key_` before base64 is no part of it
@@ -159,12 +150,13 @@ def _derived(view: View, check: Check) -> View:
 
 
 def _joined(text: str, pieces: _Pieces, check: Check) -> None:
-    _rewrite(text, _JOIN, lambda _: "", pieces, check)
+    _rewrite(text, joints(text), lambda _: "", pieces, check)
+    _rewrite(text, commas(text), lambda _: "", pieces, check)
 
 
 def _unescaped(text: str, pieces: _Pieces, check: Check) -> None:
     if "\\" in text or "%" in text or "&" in text:
-        _rewrite(text, _ESCAPE, lambda match: _unescape(match[0]), pieces, check)
+        _rewrite(text, _ESCAPE.finditer(text), lambda match: _unescape(match[0]), pieces, check)
 
 
 def _unescape(escape: str) -> str:
@@ -178,15 +170,22 @@ def _unescape(escape: str) -> str:
 
 
 def _rewrite(
-    text: str, regex: re.Pattern[str], to: Callable[[re.Match[str]], str], pieces: _Pieces, check: Check
+    text: str,
+    matches: Iterator[re.Match[str]],
+    to: Callable[[re.Match[str]], str],
+    pieces: _Pieces,
+    check: Check,
 ) -> None:
     """Add the surroundings of each match, with the match as `to` writes it."""
     done = -1  # where the copied surroundings end
-    for count, match in enumerate(regex.finditer(text)):
+    for count, match in enumerate(matches):
         if not count % 1000:
             check()
-        low = text.rfind("\n", max(0, match.start() - _AROUND), match.start()) + 1
-        low = low or max(0, match.start() - _AROUND)
+        least = max(0, match.start() - _AROUND)
+        low = text.rfind("\n", least, match.start()) + 1
+        if low and text[low : match.start()].lstrip(" \t+-")[:1] in ("'", '"'):
+            low = text.rfind("\n", least, low - 1) + 1  # the literal's name stands on the line above
+        low = low or least
         if done < 0:
             pieces.copy(low, match.start())
         elif low <= done + _AROUND:

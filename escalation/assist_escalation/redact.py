@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from assist_escalation.assignments import Kind
 from assist_escalation.findings import Check, RedactionError, bounded
 from assist_escalation.known import LEAST, Known
 from assist_escalation.model import Span
+from assist_escalation.named import Kind
 from assist_escalation.patterns import Patterns, compile_patterns
 from assist_escalation.scanning import Secret, Sought, kind_of, scan
 from assist_escalation.values import is_structured

@@ -9,14 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from assist_escalation.assignments import Kind, find_assignments
+from assist_escalation.assignments import find_assignments
 from assist_escalation.findings import PLACEHOLDER, Check, Finding
 from assist_escalation.formats import find_formats
 from assist_escalation.keys import find_keys
 from assist_escalation.known import Known, find_known
+from assist_escalation.named import Kind
 from assist_escalation.normal import views
 from assist_escalation.patterns import Patterns, find_patterns
 from assist_escalation.phrases import find_phrases
+from assist_escalation.tables import find_in_tables
 from assist_escalation.words import word_set
 
 _WINDOW = 4096  # characters that an expression sees at a time: it bounds what the worst text can cost
@@ -102,7 +104,7 @@ def _found(text: str, kind: Kind, sought: Sought, check: Check) -> Iterator[Find
         cut = end < len(text) and text[end - 1] != "\n"
         for finder in (
             find_formats(window), find_assignments(window, kind), find_phrases(window),
-            find_patterns(window, sought.patterns),
+            find_in_tables(window, code=kind == "code"), find_patterns(window, sought.patterns),
         ):  # fmt: skip
             for each in finder:
                 # What the window's end cuts is whole in the next one, if it is not too long for that.

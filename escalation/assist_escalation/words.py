@@ -69,7 +69,7 @@ _ENDINGS = {
 _KEY_OWNERS = word_set(
     """
     api access secret private priv auth encryption encrypt decryption decrypt crypto cipher signing sign
-    signature master account shared storage service license licence ssh hmac app application consumer
+    signature master account shared service license licence ssh hmac app application consumer
     deploy admin security subscription functions integration aes des jwt webhook client bearer developer
     server rest live prod stripe openai anthropic github gitlab google maps firebase twilio sendgrid
     mailgun datadog sentry algolia azure aws host publishable provider wallet eth tls ssl gpg pgp
@@ -99,7 +99,8 @@ _ABOUT = word_set(
     groups range ranges span spans start end stop begin next prev previous dialog modal page screen button
     icon link links hash hashes hashed hasher digest checksum event events manager modal login logins sub
     subs template templates text tooltip placeholder visible visibility toggle key_id keyid details detail
-    bytes character characters char chars color colors lexer rs py js ts
+    bytes character characters char chars address addresses authentication authenticator encryption caching
+    hashers aging quality complexity mgr realm color colors lexer rs py js ts
     """
 )
 # What stands before the word where a name speaks about it, as in `forgot_password`.
@@ -111,6 +112,8 @@ _DENIES = word_set(
     identifier skip expect consume per total
     """
 )
+# What stands before a key that anybody may see.
+_OPEN_KEYS = word_set("public pub recv primary foreign sort partition row translation i18n locale css design")
 # What stands before the token of a parser or a model.
 _ORDERS = word_set(
     """
@@ -187,15 +190,11 @@ def meaning(name: str) -> Meaning | None:
 def _word(words: list[str], place: int) -> Meaning | None:
     word, before = words[place], words[place - 1] if place else ""
     if word in ("key", "keys"):
-        sure: Strength = "medium" if before in _KEY_OWNERS else "weak"
-        return (
-            Meaning("SECRET", "strong")
-            if before in ("secret", "private", "priv")
-            else Meaning("API_KEY", sure)
-        )
+        return _key(before)
+    if [before, word] == ["security", "credentials"]:
+        return Meaning("PASSWORD", "strong")  # of Java's directories
     if word in _TOKENS:
-        alone = not before or before.isdigit() or before in _DENIES or before in _ORDERS
-        return Meaning("TOKEN", "weak" if alone else "medium")
+        return _token(words[:place])
     found = _SINGLE.get(word) or next(
         (
             each
@@ -207,6 +206,22 @@ def _word(words: list[str], place: int) -> Meaning | None:
     if found and found.strength == "strong" and before in _DENIES:
         return Meaning(found.type, "weak")
     return found
+
+
+def _key(before: str) -> Meaning | None:
+    if before in _OPEN_KEYS:
+        return None
+    if before in ("secret", "private", "priv"):
+        return Meaning("SECRET", "strong")
+    return Meaning("API_KEY", "medium" if before in _KEY_OWNERS else "weak")
+
+
+def _token(before: list[str]) -> Meaning | None:
+    if before[-2:] == ["public", "key"]:
+        return None  # .NET's short name for a public key
+    last = before[-1] if before else ""
+    alone = not last or last.isdigit() or last in _DENIES or last in _ORDERS
+    return Meaning("TOKEN", "weak" if alone else "medium")
 
 
 VOCABULARY = (
