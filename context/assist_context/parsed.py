@@ -14,7 +14,7 @@ from assist_context.chunks import chunks
 from assist_context.imports import Import
 from assist_context.languages import LANGUAGES, language_of
 from assist_context.symbols import Definition, Symbols, symbols
-from assist_context.terms import joined
+from assist_context.terms import listed
 
 LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above it a file is minified, and an outline of it is noise
 
@@ -39,12 +39,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A chunk: lines from 1, both ends included, the definition's name, and its search terms."""
+    """A chunk: lines from 1, both ends included, the definition's name, and the terms of text and name."""
 
     start_line: int
     end_line: int
     name: str
     terms: str
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,9 @@ def parse(path: str, text: str) -> Parsed:
     language = language_of(path)
     problem = _unfit(text)
     text = text[:LARGE]
-    found = Symbols(problem=problem) if problem else symbols(language, text)
+    found = Symbols(problem=problem) if problem else symbols(language, text, docs=False)
     pieces = tuple(
-        Piece(each.start_line, each.end_line, each.name, joined(each.text))
+        Piece(each.start_line, each.end_line, each.name, listed(each.text), listed(each.name))
         for each in chunks(language, text, found)
     )
     return Parsed(

@@ -9,6 +9,7 @@ A line in is [path below the root, full path, blob, size, mtime_ns]; lines out a
 """
 
 import argparse
+import gc
 import importlib
 import json
 import os
@@ -44,6 +45,7 @@ def main() -> None:
     source, sink = frames.own_pipes()
     _limit()
     _die_with_parent()
+    gc.disable()  # 5 % of the time, and nothing here is in a circle: 4,500 files leave nothing to be found
     jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     # The thread ends the process while the other one works, unless a grammar holds Python's lock.
     frames.listen(source, lambda line: jobs.put(line) if line is not None else os._exit(0))

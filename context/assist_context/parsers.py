@@ -23,7 +23,7 @@ from assist_context.parsed import Parsed
 from assist_context.parser_child import CPU_S, MEMORY, NO_MEMORY
 from assist_context.plain import from_plain
 
-AHEAD = 8  # files a process has in hand: they last while a transaction is written
+AHEAD = 32  # files a process has in hand: 75 ms of work, and a transaction takes the indexer 50 ms
 ENDING_S = 1.0  # from the end of a process's pipe to its own
 KILLS = 3  # how often a file sees its process killed from outside (memory, a person) until it is at fault
 WASTED = 5  # processes in a row that read no file: the installation is at fault

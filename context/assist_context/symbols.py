@@ -76,8 +76,10 @@ class Outline:
     keys: frozenset[Key]
 
 
-def symbols(language: Language, text: str, microseconds: int = grammars.PARSE_MICROSECONDS) -> Symbols:
-    """What a text defines, refers to and imports.
+def symbols(
+    language: Language, text: str, microseconds: int = grammars.PARSE_MICROSECONDS, docs: bool = True
+) -> Symbols:
+    """What a text defines, refers to and imports; without `docs` no definition has its `doc`.
 
     >>> from assist_context.languages import language_of
     >>> found = symbols(language_of("a.py"), "class A:\\n    def f(self): return g()\\n")
@@ -91,19 +93,22 @@ def symbols(language: Language, text: str, microseconds: int = grammars.PARSE_MI
         return Symbols(problem=f"there is no grammar for {language.name}")
     source = Source(encoded(text))
     reading = grammars.read(grammar, source.data, microseconds)
-    found = outline(source, reading)
+    found = outline(source, reading, docs=docs)
     return Symbols(found.definitions, found.references, found.imports, reading.partial, reading.problem)
 
 
-def outline(source: Source, reading: Reading, before: AbstractSet[Key] = frozenset()) -> Outline:
+def outline(
+    source: Source, reading: Reading, before: AbstractSet[Key] = frozenset(), docs: bool = True
+) -> Outline:
     """What a query found, says: in all of a text, or in a part whose border no match and no comment crosses.
 
     `before` are the keys of the parts above it: what is assigned up there is not said again.
     """
     asked: set[Key] = set()
-    docs = notes.above(source, reading.marks)
-    places = _placed(source, _found(source, reading.matches), docs, asked, before)
+    places = _placed(_found(source, reading.matches), asked, before)
     defined = [each for each in places if each.kind]
+    if docs:
+        _document(source, defined, notes.above(source, reading.marks))
     return Outline(
         tuple([_definition(source, each) for each in defined]),
         tuple(references(source, reading.marks, [(d.at, d.start, d.end, d.qualified) for d in defined])),
@@ -196,9 +201,7 @@ def _name(text: str) -> str:
     return name[:NAME_CHARACTERS]
 
 
-def _placed(
-    source: Source, found: list[_Place], docs: notes.Docs, keys: set[Key], before: AbstractSet[Key]
-) -> list[_Place]:
+def _placed(found: list[_Place], keys: set[Key], before: AbstractSet[Key]) -> list[_Place]:
     """The places in source order, each with its parent, without what is local or said twice."""
     found.sort(key=lambda each: (each.start, -each.end, each.at))
     kept: list[_Place] = []
@@ -222,12 +225,17 @@ def _placed(
             keys.add(key)
             if again:
                 continue
-        line = source.line(each.start)
-        each.doc = notes.paragraph(each.doc) or (docs.of(line) if source.leads(each.start, line) else "")
         kept.append(each)
         if not stack or (stack[-1].start, stack[-1].end) != (each.start, each.end):
             stack.append(each)  # "const a = 1, b = 2" is two definitions side by side
     return kept
+
+
+def _document(source: Source, places: list[_Place], docs: notes.Docs) -> None:
+    """Makes each one's docstring, or else the comment above it, its `doc`."""
+    for each in places:
+        line = source.line(each.start)
+        each.doc = notes.paragraph(each.doc) or (docs.of(line) if source.leads(each.start, line) else "")
 
 
 def _above(stack: list[_Place], place: _Place) -> _Place | None:

@@ -4,6 +4,8 @@ It knows how identifiers are put together and how English words end, not which l
 """
 
 import re
+from itertools import chain
+from sys import intern
 
 MOST_CHARACTERS = 40  # of a term; what is longer is data
 MOST_CACHED = 50_000  # identifiers whose parts are kept
@@ -15,10 +17,10 @@ _LETTERS = re.compile(r"[^\W\d_]+|\d+")
 _SIBILANTS = ("sses", "shes", "ches", "xes")
 
 
-class _Known(dict[str, str]):
-    """The terms of each word that was asked about, spaces between them."""
+class _Known(dict[str, tuple[str, ...]]):
+    """The terms of each word that was asked about."""
 
-    def __missing__(self, word: str) -> str:
+    def __missing__(self, word: str) -> tuple[str, ...]:
         if len(self) >= MOST_CACHED:
             self.clear()
         found = self[word] = _split(word)
@@ -34,20 +36,29 @@ def terms(text: str) -> list[str]:
     >>> terms("raise HTTPServerError(max_retries=3)")
     ['rais', 'http', 'server', 'error', 'max', 'retry']
     """
-    return joined(text).split()
+    return list(chain.from_iterable(map(_known.__getitem__, _words(text))))
 
 
-def joined(text: str) -> str:
-    """The same with spaces between them."""
+def listed(text: str) -> str:
+    """The same, each term once, with spaces between them.
+
+    >>> listed("def run(runs): run()")
+    'def run'
+    """
+    # Half of the words of a chunk are there twice; tuples of known strings take half the time of joined ones.
+    words = dict.fromkeys(_words(text))
+    return " ".join(dict.fromkeys(chain.from_iterable(map(_known.__getitem__, words))))
+
+
+def _words(text: str) -> list[str]:
     # Nearly all code is ASCII, where this takes half the time of the regular expression.
-    words = text.encode().translate(_SPACED).decode().split() if text.isascii() else _WORD.findall(text)
-    return " ".join(filter(None, map(_known.__getitem__, words)))
+    return text.encode().translate(_SPACED).decode().split() if text.isascii() else _WORD.findall(text)
 
 
-def _split(word: str) -> str:
+def _split(word: str) -> tuple[str, ...]:
     found = (_PARTS if word.isascii() else _LETTERS).findall(word)
     parts = [part.lower() for part in found if len(part) <= MOST_CHARACTERS]
-    return " ".join([_stem(part) for part in parts if len(part) > 1])
+    return tuple([intern(_stem(part)) for part in parts if len(part) > 1])
 
 
 def _stem(word: str) -> str:

@@ -9,8 +9,11 @@ def pack(numbers: Iterable[int]) -> bytes:
     >>> pack([1, 300])
     b'\\x01\\xac\\x02'
     """
+    given = list(numbers)
+    if not given or max(given) < 128:
+        return bytes(given)  # nearly always
     out = bytearray()
-    for each in numbers:
+    for each in given:
         number = each
         while number > 127:
             out.append(number & 127 | 128)
