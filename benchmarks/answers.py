@@ -123,9 +123,7 @@ def main() -> None:
     wanted = list(functions(Path(ast.__file__).parent))[: options.functions + 1]
     found = asyncio.run(measure(options.model, wanted))
     for each in found:
-        print(
-            f"{each.function:<28} {each.lines} lines: first words {each.first_s:.2f} s, whole {each.whole_s:.1f} s"
-        )
+        print(f"{each.function:<28} {each.lines} lines: {each.first_s:.2f} s, whole {each.whole_s:.1f} s")
     first = [each.first_s for each in found]
     print(f"first words: median {median(first):.2f} s, p95 {percentile(first, 0.95):.2f} s")
     if options.out:

@@ -95,8 +95,9 @@ def snippet_of(candidate: Candidate, text: str, score: float) -> Snippet:
     entry = candidate.corpus.entry(candidate.path)
     name = candidate.corpus.name
     path = f"{name}/{candidate.path}" if name else candidate.path
-    blob = entry.blob if entry else ""
-    return Snippet(path, candidate.first, candidate.last, text, candidate.signal, round(score, 6), blob)
+    blob, root = entry.blob if entry else "", candidate.corpus.root
+    lines = candidate.first, candidate.last
+    return Snippet(path, *lines, text, candidate.signal, round(score, 6), blob, root)
 
 
 def _joined(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -53,7 +53,7 @@ class Snippet:
     """A piece of another place that may help. Lines count from 1, both ends included.
 
     `signal` says why it was taken; `blob` is git's id of the file it was read from, "" if that is open
-    in the editor. `text` may leave lines out.
+    in the editor. `text` may leave lines out. `root` is the folder that it is of, "" where that is not kept.
     """
 
     path: str
@@ -63,6 +63,7 @@ class Snippet:
     signal: str
     score: float = 1.0
     blob: str = ""
+    root: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from importlib import metadata, resources
 from assist_context.blobs import LARGE
 from assist_context.chunks import chunks
 from assist_context.imports import Import
-from assist_context.languages import LANGUAGES, language_of
+from assist_context.languages import LANGUAGES, Language, language_of
 from assist_context.symbols import Definition, Symbols, symbols
 from assist_context.terms import listed
 
@@ -80,7 +80,7 @@ def parse(path: str, text: str) -> Parsed:
     language = language_of(path)
     problem = _unfit(text)
     text = text[:LARGE]
-    found = Symbols(problem=problem) if problem else symbols(language, text, docs=False)
+    found = Symbols(problem=problem) if problem else _outlined(language, text)
     pieces = tuple(
         Piece(each.start_line, each.end_line, each.name, listed(each.text), listed(each.name))
         for each in chunks(language, text, found)
@@ -94,6 +94,12 @@ def parse(path: str, text: str) -> Parsed:
         pieces,
         found.problem or ("the time ran out" if found.partial else ""),
     )
+
+
+def _outlined(language: Language, text: str) -> Symbols:
+    """The outline; tried once more where the time ran out, since a busy machine stretches it."""
+    found = symbols(language, text, docs=False)
+    return symbols(language, text, docs=False) if found.partial else found
 
 
 def _unfit(text: str) -> str:

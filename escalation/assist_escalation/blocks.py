@@ -19,6 +19,9 @@ _MARKER = re.compile(r"(?P<run><{5,}|={5,}|>{5,})(?P<word> SEARCH| REPLACE|)[ \t
 # What a person would take for a marker. Outside of a block it is a sign of a broken one, or of a cut answer.
 _NEARLY = re.compile(r"\s*(?:[<>]{5,}|[<>]{3,4}\s*(?:SEARCH|REPLACE)\b)", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
+# What stands behind the fence of a piece of code that a model is shown; the mark is drawn at random.
+LABEL = re.compile(r"(?P<path>\S.*?) lines (?P<first>\d{1,9})-(?P<last>\d{1,9})(?: (?P<mark>\S+))?")
+_FILE = re.compile(r"[^\s`]*[^\s`/]\.\w+(?: :: \S+)?")  # unlike a language's name
 _DRESS = "`*\"' \t"
 
 
@@ -49,7 +52,10 @@ def fence_for(texts: Iterable[str]) -> str:
 
 
 def search_replace_instructions(fence: str) -> str:
-    """How to write an edit, for a model; `fence` is that of `fence_for` over all that it is shown."""
+    """How to write an edit, for a model; `fence` is that of `fence_for` over all that it is shown.
+
+    The example names no file of the workspace: names are the person's, and these words are never redacted.
+    """
     wide = len(fence)
     return f"""Write each edit as a block like this, in full:
 
@@ -70,6 +76,15 @@ it is in, as in `src/shop.py :: Shop.total`.
 - Each block is about the file as given, not as other blocks leave it. Blocks do not overlap.
 - Markers have {wide} characters and stand at the beginning of a line.
 """
+
+
+def marked(answer: str) -> bool:
+    """Whether an answer holds a block's marker, or what a person would take for one.
+
+    >>> marked("a.py\\n<<<<<<< SEARCH\\n"), marked("x = 1 << 5")
+    (True, False)
+    """
+    return any(_NEARLY.match(line) for line in lines_of(answer))
 
 
 def parse_blocks(answer: str, width: int = LEAST) -> tuple[Block, ...]:
@@ -107,14 +122,26 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[Block, ...]:
 
 
 def _above(lines: list[str], before: Block | None, place: int) -> tuple[str, str]:
-    """The path and the symbol above a marker: the last line that is neither blank nor a fence."""
-    told = [line for line in lines if line.strip() and not _FENCE.match(line)]
+    """The path and the symbol above a marker: what the fence there names, else the last line that is none."""
+    full = [line for line in lines if line.strip()]
+    told = [line for line in full if not _FENCE.match(line)][-1:]
+    if full and (named := _on_fence(full[-1])):
+        told = [named]
     if told:
-        path, _, symbol = told[-1].partition(" :: ")
+        path, _, symbol = told[0].partition(" :: ")
         return path.strip(), symbol.strip().strip("`*").removesuffix(":").strip()
     if before is None:
         raise EditError(f"line {place + 1} of the answer: no file's path stands above the block: ask again")
     return before.path, before.symbol
+
+
+def _on_fence(line: str) -> str:
+    """The file that a fence names, "" for none."""
+    found = _FENCE.match(line)
+    info = line[found.end() :].strip() if found else ""
+    if label := LABEL.fullmatch(info):
+        return label["path"]
+    return info if _FILE.fullmatch(info) else ""
 
 
 def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Block, int]:

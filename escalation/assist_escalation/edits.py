@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from assist_context.denied import denied_by
-from assist_escalation.blocks import Block, fence_for, parse_blocks, path_in
+from assist_escalation.blocks import Block, fence_for, marked, parse_blocks, path_in
 from assist_escalation.changes import MARK, Base, Change, EditError, EditPlan, Hunk, Target, sha256_of
 from assist_escalation.defects import defect_of, unchecked
 from assist_escalation.matching import Match, Wanted, check_shifted, find, splice
+from assist_escalation.model import Span
+from assist_escalation.pieces import Piece, find_piece, parse_pieces
 from assist_escalation.protected import protected_by
 from assist_escalation.whole import find_whole
 
@@ -28,11 +30,13 @@ def plan(
     scope: Mapping[str, Base],
     whole: Target | None = None,
     create: AbstractSet[str] = frozenset(),
+    shown: Sequence[Span] = (),
 ) -> EditPlan:
     """What an answer makes of the files in `scope`, and of those in `create`, which do not exist yet.
 
-    With `whole` the answer is one fenced block for these lines, else SEARCH/REPLACE blocks. `EditError`
-    with what does not fit, where; then nothing of the answer is taken.
+    With `whole` the answer is one fenced block for these lines, else SEARCH/REPLACE blocks; without any
+    it may be pieces anew that were `shown`, which are of the folder that the scope is of. `EditError` with
+    what does not fit, where; then nothing of the answer is taken.
 
     >>> answer = "a.py\\n<<<<<<< SEARCH\\nx = 1\\n=======\\nx = 2\\n>>>>>>> REPLACE\\n"
     >>> plan(answer, {"a.py": Base("a.py", "x = 1\\n", sha256_of("x = 1\\n"))}).changes[0].after
@@ -43,6 +47,8 @@ def plan(
             raise EditError(f"{path}: the text and its sha256 are not of one file: read it again")
     if whole is not None:
         changes, notes = _from_whole(answer, scope, whole, create)
+    elif shown and not marked(answer) and (pieces := parse_pieces(answer, shown)):
+        changes, notes = _from_pieces(pieces, scope, shown)
     else:
         changes, notes = _from_blocks(answer, scope, create)
     changed = [each for each in changes if each.before != each.after or not each.base_sha256]
@@ -75,8 +81,26 @@ def _from_blocks(
     for path, blocks in by_path.items():
         change = _changed(scope[path], blocks) if path in scope else _created(path, blocks)
         changes.append(change)
-        notes += [f"{path}:{hunk.first}: {_NOTED[hunk.how]}" for hunk in change.hunks if hunk.how in _NOTED]
+        notes += _notes(change)
     return changes, notes
+
+
+def _from_pieces(
+    pieces: Sequence[Piece], scope: Mapping[str, Base], shown: Sequence[Span]
+) -> tuple[list[Change], list[str]]:
+    by_path: dict[str, list[Match]] = {}
+    for piece in pieces:
+        path = path_in(piece.path, scope)
+        if path is None:
+            raise EditError(f"line {piece.line} of the answer is for no file of this request: ask again")
+        if match := find_piece(piece, shown, scope[path].text):
+            by_path.setdefault(path, []).append(match)
+    changes = [_spliced(scope[path], matches) for path, matches in by_path.items()]
+    return changes, [note for change in changes for note in _notes(change)]
+
+
+def _notes(change: Change) -> list[str]:
+    return [f"{change.path}:{hunk.first}: {_NOTED[hunk.how]}" for hunk in change.hunks if hunk.how in _NOTED]
 
 
 def _changed(base: Base, blocks: Sequence[tuple[int, Block]]) -> Change:
@@ -89,6 +113,10 @@ def _changed(base: Base, blocks: Sequence[tuple[int, Block]]) -> Change:
         check_shifted(wanted, matches, base.text)
     else:
         matches = [_fill(number, block, base) for number, block in blocks]
+    return _spliced(base, matches)
+
+
+def _spliced(base: Base, matches: Sequence[Match]) -> Change:
     after = splice(base.text, matches)
     hunks = tuple(sorted((match.hunk for match in matches), key=lambda hunk: hunk.first))
     return Change(base.path, base.sha256, base.version, base.text, after, hunks)

@@ -142,7 +142,7 @@ async def _here(
         async for piece in stream:
             yield Piece(piece)
     result = stream.result
-    made, problem, added = await asyncio.to_thread(_planned, ready.local, result.text, means)
+    made, problem, added = await asyncio.to_thread(_planned, ready.local, result.text, ready, means)
     margins = result.margins
     sure = Confidence(
         margins.mean,
@@ -190,7 +190,7 @@ async def _by_provider(
         raise EscalationError(f"{prepared.provider} ended without an answer: ask again.")
     if outcome.warning:
         yield Notice(outcome.warning)
-    edit, problem, _ = await asyncio.to_thread(_planned, made, outcome.text, means)
+    edit, problem, _ = await asyncio.to_thread(_planned, made, outcome.text, ready, means)
     secrets = tuple(prepared.redacted.placeholders.values())
     if made.form.kind and (leak := _leak(edit, secrets, altered=outcome.altered)):
         edit, problem = None, EditError(leak)
@@ -210,14 +210,17 @@ def _broken(edit: EditPlan | None) -> int:
     return added
 
 
-def _planned(made: Draft, text: str, means: Means) -> tuple[EditPlan | None, EditError | None, int]:
+def _planned(
+    made: Draft, text: str, ready: Ready, means: Means
+) -> tuple[EditPlan | None, EditError | None, int]:
     """The edit that an answer is, or why it is none, and the parse errors that it adds; none where none was
     asked for.
     """
     if not made.form.kind:
         return None, None, 0
     try:
-        edit = plan(text, made.bases(means.versions), made.whole, made.create)
+        shown = [span for span in made.evidence.spans if span.origin.root == ready.root]
+        edit = plan(text, made.bases(means.versions), made.whole, made.create, shown)
     except EditError as error:
         return None, error, 0
     return edit, None, _broken(edit)

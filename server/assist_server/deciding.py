@@ -113,7 +113,8 @@ def decide(question: Question, scene: Scene, desk: Desk) -> Ready:
 def draft(question: Question, scene: Scene, tokens: int, *, small: bool) -> Draft:
     """The prompt of a question in about `tokens` tokens of code."""
     aim, command = question.aim, question.command
-    evidence = evidence_for(scene, question.words, aim, tokens)
+    whole_files = not small and command in EDITS  # what is changed has to be seen as it stands
+    evidence = evidence_for(scene, question.words, aim, tokens, whole_files=whole_files)
     form = form_of(command, evidence.texts.values(), small=small)
     path = ""
     if form.kind == "file" and aim is not None:

@@ -4,16 +4,21 @@ It reads the index and files, and blocks while it does. It writes no instruction
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assist_context.blobs import blob_id
 from assist_context.calls import callees, subjects
+from assist_context.candidates import LONGEST_LINE
 from assist_context.corpus import Corpus
 from assist_context.model import CHARS_PER_TOKEN, Snippet
 from assist_context.questions import MARKS, TARGET_MOST, answerable
+from assist_escalation.errors import EscalationError
 from assist_escalation.model import Origin, Span
 from assist_server.targets import Aim
+
+WHOLE_FILE = 150  # lines of a file that is shown whole for an edit: about 1,500 tokens at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,21 @@ class Scene:
     others: tuple[Corpus, ...] = ()
 
 
-def evidence_for(scene: Scene, question: str, aim: Aim | None, tokens: int) -> Evidence:
-    """What helps to answer, in about `tokens` tokens; the code in question is shown whole if it can be."""
+def evidence_for(
+    scene: Scene, question: str, aim: Aim | None, tokens: int, *, whole_files: bool = False
+) -> Evidence:
+    """What helps to answer, in about `tokens` tokens; the code in question is shown whole if it can be.
+
+    `whole_files`, for edits: short files of which anything is shown are shown whole, once, as far as the
+    tokens go, and the pieces of each other one stand together.
+    """
     corpus, target = scene.corpus, aim.target if aim else None
     room = max(tokens, int(len(aim.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if aim else tokens
     gathered = answerable(corpus, question, target, room, scene.others)
-    spans = tuple(_span(scene, snippet) for snippet in gathered.snippets)
+    snippets: Sequence[Snippet] = gathered.snippets
+    if whole_files:
+        snippets = _by_file(scene, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)
+    spans = tuple(_span(scene, snippet) for snippet in snippets)
     about = subjects(corpus, target) if target else ()
     structure = Structure(
         files=len({span.origin.path for span in spans}),
@@ -64,13 +78,47 @@ def evidence_for(scene: Scene, question: str, aim: Aim | None, tokens: int) -> E
     return Evidence(spans, structure, _texts(corpus, spans))
 
 
-def _span(scene: Scene, snippet: Snippet) -> Span:
-    """A snippet with its origin; the name of its folder is taken off its path again."""
+def _by_file(scene: Scene, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
+    """The snippets file by file, the code in question first; short files whole while `left` lasts."""
+    files: dict[tuple[str, str], list[Snippet]] = {}
+    for each in snippets:
+        files.setdefault((each.root, each.path), []).append(each)
+    shown: list[Snippet] = []
+    for pieces in files.values():
+        whole = _whole_file(scene, pieces[0])
+        more = len(whole.text) - sum(len(each.text) for each in pieces) if whole else 0
+        if whole and more <= left:
+            left -= more
+            shown.append(whole)
+        else:
+            shown += sorted(pieces, key=lambda each: (each.signal != "target", each.start_line))
+    return shown
+
+
+def _whole_file(scene: Scene, piece: Snippet) -> Snippet | None:
+    """The file of a piece, if it is short and an edit may change it."""
+    corpus, inside = _place(scene, piece)
+    lines = corpus.lines(inside) if corpus is scene.corpus else ()
+    text = "".join(lines).removeprefix("\ufeff")
+    count = len(lines) - (lines[-1] == "") if lines else 0
+    if not 0 < count <= WHOLE_FILE or "\0" in text or max(map(len, lines)) > LONGEST_LINE:
+        return None
+    return replace(piece, start_line=1, end_line=count, text=text)
+
+
+def _place(scene: Scene, snippet: Snippet) -> tuple[Corpus, str]:
+    """The folder that a snippet is of, and its path there, without the folder's name ahead."""
     for corpus in (scene.corpus, *scene.others):
-        inside = snippet.path.removeprefix(f"{corpus.name}/") if corpus.name else snippet.path
-        if corpus.entry(inside) is not None:
-            break
-    blob = snippet.blob or blob_id("".join(corpus.lines(inside)).encode())
+        if corpus.root == snippet.root:
+            return corpus, snippet.path.removeprefix(f"{corpus.name}/" if corpus.name else "")
+    raise EscalationError(f"{snippet.path} is of no folder that the question is about: ask again.")
+
+
+def _span(scene: Scene, snippet: Snippet) -> Span:
+    """A snippet with its origin."""
+    corpus, inside = _place(scene, snippet)
+    # An editor may hold half a character, which no file can.
+    blob = snippet.blob or blob_id("".join(corpus.lines(inside)).encode("utf-8", "surrogatepass"))
     lines = snippet.start_line, snippet.end_line
     return Span(snippet.text, Origin("file", inside, corpus.root, *lines, blob))
 
@@ -83,11 +131,8 @@ def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for path in dict.fromkeys(span.origin.path for span in spans if span.origin.root == corpus.root):
         opened = corpus.opened.get(path)
-        try:
-            with Path(corpus.root, path).open(encoding="utf-8", newline="") as file:
-                texts[path] = file.read()
-        except (OSError, ValueError):  # gone, or not UTF-8: it is shown, and cannot be edited
-            texts.pop(path, None)
+        with suppress(OSError, ValueError):  # gone, or not UTF-8: it is shown, and cannot be edited
+            texts[path] = Path(corpus.root, path).read_bytes().decode("utf-8")
         if opened and opened.document.text != texts.get(path, "").removeprefix("\ufeff"):
             texts[path] = opened.document.text
     return texts

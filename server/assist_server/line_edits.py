@@ -1,12 +1,14 @@
 """A changed text as edits of whole lines, as editors take them. It knows two texts and no protocol."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from assist_context.model import split_lines
 
-LONGEST = 20_000  # lines that are compared; a longer text is replaced as a whole
+# Lines between the common head and tail that are compared; more are replaced as a whole. Of 1,000 lines, a
+# third of them new, it takes 0.2 s, 0.6 s where the rest repeats; of 2,000 it takes up to 3.7 s.
+MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +30,15 @@ def line_edits(before: str, after: str) -> tuple[LineEdit, ...]:
     (LineEdit(first=1, last=2, text='B\n'), LineEdit(first=3, last=3, text='d\n'))
     """
     old, new = _lines(before), _lines(after)
-    if max(len(old), len(new)) > LONGEST:
-        return (LineEdit(0, len(old), after),)
-    return tuple(_changed(old, new))
+    head = _common(old, new)
+    old, new = old[head:], new[head:]
+    tail = _common(old[::-1], new[::-1])
+    old, new = old[: len(old) - tail], new[: len(new) - tail]
+    if not old and not new:
+        return ()
+    if max(len(old), len(new)) > MOST:
+        return (LineEdit(head, head + len(old), "".join(new)),)
+    return tuple(_changed(head, old, new))
 
 
 def _lines(text: str) -> list[str]:
@@ -38,7 +46,13 @@ def _lines(text: str) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-def _changed(old: list[str], new: list[str]) -> Iterator[LineEdit]:
-    for kind, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many lines both begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def _changed(head: int, old: list[str], new: list[str]) -> Iterator[LineEdit]:
+    for kind, first, last, start, end in SequenceMatcher(None, old, new).get_opcodes():
         if kind != "equal":
-            yield LineEdit(first, last, "".join(new[start:end]))
+            yield LineEdit(head + first, head + last, "".join(new[start:end]))

@@ -3,7 +3,9 @@
 It translates between the protocol and `Inquiries`; what is asked, sent or changed is not decided here.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_context.model import split_lines
-from assist_server.documents import path_of
+from assist_server.harmless import harmless
 from assist_server.inquiries import EXPECTED, Inquiries, Inquiry, View, view_of
 from assist_server.line_edits import line_edits
 from assist_server.lsp_protocol import Server, encoding_of
-from assist_server.positions import to_units
+from assist_server.positions import Encoding, to_units
 
 if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_escalation.changes import Change, EditPlan
@@ -25,6 +27,7 @@ MARK = "\ufeff"  # a byte order mark is the file's, not the editor's text
 COMMANDS = ("explain", "ask", "test", "refactor", "fix")
 ANSWER, CONFIRM = "assist/answer", "assist/confirm"
 SEND, STAY = "Send", "Stay on this machine"
+APPLY, DISCARD = "Apply", "Discard"
 ANNOTATION = "assist"
 PLAIN_REFACTORING = "Make it simpler and easier to read, and keep what it does."
 _PROGRESS = "assist-answer-"
@@ -35,7 +38,8 @@ class EditorOverLsp:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._shown: set[str] = set()  # ids whose progress the client shows
+        self._running: set[str] = set()  # ids that began and did not end
+        self._shown: set[str] = set()  # those of them whose progress the client shows
 
     def tell(self, message: dict[str, Any]) -> None:
         """A piece of an answer, or its end."""
@@ -44,6 +48,8 @@ class EditorOverLsp:
             self._server.session.answering(route["target"], route["budget_left_usd"])
         elif message["done"]:
             self._server.session.answering("local", None)
+        if message["done"]:
+            self._running.discard(message["id"])
         if message["done"] and message["id"] in self._shown:
             self._shown.discard(message["id"])
             progress = self._server.work_done_progress
@@ -55,8 +61,11 @@ class EditorOverLsp:
         if not (window and window.work_done_progress):
             return
         progress = self._server.work_done_progress
+        self._running.add(number)
 
         def agreed(_: Any) -> None:
+            if number not in self._running:  # it was answered, or cancelled, before the client was
+                return
             self._shown.add(number)
             progress.begin(_PROGRESS + number, types.WorkDoneProgressBegin(title, cancellable=True))
 
@@ -71,17 +80,30 @@ class EditorOverLsp:
             params = {**route_document(ready), "lines": lines}
             found = await self._server.protocol.send_request_async(CONFIRM, params)
             return bool(getattr(found, "send", False))
-        actions = [types.MessageActionItem(SEND), types.MessageActionItem(STAY)]
-        text = "\n".join(["Send this to a provider?", *lines])
-        asked = types.ShowMessageRequestParams(types.MessageType.Warning, text, actions)
-        chosen = await self._server.window_show_message_request_async(asked)
-        return chosen is not None and chosen.title == SEND
+        return await self._chosen(["Send this to a provider?", *lines], SEND, STAY)
 
-    async def apply(self, plan: "EditPlan", root: str, versions: Callable[[str], int | None]) -> bool:
+    async def agrees(self, plan: "EditPlan") -> bool:
+        """Ask before an edit that the client would make unseen, or that changes a protected file."""
+        if _form(self._server).marked and not plan.protected:
+            return True
+        lines = ["Make this edit?", *(each.path for each in plan.changes)]
+        if plan.protected:
+            named = ", ".join(plan.protected)
+            lines.append(f"It changes {named}, which can change what your tools run: look closely.")
+        return await self._chosen([harmless(line) for line in lines], APPLY, DISCARD)
+
+    async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
         """Hand the edit to the client, marked as one to be confirmed where it can mark it."""
-        edit = _workspace_edit(self._server, plan, root, versions)
+        edit = await asyncio.to_thread(_workspace_edit, _form(self._server), plan, root, opened)
         params = types.ApplyWorkspaceEditParams(edit, label="assist")
         return (await self._server.workspace_apply_edit_async(params)).applied
+
+    async def _chosen(self, lines: list[str], yes: str, no: str) -> bool:
+        """Whether the person, asked in these lines, says yes."""
+        actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
+        asked = types.ShowMessageRequestParams(types.MessageType.Warning, "\n".join(lines), actions)
+        chosen = await self._server.window_show_message_request_async(asked)
+        return chosen is not None and chosen.title == yes
 
 
 def add_answers(server: Server) -> Inquiries:
@@ -209,50 +231,59 @@ def _experimental(server: Server, name: str) -> bool:
     return bool(_of(server.client_capabilities.experimental, name))
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a client takes edits: with versions, marked for its person to confirm, and how columns count."""
+
+    versions: bool
+    marked: bool
+    encoding: Encoding
+
+
+def _form(server: Server) -> _Form:
+    able = _of(server.client_capabilities.workspace, "workspace_edit")
+    versions = bool(_of(able, "document_changes"))
+    marked = versions and _of(able, "change_annotation_support") is not None
+    return _Form(versions, marked, encoding_of(server.workspace.position_encoding))
+
+
 def _workspace_edit(
-    server: Server, plan: "EditPlan", root: str, versions: Callable[[str], int | None]
+    form: _Form, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]
 ) -> types.WorkspaceEdit:
-    able = server.client_capabilities.workspace and server.client_capabilities.workspace.workspace_edit
-    if not (able and able.document_changes):
-        changes = {_uri(server, root, each.path): _edits(server, each, None) for each in plan.changes}
-        return types.WorkspaceEdit(changes=changes)
-    mark = ANNOTATION if able.change_annotation_support else None
+    """The edit as the client takes it, by its own names for the documents that are open."""
+    named = {each.path: Path(root, each.path).as_uri() for each in plan.changes}
+    uris = named | {path: uri for path, (uri, _) in opened.items()}
+    if not form.versions:
+        return types.WorkspaceEdit(
+            changes={uris[each.path]: _edits(form, each, None) for each in plan.changes}
+        )
+    mark = ANNOTATION if form.marked else None
     changed: list[Any] = []
     for each in plan.changes:
-        uri = _uri(server, root, each.path)
+        uri = uris[each.path]
         if each.removes:
             changed.append(types.DeleteFile(uri, annotation_id=mark))
             continue
         if not each.base_sha256:
             changed.append(types.CreateFile(uri, annotation_id=mark))
-        document = types.OptionalVersionedTextDocumentIdentifier(uri, versions(each.path))
-        changed.append(types.TextDocumentEdit(document, _edits(server, each, mark)))
-    named = {mark: types.ChangeAnnotation("assist", needs_confirmation=True)} if mark else None
-    return types.WorkspaceEdit(document_changes=changed, change_annotations=named)
+        version = opened[each.path][1] if each.path in opened else None
+        document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
+        changed.append(types.TextDocumentEdit(document, _edits(form, each, mark)))
+    annotations = {mark: types.ChangeAnnotation("assist", needs_confirmation=True)} if mark else None
+    return types.WorkspaceEdit(document_changes=changed, change_annotations=annotations)
 
 
-def _edits(server: Server, change: "Change", mark: str | None) -> list[Any]:
+def _edits(form: _Form, change: "Change", mark: str | None) -> list[Any]:
     """Edits of whole lines."""
     before, after = change.before.removeprefix(MARK), change.after.removeprefix(MARK)
-    made = []
+    made, lines = [], split_lines(before)
     for each in line_edits(before, after):
         start, end = types.Position(each.first, 0), types.Position(each.last, 0)
-        lines = split_lines(before)
         if each.last >= len(lines):  # the last line has no end of its own
-            units = to_units(lines[-1], len(lines[-1]), encoding_of(server.workspace.position_encoding))
-            end = types.Position(len(lines) - 1, units)
+            end = types.Position(len(lines) - 1, to_units(lines[-1], len(lines[-1]), form.encoding))
             start = min(start, end, key=lambda at: (at.line, at.character))
         span = types.Range(start, end)
         made.append(
             types.AnnotatedTextEdit(mark, span, each.text) if mark else types.TextEdit(span, each.text)
         )
     return made
-
-
-def _uri(server: Server, root: str, path: str) -> str:
-    """The client's own name for a document that is open, else one made of its path."""
-    place = Path(root, path)
-    for uri in server.session.documents:
-        if uri.startswith("file:") and Path(path_of(uri)) == place:
-            return uri
-    return place.as_uri()

@@ -18,6 +18,9 @@ ONE = "a.py\n<<<<<<< SEARCH\nx = 1\n=======\nx = 2\n>>>>>>> REPLACE\n"
         ONE.replace("a.py\n", "a.py\n\n```python\n") + "```\n",
         ONE.replace("SEARCH\n", "SEARCH  \n"),
         ONE.removesuffix("\n"),
+        ONE.replace("a.py", "```a.py") + "```\n",
+        ONE.replace("a.py", "```a.py lines 1-2 29948af4950a") + "``` 29948af4950a\n",
+        ONE.replace("a.py", "Here it is:\n\n```a.py\n") + "```\n",
     ],
 )
 def test_one_block_in_any_dress(answer: str) -> None:
@@ -33,6 +36,13 @@ def test_the_instructions_parse(fence: str) -> None:
         ("    total = 0",),
         ("    total = start",),
     )
+
+
+def test_a_fence_with_a_language_leaves_the_path_above_it() -> None:
+    (block,) = parse_blocks(ONE.replace("a.py\n", "a.py :: f\n```text/x-python\n") + "```\n")
+    assert (block.path, block.symbol) == ("a.py", "f")
+    (block,) = parse_blocks(ONE.replace("a.py\n", "Look:\n```a.py :: f\n") + "```\n")
+    assert (block.path, block.symbol) == ("a.py", "f")
 
 
 @pytest.mark.parametrize(

@@ -1,36 +1,32 @@
 """Questions through a real language server and a real client: streamed, cancelled, previewed, applied, undone."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from asked_shop import CART, KEY, PRICES, RENAMED
+from asked_shop import CART, PRICES, RENAMED
 from hostile import HANG, chunk, head
 from lsprotocol import types
 from talker import applied, talking
 from vendor import configured, told, vendor
 
+from assist_escalation import journal
+from assist_escalation.changes import sha256_of
+
 Environ = Mapping[str, str]
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    root = tmp_path / "space"
-    (root / "shop").mkdir(parents=True)
-    (root / "shop" / "cart.py").write_text(CART)
-    (root / "shop" / "prices.py").write_text(PRICES)
-    return root
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> dict[str, str]:
-    return {
-        "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
-        "ASSIST_DATA_DIR": str(tmp_path / "data"),
-        "ACME_KEY": KEY,
-    }
+def interrupted(data: Path, root: Path, path: str, before: str, after: str) -> None:
+    """An edit that a crash stopped before its file was moved."""
+    name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+    file = journal.File(path, (root / path).resolve(), sha256_of(before), sha256_of(after))
+    (data / "edits").mkdir(parents=True)
+    images = [(before.encode(), after.encode())]
+    with journal.locked(data / "edits" / name):
+        journal.add(data / "edits" / name, "forward", [file], images, [])
 
 
 async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
@@ -140,6 +136,32 @@ async def test_a_cancelled_progress_stops_the_stream_and_what_came_is_paid(
         assert [event["kind"] for event in events] == ["intent", "outcome"]
         assert events[1]["finish"] == "cancelled"
         assert events[1]["cost_micro"] > 0
+
+
+async def test_what_is_wrong_is_told_and_progress_never_outlives_its_question(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    configured(tmp_path / "config", "http://127.0.0.1:9/v1")
+    (shop / ".assist.toml").write_text("[escalation]\nmode = 'ask'\n")
+    interrupted(tmp_path / "data", shop, "shop/prices.py", PRICES, "x = 1\n")
+    async with talking(home, shop) as client:
+        client.takes_progress.clear()
+        uri = (shop / "shop" / "cart.py").as_uri()
+        for asked in ({"uri": uri}, {}):
+            _, end = await client.whole("explain", **asked)
+            assert "Open the document first" in end.error
+        client.show(uri, CART)
+        _, end = await client.whole("explain", uri=uri)
+        notices = [each.notice for each in client.answers[end.id] if hasattr(each, "notice")]
+        assert any("assist config trust" in notice for notice in notices)
+        assert end.error
+        told_ = [getattr(each, "notice", "") for answer in client.answers.values() for each in answer]
+        assert sum("shop/prices.py" in notice for notice in told_) == 1
+        assert (shop / "shop" / "prices.py").read_text() == "x = 1\n"
+        client.takes_progress.set()
+        await client.run("cancel", "nobody")
+        await client.run("cancel", "nobody")
+        assert (len(client.tokens), client.progress) == (3, [])
 
 
 async def test_code_actions_offer_what_can_be_asked_here(tmp_path: Path, shop: Path, home: Environ) -> None:

@@ -1,8 +1,9 @@
 """A client of the language server that asks questions, and does with the answers what an editor would."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,20 @@ from lsprotocol import types
 
 
 class Talker(Client):
-    """A client that keeps answers, and does with edits and previews what an editor's user would."""
+    """A client that keeps answers, and does with edits and previews what an editor's user would.
 
-    def __init__(self) -> None:
+    `marks`: it has its user confirm edits that are marked. `meanwhile` runs while he is asked something.
+    Edits wait for `takes_edits`, progress for `takes_progress`.
+    """
+
+    def __init__(self, *, marks: bool = True) -> None:
         super().__init__()
+        self.marks = marks
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.takes_edits, self.takes_progress = asyncio.Event(), asyncio.Event()
+        self.takes_edits.set()
+        self.takes_progress.set()
+        self.progress: list[Any] = []
         self.answers: dict[str, list[Any]] = {}
         self.ended: dict[str, asyncio.Event] = {}
         self.previews: list[str] = []
@@ -31,16 +42,23 @@ class Talker(Client):
         @self.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
         def _(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
             self.previews.append(params.message)
-            return types.MessageActionItem("Send") if self.sends else None
+            self.meanwhile()
+            return params.actions[0] if self.sends and params.actions else None
 
         @self.feature(types.WORKSPACE_APPLY_EDIT)
-        def _(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+        async def _(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.edits.append(params.edit)
+            await self.takes_edits.wait()
             return types.ApplyWorkspaceEditResult(self.takes)
 
         @self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
-        def _(params: types.WorkDoneProgressCreateParams) -> None:
+        async def _(params: types.WorkDoneProgressCreateParams) -> None:
             self.tokens.append(params.token)
+            await self.takes_progress.wait()
+
+        @self.feature(types.PROGRESS)
+        def _(params: types.ProgressParams) -> None:
+            self.progress.append((params.token, params.value))
 
     def capabilities(self) -> types.ClientCapabilities:
         return types.ClientCapabilities(
@@ -48,7 +66,7 @@ class Talker(Client):
             workspace=types.WorkspaceClientCapabilities(
                 workspace_edit=types.WorkspaceEditClientCapabilities(
                     document_changes=True,
-                    change_annotation_support=types.ChangeAnnotationsSupportOptions(),
+                    change_annotation_support=types.ChangeAnnotationsSupportOptions() if self.marks else None,
                 )
             ),
         )
@@ -61,6 +79,10 @@ class Talker(Client):
     async def whole(self, command: str, **asked: Any) -> tuple[str, Any]:
         """The text of an answer, of its last attempt, and its end."""
         number = (await self.run(command, asked))["id"]
+        return await self.end(number)
+
+    async def end(self, number: str) -> tuple[str, Any]:
+        """The same of one that was asked before."""
         await asyncio.wait_for(self.ended.setdefault(number, asyncio.Event()).wait(), 100)
         text = ""
         for each in self.answers[number]:
@@ -69,8 +91,8 @@ class Talker(Client):
 
 
 @asynccontextmanager
-async def talking(environ: Mapping[str, str], root: Path) -> AsyncIterator[Talker]:
-    async with serving(environ, folders=[root], make=Talker) as client:
+async def talking(environ: Mapping[str, str], root: Path, *, marks: bool = True) -> AsyncIterator[Talker]:
+    async with serving(environ, folders=[root], make=partial(Talker, marks=marks)) as client:
         assert isinstance(client, Talker)
         yield client
 

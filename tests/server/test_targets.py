@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from assist_context.corpus import Corpus
+from assist_context.languages import language_of
+from assist_context.model import Document
 from assist_context.reading import Reader
 from assist_server.cli_errors import CommandError
 from assist_server.config import load_lenient
 from assist_server.evidence import Scene, evidence_for
 from assist_server.indexed import folder_at, refreshed
-from assist_server.targets import Written, aim_at, parse_target
+from assist_server.targets import Written, aim_at, in_document, lay, parse_target
 
 CART = '''\
 """A cart."""
@@ -38,6 +40,15 @@ ORDER = "from shop.cart import Cart\n\n\ndef order(items):\n    cart = Cart()\n 
 Aimed = Callable[[str], object]
 
 
+def indexed(tmp_path: Path, root: Path, name: str = "") -> Corpus:
+    config = load_lenient(
+        {"ASSIST_DATA_DIR": str(tmp_path / "data"), "ASSIST_CONFIG_DIR": str(tmp_path / "c"), **os.environ}
+    )
+    folder = folder_at(config, root)
+    refreshed(config, folder, lambda _done, _total: None)
+    return Corpus(folder.root, Reader(folder.database), name)
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Iterator[Corpus]:
     root = tmp_path / "space"
@@ -46,14 +57,9 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
     (root / "shop" / "prices.py").write_text(PRICES)
     (root / "shop" / "order.py").write_text(ORDER)
     (root / "with:1.py").write_text("a = 1\nb = 2\n")
-    config = load_lenient(
-        {"ASSIST_DATA_DIR": str(tmp_path / "data"), "ASSIST_CONFIG_DIR": str(tmp_path / "c"), **os.environ}
-    )
-    folder = folder_at(config, root)
-    refreshed(config, folder, lambda _done, _total: None)
-    reader = Reader(folder.database)
-    yield Corpus(folder.root, reader)
-    reader.close()
+    made = indexed(tmp_path, root)
+    yield made
+    made.reader.close()
 
 
 WRITTEN = [
@@ -154,3 +160,53 @@ def test_edits_start_from_the_file_to_the_last_byte(corpus: Corpus) -> None:
     aim = aim_at(corpus, "shop/odd.py:1")
     found = evidence_for(Scene(corpus), "", aim, 400)
     assert found.texts["shop/odd.py"].encode() == path.read_bytes()
+
+
+def test_the_text_of_another_folder_is_told_as_of_that_folder(tmp_path: Path) -> None:
+    here, there = tmp_path / "a", tmp_path / "b"
+    for root, value in ((here / "b", 1), (there, 2)):
+        (root / "secret").mkdir(parents=True)
+        (root / "secret" / "x.py").write_text(f"def far_{value}():\n    return {value}\n")
+    one, other = indexed(tmp_path, here, "a"), indexed(tmp_path, there, "b")
+    found = evidence_for(Scene(one, (other,)), "What does `far_2` return?", None, 400)
+    (span,) = [each for each in found.spans if "return 2" in each.text]
+    assert (span.origin.path, span.origin.root) == ("secret/x.py", other.root)
+    assert all("return 2" not in text for text in found.texts.values())
+    one.reader.close()
+    other.reader.close()
+
+
+def test_half_a_character_in_an_editor_is_shown_all_the_same(corpus: Corpus) -> None:
+    lines = ("def odd():\n", "    return '\ud800'\n", "")
+    lay(corpus, "shop/odd.py", Document("shop/odd.py", lines, language_of("shop/odd.py")))
+    aim = in_document(corpus, corpus.opened["shop/odd.py"].document, 1, 0)
+    found = evidence_for(Scene(corpus), "", aim, 400)
+    assert (found.spans[0].text, len(found.spans[0].origin.blob)) == ("".join(lines), 40)
+
+
+def test_for_edits_short_files_are_shown_whole_and_once(corpus: Corpus) -> None:
+    aim = aim_at(corpus, "Cart.total")
+    found = evidence_for(Scene(corpus), "", aim, 400, whole_files=True)
+    assert found.spans[0].origin.path == "shop/cart.py"
+    texts = {"shop/cart.py": CART, "shop/prices.py": PRICES, "shop/order.py": ORDER}
+    assert {span.origin.path: span.text for span in found.spans} == texts
+    assert len(found.spans) == len(texts)
+    assert [span.origin.first for span in found.spans] == [1, 1, 1]
+    assert found.spans[0].origin.last == CART.count("\n")
+
+
+def test_whole_files_keep_to_the_tokens_and_long_ones_are_shown_by_pieces_in_order(corpus: Corpus) -> None:
+    calls = ["Cart().total()"] * 2 + ["None"] * 48
+    tail = "".join(f"\n\ndef more_{number}():\n    return {call}\n" for number, call in enumerate(calls))
+    Path(corpus.root, "shop", "cart.py").write_text(CART + tail)
+    aim = aim_at(corpus, "Cart.total")
+    found = evidence_for(Scene(corpus), "", aim, 1_000, whole_files=True)
+    assert found.spans[0].text == aim.text
+    paths = [span.origin.path for span in found.spans]
+    assert paths == sorted(paths, key=paths.index)  # each file's pieces together
+    firsts = [span.origin.first for span in found.spans[1:] if span.origin.path == "shop/cart.py"]
+    assert firsts
+    assert firsts == sorted(firsts)
+    assert {span.origin.path: span.text for span in found.spans}["shop/order.py"] == ORDER
+    small = evidence_for(Scene(corpus), "", aim, 60, whole_files=True)
+    assert sum(len(span.text) for span in small.spans) <= max(60 * 3.2, len(aim.text) / 0.8 + 40)

@@ -1,0 +1,112 @@
+"""Edits of answers in an editor: agreed to, made of files as they are now, and recorded whatever happens."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from asked_shop import CART, PRICES, RENAMED
+from lsprotocol import types
+from talker import talking
+from vendor import configured, told, vendor
+
+from assist_escalation import feedback
+
+Environ = Mapping[str, str]
+
+
+def kinds(tmp_path: Path) -> list[str]:
+    lines = (tmp_path / "data" / "audit.jsonl").read_text().splitlines()
+    return [json.loads(line)["event"]["kind"] for line in lines]
+
+
+def noted(tmp_path: Path) -> list[str]:
+    lines = (tmp_path / "data" / feedback.FILE).read_text().splitlines()
+    return [json.loads(line)["event"] for line in lines]
+
+
+async def test_a_cancellation_waits_for_an_edit_that_the_client_has(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    with vendor(told(RENAMED)) as acme:
+        configured(tmp_path / "config", acme.url)
+        async with talking(home, shop) as client:
+            client.show((shop / "shop" / "cart.py").as_uri(), CART)
+            client.show((shop / "shop" / "prices.py").as_uri(), PRICES)
+            client.takes_edits.clear()
+            uri = (shop / "shop" / "prices.py").as_uri()
+            asked = {"uri": uri, "words": "rename gross in shop/cart.py", "wish": "frontier"}
+            number = (await client.run("refactor", asked))["id"]
+            async with asyncio.timeout(60):
+                while not client.edits:
+                    await asyncio.sleep(0.02)
+            await client.run("cancel", number)
+            await client.run("cancel", number)
+            client.takes_edits.set()
+            _, end = await client.end(number)
+            assert (end.edit.applied, end.error) == (True, None)
+    assert kinds(tmp_path) == ["intent", "outcome", "edit"]
+    assert noted(tmp_path) == ["routed", "accepted"]
+
+
+async def test_a_protected_file_is_asked_about_even_where_the_client_confirms(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    tests = shop / "shop" / "conftest.py"
+    tests.write_text(PRICES)
+    edit = RENAMED.split("\n\n")[1].replace("prices", "conftest")
+    with vendor(told(edit), told(edit)) as acme:
+        configured(tmp_path / "config", acme.url)
+        async with talking(home, shop) as client:
+            client.show(tests.as_uri(), PRICES)
+            client.sends = False
+            asked = {"uri": tests.as_uri(), "words": "rename gross", "wish": "frontier"}
+            _, end = await client.whole("refactor", **asked)
+            assert (end.edit.applied, client.edits) == (False, [])
+            assert "changes shop/conftest.py, which can change what your tools run" in client.previews[0]
+            client.sends = True
+            _, end = await client.whole("refactor", **asked)
+            assert (end.edit.applied, len(client.edits)) == (True, 1)
+
+
+async def test_a_client_that_confirms_nothing_is_asked_and_what_changed_meanwhile_stays(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    cart, prices = shop / "shop" / "cart.py", shop / "shop" / "prices.py"
+    audit = tmp_path / "data" / "audit.jsonl"
+    with vendor(told(RENAMED), told(RENAMED), told(RENAMED)) as acme:
+        configured(tmp_path / "config", acme.url)
+        async with talking(home, shop, marks=False) as client:
+
+            def close_changed() -> None:
+                cart.write_text(CART + "\n")
+                client.text_document_did_close(
+                    types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(cart.as_uri()))
+                )
+
+            def type_on_and_lose_the_log() -> None:
+                client.change(prices.as_uri(), 4, "x", (0, 0), (0, 0))
+                client.change(prices.as_uri(), 5, "", (0, 0), (0, 1))
+                audit.rename(audit.with_name("kept.jsonl"))
+                audit.mkdir()
+
+            client.show(cart.as_uri(), CART)
+            client.show(prices.as_uri(), PRICES)
+            asked = {"uri": prices.as_uri(), "words": "rename gross in shop/cart.py", "wish": "frontier"}
+            client.meanwhile = close_changed
+            _, end = await client.whole("refactor", **asked)
+            assert (end.edit.applied, client.edits) == (False, [])
+            assert "shop/cart.py changed since the model saw it" in end.error
+            assert client.previews[0].splitlines() == ["Make this edit?", "shop/prices.py", "shop/cart.py"]
+            client.show(cart.as_uri(), CART)
+            client.meanwhile = lambda: client.change(prices.as_uri(), 2, "x", (0, 0), (0, 0))
+            _, end = await client.whole("refactor", **asked)
+            assert (end.edit.applied, client.edits) == (False, [])
+            assert "shop/prices.py changed since" in end.error
+            client.change(prices.as_uri(), 3, "", (0, 0), (0, 1))
+            client.meanwhile = type_on_and_lose_the_log
+            _, end = await client.whole("refactor", **asked)
+            assert end.edit.applied
+            assert "is made, but the audit log does not know of it" in end.error
+            versions = [each.text_document.version for each in client.edits[0].document_changes]
+            assert versions == [5, 1]
