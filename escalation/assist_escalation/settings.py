@@ -11,6 +11,7 @@ from assist_escalation.checks import check_bounds, check_pattern, check_url, che
 from assist_escalation.errors import EscalationError
 from assist_escalation.globs import check_glob
 
+Edits = Literal["blocks", "pieces"]
 Mode = Literal["never", "ask", "auto"]  # from the strictest on: `layers` compares by this order
 Content = Literal["hash", "redacted", "full"]  # from the least on
 ANY = "*"  # in a list of names: all of them
@@ -91,6 +92,14 @@ class Provider:
             "max": 3600.0,
             "doc": "The longest to wait for a whole answer; a quarter of it is for the first word. Raise it "
             "for a model that thinks long, or runs on a slow machine.",
+        },
+    )
+    edits: Edits = field(
+        default="blocks",
+        metadata={
+            "choices": get_args(Edits),
+            "doc": "How it is asked to write changes: as SEARCH/REPLACE `blocks`, or as the changed `pieces` "
+            "in full, which small models do more surely.",
         },
     )
     proxy: str = field(

@@ -18,6 +18,7 @@ from assist_escalation.layers import Permissions
 from assist_escalation.ledger import Scope
 from assist_escalation.model import Origin, Prompt, Span
 from assist_escalation.route import Decision, Rules, Wish, route
+from assist_escalation.settings import Edits
 from assist_server.evidence import Evidence, Scene, evidence_for
 from assist_server.instructions import ANSWERS, EDITS, Form, form_of, instructions, place_of_tests, request_of
 from assist_server.targets import Aim
@@ -110,12 +111,12 @@ def decide(question: Question, scene: Scene, desk: Desk) -> Ready:
     return Ready(name, question, scene.corpus.root, local, decision, rules, frontier, prepared)
 
 
-def draft(question: Question, scene: Scene, tokens: int, *, small: bool) -> Draft:
+def draft(question: Question, scene: Scene, tokens: int, *, small: bool, edits: Edits = "blocks") -> Draft:
     """The prompt of a question in about `tokens` tokens of code."""
     aim, command = question.aim, question.command
     whole_files = not small and command in EDITS  # what is changed has to be seen as it stands
     evidence = evidence_for(scene, question.words, aim, tokens, whole_files=whole_files)
-    form = form_of(command, evidence.texts.values(), small=small)
+    form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     path = ""
     if form.kind == "file" and aim is not None:
         files = files_of([*scene.corpus.files().paths, *scene.corpus.opened])
@@ -157,7 +158,9 @@ def _for_frontier(
     allowed = desk.permissions
     if desk.offline or question.wish == "local" or allowed.mode == "never" or not allowed.providers:
         return None, None, ("", "")
-    made = draft(question, scene, FRONTIER_TOKENS, small=False)
+    first = question.provider or next(iter(allowed.providers))
+    edits = allowed.providers[first].edits if first in allowed.providers else "blocks"
+    made = draft(question, scene, FRONTIER_TOKENS, small=False, edits=edits)
     most = ANSWERS[question.command]
     if hidden := _hidden(question, made, scene):
         return made, None, ("hidden", f"{hidden} is excluded by a rule file, so it does not leave")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from assist_escalation.blocks import fence_for, search_replace_instructions
 from assist_escalation.prompt import fence
+from assist_escalation.settings import Edits
 from assist_escalation.whole import whole_instructions
 from assist_server.targets import Aim
 
@@ -27,18 +28,24 @@ _TASKS = {
     "test": "Write tests for the first piece: the usual case, the edges, and errors. They must run as they "
     "are: import what is tested from where its path says. Only use functions that you are shown.",
 }
+_PIECES = (
+    "Answer with every piece that changes, and only those: each in full, between fences, under the same "
+    "first line with its path and lines as it was shown to you. Change callers and imports in others too."
+)
 EDITS = ("refactor", "fix")
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How an answer is written: as `edits`, the code in question anew (`whole`), a `file`, else Markdown."""
+    """How an answer is written: as `blocks` or `pieces` of edits, as the code in question anew (`whole`), as
+    a `file`, else as Markdown.
+    """
 
     kind: str = ""
     fence: str = ""
 
 
-def form_of(command: str, texts: Collection[str], *, small: bool) -> Form:
+def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits = "blocks") -> Form:
     """Small models write code anew more surely than they describe changes to it.
 
     The marks around an edit stand in none of the texts.
@@ -46,7 +53,7 @@ def form_of(command: str, texts: Collection[str], *, small: bool) -> Form:
     if command == "test":
         return Form("file")
     if command in EDITS:
-        return Form("whole", fence(texts)) if small else Form("edits", fence_for(texts))
+        return Form("whole", fence(texts)) if small else Form(edits, fence_for(texts))
     return Form()
 
 
@@ -54,7 +61,9 @@ def instructions(command: str, form: Form, aim: Aim | None) -> str:
     """The system's words for one question."""
     parts = [_ROLE, _TASKS[command]]
     language = aim.document.language.name if aim else ""
-    if form.kind == "edits":
+    if form.kind == "pieces":
+        parts.append(_PIECES)
+    elif form.kind == "blocks":
         parts.append(search_replace_instructions(form.fence))
     elif form.kind == "whole":
         parts.append(whole_instructions(language, form.fence))
