@@ -97,7 +97,7 @@ class Prepared:
 
 def limits_of(permissions: Permissions) -> ledger.Limits:
     """The bounds of money that hold for a request."""
-    return ledger.Limits(permissions.request_micro, permissions.day_micro, permissions.day_micro)
+    return ledger.Limits(permissions.request_micro, permissions.day_micro, permissions.user_day_micro)
 
 
 def prepare(request: Request, parts: Parts) -> Prepared:

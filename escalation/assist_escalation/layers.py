@@ -64,9 +64,9 @@ class Classes:
 class Permissions:
     """What may leave the machine from the workspace folders `roots`, which are absolute and resolved.
 
-    Money is in micro-dollars. `providers` are those that may be used, the preferred one first, each with
-    the classes that it may see in effect. A text has every class that one of `classes`
-    gives it.
+    Money is in micro-dollars. A day's bound holds for the repository; `user_day_micro`, which no repository
+    lowers, for all that the person spends. `providers` are those that may be used, the preferred one first,
+    each with the classes that it may see in effect. A text has every class that one of `classes` gives it.
     """
 
     roots: tuple[str, ...]
@@ -74,6 +74,7 @@ class Permissions:
     max_escalation_rate: float
     request_micro: int
     day_micro: int
+    user_day_micro: int
     always_local: tuple[str, ...]
     always_ask: tuple[str, ...]
     providers: Mapping[str, Provider]
@@ -100,6 +101,7 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         max_escalation_rate=min(each.max_escalation_rate for each in said),
         request_micro=_micro(min(each.max_cost_usd_per_request for each in said)),
         day_micro=_micro(min(each.max_cost_usd_per_day for each in said)),
+        user_day_micro=_micro(min(each.max_cost_usd_per_day for each in (OPEN, *owned))),
         always_local=_union(each.always_local for each in said),
         always_ask=_union(each.always_ask for each in said),
         providers=_providers(layers),

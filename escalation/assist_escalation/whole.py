@@ -5,7 +5,6 @@ one file's text and the lines that were asked for; what else the answer says is 
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from assist_context.languages import Language, language_of
@@ -14,6 +13,7 @@ from assist_context.symbols import symbols
 from assist_escalation.blocks import MOST_CHARACTERS, MOST_LINES
 from assist_escalation.changes import MARK, EditError, Hunk, Target
 from assist_escalation.matching import Match, bare_lines, shifted
+from assist_escalation.prompt import fence
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
 _IMPORT = re.compile(
@@ -36,23 +36,13 @@ class _Fenced:
     lines: tuple[str, ...]
 
 
-def backticks_for(texts: Iterable[str]) -> str:
-    """A code fence that no line of the texts closes.
-
-    >>> backticks_for(["x = 1"]), backticks_for(["```sh\\nls\\n```"])
-    ('```', '````')
-    """
-    runs = [len(run) for text in texts for run in re.findall(r"^[ \t]*(`+|~+)", text, re.MULTILINE)]
-    return "`" * max([3, *(run + 1 for run in runs)])
-
-
-def whole_instructions(language: str, fence: str = "```") -> str:
-    """How to return a whole function or file, for a small model; `fence` is that of `backticks_for`."""
+def whole_instructions(language: str, bars: str = "```") -> str:
+    """How to return a whole function or file, for a small model; `bars` is `prompt.fence` of what it sees."""
     return f"""Answer with the complete new code in one block, from its first line to its last:
 
-{fence}{language}
+{bars}{language}
 (all lines of the new code)
-{fence}
+{bars}
 
 Write exactly one block. Leave nothing out, shorten nothing, write no "...".
 Write only the code you were asked for: nothing of the file around it, no imports above it.
@@ -107,7 +97,7 @@ def _chosen(answer: str, target: Target, text: str) -> tuple[str, ...]:
             raise EditError(
                 f"the answer has {len(blocks)} fenced blocks, and which is meant is not certain: ask again"
             )
-    width = len(backticks_for([text]))
+    width = len(fence([text]))
     if meant[0].width < width:
         raise EditError(
             f"the answer's fence has {meant[0].width} characters and {width} were asked for, since "

@@ -7,7 +7,8 @@ import pytest
 
 from assist_escalation.changes import Base, EditError, EditPlan, Target, base_of, diff, sha256_of
 from assist_escalation.edits import plan
-from assist_escalation.whole import backticks_for, whole_instructions
+from assist_escalation.prompt import fence as bars_for
+from assist_escalation.whole import whole_instructions
 
 
 def scope_of(**texts: str) -> dict[str, Base]:
@@ -182,7 +183,7 @@ def test_a_whole_file_keeps_its_ends_and_its_mark() -> None:
 
 
 def test_the_whole_instructions_parse() -> None:
-    fence = backticks_for(["```"])
+    fence = bars_for(["```"])
     answer = whole_instructions("python", fence).replace("(all lines of the new code)", "x = 2")
     assert afters(plan(answer, scope_of(a_py="'''\n```\n'''\n"), Target("a.py", 1, 3)))["a.py"] == "x = 2\n"
 

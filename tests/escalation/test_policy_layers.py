@@ -34,6 +34,7 @@ def within(inner: Permissions, outer: Permissions) -> bool:
         and inner.max_escalation_rate <= outer.max_escalation_rate
         and inner.request_micro <= outer.request_micro
         and inner.day_micro <= outer.day_micro
+        and inner.user_day_micro <= outer.user_day_micro
         and set(inner.always_local) >= set(outer.always_local)
         and set(inner.always_ask) >= set(outer.always_ask)
         and inner.providers.keys() <= outer.providers.keys()
@@ -186,6 +187,13 @@ def test_money_is_exact_and_rounded_down() -> None:
     mine = replace(USER, max_cost_usd_per_request=0.07, max_cost_usd_per_day=0.0000019)
     found = permissions([layer("user", mine)])
     assert (found.request_micro, found.day_micro) == (70_000, 1)
+
+
+def test_a_repository_lowers_its_own_day_and_not_the_persons() -> None:
+    mine = replace(USER, max_cost_usd_per_day=2.0)
+    strict = layer("repository", replace(OPEN, max_cost_usd_per_day=0.5))
+    found = permissions([layer("user", mine), strict])
+    assert (found.day_micro, found.user_day_micro) == (500_000, 2_000_000)
 
 
 def test_each_value_knows_who_is_to_blame() -> None:

@@ -10,8 +10,10 @@ from assist_context.corpus import Corpus
 from assist_context.languages import language_of
 from assist_context.model import Document
 from assist_context.reading import Reader
+from assist_escalation.edits import plan
 from assist_server.cli_errors import CommandError
 from assist_server.config import load_lenient
+from assist_server.deciding import Question, draft
 from assist_server.evidence import Scene, evidence_for
 from assist_server.indexed import folder_at, refreshed
 from assist_server.targets import Written, aim_at, in_document, lay, parse_target
@@ -210,3 +212,15 @@ def test_whole_files_keep_to_the_tokens_and_long_ones_are_shown_by_pieces_in_ord
     assert {span.origin.path: span.text for span in found.spans}["shop/order.py"] == ORDER
     small = evidence_for(Scene(corpus), "", aim, 60, whole_files=True)
     assert sum(len(span.text) for span in small.spans) <= max(60 * 3.2, len(aim.text) / 0.8 + 40)
+
+
+def test_a_small_model_is_told_a_fence_that_its_file_does_not_hold(corpus: Corpus) -> None:
+    guide = '"""How to.\n\n```\nassist\n```\n"""\n\n\ndef gross(net):\n    return net * 1.2\n'
+    Path(corpus.root, "shop", "guide.py").write_text(guide)
+    question = Question("refactor", "rename net", aim_at(corpus, "shop/guide.py:9"))
+    made = draft(question, Scene(corpus), 400, small=True)
+    bars = made.form.fence
+    assert f"{bars}python" in made.prompt.spans[0].text
+    answer = f"{bars}python\ndef gross(pure):\n    return pure * 1.2\n{bars}\n"
+    edit = plan(answer, made.bases(), made.whole)
+    assert edit.changes[0].after == guide.replace("(net)", "(pure)").replace("net *", "pure *")
