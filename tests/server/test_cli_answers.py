@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +109,14 @@ def test_control_c_stops_the_stream_and_what_came_is_paid(
 ) -> None:
     with vendor([head(), chunk("half an answer"), HANG]) as acme:
         configured(tmp_path / "config", acme.url)
+        # A shell starts its background jobs with SIGINT ignored, and children inherit that.
+        listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": listen}
         process = subprocess.Popen(
             [*COMMAND, "explain", "shop/cart.py:13", "--frontier", "--yes"],
             cwd=shop,
             env={**os.environ, **home, "ACME_KEY": KEY},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            **pipes,
         )
         assert process.stdout is not None
         assert process.stdout.read(len("half an answer")) == b"half an answer"
