@@ -5,12 +5,12 @@ file; a file that is broken, foreign or cannot be written costs one more attempt
 """
 
 import json
-import os
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from assist_escalation import durable
 
 _MOST_ENTRIES = 200
 _MOST_BYTES = 1 << 20
@@ -89,14 +89,7 @@ def _read(path: Path) -> dict[str, Abilities]:
 def _write(path: Path, entries: list[tuple[str, Abilities]]) -> None:
     text = json.dumps({"found": {name: asdict(abilities) for name, abilities in entries}}, indent=1)
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # 0600 by itself
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
+        durable.replace(path, text.encode())
 
 
 def _is_abilities(entry: object) -> bool:

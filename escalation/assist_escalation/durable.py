@@ -5,6 +5,7 @@ nothing of edits. Errors are the system's own (`OSError`).
 """
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,6 +29,19 @@ def write(path: Path, data: bytes, mode: int | None) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def replace(path: Path, data: bytes) -> None:
+    """The file with other bytes, in one step, readable by its owner alone; its folder is made if need be."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        write(draft, data, 0o600)
+        os.replace(draft, path)
+    except OSError:
+        with suppress(OSError):
+            remove(draft)
+        raise
 
 
 def remove(path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Literal, get_args
 
 from filelock import FileLock, Timeout
 
+from assist_escalation import durable
 from assist_escalation.calibrating import Label
 from assist_escalation.weights import score
 
@@ -69,11 +70,7 @@ def _append(path: Path, line: bytes) -> None:
 def _trim(path: Path) -> None:
     """Keep the newer half, from the start of a line on."""
     kept = path.read_bytes()[-MOST_BYTES // 2 :].partition(b"\n")[2]
-    fresh = path.with_name(path.name + ".tmp")
-    fresh.unlink(missing_ok=True)
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(kept)
-    fresh.replace(path)
+    durable.replace(path, kept)
 
 
 def events(path: Path) -> Iterator[Event]:

@@ -9,7 +9,6 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
 from urllib.parse import urlsplit
 
 from assist_escalation import counting, ledger, prices
@@ -18,7 +17,7 @@ from assist_escalation.errors import RefusedError
 from assist_escalation.layers import Permissions
 from assist_escalation.ledger import Ledger
 from assist_escalation.model import Messages, Prompt
-from assist_escalation.policy import judge
+from assist_escalation.policy import Verdict, judge
 from assist_escalation.prompt import lay_out
 from assist_escalation.redact import Known, Redacted, redact
 from assist_escalation.returned import Returned
@@ -28,8 +27,6 @@ from assist_escalation.transport import Transport
 FREE = Price(0.0, 0.0)  # where the policy lets requests out whose price nobody knows
 SHORTEST = 512  # tokens of an answer that is worth asking for: a change of some forty lines
 AROUND = 16  # tokens that a call costs besides its texts: roles and marks
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +99,7 @@ def limits_of(permissions: Permissions) -> ledger.Limits:
 
 def prepare(request: Request, parts: Parts) -> Prepared:
     """The request for the first provider that may see it; `RefusedError` where none may."""
-    name = _provider(request)
+    name, verdict = _provider(request)
     permissions, endpoint = request.permissions, request.permissions.providers[name]
     price = prices.price_of(endpoint)
     if price is None and not permissions.allow_unknown_price:
@@ -128,7 +125,6 @@ def prepare(request: Request, parts: Parts) -> Prepared:
     max_output = _affordable(price, tokens, max_output, min(permissions.request_micro, left))
     upper = prices.upper_micro(price, tokens, max_output)
     digest = payload_sha256(endpoint.model, messages, max_output)
-    verdict = judge(request.prompt, permissions, name)
     return Prepared(
         request,
         name,
@@ -166,7 +162,7 @@ def payload_sha256(model: str, messages: Messages, max_output: int) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _provider(request: Request) -> str:
+def _provider(request: Request) -> tuple[str, Verdict]:
     """The provider that may see the prompt: the named one, else the first in the user's order."""
     permissions = request.permissions
     if request.provider and request.provider not in permissions.providers:
@@ -183,6 +179,6 @@ def _provider(request: Request) -> str:
     for name in names:
         verdict = judge(request.prompt, permissions, name)
         if verdict.allowed:
-            return name
+            return name, verdict
         reasons |= dict.fromkeys(verdict.reasons)
     raise RefusedError("policy", "; ".join(reasons))

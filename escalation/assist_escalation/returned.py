@@ -5,7 +5,6 @@ written only costs the comparison.
 """
 
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,8 +41,5 @@ class Returned:
         return pins if whole else {}
 
     def _write(self, pins: dict[str, str]) -> None:
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         with suppress(OSError):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            durable.write(temporary, json.dumps(pins, indent=1).encode(), 0o600)
-            os.replace(temporary, self._path)
+            durable.replace(self._path, json.dumps(pins, indent=1).encode())

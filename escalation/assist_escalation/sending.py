@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from assist_escalation import counting, ledger, prices, records
@@ -54,7 +55,7 @@ async def send(
         raise
     finally:
         await asyncio.shield(_settled(opening, prepared, parts, answer))
-    yield answer.outcome()
+    yield replace(answer.found, warning=answer.warning)
 
 
 def _key(prepared: Prepared, parts: Parts) -> str:
@@ -101,6 +102,7 @@ def _close(prepared: Prepared, parts: Parts, answer: "_Answer") -> None:
     """Settle and write down. What fails here stops the next request; this one is over and paid."""
     answer.ms = 1e3 * (time.monotonic() - answer.start)
     request, found = prepared.request, answer.outcome()
+    answer.found = found
     try:
         if answer.sent:
             parts.ledger.settle(request.id, found.cost_micro, found.usage, found.finish)
@@ -127,6 +129,7 @@ class _Answer:
         self._raw, self._text, self._model, self._error = "", "", "", ""
         self._finish = "cancelled"
         self._usage: Usage | None = None
+        self.found = Outcome("", "cancelled", "", Usage(), 0, 0.0)  # what it was, once it is over
         self.start, self.ms, self.sent, self.warning = time.monotonic(), 0.0, False, ""
 
     def warn(self, text: str) -> None:
@@ -153,14 +156,14 @@ class _Answer:
         self._usage = error.usage or self._usage
 
     def outcome(self) -> Outcome:
-        """Paid as the provider counted, else as we do, from above."""
+        """Paid as the provider counted, else as we do, from above: that takes a while, so on a thread."""
         usage = self._usage
         if usage is None:
             output = counting.upper_count(self._raw)
             usage = Usage(self._prepared.tokens, output=output, estimated=True) if self.sent else Usage()
         cost = prices.cost_micro(self._prepared.price, usage)
         said = self._text, self._finish, self._model
-        return Outcome(*said, usage, cost, self.ms, self._error, self.warning, self._altered())
+        return Outcome(*said, usage, cost, self.ms, self._error, altered=self._altered())
 
     def _altered(self) -> bool:
         try:

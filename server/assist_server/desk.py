@@ -3,7 +3,6 @@
 It opens no model and sends nothing; it loads neither llama.cpp nor the provider's library.
 """
 
-import hashlib
 import os
 import secrets
 import time
@@ -30,6 +29,7 @@ from assist_escalation.transport import Transport
 from assist_server.config import Config
 from assist_server.config_read import Problem
 from assist_server.deciding import Desk, Local, Ready
+from assist_server.folders import key_of
 from assist_server.hidden_values import denied_texts
 from assist_server.permitted import permissions_for
 
@@ -60,7 +60,7 @@ def files_of(config: Config, root: str = "") -> Files:
         data / calibration.FILE,
         data / returned.FILE,
         data / "providers.json",
-        data / "edits" / _short(root),
+        data / "edits" / key_of(root),
     )
 
 
@@ -144,7 +144,7 @@ def noted(config: Config, ready: Ready, decision: Decision, event: feedback.Happ
         files_of(config).feedback,
         feedback.Event(
             time.time(),
-            _short(ready.root),
+            key_of(ready.root),
             ready.question.command,
             ready.id,
             decision.target,
@@ -186,7 +186,3 @@ def _user() -> str:
         return os.getlogin() if pwd is None else pwd.getpwuid(os.getuid()).pw_name
     except (OSError, KeyError):  # nobody by that number, as in some containers
         return "unknown"
-
-
-def _short(root: str) -> str:
-    return hashlib.sha256(root.encode("utf-8", "surrogateescape")).hexdigest()[:16]

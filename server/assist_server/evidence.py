@@ -14,6 +14,7 @@ from assist_context.candidates import LONGEST_LINE
 from assist_context.corpus import Corpus
 from assist_context.model import CHARS_PER_TOKEN, Snippet
 from assist_context.questions import MARKS, TARGET_MOST, answerable
+from assist_escalation.changes import MARK
 from assist_escalation.errors import EscalationError
 from assist_escalation.model import Origin, Span
 from assist_server.targets import Aim
@@ -99,7 +100,7 @@ def _whole_file(scene: Scene, piece: Snippet) -> Snippet | None:
     """The file of a piece, if it is short and an edit may change it."""
     corpus, inside = _place(scene, piece)
     lines = corpus.lines(inside) if corpus is scene.corpus else ()
-    text = "".join(lines).removeprefix("\ufeff")
+    text = "".join(lines).removeprefix(MARK)
     count = len(lines) - (lines[-1] == "") if lines else 0
     if not 0 < count <= WHOLE_FILE or "\0" in text or max(map(len, lines)) > LONGEST_LINE:
         return None
@@ -133,6 +134,6 @@ def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
         opened = corpus.opened.get(path)
         with suppress(OSError, ValueError):  # gone, or not UTF-8: it is shown, and cannot be edited
             texts[path] = Path(corpus.root, path).read_bytes().decode("utf-8")
-        if opened and opened.document.text != texts.get(path, "").removeprefix("\ufeff"):
+        if opened and opened.document.text != texts.get(path, "").removeprefix(MARK):
             texts[path] = opened.document.text
     return texts

@@ -45,8 +45,12 @@ def folders_of(roots: Sequence[str], data: Path) -> tuple[Folder, ...]:
 
 def database_of(root: str, data: Path) -> str:
     """The index of a resolved folder; its directory is for its owner's eyes only."""
-    key = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
-    return str(data / "index" / f"{key}.sqlite")
+    return str(data / "index" / f"{key_of(root)}.sqlite")
+
+
+def key_of(root: str) -> str:
+    """A short name for a resolved folder, for files and records that are its own."""
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
 
 
 def folder_of(folders: Sequence[Folder], path: str) -> Folder | None:

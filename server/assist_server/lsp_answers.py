@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_context.model import split_lines
+from assist_escalation.changes import MARK
 from assist_server.harmless import harmless
 from assist_server.inquiries import EXPECTED, Inquiries, Inquiry, View, view_of
 from assist_server.line_edits import line_edits
@@ -23,7 +24,6 @@ if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_escalation.changes import Change, EditPlan
     from assist_server.deciding import Ready
 
-MARK = "\ufeff"  # a byte order mark is the file's, not the editor's text
 COMMANDS = ("explain", "ask", "test", "refactor", "fix")
 ANSWER, CONFIRM = "assist/answer", "assist/confirm"
 SEND, STAY = "Send", "Stay on this machine"
