@@ -1,9 +1,10 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run fix check test bench clean
+.PHONY: help setup run fix check test e2e vsix bench clean
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
+EXTENSION := vscode-extension
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
@@ -14,20 +15,31 @@ setup: .venv/ready ## Install everything, and fetch and probe the default model
 run: setup ## Show real completions from the local model, through the real language server
 	@$(BIN)/assist demo
 
-fix: .venv/ready ## Format, sort imports, repair what can be repaired, write the generated pages again
+fix: .venv/ready $(EXTENSION)/node_modules/ready ## Format, sort imports, repair what can be repaired, write the generated pages again
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 	$(BIN)/python -m assist_server.cli_reference docs
+	$(BIN)/python -m assist_server.config_schema $(EXTENSION)/package.json
+	npm --prefix $(EXTENSION) run --silent fix
 
-check: .venv/ready ## Format, lint, types, import directions, house style
+check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, import directions, house style
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/style/check_style.py
+	npm --prefix $(EXTENSION) run --silent check
 
 test: setup ## Run the whole test suite, real model and real server included
 	$(BIN)/pytest
+
+e2e: setup vsix ## Drive the real editors, with the real server and the real model
+	$(UV) sync --locked --quiet --group e2e
+	$(BIN)/python tests/e2e/install_editors.py
+	$(BIN)/pytest tests/e2e
+
+vsix: $(EXTENSION)/node_modules/ready ## Package the extension for VS Code
+	npm --prefix $(EXTENSION) run --silent vsix
 
 bench: setup ## Measure this machine: latency, typing against other policies, with DATA=FOLDER quality (an hour)
 	$(UV) sync --locked --group bench
@@ -36,12 +48,16 @@ bench: setup ## Measure this machine: latency, typing against other policies, wi
 	$(if $(DATA),$(BIN)/python benchmarks/infill.py --data $(DATA) --cut)
 
 clean: ## Remove what was installed here; models stay
-	rm -rf .venv .uv
+	rm -rf .venv .uv build $(EXTENSION)/node_modules $(EXTENSION)/dist $(EXTENSION)/assist.vsix
 
 # uv comes from pip, into a folder of its own: nothing outside this checkout is touched.
 .uv/bin/uv:
 	python3 -m venv .uv
 	.uv/bin/pip install --quiet uv
+
+$(EXTENSION)/node_modules/ready: $(EXTENSION)/package-lock.json
+	npm --prefix $(EXTENSION) ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 .venv/ready: pyproject.toml uv.lock $(filter .uv/bin/uv,$(UV))
 	$(UV) sync --locked

@@ -99,7 +99,7 @@ def _sorted_out(data: Mapping[str, Any], author: Author) -> tuple[dict[str, Any]
     taken: dict[str, Any] = {}
     refused = []
     for name, table in data.items():
-        mine = {key for key in SETTINGS if key[0] == name and _may_say(author, key)}
+        mine = {key for key in SETTINGS if key[0] == name and may_say(author, key)}
         if name in TABLES and not mine:
             refused += [name] if table else []  # an empty table says nothing
         elif not isinstance(table, Mapping) or (name,) in SETTINGS:
@@ -111,7 +111,8 @@ def _sorted_out(data: Mapping[str, Any], author: Author) -> tuple[dict[str, Any]
     return taken, refused
 
 
-def _may_say(author: Author, key: tuple[str, ...]) -> bool:
+def may_say(author: Author, key: tuple[str, ...]) -> bool:
+    """Whether an author besides the user may write a setting."""
     setting = SETTINGS[key]
     if setting.section != "escalation":
         return False

@@ -26,6 +26,7 @@ from assist_server.folders import Folder, database_of, folder_of
 from assist_server.indexed import corpus_of
 from assist_server.inquiries import Around, Inquiry, Opened, View
 from assist_server.recorded import note_undone
+from assist_server.shown_edits import ShownEdits
 from assist_server.targets import in_document, lay
 
 OPENED = 24  # open documents that are parsed for a question
@@ -48,10 +49,13 @@ async def answered(inquiry: Inquiry, view: View, around: Around) -> AsyncGenerat
         notes.append(loop.run_in_executor(None, partial(desks.noted, view.config, *what)))
 
     means = Means(around.local, note, partial(_version, view, ready.root))
+    shown = ShownEdits()
     try:
         async with aclosing(answer(ready, desk, means, around.editor.confirm)) as stream:
             async for event in stream:
-                yield await _message(ready, around, event)
+                if isinstance(event, Began):
+                    shown = ShownEdits()
+                yield await _message(ready, around, event, shown)
     finally:
         await asyncio.gather(*notes)
 
@@ -68,17 +72,18 @@ async def _settled(root: str, view: View, around: Around) -> tuple[str, ...]:
     return told
 
 
-async def _message(ready: Ready, around: Around, event: Event) -> Message:
+async def _message(ready: Ready, around: Around, event: Event, shown: ShownEdits) -> Message:
+    edits = bool(ready.local.form.kind)  # only then is what looks like a block one
     match event:
         case Piece(text):
-            return {"delta": text}
+            return {"delta": shown.fed(text) if edits else text}
         case Notice(text):
             return {"notice": text}
         case Began(decision, model):
             route = {**route_document(ready), "target": decision.target, "cause": decision.cause}
             return {"route": route, "model": model, "restart": True}
         case Finished():
-            return await _ended(ready, around, event)
+            return {"delta": shown.ended(), **await _ended(ready, around, event)}
 
 
 async def _ended(ready: Ready, around: Around, event: Finished) -> Message:

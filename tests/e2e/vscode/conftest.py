@@ -1,0 +1,77 @@
+"""One code-server with the packaged extension for all tests; each test has a window on a folder of its own."""
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import install_editors
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from workbench import Code, Window, launched, serving
+
+ROOT = Path(__file__).parents[3]
+EXTENSION = ROOT / "vscode-extension"
+ASSIST = ROOT / ".venv/bin/assist"
+KEY = "k-0123456789-secret-of-acme"
+
+Open = Callable[..., Window]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = launched(playwright)
+        yield found
+        found.close()
+
+
+@pytest.fixture(scope="session")
+def vsix() -> Path:
+    """The extension as `make vsix` packages it."""
+    subprocess.run(["npm", "run", "--silent", "vsix"], cwd=EXTENSION, check=True, stdout=subprocess.DEVNULL)
+    return EXTENSION / "assist.vsix"
+
+
+@pytest.fixture(scope="session")
+def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of config.toml, for all windows."""
+    return tmp_path_factory.mktemp("config")
+
+
+@pytest.fixture
+def config(configuration: Path, model_path: Path) -> Path:
+    """The config.toml of the next window: the real model, and everything it finds is shown."""
+    place = configuration / "config.toml"
+    place.write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
+    return place
+
+
+@pytest.fixture(scope="session")
+def code(
+    tmp_path_factory: pytest.TempPathFactory, vsix: Path, configuration: Path, shared_data: Path
+) -> Iterator[Code]:
+    environ = {
+        "ASSIST_CONFIG_DIR": str(configuration),
+        "ASSIST_DATA_DIR": str(shared_data),
+        "ACME_KEY": KEY,
+    }
+    place = tmp_path_factory.mktemp("code")
+    with serving(install_editors.vscode(), place, environ, vsix) as found:
+        found.settings(assist__server__path=str(ASSIST))
+        yield found
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "space"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def window(browser: Browser, code: Code, config: Path, folder: Path, shots: Path) -> Iterator[Window]:
+    """A window on the test's folder, not opened yet."""
+    found = Window(browser, code, folder, shots)
+    yield found
+    found.shoot("end")
+    found.close()

@@ -1,0 +1,111 @@
+"""Questions in VS Code: streamed answers, refactorings in its own preview, and the word before anything leaves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asked_shop import CART, PRICES, RENAMED
+from hostile import Hostile
+from vendor import configured, told, vendor
+from workbench import Window, until
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+
+RENAMED_CART = CART.replace("gross", "with_tax")
+RENAMED_PRICES = PRICES.replace("gross", "with_tax")
+
+
+@pytest.fixture
+def shop(folder: Path) -> Path:
+    (folder / "shop").mkdir()
+    (folder / "shop" / "cart.py").write_text(CART)
+    (folder / "shop" / "prices.py").write_text(PRICES)
+    return folder
+
+
+@pytest.fixture
+def acme(configuration: Path, config: Path, model_path: Path) -> Iterator[Hostile]:
+    """A provider on loopback that has a refactoring to tell, twice."""
+    with vendor(told(RENAMED), told(RENAMED)) as server:
+        configured(configuration, server.url, model=model_path, mode="ask")
+        yield server
+
+
+def contents(folder: Path) -> tuple[str, str]:
+    return (folder / "shop" / "cart.py").read_text(), (folder / "shop" / "prices.py").read_text()
+
+
+def test_an_explanation_streams_into_a_view_beside_the_code(window: Window, shop: Path) -> None:
+    window.open("shop/cart.py", 13, 9)
+    window.ready()
+    window.run("Assist: Explain")
+    view = window.view()
+    body = view.locator("section .body")
+    lengths: set[int] = set()
+
+    def grows() -> bool:
+        lengths.add(len(body.inner_text()))
+        return len(lengths) > 3
+
+    until("an answer that grows", grows)
+    window.shoot("explain streams")
+    view.locator("section .last").filter(has_text="on this machine").wait_for(timeout=120_000)
+    window.shoot("explained")
+    assert view.locator("h2").inner_text() == "Explain · cart.py:13"
+    assert len(body.inner_text()) > 40
+    assert not view.locator("section > button").is_visible(), "nothing is left to stop"
+
+
+def test_an_answer_is_stopped_by_its_button(window: Window, shop: Path) -> None:
+    window.open("shop/cart.py", 13, 9)
+    window.ready()
+    window.run("Assist: Explain")
+    view = window.view()
+    until("a word", lambda: view.locator("section .body").inner_text().strip())
+    view.locator("section > button").click()
+    view.locator("section .last").filter(has_text="cancelled").wait_for()
+
+
+def test_a_refactoring_is_previewed_applied_and_undone(window: Window, shop: Path, acme: Hostile) -> None:
+    before = contents(shop)
+    window.open("shop/prices.py", 1, 5)
+    window.ready()
+    refactor(window)
+    window.modal("Send")
+    window.page.get_by_text("Refactor Preview", exact=False).first.wait_for()
+    window.shoot("refactor preview")
+    assert contents(shop) == before
+    window.page.locator("a.monaco-button", has_text="Apply").click()
+    until("the edit", lambda: window.text(1) == "def with_tax(net):")
+    window.run("File: Save All Files")
+    until("both files", lambda: contents(shop) == (RENAMED_CART, RENAMED_PRICES))
+    window.shoot("applied")
+    window.run("Assist: Undo Last Edit")
+    window.page.locator("a.monaco-button", has_text="Apply").click()
+    until("the edit taken back", lambda: window.text(1) == "def gross(net):")
+    window.run("File: Save All Files")
+    until("both files", lambda: contents(shop) == before)
+
+
+def test_what_would_leave_is_shown_and_a_no_sends_nothing(window: Window, shop: Path, acme: Hostile) -> None:
+    window.open("shop/prices.py", 1, 5)
+    window.ready()
+    refactor(window)
+    shown = window.dialog()
+    window.shoot("egress")
+    words = shown.inner_text()
+    assert "127.0.0.1" in words
+    for each in ("shop/prices.py", "shop/cart.py", "Redacted", "Cost", "$"):
+        assert each in words
+    window.modal("Stay on This Machine")
+    view = window.view()
+    until("the end of the answer", lambda: view.locator("section .last").inner_text().strip())
+    assert acme.requests == []
+
+
+def refactor(window: Window) -> None:
+    window.run("Assist: Refactor...")
+    field = window.page.locator(".quick-input-widget input").first
+    field.wait_for(state="visible")
+    field.fill("Rename gross to with_tax in both files.")
+    window.press("Enter")

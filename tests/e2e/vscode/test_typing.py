@@ -1,0 +1,147 @@
+"""Ghost text in VS Code: it appears, is taken whole or in part, sent away, typed through; the bytes are right."""
+
+from pathlib import Path
+
+import pytest
+from workbench import Code, Window, until
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+
+CART = (
+    '''\
+"""A cart."""
+
+
+def gross(net):
+    return net * 1.2
+
+
+def total(items):
+    """The sum of all items."""
+'''
+    + "    \n"
+)
+EMOJI = '''\
+def gross(net):
+    return net * 1.2
+
+
+def show(items):
+    """The 🛒 sum of all items."""
+    total = sum(items)
+'''
+
+
+def opened(window: Window, text: str = CART, line: int = 10, column: int = 5) -> Path:
+    """A file with the cursor in it, once the model is there."""
+    path = window.folder / "cart.py"
+    path.write_bytes(text.encode())
+    window.open("cart.py", line, column)
+    window.ready()
+    return path
+
+
+def test_tab_takes_the_ghost_text_and_the_saved_bytes_are_right(window: Window) -> None:
+    path = opened(window)
+    window.type("ret")
+    ghost = window.shown()
+    window.shoot("ghost text")
+    window.press("Tab")
+    until("the accepted text", lambda: not window.ghost() or window.ghost() != ghost)
+    window.press("Escape")
+    window.save()
+    before, _, after = CART.rpartition("    \n")
+    assert path.read_text() == f"{before}    ret{ghost}\n{after}"
+    assert ghost.startswith("urn ")
+
+
+def test_a_word_is_taken_and_the_rest_stays(window: Window) -> None:
+    path = opened(window)
+    window.type("ret")
+    ghost = window.shown()
+    window.press("Control+ArrowRight")
+    rest = until("the rest", lambda: window.ghost() not in ("", ghost) and window.ghost())
+    assert ghost.endswith(rest)
+    taken = ghost.removesuffix(rest)
+    assert taken.strip().isidentifier(), taken
+    window.press("Escape")
+    window.save()
+    assert f"    ret{taken}" in path.read_text().splitlines()
+
+
+def test_escape_sends_it_away_and_nothing_changes(window: Window) -> None:
+    path = opened(window)
+    window.type("ret")
+    window.shown()
+    window.press("Escape")
+    until("no ghost text", lambda: not window.ghost())
+    window.save()
+    assert path.read_text() == CART.replace("    \n", "    ret\n")
+
+
+def test_typing_along_keeps_it_and_asks_the_model_nothing(window: Window) -> None:
+    opened(window)
+    window.type("ret")
+    ghost = window.shown()
+    for typed in range(1, 5):
+        window.type(ghost[typed - 1])
+        until("the shorter ghost text", lambda typed=typed: window.ghost() == ghost[typed:])
+    window.shoot("typed through")
+    until("the word that nothing was computed", lambda: "typed-through" in window.told())
+
+
+def test_the_popup_of_other_providers_keeps_its_tab(window: Window, code: Code) -> None:
+    with code.changed(editor__quickSuggestions={"other": "on"}):
+        path = opened(window)
+        window.type("ret")
+        popup = window.page.locator(".suggest-widget.visible .monaco-list-row.focused")
+        popup.wait_for()
+        word = popup.inner_text().split()[0]
+        until(
+            "ghost text that goes on from the popup's word", lambda: f"ret{window.ghost()}".startswith(word)
+        )
+        window.shoot("popup and ghost text")
+        window.press("Tab")
+        until("the popup's word alone", lambda: window.text(10) == f"    {word}")
+        rest = window.shown()
+        window.press("Tab")
+        until("the ghost text", lambda: window.text(10) == f"    {word}{rest}")
+        window.save()
+    assert f"    {word}{rest}" in path.read_text().splitlines()
+
+
+def test_a_file_with_crlf_keeps_its_ends(window: Window) -> None:
+    path = opened(window, CART.replace("\n", "\r\n"))
+    window.type("ret")
+    ghost = window.shown()
+    window.press("Tab")
+    window.save()
+    raw = path.read_bytes()
+    assert raw.count(b"\r\n") == raw.count(b"\n") == CART.count("\n") + ghost.count("\n")
+    assert f"    ret{ghost}".split("\n")[0] in raw.decode().split("\r\n")
+
+
+def test_ghost_text_stands_right_behind_emoji(window: Window) -> None:
+    line = '    return "🛒🧾 né: " + str('
+    path = opened(window, f"{EMOJI}{line}\n", 8, 1)
+    window.press("End")
+    window.type("to")
+    ghost = window.shown()
+    window.shoot("emoji")
+    window.press("Tab")
+    until("the text", lambda: window.text(8) == f"{line}to{ghost}")
+    window.save()
+    assert path.read_text() == f"{EMOJI}{line}to{ghost}\n"
+    assert ghost.startswith("tal")
+
+
+def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
+    opened(window)
+    window.run("Assist: Pause or Resume Suggestions")
+    until("the pause", lambda: "paused" in window.status())
+    window.type("ret")
+    assert not window.appears(window.ghost, 2)
+    window.run("Assist: Pause or Resume Suggestions")
+    until("the end of the pause", lambda: "paused" not in window.status())
+    window.type("u")
+    assert window.shown()

@@ -1,0 +1,279 @@
+"""VS Code in a real browser: a running code-server with the packaged extension, and windows on folders.
+
+It knows how the workbench is driven, and nothing of assist but its status item.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from editors_vscode import CodeServer
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, Playwright
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+QUIET = {  # nothing opens by itself, and nothing is fetched
+    "workbench.startupEditor": "none",
+    "workbench.tips.enabled": False,
+    "chat.disableAIFeatures": True,
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "workbench.colorTheme": "Default Dark Modern",
+    "extensions.autoCheckUpdates": False,
+    "editor.inlineSuggest.minShowDelay": 0,
+    "editor.fontFamily": "DejaVu Sans Mono",
+    "editor.minimap.enabled": False,
+    "editor.quickSuggestions": {"comments": "off", "other": "off", "strings": "off"},
+    "editor.lightbulb.enabled": "off",
+    "files.autoSave": "off",
+    "security.workspace.trust.enabled": False,
+}
+PATIENCE = 90  # seconds until something that must come has come, on a busy machine
+T = TypeVar("T")
+
+
+def until(what: str, found: Callable[[], T], patience: float = PATIENCE) -> T:
+    """The first true value of `found`, asked again and again; what was awaited is named when it never comes."""
+    end = time.monotonic() + patience
+    while not (value := found()):
+        assert time.monotonic() < end, f"waited {patience} s in vain for {what}"
+        time.sleep(0.03)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A running code-server."""
+
+    port: int
+    user: Path
+    process: "subprocess.Popen[bytes]"
+    chosen: dict[str, Any] = field(default_factory=dict)
+
+    def settings(self, **more: Any) -> None:
+        """The user's settings from now on; `__` in a name stands for the dot."""
+        self.chosen.update({name.replace("__", "."): value for name, value in more.items()})
+        text = json.dumps(QUIET | self.chosen)
+        for scope in ("User", "Machine"):  # settings of the machine are taken from its own file alone
+            place = self.user / scope / "settings.json"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text)
+
+    @contextmanager
+    def changed(self, **more: Any) -> Iterator[None]:
+        """Other settings until the block ends."""
+        before = dict(self.chosen)
+        self.settings(**more)
+        try:
+            yield
+        finally:
+            self.chosen.clear()
+            self.settings(**{name.replace(".", "__"): value for name, value in before.items()})
+
+
+@contextmanager
+def serving(
+    program: CodeServer, place: Path, environ: Mapping[str, str], vsix: Path | None
+) -> Iterator[Code]:
+    """A code-server whose files are all below `place`, with the extension, until the block ends."""
+    place.mkdir(parents=True, exist_ok=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (place / "config.yaml").write_text(f"bind-addr: 127.0.0.1:{port}\nauth: none\ncert: false\n")
+    words = ["--config", str(place / "config.yaml"), "--user-data-dir", str(place / "user")]
+    words += ["--extensions-dir", str(place / "extensions")]
+    quiet = ["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"]
+    whole = {**os.environ, "EXTENSIONS_GALLERY": '{"serviceUrl":""}', **environ}
+    if vsix is not None:
+        install = program.command(*words, "--install-extension", str(vsix))
+        subprocess.run(install, check=True, env=whole, capture_output=True)
+    log = (place / "server.log").open("wb")
+    process = subprocess.Popen(
+        program.command(*words, *quiet),
+        env=whole,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    code = Code(port, place / "user", process)
+    code.settings()
+    try:
+        until("code-server", lambda: _healthy(port))
+        yield code
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        log.close()
+
+
+def _healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def launched(playwright: Playwright) -> Browser:
+    """The browser, headless."""
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+class Window:
+    """A window of VS Code on a folder. Owns a page of the browser."""
+
+    def __init__(self, browser: Browser, code: Code, folder: Path, shots: Path) -> None:
+        self.page: Page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.code, self.folder, self._shots, self._number = code, folder, shots, 0
+
+    def open(self, name: str = "", line: int = 1, column: int = 1) -> None:
+        """Show the folder, and the cursor at a place of a file of it; counted from 1."""
+        remote = f"vscode-remote://127.0.0.1:{self.code.port}{self.folder / name}"
+        asked = [["gotoLineMode", "true"], ["openFile", f"{remote}:{line}:{column}"]] if name else []
+        url = f"http://127.0.0.1:{self.code.port}/?folder={quote(str(self.folder))}&payload={quote(json.dumps(asked))}"
+        self.page.goto(url)
+        self.page.wait_for_selector(".monaco-workbench", timeout=PATIENCE * 1000)
+        if name:
+            self.page.wait_for_selector(f'.tab[aria-label^="{Path(name).name}"]', timeout=PATIENCE * 1000)
+            self.editor().click()
+            self.go(line, column)
+
+    def close(self) -> None:
+        self.page.context.close()
+
+    def shoot(self, name: str) -> Path:
+        """Keep a picture of this step."""
+        self._number += 1
+        self._shots.mkdir(parents=True, exist_ok=True)
+        path = self._shots / f"{self._number:02d}-{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    # The editor
+
+    def editor(self) -> Locator:
+        return self.page.locator(".editor-instance .monaco-editor .view-lines").first
+
+    def go(self, line: int, column: int) -> None:
+        """Put the cursor somewhere."""
+        self._palette(f":{line}:{column}")
+        self.press("Enter")
+        until(f"the cursor at {line}:{column}", lambda: f"Ln {line}, Col {column}" in self.bar())
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        for character in text:
+            self.page.keyboard.type(character)
+
+    def run(self, title: str) -> None:
+        """A command by its title, through the palette."""
+        self._palette(f">{title}")
+        self.page.locator(f'.quick-input-list .monaco-list-row[aria-label^="{title}"]').first.click()
+
+    def _palette(self, text: str) -> None:
+        self.press("F1")
+        field = self.page.locator(".quick-input-widget input").first
+        field.wait_for(state="visible")
+        field.fill(text)
+
+    def ghost(self) -> str:
+        """The ghost text that is shown, "" for none; the workbench draws spaces as non-breaking ones."""
+        script = """() => {
+            const one = [...document.querySelectorAll('[class*="ghost-text-decoration"]:not(.ghost-text-decoration-preview *)')];
+            const more = [...document.querySelectorAll('.suggest-preview-text .view-line, .ghost-text .view-line')];
+            return [one.map((each) => each.textContent).join(""), ...more.map((each) => each.textContent)].join("\\n");
+        }"""
+        return str(self.page.evaluate(script)).replace("\xa0", " ").rstrip("\n")
+
+    def shown(self) -> str:
+        """The ghost text, once there is one."""
+        return until("ghost text", self.ghost)
+
+    def appears(self, found: Callable[[], object], seconds: float) -> bool:
+        """Whether something comes within a time in which it would, for what must not come."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found():
+                return True
+            time.sleep(0.03)
+        return False
+
+    def text(self, number: int) -> str:
+        """A line of the editor without its ghost text, as far as it is in view."""
+        script = """(number) => {
+            const top = (each) => parseInt(each.style.top);
+            const editor = document.querySelector(".editor-instance .monaco-editor");
+            const numbers = [...editor.querySelectorAll(".margin-view-overlays .line-numbers")];
+            const row = numbers.find((each) => each.textContent.trim() === String(number));
+            const lines = [...editor.querySelectorAll(".view-lines > .view-line")];
+            const line = row && lines.find((each) => top(each) === top(row.parentElement));
+            if (!line) return "";
+            const copy = line.cloneNode(true);
+            copy.querySelectorAll('[class*="ghost-text"]').forEach((each) => each.remove());
+            return copy.textContent;
+        }"""
+        return str(self.page.evaluate(script, number)).replace("\xa0", " ")
+
+    def save(self) -> None:
+        self.press("Control+s")
+        until("the saved file", lambda: not self.page.locator(".tab.active.dirty").count())
+
+    def view(self) -> FrameLocator:
+        """The page of the view with answers."""
+        return self.page.frame_locator("iframe.webview").frame_locator("iframe#active-frame")
+
+    def dialog(self) -> Locator:
+        """The modal question that is asked, once it is."""
+        box = self.page.locator(".monaco-dialog-box")
+        box.wait_for(timeout=PATIENCE * 1000)
+        return box
+
+    def modal(self, button: str) -> None:
+        """Answer the modal question."""
+        self.dialog().locator(".monaco-button", has_text=button).click()
+
+    # The workbench
+
+    def bar(self) -> str:
+        """The status bar's text."""
+        return self.page.locator(".part.statusbar").inner_text()
+
+    def status(self) -> str:
+        """The text of assist's status item."""
+        item = self.page.locator('.statusbar-item[id*="assist"]')
+        return re.sub(r"\s+", " ", item.first.inner_text()).strip() if item.count() else ""
+
+    def told(self) -> str:
+        """What the status item says in full, as a screen reader hears it."""
+        item = self.page.locator('.statusbar-item[id*="assist"]')
+        return str(
+            item.first.get_attribute("aria-label")
+            or item.locator("[aria-label]").first.get_attribute("aria-label")
+        )
+
+    def ready(self) -> str:
+        """The same, once the model is there."""
+        return until(
+            "the model", lambda: re.search(r"assist: \S*(gguf|coder)", self.status()) and self.status()
+        )

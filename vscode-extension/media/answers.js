@@ -1,0 +1,48 @@
+// The page of the answers' view: it draws what it is told. The answers' Markdown comes as HTML without scripts.
+// Each section is made once and filled anew, so that focus and selection elsewhere stay.
+const vscode = acquireVsCodeApi();
+const make = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
+const button = (text, label, run) => {
+  const made = make("button", "", text);
+  made.setAttribute("aria-label", label);
+  made.onclick = run;
+  return made;
+};
+function section(id, title) {
+  const made = make("section", "", "");
+  made.id = "answer-" + id;
+  made.append(
+    make("h2", "", title),
+    make("div", "body", ""),
+    make("div", "notices", ""),
+    make("p", "last", ""),
+    button("Stop", "Stop this answer", () => vscode.postMessage({ stop: id })),
+  );
+  made.querySelector(".last").setAttribute("role", "status");
+  return document.body.appendChild(made);
+}
+addEventListener("message", ({ data }) => {
+  const low = innerHeight + scrollY >= document.body.scrollHeight - 40;
+  for (const { id, title, html, notices, last } of data) {
+    const drawn = document.getElementById("answer-" + id) ?? section(id, title);
+    drawn.querySelector("h2").textContent = title;
+    const body = drawn.querySelector(".body");
+    if (body.source !== html) body.innerHTML = body.source = html;
+    drawn.querySelector(".notices").replaceChildren(...notices.map((each) => make("p", "notice", each)));
+    const end = drawn.querySelector(".last");
+    if (end.textContent !== last) end.textContent = last;
+    drawn.setAttribute("aria-busy", String(!last));
+    drawn.lastElementChild.hidden = Boolean(last);
+    if (!last || body.buttons === html) continue;
+    body.buttons = html;
+    for (const code of body.querySelectorAll("pre")) {
+      const text = code.textContent;
+      code.after(
+        button("Copy", "Copy this code", () => vscode.postMessage({ code: text, copy: true })),
+        button("Insert", "Insert this code at the cursor", () => vscode.postMessage({ code: text, copy: false })),
+      );
+    }
+  }
+  if (low) scrollTo(0, document.body.scrollHeight);
+});
+vscode.postMessage({ ready: true });

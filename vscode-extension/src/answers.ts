@@ -1,0 +1,118 @@
+/** Answers as they stream in: a view beside the code, with the model's Markdown and nothing else in it. */
+import MarkdownIt from "markdown-it";
+import * as vscode from "vscode";
+
+/** `assist/answer`, as the server tells it. */
+export interface Piece {
+  readonly id: string;
+  readonly delta: string;
+  readonly done: boolean;
+  readonly restart?: boolean;
+  readonly notice?: string;
+  readonly summary?: string;
+  readonly error?: string | null;
+  readonly edit?: { readonly files: readonly string[]; readonly applied: boolean } | null;
+}
+
+type Told = { readonly ready: true } | { readonly stop: string } | { readonly code: string; readonly copy: boolean };
+
+const FRAME = 50; // ms between two drawings of an answer that streams
+// No HTML, no images: an answer must not be able to load anything, which would carry text away.
+const MARKDOWN = new MarkdownIt({ html: false }).disable("image");
+
+/** Owns the view. An answer begins with its question or its first piece, whichever comes first. */
+export class Answers implements vscode.Disposable {
+  private readonly answers = new Map<string, { title: string; text: string; notices: string[]; last: string }>();
+  private panel: vscode.WebviewPanel | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private editor: vscode.TextEditor | undefined;
+
+  constructor(
+    private readonly media: vscode.Uri,
+    private readonly stop: (id: string) => void,
+  ) {}
+
+  /** A question was asked: its answer gets a place in the view. */
+  asked(id: string, title: string): void {
+    this.of(id).title = title;
+    this.editor = vscode.window.activeTextEditor ?? this.editor;
+    if (this.panel) this.panel.reveal(undefined, true);
+    else this.open();
+    this.draw();
+  }
+
+  /** A piece came. */
+  took(piece: Piece): void {
+    const { delta, done, edit, error, notice, restart, summary } = piece;
+    const answer = this.of(piece.id);
+    answer.text = restart ? "" : answer.text + delta;
+    if (notice) answer.notices.push(notice);
+    const made = edit ? `${edit.applied ? "Changed" : "Not changed"}: ${edit.files.join(", ")}.` : "";
+    if (done) answer.last = [error, made, summary].filter(Boolean).join(" ") || "Done.";
+    this.timer ??= setTimeout(() => this.draw(), FRAME);
+  }
+
+  /** Stop what runs. */
+  stopAll(): void {
+    for (const [id, { last }] of this.answers) if (!last) this.stop(id);
+  }
+
+  /** The server is gone: nothing more will come. */
+  broken(): void {
+    for (const answer of this.answers.values()) answer.last ||= "The server ended. Ask again.";
+    this.draw();
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.panel?.dispose();
+  }
+
+  private of(id: string): { title: string; text: string; notices: string[]; last: string } {
+    const answer = this.answers.get(id) ?? { title: "", text: "", notices: [], last: "" };
+    this.answers.set(id, answer);
+    return answer;
+  }
+
+  private draw(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const drawn = [...this.answers].map(([id, each]) => ({ id, ...each, html: MARKDOWN.render(each.text) }));
+    void this.panel?.webview.postMessage(drawn);
+  }
+
+  private open(): void {
+    const where = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    const may = { enableScripts: true, localResourceRoots: [this.media] };
+    const panel = vscode.window.createWebviewPanel("assist.answers", "Assist", where, may);
+    panel.webview.onDidReceiveMessage(async (told: Told) => {
+      if ("ready" in told) this.draw();
+      else if ("stop" in told) this.stop(told.stop);
+      else if (told.copy) await vscode.env.clipboard.writeText(told.code);
+      else await this.insert(told.code);
+    });
+    panel.onDidDispose(() => {
+      this.panel = undefined;
+      this.stopAll();
+      this.answers.clear();
+    });
+    panel.webview.html = page(panel.webview, this.media);
+    this.panel = panel;
+  }
+
+  private async insert(code: string): Promise<void> {
+    if (!this.editor) return;
+    const editor = await vscode.window.showTextDocument(this.editor.document, this.editor.viewColumn);
+    await editor.edit((edit) => edit.replace(editor.selection, code));
+  }
+}
+
+/** The page, with a policy that lets it load its own script and style, and nothing else. */
+function page(webview: vscode.Webview, media: vscode.Uri): string {
+  const at = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(media, name)).toString();
+  const own = webview.cspSource;
+  const policy = `default-src 'none'; style-src ${own}; script-src ${own}; form-action 'none'`;
+  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}"><title>Assist</title>
+<link rel="stylesheet" href="${at("answers.css")}"></head><body><script src="${at("answers.js")}"></script></body></html>`;
+}

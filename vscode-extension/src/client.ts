@@ -1,0 +1,91 @@
+/** The connection to `assist lsp`: started, started again when it breaks, and told what the protocol lacks. */
+import * as vscode from "vscode";
+import { CloseAction, type CloseHandlerResult, ErrorAction, type InitializeParams } from "vscode-languageclient";
+import { LanguageClient } from "vscode-languageclient/node";
+import { written } from "./settings";
+
+const WAITS = [1, 2, 4, 8, 16]; // seconds before each new start; a server that ran for a minute counts anew
+const STEADY = 60_000; // ms
+
+/** A client of the server, whose commands are reached through ours of the same names: those exist without it. */
+export class Client extends LanguageClient {
+  constructor(context: vscode.ExtensionContext, program: string, log: vscode.LogOutputChannel, paused: () => boolean) {
+    super(
+      "assist",
+      "assist",
+      { command: program, args: ["lsp"] },
+      {
+        documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+        initializationOptions: () => written(context),
+        outputChannel: log,
+        errorHandler: { error: () => ({ action: ErrorAction.Continue, handled: true }), closed: restarting(log) },
+        middleware: {
+          provideInlineCompletionItems: (document, position, about, token, next) =>
+            paused() ? null : next(document, position, about, token),
+        },
+      },
+    );
+  }
+
+  override registerFeature(feature: Parameters<LanguageClient["registerFeature"]>[0]): void {
+    const method = "registrationType" in feature ? feature.registrationType.method : "";
+    if (method !== "workspace/executeCommand") super.registerFeature(feature);
+  }
+
+  protected override fillInitializeParams(params: InitializeParams): void {
+    super.fillInitializeParams(params);
+    params.capabilities.experimental = { assistConfirm: true, assistAnswer: true };
+  }
+
+  /** Run a command of the server. */
+  run<T>(command: string, ...words: unknown[]): Promise<T> {
+    return this.sendRequest<T>("workspace/executeCommand", { command: `assist.${command}`, arguments: words });
+  }
+
+  /** A document as the server knows it. */
+  uri(document: vscode.TextDocument): string {
+    return this.code2ProtocolConverter.asUri(document.uri);
+  }
+
+  /** Tell the server where the user goes, and what he sets. Typing is not going: the edits tell of it. */
+  listen(context: vscode.ExtensionContext): vscode.Disposable {
+    let seen = "";
+    const send = (method: string, params: object): void => {
+      if (this.isRunning()) void this.sendNotification(method, params);
+    };
+    const about = (document: vscode.TextDocument): object => ({ textDocument: { uri: this.uri(document) } });
+    return vscode.Disposable.from(
+      vscode.window.onDidChangeTextEditorSelection(({ textEditor: { document }, selections }) => {
+        const now = `${document.uri.toString()} ${String(document.version)}`;
+        if (seen === now) send("assist/didMoveCursor", { ...about(document), position: selections[0]?.active });
+        seen = now;
+      }),
+      vscode.window.onDidChangeActiveTextEditor((editor) => {
+        if (editor) send("textDocument/didFocus", about(editor.document));
+      }),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        const ours = event.affectsConfiguration("assist");
+        if (ours) send("workspace/didChangeConfiguration", { settings: written(context) });
+      }),
+    );
+  }
+}
+
+function restarting(log: vscode.LogOutputChannel): () => Promise<CloseHandlerResult> {
+  let [broken, last] = [0, 0];
+  return async () => {
+    if (Date.now() - last > STEADY) broken = 0;
+    const wait = WAITS[broken++];
+    if (wait === undefined) {
+      const message = "The assist server ended six times in a row. Its log says why.";
+      void vscode.window.showErrorMessage(message, "Show Log", "Restart").then((chosen) => {
+        if (chosen) void vscode.commands.executeCommand(chosen === "Restart" ? "assist.restart" : "assist.log");
+      });
+      return { action: CloseAction.DoNotRestart, handled: true };
+    }
+    log.warn(`the server ended; it starts again in ${String(wait)} s`);
+    await new Promise((resolve) => setTimeout(resolve, 1000 * wait));
+    last = Date.now();
+    return { action: CloseAction.Restart, handled: true };
+  };
+}

@@ -1,0 +1,76 @@
+/** The Python part: where it is, and how it is made where it is missing. Fetching is pip's and assist's. */
+import { existsSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import type * as vscode from "vscode";
+import { type Run, RunError, run } from "./running";
+import { own } from "./settings";
+
+const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python", "py"];
+const NEW_ENOUGH = "import sys; print('yes' if sys.version_info >= (3, 11) else 'no')";
+const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [
+    /matching distribution|name resolution|Failed to establish|etwork is unreachable|offline/i, // as pip and assist say
+    "nothing could be fetched. Connect to the network and try again; on a closed network install assist-lsp " +
+      "from files, run `assist setup --offline-from DIR`, and name the program in assist.server.path.",
+  ],
+  [/ensurepip/, "Python's venv module is missing: install your system's python3-venv, and try again."],
+  [/cmake|compiler|ninja/i, "llama.cpp could not be compiled: install a C and C++ compiler, and try again."],
+];
+
+/** Why something could not be set up, and what to do, for a person. */
+export class SetupError extends Error {}
+
+/** The `assist` program: the one of the settings, the one made here, or one of the PATH. */
+export async function find(context: vscode.ExtensionContext): Promise<string | undefined> {
+  const named = own("path");
+  const made = existsSync(inside(context, "complete")) ? [program(context, "assist")] : [];
+  for (const each of named ? [named] : [...made, "assist"]) if (await says(each, ["--version"], "assist ")) return each;
+  if (named) throw new SetupError(`assist.server.path = "${named}" is not a working assist: correct or empty it.`);
+  return undefined;
+}
+
+/** Make an environment of our own and install the package into it. Throws `SetupError`, `RunError`. */
+export async function create(context: vscode.ExtensionContext, how: Run): Promise<string> {
+  const python = await newEnough();
+  const { version } = context.extension.packageJSON as { version: string };
+  const wanted = own("package") || `assist-lsp==${version}`;
+  const environ = { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()), CMAKE_ARGS: "-DLLAVA_BUILD=OFF" };
+  const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", wanted];
+  await rm(inside(context), { recursive: true, force: true }); // what a broken try left
+  await run(python, ["-m", "venv", inside(context)], how).catch(explain("Python could not make an environment"));
+  await run(program(context, "python"), words, { ...how, environ }).catch(explain(`${wanted} was not installed`));
+  await writeFile(inside(context, "complete"), wanted);
+  return program(context, "assist");
+}
+
+/** Have `assist setup` choose, fetch, check and measure a model. Throws `SetupError`, `RunError`. */
+export async function fetchModel(assist: string, model: string, how: Run): Promise<void> {
+  await run(assist, ["setup", ...(model ? [model] : [])], how).catch(explain("The model could not be made ready"));
+}
+
+function explain(what: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof RunError) || error.cancelled) throw error;
+    const remedy = REMEDIES.find(([said]) => said.test(error.output))?.[1];
+    throw new SetupError(`${what}: ${remedy ?? `${error.output.trim().split("\n").at(-1) ?? ""}. The log says more.`}`);
+  };
+}
+
+async function newEnough(): Promise<string> {
+  const named = own("python");
+  for (const each of named ? [named] : PYTHONS) if (await says(each, ["-c", NEW_ENOUGH], "yes")) return each;
+  if (named) throw new SetupError(`assist.server.python = "${named}" is not a working Python 3.11 or newer.`);
+  throw new SetupError("Python 3.11 or newer was not found: install it, or name it in assist.server.python.");
+}
+
+async function says(program: string, words: string[], start: string): Promise<boolean> {
+  const said = await run(program, words).catch(() => "");
+  return said.startsWith(start);
+}
+
+const inside = (context: vscode.ExtensionContext, ...names: string[]): string =>
+  join(context.globalStorageUri.fsPath, "environment", ...names);
+const program = (context: vscode.ExtensionContext, name: string): string =>
+  process.platform === "win32" ? inside(context, "Scripts", `${name}.exe`) : inside(context, "bin", name);

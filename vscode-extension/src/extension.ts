@@ -1,0 +1,160 @@
+/** The composition root: the commands, and the order in which everything comes to life. */
+import { existsSync } from "node:fs";
+import * as vscode from "vscode";
+import { State } from "vscode-languageclient";
+import { Answers, type Piece } from "./answers";
+import { Client } from "./client";
+import { confirm, type Preview } from "./confirm";
+import { find } from "./environment";
+import { type Question, question, title } from "./questions";
+import { run } from "./running";
+import { complain, offerAll, setModel, setUp } from "./setup";
+import { chooseMode, chooseModel, menu, type Model, NOTHING, show, type Status } from "./status";
+
+const QUESTIONS = ["explain", "ask", "refactor", "test", "fix"];
+const PAUSED = "assist.paused";
+
+let assist: Assist | undefined;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  assist = new Assist(context);
+  await assist.start();
+}
+
+export async function deactivate(): Promise<void> {
+  await assist?.close();
+}
+
+/** Owns what lives as long as the extension does. */
+class Assist {
+  private readonly log = vscode.window.createOutputChannel("assist", { log: true });
+  private readonly item = vscode.window.createStatusBarItem("assist", vscode.StatusBarAlignment.Right, 100);
+  private readonly answers: Answers;
+  private program = "";
+  private client: Client | undefined;
+  private listening: vscode.Disposable | undefined;
+  private status = NOTHING;
+  private offered = false;
+
+  constructor(private readonly context: vscode.ExtensionContext) {
+    const media = vscode.Uri.joinPath(context.extensionUri, "media");
+    this.answers = new Answers(media, (id) => void this.client?.run("cancel", id));
+    this.item.name = "assist";
+    this.item.command = "assist.menu";
+    context.subscriptions.push(this.log, this.item, this.answers, ...this.commands());
+    this.took(NOTHING);
+  }
+
+  /** Start the server where there is one; else offer to set it up. */
+  async start(): Promise<void> {
+    try {
+      const found = await find(this.context);
+      if (found) await this.serve(found);
+      else void offerAll(this.context, this.log).then((made) => this.serve(made));
+    } catch (error) {
+      if (await complain(error)) await this.start();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.listening?.dispose();
+    const { client } = this;
+    this.client = undefined;
+    await client?.stop();
+  }
+
+  /** Start a server, in place of the one that runs; "" starts none. */
+  private async serve(program: string): Promise<void> {
+    if (!program) return;
+    await this.close();
+    this.program = program;
+    const client = new Client(this.context, program, this.log, () => this.paused);
+    this.client = client;
+    this.listening = vscode.Disposable.from(
+      client.listen(this.context),
+      client.onNotification("assist/status", (status: Status) => this.took(status)),
+      client.onNotification("assist/answer", (piece: Piece) => this.answers.took(piece)),
+      client.onRequest("assist/confirm", async (asked: Preview) => ({ send: await confirm(asked) })),
+      client.onDidChangeState(({ newState }) => {
+        if (newState !== State.Running) this.answers.broken();
+      }),
+    );
+    await client.start();
+  }
+
+  private get paused(): boolean {
+    return this.context.workspaceState.get(PAUSED, false);
+  }
+
+  private took(status: Status): void {
+    this.status = status;
+    show(this.item, status, this.paused);
+    if (status.state !== "missing" || this.offered) return;
+    this.offered = true; // once: the status item and the menu remain
+    void setModel(this.program, "", this.log).then((program) => this.serve(program));
+  }
+
+  private commands(): vscode.Disposable[] {
+    const does: Readonly<Record<string, (...given: never[]) => unknown>> = {
+      ...Object.fromEntries(QUESTIONS.map((name) => [name, (given?: Question) => this.ask(name, given)])),
+      undo: () => this.undo(),
+      accepted: (...words: unknown[]) => this.client?.run("accepted", ...words),
+      stop: () => this.answers.stopAll(),
+      menu: () => menu(this.status),
+      pause: () => this.pause(),
+      mode: chooseMode,
+      model: async () => {
+        const chosen = await chooseModel(await this.told<{ models: Model[] }>("models", "list"));
+        if (chosen) await this.serve(await setModel(this.program, chosen, this.log));
+      },
+      doctor: async () => {
+        this.log.show();
+        const line = (text: string): void => this.log.info(text);
+        await run(this.program, ["doctor"], { line }).catch(() => undefined); // what is wrong stands in the log
+      },
+      log: () => this.log.show(),
+      providers: async () => {
+        const { file } = await this.told<{ file: string }>("config", "show");
+        const uri = vscode.Uri.file(file).with(existsSync(file) ? {} : { scheme: "untitled" });
+        await vscode.window.showTextDocument(uri);
+      },
+      restart: () => (this.program ? this.serve(this.program) : this.start()),
+      install: async () => this.serve(await setUp(this.context, this.log)),
+    };
+    return Object.entries(does).map(([name, run]) => vscode.commands.registerCommand(`assist.${name}`, run));
+  }
+
+  private async ask(command: string, given: Question = {}): Promise<void> {
+    const client = await this.running();
+    const asked = client && (await question(client, command, given));
+    if (!asked) return;
+    const { id } = await client.run<{ id: string }>(command, asked);
+    this.answers.asked(id, title(command, asked));
+  }
+
+  private async undo(): Promise<void> {
+    const client = await this.running();
+    const document = vscode.window.activeTextEditor?.document;
+    const undone = await client?.run<{ files: string[] }>("undo", document ? { uri: client.uri(document) } : {});
+    if (undone?.files.length) void vscode.window.showInformationMessage(`Taken back: ${undone.files.join(", ")}`);
+  }
+
+  private async pause(): Promise<void> {
+    await this.context.workspaceState.update(PAUSED, !this.paused);
+    show(this.item, this.status, this.paused);
+    await this.client?.run("index", this.paused ? "pause" : "resume");
+  }
+
+  /** The client, if its server runs; else the person is told, or offered to set it up. */
+  private async running(): Promise<Client | undefined> {
+    if (this.client?.isRunning()) return this.client;
+    if (!this.client) await this.start();
+    else void vscode.window.showInformationMessage("The assist server is starting. Ask again in a moment.");
+    return undefined;
+  }
+
+  /** What the program tells as JSON. */
+  private async told<T>(...words: string[]): Promise<T> {
+    return JSON.parse(await run(this.program, [...words, "--json"])) as T;
+  }
+}

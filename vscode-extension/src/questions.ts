@@ -1,0 +1,46 @@
+/** Commands of the person as questions to the server: where the cursor is, what is wrong there, his words. */
+import * as vscode from "vscode";
+import type { Client } from "./client";
+
+/** What the server takes; all of it may be left out. */
+export interface Question {
+  readonly uri?: string;
+  readonly range?: { readonly start: vscode.Position; readonly end: vscode.Position };
+  readonly words?: string;
+  readonly problems?: readonly { readonly message: string; readonly range: object }[];
+}
+
+const PROMPTS: Readonly<Record<string, string>> = {
+  ask: "What do you want to know of this workspace?",
+  refactor: "What should change?",
+};
+
+/** The question that a command asks here, `given` by a code action or not; undefined where the person left. */
+export async function question(client: Client, command: string, given: Question): Promise<Question | undefined> {
+  const editor = vscode.window.activeTextEditor;
+  if (!editor && !given.uri && command !== "ask") {
+    void vscode.window.showInformationMessage("Open a file and put the cursor where the question is about.");
+    return undefined;
+  }
+  const asked = { ...(editor ? about(client, editor, command) : {}), ...given };
+  const prompt = PROMPTS[command];
+  if (!prompt) return asked;
+  const options = { prompt, value: given.words ?? "", ignoreFocusOut: true };
+  const words = await vscode.window.showInputBox(options);
+  return words ? { ...asked, words } : undefined;
+}
+
+/** A heading for the answer. */
+export function title(command: string, { uri, range, words }: Question): string {
+  const name = uri ? (vscode.Uri.parse(uri).path.split("/").at(-1) ?? "") : "";
+  const place = name && range ? `${name}:${String(range.start.line + 1)}` : name;
+  return [`${command.charAt(0).toUpperCase()}${command.slice(1)}`, place, words].filter(Boolean).join(" · ");
+}
+
+function about(client: Client, { document, selection }: vscode.TextEditor, command: string): Question {
+  const plain = ({ start, end }: vscode.Range): { start: vscode.Position; end: vscode.Position } => ({ start, end });
+  const here = { uri: client.uri(document), range: plain(selection) };
+  if (command !== "fix") return here;
+  const found = vscode.languages.getDiagnostics(document.uri).filter((each) => selection.intersection(each.range));
+  return { ...here, problems: found.map(({ message, range }) => ({ message, range: plain(range) })) };
+}

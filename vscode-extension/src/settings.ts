@@ -1,0 +1,26 @@
+/** What the user set in VS Code, in the layout of config.toml. It knows no setting by name. */
+import * as vscode from "vscode";
+
+const OWN = "assist.server."; // how the server is found and started: not the server's business
+
+/** Only what somebody wrote: a default of VS Code's would stand over the user's config.toml. */
+export function written(context: vscode.ExtensionContext): Record<string, Record<string, unknown>> {
+  const manifest = context.extension.packageJSON as {
+    contributes: { configuration: { properties: object }[] };
+  };
+  const names = manifest.contributes.configuration.flatMap((each) => Object.keys(each.properties));
+  const found: Record<string, Record<string, unknown>> = {};
+  for (const name of names.filter((each) => !each.startsWith(OWN))) {
+    const said = vscode.workspace.getConfiguration().inspect(name);
+    const value = said?.workspaceFolderValue ?? said?.workspaceValue ?? said?.globalValue;
+    const [, table, key] = name.split(".");
+    if (value === undefined || table === undefined) continue;
+    found[table] = key === undefined ? (value as Record<string, unknown>) : { ...found[table], [key]: value };
+  }
+  return found;
+}
+
+/** A setting of how the server is started; "" where nobody set it. */
+export function own(name: "path" | "python" | "package"): string {
+  return vscode.workspace.getConfiguration("assist.server").get<string>(name, "").trim();
+}

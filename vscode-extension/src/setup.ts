@@ -1,0 +1,68 @@
+/** What a person is offered where the Python part or the model is missing, and how it goes on. */
+import * as vscode from "vscode";
+import { create, fetchModel, SetupError } from "./environment";
+import { type Run, RunError } from "./running";
+
+const OFFER =
+  "assist needs its Python part, which does all its work on this machine. Make an environment for it? " +
+  "It fetches Python packages and a model (about 1 GB in all), compiles llama.cpp, and takes some minutes.";
+const FETCH = "assist has no model yet. Fetch the one that suits this machine (about 500 MB)?";
+
+/** Offer to set everything up; the program, or undefined where the person does not want it or it failed. */
+export async function offerAll(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
+  const chosen = await vscode.window.showInformationMessage(OFFER, "Set Up", "I Have It...");
+  if (chosen === "I Have It...") await openSettings("assist.server.path");
+  return chosen === "Set Up" ? await setUp(context, log) : "";
+}
+
+/** Make the environment and a model ready; the program, "" where that failed. */
+export async function setUp(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
+  return await shown("Setting up assist", log, async (how) => {
+    const program = await create(context, how);
+    await fetchModel(program, "", how);
+    return program;
+  });
+}
+
+/** Make a model ready and let it be used from now on, the one that suits where none is named; "" as above. */
+export async function setModel(program: string, name: string, log: vscode.LogOutputChannel): Promise<string> {
+  if (!name && (await vscode.window.showInformationMessage(FETCH, "Fetch")) === undefined) return "";
+  const title = `Making ${name || "a model"} ready`;
+  return await shown(title, log, (how) => fetchModel(program, name, how).then(() => program));
+}
+
+/** Tell what went wrong, with the ways on; true to try again. */
+export async function complain(error: unknown): Promise<boolean> {
+  if (error instanceof RunError && error.cancelled) return false;
+  const words = error instanceof Error ? error.message : String(error);
+  const again = error instanceof SetupError ? ["Try Again"] : [];
+  const chosen = await vscode.window.showErrorMessage(words, ...again, "Show Log", "Settings");
+  if (chosen === "Show Log") await vscode.commands.executeCommand("assist.log");
+  if (chosen === "Settings") await openSettings("assist.server");
+  return chosen === "Try Again";
+}
+
+/** Work, with a progress that tells its last line and can be cancelled, again while the person wants it. */
+async function shown(
+  title: string,
+  log: vscode.LogOutputChannel,
+  work: (how: Run) => Promise<string>,
+): Promise<string> {
+  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+  for (;;)
+    try {
+      return await vscode.window.withProgress(options, (progress, token) => {
+        const line = (message: string): void => {
+          log.info(message);
+          progress.report({ message: message.slice(0, 80) });
+        };
+        return work({ line, token });
+      });
+    } catch (error) {
+      if (!(await complain(error))) return "";
+    }
+}
+
+async function openSettings(query: string): Promise<void> {
+  await vscode.commands.executeCommand("workbench.action.openSettings", query);
+}
