@@ -88,8 +88,16 @@ class EditorOverLsp:
             return bool(getattr(found, "send", False))
         return await self.choices.chosen(["Send this to a provider?", *lines], SEND, STAY)
 
-    async def agrees(self, plan: "EditPlan") -> bool:
-        """Ask before an edit that the client would make unseen, or that changes a protected file."""
+    async def agrees(self, plan: "EditPlan", *, again: bool = False) -> bool:
+        """Ask before an edit that the client would make unseen, or that changes a protected file.
+
+        Kate takes edits for two seconds after a code action and refuses them later: one offers them `again`.
+        """
+        if again:
+            waits = not experimental(self._server, "assistAnswer") and not _form(self._server).marked
+            named = ", ".join(harmless(each.path) for each in plan.changes)
+            lines = [f"The editor did not take the edit of {named}."]
+            return waits and await self.choices.by_action(lines, APPLY, DISCARD)
         if _form(self._server).marked and not plan.protected:
             return True
         lines = ["Make this edit?", *(each.path for each in plan.changes)]

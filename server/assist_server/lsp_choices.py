@@ -37,7 +37,7 @@ class Choices:
         try:
             choice = await self._server.window_show_message_request_async(asked)
         except JsonRpcException:
-            return await self._by_action(lines, yes, no)
+            return await self.by_action(lines, yes, no)
         return bool(choice is not None and choice.title == yes)
 
     def actions(self) -> Iterator[types.CodeAction]:
@@ -48,7 +48,8 @@ class Choices:
             run = types.Command(title, CHOOSE, arguments=[self._number, said])
             yield types.CodeAction(title, types.CodeActionKind.QuickFix, command=run)
 
-    async def _by_action(self, lines: list[str], yes: str, no: str) -> bool:
+    async def by_action(self, lines: list[str], yes: str, no: str) -> bool:
+        """The same by code actions alone."""
         self._settle(False)
         self._number += 1
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

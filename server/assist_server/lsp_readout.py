@@ -26,7 +26,7 @@ from assist_server.lsp_protocol import Server, experimental
 log = logging.getLogger(__name__)
 
 FOLDER = "answers"
-PATIENCE = 10.0  # seconds until a client that says nothing has no documents to show
+PATIENCE = 2.0  # seconds until a client that says nothing has no documents to show: Kate 25.04 says nothing
 OLD = 7 * 86_400.0  # seconds; what a server that was killed left behind is removed after a week
 
 

@@ -131,3 +131,25 @@ async def test_nothing_is_sent_by_a_client_that_cannot_ask_until_a_code_action_s
             await chosen(client, uri, "assist: Send")
             text, end = await client.end(number)
             assert (text, end.error) == ("It adds **up**.", None)
+
+
+async def test_an_edit_that_the_client_refused_is_offered_again_of_the_files_as_they_are_then(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    with vendor(told(RENAMED), told(RENAMED)) as acme:
+        configured(tmp_path / "config", acme.url)
+        async with talking(home, shop, plain=True, marks=False) as client:
+            uri = opened(client, shop)
+            client.refuses = 1
+            number = (await client.run("refactor", {"uri": uri, **ASKED}))["id"]
+            await chosen(client, uri, "assist: Apply")
+            _, end = await client.end(number)
+            assert (end.edit.applied, len(client.edits)) == (True, 2)
+            client.refuses = 3
+            number = (await client.run("refactor", {"uri": uri, **ASKED}))["id"]
+            await client.seen(lambda: len(client.edits) == 3)
+            client.change(uri, 2, "x", (0, 0), (0, 0))
+            await chosen(client, uri, "assist: Apply")
+            _, end = await client.end(number)
+            assert (end.edit.applied, len(client.edits)) == (False, 3)
+            assert "shop/prices.py changed since the model saw it" in end.error

@@ -37,12 +37,18 @@ class Talker(Client):
         self.edits: list[types.WorkspaceEdit] = []
         self.tokens: list[Any] = []
         self.sends = self.takes = True
+        self.refuses = 0  # edits, before it takes one
 
         @self.feature("assist/answer")
         def _(params: Any) -> None:
             self.answers.setdefault(params.id, []).append(params)
             if params.done:
                 self.ended.setdefault(params.id, asyncio.Event()).set()
+
+        self._feel(asks=asks, shows=shows)
+
+    def _feel(self, *, asks: bool, shows: bool) -> None:
+        """Answer what the server asks."""
 
         @self.feature(types.WINDOW_SHOW_DOCUMENT)
         def _(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
@@ -62,7 +68,7 @@ class Talker(Client):
         async def _(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.edits.append(params.edit)
             await self.takes_edits.wait()
-            return types.ApplyWorkspaceEditResult(self.takes)
+            return types.ApplyWorkspaceEditResult(self.takes and len(self.edits) > self.refuses)
 
         @self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
         async def _(params: types.WorkDoneProgressCreateParams) -> None:
