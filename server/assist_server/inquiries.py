@@ -80,8 +80,11 @@ class Editor(Protocol):
     async def confirm(self, ready: "Ready") -> bool:
         """Whether the person lets a request out."""
 
-    async def agrees(self, plan: "EditPlan") -> bool:
-        """Whether an edit may be made, as far as the editor itself will not ask the person about it."""
+    async def agrees(self, plan: "EditPlan", *, again: bool = False) -> bool:
+        """Whether an edit may be made, as far as the editor itself will not ask the person about it.
+
+        `again`: the editor did not take it, and may where the person acts once more.
+        """
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
         """Make an edit; False where it was not made. `opened`: URI and version of what is open, by path."""

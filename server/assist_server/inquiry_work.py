@@ -128,8 +128,18 @@ async def _made(
     Raises `EditError` where a file changed `since`. Once the editor has the edit, a cancellation waits:
     the editor may make it all the same, and then it is recorded.
     """
-    if not await around.editor.agrees(plan):
-        return False, ""
+    made, problem = False, ""
+    for again in (False, True):
+        if made or not await around.editor.agrees(plan, again=again):
+            break
+        made, problem = await _handed(plan, root, around, record, since)
+    return made, problem
+
+
+async def _handed(
+    plan: EditPlan, root: str, around: Around, record: Callable[[], Awaitable[str]], since: str
+) -> tuple[bool, str]:
+    """The same of one attempt, to which the person agreed."""
     now = around.view()
     opened = _opened(plan, now, root)
     texts = {path: each.document.text for path, (_, each) in opened.items()}

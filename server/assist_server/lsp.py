@@ -17,6 +17,7 @@ from assist_server.config import Config, Problem, merge_settings
 from assist_server.ghost import Ghost, Selected
 from assist_server.inquiries import Inquiries
 from assist_server.lsp_answers import add_answers, stop_progress
+from assist_server.lsp_completion import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp_protocol import Protocol, Server, run_on_stdio
 from assist_server.lsp_workspace import Indexing, add_workspace
 from assist_server.session import Session, Status
@@ -31,7 +32,6 @@ SHOWN = "textDocument/didShowCompletion"
 TAKEN = "textDocument/didPartiallyAcceptCompletion"
 FOCUSED = "textDocument/didFocus"
 MOVED = "assist/didMoveCursor"
-ACCEPTED = "assist.accepted"
 SWITCH = 0.0005  # seconds the model's thread may hold the interpreter while an edit waits; Python's 5 ms show
 
 
@@ -70,7 +70,7 @@ def _add_lifecycle(server: Server, base: Config, indexing: Indexing, inquiries: 
         indexing.begin(params)
         text = params.capabilities.text_document
         if text is None or text.inline_completion is None:
-            _add_fallback(server)
+            add_completion(server, _ghost)
 
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
@@ -126,18 +126,6 @@ def _add_completion(server: Server) -> None:
         return types.InlineCompletionList([_inline_item(ghost, params)] if ghost else [])
 
 
-def _add_fallback(server: Server) -> None:
-    """Ordinary completion, for clients that have no ghost text of their own."""
-    session = server.session
-
-    @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions())
-    async def complete(params: types.CompletionParams) -> types.CompletionList:
-        context = params.context
-        manual = context is not None and context.trigger_kind == types.CompletionTriggerKind.Invoked
-        ghost = await _ghost(session, params.text_document.uri, params.position, manual=manual)
-        return types.CompletionList(True, [_item(ghost, params)] if ghost else [])
-
-
 def _add_notes(server: Server) -> None:
     """What the editor tells about suggestions and cursors; Copilot's names, so that its clients fit."""
     session = server.session
@@ -189,32 +177,10 @@ async def _ghost(
         return None
 
 
-def _range(ghost: Ghost) -> types.Range:
-    return types.Range(types.Position(ghost.line, ghost.start), types.Position(ghost.line, ghost.end))
-
-
 def _inline_item(ghost: Ghost, params: types.InlineCompletionParams) -> types.InlineCompletionItem:
     return types.InlineCompletionItem(
-        insert_text=ghost.text, range=_range(ghost), command=_command(ghost, params.text_document.uri)
+        insert_text=ghost.text, range=range_of(ghost), command=command_of(ghost, params.text_document.uri)
     )
-
-
-def _item(ghost: Ghost, params: types.CompletionParams) -> types.CompletionItem:
-    label = ghost.text.strip().partition("\n")[0]
-    return types.CompletionItem(
-        label=label,
-        kind=types.CompletionItemKind.Text,
-        detail="assist",
-        sort_text="\0",
-        filter_text=label,
-        insert_text_mode=types.InsertTextMode.AsIs,
-        text_edit=types.TextEdit(_range(ghost), ghost.text),
-        command=_command(ghost, params.text_document.uri),
-    )
-
-
-def _command(ghost: Ghost, uri: str) -> types.Command:
-    return types.Command("Accepted", ACCEPTED, arguments=[ghost.suggestion.id, uri])
 
 
 def _number(params: Any) -> int | None:

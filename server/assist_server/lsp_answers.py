@@ -17,7 +17,9 @@ from assist_escalation.changes import MARK
 from assist_server.harmless import harmless
 from assist_server.inquiries import EXPECTED, Inquiries, Inquiry, View, view_of
 from assist_server.line_edits import line_edits
-from assist_server.lsp_protocol import Server, encoding_of
+from assist_server.lsp_choices import Choices
+from assist_server.lsp_protocol import Server, encoding_of, experimental, member_of
+from assist_server.lsp_readout import Readout
 from assist_server.positions import Encoding, to_units
 
 if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
@@ -38,6 +40,7 @@ class EditorOverLsp:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self.choices, self.readout = Choices(server), Readout(server)
         self._running: set[str] = set()  # ids that began and did not end
         self._shown: set[str] = set()  # those of them whose progress the client shows
 
@@ -54,9 +57,12 @@ class EditorOverLsp:
             self._shown.discard(message["id"])
             progress = self._server.work_done_progress
             progress.end(_PROGRESS + message["id"], types.WorkDoneProgressEnd())
+        self.readout.tell(message)  # behind the progress, whose end clears the line that Helix shows of it
 
-    def began(self, number: str, title: str) -> None:
+    def began(self, number: str, inquiry: Inquiry) -> None:
         """Show a progress that can be cancelled, where the client can."""
+        self.readout.began(number, inquiry.command, inquiry.uri)
+        title = f"assist: {inquiry.command}"
         window = self._server.client_capabilities.window
         if not (window and window.work_done_progress):
             return
@@ -76,34 +82,35 @@ class EditorOverLsp:
         from assist_server.answer_words import preview_lines, route_document  # noqa: PLC0415
 
         lines = preview_lines(ready)
-        if _experimental(self._server, "assistConfirm"):
+        if experimental(self._server, "assistConfirm"):
             params = {**route_document(ready), "lines": lines}
             found = await self._server.protocol.send_request_async(CONFIRM, params)
             return bool(getattr(found, "send", False))
-        return await self._chosen(["Send this to a provider?", *lines], SEND, STAY)
+        return await self.choices.chosen(["Send this to a provider?", *lines], SEND, STAY)
 
-    async def agrees(self, plan: "EditPlan") -> bool:
-        """Ask before an edit that the client would make unseen, or that changes a protected file."""
+    async def agrees(self, plan: "EditPlan", *, again: bool = False) -> bool:
+        """Ask before an edit that the client would make unseen, or that changes a protected file.
+
+        Kate takes edits for two seconds after a code action and refuses them later: one offers them `again`.
+        """
+        if again:
+            waits = not experimental(self._server, "assistAnswer") and not _form(self._server).marked
+            named = ", ".join(harmless(each.path) for each in plan.changes)
+            lines = [f"The editor did not take the edit of {named}."]
+            return waits and await self.choices.by_action(lines, APPLY, DISCARD)
         if _form(self._server).marked and not plan.protected:
             return True
         lines = ["Make this edit?", *(each.path for each in plan.changes)]
         if plan.protected:
             named = ", ".join(plan.protected)
             lines.append(f"It changes {named}, which can change what your tools run: look closely.")
-        return await self._chosen([harmless(line) for line in lines], APPLY, DISCARD)
+        return await self.choices.chosen([harmless(line) for line in lines], APPLY, DISCARD)
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
         """Hand the edit to the client, marked as one to be confirmed where it can mark it."""
         edit = await asyncio.to_thread(_workspace_edit, _form(self._server), plan, root, opened)
         params = types.ApplyWorkspaceEditParams(edit, label="assist")
         return (await self._server.workspace_apply_edit_async(params)).applied
-
-    async def _chosen(self, lines: list[str], yes: str, no: str) -> bool:
-        """Whether the person, asked in these lines, says yes."""
-        actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
-        asked = types.ShowMessageRequestParams(types.MessageType.Warning, "\n".join(lines), actions)
-        chosen = await self._server.window_show_message_request_async(asked)
-        return chosen is not None and chosen.title == yes
 
 
 def add_answers(server: Server) -> Inquiries:
@@ -119,7 +126,7 @@ def add_answers(server: Server) -> Inquiries:
     def ask(command: str, *arguments: Any) -> dict[str, Any]:
         inquiry = _inquiry(command, arguments[0] if arguments else {})
         number = inquiries.ask(inquiry)
-        editor.began(number, f"assist: {command}")
+        editor.began(number, inquiry)
         return {"id": number}
 
     for command in COMMANDS:
@@ -131,7 +138,7 @@ def add_answers(server: Server) -> Inquiries:
 
     @server.command("assist.undo")
     async def undo(*arguments: Any) -> dict[str, Any]:
-        uri = str(_of(arguments[0], "uri") or "") if arguments else ""
+        uri = str(member_of(arguments[0], "uri") or "") if arguments else ""
         try:
             return {"files": await inquiries.undo(uri), "error": None}
         except EXPECTED as error:
@@ -142,7 +149,7 @@ def add_answers(server: Server) -> Inquiries:
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=kinds))
     def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
-        return list(_actions(params))
+        return [*editor.choices.actions(), *_actions(params)]
 
     return inquiries
 
@@ -165,38 +172,36 @@ def _named(handler: Callable[..., dict[str, Any]], command: str) -> Callable[...
 
 def _inquiry(command: str, sent: Any) -> Inquiry:
     """What a client sent: `{uri, range, words, wish, provider, problems}`, of which it may leave out any."""
-    wish, words = _of(sent, "wish"), _of(sent, "words")
-    problems = [(_line(each) + 1, str(_of(each, "message") or "")) for each in _of(sent, "problems") or ()]
+    wish, words = member_of(sent, "wish"), member_of(sent, "words")
+    problems = [
+        (_line(each) + 1, str(member_of(each, "message") or "")) for each in member_of(sent, "problems") or ()
+    ]
     return Inquiry(
         command,
-        str(_of(sent, "uri") or ""),
-        _lines(_of(sent, "range")),
+        str(member_of(sent, "uri") or ""),
+        _lines(member_of(sent, "range")),
         words if isinstance(words, str) else "",
         "local" if wish == "local" else "frontier" if wish == "frontier" else "auto",
-        str(_of(sent, "provider") or ""),
+        str(member_of(sent, "provider") or ""),
         tuple(problems),
     )
 
 
-def _of(value: Any, *names: str) -> Any:
-    """A member of a member, of an object or of a mapping; None where there is none."""
-    for name in names:
-        value = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
-    return value
-
-
 def _line(value: Any) -> int:
-    found = _of(value, "range", "start", "line")
+    found = member_of(value, "range", "start", "line")
     return found if isinstance(found, int) else 0
 
 
 def _lines(range_: Any) -> tuple[int, int]:
-    """Lines from 1; one line alone means what is there. An end at the start of a line leaves that out."""
-    first, last = _of(range_, "start", "line"), _of(range_, "end", "line")
+    """Lines from 1; a cursor means what is there, also where it is a character wide, as Helix has it.
+
+    An end at the start of a line leaves that line out.
+    """
+    first, last = member_of(range_, "start", "line"), member_of(range_, "end", "line")
     if not (isinstance(first, int) and isinstance(last, int)):
         return 0, 0
-    start, end = _of(range_, "start", "character"), _of(range_, "end", "character")
-    if (first, start) == (last, end):
+    start, end = member_of(range_, "start", "character"), member_of(range_, "end", "character")
+    if first == last and isinstance(start, int) and isinstance(end, int) and end - start <= 1:
         return first + 1, 0
     return first + 1, max(first, last - (end == 0)) + 1
 
@@ -226,11 +231,6 @@ def _plain(range_: types.Range) -> dict[str, Any]:
     return {name: {"line": at.line, "character": at.character} for name, at in ends.items()}
 
 
-def _experimental(server: Server, name: str) -> bool:
-    """Whether the client says that it knows one of our own requests."""
-    return bool(_of(server.client_capabilities.experimental, name))
-
-
 @dataclass(frozen=True, slots=True)
 class _Form:
     """How a client takes edits: with versions, marked for its person to confirm, and how columns count."""
@@ -241,9 +241,9 @@ class _Form:
 
 
 def _form(server: Server) -> _Form:
-    able = _of(server.client_capabilities.workspace, "workspace_edit")
-    versions = bool(_of(able, "document_changes"))
-    marked = versions and _of(able, "change_annotation_support") is not None
+    able = member_of(server.client_capabilities.workspace, "workspace_edit")
+    versions = bool(member_of(able, "document_changes"))
+    marked = versions and member_of(able, "change_annotation_support") is not None
     return _Form(versions, marked, encoding_of(server.workspace.position_encoding))
 
 

@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 from lsprotocol import types
@@ -116,6 +117,18 @@ async def _read(server: Server) -> None:
 def encoding_of(name: str | None) -> Encoding:
     """How the client counts columns; UTF-16 where it does not say."""
     return "utf-8" if name == "utf-8" else "utf-32" if name == "utf-32" else "utf-16"
+
+
+def member_of(value: Any, *names: str) -> Any:
+    """A member of a member, of an object or of a mapping; None where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+    return value
+
+
+def experimental(server: LanguageServer, name: str) -> bool:
+    """Whether the client says that it knows one of our own messages."""
+    return bool(member_of(server.client_capabilities.experimental, name))
 
 
 def _edit(change: types.TextDocumentContentChangeEvent) -> Edit:

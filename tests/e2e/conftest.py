@@ -1,16 +1,18 @@
-"""Real editors, the real server, the real model; pictures of every step of a test that fails are kept."""
+"""Real editors, the real server, the real model, and nothing of this machine's user."""
 
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from editors_debian import install
 
-ROOT = Path(__file__).parents[2]
-ASSIST = ROOT / ".venv/bin/assist"
-# Where pictures of failed tests go; the README's are made by the tests, too.
-ARTIFACTS = Path(os.environ.get("ASSIST_E2E_ARTIFACTS") or ROOT / "build/e2e")
+# Where pictures of tests that failed are kept.
+ARTIFACTS = Path(os.environ.get("ASSIST_E2E_ARTIFACTS") or Path(__file__).parents[2] / "build/e2e")
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -20,9 +22,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     if report.failed:
         item.stash[FAILED] = True
     return report
-
-
-FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture
@@ -35,3 +34,37 @@ def shots(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
         kept = ARTIFACTS / request.node.name
         shutil.rmtree(kept, ignore_errors=True)
         shutil.copytree(place, kept)
+
+
+@pytest.fixture(scope="session")
+def debian() -> None:
+    """The editors that Debian has."""
+    install()
+
+
+@pytest.fixture(scope="session")
+def probed(shared_data: Path, model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The model's speed is measured, as `assist setup` does it: no editor waits for that, and no test."""
+    folder = tmp_path_factory.mktemp("probed")
+    (folder / "config.toml").write_text(f'[completion]\nmodel = "{model_path}"\n')
+    (folder / "a.py").write_text("import os\n")
+    environ = {"ASSIST_CONFIG_DIR": str(folder), "ASSIST_DATA_DIR": str(shared_data), "ASSIST_OFFLINE": "1"}
+    complete = [sys.executable, "-m", "assist_server", "complete", str(folder / "a.py:1:10")]
+    subprocess.run(complete, env={**os.environ, **environ}, check=True, capture_output=True)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    root = tmp_path / "space"
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    return root
+
+
+@pytest.fixture
+def home(tmp_path: Path, environ: Mapping[str, str], debian: None, probed: None) -> dict[str, str]:
+    """The environment: a home of its own, and this checkout's `assist` first on the path."""
+    programs = str(Path(sys.executable).parent)
+    own = tmp_path / "home"
+    (own / ".config").mkdir(parents=True)
+    path = f"{programs}:/usr/local/bin:/usr/bin:/bin"
+    return {**environ, "HOME": str(own), "XDG_CONFIG_HOME": str(own / ".config"), "PATH": path}

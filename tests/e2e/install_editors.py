@@ -7,18 +7,14 @@ Debian's packages go where Debian puts them; all else into a folder of the cache
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
+import editors_debian
 import editors_vscode
-
-HERE = Path(__file__).parent
-# A browser, fonts for the screenshots and their emoji, a terminal that can be driven.
-PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-noto-color-emoji", "tmux")
 
 
 def cached(module: ModuleType, install: Callable[[Path], object]) -> Path:
@@ -37,17 +33,6 @@ def cached(module: ModuleType, install: Callable[[Path], object]) -> Path:
     return place
 
 
-def debian(*packages: str) -> None:
-    """Have these packages of the system, by apt where one is missing."""
-    asked = ["dpkg-query", "--show", "--showformat=${Status}\n", *packages]
-    found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
-    if found.count("install ok installed") == len(packages):
-        return
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-        subprocess.run(["apt-get", "-qq", *words], check=True, env=environ, stdout=subprocess.DEVNULL)
-
-
 def vscode() -> editors_vscode.CodeServer:
     """code-server, installed."""
     return editors_vscode.installed(cached(editors_vscode, editors_vscode.install))
@@ -55,7 +40,7 @@ def vscode() -> editors_vscode.CodeServer:
 
 def main() -> None:
     """Install all, and say where they are."""
-    debian(*PACKAGES)
+    editors_debian.install()
     print(f"VS Code: {vscode().entry}")
 
 

@@ -80,7 +80,7 @@ async def test_clients_without_ghost_text_get_ordinary_completion(environ: Mappi
             types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(*AT))
         )
         assert result.is_incomplete
-        assert result.items[0].text_edit.new_text.startswith("i * self.radius")
+        assert result.items[0].text_edit.new_text.startswith("pi * self.radius"), "the whole word"
 
 
 async def test_before_the_model_is_ready_there_is_an_empty_answer(environ: Mapping[str, str]) -> None:

@@ -9,18 +9,23 @@ from typing import Any
 
 from lsp_client import Client, serving
 from lsprotocol import types
+from pygls.exceptions import JsonRpcMethodNotFound
 
 
 class Talker(Client):
     """A client that keeps answers, and does with edits and previews what an editor's user would.
 
     `marks`: it has its user confirm edits that are marked. `meanwhile` runs while he is asked something.
+    `plain`: it knows nothing but the protocol, `asks` and `shows` say what of it.
     Edits wait for `takes_edits`, progress for `takes_progress`.
     """
 
-    def __init__(self, *, marks: bool = True) -> None:
+    def __init__(
+        self, *, marks: bool = True, plain: bool = False, asks: bool = True, shows: bool = True
+    ) -> None:
         super().__init__()
-        self.marks = marks
+        self.marks, self.plain = marks, plain
+        self.pages: list[Path] = []
         self.meanwhile: Callable[[], None] = lambda: None
         self.takes_edits, self.takes_progress = asyncio.Event(), asyncio.Event()
         self.takes_edits.set()
@@ -32,6 +37,7 @@ class Talker(Client):
         self.edits: list[types.WorkspaceEdit] = []
         self.tokens: list[Any] = []
         self.sends = self.takes = True
+        self.refuses = 0  # edits, before it takes one
 
         @self.feature("assist/answer")
         def _(params: Any) -> None:
@@ -39,8 +45,21 @@ class Talker(Client):
             if params.done:
                 self.ended.setdefault(params.id, asyncio.Event()).set()
 
+        self._feel(asks=asks, shows=shows)
+
+    def _feel(self, *, asks: bool, shows: bool) -> None:
+        """Answer what the server asks."""
+
+        @self.feature(types.WINDOW_SHOW_DOCUMENT)
+        def _(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
+            if shows:
+                self.pages.append(Path(params.uri.removeprefix("file://")))
+            return types.ShowDocumentResult(shows)
+
         @self.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
         def _(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+            if not asks:
+                raise JsonRpcMethodNotFound
             self.previews.append(params.message)
             self.meanwhile()
             return params.actions[0] if self.sends and params.actions else None
@@ -49,7 +68,7 @@ class Talker(Client):
         async def _(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.edits.append(params.edit)
             await self.takes_edits.wait()
-            return types.ApplyWorkspaceEditResult(self.takes)
+            return types.ApplyWorkspaceEditResult(self.takes and len(self.edits) > self.refuses)
 
         @self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
         async def _(params: types.WorkDoneProgressCreateParams) -> None:
@@ -62,6 +81,7 @@ class Talker(Client):
 
     def capabilities(self) -> types.ClientCapabilities:
         return types.ClientCapabilities(
+            experimental=None if self.plain else {"assistAnswer": True},
             window=types.WindowClientCapabilities(work_done_progress=True),
             workspace=types.WorkspaceClientCapabilities(
                 workspace_edit=types.WorkspaceEditClientCapabilities(
@@ -81,6 +101,26 @@ class Talker(Client):
         number = (await self.run(command, asked))["id"]
         return await self.end(number)
 
+    async def seen(self, found: Callable[[], Any]) -> Any:
+        """Wait until something that the server does of its own accord was seen."""
+        async with asyncio.timeout(60):
+            while not found():
+                await asyncio.sleep(0.02)
+        return found()
+
+    async def actions(self, uri: str) -> dict[str, Any]:
+        """The code actions at the beginning of a document, by title, as they came: lsprotocol misreads them."""
+        start = {"line": 0, "character": 0}
+        found = await self.raw(
+            types.TEXT_DOCUMENT_CODE_ACTION,
+            {
+                "textDocument": {"uri": uri},
+                "range": {"start": start, "end": start},
+                "context": {"diagnostics": []},
+            },
+        )
+        return {each["title"]: each for each in found}
+
     async def end(self, number: str) -> tuple[str, Any]:
         """The same of one that was asked before."""
         await asyncio.wait_for(self.ended.setdefault(number, asyncio.Event()).wait(), 100)
@@ -91,8 +131,8 @@ class Talker(Client):
 
 
 @asynccontextmanager
-async def talking(environ: Mapping[str, str], root: Path, *, marks: bool = True) -> AsyncIterator[Talker]:
-    async with serving(environ, folders=[root], make=partial(Talker, marks=marks)) as client:
+async def talking(environ: Mapping[str, str], root: Path, **able: bool) -> AsyncIterator[Talker]:
+    async with serving(environ, folders=[root], make=partial(Talker, **able)) as client:
         assert isinstance(client, Talker)
         yield client
 

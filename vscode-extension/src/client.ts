@@ -1,11 +1,18 @@
 /** The connection to `assist lsp`: started, started again when it breaks, and told what the protocol lacks. */
 import * as vscode from "vscode";
-import { CloseAction, type CloseHandlerResult, ErrorAction, type InitializeParams } from "vscode-languageclient";
+import {
+  CloseAction,
+  type CloseHandlerResult,
+  ErrorAction,
+  type InitializeParams,
+  type WorkspaceEdit,
+} from "vscode-languageclient";
 import { LanguageClient } from "vscode-languageclient/node";
 import { written } from "./settings";
 
 const WAITS = [1, 2, 4, 8, 16]; // seconds before each new start; a server that ran for a minute counts anew
 const STEADY = 60_000; // ms
+const UNUSED = new vscode.CancellationTokenSource().token; // wanted by a type, read by nobody
 
 /** A client of the server, whose commands are reached through ours of the same names: those exist without it. */
 export class Client extends LanguageClient {
@@ -22,6 +29,7 @@ export class Client extends LanguageClient {
         middleware: {
           provideInlineCompletionItems: (document, position, about, token, next) =>
             paused() ? null : next(document, position, about, token),
+          workspace: { handleApplyEdit: (params, next) => next({ ...params, edit: previewed(params.edit) }, UNUSED) },
         },
       },
     );
@@ -69,6 +77,27 @@ export class Client extends LanguageClient {
       }),
     );
   }
+}
+
+/**
+ * The same edit, ticked in VS Code's preview. What needs confirmation begins unticked there, so "Apply" alone
+ * would do nothing: only an edit that changes nothing keeps the mark, and with it the preview opens.
+ */
+function previewed(edit: WorkspaceEdit): WorkspaceEdit {
+  const { documentChanges = [], changeAnnotations = {} } = edit;
+  const first = documentChanges.find((each) => "edits" in each && each.edits[0]);
+  const marks = Object.entries(changeAnnotations);
+  if (!first || !("edits" in first) || !marks.some(([, each]) => each.needsConfirmation)) return edit;
+  const start = { line: 0, character: 0 };
+  const nothing = { range: { start, end: start }, newText: "", annotationId: "look" };
+  const unmarked = marks.map(([id, each]) => [id, { ...each, needsConfirmation: false }] as const);
+  const look = { label: "Look at the changes, then apply them", needsConfirmation: true };
+  return {
+    documentChanges: documentChanges.map((each) =>
+      each === first ? { ...first, edits: [...first.edits, nothing] } : each,
+    ),
+    changeAnnotations: { ...Object.fromEntries(unmarked), look },
+  };
 }
 
 function restarting(log: vscode.LogOutputChannel): () => Promise<CloseHandlerResult> {

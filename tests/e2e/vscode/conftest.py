@@ -48,7 +48,7 @@ def config(configuration: Path, model_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def code(
-    tmp_path_factory: pytest.TempPathFactory, vsix: Path, configuration: Path, shared_data: Path
+    tmp_path_factory: pytest.TempPathFactory, vsix: Path, configuration: Path, shared_data: Path, probed: None
 ) -> Iterator[Code]:
     environ = {
         "ASSIST_CONFIG_DIR": str(configuration),

@@ -77,13 +77,13 @@ def test_a_refactoring_is_previewed_applied_and_undone(window: Window, shop: Pat
     assert contents(shop) == before
     window.page.locator("a.monaco-button", has_text="Apply").click()
     until("the edit", lambda: window.text(1) == "def with_tax(net):")
-    window.run("File: Save All Files")
+    save_all(window)
     until("both files", lambda: contents(shop) == (RENAMED_CART, RENAMED_PRICES))
     window.shoot("applied")
     window.run("Assist: Undo Last Edit")
     window.page.locator("a.monaco-button", has_text="Apply").click()
     until("the edit taken back", lambda: window.text(1) == "def gross(net):")
-    window.run("File: Save All Files")
+    save_all(window)
     until("both files", lambda: contents(shop) == before)
 
 
@@ -109,3 +109,8 @@ def refactor(window: Window) -> None:
     field.wait_for(state="visible")
     field.fill("Rename gross to with_tax in both files.")
     window.press("Enter")
+
+
+def save_all(window: Window) -> None:
+    until("two changed files", lambda: window.page.locator(".tab.dirty").count() == 2)
+    window.run("File: Save All Files")

@@ -1,0 +1,73 @@
+"""A terminal that a program runs in, its keys, and what its screen shows; by tmux, which needs no display."""
+
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+PAUSE = 0.05  # seconds between two looks
+PATIENCE = 35.0  # seconds until something must have shown
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A running tmux of its own."""
+
+    name: str
+
+    def keys(self, *names: str) -> None:
+        """Press keys, by tmux's names for them."""
+        self._tmux("send-keys", "-t", "0", *names)
+
+    def type(self, text: str) -> None:
+        """Type characters."""
+        if text:
+            self._tmux("send-keys", "-t", "0", "-l", "--", text)
+
+    def screen(self) -> str:
+        """What the screen shows, without spaces at the ends of lines."""
+        return self._tmux("capture-pane", "-t", "0", "-p")
+
+    def until(self, seen: Callable[[str], object], poke: Sequence[str] = (), every: float = 2.0) -> str:
+        """The screen once something is seen on it; keys in `poke` are pressed now and then until it is."""
+        end, again = time.monotonic() + PATIENCE, time.monotonic() + every
+        while not seen(shown := self.screen()):
+            assert time.monotonic() < end, f"not seen in {PATIENCE} s; the screen shows:\n{shown}"
+            if poke and time.monotonic() > again:
+                self.keys(*poke)
+                again = time.monotonic() + every
+            time.sleep(PAUSE)
+        return shown
+
+    def _tmux(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-L", self.name, *arguments], capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+
+@contextmanager
+def terminal(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Iterator[Terminal]:
+    """A terminal of 110 columns and 34 lines, in which a program runs until the block ends."""
+    running = Terminal(f"assist-{secrets.token_hex(4)}")
+    start = ["tmux", "-L", running.name, "-f", "/dev/null", "new-session", "-d", "-x", "110", "-y", "34"]
+    env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
+    subprocess.run([*start, "-c", str(folder), *command], env=env, check=True)
+    subprocess.run(["tmux", "-L", running.name, "set-option", "-s", "escape-time", "0"], check=True)
+    try:
+        yield running
+    finally:
+        subprocess.run(["tmux", "-L", running.name, "kill-server"], check=False, capture_output=True)
+
+
+def written(path: Path, before: bytes) -> bytes:
+    """The bytes of a file once they are other than before."""
+    end = time.monotonic() + PATIENCE
+    while (now := path.read_bytes()) == before or not now:
+        assert time.monotonic() < end, f"{path.name} was not written"
+        time.sleep(PAUSE)
+    return now

@@ -1,0 +1,129 @@
+"""Emacs with the configurations of docs/editors.md: what is inserted, where answers go, edits and undo."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from page import block
+from shapes import AREA, COLUMN, FIZZ, KEY, LINE, PRICES, PRINTED, RENAMED, one_line_changed
+from terminal import Terminal, terminal, written
+from vendor import configured, told, vendor
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(120)]
+
+EGLOT, LSP_MODE = "Emacs with eglot", "Emacs with lsp-mode"
+CONNECTED = {EGLOT: "[eglot:space]", LSP_MODE: "💡"}  # it counts code actions there
+ACCEPT = {EGLOT: "Tab", LSP_MODE: "Enter"}
+ACTIONS = {EGLOT: "eglot-code-actions", LSP_MODE: "lsp-execute-code-action"}
+PROMPT = {EGLOT: "Pick an action", LSP_MODE: "Select code action"}
+AGREE = {EGLOT: "", LSP_MODE: "Apply"}  # eglot has put the first choice in already
+AGAIN = ("BSpace", "p")  # the last letter once more, since the model may not be loaded at the first
+
+both = pytest.mark.parametrize("way", [EGLOT, LSP_MODE])
+
+
+@contextmanager
+def emacs(home: Mapping[str, str], way: str, file: Path, place: str) -> Iterator[Terminal]:
+    """Emacs with the cursor in a file, once it is connected."""
+    config = Path(home["XDG_CONFIG_HOME"]) / "emacs"
+    config.mkdir()
+    (config / "init.el").write_text(block(way, "elisp"))
+    with terminal(["emacs", "-nw", f"+{place}", str(file)], file.parent, home) as running:
+        running.until(lambda screen: CONNECTED[way] in screen)
+        yield running
+
+
+def saved(running: Terminal, file: Path, before: str) -> str:
+    running.keys("C-x", "C-s")
+    return written(file, before.encode()).decode()
+
+
+def act(running: Terminal, way: str, title: str) -> None:
+    """Run a code action."""
+    running.keys("M-x")
+    running.type(ACTIONS[way])
+    running.keys("Enter")
+    running.until(lambda screen: PROMPT[way] in screen)
+    running.type(title)
+    running.keys("Enter")
+
+
+@both
+def test_ghost_text_within_a_word_is_accepted_and_saved(
+    home: Mapping[str, str], workspace: Path, way: str
+) -> None:
+    file = workspace / "circle.py"
+    file.write_text(AREA)
+    with emacs(home, way, file, f"{LINE}:1") as running:
+        running.keys("C-e")
+        running.type("math.p")
+        shown = re.compile(r"return (math\.pi \* self\.radius.*?) *$", re.MULTILINE)
+        found = shown.search(running.until(shown.search, poke=AGAIN))
+        assert found
+        assert "math.p\n" not in file.read_text()
+        running.keys(ACCEPT[way])
+        text = saved(running, file, AREA)
+    assert one_line_changed(AREA, text) == f"        return {found[1]}\n"
+
+
+@both
+def test_text_behind_the_cursor_stays(home: Mapping[str, str], workspace: Path, way: str) -> None:
+    file = workspace / "circle.py"
+    file.write_text(PRINTED)
+    with emacs(home, way, file, f"{LINE}:{COLUMN}") as running:
+        running.type("math.p")
+        running.until(lambda screen: "print(math.pi * self.radius" in screen, poke=AGAIN)
+        running.keys(ACCEPT[way])
+        text = saved(running, file, PRINTED)
+    compile(text, "circle.py", "exec")
+    assert one_line_changed(PRINTED, text).startswith("        print(math.pi * self.radius")
+
+
+@both
+def test_a_body_of_several_lines(home: Mapping[str, str], workspace: Path, way: str) -> None:
+    file = workspace / "numbers.py"
+    file.write_text("".join(FIZZ))
+    with emacs(home, way, file, "2:1") as running:
+        running.keys("C-e")
+        running.until(lambda screen: "-:**-" in screen, poke=("C-M-i",))
+        text = saved(running, file, "".join(FIZZ))
+    assert text.startswith(FIZZ[0])
+    assert text.endswith(FIZZ[1])
+    assert len(text.removesuffix(FIZZ[1]).splitlines()) > 2
+
+
+@both
+def test_an_explanation_opens_as_a_buffer(home: Mapping[str, str], workspace: Path, way: str) -> None:
+    file = workspace / "circle.py"
+    file.write_text(AREA)
+    with emacs(home, way, file, f"{LINE}:1") as running:
+        running.keys("C-e")
+        running.type("math.p")
+        running.until(lambda screen: "math.pi" in screen, poke=AGAIN)
+        running.keys(ACCEPT[way])
+        act(running, way, "Explain")
+        running.until(lambda screen: "# explain circle.py" in screen)
+
+
+@both
+def test_a_refactoring_is_agreed_to_applied_and_undone(
+    tmp_path: Path, home: Mapping[str, str], workspace: Path, way: str
+) -> None:
+    file = workspace / "prices.py"
+    file.write_text(PRICES)
+    with vendor(told(RENAMED)) as acme:
+        configured(tmp_path / "config", acme.url)
+        with emacs({**home, "ACME_KEY": KEY, "ASSIST_OFFLINE": ""}, way, file, "1:1") as running:
+            act(running, way, "Refactor...")
+            running.until(lambda screen: "Make this edit?" in screen)
+            running.type(AGREE[way])
+            running.keys("Enter")
+            running.until(lambda screen: "def with_tax" in screen)
+            assert file.read_text() == PRICES, "it is in the editor; saving is up to the person"
+            text = saved(running, file, PRICES)
+            assert text == PRICES.replace("gross", "with_tax")
+            running.keys("C-_")
+            running.until(lambda screen: "def gross" in screen)
+            assert saved(running, file, text) == PRICES

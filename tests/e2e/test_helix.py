@@ -1,0 +1,134 @@
+"""Helix with the configuration of docs/editors.md: what the list shows, what is inserted, where answers go."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from page import block
+from shapes import AREA, COLUMN, FIZZ, KEY, LINE, PRICES, PRINTED, RENAMED, one_line_changed
+from terminal import Terminal, terminal, written
+from vendor import configured, told, vendor
+
+from assist_server.offers import MORE
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(120)]
+
+ASK = ("C-x",)  # asks for completions; again, since the model may not be loaded at the first
+
+
+@contextmanager
+def helix(home: Mapping[str, str], file: Path, place: str) -> Iterator[Terminal]:
+    """Helix with the cursor in a file, in insert mode in front of what stands at the place."""
+    config = Path(home["XDG_CONFIG_HOME"]) / "helix"
+    config.mkdir()
+    (config / "languages.toml").write_text(block("Helix", "toml"))
+    with terminal(["hx", f"{file}:{place}"], file.parent, home) as running:
+        running.until(lambda screen: "NOR" in screen)
+        yield running
+
+
+def saved(running: Terminal, file: Path, before: str) -> str:
+    running.keys("Escape")
+    running.until(lambda screen: "NOR" in screen, poke=("Escape",), every=0.5)
+    running.type(":w")
+    running.keys("Enter")
+    return written(file, before.encode()).decode()
+
+
+ITEM = re.compile(
+    r"^\s*(?:\d+|~)?\s+(\S.*?)\s+text\s*$", re.MULTILINE
+)  # behind a line number, before its kind
+
+
+def shown_item(screen: str) -> str:
+    """The text of the item in the list."""
+    found = ITEM.search(screen)
+    return found[1] if found else ""
+
+
+def test_an_item_within_a_word_is_shown_accepted_and_saved(home: Mapping[str, str], workspace: Path) -> None:
+    file = workspace / "circle.py"
+    file.write_text(AREA)
+    with helix(home, file, f"{LINE}:1") as running:
+        running.keys("A")
+        running.type("math.p")
+        item = shown_item(running.until(shown_item, poke=ASK))
+        assert item.startswith("pi * self.radius"), "it begins with what is typed of the word"
+        running.keys("Tab")
+        running.until(lambda screen: f"return math.{item}" in screen)
+        text = saved(running, file, AREA)
+    assert one_line_changed(AREA, text) == f"        return math.{item}\n"
+
+
+def test_text_behind_the_cursor_stays(home: Mapping[str, str], workspace: Path) -> None:
+    file = workspace / "circle.py"
+    file.write_text(PRINTED)
+    with helix(home, file, f"{LINE}:{COLUMN}") as running:
+        running.keys("i")
+        running.type("math.p")
+        item = shown_item(running.until(shown_item, poke=ASK))
+        running.keys("Tab")
+        running.until(lambda screen: f"print(math.{item}" in screen)
+        text = saved(running, file, PRINTED)
+    compile(text, "circle.py", "exec")
+    assert one_line_changed(PRINTED, text).startswith("        print(math.pi")
+
+
+def test_a_body_of_several_lines(home: Mapping[str, str], workspace: Path) -> None:
+    file = workspace / "numbers.py"
+    before = "".join(FIZZ)
+    file.write_text(before)
+    with helix(home, file, "2:1") as running:
+        running.keys("A")
+        running.until(lambda screen: MORE in screen, poke=ASK)
+        running.keys("Tab")
+        running.until(lambda screen: not re.search(r"sel +2:", screen))
+        text = saved(running, file, before)
+    assert text.startswith(FIZZ[0])
+    assert text.endswith(FIZZ[1])
+    assert len(text.removesuffix(FIZZ[1]).splitlines()) > 2
+
+
+def test_an_explanation_opens_as_a_document(home: Mapping[str, str], workspace: Path) -> None:
+    file = workspace / "circle.py"
+    file.write_text(AREA.replace("return \n", "return math.pi\n"))
+    with helix(home, file, f"{LINE}:9") as running:
+        ready(running)
+        running.keys("Space", "a")
+        running.until(lambda screen: "Explain" in screen)
+        running.keys("Down", "Enter")  # behind "Refactor..."
+        screen = running.until(lambda screen: "# explain circle.py" in screen)
+    assert "on this machine" in screen
+
+
+def ready(running: Terminal) -> None:
+    """Wait until the model is loaded: it completes. Nothing stays typed."""
+    running.keys("A")
+    running.until(shown_item, poke=ASK)
+    running.keys("Escape")
+    running.until(lambda screen: "NOR" in screen, poke=("Escape",), every=0.5)
+
+
+def test_a_refactoring_is_agreed_to_by_a_code_action_and_undone(
+    tmp_path: Path, home: Mapping[str, str], workspace: Path
+) -> None:
+    file = workspace / "prices.py"
+    file.write_text(PRICES)
+    with vendor(told(RENAMED)) as acme:
+        configured(tmp_path / "config", acme.url)
+        with helix({**home, "ACME_KEY": KEY, "ASSIST_OFFLINE": ""}, file, "1:1") as running:
+            running.keys("Space", "a")
+            running.until(lambda screen: "Refactor..." in screen, poke=("Space", "a"))
+            running.keys("Enter")
+            running.until(lambda screen: "Make this edit? prices.py" in screen)
+            running.keys("Space", "a")
+            running.until(lambda screen: "assist: Apply" in screen, poke=("Space", "a"))
+            running.keys("Enter")
+            running.until(lambda screen: "def with_tax" in screen and "Changed prices.py" in screen)
+            assert file.read_text() == PRICES, "it is in the editor; saving is up to the person"
+            text = saved(running, file, PRICES)
+            assert text == PRICES.replace("gross", "with_tax")
+            running.keys("u")
+            assert saved(running, file, text) == PRICES

@@ -1,0 +1,55 @@
+"""Ordinary completion in clients without ghost text, with the real model: what an item is, and who asked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from lsp_client import Client, serving
+from lsprotocol import types
+
+pytestmark = pytest.mark.model
+
+URI = "file:///home/shapes.py"
+HEAD = "import math\n\n\nclass Circle:\n    def __init__(self, radius):\n        self.radius = radius\n\n"
+ASKED = HEAD + "    def area(self):\n        return math."
+
+
+async def items(client: Client, column: int, kind: int = 1, trigger: str | None = None) -> list[Any]:
+    context = types.CompletionContext(types.CompletionTriggerKind(kind), trigger)
+    params = types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(8, column), context)
+    return list((await client.text_document_completion_async(params)).items)
+
+
+async def test_an_item_stands_for_the_word_and_the_client_compares_it_with_it(
+    environ: Mapping[str, str],
+) -> None:
+    async with serving(environ, inline=False) as client:
+        await client.until("ready")
+        assert "." in client.result.capabilities.completion_provider.trigger_characters
+        client.show(URI, ASKED + "p")
+        (item,) = await items(client, 21)
+        span = item.text_edit.range
+        assert (span.start.character, span.end.character) == (20, 21)
+        assert item.text_edit.new_text.startswith("pi * self.radius")
+        assert item.filter_text.startswith("pi")
+        await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(item.command.command, item.command.arguments)
+        )
+        assert (await client.counts())["accepted"] == 1
+
+
+async def test_typing_is_no_question_but_asking_again_is(environ: Mapping[str, str]) -> None:
+    options = {"completion": {"mode": "manual"}}
+    async with serving(environ, inline=False, options=options) as client:
+        await client.until("ready")
+        client.show(URI, ASKED)
+        client.change(URI, 2, "p", (8, 20), (8, 20))
+        assert await items(client, 21) == []
+        assert (await client.counts())["manual-only"] == 1
+        (item,) = await items(client, 21)
+        assert item.text_edit.new_text.startswith("pi")
+        client.change(URI, 3, "i", (8, 21), (8, 21))
+        assert await items(client, 22) == []
+        assert await items(client, 22, 2, ".") == []
+        assert await items(client, 22, 3) == []
+        assert (await client.counts())["manual-only"] == 4
