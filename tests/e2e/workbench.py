@@ -98,6 +98,7 @@ def serving(
     words += ["--extensions-dir", str(place / "extensions")]
     quiet = ["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"]
     whole = {**os.environ, "EXTENSIONS_GALLERY": '{"serviceUrl":""}', **environ}
+    whole = {name: value for name, value in whole.items() if value}
     if vsix is not None:
         install = program.command(*words, "--install-extension", str(vsix))
         subprocess.run(install, check=True, env=whole, capture_output=True)
@@ -252,6 +253,12 @@ class Window:
     def modal(self, button: str) -> None:
         """Answer the modal question."""
         self.dialog().locator(".monaco-button", has_text=button).click()
+
+    def notice(self, words: str, patience: float = PATIENCE) -> Locator:
+        """The notification that says this, once it does."""
+        found = self.page.locator(".notifications-toasts .notification-list-item", has_text=words).first
+        found.wait_for(timeout=patience * 1000)
+        return found
 
     # The workbench
 

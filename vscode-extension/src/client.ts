@@ -25,6 +25,8 @@ export class Client extends LanguageClient {
         documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
         initializationOptions: () => written(context),
         outputChannel: log,
+        initializationFailedHandler: () => false,
+        initializationFailedHandler: () => false,
         errorHandler: { error: () => ({ action: ErrorAction.Continue, handled: true }), closed: restarting(log) },
         middleware: {
           provideInlineCompletionItems: (document, position, about, token, next) =>
@@ -33,6 +35,16 @@ export class Client extends LanguageClient {
         },
       },
     );
+  }
+
+  /** What breaks is written down; the person is told once, by us, with ways on. */
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+
+  /** Start, and say where that fails. */
+  async begin(): Promise<void> {
+    await this.start().catch(() => tellBroken("did not start"));
   }
 
   override registerFeature(feature: Parameters<LanguageClient["registerFeature"]>[0]): void {
@@ -100,16 +112,19 @@ function previewed(edit: WorkspaceEdit): WorkspaceEdit {
   };
 }
 
+async function tellBroken(what: string): Promise<void> {
+  const message = `The assist server ${what}. Its log says why.`;
+  const chosen = await vscode.window.showErrorMessage(message, "Show Log", "Restart");
+  if (chosen) await vscode.commands.executeCommand(chosen === "Restart" ? "assist.restart" : "assist.log");
+}
+
 function restarting(log: vscode.LogOutputChannel): () => Promise<CloseHandlerResult> {
   let [broken, last] = [0, 0];
   return async () => {
     if (Date.now() - last > STEADY) broken = 0;
     const wait = WAITS[broken++];
     if (wait === undefined) {
-      const message = "The assist server ended six times in a row. Its log says why.";
-      void vscode.window.showErrorMessage(message, "Show Log", "Restart").then((chosen) => {
-        if (chosen) void vscode.commands.executeCommand(chosen === "Restart" ? "assist.restart" : "assist.log");
-      });
+      void tellBroken("ended six times in a row");
       return { action: CloseAction.DoNotRestart, handled: true };
     }
     log.warn(`the server ended; it starts again in ${String(wait)} s`);

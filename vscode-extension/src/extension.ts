@@ -79,7 +79,7 @@ class Assist {
         if (newState !== State.Running) this.answers.broken();
       }),
     );
-    await client.start();
+    await client.begin();
   }
 
   private get paused(): boolean {

