@@ -2,7 +2,7 @@
 if vim.g.loaded_assist then return end
 vim.g.loaded_assist = true
 
-local function command(name, run, options) vim.api.nvim_create_user_command('Assist' .. name, run, options) end
+local function command(name, run, opts) vim.api.nvim_create_user_command('Assist' .. name, run, opts) end
 
 for name, prompt in pairs({
   Explain = false,

@@ -1,6 +1,6 @@
 --- The server: where it starts, how it is spoken to, and how it comes back after a crash.
 --- It knows the protocol's frame; what ghost text and answers are, others know.
-local M = { said = {}, trouble = nil }
+local M = { said = {}, trouble = nil, pause = 1000 } -- ms before the first restart
 
 local NEW = vim.fn.has('nvim-0.11') == 1
 local TRIES = 5 -- restarts in a row; the last waits 16 s
@@ -105,7 +105,7 @@ local function on_exit(code, signal, id)
       for _, buf in ipairs(vim.tbl_filter(vim.api.nvim_buf_is_loaded, buffers)) do
         vim.lsp.start(client.config, { bufnr = buf })
       end
-    end, 1000 * 2 ^ (tries - 1))
+    end, M.pause * 2 ^ (tries - 1))
   end)
 end
 
@@ -114,6 +114,7 @@ function M.config()
   local options = require('assist').options
   local able = vim.lsp.protocol.make_client_capabilities()
   able.textDocument.inlineCompletion = options.ghost and { dynamicRegistration = false } or nil
+  able.workspace.workspaceEdit.documentChanges = true
   able.workspace.workspaceEdit.changeAnnotationSupport = { groupsOnLabel = false }
   able.experimental = { assistConfirm = true }
   local consent = require('assist.consent')
