@@ -144,7 +144,7 @@ def continue_at(context: Context, place: Plan) -> Plan | None:
     if place.path != context.path:
         return None
     floor = max(0, len(context.before) - len(place.head) - TYPED_LIMIT)
-    at = context.before.rfind(place.head, floor)
+    at = context.before.rfind(place.head, floor) if place.head else 0  # an empty one is "found" at the end
     if at < 0 or (not place.head and context.start_line > 0):
         return None
     typed = context.before[at + len(place.head) :]

@@ -86,6 +86,14 @@ def test_a_place_goes_on_while_text_is_typed_behind_its_anchor() -> None:
         assert (again.head + again.typed).endswith(typed)
 
 
+def test_a_place_at_the_top_of_a_file_goes_on_with_all_that_was_typed() -> None:
+    place = plan(context("total = su", "\n"), EXTENT)
+    assert place.head == ""
+    again = continue_at(context("total = sum", "\n"), place)
+    assert again is not None
+    assert (again.head, again.typed) == ("", "total = sum")
+
+
 def test_lines_inserted_above_the_window_do_not_matter() -> None:
     place = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
     assert continue_at(context("import os\n" + BODY + "    ab", "\n    end\n"), place) is not None

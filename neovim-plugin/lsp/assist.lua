@@ -1,0 +1,1 @@
+return require('assist.client').config()

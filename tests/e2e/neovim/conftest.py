@@ -1,0 +1,89 @@
+"""Neovim in three versions, the command that starts the server, and the screens of what failed."""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+
+import pytest
+from editors_neovim import VERSIONS, Unavailable, cache, install_one
+from neovim_editor import Editor, editing
+
+SERVER = [str(Path(sys.executable).with_name("assist")), "lsp"]
+SETUP = f"require('assist').setup({{ cmd = {{ '{SERVER[0]}', 'lsp' }} }})\n"
+
+Opening = Callable[..., Editor]
+
+
+@pytest.fixture(scope="package", params=VERSIONS)
+def binary(request: pytest.FixtureRequest) -> Path:
+    """A Neovim; a version that the archives here do not have is skipped by name."""
+    try:
+        return install_one(cache(), request.param)
+    except Unavailable as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def space(typing: Editor) -> Path:
+    """The workspace of the one who types."""
+    return Path(typing.lua("return vim.fn.getcwd()"))
+
+
+@pytest.fixture
+def nvim(binary: Path, request: pytest.FixtureRequest) -> Iterator[Opening]:
+    """Opens a Neovim for this test: folder, environment, Lua of the user's, files."""
+    with ExitStack() as stack:
+
+        def start(folder: Path, environ: Mapping[str, str], *files: Path, setup: str = SETUP) -> Editor:
+            manager: AbstractContextManager[Editor] = editing(binary, folder, environ, setup, *files)
+            editor = stack.enter_context(manager)
+            request.node.editors = [*getattr(request.node, "editors", []), editor]
+            return editor
+
+        yield start
+
+
+@pytest.fixture(scope="package")
+def typist(
+    binary: Path, model_path: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Editor]:
+    """One Neovim a version with the real model, ready, for all that type."""
+    folder = tmp_path_factory.mktemp("typing")
+    config = folder / "config"
+    config.mkdir()
+    (config / "config.toml").write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
+    environ = {
+        "ASSIST_CONFIG_DIR": str(config),
+        "ASSIST_DATA_DIR": str(shared_data),
+        "ASSIST_OFFLINE": "1",
+    }
+    space = folder / "space"
+    (space / ".git").mkdir(parents=True)
+    (space / "start.py").write_text("x = 1\n")
+    tab = "vim.keymap.set('i', '<Tab>', 'TABBED')\n"
+    with editing(binary, space, environ, SETUP + tab, space / "start.py") as editor:
+        editor.until("return require('assist').status():find('ready')", "the model to be ready")
+        yield editor
+
+
+@pytest.fixture
+def typing(typist: Editor, request: pytest.FixtureRequest) -> Editor:
+    """The same, its screens beginning with this test. Files of other folders would start other servers."""
+    typist.dumps.clear()
+    request.node.editors = [typist]
+    return typist
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    folder = os.environ.get("ASSIST_E2E_ARTIFACTS")
+    if report.failed and folder:
+        name = re.sub(r"[^\w.-]+", "_", item.nodeid)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for number, editor in enumerate(getattr(item, "editors", [])):
+            (Path(folder) / f"{name}-{number}.txt").write_text("\n".join(editor.dumps), encoding="utf-8")
+    return report

@@ -1,0 +1,176 @@
+"""A real Neovim on a real terminal: tmux shows it, its own RPC socket tells what it holds. It knows no test."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pynvim
+
+PLUGIN = Path(__file__).parents[2] / "neovim-plugin"
+PATIENCE = 40  # seconds; a model is opened and a prompt read on a busy machine in them
+GHOST = """
+local found = {}
+local space = vim.api.nvim_create_namespace('assist.ghost')
+for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })) do
+  table.insert(found, (mark[4].virt_text or { { '' } })[1][1])
+  for _, line in ipairs(mark[4].virt_lines or {}) do
+    local text = '\\n'
+    for _, chunk in ipairs(line) do text = text .. chunk[1] end
+    table.insert(found, text)
+  end
+end
+return table.concat(found)
+"""
+INIT = """
+vim.opt.runtimepath:prepend({plugin!r})
+vim.o.swapfile, vim.o.cmdheight, vim.o.shiftwidth, vim.o.expandtab = false, 3, 4, true
+vim.o.laststatus, vim.o.statusline = 2, '%f [%{{v:lua.require("assist").status()}}]'
+_G.notes = {{}}
+vim.notify = function(text) table.insert(_G.notes, text) end
+"""
+
+
+class Editor:
+    """One Neovim in a terminal of 100 by 32; `dumps` are its screens, one a step."""
+
+    def __init__(self, tmux: list[str], nvim: pynvim.Nvim) -> None:
+        self._tmux, self.nvim = tmux, nvim
+        self.dumps: list[str] = []
+
+    def lua(self, code: str, *arguments: Any) -> Any:
+        """What Lua in the editor gives."""
+        return self.nvim.exec_lua(code, *arguments)
+
+    def keys(self, keys: str) -> None:
+        """Type, in Neovim's notation."""
+        self.nvim.input(keys.replace("<<", "<LT>"))
+        self.dump(f"keys {keys}")
+
+    def command(self, line: str) -> None:
+        """Run a command line."""
+        self.nvim.command(line)
+        self.dump(f"command {line}")
+
+    def open(self, path: Path, text: str | bytes) -> None:
+        """Edit a file with this text, cursor at its end, in insert mode; no other stays open."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        self.keys("<C-\\><C-n>")
+        self.command("silent! %bwipeout!")
+        self.command(f"edit! {path}")
+        self.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
+        self.keys("G$a")
+        self.until("return vim.api.nvim_get_mode().mode == 'i'", "insert mode")
+
+    def write(self) -> bytes:
+        """Save the file, and give its bytes."""
+        self.keys("<Esc>")
+        self.command("write")
+        return Path(self.nvim.current.buffer.name).read_bytes()
+
+    def screen(self) -> str:
+        """What the terminal shows."""
+        shown = subprocess.run(
+            [*self._tmux, "capture-pane", "-p"], capture_output=True, check=True, encoding="utf-8"
+        )
+        return shown.stdout
+
+    def ghost(self) -> str:
+        """The ghost text that is shown, lines joined."""
+        return str(self.lua(GHOST))
+
+    @property
+    def newer(self) -> bool:
+        """Whether it is later than 0.10."""
+        return bool(self.lua("return vim.fn.has('nvim-0.11') == 1"))
+
+    def lines(self) -> list[str]:
+        return list(self.nvim.current.buffer[:])
+
+    def line(self) -> str:
+        return str(self.nvim.current.line)
+
+    def until(self, condition: str | Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+        """Wait for Lua or a function to give something true; the failure shows the screen."""
+        end = time.monotonic() + patience
+        while True:
+            found = self.lua(condition) if isinstance(condition, str) else condition()
+            if found:
+                self.dump(f"until {what}")
+                return found
+            if time.monotonic() > end:
+                self.dump(f"no {what}")
+                raise AssertionError(f"waited in vain for {what}\n{self.screen()}")
+            time.sleep(0.02)
+
+    def asked(self, command: str) -> Any:
+        """The result of a command of the server's."""
+        code = """
+            local mine = vim.lsp.get_clients({ name = 'assist' })[1]
+            local params, done = { command = 'assist.' .. ..., arguments = {} }, nil
+            require('assist.client').request(mine, 'workspace/executeCommand', params, function(_, result)
+              done = { result }
+            end, vim.api.nvim_get_current_buf())
+            vim.wait(20000, function() return done end, 10)
+            return done[1]
+        """
+        return self.lua(code, command)
+
+    def servers(self) -> list[psutil.Process]:
+        """The language servers that this Neovim started."""
+        ours = psutil.Process(self.lua("return vim.fn.getpid()")).children(recursive=True)
+        found = []
+        for each in ours:
+            with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+                found += [each] if each.cmdline()[-1:] == ["lsp"] else []
+        return found
+
+    def dump(self, step: str) -> None:
+        """Keep what the screen shows."""
+        self.dumps.append(f"--- {step}\n{self.screen()}")
+
+
+@contextmanager
+def editing(
+    binary: Path, folder: Path, environ: Mapping[str, str], setup: str, *files: Path
+) -> Iterator[Editor]:
+    """A Neovim in `folder` with the plugin and `setup`, Lua that runs as a user's init.lua would."""
+    place = Path(tempfile.mkdtemp(prefix="nvim-"))  # a socket's path must be short
+    init = place / "init.lua"
+    init.write_text(INIT.format(plugin=str(PLUGIN)) + setup)
+    homes = {f"XDG_{each}_HOME": str(place / each) for each in ("CONFIG", "DATA", "STATE", "CACHE")}
+    env = {**os.environ, **environ, **homes, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
+    tmux = ["tmux", "-u", "-f", "/dev/null", "-S", str(place / "tmux")]
+    size = ["new-session", "-d", "-x", "100", "-y", "32"]
+    command = [str(binary), "-u", str(init), "-i", "NONE", "--listen", str(place / "rpc"), *map(str, files)]
+    subprocess.run([*tmux, *size, *command], cwd=folder, env=env, check=True)
+    try:
+        nvim = _attach(place / "rpc")
+        try:
+            editor = Editor(tmux, nvim)
+            editor.until("return vim.v.vim_did_enter == 1", "the start")
+            yield editor
+        finally:
+            nvim.command("noautocmd qall!", async_=True)
+            nvim.close()
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _attach(path: Path) -> pynvim.Nvim:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return pynvim.attach("socket", path=str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.02)
