@@ -194,10 +194,11 @@ def asked(
     span: Span | None = None,
     microseconds: int = QUERY_MICROSECONDS,
     clock: Clock = time.thread_time,
+    waits: int = MOST_WAITS,
 ) -> tuple[_Raw, bool]:
     """The matches of a query, and whether the time ran out before there were all."""
     until, wait = clock() + microseconds / 1_000_000, microseconds
-    for _ in range(MOST_WAITS):
+    for _ in range(waits):
         with warnings.catch_warnings():
             # Its successor, a progress callback of `matches`, crashes in 0.25.2 too.
             warnings.simplefilter("ignore", DeprecationWarning)
