@@ -100,7 +100,7 @@ def _add_chunks(
         body = terms.count(" ") + 1 if terms else 0
         own = named.count(" ") + 1 if named else 0
         chunks.append((at, blob, start, end - start, places.get(name), body, own))
-        marked = f"{NAME}{named.replace(' ', ' ' + NAME)}" if named else ""
-        words.append((at, f"{plain(terms)} {plain(marked)}"))
+        marked = f" {NAME}{plain(named).replace(' ', ' ' + NAME)}" if named else ""
+        words.append((at, plain(terms) + marked))
     db.executemany("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)", chunks)
     db.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", words)

@@ -20,7 +20,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from assist_context import blobs, frames
-from assist_context.discover import FRESH_NS
 from assist_context.languages import language_of
 from assist_context.parsed import Parsed, decode, parse
 from assist_context.plain import to_plain
@@ -33,6 +32,7 @@ Parse = Callable[[str, str], Parsed]
 # costliest texts of 1 MB that `parse` has no limit for take 1.6 s, with 45,000 names.
 CPU_S = 3.0
 MEMORY = 1 << 30  # bytes; the same texts take 260 MB
+READ = frames.line(("read", ""))
 NO_MEMORY = 77  # how the process ends where Python itself finds that there is none left
 
 
@@ -61,7 +61,8 @@ def main() -> None:
         if data is None:
             say("changed", "")
             continue
-        say("read", "")
+        sink.write(READ)
+        sink.flush()
         try:
             say("parsed", to_plain(_parsed(function, path, data, size > blobs.HASHED)))
         except MemoryError:
@@ -107,7 +108,7 @@ def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
     # Where git converts line ends or filters, the id is of git's version: then the state must do.
     states = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
     folder = os.path.dirname(full)
-    settled = before.st_mtime_ns < time.time_ns() - FRESH_NS
+    settled = before.st_mtime_ns < time.time_ns() - blobs.FRESH_NS
     return data if settled and states == {listed} and os.path.realpath(folder) == folder else None
 
 
