@@ -139,9 +139,9 @@ def _captures(found: tree_sitter.Query, source: str) -> list[frozenset[str]]:
 
 
 @lru_cache
-def _alone(grammar: str) -> tuple[str, ...]:
+def _alone(grammar: str, docs: bool) -> tuple[str, ...]:
     """For each pattern of a grammar's query the mark that is all it captures, "" for none."""
-    found = query(grammar)
+    found = query(grammar, docs)
     kinds = () if isinstance(found, str) else _captures(found, query_source(grammar))
     return tuple(next(iter(each)) if len(each) == 1 and each <= MARKS else "" for each in kinds)
 
@@ -167,22 +167,28 @@ def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS, docs
     tree = tree_of(grammar, data, microseconds)
     if tree is None:
         return Reading(partial=True, problem=f"the grammar {grammar} took longer than {microseconds} µs")
-    return _reading(grammar, found, tree.root_node, data)
+    return _reading(found, tree.root_node, data, _alone(grammar, docs))
 
 
 def matches(grammar: str, root: tree_sitter.Node, data: bytes, span: Span | None = None) -> Reading:
     """All matches of a grammar's query in the tree of a text, or those that have to do with a span of it."""
     found = query(grammar)
-    return Reading(problem=found) if isinstance(found, str) else _reading(grammar, found, root, data, span)
+    if isinstance(found, str):
+        return Reading(problem=found)
+    return _reading(found, root, data, _alone(grammar, True), span)
 
 
 def _reading(
-    grammar: str, found: tree_sitter.Query, root: tree_sitter.Node, data: bytes, span: Span | None = None
+    found: tree_sitter.Query,
+    root: tree_sitter.Node,
+    data: bytes,
+    alone: tuple[str, ...],
+    span: Span | None = None,
 ) -> Reading:
     raw, late = asked(found, root, span)
     late = late or len(raw) > MOST_MATCHES
     del raw[MOST_MATCHES:]
-    return Reading(*_plain(raw, _alone(grammar), data), partial=late)
+    return Reading(*_plain(raw, alone, data), partial=late)
 
 
 _Raw = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
