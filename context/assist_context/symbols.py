@@ -1,10 +1,11 @@
 """What a file defines, refers to and imports, read by the queries in `queries`.
 
 The queries' captures: `def.KIND` with `name` (`path`, where it may be qualified) and perhaps `body`,
-`doc`, `parent`; `outer`, a node around a definition that belongs to it; `scope.class`, no definition
-but the parent of some; `ref` (`ref.upper`: only in capitals, `ref.words`: one a word); `import` with
-`module` and `import.name` or `all`; `comment`; `decor`, what may stand between a comment and its
-definition. Lines count from 1 and end where `model.split_lines` ends them.
+`doc`, `parent` (`def.assigned`: a constant or a variable, as it is spelt); `outer`, a node around a
+definition that belongs to it; `scope.class`, no definition but the parent of some; `ref` (`ref.upper`:
+only in capitals, `ref.words`: one a word); `import` with `module` and `import.name` or `all`; `comment`;
+`decor`, what may stand between a comment and its definition.
+Lines count from 1 and end where `model.split_lines` ends them.
 Broken code is input, not an error. It knows no other file: a reference is a name, not a place.
 """
 
