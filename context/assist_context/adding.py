@@ -3,14 +3,14 @@
 It writes within the caller's transaction. Which contents are wanted it is told.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import chain
+from operator import itemgetter
 
 from assist_context.database import Connection
 from assist_context.parsed import Parsed, Piece, Row
 from assist_context.removing import PARSED
-from assist_context.rows import MOST_DEFINITIONS, pack_imports, pack_places, plain
+from assist_context.rows import MOST_DEFINITIONS, pack_imports, plain
 from assist_context.searching import NAME
 from assist_context.varints import pack
 
@@ -61,14 +61,13 @@ def add(db: Connection, names: Names, blob: int, parsed: Parsed) -> None:
     """Writes what the content of the row `blob` gave."""
     rows = parsed.definitions[:MOST_DEFINITIONS]
     spoken = ((row.name, row.kind, row.parent) if row.parent else (row.name, row.kind) for row in rows)
-    ids = names.ids(chain(chain.from_iterable(spoken), (name for name, _, _ in parsed.references)))
+    ids = names.ids(chain(chain.from_iterable(spoken), map(itemgetter(0), parsed.references)))
     db.executemany("INSERT INTO definition VALUES (?, ?, ?, ?, ?, ?, ?)", _definitions(ids, blob, rows))
-    referred = _references(ids, parsed)
-    packed = [(name, blob, pack_places(places)) for name, places in referred]
-    db.executemany("INSERT INTO reference VALUES (?, ?, ?)", packed)
+    places = {ids[name]: (blob, each) for name, each in parsed.references}
+    order = sorted(places)
+    db.executemany("INSERT INTO reference VALUES (?, ?, ?)", [(name, *places[name]) for name in order])
     (first,) = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM chunk").fetchone()
     _add_chunks(db, blob, rows, parsed.chunks, first)
-    order = [name for name, _ in referred]
     gaps = pack(after - before for before, after in zip([0, *order], order, strict=False))
     imports, problem = pack_imports(parsed.imports), plain(parsed.problem) or None
     db.execute(_PARSED, (PARSED, parsed.lines, problem, imports, gaps, first, len(parsed.chunks), blob))
@@ -89,14 +88,6 @@ def _definitions(ids: Mapping[str, int], blob: int, rows: tuple[Row, ...]) -> li
     ]
 
 
-def _references(ids: Mapping[str, int], parsed: Parsed) -> list[tuple[int, list[tuple[int, int]]]]:
-    """The places of every name, in order of the names' ids."""
-    places: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for name, line, inside in parsed.references:
-        places[ids[name]].append((line, inside if inside < MOST_DEFINITIONS else -1))
-    return sorted(places.items())
-
-
 def _add_chunks(
     db: Connection, blob: int, rows: tuple[Row, ...], pieces: tuple[Piece, ...], first: int
 ) -> None:
@@ -105,10 +96,11 @@ def _add_chunks(
     for place, row in enumerate(rows):
         places.setdefault(f"{row.parent}.{row.name}" if row.parent else row.name, place)
     chunks, words = [], []
-    for at, piece in enumerate(pieces, first):
-        body, named = piece.terms.split(), [NAME + term for term in piece.named.split()]
-        lines = piece.end_line - piece.start_line
-        chunks.append((at, blob, piece.start_line, lines, places.get(piece.name), len(body), len(named)))
-        words.append((at, plain(" ".join([piece.terms, *named]))))
+    for at, (start, end, name, terms, named) in enumerate(pieces, first):
+        body = terms.count(" ") + 1 if terms else 0
+        own = named.count(" ") + 1 if named else 0
+        chunks.append((at, blob, start, end - start, places.get(name), body, own))
+        marked = f" {NAME}{plain(named).replace(' ', ' ' + NAME)}" if named else ""
+        words.append((at, plain(terms) + marked))
     db.executemany("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)", chunks)
     db.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", words)

@@ -15,6 +15,7 @@ Kind = Literal["text", "binary", "large"]
 
 LARGE = 1_000_000  # bytes; above it files are minified, generated or data, and are not parsed
 HASHED = 32_000_000  # bytes; above it even the name is not worth the time (about 30 ms): it is ""
+FRESH_NS = 2_000_000_000  # the coarsest clock of a file system (FAT): within it a later write leaves no trace
 HEAD = 8_192  # bytes in which a NUL makes a file binary
 
 # A link put in place after the check is not followed, and a pipe without a writer does not block.

@@ -12,9 +12,10 @@ from itertools import chain
 
 from assist_context.grammars import Mark, Match, Reading, Span
 from assist_context.imports import Import
+from assist_context.places import Key
 from assist_context.references import Reference
 from assist_context.source import Source
-from assist_context.symbols import Definition, Key, Outline, Symbols
+from assist_context.symbols import Definition, Outline, Symbols
 
 Node = tuple[
     int, int, int, int

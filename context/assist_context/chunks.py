@@ -6,12 +6,12 @@ where they stand. It ranks nothing and stores nothing.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import groupby
+from typing import NamedTuple, Protocol
 
 from assist_context.languages import Language
 from assist_context.model import split_lines
-from assist_context.symbols import Symbols
 
 DEFINITION_LINES = 60  # more does not fit a prompt beside other snippets
 WINDOW_LINES = 40
@@ -23,9 +23,11 @@ IDLE_CHARACTERS = 80  # a longer line is not looked at: it says something
 _IDLE = re.compile(r"\s*(?:[^\w\s]*|end|fi|done|esac)[^\w\s]*\s*")  # a blank line, or closing marks
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """Some lines of a file, from 1, both ends included; `name` is that of the definition, "" in between."""
+class Chunk(NamedTuple):
+    """Some lines of a file, from 1, both ends included; `name` is that of the definition, "" in between.
+
+    A named tuple, as there are 3,000 a megabyte: a frozen dataclass takes four times as long to make.
+    """
 
     start_line: int
     end_line: int
@@ -33,33 +35,49 @@ class Chunk:
     name: str = ""
 
 
-def chunks(language: Language, text: str, symbols: Symbols) -> tuple[Chunk, ...]:
+class Spanned(Protocol):
+    """What `chunks` asks of a definition."""
+
+    @property
+    def start_line(self) -> int: ...
+    @property
+    def end_line(self) -> int: ...
+    @property
+    def qualified(self) -> str: ...
+
+
+def chunks(language: Language, text: str, definitions: Sequence[Spanned]) -> tuple[Chunk, ...]:
     """The chunks of a text, in order.
 
     >>> from assist_context.languages import PLAIN
-    >>> chunks(PLAIN, "a\\nb\\n", Symbols())
+    >>> chunks(PLAIN, "a\\nb\\n", ())
     (Chunk(start_line=1, end_line=2, text='a\\nb\\n', name=''),)
     """
-    lines = split_lines(text)
-    lines = lines if lines[-1] else lines[:-1]
+    # Line ends are put back piece by piece: line by line takes as long as all the rest.
+    glue = "" if "\r" in text else "\n"
+    lines: Sequence[str] = text.split("\n") if glue else split_lines(text)
+    ended = not lines[-1]
+    lines = lines[:-1] if ended else lines
     result = []
-    for owner, start, end in _runs(lines, _owners(language, lines, symbols)):
-        name = symbols.definitions[owner].qualified if owner >= 0 else ""
+    for owner, start, end in _runs(lines, _owners(language, lines, definitions), IDLE_CHARACTERS - len(glue)):
+        name = definitions[owner].qualified if owner >= 0 else ""
         for first, last in _cut(lines, start, end, owner >= 0):
-            piece = "".join(lines[first:last])[:CHUNK_CHARACTERS]
-            result.append(Chunk(first + 1, last, piece, name))
+            piece = glue.join(lines[first:last])
+            piece = piece + glue if ended or last < len(lines) else piece
+            result.append(Chunk(first + 1, last, piece[:CHUNK_CHARACTERS], name))
     return tuple(result)
 
 
-def _owners(language: Language, lines: tuple[str, ...], symbols: Symbols) -> list[int]:
+def _owners(language: Language, lines: Sequence[str], definitions: Sequence[Spanned]) -> list[int]:
     """For every line the index of the definition it belongs to, -1 for none. Definitions nest in order."""
     owners = [-1] * len(lines)
     marks = tuple(filter(None, (language.comment, "/*", "*", "@", "#["))) if language.comment else ()
-    spans = [(each.start_line - 1, min(each.end_line, len(lines))) for each in symbols.definitions]
+    spans = [(each.start_line - 1, min(each.end_line, len(lines))) for each in definitions]
+    following = [*spans[1:], (-1, -1)]
     for index, (first, end) in enumerate(spans):
         # Of many in the same lines, as in "const a = 1, b = 2, ...", the last takes them: once, not each.
         start = first
-        if end - start < 2 or (start, end) in spans[index + 1 : index + 2]:
+        if end - start < 2 or (start, end) == following[index]:
             continue
         around, highest = owners[start], max(0, start - COMMENT_LINES)
         while start > highest and owners[start - 1] == around and lines[start - 1].strip().startswith(marks):
@@ -68,16 +86,13 @@ def _owners(language: Language, lines: tuple[str, ...], symbols: Symbols) -> lis
     return owners
 
 
-def _runs(lines: tuple[str, ...], owners: list[int]) -> list[tuple[int, int, int]]:
+def _runs(lines: Sequence[str], owners: list[int], idle: int) -> list[tuple[int, int, int]]:
     """(owner, start, end) of lines that belong together; blank lines and closing marks go upwards."""
     runs: list[tuple[int, int, int]] = []
     start = 0
     for owner, group in groupby(owners):
         end = start + len(list(group))
-        if runs and (
-            runs[-1][0] == owner
-            or all(len(line) < IDLE_CHARACTERS and _IDLE.fullmatch(line) for line in lines[start:end])
-        ):
+        if runs and (runs[-1][0] == owner or _idle(lines, start, end, idle)):
             runs[-1] = (runs[-1][0], runs[-1][1], end)
         else:
             runs.append((owner, start, end))
@@ -85,7 +100,16 @@ def _runs(lines: tuple[str, ...], owners: list[int]) -> list[tuple[int, int, int
     return runs
 
 
-def _cut(lines: tuple[str, ...], start: int, end: int, definition: bool) -> list[tuple[int, int]]:
+def _idle(lines: Sequence[str], start: int, end: int, most: int) -> bool:
+    """Whether lines say nothing; those of `most` characters and more do."""
+    for at in range(start, end):
+        line = lines[at]
+        if line and (len(line) >= most or not _IDLE.fullmatch(line)):
+            return False
+    return True
+
+
+def _cut(lines: Sequence[str], start: int, end: int, definition: bool) -> list[tuple[int, int]]:
     """A run in pieces that are short enough; a definition is cut at a blank line if there is one."""
     most, pieces = DEFINITION_LINES if definition else WINDOW_LINES, []
     while end - start > most:

@@ -73,6 +73,7 @@ _BACKUP = re.compile(
     r"(?:~|\.~\d+~|\.\d+|[ ._-](?:copy|backup|bak)|\.(?:old|orig|sav|saved?|tmp|sw[a-p]|rej|dist-old)"
     r"| \(\d+\)|#)+\Z"
 )
+_ORDINARY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
 _WILD = re.compile(r"[*?[]")
 
 
@@ -143,6 +144,8 @@ def _spellings(name: str) -> tuple[str, ...]:
     if not name.isascii():
         name = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).casefold())
     name = name.lower().rstrip(". ") or name  # Windows drops trailing dots and spaces
+    if _ORDINARY.fullmatch(name) and not _BACKUP.search(name):
+        return (name,)  # nearly always, at a fifth of the time
     found = [name]
     if ":" in name:  # a stream of NTFS: `.env::$DATA` reads `.env`
         found.append(name.partition(":")[0].rstrip(". "))

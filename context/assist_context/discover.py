@@ -18,14 +18,14 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from assist_context import repository
-from assist_context.blobs import Kind, NotAFile, identify, sniff
+from assist_context.blobs import FRESH_NS, Kind, NotAFile, identify, sniff
 from assist_context.folder import Folder
 from assist_context.repository import Git, GitFailed, Stop, Stopped, Tracked, Tree
 
-FRESH_NS = 2_000_000_000  # the coarsest clock of a file system (FAT): within it a later write leaves no trace
 TRIES = 3  # how often a listing is begun, if the index was written meanwhile
 
 _EACH = 64  # files between two looks at `stop`
@@ -164,11 +164,13 @@ class _Run:
         return tree
 
     def ask(self, at: str, tree: Tree) -> _Answer:
-        rows = repository.tracked(tree, self.watch.stop)
-        # Looked at before git compares: what is written later differs from this the next time.
-        states = {row.path: self.folder.state(at + row.path) for row in rows}
-        changed = repository.changed(tree, self.watch.stop)
-        return _Answer(rows, states, changed, repository.untracked(tree, self.watch.stop))
+        with ThreadPoolExecutor(1) as beside:  # git walks the folder for as long as all the rest here takes
+            fresh = beside.submit(repository.untracked, tree, self.watch.stop)
+            rows = repository.tracked(tree, self.watch.stop)
+            # Looked at before git compares: what is written later differs from this the next time.
+            states = {row.path: self.folder.state(at + row.path) for row in rows}
+            changed = repository.changed(tree, self.watch.stop)
+            return _Answer(rows, states, changed, fresh.result())
 
     def take(self, at: str, tree: Tree, answer: _Answer) -> None:
         for row in answer.rows:
@@ -251,9 +253,11 @@ class _Run:
 
     def entry(self, path: str, algorithm: str, status: os.stat_result, blob: str) -> Entry:
         size, mtime_ns, full = status.st_size, status.st_mtime_ns, self.folder.full(path)
-        if blob:
-            return Entry(path, blob, size, mtime_ns, self.kinds.get(blob) or sniff(full, size))
         old = self.known.get(path)
+        if blob:
+            if old is not None and old.blob == blob and (old.size, old.mtime_ns) == (size, mtime_ns):
+                return old
+            return Entry(path, blob, size, mtime_ns, self.kinds.get(blob) or sniff(full, size))
         if (
             old is not None
             and (old.size, old.mtime_ns) == (size, mtime_ns)

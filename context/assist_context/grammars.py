@@ -7,8 +7,11 @@ It reads this package's own `queries`; it knows no user's file and not what the 
 """
 
 import importlib
+import re
+import string
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -28,8 +31,11 @@ _QUERIES = {
     "tsx": ("ecma", "typescript", "jsx"),
     "cpp": ("c", "cpp"),
 }
+# Of the processor: a nice process beside two busy ones gets a tenth of the clock's time. tree-sitter knows
+# the clock alone; so what its limit stops before the processor worked as long goes on.
 PARSE_MICROSECONDS = 1_000_000  # the slowest grammar reads 4.5 MB/s, and an indexed file has 1 MB at most
-QUERY_MICROSECONDS = 500_000  # the two together stay below the 2 s after which the indexer kills its worker
+QUERY_MICROSECONDS = 500_000  # the two together stay below the 3 s after which a parser process ends itself
+MOST_WAITS = 6  # limits of the clock, each twice the last, until a query is given up: 32 s together
 MOST_MATCHES = 60_000  # a second of Python; code has 50,000 a megabyte, one minified line 127,000
 
 Span = tuple[int, int]  # the first byte and the one after the last
@@ -37,6 +43,11 @@ Match = tuple[int, dict[str, list[Span]]]  # the pattern's place in the query, a
 Mark = tuple[int, int, str]  # the first byte, the one after the last, and the capture
 # Captures that mean something by themselves: four of five in code, so they come without a dict each.
 MARKS = frozenset({"ref", "ref.upper", "ref.words", "comment", "decor"})
+_DOCS = frozenset({"comment", "decor"})  # what only documents definitions, as `doc` does
+_UPPER = "ref.upper"  # only names in capitals; of 7,600 a megabyte of Python 7,100 are not
+_SMALL = frozenset(string.ascii_lowercase.encode())
+
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +91,21 @@ def new_parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
         return tree_sitter.Parser(found, timeout_micros=microseconds)
 
 
-def tree_of(grammar: str, data: bytes, microseconds: int) -> tree_sitter.Tree | None:
+def tree_of(
+    grammar: str, data: bytes, microseconds: int, clock: Clock = time.thread_time
+) -> tree_sitter.Tree | None:
     """The tree of a text in UTF-8; `None` without a grammar or after the time limit."""
     found = parser(grammar, microseconds)
     if found is None:
         return None
-    try:
-        return found.parse(data)
-    except ValueError:  # what 0.25.2 raises at the time limit
-        found.reset()
-        return None
+    until = clock() + microseconds / 1_000_000
+    while True:
+        try:
+            return found.parse(data)
+        except ValueError:  # what 0.25.2 raises at the time limit; without a reset the next parse goes on
+            if clock() >= until:
+                found.reset()
+                return None
 
 
 def query_source(grammar: str) -> str:
@@ -100,9 +116,34 @@ def query_source(grammar: str) -> str:
 
 
 @lru_cache
-def query(grammar: str) -> tree_sitter.Query | str:
-    """The compiled query of a grammar, or in words why there is none."""
-    return compiled(grammar, query_source(grammar))
+def query(grammar: str, docs: bool = True) -> tree_sitter.Query | str:
+    """The compiled query of a grammar, or in words why there is none; without `docs` it finds no comments."""
+    source = query_source(grammar)
+    found = compiled(grammar, source)
+    if not docs and not isinstance(found, str):
+        for pattern, captures in enumerate(_captures(found, source)):
+            if captures <= _DOCS or ("doc" in captures and captures <= {"doc", "name"}):
+                found.disable_pattern(pattern)
+    return found
+
+
+def _captures(found: tree_sitter.Query, source: str) -> list[frozenset[str]]:
+    """What each pattern of a query captures, without what only a predicate looks at.
+
+    Read from the text: the binding's own word for a capture that a pattern has not is an error.
+    """
+    count: int = found.pattern_count  # type: ignore[assignment]  # a property, whatever its stub says
+    data = re.sub(r";.*", lambda comment: "." * len(comment[0].encode()), source).encode()
+    parts = (data[found.start_byte_for_pattern(at) : found.end_byte_for_pattern(at)] for at in range(count))
+    return [frozenset(re.findall(r"@(?!_)([\w.]+)", part.decode())) for part in parts]
+
+
+@lru_cache
+def _alone(grammar: str, docs: bool) -> tuple[str, ...]:
+    """For each pattern of a grammar's query the mark that is all it captures, "" for none."""
+    found = query(grammar, docs)
+    kinds = () if isinstance(found, str) else _captures(found, query_source(grammar))
+    return tuple(next(iter(each)) if len(each) == 1 and each <= MARKS else "" for each in kinds)
 
 
 def compiled(grammar: str, source: str) -> tree_sitter.Query | str:
@@ -118,47 +159,82 @@ def compiled(grammar: str, source: str) -> tree_sitter.Query | str:
         return f"the query for the grammar {grammar} does not compile: {error}"
 
 
-def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS) -> Reading:
+def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS, docs: bool = True) -> Reading:
     """All matches of a grammar's query in a text in UTF-8; `microseconds` limits the parse."""
-    found = query(grammar)
+    found = query(grammar, docs)
     if isinstance(found, str):
         return Reading(problem=found)
     tree = tree_of(grammar, data, microseconds)
     if tree is None:
         return Reading(partial=True, problem=f"the grammar {grammar} took longer than {microseconds} µs")
-    return matches(grammar, tree.root_node)
+    return _reading(found, tree.root_node, data, _alone(grammar, docs))
 
 
-def matches(grammar: str, root: tree_sitter.Node, span: Span | None = None) -> Reading:
-    """All matches of a grammar's query in a tree, or those that have to do with a span of it."""
+def matches(grammar: str, root: tree_sitter.Node, data: bytes, span: Span | None = None) -> Reading:
+    """All matches of a grammar's query in the tree of a text, or those that have to do with a span of it."""
     found = query(grammar)
     if isinstance(found, str):
         return Reading(problem=found)
-    start = time.monotonic()
-    with warnings.catch_warnings():
-        # Its successor, a progress callback of `matches`, crashes in 0.25.2 too.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        cursor = tree_sitter.QueryCursor(found, timeout_micros=QUERY_MICROSECONDS)
-    if span:
-        cursor.set_byte_range(*span)
-    raw = cursor.matches(root)
-    late = time.monotonic() - start > QUERY_MICROSECONDS / 1_000_000
+    return _reading(found, root, data, _alone(grammar, True), span)
+
+
+def _reading(
+    found: tree_sitter.Query,
+    root: tree_sitter.Node,
+    data: bytes,
+    alone: tuple[str, ...],
+    span: Span | None = None,
+) -> Reading:
+    raw, late = asked(found, root, span)
     late = late or len(raw) > MOST_MATCHES
     del raw[MOST_MATCHES:]
-    return Reading(*_plain(raw), partial=late)
+    return Reading(*_plain(raw, alone, data), partial=late)
 
 
-def _plain(
-    raw: list[tuple[int, dict[str, list[tree_sitter.Node]]]],
-) -> tuple[tuple[Match, ...], tuple[Mark, ...]]:
+_Raw = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
+
+
+def asked(
+    found: tree_sitter.Query,
+    root: tree_sitter.Node,
+    span: Span | None = None,
+    microseconds: int = QUERY_MICROSECONDS,
+    clock: Clock = time.thread_time,
+    waits: int = MOST_WAITS,
+) -> tuple[_Raw, bool]:
+    """The matches of a query, and whether the time ran out before there were all."""
+    until, wait = clock() + microseconds / 1_000_000, microseconds
+    for _ in range(waits):
+        with warnings.catch_warnings():
+            # Its successor, a progress callback of `matches`, crashes in 0.25.2 too.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            cursor = tree_sitter.QueryCursor(found, timeout_micros=wait)
+        if span:
+            cursor.set_byte_range(*span)
+        start = time.monotonic()
+        raw = cursor.matches(root)
+        if time.monotonic() - start < wait / 1_000_000:
+            return raw, False
+        if clock() >= until:
+            break
+        wait *= 2
+    return raw, True
+
+
+def _plain(raw: _Raw, alone: tuple[str, ...], data: bytes) -> tuple[tuple[Match, ...], tuple[Mark, ...]]:
     kept: list[Match] = []
     marks: list[Mark] = []
     for pattern, captures in raw:
+        if kind := alone[pattern]:
+            for node in captures[kind]:  # nearly always one
+                start = node.start_byte
+                if kind != _UPPER or data[start] not in _SMALL:
+                    marks.append((start, node.end_byte, kind))
+            continue
         spans: dict[str, list[Span]] = {}
         for name, nodes in captures.items():
             if name in MARKS:
-                for node in nodes:  # nearly always one
-                    marks.append((node.start_byte, node.end_byte, name))  # noqa: PERF401 - slower for one
+                marks += [(node.start_byte, node.end_byte, name) for node in nodes]
             elif name[0] != "_":  # what only a predicate looks at
                 spans[name] = [node.byte_range for node in nodes]
         if spans:

@@ -4,29 +4,34 @@ It reads no file and knows no database. Whatever the text is, it answers.
 """
 
 import hashlib
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata, resources
+from typing import NamedTuple
 
+from assist_context import grammars
 from assist_context.blobs import LARGE
 from assist_context.chunks import chunks
-from assist_context.imports import Import
+from assist_context.imports import Import, imports_of
 from assist_context.languages import LANGUAGES, Language, language_of
-from assist_context.symbols import Definition, Symbols, symbols
+from assist_context.places import Place, places
+from assist_context.references import located
+from assist_context.rows import pack_places
+from assist_context.source import Source, encoded
+from assist_context.symbols import head_lines
 from assist_context.terms import listed
 
 LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above it a file is minified, and an outline of it is noise
 
 # What `parse` is made of, and `version` changes with.
 _MODULES = frozenset(
-    {"symbols", "references", "notes", "imports", "chunks", "terms", "parsed"}
-    | {"grammars", "languages", "source", "model"}
+    {"places", "symbols", "references", "notes", "imports", "chunks", "terms", "parsed"}
+    | {"grammars", "languages", "source", "model", "rows", "varints"}
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+# Named tuples: there are thousands a megabyte, and a frozen dataclass takes four times as long to make.
+class Row(NamedTuple):
     """A definition. `head_lines`: how many lines its signature has, from `start_line`."""
 
     name: str
@@ -36,9 +41,12 @@ class Row:
     head_lines: int = 1
     parent: str = ""
 
+    @property
+    def qualified(self) -> str:
+        return f"{self.parent}.{self.name}" if self.parent else self.name
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+
+class Piece(NamedTuple):
     """A chunk: lines from 1, both ends included, the definition's name, and the terms of text and name."""
 
     start_line: int
@@ -52,14 +60,14 @@ class Piece:
 class Parsed:
     """What one content gives in one language.
 
-    `references` are (name, line, index of the enclosing definition or -1). `problem` says why there is
-    no outline, or not all of it.
+    `references` are names, and of each its places as `rows.pack_places` writes them: lines, and indexes of
+    the enclosing definitions. `problem` says why there is no outline, or not all of it.
     """
 
     language: str
     lines: int
     definitions: tuple[Row, ...] = ()
-    references: tuple[tuple[str, int, int], ...] = ()
+    references: tuple[tuple[str, bytes], ...] = ()
     imports: tuple[Import, ...] = ()
     chunks: tuple[Piece, ...] = ()
     problem: str = ""
@@ -74,32 +82,47 @@ def parse(path: str, text: str) -> Parsed:
     """What a text gives; the path tells the language.
 
     >>> found = parse("a.py", "def f():\\n    return g()\\n")
-    >>> found.definitions, found.references
-    ((Row(name='f', kind='function', start_line=1, end_line=2, head_lines=1, parent=''),), (('g', 2, 0),))
+    >>> found.definitions
+    (Row(name='f', kind='function', start_line=1, end_line=2, head_lines=1, parent=''),)
+    >>> found.references
+    (('g', b'\\x02\\x01'),)
     """
     language = language_of(path)
     problem = _unfit(text)
     text = text[:LARGE]
-    found = Symbols(problem=problem) if problem else _outlined(language, text)
+    found = Parsed(language.name, 0, problem=problem) if problem else _outlined(language, text)
     pieces = tuple(
-        Piece(each.start_line, each.end_line, each.name, listed(each.text), listed(each.name))
-        for each in chunks(language, text, found)
+        [
+            Piece(start, end, name, listed(piece), listed(name))
+            for start, end, piece, name in chunks(language, text, found.definitions)
+        ]
     )
+    return replace(found, lines=pieces[-1].end_line if pieces else 0, chunks=pieces)
+
+
+def _outlined(language: Language, text: str) -> Parsed:
+    """What a text gives but its chunks; without comments, of which nothing is kept."""
+    grammar = language.grammar or language.outline
+    if not grammar:
+        return Parsed(language.name, 0, problem=f"there is no grammar for {language.name}")
+    source = Source(encoded(text))
+    reading = grammars.read(grammar, source.data, docs=False)
+    defined = [each for each in places(source, reading.matches, set()) if each.kind]
+    spans = [(each.at, each.start, each.end) for each in defined]
     return Parsed(
         language.name,
-        pieces[-1].end_line if pieces else 0,
-        tuple(_row(each) for each in found.definitions),
-        placed(found),
-        found.imports,
-        pieces,
-        found.problem or ("the time ran out" if found.partial else ""),
+        0,
+        tuple([_row(source, each) for each in defined]),
+        pack_places(located(source, reading.marks, spans)),
+        imports_of(source, reading.matches),
+        problem=reading.problem or ("the time ran out" if reading.partial else ""),
     )
 
 
-def _outlined(language: Language, text: str) -> Symbols:
-    """The outline; tried once more where the time ran out, since a busy machine stretches it."""
-    found = symbols(language, text, docs=False)
-    return symbols(language, text, docs=False) if found.partial else found
+def _row(source: Source, place: Place) -> Row:
+    kind = "function" if place.kind == "prototype" else place.kind
+    last = source.line(max(place.start, place.end - 1))
+    return Row(place.name, kind, source.line(place.start), last, head_lines(source, place), place.parent)
 
 
 def _unfit(text: str) -> str:
@@ -109,33 +132,6 @@ def _unfit(text: str) -> str:
     if max(map(len, lines)) > LONGEST_LINE or len(text) > MEAN_LINE * len(lines):
         return "the file is minified"
     return ""
-
-
-def _row(each: Definition) -> Row:
-    return Row(
-        each.name, each.kind, each.start_line, each.end_line, each.signature.count("\n") + 1, each.parent
-    )
-
-
-def placed(found: Symbols) -> tuple[tuple[str, int, int], ...]:
-    """Each reference with its definition: of those with the right name the last one that holds its line.
-
-    Both come in source order, so that each definition is put on its name's stack and taken off once,
-    also where a megabyte defines one name 40,000 times.
-    """
-    definitions, size, ahead = found.definitions, len(found.definitions), 0
-    around: dict[str, list[int]] = defaultdict(list)
-    result = []
-    for reference in found.references:
-        line = reference.line
-        while ahead < size and definitions[ahead].start_line <= line:
-            around[definitions[ahead].qualified].append(ahead)
-            ahead += 1
-        open_ones = around[reference.inside] if reference.inside else ()
-        while open_ones and definitions[open_ones[-1]].end_line < line:
-            open_ones.pop()
-        result.append((reference.name, line, open_ones[-1] if open_ones else -1))
-    return tuple(result)
 
 
 @lru_cache

@@ -3,7 +3,7 @@
     python -P -m assist_context.parser_child [--parse MODULE:FUNCTION]
 
 A grammar can crash, loop for ever and eat all memory, so this process may end at any moment and `parsers`
-counts on that. It ends by itself with its parent, also while a grammar loops. It knows no database.
+counts on that. It ends by itself with its parent, on Linux also while a grammar loops. It knows no database.
 A line in is [path below the root, full path, blob, size, mtime_ns]; lines out are [said, value], with
 "read" before a file is parsed, and at its end "parsed", or "changed" where it is not what was listed.
 """
@@ -13,7 +13,6 @@ import gc
 import importlib
 import json
 import os
-import queue
 import signal
 import sys
 import time
@@ -21,7 +20,6 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from assist_context import blobs, frames
-from assist_context.discover import FRESH_NS
 from assist_context.languages import language_of
 from assist_context.parsed import Parsed, decode, parse
 from assist_context.plain import to_plain
@@ -34,6 +32,7 @@ Parse = Callable[[str, str], Parsed]
 # costliest texts of 1 MB that `parse` has no limit for take 1.6 s, with 45,000 names.
 CPU_S = 3.0
 MEMORY = 1 << 30  # bytes; the same texts take 260 MB
+READ = frames.line(("read", ""))
 NO_MEMORY = 77  # how the process ends where Python itself finds that there is none left
 
 
@@ -46,17 +45,15 @@ def main() -> None:
     _limit()
     _die_with_parent()
     gc.disable()  # 5 % of the time, and nothing here is in a circle: 4,500 files leave nothing to be found
-    jobs: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    # The thread ends the process while the other one works, unless a grammar holds Python's lock.
-    frames.listen(source, lambda line: jobs.put(line) if line is not None else os._exit(0))
     function = _function(named) if named else parse
 
     def say(*said: object) -> None:
         sink.write(frames.line(said))
         sink.flush()
 
-    while True:
-        path, full, blob, size, mtime_ns = json.loads(jobs.get())
+    # No thread listens meanwhile: its turns would take 0.1 ms a file, and it could not run amid a parse.
+    while line := source.readline(frames.LONGEST):
+        path, full, blob, size, mtime_ns = json.loads(line)
         try:
             data = _read(full, blob, (size, mtime_ns))
         except OSError:
@@ -64,7 +61,8 @@ def main() -> None:
         if data is None:
             say("changed", "")
             continue
-        say("read", "")
+        sink.write(READ)
+        sink.flush()
         try:
             say("parsed", to_plain(_parsed(function, path, data, size > blobs.HASHED)))
         except MemoryError:
@@ -103,14 +101,14 @@ def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
         before = os.fstat(file.fileno())
         if before.st_size > blobs.HASHED:
             return b""
-        data = file.read(blobs.HASHED)
+        data = file.read(before.st_size + 1)  # room for the most there may be costs a system call or two
         after = os.fstat(file.fileno())
     if blobs.blob_id(data, "sha1" if len(blob) == 40 else "sha256") == blob:
         return data
     # Where git converts line ends or filters, the id is of git's version: then the state must do.
     states = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
     folder = os.path.dirname(full)
-    settled = before.st_mtime_ns < time.time_ns() - FRESH_NS
+    settled = before.st_mtime_ns < time.time_ns() - blobs.FRESH_NS
     return data if settled and states == {listed} and os.path.realpath(folder) == folder else None
 
 

@@ -20,7 +20,7 @@ from typing import Literal
 from assist_context import frames
 from assist_context.discover import Entry
 from assist_context.parsed import Parsed
-from assist_context.parser_child import CPU_S, MEMORY, NO_MEMORY
+from assist_context.parser_child import CPU_S, MEMORY, NO_MEMORY, READ
 from assist_context.plain import from_plain
 
 AHEAD = 32  # files a process has in hand: 75 ms of work, and a transaction takes the indexer 50 ms
@@ -159,17 +159,17 @@ class Parsers:
         if line is None:
             yield from self._lost(child)
             return
+        if line == READ and child.jobs:  # of half of the lines, at once
+            child.reading, self._wasted = False, 0
+            return
         try:
             said, value = json.loads(line)
             parsed = from_plain(value) if said == "parsed" else None
-            if said not in ("read", "parsed", "changed") or not child.jobs:
+            if said not in ("parsed", "changed") or not child.jobs:
                 raise ValueError(said)
         except (ValueError, TypeError, RecursionError):  # a grammar wrote over the heap
             child.process.kill()
             yield from self._lost(child)
-            return
-        if said == "read":
-            child.reading, self._wasted = False, 0
             return
         job = child.jobs.popleft()
         child.begin()

@@ -8,14 +8,14 @@ from assist_context.parsed import Parsed, Piece, Row
 
 
 def to_plain(parsed: Parsed) -> list[object]:
-    """A `Parsed` as JSON holds it."""
+    """A `Parsed` as JSON holds it; named tuples are lists there."""
     return [
         parsed.language,
         parsed.lines,
-        [[e.name, e.kind, e.start_line, e.end_line, e.head_lines, e.parent] for e in parsed.definitions],
-        parsed.references,
+        parsed.definitions,
+        [(name, places.hex()) for name, places in parsed.references],
         [[each.module, each.names, each.line, each.level] for each in parsed.imports],
-        [[each.start_line, each.end_line, each.name, each.terms, each.named] for each in parsed.chunks],
+        parsed.chunks,
         parsed.problem,
     ]
 
@@ -26,9 +26,9 @@ def from_plain(value: Any) -> Parsed:
     return Parsed(
         language,
         lines,
-        tuple(Row(*each) for each in definitions),
-        tuple((name, at, inside) for name, at, inside in references),
+        tuple(map(Row._make, definitions)),
+        tuple([(name, bytes.fromhex(places)) for name, places in references]),
         tuple(Import(module, tuple(names), at, level) for module, names, at, level in imports),
-        tuple(Piece(*each) for each in chunks),
+        tuple(map(Piece._make, chunks)),
         problem,
     )

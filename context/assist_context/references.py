@@ -4,9 +4,8 @@ It knows where definitions stand, not how they are found. A reference is a name,
 """
 
 import re
-import string
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
@@ -16,11 +15,9 @@ from assist_context.source import Source
 NAME_CHARACTERS = 160  # a longer one is a selector list or a heading that is a text
 
 _CAPTURES = frozenset({"ref", "ref.upper", "ref.words"})
-_SMALL = frozenset(string.ascii_lowercase.encode())
 
-Defined = tuple[
-    int, int, int, str
-]  # where the name of a definition stands, its first byte, its end, its name
+Defined = tuple[int, int, int]  # where the name of a definition stands, its first byte, and its end
+Located = tuple[str, int, int]  # a name, its line, and the place of the definition that it is in, or -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +29,36 @@ class Reference:
     inside: str = ""
 
 
-def references(source: Source, marks: Iterable[Mark], defined: list[Defined]) -> list[Reference]:
+def located(source: Source, marks: Iterable[Mark], defined: Sequence[Defined]) -> list[Located]:
     """The references among marks, in source order. `defined` comes so too; its names are no references."""
-    names = {at for at, *_ in defined}
-    data, starts, last = source.data, source.starts, -1
-    result: list[Reference] = []
-    stack: list[tuple[int, str]] = []  # where the definitions around end, and their names
-    ahead = iter(defined)
-    coming = next(ahead, None)
+    names = {at for at, _, _ in defined}
+    starts, last, inside, ascii_text = source.starts, -1, -1, source.ascii
+    result: list[Located] = []
+    stack: list[tuple[int, int]] = []  # where the definitions around end, and their places
+    begins = [start for _, start, _ in defined]
+    coming, border = 0, begins[0] if begins else len(source.data) + 1  # where `inside` may change next
     for start, end, how in sorted([each for each in marks if each[2] in _CAPTURES], key=itemgetter(0)):
         again, last = start == last, start
-        if again or start in names or (how == "ref.upper" and data[start] in _SMALL):
+        if again or start in names:
             continue
-        while coming and coming[1] <= start:
-            while stack and stack[-1][0] <= coming[1]:
+        if start >= border:
+            while coming < len(begins) and begins[coming] <= start:
+                while stack and stack[-1][0] <= begins[coming]:
+                    stack.pop()
+                stack.append((defined[coming][2], coming))
+                coming += 1
+            while stack and stack[-1][0] <= start:
                 stack.pop()
-            stack.append(coming[2:])
-            coming = next(ahead, None)
-        while stack and stack[-1][0] <= start:
-            stack.pop()
-        text = source.text(start, min(end, start + NAME_CHARACTERS))
-        line, inside = bisect_right(starts, start), stack[-1][1] if stack else ""
+            inside = stack[-1][1] if stack else -1
+            border = begins[coming] if coming < len(begins) else len(source.data) + 1
+            border = min(border, stack[-1][0]) if stack else border
+        text = ascii_text[start:end] if ascii_text and end - start <= NAME_CHARACTERS else ""
+        text = text or source.text(start, min(end, start + NAME_CHARACTERS))
         if how == "ref" and text.isidentifier():
-            result.append(Reference(text, line, inside))
+            result.append((text, bisect_right(starts, start), inside))
         else:
-            result += [Reference(name, line, inside) for name in _referred(text, how)]
+            line = bisect_right(starts, start)
+            result += [(name, line, inside) for name in _referred(text, how)]
     return result
 
 

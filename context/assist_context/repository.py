@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 Stop = Callable[[], bool]
 
@@ -70,8 +71,7 @@ class Tree:
     index: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Tracked:
+class Tracked(NamedTuple):
     """A row of the index; the path is relative to the tree's directory.
 
     Not `sure`: git does not compare the file with this row (a conflict, skip-worktree, assume-unchanged).
@@ -154,10 +154,11 @@ def index_stamp(tree: Tree) -> tuple[int, ...]:
 def tracked(tree: Tree, stop: Stop) -> list[Tracked]:
     """The index. Paths may repeat where there is a conflict."""
     rows = []
-    for record in _records(_run(tree, stop, "ls-files", "-s", "-v", "-z")):
-        head, _, path = record.partition(b"\t")
-        tag, mode, blob, stage = head.decode("ascii").split(" ")
-        rows.append(Tracked(os.fsdecode(path), mode, blob, tag == "H" and stage == "0"))
+    # Decoded as a whole: record by record takes as long as all the rest.
+    for record in filter(None, os.fsdecode(_run(tree, stop, "ls-files", "-s", "-v", "-z")).split("\0")):
+        head, _, path = record.partition("\t")
+        tag, mode, blob, stage = head.split(" ")
+        rows.append(Tracked(path, mode, blob, tag == "H" and stage == "0"))
     return rows
 
 

@@ -1,7 +1,7 @@
 """How values of the index are written into columns: codes, places, imports. It knows no SQL."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from assist_context.blobs import Kind
 from assist_context.imports import Import
@@ -13,23 +13,30 @@ KIND_NAMES: tuple[Kind, ...] = ("text", "binary", "large")
 KINDS: dict[Kind, int] = {kind: code for code, kind in enumerate(KIND_NAMES)}
 
 
-def pack_places(places: Sequence[tuple[int, int]]) -> bytes:
-    """Lines from 1 and the definitions they are in (-1: none), in order of the lines."""
-    numbers: list[int] = []
-    last = 0
-    for line, inside in sorted(places):
-        numbers += [line - last, inside + 1]
-        last = line
-    return pack(numbers)
+def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, bytes], ...]:
+    """(name, line, definition that it is in, or -1) in order of the lines, as the places of each name.
+
+    >>> pack_places([("f", 2, -1), ("g", 3, 0), ("f", 3, 0)])
+    (('f', b'\\x02\\x00\\x01\\x01'), ('g', b'\\x03\\x01'))
+    """
+    numbers: dict[str, list[int]] = {}
+    lines: dict[str, int] = {}
+    for name, line, inside in located:
+        if known := numbers.get(name):
+            known += line - lines[name], inside + 1
+        else:
+            numbers[name] = [line, inside + 1]
+        lines[name] = line
+    return tuple([(name, pack(each)) for name, each in numbers.items()])
 
 
 def unpack_places(data: bytes) -> list[tuple[int, int]]:
-    """What `pack_places` was given, sorted."""
+    """A name's lines, and the definitions that they are in (-1: none), in order of the lines."""
     numbers, line, places = unpack(data), 0, []
     for gap, inside in zip(numbers[::2], numbers[1::2], strict=False):
         line += gap
         places.append((line, inside - 1))
-    return places
+    return sorted(places)  # in one line, a later reference may be in an earlier definition
 
 
 def pack_imports(imports: Iterable[Import]) -> str | None:

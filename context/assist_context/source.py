@@ -48,10 +48,15 @@ class Source:
         found = _BLANK.match(self.data, self.starts[line - 1], byte)  # no copy of what may be a long line
         return found is not None and found.end() == byte
 
-    def text(self, start: int, end: int) -> str:
+    @property
+    def ascii(self) -> str:
+        """The text, where each byte is a character; "" where not."""
         if self._ascii is None:
             self._ascii = self.data.decode("ascii") if self.data.isascii() else ""
-        return self._ascii[start:end] or self.data[start:end].decode("utf-8", "replace")
+        return self._ascii
+
+    def text(self, start: int, end: int) -> str:
+        return self.ascii[start:end] or self.data[start:end].decode("utf-8", "replace")
 
     def trimmed(self, span: Span) -> Span:
         """A span without the white space at its end: some nodes take in the line end or blank lines."""

@@ -22,8 +22,9 @@ from assist_context.blocks import Block, Touched
 from assist_context.grammars import Reading
 from assist_context.languages import Language
 from assist_context.model import Cursor
+from assist_context.places import Key
 from assist_context.source import Source, normal
-from assist_context.symbols import Key, Symbols, outline
+from assist_context.symbols import Symbols, outline
 
 # The GIL is held while a tree is made, so a key waits as long: a frame or so. A character in 5,000 lines
 # of Python takes 1 ms, a quote that opens a string 12 ms, the first parse 16 ms.
@@ -114,7 +115,7 @@ class OpenTree:
         if self._tree is None:
             return Symbols()
         self.reread = len(self._raw)
-        reading = grammars.matches(self._grammar, self._tree.root_node)
+        reading = grammars.matches(self._grammar, self._tree.root_node, self._source.data)
         found = outline(self._source, reading)
         return Symbols(found.definitions, found.references, found.imports, reading.partial, reading.problem)
 
@@ -200,7 +201,7 @@ class OpenTree:
         self.reread += span[1] - span[0]
         if self._tree is None:
             return False
-        reading = grammars.matches(self._grammar, self._tree.root_node, span)
+        reading = grammars.matches(self._grammar, self._tree.root_node, self._source.data, span)
         return not reading.partial and blocks.shared(batch, reading)
 
 

@@ -5,9 +5,8 @@ import pickle
 import pytest
 
 from assist_context.blobs import LARGE
-from assist_context.parsed import LONGEST_LINE, Parsed, decode, parse, placed, version
-from assist_context.references import Reference
-from assist_context.symbols import Definition, Symbols
+from assist_context.parsed import LONGEST_LINE, Parsed, decode, parse, version
+from assist_context.rows import unpack_places
 
 SOURCE = '''\
 import os
@@ -31,14 +30,19 @@ def helper(x):
 '''
 
 
+def places(parsed: Parsed) -> list[tuple[str, int, int]]:
+    """(name, line, index of the enclosing definition or -1) of all references."""
+    return [(name, *each) for name, packed in parsed.references for each in unpack_places(packed)]
+
+
 def test_a_file_gives_its_rows() -> None:
     parsed = parse("x.py", SOURCE)
     assert parsed.language == "python"
     assert parsed.lines == len(SOURCE.splitlines())
     rows = [(each.name, each.parent, each.start_line, each.head_lines) for each in parsed.definitions]
     assert rows == [("Outer", "", 7, 1), ("method", "Outer", 10, 4), ("helper", "", 17, 1)]
-    assert ("helper", 14, 1) in parsed.references
-    assert ("method", 18, 2) in parsed.references
+    assert ("helper", 14, 1) in places(parsed)
+    assert ("method", 18, 2) in places(parsed)
     assert [(each.module, each.names) for each in parsed.imports] == [("os", ()), ("a", ("b",))]
     assert parsed.problem == ""
 
@@ -98,7 +102,7 @@ def test_whatever_the_text_is_there_is_an_answer(path: str, text: str) -> None:
     parsed = parse(path, text)
     assert isinstance(parsed, Parsed)
     assert all(1 <= each.start_line <= each.end_line for each in parsed.chunks)
-    assert all(-1 <= inside < len(parsed.definitions) for _, _, inside in parsed.references)
+    assert all(-1 <= inside < len(parsed.definitions) for _, _, inside in places(parsed))
 
 
 def test_empty_files_have_no_lines() -> None:
@@ -107,50 +111,24 @@ def test_empty_files_have_no_lines() -> None:
 
 def test_the_same_name_twice_is_told_apart_by_lines() -> None:
     text = "def f():\n    g()\n\n\ndef f():\n    h()\n"
-    references = {name: inside for name, _, inside in parse("a.py", text).references}
+    references = {name: inside for name, _, inside in places(parse("a.py", text))}
     assert references == {"g": 0, "h": 1}
+
+
+def test_a_reference_is_in_the_innermost_of_one_name_on_one_line() -> None:
+    text = "int f(int a) { g(); } int f(char a) { h(); }\n"
+    assert places(parse("a.cpp", text)) == [("g", 1, 0), ("h", 1, 1)]
+
+
+def test_many_definitions_of_one_name_have_their_own_references() -> None:
+    count = 500
+    text = "def f():\n    g()\n" * count
+    assert places(parse("a.py", text)) == [("g", 2 * at + 2, at) for at in range(count)]
 
 
 def test_of_many_in_the_same_lines_the_last_names_their_chunk() -> None:
     text = "/* All. */\nconst a = 1,\n  b = 2,\n  c = 3;\nf();\ng();\n"
     assert [(each.start_line, each.name) for each in parse("a.js", text).chunks] == [(1, "c"), (5, "")]
-
-
-class Line(int):
-    """A line that counts how often it is compared."""
-
-    compared = 0
-
-    def __le__(self, other: int) -> bool:
-        Line.compared += 1
-        return int(self) <= int(other)
-
-    def __lt__(self, other: int) -> bool:
-        Line.compared += 1
-        return int(self) < int(other)
-
-
-def test_many_definitions_of_one_name_are_looked_at_once() -> None:
-    count = 2_000
-    found = Symbols(
-        tuple(Definition("f", "function", Line(at), Line(at), "def f()") for at in range(1, count + 1)),
-        tuple(Reference("g", Line(at), "f") for at in range(1, count + 1)),
-    )
-    Line.compared = 0
-    assert placed(found) == tuple(("g", at, at - 1) for at in range(1, count + 1))
-    assert 0 < Line.compared < 6 * count
-
-
-def test_a_reference_is_in_the_innermost_of_one_name() -> None:
-    lines = ((1, 9), (2, 4), (6, 7))
-    found = Symbols(
-        tuple(Definition("f", "function", *each, "f") for each in lines),
-        tuple(
-            Reference("g", at, inside)
-            for at, inside in ((1, "f"), (3, "f"), (5, "f"), (6, "f"), (7, ""), (9, "f"))
-        ),
-    )
-    assert [inside for _, _, inside in placed(found)] == [0, 1, 0, 2, -1, 0]
 
 
 def test_bytes_become_text_without_an_error() -> None:

@@ -13,6 +13,7 @@ from workspaces import GIT, commit, posix, put
 from assist_context.discover import Entry, list_folder
 from assist_context.parsed import Parsed
 from assist_context.parsers import KILLS, Job, Limits, Message, Outcome, Parsers, ParsersFailed
+from assist_context.rows import unpack_places
 
 SOURCE = "def f():\n    return g()\n"
 
@@ -71,7 +72,7 @@ def test_a_file_is_parsed(tmp_path: Path, crews: list[Crew]) -> None:
     (outcome,) = crews[0].run(jobs(tmp_path))
     assert outcome.parsed is not None
     assert [each.name for each in outcome.parsed.definitions] == ["f"]
-    assert outcome.parsed.references == (("g", 2, 0),)
+    assert [(name, unpack_places(places)) for name, places in outcome.parsed.references] == [("g", [(2, 0)])]
 
 
 TROUBLE = (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from assist_context.chunks import CHUNK_CHARACTERS, DEFINITION_LINES, chunks
 from assist_context.languages import PLAIN, Language, language_of
 from assist_context.model import split_lines
-from assist_context.symbols import Symbols, symbols
+from assist_context.symbols import symbols
 
 SAMPLES = {
     path.name.removeprefix("sample."): path.read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def sound(language: Language, text: str) -> None:
     for line in [each.line for each in (*found.references, *found.imports)]:
         assert 1 <= line <= count
     assert [each.line for each in found.references] == sorted(each.line for each in found.references)
-    covered = chunks(language, text, found)
+    covered = chunks(language, text, found.definitions)
     assert "".join(each.text for each in covered) == text or any(
         len(each.text) == CHUNK_CHARACTERS for each in covered
     )
@@ -81,7 +81,7 @@ def test_any_text(text: str, extension: str) -> None:
 def test_a_long_definition_is_cut_at_a_blank_line() -> None:
     body = "".join(f"    a{i} = {i}\n" + "\n" * (i % 10 == 9) for i in range(100))
     text = f"x = 1\n\n# Says it.\ndef f():\n{body}y = 2\n"
-    found = chunks(language_of("a.py"), text, symbols(language_of("a.py"), text))
+    found = chunks(language_of("a.py"), text, symbols(language_of("a.py"), text).definitions)
     assert found[0].name == ""
     assert [each.name for each in found[1:3]] == ["f", "f"]
     assert found[1].start_line == 3
@@ -91,7 +91,7 @@ def test_a_long_definition_is_cut_at_a_blank_line() -> None:
 
 def test_a_method_has_its_own_chunk_and_the_class_its_head() -> None:
     text = "class A:\n    x = 1\n\n    def f(self):\n        pass\n\n    def g(self):\n        pass\n"
-    found = chunks(language_of("a.py"), text, symbols(language_of("a.py"), text))
+    found = chunks(language_of("a.py"), text, symbols(language_of("a.py"), text).definitions)
     assert [(each.name, each.start_line, each.end_line) for each in found] == [
         ("A", 1, 3),
         ("A.f", 4, 6),
@@ -100,5 +100,5 @@ def test_a_method_has_its_own_chunk_and_the_class_its_head() -> None:
 
 
 def test_without_symbols_there_are_windows() -> None:
-    found = chunks(PLAIN, "a\n" * 90, Symbols())
+    found = chunks(PLAIN, "a\n" * 90, ())
     assert [(each.start_line, each.end_line) for each in found] == [(1, 40), (41, 80), (81, 90)]

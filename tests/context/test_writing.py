@@ -11,6 +11,7 @@ from stores import TEXTS, asked, build, entry, index, listing, opened, rows
 
 from assist_context.imports import Import
 from assist_context.parsed import Parsed, Piece, Row, parse
+from assist_context.rows import pack_places
 from assist_context.writing import Change
 
 HERE = Path(__file__).parent
@@ -154,7 +155,7 @@ def test_odd_rows_are_kept(path: Path) -> None:
     odd = Parsed(
         "python", 3,
         (Row("na\ud800me", "class", 1, 3), Row("x" * 500, "method", 2, 2, 1, "no.such.parent")),
-        (("", 1, -1), ("r\0", 2, 1), ("r\0", 2, 0)),
+        pack_places([("", 1, -1), ("r\0", 2, 1), ("r\0", 2, 0)]),
         (Import("m\ud800", ("\udcff",), 1, 0),),
         (Piece(1, 3, "unknown", "a\ud800 b \"c*"),),
         "why\udcff",

@@ -5,9 +5,7 @@
 (decorated_definition definition: (_ name: (identifier) @name)) @outer
 (class_definition name: (identifier) @name body: (block . (expression_statement (string) @doc)))
 (function_definition name: (identifier) @name body: (block . (expression_statement (string) @doc)))
-((expression_statement (assignment left: (identifier) @name)) @def.constant
-  (#match? @name "^_?[A-Z][A-Z0-9_]*$"))
-(expression_statement (assignment left: (identifier) @name)) @def.variable
+(expression_statement (assignment left: (identifier) @name)) @def.assigned
 
 (call function: (identifier) @ref)
 (call function: (attribute attribute: (identifier) @ref))
