@@ -11,7 +11,7 @@ from assist_context.database import Connection
 from assist_context.parsed import Parsed, Piece, Row
 from assist_context.removing import PARSED
 from assist_context.rows import MOST_DEFINITIONS, pack_imports, pack_places, plain
-from assist_context.searching import NAME
+from assist_context.searching import HEAD, NAME
 from assist_context.varints import pack
 
 MOST_NAMES = 200_000  # whose ids are kept in RAM, about 20 MB
@@ -107,8 +107,10 @@ def _add_chunks(
     chunks, words = [], []
     for at, piece in enumerate(pieces, first):
         body, named = piece.terms.split(), [NAME + term for term in piece.named.split()]
+        headed = [HEAD + term for term in piece.headed.split()]
+        counts = len(body), len(named), len(headed)
         lines = piece.end_line - piece.start_line
-        chunks.append((at, blob, piece.start_line, lines, places.get(piece.name), len(body), len(named)))
-        words.append((at, plain(" ".join([piece.terms, *named]))))
-    db.executemany("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)", chunks)
+        chunks.append((at, blob, piece.start_line, lines, places.get(piece.name), *counts))
+        words.append((at, plain(" ".join([piece.terms, *named, *headed]))))
+    db.executemany("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)", chunks)
     db.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", words)

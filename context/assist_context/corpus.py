@@ -127,9 +127,11 @@ class Corpus:
         """The files that an import means."""
         return resolve(self.files(), path, language, import_)
 
-    def search(self, terms: Sequence[str], limit: int, without: str = "") -> tuple[Hit, ...]:
+    def search(
+        self, terms: Sequence[str], limit: int, without: str = "", *, patient: bool = False
+    ) -> tuple[Hit, ...]:
         """The chunks that fit best; those of open documents are of the file as it was saved."""
-        return self.reader.search(terms, limit, without=without)
+        return self.reader.search(terms, limit, without=without, patient=patient)
 
     def entry(self, path: str) -> Entry | None:
         """A file as it was listed; one that is open has no blob."""

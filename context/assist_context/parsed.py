@@ -39,13 +39,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A chunk: lines from 1, both ends included, the definition's name, and the terms of text and name."""
+    """A chunk: lines from 1, both ends included, and the definition's name.
+
+    `terms`, `named` and `headed`: the terms of its text, its name and its signature.
+    """
 
     start_line: int
     end_line: int
     name: str
     terms: str
     named: str = ""
+    headed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +85,16 @@ def parse(path: str, text: str) -> Parsed:
     problem = _unfit(text)
     text = text[:LARGE]
     found = Symbols(problem=problem) if problem else _outlined(language, text)
+    heads = {each.qualified: each.signature for each in reversed(found.definitions)}
     pieces = tuple(
-        Piece(each.start_line, each.end_line, each.name, listed(each.text), listed(each.name))
+        Piece(
+            each.start_line,
+            each.end_line,
+            each.name,
+            listed(each.text),
+            listed(each.name),
+            listed(heads.get(each.name, "")),
+        )
         for each in chunks(language, text, found)
     )
     return Parsed(

@@ -15,7 +15,10 @@ def to_plain(parsed: Parsed) -> list[object]:
         [[e.name, e.kind, e.start_line, e.end_line, e.head_lines, e.parent] for e in parsed.definitions],
         parsed.references,
         [[each.module, each.names, each.line, each.level] for each in parsed.imports],
-        [[each.start_line, each.end_line, each.name, each.terms, each.named] for each in parsed.chunks],
+        [
+            [each.start_line, each.end_line, each.name, each.terms, each.named, each.headed]
+            for each in parsed.chunks
+        ],
         parsed.problem,
     ]
 
