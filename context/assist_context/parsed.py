@@ -20,7 +20,7 @@ LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above it a file is minified,
 
 # What `parse` is made of, and `version` changes with.
 _MODULES = frozenset(
-    {"symbols", "references", "notes", "imports", "chunks", "terms", "parsed"}
+    {"symbols", "references", "notes", "imports", "chunks", "terms", "shortened", "parsed"}
     | {"grammars", "languages", "source", "model"}
 )
 

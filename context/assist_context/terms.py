@@ -1,4 +1,4 @@
-"""Text cut into search terms: words, and the parts of identifiers, in lower case and without endings.
+"""Text cut into search terms: words, and the parts of identifiers, in lower case, short and without endings.
 
 It knows how identifiers are put together and how English words end, not which language a text is in.
 """
@@ -6,6 +6,8 @@ It knows how identifiers are put together and how English words end, not which l
 import re
 from itertools import chain
 from sys import intern
+
+from assist_context.shortened import SHORT
 
 MOST_CHARACTERS = 40  # of a term; what is longer is data
 MOST_CACHED = 50_000  # identifiers whose parts are kept
@@ -34,7 +36,7 @@ def terms(text: str) -> list[str]:
     """The search terms of a text, in order, repeated as they repeat; none has one character only.
 
     >>> terms("raise HTTPServerError(max_retries=3)")
-    ['rais', 'http', 'server', 'error', 'max', 'retry']
+    ['rais', 'http', 'server', 'err', 'max', 'retry']
     """
     return list(chain.from_iterable(map(_known.__getitem__, _words(text))))
 
@@ -58,7 +60,8 @@ def _words(text: str) -> list[str]:
 def _split(word: str) -> tuple[str, ...]:
     found = (_PARTS if word.isascii() else _LETTERS).findall(word)
     parts = [part.lower() for part in found if len(part) <= MOST_CHARACTERS]
-    return tuple([intern(_stem(part)) for part in parts if len(part) > 1])
+    stems = [_stem(part) for part in parts if len(part) > 1]
+    return tuple([intern(_SHORT.get(stem, stem)) for stem in stems])
 
 
 def _stem(word: str) -> str:
@@ -80,3 +83,6 @@ def _stem(word: str) -> str:
                 word = word[:-1]
             break
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
+
+
+_SHORT = {_stem(word): _stem(short) for word, short in SHORT.items()}
