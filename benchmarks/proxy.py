@@ -21,8 +21,8 @@ from context_index import IndexFailed, kept
 from provenance import layout, provenance, write
 from significance import paired_bootstrap, wilson
 
-from assist_context.reading import Reader
-from assist_context.searching import Hit
+from assist_context.reading import NAME_PATH_BODY_HEAD, Reader
+from assist_context.searching import Hit, Weights
 from assist_context.terms import terms
 
 DEEP = 10  # ranks that count
@@ -31,7 +31,7 @@ LEFT_OUT = {"test", "tests", "idlelib", "site-packages", "__pycache__", "lib2to3
 EXAMPLES = """
 examples:
   proxy.py --data FOLDER --out proxy.json
-  proxy.py --data FOLDER --weights 4 2 1
+  proxy.py --data FOLDER --weights 4 2 1 0
 """
 Functions = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -119,9 +119,9 @@ def right(query: Query, hit: Hit) -> bool:
     return holds or (piece and hit.name == query.name)
 
 
-def rank(reader: Reader, query: Query, weights: tuple[float, float, float]) -> float:
+def rank(reader: Reader, query: Query, weights: Weights) -> float:
     """1 over the place of the first right hit, 0 beyond the tenth."""
-    hits = reader.search(terms(query.text), DEEP, weights)
+    hits = reader.search(terms(query.text), DEEP, weights, patient=True)
     return next((1 / place for place, hit in enumerate(hits, 1) if right(query, hit)), 0.0)
 
 
@@ -146,7 +146,13 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--data", type=Path, required=True, metavar="FOLDER", help="where the files and their index are put")
     add("--queries", type=int, default=600)
     add("--seed", type=int, default=1, help="draws queries and resamples")
-    add("--weights", type=float, nargs=3, default=(4.0, 2.0, 1.0), metavar=("NAME", "PATH", "BODY"))
+    add(
+        "--weights",
+        type=float,
+        nargs=4,
+        default=NAME_PATH_BODY_HEAD,
+        metavar=("NAME", "PATH", "BODY", "HEAD"),
+    )
     add("--out", type=Path, metavar="FILE.json")
     add("--json", action="store_true", help="print JSON and no table")
     return parser.parse_args(arguments)

@@ -11,7 +11,7 @@ from assist_context.database import Connection
 from assist_context.parsed import Parsed, Piece, Row
 from assist_context.removing import PARSED
 from assist_context.rows import MOST_DEFINITIONS, pack_imports, plain
-from assist_context.searching import NAME
+from assist_context.searching import HEAD, NAME
 from assist_context.varints import pack
 
 MOST_NAMES = 200_000  # whose ids are kept in RAM, about 20 MB
@@ -96,11 +96,14 @@ def _add_chunks(
     for place, row in enumerate(rows):
         places.setdefault(f"{row.parent}.{row.name}" if row.parent else row.name, place)
     chunks, words = [], []
-    for at, (start, end, name, terms, named) in enumerate(pieces, first):
-        body = terms.count(" ") + 1 if terms else 0
-        own = named.count(" ") + 1 if named else 0
-        chunks.append((at, blob, start, end - start, places.get(name), body, own))
-        marked = f" {NAME}{plain(named).replace(' ', ' ' + NAME)}" if named else ""
-        words.append((at, plain(terms) + marked))
-    db.executemany("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?)", chunks)
+    for at, (start, end, name, terms, named, headed) in enumerate(pieces, first):
+        counts = [each.count(" ") + 1 if each else 0 for each in (terms, named, headed)]
+        chunks.append((at, blob, start, end - start, places.get(name), *counts))
+        words.append((at, plain(terms) + _marked(NAME, named) + _marked(HEAD, headed)))
+    db.executemany("INSERT INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?)", chunks)
     db.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", words)
+
+
+def _marked(mark: str, terms: str) -> str:
+    """Terms of a field of their own, behind others."""
+    return f" {mark}{plain(terms).replace(' ', ' ' + mark)}" if terms else ""

@@ -13,7 +13,7 @@ from assist_context.excerpt import excerpt
 from assist_context.files import Files, files_of
 from assist_context.imports import Import
 from assist_context.languages import Language
-from assist_context.model import Document
+from assist_context.model import Document, split_lines
 from assist_context.ranking import Graph, graph_of
 from assist_context.reading import Found, Place, Reader
 from assist_context.resolving import resolve
@@ -21,7 +21,7 @@ from assist_context.searching import Hit
 from assist_context.symbols import Definition, Symbols
 
 WHOLE = 1 << 30  # the line after every last one
-KEPT_FILES = 64  # texts that are kept between two questions, so that a file is read once
+KEPT_FILES = 64  # texts and outlines that are kept between two questions, so that a file is read once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Corpus:
         self._graph: tuple[int, Graph | None] = (-1, None)
         self._files: tuple[int, Files] = (-1, files_of(()))
         self._latest: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
-        self._texts: dict[tuple[str, str, int], str | None] = {}
+        self._texts: dict[tuple[str, str, int], tuple[str, ...]] = {}
+        self._outlines: tuple[int, dict[str, tuple[Found, ...]]] = (-1, {})
 
     def hides(self, path: str) -> bool:
         """Whether rules exclude a path by now."""
@@ -108,7 +109,15 @@ class Corpus:
         """The definitions of a file, in order."""
         if path in self._open:
             return tuple(_found(path, each) for each in self._open[path].symbols.definitions)
-        return self.reader.outline(path)
+        generation = self.reader.generation()
+        if self._outlines[0] != generation:
+            self._outlines = generation, {}
+        kept = self._outlines[1]
+        if path not in kept:
+            while len(kept) >= KEPT_FILES:
+                kept.pop(next(iter(kept)))
+            kept[path] = self.reader.outline(path)
+        return kept[path]
 
     def imports(self, path: str) -> tuple[Import, ...]:
         """What a file imports."""
@@ -118,9 +127,11 @@ class Corpus:
         """The files that an import means."""
         return resolve(self.files(), path, language, import_)
 
-    def search(self, terms: Sequence[str], limit: int, without: str = "") -> tuple[Hit, ...]:
+    def search(
+        self, terms: Sequence[str], limit: int, without: str = "", *, patient: bool = False
+    ) -> tuple[Hit, ...]:
         """The chunks that fit best; those of open documents are of the file as it was saved."""
-        return self.reader.search(terms, limit, without=without)
+        return self.reader.search(terms, limit, without=without, patient=patient)
 
     def entry(self, path: str) -> Entry | None:
         """A file as it was listed; one that is open has no blob."""
@@ -142,6 +153,10 @@ class Corpus:
         entry = self.reader.file(path)
         return entry and (entry.blob, entry.mtime_ns)
 
+    def at_hand(self, path: str) -> bool:
+        """Whether `lines` reads no file."""
+        return path in self._open or any(key[0] == path for key in self._texts)
+
     def lines(self, path: str) -> Sequence[str]:
         """All lines of a file as they were indexed, with their ends; none where that cannot be had."""
         if path in self._open:
@@ -153,9 +168,9 @@ class Corpus:
         if key not in self._texts:
             while len(self._texts) >= KEPT_FILES:
                 self._texts.pop(next(iter(self._texts)))
-            self._texts[key] = excerpt(self.root, entry, 1, WHOLE)
-        text = self._texts[key]
-        return text.splitlines(keepends=True) if text else ()
+            text = excerpt(self.root, entry, 1, WHOLE) or ""
+            self._texts[key] = split_lines(text) if text else ()
+        return self._texts[key]
 
 
 def _found(path: str, each: Definition) -> Found:

@@ -18,7 +18,7 @@ Damage = sqlite3.DatabaseError  # raised by whoever finds rows that contradict e
 
 VERSION = sqlite3.sqlite_version  # of SQLite
 SEARCHABLE = sqlite3.sqlite_version_info >= (3, 43)  # from there on FTS5 deletes without the text
-SCHEMA = 1  # raised with every change below
+SCHEMA = 2  # raised with every change below
 BUSY_MS = 2_000
 WAL_BYTES = 8_000_000  # kept of the log when it is empty
 MARK = ".damaged"  # the file beside the database that a reader leaves when it finds damage
@@ -43,7 +43,7 @@ CREATE TABLE definition(id INTEGER PRIMARY KEY, name INTEGER, kind INTEGER, star
 CREATE INDEX definition_name ON definition(name);
 CREATE TABLE reference(name INTEGER, blob INTEGER, places BLOB, PRIMARY KEY(name, blob)) WITHOUT ROWID;
 CREATE TABLE chunk(id INTEGER PRIMARY KEY, blob INTEGER, start INTEGER, lines INTEGER, definition INTEGER,
-    terms INTEGER, named INTEGER);  -- how many terms its body and its name have
+    terms INTEGER, named INTEGER, headed INTEGER);  -- how many terms its body, name and signature have
 CREATE TABLE together(a INTEGER, b INTEGER, weight REAL, PRIMARY KEY(a, b)) WITHOUT ROWID;
 CREATE VIEW listed AS SELECT file.id, file.path, hash, size, mtime, kind, state, blob, problem, language
     FROM file JOIN blob ON blob.id = file.blob;

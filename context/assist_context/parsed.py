@@ -18,14 +18,14 @@ from assist_context.places import Place, places
 from assist_context.references import located
 from assist_context.rows import pack_places
 from assist_context.source import Source, encoded
-from assist_context.symbols import head_lines
+from assist_context.symbols import head_lines, signature
 from assist_context.terms import listed
 
 LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above it a file is minified, and an outline of it is noise
 
 # What `parse` is made of, and `version` changes with.
 _MODULES = frozenset(
-    {"places", "symbols", "references", "notes", "imports", "chunks", "terms", "parsed"}
+    {"places", "symbols", "references", "notes", "imports", "chunks", "terms", "shortened", "parsed"}
     | {"grammars", "languages", "source", "model", "rows", "varints"}
 )
 
@@ -47,13 +47,17 @@ class Row(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """A chunk: lines from 1, both ends included, the definition's name, and the terms of text and name."""
+    """A chunk: lines from 1, both ends included, and the definition's name.
+
+    `terms`, `named` and `headed`: the terms of its text, its name and its signature.
+    """
 
     start_line: int
     end_line: int
     name: str
     terms: str
     named: str = ""
+    headed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +94,27 @@ def parse(path: str, text: str) -> Parsed:
     language = language_of(path)
     problem = _unfit(text)
     text = text[:LARGE]
-    found = Parsed(language.name, 0, problem=problem) if problem else _outlined(language, text)
+    found, heads = (Parsed(language.name, 0, problem=problem), {}) if problem else _outlined(language, text)
     pieces = tuple(
         [
-            Piece(start, end, name, listed(piece), listed(name))
+            Piece(start, end, name, listed(piece), listed(name), listed(heads.get(name, "")))
             for start, end, piece, name in chunks(language, text, found.definitions)
         ]
     )
     return replace(found, lines=pieces[-1].end_line if pieces else 0, chunks=pieces)
 
 
-def _outlined(language: Language, text: str) -> Parsed:
-    """What a text gives but its chunks; without comments, of which nothing is kept."""
+def _outlined(language: Language, text: str) -> tuple[Parsed, dict[str, str]]:
+    """What a text gives but its chunks, and signatures by name; without comments: none are kept."""
     grammar = language.grammar or language.outline
     if not grammar:
-        return Parsed(language.name, 0, problem=f"there is no grammar for {language.name}")
+        return Parsed(language.name, 0, problem=f"there is no grammar for {language.name}"), {}
     source = Source(encoded(text))
     reading = grammars.read(grammar, source.data, docs=False)
     defined = [each for each in places(source, reading.matches, set()) if each.kind]
     spans = [(each.at, each.start, each.end) for each in defined]
-    return Parsed(
+    heads = {each.qualified: signature(source, each) for each in reversed(defined)}
+    found = Parsed(
         language.name,
         0,
         tuple([_row(source, each) for each in defined]),
@@ -117,6 +122,7 @@ def _outlined(language: Language, text: str) -> Parsed:
         imports_of(source, reading.matches),
         problem=reading.problem or ("the time ran out" if reading.partial else ""),
     )
+    return found, heads
 
 
 def _row(source: Source, place: Place) -> Row:

@@ -172,7 +172,7 @@ def _searched(corpora: Sequence[Corpus], question: str) -> Iterator[Candidate]:
     """The chunks that share the question's rarest words, by name, path and body."""
     words = [term for word in identifiers(tuple(question.splitlines())) for term in terms(word)]
     for corpus in corpora:
-        for hit in corpus.search(words, MOST):
+        for hit in corpus.search(words, MOST, patient=True):
             last = min(hit.end_line, hit.start_line + signals.LINES - 1)
             if hit.path not in corpus.opened:
                 yield Candidate(hit.path, ((hit.start_line, last),), "search", corpus)

@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, islice
 
 from assist_context import signals
@@ -32,7 +33,10 @@ RANKS = 60  # added to each rank, as usual for reciprocal rank fusion: the first
 A_FILE = 2  # snippets of one file
 A_SNIPPET = 0.6  # of the room: a long definition is cut, so that there is something else too
 SHOWN = 0.5  # share of a snippet's lines that are on view already; above it the snippet says nothing new
-DEADLINE = 0.015  # seconds for all signals; what is late gives its last answer
+DEADLINE = 0.015  # seconds; once they are over one more file is read at most
+# Of it, until definitions and then the other signals are late; what is late gives its last answer. A step
+# takes up to 5 ms (a search) and choosing 3, so that signals may not have it all.
+DEFINITIONS, SIGNALS = 0.4, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,8 @@ class Retrieval:
         lists: dict[str, list[Candidate]] = {}
         late = []
 
-        def is_late() -> bool:
-            return self._clock() - start > self._deadline
+        def is_late(share: float = SIGNALS) -> bool:
+            return self._clock() - start > share * self._deadline
 
         asks = self._signals(asked, spot, is_late)
         # Definitions come first; of the rest what was late the last time, so that none is always left out.
@@ -95,20 +99,19 @@ class Retrieval:
         for signal in sorted(asks, key=lambda each: (each != "definition", turns[each])):
             if signal in without:
                 continue
-            key, found = (asked.path, signal), []
+            key, found, whole = (asked.path, signal), list[Candidate](), False
             if not is_late():
                 self._turns[key] = next(self._count)
-                for each in islice(asks[signal](), MOST):
-                    found.append(each)
-                    if is_late():
-                        break
-            if is_late():
+                share = DEFINITIONS if signal == "definition" else SIGNALS
+                found, whole = _taken(asks[signal](), partial(is_late, share))
+            if not whole:
                 late.append(signal)
-            if signal not in late or not self._last.get(key):
+            if whole or not self._last.get(key):
                 self._last[key] = found
             lists[signal] = self._last[key]
         edits = () if "recent-edit" in without else asked.edits
-        chosen = _chosen(lists, edits, spot, int(tokens * CHARS_PER_TOKEN))
+        over = partial(is_late, 1.0)
+        chosen = _chosen(lists, edits, spot, int(tokens * CHARS_PER_TOKEN), over)
         return Near(chosen, 1e3 * (self._clock() - start), tuple(late))
 
     def _signals(
@@ -124,10 +127,29 @@ class Retrieval:
         }
 
 
+def _taken(answer: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[Candidate], bool]:
+    """A signal's candidates, and whether they are its whole answer; a tuple is, however late it comes."""
+    if isinstance(answer, tuple):
+        return list(answer[:MOST]), True
+    found: list[Candidate] = []
+    for each in islice(answer, MOST):
+        found.append(each)
+        if late():
+            break
+    return found, not late()
+
+
 def _chosen(
-    lists: Mapping[str, Sequence[Candidate]], edits: Sequence[Snippet], spot: Spot, room: int
+    lists: Mapping[str, Sequence[Candidate]],
+    edits: Sequence[Snippet],
+    spot: Spot,
+    room: int,
+    over: Callable[[], bool],
 ) -> tuple[Snippet, ...]:
-    """The best snippets that fit into `room` characters, the best first; none takes much over half of it."""
+    """The best snippets that fit into `room` characters, the best first; none takes much over half of it.
+
+    Once the time is `over`, of what was read before and one file more, so that all are read in the end.
+    """
     most = int(room * A_SNIPPET)
     ranked: list[tuple[float, Candidate | Snippet]] = [
         (WEIGHTS["recent-edit"] / (RANKS + rank), each) for rank, each in enumerate(reversed(edits), 1)
@@ -139,7 +161,16 @@ def _chosen(
     ranked.sort(key=lambda each: -each[0])
     taken: list[Snippet] = []
     lines: set[str] = set(spot.shown)
+    one_more = False
     for score, each in ranked:
+        # What reads no file comes first: most of what is ranked ends here.
+        twice = sum(one.path == _shown_path(each) for one in taken) >= A_FILE
+        if len(each.path) >= room or (twice and each.signal != "definition"):
+            continue
+        if isinstance(each, Candidate) and not each.corpus.at_hand(each.path) and over():
+            if one_more:
+                continue
+            one_more = True
         text = each.text if isinstance(each, Snippet) else text_of(each, min(room, most))
         own = [line.strip() for line in text.splitlines() if line.strip()]
         if len(text) + len(each.path) > room or not own:
@@ -147,12 +178,16 @@ def _chosen(
         if sum(line in lines for line in own) > SHOWN * len(own):
             continue
         snippet = each if isinstance(each, Snippet) else snippet_of(each, text, score)
-        if sum(one.path == snippet.path for one in taken) >= A_FILE and snippet.signal != "definition":
-            continue
         taken.append(snippet)
         lines.update(own)
         room -= len(text) + len(snippet.path) + 2
     return tuple(taken)
+
+
+def _shown_path(each: Candidate | Snippet) -> str:
+    """The path that the snippet of it has."""
+    named = isinstance(each, Candidate) and each.corpus.name
+    return f"{named}/{each.path}" if named else each.path
 
 
 def _worth(signal: str, candidate: Candidate, found: Sequence[Candidate]) -> float:

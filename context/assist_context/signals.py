@@ -114,12 +114,15 @@ def imported(corpus: Corpus, spot: Spot, imports: Sequence[Import]) -> Iterator[
                 yield found
 
 
-def searched(corpus: Corpus, spot: Spot) -> Iterator[Candidate]:
+def searched(corpus: Corpus, spot: Spot) -> tuple[Candidate, ...]:
     """The chunks of the folder that share the rarest words of the lines above the cursor."""
     words = [term for name in spot.searched for term in terms(name)]
-    for hit in corpus.search(words, MOST, without=spot.path):
-        last = min(hit.end_line, hit.start_line + LINES - 1)
-        yield Candidate(hit.path, ((hit.start_line, last),), "search", corpus)
+    return tuple(
+        Candidate(
+            each.path, ((each.start_line, min(each.end_line, each.start_line + LINES - 1)),), "search", corpus
+        )
+        for each in corpus.search(words, MOST, without=spot.path)
+    )
 
 
 def related(corpus: Corpus, spot: Spot) -> Iterator[Candidate]:

@@ -121,7 +121,7 @@ def _definition(source: Source, place: Place) -> Definition:
         "function" if place.kind == "prototype" else place.kind,
         source.line(place.start),
         source.line(max(place.start, place.end - 1)),
-        _signature(source, place),
+        signature(source, place),
         place.parent,
         place.doc,
     )
@@ -133,10 +133,10 @@ def head_lines(source: Source, place: Place) -> int:
         near = min(place.body, place.start + 4 * SIGNATURE_CHARACTERS)
         if "\n" not in source.text(place.start, near).strip():
             return 1  # three of four
-    return _signature(source, place).count("\n") + 1
+    return signature(source, place).count("\n") + 1
 
 
-def _signature(source: Source, place: Place) -> str:
+def signature(source: Source, place: Place) -> str:
     """What comes ahead of the body; without a body the whole of a function, the first line of all else."""
     bodied = place.start < place.body <= place.end
     end = min(place.body if bodied else place.end, place.start + 4 * SIGNATURE_CHARACTERS)

@@ -1,4 +1,4 @@
-"""Text cut into search terms: words, and the parts of identifiers, in lower case and without endings.
+"""Text cut into search terms: words, and the parts of identifiers, in lower case, short and without endings.
 
 It knows how identifiers are put together and how English words end, not which language a text is in.
 """
@@ -6,6 +6,8 @@ It knows how identifiers are put together and how English words end, not which l
 import re
 from itertools import chain
 from sys import intern
+
+from assist_context.shortened import SHORT
 
 MOST_CHARACTERS = 40  # of a term; what is longer is data
 MOST_CACHED = 100_000  # words whose parts are kept, in 20 MB; Python's library with packages has more
@@ -21,12 +23,13 @@ _SIBILANTS = ("sses", "shes", "ches", "xes")
 
 
 class _Stems(dict[str, str]):
-    """The stem of each part that was asked about."""
+    """The stem of each part that was asked about, or of the word it is short for."""
 
     def __missing__(self, part: str) -> str:
         if len(self) >= MOST_CACHED:
             self.clear()
-        found = self[part] = intern(_stem(part))
+        stem = _stem(part)
+        found = self[part] = intern(_SHORT.get(stem, stem))
         return found
 
 
@@ -52,7 +55,7 @@ def terms(text: str) -> list[str]:
     """The search terms of a text, in order, repeated as they repeat; none has one character only.
 
     >>> terms("raise HTTPServerError(max_retries=3)")
-    ['rais', 'http', 'server', 'error', 'max', 'retry']
+    ['rais', 'http', 'server', 'err', 'max', 'retry']
     """
     return list(chain.from_iterable(map(_known.__getitem__, _WORD.findall(text))))
 
@@ -100,3 +103,6 @@ def _stem(word: str) -> str:
                 word = word[:-1]
             break
     return word[:-1] if word.endswith("e") and len(word) > 3 else word
+
+
+_SHORT = {_stem(word): _stem(short) for word, short in SHORT.items()}

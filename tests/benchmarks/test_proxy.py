@@ -60,9 +60,9 @@ def test_the_rank_of_the_right_chunk_in_a_real_index(tmp_path: Path) -> None:
         assert events.ready(60)["parses"] == 3
     reader = Reader(str(database))
     query = proxy.Query("Parse the invoice of an order.", "parse_invoice.py", "parse_invoice", 1, 5)
-    assert proxy.rank(reader, query, (4.0, 2.0, 1.0)) == 1
+    assert proxy.rank(reader, query, (4.0, 2.0, 1.0, 2.0)) == 1
     other = proxy.Query("Nothing that is there.", "parse_invoice.py", "parse_invoice", 1, 5)
-    assert proxy.rank(reader, other, (4.0, 2.0, 1.0)) == 0
+    assert proxy.rank(reader, other, (4.0, 2.0, 1.0, 2.0)) == 0
     reader.close()
 
 

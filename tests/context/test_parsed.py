@@ -56,7 +56,8 @@ def test_every_line_is_in_one_chunk() -> None:
 
 def test_chunks_hold_terms_and_no_text() -> None:
     (method,) = [each for each in parse("x.py", SOURCE).chunks if each.name == "Outer.method"]
-    assert method.terms.split()[:4] == ["def", "method", "self", "valu"]
+    assert method.terms.split()[:4] == ["def", "method", "self", "val"]
+    assert method.headed.split() == ["def", "method", "self", "val", "int"]
 
 
 def test_it_crosses_a_process_border() -> None:

@@ -112,5 +112,48 @@ def test_recent_edits_are_shown_and_late_signals_give_their_last_answer(corpus: 
     assert shown >= {each.signal for each in first.snippets}
 
 
+def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    for at in range(4):
+        put(root, f"m{at}.py", f"def helper_{at}(text):\n    return text[{at}]\n")
+    ready(root, tmp_path / "index.sqlite")
+    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    names = "".join(f"from m{at} import helper_{at}\n" for at in range(4))
+    lines = split_lines(names + "x = helper_0(helper_1(helper_2(helper_3(")
+    document = Document("use.py", lines, language_of("use.py"))
+    asked = Asked(document, Cursor(4, len(lines[4])), "use.py", symbols(document.language, names).imports)
+    found = Retrieval(corpus, clock=lambda: 0.0)
+    prompt = found.near(asked, 400)
+    assert len({each.path for each in prompt.snippets}) == 4
+    corpus = Corpus(str(root), corpus.reader)
+
+    def read() -> float:
+        return float(sum(corpus.at_hand(f"m{at}.py") for at in range(4)))
+
+    late = Retrieval(corpus, clock=read)  # the time is over once a file was read
+    assert [read() for _ in range(3) if late.near(asked, 400)] == [2, 4, 4]
+    assert late.near(asked, 400).snippets == prompt.snippets
+
+
+def test_lines_count_as_an_editor_counts_them(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    put(root, "old.py", "import os\n\x0c\n\n\ndef far(path):\n    return os.stat(path)\n")
+    ready(root, tmp_path / "index.sqlite")
+    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    (defined,) = corpus.definitions("far")
+    assert corpus.lines("old.py")[defined.start_line - 1] == "def far(path):\n"
+
+
+def test_an_outline_is_that_of_the_index_as_it_is_now(tmp_path: Path) -> None:
+    root, database = tmp_path / "w", tmp_path / "index.sqlite"
+    put(root, "a.py", "def one():\n    return 1\n")
+    ready(root, database)
+    corpus = Corpus(str(root), Reader(str(database)))
+    assert [each.name for each in corpus.outline("a.py")] == ["one"]
+    put(root, "a.py", "def two():\n    return 22\n")
+    ready(root, database)
+    assert [each.name for each in corpus.outline("a.py")] == ["two"]
+
+
 def test_an_empty_or_missing_index_gives_nothing(tmp_path: Path) -> None:
     assert near(Corpus(str(tmp_path), Reader(str(tmp_path / "none.sqlite"))), USE).snippets == ()

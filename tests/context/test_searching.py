@@ -53,16 +53,48 @@ def test_hits_have_lines_and_falling_scores(path: Path) -> None:
 
 
 def test_weights_choose_between_name_and_body(path: Path) -> None:
-    assert found(path, "serve save socket", weights=(9.0, 0.0, 0.0))[-1][1] in {"HTTPServer.serve", "save"}
-    assert ("store.py", "save") not in found(path, "http", weights=(0.0, 0.0, 1.0))
-    assert found(path, "net", weights=(1.0, 0.0, 1.0)) == []
-    assert {hit[0] for hit in found(path, "net", weights=(0.0, 1.0, 0.0))} == {"net/retry.py", "net/http.py"}
+    assert found(path, "serve save socket", weights=(9.0, 0.0, 0.0, 0.0))[-1][1] in {
+        "HTTPServer.serve",
+        "save",
+    }
+    assert ("store.py", "save") not in found(path, "http", weights=(0.0, 0.0, 1.0, 0.0))
+    assert found(path, "net", weights=(1.0, 0.0, 1.0, 0.0)) == []
+    assert {hit[0] for hit in found(path, "net", weights=(0.0, 1.0, 0.0, 0.0))} == {
+        "net/retry.py",
+        "net/http.py",
+    }
 
 
 def test_limits_and_what_to_leave_out(path: Path) -> None:
     assert len(found(path, "socket", limit=1)) == 1
     assert found(path, "socket", limit=0) == found(path, "") == found(path, "nowheretobefound") == []
     assert all(hit[0] != "store.py" for hit in found(path, "socket save load", without="store.py"))
+
+
+def test_a_parameter_is_worth_more_than_a_word_of_the_body(tmp_path: Path) -> None:
+    texts = {
+        "a.py": "def one(path):\n    return timeout\n",
+        "b.py": "def two(timeout):\n    return path\n",
+    }
+    path = build(tmp_path / "a.db", texts)
+    assert found(path, "timeout") == [("b.py", "two"), ("a.py", "one")]
+    assert found(path, "path") == [("a.py", "one"), ("b.py", "two")]
+    assert found(path, "timeout", weights=(4.0, 2.0, 1.0, 0.0))[0] == ("a.py", "one")
+
+
+def test_a_definition_in_pieces_is_found_once(tmp_path: Path) -> None:
+    body = "".join(f"    needle = {at}\n" for at in range(200))
+    path = build(tmp_path / "a.db", {"a.py": f"def f():\n{body}", "b.py": f"def f():\n{body}\n"})
+    assert found(path, "needle") == [("a.py", "f"), ("b.py", "f")]
+
+
+def test_who_is_patient_is_asked_about_commoner_words_too() -> None:
+    counts = {"rare": 2, "common": MOST_POSTINGS, **{f"t{at}": 3 for at in range(30)}}
+    known = Frequencies(counts, 99_999, 10.0, 2.0, 3.0)
+    assert rarest(["common", "rare"], known) == ["rare"]
+    assert rarest(["common", "rare"], known, patient=True) == ["rare", "common"]
+    assert len(rarest(list(counts), known, patient=True)) > MOST_TERMS
+    assert len(rarest([f"t{at}" for at in range(30)], known)) == MOST_TERMS
 
 
 def test_neighbours_that_are_one_word_are_found(tmp_path: Path) -> None:
@@ -100,7 +132,7 @@ def test_the_rarest_are_looked_for_and_no_more_than_is_quick() -> None:
         "all": 2 * MOST_POSTINGS,
         "filename": 5,
     }
-    known = Frequencies(counts, 9_999, 10.0, 2.0)
+    known = Frequencies(counts, 9_999, 10.0, 2.0, 3.0)
     assert rarest(["t9", "t3", "new", "t3", "rare"], known) == ["t3", "rare", "t9", "new"]
     assert rarest(["file", "name"], known) == ["filename", "file", "name"]
     assert len(rarest([f"t{at}" for at in range(1, 100)], known)) == MOST_TERMS

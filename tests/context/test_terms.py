@@ -2,7 +2,8 @@
 
 import pytest
 
-from assist_context.terms import MOST_CHARACTERS, terms
+from assist_context.shortened import SHORT
+from assist_context.terms import MOST_CHARACTERS, _stem, terms
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,7 @@ from assist_context.terms import MOST_CHARACTERS, terms
         ("snake_case_name", ["snak", "cas", "nam"]),
         ("__dunder__", ["dunder"]),
         ("utf8 sha256", ["utf", "sha", "256"]),
-        ("XMLHttpRequest2", ["xml", "http", "request"]),
+        ("XMLHttpRequest2", ["xml", "http", "req"]),
         ("SCREAMING_CASE", ["scream", "cas"]),
         ("grüße Straße", ["grüß", "straß"]),
         ("日本語 терм", ["日本語", "терм"]),
@@ -38,6 +39,20 @@ def test_identifiers_are_split(text: str, expected: list[str]) -> None:
 )  # fmt: skip
 def test_endings_do_not_matter(words: tuple[str, ...]) -> None:
     assert len({tuple(terms(word)) for word in words}) == 1
+
+
+@pytest.mark.parametrize(
+    ("short", "whole"),
+    [("msg", "messages"), ("args", "argument"), ("TmpDir", "temporary directory"), ("conn", "connections")],
+)
+def test_what_code_shortens_is_the_same_as_the_word(short: str, whole: str) -> None:
+    assert terms(short) == terms(whole)
+
+
+def test_a_short_word_stands_for_one_word_only() -> None:
+    folded = [_stem(word) for word in SHORT]
+    assert len(folded) == len(set(folded))
+    assert {_stem(short) for short in SHORT.values()}.isdisjoint(folded)
 
 
 @pytest.mark.parametrize(
