@@ -3,6 +3,7 @@
 What npm's package of code-server leaves out (its own dependencies, two links) is put in here.
 """
 
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ def install(folder: Path) -> None:
     inner = folder / "node_modules/code-server/lib/vscode"
     _npm(inner, "--omit=dev")
     _npm(inner / "extensions", "--omit=dev")
+    _compile(inner, installed(folder).node, "@vscode/spdlog")
     for name, target in LINKS.items():
         (inner / name).unlink(missing_ok=True)
         (inner / name).symlink_to(target)
@@ -49,3 +51,13 @@ def install(folder: Path) -> None:
 
 def _npm(folder: Path, *words: str) -> None:
     subprocess.run([*NPM, *words], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+
+def _compile(folder: Path, node: Path, package: str) -> None:
+    """Compile a package's native part against the headers that lie beside `node`: without this one no log is written."""
+    environ = {
+        **os.environ,
+        "PATH": f"{node.parent}:{os.environ['PATH']}",
+        "npm_config_nodedir": str(node.parents[1]),
+    }
+    subprocess.run(["npm", "rebuild", package], cwd=folder, env=environ, check=True, capture_output=True)

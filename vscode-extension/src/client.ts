@@ -16,6 +16,8 @@ const UNUSED = new vscode.CancellationTokenSource().token; // wanted by a type, 
 
 /** A client of the server, whose commands are reached through ours of the same names: those exist without it. */
 export class Client extends LanguageClient {
+  private ran = false;
+
   constructor(context: vscode.ExtensionContext, program: string, log: vscode.LogOutputChannel, paused: () => boolean) {
     super(
       "assist",
@@ -26,8 +28,10 @@ export class Client extends LanguageClient {
         initializationOptions: () => written(context),
         outputChannel: log,
         initializationFailedHandler: () => false,
-        initializationFailedHandler: () => false,
-        errorHandler: { error: () => ({ action: ErrorAction.Continue, handled: true }), closed: restarting(log) },
+        errorHandler: {
+          error: () => ({ action: ErrorAction.Continue, handled: true }),
+          closed: restarting(log, () => this.ran),
+        },
         middleware: {
           provideInlineCompletionItems: (document, position, about, token, next) =>
             paused() ? null : next(document, position, about, token),
@@ -44,7 +48,10 @@ export class Client extends LanguageClient {
 
   /** Start, and say where that fails. */
   async begin(): Promise<void> {
-    await this.start().catch(() => tellBroken("did not start"));
+    await this.start().then(
+      () => (this.ran = true),
+      () => tellBroken("did not start"),
+    );
   }
 
   override registerFeature(feature: Parameters<LanguageClient["registerFeature"]>[0]): void {
@@ -118,9 +125,10 @@ async function tellBroken(what: string): Promise<void> {
   if (chosen) await vscode.commands.executeCommand(chosen === "Restart" ? "assist.restart" : "assist.log");
 }
 
-function restarting(log: vscode.LogOutputChannel): () => Promise<CloseHandlerResult> {
+function restarting(log: vscode.LogOutputChannel, ran: () => boolean): () => Promise<CloseHandlerResult> {
   let [broken, last] = [0, 0];
   return async () => {
+    if (!ran()) return { action: CloseAction.DoNotRestart, handled: true };
     if (Date.now() - last > STEADY) broken = 0;
     const wait = WAITS[broken++];
     if (wait === undefined) {

@@ -76,7 +76,9 @@ class Assist {
       client.onNotification("assist/answer", (piece: Piece) => this.answers.took(piece)),
       client.onRequest("assist/confirm", async (asked: Preview) => ({ send: await confirm(asked) })),
       client.onDidChangeState(({ newState }) => {
-        if (newState !== State.Running) this.answers.broken();
+        if (newState === State.Running) return;
+        this.answers.broken();
+        this.took({ ...NOTHING, state: newState === State.Starting ? "loading" : "off", message: "" });
       }),
     );
     await client.begin();
@@ -118,7 +120,7 @@ class Assist {
         const uri = vscode.Uri.file(file).with(existsSync(file) ? {} : { scheme: "untitled" });
         await vscode.window.showTextDocument(uri);
       },
-      restart: () => (this.program ? this.serve(this.program) : this.start()),
+      restart: () => this.start(),
       install: async () => this.serve(await setUp(this.context, this.log)),
     };
     return Object.entries(does).map(([name, run]) => vscode.commands.registerCommand(`assist.${name}`, run));
