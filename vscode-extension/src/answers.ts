@@ -3,17 +3,11 @@ import MarkdownIt from "markdown-it";
 import * as vscode from "vscode";
 
 /** `assist/answer`, as the server tells it. */
-export interface Piece {
-  readonly id: string;
-  readonly delta: string;
-  readonly done: boolean;
-  readonly restart?: boolean;
-  readonly notice?: string;
-  readonly summary?: string;
-  readonly error?: string | null;
-  readonly edit?: { readonly files: readonly string[]; readonly applied: boolean } | null;
-}
+export type Piece = Readonly<{ id: string; delta: string; done: boolean } & Partial<More>>;
+type More = { restart: boolean; notice: string; summary: string; error: string | null; edit: Edit | null };
+type Edit = { readonly files: readonly string[]; readonly applied: boolean };
 
+const FRESH = { title: "", text: "", notices: [] as readonly string[], last: "" };
 type Told = { readonly ready: true } | { readonly stop: string } | { readonly code: string; readonly copy: boolean };
 
 const FRAME = 50; // ms between two drawings of an answer that streams
@@ -22,7 +16,7 @@ const MARKDOWN = new MarkdownIt({ html: false }).disable("image");
 
 /** Owns the view. An answer begins with its question or its first piece, whichever comes first. */
 export class Answers implements vscode.Disposable {
-  private readonly answers = new Map<string, { title: string; text: string; notices: string[]; last: string }>();
+  private readonly answers = new Map<string, typeof FRESH>();
   private panel: vscode.WebviewPanel | undefined;
   private timer: NodeJS.Timeout | undefined;
   private editor: vscode.TextEditor | undefined;
@@ -46,7 +40,7 @@ export class Answers implements vscode.Disposable {
     const { delta, done, edit, error, notice, restart, summary } = piece;
     const answer = this.of(piece.id);
     answer.text = restart ? "" : answer.text + delta;
-    if (notice) answer.notices.push(notice);
+    if (notice) answer.notices = [...answer.notices, notice];
     const made = edit ? `${edit.applied ? "Changed" : "Not changed"}: ${edit.files.join(", ")}.` : "";
     if (done) answer.last = [error, made, summary].filter(Boolean).join(" ") || "Done.";
     this.timer ??= setTimeout(() => this.draw(), FRAME);
@@ -68,8 +62,8 @@ export class Answers implements vscode.Disposable {
     this.panel?.dispose();
   }
 
-  private of(id: string): { title: string; text: string; notices: string[]; last: string } {
-    const answer = this.answers.get(id) ?? { title: "", text: "", notices: [], last: "" };
+  private of(id: string): typeof FRESH {
+    const answer = this.answers.get(id) ?? { ...FRESH };
     this.answers.set(id, answer);
     return answer;
   }

@@ -7,11 +7,14 @@ import {
   type InitializeParams,
   type WorkspaceEdit,
 } from "vscode-languageclient";
-import { LanguageClient } from "vscode-languageclient/node";
+import { LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
+import { SetupError } from "./environment";
 import { written } from "./settings";
+import { complain } from "./setup";
 
 const WAITS = [1, 2, 4, 8, 16]; // seconds before each new start; a server that ran for a minute counts anew
 const STEADY = 60_000; // ms
+const TOP = { line: 0, character: 0 };
 const UNUSED = new vscode.CancellationTokenSource().token; // wanted by a type, read by nobody
 
 /** A client of the server, whose commands are reached through ours of the same names: those exist without it. */
@@ -19,26 +22,22 @@ export class Client extends LanguageClient {
   private ran = false;
 
   constructor(context: vscode.ExtensionContext, program: string, log: vscode.LogOutputChannel, paused: () => boolean) {
-    super(
-      "assist",
-      "assist",
-      { command: program, args: ["lsp"] },
-      {
-        documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
-        initializationOptions: () => written(context),
-        outputChannel: log,
-        initializationFailedHandler: () => false,
-        errorHandler: {
-          error: () => ({ action: ErrorAction.Continue, handled: true }),
-          closed: restarting(log, () => this.ran),
-        },
-        middleware: {
-          provideInlineCompletionItems: (document, position, about, token, next) =>
-            paused() ? null : next(document, position, about, token),
-          workspace: { handleApplyEdit: (params, next) => next({ ...params, edit: previewed(params.edit) }, UNUSED) },
-        },
+    const options: LanguageClientOptions = {
+      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+      initializationOptions: () => written(context),
+      outputChannel: log,
+      initializationFailedHandler: () => false,
+      errorHandler: {
+        error: () => ({ action: ErrorAction.Continue, handled: true }),
+        closed: restarting(log, () => this.ran),
       },
-    );
+      middleware: {
+        provideInlineCompletionItems: (document, at, about, token, next) =>
+          paused() ? null : next(document, at, about, token),
+        workspace: { handleApplyEdit: (params, next) => next({ ...params, edit: ticked(params.edit) }, UNUSED) },
+      },
+    };
+    super("assist", "assist", { command: program, args: ["lsp"] }, options);
   }
 
   /** What breaks is written down; the person is told once, by us, with ways on. */
@@ -91,8 +90,8 @@ export class Client extends LanguageClient {
         if (editor) send("textDocument/didFocus", about(editor.document));
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        const ours = event.affectsConfiguration("assist");
-        if (ours) send("workspace/didChangeConfiguration", { settings: written(context) });
+        if (event.affectsConfiguration("assist"))
+          send("workspace/didChangeConfiguration", { settings: written(context) });
       }),
     );
   }
@@ -102,27 +101,19 @@ export class Client extends LanguageClient {
  * The same edit, ticked in VS Code's preview. What needs confirmation begins unticked there, so "Apply" alone
  * would do nothing: only an edit that changes nothing keeps the mark, and with it the preview opens.
  */
-function previewed(edit: WorkspaceEdit): WorkspaceEdit {
-  const { documentChanges = [], changeAnnotations = {} } = edit;
-  const first = documentChanges.find((each) => "edits" in each && each.edits[0]);
-  const marks = Object.entries(changeAnnotations);
-  if (!first || !("edits" in first) || !marks.some(([, each]) => each.needsConfirmation)) return edit;
-  const start = { line: 0, character: 0 };
-  const nothing = { range: { start, end: start }, newText: "", annotationId: "look" };
-  const unmarked = marks.map(([id, each]) => [id, { ...each, needsConfirmation: false }] as const);
-  const look = { label: "Look at the changes, then apply them", needsConfirmation: true };
-  return {
-    documentChanges: documentChanges.map((each) =>
-      each === first ? { ...first, edits: [...first.edits, nothing] } : each,
-    ),
-    changeAnnotations: { ...Object.fromEntries(unmarked), look },
-  };
+function ticked(edit: WorkspaceEdit): WorkspaceEdit {
+  const first = edit.documentChanges?.find((each) => "edits" in each);
+  const marks = edit.changeAnnotations ?? {};
+  if (!first || !Object.values(marks).some((each) => each.needsConfirmation)) return edit;
+  for (const each of Object.values(marks)) each.needsConfirmation = false;
+  marks["look"] = { label: "Look at the changes, then apply them", needsConfirmation: true };
+  first.edits.push({ range: { start: TOP, end: TOP }, newText: "", annotationId: "look" });
+  return edit;
 }
 
 async function tellBroken(what: string): Promise<void> {
-  const message = `The assist server ${what}. Its log says why.`;
-  const chosen = await vscode.window.showErrorMessage(message, "Show Log", "Restart");
-  if (chosen) await vscode.commands.executeCommand(chosen === "Restart" ? "assist.restart" : "assist.log");
+  const again = await complain(new SetupError(`The assist server ${what}. Its log says why.`));
+  if (again) await vscode.commands.executeCommand("assist.restart");
 }
 
 function restarting(log: vscode.LogOutputChannel, ran: () => boolean): () => Promise<CloseHandlerResult> {

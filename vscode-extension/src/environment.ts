@@ -26,7 +26,8 @@ export class SetupError extends Error {}
 export async function find(context: vscode.ExtensionContext): Promise<string | undefined> {
   const named = own("path");
   const made = existsSync(inside(context, "complete")) ? [program(context, "assist")] : [];
-  for (const each of named ? [named] : [...made, "assist"]) if (await says(each, ["--version"], "assist ")) return each;
+  const found = await first(named ? [named] : [...made, "assist"], ["--version"], "assist ");
+  if (found) return found;
   if (named) throw new SetupError(`assist.server.path = "${named}" is not a working assist: correct or empty it.`);
   return undefined;
 }
@@ -60,14 +61,16 @@ function explain(what: string): (error: unknown) => never {
 
 async function newEnough(): Promise<string> {
   const named = own("python");
-  for (const each of named ? [named] : PYTHONS) if (await says(each, ["-c", NEW_ENOUGH], "yes")) return each;
+  const found = await first(named ? [named] : PYTHONS, ["-c", NEW_ENOUGH], "yes");
+  if (found) return found;
   if (named) throw new SetupError(`assist.server.python = "${named}" is not a working Python 3.11 or newer.`);
   throw new SetupError("Python 3.11 or newer was not found: install it, or name it in assist.server.python.");
 }
 
-async function says(program: string, words: string[], start: string): Promise<boolean> {
-  const said = await run(program, words).catch(() => "");
-  return said.startsWith(start);
+/** The first of the programs that says what it should. */
+async function first(programs: string[], words: string[], start: string): Promise<string | undefined> {
+  for (const each of programs) if ((await run(each, words).catch(() => "")).startsWith(start)) return each;
+  return undefined;
 }
 
 const inside = (context: vscode.ExtensionContext, ...names: string[]): string =>

@@ -8,8 +8,8 @@ import { confirm, type Preview } from "./confirm";
 import { find } from "./environment";
 import { type Question, question, title } from "./questions";
 import { run } from "./running";
-import { complain, offerAll, setModel, setUp } from "./setup";
-import { chooseMode, chooseModel, menu, type Model, NOTHING, show, type Status } from "./status";
+import { complain, offerAll, openSettings, setModel, setUp } from "./setup";
+import { chooseModel, type Manifest, menu, type Model, NOTHING, show, type Status } from "./status";
 
 const QUESTIONS = ["explain", "ask", "refactor", "test", "fix"];
 const PAUSED = "assist.paused";
@@ -21,9 +21,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   await assist.start();
 }
 
-export async function deactivate(): Promise<void> {
-  await assist?.close();
-}
+export const deactivate = (): Promise<void> | undefined => assist?.close();
 
 /** Owns what lives as long as the extension does. */
 class Assist {
@@ -33,7 +31,7 @@ class Assist {
   private program = "";
   private client: Client | undefined;
   private listening: vscode.Disposable | undefined;
-  private status = NOTHING;
+  private status: Status = NOTHING;
   private offered = false;
 
   constructor(private readonly context: vscode.ExtensionContext) {
@@ -99,12 +97,21 @@ class Assist {
   private commands(): vscode.Disposable[] {
     const does: Readonly<Record<string, (...given: never[]) => unknown>> = {
       ...Object.fromEntries(QUESTIONS.map((name) => [name, (given?: Question) => this.ask(name, given)])),
-      undo: () => this.undo(),
+      undo: async () => {
+        const client = await this.running();
+        const document = vscode.window.activeTextEditor?.document;
+        const undone = await client?.run<{ files: string[] }>("undo", document ? { uri: client.uri(document) } : {});
+        if (undone?.files.length) void vscode.window.showInformationMessage(`Taken back: ${undone.files.join(", ")}`);
+      },
       accepted: (...words: unknown[]) => this.client?.run("accepted", ...words),
       stop: () => this.answers.stopAll(),
-      menu: () => menu(this.status),
-      pause: () => this.pause(),
-      mode: chooseMode,
+      menu: () => menu(this.status, this.context.extension.packageJSON as Manifest),
+      pause: async () => {
+        await this.context.workspaceState.update(PAUSED, !this.paused);
+        show(this.item, this.status, this.paused);
+        await this.client?.run("index", this.paused ? "pause" : "resume");
+      },
+      mode: () => openSettings("assist.completion.mode"),
       model: async () => {
         const chosen = await chooseModel(await this.told<{ models: Model[] }>("models", "list"));
         if (chosen) await this.serve(await setModel(this.program, chosen, this.log));
@@ -132,19 +139,6 @@ class Assist {
     if (!asked) return;
     const { id } = await client.run<{ id: string }>(command, asked);
     this.answers.asked(id, title(command, asked));
-  }
-
-  private async undo(): Promise<void> {
-    const client = await this.running();
-    const document = vscode.window.activeTextEditor?.document;
-    const undone = await client?.run<{ files: string[] }>("undo", document ? { uri: client.uri(document) } : {});
-    if (undone?.files.length) void vscode.window.showInformationMessage(`Taken back: ${undone.files.join(", ")}`);
-  }
-
-  private async pause(): Promise<void> {
-    await this.context.workspaceState.update(PAUSED, !this.paused);
-    show(this.item, this.status, this.paused);
-    await this.client?.run("index", this.paused ? "pause" : "resume");
   }
 
   /** The client, if its server runs; else the person is told, or offered to set it up. */

@@ -3,12 +3,9 @@ import * as vscode from "vscode";
 import type { Client } from "./client";
 
 /** What the server takes; all of it may be left out. */
-export interface Question {
-  readonly uri?: string;
-  readonly range?: { readonly start: vscode.Position; readonly end: vscode.Position };
-  readonly words?: string;
-  readonly problems?: readonly { readonly message: string; readonly range: object }[];
-}
+export type Question = Readonly<Partial<{ uri: string; range: Span; words: string; problems: readonly Problem[] }>>;
+type Span = { readonly start: vscode.Position; readonly end: vscode.Position };
+type Problem = { readonly message: string; readonly range: Span };
 
 const PROMPTS: Readonly<Record<string, string>> = {
   ask: "What do you want to know of this workspace?",
@@ -38,7 +35,7 @@ export function title(command: string, { uri, range, words }: Question): string 
 }
 
 function about(client: Client, { document, selection }: vscode.TextEditor, command: string): Question {
-  const plain = ({ start, end }: vscode.Range): { start: vscode.Position; end: vscode.Position } => ({ start, end });
+  const plain = ({ start, end }: vscode.Range): Span => ({ start, end });
   const here = { uri: client.uri(document), range: plain(selection) };
   if (command !== "fix") return here;
   const found = vscode.languages.getDiagnostics(document.uri).filter((each) => selection.intersection(each.range));

@@ -63,6 +63,6 @@ async function shown(
     }
 }
 
-async function openSettings(query: string): Promise<void> {
+export async function openSettings(query: string): Promise<void> {
   await vscode.commands.executeCommand("workbench.action.openSettings", query);
 }

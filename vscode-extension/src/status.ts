@@ -1,37 +1,13 @@
 /** The status item and its menu: what the server says of itself, in words. */
 import * as vscode from "vscode";
 
-/** `assist/status`, as the server tells it. */
-export interface Status {
-  readonly model: string;
-  readonly state: "loading" | "ready" | "missing" | "failed" | "off" | "none";
-  readonly latency_ms: number | null;
-  readonly source: string; // of the last suggestion: model, cache or typed-through
-  readonly tier: string;
-  readonly budget_left_usd: number | null;
-  readonly message: string;
-}
-
 /** A row of `assist models list --json`. */
-export interface Model {
-  readonly name: string;
-  readonly parameters: string;
-  readonly infilling: boolean;
-  readonly installed: boolean;
-  readonly in_use: boolean;
-  readonly note: string;
-  readonly licence: { readonly spdx: string };
-}
+export type Model = Readonly<Record<"name" | "note", string> & Record<"infilling" | "installed", boolean>>;
 
-export const NOTHING: Status = {
-  model: "",
-  state: "none",
-  latency_ms: null,
-  source: "",
-  tier: "local",
-  budget_left_usd: null,
-  message: "The Python part is not set up.",
-};
+/** What of package.json is read. */
+export interface Manifest {
+  readonly contributes: { readonly commands: readonly Readonly<Record<"command" | "title", string>>[] };
+}
 
 const WORDS = {
   ...{ loading: "loading", ready: "ready", paused: "paused", missing: "no model" },
@@ -41,22 +17,13 @@ const ICONS = {
   ...{ loading: "loading~spin", ready: "sparkle", paused: "debug-pause", missing: "warning" },
   ...{ failed: "error", off: "circle-slash", none: "tools" },
 };
-const MODES = [
-  ["eager", "shows most"],
-  ["balanced", "the default"],
-  ["quiet", "only what is nearly certain"],
-  ["manual", "computes only when you ask"],
-] as const;
-const MENU = [
-  ["$(debug-pause) Pause or resume suggestions", "assist.pause"],
-  ["$(settings) Mode...", "assist.mode"],
-  ["$(package) Model...", "assist.model"],
-  ["$(cloud) Providers and limits (config.toml)", "assist.providers"],
-  ["$(pulse) Doctor", "assist.doctor"],
-  ["$(output) Log", "assist.log"],
-  ["$(refresh) Restart the server", "assist.restart"],
-  ["$(tools) Set up the Python part...", "assist.install"],
-] as const;
+/** `assist/status` as the server tells it; this one while there is no server. */
+export const NOTHING = {
+  ...{ model: "", state: "none" as Exclude<keyof typeof WORDS, "paused">, message: "The Python part is not set up." },
+  ...{ latency_ms: null as number | null, source: "" }, // of the last suggestion: model, cache or typed-through
+  ...{ tier: "local", budget_left_usd: null as number | null },
+};
+export type Status = Readonly<typeof NOTHING>;
 
 /** Show a status in the item: state and tier as words, never by colour alone. */
 export function show(item: vscode.StatusBarItem, status: Status, paused: boolean): void {
@@ -79,31 +46,19 @@ export function show(item: vscode.StatusBarItem, status: Status, paused: boolean
   item.show();
 }
 
-/** Let the person choose from the menu, and run it. */
-export async function menu(status: Status): Promise<void> {
-  const rows = MENU.map(([label, command]) => ({ label, command }));
-  const chosen = await vscode.window.showQuickPick(rows, {
-    title: `assist: ${status.model || "no model"}, ${status.state}`,
-  });
+/** Let the person choose what stands behind the menu's own command in the manifest, and run it. */
+export async function menu(status: Status, manifest: Manifest): Promise<void> {
+  const all = manifest.contributes.commands.map(({ command, title }) => ({ label: title, command }));
+  const rows = all.slice(all.findIndex((each) => each.command === "assist.menu") + 1);
+  const title = `assist: ${status.model || "no model"}, ${WORDS[status.state]}`;
+  const chosen = await vscode.window.showQuickPick(rows, { title });
   if (chosen) await vscode.commands.executeCommand(chosen.command);
-}
-
-/** Let the person choose how sure a suggestion must be. */
-export async function chooseMode(): Promise<void> {
-  const rows = MODES.map(([label, description]) => ({ label, description }));
-  const chosen = await vscode.window.showQuickPick(rows, { title: "How sure must a suggestion be?" });
-  const settings = vscode.workspace.getConfiguration("assist.completion");
-  if (chosen) await settings.update("mode", chosen.label, vscode.ConfigurationTarget.Global);
 }
 
 /** Let the person choose a model that fills in; its name. */
 export async function chooseModel({ models }: { models: readonly Model[] }): Promise<string | undefined> {
   const rows = models
     .filter((each) => each.infilling)
-    .map(({ name, in_use, installed, parameters, licence, note }) => ({
-      label: name,
-      description: `${in_use ? "in use, " : ""}${installed ? "here" : "to be fetched"}`,
-      detail: `${parameters}, ${licence.spdx}. ${note}`,
-    }));
+    .map((each) => ({ label: each.name, description: each.installed ? "here" : "to be fetched", detail: each.note }));
   return (await vscode.window.showQuickPick(rows, { title: "The model that writes ghost text" }))?.label;
 }
