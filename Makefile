@@ -1,13 +1,13 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run fix check test e2e vsix bench clean
+.PHONY: help setup run fix check test e2e pictures vsix bench clean
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
 EXTENSION := vscode-extension
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-6s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
 setup: .venv/ready ## Install everything, and fetch and probe the default model
 	@$(BIN)/assist setup
@@ -37,6 +37,10 @@ e2e: setup vsix ## Drive the real editors, with the real server and the real mod
 	$(UV) sync --locked --quiet --group e2e
 	$(BIN)/python tests/e2e/install_editors.py
 	$(BIN)/pytest tests/e2e
+
+pictures: setup vsix ## Make the pictures of the documents anew, by the tests that show what they show
+	$(UV) sync --locked --quiet --group e2e
+	ASSIST_E2E_PICTURES=docs/images $(BIN)/pytest tests/e2e/vscode
 
 vsix: $(EXTENSION)/node_modules/ready ## Package the extension for VS Code
 	npm --prefix $(EXTENSION) run --silent vsix

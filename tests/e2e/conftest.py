@@ -12,6 +12,9 @@ from editors_debian import install
 
 # Where pictures of tests that failed are kept.
 ARTIFACTS = Path(os.environ.get("ASSIST_E2E_ARTIFACTS") or Path(__file__).parents[2] / "build/e2e")
+# Where the pictures of the documents go, when they are made anew: `make pictures`.
+PICTURES = os.environ.get("ASSIST_E2E_PICTURES", "")
+IN_DOCUMENTS = ("offer", "no network", "ghost text", "popup and ghost text", "explained", "refactor preview", "egress")
 FAILED = pytest.StashKey[bool]()
 
 
@@ -30,6 +33,9 @@ def shots(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "shots"
     place.mkdir()
     yield place
+    for path in place.glob("*.png") if PICTURES else ():
+        if (name := path.stem.partition("-")[2]) in IN_DOCUMENTS:
+            shutil.copy(path, Path(PICTURES) / f"{name.replace(' ', '-')}.png")
     if request.node.stash.get(FAILED, False):
         kept = ARTIFACTS / request.node.name
         shutil.rmtree(kept, ignore_errors=True)

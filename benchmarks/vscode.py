@@ -1,0 +1,177 @@
+"""From a key to ghost text in VS Code: with the real server and model, beside the editor's own floor.
+
+    uv run --group e2e python benchmarks/vscode.py [--rounds 20] [--out FILE]
+
+A real code-server in headless Chromium, once with `assist lsp` and once with a server that answers at once
+(`vscode_floor.py`): the same file, the same keys, the same run. Times are taken inside the page, from the
+keydown event to the first mutation that shows the ghost text; nothing of it was shown before the key.
+`first`: the first character of a new line whose prompt is warm. `typed through`: Escape, then the next
+character of what was shown: the answer is known and nothing is computed. Where the model is unsure and
+nothing comes, there is no time; the number of times says how often.
+It also says what memory the extension takes in its host, by a host without it. Run it alone.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from figures import percentile
+from provenance import provenance, write
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests/e2e")]
+
+import install_editors  # noqa: E402
+import psutil  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
+from workbench import Code, Window, launched, serving, until  # noqa: E402
+
+from assist_completion.settings import DEFAULT_MODEL  # noqa: E402
+from assist_completion.store import resolve  # noqa: E402
+from assist_server.app import store_of  # noqa: E402
+from assist_server.config import load_lenient  # noqa: E402
+
+KEYS = "ret"  # typed on a new line in each round: the first asks, the others are typed through
+FUNCTION = '''\
+def {name}(items, limit):
+    """The {words} of the items below a limit."""
+    found = [item for item in items if item < limit]'''
+WORDS = ("sum", "number", "largest", "smallest", "first", "last", "mean", "product", "median", "list")
+WHOLE = "    return {call}(found)"
+# Waits for a ghost text that is shown after the key; resolves with milliseconds since that key's event.
+LISTEN = """() => {
+    window.took = new Promise((resolve) => {
+        let start = 0;
+        const began = () => { start = performance.now(); };
+        document.addEventListener("keydown", began, { capture: true, once: true });
+        const watch = new MutationObserver(() => {
+            if (!start || !document.querySelector('[class*="ghost-text-decoration"]')) return;
+            watch.disconnect();
+            resolve(performance.now() - start);
+        });
+        const all = { childList: true, subtree: true, characterData: true, attributes: true };
+        watch.observe(document.body, all);
+        setTimeout(() => { watch.disconnect(); resolve(-1); }, 15000);
+    });
+}"""
+
+
+def main() -> None:
+    """Measure, print, and write where that is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    model = resolve(store_of(load_lenient()), DEFAULT_MODEL)
+    npm = ["npm", "run", "--silent", "vsix"]
+    subprocess.run(npm, cwd=ROOT / "vscode-extension", check=True, stdout=subprocess.DEVNULL)
+    figures = {}
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        browser, place = launched(playwright), Path(name)
+        (place / "lines").write_text("\n".join(WHOLE.format(call=word) for word in WORDS))
+        for server in ("floor", "assist"):
+            with running(place / server, model, place / "lines") as code:
+                figures[server] = measured(browser, code, place / server, options.rounds)
+        with running(place / "without", model, place / "lines", extension=False) as code:
+            figures["host"] = {"without": host_memory(browser, code, place / "without", "")}
+        figures["host"]["with"] = figures["assist"].pop("host_mb")
+        figures["floor"].pop("host_mb")
+    for kind in ("first", "typed through"):
+        for server in ("floor", "assist"):
+            times = figures[server][kind]
+            middle, late = percentile(times, 0.5), percentile(times, 0.95)
+            print(f"{kind:14} {server:7} {len(times):3} times  median {middle:6.1f} ms  p95 {late:6.1f} ms")
+    print(
+        f"extension host: {figures['host']['without']:.0f} MB without, {figures['host']['with']:.0f} MB with"
+    )
+    if options.out:
+        write(options.out, provenance(model), figures)
+
+
+@contextmanager
+def running(place: Path, model: Path, lines: Path, *, extension: bool = True) -> Iterator[Code]:
+    """A code-server whose extension starts the server that `place` is named after."""
+    place.mkdir()
+    (place / "config.toml").write_text(f'[completion]\nmodel = "{model}"\nmode = "eager"\n')
+    floor = place / "floor"
+    floor.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "benchmarks/vscode_floor.py"}" "$@"\n')
+    floor.chmod(0o755)
+    program = floor if place.name == "floor" else Path(sys.executable).with_name("assist")
+    environ = {
+        "ASSIST_CONFIG_DIR": str(place),
+        "ASSIST_DATA_DIR": str(place / "data"),
+        "ASSIST_FLOOR": str(lines),
+    }
+    vsix = ROOT / "vscode-extension/assist.vsix" if extension else None
+    with serving(install_editors.vscode(), place / "code", environ, vsix) as code:
+        code.settings(assist__server__path=str(program))
+        yield code
+
+
+def measured(browser: Browser, code: Code, place: Path, rounds: int) -> dict[str, list[float]]:
+    """Milliseconds from key to ghost text, of both kinds."""
+    functions = [
+        FUNCTION.format(name=f"{word}_{number}", words=word)
+        for number in range(-(-rounds // len(WORDS)))
+        for word in WORDS
+    ][:rounds]
+    (place / "space").mkdir()
+    (place / "space" / "items.py").write_text("\n\n\n".join(functions) + "\n")
+    window = Window(browser, code, place / "space", place / "shots")
+    window.open("items.py")
+    window.ready()
+    found: dict[str, list[float]] = {"first": [], "typed through": []}
+    for number in range(rounds):
+        window.go(number * 6 + 3, 1)
+        window.press("End", "Enter")
+        time.sleep(1.5)  # the cursor rests, as before a user's next key: the place is warm
+        for kind, key in zip(("first", "typed through", "typed through"), KEYS, strict=True):
+            window.press("Escape")
+            until("no ghost text", lambda: not window.ghost())
+            found[kind] += taken(window, key)
+        if window.appears(window.ghost, 1):
+            window.press("Tab")
+        window.press("Escape")
+    found["host_mb"] = [host(code)]
+    window.close()
+    return {name: times if name != "host_mb" else times[0] for name, times in found.items()}
+
+
+def taken(window: Window, key: str) -> list[float]:
+    """Milliseconds from this key to ghost text; none where nothing came."""
+    window.page.evaluate(LISTEN)
+    window.page.keyboard.type(key)
+    found = float(window.page.evaluate("() => window.took"))
+    return [found] if found >= 0 else []
+
+
+def host_memory(browser: Browser, code: Code, place: Path, text: str) -> float:
+    """The memory of an extension host without the extension, in MB."""
+    (place / "space").mkdir()
+    (place / "space" / "items.py").write_text(text)
+    window = Window(browser, code, place / "space", place / "shots")
+    window.open("items.py")
+    time.sleep(10)  # as long as the other takes to become idle
+    found = host(code)
+    window.close()
+    return found
+
+
+def host(code: Code) -> float:
+    """The resident memory of the extension host, in MB."""
+    hosts = [
+        each
+        for each in psutil.Process(code.process.pid).children(recursive=True)
+        if "--type=extensionHost" in " ".join(each.cmdline())
+    ]
+    assert len(hosts) == 1, [each.cmdline() for each in hosts]
+    return hosts[0].memory_info().rss / 1e6
+
+
+if __name__ == "__main__":
+    main()
