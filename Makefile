@@ -40,7 +40,7 @@ e2e: setup vsix ## Drive the real editors, with the real server and the real mod
 
 pictures: setup vsix ## Make the pictures of the documents anew, by the tests that show what they show
 	$(UV) sync --locked --quiet --group e2e
-	ASSIST_E2E_PICTURES=docs/images $(BIN)/pytest tests/e2e/vscode
+	ASSIST_E2E_PICTURES=$(EXTENSION)/images $(BIN)/pytest tests/e2e/vscode
 
 vsix: $(EXTENSION)/node_modules/ready ## Package the extension for VS Code
 	npm --prefix $(EXTENSION) run --silent vsix

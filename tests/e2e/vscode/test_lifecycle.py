@@ -62,7 +62,7 @@ def test_a_server_that_cannot_start_is_told_once_with_ways_on(
         window.open("cart.py")
         said = window.notice("The assist server did not start")
         window.shoot("did not start")
-    assert said.get_by_text("Restart", exact=True).is_visible()
+    assert said.get_by_text("Try Again", exact=True).is_visible()
     assert window.page.locator(".notifications-toasts .notification-list-item").count() == 1
     said.get_by_text("Show Log", exact=True).click()
     window.page.get_by_text("no such library").first.wait_for()
@@ -81,7 +81,7 @@ def test_a_server_that_breaks_again_and_again_is_given_up(window: Window, code: 
             each.kill()
     said = window.notice("ended six times in a row")
     window.shoot("given up")
-    assert said.get_by_text("Restart", exact=True).is_visible()
+    assert said.get_by_text("Try Again", exact=True).is_visible()
 
 
 def test_idle_takes_no_processor_time(window: Window, code: Code) -> None:
