@@ -18,11 +18,11 @@ from itertools import islice
 import tree_sitter
 
 from assist_context import blocks, grammars
-from assist_context.blocks import Block, Touched
+from assist_context.blocks import Block, Node, Seen, Touched
 from assist_context.grammars import Reading
 from assist_context.languages import Language
 from assist_context.model import Cursor
-from assist_context.places import Key
+from assist_context.places import NOTHING, Around, Key, below
 from assist_context.source import Source, normal
 from assist_context.symbols import Symbols, outline
 
@@ -33,6 +33,10 @@ BATCH_BYTES = 8_192  # of blocks that are asked about at once: a query walks pas
 # Grammars that are not given the old tree. After random edits 1 in 600 sound texts in Swift had another
 # tree than a fresh one; of the other grammars none in 10,000.
 FRESH = frozenset({"swift"})
+LONG = 2_048  # bytes of a node that is looked into
+MOST_OPEN = 16  # long nodes in long nodes; a sum of many terms is a thousand deep
+MEAN_BYTES = 32  # of the children of such a node at least: a table's 7,000 would cost more than the query
+BODY = 0.75  # of a node is its body
 MOST_BYTES = 1_000_000  # as for indexed files; more is data
 
 
@@ -162,9 +166,7 @@ class OpenTree:
             tree = self._parser.parse(self._source.data, *old)
         except ValueError:  # the time limit, in 0.25.2; without a reset the next parse goes on
             return False
-        top = tree.root_node.children
-        shape = ((each.start_byte, each.end_byte, each.kind_id, each.descendant_count) for each in top)
-        new = blocks.laid(self._source, shape)
+        new = blocks.laid(self._source, _nodes(tree.root_node, LONG))
         if self._tree is not None and self._tree.root_node.type == tree.root_node.type:
             changed = [(each.start_byte, each.end_byte) for each in self._tree.changed_ranges(tree)]
             blocks.keep(self._blocks, new, self._touched, len(self._raw), changed)
@@ -177,32 +179,70 @@ class OpenTree:
         """The answer of all blocks; `None` if the time was up before all were asked."""
         until = time.monotonic() + self._microseconds / 1_000_000
         before: set[Key] = set()
+        around = NOTHING
+        last: tuple[Around | None, Seen] = None, ()
         for place, block in enumerate(self._blocks):
-            if block.found is None or block.found.keys & before != block.hits:
+            within = around.nearest >= block.reach  # then what is seen is the same for all such blocks
+            now = last[1] if within and around is last[0] else blocks.seen(around, block)
+            last = (around if within else None), now
+            if block.found is None or block.seen != now or block.found.keys & before != block.hits:
                 if block.reading is None and self.reread and time.monotonic() > until:
                     return None
                 if block.reading is None and not self._ask(place):
                     return self.whole()
-                block.found = outline(self._source, block.reading or Reading(), before)
-                block.hits, block.reading = block.found.keys & before, None
+                reading = block.reading or Reading()
+                block.found = outline(self._source, reading, before, True, around, block.end)
+                block.hits, block.seen, block.reading = block.found.keys & before, now, None
             before |= block.found.keys
+            around = below(around, block.found.open, block.end)
         if sum(block.count for block in self._blocks) > grammars.MOST_MATCHES:
             return self.whole()
         return blocks.joined(self._blocks)
 
     def _ask(self, place: int) -> bool:
         """Ask the query about a block, and about those behind it of which nothing is known either."""
-        batch = self._blocks[place : place + 1]
-        for each in islice(self._blocks, place + 1, None):
-            if each.found or each.reading or each.end - batch[0].start > BATCH_BYTES:
+        first = end = self._blocks[place]
+        after = place + 1
+        for each in islice(self._blocks, after, None):
+            if each.found or each.reading or each.end - first.start > BATCH_BYTES:
                 break
-            batch.append(each)
-        span = batch[0].start, batch[-1].end
+            end, after = each, after + 1
+        span = first.start, end.end
         self.reread += span[1] - span[0]
         if self._tree is None:
             return False
         reading = grammars.matches(self._grammar, self._tree.root_node, self._source.data, span)
-        return not reading.partial and blocks.shared(batch, reading)
+        return not reading.partial and blocks.shared(self._blocks, (place, after), reading)
+
+
+def _nodes(root: tree_sitter.Node, long: int) -> list[Node]:
+    """The nodes of a tree that blocks are made of: in place of a long one those in it."""
+    found: list[Node] = []
+
+    def add(parent: tree_sitter.Node, above: tuple[int, ...], upto: int, free: bool) -> None:
+        children = parent.children
+        spans = [each.byte_range for each in children]
+        head = _head(spans) if above else 0
+        for at, (each, (start, end)) in enumerate(zip(children, spans, strict=True)):
+            free = free if at == 0 else at > head
+            if end - start > long and len(above) < MOST_OPEN and _opens(each):
+                add(each, (*above, each.kind_id), max(upto, end), free)
+            else:
+                found.append(Node(start, end, each.kind_id, each.descendant_count, above, upto, free))
+            upto = 0
+
+    add(root, (), 0, True)
+    return found
+
+
+def _opens(node: tree_sitter.Node) -> bool:
+    return 0 < node.child_count <= (node.end_byte - node.start_byte) / MEAN_BYTES
+
+
+def _head(spans: list[grammars.Span]) -> int:
+    """The place of the child that is nearly all of a node, as a class's body is; 0 if there is none."""
+    size = spans[-1][1] - spans[0][0]
+    return next((at for at, (start, end) in enumerate(spans) if end - start > BODY * size), 0)
 
 
 @lru_cache
