@@ -101,7 +101,7 @@ def laid(source: Source, nodes: Iterable[Node]) -> list[Block]:
 
 
 def keep(old: list[Block], new: list[Block], touched: Touched, size: int, changed: list[Span]) -> None:
-    """Give the new blocks what the old ones knew, where neither the text nor its tree has changed.
+    """Give new blocks that know nothing what the old ones knew, where neither the text nor its tree has changed.
 
     `size` is that of the new text; `changed` are its spans where the tree is another, in order.
     """
@@ -114,7 +114,7 @@ def keep(old: list[Block], new: list[Block], touched: Touched, size: int, change
     ends = [end for _, end in changed]
     for block in new:
         was = known.get((block.start, block.end))
-        if not was or not was.found or was.reach - was.start != block.reach - block.start:
+        if block.found or not was or not was.found or was.reach - was.start != block.reach - block.start:
             continue
         near = bisect_left(ends, block.start)
         touched_here = near < len(ends) and changed[near][0] <= block.reach

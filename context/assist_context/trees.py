@@ -11,7 +11,7 @@ It knows no files and no editor. One thread at a time may use a tree.
 import time
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -40,6 +40,15 @@ BODY = 0.75  # of a node is its body
 MOST_BYTES = 1_000_000  # as for indexed files; more is data
 
 
+@dataclass(slots=True)
+class Grown:
+    """A tree with the edits since it was made, its blocks, and what those edits left as it was."""
+
+    tree: tree_sitter.Tree
+    blocks: list[Block]
+    touched: Touched
+
+
 class OpenTree:
     """The tree of one document while it is open. It parses when it is first asked.
 
@@ -62,18 +71,18 @@ class OpenTree:
         self._raw = "".join(lines).encode("utf-8", "replace")
         self._source = Source(normal(self._raw))
         self._parser: tree_sitter.Parser | None = None
-        self._tree: tree_sitter.Tree | None = None  # the last one, and the edits since
+        self._last_grown: Grown | None = None
+        self._last_sound: Grown | None = None  # where an error is mended, most is as it was ahead of it
         self._parsed = False  # it is that of the text as it is
         self._tries = 0  # to parse the text as it is
-        self._blocks: list[Block] = []
-        self._touched = Touched()
         self._last = Symbols()
         self._answered = False  # `_last` is of the text as it is
 
     @property
     def sound(self) -> bool:
         """Whether there is a tree of the text as it is, without an error."""
-        return self._parsed and self._tree is not None and not self._tree.root_node.has_error
+        grown = self._last_grown
+        return self._parsed and grown is not None and not grown.tree.root_node.has_error
 
     def edit(self, start: Cursor, end: Cursor, text: str) -> None:
         """Put `text` for what is between two places of the document; beyond it they are its end."""
@@ -116,10 +125,10 @@ class OpenTree:
 
     def whole(self) -> Symbols:
         """The same from a query over all of the last tree, whatever is known of its parts."""
-        if self._tree is None:
+        if self._last_grown is None:
             return Symbols()
         self.reread = len(self._raw)
-        reading = grammars.matches(self._grammar, self._tree.root_node, self._source.data)
+        reading = grammars.matches(self._grammar, self._last_grown.tree.root_node, self._source.data)
         found = outline(self._source, reading)
         return Symbols(found.definitions, found.references, found.imports, reading.partial, reading.problem)
 
@@ -136,10 +145,10 @@ class OpenTree:
         old, size, stop = self._source, len(self._raw), start + len(piece)
         self._raw = self._raw[:start] + piece + self._raw[end:]
         self._source = old.spliced(start, end, normal(self._raw[start : stop + 1])[: len(piece)])
-        self._touched.edit(start, size, end)
-        if self._tree is not None:
-            points = _point(old, start), _point(old, end), _point(self._source, stop)
-            self._tree.edit(start, end, stop, *points)
+        points = _point(old, start), _point(old, end), _point(self._source, stop)
+        for grown in self._grown():
+            grown.touched.edit(start, size, end)
+            grown.tree.edit(start, end, stop, *points)
         if self._parser is not None:
             self._parser.reset()  # it may be amid a parse of the old text
         self._tries, self._parsed, self._answered = 0, False, False
@@ -161,27 +170,35 @@ class OpenTree:
         if self._parser is None:
             return False
         self._tries += 1
-        old = () if self._tree is None or self._grammar in FRESH else (self._tree,)
+        grown = self._grown()
+        old = () if not grown or self._grammar in FRESH else (grown[0].tree,)
         try:
             tree = self._parser.parse(self._source.data, *old)
         except ValueError:  # the time limit, in 0.25.2; without a reset the next parse goes on
             return False
-        new = blocks.laid(self._source, _nodes(tree.root_node, LONG))
-        if self._tree is not None and self._tree.root_node.type == tree.root_node.type:
-            changed = [(each.start_byte, each.end_byte) for each in self._tree.changed_ranges(tree)]
-            blocks.keep(self._blocks, new, self._touched, len(self._raw), changed)
-        self._blocks = new
-        self._touched = Touched(len(self._raw), len(self._raw), len(self._raw))
-        self._tree, self._parsed, self._tries = tree, True, 0
+        new, size = blocks.laid(self._source, _nodes(tree.root_node)), len(self._raw)
+        for each in grown:
+            if each.tree.root_node.type == tree.root_node.type:
+                changed = [(span.start_byte, span.end_byte) for span in each.tree.changed_ranges(tree)]
+                blocks.keep(each.blocks, new, each.touched, size, changed)
+        self._last_grown = Grown(tree, new, Touched(size, size, size))
+        if not tree.root_node.has_error:
+            self._last_sound = self._last_grown
+        self._parsed, self._tries = True, 0
         return True
+
+    def _grown(self) -> list[Grown]:
+        """The last tree, and the last sound one where that is another."""
+        both = self._last_grown, self._last_sound
+        return [each for each in both[: 1 if both[0] is both[1] else 2] if each]
 
     def _joined(self) -> Symbols | None:
         """The answer of all blocks; `None` if the time was up before all were asked."""
         until = time.monotonic() + self._microseconds / 1_000_000
         before: set[Key] = set()
-        around = NOTHING
+        around, all_blocks = NOTHING, self._last_grown.blocks if self._last_grown else []
         last: tuple[Around | None, Seen] = None, ()
-        for place, block in enumerate(self._blocks):
+        for place, block in enumerate(all_blocks):
             within = around.nearest >= block.reach  # then what is seen is the same for all such blocks
             now = last[1] if within and around is last[0] else blocks.seen(around, block)
             last = (around if within else None), now
@@ -195,27 +212,29 @@ class OpenTree:
                 block.hits, block.seen, block.reading = block.found.keys & before, now, None
             before |= block.found.keys
             around = below(around, block.found.open, block.end)
-        if sum(block.count for block in self._blocks) > grammars.MOST_MATCHES:
+        if sum(block.count for block in all_blocks) > grammars.MOST_MATCHES:
             return self.whole()
-        return blocks.joined(self._blocks)
+        return blocks.joined(all_blocks)
 
     def _ask(self, place: int) -> bool:
         """Ask the query about a block, and about those behind it of which nothing is known either."""
-        first = end = self._blocks[place]
+        if self._last_grown is None:
+            return False
+        all_blocks = self._last_grown.blocks
+        first = end = all_blocks[place]
         after = place + 1
-        for each in islice(self._blocks, after, None):
+        for each in islice(all_blocks, after, None):
             if each.found or each.reading or each.end - first.start > BATCH_BYTES:
                 break
             end, after = each, after + 1
         span = first.start, end.end
         self.reread += span[1] - span[0]
-        if self._tree is None:
-            return False
-        reading = grammars.matches(self._grammar, self._tree.root_node, self._source.data, span)
-        return not reading.partial and blocks.shared(self._blocks, (place, after), reading)
+        root = self._last_grown.tree.root_node
+        reading = grammars.matches(self._grammar, root, self._source.data, span)
+        return not reading.partial and blocks.shared(all_blocks, (place, after), reading)
 
 
-def _nodes(root: tree_sitter.Node, long: int) -> list[Node]:
+def _nodes(root: tree_sitter.Node) -> list[Node]:
     """The nodes of a tree that blocks are made of: in place of a long one those in it."""
     found: list[Node] = []
 
@@ -225,7 +244,7 @@ def _nodes(root: tree_sitter.Node, long: int) -> list[Node]:
         head = _head(spans) if above else 0
         for at, (each, (start, end)) in enumerate(zip(children, spans, strict=True)):
             free = free if at == 0 else at > head
-            if end - start > long and len(above) < MOST_OPEN and _opens(each):
+            if end - start > LONG and len(above) < MOST_OPEN and _opens(each):
                 add(each, (*above, each.kind_id), max(upto, end), free)
             else:
                 found.append(Node(start, end, each.kind_id, each.descendant_count, above, upto, free))
