@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
-from assist_context.grammars import Mark, Match, Reading, Span
+from assist_context.grammars import DOCS, Mark, Match, Reading, Span
 from assist_context.imports import Import
 from assist_context.places import Around, Key, further
 from assist_context.references import Reference
@@ -62,8 +62,10 @@ class Block:
     reading: Reading | None = None
 
 
-# Captures by which matches are put together, so that these must be in one block.
-_NAMING = frozenset({"name", "path"})
+# Captures by which matches are put together, so that they must stand in the block of their match.
+_NAMING = frozenset(
+    {"name", "path", "module"} | {f"module.{how}" for how in ("dots", "path", "tree", "file", "beside")}
+)
 
 
 @dataclass(slots=True)
@@ -147,10 +149,13 @@ def shared(blocks: list[Block], some: Span, reading: Reading) -> bool:
     starts = [each.start for each in blocks]
     matches, marks = [list[Match]() for _ in range(*some)], [list[Mark]() for _ in range(*some)]
 
-    def place(first: int, last: int, name: int) -> int | None:
-        """The block of a span among some, negative if it is another, `None` if it reaches out."""
+    def place(first: int, last: int, inner: int) -> int | None:
+        """The block of a span among some, negative if it is another, `None` if it reaches out.
+
+        `inner` must stand in the block itself.
+        """
         found = bisect_right(starts, first) - 1
-        if found < 0 or last > blocks[found].reach or name >= blocks[found].end:
+        if found < 0 or last > blocks[found].reach or inner >= blocks[found].end:
             return None
         return found - some[0] if found < some[1] else -1
 
@@ -165,7 +170,7 @@ def shared(blocks: list[Block], some: Span, reading: Reading) -> bool:
         if at >= 0:
             matches[at].append(match)
     for mark in reading.marks:
-        at = place(mark[0], mark[1], mark[0])
+        at = place(mark[0], mark[1], mark[1] - 1 if mark[2] in DOCS else mark[0])
         if at is None:
             return False
         if at >= 0:

@@ -33,9 +33,11 @@ BATCH_BYTES = 8_192  # of blocks that are asked about at once: a query walks pas
 # Grammars that are not given the old tree. After random edits 1 in 600 sound texts in Swift had another
 # tree than a fresh one; of the other grammars none in 10,000.
 FRESH = frozenset({"swift"})
-LONG = 2_048  # bytes of a node that is looked into
+LONG = 8_192  # bytes of a node that is looked into; to ask about as many takes 0.5 ms
 MOST_OPEN = 16  # long nodes in long nodes; a sum of many terms is a thousand deep
-MEAN_BYTES = 32  # of the children of such a node at least: a table's 7,000 would cost more than the query
+# Of such a node's children on average at least this share of LONG: 32 bytes. A table of 7,000 would cost
+# more to look through than to ask about.
+SHARE = 1 / 256
 BODY = 0.75  # of a node is its body
 MOST_BYTES = 1_000_000  # as for indexed files; more is data
 
@@ -53,7 +55,8 @@ class OpenTree:
     """The tree of one document while it is open. It parses when it is first asked.
 
     A call of `symbols` parses for `microseconds` at most and then asks for as long, and a block longer;
-    a parse that takes `most` over all calls is given up.
+    a parse that takes `most` of the processor over all calls, by `clock`, is given up.
+    A node of more than `long` bytes is looked into, so that an edit in it asks about a part of it.
     `reread` is the number of bytes that the last call asked the query about.
     """
 
@@ -63,18 +66,20 @@ class OpenTree:
         lines: Iterable[str],
         microseconds: int = MICROSECONDS,
         most: int = grammars.PARSE_MICROSECONDS,
+        long: int = LONG,
+        clock: grammars.Clock = time.thread_time,
     ) -> None:
         self.reread = 0
         self._language = language
         self._grammar = language.grammar or language.outline
-        self._microseconds, self._most = microseconds, most
+        self._microseconds, self._most, self._long, self._clock = microseconds, most, long, clock
         self._raw = "".join(lines).encode("utf-8", "replace")
         self._source = Source(normal(self._raw))
         self._parser: tree_sitter.Parser | None = None
         self._last_grown: Grown | None = None
         self._last_sound: Grown | None = None  # where an error is mended, most is as it was ahead of it
         self._parsed = False  # it is that of the text as it is
-        self._tries = 0  # to parse the text as it is
+        self._spent = 0.0  # seconds of the processor, on parses of the text as it is
         self._last = Symbols()
         self._answered = False  # `_last` is of the text as it is
 
@@ -151,7 +156,7 @@ class OpenTree:
             grown.tree.edit(start, end, stop, *points)
         if self._parser is not None:
             self._parser.reset()  # it may be amid a parse of the old text
-        self._tries, self._parsed, self._answered = 0, False, False
+        self._spent, self._parsed, self._answered = 0.0, False, False
 
     def _problem(self) -> str:
         if not self._grammar:
@@ -160,7 +165,7 @@ class OpenTree:
             return query
         if len(self._raw) > MOST_BYTES:
             return f"the text has more than {MOST_BYTES} bytes"
-        if self._tries * self._microseconds > self._most:
+        if self._spent * 1_000_000 > self._most:
             return f"the grammar {self._grammar} took longer than {self._most} µs"
         return ""
 
@@ -169,14 +174,15 @@ class OpenTree:
         self._parser = self._parser or grammars.new_parser(self._grammar, self._microseconds)
         if self._parser is None:
             return False
-        self._tries += 1
         grown = self._grown()
         old = () if not grown or self._grammar in FRESH else (grown[0].tree,)
+        start = self._clock()
         try:
             tree = self._parser.parse(self._source.data, *old)
         except ValueError:  # the time limit, in 0.25.2; without a reset the next parse goes on
+            self._spent += self._clock() - start
             return False
-        new, size = blocks.laid(self._source, _nodes(tree.root_node)), len(self._raw)
+        new, size = blocks.laid(self._source, _nodes(tree.root_node, self._long)), len(self._raw)
         for each in grown:
             if each.tree.root_node.type == tree.root_node.type:
                 changed = [(span.start_byte, span.end_byte) for span in each.tree.changed_ranges(tree)]
@@ -184,7 +190,7 @@ class OpenTree:
         self._last_grown = Grown(tree, new, Touched(size, size, size))
         if not tree.root_node.has_error:
             self._last_sound = self._last_grown
-        self._parsed, self._tries = True, 0
+        self._parsed, self._spent = True, 0.0
         return True
 
     def _grown(self) -> list[Grown]:
@@ -234,7 +240,7 @@ class OpenTree:
         return not reading.partial and blocks.shared(all_blocks, (place, after), reading)
 
 
-def _nodes(root: tree_sitter.Node) -> list[Node]:
+def _nodes(root: tree_sitter.Node, long: int) -> list[Node]:
     """The nodes of a tree that blocks are made of: in place of a long one those in it."""
     found: list[Node] = []
 
@@ -244,7 +250,7 @@ def _nodes(root: tree_sitter.Node) -> list[Node]:
         head = _head(spans) if above else 0
         for at, (each, (start, end)) in enumerate(zip(children, spans, strict=True)):
             free = free if at == 0 else at > head
-            if end - start > LONG and len(above) < MOST_OPEN and _opens(each):
+            if end - start > long and len(above) < MOST_OPEN and _opens(each, long):
                 add(each, (*above, each.kind_id), max(upto, end), free)
             else:
                 found.append(Node(start, end, each.kind_id, each.descendant_count, above, upto, free))
@@ -254,8 +260,8 @@ def _nodes(root: tree_sitter.Node) -> list[Node]:
     return found
 
 
-def _opens(node: tree_sitter.Node) -> bool:
-    return 0 < node.child_count <= (node.end_byte - node.start_byte) / MEAN_BYTES
+def _opens(node: tree_sitter.Node, long: int) -> bool:
+    return 0 < node.child_count * long * SHARE <= node.end_byte - node.start_byte
 
 
 def _head(spans: list[grammars.Span]) -> int:
