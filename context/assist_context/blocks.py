@@ -22,7 +22,7 @@ from assist_context.symbols import Definition, Outline, Symbols
 
 
 class Node(NamedTuple):
-    """A piece of the tree that is not looked into: its bytes, its kind, and how many nodes it holds.
+    """A piece of the tree that is not looked into: its bytes, its kind, and how many nodes it `holds`.
 
     `above` are the kinds of the long nodes that it is in, `upto` is where the last of those ends that begin
     with it, 0 for none. It is not `free` where no block may begin: in the head of a long node.
@@ -31,7 +31,7 @@ class Node(NamedTuple):
     start: int
     end: int
     kind: int
-    count: int
+    holds: int
     above: tuple[int, ...] = ()
     upto: int = 0
     free: bool = True
@@ -85,7 +85,7 @@ def laid(source: Source, nodes: Iterable[Node]) -> list[Block]:
     """The blocks of a text, from its nodes in order."""
     blocks: list[Block] = []
     starts, data, last = source.starts, source.data, -1
-    for start, end, kind, count, above, upto, free in nodes:
+    for start, end, kind, holds, above, upto, free in nodes:
         first = bisect_right(starts, start)
         ends = first if end <= start else bisect_right(starts, end - 1, first - 1)
         stop = starts[ends] if ends < len(starts) else len(data)
@@ -97,13 +97,13 @@ def laid(source: Source, nodes: Iterable[Node]) -> list[Block]:
             blocks.append(block)
         block.reach = max(block.reach, block.end, upto)
         origin = block.start
-        block.shape.append((start - origin, end - origin, kind, count, above))
+        block.shape.append((start - origin, end - origin, kind, holds, above))
         last = max(last, ends)
     return blocks
 
 
 def keep(old: list[Block], new: list[Block], touched: Touched, size: int, changed: list[Span]) -> None:
-    """Give new blocks that know nothing what the old ones knew, where neither the text nor its tree has changed.
+    """Give new blocks that know nothing what the old ones knew, where neither text nor tree has changed.
 
     `size` is that of the new text; `changed` are its spans where the tree is another, in order.
     """

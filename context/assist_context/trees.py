@@ -35,9 +35,9 @@ BATCH_BYTES = 8_192  # of blocks that are asked about at once: a query walks pas
 FRESH = frozenset({"swift"})
 LONG = 8_192  # bytes of a node that is looked into; to ask about as many takes 0.5 ms
 MOST_OPEN = 16  # long nodes in long nodes; a sum of many terms is a thousand deep
-# Of such a node's children on average at least this share of LONG: 32 bytes. A table of 7,000 would cost
+# Of such a node's children on average at least this share of LONG: 24 bytes. A table of 7,000 words costs
 # more to look through than to ask about.
-SHARE = 1 / 256
+SHARE = 3 / 1_024
 BODY = 0.75  # of a node is its body
 MOST_BYTES = 1_000_000  # as for indexed files; more is data
 
