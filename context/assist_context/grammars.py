@@ -43,7 +43,7 @@ Match = tuple[int, dict[str, list[Span]]]  # the pattern's place in the query, a
 Mark = tuple[int, int, str]  # the first byte, the one after the last, and the capture
 # Captures that mean something by themselves: four of five in code, so they come without a dict each.
 MARKS = frozenset({"ref", "ref.upper", "ref.words", "comment", "decor"})
-_DOCS = frozenset({"comment", "decor"})  # what only documents definitions, as `doc` does
+DOCS = frozenset({"comment", "decor"})  # what only documents definitions, as `doc` does
 _UPPER = "ref.upper"  # only names in capitals; of 7,600 a megabyte of Python 7,100 are not
 _SMALL = frozenset(string.ascii_lowercase.encode())
 
@@ -122,7 +122,7 @@ def query(grammar: str, docs: bool = True) -> tree_sitter.Query | str:
     found = compiled(grammar, source)
     if not docs and not isinstance(found, str):
         for pattern, captures in enumerate(_captures(found, source)):
-            if captures <= _DOCS or ("doc" in captures and captures <= {"doc", "name"}):
+            if captures <= DOCS or ("doc" in captures and captures <= {"doc", "name"}):
                 found.disable_pattern(pattern)
     return found
 

@@ -1,14 +1,16 @@
 """Where the definitions of a file stand, from the matches of a query: each once, in what it stands in.
 
 A place is a definition on its way: it has a span, a name and a parent, no signature and no comment.
+A text may be read in parts, from the top: then each part is told what is around it.
 Broken code is input, not an error. It knows no tree.
 """
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_context import notes
 from assist_context.grammars import Match, Span
@@ -27,6 +29,7 @@ _UNQUALIFIED = frozenset({"this", "self", "prototype"})
 _ASSIGNED = frozenset({"def.assigned", "def.variable"})
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 
+Extent = tuple[int, int, bool]  # the first byte, the one after the last, and whether it is a function
 Key = tuple[str, str]  # the qualified name and the kind of what is said once, however often it is assigned
 
 
@@ -50,6 +53,25 @@ class Place:
         return f"{self.parent}.{self.name}" if self.parent else self.name
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What began above a part of a text and has not ended there, outermost first.
+
+    `extents` are of all that was found, but for what is only assigned; `stack` is what may be a parent,
+    `shown` what a reference may be in. `widest` is where the last of what a part found ends, kept or not;
+    `nearest` where the first of these ends.
+    """
+
+    extents: tuple[Extent, ...] = ()
+    stack: tuple[Place, ...] = ()
+    shown: tuple[Place, ...] = ()
+    widest: int = 0
+    nearest: int = sys.maxsize
+
+
+NOTHING = Around()
+
+
 def places(
     source: Source, matches: Iterable[Match], keys: set[Key], before: AbstractSet[Key] = frozenset()
 ) -> list[Place]:
@@ -57,11 +79,63 @@ def places(
 
     `keys` gets what is said once; `before` is what was, further up.
     """
-    return _placed(_found(source, matches), keys, before)
+    return parted(source, matches, keys, before)[0]
 
 
-def _found(source: Source, matches: Iterable[Match]) -> list[Place]:
-    """Every definition and scope once, whatever number of patterns found it."""
+def parted(
+    source: Source,
+    matches: Iterable[Match],
+    keys: set[Key],
+    before: AbstractSet[Key] = frozenset(),
+    around: Around = NOTHING,
+    end: int = sys.maxsize,
+) -> tuple[list[Place], Around]:
+    """The places of a part of a text, and what of them goes on beyond its end."""
+    found, extents = _found(source, matches, around)
+    widest = max((each.end for each in found), default=0)
+    kept, stack = _placed(found, keys, before, around)
+    if widest <= end:
+        return kept, NOTHING
+    ends = [each for each in extents if each[1] > end]
+    own = [each for each in stack if each.end > end and not any(each is other for other in around.stack)]
+    shown = [each for each in kept if each.kind and each.end > end]
+    return kept, _around(ends, own, shown, widest)
+
+
+def below(around: Around, own: Around, end: int) -> Around:
+    """What is around the part below one that ends at `end`; `own` is what goes on of it."""
+    if own is NOTHING and around.nearest > end:
+        return around
+    stack = [each for each in around.stack if each.end > end and each.end >= own.widest]
+    return _around(
+        [each for each in around.extents + own.extents if each[1] > end],
+        [*stack, *own.stack],
+        [each for each in around.shown + own.shown if each.end > end],
+    )
+
+
+def _around(extents: list[Extent], stack: list[Place], shown: list[Place], widest: int = 0) -> Around:
+    ends = [*(each[1] for each in extents), *(each.end for each in (*stack, *shown))]
+    return Around(tuple(extents), tuple(stack), tuple(shown), widest, min(ends, default=sys.maxsize))
+
+
+def further(around: Around, by: int) -> Around:
+    """The same so many bytes further down."""
+    if not by or around is NOTHING:
+        return around
+    stack, shown = (
+        tuple([replace(each, at=each.at + by, start=each.start + by, end=each.end + by) for each in some])
+        for some in (around.stack, around.shown)
+    )
+    extents = tuple([(start + by, end + by, function) for start, end, function in around.extents])
+    return Around(extents, stack, shown, around.widest + by, around.nearest + by)
+
+
+def _found(source: Source, matches: Iterable[Match], around: Around) -> tuple[list[Place], list[Extent]]:
+    """Every definition and scope once, whatever number of patterns found it.
+
+    Beside them the extents of those that are not only assigned, in source order.
+    """
     found: dict[int, Place] = {}
     extras: list[tuple[int, dict[str, list[Span]]]] = []
     assigned: list[tuple[int, str, dict[str, list[Span]]]] = []
@@ -79,7 +153,11 @@ def _found(source: Source, matches: Iterable[Match]) -> list[Place]:
             assigned.append((rank, whole, captures))
         else:
             _put(source, found, rank, whole, captures)
-    edges, within = _functions(found.values()) if assigned else ([], [])
+    extents = sorted(
+        [(each.start, each.end, each.kind in FUNCTIONS) for each in found.values()],
+        key=lambda each: (each[0], -each[1]),
+    )
+    edges, within = _functions([*around.extents, *extents]) if assigned else ([], [])
     for rank, whole, captures in assigned:
         at = bisect_right(edges, start := captures[whole][0][0]) - 1
         # Of Python's nine of ten, which are not worth a place; at an edge it may be the very same extent.
@@ -91,7 +169,7 @@ def _found(source: Source, matches: Iterable[Match]) -> list[Place]:
             place.start = min([place.start, *(start for start, _ in captures.get("outer", ()))])
             docs = [source.text(at, min(end, at + notes.MOST)) for at, end in captures.get("doc", ())]
             place.doc = place.doc or "\n".join(docs)
-    return list(found.values())
+    return list(found.values()), extents
 
 
 def _put(
@@ -112,24 +190,24 @@ def _put(
     found[new.at] = first
 
 
-def _functions(found: Iterable[Place]) -> tuple[list[int], list[bool]]:
+def _functions(extents: Iterable[Extent]) -> tuple[list[int], list[bool]]:
     """Bytes in order, and whether from there on the innermost place is a function."""
     edges: list[int] = []
     within: list[bool] = []
-    stack: list[Place] = []
+    stack: list[Extent] = []
 
     def leave(until: int) -> None:
-        edges.append(min(stack.pop().end, until))
-        within.append(bool(stack) and stack[-1].kind in FUNCTIONS)
+        edges.append(min(stack.pop()[1], until))
+        within.append(bool(stack) and stack[-1][2])
 
-    for each in sorted(found, key=lambda each: (each.start, -each.end)):
-        while stack and (stack[-1].end <= each.start or stack[-1].end < each.end):
-            leave(each.start)
+    for each in extents:
+        while stack and (stack[-1][1] <= each[0] or stack[-1][1] < each[1]):
+            leave(each[0])
         stack.append(each)
-        edges.append(each.start)
-        within.append(each.kind in FUNCTIONS)
+        edges.append(each[0])
+        within.append(each[2])
     while stack:
-        leave(stack[-1].end)
+        leave(stack[-1][1])
     return edges, within
 
 
@@ -165,11 +243,16 @@ def _name(text: str) -> str:
     return name[:NAME_CHARACTERS]
 
 
-def _placed(found: list[Place], keys: set[Key], before: AbstractSet[Key]) -> list[Place]:
-    """The places in source order, each with its parent, without what is local or said twice."""
+def _placed(
+    found: list[Place], keys: set[Key], before: AbstractSet[Key], around: Around
+) -> tuple[list[Place], list[Place]]:
+    """The places in source order, each with its parent, without what is local or said twice.
+
+    Beside them those that are open after the last of them.
+    """
     found.sort(key=lambda each: (each.start, -each.end, each.at))
     kept: list[Place] = []
-    stack: list[Place] = []
+    stack: list[Place] = list(around.stack)
     for each in found:
         while stack and (stack[-1].end <= each.start or stack[-1].end < each.end):
             stack.pop()
@@ -192,7 +275,7 @@ def _placed(found: list[Place], keys: set[Key], before: AbstractSet[Key]) -> lis
         kept.append(each)
         if not stack or (stack[-1].start, stack[-1].end) != (each.start, each.end):
             stack.append(each)  # "const a = 1, b = 2" is two definitions side by side
-    return kept
+    return kept, stack
 
 
 def _above(stack: list[Place], place: Place) -> Place | None:

@@ -9,6 +9,7 @@ Lines count from 1 and end where `model.split_lines` ends them.
 Broken code is input, not an error. It knows no other file: a reference is a name, not a place.
 """
 
+import sys
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from assist_context import grammars, notes
 from assist_context.grammars import Reading
 from assist_context.imports import Import, imports_of
 from assist_context.languages import Language
-from assist_context.places import FUNCTIONS, Key, Place, places
+from assist_context.places import FUNCTIONS, NOTHING, Around, Key, Place, parted
 from assist_context.references import Reference, located
 from assist_context.source import Source, encoded
 
@@ -57,12 +58,16 @@ class Symbols:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Symbols of a part of a file. `keys`: what it says once, so that other parts do not say it again."""
+    """Symbols of a part of a file.
+
+    `keys`: what it says once, so that other parts do not say it again; `open`: what goes on below it.
+    """
 
     definitions: tuple[Definition, ...]
     references: tuple[Reference, ...]
     imports: tuple[Import, ...]
     keys: frozenset[Key]
+    open: Around = NOTHING
 
 
 def symbols(
@@ -87,24 +92,32 @@ def symbols(
 
 
 def outline(
-    source: Source, reading: Reading, before: AbstractSet[Key] = frozenset(), docs: bool = True
+    source: Source,
+    reading: Reading,
+    before: AbstractSet[Key] = frozenset(),
+    docs: bool = True,
+    around: Around = NOTHING,
+    end: int = sys.maxsize,
 ) -> Outline:
-    """What a query found, says: in all of a text, or in a part whose border no match and no comment crosses.
+    """What a query found, says: in all of a text, or in a part, whose border no comment crosses.
 
-    `before` are the keys of the parts above it: what is assigned up there is not said again.
+    `before` are the keys of the parts above it: what is assigned up there is not said again. `around` is
+    what of them goes on in the part, and `end` where it ends.
     """
     asked: set[Key] = set()
-    found = places(source, reading.matches, asked, before)
+    found, going_on = parted(source, reading.matches, asked, before, around, end)
     defined = [each for each in found if each.kind]
     if docs:
         _document(source, defined, notes.above(source, reading.marks))
-    names = [each.qualified for each in defined] + [""]  # -1 is in none
-    refs = located(source, reading.marks, [(each.at, each.start, each.end) for each in defined])
+    holders = [*around.shown, *defined]
+    names = [each.qualified for each in holders] + [""]  # -1 is in none
+    refs = located(source, reading.marks, [(each.at, each.start, each.end) for each in holders])
     return Outline(
         tuple([_definition(source, each) for each in defined]),
         tuple([Reference(name, line, names[inside]) for name, line, inside in refs]),
         imports_of(source, reading.matches),
         frozenset(asked),
+        going_on,
     )
 
 
