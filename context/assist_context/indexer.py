@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Any
 
 from assist_context import frames
+from assist_context.parser_child import limit
 from assist_context.parsers import Job, Limits, Message, Outcome, Parsers, ParsersFailed
 from assist_context.repository import Git, Stopped
 from assist_context.rounds import Event, Round, World
@@ -138,6 +139,7 @@ def main() -> None:
     options = arguments.parse_args()
     source, sink = frames.own_pipes()
     _yield_to_others()
+    limit()
     gc.set_threshold(GARBAGE)
 
     def tell(event: Event) -> None:
