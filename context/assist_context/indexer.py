@@ -30,7 +30,9 @@ from assist_context.repository import Git, Stopped
 from assist_context.rounds import Event, Round, World
 
 NICENESS = 10
-GARBAGE = 100_000  # new objects until some are looked through; at 700 it took 15 % of listing 100,000 files
+# New objects until some are looked through. At 700, as Python has it, the process took 0.70 s instead of 0.66
+# (4 pairs) to find 30,000 files unchanged, and 2.9 instead of 2.75 (3 pairs) for a cold index of 3,000.
+GARBAGE = 100_000
 _IOPRIO_SET = {"x86_64": 251, "aarch64": 30}  # Linux's system call, which Python has no name for
 _IDLE_CLASS = 3 << 13
 
