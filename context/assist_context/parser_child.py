@@ -1,11 +1,12 @@
 """The process that grammars run in: reads one file after the other, and says what each gives.
 
-    python -P -m assist_context.parser_child [--parse MODULE:FUNCTION]
+    python -P -m assist_context.parser_child [--outline] [--parse MODULE:FUNCTION]
 
 A grammar can crash, loop for ever and eat all memory, so this process may end at any moment and `parsers`
 counts on that. It ends by itself with its parent, on Linux also while a grammar loops. It knows no database.
 A line in is [path below the root, full path, blob, size, mtime_ns]; lines out are [said, value], with
-"read" before a file is parsed, and at its end "parsed", or "changed" where it is not what was listed.
+"read" before a file is parsed, and at its end "parsed", or "outlined" where the chunks are left to who asked,
+or "changed" where the file is not what was listed.
 """
 
 import argparse
@@ -21,12 +22,12 @@ from contextlib import suppress
 
 from assist_context import blobs, frames
 from assist_context.languages import language_of
-from assist_context.parsed import Parsed, decode, parse
-from assist_context.plain import to_plain
+from assist_context.parsed import Outlined, Parsed, decode, outlined, parse
+from assist_context.plain import outlined_to_plain, to_plain
 
 _PR_SET_PDEATHSIG = 1
 
-Parse = Callable[[str, str], Parsed]
+Parse = Callable[[str, str], Parsed | Outlined]
 
 # Of the processor, not of the clock: beside busy programs a nice process waits ten times longer. The
 # costliest texts of 1 MB that `parse` has no limit for take 1.6 s, with 45,000 names.
@@ -40,12 +41,15 @@ def main() -> None:
     """Answers lines until standard input ends."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--parse", default="")
-    named = arguments.parse_args().parse
+    arguments.add_argument("--outline", action="store_true")
+    options = arguments.parse_args()
     source, sink = frames.own_pipes()
-    _limit()
+    limit(MEMORY)
     _die_with_parent()
     gc.disable()  # 5 % of the time, and nothing here is in a circle: 4,500 files leave nothing to be found
-    function = _function(named) if named else parse
+    function: Parse = outlined if options.outline else parse
+    if options.parse:
+        function = _function(options.parse)
 
     def say(*said: object) -> None:
         sink.write(frames.line(said))
@@ -64,7 +68,11 @@ def main() -> None:
         sink.write(READ)
         sink.flush()
         try:
-            say("parsed", to_plain(_parsed(function, path, data, size > blobs.HASHED)))
+            found = _parsed(function, path, data, size > blobs.HASHED)
+            if isinstance(found, Outlined):
+                say("outlined", outlined_to_plain(found))
+            else:
+                say("parsed", to_plain(found))
         except MemoryError:
             os._exit(NO_MEMORY)
 
@@ -75,16 +83,17 @@ def _function(name: str) -> Parse:
     return found
 
 
-def _limit() -> None:
-    """Bounds memory, and leaves no core dump, which would hold source text. Windows has neither."""
+def limit(memory: int = 0) -> None:
+    """Leaves no core dump, which would hold source text, and bounds memory, if asked. Windows has neither."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - there is none on Windows
 
     # Data, not address space: libraries and grammars reserve more of the latter than they use.
-    for limit, most in ((resource.RLIMIT_DATA, MEMORY), (resource.RLIMIT_CORE, 0)):
+    limits = [(resource.RLIMIT_CORE, 0)] + ([(resource.RLIMIT_DATA, memory)] if memory else [])
+    for kind, most in limits:
         with suppress(ValueError, OSError):  # above the hard limit: then that one holds
-            resource.setrlimit(limit, (most, resource.getrlimit(limit)[1]))
+            resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
 def _die_with_parent() -> None:
@@ -112,7 +121,7 @@ def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
     return data if settled and states == {listed} and os.path.realpath(folder) == folder else None
 
 
-def _parsed(function: Parse, path: str, data: bytes, huge: bool) -> Parsed:
+def _parsed(function: Parse, path: str, data: bytes, huge: bool) -> Parsed | Outlined:
     language = language_of(path).name
     if not data:
         return Parsed(language, 0, problem="the file is large" if huge else "")

@@ -1,10 +1,10 @@
-"""A `Parsed` as JSON holds it, so that a parser process can send it. JSON, not pickle: a grammar that went
-wrong may have written over the heap."""
+"""What a parser process sends, as JSON holds it. JSON, not pickle: a grammar that went wrong may have written
+over the heap."""
 
 from typing import Any
 
 from assist_context.imports import Import
-from assist_context.parsed import Parsed, Piece, Row
+from assist_context.parsed import Outlined, Parsed, Piece, Row
 
 
 def to_plain(parsed: Parsed) -> list[object]:
@@ -32,3 +32,16 @@ def from_plain(value: Any) -> Parsed:
         tuple(map(Piece._make, chunks)),
         problem,
     )
+
+
+def outlined_to_plain(outlined: Outlined) -> list[object]:
+    """An `Outlined` as JSON holds it."""
+    return [to_plain(outlined.parsed), outlined.text, outlined.heads]
+
+
+def outlined_from_plain(value: Any) -> Outlined:
+    """What `outlined_to_plain` was given; raises ValueError or TypeError for anything else."""
+    parsed, text, heads = value
+    if not isinstance(text, str) or not all(isinstance(each, str) for each in dict(heads).values()):
+        raise TypeError("a text is expected")
+    return Outlined(from_plain(parsed), text, heads)

@@ -11,7 +11,7 @@ import pytest
 from workspaces import GIT, commit, posix, put
 
 from assist_context.discover import Entry, list_folder
-from assist_context.parsed import Parsed
+from assist_context.parsed import Parsed, parse
 from assist_context.parsers import KILLS, Job, Limits, Message, Outcome, Parsers, ParsersFailed
 from assist_context.rows import unpack_places
 
@@ -75,6 +75,23 @@ def test_a_file_is_parsed(tmp_path: Path, crews: list[Crew]) -> None:
     assert [(name, unpack_places(places)) for name, places in outcome.parsed.references] == [("g", [(2, 0)])]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_it_does_not_matter_who_makes_the_chunks(tmp_path: Path, crews: list[Crew], count: int) -> None:
+    texts = {
+        "a.py": "class A:\n    def é(self, no):\n        return 'x\u2028y'\n\n\nb256 = 1\n",
+        "b.go": "package b\r\n\r\nfunc f() {\r\n\tg()\r\n}\r\n",
+        "c.txt": "words of a text, which has no end",
+        "d.js": "f(1);" * 2_000,
+        "e.py": "",
+    }
+    for path, text in texts.items():
+        put(tmp_path, path, text)
+    crews.append(Crew(count, parse=""))
+    outcomes = crews[0].run(jobs(tmp_path))
+    found = {each.job.entry.path: each.parsed for each in outcomes}
+    assert found == {path: parse(path, text) for path, text in texts.items()}
+
+
 TROUBLE = (
     ("loops", "the grammar took longer than 3 s"),
     ("holds the lock", "the grammar took longer than 3 s"),
@@ -109,8 +126,13 @@ def test_what_stands_still_is_killed_by_the_clock(tmp_path: Path, crews: list[Cr
     assert found == {"a.py": "the grammar stood still for 1 s", "b.py": "parsed"}
 
 
-def test_a_process_that_scribbles_over_its_pipe_is_replaced(tmp_path: Path, crews: list[Crew]) -> None:
-    put(tmp_path, "a.py", "# scribbles\n")
+@pytest.mark.parametrize(
+    "word", ["scribbles", "lies about lines", "lies about names", "lies about text", "lies about heads"]
+)
+def test_a_process_that_scribbles_over_its_pipe_is_replaced(
+    tmp_path: Path, crews: list[Crew], word: str
+) -> None:
+    put(tmp_path, "a.py", f"# {word}\n")
     put(tmp_path, "b.py", SOURCE)
     crews.append(Crew())
     found = by_path(crews[0].run(jobs(tmp_path)))
@@ -140,7 +162,7 @@ def test_a_process_that_is_killed_from_outside_costs_nothing(tmp_path: Path, cre
 def test_several_processes_share_the_work(tmp_path: Path, crews: list[Crew]) -> None:
     for number in range(20):
         put(tmp_path, f"{number}.py", f"def f{number}(): pass\n")
-    crew = Crew(count=3)
+    crew = Crew(count=3, parse="")
     crews.append(crew)
     assert set(by_path(crew.run(jobs(tmp_path))).values()) == {"parsed"}
     assert len(crew.seen) == 3

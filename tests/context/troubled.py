@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from assist_context import parsed
+from assist_context import frames, parsed
 
 
 def loop() -> None:
@@ -40,6 +40,14 @@ def scribble() -> None:
             os.write(descriptor, b"\0noise\n")
 
 
+def lie(*definition: object, text: object = "a\n" * 9, head: object = "") -> None:
+    rows = [[*definition, 1, ""]] if definition else []
+    outline = [["python", 0, rows, [], [], [], ""], text, {"f": head}]
+    for descriptor in range(3, 12):
+        with suppress(OSError):
+            os.write(descriptor, frames.line(["outlined", outline]))
+
+
 TROUBLE: dict[str, Callable[[], object]] = {
     "loops": loop,
     "holds the lock": hold_the_lock,
@@ -51,11 +59,15 @@ TROUBLE: dict[str, Callable[[], object]] = {
     "raises": fail,
     "prints": print_noise,
     "scribbles": scribble,
+    "lies about lines": lambda: lie("f", "function", -900, 9),
+    "lies about names": lambda: lie(7, "function", 1, 9),
+    "lies about text": lambda: lie(text=None),
+    "lies about heads": lambda: lie(head=7),
 }
 
 
-def parse(path: str, text: str) -> parsed.Parsed:
+def parse(path: str, text: str) -> parsed.Outlined:
     for word, make in TROUBLE.items():
         if word in text:
             make()
-    return parsed.parse(path, text)
+    return parsed.outlined(path, text)
