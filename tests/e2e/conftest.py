@@ -14,7 +14,15 @@ from editors_debian import install
 ARTIFACTS = Path(os.environ.get("ASSIST_E2E_ARTIFACTS") or Path(__file__).parents[2] / "build/e2e")
 # Where the pictures of the documents go, when they are made anew: `make pictures`.
 PICTURES = os.environ.get("ASSIST_E2E_PICTURES", "")
-IN_DOCUMENTS = ("offer", "no network", "ghost text", "popup and ghost text", "explained", "refactor preview", "egress")
+IN_DOCUMENTS = (
+    "offer",
+    "no network",
+    "ghost text",
+    "popup and ghost text",
+    "explained",
+    "refactor preview",
+    "egress",
+)
 FAILED = pytest.StashKey[bool]()
 
 

@@ -15,6 +15,8 @@ from pathlib import Path, PurePosixPath
 FILE_LINES = 300
 FUNCTION_LINES = 50
 PARAMETERS = 6
+# Lines of code, without comments and empty ones: editors stay thin.
+EDITOR_LINES = {"vscode-extension/src": 600, "neovim-plugin": 500}
 DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the border to the editor, and the thread that owns the model.
@@ -73,7 +75,18 @@ def check(root: Path, paths: list[str]) -> list[Finding]:
         findings += [*check_registries(path, text), *check_document(path, text)]
         if path.endswith(".py"):
             findings += check_python(path, text)
+    findings += check_editors(root, paths)
     return sorted(findings, key=lambda finding: (finding.path, finding.line))
+
+
+def check_editors(root: Path, paths: list[str]) -> Iterator[Finding]:
+    """Each editor's part is short: what decides anything belongs into the server."""
+    for folder, most in EDITOR_LINES.items():
+        own = [path for path in paths if path.startswith(f"{folder}/") and path.endswith((".ts", ".lua"))]
+        lines = [line.strip() for path in own for line in (root / path).read_text("utf-8").splitlines()]
+        code = sum(1 for line in lines if line and not line.startswith(("//", "/*", "*", "--")))
+        if code >= most:
+            yield Finding(folder, 1, f"{code} lines of code, below {most}: an editor's part holds no logic")
 
 
 def check_python(path: str, text: str) -> Iterator[Finding]:
