@@ -117,6 +117,15 @@ class Editor:
         )
         return shown.stdout
 
+    def shows(self, text: str) -> None:
+        """Wait for a text on the screen, which is drawn a little after Neovim knows of it."""
+        self.until(lambda: text in self.screen(), f"{text!r} on the screen")
+
+    def leave_window(self, key: str = "q") -> None:
+        """Close the floating window that has the cursor."""
+        self.keys(key)
+        self.until("return vim.api.nvim_win_get_config(0).relative == ''", "the window to close")
+
     def ghost(self) -> str:
         """The ghost text that is shown, lines joined."""
         return str(self.lua(GHOST))

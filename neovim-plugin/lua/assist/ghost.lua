@@ -168,11 +168,8 @@ local function ask(kind)
   if not from then return M.hide() end
   local row, col = cursor()
   local at = { buf = buf, row = row, col = col, line = api.nvim_get_current_line() }
-  local params = {
-    textDocument = { uri = vim.uri_from_bufnr(buf) },
-    position = vim.lsp.util.make_position_params(0, from.offset_encoding).position,
-    context = { triggerKind = kind },
-  }
+  local params = client.place(from)
+  params.context = { triggerKind = kind }
   local mine = { client = from }
   asked = mine -- first: a server inside Neovim may answer before `request` is back
   local _, id = client.request(from, 'textDocument/inlineCompletion', params, function(err, result)
@@ -278,7 +275,7 @@ function M.trigger() ask(INVOKED) end
 local function rested(method)
   return function()
     local from = client.of(0)
-    if from then client.notify(from, method, vim.lsp.util.make_position_params(0, from.offset_encoding)) end
+    if from then client.notify(from, method, client.place(from)) end
   end
 end
 

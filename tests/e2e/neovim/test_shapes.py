@@ -86,8 +86,10 @@ def heard(editor: Editor, method: str) -> list[str]:
 
 def test_lines_below_hold_what_stands_behind_the_cursor(editor: Editor) -> None:
     suggested(editor, "call(", "a,\n  b", behind=") # end")
-    screen = editor.screen().splitlines()
-    assert [line.rstrip() for line in screen[:2]] == ["call(a,", "  b) # end"]
+    editor.until(
+        lambda: [line.rstrip() for line in editor.screen().splitlines()[:2]] == ["call(a,", "  b) # end"],
+        "both lines on the screen",
+    )
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines() == ["call(a,", "  b) # end"], "both lines")
     assert editor.lua("return vim.fn.getpos('.')")[1:3] == [2, 4]
@@ -95,7 +97,7 @@ def test_lines_below_hold_what_stands_behind_the_cursor(editor: Editor) -> None:
 
 def test_a_closer_that_the_text_repeats_is_shown_once_and_replaced(editor: Editor) -> None:
     suggested(editor, "call(", {"text": "a, (b))", "over": 1}, behind=")")
-    assert editor.screen().splitlines()[0].rstrip() == "call(a, (b))"
+    editor.until(lambda: editor.screen().splitlines()[0].rstrip() == "call(a, (b))", "the text on the screen")
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines() == ["call(a, (b))"], "the text")
     editor.keys("<Esc>u")
@@ -116,7 +118,7 @@ def test_what_it_takes_away_is_struck_through(editor: Editor) -> None:
 
 def test_columns_count_in_the_servers_units(editor: Editor) -> None:
     suggested(editor, "é😀 = (", {"text": "😀é)", "over": 1}, behind=")")
-    assert "é😀 = (😀é)" in editor.screen()
+    editor.shows("é😀 = (😀é)")
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines() == ["é😀 = (😀é)"], "the text")
     assert '"character":7' in heard(editor, "textDocument/inlineCompletion")[-2]
