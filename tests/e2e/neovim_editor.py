@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -10,11 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import psutil
-import pynvim
 
 PLUGIN = Path(__file__).parents[2] / "neovim-plugin"
-PATIENCE = 40  # seconds; a model is opened and a prompt read on a busy machine in them
+PATIENCE = 30  # seconds; a model is opened and a prompt read on a busy machine in them
 GHOST = """
 local found = {}
 local space = vim.api.nvim_create_namespace('assist.ghost')
@@ -37,25 +38,59 @@ vim.notify = function(text) table.insert(_G.notes, text) end
 """
 
 
+class Rpc:
+    """Neovim's own remote calls, one at a time, over its socket."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
+        self._socket.settimeout(PATIENCE)
+        self._unpacker, self._calls = msgpack.Unpacker(strict_map_key=False), 0
+
+    def send(self, method: str, *arguments: Any) -> None:
+        """Call, and do not wait."""
+        self._calls += 1
+        self._socket.sendall(msgpack.packb([0, self._calls, method, arguments]))
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """Call, and give the result; an error of the editor's fails the test."""
+        self.send(method, *arguments)
+        while True:
+            for message in self._unpacker:
+                if message[:2] == [1, self._calls]:
+                    assert message[2] is None, message[2]
+                    return message[3]
+            received = self._socket.recv(1 << 16)
+            assert received, "the editor is gone"
+            self._unpacker.feed(received)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
 class Editor:
     """One Neovim in a terminal of 100 by 32; `dumps` are its screens, one a step."""
 
-    def __init__(self, tmux: list[str], nvim: pynvim.Nvim) -> None:
-        self._tmux, self.nvim = tmux, nvim
+    def __init__(self, tmux: list[str], rpc: Rpc) -> None:
+        self._tmux, self._rpc = tmux, rpc
         self.dumps: list[str] = []
 
     def lua(self, code: str, *arguments: Any) -> Any:
         """What Lua in the editor gives."""
-        return self.nvim.exec_lua(code, *arguments)
+        return self._rpc.call("nvim_exec_lua", code, arguments)
 
     def keys(self, keys: str) -> None:
         """Type, in Neovim's notation."""
-        self.nvim.input(keys.replace("<<", "<LT>"))
+        self._rpc.call("nvim_input", keys)
         self.dump(f"keys {keys}")
 
     def command(self, line: str) -> None:
         """Run a command line."""
-        self.nvim.command(line)
+        self._rpc.call("nvim_command", line)
         self.dump(f"command {line}")
 
     def open(self, path: Path, text: str | bytes) -> None:
@@ -73,7 +108,7 @@ class Editor:
         """Save the file, and give its bytes."""
         self.keys("<Esc>")
         self.command("write")
-        return Path(self.nvim.current.buffer.name).read_bytes()
+        return Path(self.lua("return vim.api.nvim_buf_get_name(0)")).read_bytes()
 
     def screen(self) -> str:
         """What the terminal shows."""
@@ -81,6 +116,15 @@ class Editor:
             [*self._tmux, "capture-pane", "-p"], capture_output=True, check=True, encoding="utf-8"
         )
         return shown.stdout
+
+    def shows(self, text: str) -> None:
+        """Wait for a text on the screen, which is drawn a little after Neovim knows of it."""
+        self.until(lambda: text in self.screen(), f"{text!r} on the screen")
+
+    def leave_window(self, key: str = "q") -> None:
+        """Close the floating window that has the cursor."""
+        self.keys(key)
+        self.until("return vim.api.nvim_win_get_config(0).relative == ''", "the window to close")
 
     def ghost(self) -> str:
         """The ghost text that is shown, lines joined."""
@@ -92,10 +136,10 @@ class Editor:
         return bool(self.lua("return vim.fn.has('nvim-0.11') == 1"))
 
     def lines(self) -> list[str]:
-        return list(self.nvim.current.buffer[:])
+        return list(self.lua("return vim.api.nvim_buf_get_lines(0, 0, -1, false)"))
 
     def line(self) -> str:
-        return str(self.nvim.current.line)
+        return str(self.lua("return vim.api.nvim_get_current_line()"))
 
     def until(self, condition: str | Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
         """Wait for Lua or a function to give something true; the failure shows the screen."""
@@ -152,24 +196,24 @@ def editing(
     command = [str(binary), "-u", str(init), "-i", "NONE", "--listen", str(place / "rpc"), *map(str, files)]
     subprocess.run([*tmux, *size, *command], cwd=folder, env=env, check=True)
     try:
-        nvim = _attach(place / "rpc")
+        rpc = _attach(place / "rpc")
         try:
-            editor = Editor(tmux, nvim)
+            editor = Editor(tmux, rpc)
             editor.until("return vim.v.vim_did_enter == 1", "the start")
             yield editor
         finally:
-            nvim.command("noautocmd qall!", async_=True)
-            nvim.close()
+            rpc.send("nvim_command", "noautocmd qall!")
+            rpc.close()
     finally:
         subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _attach(path: Path) -> pynvim.Nvim:
+def _attach(path: Path) -> Rpc:
     end = time.monotonic() + PATIENCE
     while True:
         try:
-            return pynvim.attach("socket", path=str(path))
+            return Rpc(path)
         except (FileNotFoundError, ConnectionRefusedError):
             if time.monotonic() > end:
                 raise

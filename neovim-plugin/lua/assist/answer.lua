@@ -88,7 +88,7 @@ local function range_of(args, asked)
     local first, stop = { line = args.line1 - 1, character = 0 }, { line = args.line2, character = 0 }
     return { start = first, ['end'] = stop }
   end
-  local at = vim.lsp.util.make_position_params(0, asked.offset_encoding).position
+  local at = client.place(asked).position
   return { start = at, ['end'] = at }
 end
 

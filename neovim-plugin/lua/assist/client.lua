@@ -68,6 +68,21 @@ function M.byte(line, units, encoding)
   return fits and byte or #line
 end
 
+--- Document and position of the cursor. Neovim 0.10's own function is wrong near the end of a line with
+--- characters of several bytes: it compares a column in bytes with a length in units.
+function M.place(client)
+  local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+  local line, encoding = vim.api.nvim_get_current_line(), client.offset_encoding
+  local units = col
+  if encoding ~= 'utf-8' and NEW then
+    units = vim.str_utfindex(line, encoding, col, false)
+  elseif encoding ~= 'utf-8' then
+    units = select(encoding == 'utf-16' and 2 or 1, vim.str_utfindex(line, col))
+  end
+  local document = { uri = vim.uri_from_bufnr(0) }
+  return { textDocument = document, position = { line = row - 1, character = units } }
+end
+
 local function root(buf, found)
   local name = vim.api.nvim_buf_get_name(buf)
   if name ~= '' and not name:match('^%a[%w+.-]+://') and vim.bo[buf].buftype == '' then
@@ -116,7 +131,7 @@ function M.config()
   able.textDocument.inlineCompletion = options.ghost and { dynamicRegistration = false } or nil
   able.workspace.workspaceEdit.documentChanges = true
   able.workspace.workspaceEdit.changeAnnotationSupport = { groupsOnLabel = false }
-  able.experimental = { assistConfirm = true }
+  able.experimental = { assistConfirm = true, assistAnswer = true }
   local consent = require('assist.consent')
   return {
     name = 'assist',

@@ -14,7 +14,7 @@ local place = nil -- where was asked last; the same place is not asked about twi
 local items, index = {}, 1
 local shown = nil -- the item that is on the screen
 local told = nil -- the item that the server knows to be shown
-local taken, replay, fresh = {}, 0, true -- texts taken in this insert, for the dot command
+local taking = { text = '', over = 0 } -- what the key that is pressed takes
 
 local function cursor()
   local at = api.nvim_win_get_cursor(0)
@@ -157,10 +157,8 @@ local function show()
 end
 
 local function cancel()
-  if asked then
-    client.cancel(asked.client, asked.id)
-    asked = nil
-  end
+  if asked and asked.id then client.cancel(asked.client, asked.id) end
+  asked = nil
 end
 
 local function ask(kind)
@@ -170,13 +168,11 @@ local function ask(kind)
   if not from then return M.hide() end
   local row, col = cursor()
   local at = { buf = buf, row = row, col = col, line = api.nvim_get_current_line() }
-  local params = {
-    textDocument = { uri = vim.uri_from_bufnr(buf) },
-    position = vim.lsp.util.make_position_params(0, from.offset_encoding).position,
-    context = { triggerKind = kind },
-  }
+  local params = client.place(from)
+  params.context = { triggerKind = kind }
   local mine = { client = from }
-  local sent, id = client.request(from, 'textDocument/inlineCompletion', params, function(err, result)
+  asked = mine -- first: a server inside Neovim may answer before `request` is back
+  local _, id = client.request(from, 'textDocument/inlineCompletion', params, function(err, result)
     if asked ~= mine then
       return -- a later one was asked, or the person left
     end
@@ -189,7 +185,6 @@ local function ask(kind)
     end
   end, buf)
   mine.id = id
-  asked = sent and mine or nil
 end
 
 --- Whether a menu of completions is open: then the keys are its own.
@@ -220,7 +215,7 @@ end
 
 --- The keys that take ghost text: all of it, a word or a line. For a mapping with `expr`; `lhs` is pressed
 --- again, as what it was before, where there is nothing to take.
---- The text comes by CTRL-R CTRL-O, so that it is one change, literal, and repeated by the dot command.
+--- It is one change of its own; the dot command repeats what was typed around it.
 function M.accept(kind, lhs)
   local ghost = shown
   local text = ghost and rest(ghost)
@@ -236,26 +231,17 @@ function M.accept(kind, lhs)
     part = text:match('^\n?[^\n]*')
   end
   part = part == '' and text or part
-  if fresh then
-    taken, fresh = {}, false
-  end
-  table.insert(taken, part)
-  replay = #taken - 1
-  local gone = part == text and vim.fn.strchars(ghost.behind:sub(1, ghost.over), 1) or 0
+  taking = { text = part, over = part == text and ghost.over or 0 }
   local done = ('<Cmd>lua require("assist.ghost").took(%d)<CR>'):format(#ghost.text - #text + #part)
-  local insert = '<C-r><C-o>=v:lua.require("assist.ghost").taken()<CR>'
-  return '<C-g>u' .. ('<Del>'):rep(gone) .. insert .. '<C-g>u' .. done
+  return '<C-g>u' .. done .. '<C-g>u'
 end
 
---- The text that is taken now; where the dot command repeats an insert, those of that insert in turn.
-function M.taken()
-  replay = replay % #taken + 1
-  return taken[replay]
-end
-
---- Tells the server that `bytes` of the shown text are taken.
+--- Inserts what the key takes, and tells the server that `bytes` of the shown text are taken.
 function M.took(bytes)
   local ghost = assert(shown)
+  local row, col = cursor()
+  api.nvim_buf_set_text(0, row, col, row, col + taking.over, {})
+  api.nvim_put(vim.split(taking.text, '\n'), 'c', false, true)
   if bytes < #ghost.text then
     local units = vim.str_utfindex(ghost.text:sub(1, bytes))
     units = select(2, vim.str_utfindex(ghost.text:sub(1, bytes))) or units
@@ -289,7 +275,7 @@ function M.trigger() ask(INVOKED) end
 local function rested(method)
   return function()
     local from = client.of(0)
-    if from then client.notify(from, method, vim.lsp.util.make_position_params(0, from.offset_encoding)) end
+    if from then client.notify(from, method, client.place(from)) end
   end
 end
 
@@ -334,10 +320,7 @@ function M.start()
   on({ 'TextChangedI', 'CursorMovedI', 'TextChangedP' }, update)
   on({ 'CompleteDone' }, vim.schedule_wrap(update))
   on({ 'InsertLeave', 'BufLeave' }, leave)
-  on({ 'InsertEnter' }, function()
-    fresh, replay = true, 0
-    vim.schedule(update)
-  end)
+  on({ 'InsertEnter' }, vim.schedule_wrap(update))
   local lhs = options.keymaps and options.keymaps.trigger
   if lhs then vim.keymap.set('i', lhs, M.trigger, { desc = 'assist: ask for ghost text' }) end
 end

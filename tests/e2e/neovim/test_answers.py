@@ -45,19 +45,19 @@ def test_what_would_be_sent_is_shown_and_only_sent_if_agreed(
         for key in ("q", "<Esc>"):
             editor.command("AssistExplain!")
             editor.until(lambda: "<C-y> Send" in editor.screen(), "the preview")
-            assert host in editor.screen()
-            assert "shop/cart.py" in editor.screen()
+            editor.shows(host)
+            editor.shows("shop/cart.py")
             agree(editor, "Send this to a provider?", key)
             editor.until(lambda: "Nothing was sent" in editor.screen(), "the refusal")
             assert acme.connections == 0
-            editor.keys("q")
+            editor.leave_window()
         editor.command("AssistExplain!")
         agree(editor, "Send this to a provider?", "<C-y>")
         editor.until(lambda: "It adds" in editor.screen() and "acme" in editor.screen(), "the answer")
         assert len(acme.requests) == 1
-        assert "$0.0008" in editor.screen()
+        editor.shows("$0.0008")
         editor.keys("y")
-        assert editor.lua("return vim.fn.getreg('\"')") == "x = 1\ny = 2\n"
+        editor.until("return vim.fn.getreg('\"') == 'x = 1\\ny = 2\\n'", "the copied block")
 
 
 def test_a_refactoring_of_two_files_is_previewed_refused_applied_and_undone(
@@ -78,16 +78,16 @@ def test_a_refactoring_of_two_files_is_previewed_refused_applied_and_undone(
         ask = "1,2AssistRefactor! rename gross to with_tax in shop/cart.py too"
         editor.command(ask)
         editor.until(lambda: "+def with_tax(net):" in editor.screen(), "the diff")
-        assert "-def gross(net):" in editor.screen()
+        editor.shows("-def gross(net):")
         agree(editor, "Make this edit?", "q")
         editor.until(lambda: "Not changed: " in editor.screen(), "the refusal to be told")
         assert held() == files
-        editor.keys("q")
+        editor.leave_window()
         editor.command(ask)
         agree(editor, "Make this edit?", "<C-y>")
         editor.until(lambda: "Changed " in editor.screen(), "the edit to be told")
         assert held() == {name: text.replace("gross", "with_tax") for name, text in files.items()}
-        editor.keys("q")
+        editor.leave_window()
         editor.command("AssistUndo")
         agree(editor, "Make this edit?", "<C-y>")
         editor.until(lambda: held() == files, "the edit to be taken back")
@@ -103,12 +103,13 @@ def test_a_problem_of_the_line_is_handed_on(nvim: Opening, tmp_path: Path, envir
             })
         """)
         editor.keys("2G")
+        editor.until("return vim.fn.line('.') == 2", "the cursor")
         editor.command("AssistFix!")
         editor.until(lambda: acme.requests, "the question")
         sent = str(acme.requests[0].json)
         assert "magic number 1.2" in sent
         assert "elsewhere" not in sent
-        editor.keys("q")
+        editor.leave_window()
         editor.lua("vim.ui.input = function(options, done) _G.prompt = options.prompt; done('why?') end")
         editor.command("AssistAsk!")
         editor.until(lambda: len(acme.requests) == 2, "the question")

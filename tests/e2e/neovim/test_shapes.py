@@ -1,0 +1,184 @@
+"""Ghost text of every shape, from a language server that says what the test tells it to.
+
+The server is a function in the editor, one of the two forms of `cmd` that Neovim's own client takes.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neovim_editor import Editor, editing
+
+SETUP = """
+_G.items, _G.heard = {}, {}
+local able = {
+  positionEncoding = 'utf-16', inlineCompletionProvider = {},
+  executeCommandProvider = { commands = { 'assist.accepted' } },
+  textDocumentSync = { openClose = true, change = 2 },
+}
+local function serve(dispatchers)
+  local number, closing = 0, false
+  local function note(method, params) table.insert(_G.heard, { method, vim.json.encode(params or {}) }) end
+  return {
+    request = function(method, params, callback)
+      number = number + 1
+      note(method, params)
+      local at, found = params and params.position, {}
+      if at and #_G.items > 0 then
+        local row, col = unpack(vim.api.nvim_win_get_cursor(0))
+        _G.base = _G.base or { row - 1, col }
+        local typed = vim.api.nvim_buf_get_text(0, _G.base[1], _G.base[2], row - 1, col, {})
+        for _, item in ipairs(_G.items) do
+          local rest = item.text:sub(#table.concat(typed, '\\n') + 1)
+          local stop = { line = at.line, character = at.character + (item.over or 0) }
+          table.insert(found, rest ~= '' and {
+            insertText = rest, range = { start = at, ['end'] = stop },
+            command = { title = '', command = 'assist.accepted', arguments = { 7 } },
+          } or nil)
+        end
+      end
+      local answers = { initialize = { capabilities = able }, ['textDocument/inlineCompletion'] = { items = found } }
+      callback(nil, answers[method] or vim.NIL)
+      return true, number
+    end,
+    notify = function(method, params) note(method, params) return true end,
+    is_closing = function() return closing end,
+    terminate = function() closing = true end,
+  }
+end
+require('assist').setup({ cmd = serve })
+"""
+
+
+@pytest.fixture(scope="package")
+def shaped(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    space = tmp_path_factory.mktemp("shapes")
+    (space / ".git").mkdir()
+    with editing(binary, space, {}, SETUP) as editor:
+        yield editor
+
+
+@pytest.fixture
+def editor(shaped: Editor, request: pytest.FixtureRequest) -> Editor:
+    shaped.dumps.clear()
+    shaped.lua("_G.items, _G.heard = {}, {}")
+    request.node.editors = [shaped]
+    return shaped
+
+
+def suggested(editor: Editor, before: str, *items: Any, behind: str = "", text: str = "") -> None:
+    """Open a file, the cursor between `before` and `behind` of its last line, and have this suggested."""
+    path = Path(editor.lua("return vim.fn.getcwd()")) / "a.txt"
+    editor.open(path, text + before + behind)
+    editor.keys("<Left>" * len(behind))
+    editor.until(lambda: editor.lua("return vim.fn.col('.')") == len(before.encode()) + 1, "the cursor")
+    editor.lua(
+        "_G.items, _G.base = ..., nil", [each if isinstance(each, dict) else {"text": each} for each in items]
+    )
+    editor.keys("<M-Bslash>")
+    editor.until(editor.ghost, "ghost text")
+
+
+def heard(editor: Editor, method: str) -> list[str]:
+    return [each[1] for each in editor.lua("return _G.heard") if each[0] == method]
+
+
+def test_lines_below_hold_what_stands_behind_the_cursor(editor: Editor) -> None:
+    suggested(editor, "call(", "a,\n  b", behind=") # end")
+    editor.until(
+        lambda: [line.rstrip() for line in editor.screen().splitlines()[:2]] == ["call(a,", "  b) # end"],
+        "both lines on the screen",
+    )
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.lines() == ["call(a,", "  b) # end"], "both lines")
+    assert editor.lua("return vim.fn.getpos('.')")[1:3] == [2, 4]
+
+
+def test_a_closer_that_the_text_repeats_is_shown_once_and_replaced(editor: Editor) -> None:
+    suggested(editor, "call(", {"text": "a, (b))", "over": 1}, behind=")")
+    editor.until(lambda: editor.screen().splitlines()[0].rstrip() == "call(a, (b))", "the text on the screen")
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.lines() == ["call(a, (b))"], "the text")
+    editor.keys("<Esc>u")
+    editor.until(lambda: editor.lines() == ["call()"], "one undo to take back text and replacement")
+
+
+def test_what_it_takes_away_is_struck_through(editor: Editor) -> None:
+    suggested(editor, "x = ", {"text": "new", "over": 3}, behind="old")
+    marks = editor.lua("""
+        local space = vim.api.nvim_create_namespace('assist.ghost')
+        return vim.tbl_map(function(mark) return { mark[3], mark[4].end_col or 0, mark[4].hl_group or '' } end,
+          vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }))
+    """)
+    assert [4, 7, "AssistReplaced"] in marks
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.lines() == ["x = new"], "the text")
+
+
+def test_columns_count_in_the_servers_units(editor: Editor) -> None:
+    suggested(editor, "é😀 = (", {"text": "😀é)", "over": 1}, behind=")")
+    editor.shows("é😀 = (😀é)")
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.lines() == ["é😀 = (😀é)"], "the text")
+    assert '"character":7' in heard(editor, "textDocument/inlineCompletion")[-2]
+
+
+def test_words_are_taken_in_turn_and_the_server_is_told(editor: Editor) -> None:
+    suggested(editor, "", "für_alle(😀, x)\n  return")
+    told = []
+    for part in ("für_alle", "(", "😀", ","):
+        told.append(part)
+        editor.keys("<M-Right>")
+        editor.until(lambda: editor.line() == "".join(told), f"the word {part}")
+    lengths = heard(editor, "textDocument/didPartiallyAcceptCompletion")
+    assert [int(each.split('"acceptedLength":')[1].split(",")[0].rstrip("}")) for each in lengths] == [
+        8,
+        1,
+        2,
+        1,
+    ]
+    assert not heard(editor, "workspace/executeCommand")
+
+
+def test_several_are_looked_through(editor: Editor) -> None:
+    suggested(editor, "x = ", "one", "two", "three")
+    for key, text in (("<M-]>", "two"), ("<M-]>", "three"), ("<M-]>", "one"), ("<M-[>", "three")):
+        editor.keys(key)
+        editor.until(lambda: editor.ghost() == text, text)  # noqa: B023
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.line() == "x = three", "the third")
+    editor.until(lambda: heard(editor, "workspace/executeCommand"), "the server to be told")
+
+
+def test_the_dot_repeats_what_was_typed_around_it(editor: Editor) -> None:
+    suggested(editor, "", "one two\nthree")
+    editor.keys("<M-Right>")
+    editor.until(lambda: editor.line() == "one", "a word")
+    editor.keys("<M-C-Right>")
+    editor.until(lambda: editor.line() == "one two", "a line")
+    editor.keys("!<Esc>")
+    editor.until(lambda: editor.lines() == ["one two!"], "a mark typed behind")
+    editor.lua("vim.api.nvim_buf_set_lines(0, 0, 0, false, { '' })")
+    editor.keys("gg.")
+    editor.until(lambda: editor.lines() == ["!", "one two!"], "the mark again")
+    editor.keys("u")
+    editor.until(lambda: editor.lines() == ["", "one two!"], "one undo")
+
+
+def test_there_is_none_beside_a_menu_or_in_a_macro(editor: Editor) -> None:
+    suggested(editor, "word work wo", "rry")
+    editor.keys("<C-n>")
+    editor.until("return vim.fn.pumvisible() == 1", "the menu")
+    editor.until(lambda: not editor.ghost(), "the ghost text to go")
+    editor.keys("<C-e><Esc>qqa")
+    editor.until("return vim.fn.reg_recording() == 'q' and vim.api.nvim_get_mode().mode == 'i'", "a macro")
+    asked = len(heard(editor, "textDocument/inlineCompletion"))
+    editor.keys("y")
+    editor.until(lambda: editor.line().endswith("y"), "the letter")
+    editor.keys("<Esc>q")
+    editor.until("return vim.fn.reg_recording() == ''", "the macro's end")
+    editor.keys("@q")
+    editor.until(lambda: editor.line().endswith("yy"), "the letter again")
+    assert len(heard(editor, "textDocument/inlineCompletion")) == asked
+    assert not editor.ghost()
