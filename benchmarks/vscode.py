@@ -26,8 +26,8 @@ from provenance import provenance, write
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests/e2e")]
 
-import install_editors  # noqa: E402
 import psutil  # noqa: E402
+from editors_vscode import vscode  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 from workbench import Code, Window, launched, serving, until  # noqa: E402
 
@@ -108,7 +108,7 @@ def running(place: Path, model: Path, lines: Path, *, extension: bool = True) ->
         "ASSIST_FLOOR": str(lines),
     }
     vsix = ROOT / "vscode-extension/assist.vsix" if extension else None
-    with serving(install_editors.vscode(), place / "code", environ, vsix) as code:
+    with serving(vscode(), place / "code", environ, vsix) as code:
         code.settings(assist__server__path=str(program))
         yield code
 

@@ -4,14 +4,14 @@
 Packages come from wherever this machine is set up to take them from: pip, npm and apt are asked by name.
 """
 
-import hashlib
 import os
 import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+
+from editors_cache import cache, once
 
 # Debian's release by name: its packages move only within a version of Neovim, and that is checked.
 DEBIAN = {"0.10": "trixie", "0.12": "forky"}
@@ -24,12 +24,6 @@ VERSIONS = ("0.10", "0.11", "0.12")
 
 class Unavailable(Exception):
     """An editor that the package archives of this machine do not have."""
-
-
-def cache() -> Path:
-    """Where all that is installed here lies: a folder named by the pins, so that a new pin installs anew."""
-    root = os.environ.get("ASSIST_E2E_CACHE") or Path.home() / ".cache" / "assist-e2e"
-    return Path(root) / hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:16]
 
 
 def install(folder: Path) -> dict[str, Path]:
@@ -59,24 +53,6 @@ def install_checkers(folder: Path) -> tuple[Path, Path]:
         folder, "stylua", lambda place: run("npm", "install", "--ignore-scripts", "--prefix", place, STYLUA)
     )
     return check, style
-
-
-def once(folder: Path, name: str, build: Callable[[Path], object]) -> Path:
-    """The folder `name`, built elsewhere and renamed when it is whole: two at a time do no harm."""
-    done = folder / name
-    if done.is_dir():
-        return done
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{name}-") as temporary:
-        built = Path(temporary) / name
-        built.mkdir()
-        build(built)
-        try:
-            built.rename(done)
-        except OSError:
-            if not done.is_dir():
-                raise
-    return done
 
 
 def pip(place: Path, requirement: str) -> None:
@@ -157,5 +133,5 @@ def run(*command: object) -> str:
 
 
 if __name__ == "__main__":
-    for number, place in install(cache()).items():
+    for number, place in install(cache(__file__)).items():
         print(number, place)

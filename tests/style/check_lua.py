@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 PLUGIN = ROOT / "neovim-plugin"
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 
-from editors_neovim import cache, install_checkers  # noqa: E402
+import editors_neovim  # noqa: E402
+from editors_cache import cache  # noqa: E402
 
 FORMAT = """
 const stylua = require(process.argv[1]);
@@ -50,7 +51,7 @@ def lines_of(path: Path) -> int:
 
 def main(arguments: list[str]) -> int:
     files = sorted(map(str, PLUGIN.rglob("*.lua")))
-    luacheck, stylua = install_checkers(cache())
+    luacheck, stylua = editors_neovim.install_checkers(cache(editors_neovim.__file__))
     module = stylua / "node_modules/@johnnymorganz/stylua/stylua_lib_node.cjs"
     mode = "fix" if "--fix" in arguments else "check"
     style = json.dumps(tomllib.loads((PLUGIN / ".stylua.toml").read_text(encoding="utf-8")))

@@ -51,6 +51,7 @@ local function open(id, asked, title)
     callback = function()
       if view.running then client.execute(view.client, 'assist.cancel', { id }) end
       views[id] = nil
+      if view.running then views[id] = false end -- pieces may still come, and open nothing
     end,
   })
   return view
@@ -60,9 +61,10 @@ end
 function M.on_answer(_, message, context)
   client.clean(message)
   local view = views[message.id]
-  if not view and not message.done then
+  if view == nil and not message.done then
     view = open(message.id, assert(vim.lsp.get_client_by_id(context.client_id)), 'assist')
   elseif not view then
+    if message.done then views[message.id] = nil end
     return
   end
   if message.restart then view.text = '' end
@@ -137,7 +139,7 @@ end
 --- Stops all answers; what came of them stays.
 function M.stop()
   for id, view in pairs(views) do
-    client.execute(view.client, 'assist.cancel', { id })
+    if view then client.execute(view.client, 'assist.cancel', { id }) end
   end
 end
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
+import editors_neovim
 import pytest
-from editors_neovim import VERSIONS, Unavailable, cache, install_one
+from editors_cache import cache
 from neovim_editor import Editor, editing
 
 SERVER = [str(Path(sys.executable).with_name("assist")), "lsp"]
@@ -17,12 +18,12 @@ SETUP = f"require('assist').setup({{ cmd = {{ '{SERVER[0]}', 'lsp' }} }})\n"
 Opening = Callable[..., Editor]
 
 
-@pytest.fixture(scope="package", params=VERSIONS)
+@pytest.fixture(scope="package", params=editors_neovim.VERSIONS)
 def binary(request: pytest.FixtureRequest) -> Path:
     """A Neovim; a version that the archives here do not have is skipped by name."""
     try:
-        return install_one(cache(), request.param)
-    except Unavailable as error:
+        return editors_neovim.install_one(cache(editors_neovim.__file__), request.param)
+    except editors_neovim.Unavailable as error:
         pytest.skip(str(error))
 
 

@@ -4,8 +4,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import install_editors
 import pytest
+from editors_vscode import vscode
 from playwright.sync_api import Browser, sync_playwright
 from workbench import Code, Window, launched, serving
 
@@ -56,7 +56,7 @@ def code(
         "ACME_KEY": KEY,
     }
     place = tmp_path_factory.mktemp("code")
-    with serving(install_editors.vscode(), place, environ, vsix) as found:
+    with serving(vscode(), place, environ, vsix) as found:
         found.settings(assist__server__path=str(ASSIST))
         yield found
 

@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import install_editors
 import pytest
 import wheelhouse
+from editors_vscode import vscode
 from playwright.sync_api import Browser
 from workbench import Code, Window, serving, until
 
@@ -33,7 +33,7 @@ def bare(tmp_path: Path) -> Mapping[str, str]:
 
 @pytest.fixture
 def code(tmp_path: Path, vsix: Path, bare: Mapping[str, str]) -> Iterator[Code]:
-    with serving(install_editors.vscode(), tmp_path / "code", bare, vsix) as found:
+    with serving(vscode(), tmp_path / "code", bare, vsix) as found:
         yield found
 
 
