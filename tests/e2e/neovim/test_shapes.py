@@ -182,3 +182,26 @@ def test_there_is_none_beside_a_menu_or_in_a_macro(editor: Editor) -> None:
     editor.until(lambda: editor.line().endswith("yy"), "the letter again")
     assert len(heard(editor, "textDocument/inlineCompletion")) == asked
     assert not editor.ghost()
+
+
+def test_neovims_own_ghost_text_is_taken_by_the_same_key(nvim: Any, tmp_path: Path) -> None:
+    """In 0.12; older versions fall back to ours, which the same key takes too."""
+    (tmp_path / "a.txt").write_text("")
+    setup = "vim.keymap.set('i', '<Tab>', 'TABBED')\n" + SETUP.replace(
+        "cmd = serve", "cmd = serve, ghost = 'native'"
+    )
+    editor = nvim(tmp_path, {}, tmp_path / "a.txt", setup=setup)
+    editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
+    editor.lua("_G.items = { { text = 'x = 1' } }")
+    editor.keys("i")
+    editor.shows("x = 1")
+    assert editor.lines() == [""]
+    assert (editor.ghost() == "") == bool(editor.lua("return vim.lsp.inline_completion ~= nil"))
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.lines() == ["x = 1"], "the text")
+    editor.until(lambda: heard(editor, "workspace/executeCommand"), "the server to be told")
+    editor.lua("_G.items = {}")
+    editor.keys(" ")
+    editor.until(lambda: editor.line() == "x = 1 ", "a space")
+    editor.keys("<Tab>")
+    editor.until(lambda: editor.line() == "x = 1 TABBED", "the user's own mapping")
