@@ -10,8 +10,7 @@ from operator import itemgetter
 from assist_context.database import Connection
 from assist_context.parsed import Parsed, Piece, Row
 from assist_context.removing import PARSED
-from assist_context.rows import MOST_DEFINITIONS, pack_imports, plain
-from assist_context.searching import HEAD, NAME
+from assist_context.rows import HEAD, MOST_DEFINITIONS, NAME, pack_imports, plain
 from assist_context.varints import pack
 
 MOST_NAMES = 200_000  # whose ids are kept in RAM, about 20 MB

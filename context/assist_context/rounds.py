@@ -8,7 +8,7 @@ It knows no other folder and no process.
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from filelock import FileLock, Timeout
@@ -20,7 +20,6 @@ from assist_context.files import is_above
 from assist_context.folder import Folder
 from assist_context.parsed import version
 from assist_context.parsers import Outcome
-from assist_context.reading import Reader
 from assist_context.repository import Git, GitFailed, Stop
 from assist_context.touched import look_again, moves_others
 from assist_context.work import Work, key_of
@@ -266,8 +265,7 @@ class Round:
         self._listed = self._again = self._under_way = self.failed = False
         self._moved = self._tries = 0
         self.done = True
-        with closing(Reader(self.database)) as reader:
-            status = reader.status()
+        status = writer.status()
         seconds = round(time.monotonic() - self._began, 3)
         counts: Event = {"files": status.files, "parsed": status.parsed, "seconds": seconds}
         self._tell("ready", **counts, quarantined=len(status.quarantined), parses=self._parses)
@@ -283,8 +281,7 @@ class Round:
         except GitFailed:
             return
         if head != writer.noted("head"):
-            with closing(Reader(self.database)) as reader:
-                live = frozenset(reader.files())
+            live = frozenset(writer.files())
             writer.together(cochange.pairs(world.git, self.root, world.stop, live.__contains__))
             writer.note("head", head)
 

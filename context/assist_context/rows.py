@@ -9,6 +9,9 @@ from assist_context.varints import pack, unpack
 
 MOST_DEFINITIONS = 1 << 16  # of one content: the id of a definition has 16 bits for its place
 
+# Before a term of a name, and of a signature; for the tokenizer all that is not ASCII is a letter.
+NAME, HEAD = "\u00b7", "\u00b6"
+
 KIND_NAMES: tuple[Kind, ...] = ("text", "binary", "large")
 KINDS: dict[Kind, int] = {kind: code for code, kind in enumerate(KIND_NAMES)}
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from assist_context.asking import qualified
 from assist_context.database import Connection
+from assist_context.rows import HEAD, NAME
 
 # One long text, read by numpy, is three times as fast as 10,000 rows of one number.
 _WORDS = "SELECT GROUP_CONCAT(rowid) FROM words WHERE words MATCH ?"
@@ -38,8 +39,6 @@ MOST_TERMS, PATIENT_TERMS = 20, 40
 MOST_POSTINGS, PATIENT_POSTINGS = 20_000, 80_000
 MOST_RANKED = 300  # chunks that are ranked after a first choice by rare terms alone; all of them: +0.003
 MOST_FILES = 20  # whose path fits best, and whose first chunk is ranked whatever stands in it
-# Before a term of a name, and of a signature; for the tokenizer all that is not ASCII is a letter.
-NAME, HEAD = "\u00b7", "\u00b6"
 
 # Measured in the same way: fields added up by FTS5 0.24 to 0.28, as here 0.319 with 1.2 and 0.328 with 3.
 _SATURATION = 3.0

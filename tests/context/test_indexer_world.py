@@ -3,6 +3,7 @@
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import time
 from contextlib import closing
@@ -234,3 +235,9 @@ def test_idle_costs_nothing(root: Path, database: Path) -> None:
         before = spent()
         time.sleep(1.0)
         assert spent() - before <= 0.011  # a tick
+
+
+def test_it_loads_nothing_that_only_searching_needs() -> None:
+    code = "import sys, assist_context.indexer; print('numpy' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"
