@@ -1,5 +1,6 @@
 """Decisions and answers in words and as JSON: the preview, the last line, `--dry-run`."""
 
+from pathlib import Path
 from typing import Any
 
 from assist_escalation.changes import diff
@@ -127,11 +128,12 @@ def answer_document(
 def last_line(finished: Finished) -> str:
     """Where it ran, why, tokens, cost and time."""
     spent, decision = finished.spent, finished.decision
+    model = Path(finished.model).name if decision.target == "local" else finished.model
     ended = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(
         spent.ended, ""
     )
     return (
-        f"{finished.model} {WHERE[decision.target]}: {decision.why}{ended}. "
+        f"{model} {WHERE[decision.target]}: {decision.why}{ended}. "
         f"{spent.tokens_in:,} + {spent.tokens_out:,} tokens, {usd(spent.cost_micro)}, {spent.ms / 1e3:.1f} s."
     )
 

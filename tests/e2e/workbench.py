@@ -165,7 +165,7 @@ class Window:
         self._number += 1
         self._shots.mkdir(parents=True, exist_ok=True)
         path = self._shots / f"{self._number:02d}-{name}.png"
-        self.page.screenshot(path=path)
+        self.page.screenshot(path=path, animations="disabled")
         return path
 
     # The editor

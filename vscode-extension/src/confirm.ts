@@ -7,11 +7,9 @@ export interface Preview {
   readonly lines: readonly string[];
 }
 
-/** Whether the person lets it go. Closing the question is a no. */
+/** Whether the person lets it go. Enter and closing the question are a no. */
 export async function confirm(asked: Preview): Promise<boolean> {
-  const send = { title: "Send" };
-  const stay = { title: "Stay on This Machine", isCloseAffordance: true };
   const options = { modal: true, detail: asked.lines.join("\n") };
   const words = `Send this to ${asked.host ?? "a provider"}?`;
-  return (await vscode.window.showWarningMessage(words, options, send, stay)) === send;
+  return (await vscode.window.showWarningMessage(words, options, "Stay on This Machine", "Send")) === "Send";
 }
