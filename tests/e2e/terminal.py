@@ -67,7 +67,14 @@ def terminal(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -
 def written(path: Path, before: bytes) -> bytes:
     """The bytes of a file once they are other than before."""
     end = time.monotonic() + PATIENCE
-    while (now := path.read_bytes()) == before or not now:
+    while (now := _bytes(path)) == before or not now:
         assert time.monotonic() < end, f"{path.name} was not written"
         time.sleep(PAUSE)
     return now
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # an editor may rename the old file away before it writes the new one
+        return b""

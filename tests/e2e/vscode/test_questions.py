@@ -35,9 +35,10 @@ def contents(folder: Path) -> tuple[str, str]:
     return (folder / "shop" / "cart.py").read_text(), (folder / "shop" / "prices.py").read_text()
 
 
-def test_an_explanation_streams_into_a_view_beside_the_code(window: Window, shop: Path) -> None:
+def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop: Path) -> None:
     window.open("shop/cart.py", 13, 9)
     window.ready()
+    window.press("Shift+ArrowUp")
     window.run("Assist: Explain")
     view = window.view()
     body = view.locator("section .body")
@@ -51,7 +52,7 @@ def test_an_explanation_streams_into_a_view_beside_the_code(window: Window, shop
     window.shoot("explain streams")
     view.locator("section .last").filter(has_text="on this machine").wait_for(timeout=120_000)
     window.shoot("explained")
-    assert view.locator("h2").inner_text() == "Explain · cart.py:13"
+    assert view.locator("h2").inner_text() == "Explain · cart.py:12"
     assert len(body.inner_text()) > 40
     assert not view.locator("section > button").is_visible(), "nothing is left to stop"
 
