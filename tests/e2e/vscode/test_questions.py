@@ -38,7 +38,7 @@ def contents(folder: Path) -> tuple[str, str]:
 def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop: Path) -> None:
     window.open("shop/cart.py", 13, 9)
     window.ready()
-    window.press("Shift+ArrowUp")
+    window.press("Control+a")  # enough to say of it that it takes seconds
     window.run("Assist: Explain")
     view = window.view()
     body = view.locator("section .body")
@@ -46,13 +46,13 @@ def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop:
 
     def grows() -> bool:
         lengths.add(len(body.inner_text()))
-        return len(lengths) > 3
+        return len(lengths - {0}) > 1
 
     until("an answer that grows", grows)
     window.shoot("explain streams")
     view.locator("section .last").filter(has_text="on this machine").wait_for(timeout=120_000)
     window.shoot("explained")
-    assert view.locator("h2").inner_text() == "Explain · cart.py:12"
+    assert view.locator("h2").inner_text() == "Explain · cart.py:1"
     assert len(body.inner_text()) > 40
     assert not view.locator("section > button").is_visible(), "nothing is left to stop"
 
@@ -60,7 +60,7 @@ def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop:
 def test_an_answer_is_stopped_by_its_button(window: Window, shop: Path) -> None:
     window.open("shop/cart.py", 13, 9)
     window.ready()
-    window.run("Assist: Explain")
+    asked(window, "Assist: Ask...", "Write the numbers from 1 to 300, each on a line of its own.")
     view = window.view()
     until("a word", lambda: view.locator("section .body").inner_text().strip())
     view.locator("section > button").click()
@@ -105,10 +105,14 @@ def test_what_would_leave_is_shown_and_a_no_sends_nothing(window: Window, shop: 
 
 
 def refactor(window: Window) -> None:
-    window.run("Assist: Refactor...")
+    asked(window, "Assist: Refactor...", "Rename gross to with_tax in both files.")
+
+
+def asked(window: Window, command: str, words: str) -> None:
+    window.run(command)
     field = window.page.locator(".quick-input-widget input").first
-    field.wait_for(state="visible")
-    field.fill("Rename gross to with_tax in both files.")
+    window.page.locator(".quick-input-message").first.wait_for()
+    field.fill(words)
     window.press("Enter")
 
 
