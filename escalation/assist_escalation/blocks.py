@@ -15,7 +15,8 @@ LEAST = 7  # characters of a marker: what models write unasked, as git does
 MOST_CHARACTERS = 1_000_000  # of an answer; no model writes as much, a broken stream may
 MOST_LINES = 2_000  # of a block's side: more is no edit, and lines are compared pairwise
 
-_MARKER = re.compile(r"(?P<run><{5,}|={5,}|>{5,})(?P<word> SEARCH| REPLACE|)[ \t]*")
+# A line that bounds a block's side: its run of one character, and the word behind it.
+MARKER = re.compile(r"(?P<run><{5,}|={5,}|>{5,})(?P<word> SEARCH| REPLACE|)[ \t]*")
 # What a person would take for a marker. Outside of a block it is a sign of a broken one, or of a cut answer.
 _NEARLY = re.compile(r"\s*(?:[<>]{5,}|[<>]{3,4}\s*(?:SEARCH|REPLACE)\b)", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
@@ -101,7 +102,7 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[Block, ...]:
     blocks: list[Block] = []
     above, place = 0, 0  # the first line behind the last block
     while place < len(lines):
-        found = _MARKER.fullmatch(lines[place])
+        found = MARKER.fullmatch(lines[place])
         if found and found["run"][0] == "<" and found["word"] == " SEARCH":
             if len(found["run"]) < width:
                 raise EditError(

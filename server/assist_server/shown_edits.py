@@ -5,7 +5,9 @@ What is applied is made of the answer itself, elsewhere; this is only what is sh
 
 import re
 
-_MARKER = re.compile(r"(<{5,} SEARCH|={5,}|>{5,} REPLACE)[ \t]*\r?\n?")
+from assist_escalation.blocks import MARKER
+
+_WORDS = {"<": " SEARCH", "=": "", ">": " REPLACE"}
 _FENCE = re.compile(r" {0,3}(?:`{3,}|~{3,})")
 
 
@@ -44,8 +46,9 @@ class ShownEdits:
 
     def _whole(self) -> str:
         """The rest of a line, or what stands for it."""
-        if found := _MARKER.fullmatch(self._line):
-            kind, wide = self._line[0], found[1].count(self._line[0])
+        found = MARKER.fullmatch(self._line.rstrip("\r\n"))
+        if found and found["word"] == _WORDS[found["run"][0]]:
+            kind, wide = found["run"][0], len(found["run"])
             if kind == "<" and not self._sign:
                 self._sign, self._wide = "-", wide
                 return "" if self._fenced else "```diff\n"

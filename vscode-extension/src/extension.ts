@@ -119,7 +119,7 @@ class Assist {
       doctor: async () => {
         this.log.show();
         const line = (text: string): void => this.log.info(text);
-        await run(this.program, ["doctor"], { line }).catch(() => undefined); // what is wrong stands in the log
+        await run(this.program, ["doctor"], { line }).catch((error: unknown) => line(String(error)));
       },
       log: () => this.log.show(),
       providers: async () => {
@@ -151,6 +151,7 @@ class Assist {
 
   /** What the program tells as JSON. */
   private async told<T>(...words: string[]): Promise<T> {
+    if (!this.program) throw new Error("assist is not set up yet: run Assist: Set Up... first.");
     return JSON.parse(await run(this.program, [...words, "--json"])) as T;
   }
 }

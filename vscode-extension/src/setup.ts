@@ -8,7 +8,7 @@ const OFFER =
   "It fetches Python packages and a model (about 1 GB in all), compiles llama.cpp, and takes some minutes.";
 const FETCH = "assist has no model yet. Fetch the one that suits this machine (about 500 MB)?";
 
-/** Offer to set everything up; the program, or undefined where the person does not want it or it failed. */
+/** Offer to set everything up; the program, "" where the person does not want it or it failed. */
 export async function offerAll(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
   const chosen = await vscode.window.showInformationMessage(OFFER, "Set Up", "I Have It...");
   if (chosen === "I Have It...") await openSettings("assist.server.path");
@@ -27,8 +27,9 @@ export async function setUp(context: vscode.ExtensionContext, log: vscode.LogOut
 /** Make a model ready and let it be used from now on, the one that suits where none is named; "" as above. */
 export async function setModel(program: string, name: string, log: vscode.LogOutputChannel): Promise<string> {
   if (!name && (await vscode.window.showInformationMessage(FETCH, "Fetch")) === undefined) return "";
-  const title = `Making ${name || "a model"} ready`;
-  return await shown(title, log, (how) => fetchModel(program, name, how).then(() => program));
+  return await shown(`Making ${name || "a model"} ready`, log, (how) =>
+    fetchModel(program, name, how).then(() => program),
+  );
 }
 
 /** Tell what went wrong, with the ways on; true to try again. */
