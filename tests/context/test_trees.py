@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tree_edits import edited
 
 from assist_context.languages import PLAIN, language_of
 from assist_context.model import Cursor, split_lines
@@ -42,21 +43,6 @@ PYTHON = "".join(
     f"    size = {i}\n\n    def m(self):\n        return self.n()\n\n\n"
     for i in range(60)
 )
-
-
-def cursor(text: str, offset: int) -> Cursor:
-    """A place in a text as its lines count, which end between "\\r" and "\\n" too if the edit does."""
-    lines = split_lines(text)
-    for number, line in enumerate(lines[:-1]):
-        if offset < len(line):
-            return Cursor(number, offset)
-        offset -= len(line)
-    return Cursor(len(lines) - 1, offset)
-
-
-def edited(tree: OpenTree, text: str, start: int, end: int, piece: str) -> str:
-    tree.edit(cursor(text, start), cursor(text, end), piece)
-    return text[:start] + piece + text[end:]
 
 
 def opened(text: str, extension: str = "py", microseconds: int = PATIENT) -> OpenTree:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from long_classes import TEXTS
+from tree_edits import edited
 
 from assist_context.languages import language_of
-from assist_context.model import Cursor, split_lines
+from assist_context.model import split_lines
 from assist_context.symbols import symbols
 from assist_context.trees import LONG, OpenTree
 
@@ -33,20 +34,6 @@ MEMBERS = "".join(
     for i in range(300)
 )
 CLASS = f'@final\nclass Long(Base):\n    """Is long."""\n\n{MEMBERS}\ndef after():\n    return Long()\n'
-
-
-def edited(tree: OpenTree, text: str, start: int, end: int, piece: str) -> str:
-    tree.edit(*(_cursor(text, each) for each in (start, end)), piece)
-    return text[:start] + piece + text[end:]
-
-
-def _cursor(text: str, offset: int) -> Cursor:
-    lines = split_lines(text)
-    for number, line in enumerate(lines[:-1]):
-        if offset < len(line):
-            return Cursor(number, offset)
-        offset -= len(line)
-    return Cursor(len(lines) - 1, offset)
 
 
 def opened(text: str, extension: str = "py", long: int = LONG) -> OpenTree:

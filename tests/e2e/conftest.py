@@ -8,10 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from artifacts import ARTIFACTS
 from editors_debian import install
 
-# Where pictures of tests that failed are kept.
-ARTIFACTS = Path(os.environ.get("ASSIST_E2E_ARTIFACTS") or Path(__file__).parents[2] / "build/e2e")
 # Where the pictures of the documents go, when they are made anew: `make pictures`.
 PICTURES = os.environ.get("ASSIST_E2E_PICTURES", "")
 IN_DOCUMENTS = (

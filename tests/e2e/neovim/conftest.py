@@ -1,6 +1,5 @@
 """Neovim in three versions, the command that starts the server, and the screens of what failed."""
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import editors_neovim
 import pytest
+from artifacts import ARTIFACTS
 from editors_cache import cache
 from neovim_editor import Editor, editing
 
@@ -81,10 +81,9 @@ def typing(typist: Editor, request: pytest.FixtureRequest) -> Editor:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     report = yield
-    folder = os.environ.get("ASSIST_E2E_ARTIFACTS")
-    if report.failed and folder:
+    if report.failed:
         name = re.sub(r"[^\w.-]+", "_", item.nodeid)
-        Path(folder).mkdir(parents=True, exist_ok=True)
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
         for number, editor in enumerate(getattr(item, "editors", [])):
-            (Path(folder) / f"{name}-{number}.txt").write_text("\n".join(editor.dumps), encoding="utf-8")
+            (ARTIFACTS / f"{name}-{number}.txt").write_text("\n".join(editor.dumps), encoding="utf-8")
     return report
