@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_context.model import split_lines
-from assist_escalation.changes import MARK
+from assist_escalation.changes import MARK, diff
 from assist_server.harmless import harmless
 from assist_server.inquiries import EXPECTED, Inquiries, Inquiry, View, view_of
 from assist_server.line_edits import line_edits
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_server.deciding import Ready
 
 COMMANDS = ("explain", "ask", "test", "refactor", "fix")
-ANSWER, CONFIRM = "assist/answer", "assist/confirm"
+ANSWER, CONFIRM, REVIEW = "assist/answer", "assist/confirm", "assist/review"
 SEND, STAY = "Send", "Stay on this machine"
 APPLY, DISCARD = "Apply", "Discard"
 ANNOTATION = "assist"
@@ -98,13 +98,18 @@ class EditorOverLsp:
             named = ", ".join(harmless(each.path) for each in plan.changes)
             lines = [f"The editor did not take the edit of {named}."]
             return waits and await self.choices.by_action(lines, APPLY, DISCARD)
-        if _form(self._server).marked and not plan.protected:
-            return True
-        lines = ["Make this edit?", *(each.path for each in plan.changes)]
+        risk = []
         if plan.protected:
             named = ", ".join(plan.protected)
-            lines.append(f"It changes {named}, which can change what your tools run: look closely.")
-        return await self.choices.chosen([harmless(line) for line in lines], APPLY, DISCARD)
+            risk = [harmless(f"It changes {named}, which can change what your tools run: look closely.")]
+        if experimental(self._server, "assistReview"):
+            shown = harmless(await asyncio.to_thread(diff, plan)).splitlines()
+            found = await self._server.protocol.send_request_async(REVIEW, {"lines": [*risk, *shown]})
+            return bool(getattr(found, "apply", False))
+        if _form(self._server).marked and not risk:
+            return True
+        paths = [harmless(each.path) for each in plan.changes]
+        return await self.choices.chosen(["Make this edit?", *paths, *risk], APPLY, DISCARD)
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
         """Hand the edit to the client, marked as one to be confirmed where it can mark it."""
@@ -243,7 +248,8 @@ class _Form:
 def _form(server: Server) -> _Form:
     able = member_of(server.client_capabilities.workspace, "workspace_edit")
     versions = bool(member_of(able, "document_changes"))
-    marked = versions and member_of(able, "change_annotation_support") is not None
+    marks = member_of(able, "change_annotation_support") is not None
+    marked = versions and marks and not experimental(server, "assistReview")
     return _Form(versions, marked, encoding_of(server.workspace.position_encoding))
 
 

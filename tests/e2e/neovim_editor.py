@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ import msgpack
 import psutil
 
 PLUGIN = Path(__file__).parents[2] / "neovim-plugin"
+SETUP = f"require('assist').setup({{ cmd = {{ '{Path(sys.executable).with_name('assist')}', 'lsp' }} }})\n"
 PATIENCE = 30  # seconds; a model is opened and a prompt read on a busy machine in them
 GHOST = """
 local found = {}

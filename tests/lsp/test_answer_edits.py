@@ -7,7 +7,7 @@ from pathlib import Path
 
 from asked_shop import CART, PRICES, RENAMED
 from lsprotocol import types
-from talker import talking
+from talker import applied, talking
 from vendor import configured, told, vendor
 
 from assist_escalation import feedback
@@ -67,6 +67,37 @@ async def test_a_protected_file_is_asked_about_even_where_the_client_confirms(
             client.sends = True
             _, end = await client.whole("refactor", **asked)
             assert (end.edit.applied, len(client.edits)) == (True, 1)
+
+
+async def test_a_client_that_reviews_gets_the_diff_and_edits_without_marks(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    tests = shop / "shop" / "conftest.py"
+    tests.write_text(PRICES)
+    protected = RENAMED.split("\n\n")[1].replace("prices", "conftest")
+    with vendor(told(RENAMED), told(RENAMED), told(protected)) as acme:
+        configured(tmp_path / "config", acme.url)
+        async with talking(home, shop, reviews=True) as client:
+            uri = (shop / "shop" / "prices.py").as_uri()
+            client.show((shop / "shop" / "cart.py").as_uri(), CART)
+            client.show(uri, PRICES)
+            asked = {"uri": uri, "words": "rename gross in shop/cart.py", "wish": "frontier"}
+            client.sends = False
+            _, end = await client.whole("refactor", **asked)
+            assert (end.edit.applied, client.edits) == (False, [])
+            shown = client.previews[0].splitlines()
+            assert {"--- a/shop/prices.py", "-def gross(net):", "+def with_tax(net):"} <= set(shown)
+            assert "+from shop.prices import with_tax" in shown
+            client.sends = True
+            _, end = await client.whole("refactor", **asked)
+            assert end.edit.applied
+            assert client.edits[0].change_annotations is None
+            made = applied({uri: PRICES, (shop / "shop" / "cart.py").as_uri(): CART}, client.edits[0])
+            assert made[uri] == PRICES.replace("gross", "with_tax")
+            client.show(tests.as_uri(), PRICES)
+            await client.whole("refactor", uri=tests.as_uri(), words="rename gross", wish="frontier")
+            assert client.previews[2].startswith("It changes shop/conftest.py, which can change what your")
+            assert len(client.previews) == 3
 
 
 async def test_a_client_that_confirms_nothing_is_asked_and_what_changed_meanwhile_stays(

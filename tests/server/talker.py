@@ -15,16 +15,23 @@ from pygls.exceptions import JsonRpcMethodNotFound
 class Talker(Client):
     """A client that keeps answers, and does with edits and previews what an editor's user would.
 
-    `marks`: it has its user confirm edits that are marked. `meanwhile` runs while he is asked something.
+    `marks`: it has its user confirm edits that are marked; `reviews`: it shows him their diffs first.
+    `meanwhile` runs while he is asked something.
     `plain`: it knows nothing but the protocol, `asks` and `shows` say what of it.
     Edits wait for `takes_edits`, progress for `takes_progress`.
     """
 
     def __init__(
-        self, *, marks: bool = True, plain: bool = False, asks: bool = True, shows: bool = True
+        self,
+        *,
+        marks: bool = True,
+        reviews: bool = False,
+        plain: bool = False,
+        asks: bool = True,
+        shows: bool = True,
     ) -> None:
         super().__init__()
-        self.marks, self.plain = marks, plain
+        self.marks, self.reviews, self.plain = marks, reviews, plain
         self.pages: list[Path] = []
         self.meanwhile: Callable[[], None] = lambda: None
         self.takes_edits, self.takes_progress = asyncio.Event(), asyncio.Event()
@@ -64,6 +71,12 @@ class Talker(Client):
             self.meanwhile()
             return params.actions[0] if self.sends and params.actions else None
 
+        @self.feature("assist/review")
+        def _(params: Any) -> dict[str, bool]:
+            self.previews.append("\n".join(params.lines))
+            self.meanwhile()
+            return {"apply": self.sends}
+
         @self.feature(types.WORKSPACE_APPLY_EDIT)
         async def _(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.edits.append(params.edit)
@@ -81,7 +94,7 @@ class Talker(Client):
 
     def capabilities(self) -> types.ClientCapabilities:
         return types.ClientCapabilities(
-            experimental=None if self.plain else {"assistAnswer": True},
+            experimental=None if self.plain else {"assistAnswer": True, "assistReview": self.reviews},
             window=types.WindowClientCapabilities(work_done_progress=True),
             workspace=types.WorkspaceClientCapabilities(
                 workspace_edit=types.WorkspaceEditClientCapabilities(

@@ -16,7 +16,7 @@ FILE_LINES = 300
 FUNCTION_LINES = 50
 PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.
-EDITOR_LINES = {"vscode-extension/src": 600, "neovim-plugin": 820}
+EDITOR_LINES = {"vscode-extension/src": 600, "neovim-plugin": 500}
 DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the border to the editor, and the thread that owns the model.

@@ -7,14 +7,15 @@ local M = {}
 local api = vim.api
 local space = api.nvim_create_namespace('assist.ghost')
 local INVOKED, AUTOMATIC = 1, 2 -- the protocol's InlineCompletionTriggerKind
-local WORD = [=[^\_s*\%(\k\+\|\%(\k\@!\S\)\+\)]=]
+local TOLD = { ['assist/didMoveCursor'] = 'CursorHold', ['textDocument/didFocus'] = { 'BufEnter', 'FocusGained' } }
+local PARTS = { all = [[^\_.*]], word = [=[^\_s*\%(\k\+\|\%(\k\@!\S\)\+\)]=], line = [=[^\n\?[^\n]*]=] }
 
 local asked = nil -- {client, id}: the request under way
 local place = nil -- where was asked last; the same place is not asked about twice
 local items, index = {}, 1
 local shown = nil -- the item that is on the screen
+local keys = {} -- what its keys meant before
 local told = nil -- the item that the server knows to be shown
-local taking = { text = '', over = 0 } -- what the key that is pressed takes
 
 local function cursor()
   local at = api.nvim_win_get_cursor(0)
@@ -24,15 +25,10 @@ end
 --- An item of the server's in bytes: `text` from (`row`, `col`) on, with `behind` behind the cursor, of
 --- which it replaces `over`.
 local function read(item, from, at)
-  local line, row, col = at.line, at.row, at.col
-  local range = item.range
-  local found = { item = item, client = from, buf = at.buf, row = row, col = col, behind = line:sub(col + 1) }
+  local found = { item = item, client = from, buf = at.buf, row = at.row, behind = at.line:sub(at.col + 1) }
   found.text = item.insertText:gsub('\r\n', '\n'):gsub('\n+$', '')
-  found.over = 0
-  if range then
-    found.col = client.byte(line, range.start.character, from.offset_encoding)
-    found.over = math.max(0, client.byte(line, range['end'].character, from.offset_encoding) - col)
-  end
+  found.col = client.byte(at.line, item.range.start.character)
+  found.over = math.max(0, client.byte(at.line, item.range['end'].character) - at.col)
   return found
 end
 
@@ -40,101 +36,65 @@ end
 --- the item begins with something else than what stands before the cursor.
 local function rest(ghost)
   local row, col = cursor()
-  if api.nvim_get_current_buf() ~= ghost.buf or row < ghost.row or (row == ghost.row and col < ghost.col) then
-    return nil
-  elseif api.nvim_get_current_line():sub(col + 1) ~= ghost.behind then
-    return nil
-  end
+  local before = row < ghost.row or (row == ghost.row and col < ghost.col)
+  if before or api.nvim_get_current_buf() ~= ghost.buf then return nil end
+  if api.nvim_get_current_line():sub(col + 1) ~= ghost.behind then return nil end
   local typed = table.concat(api.nvim_buf_get_text(ghost.buf, ghost.row, ghost.col, row, col, {}), '\n')
   if #typed < #ghost.text and vim.startswith(ghost.text, typed) then return ghost.text:sub(#typed + 1) end
 end
 
-local function mark(row, col, text, options)
-  local chunks = { { text, 'AssistGhost' } }
-  local all = { virt_text = chunks, virt_text_pos = 'inline', hl_mode = 'combine', undo_restore = false }
-  api.nvim_buf_set_extmark(0, space, row, col, vim.tbl_extend('force', all, options or {}))
+local function mark(row, col, text, below, position)
+  local options = { virt_text = { { text, 'AssistGhost' } }, virt_text_pos = position or 'inline' }
+  options.virt_lines, options.hl_mode, options.undo_restore = below, 'combine', false
+  api.nvim_buf_set_extmark(0, space, row, col, options)
 end
 
---- The first line around those characters behind the cursor that the text repeats, where they stand.
-local function draw_line(row, col, text, replaced, options)
-  local met, piece, pieces = 0, '', {}
-  for _, char in ipairs(vim.fn.split(text, '\\zs')) do
-    if met < #replaced and vim.startswith(replaced:sub(met + 1), char) then
-      table.insert(pieces, { met, piece })
-      met, piece = met + #char, ''
-    else
-      piece = piece .. char
-    end
+--- One line, around those closers behind the cursor that it repeats: they are drawn where they stand.
+local function draw_line(row, col, text, repeated)
+  local done = 1
+  for char in repeated:gmatch('.') do
+    local found = text:find(char, done, true) or #text + 1
+    mark(row, col, text:sub(done, found - 1))
+    col, done = col + 1, found + 1
   end
-  if met < #replaced then -- it takes them away: struck through, not repeated
-    api.nvim_buf_set_extmark(0, space, row, col, { end_col = col + #replaced, hl_group = 'AssistReplaced' })
-    pieces, met, piece = {}, 0, text
-  end
-  for _, each in ipairs(vim.list_extend(pieces, { { met, piece } })) do
-    if each[2] ~= '' then mark(row, col + each[1], each[2]) end
-  end
-  if options then mark(row, col, '', options) end
+  mark(row, col, text:sub(done))
 end
 
 --- Several lines cover what stands behind the cursor, and show it where it will be: behind the last one.
 local function draw(ghost, text)
   local row, col = cursor()
-  local replaced, tail = ghost.behind:sub(1, ghost.over), ghost.behind:sub(ghost.over + 1)
   local lines = vim.split(text:gsub('\t', (' '):rep(vim.bo.tabstop)), '\n')
   local first = table.remove(lines, 1)
+  if #lines == 0 then return draw_line(row, col, first, ghost.behind:sub(1, ghost.over)) end
   local below = vim.tbl_map(function(line) return { { line, 'AssistGhost' } } end, lines)
-  if #below == 0 then
-    draw_line(row, col, first, replaced)
-  elseif ghost.behind:find('%S') then
-    table.insert(below[#below], { tail, 'Normal' })
-    local width = vim.fn.strdisplaywidth(ghost.behind, vim.fn.virtcol('.') - 1)
-      - vim.fn.strdisplaywidth(first)
-    mark(row, col, first .. (' '):rep(width), { virt_lines = below, virt_text_pos = 'overlay' })
-  else
-    mark(row, col, first, { virt_lines = below })
-  end
-end
-
-local function keys(install)
-  local maps = require('assist').options.keymaps or {}
-  for kind, name in pairs({ all = 'accept', word = 'accept_word', line = 'accept_line' }) do
-    install(maps[name], function(lhs) return M.accept(kind, lhs) end)
-  end
-  install(maps.dismiss, M.dismiss)
-  install(maps.next, function() return M.cycle(1) end)
-  install(maps.previous, function() return M.cycle(-1) end)
+  if not ghost.behind:find('%S') then return mark(row, col, first, below) end
+  table.insert(below[#below], { ghost.behind:sub(ghost.over + 1), 'Normal' })
+  local width = vim.fn.strdisplaywidth(ghost.behind, vim.fn.virtcol('.') - 1) - vim.fn.strdisplaywidth(first)
+  mark(row, col, first .. (' '):rep(width), below, 'overlay')
 end
 
 --- Takes ghost text and its keys off the screen. The keys exist only while it is there, so that they
 --- mean otherwise what they meant before.
 function M.hide()
-  if not shown then return end
   local ghost = shown
   shown = nil
-  if api.nvim_buf_is_valid(ghost.buf) then
-    api.nvim_buf_clear_namespace(ghost.buf, space, 0, -1)
-    for lhs, before in pairs(ghost.keys) do
-      pcall(vim.keymap.del, 'i', lhs, { buffer = ghost.buf })
-      if before.buffer == 1 then
-        api.nvim_buf_call(ghost.buf, function() vim.fn.mapset('i', false, before) end)
-      end
-    end
+  if not ghost or not api.nvim_buf_is_valid(ghost.buf) then return end
+  api.nvim_buf_clear_namespace(ghost.buf, space, 0, -1)
+  for lhs, before in pairs(keys) do
+    pcall(vim.keymap.del, 'i', lhs, { buffer = ghost.buf })
+    if before.buffer == 1 then api.nvim_buf_call(ghost.buf, function() vim.fn.mapset('i', false, before) end) end
   end
+  keys = {}
 end
 
-local function install(ghost)
-  ghost.keys = {}
-  keys(function(lhs, run)
-    if lhs then
-      ghost.keys[lhs] = vim.fn.maparg(lhs, 'i', false, true)
-      vim.keymap.set(
-        'i',
-        lhs,
-        function() return run(lhs) end,
-        { buffer = ghost.buf, expr = true, nowait = true, desc = 'assist' }
-      )
+local function install(buf)
+  for name, lhs in pairs(require('assist').options.keymaps or {}) do
+    if lhs and name ~= 'trigger' then
+      keys[lhs] = vim.fn.maparg(lhs, 'i', false, true)
+      local options = { buffer = buf, expr = true, nowait = true, desc = 'assist: ' .. name }
+      vim.keymap.set('i', lhs, function() return M[name](lhs) end, options)
     end
-  end)
+  end
 end
 
 --- Shows the chosen item as far as it still fits.
@@ -143,17 +103,14 @@ local function show()
   local text = ghost and rest(ghost)
   if not text then return M.hide() end
   if shown then
-    ghost.keys = shown.keys
     api.nvim_buf_clear_namespace(ghost.buf, space, 0, -1)
   else
-    install(ghost)
+    install(ghost.buf)
   end
   shown = ghost
   draw(ghost, text)
-  if told ~= ghost then
-    told = ghost
-    client.notify(ghost.client, 'textDocument/didShowCompletion', { item = ghost.item })
-  end
+  if told ~= ghost then client.notify(ghost.client, 'textDocument/didShowCompletion', { item = ghost.item }) end
+  told = ghost
 end
 
 local function cancel()
@@ -163,28 +120,22 @@ end
 
 local function ask(kind)
   cancel()
-  local buf = api.nvim_get_current_buf()
-  local from = client.of(buf)
-  if not from then return M.hide() end
   local row, col = cursor()
-  local at = { buf = buf, row = row, col = col, line = api.nvim_get_current_line() }
-  local params = client.place(from)
+  local at = { buf = api.nvim_get_current_buf(), row = row, col = col, line = api.nvim_get_current_line() }
+  local from = client.of(at.buf)
+  if not from then return M.hide() end
+  local params, mine = client.place(), { client = from }
   params.context = { triggerKind = kind }
-  local mine = { client = from }
   asked = mine -- first: a server inside Neovim may answer before `request` is back
-  local _, id = client.request(from, 'textDocument/inlineCompletion', params, function(err, result)
-    if asked ~= mine then
-      return -- a later one was asked, or the person left
-    end
+  local _
+  _, mine.id = client.request(from, 'textDocument/inlineCompletion', params, function(err, result)
+    if asked ~= mine then return end -- a later one was asked, or the person left
     asked = nil
-    if not err then
-      local found = result and (result.items or result) or {}
-      items = vim.tbl_map(function(item) return read(item, from, at) end, found)
-      index = 1
-      show()
-    end
-  end, buf)
-  mine.id = id
+    if err then return end
+    items = vim.tbl_map(function(item) return read(item, from, at) end, result and (result.items or result) or {})
+    index = 1
+    show()
+  end, at.buf)
 end
 
 --- Whether a menu of completions is open: then the keys are its own.
@@ -193,7 +144,8 @@ local function menu()
   return vim.fn.pumvisible() == 1 or (cmp and cmp.visible()) or (blink and blink.is_visible()) or false
 end
 
-local function leave()
+--- Away with it, until something is typed.
+function M.dismiss()
   cancel()
   M.hide()
   place = nil
@@ -204,7 +156,7 @@ end
 --- the key that takes it could not be played again.
 local function update()
   local busy = vim.fn.pumvisible() == 1 or vim.fn.reg_recording() ~= '' or vim.fn.reg_executing() ~= ''
-  if api.nvim_get_mode().mode:sub(1, 1) ~= 'i' or busy then return leave() end
+  if api.nvim_get_mode().mode:sub(1, 1) ~= 'i' or busy then return M.dismiss() end
   local row, col = cursor()
   local here = table.concat({ api.nvim_get_current_buf(), vim.b.changedtick, row, col }, ':')
   if here == place then return end
@@ -213,114 +165,71 @@ local function update()
   ask(AUTOMATIC)
 end
 
---- The keys that take ghost text: all of it, a word or a line. For a mapping with `expr`; `lhs` is pressed
---- again, as what it was before, where there is nothing to take.
---- It is one change of its own; the dot command repeats what was typed around it.
-function M.accept(kind, lhs)
-  local ghost = shown
-  local text = ghost and rest(ghost)
-  if not ghost or not text or menu() then
+--- The keys that take a part of it; `lhs` is pressed again, as what it was before, where there is nothing to
+--- take. It is one change of its own; the dot command repeats what was typed around it.
+local function key(part)
+  return function(lhs)
+    if shown and rest(shown) and not menu() then
+      return ('<C-g>u<Cmd>lua require("assist.ghost").take("%s")<CR><C-g>u'):format(part)
+    end
     M.hide()
     api.nvim_feedkeys(vim.keycode(lhs or ''), 'mi', false)
-    return ''
   end
-  local part = text
-  if kind == 'word' then
-    part = vim.fn.matchstr(text, WORD)
-  elseif kind == 'line' then
-    part = text:match('^\n?[^\n]*')
-  end
-  part = part == '' and text or part
-  taking = { text = part, over = part == text and ghost.over or 0 }
-  local done = ('<Cmd>lua require("assist.ghost").took(%d)<CR>'):format(#ghost.text - #text + #part)
-  return '<C-g>u' .. done .. '<C-g>u'
 end
 
---- Inserts what the key takes, and tells the server that `bytes` of the shown text are taken.
-function M.took(bytes)
+--- For mappings with `expr`.
+M.accept, M.accept_word, M.accept_line = key('all'), key('word'), key('line')
+
+--- Inserts what the key takes, and tells the server.
+function M.take(kind)
   local ghost = assert(shown)
+  local text = assert(rest(ghost))
+  local part = vim.fn.matchstr(text, PARTS[kind])
+  part = part == '' and text or part
+  local whole = part == text
   local row, col = cursor()
-  api.nvim_buf_set_text(0, row, col, row, col + taking.over, {})
-  api.nvim_put(vim.split(taking.text, '\n'), 'c', false, true)
-  if bytes < #ghost.text then
-    local units = vim.str_utfindex(ghost.text:sub(1, bytes))
-    units = select(2, vim.str_utfindex(ghost.text:sub(1, bytes))) or units
-    local params = { item = ghost.item, acceptedLength = units }
-    client.notify(ghost.client, 'textDocument/didPartiallyAcceptCompletion', params)
-    return
+  api.nvim_buf_set_text(0, row, col, row, col + (whole and ghost.over or 0), {})
+  api.nvim_put(vim.split(part, '\n'), 'c', false, true)
+  if whole then
+    M.dismiss()
+    return client.execute(ghost.client, ghost.item.command.command, ghost.item.command.arguments)
   end
-  leave()
-  local command = ghost.item.command
-  if command then client.execute(ghost.client, command.command, command.arguments) end
+  local taken = client.units(ghost.text, #ghost.text - #text + #part)
+  local params = { item = ghost.item, acceptedLength = taken }
+  client.notify(ghost.client, 'textDocument/didPartiallyAcceptCompletion', params)
 end
 
 function M.visible() return shown ~= nil end
 
---- Away with it, until something is typed.
-function M.dismiss()
-  cancel()
-  M.hide()
-  return ''
+function M.next(_, step)
+  index = (index - 1 + (step or 1)) % #items + 1
+  show()
 end
 
-function M.cycle(step)
-  index = (index - 1 + step) % #items + 1
-  show()
-  return ''
-end
+function M.previous() M.next(nil, -1) end
 
 --- Asks at once, as a person does by a key.
 function M.trigger() ask(INVOKED) end
 
-local function rested(method)
-  return function()
-    local from = client.of(0)
-    if from then client.notify(from, method, client.place(from)) end
-  end
-end
-
---- Neovim's own ghost text, of 0.12.
-local function start_native()
-  vim.api.nvim_create_autocmd('LspAttach', {
-    group = api.nvim_create_augroup('assist.native', {}),
-    callback = function(event)
-      local lhs = (require('assist').options.keymaps or {}).accept
-      local from = vim.lsp.get_client_by_id(event.data.client_id)
-      if not from or from.name ~= 'assist' then return end
-      vim.lsp.inline_completion.enable(true, { bufnr = event.buf })
-      local function map()
-        vim.keymap.set('i', lhs, function()
-          if menu() or not vim.lsp.inline_completion.get() then
-            vim.keymap.del('i', lhs, { buffer = event.buf })
-            api.nvim_feedkeys(vim.keycode(lhs), 'mi', false)
-            vim.schedule(map)
-          end
-          return ''
-        end, { buffer = event.buf, expr = true, desc = 'assist' })
-      end
-      if lhs then map() end
-    end,
-  })
-end
-
 --- Starts what the options say: own ghost text, Neovim's, or none.
 function M.start()
   local options = require('assist').options
-  api.nvim_set_hl(0, 'AssistGhost', { link = 'Comment', default = true })
-  api.nvim_set_hl(0, 'AssistReplaced', { strikethrough = true, default = true })
   local group = api.nvim_create_augroup('assist.ghost', {})
   local function on(events, run) api.nvim_create_autocmd(events, { group = group, callback = run }) end
-  on({ 'CursorHold' }, rested('assist/didMoveCursor'))
-  on({ 'BufEnter', 'FocusGained' }, rested('textDocument/didFocus'))
-  if options.ghost == 'native' and vim.lsp.inline_completion then
-    return start_native()
-  elseif not options.ghost then
-    return
+  for method, events in pairs(TOLD) do
+    on(events, function()
+      local from = client.of(0)
+      if from then client.notify(from, method, client.place()) end
+    end)
   end
+  local native = options.ghost == 'native' and vim.lsp.inline_completion
+  local function attach(event) native.enable(client.of(event.buf) ~= nil, { bufnr = event.buf }) end
+  if native then on('LspAttach', attach) end
+  if native or not options.ghost then return end
+  api.nvim_set_hl(0, 'AssistGhost', { link = 'Comment', default = true })
   on({ 'TextChangedI', 'CursorMovedI', 'TextChangedP' }, update)
-  on({ 'CompleteDone' }, vim.schedule_wrap(update))
-  on({ 'InsertLeave', 'BufLeave' }, leave)
-  on({ 'InsertEnter' }, vim.schedule_wrap(update))
+  on({ 'CompleteDone', 'InsertEnter' }, vim.schedule_wrap(update))
+  on({ 'InsertLeave', 'BufLeave' }, M.dismiss)
   local lhs = options.keymaps and options.keymaps.trigger
   if lhs then vim.keymap.set('i', lhs, M.trigger, { desc = 'assist: ask for ghost text' }) end
 end

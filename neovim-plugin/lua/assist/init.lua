@@ -16,21 +16,11 @@ M.options = {
   },
 }
 
-local started = false
-
---- Changes options; may be called at any time, also never.
-function M.setup(options)
-  M.options = vim.tbl_deep_extend('force', M.options, options or {})
-  if started then
-    started = false
-    M.start()
-  end
-end
+--- Changes options, before the start; may be left out.
+function M.setup(options) M.options = vim.tbl_deep_extend('force', M.options, options or {}) end
 
 --- Starts the server for open and coming files, and ghost text.
 function M.start()
-  if started then return end
-  started = true
   require('assist.client').start()
   require('assist.ghost').start()
 end
@@ -40,10 +30,9 @@ function M.status()
   local client = require('assist.client')
   if not client.of(0) then return client.trouble and 'assist: ' .. client.trouble or '' end
   local said = client.said
-  local words = { 'assist', said.state or 'starting' }
-  if said.tier and said.tier ~= 'local' then table.insert(words, said.tier) end
-  if said.latency_ms then table.insert(words, ('%d ms'):format(said.latency_ms)) end
-  return table.concat(words, ' ')
+  local tier = (said.tier or 'local') == 'local' and '' or ' ' .. said.tier
+  local took = said.latency_ms and (' %d ms'):format(said.latency_ms) or ''
+  return 'assist ' .. (said.state or 'starting') .. tier .. took
 end
 
 return M

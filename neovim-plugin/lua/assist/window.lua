@@ -1,41 +1,31 @@
 --- Floating windows over a scratch buffer, which q and <Esc> close.
 local M = {}
 
-function M.close(win)
-  if vim.api.nvim_win_is_valid(win) then vim.api.nvim_win_close(win, true) end
-end
+local api = vim.api
 
---- Opens one and goes there: `title`, `footer`, `filetype`, `lines`. Gives buffer and window.
-function M.open(options)
-  local buf = vim.api.nvim_create_buf(false, true)
+--- Opens one and goes there. Gives buffer and window.
+function M.open(lines, filetype, title, footer)
+  local buf = api.nvim_create_buf(false, true)
   vim.bo[buf].bufhidden = 'wipe'
-  M.write(buf, options.lines)
-  local width = math.min(100, math.floor(vim.o.columns * 0.9))
-  local height =
-    math.max(1, math.min(#options.lines < 2 and 20 or #options.lines, math.floor(vim.o.lines * 0.7)))
-  local win = vim.api.nvim_open_win(buf, true, {
-    relative = 'editor',
-    row = math.floor((vim.o.lines - height) / 2) - 1,
-    col = math.floor((vim.o.columns - width) / 2),
-    width = width,
-    height = height,
-    border = 'rounded',
-    title = ' ' .. options.title .. ' ',
-    footer = options.footer,
-  })
-  vim.wo[win].wrap = true
-  vim.wo[win].linebreak = true
-  vim.bo[buf].filetype = options.filetype
+  M.write(buf, lines)
+  local width, wanted = math.min(100, math.floor(vim.o.columns * 0.9)), #lines < 2 and 20 or #lines
+  local height = math.max(1, math.min(wanted, math.floor(vim.o.lines * 0.7)))
+  local place = { relative = 'editor', width = width, height = height, border = 'rounded' }
+  place.row = math.floor((vim.o.lines - height) / 2) - 1
+  place.col = math.floor((vim.o.columns - width) / 2)
+  place.title, place.footer = (' %s '):format(title), (' %s '):format(footer)
+  local win = api.nvim_open_win(buf, true, place)
+  vim.wo[win].wrap, vim.wo[win].linebreak, vim.bo[buf].filetype = true, true, filetype
   for _, key in ipairs({ 'q', '<Esc>' }) do
-    vim.keymap.set('n', key, function() M.close(win) end, { buffer = buf, nowait = true })
+    vim.keymap.set('n', key, '<Cmd>close<CR>', { buffer = buf, nowait = true })
   end
   return buf, win
 end
 
---- Replaces all lines, or from line `first` on, of a buffer that the person cannot change.
-function M.write(buf, lines, first)
+--- Replaces all lines of a buffer that the person cannot change.
+function M.write(buf, lines)
   vim.bo[buf].modifiable = true
-  vim.api.nvim_buf_set_lines(buf, first or 0, -1, false, lines)
+  api.nvim_buf_set_lines(buf, 0, -1, false, lines)
   vim.bo[buf].modifiable = false
 end
 

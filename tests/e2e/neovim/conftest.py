@@ -1,7 +1,6 @@
 """Neovim in three versions, the command that starts the server, and the screens of what failed."""
 
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -10,10 +9,7 @@ import editors_neovim
 import pytest
 from artifacts import ARTIFACTS
 from editors_cache import cache
-from neovim_editor import Editor, editing
-
-SERVER = [str(Path(sys.executable).with_name("assist")), "lsp"]
-SETUP = f"require('assist').setup({{ cmd = {{ '{SERVER[0]}', 'lsp' }} }})\n"
+from neovim_editor import SETUP, Editor, editing
 
 Opening = Callable[..., Editor]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from asked_shop import CART, KEY, PRICES, RENAMED, made
+from hostile import HANG, chunk, head
 from neovim_editor import Editor
 from vendor import configured, told, vendor
 
@@ -115,3 +116,42 @@ def test_a_problem_of_the_line_is_handed_on(nvim: Opening, tmp_path: Path, envir
         editor.until(lambda: len(acme.requests) == 2, "the question")
         assert editor.lua("return _G.prompt") == "Ask: "
         assert "why?" in str(acme.requests[1].json)
+
+
+def test_an_answer_is_stopped_and_what_came_of_it_stays(
+    nvim: Opening, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    with vendor([head(), chunk("The first "), chunk("words.\n"), HANG]) as acme:
+        configured(tmp_path / "config", acme.url)
+        editor, _ = opened(nvim, tmp_path, environ, "cart.py")
+        editor.command("AssistExplain!")
+        editor.shows("The first words.")
+        editor.command("AssistStop")
+        editor.until(acme.gone.is_set, "the provider to be left")
+        editor.shows("cancelled")
+        editor.shows("The first words.")
+        editor.leave_window()
+        editor.command("AssistExplain!")
+        editor.shows("The first words.")
+        acme.gone.clear()
+        editor.leave_window("<Esc>")
+        editor.until(acme.gone.is_set, "the closed window to stop it")
+
+
+def test_tests_are_asked_for_and_the_state_is_told(
+    nvim: Opening, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    with vendor(told("Nothing to add.")) as acme:
+        configured(tmp_path / "config", acme.url)
+        editor, _ = opened(nvim, tmp_path, environ, "prices.py")
+        editor.command("AssistTest! with a net of zero")
+        editor.until(lambda: acme.requests, "the question")
+        assert "with a net of zero" in str(acme.requests[0].json)
+        editor.shows("assist test: with a net of zero")
+        editor.leave_window()
+        editor.command("AssistStatus")
+        said = editor.until("return _G.notes[#_G.notes]", "the state")
+        assert said.startswith("assist: missing, model ")
+        editor.command("enew")
+        editor.command("AssistStatus")
+        assert "no server for this file, see :checkhealth" in editor.lua("return _G.notes[#_G.notes]")

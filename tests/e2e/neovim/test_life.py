@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from neovim_editor import PLUGIN
+from neovim_editor import PLUGIN, SETUP
 
 Opening = Any
 
@@ -85,6 +85,44 @@ def test_a_missing_server_is_told_once_and_again_by_checkhealth(
     text = "\n".join(editor.lines())
     assert "ERROR" in text
     assert "Install assist" in text
+
+
+@pytest.mark.parametrize("way", ["packadd", "lazy"])
+def test_it_starts_however_it_is_installed(
+    nvim: Opening, environ: dict[str, str], files: list[Path], tmp_path: Path, way: str
+) -> None:
+    """By `:packadd` of a linked folder, or as lazy.nvim does: path, files of `plugin`, then `setup`."""
+    pack = tmp_path / "site" / "pack" / "any" / "opt"
+    pack.mkdir(parents=True)
+    (pack / "assist").symlink_to(PLUGIN)
+    away = f"vim.opt.runtimepath:remove({str(PLUGIN)!r})\nvim.opt.packpath:append({str(pack.parents[2])!r})\n"
+    add = {
+        "packadd": "vim.cmd.packadd('assist')\n",
+        "lazy": f"vim.opt.runtimepath:append({str(PLUGIN)!r})\n"
+        f"vim.cmd.source({str(PLUGIN / 'plugin' / 'assist.lua')!r})\n",
+    }[way]
+    late = "_G.add = function()\n" + add + SETUP + "end\nvim.o.statusline = ''\n"
+    editor = nvim(files[0].parent, environ, files[0], setup=away + late)
+    assert editor.lua("return vim.fn.exists(':AssistExplain')") == 0
+    editor.lua("_G.add()")
+    assert editor.lua("return vim.fn.exists(':AssistExplain')") == 2
+    editor.until("return require('assist.client').of(0) ~= nil", "the open file to be attached")
+    editor.until("return require('assist').status():find('missing')", "the model's state")
+
+
+def test_a_file_that_is_left_out_gets_no_server(
+    nvim: Opening, environ: dict[str, str], files: list[Path]
+) -> None:
+    leave = "vim.api.nvim_create_autocmd('BufNew', { pattern = '*/b.py', callback = function(event)\n"
+    editor = nvim(
+        files[0].parent, environ, files[0], setup=f"{SETUP}{leave} vim.b[event.buf].assist = false end }})\n"
+    )
+    editor.until("return require('assist.client').of(0) ~= nil", "the first file to be attached")
+    editor.command("edit deep/b.py")
+    assert editor.lua("return vim.b.assist") is False
+    editor.command("edit a.py")
+    editor.command("edit #")
+    assert editor.lua("return #vim.lsp.get_clients({ bufnr = 0 })") == 0
 
 
 def test_the_help_has_its_tags(

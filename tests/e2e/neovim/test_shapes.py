@@ -3,6 +3,7 @@
 The server is a function in the editor, one of the two forms of `cmd` that Neovim's own client takes.
 """
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -104,14 +105,9 @@ def test_a_closer_that_the_text_repeats_is_shown_once_and_replaced(editor: Edito
     editor.until(lambda: editor.lines() == ["call()"], "one undo to take back text and replacement")
 
 
-def test_what_it_takes_away_is_struck_through(editor: Editor) -> None:
+def test_what_it_does_not_repeat_is_taken_away(editor: Editor) -> None:
     suggested(editor, "x = ", {"text": "new", "over": 3}, behind="old")
-    marks = editor.lua("""
-        local space = vim.api.nvim_create_namespace('assist.ghost')
-        return vim.tbl_map(function(mark) return { mark[3], mark[4].end_col or 0, mark[4].hl_group or '' } end,
-          vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true }))
-    """)
-    assert [4, 7, "AssistReplaced"] in marks
+    editor.shows("x = newold")
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines() == ["x = new"], "the text")
 
@@ -184,12 +180,39 @@ def test_there_is_none_beside_a_menu_or_in_a_macro(editor: Editor) -> None:
     assert not editor.ghost()
 
 
-def test_neovims_own_ghost_text_is_taken_by_the_same_key(nvim: Any, tmp_path: Path) -> None:
-    """In 0.12; older versions fall back to ours, which the same key takes too."""
+def test_an_edit_of_a_text_that_is_no_more_is_refused(editor: Editor) -> None:
+    """Neovim's own handler would leave it out, and say that it was applied."""
+    path = Path(editor.lua("return vim.fn.getcwd()")) / "b.txt"
+    editor.open(path, "one\n")
+    code = """
+        local version = vim.lsp.util.buf_versions[vim.api.nvim_get_current_buf()] + ...
+        local span = { start = { line = 0, character = 0 }, ['end'] = { line = 0, character = 3 } }
+        local document = { uri = vim.uri_from_bufnr(0), version = version }
+        local edit = { documentChanges = { { textDocument = document, edits = { { range = span, newText = 'two' } } } } }
+        local context = { client_id = require('assist.client').of(0).id, method = 'workspace/applyEdit' }
+        return require('assist.consent').on_edit(nil, { edit = edit }, context)
+    """
+    editor.keys("!")
+    editor.until(lambda: editor.lines() == ["one!"], "the letter")
+    refused = editor.lua(code, -1)
+    assert (refused["applied"], refused["failureReason"]) == (False, f"{path} changed")
+    assert editor.lines() == ["one!"]
+    assert editor.lua(code, 0)["applied"]
+    assert editor.lines() == ["two!"]
+
+
+NATIVE = """
+vim.keymap.set('i', '<Tab>', function()
+  local native = vim.lsp.inline_completion
+  if not native or not native.get() then return 'TABBED' end
+end, { expr = true })
+"""
+
+
+def test_neovims_own_ghost_text_is_an_option(nvim: Any, tmp_path: Path) -> None:
+    """In 0.12, with the mapping of the help; older versions fall back to ours, which the same key takes."""
     (tmp_path / "a.txt").write_text("")
-    setup = "vim.keymap.set('i', '<Tab>', 'TABBED')\n" + SETUP.replace(
-        "cmd = serve", "cmd = serve, ghost = 'native'"
-    )
+    setup = NATIVE + SETUP.replace("cmd = serve", "cmd = serve, ghost = 'native'")
     editor = nvim(tmp_path, {}, tmp_path / "a.txt", setup=setup)
     editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
     editor.lua("_G.items = { { text = 'x = 1' } }")
@@ -205,3 +228,21 @@ def test_neovims_own_ghost_text_is_taken_by_the_same_key(nvim: Any, tmp_path: Pa
     editor.until(lambda: editor.line() == "x = 1 ", "a space")
     editor.keys("<Tab>")
     editor.until(lambda: editor.line() == "x = 1 TABBED", "the user's own mapping")
+
+
+def test_there_is_none_where_it_is_turned_off(nvim: Any, tmp_path: Path) -> None:
+    """The server is told that this client shows none; questions work all the same."""
+    (tmp_path / "a.txt").write_text("")
+    editor = nvim(
+        tmp_path, {}, tmp_path / "a.txt", setup=SETUP.replace("cmd = serve", "cmd = serve, ghost = false")
+    )
+    editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
+    editor.lua("_G.items = { { text = 'x = 1' } }")
+    editor.keys("iy")
+    editor.until(lambda: editor.line() == "y", "the letter")
+    able = json.loads(heard(editor, "initialize")[0])["capabilities"]
+    assert able["textDocument"].get("inlineCompletion") is None
+    assert able["experimental"] == {"assistConfirm": True, "assistReview": True, "assistAnswer": True}
+    assert able["general"]["positionEncodings"] == ["utf-16"]
+    assert not heard(editor, "textDocument/inlineCompletion")
+    assert not editor.ghost()
