@@ -40,7 +40,9 @@ class Keeper:
         cap: int = 0,
         once: bool = False,
     ) -> None:
-        opened = [{"root": os.path.abspath(root), "database": database} for root, database in folders]
+        opened = [
+            {"root": os.path.abspath(root), "database": os.path.abspath(database)} for root, database in folders
+        ]
         self._opening = {
             "do": "open", "folders": opened, "environ": dict(environ),
             "parsers": parsers, "cap": cap, "once": once,

@@ -83,6 +83,19 @@ def test_once_ends_by_itself(root: Path, database: Path) -> None:
     assert not kept.processes()
 
 
+def test_folders_may_be_named_from_where_one_stands(
+    root: Path, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process stands elsewhere."""
+    monkeypatch.chdir(root.parent)
+    kept = Kept(Path(root.name), Path(os.path.relpath(database)), once=True)
+    kept.keeper.start()
+    assert kept.until("ready")["parses"] == 41
+    assert kept.keeper.wait() == 0
+    kept.keeper.close()
+    assert database.exists()
+
+
 def test_closed_before_it_began_and_twice(root: Path, database: Path) -> None:
     kept = Kept(root, database)
     kept.keeper.close()
