@@ -41,7 +41,8 @@ class Keeper:
         once: bool = False,
     ) -> None:
         opened = [
-            {"root": os.path.abspath(root), "database": os.path.abspath(database)} for root, database in folders
+            {"root": os.path.abspath(root), "database": os.path.abspath(database)}
+            for root, database in folders
         ]
         self._opening = {
             "do": "open", "folders": opened, "environ": dict(environ),
