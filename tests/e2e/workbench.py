@@ -177,6 +177,7 @@ class Window:
         """Put the cursor somewhere."""
         self._palette(f":{line}:{column}")
         self.press("Enter")
+        self.page.locator(".quick-input-widget").first.wait_for(state="hidden")  # it takes keys until then
         until(f"the cursor at {line}:{column}", lambda: f"Ln {line}, Col {column}" in self.bar())
 
     def press(self, *keys: str) -> None:
