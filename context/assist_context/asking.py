@@ -13,7 +13,16 @@ from assist_context.database import Connection, size_of
 from assist_context.discover import Entry
 from assist_context.imports import Import
 from assist_context.removing import PARSED, QUARANTINED, WAITING
-from assist_context.rows import KIND_NAMES, KINDS, unpack_imports, unpack_places
+from assist_context.rows import (
+    DEFINES,
+    KIND_NAMES,
+    KINDS,
+    number,
+    plain,
+    unpack_imports,
+    unpack_outline,
+    unpack_places,
+)
 
 MOST_DEFINED = 10  # files; a name that more of them define does not tell which is meant
 
@@ -61,32 +70,24 @@ class Status:
 
 
 _NAMED = """
-SELECT path, hash, size, mtime, name, kind, start, lines, head, parent FROM found
-WHERE named = (SELECT id FROM name WHERE name = ?) LIMIT ?
+SELECT path, hash, size, mtime, outline FROM mention JOIN listed ON listed.blob = mention.blob
+JOIN content ON content.blob = mention.blob WHERE mention.name = ? AND role = ? LIMIT ?
 """
-_OUTLINE = """
-SELECT path, hash, size, mtime, name, kind, start, lines, head, parent FROM found
-WHERE id BETWEEN ? AND ? AND path = ? ORDER BY id
+_OUTLINE = "SELECT path, hash, size, mtime, outline FROM listed JOIN content USING (blob) WHERE path = ?"
+_REFERENCES = """
+SELECT path, places, outline FROM mention JOIN file USING (blob) JOIN content USING (blob)
+WHERE name = ? AND places NOT NULL ORDER BY path
 """
-_QUALIFIED = (
-    "SELECT parents.name, name.name FROM definition JOIN name ON name.id = definition.name"
-    " LEFT JOIN name parents ON parents.id = definition.parent WHERE definition.id = ?"
-)
-_REFERENCES = (
-    "SELECT file.path, reference.blob, places FROM reference JOIN file ON file.blob = reference.blob"
-    " WHERE reference.name = (SELECT id FROM name WHERE name = ?) ORDER BY file.path"
-)
-_IMPORTS = "SELECT imports FROM blob WHERE id = (SELECT blob FROM file WHERE path = ?)"
+_IMPORTS = "SELECT imports FROM content WHERE blob = (SELECT blob FROM file WHERE path = ?)"
 _FILE = "SELECT hash, size, mtime, kind FROM listed WHERE path = ?"
 _LINKS = """
-WITH definer AS (
-    SELECT DISTINCT name, id >> 16 AS blob FROM definition
-), few AS (
-    SELECT name, 1.0 / COUNT(*) AS share FROM definer GROUP BY name HAVING COUNT(*) <= ?
+WITH few AS (
+    SELECT name, 1.0 / COUNT(*) AS share FROM mention WHERE role = ? GROUP BY name HAVING COUNT(*) <= ?
 ), pair AS (
-    SELECT reference.blob AS user, definer.blob AS definer, SUM(share) AS weight
-    FROM few JOIN definer ON definer.name = few.name JOIN reference ON reference.name = few.name
-    WHERE reference.blob != definer.blob GROUP BY 1, 2
+    SELECT user.blob AS user, definer.blob AS definer, SUM(share) AS weight
+    FROM few JOIN mention definer ON definer.name = few.name AND definer.role = ?
+    JOIN mention user ON user.name = few.name AND user.places NOT NULL
+    WHERE user.blob != definer.blob GROUP BY 1, 2
 )
 SELECT used.path, defined.path, weight FROM pair
 JOIN file used ON used.blob = user JOIN file defined ON defined.blob = definer
@@ -105,45 +106,43 @@ _OUTLINES = (
 
 def definitions(db: Connection, name: str, limit: int) -> tuple[Found, ...]:
     """What a name may mean, by path and line."""
-    found = map(_found, db.execute(_NAMED, (name, limit)))
-    return tuple(sorted(found, key=lambda each: (each.path, each.start_line)))
+    rows = db.execute(_NAMED, (number(name), DEFINES, limit))
+    found = [each for row in rows for each in _found(row, plain(name))]
+    return tuple(sorted(found, key=lambda each: (each.path, each.start_line))[:limit])
 
 
 def outline(db: Connection, path: str) -> tuple[Found, ...]:
     """The definitions of a file, in order."""
-    row = db.execute("SELECT blob FROM file WHERE path = ?", (os.fsencode(path),)).fetchone()
-    if row is None:
-        return ()
-    first = row[0] << 16
-    rows = db.execute(_OUTLINE, (first, first + 65_535, os.fsencode(path)))
-    return tuple([_found(row, path) for row in rows])
+    row = db.execute(_OUTLINE, (os.fsencode(path),)).fetchone()
+    return tuple(_found(row)) if row else ()
 
 
-def _found(
-    row: tuple[bytes, bytes, int, int, str, str, int, int, int, str | None], decoded: str = ""
-) -> Found:
-    """A row as a value; `decoded` is its path where that is known: to decode it took a third of the time."""
-    path, blob, size, mtime, name, kind, start, lines, head, parent = row
-    where = decoded or os.fsdecode(path)
-    return Found(where, blob.hex(), size, mtime, name, kind, start, start + lines, head, parent or "")
+def _found(row: tuple[bytes, bytes, int, int, bytes | None], only: str = "") -> list[Found]:
+    """A file's definitions, perhaps `only` those of one name."""
+    path, blob, size, mtime, packed = row
+    where, content = os.fsdecode(path), blob.hex()
+    return [
+        Found(where, content, size, mtime, name, kind, start, end, head, parent)
+        for name, kind, start, end, head, parent in unpack_outline(packed)
+        if not only or name == only
+    ]
 
 
-def qualified(db: Connection, blob: int, definition: int) -> str:
-    """The qualified name of a content's definition, "" if it has no such."""
-    row = db.execute(_QUALIFIED, ((blob << 16) + definition,)).fetchone()
-    return ".".join(filter(None, row or ()))
+def qualified(outline: bytes | None, definition: int) -> str:
+    """The qualified name of a definition in an outline, "" if it has no such."""
+    definitions = unpack_outline(outline)
+    if not 0 <= definition < len(definitions):
+        return ""
+    name, *_, parent = definitions[definition]
+    return f"{parent}.{name}" if parent else name
 
 
 def references(db: Connection, name: str, limit: int) -> tuple[Place, ...]:
     """Where a name is called or used as a type, by path and line."""
     places: list[Place] = []
-    known: dict[tuple[int, int], str] = {}
-    for path, blob, packed in db.execute(_REFERENCES, (name,)).fetchall():
-        for line, inside in unpack_places(packed):
-            key = (blob, inside)
-            if inside >= 0 and key not in known:
-                known[key] = qualified(db, blob, inside)
-            places.append(Place(os.fsdecode(path), line, known.get(key, "")))
+    for path, packed, outline in db.execute(_REFERENCES, (number(name),)):
+        where = os.fsdecode(path)
+        places += [Place(where, line, qualified(outline, inside)) for line, inside in unpack_places(packed)]
         if len(places) >= limit:
             break
     return tuple(places[:limit])
@@ -175,7 +174,7 @@ def latest(db: Connection, suffixes: Sequence[str], most: int) -> tuple[str, ...
 
 def links(db: Connection) -> Iterator[tuple[str, str, float]]:
     """(referring path, defining path, weight): for each shared name 1, divided among those who define it."""
-    for user, definer, weight in db.execute(_LINKS, (MOST_DEFINED,)):
+    for user, definer, weight in db.execute(_LINKS, (DEFINES, MOST_DEFINED, DEFINES)):
         yield os.fsdecode(user), os.fsdecode(definer), weight
 
 

@@ -18,7 +18,7 @@ Damage = sqlite3.DatabaseError  # raised by whoever finds rows that contradict e
 
 VERSION = sqlite3.sqlite_version  # of SQLite
 SEARCHABLE = sqlite3.sqlite_version_info >= (3, 43)  # from there on FTS5 deletes without the text
-SCHEMA = 2  # raised with every change below
+SCHEMA = 3  # raised with every change below
 BUSY_MS = 2_000
 WAL_BYTES = 8_000_000  # kept of the log when it is empty
 MARK = ".damaged"  # the file beside the database that a reader leaves when it finds damage
@@ -28,31 +28,25 @@ MARK = ".damaged"  # the file beside the database that a reader leaves when it f
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE language(id INTEGER PRIMARY KEY, name TEXT UNIQUE);
-CREATE TABLE name(id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 -- state: 0 not parsed yet, 1 parsed, 2 quarantined. path and seen: the path that left it last, and when.
-CREATE TABLE blob(id INTEGER PRIMARY KEY, hash BLOB, language INTEGER, state INTEGER, lines INTEGER,
-    problem TEXT, imports TEXT, names BLOB, chunk INTEGER, chunks INTEGER, path BLOB, seen INTEGER);
+CREATE TABLE blob(id INTEGER PRIMARY KEY, hash BLOB, language INTEGER, state INTEGER, problem TEXT, path BLOB,
+    seen INTEGER);
 CREATE UNIQUE INDEX blob_hash ON blob(hash, language);
 CREATE INDEX blob_waiting ON blob(id) WHERE state = 0;
 CREATE TABLE file(id INTEGER PRIMARY KEY, path BLOB UNIQUE, blob INTEGER, size INTEGER, mtime INTEGER,
     kind INTEGER);
 CREATE INDEX file_blob ON file(blob);
--- id: that of the blob times 65,536, plus the place among its definitions
-CREATE TABLE definition(id INTEGER PRIMARY KEY, name INTEGER, kind INTEGER, start INTEGER, lines INTEGER,
-    head INTEGER, parent INTEGER);
-CREATE INDEX definition_name ON definition(name);
-CREATE TABLE reference(name INTEGER, blob INTEGER, places BLOB, PRIMARY KEY(name, blob)) WITHOUT ROWID;
-CREATE TABLE chunk(id INTEGER PRIMARY KEY, blob INTEGER, start INTEGER, lines INTEGER, definition INTEGER,
-    terms INTEGER, named INTEGER, headed INTEGER);  -- how many terms its body, name and signature have
+-- What a parsed blob gave, packed by `rows`; `chunk` is the number of its first chunk. Apart from `blob`,
+-- which is read whole at every start.
+CREATE TABLE content(blob INTEGER PRIMARY KEY, chunk INTEGER, chunks BLOB, imports BLOB, outline BLOB);
+CREATE INDEX content_chunk ON content(chunk);
+-- name: its number, by `rows.number`. role: 0 where the blob defines it, 1 where it only refers to it.
+CREATE TABLE mention(name INTEGER, role INTEGER, blob INTEGER, places BLOB, PRIMARY KEY(name, role, blob))
+    WITHOUT ROWID;
 CREATE TABLE together(a INTEGER, b INTEGER, weight REAL, PRIMARY KEY(a, b)) WITHOUT ROWID;
 CREATE VIEW listed AS SELECT file.id, file.path, hash, size, mtime, kind, state, blob, problem, language
     FROM file JOIN blob ON blob.id = file.blob;
 CREATE VIEW dead AS SELECT * FROM blob WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.blob = blob.id);
-CREATE VIEW found AS SELECT file.path, hash, size, mtime, name.name, kinds.name AS kind, start,
-    definition.lines, head, parents.name AS parent, definition.id, definition.name AS named
-    FROM definition JOIN file ON file.blob = definition.id >> 16 JOIN blob ON blob.id = file.blob
-    JOIN name ON name.id = definition.name JOIN name kinds ON kinds.id = definition.kind
-    LEFT JOIN name parents ON parents.id = definition.parent;
 CREATE VIRTUAL TABLE words USING fts5(terms, content='', detail=none, tokenize='ascii', contentless_delete=1);
 CREATE VIRTUAL TABLE paths USING fts5(terms, content='', detail=none, tokenize='ascii', contentless_delete=1);
 """
@@ -112,7 +106,6 @@ def _open(path: str, version: str) -> Connection:
         raise StoreError(f"{path}: {error.strerror}. Make the file and its folder writable.") from error
     db = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
     try:
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")

@@ -4,15 +4,23 @@ Rows are taken out in one transaction; giving the room back to the disk comes af
 wants it so. It does not decide which contents go, but for the oldest first.
 """
 
+import json
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from assist_context.database import SEARCHABLE, Connection, size_of, telling, transaction
+from assist_context.rows import CHUNK
 from assist_context.terms import terms
-from assist_context.varints import unpack
 
 WAITING, PARSED, QUARANTINED = 0, 1, 2  # the states of a content
+
+_CHUNKS = """
+SELECT chunk, length(chunks) FROM content WHERE chunk NOT NULL AND blob IN (SELECT value FROM json_each(?))
+"""
+_DEAD = """
+SELECT id, COALESCE(length(chunks), 0) FROM dead LEFT JOIN content ON content.blob = id ORDER BY seen, id
+"""
 
 
 def path_terms(path: bytes) -> str:
@@ -40,44 +48,29 @@ def drop_path(db: Connection, path: bytes, file: int, blob: int) -> None:
     leave(db, path, blob)
 
 
-def drop_blobs(db: Connection, blobs: Iterable[int]) -> None:
+def drop_blobs(db: Connection, blobs: Sequence[int]) -> None:
     """Takes out contents with all that they gave."""
-    for blob in blobs:
-        row = db.execute("SELECT names, chunk, chunks FROM blob WHERE id = ?", (blob,)).fetchone()
-        names, chunk, chunks = row or (b"", 0, 0)
-        name, pairs = 0, []
-        for gap in unpack(names or b""):
-            name += gap
-            pairs.append((name, blob))
-        db.executemany("DELETE FROM reference WHERE name = ? AND blob = ?", pairs)
-        db.execute("DELETE FROM definition WHERE id BETWEEN ? AND ?", (blob << 16, (blob << 16) + 65_535))
-        if chunks:
-            ids = [(each,) for each in range(chunk, chunk + chunks)]
-            db.executemany("DELETE FROM words WHERE rowid = ?", ids)
-            db.execute("DELETE FROM chunk WHERE id BETWEEN ? AND ?", (chunk, chunk + chunks - 1))
-        db.execute("DELETE FROM blob WHERE id = ?", (blob,))
+    gone = (json.dumps(blobs),)
+    for first, length in db.execute(_CHUNKS, gone).fetchall():
+        ids = [(first + place,) for place in range(length // CHUNK.size)]
+        db.executemany("DELETE FROM words WHERE rowid = ?", ids)
+    # All mentions are looked through: to know those of a blob would cost room, for what is rare.
+    db.execute("DELETE FROM mention WHERE blob IN (SELECT value FROM json_each(?))", gone)
+    db.execute("DELETE FROM content WHERE blob IN (SELECT value FROM json_each(?))", gone)
+    db.execute("DELETE FROM blob WHERE id IN (SELECT value FROM json_each(?))", gone)
 
 
 def drop_parsed(db: Connection) -> None:
     """Takes out all that was parsed; the contents that are in use wait to be parsed again."""
     db.execute("INSERT INTO words(words) VALUES ('delete-all')")
-    db.execute("DELETE FROM definition")
-    db.execute("DELETE FROM reference")
-    db.execute("DELETE FROM chunk")
+    db.execute("DELETE FROM mention")
+    db.execute("DELETE FROM content")
     db.execute("DELETE FROM blob WHERE id IN (SELECT id FROM dead)")
-    db.execute(
-        "UPDATE blob SET state = ?, problem = NULL, imports = NULL, names = NULL, chunk = NULL, chunks = NULL"
-        " WHERE state = ?",
-        (WAITING, PARSED),
-    )
+    db.execute("UPDATE blob SET state = ?, problem = NULL WHERE state = ?", (WAITING, PARSED))
 
 
 def _sweep(db: Connection) -> None:
-    """Takes out names that nothing has any more, and from the word lists what was deleted."""
-    db.execute(
-        "DELETE FROM name WHERE id NOT IN (SELECT name FROM definition UNION SELECT kind FROM definition"
-        " UNION SELECT parent FROM definition WHERE parent IS NOT NULL UNION SELECT name FROM reference)"
-    )
+    """Takes out of the word lists what was deleted."""
     db.execute("INSERT INTO words(words) VALUES ('optimize')")
     db.execute("INSERT INTO paths(paths) VALUES ('optimize')")
 
@@ -101,10 +94,9 @@ def forget(db: Connection, path: str, excluded: Callable[[str], bool]) -> int:
             db.execute("INSERT OR REPLACE INTO meta VALUES ('vacuum', 'due')")
         due = db.execute("SELECT 1 FROM meta WHERE key = 'vacuum'").fetchone()
     if due:
-        with telling(db, path):
-            db.execute("VACUUM")  # no setting but this takes deleted bytes out of pages that are in use
+        _give_back(db, path)
+        with transaction(db, path):
             db.execute("DELETE FROM meta WHERE key = 'vacuum'")
-            db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return len(gone)
 
 
@@ -112,12 +104,13 @@ def prune(db: Connection, path: str, cap: int) -> int:
     """Dead contents, the one that was left longest ago first, until the file has `cap` bytes or less."""
     count = 0
     if size_of(path) > cap:
-        _give_back(db, path)  # the log alone may have been too much
+        with telling(db, path):
+            _empty_log(db)  # it alone may have been too much
     while (size := size_of(path)) > cap:
         with transaction(db, path):
-            dead = db.execute("SELECT id, COALESCE(chunks, 0) FROM dead ORDER BY seen, id").fetchall()
-            (chunks,) = db.execute("SELECT COUNT(*) FROM chunk").fetchone()
-            gone = _oldest(dead, chunks * (size - cap) / size)
+            dead = db.execute(_DEAD).fetchall()
+            (chunks,) = db.execute("SELECT SUM(length(chunks)) FROM content").fetchone()
+            gone = _oldest(dead, (chunks or 0) * (size - cap) / size)
             if not gone:
                 break
             if SEARCHABLE:
@@ -142,6 +135,11 @@ def _oldest(dead: Sequence[tuple[int, int]], chunks: float) -> list[int]:
 
 
 def _give_back(db: Connection, path: str) -> None:
+    """Takes what was deleted off the disk, also out of pages that are in use: mentions lie among each other."""
     with telling(db, path):
-        db.execute("PRAGMA incremental_vacuum").fetchall()
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        db.execute("VACUUM")
+        _empty_log(db)
+
+
+def _empty_log(db: Connection) -> None:
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

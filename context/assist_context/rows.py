@@ -1,13 +1,30 @@
-"""How values of the index are written into columns: codes, places, imports. It knows no SQL."""
+"""How values of the index are written into columns: codes, places, chunks, imports, outlines.
+
+It knows no SQL. Damaged columns raise ValueError or TypeError when they are read.
+"""
 
 import json
-from collections.abc import Iterable
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
 
 from assist_context.blobs import Kind
 from assist_context.imports import Import
 from assist_context.varints import pack, unpack
 
-MOST_DEFINITIONS = 1 << 16  # of one content: the id of a definition has 16 bits for its place
+DEFINES, REFERS = 0, 1  # roles of a mention; what only refers comes last
+NOWHERE = 0xFFFF  # in place of a definition: a chunk is of none
+MOST_DEFINITIONS = NOWHERE  # of one content
+KEPT_OUTLINES = 128  # unpacked; of 35 definitions in the mean, and up to some thousands
+
+# name, kind, first line, last line, lines of the head, parent's qualified name
+Definition = tuple[str, str, int, int, int, str]
+# first line, lines after it, place of the definition or NOWHERE, terms of its body, name and signature
+Chunk = tuple[int, int, int, int, int, int]
+CHUNK = struct.Struct("<IHHHBB")
 
 # Before a term of a name, and of a signature; for the tokenizer all that is not ASCII is a letter.
 NAME, HEAD = "\u00b7", "\u00b6"
@@ -42,16 +59,62 @@ def unpack_places(data: bytes) -> list[tuple[int, int]]:
     return sorted(places)  # in one line, a later reference may be in an earlier definition
 
 
-def pack_imports(imports: Iterable[Import]) -> str | None:
-    """Imports as JSON."""
+@lru_cache(1 << 16)
+def number(name: str) -> int:
+    """A name as a number of 48 bits, which SQLite stores in six bytes.
+
+    Two names of a million have the same one at a chance of 1 : 500: definitions are compared by name as well.
+    """
+    return int.from_bytes(blake2b(plain(name).encode(), digest_size=6).digest(), "big", signed=True)
+
+
+def pack_chunks(chunks: Iterable[Chunk]) -> bytes:
+    """Chunks in order, `CHUNK.size` bytes each; what is longer than its field is cut to it."""
+    limits = (0xFFFFFFFF, 0xFFFF, NOWHERE, 0xFFFF, 0xFF, 0xFF)
+    return b"".join([CHUNK.pack(*map(min, each, limits)) for each in chunks])
+
+
+def pack_outline(definitions: Sequence[Definition]) -> bytes | None:
+    """Definitions in order, by columns: they take 7 % less than by rows, and an eighth of what JSON does."""
+    if not definitions:
+        return None
+    names, kinds, starts, ends, heads, parents = zip(*definitions, strict=True)
+    lines = [end - start for start, end in zip(starts, ends, strict=True)]
+    columns = [*map(plain, names)], kinds, starts, lines, heads, [*map(plain, parents)]
+    return _packed(columns)
+
+
+@lru_cache(KEPT_OUTLINES)
+def unpack_outline(data: bytes | None) -> tuple[Definition, ...]:
+    """What `pack_outline` was given; it takes 2 microseconds a definition."""
+    if data is None:
+        return ()
+    names, kinds, starts, lines, heads, parents = _unpacked(data)
+    ends = map(int.__add__, starts, lines)
+    return tuple(zip(names, kinds, starts, ends, heads, parents, strict=True))
+
+
+def pack_imports(imports: Iterable[Import]) -> bytes | None:
+    """Imports as packed JSON."""
     rows = [[each.module, list(each.names), each.line, each.level] for each in imports]
-    return json.dumps(rows, separators=(",", ":")) if rows else None
+    return _packed(rows) if rows else None
 
 
-def unpack_imports(data: str | None) -> tuple[Import, ...]:
+def unpack_imports(data: bytes | None) -> tuple[Import, ...]:
     """What `pack_imports` was given."""
-    rows = json.loads(data) if data else ()
+    rows = _unpacked(data) if data else ()
     return tuple(Import(module, tuple(names), line, level) for module, names, line, level in rows)
+
+
+def _packed(value: object) -> bytes:
+    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
+
+
+def _unpacked(data: bytes) -> Any:
+    try:
+        return json.loads(zlib.decompress(data))
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
 
 
 def plain(text: str) -> str:

@@ -12,25 +12,33 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from typing import Any
 
 import numpy
 from numpy.typing import NDArray
 
 from assist_context.asking import qualified
 from assist_context.database import Connection
-from assist_context.rows import HEAD, NAME
+from assist_context.rows import CHUNK, HEAD, NAME, NOWHERE
 
 # One long text, read by numpy, is three times as fast as 10,000 rows of one number.
 _WORDS = "SELECT GROUP_CONCAT(rowid) FROM words WHERE words MATCH ?"
 _PATHS = "SELECT GROUP_CONCAT(rowid) FROM paths WHERE paths MATCH ?"
 _FIRSTS = """
-SELECT chunk FROM file JOIN blob ON blob.id = blob WHERE file.id IN (SELECT value FROM json_each(?))
+SELECT chunk FROM file JOIN content USING (blob)
+WHERE id IN (SELECT value FROM json_each(?)) AND chunk NOT NULL
 """
 _ROWS = """
-SELECT chunk.id, file.id, terms, named, headed, file.path, start, chunk.lines, chunk.blob, definition
-FROM chunk JOIN file ON file.blob = chunk.blob
-WHERE chunk.id IN (SELECT value FROM json_each(?)) AND file.path != ?
+SELECT value, file.id, substr(chunks, 1 + ?1 * (value - chunk), ?1), file.path, content.blob
+FROM json_each(?2) JOIN content ON content.blob =
+    (SELECT blob FROM content WHERE chunk <= value ORDER BY chunk DESC LIMIT 1)
+JOIN file ON file.blob = content.blob WHERE file.path != ?3
 """
+_NAME = "SELECT outline FROM content WHERE blob = ?"
+_FIELDS = ("start", "lines", "place", "terms", "named", "headed")
+_CHUNK = numpy.dtype(
+    list(zip(_FIELDS, ("<u4", "<u2", "<u2", "<u2", "u1", "u1"), strict=True))
+)  # `rows.CHUNK`
 
 MOST_TERMS, PATIENT_TERMS = 20, 40
 # Of the terms together, lest a query of common words takes longer than an editor waits. Who asks a question
@@ -46,8 +54,8 @@ _BY_LENGTH = 0.75  # of name, signature and body; 0.2 to 0.9 differ by 0.006
 _LEAST = 0.6  # of the mean body: a chunk of two lines is not the more about its words; +0.002 to +0.003
 
 Ids = NDArray[numpy.int64]
-# chunk, file, terms of body, name and signature, path, first line, lines after it, content, definition
-_Row = tuple[int, int, int, int, int, bytes, int, int, int, int | None]
+_Row = tuple[int, int, bytes, bytes, int]  # chunk, file, its packed chunk, path, content
+_Scored = tuple[float, bytes, int, int, int, int]  # score, path, first and last line, content, definition
 Weights = tuple[float, float, float, float]  # of name, path, body and signature
 
 
@@ -85,10 +93,18 @@ def frequencies(db: Connection) -> Frequencies:
     """Counted anew: 0.2 s at 90,000 chunks."""
     db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.word USING fts5vocab(main, words, row)")
     terms = dict(db.execute("SELECT term, doc FROM temp.word").fetchall())
-    chunks, *means = db.execute(
-        "SELECT COUNT(*), AVG(terms), AVG(NULLIF(named, 0)), AVG(NULLIF(headed, 0)) FROM chunk"
-    ).fetchone()
-    return Frequencies(terms, chunks, *(mean or 1.0 for mean in means))
+    chunks = _unpacked(row[0] for row in db.execute("SELECT chunks FROM content"))
+    return Frequencies(terms, len(chunks), *(_mean(chunks[each]) for each in ("terms", "named", "headed")))
+
+
+def _mean(lengths: NDArray[numpy.unsignedinteger[Any]]) -> float:
+    """Of those that there are."""
+    filled = lengths[lengths > 0]
+    return float(filled.mean()) if len(filled) else 1.0
+
+
+def _unpacked(chunks: Iterable[bytes]) -> NDArray[numpy.void]:
+    return numpy.frombuffer(b"".join(chunks), _CHUNK)
 
 
 def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -> list[str]:
@@ -139,28 +155,34 @@ def search(
         most *= 4
     if not rows:
         return []
-    ids, files, lengths, named, headed = numpy.array([row[:5] for row in rows], numpy.int64).T
-    body = weights[2] / _share(numpy.maximum(lengths, _LEAST * known.body), known.body)
-    name, head = weights[0] / _share(named, known.name), weights[3] / _share(headed, known.head)
+    ids, files = numpy.array([row[:2] for row in rows], numpy.int64).T
+    chunk = _unpacked(row[2] for row in rows)
+    body = weights[2] / _share(numpy.maximum(chunk["terms"], _LEAST * known.body), known.body)
+    name = weights[0] / _share(chunk["named"], known.name)
+    head = weights[3] / _share(chunk["headed"], known.head)
     scores = numpy.zeros(len(rows))
     for at, worth in enumerate(rarity):
         found = name * _among(ids, names[at]) + body * _among(ids, bodies[at])
         found += weights[1] * _among(files, paths[at])
         found += head * _among(ids, heads[at])
         scores += worth * (_SATURATION + 1) * found / (_SATURATION + found)
-    best = sorted(zip(scores.tolist(), rows, strict=True), key=lambda each: (-each[0], each[1][5:7]))
-    return [_hit(db, row, score) for score, row in islice(_singly(best), limit)]
+    best = [
+        (score, row[3], start, start + lines, row[4], place)
+        for score, row, (start, lines, place, *_) in zip(scores.tolist(), rows, chunk.tolist(), strict=True)
+        if score > 0
+    ]
+    best.sort(key=lambda each: (-each[0], each[1:]))
+    return [_hit(db, each) for each in islice(_singly(best), limit)]
 
 
-def _singly(best: Iterable[tuple[float, _Row]]) -> Iterator[tuple[float, _Row]]:
-    """What scores at all, without further pieces of a definition in a file that has come already."""
-    come: set[tuple[int, int | None]] = set()
-    for score, row in best:
-        file, definition = row[1], row[9]
-        if score > 0 and (file, definition) not in come:
-            yield score, row
-        if definition is not None:
-            come.add((file, definition))
+def _singly(best: Iterable[_Scored]) -> Iterator[_Scored]:
+    """Without further pieces of a definition in a file that has come already."""
+    come: set[tuple[bytes, int]] = set()
+    for each in best:
+        path, place = each[1], each[5]
+        if place == NOWHERE or (path, place) not in come:
+            yield each
+            come.add((path, place))
 
 
 def _listed(db: Connection, sql: str, term: str) -> Ids:
@@ -198,10 +220,10 @@ def _first_chunks(db: Connection, files: Sequence[int]) -> list[int]:
 
 
 def _rows(db: Connection, chunks: Sequence[int], without: bytes) -> list[_Row]:
-    return db.execute(_ROWS, (json.dumps(chunks), without)).fetchall()
+    return db.execute(_ROWS, (CHUNK.size, json.dumps(chunks), without)).fetchall()
 
 
-def _hit(db: Connection, row: _Row, score: float) -> Hit:
-    path, start, lines, blob, definition = row[5:]
-    name = "" if definition is None else qualified(db, blob, definition)
-    return Hit(os.fsdecode(path), start, start + lines, name, score)
+def _hit(db: Connection, scored: _Scored) -> Hit:
+    score, path, start, end, blob, place = scored
+    (outline,) = db.execute(_NAME, (blob,)).fetchone()
+    return Hit(os.fsdecode(path), start, end, qualified(outline, place), score)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from assist_context import asking, removing
-from assist_context.adding import Names, add
+from assist_context.adding import add
 from assist_context.database import Connection, Damage, open_write, transaction
 from assist_context.discover import Entry, Listing
 from assist_context.languages import language_of
@@ -57,7 +57,6 @@ class Writer:
     def __init__(self, path: str, version: str) -> None:
         self._path = path
         self._db = open_write(path, version)
-        self._names = Names(self._db)
         self._languages: dict[str, int] = {}
         with transaction(self._db, path) as db:
             self.fresh = not _noted(db, "listing")  # it began empty
@@ -122,7 +121,7 @@ class Writer:
                 if state is None and db.execute(_SCAN, key).fetchone():
                     raise Damage("a content is not in its index")  # it would be parsed for ever
                 if state in (WAITING, QUARANTINED):
-                    add(db, self._names, blob, each)
+                    add(db, blob, each)
 
     def quarantine(self, blob: str, language: str, why: str) -> None:
         """This content is not parsed again until the version changes."""
@@ -132,12 +131,10 @@ class Writer:
 
     def forget(self, excluded: Callable[[str], bool]) -> int:
         """Takes out every trace of contents that no path means, and whose last path is excluded now."""
-        self._names.clear()
         return removing.forget(self._db, self._path, excluded)
 
     def prune(self, cap: int) -> int:
         """Takes out contents that no path means, the oldest first, while the file is above `cap` bytes."""
-        self._names.clear()
         return removing.prune(self._db, self._path, cap)
 
     def note(self, key: str, value: str) -> None:

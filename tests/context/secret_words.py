@@ -1,5 +1,9 @@
 """Words that stand in a secret's place, and where they are looked for."""
 
+import re
+import sqlite3
+import zlib
+from contextlib import closing, suppress
 from pathlib import Path
 
 
@@ -14,9 +18,24 @@ def text(secret: str) -> str:
 
 
 def bytes_of(database: Path) -> bytes:
-    files = sorted(database.parent.glob(f"{database.name}*"))
+    """All that is on the disk of an index, and what of it is packed once more as it was before."""
+    files = [file.read_bytes() for file in sorted(database.parent.glob(f"{database.name}*"))]
     assert files
-    return b"\0".join(file.read_bytes() for file in files)
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
+        columns = [each for row in db.execute("SELECT imports, outline FROM content") for each in row if each]
+    packed = [
+        data[each.start() :] for data in files for each in re.finditer(b"x\x01", data)
+    ]  # also in free pages
+    return b"\0".join([*files, *map(zlib.decompress, columns), *map(_beginning, packed)])
+
+
+def _beginning(data: bytes) -> bytes:
+    """What can be had of a packed value whose rest is elsewhere, or of what is none."""
+    unpacking, found = zlib.decompressobj(), b""
+    with suppress(zlib.error):
+        for at in range(0, min(len(data), 4_096), 64):
+            found += unpacking.decompress(data[at : at + 64])
+    return found
 
 
 def traces(data: bytes, secret: str) -> list[str]:

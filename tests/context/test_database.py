@@ -61,7 +61,7 @@ def test_another_schema_begins_anew_and_is_not_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", ["DROP TABLE chunk", "DROP VIEW found", "DROP TABLE words", "DELETE FROM meta"]
+    "missing", ["DROP TABLE content", "DROP VIEW listed", "DROP TABLE words", "DELETE FROM meta"]
 )
 def test_a_schema_with_holes_begins_anew(tmp_path: Path, missing: str) -> None:
     path = build(tmp_path / "a.db")

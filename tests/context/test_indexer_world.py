@@ -78,7 +78,7 @@ def test_a_full_disk(root: Path, database: Path) -> None:
         live.ready()
         process = psutil.Process(live.process.pid)
         process.rlimit(psutil.RLIMIT_FSIZE, (100_000, -1))
-        for number in range(30):
+        for number in range(300):
             put(root, f"p{number % 3}/m{number}.py", f"def full{number}(value): return {'g() + ' * 500} 1\n")
         live.tell("refresh")
         assert str(database) in live.until("problem")["message"]

@@ -13,6 +13,7 @@ import pytest
 from stores import VERSION, rows
 from workspaces import posix
 
+from assist_context.rows import CHUNK, unpack_outline
 from assist_context.writing import Writer
 
 HERE = Path(__file__).parent
@@ -56,12 +57,12 @@ def check_whole(path: Path) -> None:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         db.execute("INSERT INTO words(words) VALUES ('integrity-check')")
         states = dict(db.execute("SELECT id, state FROM blob"))
-        counts = dict(db.execute("SELECT id >> 16, COUNT(*) FROM definition GROUP BY 1"))
+        counts = dict(db.execute("SELECT blob, COUNT(*) FROM mention WHERE role = 0 GROUP BY 1"))
         assert counts == {blob: 60 for blob, state in states.items() if state == 1}
-        chunks = db.execute("SELECT blob, COUNT(*) FROM chunk GROUP BY 1").fetchall()
-        assert chunks == db.execute("SELECT id, chunks FROM blob WHERE state = 1 ORDER BY id").fetchall()
+        outlines = db.execute("SELECT blob, outline, length(chunks) FROM content").fetchall()
+        assert {blob: len(unpack_outline(packed)) for blob, packed, _ in outlines} == counts
         terms = db.execute("SELECT COUNT(*) FROM words WHERE words MATCH 'def'").fetchone()
-        assert terms == (sum(count for _, count in chunks),)
+        assert terms == (sum(length // CHUNK.size for *_, length in outlines),)
         assert db.execute("SELECT COUNT(*) FROM file WHERE blob NOT IN (SELECT id FROM blob)").fetchone() == (
             0,
         )

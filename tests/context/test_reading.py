@@ -155,8 +155,8 @@ def test_of_garbage_there_is_nothing_and_a_reason(tmp_path: Path, content: bytes
 @pytest.mark.parametrize(
     "damage",
     [
-        "UPDATE reference SET places = 'text'", "UPDATE blob SET imports = '{'", "UPDATE blob SET imports = '[1]'",
-        "UPDATE blob SET hash = 'x' || id", "UPDATE file SET kind = 99", "UPDATE name SET name = CAST(x'ff' || id AS TEXT)",
+        "UPDATE mention SET places = 'text'", "UPDATE content SET imports = x'78'", "UPDATE content SET imports = '[1]'",
+        "UPDATE blob SET hash = 'x' || id", "UPDATE file SET kind = 99", "UPDATE content SET outline = imports",
     ],
 )  # fmt: skip
 def test_rows_that_nobody_wrote_are_damage(path: Path, damage: str) -> None:

@@ -140,15 +140,15 @@ def test_what_no_path_means_any_more_is_not_added(path: Path) -> None:
         gone = entry("a.py", TEXTS["a.py"])
         writer.add([(gone.blob, parse("a.py", TEXTS["a.py"]))])
         writer.quarantine(gone.blob, "python", "why")
-    assert (rows(path, "blob"), rows(path, "definition")) == (0, 0)
+    assert (rows(path, "blob"), rows(path, "content")) == (0, 0)
 
 
 def test_the_same_content_twice_is_added_once(path: Path) -> None:
     build(path)
-    before = [rows(path, table) for table in ("definition", "chunk", "reference")]
+    before = [rows(path, table) for table in ("content", "mention", "words")]
     with opened(path) as writer:
         writer.add([(entry("a.py", TEXTS["a.py"]).blob, parse("a.py", TEXTS["a.py"]))] * 2)
-    assert [rows(path, table) for table in ("definition", "chunk", "reference")] == before
+    assert [rows(path, table) for table in ("content", "mention", "words")] == before
 
 
 def test_odd_rows_are_kept(path: Path) -> None:
