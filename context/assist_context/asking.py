@@ -5,9 +5,10 @@ is the one that catches it.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from assist_context.database import Connection, size_of
 from assist_context.discover import Entry
@@ -73,6 +74,9 @@ _NAMED = """
 SELECT path, hash, size, mtime, outline FROM mention JOIN listed ON listed.blob = mention.blob
 JOIN content ON content.blob = mention.blob WHERE mention.name = ? AND role = ? LIMIT ?
 """
+_DEFINERS = """
+SELECT COUNT(*) FROM (SELECT 1 FROM mention JOIN file USING (blob) WHERE name = ? AND role = ? LIMIT ?)
+"""
 _OUTLINE = "SELECT path, hash, size, mtime, outline FROM listed JOIN content USING (blob) WHERE path = ?"
 _REFERENCES = """
 SELECT path, places, outline FROM mention JOIN file USING (blob) JOIN content USING (blob)
@@ -106,34 +110,53 @@ _OUTLINES = (
 
 def definitions(db: Connection, name: str, limit: int) -> tuple[Found, ...]:
     """What a name may mean, by path and line."""
-    rows = db.execute(_NAMED, (number(name), DEFINES, limit))
-    found = [each for row in rows for each in _found(row, plain(name))]
+    found: list[Found] = []
+    for *file, packed in db.execute(_NAMED, (number(name), DEFINES, limit)):
+        found += _found(file, packed, name)
     return tuple(sorted(found, key=lambda each: (each.path, each.start_line))[:limit])
 
 
-def outline(db: Connection, path: str) -> tuple[Found, ...]:
-    """The definitions of a file, in order."""
+def few_definitions(db: Connection, name: str, most: int) -> tuple[Found, ...] | None:
+    """What a name may mean, `None` if there are more than `most`: files are counted, no outline unpacked."""
+    (files,) = db.execute(_DEFINERS, (number(name), DEFINES, most + 1)).fetchone()
+    found = definitions(db, name, most + 1) if files <= most else ()
+    return None if max(files, len(found)) > most else found
+
+
+def outline(
+    db: Connection, path: str, name: str | None = None, parent: str | None = None
+) -> tuple[Found, ...]:
+    """The definitions of a file, in order; perhaps only those of a name, or of a qualified parent."""
     row = db.execute(_OUTLINE, (os.fsencode(path),)).fetchone()
-    return tuple(_found(row)) if row else ()
+    return tuple(_found(row[:4], row[4], name, parent)) if row else ()
 
 
-def _found(row: tuple[bytes, bytes, int, int, bytes | None], only: str = "") -> list[Found]:
-    """A file's definitions, perhaps `only` those of one name."""
-    path, blob, size, mtime, packed = row
+def _found(
+    file: Sequence[Any], packed: bytes | None, name: str | None = None, parent: str | None = None
+) -> list[Found]:
+    """Definitions of a file, which is given by path, content, size and time."""
+    path, blob, size, mtime = file
     where, content = os.fsdecode(path), blob.hex()
+    names, kinds, starts, lines, heads, parents = unpack_outline(packed)
+    places: Iterable[int] = range(len(names))
+    for column, wanted in ((names, name), (parents, parent)):
+        if wanted is not None:  # most of an outline is not asked for
+            places = [at for at in places if column[at] == plain(wanted)]
     return [
-        Found(where, content, size, mtime, name, kind, start, end, head, parent)
-        for name, kind, start, end, head, parent in unpack_outline(packed)
-        if not only or name == only
-    ]
+        Found(
+            where, content, size, mtime,
+            names[at], kinds[at], starts[at], starts[at] + lines[at], heads[at], parents[at],
+        )
+        for at in places
+    ]  # fmt: skip
 
 
 def qualified(outline: bytes | None, definition: int) -> str:
     """The qualified name of a definition in an outline, "" if it has no such."""
-    definitions = unpack_outline(outline)
-    if not 0 <= definition < len(definitions):
+    found = unpack_outline(outline)
+    if not 0 <= definition < len(found.names):
         return ""
-    name, *_, parent = definitions[definition]
+    name, parent = found.names[definition], found.parents[definition]
     return f"{parent}.{name}" if parent else name
 
 

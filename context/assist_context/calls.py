@@ -100,7 +100,7 @@ def callers(corpus: Corpus, subjects: Sequence[Found], *, tests: bool) -> Iterat
 
 def _uses(corpus: Corpus, subject: Found) -> list[Place]:
     """Where a subject is used: in files that import its own first, then elsewhere unless it is common."""
-    common = len(corpus.definitions(subject.name, signals.COMMON + 1)) > signals.COMMON
+    common = corpus.few_definitions(subject.name, signals.COMMON) is None
     sure: dict[str, bool] = {}
     found = []
     for place in corpus.references(subject.name, PLACES):

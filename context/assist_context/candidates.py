@@ -47,8 +47,8 @@ def of_definition(corpus: Corpus, found: Found, signal: str) -> Candidate:
     qualified = f"{found.parent}.{found.name}" if found.parent else found.name
     members = [
         each
-        for each in corpus.outline(found.path)
-        if each.parent == qualified and found.start_line <= each.start_line <= found.end_line
+        for each in corpus.outline(found.path, parent=qualified)
+        if found.start_line <= each.start_line <= found.end_line
     ]
     if not members:
         return Candidate(found.path, ((head[0], min(found.end_line, head[1] + FIELDS)),), signal, corpus)
@@ -60,7 +60,7 @@ def of_definition(corpus: Corpus, found: Found, signal: str) -> Candidate:
 
 def skeleton(corpus: Corpus, path: str, signal: str, most: int = 20) -> Candidate | None:
     """A file by the heads of what stands at its top; None if it defines nothing."""
-    tops = [each for each in corpus.outline(path) if not each.parent and not each.name.startswith("_")]
+    tops = [each for each in corpus.outline(path, parent="") if not each.name.startswith("_")]
     spans = [(each.start_line, each.start_line + each.head_lines - 1) for each in tops[:most]]
     return Candidate(path, _joined(spans), signal, corpus) if spans else None
 

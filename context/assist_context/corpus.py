@@ -5,7 +5,7 @@ file as it was indexed, so that a line that moved is left out rather than shown 
 relative to the folder, with "/". One thread at a time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assist_context.discover import Entry
@@ -13,15 +13,14 @@ from assist_context.excerpt import excerpt
 from assist_context.files import Files, files_of
 from assist_context.imports import Import
 from assist_context.languages import Language
-from assist_context.model import Document, split_lines
+from assist_context.model import Document
 from assist_context.ranking import Graph, graph_of
 from assist_context.reading import Found, Place, Reader
 from assist_context.resolving import resolve
 from assist_context.searching import Hit
 from assist_context.symbols import Definition, Symbols
 
-WHOLE = 1 << 30  # the line after every last one
-KEPT_FILES = 64  # texts and outlines that are kept between two questions, so that a file is read once
+KEPT_FILES = 64  # whose lines are kept between two questions, so that a file is read once
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +49,7 @@ class Corpus:
         self._graph: tuple[int, Graph | None] = (-1, None)
         self._files: tuple[int, Files] = (-1, files_of(()))
         self._latest: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
-        self._texts: dict[tuple[str, str, int], tuple[str, ...]] = {}
-        self._outlines: tuple[int, dict[str, tuple[Found, ...]]] = (-1, {})
+        self._texts: dict[str, tuple[object, tuple[str, ...]]] = {}
 
     def hides(self, path: str) -> bool:
         """Whether rules exclude a path by now."""
@@ -78,15 +76,22 @@ class Corpus:
 
     def definitions(self, name: str, limit: int = 20) -> tuple[Found, ...]:
         """What a name may mean, anywhere in the folder."""
-        found = self.reader.definitions(name, limit)
-        stored = [each for each in found if each.path not in self._open]
+        return self._shadowed(name, self.reader.definitions(name, limit))
+
+    def few_definitions(self, name: str, most: int) -> tuple[Found, ...] | None:
+        """What a name may mean, `None` if there are more than `most`: then it does not tell."""
+        few = self.reader.few_definitions(name, most)
+        found = () if few is None else self._shadowed(name, few)
+        return None if few is None or len(found) > most else found
+
+    def _shadowed(self, name: str, found: Iterable[Found]) -> tuple[Found, ...]:
         shadow = [
             _found(path, each)
             for path, opened in self._open.items()
             for each in opened.symbols.definitions
             if each.name == name
         ]
-        return (*shadow, *stored)
+        return (*shadow, *(each for each in found if each.path not in self._open))
 
     def references(self, name: str, limit: int = 200) -> tuple[Place, ...]:
         """Where a name is called or used as a type; those of open documents come first."""
@@ -105,19 +110,15 @@ class Corpus:
             self._graph = generation, graph_of(self.reader.links())
         return self._graph[1] or graph_of(())
 
-    def outline(self, path: str) -> tuple[Found, ...]:
-        """The definitions of a file, in order."""
-        if path in self._open:
-            return tuple(_found(path, each) for each in self._open[path].symbols.definitions)
-        generation = self.reader.generation()
-        if self._outlines[0] != generation:
-            self._outlines = generation, {}
-        kept = self._outlines[1]
-        if path not in kept:
-            while len(kept) >= KEPT_FILES:
-                kept.pop(next(iter(kept)))
-            kept[path] = self.reader.outline(path)
-        return kept[path]
+    def outline(self, path: str, name: str | None = None, parent: str | None = None) -> tuple[Found, ...]:
+        """The definitions of a file, in order; perhaps only those of a name, or of a qualified parent."""
+        if path not in self._open:
+            return self.reader.outline(path, name, parent)
+        return tuple(
+            _found(path, each)
+            for each in self._open[path].symbols.definitions
+            if name in {None, each.name} and parent in {None, each.parent}
+        )
 
     def imports(self, path: str) -> tuple[Import, ...]:
         """What a file imports."""
@@ -130,8 +131,11 @@ class Corpus:
     def search(
         self, terms: Sequence[str], limit: int, without: str = "", *, patient: bool = False
     ) -> tuple[Hit, ...]:
-        """The chunks that fit best; those of open documents are of the file as it was saved."""
-        return self.reader.search(terms, limit, without=without, patient=patient)
+        """The chunks that fit best; those of open documents are of the file as it was saved.
+
+        Hits have their names only where the search is `patient`.
+        """
+        return self.reader.search(terms, limit, without=without, patient=patient, named=patient)
 
     def entry(self, path: str) -> Entry | None:
         """A file as it was listed; one that is open has no blob."""
@@ -155,7 +159,7 @@ class Corpus:
 
     def at_hand(self, path: str) -> bool:
         """Whether `lines` reads no file."""
-        return path in self._open or any(key[0] == path for key in self._texts)
+        return path in self._open or path in self._texts
 
     def lines(self, path: str) -> Sequence[str]:
         """All lines of a file as they were indexed, with their ends; none where that cannot be had."""
@@ -164,13 +168,14 @@ class Corpus:
         entry = self.reader.file(path)
         if entry is None or entry.kind != "text" or self._hidden(path):
             return ()
-        key = path, entry.blob, entry.mtime_ns
-        if key not in self._texts:
+        stamp, lines = self._texts.get(path, (None, ()))
+        if stamp != (entry.blob, entry.mtime_ns):
+            lines = excerpt(self.root, entry) or ()
+            self._texts.pop(path, None)
             while len(self._texts) >= KEPT_FILES:
                 self._texts.pop(next(iter(self._texts)))
-            text = excerpt(self.root, entry, 1, WHOLE) or ""
-            self._texts[key] = split_lines(text) if text else ()
-        return self._texts[key]
+            self._texts[path] = (entry.blob, entry.mtime_ns), lines
+        return lines
 
 
 def _found(path: str, each: Definition) -> Found:

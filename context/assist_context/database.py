@@ -71,6 +71,7 @@ _REMEDIES = {
 
 # A constraint too: the only writer looks before it inserts.
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH}
+_NO_LIST = "invalid fts5 file format"  # of a damaged word list; SQLite gives it no code of its own
 
 
 class StoreError(Exception):
@@ -158,7 +159,7 @@ def damaged(error: sqlite3.Error) -> bool:
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # not of SQLite: of this module, or a text that is no UTF-8; or the connection is closed
         return not isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError)
-    return (code & 255) in _DAMAGE
+    return (code & 255) in _DAMAGE or _NO_LIST in str(error)
 
 
 def mark(path: str) -> None:

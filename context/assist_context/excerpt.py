@@ -1,28 +1,15 @@
-"""Lines of a file as they were indexed, or nothing. It reads one file and follows no link."""
+"""The lines of a file as they were indexed, or nothing. It reads one file and follows no link."""
 
 import os
-from typing import Protocol
 
 from assist_context.blobs import HASHED, _open, blob_id
+from assist_context.discover import Entry
 from assist_context.model import split_lines
 from assist_context.parsed import decode
 
 
-class Known(Protocol):
-    """What is known of a file: a listed entry, or a definition that was found in it."""
-
-    @property
-    def path(self) -> str: ...
-    @property
-    def blob(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def mtime_ns(self) -> int: ...
-
-
-def excerpt(root: str, file: Known, first: int, last: int) -> str | None:
-    """Lines `first` to `last` (from 1, both included) of a file below `root`, as `parse` saw them.
+def excerpt(root: str, file: Entry) -> tuple[str, ...] | None:
+    """The lines of a file below `root`, with their ends, as `parse` saw them.
 
     `None` if the file is gone, holds something else now, is a link or below one, or leads out of `root`.
     """
@@ -43,7 +30,7 @@ def excerpt(root: str, file: Known, first: int, last: int) -> str | None:
         data, algorithm
     ) != file.blob:
         return None
-    return "".join(split_lines(decode(data))[max(first, 1) - 1 : max(last, 0)])
+    return split_lines(decode(data))
 
 
 def _plain(root: str, folders: list[str]) -> bool:

@@ -135,7 +135,7 @@ def _oldest(dead: Sequence[tuple[int, int]], chunks: float) -> list[int]:
 
 
 def _give_back(db: Connection, path: str) -> None:
-    """Takes what was deleted off the disk, also out of pages that are in use: mentions lie among each other."""
+    """Takes what was deleted off the disk, also out of pages in use: mentions are in no order of blobs."""
     with telling(db, path):
         db.execute("VACUUM")
         _empty_log(db)

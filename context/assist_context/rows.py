@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from assist_context.blobs import Kind
 from assist_context.imports import Import
@@ -20,8 +20,6 @@ NOWHERE = 0xFFFF  # in place of a definition: a chunk is of none
 MOST_DEFINITIONS = NOWHERE  # of one content
 KEPT_OUTLINES = 128  # unpacked; of 35 definitions in the mean, and up to some thousands
 
-# name, kind, first line, last line, lines of the head, parent's qualified name
-Definition = tuple[str, str, int, int, int, str]
 # first line, lines after it, place of the definition or NOWHERE, terms of its body, name and signature
 Chunk = tuple[int, int, int, int, int, int]
 CHUNK = struct.Struct("<IHHHBB")
@@ -74,24 +72,35 @@ def pack_chunks(chunks: Iterable[Chunk]) -> bytes:
     return b"".join([CHUNK.pack(*map(min, each, limits)) for each in chunks])
 
 
-def pack_outline(definitions: Sequence[Definition]) -> bytes | None:
-    """Definitions in order, by columns: they take 7 % less than by rows, and an eighth of what JSON does."""
-    if not definitions:
-        return None
-    names, kinds, starts, ends, heads, parents = zip(*definitions, strict=True)
-    lines = [end - start for start, end in zip(starts, ends, strict=True)]
-    columns = [*map(plain, names)], kinds, starts, lines, heads, [*map(plain, parents)]
-    return _packed(columns)
+class Outline(NamedTuple):
+    """Definitions in order, by columns: so they are unpacked in half the time, and take 7 % less room."""
+
+    names: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    starts: Sequence[int] = ()
+    lines: Sequence[int] = ()  # after the first
+    heads: Sequence[int] = ()  # lines of each head
+    parents: Sequence[str] = ()  # qualified
+
+
+def pack_outline(definitions: Iterable[tuple[str, str, int, int, int, str]]) -> bytes | None:
+    """Definitions (name, kind, first and last line, lines of the head, parent), an eighth of their JSON."""
+    rows = [
+        (plain(name), kind, start, end - start, head, plain(parent))
+        for name, kind, start, end, head, parent in definitions
+    ]
+    return _packed(list(zip(*rows, strict=True))) if rows else None
 
 
 @lru_cache(KEPT_OUTLINES)
-def unpack_outline(data: bytes | None) -> tuple[Definition, ...]:
-    """What `pack_outline` was given; it takes 2 microseconds a definition."""
+def unpack_outline(data: bytes | None) -> Outline:
+    """What `pack_outline` was given; of 35 definitions in 0.05 ms."""
     if data is None:
-        return ()
-    names, kinds, starts, lines, heads, parents = _unpacked(data)
-    ends = map(int.__add__, starts, lines)
-    return tuple(zip(names, kinds, starts, ends, heads, parents, strict=True))
+        return Outline()
+    outline = Outline(*_unpacked(data))
+    if len({len(column) for column in outline}) > 1:
+        raise ValueError("an outline with holes")
+    return outline
 
 
 def pack_imports(imports: Iterable[Import]) -> bytes | None:

@@ -40,13 +40,10 @@ def definitions(
             taken.add(key)
             each = of_definition(corpus, found, "definition")
             yield replace(each, worth=HERE) if name is spot.names[0] else each
-        for other in others if name.text not in sources and not corpus.definitions(name.text, 1) else ():
-            for found in _few(other.definitions(name.text, COMMON + 1))[:1]:
+        elsewhere = others and name.text not in sources and not corpus.definitions(name.text, 1)
+        for other in others if elsewhere else ():
+            for found in (other.few_definitions(name.text, COMMON) or ())[:1]:
                 yield of_definition(other, found, "definition")
-
-
-def _few(found: Sequence[Found]) -> Sequence[Found]:
-    return found if len(found) <= COMMON else ()
 
 
 def _sources(corpus: Corpus, spot: Spot, imports: Sequence[Import]) -> Mapping[str, tuple[str, ...]]:
@@ -71,7 +68,7 @@ def _meanings(corpus: Corpus, spot: Spot, name: Name, sources: Mapping[str, tupl
                 return found[:MEANINGS]
     if wanted in sources or (len(name.text) < 3 and not name.owner):
         return []
-    everywhere: Sequence[Found] = _few(corpus.definitions(name.text, COMMON + 1))
+    everywhere: Sequence[Found] = corpus.few_definitions(name.text, COMMON) or ()
     everywhere = [each for each in everywhere if each.kind not in SLIGHT]
     if name.owner in {"", "self", "this", "cls", "super"}:
         everywhere = _same_kind(everywhere, name)
@@ -81,8 +78,8 @@ def _meanings(corpus: Corpus, spot: Spot, name: Name, sources: Mapping[str, tupl
 def _in_files(corpus: Corpus, spot: Spot, name: str, files: Sequence[str], hops: int) -> list[Found]:
     """A name's definitions in some files, or in those that these take it from."""
     for path in files:
-        if found := [each for each in corpus.outline(path) if each.name == name]:
-            return sorted(found, key=lambda each: each.parent != "")
+        if outline := corpus.outline(path, name):
+            return sorted(outline, key=lambda each: each.parent != "")
     if hops:
         for path in files:
             for each in corpus.imports(path):

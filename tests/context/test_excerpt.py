@@ -20,24 +20,20 @@ def listed(tmp_path: Path) -> Entry:
     return found
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "expected"),
-    [(1, 1, "one\r\n"), (2, 3, "two\nthree"), (3, 99, "three"), (4, 9, ""), (0, 1, "one\r\n"), (2, 1, "")],
-)
-def test_lines_count_from_one(tmp_path: Path, listed: Entry, first: int, last: int, expected: str) -> None:
-    assert excerpt(str(tmp_path), listed, first, last) == expected
+def test_lines_have_their_ends(tmp_path: Path, listed: Entry) -> None:
+    assert excerpt(str(tmp_path), listed) == ("one\r\n", "two\n", "three")
 
 
 def test_a_touched_file_is_the_same(tmp_path: Path, listed: Entry) -> None:
     os.utime(tmp_path / "d/a.py", ns=(1, 1))
-    assert excerpt(str(tmp_path), listed, 1, 1) == "one\r\n"
+    assert excerpt(str(tmp_path), listed) == ("one\r\n", "two\n", "three")
 
 
 def test_changed_or_gone_is_nothing(tmp_path: Path, listed: Entry) -> None:
     put(tmp_path, "d/a.py", TEXT.replace("two", "2"))
-    assert excerpt(str(tmp_path), listed, 1, 1) is None
+    assert excerpt(str(tmp_path), listed) is None
     (tmp_path / "d/a.py").unlink()
-    assert excerpt(str(tmp_path), listed, 1, 1) is None
+    assert excerpt(str(tmp_path), listed) is None
 
 
 @pytest.mark.parametrize(
@@ -45,11 +41,11 @@ def test_changed_or_gone_is_nothing(tmp_path: Path, listed: Entry) -> None:
 )
 def test_what_is_no_file_below_the_root_is_nothing(tmp_path: Path, listed: Entry, path: str) -> None:
     put(tmp_path.parent, "out.py", TEXT)
-    assert excerpt(str(tmp_path), replace(listed, path=path), 1, 1) is None
+    assert excerpt(str(tmp_path), replace(listed, path=path)) is None
 
 
 def test_an_absolute_path_is_nothing(tmp_path: Path, listed: Entry) -> None:
-    assert excerpt(str(tmp_path), replace(listed, path=str(tmp_path / "d/a.py")), 1, 1) is None
+    assert excerpt(str(tmp_path), replace(listed, path=str(tmp_path / "d/a.py"))) is None
 
 
 @posix
@@ -58,21 +54,21 @@ def test_links_are_not_followed(tmp_path: Path, listed: Entry) -> None:
     os.utime(outside, ns=(listed.mtime_ns, listed.mtime_ns))
     (tmp_path / "d/a.py").unlink()
     (tmp_path / "d/a.py").symlink_to(outside)
-    assert excerpt(str(tmp_path), listed, 1, 1) is None
+    assert excerpt(str(tmp_path), listed) is None
     (tmp_path / "d/a.py").unlink()
     (tmp_path / "d").rmdir()
     (tmp_path / "d").symlink_to(outside.parent)
-    assert excerpt(str(tmp_path), listed, 1, 1) is None
+    assert excerpt(str(tmp_path), listed) is None
 
 
 @posix
 def test_a_pipe_is_not_waited_for(tmp_path: Path, listed: Entry) -> None:
     (tmp_path / "d/a.py").unlink()
     os.mkfifo(tmp_path / "d/a.py")
-    assert excerpt(str(tmp_path), listed, 1, 1) is None
+    assert excerpt(str(tmp_path), listed) is None
 
 
 def test_text_is_as_it_was_parsed(tmp_path: Path) -> None:
     put(tmp_path, "a.py", b"\xef\xbb\xbfone \xff\n")
     (found,) = list_folder(str(tmp_path), git=NO_GIT).entries
-    assert excerpt(str(tmp_path), found, 1, 1) == "one \ufffd\n"
+    assert excerpt(str(tmp_path), found) == ("one \ufffd\n", "")

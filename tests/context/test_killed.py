@@ -60,7 +60,7 @@ def check_whole(path: Path) -> None:
         counts = dict(db.execute("SELECT blob, COUNT(*) FROM mention WHERE role = 0 GROUP BY 1"))
         assert counts == {blob: 60 for blob, state in states.items() if state == 1}
         outlines = db.execute("SELECT blob, outline, length(chunks) FROM content").fetchall()
-        assert {blob: len(unpack_outline(packed)) for blob, packed, _ in outlines} == counts
+        assert {blob: len(unpack_outline(packed).names) for blob, packed, _ in outlines} == counts
         terms = db.execute("SELECT COUNT(*) FROM words WHERE words MATCH 'def'").fetchone()
         assert terms == (sum(length // CHUNK.size for *_, length in outlines),)
         assert db.execute("SELECT COUNT(*) FROM file WHERE blob NOT IN (SELECT id FROM blob)").fetchone() == (
