@@ -24,7 +24,7 @@ SAVES = 30
 SAVED = "saved_by_the_benchmark.py"
 LONGEST_S = 3_600.0  # of one phase
 POLL_S = 0.002
-SAMPLE_S = 0.2  # between two looks at the memory of the indexer and its children
+SAMPLE_S = 1.0  # between two looks at the most memory of the indexer and its children; a look takes 10 ms
 
 
 class IndexFailed(Exception):
@@ -65,7 +65,9 @@ class Memory:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(SAMPLE_S):
+        over = False
+        while not over:  # and once more at the end
+            over = self._over.wait(SAMPLE_S)
             for child in psutil.Process().children(recursive=True):
                 try:
                     name = next((part for part in child.cmdline() if part.startswith("assist_context.")), "")
@@ -103,7 +105,7 @@ def measure(root: Path, database: Path, parsers: int = 1, saves: int = SAVES) ->
     memory = Memory()
     with kept(root, database, parsers) as (_, events):
         found["cold"] = timed(events.ready)
-    memory.close()
+        memory.close()
     found["peak mb"] = {name: round(size / 1e6, 1) for name, size in memory.peaks.items()}
     found["database bytes"] = database.stat().st_size
     with kept(root, database) as (keeper, events):

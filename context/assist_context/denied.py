@@ -100,7 +100,7 @@ def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
     return find
 
 
-_find_directory, _find_name, _find_path = _finder(DIRECTORIES), _finder(NAMES), _finder(PATHS)
+_find_directory, _find_file, _find_path = _finder(DIRECTORIES), _finder(NAMES + DIRECTORIES), _finder(PATHS)
 
 
 def denied_by(path: str) -> str | None:
@@ -113,7 +113,7 @@ def denied_by(path: str) -> str | None:
     """
     parent, _, name = path.replace("\\", "/").rpartition("/")
     place, found = _above(parent)
-    found = found or _by_name(name) or _by_directory(name)  # `.git` may be a file, or not yet be opened
+    found = found or _by_name(name)
     if found is None and "/." in place:  # what PATHS have in common
         for spelling in _spellings(name):
             found = found or _find_path(place + spelling)
@@ -130,7 +130,8 @@ def _above(parent: str) -> tuple[str, str | None]:
 
 @lru_cache(maxsize=4096)
 def _by_name(name: str) -> str | None:
-    return next((found for found in map(_find_name, _spellings(name)) if found), None)
+    """A directory's pattern too: `.git` may be a file, or not yet be opened."""
+    return next((found for found in map(_find_file, _spellings(name)) if found), None)
 
 
 @lru_cache(maxsize=4096)

@@ -19,7 +19,7 @@ from assist_context.places import Place, places
 from assist_context.references import located
 from assist_context.rows import pack_places
 from assist_context.source import Source, encoded
-from assist_context.symbols import head_lines, signature
+from assist_context.symbols import signature
 from assist_context.terms import listed
 
 LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above it a file is minified, and an outline of it is noise
@@ -137,11 +137,12 @@ def _outlined(language: Language, text: str) -> tuple[Parsed, dict[str, str]]:
     reading = grammars.read(grammar, source.data, docs=False)
     defined = [each for each in places(source, reading.matches, set()) if each.kind]
     spans = [(each.at, each.start, each.end) for each in defined]
-    heads = {each.qualified: signature(source, each) for each in reversed(defined)}
+    signatures = [signature(source, each) for each in defined]
+    heads = dict(zip([each.qualified for each in reversed(defined)], reversed(signatures), strict=True))
     found = Parsed(
         language.name,
         0,
-        tuple([_row(source, each) for each in defined]),
+        tuple([_row(source, each, head) for each, head in zip(defined, signatures, strict=True)]),
         pack_places(located(source, reading.marks, spans)),
         imports_of(source, reading.matches),
         problem=reading.problem or ("the time ran out" if reading.partial else ""),
@@ -149,10 +150,10 @@ def _outlined(language: Language, text: str) -> tuple[Parsed, dict[str, str]]:
     return found, heads
 
 
-def _row(source: Source, place: Place) -> Row:
+def _row(source: Source, place: Place, head: str) -> Row:
     kind = "function" if place.kind == "prototype" else place.kind
     last = source.line(max(place.start, place.end - 1))
-    return Row(place.name, kind, source.line(place.start), last, head_lines(source, place), place.parent)
+    return Row(place.name, kind, source.line(place.start), last, head.count("\n") + 1, place.parent)
 
 
 def _unfit(text: str) -> str:

@@ -7,6 +7,7 @@ of the package, it does IO.
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -83,6 +84,7 @@ class Tracked(NamedTuple):
     sure: bool
 
 
+_RECORD = re.compile(r"(\S) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0")  # of `ls-files -s -v -z`
 LINK, SUBMODULE = "120000", "160000"  # other modes than those of files
 
 
@@ -153,13 +155,11 @@ def index_stamp(tree: Tree) -> tuple[int, ...]:
 
 def tracked(tree: Tree, stop: Stop) -> list[Tracked]:
     """The index. Paths may repeat where there is a conflict."""
-    rows = []
-    # Decoded as a whole: record by record takes as long as all the rest.
-    for record in filter(None, os.fsdecode(_run(tree, stop, "ls-files", "-s", "-v", "-z")).split("\0")):
-        head, _, path = record.partition("\t")
-        tag, mode, blob, stage = head.split(" ")
-        rows.append(Tracked(path, mode, blob, tag == "H" and stage == "0"))
-    return rows
+    # As a whole: record by record, decoding takes as long as all the rest, and splitting twice as long.
+    records = _RECORD.findall(os.fsdecode(_run(tree, stop, "ls-files", "-s", "-v", "-z")))
+    return [
+        Tracked(path, mode, blob, tag == "H" and stage == "0") for tag, mode, blob, stage, path in records
+    ]
 
 
 def changed(tree: Tree, stop: Stop) -> set[str]:

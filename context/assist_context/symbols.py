@@ -140,20 +140,14 @@ def _definition(source: Source, place: Place) -> Definition:
     )
 
 
-def head_lines(source: Source, place: Place) -> int:
-    """How many lines the signature has."""
-    if place.start < place.body <= place.end:
-        near = min(place.body, place.start + 4 * SIGNATURE_CHARACTERS)
-        if "\n" not in source.text(place.start, near).strip():
-            return 1  # three of four
-    return signature(source, place).count("\n") + 1
-
-
 def signature(source: Source, place: Place) -> str:
     """What comes ahead of the body; without a body the whole of a function, the first line of all else."""
     bodied = place.start < place.body <= place.end
     end = min(place.body if bodied else place.end, place.start + 4 * SIGNATURE_CHARACTERS)
-    lines = source.text(place.start, end).strip().splitlines() or [""]
+    text = source.text(place.start, end).strip()
+    if "\n" not in text:  # three of four
+        return text[:SIGNATURE_CHARACTERS].rstrip(" \t\r{")
+    lines = text.splitlines()
     if not bodied and place.kind not in FUNCTIONS and place.kind != "prototype":
         lines = lines[:1]
     if len(lines) > 1:

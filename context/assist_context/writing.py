@@ -21,10 +21,11 @@ from assist_context.rows import KIND_NAMES, KINDS, plain
 
 _LISTED = "SELECT path, hash, size, mtime, kind FROM listed ORDER BY path"
 _WANTED = """
-SELECT path, hash, size, mtime, kind FROM listed WHERE state = ? AND kind != ? AND hash != x'' ORDER BY path
-"""
+SELECT path, hash, size, mtime, kind FROM listed WHERE state = 0 AND kind != ? AND hash != x'' ORDER BY path
+"""  # 0, not a parameter: so that SQLite sees that the index of those is enough
 _SCAN = "SELECT 1 FROM blob NOT INDEXED WHERE hash = ? AND language = ?"
-_BELOW = "SELECT path, id, blob FROM file WHERE path = ? OR path > ? AND path < ?"
+_OF_PATH = "SELECT path, id, blob FROM file WHERE path = ?"
+_BELOW = _OF_PATH + " OR path > ? AND path < ?"
 _FILE = "INSERT INTO file(path, blob, size, mtime, kind) VALUES (?, ?, ?, ?, ?) RETURNING id"
 
 
@@ -38,15 +39,6 @@ class Change:
     wanted: tuple[Entry, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A path as it stands in the database: the row, its content's row, and what `Entry` says of it."""
-
-    file: int
-    blob: int
-    state: tuple[bytes, int, int, int]
-
-
 class Writer:
     """The only writer of one index.
 
@@ -58,6 +50,7 @@ class Writer:
         self._path = path
         self._db = open_write(path, version)
         self._languages: dict[str, int] = {}
+        self._entries: dict[str, Entry] | None = None  # of the last listing, while they are as it said
         with transaction(self._db, path) as db:
             self.fresh = not _noted(db, "listing")  # it began empty
 
@@ -68,26 +61,31 @@ class Writer:
             if not noted:
                 return None
             root, skipped, git, started_ns = json.loads(noted)
-            entries = tuple(map(_entry, db.execute(_LISTED)))
+            entries = tuple(self._listed(db).values())
             return Listing(root, entries, skipped, bool(git), started_ns)
+
+    def _listed(self, db: Connection) -> dict[str, Entry]:
+        if self._entries is None:
+            self._entries = {entry.path: entry for entry in map(_entry, db.execute(_LISTED))}
+        return self._entries
 
     def point(self, listing: Listing) -> Change:
         """From now on the folder has these files and no others."""
         with transaction(self._db, self._path) as db:
-            rows = db.execute("SELECT path, id, blob, hash, size, mtime, kind FROM listed")
-            old = {row[0]: _Known(row[1], row[2], row[3:]) for row in rows}
+            old, self._entries = self._listed(db), {entry.path: entry for entry in listing.entries}
             added = changed = 0
             for entry in listing.entries:
-                known = old.pop(os.fsencode(entry.path), None)
-                if known is None or known.state != _state(entry):
+                known = old.get(entry.path)
+                if known is not entry and known != entry:  # nearly always it is the same one
                     added, changed = added + (known is None), changed + (known is not None)
-                    self._point(db, entry, known)
-            for path, known in old.items():
-                drop_path(db, path, known.file, known.blob)
+                    self._point(db, entry)
+            gone = [path for path in old if path not in self._entries]
+            for path in gone:
+                drop_path(db, *db.execute(_OF_PATH, (os.fsencode(path),)).fetchone())
             facts = listing.root, dict(listing.skipped), listing.git, listing.started_ns
             _note(db, "listing", json.dumps(facts))
-            wanted = tuple(map(_entry, db.execute(_WANTED, (WAITING, KINDS["binary"]))))
-            return Change(added, changed, len(old), wanted)
+            wanted = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
+            return Change(added, changed, len(gone), wanted)
 
     def point_some(self, entries: Sequence[Entry], gone: Sequence[str]) -> Change:
         """These files are so now, and the `gone`, or all below them, are no more; nothing else changed.
@@ -95,18 +93,14 @@ class Writer:
         `wanted` has none but these entries.
         """
         with transaction(self._db, self._path) as db:
+            self._entries = None
             removed = sum(_drop_below(db, os.fsencode(each)) for each in gone)
             added = changed = 0
             wanted = []
             for entry in entries:
-                row = db.execute(
-                    "SELECT id, blob, hash, size, mtime, kind FROM listed WHERE path = ?",
-                    (os.fsencode(entry.path),),
-                ).fetchone()
-                known = _Known(row[0], row[1], row[2:]) if row else None
-                added += known is None
-                changed += known is not None and known.state != _state(entry)
-                if self._point(db, entry, known) == WAITING and entry.kind != "binary" and entry.blob:
+                known = asking.file(db, entry.path)
+                added, changed = added + (known is None), changed + (known not in (None, entry))
+                if self._point(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
                     wanted.append(entry)
             return Change(
                 added, changed, removed, tuple(sorted(wanted, key=lambda each: os.fsencode(each.path)))
@@ -173,7 +167,7 @@ class Writer:
         """Ends it; twice does no harm."""
         self._db.close()
 
-    def _point(self, db: Connection, entry: Entry, known: _Known | None) -> int:
+    def _point(self, db: Connection, entry: Entry) -> int:
         """Points one path at its content; returns the content's state."""
         path, language = os.fsencode(entry.path), language_of(entry.path).name
         blob, state = self._blob(db, entry.blob, language)
@@ -182,14 +176,16 @@ class Writer:
             row = db.execute("INSERT INTO blob(hash, language, state) VALUES (?, ?, 0) RETURNING id", key)
             (blob,), state = row.fetchone(), WAITING
         values = blob, entry.size, entry.mtime_ns, KINDS[entry.kind]
+        known = db.execute("SELECT id, blob FROM file WHERE path = ?", (path,)).fetchone()
         if known is None:
             (file,) = db.execute(_FILE, (path, *values)).fetchone()
             db.execute("INSERT INTO paths(rowid, terms) VALUES (?, ?)", (file, path_terms(path)))
         else:
+            file, before = known
             update = "UPDATE file SET blob = ?, size = ?, mtime = ?, kind = ? WHERE id = ?"
-            db.execute(update, (*values, known.file))
-            if known.blob != blob:
-                leave(db, path, known.blob)
+            db.execute(update, (*values, file))
+            if before != blob:
+                leave(db, path, before)
         return state
 
     def _blob(self, db: Connection, content: str, language: str) -> tuple[int, int | None]:
@@ -211,10 +207,6 @@ def _drop_below(db: Connection, path: bytes) -> int:
     for row in rows:
         drop_path(db, *row)
     return len(rows)
-
-
-def _state(entry: Entry) -> tuple[bytes, int, int, int]:
-    return bytes.fromhex(entry.blob), entry.size, entry.mtime_ns, KINDS[entry.kind]
 
 
 def _entry(row: tuple[bytes, bytes, int, int, int]) -> Entry:
