@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 from assist_context import repository
 from assist_context.blobs import FRESH_NS, Kind, NotAFile, identify, sniff
@@ -102,16 +101,12 @@ def list_folder(
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What git said of one tree, with the state of each tracked file from before git compared them.
-
-    `against`: what keeps a tracked path from being listed, or None.
-    """
+    """What git said of one tree, with the state of each tracked file from before git compared them."""
 
     rows: list[Tracked]
     states: dict[str, os.stat_result | OSError]
     changed: set[str]
     fresh: list[str]
-    against: dict[str, str | None]
 
 
 class _Run:
@@ -121,17 +116,13 @@ class _Run:
         self.folder, self.git, self.watch, self.started = folder, git, watch, time.time_ns()
         old = previous.entries if previous is not None else ()
         self.known = {entry.path: entry for entry in old}
+        self.kinds = {entry.blob: entry.kind for entry in old if entry.blob}
         self.trusted_ns = previous.started_ns - FRESH_NS if previous is not None else 0
         self.trees: list[str] = []  # still to be listed: "" or "a/b/"
         self.entries: dict[str, Entry] = {}
         self.linked: dict[str, tuple[int, int]] = {}  # device and inode of entries with several hard links
         self.skipped: Counter[str] = Counter()
         self.seen = 0
-
-    @cached_property
-    def kinds(self) -> dict[str, Kind]:
-        """Of known contents, whatever their path."""
-        return {entry.blob: entry.kind for entry in self.known.values() if entry.blob}
 
     def listing(self) -> Listing:
         answered, closed = False, self.folder.closed()
@@ -173,42 +164,36 @@ class _Run:
         return tree
 
     def ask(self, at: str, tree: Tree) -> _Answer:
-        with ThreadPoolExecutor(2) as beside:  # git walks the folder for as long as all the rest here takes
+        with ThreadPoolExecutor(1) as beside:  # git walks the folder for as long as all the rest here takes
             fresh = beside.submit(repository.untracked, tree, self.watch.stop)
             rows = repository.tracked(tree, self.watch.stop)
             # Looked at before git compares: what is written later differs from this the next time.
             states = {row.path: self.folder.state(at + row.path) for row in rows}
-            changed = beside.submit(repository.changed, tree, self.watch.stop)
-            against = {
-                row.path: self.against(at + row.path, row.mode == repository.SUBMODULE) for row in rows
-            }
-            return _Answer(rows, states, changed.result(), fresh.result(), against)
+            changed = repository.changed(tree, self.watch.stop)
+            return _Answer(rows, states, changed, fresh.result())
 
     def take(self, at: str, tree: Tree, answer: _Answer) -> None:
         for row in answer.rows:
             path = at + row.path
-            if self.counted(answer.against[row.path]):
-                continue
             if row.mode == repository.SUBMODULE:
                 self.inner(path)
-            else:
+            elif self.may_list(path):
                 sure = row.sure and row.path not in answer.changed
                 self.add(path, tree.algorithm, answer.states[row.path], row.blob if sure else "")
         for name in answer.fresh:
-            path = at + name.rstrip("/")
-            if self.counted(self.against(path, directory=name.endswith("/"))):
-                continue
-            if name.endswith("/"):
-                self.inner(path)
-            else:
+            path = at + name
+            if path.endswith("/"):
+                self.inner(path[:-1])
+            elif self.may_list(path):
                 self.add(path, tree.algorithm, self.folder.state(path))
 
     def inner(self, path: str) -> None:
         """A submodule, or a repository that lies in another."""
-        if self.folder.is_repository(path) and self.folder.is_real(path):
-            self.trees.append(path + "/")
-        else:
-            self.skipped["submodule without files"] += 1
+        if self.may_list(path, directory=True):
+            if self.folder.is_repository(path) and self.folder.is_real(path):
+                self.trees.append(path + "/")
+            else:
+                self.skipped["submodule without files"] += 1
 
     def walk(self, at: str) -> None:
         """Without git: every directory below `at`, each once, by the rule files alone."""
@@ -229,26 +214,23 @@ class _Run:
             for each in found:
                 path = directory + each.name
                 if not each.is_dir(follow_symlinks=False):
-                    if not self.counted(self.against(path, by_git_rules=True)):
+                    if self.may_list(path, by_git_rules=True):
                         self.add(path, "sha1", self.folder.state(path))
-                elif not self.counted(self.against(path, directory=True, by_git_rules=True)):
+                elif self.may_list(path, directory=True, by_git_rules=True):
                     own = self.git is not None and self.folder.is_repository(path)
                     (self.trees if own else stack).append(path + "/")
 
-    def against(self, path: str, directory: bool = False, by_git_rules: bool = False) -> str | None:
-        """What keeps a path from being listed, or None."""
+    def may_list(self, path: str, directory: bool = False, by_git_rules: bool = False) -> bool:
+        """Whether nothing is against it; otherwise it is counted."""
         self.seen += 1
         if not self.seen % _EACH:
             if self.watch.stop():
                 raise Stopped
             self.watch.progress(self.seen)
-        return self.folder.against(path, directory, by_git_rules)
-
-    def counted(self, reason: str | None) -> bool:
-        """Whether there is such a reason; it is counted."""
+        reason = self.folder.against(path, directory, by_git_rules)
         if reason:
             self.skipped[reason] += 1
-        return reason is not None
+        return not reason
 
     def add(self, path: str, algorithm: str, status: os.stat_result | OSError, blob: str = "") -> None:
         """Lists a file that may be listed. `blob` is its id if git vouches for it."""
