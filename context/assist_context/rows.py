@@ -67,7 +67,11 @@ def number(name: str) -> int:
 
 
 def pack_chunks(chunks: Iterable[Chunk]) -> bytes:
-    """Chunks in order, `CHUNK.size` bytes each; what is longer than its field is cut to it."""
+    """Chunks in order, `CHUNK.size` bytes each; what is longer than its field is cut to it.
+
+    >>> CHUNK.unpack(pack_chunks([(1, 99_999, NOWHERE, 7, 300, 2)]))
+    (1, 65535, 65535, 7, 255, 2)
+    """
     limits = (0xFFFFFFFF, 0xFFFF, NOWHERE, 0xFFFF, 0xFF, 0xFF)
     return b"".join([CHUNK.pack(*map(min, each, limits)) for each in chunks])
 
@@ -84,7 +88,11 @@ class Outline(NamedTuple):
 
 
 def pack_outline(definitions: Iterable[tuple[str, str, int, int, int, str]]) -> bytes | None:
-    """Definitions (name, kind, first and last line, lines of the head, parent), an eighth of their JSON."""
+    """Definitions (name, kind, first and last line, lines of the head, parent), a third of their JSON.
+
+    >>> unpack_outline(pack_outline([("f", "method", 3, 5, 1, "C")]))
+    Outline(names=['f'], kinds=['method'], starts=[3], lines=[2], heads=[1], parents=['C'])
+    """
     rows = [
         (plain(name), kind, start, end - start, head, plain(parent))
         for name, kind, start, end, head, parent in definitions

@@ -32,12 +32,26 @@ def test_definitions_are_limited_and_in_order(tmp_path: Path) -> None:
         assert len(reader.definitions("same", 4)) == 4
 
 
+def test_what_too_many_define_says_nothing(tmp_path: Path) -> None:
+    texts = {f"f{at}.py": f"# {at}\ndef same():\n    pass\n" for at in range(9)}
+    texts["twice.py"] = "def twice():\n    pass\n\n\nclass C:\n    def twice(self):\n        pass\n"
+    with asked(build(tmp_path / "a.db", texts)) as reader:
+        assert reader.few_definitions("same", 9) == reader.definitions("same")
+        assert reader.few_definitions("same", 8) is None
+        assert reader.few_definitions("twice", 1) is None
+        assert reader.few_definitions("nowhere", 1) == ()
+
+
 def test_an_outline_is_in_order(path: Path) -> None:
     with asked(path) as reader:
         assert [(each.name, each.parent) for each in reader.outline("a.py")] == [
             ("Parcel", ""),
             ("weigh", "Parcel"),
         ]
+        assert [each.name for each in reader.outline("a.py", parent="Parcel")] == ["weigh"]
+        assert [each.name for each in reader.outline("a.py", parent="")] == ["Parcel"]
+        assert [each.parent for each in reader.outline("a.py", name="weigh")] == ["Parcel"]
+        assert reader.outline("a.py", name="weigh", parent="") == ()
         assert [each.kind for each in reader.outline("README.md")] == ["section"]
         assert reader.outline("nowhere.py") == reader.outline("\ud800") == ()
 

@@ -13,7 +13,9 @@ from assist_context.languages import language_of
 from assist_context.model import Cursor, Document, Snippet, split_lines
 from assist_context.reading import Reader
 from assist_context.retrieval import Asked, Near, Retrieval, look
+from assist_context.spot import spot_of
 from assist_context.symbols import symbols
+from assist_context.windows import Windows
 
 USE = "from shop.models import parse_money as pm\n\n\ndef total(lines):\n    return pm█(lines)\n"
 
@@ -133,6 +135,29 @@ def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path
     late = Retrieval(corpus, clock=read)  # the time is over once a file was read
     assert [read() for _ in range(3) if late.near(asked, 400)] == [2, 4, 4]
     assert late.near(asked, 400).snippets == prompt.snippets
+
+
+def test_a_long_file_is_compared_over_several_questions(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    body = "".join(f"    rate_{at} = table[{at}] * share_{at}\n" for at in range(200))
+    put(root, "long.py", f"def rates(table):\n{body}")
+    ready(root, tmp_path / "index.sqlite")
+    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    document = Document("new.py", split_lines("def other(table):\n" + body), language_of("new.py"))
+    spot = spot_of(document, Cursor(190, 4), "new.py")
+
+    def alike(windows: Windows, looks: int) -> list[tuple[int, int]]:
+        left = iter(range(looks))
+        found = windows.alike(corpus, spot, ["long.py"], lambda: next(left, None) is None)
+        return [(each.first, each.last) for each in found]
+
+    whole = alike(Windows(), 1_000)
+    assert whole[0][0] > 150
+    windows = Windows()
+    assert alike(windows, 0) == []
+    by_and_by = [alike(windows, 6) for _ in range(6)]
+    assert by_and_by[0] != whole
+    assert by_and_by[-1] == alike(windows, 0) == whole
 
 
 def test_lines_count_as_an_editor_counts_them(tmp_path: Path) -> None:
