@@ -21,6 +21,7 @@ SEARCHABLE = sqlite3.sqlite_version_info >= (3, 43)  # from there on FTS5 delete
 SCHEMA = 3  # raised with every change below
 BUSY_MS = 2_000
 WAL_BYTES = 8_000_000  # kept of the log when it is empty
+CACHE_KB = 16_000  # mentions are written in no order: with SQLite's 2,000 writing takes 6 % longer
 MARK = ".damaged"  # the file beside the database that a reader leaves when it finds damage
 
 # Without positions and counts the word list takes 8 % of the source, with them 37 %; ranking by FTS5's own
@@ -109,6 +110,7 @@ def _open(path: str, version: str) -> Connection:
     try:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(f"PRAGMA cache_size = {-CACHE_KB}")
         db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
         (found,) = db.execute("PRAGMA user_version").fetchone()
         if found == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
