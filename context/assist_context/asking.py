@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from assist_context.database import Connection, size_of
 from assist_context.discover import Entry
@@ -30,12 +29,9 @@ MOST_DEFINED = 10  # files; a name that more of them define does not tell which 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A definition in one file, with what `excerpt` wants to know of the file."""
+    """A definition in one file; lines are from 1, `end_line` included, `parent` is qualified."""
 
     path: str
-    blob: str
-    size: int
-    mtime_ns: int
     name: str
     kind: str
     start_line: int
@@ -71,13 +67,13 @@ class Status:
 
 
 _NAMED = """
-SELECT path, hash, size, mtime, outline FROM mention JOIN listed ON listed.blob = mention.blob
-JOIN content ON content.blob = mention.blob WHERE mention.name = ? AND role = ? LIMIT ?
+SELECT path, outline FROM mention JOIN file USING (blob) JOIN content USING (blob)
+WHERE name = ? AND role = ? LIMIT ?
 """
 _DEFINERS = """
 SELECT COUNT(*) FROM (SELECT 1 FROM mention JOIN file USING (blob) WHERE name = ? AND role = ? LIMIT ?)
 """
-_OUTLINE = "SELECT path, hash, size, mtime, outline FROM listed JOIN content USING (blob) WHERE path = ?"
+_OUTLINE = "SELECT outline FROM content WHERE blob = (SELECT blob FROM file WHERE path = ?)"
 _REFERENCES = """
 SELECT path, places, outline FROM mention JOIN file USING (blob) JOIN content USING (blob)
 WHERE name = ? AND places NOT NULL ORDER BY path
@@ -111,8 +107,8 @@ _OUTLINES = (
 def definitions(db: Connection, name: str, limit: int) -> tuple[Found, ...]:
     """What a name may mean, by path and line."""
     found: list[Found] = []
-    for *file, packed in db.execute(_NAMED, (number(name), DEFINES, limit)):
-        found += _found(file, packed, name)
+    for path, packed in db.execute(_NAMED, (number(name), DEFINES, limit)):
+        found += _found(os.fsdecode(path), packed, name)
     return tuple(sorted(found, key=lambda each: (each.path, each.start_line))[:limit])
 
 
@@ -128,27 +124,21 @@ def outline(
 ) -> tuple[Found, ...]:
     """The definitions of a file, in order; perhaps only those of a name, or of a qualified parent."""
     row = db.execute(_OUTLINE, (os.fsencode(path),)).fetchone()
-    return tuple(_found(row[:4], row[4], name, parent)) if row else ()
+    return tuple(_found(path, row[0], name, parent)) if row else ()
 
 
 def _found(
-    file: Sequence[Any], packed: bytes | None, name: str | None = None, parent: str | None = None
+    path: str, packed: bytes | None, name: str | None = None, parent: str | None = None
 ) -> list[Found]:
-    """Definitions of a file, which is given by path, content, size and time."""
-    path, blob, size, mtime = file
-    where, content = os.fsdecode(path), blob.hex()
     names, kinds, starts, lines, heads, parents = unpack_outline(packed)
     places: Iterable[int] = range(len(names))
     for column, wanted in ((names, name), (parents, parent)):
         if wanted is not None:  # most of an outline is not asked for
             places = [at for at in places if column[at] == plain(wanted)]
     return [
-        Found(
-            where, content, size, mtime,
-            names[at], kinds[at], starts[at], starts[at] + lines[at], heads[at], parents[at],
-        )
+        Found(path, names[at], kinds[at], starts[at], starts[at] + lines[at], heads[at], parents[at])
         for at in places
-    ]  # fmt: skip
+    ]
 
 
 def qualified(outline: bytes | None, definition: int) -> str:

@@ -180,4 +180,4 @@ class Corpus:
 
 def _found(path: str, each: Definition) -> Found:
     head = each.signature.count("\n") + 1
-    return Found(path, "", 0, 0, each.name, each.kind, each.start_line, each.end_line, head, each.parent)
+    return Found(path, each.name, each.kind, each.start_line, each.end_line, head, each.parent)

@@ -70,7 +70,6 @@ class Parsed:
     """
 
     language: str
-    lines: int
     definitions: tuple[Row, ...] = ()
     references: tuple[tuple[str, bytes], ...] = ()
     imports: tuple[Import, ...] = ()
@@ -112,7 +111,7 @@ def outlined(path: str, text: str) -> Outlined:
     language = language_of(path)
     problem = _unfit(text)
     text = text[:LARGE]
-    found, heads = (Parsed(language.name, 0, problem=problem), {}) if problem else _outlined(language, text)
+    found, heads = (Parsed(language.name, problem=problem), {}) if problem else _outlined(language, text)
     return Outlined(found, text, heads)
 
 
@@ -125,14 +124,14 @@ def searchable(path: str, found: Outlined) -> Parsed:
             for start, end, piece, name in chunks(language_of(path), text, parsed.definitions)
         ]
     )
-    return replace(parsed, lines=pieces[-1].end_line if pieces else 0, chunks=pieces)
+    return replace(parsed, chunks=pieces)
 
 
 def _outlined(language: Language, text: str) -> tuple[Parsed, dict[str, str]]:
     """What a text gives but its chunks, and signatures by name; without comments: none are kept."""
     grammar = language.grammar or language.outline
     if not grammar:
-        return Parsed(language.name, 0, problem=f"there is no grammar for {language.name}"), {}
+        return Parsed(language.name, problem=f"there is no grammar for {language.name}"), {}
     source = Source(encoded(text))
     reading = grammars.read(grammar, source.data, docs=False)
     defined = [each for each in places(source, reading.matches, set()) if each.kind]
@@ -141,7 +140,6 @@ def _outlined(language: Language, text: str) -> tuple[Parsed, dict[str, str]]:
     heads = dict(zip([each.qualified for each in reversed(defined)], reversed(signatures), strict=True))
     found = Parsed(
         language.name,
-        0,
         tuple([_row(source, each, head) for each, head in zip(defined, signatures, strict=True)]),
         pack_places(located(source, reading.marks, spans)),
         imports_of(source, reading.matches),

@@ -124,9 +124,9 @@ def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
 def _parsed(function: Parse, path: str, data: bytes, huge: bool) -> Parsed | Outlined:
     language = language_of(path).name
     if not data:
-        return Parsed(language, 0, problem="the file is large" if huge else "")
+        return Parsed(language, problem="the file is large" if huge else "")
     if blobs.kind_of(data, 0) == "binary":  # a large file's kind does not tell
-        return Parsed(language, 0, problem="the file is binary")
+        return Parsed(language, problem="the file is binary")
     if sys.platform == "win32":
         return function(path, decode(data))
     signal.setitimer(signal.ITIMER_PROF, CPU_S)  # ends the process, also in native code

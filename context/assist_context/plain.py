@@ -11,7 +11,6 @@ def to_plain(parsed: Parsed) -> list[object]:
     """A `Parsed` as JSON holds it; named tuples are lists there."""
     return [
         parsed.language,
-        parsed.lines,
         parsed.definitions,
         [(name, places.hex()) for name, places in parsed.references],
         [[each.module, each.names, each.line, each.level] for each in parsed.imports],
@@ -22,10 +21,9 @@ def to_plain(parsed: Parsed) -> list[object]:
 
 def from_plain(value: Any) -> Parsed:
     """What `to_plain` was given; raises ValueError or TypeError for anything else."""
-    language, lines, definitions, references, imports, chunks, problem = value
+    language, definitions, references, imports, chunks, problem = value
     return Parsed(
         language,
-        lines,
         tuple(map(Row._make, definitions)),
         tuple([(name, bytes.fromhex(places)) for name, places in references]),
         tuple(Import(module, tuple(names), at, level) for module, names, at, level in imports),

@@ -38,7 +38,7 @@ def places(parsed: Parsed) -> list[tuple[str, int, int]]:
 def test_a_file_gives_its_rows() -> None:
     parsed = parse("x.py", SOURCE)
     assert parsed.language == "python"
-    assert parsed.lines == len(SOURCE.splitlines())
+    assert parsed.chunks[-1].end_line == len(SOURCE.splitlines())
     rows = [(each.name, each.parent, each.start_line, each.head_lines) for each in parsed.definitions]
     assert rows == [("Outer", "", 7, 1), ("method", "Outer", 10, 4), ("helper", "", 17, 1)]
     assert ("helper", 14, 1) in places(parsed)
@@ -106,8 +106,8 @@ def test_whatever_the_text_is_there_is_an_answer(path: str, text: str) -> None:
     assert all(-1 <= inside < len(parsed.definitions) for _, _, inside in places(parsed))
 
 
-def test_empty_files_have_no_lines() -> None:
-    assert (parse("a.py", "").lines, parse("a.py", "").chunks) == (0, ())
+def test_empty_files_have_no_chunks() -> None:
+    assert parse("a.py", "").chunks == ()
 
 
 def test_the_same_name_twice_is_told_apart_by_lines() -> None:

@@ -242,7 +242,7 @@ def test_a_huge_file_is_not_read_and_a_binary_one_not_parsed(tmp_path: Path, cre
     listed = [each for each in jobs(tmp_path) if each.entry.path != "huge.py"]
     crews.append(Crew(parse=""))
     outcomes = crews[0].run([Job(str(tmp_path), entry), *listed])
-    parsed = {each.job.entry.path: each.parsed or Parsed("", 0) for each in outcomes}
+    parsed = {each.job.entry.path: each.parsed or Parsed("") for each in outcomes}
     assert {path: each.problem for path, each in parsed.items()} == {
         "huge.py": "the file is large",
         "large.bin": "the file is binary",

@@ -109,7 +109,7 @@ def _found(path: str, word: str) -> Found:
     name, _, rest = word.partition("@")
     span, _, parent = rest.partition("<")
     start, _, end = span.partition("-")
-    return Found(path, "", 0, 0, name, "function", int(start), int(end or start), 1, parent)
+    return Found(path, name, "function", int(start), int(end or start), 1, parent)
 
 
 def head(found: Found) -> str | None:

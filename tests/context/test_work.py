@@ -67,7 +67,7 @@ def test_what_is_not_wanted_any_more_is_not_kept() -> None:
     out = work.next()
     assert out is not None
     work.clear()
-    assert not work.back(out, Parsed("python", 1))
+    assert not work.back(out, Parsed("python"))
     assert work.results == []
     work.want([out])
     assert drained(work) == ["a.py"]
@@ -81,7 +81,7 @@ def test_what_is_out_and_wanted_again_is_not_given_twice() -> None:
     work.clear()
     work.want([out])
     assert drained(work) == []
-    assert work.back(out, Parsed("python", 1))
+    assert work.back(out, Parsed("python"))
 
 
 def test_results_that_were_dropped_are_made_again() -> None:
@@ -89,7 +89,7 @@ def test_results_that_were_dropped_are_made_again() -> None:
     work.want([entry("a.py")])
     out = work.next()
     assert out is not None
-    work.back(out, Parsed("python", 1))
+    work.back(out, Parsed("python"))
     work.clear()
     work.want([out])
     assert drained(work) == ["a.py"]
@@ -100,16 +100,16 @@ def test_results_are_written_when_they_are_many_or_all() -> None:
     files = [entry(f"{number}.py") for number in range(BATCH_FILES + 1)]
     work.want(files)
     assert work.until() is None
-    work.back(files[0], Parsed("python", 1))
+    work.back(files[0], Parsed("python"))
     later = work.until()
     for each in files[1:BATCH_FILES]:
-        work.back(each, Parsed("python", 1))
+        work.back(each, Parsed("python"))
     now = work.until()
     assert later is not None
     assert now is not None
     assert now < later
     work.written()
     assert (work.until(), list(work.wanted)) == (None, [(f"{BATCH_FILES}.py", "python")])
-    work.back(files[-1], Parsed("python", 1))
+    work.back(files[-1], Parsed("python"))
     work.written()
     assert not work.wanted

@@ -153,7 +153,7 @@ def test_the_same_content_twice_is_added_once(path: Path) -> None:
 
 def test_odd_rows_are_kept(path: Path) -> None:
     odd = Parsed(
-        "python", 3,
+        "python",
         (Row("na\ud800me", "class", 1, 3), Row("x" * 500, "method", 2, 2, 1, "no.such.parent")),
         pack_places([("", 1, -1), ("r\0", 2, 1), ("r\0", 2, 0)]),
         (Import("m\ud800", ("\udcff",), 1, 0),),
