@@ -132,9 +132,10 @@ def _found(
 ) -> list[Found]:
     names, kinds, starts, lines, heads, parents = unpack_outline(packed)
     places: Iterable[int] = range(len(names))
-    for column, wanted in ((names, name), (parents, parent)):
-        if wanted is not None:  # most of an outline is not asked for
-            places = [at for at in places if column[at] == plain(wanted)]
+    for column, asked in ((names, name), (parents, parent)):
+        if asked is not None:  # most of an outline is not asked for
+            wanted = plain(asked)
+            places = [at for at in places if column[at] == wanted]
     return [
         Found(path, names[at], kinds[at], starts[at], starts[at] + lines[at], heads[at], parents[at])
         for at in places
