@@ -168,13 +168,14 @@ class Corpus:
         entry = self.reader.file(path)
         if entry is None or entry.kind != "text" or self._hidden(path):
             return ()
-        stamp, lines = self._texts.get(path, (None, ()))
-        if stamp != (entry.blob, entry.mtime_ns):
+        stamp = entry.blob, entry.mtime_ns
+        known, lines = self._texts.get(path, (None, ()))
+        if known != stamp:
             lines = excerpt(self.root, entry) or ()
             self._texts.pop(path, None)
             while len(self._texts) >= KEPT_FILES:
                 self._texts.pop(next(iter(self._texts)))
-            self._texts[path] = (entry.blob, entry.mtime_ns), lines
+            self._texts[path] = stamp, lines
         return lines
 
 

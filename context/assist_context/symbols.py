@@ -145,9 +145,7 @@ def signature(source: Source, place: Place) -> str:
     bodied = place.start < place.body <= place.end
     end = min(place.body if bodied else place.end, place.start + 4 * SIGNATURE_CHARACTERS)
     text = source.text(place.start, end).strip()
-    if "\n" not in text:  # three of four
-        return text[:SIGNATURE_CHARACTERS].rstrip(" \t\r{")
-    lines = text.splitlines()
+    lines = text.splitlines() if "\n" in text else [text]  # three of four
     if not bodied and place.kind not in FUNCTIONS and place.kind != "prototype":
         lines = lines[:1]
     if len(lines) > 1:

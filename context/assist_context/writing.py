@@ -176,12 +176,12 @@ class Writer:
             row = db.execute("INSERT INTO blob(hash, language, state) VALUES (?, ?, 0) RETURNING id", key)
             (blob,), state = row.fetchone(), WAITING
         values = blob, entry.size, entry.mtime_ns, KINDS[entry.kind]
-        known = db.execute("SELECT id, blob FROM file WHERE path = ?", (path,)).fetchone()
+        known = db.execute(_OF_PATH, (path,)).fetchone()
         if known is None:
             (file,) = db.execute(_FILE, (path, *values)).fetchone()
             db.execute("INSERT INTO paths(rowid, terms) VALUES (?, ?)", (file, path_terms(path)))
         else:
-            file, before = known
+            _, file, before = known
             update = "UPDATE file SET blob = ?, size = ?, mtime = ?, kind = ? WHERE id = ?"
             db.execute(update, (*values, file))
             if before != blob:

@@ -145,9 +145,12 @@ def test_no_line_is_shown_twice_and_every_snippet_says_where_it_is_from(corpus: 
         entry = corpus.reader.file(each.path)
         assert entry is not None
         assert each.blob == entry.blob
-        whole = (excerpt(corpus.root, entry) or ())[each.start_line - 1 : each.end_line]
+        whole = excerpt(corpus.root, entry)
+        assert whole is not None
         lines = {(each.path, line.strip()) for line in each.text.splitlines() if line.strip()}
-        assert {line for _, line in lines} <= {line.strip() for line in whole}
+        assert {line for _, line in lines} <= {
+            line.strip() for line in whole[each.start_line - 1 : each.end_line]
+        }
         assert not lines & seen
         seen |= lines
     order = [list(SHARES).index(each.signal) for each in found.snippets]
