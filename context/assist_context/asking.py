@@ -97,7 +97,9 @@ _TOGETHER = (
     " WHERE a = (SELECT id FROM file WHERE path = ?) ORDER BY weight DESC, file.path"
 )
 _COUNTS = "SELECT state, COUNT(*) FROM listed WHERE kind != ? AND hash != x'' GROUP BY state"
-_QUARANTINED = "SELECT path, problem FROM listed WHERE state = ? ORDER BY path"
+_QUARANTINED = """
+SELECT file.path, problem FROM blob CROSS JOIN file ON file.blob = blob.id WHERE state = ? ORDER BY file.path
+"""  # CROSS: contents first, of which few are
 _OUTLINES = (
     "SELECT language.name, problem, COUNT(*) FROM listed JOIN language ON language.id = language"
     " WHERE state = ? AND problem IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"

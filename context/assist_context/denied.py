@@ -11,7 +11,7 @@ that there is one list, here, and users extend it there.
 
 import re
 from collections.abc import Callable
-from fnmatch import translate
+from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from unicodedata import normalize
 
@@ -69,32 +69,38 @@ PATHS = (
 _UNSEEN = dict.fromkeys(
     [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
 )
+_COPIES, _KEPT = ["copy", "backup", "bak"], ["old", "orig", "sav", "save", "saved", "tmp", "rej", "dist-old"]
+_KEPT += [f"sw{letter}" for letter in "abcdefghijklmnop"]
 _BACKUP = re.compile(
-    r"(?:~|\.~\d+~|\.\d+|[ ._-](?:copy|backup|bak)|\.(?:old|orig|sav|saved?|tmp|sw[a-p]|rej|dist-old)"
-    r"| \(\d+\)|#)+\Z"
+    rf"(?:~|\.~\d+~|\.\d+|[ ._-](?:{'|'.join(_COPIES)})|\.(?:{'|'.join(_KEPT)})| \(\d+\)|#)+\Z"
 )
+_LASTS = (*_COPIES, *_KEPT, *"~)#0123456789")  # with which that ends: asked first, at a quarter of the time
 _ORDINARY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
-_WILD = re.compile(r"[*?[]")
+_DOT = "/."  # what PATHS have in common
+_WILD = re.compile(r"\*|\?|\[[^]]*\]")
 
 
 def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
     """A search for the first pattern that a text matches. Nearly all match none, so that is decided fast."""
-    compiled = [(each, re.compile(translate(each))) for each in patterns]
-    plain, ends, starts, rest = set(), [], [], []
+    plain, ends, starts, begun, inner = set(), [], [], [], []
     for pattern in patterns:
-        if not _WILD.search(pattern):
+        first, *pieces = _WILD.split(pattern)
+        if not pieces:
             plain.add(pattern)
-        elif pattern[0] == "*" and not _WILD.search(pattern[1:]):
-            ends.append(pattern[1:])
-        elif pattern[-1] == "*" and not _WILD.search(pattern[:-1]):
-            starts.append(pattern[:-1])
+        elif not first and len(pieces) == 1:
+            ends.append(pieces[0])
+        elif pieces == [""]:
+            starts.append(first)
+        elif first:
+            begun.append(translate(pattern))
         else:
-            rest.append(translate(pattern))
-    end, start, other = tuple(ends), tuple(starts), re.compile("|".join(rest) or r"(?!)")
+            inner.append(max(pieces, key=len))
+    end, start, others = tuple(ends), tuple(starts), re.compile("|".join(begun) or r"(?!)")
 
     def find(text: str) -> str | None:
-        if text in plain or text.endswith(end) or text.startswith(start) or other.match(text):
-            return next(pattern for pattern, regex in compiled if regex.match(text))
+        likely = text in plain or text.endswith(end) or text.startswith(start) or others.match(text)
+        if likely or any(map(text.__contains__, inner)):
+            return next((each for each in patterns if fnmatchcase(text, each)), None)
         return None
 
     return find
@@ -113,8 +119,8 @@ def denied_by(path: str) -> str | None:
     """
     parent, _, name = path.replace("\\", "/").rpartition("/")
     place, found = _above(parent)
-    found = found or _by_name(name)
-    if found is None and "/." in place:  # what PATHS have in common
+    found = found or denied_name(name)
+    if found is None and _DOT in place:
         for spelling in _spellings(name):
             found = found or _find_path(place + spelling)
     return found
@@ -128,9 +134,15 @@ def _above(parent: str) -> tuple[str, str | None]:
     return "/" + "".join(_spellings(part)[0] + "/" for part in parts), found
 
 
+def by_names_only(directory: str) -> bool:
+    """Whether `denied_name` says all there is to say of the files right in a directory."""
+    place, found = _above(directory.replace("\\", "/"))
+    return found is None and _DOT not in place
+
+
 @lru_cache(maxsize=4096)
-def _by_name(name: str) -> str | None:
-    """A directory's pattern too: `.git` may be a file, or not yet be opened."""
+def denied_name(name: str) -> str | None:
+    """The pattern that denies a file by its own name. A directory's too: `.git` may be a file."""
     return next((found for found in map(_find_file, _spellings(name)) if found), None)
 
 
@@ -145,8 +157,8 @@ def _spellings(name: str) -> tuple[str, ...]:
     if not name.isascii():
         name = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).casefold())
     name = name.lower().rstrip(". ") or name  # Windows drops trailing dots and spaces
-    if _ORDINARY.fullmatch(name) and not _BACKUP.search(name):
-        return (name,)  # nearly always, at a fifth of the time
+    if _ORDINARY.fullmatch(name) and not name.endswith(_LASTS):
+        return (name,)  # nearly always
     found = [name]
     if ":" in name:  # a stream of NTFS: `.env::$DATA` reads `.env`
         found.append(name.partition(":")[0].rstrip(". "))

@@ -8,14 +8,16 @@ and unlike the rest of the package, it does IO.
 import os
 import stat
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container, Iterable
+from functools import lru_cache
 
-from assist_context.denied import denied_by
+from assist_context.denied import denied_by, denied_name
 from assist_context.ignore import GIT, RULE_FILES, Rules
 
 RULES_MAX = 250_000  # bytes; a longer rule file counts as one that cannot be read
 FOLD = sys.platform in ("darwin", "win32")  # rules match without case where files are found without it
 
+_NO_NAMES = frozenset(("", ".", ".."))
 _GIT_FILES = (GIT, ".git/info/exclude")
 
 
@@ -33,9 +35,11 @@ class Folder:
         self._base = _relative(root, top) + "/" if top != root else ""
         # Whoever opens `~/.aws` itself gets no more than whoever opens his home.
         self._place = f"{os.path.basename(top)}/{self._base}"
-        self._rules = Rules(_reader(top), RULE_FILES, FOLD, os.path.basename(top) + "/")
-        self._git_base, self._git_rules = self._base, Rules(_reader(top), _GIT_FILES, FOLD)
+        read = _reader(top)
+        self._rules = Rules(read, RULE_FILES, FOLD, os.path.basename(top) + "/")
+        self._git_base, self._git_rules = self._base, Rules(read, _GIT_FILES, FOLD)
         self._real: dict[str, bool] = {"": True}
+        self._quiet: dict[str, bool] = {}
 
     def forget_git_above(self) -> None:
         """Git's rules start at the root: the repository around it ignores all of it."""
@@ -49,8 +53,11 @@ class Folder:
 
     def against(self, path: str, directory: bool = False, by_git_rules: bool = False) -> str | None:
         """What keeps `path` from being listed: a reason, the name of a rule file, or None."""
-        parts = path.split("/")
-        if not all(parts) or ".." in parts or "." in parts or (os.sep != "/" and {os.sep, ":"} & set(path)):
+        parent, _, name = path.rpartition("/")
+        special = directory or by_git_rules or name in _NO_NAMES or "\\" in name or ":" in name
+        if not special and self._is_quiet(parent):
+            return "denied" if denied_name(name) else None
+        if _is_bad(path):
             return "bad path"  # an index can be written by hand
         if self._apart and any(path == each or path.startswith(each + "/") for each in self._apart):
             return "other folder"
@@ -59,15 +66,31 @@ class Folder:
             reason = self._git_rules.excludes(self._git_base + path, directory)
         return reason
 
+    def _is_quiet(self, directory: str) -> bool:
+        """Whether nothing speaks of the files in a directory but their own names, as nearly everywhere."""
+        quiet = self._quiet.get(directory)
+        if quiet is None:
+            bad = directory and _is_bad(directory)
+            quiet = not bad and not self._apart and self._rules.are_quiet(self._base + directory)
+            self._quiet[directory] = quiet
+        return quiet
+
     def full(self, path: str) -> str:
         return self._prefix + path
 
     def state(self, path: str) -> os.stat_result | OSError:
         """The file's state, a link's own, or why there is none."""
-        try:
-            return os.lstat(self._prefix + path)
-        except OSError as error:
-            return error
+        return self.states([path])[0]
+
+    def states(self, paths: Iterable[str]) -> list[os.stat_result | OSError]:
+        """The state of each."""
+        found: list[os.stat_result | OSError] = []
+        for path in paths:
+            try:
+                found.append(os.lstat(self._prefix + path))
+            except OSError as error:
+                found.append(error)
+        return found
 
     def is_repository(self, path: str) -> bool:
         return os.path.lexists(self.full(path + "/.git"))
@@ -125,6 +148,10 @@ class Folder:
         return found
 
 
+def _is_bad(path: str) -> bool:
+    return not _NO_NAMES.isdisjoint(path.split("/")) or (os.sep != "/" and not {os.sep, ":"}.isdisjoint(path))
+
+
 def _relative(path: str, root: str) -> str:
     return os.path.relpath(path, root).replace(os.sep, "/")
 
@@ -141,7 +168,19 @@ def _top(root: str) -> str:
 
 
 def _reader(top: str) -> Callable[[str, str], bytes | None]:
+    prefix = os.path.join(top, "")
+
+    @lru_cache(maxsize=1)  # a directory's rule files are asked for in one go
+    def names(directory: str) -> Container[str]:
+        """What may be in a directory, in small letters: rule files are rare, and trying each is slow."""
+        try:
+            return {name.lower() for name in os.listdir(prefix + directory)}
+        except OSError:
+            return RULE_FILES + _GIT_FILES
+
     def read(directory: str, name: str) -> bytes | None:
+        if "/" not in name and name not in names(directory):
+            return None
         path = os.path.join(top, directory, name)
         try:
             if stat.S_ISDIR(os.lstat(path).st_mode):

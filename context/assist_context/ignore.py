@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from assist_context.denied import denied_by
+from assist_context.denied import by_names_only, denied_by
 
 OWN = ".assistignore"
 # aider, GitHub Copilot, Cursor, Continue, Cody, Gemini Code Assist: a file kept from one assistant is
@@ -212,6 +212,10 @@ class Rules:
     def excludes(self, path: str, directory: bool = False) -> str | None:
         """What excludes `path`, not the root: the name of a rule file, UNREADABLE, "denied", or None."""
         return self._judge(self._levels(path.rpartition("/")[0]), path, directory)
+
+    def are_quiet(self, directory: str) -> bool:
+        """Whether a file right in the directory is excluded by `denied.denied_name`, or not at all."""
+        return not self._levels(directory.rstrip("/")) and by_names_only(self._lead + directory)
 
     def _judge(self, levels: Levels, path: str, directory: bool) -> str | None:
         if isinstance(levels, str):

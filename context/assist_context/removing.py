@@ -15,6 +15,10 @@ from assist_context.terms import terms
 
 WAITING, PARSED, QUARANTINED = 0, 1, 2  # the states of a content
 
+# Each content that a path left, and whether it is dead. Not `IN dead`: that looks at every content first.
+_LEFT = """
+SELECT id, path, NOT EXISTS (SELECT 1 FROM file WHERE file.blob = blob.id) FROM blob WHERE path NOT NULL
+"""
 _CHUNKS = """
 SELECT chunk, length(chunks) FROM content WHERE chunk NOT NULL AND blob IN (SELECT value FROM json_each(?))
 """
@@ -78,9 +82,7 @@ def _sweep(db: Connection) -> None:
 def forget(db: Connection, path: str, excluded: Callable[[str], bool]) -> int:
     """Every trace of dead contents whose last path is excluded, down to the bytes in the file."""
     with telling(db, path):
-        rows = db.execute(
-            "SELECT id, path, id IN (SELECT id FROM dead) FROM blob WHERE path NOT NULL"
-        ).fetchall()
+        rows = db.execute(_LEFT).fetchall()
     closed = [(blob, dead) for blob, last, dead in rows if excluded(os.fsdecode(last))]
     gone = [blob for blob, dead in closed if dead]
     with transaction(db, path):

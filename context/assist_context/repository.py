@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 Stop = Callable[[], bool]
 
@@ -72,17 +71,9 @@ class Tree:
     index: str = ""
 
 
-class Tracked(NamedTuple):
-    """A row of the index; the path is relative to the tree's directory.
-
-    Not `sure`: git does not compare the file with this row (a conflict, skip-worktree, assume-unchanged).
-    """
-
-    path: str
-    mode: str
-    blob: str
-    sure: bool
-
+# A row of the index: tag, mode, blob, stage, and the path relative to the tree's directory. A plain tuple, as
+# `re` makes it: 100,000 better ones take 0.2 s.
+Tracked = tuple[str, str, str, str, str]
 
 _RECORD = re.compile(r"(\S) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0")  # of `ls-files -s -v -z`
 LINK, SUBMODULE = "120000", "160000"  # other modes than those of files
@@ -156,10 +147,12 @@ def index_stamp(tree: Tree) -> tuple[int, ...]:
 def tracked(tree: Tree, stop: Stop) -> list[Tracked]:
     """The index. Paths may repeat where there is a conflict."""
     # As a whole: record by record, decoding takes as long as all the rest, and splitting twice as long.
-    records = _RECORD.findall(os.fsdecode(_run(tree, stop, "ls-files", "-s", "-v", "-z")))
-    return [
-        Tracked(path, mode, blob, tag == "H" and stage == "0") for tag, mode, blob, stage, path in records
-    ]
+    return _RECORD.findall(os.fsdecode(_run(tree, stop, "ls-files", "-s", "-v", "-z")))
+
+
+def is_compared(tag: str, stage: str) -> bool:
+    """Whether git compares the file with the row: no conflict, skip-worktree or assume-unchanged."""
+    return tag == "H" and stage == "0"
 
 
 def changed(tree: Tree, stop: Stop) -> set[str]:

@@ -221,7 +221,7 @@ class Round:
         self._work.clear()  # what is out may be excluded now
         self._work.want(writer.point(listing).wanted)
         live = {entry.path for entry in listing.entries}
-        self._forget(lambda path: path not in live and os.path.lexists(os.path.join(self.root, path)))
+        self._forget(lambda path: os.path.lexists(os.path.join(self.root, path)), live)
         self._by_git, self._listed = listing.git, True
         source = sum(entry.size for entry in listing.entries if entry.kind != "binary")
         self._cap = world.cap or max(LEAST_CAP, int(CAP_SHARE * source))
@@ -243,10 +243,12 @@ class Round:
             # What vanished together with that may be it, under the name that it had.
             self._forget(lambda path: any(is_above(each, path + "/") for each in found.gone))
 
-    def _forget(self, too: Callable[[str], bool]) -> None:
+    def _forget(self, too: Callable[[str], bool], live: Collection[str] = ()) -> None:
         """Contents whose last path is excluded now, by a rule or else `too`, leave the index at once."""
         folder = Folder(self.root, self._world.others)
-        self._open.forget(lambda path: folder.against(path, by_git_rules=True) is not None or too(path))
+        self._open.forget(
+            lambda path: path not in live and (bool(folder.against(path, by_git_rules=True)) or too(path))
+        )
 
     def _write(self) -> None:
         self._open.add(self._work.results)
@@ -281,7 +283,7 @@ class Round:
         except GitFailed:
             return
         if head != writer.noted("head"):
-            live = frozenset(writer.files())
+            live = writer.paths()
             writer.together(cochange.pairs(world.git, self.root, world.stop, live.__contains__))
             writer.note("head", head)
 

@@ -7,7 +7,7 @@ It reads no source file.
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from assist_context import asking, removing
@@ -27,6 +27,10 @@ _SCAN = "SELECT 1 FROM blob NOT INDEXED WHERE hash = ? AND language = ?"
 _OF_PATH = "SELECT path, id, blob FROM file WHERE path = ?"
 _BELOW = _OF_PATH + " OR path > ? AND path < ?"
 _FILE = "INSERT INTO file(path, blob, size, mtime, kind) VALUES (?, ?, ?, ?, ?) RETURNING id"
+_TOGETHER = """
+INSERT OR REPLACE INTO together SELECT one.id, other.id, ?3 FROM file AS one, file AS other
+WHERE one.path = ?1 AND other.path = ?2 AND one.id != other.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +148,11 @@ class Writer:
     def together(self, pairs: Sequence[tuple[str, str, float]]) -> None:
         """Which files change together, and how much, in place of what was known, for the paths there are."""
         with transaction(self._db, self._path) as db:
-            ids = dict(db.execute("SELECT path, id FROM file").fetchall())
             db.execute("DELETE FROM together")
-            for left, right, weight in pairs:
-                one, other = ids.get(os.fsencode(left)), ids.get(os.fsencode(right))
-                if one is not None and other is not None and one != other:
-                    both = [(one, other, weight), (other, one, weight)]
-                    db.executemany("INSERT OR REPLACE INTO together VALUES (?, ?, ?)", both)
+            for one, other, weight in pairs:
+                paths = os.fsencode(one), os.fsencode(other)
+                db.execute(_TOGETHER, (*paths, weight))
+                db.execute(_TOGETHER, (*reversed(paths), weight))
 
     # Asked here and not of a `Reader`: that one searches too, with numpy, which is 0.2 s to load and 14 MB.
     def status(self) -> asking.Status:
@@ -158,10 +160,10 @@ class Writer:
         with transaction(self._db, self._path) as db:
             return asking.status(db, self._path)
 
-    def files(self) -> tuple[str, ...]:
-        """All paths, in order of their bytes."""
+    def paths(self) -> Collection[str]:
+        """All paths, quick to be looked up."""
         with transaction(self._db, self._path) as db:
-            return asking.files(db)
+            return self._listed(db).keys()
 
     def close(self) -> None:
         """Ends it; twice does no harm."""

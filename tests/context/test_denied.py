@@ -1,6 +1,8 @@
 """Names that mean a secret are denied in every spelling; names that only look alike are not."""
 
+import re
 import unicodedata
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -76,6 +78,18 @@ def test_patterns_are_written_as_they_are_compared() -> None:
         pattern == pattern.casefold() and pattern.isascii() for pattern in (*DIRECTORIES, *NAMES, *PATHS)
     )
     assert len(set(NAMES)) == len(NAMES)
+
+
+# What patterns are made of: put together anew, it looks much like a secret, and often is none.
+PIECES = sorted({piece for pattern in NAMES for piece in re.split(r"[*?]|\[.*?\]", pattern) if piece})
+
+
+@given(
+    st.lists(st.sampled_from([*PIECES, "x", "-", "_", ".", "1", ".py"]), min_size=1, max_size=4).map("".join)
+)
+def test_whatever_a_pattern_matches_is_denied(name: str) -> None:
+    if any(fnmatchcase(name, pattern) for pattern in (*NAMES, *DIRECTORIES)):
+        assert denied_by(name)
 
 
 PARTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=()), min_size=1, max_size=8)

@@ -8,7 +8,7 @@ import pytest
 from workspaces import GIT, NO_GIT, both, commit, entry, paths, posix, put, run, write
 
 from assist_context.blobs import blob_id
-from assist_context.discover import Entry, list_folder, list_folders
+from assist_context.discover import Entry, list_folder
 from assist_context.repository import GitFailed, find_git, open_tree
 
 
@@ -206,11 +206,11 @@ def test_several_folders(tmp_path: Path) -> None:
     write(tmp_path / "ab", z="3")
     put(tmp_path, "a/.assistignore", "inner/\n")
     commit(tmp_path / "a")
-    folders = [str(tmp_path / "a"), str(tmp_path / "a/inner"), str(tmp_path / "ab"), str(tmp_path / "a")]
-    listings = list_folders(folders, git=GIT)
+    folders = [os.path.realpath(tmp_path / name) for name in ("a", "a/inner", "ab")]
+    listings = [list_folder(root, git=GIT, others=folders) for root in folders]
     assert [paths(listing) for listing in listings] == [[".assistignore", "x.py"], [], ["z.py"]]
     (tmp_path / "a/.assistignore").unlink()
-    again = list_folders(folders, listings, GIT)
+    again = [list_folder(each.root, each, GIT, others=folders) for each in listings]
     assert [paths(listing) for listing in again] == [["x.py"], ["y.py"], ["z.py"]]
     assert again[0].skipped["other folder"] == 1
 

@@ -1,7 +1,6 @@
 """Lines of a file as they were indexed."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,11 +40,11 @@ def test_changed_or_gone_is_nothing(tmp_path: Path, listed: Entry) -> None:
 )
 def test_what_is_no_file_below_the_root_is_nothing(tmp_path: Path, listed: Entry, path: str) -> None:
     put(tmp_path.parent, "out.py", TEXT)
-    assert excerpt(str(tmp_path), replace(listed, path=path)) is None
+    assert excerpt(str(tmp_path), listed._replace(path=path)) is None
 
 
 def test_an_absolute_path_is_nothing(tmp_path: Path, listed: Entry) -> None:
-    assert excerpt(str(tmp_path), replace(listed, path=str(tmp_path / "d/a.py"))) is None
+    assert excerpt(str(tmp_path), listed._replace(path=str(tmp_path / "d/a.py"))) is None
 
 
 @posix

@@ -69,6 +69,22 @@ def test_what_is_excluded_later_leaves_the_index_to_the_last_byte(
     assert not traces(bytes_of(database), STALE)
 
 
+def test_what_git_tracks_keeps_its_contents_though_git_would_ignore_it(tmp_path: Path) -> None:
+    root, database = tmp_path / "w", tmp_path / "index.sqlite"
+    put(root, "a.py", text(STALE))
+    commit(root)
+    put(root, ".gitignore", "a.py\n")
+    commit(root)
+    with indexer(root, database) as live:
+        live.ready()
+        put(root, "a.py", "def other(a):\n    return a\n")
+        live.tell("refresh")
+        assert live.ready()["parses"] == 1
+        put(root, "a.py", text(STALE))
+        live.tell("refresh")
+        assert live.ready()["parses"] == 0
+
+
 @pytest.mark.parametrize(
     "path",
     [

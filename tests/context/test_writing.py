@@ -77,9 +77,9 @@ def test_one_content_in_two_languages_is_two(path: Path) -> None:
 
 def test_only_texts_and_large_files_are_wanted(path: Path) -> None:
     entries = [
-        replace(entry("a.bin", "x"), kind="binary"),
-        replace(entry("b.txt", "y"), kind="large"),
-        replace(entry("c.iso", "z"), kind="large", blob=""),
+        entry("a.bin", "x")._replace(kind="binary"),
+        entry("b.txt", "y")._replace(kind="large"),
+        entry("c.iso", "z")._replace(kind="large", blob=""),
     ]
     with opened(path) as writer:
         change = writer.point(replace(listing({}), entries=tuple(entries)))
@@ -102,7 +102,7 @@ def test_some_files_change(path: Path) -> None:
     build(path)
     with opened(path) as writer:
         new, same = entry("c.py", "def third():\n    pass\n"), entry("a.py", TEXTS["a.py"])
-        change = writer.point_some([new, same, replace(same, mtime_ns=9)], ["README.md", "nowhere"])
+        change = writer.point_some([new, same, same._replace(mtime_ns=9)], ["README.md", "nowhere"])
         assert change == Change(added=1, changed=1, removed=1, wanted=(new,))
         kept = writer.listing()
     assert kept is not None

@@ -22,7 +22,9 @@ def hold_the_lock() -> None:
 def eat() -> None:
     eaten = []
     while True:
-        eaten.append(bytearray(50_000_000))
+        eaten.append(
+            bytes(50_000_000)
+        )  # asked for, never touched: a slow machine would run out of time first
 
 
 def fail() -> None:
