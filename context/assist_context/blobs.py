@@ -64,8 +64,11 @@ def sniff(path: str, size: int) -> Kind:
     """The kind of a file whose name is known already; raises OSError."""
     if size > LARGE:
         return "large"
-    with open(_open(path), "rb") as file:
-        return kind_of(file.read(HEAD), size)
+    descriptor = _open(path)
+    try:
+        return kind_of(os.read(descriptor, HEAD), size)  # a file object takes twice as long
+    finally:
+        os.close(descriptor)
 
 
 def identify(path: str, algorithm: str = "sha1") -> Content:
