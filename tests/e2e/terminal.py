@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PAUSE = 0.05  # seconds between two looks
-PATIENCE = 35.0  # seconds until something must have shown
+PATIENCE = 60.0  # seconds until something must have shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,16 @@ class Terminal:
         return self._tmux("capture-pane", "-t", "0", "-p")
 
     def until(self, seen: Callable[[str], object], poke: Sequence[str] = (), every: float = 2.0) -> str:
-        """The screen once something is seen on it; keys in `poke` are pressed now and then until it is."""
+        """The screen once something is seen on it; keys in `poke` are pressed now and then until it is.
+
+        Ever less often: they may end what they ask for, and on a slow machine that takes its time.
+        """
         end, again = time.monotonic() + PATIENCE, time.monotonic() + every
         while not seen(shown := self.screen()):
             assert time.monotonic() < end, f"not seen in {PATIENCE} s; the screen shows:\n{shown}"
             if poke and time.monotonic() > again:
                 self.keys(*poke)
+                every *= 1.5
                 again = time.monotonic() + every
             time.sleep(PAUSE)
         return shown
@@ -65,11 +69,12 @@ def terminal(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -
 
 
 def written(path: Path, before: bytes) -> bytes:
-    """The bytes of a file once they are other than before."""
-    end = time.monotonic() + PATIENCE
-    while (now := _bytes(path)) == before or not now:
+    """The bytes of a file once they are other than before, and stay so: editors write in pieces."""
+    end, last = time.monotonic() + PATIENCE, before
+    while (now := _bytes(path)) in (before, b"") or now != last:
         assert time.monotonic() < end, f"{path.name} was not written"
-        time.sleep(PAUSE)
+        last = now
+        time.sleep(4 * PAUSE)
     return now
 
 
