@@ -69,8 +69,11 @@ PATHS = (
 _UNSEEN = dict.fromkeys(
     [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
 )
-_COPIES, _KEPT = ["copy", "backup", "bak"], ["old", "orig", "sav", "save", "saved", "tmp", "rej", "dist-old"]
-_KEPT += [f"sw{letter}" for letter in "abcdefghijklmnop"]
+_COPIES = ("copy", "backup", "bak")
+_KEPT = (
+    "old", "orig", "sav", "save", "saved", "tmp", "rej", "dist-old",
+    *(f"sw{letter}" for letter in "abcdefghijklmnop"),
+)  # fmt: skip
 _BACKUP = re.compile(
     rf"(?:~|\.~\d+~|\.\d+|[ ._-](?:{'|'.join(_COPIES)})|\.(?:{'|'.join(_KEPT)})| \(\d+\)|#)+\Z"
 )

@@ -168,15 +168,18 @@ def _top(root: str) -> str:
 
 
 def _reader(top: str) -> Callable[[str, str], bytes | None]:
-    prefix = os.path.join(top, "")
+    prefix, every = os.path.join(top, ""), RULE_FILES + _GIT_FILES
 
     @lru_cache(maxsize=1)  # a directory's rule files are asked for in one go
     def names(directory: str) -> Container[str]:
         """What may be in a directory, in small letters: rule files are rare, and trying each is slow."""
         try:
-            return {name.lower() for name in os.listdir(prefix + directory)}
+            found = {name.lower() for name in os.listdir(prefix + directory)}
         except OSError:
-            return RULE_FILES + _GIT_FILES
+            return every
+        return (
+            found if all(map(str.isascii, found)) else every
+        )  # some file systems take other letters for ours
 
     def read(directory: str, name: str) -> bytes | None:
         if "/" not in name and name not in names(directory):

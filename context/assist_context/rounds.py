@@ -220,7 +220,7 @@ class Round:
         listing = list_folder(self.root, writer.listing(), world.git, Watch(world.stop), world.others)
         self._work.clear()  # what is out may be excluded now
         self._work.want(writer.point(listing).wanted)
-        live = {entry.path for entry in listing.entries}
+        live = writer.paths()
         self._forget(lambda path: os.path.lexists(os.path.join(self.root, path)), live)
         self._by_git, self._listed = listing.git, True
         source = sum(entry.size for entry in listing.entries if entry.kind != "binary")

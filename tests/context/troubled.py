@@ -22,9 +22,7 @@ def hold_the_lock() -> None:
 def eat() -> None:
     eaten = []
     while True:
-        eaten.append(
-            bytes(50_000_000)
-        )  # asked for, never touched: a slow machine would run out of time first
+        eaten.append(bytes(50_000_000))  # asked for, never touched: that could take longer than the limit
 
 
 def fail() -> None:
