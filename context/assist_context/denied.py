@@ -159,10 +159,11 @@ def _spellings(name: str) -> tuple[str, ...]:
     """The names that some file system or editor would call the same, the plainest first."""
     if not name.isascii():
         name = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).casefold())
-    name = name.lower().rstrip(". ") or name  # Windows drops trailing dots and spaces
-    if _ORDINARY.fullmatch(name) and not name.endswith(_LASTS):
+    written = name.lower()
+    name = written.rstrip(". ") or written  # Windows drops trailing dots and spaces
+    if name == written and _ORDINARY.fullmatch(name) and not name.endswith(_LASTS):
         return (name,)  # nearly always
-    found = [name]
+    found = [name, written]
     if ":" in name:  # a stream of NTFS: `.env::$DATA` reads `.env`
         found.append(name.partition(":")[0].rstrip(". "))
     for each in tuple(found):

@@ -177,9 +177,8 @@ def _reader(top: str) -> Callable[[str, str], bytes | None]:
             found = {name.lower() for name in os.listdir(prefix + directory)}
         except OSError:
             return every
-        return (
-            found if all(map(str.isascii, found)) else every
-        )  # some file systems take other letters for ours
+        # Some file systems take other letters for ours.
+        return found if all(map(str.isascii, found)) else every
 
     def read(directory: str, name: str) -> bytes | None:
         if "/" not in name and name not in names(directory):

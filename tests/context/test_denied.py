@@ -58,7 +58,7 @@ def test_backups_of_secrets(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        ".g\u200cit/config", ".GIT\u200d", "git~1/config", ".git./config", ".git ", ".env::$DATA", "tls.key:x", "tls.key. ",
+        ".g\u200cit/config", ".GIT\u200d", "git~1/config", ".git./config", ".git ", ".env::$DATA", "secring.", "tls.key:x", "tls.key. ",
         "\uff0eenv", "tls.\u212aey", ".en\u200bv", "i\u0064_rsa", "tls.\uff4bey", "a/../.env", "a/./.ssh/../x",
     ],
 )  # fmt: skip
