@@ -18,8 +18,8 @@ run: setup ## Show real completions from the local model, through the real langu
 fix: .venv/ready $(EXTENSION)/node_modules/ready ## Format, sort imports, repair what can be repaired, write the generated pages again
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
-	$(BIN)/python -m assist_server.cli_reference docs
-	$(BIN)/python -m assist_server.config_schema $(EXTENSION)/package.json
+	$(BIN)/python -m assist_server.cli.reference_pages docs
+	$(BIN)/python -m assist_server.config.json_schema $(EXTENSION)/package.json
 	npm --prefix $(EXTENSION) run --silent fix
 
 check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, import directions, house style

@@ -18,10 +18,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from figures import percentile
-from lsp_client import Client, serving
 from lsprotocol import types
-from provenance import provenance, write
+
+from bench.editors.lsp_client import Client, serving
+from bench.provenance import provenance, write
+from bench.typing.figures import percentile
 
 MODULES = ("argparse", "configparser", "csv", "dis", "fractions", "inspect", "shutil", "tarfile", "zipfile")
 LINES = (50, 70)

@@ -14,8 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gate_data import collect
-from gate_fit import (
+from assist_completion.errors import CompletionError
+from assist_completion.inference.llama import Abort
+from assist_completion.inference.speed_probe import budget_for, opener
+from assist_completion.model_store.store import resolve
+from assist_completion.settings import DEFAULT_MODEL, Settings
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import store_of
+from bench.provenance import command_line, layout, provenance
+from bench.show_gate.data import collect
+from bench.show_gate.fit import (
     FEATURES,
     Line,
     figures,
@@ -26,20 +34,13 @@ from gate_fit import (
     reliability,
     strictest,
 )
-from gate_report import gate_file, table
-from provenance import command_line, layout, provenance
-from typist import TYPING
-from virtual import SPEED
+from bench.show_gate.report import gate_file, table
+from bench.typing.typist import TYPING
+from bench.typing.virtual import SPEED
 
-from assist_completion.errors import CompletionError
-from assist_completion.llama import Abort
-from assist_completion.probe import budget_for, opener
-from assist_completion.settings import DEFAULT_MODEL, Settings
-from assist_completion.store import resolve
-from assist_server.app import store_of
-from assist_server.config import load_lenient
-
-GATE = Path(__file__).resolve().parents[1] / "completion" / "assist_completion" / "gate.toml"
+GATE = (
+    Path(__file__).resolve().parents[1] / "completion" / "assist_completion" / "display" / "confidence.toml"
+)
 COLUMNS = ("trace", "typed", "left", "length", "right", "ends", "chances")  # chances in 1/1000 nat
 # What a mode may cost, chosen on the fitting half. The project wants at most 5 % of the right lines lost in
 # `balanced`: 4 leaves one point for what the other half does differently.

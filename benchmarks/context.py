@@ -14,14 +14,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from context_index import IndexFailed, measure
-from context_peer import VERSION, environment, repo_map
-from context_trees import ENVIRON, monorepo, standard_library
-from provenance import layout, provenance, write
-
-from assist_context.discover import Entry, list_folder
+from assist_context.files.blobs import Entry
+from assist_context.files.git_repository import Git
+from assist_context.files.listing import list_folder
 from assist_context.languages import language_of
-from assist_context.repository import Git
+from bench.index.index import IndexFailed, measure
+from bench.index.peer import VERSION, environment, repo_map
+from bench.index.trees import ENVIRON, monorepo, standard_library
+from bench.provenance import layout, provenance, write
 
 EXAMPLES = """
 examples:
@@ -53,9 +53,9 @@ def files_of(root: Path) -> list[Entry]:
     return [each for each in list_folder(str(root), git=Git(ENVIRON)).entries if each.kind == "text"]
 
 
-def child(script: str, arguments: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
-    """What a script of this folder prints, in a process of its own."""
-    command = [sys.executable, "-P", str(HERE / script), *arguments]
+def child(module: str, arguments: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
+    """What a module of the benchmarks prints, in a process of its own."""
+    command = [sys.executable, "-P", "-m", module, *arguments]
     given = "\0".join(paths).encode(errors="surrogateescape")
     environ = {**ENVIRON, "PYTHONPATH": str(HERE)}
     done = subprocess.run(command, input=given, stdout=subprocess.PIPE, check=True, env=environ)
@@ -69,13 +69,13 @@ def run(root: Path, options: argparse.Namespace) -> dict[str, Any]:
     paths = [each.path for each in entries]
     found: dict[str, Any] = {"files": len(paths), "bytes": sum(each.size for each in entries)}
     _tell(root, "floor")
-    found["floor"] = child("context_floor.py", [str(root)], paths)
+    found["floor"] = child("bench.index.floor", [str(root)], paths)
     _tell(root, "index")
     database = options.data / "indexes" / f"{root.name}.sqlite"
     found["index"] = measure(root, database, options.parsers)
     _tell(root, "reading")
     known = [path for path in paths if language_of(path).grammar]
-    found["reading"] = child("context_reading.py", [str(root), str(database)], known)
+    found["reading"] = child("bench.index.reading", [str(root), str(database)], known)
     if not options.no_aider:
         found["aider"] = aider(root, paths, options)
     found["figures"] = figures(found)
@@ -120,8 +120,8 @@ def figures(found: Mapping[str, Any]) -> dict[str, float | None]:
         "retrieval p95 ms": reading["retrieval ms"]["p95"],
         "database / source": index["database bytes"] / found["bytes"],
         "server MB": reading["peak mb"],
-        "indexer MB": index["peak mb"].get("assist_context.indexer"),
-        "parser MB": index["peak mb"].get("assist_context.parser_child"),
+        "indexer MB": index["peak mb"].get("assist_context.indexer.indexer_process"),
+        "parser MB": index["peak mb"].get("assist_context.indexer.parser_process"),
     }
     if "aider" in found:
         for phase, ours in (("cold", cold), ("warm", index["warm"]["s"])):

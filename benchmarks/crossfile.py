@@ -15,35 +15,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from crossfile_ask import (
-    Shown,
-    Variant,
-    View,
-    Written,
-    context_at,
-    found,
-    parse,
-    tokens_by_length,
-)
-from crossfile_ask import show as shown_by
-from crossfile_ask import write as written_by
-from crossfile_holes import Hole, holes
-from crossfile_packages import NotAllowedError, chosen, installed
-from crossfile_score import FIGURES, Share, identifier_f1, share_of_gain, table
-from infill import WRITERS
-from infill_variants import Desk, desk_of
-from progress import counted
-from provenance import layout, provenance, write
-from significance import edit_similarity, paired_bootstrap
-
 from assist_completion.errors import CompletionError
-from assist_completion.generate import Budget
-from assist_completion.llama import Abort
-from assist_completion.probe import opener
+from assist_completion.inference.generation import Budget
+from assist_completion.inference.llama import Abort
+from assist_completion.inference.speed_probe import opener
+from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, Settings
-from assist_completion.store import resolve
-from assist_server.app import store_of
-from assist_server.config import load_lenient
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import store_of
+from bench.crossfile.ask import Shown, Variant, View, Written, context_at, found, parse, tokens_by_length
+from bench.crossfile.ask import show as shown_by
+from bench.crossfile.ask import write as written_by
+from bench.crossfile.holes import Hole, holes
+from bench.crossfile.packages import NotAllowedError, chosen, installed
+from bench.crossfile.score import FIGURES, Share, identifier_f1, share_of_gain, table
+from bench.infilling.variants import Desk, desk_of
+from bench.progress import counted
+from bench.provenance import layout, provenance, write
+from bench.significance import edit_similarity, paired_bootstrap
+from infill import WRITERS
 
 EXAMPLES = """
 examples:

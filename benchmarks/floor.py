@@ -19,13 +19,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from provenance import provenance
-
-from assist_completion.llama import api, physical_cores
+from assist_completion.inference.llama import api, physical_cores
+from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, is_path
-from assist_completion.store import resolve
-from assist_server.app import store_of
-from assist_server.config import load_lenient
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import store_of
+from bench.provenance import provenance
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 BEHIND = 1_000  # tokens of prompt: what a full head holds

@@ -15,20 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infill_tasks import SUITES, NoSandboxError, Task, load, passes
-from infill_variants import Answer, Desk, Variant, answer, desk_of, expand, parse
-from progress import counted
-from provenance import layout, provenance, write
-from significance import edit_similarity, paired_bootstrap, wilson
-
 from assist_completion.errors import CompletionError
-from assist_completion.generate import Budget
-from assist_completion.llama import Abort
-from assist_completion.probe import opener
+from assist_completion.inference.generation import Budget
+from assist_completion.inference.llama import Abort
+from assist_completion.inference.speed_probe import opener
+from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, Settings
-from assist_completion.store import resolve
-from assist_server.app import store_of
-from assist_server.config import load_lenient
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import store_of
+from bench.infilling.tasks import SUITES, NoSandboxError, Task, load, passes
+from bench.infilling.variants import Answer, Desk, Variant, answer, desk_of, expand, parse
+from bench.progress import counted
+from bench.provenance import layout, provenance, write
+from bench.significance import edit_similarity, paired_bootstrap, wilson
 
 EXAMPLES = """
 examples:

@@ -20,9 +20,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import llama_cpp as api
-from infill_answer import Answer
-from infill_slot import Cancelled, Slot
-from server_options import Options, announce, options_of, parser
+
+from bench.peers.infill_answer import Answer
+from bench.peers.infill_slot import Cancelled, Slot
+from bench.peers.server_options import Options, announce, options_of, parser
 
 POLL = 1.0  # seconds: the server's HTTP_POLLING_SECONDS, how often it looks whether a client is still there
 

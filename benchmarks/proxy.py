@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from context_index import IndexFailed, kept
-from provenance import layout, provenance, write
-from significance import paired_bootstrap, wilson
-
-from assist_context.reading import NAME_PATH_BODY_HEAD, Reader
-from assist_context.searching import Hit, Weights
-from assist_context.terms import terms
+from assist_context.index.reader import NAME_PATH_BODY_HEAD, Reader
+from assist_context.index.search import Hit, Weights
+from assist_context.index.terms import terms
+from bench.index.index import IndexFailed, kept
+from bench.provenance import layout, provenance, write
+from bench.significance import paired_bootstrap, wilson
 
 DEEP = 10  # ranks that count
 LEAST_WORDS = 4  # of a query

@@ -27,21 +27,20 @@ from pathlib import Path
 from typing import Any
 
 import floor
-import typist
-from assist_policy import EnginePolicy, LspPolicy
-from figures import table
-from peers import POLICIES, peer
-from policy import Policy
-from provenance import provenance, write
-from report import OURS, Report
-from screen import Log, Screen
-from typist import STYLES, Trace, sources
-from virtual import SPEED, Clock, pretended_engine, run_virtually, timed_engine, words_of
-
+from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, Settings, is_path
-from assist_completion.store import resolve
-from assist_server.app import speed_file, store_of
-from assist_server.config import load_lenient
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import speed_file, store_of
+from bench.peers.peers import POLICIES, peer
+from bench.provenance import provenance, write
+from bench.typing import typist
+from bench.typing.assist_policy import EnginePolicy, LspPolicy
+from bench.typing.figures import table
+from bench.typing.policy import Policy
+from bench.typing.report import OURS, Report
+from bench.typing.screen import Log, Screen
+from bench.typing.typist import STYLES, Trace, sources
+from bench.typing.virtual import SPEED, Clock, pretended_engine, run_virtually, timed_engine, words_of
 
 NAMES = {name.replace(" ", "-"): name for name in POLICIES}
 

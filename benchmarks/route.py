@@ -18,23 +18,33 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from infill_tasks import SUITES, NoSandboxError, passes
-from provenance import command_line, layout, provenance, write
-from route_labels import VoiceWriter, collect
-from route_report import table, weights_file
-from route_score import FOLDS, RESAMPLES, Labelled, apgr, auroc, fitted, held_out, interval, share_right
-from route_tasks import Request, problems, requests
 
-import assist_escalation.weights as shipped
+import assist_escalation.routing.weights as shipped
 from assist_completion.errors import CompletionError
+from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
-from assist_completion.store import resolve
-from assist_escalation.calibrating import Label, expected_error, reliability
-from assist_escalation.features import Ask, Confidence, answered, features
-from assist_escalation.route import Rules, route, threshold
-from assist_escalation.weights import JUDGED, Weights, score
-from assist_server.app import store_of
-from assist_server.config import load_lenient
+from assist_escalation.routing.calibration import Label, expected_error, reliability
+from assist_escalation.routing.features import Ask, Confidence, answered, features
+from assist_escalation.routing.router import Rules, route, threshold
+from assist_escalation.routing.weights import JUDGED, Weights, score
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import store_of
+from bench.infilling.tasks import SUITES, NoSandboxError, passes
+from bench.provenance import command_line, layout, provenance, write
+from bench.routing.labels import VoiceWriter, collect
+from bench.routing.report import table, weights_file
+from bench.routing.score import (
+    FOLDS,
+    RESAMPLES,
+    Labelled,
+    apgr,
+    auroc,
+    fitted,
+    held_out,
+    interval,
+    share_right,
+)
+from bench.routing.tasks import Request, problems, requests
 
 FITTED = Path(shipped.__file__).with_name("route_fitted.toml")
 RATES = (0.15, 0.3, 0.5)

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from figures import percentile
-from provenance import provenance, write
+from bench.provenance import provenance, write
+from bench.typing.figures import percentile
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests/e2e")]
@@ -31,10 +31,10 @@ from editors_vscode import vscode  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 from workbench import Code, Window, launched, serving, until  # noqa: E402
 
+from assist_completion.model_store.store import resolve  # noqa: E402
 from assist_completion.settings import DEFAULT_MODEL  # noqa: E402
-from assist_completion.store import resolve  # noqa: E402
-from assist_server.app import store_of  # noqa: E402
-from assist_server.config import load_lenient  # noqa: E402
+from assist_server.config.config import load_lenient  # noqa: E402
+from assist_server.local_model.opening import store_of  # noqa: E402
 
 KEYS = "ret"  # typed on a new line in each round: the first asks, the others are typed through
 FUNCTION = '''\

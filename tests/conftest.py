@@ -7,10 +7,10 @@ import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
 
 from assist_completion.errors import ModelError
+from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
-from assist_completion.store import resolve
-from assist_server.app import store_of
-from assist_server.config import load_lenient
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import store_of
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from assist_context.model import Context
+from assist_context.documents import Context
 
 
 @dataclass(frozen=True, slots=True)

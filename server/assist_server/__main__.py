@@ -1,5 +1,5 @@
 """`python -m assist_server`: the same as `assist`."""
 
-from assist_server.cli import main
+from assist_server.cli.main import main
 
 main()

@@ -9,14 +9,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-import calibrate
-import gate_fit
 import numpy as np
 import pytest
-from gate_fit import Line, figures, judging, logistic, lost, precision, shown
-from gate_report import gate_file, table
 
-from assist_completion import gate
+import calibrate
+from assist_completion.display import confidence
+from bench.show_gate import fit
+from bench.show_gate.fit import Line, figures, judging, logistic, lost, precision, shown
+from bench.show_gate.report import gate_file, table
 
 HEADER = {"date": "2026-01-01", "model": {"file": "some.gguf", "sha256": "ab"}, "command": 'python "x".py'}
 
@@ -140,8 +140,8 @@ def test_only_the_engines_answers_count_of_infill(infill_file: Path) -> None:
 def test_a_line_is_shown_as_the_gate_shows_it(chances: tuple[float, ...], limit: float) -> None:
     text = "a b " * len(chances)
     spans = [(4 * number, chance) for number, chance in enumerate(chances, 1)]
-    at = gate.doubt(text, spans, limit)
-    expected = None if at is None else at if at >= gate.LEAST else 0
+    at = confidence.doubt(text, spans, limit)
+    expected = None if at is None else at if at >= confidence.LEAST else 0
     assert shown(line(*chances), limit) == expected
 
 
@@ -176,14 +176,14 @@ def test_without_tokens_a_part_is_not_shown() -> None:
 def test_a_limit_keeps_the_losses_with_each_source_weighing_the_same() -> None:
     easy = [line(-0.001 * step, right=True) for step in range(1000)]
     hard = [line(-0.02 * step, right=True) for step in range(100)]
-    limit = gate_fit.strictest({"easy": easy, "hard": hard}, 0.25)
+    limit = fit.strictest({"easy": easy, "hard": hard}, 0.25)
     assert (lost(easy, limit) + lost(hard, limit)) / 2 == pytest.approx(0.25, abs=0.02)
-    assert gate_fit.strictest({"hard": hard}, 0.25) < limit < gate_fit.strictest({"easy": easy}, 0.25)
+    assert fit.strictest({"hard": hard}, 0.25) < limit < fit.strictest({"easy": easy}, 0.25)
 
 
 def test_the_quiet_limit_is_the_lowest_that_is_right_often_enough() -> None:
     lines = [line(-0.02 * step, right=step < 50) for step in range(100)]
-    limit = gate_fit.most_lenient({"one": lines}, 0.65)
+    limit = fit.most_lenient({"one": lines}, 0.65)
     assert precision(lines, limit) >= 0.65 > precision(lines, limit - 0.1)
 
 
@@ -202,9 +202,9 @@ def test_a_score_that_says_the_truth_has_little_error() -> None:
     rng = random.Random(4)
     lows = [-rng.uniform(0, 2) for _ in range(4_000)]
     lines = [line(low, right=rng.random() < 1 / (1 + math.exp(-2 - 3 * low))) for low in lows]
-    assert gate_fit.reliability(lines, 2, 3)["expected calibration error"] < 0.03
-    assert gate_fit.reliability(lines, -1, 3)["expected calibration error"] > 0.1
-    assert sum(row[3] for row in gate_fit.reliability(lines, 2, 3)["rows"]) == 4_000
+    assert fit.reliability(lines, 2, 3)["expected calibration error"] < 0.03
+    assert fit.reliability(lines, -1, 3)["expected calibration error"] > 0.1
+    assert sum(row[3] for row in fit.reliability(lines, 2, 3)["rows"]) == 4_000
 
 
 # The command
@@ -244,7 +244,13 @@ def test_what_is_written_is_what_the_gate_reads(
 
 
 def test_the_gates_own_file_is_in_order() -> None:
-    assert gate.LIMITS["manual"] < gate.LIMITS["eager"] <= gate.LIMITS["balanced"] < gate.LIMITS["quiet"] < 0
+    assert (
+        confidence.LIMITS["manual"]
+        < confidence.LIMITS["eager"]
+        <= confidence.LIMITS["balanced"]
+        < confidence.LIMITS["quiet"]
+        < 0
+    )
 
 
 def test_two_models_make_no_gate(rows_file: Path, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import charts
 import pytest
+
+import charts
 
 
 def series(waits: list[int], end: int) -> dict[str, Any]:

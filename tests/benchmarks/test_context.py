@@ -7,43 +7,41 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import context
-import context_index
-import context_monorepo
-import context_peer
-import context_trees
 import pytest
+
+import context
+from bench.index import index, monorepo, peer, trees
 
 FILES = 240
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return context_trees.monorepo(tmp_path_factory.mktemp("data"), FILES, 1)
+    return trees.monorepo(tmp_path_factory.mktemp("data"), FILES, 1)
 
 
 def files(root: Path) -> dict[str, str]:
-    paths = context_trees.git(root, "ls-files", "-z").split("\0")
+    paths = trees.git(root, "ls-files", "-z").split("\0")
     return {path: (root / path).read_text(encoding="utf-8") for path in paths if path}
 
 
 def test_a_seed_gives_the_same_files(tree: Path, tmp_path: Path) -> None:
-    context_monorepo.generate(tmp_path, FILES, 1)
+    monorepo.generate(tmp_path, FILES, 1)
     known = files(tree)
     assert len(known) == FILES
     assert all((tmp_path / path).read_text(encoding="utf-8") == text for path, text in known.items())
-    assert context_monorepo.text_of(0, FILES, 1) != context_monorepo.text_of(0, FILES, 2)
+    assert monorepo.text_of(0, FILES, 1) != monorepo.text_of(0, FILES, 2)
 
 
 def test_files_are_of_five_languages_and_of_real_sizes(tree: Path) -> None:
     known = files(tree)
-    shares = {each.suffix: each.share for each in context_monorepo.DIALECTS}
+    shares = {each.suffix: each.share for each in monorepo.DIALECTS}
     counts = {suffix: sum(path.endswith(suffix) for path in known) for suffix in shares}
     assert sum(shares.values()) == 100
     assert all(abs(counts[suffix] - FILES * share / 100) < 12 for suffix, share in shares.items())
     sizes = sorted(map(len, known.values()))
-    assert sizes[0] >= context_monorepo.LEAST
-    assert sizes[-1] < 1.1 * context_monorepo.MOST
+    assert sizes[0] >= monorepo.LEAST
+    assert sizes[-1] < 1.1 * monorepo.MOST
     assert 3_000 < sizes[FILES // 2] < 7_000
 
 
@@ -64,12 +62,12 @@ def test_python_is_sound_and_imports_what_is_there(tree: Path) -> None:
 def test_a_tree_that_is_there_is_taken_again_as_it_was(tree: Path) -> None:
     made = (tree / ".git").stat().st_ino
     (tree / "left_behind.py").write_text("x = 1\n", encoding="utf-8")
-    context_trees.git(tree, "checkout", "--quiet", "other")
-    assert context_trees.monorepo(tree.parent, FILES, 1) == tree
+    trees.git(tree, "checkout", "--quiet", "other")
+    assert trees.monorepo(tree.parent, FILES, 1) == tree
     assert (tree / ".git").stat().st_ino == made
     assert len(files(tree)) == FILES
     assert not (tree / "left_behind.py").exists()
-    assert "of_another_branch_0" in context_trees.git(tree, "diff", "main", "other")
+    assert "of_another_branch_0" in trees.git(tree, "diff", "main", "other")
 
 
 METADATA = """Name: aider-chat
@@ -84,23 +82,23 @@ Requires-Dist: scipy==9.9.9; extra == "dev"
 
 def test_only_what_the_repo_map_needs_is_installed_at_aiders_versions(tmp_path: Path) -> None:
     (tmp_path / "METADATA").write_text(METADATA, encoding="utf-8")
-    pins = context_peer.pins(tmp_path / "METADATA")
+    pins = peer.pins(tmp_path / "METADATA")
     assert pins == ["networkx==3.4.2", "numpy==1.26.4", "tree-sitter==0.25.2"]
 
 
 def test_a_run_that_fails_says_why(tree: Path, tmp_path: Path) -> None:
-    found = context_peer.repo_map(Path(sys.executable), tree, ["a.py"], tmp_path, 60, 8 << 30)
+    found = peer.repo_map(Path(sys.executable), tree, ["a.py"], tmp_path, 60, 8 << 30)
     assert found["ended"].startswith("exit 1: ModuleNotFoundError")
 
 
 def test_the_index_from_cold_to_a_save(tree: Path, tmp_path: Path) -> None:
-    found = context_index.measure(tree, tmp_path / "index.sqlite", saves=3)
+    found = index.measure(tree, tmp_path / "index.sqlite", saves=3)
     parses = {phase: found[phase]["parses"] for phase in ("cold", "warm", "branch, unknown", "branch, known")}
-    changed = len(context_trees.git(tree, "diff", "--name-only", "main", "other").splitlines())
+    changed = len(trees.git(tree, "diff", "--name-only", "main", "other").splitlines())
     assert parses == {"cold": FILES, "warm": 0, "branch, unknown": changed, "branch, known": 0}
     assert found["cold"]["files"] == FILES
     assert found["save ms"]["p50"] > 0
-    assert not (tree / context_index.SAVED).exists()
+    assert not (tree / index.SAVED).exists()
     entries = context.files_of(tree)
     paths = [each.path for each in entries]
     floor = context.child("context_floor.py", [str(tree)], paths)

@@ -5,19 +5,16 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-import crossfile
-import crossfile_ask
-import crossfile_holes
-import crossfile_packages
-import crossfile_score
 import pytest
-from crossfile_holes import Definition, Hole
 from fake_llama import fake_model
-from infill_variants import desk_of
 
-from assist_context.model import Snippet
+import crossfile
+from assist_context.documents import Snippet
+from bench.crossfile import ask, holes, packages, score
+from bench.crossfile.holes import Definition, Hole
+from bench.infilling.variants import desk_of
 
-PACKAGE = crossfile_packages.Package("shop", "1.0", "shop", "")
+PACKAGE = packages.Package("shop", "1.0", "shop", "")
 FILES = {
     "shop/__init__.py": "from ._prices import *\nfrom ._stock import Stock as Store\n",
     "shop/_prices.py": "import os\n\n\n@cached\ndef price_of(item,\n             day=None):\n    return item.price\n\nRATES = {}\n",
@@ -35,7 +32,7 @@ def package(root: Path, text: str, path: str = "shop/use.py") -> Path:
 
 
 def found(root: Path, most: int = 99, seed: int = 1) -> list[Hole]:
-    return crossfile_holes.holes(PACKAGE, root, most, seed)
+    return holes.holes(PACKAGE, root, most, seed)
 
 
 PRICE, STOCK = Definition("price_of", "shop/_prices.py", 4, 7), Definition("Stock", "shop/_stock.py", 1, 3)
@@ -98,7 +95,7 @@ def test_a_name_gives_two_holes_a_file_and_a_seed_the_same_ones(tmp_path: Path) 
     text = "from ._prices import price_of\n" + "".join(f"x{i} = price_of(a{i})\n" for i in range(40))
     root = package(tmp_path, text)
     first = found(root)
-    assert len(first) == crossfile_holes.PER_NAME
+    assert len(first) == holes.PER_NAME
     assert first == found(root)
     assert any(found(root, seed=seed) != first for seed in range(2, 6))
     assert len(found(root, most=1)) == 1
@@ -121,15 +118,15 @@ def test_a_name_gives_two_holes_a_file_and_a_seed_the_same_ones(tmp_path: Path) 
     ],
 )
 def test_only_permissive_licences_are_taken(metadata: str, allowed: bool) -> None:
-    assert crossfile_packages.permissive(metadata) == allowed
+    assert packages.permissive(metadata) == allowed
 
 
 def test_a_package_without_a_licence_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shop-1.0" / "shop").mkdir(parents=True)
-    with pytest.raises(crossfile_packages.NotAllowedError, match=r"shop 1\.0"):
-        crossfile_packages.installed(PACKAGE, tmp_path)
-    with pytest.raises(crossfile_packages.NotAllowedError, match="httpx"):
-        crossfile_packages.chosen(["shop"])
+    with pytest.raises(packages.NotAllowedError, match=r"shop 1\.0"):
+        packages.installed(PACKAGE, tmp_path)
+    with pytest.raises(packages.NotAllowedError, match="httpx"):
+        packages.chosen(["shop"])
 
 
 # What is shown and asked
@@ -140,21 +137,21 @@ def test_the_oracle_shows_forty_lines_at_most_and_its_budget(tmp_path: Path) -> 
     root = package(tmp_path, "from ._stock import Stock\nx = Stock(a)\n")
     (root / "shop/_stock.py").write_text(long, encoding="utf-8")
     (hole,) = found(root)
-    oracle = crossfile_ask.parse("oracle")
-    (snippet,) = crossfile_ask.show(oracle, hole, root, 1_000, len).snippets
+    oracle = ask.parse("oracle")
+    (snippet,) = ask.show(oracle, hole, root, 1_000, len).snippets
     assert (snippet.path, snippet.start_line, snippet.end_line) == ("shop/_stock.py", 1, 40)
     assert snippet.text == "".join(long.splitlines(keepends=True)[:40])
-    (small,) = crossfile_ask.show(oracle, hole, root, 60, len).snippets
+    (small,) = ask.show(oracle, hole, root, 60, len).snippets
     assert len(small.text) <= 60
     assert small.text == "".join(long.splitlines(keepends=True)[: small.end_line])
-    assert crossfile_ask.found(hole, [snippet])
-    assert not crossfile_ask.show(crossfile_ask.parse("none"), hole, root, 60, len).snippets
+    assert ask.found(hole, [snippet])
+    assert not ask.show(ask.parse("none"), hole, root, 60, len).snippets
 
 
 def test_what_does_not_fit_is_cut_and_ends_the_list() -> None:
     three = [Snippet("a.py", 1, 2, "12345\n789\n", "x")] * 3
-    assert [each.text for each in crossfile_ask.fitted(three, 17, len)] == ["12345\n789\n", "12345\n"]
-    assert [each.text for each in crossfile_ask.fitted(three, 11, len)] == ["12345\n789\n"]
+    assert [each.text for each in ask.fitted(three, 17, len)] == ["12345\n789\n", "12345\n"]
+    assert [each.text for each in ask.fitted(three, 11, len)] == ["12345\n789\n"]
 
 
 @pytest.mark.parametrize(
@@ -162,16 +159,16 @@ def test_what_does_not_fit_is_cut_and_ends_the_list() -> None:
 )
 def test_a_label_that_means_nothing_is_refused(label: str) -> None:
     with pytest.raises(ValueError):
-        crossfile_ask.parse(label)
+        ask.parse(label)
 
 
 def test_a_view_cuts_the_file_around_the_hole(tmp_path: Path) -> None:
     above = "from ._stock import Stock\n" + "".join(f"a{i} = {i}\n" for i in range(60))
     (hole,) = found(package(tmp_path, f"{above}x = Stock(a)\n" + "b = 1\n" * 40))
-    context = crossfile_ask.context_at(hole, (), crossfile_ask.View(40, 15))
+    context = ask.context_at(hole, (), ask.View(40, 15))
     assert (context.before.count("\n"), context.after.count("\n")) == (40, 15)
     assert context.start_line == 21
-    whole = crossfile_ask.context_at(hole, (), crossfile_ask.View())
+    whole = ask.context_at(hole, (), ask.View())
     assert whole.before == hole.before
     assert "Stock(a)" not in context.before + context.after
 
@@ -181,9 +178,9 @@ def test_the_model_writes_the_rest_of_the_line(tmp_path: Path) -> None:
     root = package(tmp_path, text)
     (hole,) = found(root)
     desk = desk_of(fake_model(text))
-    snippets = crossfile_ask.show(crossfile_ask.parse("oracle"), hole, root, 99, len).snippets
-    plain = crossfile_ask.write(desk, crossfile_ask.context_at(hole, (), crossfile_ask.View()))
-    helped = crossfile_ask.write(desk, crossfile_ask.context_at(hole, snippets, crossfile_ask.View()))
+    snippets = ask.show(ask.parse("oracle"), hole, root, 99, len).snippets
+    plain = ask.write(desk, ask.context_at(hole, (), ask.View()))
+    helped = ask.write(desk, ask.context_at(hole, snippets, ask.View()))
     assert plain.text == helped.text == "(a)"
     assert helped.prompt > plain.prompt
 
@@ -204,15 +201,15 @@ def test_the_model_writes_the_rest_of_the_line(tmp_path: Path) -> None:
     ],
 )
 def test_identifier_f1(written: str, truth: str, f1: float) -> None:
-    assert crossfile_score.identifier_f1(written, truth) == pytest.approx(f1)
+    assert score.identifier_f1(written, truth) == pytest.approx(f1)
 
 
 def test_the_share_of_the_gain_cancels_what_both_have() -> None:
     groups = [at // 2 for at in range(80)]
     oracle = [float(at % 4 == 0) for at in range(80)]
-    share = crossfile_score.share_of_gain([0.0] * 80, oracle, [each / 2 for each in oracle], groups)
+    share = score.share_of_gain([0.0] * 80, oracle, [each / 2 for each in oracle], groups)
     assert (share.share, share.low, share.high) == (0.5, 0.5, 0.5)
-    wide = crossfile_score.share_of_gain([0.0] * 80, oracle, [float(at % 8 == 0) for at in range(80)], groups)
+    wide = score.share_of_gain([0.0] * 80, oracle, [float(at % 8 == 0) for at in range(80)], groups)
     assert wide.share == 0.5
     assert wide.low is not None
     assert wide.high is not None
@@ -221,9 +218,9 @@ def test_the_share_of_the_gain_cancels_what_both_have() -> None:
 
 
 def test_a_gain_in_doubt_gives_no_interval() -> None:
-    share = crossfile_score.share_of_gain([0, 1, 0], [1, 0, 1], [0, 0, 1], ["a", "b", "c"])
+    share = score.share_of_gain([0, 1, 0], [1, 0, 1], [0, 0, 1], ["a", "b", "c"])
     assert (share.low, share.high) == (None, None)
-    assert crossfile_score.share_of_gain([1, 1], [0, 1], [1, 1], ["a", "b"]).share is None
+    assert score.share_of_gain([1, 1], [0, 1], [1, 1], ["a", "b"]).share is None
 
 
 def hole(name: str, young: bool) -> Hole:
@@ -236,9 +233,9 @@ def test_rows_by_variant_and_age_compare_with_none_and_the_oracle() -> None:
     records = [
         crossfile.record(
             each,
-            crossfile_ask.parse(label),
-            crossfile_ask.Shown((Snippet("g.py", 1, 2, "def f", "x"),) if label != "none" else (), 1.0),
-            crossfile_ask.Written(text, 9, 2),
+            ask.parse(label),
+            ask.Shown((Snippet("g.py", 1, 2, "def f", "x"),) if label != "none" else (), 1.0),
+            ask.Written(text, 9, 2),
             len,
         )
         for each in taken
@@ -252,7 +249,7 @@ def test_rows_by_variant_and_age_compare_with_none_and_the_oracle() -> None:
     assert rows["young", "retrieved"]["share_of_oracle"]["exact"] == [1.0, 1.0, 1.0]
     assert rows["all", "none"]["found"] == 0
     assert rows["all", "retrieved"]["found"] == 1
-    assert "100% (100% to 100%)" in crossfile_score.table([*rows.values()])
+    assert "100% (100% to 100%)" in score.table([*rows.values()])
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,13 @@ import json
 import socket
 from pathlib import Path
 
-import infill
-import infill_tasks
-import infill_variants
 import pytest
 from fake_llama import MID, PIECES, PRE, SUF, fake_model
 from hypothesis import given
 from hypothesis import strategies as st
+
+import infill
+from bench.infilling import tasks, variants
 
 ROWS = [
     {
@@ -36,7 +36,7 @@ ROWS = [
 def data(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir()
-    for name in infill_tasks.SUITES.values():
+    for name in tasks.SUITES.values():
         with gzip.open(folder / name, "wt", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in ROWS)
     return folder
@@ -45,8 +45,8 @@ def data(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def _sandbox() -> None:
     try:
-        infill_tasks.passes("")
-    except infill_tasks.NoSandboxError as error:
+        tasks.passes("")
+    except tasks.NoSandboxError as error:
         pytest.skip(str(error))
 
 
@@ -54,16 +54,16 @@ def _sandbox() -> None:
 
 
 def test_a_seed_names_the_same_cuts_for_ever(data: Path) -> None:
-    first = infill_tasks.load(data, "single", None, 1, cut=True)
-    assert first == infill_tasks.load(data, "single", None, 1, cut=True)
+    first = tasks.load(data, "single", None, 1, cut=True)
+    assert first == tasks.load(data, "single", None, 1, cut=True)
     assert [task.hole for task in first] != [
-        task.hole for task in infill_tasks.load(data, "single", None, 2, cut=True)
+        task.hole for task in tasks.load(data, "single", None, 2, cut=True)
     ]
 
 
 def test_a_cut_leaves_the_line_whole_and_its_indentation_typed(data: Path) -> None:
     for seed in range(20):
-        for task in infill_tasks.load(data, "single", None, seed, cut=True):
+        for task in tasks.load(data, "single", None, seed, cut=True):
             row = ROWS[task.order]
             assert task.before + task.hole + "\n" == row["prompt"] + row["canonical_solution"]
             assert task.hole.strip()
@@ -74,20 +74,20 @@ def test_a_cut_leaves_the_line_whole_and_its_indentation_typed(data: Path) -> No
 
 def test_a_whole_line_is_an_empty_line_in_the_editor(data: Path) -> None:
     for suite in ("single", "multi"):
-        task = infill_tasks.load(data, suite, None, 1)[0]
+        task = tasks.load(data, suite, None, 1)[0]
         assert (task.before, task.after) == (ROWS[0]["prompt"], "\n    return result\n")
         assert (task.below, task.hole) == ("    return result\n", "    result = width * height")
         assert task.line == (suite == "single")
 
 
 def test_a_span_stays_as_it_is(data: Path) -> None:
-    task = infill_tasks.load(data, "span", None, 1)[0]
+    task = tasks.load(data, "span", None, 1)[0]
     assert task.after == task.below == ROWS[0]["suffix"]
     assert task.hole == ROWS[0]["canonical_solution"]
 
 
 def test_tasks_are_drawn_and_then_put_in_the_order_of_the_file(data: Path) -> None:
-    orders = [task.order for task in infill_tasks.load(data, "single", 2, 5)]
+    orders = [task.order for task in tasks.load(data, "single", 2, 5)]
     assert len(orders) == 2
     assert orders == sorted(orders)
 
@@ -97,9 +97,9 @@ def test_tasks_are_drawn_and_then_put_in_the_order_of_the_file(data: Path) -> No
 
 @pytest.mark.usefixtures("_sandbox")
 def test_the_right_answer_passes_and_a_wrong_one_fails(data: Path) -> None:
-    for task in infill_tasks.load(data, "single", None, 3, cut=True):
-        assert infill_tasks.passes(task.program(task.hole, 0))
-        assert not infill_tasks.passes(task.program("None  #", 0))
+    for task in tasks.load(data, "single", None, 3, cut=True):
+        assert tasks.passes(task.program(task.hole, 0))
+        assert not tasks.passes(task.program("None  #", 0))
 
 
 @pytest.mark.usefixtures("_sandbox")
@@ -109,11 +109,11 @@ def test_code_under_test_has_no_network_not_even_loopback() -> None:
             f"import socket\nsocket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 2).close()\n"
         )
         exec(connect, {})  # noqa: S102  (from here there is somebody to talk to)
-        assert not infill_tasks.passes(connect)
+        assert not tasks.passes(connect)
         refused = "\n".join(
             ["try:", *(f"    {line}" for line in connect.splitlines()), "except OSError:", "    pass"]
         )
-        assert infill_tasks.passes(refused + "\nelse:\n    raise SystemExit(1)\n")
+        assert tasks.passes(refused + "\nelse:\n    raise SystemExit(1)\n")
 
 
 @pytest.mark.usefixtures("_sandbox")
@@ -131,20 +131,20 @@ def test_code_under_test_has_no_network_not_even_loopback() -> None:
     ids=["endless", "one-hog", "many-hogs", "exit", "hard-exit", "writes", "syntax"],
 )
 def test_a_program_that_misbehaves_is_ended_and_has_not_passed(program: str) -> None:
-    assert not infill_tasks.passes(program, seconds=1)
+    assert not tasks.passes(program, seconds=1)
 
 
 # Variants
 
 
 @given(
-    st.sampled_from(infill_variants.ENGINE_LIKE),
+    st.sampled_from(variants.ENGINE_LIKE),
     st.none() | st.integers(0, 99),
     st.none() | st.integers(0, 99),
 )
 def test_a_label_names_its_variant(name: str, anchor: int | None, suffix: int | None) -> None:
-    variant = infill_variants.Variant(name, anchor, suffix)
-    assert infill_variants.parse(variant.label) == variant
+    variant = variants.Variant(name, anchor, suffix)
+    assert variants.parse(variant.label) == variant
 
 
 @pytest.mark.parametrize(
@@ -152,11 +152,11 @@ def test_a_label_names_its_variant(name: str, anchor: int | None, suffix: int | 
 )
 def test_a_label_that_means_nothing_is_refused(label: str) -> None:
     with pytest.raises(ValueError):
-        infill_variants.parse(label)
+        variants.parse(label)
 
 
 def test_anchors_and_suffixes_become_rows_of_the_engine() -> None:
-    rows = infill_variants.expand([*map(infill_variants.parse, ("plain", "engine"))], [0, 8], [16])
+    rows = variants.expand([*map(variants.parse, ("plain", "engine"))], [0, 8], [16])
     assert [row.label for row in rows] == [
         "plain",
         "engine",
@@ -166,17 +166,15 @@ def test_anchors_and_suffixes_become_rows_of_the_engine() -> None:
     ]
 
 
-TASK = infill_tasks.Task(
+TASK = tasks.Task(
     "S/HumanEval/0/L0", "HumanEval/0", "a = 1\nb = 2\nc = 3\nd = 4\ne = fo", "\nz = 9\n", "z = 9\n", "obar", "", 0, True
 )  # fmt: skip
 
 
 def spelled(label: str) -> tuple[str, bytes]:
     """The prompt of a variant as text, and what is chosen again."""
-    context = infill_variants.Context(
-        "solution.py", infill_variants.language_of("solution.py"), TASK.before, TASK.after
-    )
-    prompt, need = infill_variants.prompt_of(fake_model(""), infill_variants.parse(label), TASK, context)
+    context = variants.Context("solution.py", variants.language_of("solution.py"), TASK.before, TASK.after)
+    prompt, need = variants.prompt_of(fake_model(""), variants.parse(label), TASK, context)
     marks = {PRE: "<P>", SUF: "<S>", MID: "<M>"}
     return "".join(marks.get(token) or PIECES[token].decode() for token in prompt), need
 
@@ -200,12 +198,12 @@ def test_each_variant_asks_in_its_own_way(label: str, prompt: str, need: bytes) 
 
 def test_a_shared_beginning_changes_no_answer_and_no_store_grows(data: Path) -> None:
     text = "".join(row["prompt"] + row["canonical_solution"] + row["suffix"] for row in ROWS)
-    desk = infill_variants.desk_of(fake_model(text))
-    variants = [infill_variants.parse(name) for name in ("plain", "healed", "engine", "engine anchor=0")]
-    for task in infill_tasks.load(data, "single", None, 4, cut=True):
-        for variant in variants:
-            fresh = infill_variants.answer(infill_variants.desk_of(fake_model(text)), variant, task)
-            assert infill_variants.answer(desk, variant, task) == fresh
+    desk = variants.desk_of(fake_model(text))
+    chosen = [variants.parse(name) for name in ("plain", "healed", "engine", "engine anchor=0")]
+    for task in tasks.load(data, "single", None, 4, cut=True):
+        for variant in chosen:
+            fresh = variants.answer(variants.desk_of(fake_model(text)), variant, task)
+            assert variants.answer(desk, variant, task) == fresh
             assert fresh.text == task.hole
     assert desk.standard.state is None
     assert desk.anchored.state is None
@@ -215,9 +213,9 @@ def test_a_shared_beginning_changes_no_answer_and_no_store_grows(data: Path) -> 
 
 
 def test_what_an_answer_replaces_is_part_of_what_was_wanted() -> None:
-    task = infill_tasks.Task("t", "p", "f(", ")\n", ")\n", "x, y", "", 0, True)
-    given = infill_variants.Answer("x, y)", 4, (-0.5, -0.1), skip=1)
-    made = infill.record(task, infill_variants.parse("engine"), given, passed=True)
+    task = tasks.Task("t", "p", "f(", ")\n", ")\n", "x, y", "", 0, True)
+    given = variants.Answer("x, y)", 4, (-0.5, -0.1), skip=1)
+    made = infill.record(task, variants.parse("engine"), given, passed=True)
     assert (made.exact, made.similarity, made.lowest, made.mean, made.first, made.count) == (
         1,
         1,
@@ -230,9 +228,7 @@ def test_what_an_answer_replaces_is_part_of_what_was_wanted() -> None:
 
 def test_the_table_compares_each_row_with_the_baselines_before_it() -> None:
     records = [
-        infill.record(
-            TASK, infill_variants.parse(label), infill_variants.Answer(text, 3, ()), passed=bool(text)
-        )
+        infill.record(TASK, variants.parse(label), variants.Answer(text, 3, ()), passed=bool(text))
         for label, text in (("plain", ""), ("engine", "obar"), ("engine anchor=0", "obar"))
     ]
     rows = infill.summary(records, ["HumanEval/0"], 1)

@@ -7,14 +7,15 @@ from typing import Any
 
 import llama_cpp as api
 import pytest
-from http_infill import prometheus
-from infill_answer import Answer, check_indent, release
+
+from bench.peers.http_infill import prometheus
+from bench.peers.infill_answer import Answer, check_indent, release
+from bench.peers.infill_slot import Slot
+from bench.peers.peers import peer
+from bench.peers.server_options import Options, options_of, parser
+from bench.typing.policy import Answer as Shown
+from bench.typing.policy import View
 from infill_server import serve
-from infill_slot import Slot
-from peers import peer
-from policy import Answer as Shown
-from policy import View
-from server_options import Options, options_of, parser
 
 PRE, MID, SUF, REPO, SEP = 151659, 151660, 151661, 151663, 151664  # Qwen2.5-Coder's
 GREEDY: dict[str, Any] = {"samplers": ["top_k"], "top_k": 1}

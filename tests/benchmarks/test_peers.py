@@ -4,15 +4,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from peer_continue import Continue, postprocess, pruned
-from peer_llama_vim import LlamaVim
-from peer_llama_vim_ring import Ring
-from peer_llama_vim_text import Place, local, render
-from peer_port import Peer
-from peer_tabby import STOPS, Debounce, Tabby, before_cache, limit_scope
-from peers import NoReuse
-from policy import Answer, Totals, View
-from virtual import run_virtually
+
+from bench.peers.continue_dev import Continue, postprocess, pruned
+from bench.peers.llama_vim import LlamaVim, Place, Ring, local, render
+from bench.peers.peers import NoReuse
+from bench.peers.port import Peer
+from bench.peers.tabby import STOPS, Debounce, Tabby, before_cache, limit_scope
+from bench.typing.policy import Answer, Totals, View
+from bench.typing.virtual import run_virtually
 
 
 class FakeServer:

@@ -7,10 +7,11 @@ import json
 import socket
 from pathlib import Path
 
-import provenance
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bench import provenance
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=40),

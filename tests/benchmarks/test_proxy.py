@@ -5,12 +5,12 @@ import doctest
 import inspect
 from pathlib import Path
 
-import proxy
 import pytest
-from context_index import kept
 
-from assist_context.reading import Reader
-from assist_context.searching import Hit
+import proxy
+from assist_context.index.reader import Reader
+from assist_context.index.search import Hit
+from bench.index.index import kept
 
 
 @pytest.mark.parametrize("module", [ast, inspect, doctest, pytest])

@@ -9,14 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from figures import middle, row
-from policy import Answer, Edit, Totals, View
-from provenance import write
+
+from bench.provenance import write
+from bench.typing.figures import middle, row
+from bench.typing.policy import Answer, Edit, Totals, View
+from bench.typing.report import Report
+from bench.typing.screen import Asked, Log, Screen, waits
+from bench.typing.typist import JUMPING, STYLES, TYPING, Progress, Trace, make_trace, sources
+from bench.typing.virtual import Clock, run_virtually
 from replay import play_virtually, traces, whole
-from report import Report
-from screen import Asked, Log, Screen, waits
-from typist import JUMPING, STYLES, TYPING, Progress, Trace, make_trace, sources
-from virtual import Clock, run_virtually
 
 WORDS = "".join(f"def name_{n}(value):\n    return value + {n} * 3\n\n\n" for n in range(150))
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-import route
-import route_score
-from route_labels import Written, collect, label
-from route_report import table, weights_file
-from route_tasks import Problem, Request, code_of, fits, requests
 
-from assist_escalation.features import confidence_of
-from assist_escalation.model import Messages
-from assist_escalation.weights import JUDGED, fitted
+import route
+from assist_escalation.prompts import Messages
+from assist_escalation.routing.features import confidence_of
+from assist_escalation.routing.weights import JUDGED, fitted
+from bench.routing import score
+from bench.routing.labels import Written, collect, label
+from bench.routing.report import table, weights_file
+from bench.routing.tasks import Problem, Request, code_of, fits, requests
 
 HEADER = {"date": "2026-01-01", "command": "python route.py", "model": {"file": "m.gguf", "sha256": "ab"}}
 BODY = "    if {0} > 3:\n        return {0} + 1\n    return {0} * 2"
@@ -138,26 +138,26 @@ def test_a_labels_file_comes_back_as_rows(asked: list[Request]) -> None:
 
 def test_a_perfect_router_recovers_the_gap_first_and_the_worst_last() -> None:
     good = [0, 0, 1, 1]
-    assert route_score.apgr([0.1, 0.2, 0.8, 0.9], good) == 0.75
-    assert route_score.apgr([0.9, 0.8, 0.2, 0.1], good) == 0.25
-    assert route_score.apgr([0, 0, 0, 0], good) == 0.5
-    assert list(route_score.recovered([0.1, 0.2, 0.8, 0.9], good)) == [0, 0.5, 1, 1, 1]
+    assert score.apgr([0.1, 0.2, 0.8, 0.9], good) == 0.75
+    assert score.apgr([0.9, 0.8, 0.2, 0.1], good) == 0.25
+    assert score.apgr([0, 0, 0, 0], good) == 0.5
+    assert list(score.recovered([0.1, 0.2, 0.8, 0.9], good)) == [0, 0.5, 1, 1, 1]
 
 
 def test_a_frontier_that_errs_can_lose_what_was_right() -> None:
-    assert list(route_score.recovered([0.1, 0.9, 0.9], [0, 1, 0], 0.75)) == pytest.approx([0, 0.6, 0.8, 1])
-    assert list(route_score.recovered([0.1, 0.9], [1, 1])) == [0, 0.5, 1]
-    assert route_score.share_right([0.1, 0.9], [0, 1], 0.5, 0.9) == pytest.approx(0.95)
+    assert list(score.recovered([0.1, 0.9, 0.9], [0, 1, 0], 0.75)) == pytest.approx([0, 0.6, 0.8, 1])
+    assert list(score.recovered([0.1, 0.9], [1, 1])) == [0, 0.5, 1]
+    assert score.share_right([0.1, 0.9], [0, 1], 0.5, 0.9) == pytest.approx(0.95)
 
 
 def test_auroc_counts_pairs() -> None:
-    assert route_score.auroc([0.1, 0.9], [0, 1]) == 1.0
-    assert route_score.auroc([0.9, 0.1], [0, 1]) == 0.0
-    assert route_score.auroc([0.4, 0.4], [0, 1]) == 0.5
-    assert route_score.auroc([0.4], [1]) == 0.5
+    assert score.auroc([0.1, 0.9], [0, 1]) == 1.0
+    assert score.auroc([0.9, 0.1], [0, 1]) == 0.0
+    assert score.auroc([0.4, 0.4], [0, 1]) == 0.5
+    assert score.auroc([0.4], [1]) == 0.5
 
 
-def rows_of(count: int, seed: int = 1) -> list[route_score.Labelled]:
+def rows_of(count: int, seed: int = 1) -> list[score.Labelled]:
     """Tasks that long edits make hard; an answer's margin tells how it went."""
     rng, made = random.Random(seed), []
     for number in range(count):
@@ -166,9 +166,7 @@ def rows_of(count: int, seed: int = 1) -> list[route_score.Labelled]:
         before = {**dict.fromkeys(JUDGED.before, 0.0), "fix": 1.0, "edit_lines": lines}
         after = {**dict.fromkeys(JUDGED.after, 0.0), "mean_margin": 5.0 + 3 * good + rng.gauss(0, 2)}
         made.append(
-            route_score.Labelled(
-                f"t{number}", f"p{number // 2}", good, rng.randrange(100, 900), before, after
-            )
+            score.Labelled(f"t{number}", f"p{number // 2}", good, rng.randrange(100, 900), before, after)
         )
     return made
 
@@ -196,16 +194,16 @@ def test_a_fit_finds_what_matters_and_leaves_alone_what_was_not_seen(
 def test_no_problem_is_in_two_folds_and_scores_come_from_the_other_folds() -> None:
     rows = rows_of(60)
     turned = [
-        route_score.Labelled(row.id, row.group, not row.good, row.context_tokens, row.before, row.after)
+        score.Labelled(row.id, row.group, not row.good, row.context_tokens, row.before, row.after)
         if row.group == "p3"
         else row
         for row in rows
     ]
-    own, other = route_score.held_out(rows)[0], route_score.held_out(turned)[0]
+    own, other = score.held_out(rows)[0], score.held_out(turned)[0]
     same = [
         one == two
         for one, two, row in zip(own, other, rows, strict=True)
-        if route_score.fold(row.group) == route_score.fold("p3")
+        if score.fold(row.group) == score.fold("p3")
     ]
     assert all(same)
     assert not (own == other).all()
@@ -232,7 +230,7 @@ def test_the_shipped_labels_give_the_shipped_weights(tmp_path: Path) -> None:
     results = Path(route.__file__).parent / "results" / "route-labels-0.5b.json"
     rows = route.labelled(json.loads(results.read_text(encoding="utf-8")))
     data = tomllib.loads(route.FITTED.read_text(encoding="utf-8"))
-    weights = route_score.fitted(rows)
+    weights = score.fitted(rows)
     assert data["provenance"]["tasks"] == len(rows)
     assert data["before"]["bias"] == pytest.approx(weights.before_bias, abs=1e-3)
     assert data["after"]["weights"]["mean_margin"] == pytest.approx(weights.after["mean_margin"], abs=1e-3)

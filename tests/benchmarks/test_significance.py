@@ -5,7 +5,8 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from significance import edit_similarity, paired_bootstrap, wilson
+
+from bench.significance import edit_similarity, paired_bootstrap, wilson
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ It obeys the same rules as `llama.Llama`: positions must follow, `Aborted` cuts 
 
 import numpy as np
 
-from assist_completion.fim import Fim
-from assist_completion.generate import Budget, Model
-from assist_completion.heal import Healer
-from assist_completion.llama import Abort, Aborted
-from assist_completion.places import Places
-from assist_completion.prompt import Extent
+from assist_completion.inference.generation import Budget, Model
+from assist_completion.inference.llama import Abort, Aborted
+from assist_completion.inference.prefix_cache import Places
+from assist_completion.prompt.fim_tokens import Fim
+from assist_completion.prompt.layout import Extent
+from assist_completion.prompt.token_healing import Healer
 
 PRE, SUF, MID, SEP, END = range(256, 261)
 FIM = Fim(PRE, SUF, MID, sep=SEP, special=frozenset({PRE, SUF, MID, SEP, END}))

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from fake_llama import END, FakeLlama, fake_model
 
-from assist_completion.answers import Answering, Answers
-from assist_completion.generate import Model
-from assist_completion.llama import Abort, Load
-from assist_completion.voice import Voice
-from assist_completion.worker import Worker
+from assist_completion.engine.answer_stream import Answering, Answers
+from assist_completion.inference.answer_generation import Voice
+from assist_completion.inference.generation import Model
+from assist_completion.inference.llama import Abort, Load
+from assist_completion.inference.worker import Worker
 
 START = END + 1
 MARKS = {"<|im_start|>": START, "<|im_end|>": END}

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 from workspaces import ENVIRON, put
 
-from assist_context.reading import Reader
+from assist_context.index.reader import Reader
 
 Event = dict[str, Any]
 PATIENCE_S = 60.0  # until a test gives up; nothing here takes a tenth of it on an idle machine
@@ -65,7 +65,7 @@ class Indexer:
 def indexer(root: Path, database: Path, *arguments: str, **opening: object) -> Iterator[Indexer]:
     """An indexer of one folder that has been told to open it; it starts in that folder."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "assist_context.indexer", *arguments],
+        [sys.executable, "-P", "-m", "assist_context.indexer.indexer_process", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root,
     )  # fmt: skip
     assert process.stdin is not None

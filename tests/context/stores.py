@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from assist_context.blobs import blob_id, kind_of
-from assist_context.discover import Entry, Listing
-from assist_context.parsed import parse
-from assist_context.reading import Reader
-from assist_context.writing import Change, Writer
+from assist_context.files.blobs import Entry, blob_id, kind_of
+from assist_context.files.listing import Listing
+from assist_context.index.extraction import parse
+from assist_context.index.reader import Reader
+from assist_context.index.writer import Change, Writer
 
 VERSION = "1"
 TEXTS = {

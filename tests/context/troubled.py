@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from assist_context import frames, parsed
+from assist_context.index import extraction
+from assist_context.indexer import wire
 
 
 def loop() -> None:
@@ -45,7 +46,7 @@ def lie(*definition: object, text: object = "a\n" * 9, head: object = "") -> Non
     outline = [["python", 0, rows, [], [], [], ""], text, {"f": head}]
     for descriptor in range(3, 12):
         with suppress(OSError):
-            os.write(descriptor, frames.line(["outlined", outline]))
+            os.write(descriptor, wire.line(["outlined", outline]))
 
 
 TROUBLE: dict[str, Callable[[], object]] = {
@@ -66,8 +67,8 @@ TROUBLE: dict[str, Callable[[], object]] = {
 }
 
 
-def parse(path: str, text: str) -> parsed.Outlined:
+def parse(path: str, text: str) -> extraction.Outlined:
     for word, make in TROUBLE.items():
         if word in text:
             make()
-    return parsed.outlined(path, text)
+    return extraction.outlined(path, text)

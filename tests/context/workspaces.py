@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from assist_context.discover import Entry, Listing, list_folder
-from assist_context.repository import Git
+from assist_context.files.blobs import Entry
+from assist_context.files.git_repository import Git
+from assist_context.files.listing import Listing, list_folder
 
 ENVIRON = {
     "PATH": os.environ["PATH"],

@@ -11,7 +11,7 @@ from shapes import AREA, COLUMN, FIZZ, KEY, LINE, PRICES, PRINTED, RENAMED, one_
 from terminal import Terminal, terminal, written
 from vendor import configured, told, vendor
 
-from assist_server.offers import MORE
+from assist_server.lsp.completion_list import MORE
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(120)]
 

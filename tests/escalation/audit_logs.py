@@ -6,8 +6,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from assist_escalation.audit import Log, stamp
-from assist_escalation.chain import GENESIS, seal, unseal
+from assist_escalation.audit.chain import GENESIS, seal, unseal
+from assist_escalation.audit.log import Log, stamp
 
 KEY = b"k" * 32
 START = 1_790_000_000.0  # seconds; the first event of a log with `ticking`

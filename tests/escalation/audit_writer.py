@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audit_logs import intent
 
-from assist_escalation.audit import Log
+from assist_escalation.audit.log import Log
 
 path, name, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 log = Log(path, key=b"k" * 32, checkpoint=Path(sys.argv[4]) if len(sys.argv) > 4 else None)

@@ -3,9 +3,9 @@
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from assist_escalation.model import Messages
-from assist_escalation.settings import Provider
-from assist_escalation.transport import Call, Delta, Finished, Times, Transport, TransportError
+from assist_escalation.policy.settings import Provider
+from assist_escalation.prompts import Messages
+from assist_escalation.provider.transport import Call, Delta, Finished, Times, Transport, TransportError
 
 KEY = "sk-test-0123456789abcdef"
 PROMPT = "def add(a, b): ..."

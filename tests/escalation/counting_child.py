@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from assist_escalation import counting
+from assist_escalation.budget import token_count
 
 MISSING = "missing" in sys.argv
 NAME = "cl100k_base.tiktoken"
@@ -27,4 +27,4 @@ def watch(event: str, arguments: tuple[object, ...]) -> None:
 
 text = sys.stdin.read()
 sys.addaudithook(watch)
-print(json.dumps([counting.count(text), counting.upper_count(text)]))
+print(json.dumps([token_count.count(text), token_count.upper_count(text)]))

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from assist_escalation.blocks import fence_for
-from assist_escalation.changes import MARK, Base, EditError, sha256_of
-from assist_escalation.edits import plan
+from assist_escalation.edits.formats.search_replace import fence_for
+from assist_escalation.edits.plan import MARK, Base, EditError, sha256_of
+from assist_escalation.edits.planner import plan
 
 PATH = "src/Module.py"
 

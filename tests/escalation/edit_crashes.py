@@ -14,8 +14,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from assist_escalation.applying import apply, last, recover, undo
-from assist_escalation.changes import Change, EditPlan, base_of
+from assist_escalation.edits.apply import apply, last, recover, undo
+from assist_escalation.edits.plan import Change, EditPlan, base_of
 
 OLD = {"a.py": b"a = 1\r\n", "b/b.py": b"\xef\xbb\xbfb = 1", "c.py": b"c = 1\n"}
 NEW = {"a.py": b"a = 2\r\n", "b/b.py": b"\xef\xbb\xbfb = 2", "c.py": b"c = 2\n", "d/e/new.py": b"d = 2\n"}

@@ -16,10 +16,10 @@ from pathlib import Path
 
 from gates import allowed, parts, request
 
-from assist_escalation.gate import Parts, prepare
-from assist_escalation.layers import Permissions
-from assist_escalation.model import Origin, Span
-from assist_escalation.sending import send
+from assist_escalation.gate.prepare import Parts, prepare
+from assist_escalation.gate.send import send
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.prompts import Origin, Span
 
 AT_ONCE = 3  # requests of one process that are under way together
 MOST_STEPS = 24  # of a process: eight requests, of three steps each

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from assist_escalation.audit import Log
-from assist_escalation.gate import Parts, Request
-from assist_escalation.known import known_values
-from assist_escalation.layers import Layer, Permissions, permissions
-from assist_escalation.ledger import Ledger, Scope
-from assist_escalation.model import Origin, Prompt, Span
-from assist_escalation.returned import Returned
-from assist_escalation.settings import Price, Provider, Settings
-from assist_escalation.transport import Times, Transport
+from assist_escalation.audit.log import Log
+from assist_escalation.budget.ledger import Ledger, Scope
+from assist_escalation.gate.prepare import Parts, Request
+from assist_escalation.policy.permissions import Layer, Permissions, permissions
+from assist_escalation.policy.settings import Price, Provider, Settings
+from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.provider.provider_memory import Returned
+from assist_escalation.provider.transport import Times, Transport
+from assist_escalation.redaction.known_secrets import known_values
 
 KEY = "k-acme-0123456789"
 SCOPE = Scope("/work/shop", "me")

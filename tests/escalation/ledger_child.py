@@ -8,9 +8,9 @@ import resource
 import sys
 from pathlib import Path
 
-from assist_escalation.ledger import Ask, BudgetError, Ledger, Limits, Scope
-from assist_escalation.model import Usage
-from assist_escalation.store import LedgerError
+from assist_escalation.budget.ledger import Ask, BudgetError, Ledger, Limits, Scope
+from assist_escalation.budget.ledger_file import LedgerError
+from assist_escalation.prompts import Usage
 
 PLENTY = Limits(10**9, 10**9, 10**9)
 NOON = 1_800_000_000.0 - 1_800_000_000 % 86_400 + 43_200

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assist_escalation.layers import OPEN, Author, Layer, Permissions, permissions
-from assist_escalation.model import Origin, Prompt, Span
-from assist_escalation.settings import REQUESTS, Provider, Settings
+from assist_escalation.policy.permissions import OPEN, Author, Layer, Permissions, permissions
+from assist_escalation.policy.settings import REQUESTS, Provider, Settings
+from assist_escalation.prompts import Origin, Prompt, Span
 
 NAMES = ("eu", "us", "home")
 CLASSES = ("public", "internal", "restricted")

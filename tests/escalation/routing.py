@@ -4,9 +4,9 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from assist_escalation import settings
-from assist_escalation.features import Ask, Confidence
-from assist_escalation.route import Rules
+from assist_escalation.policy import settings
+from assist_escalation.routing.features import Ask, Confidence
+from assist_escalation.routing.router import Rules
 
 OPEN_RULES = Rules(
     mode="auto", rate=0.5, provider="cloud", upper_micro=5_000, request_micro=50_000, left_micro=2_000_000

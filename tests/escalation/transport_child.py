@@ -22,7 +22,7 @@ sys.addaudithook(watch)
 from calling import call, hear  # noqa: E402
 from hostile import Hostile, answer, self_signed  # noqa: E402
 
-from assist_escalation.transport import Transport  # noqa: E402
+from assist_escalation.provider.transport import Transport  # noqa: E402
 
 
 async def offline() -> dict[str, Any]:

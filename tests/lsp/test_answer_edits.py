@@ -10,7 +10,7 @@ from lsprotocol import types
 from talker import applied, talking
 from vendor import configured, told, vendor
 
-from assist_escalation import feedback
+from assist_escalation.routing import feedback
 
 Environ = Mapping[str, str]
 

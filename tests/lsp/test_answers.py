@@ -13,8 +13,8 @@ from lsprotocol import types
 from talker import applied, talking
 from vendor import configured, told, vendor
 
-from assist_escalation import journal
-from assist_escalation.changes import sha256_of
+from assist_escalation.edits import journal
+from assist_escalation.edits.plan import sha256_of
 
 Environ = Mapping[str, str]
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_context.model import Cursor, split_lines
-from assist_server.documents import Edit, OpenDocument, path_of
-from assist_server.positions import to_column, to_units
+from assist_context.documents import Cursor, split_lines
+from assist_server.workspace.documents import Edit, OpenDocument, path_of
+from assist_server.workspace.positions import to_column, to_units
 
 TEXT = st.lists(
     st.sampled_from(["a", "b", "\n", "\r\n", "\r", "😀", "é", "e\u0301", "\x0c", "\u2028", "\t"])

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from lsp_client import serving
+
+from bench.editors.lsp_client import serving
 
 pytestmark = pytest.mark.model
 

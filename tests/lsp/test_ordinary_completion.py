@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from lsp_client import Client, serving
 from lsprotocol import types
+
+from bench.editors.lsp_client import Client, serving
 
 pytestmark = pytest.mark.model
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import psutil
 import pytest
-from lsp_client import Client, serving
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+
+from bench.editors.lsp_client import Client, serving
 
 pytestmark = pytest.mark.model
 

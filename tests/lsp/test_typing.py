@@ -7,10 +7,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-from figures import percentile
-from lsp_client import serving
-from lsp_typist import Typist, keys_of
-from processes import quiet
+
+from bench.editors.lsp_client import serving
+from bench.editors.lsp_typist import Typist, keys_of
+from bench.processes import quiet
+from bench.typing.figures import percentile
 
 pytestmark = pytest.mark.model
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import psutil
 import pytest
-from figures import percentile
-from lsp import SOURCE
-from lsp_client import Client, serving
-from lsp_typist import Typist, keys_of
 from lsprotocol import types
-from processes import quiet
+
+from bench.editors.lsp_client import Client, serving
+from bench.editors.lsp_typist import Typist, keys_of
+from bench.processes import quiet
+from bench.typing.figures import percentile
+from lsp import SOURCE
 
 SHOP = '''\
 """What a shop sells."""

@@ -4,6 +4,7 @@ It knows nothing of assist; it is a process of its own, and speaks OpenAI's prot
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,10 +14,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import server_options
-from server_options import Options
+from bench.peers import server_options
+from bench.peers.server_options import Options
 
-SERVER = Path(server_options.__file__).with_name("wheel_server.py")
+BENCHMARKS = Path(server_options.__file__).parents[2]
 CONTEXT = 4096  # tokens of question and answer: the questions of tests are about tiny workspaces
 BATCH = 256  # tokens that are read at once: a cancelled question is noticed between two batches
 
@@ -25,9 +26,12 @@ BATCH = 256  # tokens that are read at once: a cancelled question is noticed bet
 def frontier(model: Path, *, threads: int = 1, context: int = CONTEXT) -> Iterator[str]:
     """The base URL of a running server with this model, until the block ends."""
     options = Options(model, threads=threads, context=context, batch=BATCH, ubatch=BATCH)
-    command = [sys.executable, str(SERVER), *options.flags()]
+    command = [sys.executable, "-m", "bench.peers.wheel_server", *options.flags()]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+    environ = {**os.environ, "PYTHONPATH": str(BENCHMARKS)}
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environ
+    ) as process:
         assert process.stdin
         assert process.stdout
         try:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from assist_escalation import applying, feedback
-from assist_escalation.audit import Log
-from assist_escalation.changes import Change, EditPlan
-from assist_escalation.features import Ask as Asked
-from assist_escalation.features import features
-from assist_escalation.feedback import Event
-from assist_escalation.ledger import Ask, Ledger, Limits
-from assist_escalation.model import Usage
-from assist_server.config import load_lenient
-from assist_server.desk import Files, files_of, scope_of
+from assist_escalation.audit.log import Log
+from assist_escalation.budget.ledger import Ask, Ledger, Limits
+from assist_escalation.edits import apply
+from assist_escalation.edits.plan import Change, EditPlan
+from assist_escalation.prompts import Usage
+from assist_escalation.routing import feedback
+from assist_escalation.routing.features import Ask as Asked
+from assist_escalation.routing.features import features
+from assist_escalation.routing.feedback import Event
+from assist_server.config.config import load_lenient
+from assist_server.questions.composition import Files, files_of, scope_of
 
 LIMITS = Limits(1_000_000, 100_000_000, 100_000_000)
 
@@ -86,4 +87,4 @@ def edited(home: dict[str, str], root: Path, before: str, after: str) -> str:
     (root / "app.py").write_text(before)
     sha256 = hashlib.sha256(before.encode()).hexdigest()
     plan = EditPlan((Change("app.py", sha256, None, before, after),))
-    return applying.apply(plan, {"": root}, files(home, str(root)).edits).id
+    return apply.apply(plan, {"": root}, files(home, str(root)).edits).id

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from assist_server.folders import database_of
+from assist_server.workspace.folders import database_of
 
 SHOP = '''\
 def gross_price(net, vat_rate):

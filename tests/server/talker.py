@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lsp_client import Client, serving
 from lsprotocol import types
 from pygls.exceptions import JsonRpcMethodNotFound
+
+from bench.editors.lsp_client import Client, serving
 
 
 class Talker(Client):

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from assist_server.watches import Watch
-from assist_server.watching import Watcher
+from assist_server.workspace.watch_backends import Watch
+from assist_server.workspace.watcher import Watcher
 
 PATIENCE = 30
 

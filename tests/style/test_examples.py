@@ -13,10 +13,10 @@ import assist_server
 
 PACKAGES = (assist_completion, assist_context, assist_escalation, assist_server)
 MODULES = [
-    f"{package.__name__}.{each.name}"
+    each.name
     for package in PACKAGES
-    for each in pkgutil.iter_modules(package.__path__)
-    if each.name not in {"__main__", "demo_workspace"}
+    for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if not each.ispkg and not each.name.endswith(".__main__")
 ]
 
 

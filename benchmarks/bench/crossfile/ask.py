@@ -1,0 +1,159 @@
+"""What a variant shows of other files at a hole, and what the model then writes.
+
+    none        nothing but the file
+    oracle      the definition of the name before the hole, 40 lines at most
+    retrieved   what the context engine finds; `retrieved without=A,B` leaves signals out
+
+All get the same budget of tokens, the engine's own prompt (anchored, healed), and the text as it comes:
+no filter, no show gate, up to the end of the line.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assist_completion.inference.generation import FULL, Generation, generate_from
+from assist_completion.prompt.layout import plan, render
+from assist_context.documents import CHARS_PER_TOKEN, Context, Cursor, Document, Snippet, gather, split_lines
+from assist_context.languages import language_of
+from bench.crossfile.holes import DEFINITION_LINES, Hole
+from bench.crossfile.index import retrieve
+from bench.infilling.variants import LINE_TOKENS, Desk
+
+NAMES = ("none", "oracle", "retrieved")
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One row of the table; `without` names signals of the retrieval that are left out."""
+
+    name: str
+    without: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} without={','.join(self.without)}" if self.without else self.name
+
+
+def parse(label: str) -> Variant:
+    """A variant from its label; `ValueError` says what is wrong with it.
+
+    >>> parse("retrieved without=edits,similar")
+    Variant(name='retrieved', without=('edits', 'similar'))
+    """
+    name, _, option = label.partition(" ")
+    key, _, value = option.partition("=")
+    if name not in NAMES or (option and (name != "retrieved" or key != "without" or not value)):
+        raise ValueError(f'{label}: use one of {", ".join(NAMES)}, or "retrieved without=SIGNAL,..."')
+    return Variant(name, tuple(filter(None, value.split(","))))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a variant gives at a hole, and how long it took to find, in ms."""
+
+    snippets: tuple[Snippet, ...]
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The text for a hole; `prompt` and `tokens` count those that were asked with and decoded."""
+
+    text: str
+    prompt: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Lines above and below the cursor that the prompt may show; None: as many as the engine shows."""
+
+    above: int | None = None
+    below: int | None = None
+
+
+def show(variant: Variant, hole: Hole, root: Path, budget: int, count: Callable[[str], int]) -> Shown:
+    """The snippets of a variant, cut to `budget` tokens; `count` tells a text's."""
+    start = time.perf_counter()
+    if variant.name == "oracle":
+        found: Sequence[Snippet] = [definition_of(hole, root)]
+    elif variant.name == "retrieved":
+        cursor = Cursor(hole.line, len(hole.before) - hole.before.rfind("\n") - 1)
+        found = retrieve(root, hole.path, hole.before + hole.after, cursor, budget, variant.without)
+    else:
+        found = []
+    took = 1e3 * (time.perf_counter() - start)
+    return Shown(fitted(found, budget, count), took)
+
+
+def definition_of(hole: Hole, root: Path) -> Snippet:
+    """The lines that define the hole's name."""
+    place = hole.definition
+    text = (root / place.path).read_text(encoding="utf-8", errors="replace")
+    end = min(place.end_line, place.start_line + DEFINITION_LINES - 1)
+    lines = split_lines(text)[place.start_line - 1 : end]
+    return Snippet(place.path, place.start_line, end, "".join(lines), "oracle")
+
+
+def fitted(snippets: Sequence[Snippet], budget: int, count: Callable[[str], int]) -> tuple[Snippet, ...]:
+    """The first snippets that fit; the one that does not is cut at a line, and those behind it go."""
+    kept: list[Snippet] = []
+    for snippet in snippets:
+        size = count(snippet.text)
+        if size > budget:
+            lines = snippet.text.splitlines(keepends=True)
+            while lines and count("".join(lines)) > budget:
+                lines.pop()
+            if lines:
+                end = snippet.start_line + len(lines) - 1
+                kept.append(replace(snippet, text="".join(lines), end_line=min(end, snippet.end_line)))
+            break
+        kept.append(snippet)
+        budget -= size
+    return tuple(kept)
+
+
+def tokens_by_length(text: str) -> int:
+    """How many tokens a text has, roughly: for runs without a model."""
+    return int(len(text) / CHARS_PER_TOKEN) + 1
+
+
+def found(hole: Hole, snippets: Sequence[Snippet]) -> bool:
+    """Whether a snippet shows lines of the definition, its name among them."""
+    place = hole.definition
+    return any(
+        each.path == place.path
+        and each.start_line <= place.end_line
+        and each.end_line >= place.start_line
+        and place.name in each.text
+        for each in snippets
+    )
+
+
+def context_at(hole: Hole, snippets: tuple[Snippet, ...], view: View) -> Context:
+    """What the engine knows at the hole."""
+    language = language_of(hole.path)
+    document = Document(hole.path, split_lines(hole.before + hole.after), language)
+    column = len(hole.before) - hole.before.rfind("\n") - 1
+    context = gather(document, Cursor(hole.line, column), snippets)
+    before, after, start = context.before, context.after, context.start_line
+    if view.above is not None:
+        lines = before.split("\n")
+        before = "\n".join(lines[-view.above - 1 :])
+        start += max(0, len(lines) - view.above - 1)
+    if view.below is not None:
+        after = "\n".join(after.split("\n")[: view.below + 1])
+    return replace(context, before=before, after=after, start_line=start)
+
+
+def write(desk: Desk, context: Context) -> Written:
+    """Let the model write the rest of the line."""
+    model = desk.model
+    laid = plan(context, FULL, context.snippets)
+    fixed = render(laid, model.fim, model.llama.tokenize)
+    typed, need = model.healer.give_back(model.llama.tokenize(laid.typed))
+    gen = Generation(context, lambda text: "\n" in text, LINE_TOKENS)
+    generate_from(model, gen, desk.anchored, [*fixed, *typed], need)
+    return Written(gen.text.partition("\n")[0].rstrip(), gen.prompt_tokens, gen.generated)

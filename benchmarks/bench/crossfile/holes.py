@@ -1,0 +1,287 @@
+"""Holes whose answer depends on another file: lines that use a name imported from the same package.
+
+A hole starts right behind the name and ends with its line. Python's own `ast` says which name it is and
+where it is defined, so that what is right does not depend on this project's index. Files are read, never
+run. It knows no model and no retrieval.
+"""
+
+import ast
+import io
+import random
+import tokenize
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from bench.crossfile.packages import Package
+from bench.crossfile.score import identifiers
+
+PER_NAME = 2  # holes of one name in one file: a name used forty times would be forty times the same question
+LONGEST = 120  # characters of a hole; longer ones are data
+HOPS = 8  # re-exports that are followed
+DEFINITION_LINES = 40  # of a definition that the oracle gives
+LEFT_OUT = {"tests", "testing", "_vendor", "vendor"}
+GENERATED = ("_pb2.py", "_pb2_grpc.py")
+Functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where a name is defined, and as what: path relative to the root, lines from 1, both ends included."""
+
+    name: str
+    path: str
+    start_line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A file without the rest of one line. `before` and `after` are the file around the hole, whole.
+
+    `path` is relative to the folder that holds the package; `line` counts from 0.
+    """
+
+    package: str
+    young: bool
+    path: str
+    line: int
+    name: str
+    before: str
+    after: str
+    truth: str
+    definition: Definition
+
+    @property
+    def id(self) -> str:
+        return f"{self.path}:{self.line + 1}"
+
+
+class Tree:
+    """The modules of one package, parsed once each."""
+
+    def __init__(self, root: Path, folder: str) -> None:
+        self.root = root
+        self.files = {
+            _dotted(path.relative_to(root)): path.relative_to(root).as_posix()
+            for path in sorted((root / folder).rglob("*.py"))
+        }
+        self._modules: dict[str, ast.Module | None] = {}
+
+    def text(self, module: str) -> str:
+        return (self.root / self.files[module]).read_text(encoding="utf-8", errors="replace")
+
+    def module(self, name: str) -> ast.Module | None:
+        """A module's tree; None for one that is not there or that this Python cannot read."""
+        if name not in self._modules:
+            self._modules[name] = _parsed(self.text(name)) if name in self.files else None
+        return self._modules[name]
+
+    def is_package(self, module: str) -> bool:
+        return self.files[module].endswith("__init__.py")
+
+
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is a warning, and not ours
+            return ast.parse(text)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _dotted(path: Path) -> str:
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def holes(package: Package, root: Path, most: int, seed: int) -> list[Hole]:
+    """Up to `most` holes, drawn with `seed`; the same ones for ever, in the order of files and lines."""
+    tree = Tree(root, package.folder)
+    rng = random.Random(f"{seed} {package.name} {package.version}")
+    found: list[Hole] = []
+    for module, path in tree.files.items():
+        if LEFT_OUT.isdisjoint(Path(path).parts) and not path.endswith(GENERATED):
+            found += _thinned(list(_holes_in(tree, module, package)), rng)
+    return sorted(rng.sample(found, min(most, len(found))), key=lambda hole: (hole.path, hole.line))
+
+
+def _thinned(candidates: list[Hole], rng: random.Random) -> list[Hole]:
+    by_name: dict[str, list[Hole]] = {}
+    for hole in candidates:
+        by_name.setdefault(hole.name, []).append(hole)
+    return [hole for own in by_name.values() for hole in rng.sample(own, min(PER_NAME, len(own)))]
+
+
+def _holes_in(tree: Tree, module: str, package: Package) -> Iterator[Hole]:
+    parsed = tree.module(module)
+    if parsed is None:
+        return
+    text = tree.text(module)
+    lines, imported = text.splitlines(keepends=True), _imported(tree, module, parsed)
+    if "".join(lines).count("\n") != text.count("\n") or "\f" in text:
+        return
+    taken = _commented(text)
+    for node in _uses(parsed, imported):
+        name, row = _spelled(node), node.end_lineno
+        if row is None or row in taken or node.end_col_offset is None:
+            continue
+        found = _definition(tree, *imported[name])
+        line = lines[row - 1]
+        column = len(line.encode()[: node.end_col_offset].decode(errors="replace"))
+        truth = line[column:].rstrip()
+        if found is None or found.path == tree.files[module]:
+            continue
+        if len(truth) > LONGEST or not identifiers(truth):
+            continue  # f(1) and f("x") hold nothing that another file could tell
+        taken.add(row)
+        before = "".join(lines[: row - 1]) + line[:column]
+        after = "\n" + "".join(lines[row:])
+        path = tree.files[module]
+        yield Hole(package.name, package.young, path, row - 1, name, before, after, truth, found)
+
+
+def _commented(text: str) -> set[int]:
+    """Lines with a comment: what a comment says cannot be known."""
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return set()
+    return {token.start[0] for token in tokens if token.type == tokenize.COMMENT}
+
+
+def _uses(parsed: ast.Module, imported: dict[str, tuple[str, str]]) -> list[ast.expr]:
+    """Expressions that spell an imported name and are followed, on their line, by something to be known."""
+    found = []
+    stack: list[ast.AST] = [parsed]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, ast.JoinedStr):
+            continue  # its columns are wrong before 3.12, and it is a string
+        used = None
+        match node:
+            case ast.Attribute(value=value) if node.end_lineno == value.end_lineno:
+                used = value
+            case ast.Call(func=func, args=args, keywords=keywords):
+                first = min((each.lineno for each in [*args, *(key.value for key in keywords)]), default=0)
+                used = func if first == func.end_lineno else None
+        if used is not None and _spelled(used) in imported:
+            found.append(used)
+        stack += ast.iter_child_nodes(node)
+    return sorted(found, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
+
+
+def _spelled(node: ast.AST) -> str:
+    """`a` or `a.b`, "" for anything else."""
+    match node:
+        case ast.Name(id=name):
+            return name
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return f"{owner}.{name}"
+    return ""
+
+
+def _imported(tree: Tree, module: str, parsed: ast.Module) -> dict[str, tuple[str, str]]:
+    """What a file calls the names it has from other modules of the package: name -> (module, name there).
+
+    Names of a module that is imported whole are spelled `module.name`. A name that the file also
+    binds itself is left out.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.ImportFrom):
+            source = _absolute(tree, module, node)
+            for each in node.names:
+                inner = f"{source}.{each.name}"
+                if inner in tree.files:
+                    found |= _members(tree, each.asname or each.name, inner)
+                elif source in tree.files and source != module:
+                    found[each.asname or each.name] = (source, each.name)
+        elif isinstance(node, ast.Import):
+            for each in node.names:
+                if each.asname and each.name in tree.files:
+                    found |= _members(tree, each.asname, each.name)
+    own = _bound(parsed)
+    return {name: where for name, where in found.items() if name.partition(".")[0] not in own}
+
+
+def _members(tree: Tree, name: str, module: str) -> dict[str, tuple[str, str]]:
+    parsed = tree.module(module)
+    if parsed is None:
+        return {}
+    return {
+        f"{name}.{member}": (module, member) for each in _statements(parsed.body) for member in _names(each)
+    }
+
+
+def _absolute(tree: Tree, module: str, node: ast.ImportFrom) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    up = node.level - tree.is_package(module)
+    return ".".join([*parts[: len(parts) - up], *([node.module] if node.module else [])])
+
+
+def _bound(parsed: ast.Module) -> set[str]:
+    """Every name that a file binds other than by importing it."""
+    names = set()
+    for node in ast.walk(parsed):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                names.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.ExceptHandler(name=str(name)):
+                names.add(name)
+    return names
+
+
+def _definition(tree: Tree, module: str, name: str, hops: int = HOPS) -> Definition | None:
+    """Where a module gets a name from, through re-exports."""
+    parsed = tree.module(module)
+    if parsed is None or not hops:
+        return None
+    follow = partial(_definition, tree, hops=hops - 1)
+    for node in reversed(list(_statements(parsed.body))):
+        if name in _names(node):
+            return _place(name, tree.files[module], node)
+        if isinstance(node, ast.ImportFrom):
+            source = _absolute(tree, module, node)
+            for each in node.names:
+                if name == (each.asname or each.name) and source in tree.files:
+                    return follow(source, each.name)
+                if each.name == "*" and source in tree.files and (found := follow(source, name)):
+                    return found
+    return None
+
+
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a module, those under `if` and `try` too."""
+    for node in body:
+        match node:
+            case ast.If(body=first, orelse=second):
+                yield from _statements([*second, *first])
+            case ast.Try(body=first, handlers=handlers, orelse=second):
+                yield from _statements([*(each for one in handlers for each in one.body), *second, *first])
+            case _:
+                yield node
+
+
+def _names(node: ast.stmt) -> list[str]:
+    """What a statement defines at the top of its module."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [each.id for each in targets if isinstance(each, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def _place(name: str, path: str, node: ast.stmt) -> Definition:
+    decorated = node.decorator_list if isinstance(node, Functions) else []
+    start = min([node.lineno, *(each.lineno for each in decorated)])
+    return Definition(name, path, start, node.end_lineno or node.lineno)

@@ -1,0 +1,1 @@
+"""Clients of the language server, and the floor of a real editor."""

@@ -1,0 +1,1 @@
+"""How fast and how large the index is, next to bare parsing and to another tool."""

@@ -1,0 +1,133 @@
+"""What reading the index takes: a process like the server, without a model, that asks and edits.
+
+    python context_reading.py ROOT DATABASE < paths     paths relative to ROOT, separated by NUL
+
+Prints one JSON object: milliseconds of searches, of definitions looked up, of retrievals for a completion,
+of edits to an open document's tree, and the memory of this process.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from assist_context.documents import Cursor, Document, split_lines
+from assist_context.index.reader import Reader
+from assist_context.index.terms import terms
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus, Open
+from assist_context.retrieval.retriever import Asked, Retrieval
+from assist_context.syntax.incremental import OpenTree
+from assist_context.syntax.symbols import Symbols, symbols
+from bench.processes import peak
+
+ASKED = 200  # of each kind
+EDITED = 20  # documents, and what is typed into each
+TYPED = " + value_of_it(other, 12)"
+ABOVE = 10  # lines whose terms are searched for
+LEAST_LINES = 100  # of a document that is edited
+BUDGET = 512  # tokens of snippets
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """Of milliseconds."""
+    ordered = sorted(values)
+    at = [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95)]
+    return {"p50": round(at[0], 3), "p95": round(at[1], 3)}
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds of one call."""
+    start = time.perf_counter()
+    work()
+    return 1e3 * (time.perf_counter() - start)
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A cursor at the end of a random line of a random file; `terms` are those of the lines above it."""
+
+    document: Document
+    cursor: Cursor
+    terms: list[str]
+
+
+def spots(root: Path, paths: Sequence[str], seed: int) -> Iterator[Spot]:
+    """One in each file that holds anything, in random order."""
+    rng = random.Random(seed)
+    for path in rng.sample(paths, len(paths)):
+        lines = split_lines((root / path).read_text(encoding="utf-8", errors="replace"))
+        filled = [number for number, line in enumerate(lines) if line.strip()]
+        if filled:
+            at = rng.choice(filled)
+            document = Document(path, lines, language_of(path))
+            above = terms("".join(lines[max(0, at - ABOVE) : at + 1]))
+            yield Spot(document, Cursor(at, len(lines[at].rstrip("\r\n"))), above)
+
+
+def asked(root: Path, database: str, paths: Sequence[str]) -> dict[str, Any]:
+    """All of it. The first question of a kind fills caches, and stands by itself."""
+    reader = Reader(database)
+    found: dict[str, Any] = {"files ms": round(timed(reader.files), 1)}
+    chosen = list(islice(spots(root, paths, 1), ASKED))
+    parsed = {each.document.path: symbols(each.document.language, each.document.text) for each in chosen}
+    for name, ask in (
+        ("search", partial(_search, reader)),
+        ("definitions", partial(_definitions, reader)),
+        ("retrieval", partial(_retrieve, Retrieval(Corpus(str(root), reader)), parsed)),
+    ):
+        took = [timed(partial(ask, spot)) for spot in chosen]
+        found |= {f"first {name} ms": round(took[0], 1), f"{name} ms": percentiles(took[1:])}
+    found["tree ms"] = percentiles(list(edits(spots(root, paths, 2))))
+    reader.close()
+    return {**found, "peak mb": round(peak(os.getpid()) / 1e6, 1)}
+
+
+def _search(reader: Reader, spot: Spot) -> object:
+    return reader.search(spot.terms, without=spot.document.path)
+
+
+def _definitions(reader: Reader, spot: Spot) -> object:
+    """What any word of the cursor's line may mean."""
+    return [reader.definitions(word) for word in spot.document.lines[spot.cursor.line].split()[:1]]
+
+
+def _retrieve(retrieval: Retrieval, parsed: Mapping[str, Symbols], spot: Spot) -> object:
+    """As in an editor that has this document open, and looked at the files that were changed last."""
+    document, corpus = spot.document, retrieval.corpus
+    found = parsed[document.path]
+    corpus.lay({document.path: Open(document, found)})
+    asked = Asked(document, spot.cursor, document.path, found.imports, (), corpus.latest(document.language))
+    return retrieval.near(asked, BUDGET)
+
+
+def edits(at: Iterator[Spot]) -> Iterator[float]:
+    """Milliseconds from a typed character to the document's definitions."""
+    long = (spot for spot in at if len(spot.document.lines) >= LEAST_LINES)
+    for spot in islice(long, EDITED):
+        tree = OpenTree(spot.document.language, spot.document.lines)
+        tree.symbols()
+        for typed, character in enumerate(TYPED):
+            place = Cursor(spot.cursor.line, spot.cursor.column + typed)
+            yield timed(partial(_type, tree, place, character))
+
+
+def _type(tree: OpenTree, place: Cursor, character: str) -> None:
+    tree.edit(place, place, character)
+    tree.symbols()
+
+
+def main() -> None:
+    named = [line for line in sys.stdin.read().split("\0") if line]
+    print(json.dumps(asked(Path(sys.argv[1]), sys.argv[2], named)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,186 @@
+"""The ways to answer an infilling task that the benchmark compares, all with one model, greedy.
+
+    plain       prefix-suffix-middle as the model's makers do it, the text as it comes
+    healed      the same, the last token before the hole chosen again
+    engine      the engine's prompt, healed, its cut and filters; before the show gate
+    unhealed    the engine without healing
+    unfiltered  the engine's prompt, healed, the text as it comes
+
+Prompts go through the engine's own functions, each at its full extent, whatever this machine's speed:
+figures then repeat on other machines. Nothing here knows what is right.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from assist_completion.display import line_policy
+from assist_completion.display.line_policy import ONE_LINE, Shape
+from assist_completion.display.postprocess import finish
+from assist_completion.inference.generation import FULL, Generation, Model, generate_from
+from assist_completion.inference.prefix_cache import Place
+from assist_completion.prompt.layout import ANCHOR_LINES, Extent, Plan, plan, render
+from assist_completion.suggestion import Request
+from assist_context.documents import Context
+from assist_context.languages import language_of
+from bench.infilling.tasks import Task
+
+STANDARD = ("plain", "healed")
+ENGINE_LIKE = ("engine", "unhealed", "unfiltered")
+RAW = ("plain", "healed", "unfiltered")
+LINE_TOKENS = 64  # of an answer to a line: a guard against loops, twice what the engine allows itself
+BLOCK_TOKENS = 128  # the most the engine ever asks for at once
+PATH = "solution.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One row of the table; `anchor` and `suffix` (lines) change the engine's prompt, None leaves it."""
+
+    name: str
+    anchor: int | None = None
+    suffix: int | None = None
+
+    @property
+    def label(self) -> str:
+        """As `parse` reads it.
+
+        >>> Variant("engine", anchor=0).label
+        'engine anchor=0'
+        """
+        given = {"anchor": self.anchor, "suffix": self.suffix}
+        return " ".join([self.name, *(f"{key}={value}" for key, value in given.items() if value is not None)])
+
+    def extent(self) -> Extent:
+        """How much of the file the engine's prompt shows; the tokens grow with the lines asked for."""
+        lines = FULL.lines_after if self.suffix is None else self.suffix
+        anchor = ANCHOR_LINES if self.anchor is None else self.anchor
+        tokens = max(FULL.suffix, FULL.suffix * lines // FULL.lines_after)
+        return replace(FULL, lines_after=lines, suffix=tokens, anchor=anchor)
+
+
+def parse(label: str) -> Variant:
+    """A variant from its label; `ValueError` says what is wrong with it.
+
+    >>> parse("engine anchor=0 suffix=16")
+    Variant(name='engine', anchor=0, suffix=16)
+    """
+    name, *options = label.split()
+    if name not in (*STANDARD, *ENGINE_LIKE):
+        raise ValueError(f"{name}: use one of {', '.join((*STANDARD, *ENGINE_LIKE))}")
+    given = dict(option.split("=", 1) for option in options if "=" in option)
+    if len(given) != len(options) or not given.keys() <= {"anchor", "suffix"} or (name in STANDARD and given):
+        raise ValueError(f"{label}: only {', '.join(ENGINE_LIKE)} take options, anchor=N and suffix=N")
+    return Variant(name, **{key: int(value) for key, value in given.items()})
+
+
+def expand(variants: Sequence[Variant], anchors: Sequence[int], suffixes: Sequence[int]) -> list[Variant]:
+    """The variants, and for each engine-like one without options a row for each anchor and each suffix."""
+    rows = list(variants)
+    for variant in variants:
+        if variant.name in ENGINE_LIKE and variant == Variant(variant.name):
+            rows += [replace(variant, anchor=lines) for lines in anchors]
+            rows += [replace(variant, suffix=lines) for lines in suffixes]
+    return list(dict.fromkeys(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A text for the hole. `skip` characters behind the cursor go; `dropped` is the filter that said no.
+
+    `tokens` were decoded; `chances` are the first line's token log-probabilities, as the gate reads them.
+    """
+
+    text: str
+    tokens: int
+    chances: tuple[float, ...]
+    skip: int = 0
+    dropped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A model with one live prompt a kind: what a prompt shares with the last of its kind is not read again.
+
+    Neither is ever set aside, so no state is copied and no store grows.
+    """
+
+    model: Model
+    standard: Place
+    anchored: Place
+
+
+def desk_of(model: Model) -> Desk:
+    """Take a freshly opened model's two sequences."""
+    standard, anchored = (Place(Plan(PATH, "", "", ""), (), full=True) for _ in range(2))
+    model.places.front(standard)
+    model.places.behind(anchored)
+    return Desk(model, standard, anchored)
+
+
+def answer(desk: Desk, variant: Variant, task: Task) -> Answer:
+    """Run one variant on one task."""
+    context = Context(PATH, language_of(PATH), task.before, task.after)
+    place = desk.standard if variant.name in STANDARD else desk.anchored
+    prompt, need = prompt_of(desk.model, variant, task, context)
+    shape = _shape(task, context)
+    limit = LINE_TOKENS if task.line else BLOCK_TOKENS
+    gen = Generation(context, _stop(variant, task, context, shape), limit)
+    generate_from(desk.model, gen, place, prompt, need)
+    if variant.name in RAW:
+        text = first_line(gen.text, task) if task.line else gen.text
+        return Answer(text, gen.generated, chances(gen, text))
+    made = finish(Request(context, manual=True), shape, gen.hit(), "manual")
+    text = line_policy.cut(context.before, gen.text, context.after, context.language, shape, ended=gen.ended)
+    return Answer(made.candidate, gen.generated, chances(gen, text), made.replace, made.reason)
+
+
+def prompt_of(model: Model, variant: Variant, task: Task, context: Context) -> tuple[list[int], bytes]:
+    """The tokens to evaluate, and the bytes of the last ones that are to be chosen again (b"": none)."""
+    tokenize = model.llama.tokenize
+    if variant.name in STANDARD:
+        laid = Plan(PATH, task.before, "", task.below)
+        fixed = list(render(laid, model.fim, tokenize))
+        first, end = fixed.index(model.fim.pre) + 1, fixed.index(model.fim.suf)
+        if variant.name != "healed":
+            return fixed, b""
+        head, need = model.healer.give_back(fixed[first:end])
+        return [*fixed[:first], *head, *fixed[end:]], need
+    laid = plan(context, variant.extent())
+    fixed, typed, need = list(render(laid, model.fim, tokenize)), tokenize(laid.typed), b""
+    if variant.name != "unhealed":
+        typed, need = model.healer.give_back(typed)
+    return [*fixed, *typed], need
+
+
+def _shape(task: Task, context: Context) -> Shape:
+    """A line where a line is missing; else what the engine gives a user who asks by hand."""
+    if task.line:
+        return ONE_LINE
+    return line_policy.policy(
+        context.before, context.after, context.language, manual=True, after_accept=False
+    )
+
+
+def _stop(variant: Variant, task: Task, context: Context, shape: Shape) -> Callable[[str], bool]:
+    if variant.name not in RAW:
+        return partial(line_policy.finished, context.before, language=context.language, shape=shape)
+    if not task.line:
+        return lambda _: False
+    fresh = not line_policy.last_line(task.before).strip()
+    return lambda text: "\n" in (text.lstrip() if fresh else text)
+
+
+def first_line(text: str, task: Task) -> str:
+    """The rest of the cursor's line, or on an empty one the first line that holds something."""
+    if line_policy.last_line(task.before).strip():
+        return text.partition("\n")[0]
+    return next((line for line in text.split("\n") if line.strip()), "")
+
+
+def chances(gen: Generation, text: str) -> tuple[float, ...]:
+    """Log-probabilities of the tokens of the first line that holds something, as `finish` takes them."""
+    blank = len(text) - len(text.lstrip())
+    end = blank + len(text.lstrip().partition("\n")[0])
+    starts = (0, *(at for at, _ in gen.spans))
+    return tuple(c for start, (_, c) in zip(starts, gen.spans, strict=False) if start < max(end, 1))

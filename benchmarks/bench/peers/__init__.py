@@ -1,0 +1,1 @@
+"""Other tools' completion policies, and the servers that they talk to."""

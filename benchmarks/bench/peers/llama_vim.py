@@ -1,0 +1,417 @@
+"""The llama.vim policy: every key asks, one request at a time, and an answer is shown while it is typed.
+
+Written from ggml-org/llama.vim, autoload/llama.vim, as of `endpoint_inst` and the LRU cache:
+default_config, s:on_move, llama#fim, s:fim_ctx_local, s:fim_on_response, s:fim_try_hint, s:fim_render,
+s:pick_chunk, s:chunk_sim, s:ring_update.
+As there, no request is ever given up: a key that finds one under way tries again 100 ms later. The first
+request for a place has 250 ms to write. Once something is shown, the next is requested ahead, as if it were
+accepted; a place whose text is shown from memory is requested all the same. t_max_prompt_ms is sent, and the
+server ignores it ("TODO: implement t_max_prompt_ms" in llama.cpp's server-schema.cpp).
+The ring holds chunks of the file that go in front of every prompt; they are chosen at random there, with a
+given seed here.
+Left out: yanking, saving and other buffers (one document, never saved here). Columns count characters.
+The module knows no server.
+"""
+
+import asyncio
+import random
+import re
+from collections import OrderedDict
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.peers.port import Peer, Start, blank, indentation
+from bench.typing.policy import Answer, View
+
+PREFIX, SUFFIX = 256, 64  # n_prefix, n_suffix: lines
+TRIMMED = 3  # lines that may have scrolled out at the top since an answer was asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line (from 0) with the completion shown there, taken as accepted (`prev`)."""
+
+    line: int
+    content: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """s:fim_ctx_local: the request's three texts, its n_indent, and what stands right of the cursor."""
+
+    prefix: str
+    middle: str
+    suffix: str
+    indent: int
+    right: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What is shown: `text` ("" for nothing), and its lines as kept for later, with the line's rest."""
+
+    text: str
+    content: tuple[str, ...]
+    tokens: int = 0
+
+
+def local(view: View, place: Place | None, indent: int) -> Local:
+    """The context of the cursor, or of where it would be with `place` accepted; `indent` is the last one."""
+    lines = (view.before + view.after).split("\n")
+    at = view.line if place is None else place.line
+    line = lines[at] if at < len(lines) else ""
+    below = "\n".join(lines[at + 1 : at + 1 + SUFFIX])
+    if place is None:
+        left, right = line[: view.column], line[view.column :]
+        if blank(line):  # such a line is written from its beginning
+            left = right = ""
+        prefix = "\n".join(lines[max(0, at - PREFIX) : at])
+        return Local(
+            f"{prefix}\n", left, f"{right}\n{below}\n", 0 if blank(line) else indentation(line), right
+        )
+    above = lines[max(0, at - PREFIX + len(place.content) - 1) : at]
+    if len(place.content) > 1:
+        above += [line + place.content[0], *place.content[1:-1]]
+        line = place.content[-1]
+    else:
+        line += place.content[0]
+    return Local("\n".join(above) + "\n", line, f"\n{below}\n", indent)
+
+
+def keys(context: Local) -> list[str]:
+    """Under which an answer is kept: with the prefix, and with up to three of its first lines gone."""
+    found = [f"{context.prefix}{context.middle}\0{context.suffix}"]
+    prefix = context.prefix
+    for _ in range(TRIMMED):
+        prefix = prefix.partition("\n")[2]
+        if not prefix:
+            break
+        found.append(f"{prefix}{context.middle}\0{context.suffix}")
+    return found
+
+
+def render(view: View, answer: str, tokens: int) -> Hint:
+    """s:fim_render: trailing empty lines go, and what only repeats the lines that follow is not shown.
+
+    On a line of white space alone, as much of the answer's is left out as stands there; the plugin would put
+    the rest at the line's start where it has less, which cannot be said here: it is shown behind the cursor.
+    """
+    content = answer.split("\n")
+    while content and not content[-1]:
+        content.pop()
+    lines = (view.before + view.after).split("\n")
+    line = lines[view.line]
+    content = content or [""]
+    if blank(line):
+        lead = min(indentation(content[0]), len(line))
+        line, content[0] = content[0][:lead], content[0][lead:]
+    left, right = line[: view.column], line[view.column :]
+    if _repeats(content, left, right, lines[view.line + 1 :]):
+        content = [""]
+    text = "\n".join(content)
+    content[-1] += right
+    shown = text if not blank("\n".join(content)) else ""
+    return Hint(shown, tuple(content), tokens)
+
+
+def _repeats(content: Sequence[str], left: str, right: str, below: Sequence[str]) -> bool:
+    if len(content) > 1 and not content[0] and list(content[1:]) == list(below[: len(content) - 1]):
+        return True
+    if len(content) == 1 and content[0] == right:
+        return True
+    at = next((i for i, line in enumerate(below) if not blank(line)), len(below) - 1)
+    if not 0 <= at < len(below) or left + content[0] != below[at]:
+        return False
+    following = below[at + 1 : at + len(content)]
+    match len(content):
+        case 1:
+            return True
+        case 2:
+            return content[1] == (following[0] if following else "")[: len(content[1])]
+        case _:
+            return "\n".join(content[1:]) == "\n".join(following)
+
+
+CHUNKS, CHUNK = 16, 64  # ring_n_chunks; ring_chunk_size: lines looked at, half of which are taken
+SCOPE = 1024  # ring_scope: lines
+QUEUED = 16
+SIMILAR, ECHO = 0.9, 0.5  # s:pick_chunk; llama#fim: above, a chunk is like what is being written
+
+Chunk = tuple[str, tuple[str, ...]]  # file and lines
+
+
+class Ring:
+    """`chunks` go with every request; `queued` ones wait until the server has time to read them."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.chunks: list[Chunk] = []
+        self.queued: list[Chunk] = []
+
+    def pick(self, path: str, lines: Sequence[str], *, evict: bool) -> None:
+        """Queue a part of `lines`; of chunks much like it, the old ones go (`evict`) or the new one."""
+        if len(lines) < 3:
+            return
+        chunk = tuple(lines) if len(lines) + 1 < CHUNK else self._part(lines)
+        if any(chunk == old for _, old in [*self.chunks, *self.queued]):
+            return
+        for kept in (self.queued, self.chunks):
+            for i in reversed(range(len(kept))):
+                if similarity(kept[i][1], chunk) > SIMILAR:
+                    if not evict:
+                        return
+                    del kept[i]
+        del self.queued[: max(0, len(self.queued) - QUEUED + 1)]
+        self.queued.append((path, chunk))
+
+    def pick_far(self, view: View, line: int) -> None:
+        """After a long move: a chunk from above what a prompt holds, and one from below."""
+        lines = (view.before + view.after).split("\n")
+        last = len(lines) - 1
+        above = lines[max(0, line - SCOPE) : max(0, line - PREFIX) + 1]
+        below = lines[min(last, line + SUFFIX) : min(last, line + SUFFIX + CHUNK) + 1]
+        self.pick(view.path, above, evict=False)
+        self.pick(view.path, below, evict=False)
+
+    def around(self, view: View) -> list[str]:
+        lines = (view.before + view.after).split("\n")
+        return lines[max(0, view.line - CHUNK // 2) : view.line + CHUNK // 2 + 1]
+
+    def evict(self, view: View) -> None:
+        """Before a request: chunks like what surrounds the cursor go: the model would repeat them."""
+        near = self._part(self.around(view))
+        self.chunks = [chunk for chunk in self.chunks if similarity(chunk[1], near) <= ECHO]
+
+    def advance(self) -> bool:
+        """Move one chunk from the queue into the ring; False where none waits."""
+        if not self.queued:
+            return False
+        self.chunks = [*self.chunks, self.queued.pop(0)][-CHUNKS:]
+        return True
+
+    def extra(self) -> list[dict[str, str]]:
+        """`input_extra` of a request."""
+        return [{"text": "\n".join(lines) + "\n", "filename": path} for path, lines in self.chunks]
+
+    def _part(self, lines: Sequence[str]) -> tuple[str, ...]:
+        start = self._rng.randint(0, max(0, len(lines) - CHUNK // 2))
+        return tuple(lines[start : min(start + CHUNK // 2, len(lines)) + 1])
+
+
+def similarity(old: Sequence[str], new: Sequence[str]) -> float:
+    """s:chunk_sim: twice the words of `new` that `old` has too, over all words.
+
+    >>> similarity(["a b"], ["b c"])
+    0.5
+    """
+    words, others = _words(old), _words(new)
+    if not words and not others:
+        return 1.0
+    return 2.0 * sum(word in set(words) for word in others) / (len(words) + len(others))
+
+
+def _words(lines: Sequence[str]) -> list[str]:
+    return [word for word in re.split(r"[^0-9A-Za-z_]+", "\n".join(lines)) if word]
+
+
+PREDICT = 128  # n_predict
+PROMPT_MS, FIRST_MS, AHEAD_MS = 500, 250, 1000  # t_max_prompt_ms; llama#fim; t_max_predict_ms
+MAX_LINE_SUFFIX = 8
+CACHE_KEYS = 250  # max_cache_keys
+TYPED = 128  # characters that s:fim_try_hint looks back
+RETRY = 0.1  # seconds, the timer of llama#fim
+RING_UPDATE, RING_REST = 1.0, 3.0  # seconds: ring_update_ms, and without a move in insert mode
+MOVED = 32  # lines from the last place where chunks were picked
+ENTER = 0.1  # seconds, the timer of BufEnter
+SAMPLING = {"top_k": 40, "top_p": 0.9, "samplers": ["top_k", "top_p", "infill"]}
+RESTING: dict[str, Any] = {"n_predict": 0, "temperature": 0.0, "samplers": [], "t_max_predict_ms": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """A completion as the server sent it, and its tokens."""
+
+    content: str
+    tokens: int
+
+
+class LlamaVim(Peer):
+    """The plugin's state: what is on its way, what is shown, what was answered, and chunks of the file."""
+
+    name = "llama.vim"
+
+    def __init__(self, start: Start, seed: int = 1) -> None:
+        super().__init__(start)
+        self._ring = Ring(random.Random(seed))
+        self._cache: OrderedDict[str, Cached] = OrderedDict()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._failure: BaseException | None = None
+        self._job: asyncio.Task[Any] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._news = asyncio.Event()
+        self._hint: Hint | None = None
+        self._picked, self._indent = -9999, -1
+        self._normal, self._moved = True, 0.0
+
+    async def open(self, view: View) -> None:
+        """BufEnter picks a chunk after 100 ms, and normal mode lets the server read it."""
+        await super().open(view)
+        await asyncio.sleep(ENTER)
+        self._ring.pick(view.path, self._ring.around(view), evict=True)
+        if self._ring.advance():
+            await self._read_ring()
+        self._spawn(self._update_ring())
+
+    def moved(self, view: View) -> None:
+        """Cursor keys leave insert mode, in which nothing is shown."""
+        self._view, self._hint, self._normal = view, None, True
+        self._moved = asyncio.get_running_loop().time()
+
+    async def ask(self, view: View) -> Answer | None:
+        """CursorMovedI: what memory has, then whatever comes until nothing is on its way."""
+        if self._failure is not None:
+            raise self._failure
+        self._view, self._hint, self._normal = view, None, False
+        self._moved = asyncio.get_running_loop().time()
+        self._try_hint()
+        self._fim(None)
+        waited = False
+        while (shown := self._hint is not None and bool(self._hint.text)) or self._job or self._timer:
+            if shown and self._hint is not None:
+                return Answer(self._hint.text, inferred=waited, tokens=self._hint.tokens)
+            waited = True
+            self._news.clear()
+            await self._news.wait()
+        return Answer(inferred=waited)
+
+    async def close(self) -> None:
+        self._stop_timer()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await super().close()
+
+    # Asking
+
+    def _fim(self, place: Place | None) -> None:
+        """llama#fim: for the cursor, or (`place`) as if what is shown were accepted already."""
+        if self._job is not None:
+            self._stop_timer()
+            self._timer = asyncio.get_running_loop().call_later(RETRY, self._again, place)
+            return
+        context = local(self._view, place, self._indent)
+        if len(context.right) > MAX_LINE_SUFFIX:
+            return
+        known = keys(context)
+        if any(self._get(key) for key in known):
+            return
+        self._indent = context.indent
+        self._ring.evict(self._view)
+        body = {
+            "id_slot": 0,
+            "input_prefix": context.prefix,
+            "input_suffix": context.suffix,
+            "input_extra": self._ring.extra(),
+            "prompt": context.middle,
+            "n_predict": PREDICT,
+            "stop": [],
+            "n_indent": context.indent,
+            "cache_prompt": True,
+            "t_max_prompt_ms": PROMPT_MS,
+            "t_max_predict_ms": FIRST_MS if place is None else AHEAD_MS,
+            **SAMPLING,
+        }
+        self._job = self._spawn(self._request(body, known))
+        self._gather(self._view.line if place is None else place.line)
+
+    def _again(self, place: Place | None) -> None:
+        self._timer = None
+        self._fim(place)
+        self._news.set()
+
+    async def _request(self, body: dict[str, Any], known: Sequence[str]) -> None:
+        try:
+            result = await self._server.post("/infill", body)
+            self._answered(result, known)
+        finally:
+            self._job = None
+            self._news.set()
+
+    def _answered(self, result: dict[str, Any], known: Sequence[str]) -> None:
+        """s:fim_on_response; the job still counts as running, so the next one waits for the timer."""
+        cached = Cached(result["content"], int(result["timings"]["predicted_n"]))
+        for key in known:
+            while len(self._cache) >= CACHE_KEYS:
+                self._cache.popitem(last=False)
+            self._cache[key] = cached
+            self._cache.move_to_end(key)
+        if not self._normal and (self._hint is None or not self._hint.text):
+            self._try_hint()
+
+    def _try_hint(self) -> None:
+        """s:fim_try_hint: this place's completion, or one from further back that was typed on."""
+        context = local(self._view, None, self._indent)
+        found = self._get(keys(context)[0]) or self._typed(context.prefix + context.middle, context.suffix)
+        if found is None:
+            return
+        self._hint = render(self._view, found.content, found.tokens)
+        self._fim(Place(self._view.line, self._hint.content))
+
+    def _typed(self, text: str, suffix: str) -> Cached | None:
+        """The nearest such completion, unless one from further back says more (from the second on)."""
+        found: Cached | None = None
+        best = 0
+        for size in range(1, min(TYPED, len(text) - 1) + 1):
+            cached = self._get(f"{text[:-size]}\0{suffix}")
+            if cached is None or cached.content[:size] != text[-size:] or len(cached.content) == size:
+                continue
+            rest = Cached(cached.content[size:], cached.tokens)
+            if found is None:
+                found = rest
+            elif len(rest.content) > best:
+                found, best = rest, len(rest.content)
+        return found
+
+    def _get(self, key: str) -> Cached | None:
+        if key in self._cache:
+            self._cache.move_to_end(key)
+        return self._cache.get(key)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # Chunks
+
+    def _gather(self, line: int) -> None:
+        if abs(line - self._picked) > MOVED:
+            self._picked = line
+            self._ring.pick_far(self._view, line)
+
+    async def _update_ring(self) -> None:
+        """s:ring_update, for ever: one more chunk for the server to read, while nobody types."""
+        now = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(RING_UPDATE)
+            rests = self._normal or now() - self._moved >= RING_REST
+            if rests and self._ring.advance():
+                self._spawn(self._read_ring())
+
+    async def _read_ring(self) -> None:
+        where = {"id_slot": 0, "input_prefix": "", "input_suffix": "", "prompt": ""}
+        body = {**where, **RESTING, "input_extra": self._ring.extra(), "cache_prompt": True}
+        await self._server.post("/infill", body)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            self._failure = task.exception()
+            self._news.set()

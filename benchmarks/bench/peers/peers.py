@@ -1,0 +1,61 @@
+"""The policies of other tools under test, by name, each over either server; and the plainest one of all.
+
+A policy is what a tool asks, when, with which prompt, and what it shows of the answer. The server and the
+model file are the same for all; sources are named where a number stands. Reports say "the X policy": it is
+the tool's policy written anew from its source, not the tool.
+"""
+
+from functools import partial
+from pathlib import Path
+
+from bench.peers.continue_dev import Continue
+from bench.peers.http_infill import start
+from bench.peers.llama_vim import LlamaVim
+from bench.peers.port import Peer, nearby, written
+from bench.peers.server_options import Options
+from bench.peers.tabby import Tabby
+from bench.typing.policy import Answer, View
+
+
+class NoReuse(Peer):
+    """The policy without any thrift: every key asks at once, and nothing is kept, neither here nor there.
+
+    256 lines before and 64 after, as llama.vim sends them; one line of 32 tokens at most, the likeliest. The
+    key that comes next gives the request up. No tool does just this: it is what all others are saving from.
+    """
+
+    name = "no re-use"
+    PREFIX, SUFFIX, TOKENS = 256, 64, 32
+
+    async def ask(self, view: View) -> Answer | None:
+        above, left, right, below = nearby(view, self.PREFIX, self.SUFFIX)
+        body = {
+            "input_prefix": "".join(f"{line}\n" for line in above),
+            "prompt": left,
+            "input_suffix": "\n".join([right, *below]),
+            "n_predict": self.TOKENS,
+            "stop": ["\n"],
+            "samplers": ["top_k"],
+            "top_k": 1,
+            "cache_prompt": False,
+        }
+        result = await self._server.post("/infill", body)
+        return Answer(result["content"], tokens=written(result))
+
+
+# Each policy with the server options that its own documentation names; where it names none, llama-server's.
+# llama.vim, README: -b 1024 -ub 1024 --cache-reuse 256. Tabby, crates/llama-cpp-server: --ctx-size 4096.
+POLICIES: dict[str, tuple[type[Peer], dict[str, int]]] = {
+    "llama.vim": (LlamaVim, {"batch": 1024, "ubatch": 1024, "reuse": 256}),
+    "Continue": (Continue, {}),
+    "Tabby": (Tabby, {"context": 4096}),
+    "no re-use": (NoReuse, {"batch": 1024, "ubatch": 1024}),
+}
+
+
+def peer(name: str, model: Path, build: str = "own", threads: int = 2) -> Peer:
+    """A policy by name over a server of its own; `build` is "own" or "wheel"."""
+    kind, options = POLICIES[name]
+    made = kind(partial(start, Options(model, threads, **options), build))
+    made.name = f"{name} policy" if build == "own" else f"{name} policy, {build} build"
+    return made

@@ -1,0 +1,91 @@
+"""What the policies of other tools share: the server they talk to, and views of a document by lines.
+
+Knows no policy, and no server but through `Backend`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol
+
+from bench.typing.policy import Answer, Edit, Totals, View
+
+Body = dict[str, Any]
+
+
+class Backend(Protocol):
+    """One running server (`http_infill.Server`). Cancelling a call gives the request up."""
+
+    async def post(self, path: str, body: Body) -> dict[str, Any]: ...
+
+    def stream(self, path: str, body: Body) -> AsyncIterator[dict[str, Any]]: ...
+
+    async def read(self) -> int: ...
+
+    async def totals(self) -> Totals: ...
+
+    async def stop(self) -> None: ...
+
+
+Start = Callable[[], Awaitable[Backend]]
+
+
+class Peer:
+    """A policy's ends: its server starts and stops with it, and nothing is learnt from what is shown."""
+
+    name = "peer"
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._server: Backend
+        self._view = View("", "", "")
+
+    async def open(self, view: View) -> None:
+        self._view = view
+        self._server = await self._start()
+
+    def changed(self, view: View, edit: Edit) -> None:
+        """What is asked next holds the change."""
+
+    def moved(self, view: View) -> None:
+        """Most do nothing for a cursor that was only put somewhere."""
+
+    async def ask(self, view: View) -> Answer | None:
+        raise NotImplementedError
+
+    def shown(self, view: View, answer: Answer) -> None:
+        """No peer learns from it."""
+
+    def accepted(self, view: View, answer: Answer) -> None:
+        """No peer learns from it."""
+
+    async def read(self) -> int:
+        return await self._server.read()
+
+    async def totals(self) -> Totals:
+        return await self._server.totals()
+
+    async def close(self) -> None:
+        await self._server.stop()
+
+
+def written(result: dict[str, Any]) -> int:
+    """How many tokens a server's final answer took."""
+    return int(result.get("timings", {}).get("predicted_n", 0))
+
+
+def nearby(view: View, above: int, below: int) -> tuple[list[str], str, str, list[str]]:
+    """Lines above the cursor's, its two halves, and lines below it, that many at most.
+
+    >>> nearby(View("a.py", "1\\n2\\nx", "y\\n3"), 1, 5)
+    (['2'], 'x', 'y', ['3'])
+    """
+    *before, left = view.before.split("\n")
+    right, *after = view.after.split("\n")
+    return before[max(0, len(before) - above) :], left, right, after[:below]
+
+
+def blank(text: str) -> bool:
+    return not text.strip()
+
+
+def indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())

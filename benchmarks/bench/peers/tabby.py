@@ -1,0 +1,184 @@
+"""The Tabby policy: 20 lines around the cursor, a delay that follows the typist, the answer shown when whole.
+
+Written from TabbyML/tabby: clients/tabby-agent/src/codeCompletion (`debouncer.ts`, `cache.ts`, `index.ts`,
+`postprocess`), `config/default.ts`; of its server crates/tabby-common (`languages.rs`, `config.rs`),
+crates/tabby-inference (`code.rs`, `decoding.rs`), crates/http-api-bindings (`completion/llama.rs`).
+Left out: snippets of other files and of its index (one document here), its filters against repetition and
+for brackets, edit distances (a repeated line is dropped where it is equal), languages but Python.
+"""
+
+import asyncio
+from collections import OrderedDict, deque
+from contextlib import aclosing
+
+from bench.peers.port import Peer, Start, blank, indentation, nearby
+from bench.typing.policy import Answer, View
+
+LINES = 20  # default.ts: maxPrefixLines (the cursor's counts), maxSuffixLines
+TOKENS = 64  # config.rs: max_decoding_tokens
+TEMPERATURE = 0.1  # code.rs: sampling_temperature
+LEAST = 4  # default.ts: minCompletionChars
+KEYS, AGE = 100, 300.0  # cache.ts: entries, seconds
+FORWARD = 50  # cache.ts: maxForwardingChars
+# languages.rs and languages.toml, Python: it ends where prompt and answer together end with one of these.
+STOPS = tuple(
+    ["\n#", "\ndef", "\nfrom", "\nclass", "\nimport", "\n\n"]
+    + ["\n\n" + " " * n for n in range(2, 16, 2)]
+    + ["\n\n" + "\t" * n for n in range(1, 8)]
+)
+CLOSERS = ")]}>\"'`"  # string.ts: regOnlyAutoClosingCloseChars
+Key = tuple[str, str]
+
+
+class Debounce:
+    """debouncer.ts: 1.5 to 3 times the mean gap between keys, less what an answer takes; 100 to 1,000 ms.
+
+    The mean counts from 21 gaps of up to 400 ms on (`baseIntervalSlideWindowAvg`), within 100 and 400 ms;
+    200 ms till then. The nearer the context is to an end, the less: `contextScoreWeights`.
+    """
+
+    def __init__(self) -> None:
+        self._base, self._last = 0.2, 0.0
+        self._gaps: deque[float] = deque(maxlen=100)
+
+    def delay(self, now: float, view: View, usual: float | None) -> float:
+        """Seconds to wait at `now`; `usual` is the mean of the last answers' seconds, None without any.
+
+        Without any, the agent computes with not-a-number and its timer fires at once.
+        """
+        gap, self._last = now - self._last, now
+        if gap <= 0.4:
+            self._gaps.append(gap)
+            if len(self._gaps) > 20:
+                self._base = min(0.4, max(0.1, sum(self._gaps) / len(self._gaps)))
+        if usual is None:
+            return 0.001
+        left, right = view.before.rpartition("\n")[2], view.after.partition("\n")[0]
+        score = 0.5 * (not _word(left[-1:])) + 0.4 * at_line_end(right) + 0.1 * (not _word(view.after))
+        return min(1.0, max(0.1, (3.0 - 1.5 * score) * self._base - usual))
+
+
+def _word(text: str) -> bool:
+    """Whether there is a character of a word in it, ASCII as in a regular expression's \\w."""
+    return any(char.isascii() and (char.isalnum() or char == "_") for char in text)
+
+
+def at_line_end(right: str) -> bool:
+    """At the end of a line, but for closing brackets and quotes that an editor put there."""
+    return not right.rstrip().replace("/>", "").strip(CLOSERS)
+
+
+class Tabby(Peer):
+    """One request at a time; a new key gives up the one before, in its delay or on its way."""
+
+    name = "Tabby"
+
+    def __init__(self, start: Start) -> None:
+        super().__init__(start)
+        self._debounce = Debounce()
+        self._took: deque[float] = deque(maxlen=10)  # latencyTracker.ts: windowSize
+        self._cache: OrderedDict[Key, tuple[float, str]] = OrderedDict()
+
+    async def ask(self, view: View) -> Answer | None:
+        now = asyncio.get_running_loop().time
+        found, tokens = self._cached(view, now()), 0
+        usual = sum(self._took) / len(self._took) if self._took else None
+        # index.ts: a cached answer waits as well, and without regard to how long answers take.
+        await asyncio.sleep(self._debounce.delay(now(), view, 0.0 if found is not None else usual))
+        text = found
+        if text is None:
+            asked = now()
+            text, tokens = await self._fetch(view)
+            self._took.append(now() - asked)
+            text = before_cache(text, view)
+        self._keep(view, text, now())
+        return Answer(after_cache(text, view), inferred=found is None, tokens=tokens)
+
+    async def _fetch(self, view: View) -> tuple[str, int]:
+        """The server's part: its template, and reading on until a stop word ends prompt and answer."""
+        above, left, right, below = nearby(view, LINES - 1, LINES - 1)
+        prefix, suffix = "\n".join([*above, left]), "\n".join([right, *below]) or "\n"
+        prompt = f"<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"
+        body = {
+            "prompt": prompt,
+            "n_predict": TOKENS,
+            "temperature": TEMPERATURE,
+            "seed": 1,
+            "penalty_last_n": 0,
+        }
+        text, tokens = "", 0
+        async with aclosing(self._server.stream("/completion", body)) as events:
+            async for event in events:
+                text, tokens = text + event["content"], tokens + bool(event["content"])
+                stops = [stop for stop in STOPS if event["content"] and (prompt + text).endswith(stop)]
+                if stops:
+                    return text[: max(0, len(text) - max(map(len, stops)))], tokens
+                if event["stop"]:
+                    break
+        return text, tokens
+
+    def _cached(self, view: View, now: float) -> str | None:
+        key = (view.before, view.after)
+        until, text = self._cache.get(key, (0.0, ""))
+        if key not in self._cache or until < now:
+            return None
+        self._cache.move_to_end(key)
+        return text
+
+    def _keep(self, view: View, text: str, now: float) -> None:
+        """cache.ts: the answer, and what remains of its first line after each of the next characters."""
+        first, *rest = text.splitlines(keepends=True) or [""]
+        ends = range(1, min(FORWARD, len(first)))
+        sizes = [*ends, len(first) - 1, len(first)] if len(rest) > 1 else list(ends)
+        for size in [0, *sizes]:
+            remaining = first[size:] if size else text
+            self._cache[view.before + first[:size], view.after] = (now + AGE, remaining)
+            self._cache.move_to_end((view.before + first[:size], view.after))
+        while len(self._cache) > KEYS:
+            self._cache.popitem(last=False)
+
+
+def before_cache(text: str, view: View) -> str:
+    """postprocess/index.ts, `preCacheProcess`: within a line one line only, no repetition, no bits."""
+    if not at_line_end(view.after.partition("\n")[0]) and "\n" in text.rstrip("\n"):
+        return ""
+    return drop(trim(text, view), view)
+
+
+def after_cache(text: str, view: View) -> str:
+    """`postCacheProcess`: only what belongs to the cursor's scope, then the same again."""
+    return drop(trim(limit_scope(text, view), view), view)
+
+
+def trim(text: str, view: View) -> str:
+    """trimSpace.ts: no second space behind a space, none at the end."""
+    left, right = view.before.rpartition("\n")[2], view.after.partition("\n")[0]
+    if not blank(left) and left[-1:].isspace():
+        text = text.lstrip()
+    return text.rstrip() if blank(right) or right[:1].isspace() else text
+
+
+def drop(text: str, view: View) -> str:
+    """dropDuplicated.ts and dropMinimum.ts."""
+    lines = [line for line in text.split("\n") if not blank(line)][:3]
+    following = [line for line in view.after.split("\n") if not blank(line)][: len(lines)]
+    repeated = bool(lines) and [line.strip() for line in lines] == [line.strip() for line in following]
+    return "" if repeated or len(text.strip()) < LEAST else text
+
+
+def limit_scope(text: str, view: View) -> str:
+    """limitScopeByIndentation.ts, without its exceptions for lines that close a block."""
+    lines = text.split("\n")
+    above = [line for line in view.before.split("\n") if not blank(line)]
+    if len(lines) == 1 or not above or blank(text):
+        return text
+    left = view.before.rpartition("\n")[2]
+    limit = indentation(above[-1])
+    first = next(line for line in lines if not blank(line))
+    starts = indentation(first if blank(lines[0]) else left + first)
+    if (not blank(left) and not blank(lines[0])) or starts > limit:
+        limit += 1
+    for number, line in enumerate(lines[1:], 1):
+        if not blank(line) and indentation(line) < limit:
+            return "\n".join(lines[:number]).rstrip()
+    return text

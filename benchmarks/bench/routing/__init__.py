@@ -1,0 +1,1 @@
+"""How well the router tells what the local model can do."""

@@ -1,0 +1,90 @@
+"""Which requests a local model answers rightly: it writes each answer once, greedy, and the tests judge.
+
+A `Writer` writes; everything else here is the same for any. Rows hold numbers and names of tasks, no text.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from assist_completion.inference.answer_generation import Speech, speak, voice_of
+from assist_completion.inference.conversation import Asked
+from assist_completion.inference.llama import Abort, Load
+from assist_escalation.prompts import Messages
+from assist_escalation.routing.features import Confidence
+from bench.infilling.tasks import passes
+from bench.routing.tasks import WINDOW, Request, code_of, fits
+
+MOST_TOKENS = 200  # for each function asked for: 99 % of the canonical ones have fewer, half have 56
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An answer, how sure its writer was of it, and its length."""
+
+    text: str
+    confidence: Confidence
+    tokens: int
+
+
+class Writer(Protocol):
+    """A local model that answers, with at most `most` tokens."""
+
+    def write(self, messages: Messages, most: int) -> Written: ...
+
+
+class VoiceWriter:
+    """The model that answers in the product, always the likeliest token, on one thread of its own."""
+
+    def __init__(self, model: Path) -> None:
+        load = Load(model, context=WINDOW, sequences=1, threads=1, decode_threads=1)
+        self._voice = voice_of(load, Abort())
+
+    def write(self, messages: Messages, most: int) -> Written:
+        speech = Speech(Asked(messages.system, messages.user, most))
+        speak(self._voice, speech)
+        given = speech.answered()
+        sure = given.margins
+        stopped = given.ended != "stop"  # an answer that began to repeat itself has no end either
+        return Written(
+            given.text, Confidence(sure.mean, sure.least, sure.worst8, stopped), given.tokens.generated
+        )
+
+    def close(self) -> None:
+        self._voice.close()
+
+
+def label(request: Request, writer: Writer) -> dict[str, Any]:
+    """One row: was the answer right, and how sure was its writer."""
+    written = writer.write(request.messages, MOST_TOKENS * len(request.names))
+    code = code_of(written.text)
+    parsed, complete = fits(code, request.names)
+    sure = written.confidence
+    return {
+        "id": request.id,
+        "good": int(complete and passes(request.program(code))),
+        "mean_margin": round(sure.mean_margin, 3),
+        "least_margin": round(sure.least_margin, 3),
+        "worst8_margin": round(sure.worst8_margin, 3),
+        "length_stop": int(sure.length_stop),
+        "parse_delta": int(not parsed),
+        "edit_fits": int(complete),
+        "tokens": written.tokens,
+    }
+
+
+def collect(requests: Sequence[Request], writer: Writer, kept: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of all requests; those that `kept` holds from an earlier run are not asked again."""
+    known = {}
+    if kept.is_file():
+        rows = map(json.loads, kept.read_text(encoding="utf-8").splitlines())
+        known = {row["id"]: row for row in rows}
+    with kept.open("a", encoding="utf-8") as lines:
+        for request in requests:
+            row = known.get(request.id) or label(request, writer)
+            if request.id not in known:
+                lines.write(json.dumps(row) + "\n")
+                lines.flush()
+            yield row

@@ -1,0 +1,1 @@
+"""The fit of the show gate: which suggestions are held back."""

@@ -1,0 +1,228 @@
+"""What lines with known outcome teach: how likely a line is right, and from where on not to show it.
+
+The gate's rule is repeated here over numbers: a line is shown up to its first token below a limit. Halves
+are made by name, so that no file and no problem is in both. It knows no file, no model and no text.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from assist_completion.display.confidence import LEAST
+from bench.significance import wilson
+
+GRID = [round(-0.01 * step, 2) for step in range(1, 600)]  # limits that are tried, the strictest first
+RESAMPLES = 4_000  # an end of an interval then moves by 0.3 points from seed to seed
+BINS = 10
+PENALTY = 1e-6  # on the weights: lines that one limit separates would else have none
+Numbers = Any  # of NumPy
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that the model wrote. `agreed` of its `length` characters are right, from the left.
+
+    `unit` is the line of the file, or the problem: what is drawn together, since its outcomes depend on
+    each other. `starts` and `chances` are its tokens; without them it is not known what a part would be.
+    """
+
+    source: str
+    group: str
+    unit: str
+    right: bool
+    lowest: float
+    mean: float
+    first: float
+    count: int
+    length: int = 0
+    agreed: int = 0
+    typed: int = 0
+    starts: tuple[int, ...] = ()
+    chances: tuple[float, ...] = ()
+
+
+FEATURES: dict[str, Callable[[Line], float]] = {
+    "mean": lambda line: line.mean,
+    "first": lambda line: line.first,
+    "sum": lambda line: line.mean * line.count,
+    "tokens": lambda line: math.log(line.count),
+    "length": lambda line: math.log(max(1, line.length)),
+    "typed": lambda line: math.log1p(line.typed),
+}
+
+
+def judging(group: str) -> bool:
+    """Whether a file or problem is in the half that judges; the same one for ever.
+
+    >>> [judging(name) for name in ("random", "site")]
+    [False, True]
+    """
+    return hashlib.sha256(group.encode()).digest()[0] % 2 == 1
+
+
+def logistic(features: Numbers, right: Numbers) -> Numbers:
+    """Weights of a logistic regression by Newton's method, the bias first."""
+    columns = np.column_stack([np.ones(len(features)), features])
+    weights = np.zeros(columns.shape[1])
+    for _ in range(100):
+        chance = 1 / (1 + np.exp(-np.clip(columns @ weights, -40, 40)))
+        slope = columns.T @ (right - chance) - PENALTY * weights
+        bend = (columns.T * (chance * (1 - chance))) @ columns + PENALTY * np.eye(len(weights))
+        step = np.linalg.solve(bend, slope)
+        weights += np.clip(step, -2, 2)
+        if np.abs(step).max() < 1e-9:
+            break
+    return weights
+
+
+def lowest_only(lines: Sequence[Line]) -> tuple[float, float]:
+    """`bias` and `lowest` as the gate uses them."""
+    bias, lowest = logistic(_features(lines, ["lowest"]), _right(lines))
+    return float(bias), float(lowest)
+
+
+def more_features(fitting: Sequence[Line], held: Sequence[Line], names: Iterable[str]) -> dict[str, Any]:
+    """Held-out log loss with the lowest log-probability alone, and what one more or another feature changes.
+
+    A difference is below 0 where the feature helps; its interval resamples units.
+    """
+    alone = _losses(fitting, held, ["lowest"])
+    rows: dict[str, Any] = {"lowest": {"log loss": round(float(alone.mean()), 4)}}
+    for name in names:
+        for chosen in (["lowest", name], ["sum"]) if name == "sum" else (["lowest", name],):
+            losses = _losses(fitting, held, chosen)
+            low, high = ratio_interval(losses - alone, np.ones(len(held)), [line.unit for line in held])
+            gap = [round(float(value), 4) for value in ((losses - alone).mean(), low, high)]
+            rows[" + ".join(chosen)] = {"log loss": round(float(losses.mean()), 4), "change": gap}
+    return rows
+
+
+def _losses(fitting: Sequence[Line], held: Sequence[Line], names: Sequence[str]) -> Numbers:
+    weights = logistic(_features(fitting, names), _right(fitting))
+    score = np.column_stack([np.ones(len(held)), _features(held, names)]) @ weights
+    return np.logaddexp(0, -score * (2 * _right(held) - 1))
+
+
+def _features(lines: Sequence[Line], names: Sequence[str]) -> Numbers:
+    known = {"lowest": lambda line: line.lowest, **FEATURES}
+    return np.array([[known[name](line) for name in names] for line in lines], dtype=np.float64)
+
+
+def _right(lines: Sequence[Line]) -> Numbers:
+    return np.array([line.right for line in lines], dtype=np.float64)
+
+
+def reliability(lines: Sequence[Line], bias: float, lowest: float) -> dict[str, Any]:
+    """Predicted beside observed shares in ten equal bins of the score, and their mean distance."""
+    scores = 1 / (1 + np.exp(-bias - lowest * np.array([line.lowest for line in lines])))
+    at, right = np.minimum((scores * BINS).astype(int), BINS - 1), _right(lines)
+    rows, error = [], 0.0
+    for number in range(BINS):
+        inside = at == number
+        count, hits = int(inside.sum()), int(right[inside].sum())
+        if not count:
+            continue
+        predicted, observed = float(scores[inside].mean()), hits / count
+        error += count / len(lines) * abs(predicted - observed)
+        interval = [round(end, 3) for end in wilson(hits, count)]
+        rows.append([number / BINS, round(predicted, 3), round(observed, 3), count, *interval])
+    names = ["from", "predicted", "observed", "count", "low", "high"]
+    return {"columns": names, "rows": rows, "expected calibration error": round(error, 4)}
+
+
+def shown(line: Line, limit: float) -> int | None:
+    """How many characters the gate lets through: None is the whole line, and 0 nothing.
+
+    >>> line = Line("", "", "", False, -2.0, -1.0, -0.1, 2, 9, 6, 0, (0, 5), (-0.1, -2.0))
+    >>> shown(line, -3.0), shown(line, -1.0)
+    (None, 5)
+    """
+    if line.lowest >= limit:
+        return None
+    at = next((start for start, chance in zip(line.starts, line.chances, strict=True) if chance < limit), 0)
+    return at if at >= LEAST else 0
+
+
+def lost(lines: Sequence[Line], limit: float) -> float:
+    """The share of right lines that are not shown whole."""
+    right = [line for line in lines if line.right]
+    return sum(line.lowest < limit for line in right) / max(1, len(right))
+
+
+def precision(lines: Sequence[Line], limit: float) -> float:
+    """The share of what is shown, whole lines and parts, that is right."""
+    seen = [(line, at) for line in lines if (at := shown(line, limit)) != 0]
+    return sum(_is_right(line, at) for line, at in seen) / max(1, len(seen))
+
+
+def _is_right(line: Line, at: int | None) -> bool:
+    return line.right if at is None else line.agreed >= at
+
+
+def strictest(sources: Mapping[str, Sequence[Line]], most_lost: float) -> float:
+    """The highest limit that loses at most this share of the right lines; each source weighs the same."""
+    fine = (limit for limit in GRID if fmean(lost(own, limit) for own in sources.values()) <= most_lost)
+    return next(fine, GRID[-1])
+
+
+def most_lenient(sources: Mapping[str, Sequence[Line]], least_right: float) -> float:
+    """The lowest limit at which this share of what is shown is right in each source; else the strictest."""
+    fine = [limit for limit in GRID if all(precision(own, limit) >= least_right for own in sources.values())]
+    return min(fine, default=GRID[0])
+
+
+def figures(lines: Sequence[Line], limit: float, seed: int = 1) -> dict[str, Any]:
+    """What a limit shows, beside showing everything: shares in percent with 95 % intervals.
+
+    A kept character is right, shown, and behind nothing wrong. None where parts are unknown.
+    """
+    ends = [shown(line, limit) for line in lines]
+    right = np.array([line.right for line in lines], dtype=np.float64)
+    whole = np.array([at is None for at in ends])
+    part = np.array([at is not None and at > 0 for at in ends])
+    good = np.array([_is_right(line, at) for line, at in zip(lines, ends, strict=True)])
+    agreed = np.array([line.agreed for line in lines], dtype=np.float64)
+    kept = np.array(
+        [min(line.agreed, line.length if at is None else at) for line, at in zip(lines, ends, strict=True)]
+    )
+    units, seen = [line.unit for line in lines], whole | part
+    known = bool(lines) and all(line.starts for line in lines)
+
+    def share(top: Numbers, bottom: Numbers) -> list[float]:
+        ends_ = ratio_interval(top, bottom, units, seed)
+        return [round(100 * float(value), 1) for value in (top.sum() / max(1, bottom.sum()), *ends_)]
+
+    return {
+        "limit": limit,
+        "lines": len(lines),
+        "right": int(right.sum()),
+        "whole right": int((whole & good).sum()),
+        "whole wrong": int((whole & ~good).sum()),
+        "part right": int((part & good).sum()) if known else None,
+        "part wrong": int((part & ~good).sum()) if known else None,
+        "shown right": share((seen & good).astype(float), seen.astype(float)),
+        "wrong cut": share(1 - right - (seen & ~good), 1 - right),
+        "right lost": share(right * ~whole, right),
+        "kept": share(kept, agreed) if known else None,
+    }
+
+
+def ratio_interval(top: Numbers, bottom: Numbers, units: Sequence[str], seed: int = 1) -> tuple[float, float]:
+    """The 95 % percentile interval of a ratio of sums over resampled units."""
+    names = {name: row for row, name in enumerate(dict.fromkeys(units))}
+    if not names:
+        return 0.0, 0.0
+    rows = [names[unit] for unit in units]
+    tops, bottoms = (np.bincount(rows, weights=np.asarray(each, dtype=np.float64)) for each in (top, bottom))
+    count = len(names)
+    drawn = np.random.default_rng(seed).multinomial(count, [1 / count] * count, size=RESAMPLES)
+    sums = drawn @ bottoms
+    low, high = (
+        np.percentile((drawn @ tops)[sums > 0] / sums[sums > 0], [2.5, 97.5]) if sums.any() else (0.0, 0.0)
+    )
+    return float(low), float(high)

@@ -1,0 +1,1 @@
+"""Typing, replayed: the same keys under every policy, in real or in virtual time."""

@@ -1,0 +1,228 @@
+"""The editor of a replay: plays a trace against a policy, shows its ghost text, and notes what happened when.
+
+One code for real time and for a virtual clock: all time comes from the event loop. It knows nothing of how
+a policy finds its answers.
+"""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+from bench.typing.policy import Answer, Edit, Policy, Totals, View
+from bench.typing.typist import Event, Progress, Trace, line_end
+
+SAMPLE = 2.0  # seconds between two looks at how much was read
+LAST = 10.0  # seconds to wait for the answer to the last key of a visit's end
+WORTH = 4  # characters: a typist does not reach for Tab for less
+
+
+@dataclass(slots=True)
+class Asked:
+    """One request: when its key fell, when it was answered (None: given up), and with what."""
+
+    key: float
+    cold: bool
+    answered: float | None = None
+    answer: Answer | None = None
+    until: float = 0.0  # when nothing more could come: the next jump, or the end
+
+
+@dataclass(slots=True)
+class Log:
+    """All that one policy did with one trace. Times in seconds of the event loop."""
+
+    policy: str
+    trace: str
+    asked: list[Asked] = field(default_factory=list)
+    shown: list[tuple[float, str, bool]] = field(default_factory=list)  # time, text, all of it right
+    flicker: int = 0
+    accepted: int = 0
+    dismissed: int = 0
+    kept: int = 0
+    wanted: int = 0
+    shown_tokens: int = 0
+    seconds: float = 0.0
+    totals: Totals = field(default_factory=Totals)
+    read: list[tuple[float, int]] = field(default_factory=list)  # seconds since the start, tokens
+    final: str = ""
+
+
+class Screen:
+    """One document, one cursor, at most one ghost text, at most one request on its way."""
+
+    def __init__(self, policy: Policy, trace: Trace) -> None:
+        self.policy, self.trace = policy, trace
+        self.log = Log(policy.name, trace.name)
+        self.view = View(trace.path, trace.start, "")
+        self.ghost = ""
+        self._answer = Answer()
+        self._task: asyncio.Task[None] | None = None
+        self._typed = Progress("")
+        self._cold = False
+
+    async def play(self) -> Log:
+        """Open the policy's server, play the whole trace, close it."""
+        loop = asyncio.get_running_loop()
+        await self.policy.open(self.view)
+        try:
+            before, start = await self.policy.totals(), loop.time()
+            sampler = asyncio.create_task(self._sample(start, before.evaluated))
+            due = start
+            for hole in self.trace.holes:
+                self._typed = Progress(hole.text)
+                due = await self._visit(hole.line, hole.events, due)
+                self.log.kept += len(self._typed.kept)
+                self.log.wanted += len(hole.text)
+            await self._settle()
+            self.log.seconds = loop.time() - start
+            sampler.cancel()
+            self.log.totals = _difference(before, await self.policy.totals())
+        finally:
+            await self.policy.close()
+        self.log.final = self.view.before + self.view.after
+        return self.log
+
+    async def _visit(self, line: int, events: tuple[Event, ...], due: float) -> float:
+        """The events of one hole; returns when the next may begin. Accepted text skips its keys."""
+        loop = asyncio.get_running_loop()
+        due = max(due, loop.time())
+        for event in events:
+            if event.kind != "jump" and event.at < self._typed.at:
+                continue
+            due += event.gap
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            match event.kind:
+                case "jump":
+                    self._jump(line)
+                case "look":
+                    self._look()
+                case "back":
+                    self._replace(1, "")
+                    self._typed.wrong = ""
+                case "slip":
+                    self._typed.wrong = event.text
+                    self._replace(0, event.text)
+                case "key":
+                    self._typed.at += len(event.text)
+                    self._replace(0, event.text)
+        return due
+
+    async def _sample(self, start: float, known: int) -> None:
+        while True:
+            now = round(asyncio.get_running_loop().time() - start, 1)
+            self.log.read.append((now, await self.policy.read() - known))
+            await asyncio.sleep(SAMPLE)
+
+    def _jump(self, line: int) -> None:
+        self._close_visit()
+        text = self.view.before + self.view.after
+        at = line_end(text, line)
+        self.view = View(self.view.path, text[:at], text[at:])
+        self.ghost, self._cold = "", True
+        self.policy.moved(self.view)
+
+    def _look(self) -> None:
+        """The typist reads the ghost text: all of it right is taken, wrong is sent away."""
+        if not self.ghost:
+            return
+        if self._typed.see(self.ghost) and len(self.ghost) >= WORTH:
+            text, answer = self.ghost, self._answer
+            self._typed.at += len(text)
+            self._put(answer.replace, text)
+            self.ghost = ""
+            self.log.accepted += 1
+            self.policy.accepted(self.view, answer)
+            self._ask()
+        elif not self._typed.text[self._typed.at :].startswith(self.ghost):
+            self.ghost = ""
+            self.log.dismissed += 1
+
+    def _replace(self, back: int, text: str) -> None:
+        """A key: the document changes, what the ghost text says of it goes on or goes away, and we ask."""
+        self._put(0, text, back)
+        self.ghost = self.ghost[len(text) :] if text and self.ghost.startswith(text) else ""
+        self._ask()
+
+    def _put(self, ahead: int, text: str, back: int = 0) -> None:
+        old = self.view
+        start = replace(old, before=old.before[: len(old.before) - back])
+        end = View(old.path, old.before + old.after[:ahead], old.after[ahead:])
+        self.view = View(old.path, start.before + text, end.after)
+        edit = Edit((start.line, start.column), (end.line, end.column), text)
+        self.policy.changed(self.view, edit)
+
+    def _ask(self) -> None:
+        self._give_up()
+        asked = Asked(asyncio.get_running_loop().time(), self._cold)
+        self._cold = False
+        self.log.asked.append(asked)
+        self._task = asyncio.create_task(self._answered(asked, self.view))
+
+    async def _answered(self, asked: Asked, view: View) -> None:
+        answer = await self.policy.ask(view)
+        if answer is None:
+            return
+        asked.answered, asked.answer = asyncio.get_running_loop().time(), answer
+        if self.ghost and (not answer.text or not _related(self.ghost, answer.text)):
+            self.log.flicker += 1
+        fresh = answer.text != self.ghost
+        self.ghost, self._answer = answer.text, answer
+        if not answer.text:
+            return
+        right = self._typed.see(answer.text)
+        if fresh:
+            self.log.shown.append((asked.answered, answer.text, right))
+            self.log.shown_tokens += answer.tokens
+        self.policy.shown(view, answer)
+
+    def _give_up(self) -> None:
+        task, self._task = self._task, None
+        if task is not None and task.done():
+            task.result()  # a policy that fails ends the replay
+        elif task is not None:
+            task.cancel()
+
+    async def _settle(self) -> None:
+        """The last key gets its answer too, if it comes in time."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=LAST)
+        self._close_visit()
+
+    def _close_visit(self) -> None:
+        self._give_up()
+        now = asyncio.get_running_loop().time()
+        for asked in self.log.asked:
+            asked.until = asked.until or now
+
+
+def _related(old: str, new: str) -> bool:
+    return old.startswith(new) or new.startswith(old)
+
+
+def _difference(before: Totals, after: Totals) -> Totals:
+    used = None if after.used is None else after.used - (before.used or 0)
+    extra = {name: value - before.extra.get(name, 0) for name, value in after.extra.items()}
+    return Totals(
+        after.evaluated - before.evaluated,
+        after.generated - before.generated,
+        used,
+        after.cpu - before.cpu,
+        after.memory,
+        extra,
+    )
+
+
+def waits(log: Log, *, text: bool = False) -> list[float]:
+    """Seconds from each key to the first answer to it or to a later one; with `text`, to one that shows some.
+
+    A key that never got one counts with the time until the cursor was put elsewhere: too little.
+    """
+    found = []
+    following: float | None = None
+    until = 0.0
+    for asked in reversed(log.asked):
+        if asked.until != until:
+            following, until = None, asked.until
+        if asked.answer is not None and (asked.answer.text or not text):
+            following = asked.answered
+        found.append((following if following is not None else asked.until) - asked.key)
+    return found[::-1]

@@ -1,0 +1,205 @@
+"""Deterministic traces of somebody typing: which key after how long, with slips, pauses, looks and jumps.
+
+A trace takes lines out of a real file and types them in again. It is made from a seed and the file alone, so
+every policy meets the same keys at the same moments; only what a policy shows decides what is accepted.
+It knows no policy, no screen and no clock.
+
+Where the figures come from: Dhakal et al., "Observations on typing from 136 million keystrokes" (CHI 2018):
+mean inter-key interval of 239 ms with a long tail, 120 ms for fast typists, 6 % of keys correct something.
+Programmers pause before lines and words; these pauses are estimates, and the report depends on them little,
+since every policy has the same.
+"""
+
+import random
+import sysconfig
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from assist_completion.prompt.layout import common_prefix
+
+KEY = 0.13  # seconds, median gap within a word
+SPREAD = 0.45  # of the gap's logarithm
+SPACE = 1.5  # times longer before the first letter of a word
+NEWLINE = 3.0  # times longer before a new line
+THINK = (0.8, 2.5)  # seconds of a pause to think, before one line in four and one word in thirty
+SLIP = 0.02  # of the letters are first typed wrong, noticed after one more gap, and taken back
+NOTICE = 0.25  # seconds, median, until a slip is taken back
+LOOK = (0.4, 0.9)  # seconds in which the screen is read, before one line in two and one word in eight
+JUMP = (0.6, 1.6)  # seconds between putting the cursor somewhere and the first key
+NEIGHBOURS = "qwertyuiopasdfghjklzxcvbnm"
+
+Kind = Literal["key", "slip", "back", "look", "jump"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`gap` seconds after the one before: `text` is typed, or the last slip taken back, or the screen read.
+
+    `at` is how much of the hole's text stands before this event.
+    """
+
+    kind: Kind
+    gap: float
+    text: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """One visit: the cursor is put at the end of `line` (from 0, as the file is then) to type `text`."""
+
+    line: int
+    text: str
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A file with lines missing, and the visits that put them back."""
+
+    name: str
+    path: str
+    start: str
+    holes: tuple[Hole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What kind of trace: `count` holes of `lines` lines, each line of `least` to `most` characters."""
+
+    name: str
+    count: int
+    lines: int
+    least: int
+    most: int
+    file_lines: tuple[int, int] = (400, 3_000)
+
+
+TYPING = Style("typing", count=2, lines=7, least=8, most=70)
+# One jump for about ten keys: short lines at unseen places of a file of 3,000 lines.
+JUMPING = Style("jumping", count=20, lines=1, least=6, most=14, file_lines=(2_500, 9_000))
+STYLES = {style.name: style for style in (TYPING, JUMPING)}
+
+
+def sources(folder: Path | None, style: Style) -> list[Path]:
+    """Python files of a fitting length, in a stable order; by default the standard library's."""
+    root = folder or Path(sysconfig.get_paths()["stdlib"])
+    found = sorted(root.rglob("*.py") if folder else root.glob("*.py"))
+    low, high = style.file_lines
+    return [path for path in found if low <= _length(path) <= high]
+
+
+def _length(path: Path) -> int:
+    try:
+        return path.read_text(encoding="utf-8").count("\n")
+    except (OSError, UnicodeDecodeError):
+        return 0
+
+
+def traces(style: Style, seeds: Iterable[int], folder: Path | None) -> Iterator[Trace]:
+    """One trace a seed, each from a file of its own choice. `ValueError` where no file fits."""
+    files = sources(folder, style)
+    if not files:
+        raise ValueError(
+            f"{folder} has no Python file of {style.file_lines[0]} to {style.file_lines[1]} lines"
+        )
+    for seed in seeds:
+        yield make_trace(random.Random(seed).choice(files), style, seed)
+
+
+def line_end(text: str, line: int) -> int:
+    """Where a line (from 0) ends that is not the last. `ValueError` where the text has no such line."""
+    at = -1
+    for _ in range(line + 1):
+        at = text.index("\n", at + 1)
+    return at
+
+
+def make_trace(path: Path, style: Style, seed: int) -> Trace:
+    """The trace of one file, the same for the same seed and style. `ValueError` where it has no places."""
+    rng = random.Random(f"{seed}-{style.name}-{path.name}")
+    lines = path.read_text(encoding="utf-8").split("\n")[: style.file_lines[1]]
+    starts = _choose(lines, style, rng)
+    if len(starts) < style.count:
+        raise ValueError(f"{path} has no {style.count} places of {style.lines} lines to type again")
+    gone = {start + i for start in starts for i in range(style.lines)}
+    order = rng.sample(starts, len(starts))
+    holes = []
+    back: set[int] = set()  # lines already typed in again
+    for start in order:
+        above = sum(1 for line in range(start) if line not in gone or line in back)
+        text = "".join("\n" + line.rstrip() for line in lines[start : start + style.lines])
+        holes.append(Hole(above - 1, text, tuple(_events(text, rng))))
+        back |= set(range(start, start + style.lines))
+    kept = [line for number, line in enumerate(lines) if number not in gone]
+    return Trace(f"{style.name}-{seed}-{path.stem}", path.name, "\n".join(kept), tuple(holes))
+
+
+def _choose(lines: Sequence[str], style: Style, rng: random.Random) -> list[int]:
+    """Starts of runs of plain code lines, in random order, well apart from each other."""
+    good = [style.least <= len(line.strip()) <= style.most and line.isascii() for line in lines]
+    starts = [at for at in range(20, len(lines) - style.lines - 5) if all(good[at : at + style.lines])]
+    rng.shuffle(starts)
+    chosen: list[int] = []
+    for start in starts:
+        if all(abs(start - other) > style.lines + 25 for other in chosen):
+            chosen.append(start)
+        if len(chosen) == style.count:
+            break
+    return chosen
+
+
+def _events(text: str, rng: random.Random) -> Iterator[Event]:
+    """The keys for one hole; a new line brings its indentation with it, as editors do."""
+    yield Event("jump", rng.uniform(0.2, 0.5))
+    gap, at = rng.uniform(*JUMP), 0
+    while at < len(text):
+        size = _key_size(text, at)
+        key, start = text[at : at + size], _starts_word(text, at)
+        newline = key.startswith("\n")
+        if at and (rng.random() < (0.5 if newline else 0.125 if start else 0)):
+            yield Event("look", rng.uniform(*LOOK), at=at)
+        if at and rng.random() < (0.25 if newline else 0.033 if start else 0):
+            gap += rng.uniform(*THINK)
+        slow = NEWLINE if newline else SPACE if start else 1.0
+        gap += KEY * slow * rng.lognormvariate(0, SPREAD) if at else 0.0
+        if key.isalpha() and rng.random() < SLIP:
+            yield Event("slip", gap, rng.choice(NEIGHBOURS.replace(key.lower(), "")), at)
+            yield Event("back", NOTICE * rng.lognormvariate(0, SPREAD), at=at)
+            gap = KEY * rng.lognormvariate(0, SPREAD)
+        yield Event("key", gap, key, at)
+        gap, at = 0.0, at + size
+
+
+def _key_size(text: str, at: int) -> int:
+    if text[at] != "\n":
+        return 1
+    end = at + 1
+    while end < len(text) and text[end] in " \t":
+        end += 1
+    return end - at
+
+
+def _starts_word(text: str, at: int) -> bool:
+    return text[at].isalnum() and not text[at - 1].isalnum()
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a hole is typed, and which of its characters stood on the screen before that."""
+
+    text: str
+    at: int = 0
+    wrong: str = ""
+    kept: set[int] = field(default_factory=set)
+
+    def see(self, ghost: str) -> bool:
+        """Note what of a ghost text is right; True where all of it is."""
+        if self.wrong:
+            return False
+        rest = self.text[self.at :]
+        size = common_prefix(ghost, rest)
+        self.kept.update(range(self.at, self.at + size))
+        return size == len(ghost)

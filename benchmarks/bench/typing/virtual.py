@@ -1,0 +1,223 @@
+"""A clock that is not real, for the same replay every time, on a machine as busy as it likes.
+
+The event loop's time jumps to the next thing that is due as soon as the model's thread waits; computing takes
+the time that two numbers say. The model is the real one, or one that only pretends: it has the real
+vocabulary, knows the text that will be typed, and errs on some lines. Then a minute's typing takes a second.
+What is real here: the engine, its threads, its prompts, its token counts. What is not: time.
+"""
+
+import asyncio
+import hashlib
+import selectors
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from assist_completion.engine.engine import Engine
+from assist_completion.inference.generation import Model
+from assist_completion.inference.llama import SLICE, Abort, Aborted, Llama, Load
+from assist_completion.inference.prefix_cache import Places
+from assist_completion.inference.speed_probe import Speed, budget_for
+from assist_completion.inference.worker import Worker
+from assist_completion.prompt.token_healing import Healer
+from assist_completion.settings import Settings
+
+# The reference machine of benchmarks/results: what its probe says of qwen2.5-coder-0.5b.
+SPEED = Speed(prefill=330, decode=49, decode_threads=1, trained=32_768)
+REST = 0.0001  # real seconds between two looks whether the model's thread has come to rest
+STEP = 0.005  # seconds: how soon a running computation notices that it is to stop
+WRONG_LINES = 0.35  # of the lines the model gets wrong: the 0.5B's share on random-cut HumanEval lines
+SURE, UNSURE = 25.0, 11.0  # logits: above 0.99 and 0.3 of the probability among 150,000 tokens
+
+T = TypeVar("T")
+
+
+class Clock:
+    """The virtual time, and whether the model's thread waits for it."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop
+        self.now = 0.0
+        self.asleep = False
+        self.idle: Callable[[], bool] = lambda: True
+
+    def parked(self) -> bool:
+        """Whether nothing happens before time goes on."""
+        return self.asleep or self.idle()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait on the model's thread until the virtual time has come."""
+        over = threading.Event()
+
+        def wake() -> None:
+            self.asleep = False
+            over.set()
+
+        self.loop.call_soon_threadsafe(lambda: self.loop.call_later(seconds, wake))
+        self.asleep = True
+        over.wait()
+
+    def compute(self, tokens: int, abort: Abort, speed: Speed) -> None:
+        """Let the time pass that some tokens take; raises `Aborted` soon after the flag is set."""
+        seconds = tokens / (speed.prefill if tokens > 1 else speed.decode)
+        while seconds > 0:
+            if abort.is_set():
+                raise Aborted
+            self.sleep(min(STEP, seconds))
+            seconds -= STEP
+
+
+class _Selector(selectors.DefaultSelector):
+    """Never waits: lets the model's thread come to rest, then moves the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        while not self._clock.parked():
+            time.sleep(REST)
+        ready = super().select(0)
+        if ready or timeout == 0:
+            return ready
+        if timeout is None:
+            raise RuntimeError("nothing is due and nothing computes: this would wait for ever")
+        self._clock.now += max(0.0, timeout)
+        return []
+
+
+def run_virtually(make: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine on a virtual clock."""
+    clock = Clock()
+    loop = asyncio.SelectorEventLoop(_Selector(clock))
+    loop.time = lambda: clock.now  # type: ignore[method-assign]
+    clock.loop = loop
+    try:
+        return loop.run_until_complete(make(clock))
+    finally:
+        loop.close()
+
+
+class TimedLlama(Llama):
+    """The real model, whose decodes take virtual time."""
+
+    def __init__(self, load: Load, abort: Abort, clock: Clock) -> None:
+        super().__init__(load, abort)
+        self._clock = clock
+
+    def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
+        try:
+            self._clock.compute(len(tokens), self.abort, SPEED)
+        except Aborted:
+            self.truncate(seq, position)
+            raise
+        super()._decode_slice(seq, tokens, position, last=last)
+
+
+class SpeedLlama:
+    """Obeys `llama.Llama`'s rules for positions, aborts and states; predicts `target`, mostly."""
+
+    def __init__(self, words: Llama, target: str, clock: Clock, abort: Abort) -> None:
+        self._words, self._clock, self._abort = words, clock, abort
+        self._target = target.encode()
+        self._fim, self._pieces = words.fim(), words.pieces()
+        self._cells: list[list[int]] = [[], []]
+        self._logits = np.zeros(len(self._pieces), dtype=np.float32)
+        self._peak = 0
+
+    def tokenize(self, text: str) -> list[int]:
+        return self._words.tokenize(text)
+
+    def decode(self, seq: int, tokens: list[int], position: int) -> Any:
+        cells = self._cells[seq]
+        assert position == len(cells), "llama.cpp refuses positions that do not follow"
+        for start in range(0, len(tokens), SLICE):
+            part = tokens[start : start + SLICE]
+            self._clock.compute(len(part), self._abort, SPEED)
+            cells += part
+        return self._predict(cells)
+
+    def truncate(self, seq: int, length: int) -> None:
+        del self._cells[seq][length:]
+
+    def length(self, seq: int) -> int:
+        return len(self._cells[seq])
+
+    def save(self, seq: int) -> bytes:
+        return np.array(self._cells[seq], dtype=np.int32).tobytes()
+
+    def restore(self, seq: int, state: bytes) -> bool:
+        self._cells[seq] = np.frombuffer(state, dtype=np.int32).tolist()
+        return True
+
+    def close(self) -> None:
+        """Nothing to give back: the vocabulary is its owner's."""
+
+    def _predict(self, cells: list[int]) -> Any:
+        self._logits[self._peak] = 0.0
+        self._peak, self._logits[self._peak] = self._next(cells)
+        return self._logits
+
+    def _next(self, cells: list[int]) -> tuple[int, float]:
+        end, fim = min(self._fim.special), self._fim
+        if fim.mid not in cells:
+            return end, SURE
+        middle = len(cells) - 1 - cells[::-1].index(fim.mid)
+        head = cells[cells.index(fim.pre) + 1 : cells.index(fim.suf)]
+        seen = b"".join(self._pieces[t] for t in [*head[-40:], *cells[middle + 1 :]])
+        at = self._target.find(seen[-100:])
+        if at < 0 or not seen:
+            return (end if seen.endswith(b"\n") else self.tokenize("\n")[0]), SURE
+        at += len(seen[-100:])
+        token = (self.tokenize(self._target[at : at + 60].decode("utf-8", "ignore")) or [end])[0]
+        return self._erring(at, token)
+
+    def _erring(self, at: int, token: int) -> tuple[int, float]:
+        """The right token, but for one place in each of the lines that the model gets wrong."""
+        start = self._target.rfind(b"\n", 0, at) + 1
+        stop = self._target.find(b"\n", at)
+        fate = hashlib.sha256(self._target[start:stop]).digest()
+        place = start + fate[1] % max(1, stop - start)
+        if fate[0] < 256 * WRONG_LINES and at <= place < at + len(self._pieces[token]):
+            return self.tokenize(" other")[0], UNSURE
+        return token, SURE
+
+
+def words_of(path: Path) -> Llama:
+    """A model opened for its vocabulary only."""
+    return Llama(Load(path, context=256, sequences=1, threads=1), Abort())
+
+
+def pretended_engine(words: Llama, target: str, clock: Clock, settings: Settings) -> Engine:
+    """The real engine over the pretended model."""
+    fim, pieces = words.fim(), words.pieces()
+
+    def open_model(abort: Abort) -> Model:
+        llama: Any = SpeedLlama(words, target, clock, abort)
+        places = Places(llama, settings.snapshot_mb << 20)
+        return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget_for(SPEED, settings))
+
+    return _engine(Worker(open_model), clock, settings)
+
+
+def timed_engine(path: Path, clock: Clock, settings: Settings) -> Engine:
+    """The real engine over the real model, on the virtual clock."""
+    budget = budget_for(SPEED, settings)
+
+    def open_model(abort: Abort) -> Model:
+        llama = TimedLlama(Load(path, budget.context, 2), abort, clock)
+        fim, pieces = llama.fim(), llama.pieces()
+        places = Places(llama, settings.snapshot_mb << 20)
+        return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget)
+
+    return _engine(Worker(open_model), clock, settings)
+
+
+def _engine(worker: Worker[Model], clock: Clock, settings: Settings) -> Engine:
+    worker.opened.result()
+    clock.idle = worker.idle
+    return Engine(worker, settings, budget_for(SPEED, settings), "virtual", lambda: clock.now)

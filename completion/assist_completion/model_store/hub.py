@@ -1,0 +1,140 @@
+"""A model file from the Hugging Face hub, through huggingface_hub's own client, proxy and token settings.
+
+Knows how to ask for a file's published hash and size within seconds, and how to download it in as many pieces
+as the connection allows. Names no host: the endpoint is huggingface_hub's setting or a parameter.
+The library is imported when a model is fetched, never before: 0.3 s, and nothing else here needs it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import TypeVar
+
+from assist_completion.errors import FetchError
+from assist_completion.model_store.catalogue import HubFile, ModelRow
+from assist_completion.model_store.partial_download import (
+    FetchOptions,
+    Offer,
+    Partial,
+    Progress,
+    UnavailableError,
+    appending,
+    arrived,
+)
+
+STALL_SECONDS = 30.0  # no byte for this long is a broken connection
+EMPTY_TRIES = 3  # connections in a row that bring no new byte before a download gives up
+RETRY_SECONDS = 0.5
+
+T = TypeVar("T")
+
+
+def reach(source: HubFile, row: ModelRow, options: FetchOptions) -> Offer:
+    """Ask the hub for the file's sha256 and size; UnavailableError if it is silent or lacks them."""
+    began = time.monotonic()
+    # Read by the library at its first import; it also stops it from describing this machine in its headers.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url  # noqa: PLC0415
+
+    left = max(1.0, options.patience - (time.monotonic() - began))
+    endpoint = options.hub_endpoint or None
+    try:
+        url = hf_hub_url(source.repo, source.file, revision=source.revision or None, endpoint=endpoint)
+        found = _within(left, lambda: get_hf_file_metadata(url, timeout=left, endpoint=endpoint))
+    except (transport_error(), OSError, ValueError) as error:
+        raise UnavailableError(f"cannot be reached: {_words(error)}") from error
+    sha256, size = found.etag or "", found.size or row.bytes
+    if not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise UnavailableError(f"publishes no sha256 for {source.file}")
+    if not size:
+        raise UnavailableError(f"publishes no size for {source.file}")
+
+    def deliver(partial: Partial, progress: Progress) -> None:
+        _download(url, size, partial, progress)
+
+    return Offer(size, sha256, 0, deliver)
+
+
+def transport_error() -> type[Exception]:
+    """The root of the transport's errors, whichever HTTP library this huggingface_hub stands on."""
+    from huggingface_hub import errors  # noqa: PLC0415
+
+    root: type[Exception] = errors.HTTPError  # type: ignore[attr-defined]
+    return root
+
+
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """What `work` returns or raises, or TimeoutError.
+
+    The look-up of a host name cannot be cancelled, so the thread is left behind when it takes too long.
+    """
+    future: Future[T] = Future()
+    foreign = (transport_error(), OSError, ValueError)
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except foreign as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="assist-reach-hub", daemon=True).start()
+    try:
+        return future.result(timeout=seconds)
+    except TimeoutError:
+        if future.done():
+            raise
+        raise TimeoutError(f"no answer within {seconds:.1f} s") from None
+
+
+def _words(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _download(url: str, size: int, partial: Partial, progress: Progress) -> None:
+    """Fill `partial` behind what it has; a broken connection is taken up again as long as it brings bytes."""
+    start = have = _usable(partial, size)
+    tries = 0
+    while have < size:
+        trouble = "the connection closed early"
+        try:
+            _download_once(url, size, partial, progress)
+        except transport_error() as error:
+            trouble = _words(error)
+        before, have = have, _usable(partial, size)
+        tries = 0 if have > before else tries + 1
+        if have < size and tries >= EMPTY_TRIES:
+            if have <= start:
+                raise UnavailableError(f"delivers nothing: {trouble}")
+            raise FetchError(
+                f"The download stopped at {have:,} of {size:,} bytes: {trouble}. "
+                "What arrived is kept: run the same command again to go on."
+            )
+        time.sleep(RETRY_SECONDS * tries)
+
+
+def _usable(partial: Partial, size: int) -> int:
+    have = arrived(partial)
+    return have if have <= size else 0
+
+
+def _download_once(url: str, size: int, partial: Partial, progress: Progress) -> None:
+    from huggingface_hub.utils import (  # type: ignore[attr-defined]  # noqa: PLC0415
+        build_hf_headers,
+        get_session,
+        hf_raise_for_status,
+    )
+
+    have = _usable(partial, size)
+    headers = build_hf_headers(headers={"Accept-Encoding": "identity", "Range": f"bytes={have}-"})
+    with get_session().stream("GET", url, headers=headers, timeout=STALL_SECONDS) as response:
+        hf_raise_for_status(response)
+        goes_on = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+        with appending(partial, have if response.status_code == 206 and goes_on else 0) as sink:
+            for chunk in response.iter_raw():
+                sink.write(chunk[: size - sink.tell()])
+                progress(sink.tell(), size)

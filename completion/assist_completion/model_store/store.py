@@ -1,0 +1,289 @@
+"""The models of this machine: fetched, verified, listed, removed, and found by name or path.
+
+Owns one directory of model files, and `models.lock` in it, which pins the hash of every accepted file.
+A file gets its own name only after its sha256 was checked, so a name that is there is a whole model.
+Does not know how bytes travel (sources.py), which model the user chose (config.toml), or how to run one.
+
+    root/                      0700
+      models.lock              {"NAME": {"sha256", "bytes", "source"}}, JSON
+      FILE.gguf                a verified model, 0600
+      FILE.gguf.partial        one on its way, with .json (its notes) and .scratch (wheels)
+      FILE.gguf.lock, .holder  who fetches it
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assist_completion.errors import FetchError, MissingModelError, ModelError
+from assist_completion.model_store import sources
+from assist_completion.model_store.catalogue import ModelRow, find, rows
+from assist_completion.model_store.gguf import read_header
+from assist_completion.model_store.models_lock import FILE, Pin, read_pins, write_pin
+from assist_completion.model_store.partial_download import (
+    FetchOptions,
+    Offer,
+    Partial,
+    Progress,
+    UnavailableError,
+    discard,
+    no_progress,
+    settle,
+)
+from assist_completion.model_store.process_lock import Say, held, silent
+from assist_completion.settings import is_path
+
+MARGIN = 64 * 2**20  # bytes left free besides the model: logs, index and other programs need some too
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A directory of models, and the rows it may hold."""
+
+    root: Path
+    rows: tuple[ModelRow, ...] = field(default_factory=rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model of this machine; `pin` is None for a file that someone put there by hand."""
+
+    row: ModelRow
+    path: Path
+    bytes: int
+    pin: Pin | None
+
+
+def path_of(store: Store, row: ModelRow) -> Path:
+    """Where the file of `row` is, or would be."""
+    return store.root / row.file
+
+
+def installed(store: Store) -> tuple[Installed, ...]:
+    """The models that are here, in the catalogue's order. Sizes come from the disk; nothing is hashed."""
+    pins = read_pins(store.root)
+    return tuple(
+        Installed(row, path, path.stat().st_size, pins.get(row.name))
+        for row in store.rows
+        if (path := path_of(store, row)).is_file()
+    )
+
+
+def resolve(store: Store, name_or_path: str) -> Path:
+    """The file to load for a catalogue name or the path of a .gguf; its header is checked (0.1 s).
+
+    Raises ModelError: unknown name (with the nearest), not fetched, not GGUF, or cut short.
+    A relative path starts at the working directory; `~` is the user's home.
+    """
+    if is_path(name_or_path):
+        path = Path(name_or_path).expanduser()
+        if not path.is_file():
+            raise MissingModelError(
+                f"There is no model file {path}. Check the path, or use a name of `assist models list`."
+            )
+    else:
+        row = find(name_or_path, store.rows)
+        path = path_of(store, row)
+        if not path.is_file():
+            raise MissingModelError(
+                f"The model {row.name} is not on this machine: run `assist models pull {row.name}`."
+            )
+    read_header(path)
+    return path
+
+
+def verify(store: Store, name: str) -> Installed:
+    """Hash the file of `name`; ModelError unless it is the catalogue's, or the pinned, hash."""
+    row = find(name, store.rows)
+    path, pin = path_of(store, row), read_pins(store.root).get(row.name)
+    resolve(store, row.name)
+    expected = row.sha256 or (pin.sha256 if pin else "")
+    if not expected:
+        raise ModelError(
+            f"{path} cannot be verified: assist did not fetch it, and the catalogue has no hash for it. "
+            f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`."
+        )
+    actual = sha256_of(path)
+    if actual != expected:
+        raise ModelError(
+            f"{path} is damaged: its sha256 is {actual}, expected {expected}. "
+            f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`."
+        )
+    return Installed(row, path, path.stat().st_size, pin)
+
+
+def remove(store: Store, name: str) -> int:
+    """Delete the file of `name` and what is left of a fetch; returns the bytes freed.
+
+    The pinned hash stays: a file fetched later must be the same. ModelError if there is nothing to delete.
+    """
+    row = find(name, store.rows)
+    partial = _partial(store, row, "")
+    files = [path for path in (path_of(store, row), partial.path) if path.is_file()]
+    if not files:
+        raise ModelError(f"The model {row.name} is not on this machine: there is nothing to remove.")
+    with held(path_of(store, row), row.name, wait=0.0):
+        freed = sum(path.stat().st_size for path in files if path.is_file())
+        path_of(store, row).unlink(missing_ok=True)
+        discard(partial)
+    return freed
+
+
+def free_bytes(directory: Path) -> int:
+    """The bytes that this user may still write below `directory`."""
+    return shutil.disk_usage(directory).free
+
+
+def fetch(
+    store: Store,
+    row: ModelRow,
+    options: FetchOptions | None = None,
+    progress: Progress = no_progress,
+    say: Say = silent,
+    free: Callable[[Path], int] = free_bytes,
+) -> Path:
+    """Fetch and verify the file of `row` unless it is here, and return its path.
+
+    Goes on where an earlier try stopped. Sources that cannot be reached are skipped with a word to `say`.
+    Raises FetchError: no source has it, a wrong hash, too little disk, or another process keeps it too long.
+    """
+    options = options or FetchOptions()
+    _make_root(store)
+    with held(path_of(store, row), row.name, options.lock_wait, say):
+        if _is_here(store, row, say):
+            return path_of(store, row)
+        reasons = []
+        for source in sources.allowed(row, options):
+            name = sources.describe(source)
+            try:
+                offer = sources.reach(source, row, options)
+                expected = _agreed_hash(store, row, offer)
+                say(f"Fetching {row.name} from {name}.")
+                if not expected:
+                    say(f"Nobody publishes a hash for {row.name}: that of this file is pinned.")
+                return _accept(store, row, _deliver(store, row, offer, expected, progress, free), name)
+            except UnavailableError as error:
+                reasons.append(f"{name}: {error}")
+                say(f"Skipped {name}: {error}.")
+        raise FetchError(_no_source(row, options, reasons))
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of the file at `path`, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _make_root(store: Store) -> None:
+    try:
+        store.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store.root.chmod(0o700)
+    except OSError as error:
+        raise FetchError(
+            f"The directory for models {store.root} cannot be made: {error.strerror}. "
+            "Set ASSIST_DATA_DIR to a directory you may write to."
+        ) from error
+
+
+def _partial(store: Store, row: ModelRow, sha256: str) -> Partial:
+    return Partial(store.root / f"{row.file}.partial", sha256)
+
+
+def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
+    """Whether the right file is in place; one that was put there by hand is hashed once and then pinned."""
+    path, pin = path_of(store, row), read_pins(store.root).get(row.name)
+    if not path.is_file():
+        return False
+    wanted = row.sha256 or (pin.sha256 if pin else "")
+    if pin and pin.sha256 == wanted and pin.bytes == path.stat().st_size:
+        return True
+    if wanted and sha256_of(path) == wanted:
+        write_pin(store.root, row.name, Pin(wanted, path.stat().st_size, "found in place"))
+        return True
+    say(f"{path} is not the {row.name} that is expected: it is fetched again.")
+    return False
+
+
+def _agreed_hash(store: Store, row: ModelRow, offer: Offer) -> str:
+    """What the file must hash to: says the catalogue, else the pin of an earlier fetch, else the source."""
+    pin = read_pins(store.root).get(row.name)
+    known = row.sha256 or (pin.sha256 if pin else "")
+    if known and offer.sha256 and offer.sha256 != known:
+        remedy = (
+            "" if row.sha256 else f"; if you trust the new file, delete {row.name} from {store.root / FILE}"
+        )
+        raise UnavailableError(f"publishes sha256 {offer.sha256}, but {known} is expected{remedy}")
+    return known or offer.sha256
+
+
+def _deliver(
+    store: Store, row: ModelRow, offer: Offer, expected: str, progress: Progress, free: Callable[[Path], int]
+) -> Partial:
+    partial = _partial(store, row, expected)
+    try:
+        needed = offer.size - settle(partial) + offer.scratch + MARGIN
+        if (there := free(store.root)) < needed:
+            raise FetchError(_too_full(store, row, needed, there))
+        offer.deliver(partial, progress)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise FetchError(_too_full(store, row, offer.size + MARGIN, free(store.root))) from error
+        raise FetchError(
+            f"{partial.path} cannot be written: {error}. Check the disk and its permissions."
+        ) from error
+    return partial
+
+
+def _too_full(store: Store, row: ModelRow, needed: int, there: int) -> str:
+    return (
+        f"The disk is too full for {row.name}: {needed / 1e6:,.0f} MB are needed in {store.root} and "
+        f"{there / 1e6:,.0f} MB are free. Make room, or set ASSIST_DATA_DIR to another disk."
+    )
+
+
+def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
+    """Give the file its name if it is right, and delete it if it is not."""
+    path, actual = path_of(store, row), sha256_of(partial.path)
+    if partial.sha256 and actual != partial.sha256:
+        discard(partial)
+        raise FetchError(
+            f"{row.name} from {source} is not the file that was expected: its sha256 is {actual}, "
+            f"expected {partial.sha256}. It was deleted. Try again, or use `--offline-from` with a good file."
+        )
+    try:
+        read_header(partial.path)
+    except ModelError as error:
+        discard(partial)
+        raise FetchError(f"{row.name} from {source} is no usable model and was deleted: {error}") from error
+    write_pin(store.root, row.name, Pin(actual, partial.path.stat().st_size, source))
+    partial.path.chmod(0o600)
+    partial.path.replace(path)
+    discard(partial)
+    _sync_directory(store.root)
+    return path
+
+
+def _sync_directory(directory: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _no_source(row: ModelRow, options: FetchOptions, reasons: list[str]) -> str:
+    tried = "; ".join(reasons) or "offline, no source on this machine is known"
+    remedy = (
+        "Check the directory."
+        if options.offline_from
+        else f"Check the network, or give `--offline-from DIR` a directory with {row.file}."
+    )
+    return f"The model {row.name} could not be fetched. {tried}. {remedy}"

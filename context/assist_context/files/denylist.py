@@ -1,0 +1,173 @@
+"""Files that hold secrets by their very name: no setting, rule file or negation brings them back.
+
+It knows names and paths, never contents, and reads no disk. A path may be relative or absolute; the
+check looks at every part of it, whatever its case, its Unicode form and the tricks of file systems that
+call two spellings one file.
+
+`listing` asks it after every rule file. It is also the built-in list to which users add with `deny` in the
+settings of `assist_escalation.policy`: the egress policy asks `denied_by` first and then its own globs, so
+that there is one list.
+"""
+
+import re
+from collections.abc import Callable
+from fnmatch import fnmatchcase, translate
+from functools import lru_cache
+from unicodedata import normalize
+
+# Whole directories: everything below them is denied.
+DIRECTORIES = (
+    ".git", "git~1", ".hg", ".svn", ".bzr", ".jj", "_darcs",
+    ".env*", ".secret", ".secrets", ".ssh", ".gnupg", ".gpg", ".password-store",
+    ".terraform", "*.tfstate.d", ".vault", ".1password", ".chef",
+)  # fmt: skip
+
+# Names of files. A name is also tried without backup endings and without what editors put in front.
+NAMES = (
+    # environments
+    ".env*", "*.env", "*.env.local", ".dev.vars*", ".flaskenv", ".secret", ".secrets", ".secrets.*",
+    # private keys, key stores, password stores
+    "*.pem", "*.key", "*.p12", "*.pfx", "*.pkcs12", "*.p8", "*.pk8", "*.pkcs8", "*.ppk",
+    "*.jks", "*.jceks", "*.bks", "*.keystore", "*.keytab", "*.kdb", "*.kdbx", "*.agekey", "*.gpg", "*.pgp",
+    "*.ovpn", "*.mobileprovision", "wallet.dat", "secring.*", "ssh_host_*_key",
+    *(f"id_{kind}{end}" for kind in ("rsa", "dsa", "ecdsa", "ed25519", "xmss") for end in ("", "[._-]*")),
+    # accounts of package registries, hosts and databases
+    ".npmrc", ".yarnrc", ".yarnrc.yml", ".pypirc", "pip.conf", "pip.ini", ".netrc", "_netrc", ".authinfo*",
+    ".git-credentials", ".gitconfig", ".dockercfg", ".dockerconfigjson", "auth.json", ".htpasswd",
+    ".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".s3cfg", ".boto", ".databrickscfg", ".snowsql",
+    "settings-security.xml", ".erlang.cookie", ".vault-token", ".vault_pass*", "vault_pass*", ".esmtprc",
+    ".msmtprc", ".fetchmailrc", ".remote-sync.json", "sftp.json", ".ftpconfig", "filezilla.xml",
+    "recentservers.xml", "dbeaver-data-sources.xml", ".cloudflared", "local.settings.json",
+    # clouds and clusters
+    "kubeconfig", "kubeconfig[._-]*", "*[._-]kubeconfig", "credentials", "credentials.json",
+    "credentials.csv", "credentials.toml", "credentials.yaml", "credentials.yml", "credentials.ini",
+    "credentials.db", "credentials.tfrc.json", "access_tokens.db", "accesstokens.json", "accesskeys*.csv",
+    "*_accesskeys.csv", "rootkey.csv", "application_default_credentials.json", "client_secret*.json",
+    "service[._-]account*.json", "serviceaccount*.json", "*-service-account.json", "*firebase-adminsdk*.json",
+    "msal_token_cache*", "service_principal_entries*", "azureauth*.properties", "*.publishsettings",
+    "legacy_credentials", ".terraformrc", "terraform.rc", "*.tfstate", "*.tfstate.*", "*.tfvars",
+    "*.tfvars.json", "openrc", "*-openrc.sh", "clouds.yaml", "doctl.yaml",
+    # secrets under their own name
+    *(f"{name}.{end}" for name in ("secret", "secrets") for end in
+      ("json", "yml", "yaml", "toml", "ini", "cfg", "conf", "properties", "txt", "env", "xml")),
+    # what was typed at a prompt
+    ".*_history", ".*-history", ".histfile", ".lesshst", ".viminfo",
+)  # fmt: skip
+
+# Names that mean a secret only where a certain tool keeps its own.
+PATHS = (
+    "*/.aws/config", "*/.aws/credentials*", "*/.aws/sso/*", "*/.aws/cli/*", "*/.kube/config*",
+    "*/.kube/cache/*",
+    "*/.docker/config.json", "*/.config/gcloud/*", "*/.config/gh/hosts.yml", "*/.config/hub",
+    "*/.config/op/*", "*/.config/git/credentials", "*/.cargo/credentials*", "*/.gem/credentials*",
+    "*/.m2/settings.xml", "*/.gradle/gradle.properties", "*/.composer/auth*", "*/.snowsql/config",
+    "*/.bundle/config", "*/.nuget/nuget.config", "*/.oci/config", "*/.bluemix/*.json",
+    "*/.local/share/keyrings/*",
+)  # fmt: skip
+
+# What HFS+ leaves out of a comparison (git calls it is_hfs_dotgit), and other characters nobody sees.
+_UNSEEN = dict.fromkeys(
+    [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
+)
+_COPIES = ("copy", "backup", "bak")
+_KEPT = (
+    "old", "orig", "sav", "save", "saved", "tmp", "rej", "dist-old",
+    *(f"sw{letter}" for letter in "abcdefghijklmnop"),
+)  # fmt: skip
+_BACKUP = re.compile(
+    rf"(?:~|\.~\d+~|\.\d+|[ ._-](?:{'|'.join(_COPIES)})|\.(?:{'|'.join(_KEPT)})| \(\d+\)|#)+\Z"
+)
+_LASTS = (*_COPIES, *_KEPT, *"~)#0123456789")  # with which that ends: asked first, at a quarter of the time
+_ORDINARY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
+_DOT = "/."  # what PATHS have in common
+_WILD = re.compile(r"\*|\?|\[[^]]*\]")
+
+
+def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
+    """A search for the first pattern that a text matches. Nearly all match none, so that is decided fast."""
+    plain, ends, starts, begun, inner = set(), [], [], [], []
+    for pattern in patterns:
+        first, *pieces = _WILD.split(pattern)
+        if not pieces:
+            plain.add(pattern)
+        elif not first and len(pieces) == 1:
+            ends.append(pieces[0])
+        elif pieces == [""]:
+            starts.append(first)
+        elif first:
+            begun.append(translate(pattern))
+        else:
+            inner.append(max(pieces, key=len))
+    end, start, others = tuple(ends), tuple(starts), re.compile("|".join(begun) or r"(?!)")
+
+    def find(text: str) -> str | None:
+        likely = text in plain or text.endswith(end) or text.startswith(start) or others.match(text)
+        if likely or any(map(text.__contains__, inner)):
+            return next((each for each in patterns if fnmatchcase(text, each)), None)
+        return None
+
+    return find
+
+
+_find_directory, _find_file, _find_path = _finder(DIRECTORIES), _finder(NAMES + DIRECTORIES), _finder(PATHS)
+
+
+def denied_by(path: str) -> str | None:
+    """The built-in pattern that denies `path` or a directory above it, else None.
+
+    >>> denied_by("deploy/.ENV.production"), denied_by("src/environment.py")
+    ('.env*', None)
+    >>> denied_by("a/.git/config")
+    '.git'
+    """
+    parent, _, name = path.replace("\\", "/").rpartition("/")
+    place, found = _above(parent)
+    found = found or denied_name(name)
+    if found is None and _DOT in place:
+        for spelling in _spellings(name):
+            found = found or _find_path(place + spelling)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _above(parent: str) -> tuple[str, str | None]:
+    """The directory as PATHS write it, and the pattern that denies all of it."""
+    parts = [part for part in parent.split("/") if part]
+    found = next((each for each in map(_by_directory, parts) if each), None)
+    return "/" + "".join(_spellings(part)[0] + "/" for part in parts), found
+
+
+def by_names_only(directory: str) -> bool:
+    """Whether `denied_name` says all there is to say of the files right in a directory."""
+    place, found = _above(directory.replace("\\", "/"))
+    return found is None and _DOT not in place
+
+
+@lru_cache(maxsize=4096)
+def denied_name(name: str) -> str | None:
+    """The pattern that denies a file by its own name. A directory's too: `.git` may be a file."""
+    return next((found for found in map(_find_file, _spellings(name)) if found), None)
+
+
+@lru_cache(maxsize=4096)
+def _by_directory(name: str) -> str | None:
+    return next((found for found in map(_find_directory, _spellings(name)) if found), None)
+
+
+@lru_cache(maxsize=4096)
+def _spellings(name: str) -> tuple[str, ...]:
+    """The names that some file system or editor would call the same, the plainest first."""
+    if not name.isascii():
+        name = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).casefold())
+    written = name.lower()
+    name = written.rstrip(". ") or written  # Windows drops trailing dots and spaces
+    if name == written and _ORDINARY.fullmatch(name) and not name.endswith(_LASTS):
+        return (name,)  # nearly always
+    found = [name, written]
+    if ":" in name:  # a stream of NTFS: `.env::$DATA` reads `.env`
+        found.append(name.partition(":")[0].rstrip(". "))
+    for each in tuple(found):
+        bare = _BACKUP.sub("", each)
+        # `.#x` and `#x#` are Emacs's, `.x.swp` is Vim's, `~$x` is Office's.
+        found += [bare, bare.lstrip("#~$"), bare.removeprefix(".#"), bare.removeprefix(".")]
+    return tuple(dict.fromkeys(found))

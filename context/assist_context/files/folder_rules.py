@@ -1,0 +1,204 @@
+"""One workspace folder on the disk: what stands where, what may be listed, and why not.
+
+It joins the rules (`ignore`) with the disk and with the shape of the workspace. It reads rule files and
+states, no other content, and knows nothing of git but its `.git` and its ignore files. Like `discover`,
+and unlike the rest of the package, it does IO.
+"""
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Collection, Container, Iterable
+from functools import lru_cache
+
+from assist_context.files.denylist import denied_by, denied_name
+from assist_context.files.gitignore import GIT, RULE_FILES, Rules
+
+RULES_MAX = 250_000  # bytes; a longer rule file counts as one that cannot be read
+FOLD = sys.platform in ("darwin", "win32")  # rules match without case where files are found without it
+
+_NO_NAMES = frozenset(("", ".", ".."))
+_GIT_FILES = (GIT, ".git/info/exclude")
+
+
+class Folder:
+    """A resolved root, with what was learned of it: make a new one for a new listing.
+
+    Paths are relative to the root, with "/"; `others` are resolved roots of other folders.
+    """
+
+    def __init__(self, root: str, others: Collection[str] = ()) -> None:
+        self.root = root
+        self._prefix = os.path.join(self.root, "")  # joined by hand: os.path takes three times as long
+        self._apart = {_relative(each, root) for each in others if each.startswith(os.path.join(root, ""))}
+        top = _top(root)
+        self._base = _relative(root, top) + "/" if top != root else ""
+        # Whoever opens `~/.aws` itself gets no more than whoever opens his home.
+        self._place = f"{os.path.basename(top)}/{self._base}"
+        read = _reader(top)
+        self._rules = Rules(read, RULE_FILES, FOLD, os.path.basename(top) + "/")
+        self._git_base, self._git_rules = self._base, Rules(read, _GIT_FILES, FOLD)
+        self._real: dict[str, bool] = {"": True}
+        self._quiet: dict[str, bool] = {}
+
+    def forget_git_above(self) -> None:
+        """Git's rules start at the root: the repository around it ignores all of it."""
+        self._git_base, self._git_rules = "", Rules(_reader(self.root), _GIT_FILES, FOLD)
+
+    def closed(self) -> str | None:
+        """Why nothing in the folder may be listed."""
+        if not os.path.isdir(self.root):
+            return "missing folder"
+        return "denied" if denied_by(self._place + "_") else None
+
+    def against(self, path: str, directory: bool = False, by_git_rules: bool = False) -> str | None:
+        """What keeps `path` from being listed: a reason, the name of a rule file, or None."""
+        parent, _, name = path.rpartition("/")
+        special = directory or by_git_rules or name in _NO_NAMES or "\\" in name or ":" in name
+        if not special and self._is_quiet(parent):
+            return "denied" if denied_name(name) else None
+        if _is_bad(path):
+            return "bad path"  # an index can be written by hand
+        if self._apart and any(path == each or path.startswith(each + "/") for each in self._apart):
+            return "other folder"
+        reason = self._rules.excludes(self._base + path, directory)
+        if not reason and by_git_rules:
+            reason = self._git_rules.excludes(self._git_base + path, directory)
+        return reason
+
+    def _is_quiet(self, directory: str) -> bool:
+        """Whether nothing speaks of the files in a directory but their own names, as nearly everywhere."""
+        quiet = self._quiet.get(directory)
+        if quiet is None:
+            bad = directory and _is_bad(directory)
+            quiet = not bad and not self._apart and self._rules.are_quiet(self._base + directory)
+            self._quiet[directory] = quiet
+        return quiet
+
+    def full(self, path: str) -> str:
+        return self._prefix + path
+
+    def state(self, path: str) -> os.stat_result | OSError:
+        """The file's state, a link's own, or why there is none."""
+        return self.states([path])[0]
+
+    def states(self, paths: Iterable[str]) -> list[os.stat_result | OSError]:
+        """The state of each."""
+        found: list[os.stat_result | OSError] = []
+        for path in paths:
+            try:
+                found.append(os.lstat(self._prefix + path))
+            except OSError as error:
+                found.append(error)
+        return found
+
+    def is_repository(self, path: str) -> bool:
+        return os.path.lexists(self.full(path + "/.git"))
+
+    def is_real(self, directory: str) -> bool:
+        """Whether no part of `directory` is a link, so that what lies below it lies in the root."""
+        unknown = []
+        while directory not in self._real:
+            unknown.append(directory)
+            directory = directory.rpartition("/")[0]
+        real = self._real[directory]
+        for each in reversed(unknown):
+            real = self._real[each] = real and self._is_directory(each)
+        return real
+
+    def _is_directory(self, path: str) -> bool:
+        status = self.state(path)
+        if isinstance(status, OSError) or not stat.S_ISDIR(status.st_mode):
+            return False
+        if sys.platform != "win32":
+            return True
+        # A junction looks like a directory.
+        return os.path.realpath(self.full(path)) == os.path.normpath(self.full(path))
+
+    def link(self, path: str) -> str:
+        """The reason that a link is counted under."""
+        try:
+            target = os.path.realpath(self.full(path), strict=True)
+        except OSError:
+            return "broken link"
+        inside = os.path.join(target, "").startswith(os.path.join(self.root, ""))
+        return "link" if inside else "link out of the folder"
+
+    def excluded_inodes(self, stop: Callable[[], bool]) -> set[tuple[int, int]]:
+        """Device and inode of every excluded file with several hard links; ends early if `stop` says so."""
+        found, stack = set(), [""]
+        while stack and not stop():
+            directory = stack.pop()
+            try:
+                with os.scandir(self.full(directory)) as scan:
+                    entries = list(scan)
+            except OSError:
+                continue
+            for each in entries:
+                path = directory + each.name
+                if each.is_dir(follow_symlinks=False):
+                    if each.name != "objects" or ".git" not in path.split("/"):  # large, and git's own
+                        stack.append(path + "/")
+                    continue
+                status = self.state(path)
+                if isinstance(status, OSError) or status.st_nlink < 2 or not stat.S_ISREG(status.st_mode):
+                    continue
+                if self.against(path):
+                    found.add((status.st_dev, status.st_ino))
+        return found
+
+
+def _is_bad(path: str) -> bool:
+    return not _NO_NAMES.isdisjoint(path.split("/")) or (os.sep != "/" and not {os.sep, ":"}.isdisjoint(path))
+
+
+def _relative(path: str, root: str) -> str:
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def _top(root: str) -> str:
+    """The nearest directory, from `root` up, that has a `.git`, else `root`: rules start to hold there."""
+    at = root
+    while not os.path.lexists(os.path.join(at, ".git")):
+        above = os.path.dirname(at)
+        if above == at:
+            return root
+        at = above
+    return at
+
+
+def _reader(top: str) -> Callable[[str, str], bytes | None]:
+    prefix, every = os.path.join(top, ""), RULE_FILES + _GIT_FILES
+
+    @lru_cache(maxsize=1)  # a directory's rule files are asked for in one go
+    def names(directory: str) -> Container[str]:
+        """What may be in a directory, in small letters: rule files are rare, and trying each is slow."""
+        try:
+            found = {name.lower() for name in os.listdir(prefix + directory)}
+        except OSError:
+            return every
+        # Some file systems take other letters for ours.
+        return found if all(map(str.isascii, found)) else every
+
+    def read(directory: str, name: str) -> bytes | None:
+        if "/" not in name and name not in names(directory):
+            return None
+        path = os.path.join(top, directory, name)
+        try:
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                return None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        with open(path, "rb", opener=_without_waiting) as file:  # a link that leads nowhere raises
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise OSError(f"{path} is no regular file")
+            data = file.read(RULES_MAX + 1)
+        if len(data) > RULES_MAX:
+            raise OSError(f"{path} has over {RULES_MAX} bytes")
+        return data
+
+    return read
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -1,0 +1,353 @@
+"""Which files of a workspace may be read, and the content id of each: of all files, or of some again.
+
+A file is listed if git knows it or would take it (without git: if no `.gitignore` excludes it), if no rule
+file excludes it, and if it is not on the built-in deny list. Links are never followed: what a link inside the
+workspace points to is listed under its own name. A file with several hard links is not listed if one of its
+names in the folder is excluded.
+
+An unchanged tracked file costs no read if an earlier listing knows its kind. Where git converts line
+ends or filters contents, the id is that of git's version, and `size` is the file's.
+
+`look_again` judges single files by the same rules and reads only those. If a file cannot be judged by
+itself, there is no answer: the folder must be listed again.
+
+Here the package does IO, with `folder_rules` (rules and states), `git_repository` and `blobs` (contents).
+This module parses nothing, keeps nothing and opens no socket.
+"""
+
+import os
+import stat
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+from assist_context.files import git_repository
+from assist_context.files.blobs import FRESH_NS, Entry, NotAFile, identify, sniff
+from assist_context.files.folder_rules import Folder
+from assist_context.files.git_repository import Git, GitFailed, Stop, Stopped, Tracked, Tree
+from assist_context.files.gitignore import GIT, RULE_FILES
+
+TRIES = 3  # how often a listing is begun, if the index was written meanwhile
+
+_EACH = 64  # files between two looks at `stop`
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of one folder by path. `skipped` counts what was left out, by reason.
+
+    `git`: whether git answered for the root. `started_ns` is the wall clock when the listing began.
+    """
+
+    root: str
+    entries: tuple[Entry, ...]
+    skipped: Mapping[str, int]
+    git: bool
+    started_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whom a listing asks whether to stop, and tells how many paths it has looked at."""
+
+    stop: Stop = lambda: False
+    progress: Callable[[int], None] = lambda _count: None
+
+
+_GIT, _WATCH = Git(), Watch()
+
+
+def list_folder(
+    root: str,
+    previous: Listing | None = None,
+    git: Git = _GIT,
+    watch: Watch = _WATCH,
+    others: Collection[str] = (),
+) -> Listing:
+    """The files below `root`, but not those below `others`, which are resolved paths.
+
+    `previous` is an earlier listing of the same folder: what it knows is not read again.
+    Raises `repository.Stopped` if `watch.stop` says so.
+    """
+    root = os.path.realpath(root)
+    usable = previous if previous is not None and previous.root == root else None
+    return _Run(Folder(root, others), usable, git_repository.find_git(git, root), watch).listing()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What git said of one tree, with the state of each tracked file from before git compared them."""
+
+    rows: list[Tracked]
+    states: list[os.stat_result | OSError]
+    changed: set[str]
+    fresh: list[str]
+
+
+class _Run:
+    """One listing while it is made."""
+
+    def __init__(self, folder: Folder, previous: Listing | None, git: Git | None, watch: Watch) -> None:
+        self.folder, self.git, self.watch, self.started = folder, git, watch, time.time_ns()
+        old = previous.entries if previous is not None else ()
+        self.known = {entry.path: entry for entry in old}
+        self.kinds = {entry.blob: entry.kind for entry in old if entry.blob}
+        self.trusted_ns = previous.started_ns - FRESH_NS if previous is not None else 0
+        self.trees: list[str] = []  # still to be listed: "" or "a/b/"
+        self.entries: dict[str, Entry] = {}
+        self.linked: dict[str, tuple[int, int]] = {}  # device and inode of entries with several hard links
+        self.skipped: Counter[str] = Counter()
+        self.seen = 0
+
+    def listing(self) -> Listing:
+        answered, closed = False, self.folder.closed()
+        if closed:
+            self.skipped[closed] += 1
+        else:
+            answered = self.tree("")
+            while self.trees:
+                self.tree(self.trees.pop())
+            self.drop_hard_links()
+        self.watch.progress(self.seen)
+        entries = tuple(self.entries[path] for path in sorted(self.entries))
+        return Listing(self.folder.root, entries, dict(self.skipped), answered, self.started)
+
+    def tree(self, at: str) -> bool:
+        """Lists the tree that starts at `at`; says whether git answered."""
+        for _ in range(TRIES):
+            try:
+                tree = self.open(at)
+                before = git_repository.index_stamp(tree)
+                answer = self.ask(at, tree)
+                if not answer.rows and tree.prefix and git_repository.is_ignored(tree, self.watch.stop):
+                    self.folder.forget_git_above()
+                    break
+            except GitFailed:
+                break
+            if before == git_repository.index_stamp(tree):
+                self.take(at, tree, answer)
+                return True
+        self.walk(at)
+        return False
+
+    def open(self, at: str) -> Tree:
+        if self.git is None:
+            raise GitFailed("no git")
+        tree = git_repository.open_tree(self.git, self.folder.full(at.rstrip("/")), self.watch.stop)
+        if at and tree.prefix:
+            raise GitFailed("not a repository of its own")
+        return tree
+
+    def ask(self, at: str, tree: Tree) -> _Answer:
+        with ThreadPoolExecutor(1) as beside:  # git walks the folder for as long as all the rest here takes
+            fresh = beside.submit(git_repository.untracked, tree, self.watch.stop)
+            rows = git_repository.tracked(tree, self.watch.stop)
+            # Looked at before git compares: what is written later differs from this the next time.
+            states = self.folder.states([at + path for *_, path in rows])
+            changed = git_repository.changed(tree, self.watch.stop)
+            return _Answer(rows, states, changed, fresh.result())
+
+    def take(self, at: str, tree: Tree, answer: _Answer) -> None:
+        for (tag, mode, blob, stage, name), status in zip(answer.rows, answer.states, strict=True):
+            path = at + name
+            if mode == git_repository.SUBMODULE:
+                self.inner(path)
+            elif self.may_list(path):
+                sure = git_repository.is_compared(tag, stage) and name not in answer.changed
+                self.add(path, tree.algorithm, status, blob if sure else "")
+        for name in answer.fresh:
+            path = at + name
+            if path.endswith("/"):
+                self.inner(path[:-1])
+            elif self.may_list(path):
+                self.add(path, tree.algorithm, self.folder.state(path))
+
+    def inner(self, path: str) -> None:
+        """A submodule, or a repository that lies in another."""
+        if self.may_list(path, directory=True):
+            if self.folder.is_repository(path) and self.folder.is_real(path):
+                self.trees.append(path + "/")
+            else:
+                self.skipped["submodule without files"] += 1
+
+    def walk(self, at: str) -> None:
+        """Without git: every directory below `at`, each once, by the rule files alone."""
+        stack, visited = [at], set()
+        while stack:
+            directory = stack.pop()
+            try:
+                status = os.lstat(self.folder.full(directory))
+                with os.scandir(self.folder.full(directory)) as scan:
+                    found = list(scan)
+            except OSError as error:
+                self.skip(error)
+                continue
+            if status.st_ino and (status.st_dev, status.st_ino) in visited:
+                self.skipped["loop"] += 1  # a bind mount onto a directory above
+                continue
+            visited.add((status.st_dev, status.st_ino))
+            for each in found:
+                path = directory + each.name
+                if not each.is_dir(follow_symlinks=False):
+                    if self.may_list(path, by_git_rules=True):
+                        self.add(path, "sha1", self.folder.state(path))
+                elif self.may_list(path, directory=True, by_git_rules=True):
+                    own = self.git is not None and self.folder.is_repository(path)
+                    (self.trees if own else stack).append(path + "/")
+
+    def may_list(self, path: str, directory: bool = False, by_git_rules: bool = False) -> bool:
+        """Whether nothing is against it; otherwise it is counted."""
+        self.seen += 1
+        if not self.seen % _EACH:
+            if self.watch.stop():
+                raise Stopped
+            self.watch.progress(self.seen)
+        reason = self.folder.against(path, directory, by_git_rules)
+        if reason:
+            self.skipped[reason] += 1
+        return not reason
+
+    def add(self, path: str, algorithm: str, status: os.stat_result | OSError, blob: str = "") -> None:
+        """Lists a file that may be listed. `blob` is its id if git vouches for it."""
+        if isinstance(status, OSError):
+            self.skip(status)
+        elif not stat.S_ISREG(status.st_mode):
+            self.skipped[self.folder.link(path) if stat.S_ISLNK(status.st_mode) else "special"] += 1
+        elif not self.folder.is_real(path.rpartition("/")[0]):
+            self.skipped["link"] += 1  # tracked below a directory in whose place a link stands now
+        else:
+            try:
+                self.entries[path] = self.entry(path, algorithm, status, blob)
+            except OSError as error:
+                self.skip(error)
+                return
+            if status.st_nlink > 1:
+                self.linked[path] = (status.st_dev, status.st_ino)
+
+    def entry(self, path: str, algorithm: str, status: os.stat_result, blob: str) -> Entry:
+        size, mtime_ns, old = status.st_size, status.st_mtime_ns, self.known.get(path)
+        if old is not None and old.mtime_ns == mtime_ns and old.size == size:
+            if blob:
+                if old.blob == blob:
+                    return old
+            elif mtime_ns < self.trusted_ns and len(old.blob) in (0, 40 if algorithm == "sha1" else 64):
+                return old
+        full = self.folder.full(path)
+        if blob:
+            return Entry(path, blob, size, mtime_ns, self.kinds.get(blob) or sniff(full, size))
+        content = identify(full, algorithm)
+        return Entry(path, content.blob, content.size, content.mtime_ns, content.kind)
+
+    def drop_hard_links(self) -> None:
+        """Takes out files that have an excluded name too."""
+        excluded = self.folder.excluded_inodes(self.watch.stop) if self.linked else set()
+        if self.watch.stop():
+            raise Stopped
+        for path, identity in self.linked.items():
+            if identity in excluded:
+                del self.entries[path]
+                self.skipped["hard link"] += 1
+
+    def skip(self, error: OSError) -> None:
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            self.skipped["vanished"] += 1
+        else:
+            self.skipped["special" if isinstance(error, NotAFile) else "unreadable"] += 1
+
+
+# What of a repository says which files there are: git writes far more, and nobody need look at it.
+_GIT_STATE = frozenset({"head", "index", "info", "config", "refs", "packed-refs", "modules"})
+_RULES = frozenset({*RULE_FILES, GIT, ".gitattributes"})
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Files as they are now; `gone` are paths that are not to be listed, or not any more, with all below."""
+
+    entries: tuple[Entry, ...] = ()
+    gone: tuple[str, ...] = ()
+
+
+def moves_others(path: str) -> bool:
+    """Whether a change of this file may change what is listed elsewhere.
+
+    >>> [moves_others(path) for path in ("src/.gitignore", ".git/HEAD", ".git/objects/ab", "src/a.py")]
+    [True, True, False, False]
+    """
+    parts = path.casefold().split("/")
+    if ".git" in parts:
+        below = parts[parts.index(".git") + 1 :]
+        return not below or below[0] in _GIT_STATE
+    return parts[-1] in _RULES
+
+
+def look_again(
+    root: str, paths: Sequence[str], by_git: bool, git: Git, others: Collection[str] = (), stop: Stop = bool
+) -> Touched | None:
+    """The files at `paths`, which are relative to the resolved `root`; None: list the folder again.
+
+    `by_git` is `Listing.git` of the last listing. Raises `repository.Stopped` if `stop` says so.
+    """
+    folder = Folder(root, others)
+    found = {path: "gone" if folder.closed() else _look(folder, path) for path in paths}
+    if "unclear" in found.values():
+        return None
+    files = [path for path, what in found.items() if what == "file"]
+    gone = [path for path, what in found.items() if what == "gone"]
+    judged = _taken(folder, files, by_git, git, stop) if files else (set(), "sha1")
+    if judged is None:
+        return None
+    taken, algorithm = judged
+    entries = []
+    for path in files:
+        try:
+            content = identify(folder.full(path), algorithm) if path in taken else None
+        except OSError:
+            content = None
+        if content is None:
+            gone.append(path)
+        else:
+            entries.append(Entry(path, content.blob, content.size, content.mtime_ns, content.kind))
+    return Touched(tuple(entries), tuple(gone))
+
+
+def _look(folder: Folder, path: str) -> Literal["file", "gone", "unclear"]:
+    """What a path is now: a file that no rule file excludes, nothing to list, or a reason to list it all."""
+    status, above = folder.state(path), path.rpartition("/")[0]
+    if isinstance(status, OSError) or not folder.is_real(above):
+        return "gone"
+    regular = stat.S_ISREG(status.st_mode)
+    if regular and status.st_nlink > 1:
+        return "unclear"  # if one of its names is excluded, all are
+    if folder.against(path) or not (regular or stat.S_ISDIR(status.st_mode)):
+        return "gone"
+    # A directory may hold anything, and another repository has its own rules.
+    return "file" if regular and not _inner(folder, above) else "unclear"
+
+
+def _inner(folder: Folder, directory: str) -> bool:
+    """Whether a directory below the root lies in a repository of its own."""
+    while directory:
+        if folder.is_repository(directory):
+            return True
+        directory = directory.rpartition("/")[0]
+    return False
+
+
+def _taken(
+    folder: Folder, files: list[str], by_git: bool, git: Git, stop: Stop
+) -> tuple[set[str], str] | None:
+    """Which of the files git knows or would take, or the rule files do not exclude, and git's algorithm."""
+    found = git_repository.find_git(git, folder.root)
+    try:
+        if found is None:
+            raise GitFailed("no git")
+        tree = git_repository.open_tree(found, folder.root, stop)
+        return (set(git_repository.taken(tree, files, stop)), tree.algorithm) if by_git else None
+    except GitFailed:
+        if by_git:
+            return None
+    return {path for path in files if not folder.against(path, by_git_rules=True)}, "sha1"

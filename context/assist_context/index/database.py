@@ -1,0 +1,231 @@
+"""The index's file: its schema, how it is opened, and what becomes of a damaged one.
+
+One SQLite file a workspace folder, in WAL mode, and the package's only door to sqlite3. What is damaged
+or of another version is made anew, never repaired: everything in it can be read from the sources again.
+It does not know what the rows mean.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import lru_cache
+from urllib.parse import quote
+
+WAITING, PARSED, QUARANTINED = 0, 1, 2  # the states of a content
+
+
+Connection = sqlite3.Connection
+Failure = sqlite3.Error
+Damage = sqlite3.DatabaseError  # raised by whoever finds rows that contradict each other
+
+VERSION = sqlite3.sqlite_version  # of SQLite
+SEARCHABLE = sqlite3.sqlite_version_info >= (3, 43)  # from there on FTS5 deletes without the text
+SCHEMA = 3  # raised with every change below
+BUSY_MS = 2_000
+WAL_BYTES = 8_000_000  # kept of the log when it is empty
+CACHE_KB = 16_000  # mentions are written in no order: with SQLite's 2,000 writing takes 6 % longer
+MARK = ".damaged"  # the file beside the database that a reader leaves when it finds damage
+
+# Without positions and counts the word list takes 8 % of the source, with them 37 %; ranking by FTS5's own
+# BM25 would need them, and finds no more (MRR@10 0.29 with, 0.29 without).
+_TABLES = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE language(id INTEGER PRIMARY KEY, name TEXT UNIQUE);
+-- state: 0 not parsed yet, 1 parsed, 2 quarantined. path and seen: the path that left it last, and when.
+CREATE TABLE blob(id INTEGER PRIMARY KEY, hash BLOB, language INTEGER, state INTEGER, problem TEXT, path BLOB,
+    seen INTEGER);
+CREATE UNIQUE INDEX blob_hash ON blob(hash, language);
+CREATE INDEX blob_waiting ON blob(id) WHERE state = 0;
+CREATE TABLE file(id INTEGER PRIMARY KEY, path BLOB UNIQUE, blob INTEGER, size INTEGER, mtime INTEGER,
+    kind INTEGER);
+CREATE INDEX file_blob ON file(blob);
+-- What a parsed blob gave, packed by `rows`; `chunk` is the number of its first chunk. Apart from `blob`,
+-- which is read whole at every start.
+CREATE TABLE content(blob INTEGER PRIMARY KEY, chunk INTEGER, chunks BLOB, imports BLOB, outline BLOB);
+CREATE INDEX content_chunk ON content(chunk);
+-- name: its number, by `rows.number`. role: 0 where the blob defines it, 1 where it only refers to it.
+CREATE TABLE mention(name INTEGER, role INTEGER, blob INTEGER, places BLOB, PRIMARY KEY(name, role, blob))
+    WITHOUT ROWID;
+CREATE TABLE together(a INTEGER, b INTEGER, weight REAL, PRIMARY KEY(a, b)) WITHOUT ROWID;
+CREATE VIEW listed AS SELECT file.id, file.path, hash, size, mtime, kind, state, blob, problem, language
+    FROM file JOIN blob ON blob.id = file.blob;
+CREATE VIEW dead AS SELECT * FROM blob WHERE NOT EXISTS (SELECT 1 FROM file WHERE file.blob = blob.id);
+CREATE VIRTUAL TABLE words USING fts5(terms, content='', detail=none, tokenize='ascii', contentless_delete=1);
+CREATE VIRTUAL TABLE paths USING fts5(terms, content='', detail=none, tokenize='ascii', contentless_delete=1);
+"""
+_SHAPE = "SELECT name, sql FROM sqlite_master ORDER BY name"
+if not SEARCHABLE:
+    _TABLES = _TABLES.replace(", contentless_delete=1", "")
+
+_REMEDIES = {
+    0: "Delete it if this stays; it is made again.",
+    sqlite3.SQLITE_CORRUPT: "It is made again.",
+    sqlite3.SQLITE_NOTADB: "It is made again.",
+    sqlite3.SQLITE_CONSTRAINT: "It is made again.",
+    sqlite3.SQLITE_MISMATCH: "It is made again.",
+    sqlite3.SQLITE_BUSY: "Another program has locked it: end that program.",
+    sqlite3.SQLITE_LOCKED: "Another program has locked it: end that program.",
+    sqlite3.SQLITE_FULL: "Make room on the disk.",
+    sqlite3.SQLITE_IOERR: "Look whether the disk is full or failing.",
+    sqlite3.SQLITE_READONLY: "Make the file and its folder writable.",
+    sqlite3.SQLITE_PERM: "Make the file and its folder writable.",
+    sqlite3.SQLITE_CANTOPEN: "Make the file and its folder writable.",
+}
+
+# A constraint too: the only writer looks before it inserts.
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH}
+_NO_LIST = "invalid fts5 file format"  # of a damaged word list; SQLite gives it no code of its own
+
+
+class StoreError(Exception):
+    """The index cannot be read or written. The message names the file and what to do."""
+
+
+def open_write(path: str, version: str) -> Connection:
+    """The database at `path` to write to: made, or made anew where it is damaged or of another version."""
+    if os.path.isdir(path):
+        raise StoreError(f"{path} is a folder. Move it away.")
+    try:
+        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}. Make the folder writable.") from error
+    if os.path.exists(path + MARK):
+        discard(path)
+    try:
+        return _open(path, version)
+    except sqlite3.Error as error:
+        if not damaged(error) and getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR:
+            raise told(path, error) from error
+    discard(path)
+    try:
+        return _open(path, version)
+    except sqlite3.Error as error:
+        raise told(path, error) from error
+
+
+def _open(path: str, version: str) -> Connection:
+    try:  # SQLite would let others read it
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreError(f"{path}: {error.strerror}. Make the file and its folder writable.") from error
+    db = sqlite3.connect(path, timeout=BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute(f"PRAGMA cache_size = {-CACHE_KB}")
+        db.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+        (found,) = db.execute("PRAGMA user_version").fetchone()
+        if found == 0 and not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            db.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA};")
+            db.execute("INSERT INTO meta VALUES ('version', ?)", (version,))
+            db.execute("COMMIT")
+        elif found != SCHEMA or _version(db) != version:
+            raise Damage("of another version")
+        if db.execute(_SHAPE).fetchall() != _shape():
+            raise Damage("not as it was made")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+@lru_cache
+def _shape() -> list[tuple[str, str | None]]:
+    """What a whole database's list of tables looks like."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.executescript(_TABLES)
+        return db.execute(_SHAPE).fetchall()
+
+
+def _version(db: Connection) -> str:
+    row = db.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
+    return str(row[0]) if row else ""
+
+
+def open_read(path: str) -> Connection | None:
+    """The database to read from; `None` if there is none yet, one of another schema, or a damaged one."""
+    if not os.path.isfile(path) or os.path.exists(path + MARK):
+        return None
+    uri = f"file:{quote(os.path.abspath(path))}?mode=ro"
+    db = sqlite3.connect(uri, BUSY_MS / 1000, isolation_level=None, check_same_thread=False, uri=True)
+    try:
+        if db.execute("PRAGMA user_version").fetchone() == (SCHEMA,):
+            return db
+    except sqlite3.Error:
+        db.close()
+        raise
+    db.close()
+    return None
+
+
+def damaged(error: sqlite3.Error) -> bool:
+    """Whether the file is at fault, not the disk, a lock, a permission or the question."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # not of SQLite: of this module, or a text that is no UTF-8; or the connection is closed
+        return not isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError)
+    return (code & 255) in _DAMAGE or _NO_LIST in str(error)
+
+
+def mark(path: str) -> None:
+    """A reader found damage: the next writer begins anew."""
+    with suppress(OSError):
+        os.close(os.open(path + MARK, os.O_CREAT | os.O_WRONLY, 0o600))
+
+
+def discard(path: str) -> None:
+    """Takes the database away."""
+    for suffix in ("-wal", "-shm", "", MARK):
+        try:
+            os.unlink(path + suffix)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise StoreError(f"{path}{suffix}: {error.strerror}. Delete it.") from error
+
+
+@contextmanager
+def telling(db: Connection, path: str) -> Iterator[Connection]:
+    """An error of SQLite leaves as StoreError and a damaged file is discarded; any error closes."""
+    with ExitStack() as failed:
+        failed.callback(db.close)
+        try:
+            if os.path.exists(path + MARK):
+                raise Damage("a reader found it damaged")
+            yield db
+        except sqlite3.Error as error:
+            db.close()
+            if damaged(error):
+                discard(path)
+            raise told(path, error) from error
+        except UnicodeEncodeError:  # a path that no file system can have
+            raise
+        except (TypeError, ValueError, LookupError, AttributeError) as error:  # a row that nobody wrote so
+            db.close()
+            discard(path)
+            raise StoreError(f"{path}: {error!r}. It is made again.") from error
+        failed.pop_all()
+
+
+@contextmanager
+def transaction(db: Connection, path: str) -> Iterator[Connection]:
+    """`telling`, and all or nothing: to close is to roll back."""
+    with telling(db, path):
+        db.execute("BEGIN IMMEDIATE")
+        yield db
+        db.execute("COMMIT")
+
+
+def told(path: str, error: sqlite3.Error) -> StoreError:
+    """An error of SQLite with its file and what to do about it."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 255
+    return StoreError(f"{path}: {error}. {_REMEDIES.get(code, _REMEDIES[0])}")
+
+
+def size_of(path: str) -> int:
+    """Bytes on the disk, the log included."""
+    total = 0
+    for suffix in ("", "-wal"):
+        with suppress(OSError):
+            total += os.path.getsize(path + suffix)
+    return total

@@ -1,0 +1,199 @@
+"""How values of the index are written into columns: codes, places, chunks, imports, outlines, varints.
+
+It knows no SQL. Damaged columns raise ValueError or TypeError when they are read.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from assist_context.files.blobs import Kind
+from assist_context.syntax.imports import Import
+
+
+def qualified(outline: bytes | None, definition: int) -> str:
+    """The qualified name of a definition in an outline, "" if it has no such."""
+    found = unpack_outline(outline)
+    if not 0 <= definition < len(found.names):
+        return ""
+    name, parent = found.names[definition], found.parents[definition]
+    return f"{parent}.{name}" if parent else name
+
+
+# Of a file with more than 127 lines nearly every list has a number of two bytes; a loop takes eight times as
+# long as this table.
+_SHORT = 1 << 14
+_BYTES = [
+    bytes((number,)) if number < 128 else bytes((number & 127 | 128, number >> 7)) for number in range(_SHORT)
+]
+
+
+def pack(numbers: Iterable[int]) -> bytes:
+    """Numbers from 0 as bytes.
+
+    >>> pack([1, 300])
+    b'\\x01\\xac\\x02'
+    """
+    given = list(numbers)
+    most = max(given, default=0)
+    if most < 128:
+        return bytes(given)
+    return b"".join([_BYTES[number] if number < _SHORT else _long(number) for number in given])
+
+
+def _long(number: int) -> bytes:
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def unpack(data: bytes) -> list[int]:
+    """What `pack` was given.
+
+    >>> unpack(b'\\x01\\xac\\x02')
+    [1, 300]
+    """
+    numbers, number, shift = [], 0, 0
+    for byte in data:
+        number |= (byte & 127) << shift
+        if byte > 127:
+            shift += 7
+        else:
+            numbers.append(number)
+            number = shift = 0
+    return numbers
+
+
+DEFINES, REFERS = 0, 1  # roles of a mention; what only refers comes last
+NOWHERE = 0xFFFF  # in place of a definition: a chunk is of none
+MOST_DEFINITIONS = NOWHERE  # of one content
+KEPT_OUTLINES = 128  # unpacked; of 35 definitions in the mean, and up to some thousands
+
+# first line, lines after it, place of the definition or NOWHERE, terms of its body, name and signature
+Chunk = tuple[int, int, int, int, int, int]
+CHUNK = struct.Struct("<IHHHBB")
+
+# Before a term of a name, and of a signature; for the tokenizer all that is not ASCII is a letter.
+NAME, HEAD = "\u00b7", "\u00b6"
+
+KIND_NAMES: tuple[Kind, ...] = ("text", "binary", "large")
+KINDS: dict[Kind, int] = {kind: code for code, kind in enumerate(KIND_NAMES)}
+
+
+def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, bytes], ...]:
+    """(name, line, definition that it is in, or -1) in order of the lines, as the places of each name.
+
+    >>> pack_places([("f", 2, -1), ("g", 3, 0), ("f", 3, 0)])
+    (('f', b'\\x02\\x00\\x01\\x01'), ('g', b'\\x03\\x01'))
+    """
+    numbers: dict[str, list[int]] = {}
+    lines: dict[str, int] = {}
+    for name, line, inside in located:
+        if known := numbers.get(name):
+            known += line - lines[name], inside + 1
+        else:
+            numbers[name] = [line, inside + 1]
+        lines[name] = line
+    return tuple([(name, pack(each)) for name, each in numbers.items()])
+
+
+def unpack_places(data: bytes) -> list[tuple[int, int]]:
+    """A name's lines, and the definitions that they are in (-1: none), in order of the lines."""
+    numbers, line, places = unpack(data), 0, []
+    for gap, inside in zip(numbers[::2], numbers[1::2], strict=False):
+        line += gap
+        places.append((line, inside - 1))
+    return sorted(places)  # in one line, a later reference may be in an earlier definition
+
+
+@lru_cache(1 << 16)
+def number(name: str) -> int:
+    """A name as a number of 48 bits, which SQLite stores in six bytes.
+
+    Two names of a million have the same one at a chance of 1 : 500: definitions are compared by name as well.
+    """
+    return int.from_bytes(blake2b(plain(name).encode(), digest_size=6).digest(), "big", signed=True)
+
+
+def pack_chunks(chunks: Iterable[Chunk]) -> bytes:
+    """Chunks in order, `CHUNK.size` bytes each; what is longer than its field is cut to it.
+
+    >>> CHUNK.unpack(pack_chunks([(1, 99_999, NOWHERE, 7, 300, 2)]))
+    (1, 65535, 65535, 7, 255, 2)
+    """
+    limits = (0xFFFFFFFF, 0xFFFF, NOWHERE, 0xFFFF, 0xFF, 0xFF)
+    return b"".join([CHUNK.pack(*map(min, each, limits)) for each in chunks])
+
+
+class Outline(NamedTuple):
+    """Definitions in order, by columns: so they are unpacked in half the time, and take 7 % less room."""
+
+    names: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    starts: Sequence[int] = ()
+    lines: Sequence[int] = ()  # after the first
+    heads: Sequence[int] = ()  # lines of each head
+    parents: Sequence[str] = ()  # qualified
+
+
+def pack_outline(definitions: Iterable[tuple[str, str, int, int, int, str]]) -> bytes | None:
+    """Definitions (name, kind, first and last line, lines of the head, parent), a third of their JSON.
+
+    >>> unpack_outline(pack_outline([("f", "method", 3, 5, 1, "C")]))
+    Outline(names=['f'], kinds=['method'], starts=[3], lines=[2], heads=[1], parents=['C'])
+    """
+    rows = [
+        (plain(name), kind, start, end - start, head, plain(parent))
+        for name, kind, start, end, head, parent in definitions
+    ]
+    return _packed(list(zip(*rows, strict=True))) if rows else None
+
+
+@lru_cache(KEPT_OUTLINES)
+def unpack_outline(data: bytes | None) -> Outline:
+    """What `pack_outline` was given; of 35 definitions in 0.05 ms."""
+    if data is None:
+        return Outline()
+    outline = Outline(*_unpacked(data))
+    if len({len(column) for column in outline}) > 1:
+        raise ValueError("an outline with holes")
+    return outline
+
+
+def pack_imports(imports: Iterable[Import]) -> bytes | None:
+    """Imports as packed JSON."""
+    rows = [[each.module, list(each.names), each.line, each.level] for each in imports]
+    return _packed(rows) if rows else None
+
+
+def unpack_imports(data: bytes | None) -> tuple[Import, ...]:
+    """What `pack_imports` was given."""
+    rows = _unpacked(data) if data else ()
+    return tuple(Import(module, tuple(names), line, level) for module, names, line, level in rows)
+
+
+def _packed(value: object) -> bytes:
+    return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
+
+
+def _unpacked(data: bytes) -> Any:
+    try:
+        return json.loads(zlib.decompress(data))
+    except zlib.error as error:
+        raise ValueError(str(error)) from error
+
+
+def plain(text: str) -> str:
+    """A text that SQLite takes: without lone surrogates, which bytes of a path become.
+
+    >>> plain("a\\udcff")
+    'a?'
+    """
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -1,0 +1,153 @@
+"""What is taken out of the index: paths, contents that no path means any more, and the room they took.
+
+Rows are taken out in one transaction; giving the room back to the disk comes after it, because SQLite
+wants it so. It does not decide which contents go, but for the oldest first.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from assist_context.index.database import (
+    PARSED,
+    SEARCHABLE,
+    WAITING,
+    Connection,
+    size_of,
+    telling,
+    transaction,
+)
+from assist_context.index.encoding import CHUNK
+from assist_context.index.terms import terms
+
+# Each content that a path left, and whether it is dead. Not `IN dead`: that looks at every content first.
+_LEFT = """
+SELECT id, path, NOT EXISTS (SELECT 1 FROM file WHERE file.blob = blob.id) FROM blob WHERE path NOT NULL
+"""
+_CHUNKS = """
+SELECT chunk, length(chunks) FROM content WHERE chunk NOT NULL AND blob IN (SELECT value FROM json_each(?))
+"""
+_DEAD = """
+SELECT id, COALESCE(length(chunks), 0) FROM dead LEFT JOIN content ON content.blob = id ORDER BY seen, id
+"""
+
+
+def path_terms(path: bytes) -> str:
+    """A path as it is searched for."""
+    return " ".join(terms(os.fsencode(path).decode("utf-8", "replace")))
+
+
+def leave(db: Connection, path: bytes, blob: int) -> None:
+    """`path` means `blob` no more; if no other does, it is remembered as the last."""
+    last = "UPDATE blob SET path = ?, seen = ? WHERE id = (SELECT id FROM dead WHERE id = ?)"
+    db.execute(last, (path, int(time.time()), blob))
+
+
+def drop_path(db: Connection, path: bytes, file: int, blob: int) -> None:
+    """Takes out a path; its content stays."""
+    db.execute("DELETE FROM file WHERE id = ?", (file,))
+    if SEARCHABLE:
+        db.execute("DELETE FROM paths WHERE rowid = ?", (file,))
+    else:
+        values = (file, path_terms(path))
+        db.execute("INSERT INTO paths(paths, rowid, terms) VALUES ('delete', ?, ?)", values)
+    for (other,) in db.execute("SELECT b FROM together WHERE a = ?", (file,)).fetchall():
+        db.execute("DELETE FROM together WHERE a = ? AND b = ?", (other, file))
+    db.execute("DELETE FROM together WHERE a = ?", (file,))
+    leave(db, path, blob)
+
+
+def drop_blobs(db: Connection, blobs: Sequence[int]) -> None:
+    """Takes out contents with all that they gave."""
+    gone = (json.dumps(blobs),)
+    for first, length in db.execute(_CHUNKS, gone).fetchall():
+        ids = [(first + place,) for place in range(length // CHUNK.size)]
+        db.executemany("DELETE FROM words WHERE rowid = ?", ids)
+    # All mentions are looked through: to know those of a blob would cost room, for what is rare.
+    db.execute("DELETE FROM mention WHERE blob IN (SELECT value FROM json_each(?))", gone)
+    db.execute("DELETE FROM content WHERE blob IN (SELECT value FROM json_each(?))", gone)
+    db.execute("DELETE FROM blob WHERE id IN (SELECT value FROM json_each(?))", gone)
+
+
+def drop_parsed(db: Connection) -> None:
+    """Takes out all that was parsed; the contents that are in use wait to be parsed again."""
+    db.execute("INSERT INTO words(words) VALUES ('delete-all')")
+    db.execute("DELETE FROM mention")
+    db.execute("DELETE FROM content")
+    db.execute("DELETE FROM blob WHERE id IN (SELECT id FROM dead)")
+    db.execute("UPDATE blob SET state = ?, problem = NULL WHERE state = ?", (WAITING, PARSED))
+
+
+def _sweep(db: Connection) -> None:
+    """Takes out of the word lists what was deleted."""
+    db.execute("INSERT INTO words(words) VALUES ('optimize')")
+    db.execute("INSERT INTO paths(paths) VALUES ('optimize')")
+
+
+def forget(db: Connection, path: str, excluded: Callable[[str], bool]) -> int:
+    """Every trace of dead contents whose last path is excluded, down to the bytes in the file."""
+    with telling(db, path):
+        rows = db.execute(_LEFT).fetchall()
+    closed = [(blob, dead) for blob, last, dead in rows if excluded(os.fsdecode(last))]
+    gone = [blob for blob, dead in closed if dead]
+    with transaction(db, path):
+        if closed:
+            db.executemany("UPDATE blob SET path = NULL WHERE id = ?", [(blob,) for blob, _ in closed])
+            if SEARCHABLE:
+                drop_blobs(db, gone)
+            elif gone:
+                drop_parsed(db)
+            _sweep(db)
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('vacuum', 'due')")
+        due = db.execute("SELECT 1 FROM meta WHERE key = 'vacuum'").fetchone()
+    if due:
+        _give_back(db, path)
+        with transaction(db, path):
+            db.execute("DELETE FROM meta WHERE key = 'vacuum'")
+    return len(gone)
+
+
+def prune(db: Connection, path: str, cap: int) -> int:
+    """Dead contents, the one that was left longest ago first, until the file has `cap` bytes or less."""
+    count = 0
+    if size_of(path) > cap:
+        with telling(db, path):
+            _empty_log(db)  # it alone may have been too much
+    while (size := size_of(path)) > cap:
+        with transaction(db, path):
+            dead = db.execute(_DEAD).fetchall()
+            (chunks,) = db.execute("SELECT SUM(length(chunks)) FROM content").fetchone()
+            gone = _oldest(dead, (chunks or 0) * (size - cap) / size)
+            if not gone:
+                break
+            if SEARCHABLE:
+                drop_blobs(db, gone)
+            else:
+                drop_parsed(db)
+            _sweep(db)
+        _give_back(db, path)
+        count += len(gone)
+    return count
+
+
+def _oldest(dead: Sequence[tuple[int, int]], chunks: float) -> list[int]:
+    """The first of (content, its chunks) that have so many chunks together; the bytes follow the chunks."""
+    gone = []
+    for blob, its in dead:
+        gone.append(blob)
+        chunks -= its
+        if chunks <= 0:
+            break
+    return gone
+
+
+def _give_back(db: Connection, path: str) -> None:
+    """Takes what was deleted off the disk, also out of pages in use: mentions are in no order of blobs."""
+    with telling(db, path):
+        db.execute("VACUUM")
+        _empty_log(db)
+
+
+def _empty_log(db: Connection) -> None:
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

@@ -1,0 +1,244 @@
+"""Text cut into search terms: words and the parts of identifiers, in lower case, without endings.
+
+A term that code often shortens is folded with its short form, so that a search for the whole word finds the
+short one, and the other way round. The table of short forms holds common customs, none of a single project.
+This module does not know which language a text is in.
+"""
+
+import re
+from collections.abc import Mapping
+from itertools import chain
+from sys import intern
+
+# On docstrings that look for their functions: MRR@10 0.352 without and 0.364 with it in the standard
+# library. Only what is the usual short form of one word: "sub" and "comp" are not.
+_TABLE = """
+abs absolute
+acc accumulate
+addr address
+alloc allocate allocation
+app application
+arg argument
+async asynchronous
+attr attribute
+auth authenticate authentication authorization
+avg average
+bg background
+bin binary
+bool boolean
+btn button
+buf buffer
+calc calculate
+cb callback
+cert certificate
+chan channel
+char character
+cmd command
+cmp compare
+coef coefficient
+col column
+cond condition
+conf config configuration
+conn connection
+const constant
+ctx context
+cur current
+db database
+dep dependency
+desc description descriptor
+dest dst destination
+dev device
+dict dictionary
+diff difference
+dim dimension
+dir directory
+dist distance
+doc document
+elem element
+enum enumeration
+env environment
+err error
+eval evaluate
+exc exception
+exe executable
+exec execute execution
+ext extension
+fg foreground
+freq frequency
+func function
+gen generate generator
+hdr header
+hex hexadecimal
+hist history
+id identifier identity
+idx index
+iface interface
+img image
+impl implementation implement
+inc increment
+info information
+init initialize initialise
+inst instance
+instr instruction
+int integer
+iter iterate iterator
+kw keyword
+lang language
+len length
+lib library
+mat matrix
+max maximum
+mem memory
+mgr manager
+min minimum
+mod module
+msg message
+mul multiply
+net network
+num number
+obj object
+op operation operator
+opt option optional
+orig original
+param parameter
+paren parenthesis
+perf performance
+perm permission
+pkg package
+pos position
+prev previous
+proc process
+prop property
+ptr pointer
+pwd password
+rand random
+rect rectangle
+ref reference
+repo repository
+req request
+resp response
+sec second
+sel select
+sep separator separate
+seq sequence
+sig signature
+spec specification
+src source
+std standard
+struct structure
+sync synchronize synchronous
+sys system
+tbl table
+temp tmp temporary
+tok token
+trans translate
+tx transaction
+util utility
+val value
+var variable
+vec vector
+ver version
+"""
+
+SHORT: Mapping[str, str] = {
+    word: first for first, *others in map(str.split, _TABLE.strip().splitlines()) for word in others
+}
+
+
+MOST_CHARACTERS = 40  # of a term; what is longer is data
+MOST_CACHED = 100_000  # words whose parts are kept, in 20 MB; Python's library with packages has more
+
+_WORD = re.compile(r"\w+")
+# What is ASCII, as nearly all code is, comes apart into letters and digits: so half as many words are
+# different, and each of those costs a look of its own.
+_LETTERED = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
+_NUMBERED = bytes(code if chr(code).isdecimal() and code < 128 else 32 for code in range(256))
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_LETTERS = re.compile(r"[^\W\d_]+|\d+")
+_SIBILANTS = ("sses", "shes", "ches", "xes")
+
+
+class _Stems(dict[str, str]):
+    """The stem of each part that was asked about, or of the word it is short for."""
+
+    def __missing__(self, part: str) -> str:
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        stem = _stem(part)
+        found = self[part] = intern(_SHORT.get(stem, stem))
+        return found
+
+
+class _Known(dict[str | bytes, tuple[str, ...]]):
+    """The terms of each word that was asked about."""
+
+    def __missing__(self, word: str | bytes) -> tuple[str, ...]:
+        if len(self) >= MOST_CACHED:
+            self.clear()
+        found: tuple[str, ...]
+        text = word if isinstance(word, str) else word.decode()
+        if text.isascii() and text.islower() and text.isalpha():  # half of them: no part but itself
+            self[word] = found = (_stems[text],) if 1 < len(text) <= MOST_CHARACTERS else ()
+        else:
+            self[word] = found = _split(text)
+        return found
+
+
+_stems, _known = _Stems(), _Known()
+
+
+def terms(text: str) -> list[str]:
+    """The search terms of a text, in order, repeated as they repeat; none has one character only.
+
+    >>> terms("raise HTTPServerError(max_retries=3)")
+    ['rais', 'http', 'server', 'err', 'max', 'retry']
+    """
+    return list(chain.from_iterable(map(_known.__getitem__, _WORD.findall(text))))
+
+
+def listed(text: str) -> str:
+    """The same, each term once, with spaces between them, numbers last.
+
+    >>> listed("def run256(runs): run()")
+    'def run 256'
+    """
+    if not text.isascii():
+        return " ".join(dict.fromkeys(terms(text)))
+    data = text.encode()
+    words = dict.fromkeys(data.translate(_LETTERED).split())  # half of the words of a chunk are there twice
+    found = dict.fromkeys(chain.from_iterable(map(_known.__getitem__, words)))
+    if numbers := data.translate(_NUMBERED).split():
+        found.update((each.decode(), None) for each in numbers if 1 < len(each) <= MOST_CHARACTERS)
+    return " ".join(found)
+
+
+def _split(word: str) -> tuple[str, ...]:
+    found = (_PARTS if word.isascii() else _LETTERS).findall(word)
+    parts = [part.lower() for part in found if len(part) <= MOST_CHARACTERS]
+    return tuple([_stems[part] for part in parts if len(part) > 1])
+
+
+def _stem(word: str) -> str:
+    """A word without its plural, "ing", "ed" and last "e". It need not be a word.
+
+    On docstrings that look for their functions: MRR@10 0.292 as is, 0.300 without plurals, 0.302 so;
+    FTS5's Porter stemmer finds less than none at all.
+    """
+    if word[-1] not in "sgde":
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        word = word[:-3] + "y"
+    elif word.endswith(_SIBILANTS) and len(word) > 4:
+        word = word[:-2]
+    elif word.endswith("s") and len(word) > 3 and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word.removesuffix(ending)
+            if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "sl":
+                word = word[:-1]
+            break
+    return word[:-1] if word.endswith("e") and len(word) > 3 else word
+
+
+_SHORT = {_stem(word): _stem(short) for word, short in SHORT.items()}

@@ -1,0 +1,299 @@
+"""What is written into the index: which paths have which contents, and what was found in each content.
+
+A content is known by its git blob id and its language. It is kept when no path has it any more, so that a
+branch switch, a rename or an undo only points to rows that are there. Every call is one transaction.
+It reads no source file.
+"""
+
+import json
+import os
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+
+from assist_context.files.blobs import Entry
+from assist_context.files.listing import Listing
+from assist_context.index import pruning, reader
+from assist_context.index.database import (
+    PARSED,
+    QUARANTINED,
+    WAITING,
+    Connection,
+    Damage,
+    open_write,
+    transaction,
+)
+from assist_context.index.encoding import (
+    CHUNK,
+    DEFINES,
+    HEAD,
+    KIND_NAMES,
+    KINDS,
+    MOST_DEFINITIONS,
+    NAME,
+    NOWHERE,
+    REFERS,
+    Chunk,
+    number,
+    pack_chunks,
+    pack_imports,
+    pack_outline,
+    plain,
+)
+from assist_context.index.extraction import Parsed, Piece, Row
+from assist_context.index.pruning import drop_path, leave, path_terms
+from assist_context.languages import language_of
+
+_NEXT = "SELECT chunk + length(chunks) / ? FROM content WHERE chunk NOT NULL ORDER BY chunk DESC LIMIT 1"
+
+
+def add(db: Connection, blob: int, parsed: Parsed) -> None:
+    """Writes what the content of the row `blob` gave."""
+    rows = parsed.definitions[:MOST_DEFINITIONS]
+    places = {number(name): each for name, each in parsed.references}
+    defined = {number(row.name) for row in rows}
+    mentions = [(name, DEFINES, blob, places.get(name)) for name in defined]
+    mentions += [(name, REFERS, blob, each) for name, each in places.items() if name not in defined]
+    mentions.sort(key=itemgetter(0))  # those next to each other are in one page
+    db.executemany("INSERT INTO mention VALUES (?, ?, ?, ?)", mentions)
+    (first,) = db.execute(_NEXT, (CHUNK.size,)).fetchone() or (1,)
+    _add_words(db, parsed.chunks, first)
+    chunks = pack_chunks(_chunks(rows, parsed.chunks))
+    values = blob, first if chunks else None, chunks, pack_imports(parsed.imports), pack_outline(rows)
+    db.execute("INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?, ?)", values)
+    problem = plain(parsed.problem) or None
+    db.execute("UPDATE blob SET state = ?, problem = ? WHERE id = ?", (PARSED, problem, blob))
+
+
+def _chunks(rows: Sequence[Row], pieces: Sequence[Piece]) -> list[Chunk]:
+    places: dict[str, int] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row.qualified, place)
+    return [
+        (start, end - start, places.get(name, NOWHERE), _count(terms), _count(named), _count(headed))
+        for start, end, name, terms, named, headed in pieces
+    ]
+
+
+def _count(terms: str) -> int:
+    return terms.count(" ") + 1 if terms else 0
+
+
+def _add_words(db: Connection, pieces: Sequence[Piece], first: int) -> None:
+    """Writes the words of chunks, whose numbers begin with `first`."""
+    words = [
+        (at, plain(each.terms) + _marked(NAME, each.named) + _marked(HEAD, each.headed))
+        for at, each in enumerate(pieces, first)
+    ]
+    db.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", words)
+
+
+def _marked(mark: str, terms: str) -> str:
+    """Terms of a field of their own, behind others."""
+    return f" {mark}{plain(terms).replace(' ', ' ' + mark)}" if terms else ""
+
+
+_LISTED = "SELECT path, hash, size, mtime, kind FROM listed ORDER BY path"
+_WANTED = """
+SELECT path, hash, size, mtime, kind FROM listed WHERE state = 0 AND kind != ? AND hash != x'' ORDER BY path
+"""  # 0, not a parameter: so that SQLite sees that the index of those is enough
+_SCAN = "SELECT 1 FROM blob NOT INDEXED WHERE hash = ? AND language = ?"
+_OF_PATH = "SELECT path, id, blob FROM file WHERE path = ?"
+_BELOW = _OF_PATH + " OR path > ? AND path < ?"
+_FILE = "INSERT INTO file(path, blob, size, mtime, kind) VALUES (?, ?, ?, ?, ?) RETURNING id"
+_TOGETHER = """
+INSERT OR REPLACE INTO together SELECT one.id, other.id, ?3 FROM file AS one, file AS other
+WHERE one.path = ?1 AND other.path = ?2 AND one.id != other.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What pointing paths at contents changed: counts of paths, and the entries to be parsed, by path."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    wanted: tuple[Entry, ...] = ()
+
+
+class Writer:
+    """The only writer of one index.
+
+    Whatever SQLite raises leaves as `database.StoreError`. After any error it is closed, and a new one may
+    be opened: it finds the state before that call.
+    """
+
+    def __init__(self, path: str, version: str) -> None:
+        self._path = path
+        self._db = open_write(path, version)
+        self._languages: dict[str, int] = {}
+        self._entries: dict[str, Entry] | None = None  # of the last listing, while they are as it said
+        with transaction(self._db, path) as db:
+            self.fresh = not _noted(db, "listing")  # it began empty
+
+    def listing(self) -> Listing | None:
+        """The last listing that was pointed at, with what changed since."""
+        with transaction(self._db, self._path) as db:
+            noted = _noted(db, "listing")
+            if not noted:
+                return None
+            root, skipped, git, started_ns = json.loads(noted)
+            entries = tuple(self._listed(db).values())
+            return Listing(root, entries, skipped, bool(git), started_ns)
+
+    def _listed(self, db: Connection) -> dict[str, Entry]:
+        if self._entries is None:
+            self._entries = {entry.path: entry for entry in map(_entry, db.execute(_LISTED))}
+        return self._entries
+
+    def point(self, listing: Listing) -> Change:
+        """From now on the folder has these files and no others."""
+        with transaction(self._db, self._path) as db:
+            old, self._entries = self._listed(db), {entry.path: entry for entry in listing.entries}
+            added = changed = 0
+            for entry in listing.entries:
+                known = old.get(entry.path)
+                if known is not entry and known != entry:  # nearly always it is the same one
+                    added, changed = added + (known is None), changed + (known is not None)
+                    self._point(db, entry)
+            gone = [path for path in old if path not in self._entries]
+            for path in gone:
+                drop_path(db, *db.execute(_OF_PATH, (os.fsencode(path),)).fetchone())
+            facts = listing.root, dict(listing.skipped), listing.git, listing.started_ns
+            _note(db, "listing", json.dumps(facts))
+            wanted = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
+            return Change(added, changed, len(gone), wanted)
+
+    def point_some(self, entries: Sequence[Entry], gone: Sequence[str]) -> Change:
+        """These files are so now, and the `gone`, or all below them, are no more; nothing else changed.
+
+        `wanted` has none but these entries.
+        """
+        with transaction(self._db, self._path) as db:
+            self._entries = None
+            removed = sum(_drop_below(db, os.fsencode(each)) for each in gone)
+            added = changed = 0
+            wanted = []
+            for entry in entries:
+                known = reader.file(db, entry.path)
+                added, changed = added + (known is None), changed + (known not in (None, entry))
+                if self._point(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
+                    wanted.append(entry)
+            return Change(
+                added, changed, removed, tuple(sorted(wanted, key=lambda each: os.fsencode(each.path)))
+            )
+
+    def add(self, parsed: Iterable[tuple[str, Parsed]]) -> None:
+        """What contents gave, by blob id. Those that no path means by now are left out."""
+        with transaction(self._db, self._path) as db:
+            for content, each in parsed:
+                blob, state = self._blob(db, content, each.language)
+                key = bytes.fromhex(content), self._language(db, each.language)
+                if state is None and db.execute(_SCAN, key).fetchone():
+                    raise Damage("a content is not in its index")  # it would be parsed for ever
+                if state in (WAITING, QUARANTINED):
+                    add(db, blob, each)
+
+    def quarantine(self, blob: str, language: str, why: str) -> None:
+        """This content is not parsed again until the version changes."""
+        with transaction(self._db, self._path) as db:
+            row, _ = self._blob(db, blob, language)
+            db.execute("UPDATE blob SET state = ?, problem = ? WHERE id = ?", (QUARANTINED, plain(why), row))
+
+    def forget(self, excluded: Callable[[str], bool]) -> int:
+        """Takes out every trace of contents that no path means, and whose last path is excluded now."""
+        return pruning.forget(self._db, self._path, excluded)
+
+    def prune(self, cap: int) -> int:
+        """Takes out contents that no path means, the oldest first, while the file is above `cap` bytes."""
+        return pruning.prune(self._db, self._path, cap)
+
+    def note(self, key: str, value: str) -> None:
+        """Keeps a small fact."""
+        with transaction(self._db, self._path) as db:
+            _note(db, "note." + key, value)
+
+    def noted(self, key: str) -> str:
+        """A fact that `note` kept, "" if it did not."""
+        with transaction(self._db, self._path) as db:
+            return _noted(db, "note." + key)
+
+    def together(self, pairs: Sequence[tuple[str, str, float]]) -> None:
+        """Which files change together, and how much, in place of what was known, for the paths there are."""
+        with transaction(self._db, self._path) as db:
+            db.execute("DELETE FROM together")
+            for one, other, weight in pairs:
+                paths = os.fsencode(one), os.fsencode(other)
+                db.execute(_TOGETHER, (*paths, weight))
+                db.execute(_TOGETHER, (*reversed(paths), weight))
+
+    # Asked here and not of a `Reader`: that one searches too, with numpy, which is 0.2 s to load and 14 MB.
+    def status(self) -> reader.Status:
+        """The state of the index, as people ask for it."""
+        with transaction(self._db, self._path) as db:
+            return reader.status(db, self._path)
+
+    def paths(self) -> Collection[str]:
+        """All paths, quick to be looked up."""
+        with transaction(self._db, self._path) as db:
+            return self._listed(db).keys()
+
+    def close(self) -> None:
+        """Ends it; twice does no harm."""
+        self._db.close()
+
+    def _point(self, db: Connection, entry: Entry) -> int:
+        """Points one path at its content; returns the content's state."""
+        path, language = os.fsencode(entry.path), language_of(entry.path).name
+        blob, state = self._blob(db, entry.blob, language)
+        if state is None:
+            key = bytes.fromhex(entry.blob), self._language(db, language)
+            row = db.execute("INSERT INTO blob(hash, language, state) VALUES (?, ?, 0) RETURNING id", key)
+            (blob,), state = row.fetchone(), WAITING
+        values = blob, entry.size, entry.mtime_ns, KINDS[entry.kind]
+        known = db.execute(_OF_PATH, (path,)).fetchone()
+        if known is None:
+            (file,) = db.execute(_FILE, (path, *values)).fetchone()
+            db.execute("INSERT INTO paths(rowid, terms) VALUES (?, ?)", (file, path_terms(path)))
+        else:
+            _, file, before = known
+            update = "UPDATE file SET blob = ?, size = ?, mtime = ?, kind = ? WHERE id = ?"
+            db.execute(update, (*values, file))
+            if before != blob:
+                leave(db, path, before)
+        return state
+
+    def _blob(self, db: Connection, content: str, language: str) -> tuple[int, int | None]:
+        """Row and state of a content, (0, None) if it is not known."""
+        key = bytes.fromhex(content), self._language(db, language)
+        row = db.execute("SELECT id, state FROM blob WHERE hash = ? AND language = ?", key).fetchone()
+        return row or (0, None)
+
+    def _language(self, db: Connection, name: str) -> int:
+        if name not in self._languages:
+            db.execute("INSERT OR IGNORE INTO language(name) VALUES (?)", (name,))
+            row = db.execute("SELECT id FROM language WHERE name = ?", (name,)).fetchone()
+            self._languages[name] = row[0]
+        return self._languages[name]
+
+
+def _drop_below(db: Connection, path: bytes) -> int:
+    rows = db.execute(_BELOW, (path, path + b"/", path + b"0")).fetchall()  # "0" follows "/"
+    for row in rows:
+        drop_path(db, *row)
+    return len(rows)
+
+
+def _entry(row: tuple[bytes, bytes, int, int, int]) -> Entry:
+    path, blob, size, mtime_ns, kind = row
+    return Entry(os.fsdecode(path), blob.hex(), size, mtime_ns, KIND_NAMES[kind])
+
+
+def _note(db: Connection, key: str, value: str) -> None:
+    db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, plain(value)))
+
+
+def _noted(db: Connection, key: str) -> str:
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return str(row[0]) if row else ""

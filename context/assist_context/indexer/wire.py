@@ -1,0 +1,88 @@
+"""What the processes of the index say to each other: JSON, one value a line, over pipes.
+
+JSON and not pickle, because a grammar that went wrong may have written over the heap of its process.
+This module knows the shape of the lines. It does not know who speaks, or what happens next.
+"""
+
+import json
+import os
+import subprocess
+import threading
+from collections.abc import Callable
+from typing import IO, Any
+
+from assist_context.index.extraction import Outlined, Parsed, Piece, Row
+from assist_context.syntax.imports import Import
+
+LONGEST = 64_000_000  # bytes of a line; a file of 1 MB, all of it references, gives 10 MB
+
+
+def line(value: object) -> bytes:
+    """A value as a line. Names that are no UTF-8 travel as escaped surrogates."""
+    return json.dumps(value, separators=(",", ":")).encode() + b"\n"
+
+
+def listen(file: IO[bytes], heard: Callable[[bytes | None], None]) -> threading.Thread:
+    """Starts a thread that tells `heard` each line, and `None` at the end or where a line has no end."""
+
+    def run() -> None:
+        with file:
+            while (found := file.readline(LONGEST)).endswith(b"\n"):
+                heard(found)
+        heard(None)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def own_pipes() -> tuple[IO[bytes], IO[bytes]]:
+    """This process's standard input and output for lines alone: whatever prints goes to standard error."""
+    source, sink = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    return os.fdopen(source, "rb"), os.fdopen(sink, "wb")
+
+
+def pipes_of(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    """A child's standard input and output, which its parent has asked for."""
+    if process.stdin is None or process.stdout is None:
+        raise ValueError("the process was started without pipes")
+    return process.stdin, process.stdout
+
+
+def to_plain(parsed: Parsed) -> list[object]:
+    """A `Parsed` as JSON holds it; named tuples are lists there."""
+    return [
+        parsed.language,
+        parsed.definitions,
+        [(name, places.hex()) for name, places in parsed.references],
+        [[each.module, each.names, each.line, each.level] for each in parsed.imports],
+        parsed.chunks,
+        parsed.problem,
+    ]
+
+
+def from_plain(value: Any) -> Parsed:
+    """What `to_plain` was given; raises ValueError or TypeError for anything else."""
+    language, definitions, references, imports, chunks, problem = value
+    return Parsed(
+        language,
+        tuple(map(Row._make, definitions)),
+        tuple([(name, bytes.fromhex(places)) for name, places in references]),
+        tuple(Import(module, tuple(names), at, level) for module, names, at, level in imports),
+        tuple(map(Piece._make, chunks)),
+        problem,
+    )
+
+
+def outlined_to_plain(outlined: Outlined) -> list[object]:
+    """An `Outlined` as JSON holds it."""
+    return [to_plain(outlined.parsed), outlined.text, outlined.heads]
+
+
+def outlined_from_plain(value: Any) -> Outlined:
+    """What `outlined_to_plain` was given; raises ValueError or TypeError for anything else."""
+    parsed, text, heads = value
+    if not isinstance(text, str) or not all(isinstance(each, str) for each in dict(heads).values()):
+        raise TypeError("a text is expected")
+    return Outlined(from_plain(parsed), text, heads)

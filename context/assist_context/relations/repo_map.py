@@ -1,0 +1,221 @@
+"""Which files matter most for the files in hand, and a map of their definitions within a budget.
+
+It reads no file and no index: links, outlines and the lines to show come from the caller.
+"""
+
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from assist_context.index.reader import Found, Place
+
+PRECISE = 1e-6  # of a total of 1: what one more step may still move
+MOST_STEPS = 100  # 0.85 ** 100 is 1e-7: more changes nothing
+MOST_MAPPED = 300  # files whose outlines are looked at: a map holds less than a hundred
+MOST_REFERENCES = 50  # of a name: beyond it, it is everybody's word
+NO_ROOM = 20  # definitions in a row that do not fit, before a map counts as full
+
+SCALE = 2.0**30  # the greatest weight, as a whole number: 2 ** 23 such add up exactly
+
+_Indexes = npt.NDArray[np.int64]
+_Numbers = npt.NDArray[np.float64]
+
+
+class Outlines(Protocol):
+    """What a map asks the index."""
+
+    def outline(self, path: str) -> tuple[Found, ...]: ...
+
+    def references(self, name: str, limit: int = 200) -> tuple[Place, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """Which file refers to which: each pair once, as places in `paths`, by the defining file."""
+
+    paths: tuple[str, ...]
+    sources: _Indexes
+    targets: _Indexes
+    weights: _Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a map may take: characters of paths and lines with their ends, and lines, one a path included."""
+
+    characters: int
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The first lines of a definition, as text; the line counts from 1."""
+
+    start_line: int
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """One file of a map, its heads in the order of the file."""
+
+    path: str
+    rank: float
+    heads: tuple[Head, ...]
+
+
+def page_rank(
+    links: Iterable[tuple[str, str, float]], favoured: Mapping[str, float], damping: float = 0.85
+) -> dict[str, float]:
+    """How important each file is, seen from the `favoured` ones: `ranked` of the graph of these links."""
+    return ranked(graph_of(links), favoured, damping)
+
+
+def graph_of(links: Iterable[tuple[str, str, float]]) -> Graph:
+    """The graph of links (referring file, defining file, weight), in any order.
+
+    Several links of a pair add up; links to the file itself, and weights that are not finite and above 0,
+    count for nothing. Of a million links most of the time goes here, and `ranked` is twenty times faster.
+    """
+    rows = [row for row in links if 0 < row[2] < math.inf]
+    names = sorted({*map(itemgetter(0), rows), *map(itemgetter(1), rows)})
+    numbers = {name: number for number, name in enumerate(names)}
+    sources = np.fromiter(map(numbers.__getitem__, map(itemgetter(0), rows)), np.int64, len(rows))
+    targets = np.fromiter(map(numbers.__getitem__, map(itemgetter(1), rows)), np.int64, len(rows))
+    weights = np.fromiter(map(itemgetter(2), rows), np.float64, len(rows))
+    # Sums of whole numbers are exact, so that the order of the links does not show in the last digit.
+    weights = np.maximum(1, np.rint(weights / weights.max(initial=0.0) * SCALE)) if rows else weights
+    others = sources != targets
+    keys, weights = (targets * len(names) + sources)[others], weights[others]
+    order = np.argsort(keys, kind="stable")
+    keys, weights = keys[order], weights[order]
+    firsts = np.flatnonzero(np.diff(keys, prepend=-1))
+    sums = np.add.reduceat(weights, firsts) if len(firsts) else weights
+    many = max(1, len(names))
+    return Graph(tuple(names), keys[firsts] % many, keys[firsts] // many, sums)
+
+
+def ranked(graph: Graph, favoured: Mapping[str, float], damping: float = 0.85) -> dict[str, float]:
+    """The rank of each file of the graph and of each favoured one; together 1.
+
+    A rank is the share of time that somebody spends at a file who follows links by their weight, and with
+    1 - `damping` at each step, or where there is no link, goes to one of the favoured files (of all, if
+    none is favoured).
+    """
+    liked = {path: weight for path, weight in favoured.items() if 0 < weight < math.inf}
+    known = set(graph.paths)
+    paths = (*graph.paths, *sorted(path for path in liked if path not in known))
+    if not paths:
+        return {}
+    start = np.array([liked.get(path, 0.0) if liked else 1.0 for path in paths])
+    ranks = _walk(graph, start / start.sum(), damping)
+    return dict(zip(paths, ranks.tolist(), strict=True))
+
+
+def _walk(graph: Graph, start: _Numbers, damping: float) -> _Numbers:
+    """Power iteration; a step is one gather and one sum over the pairs."""
+    many = len(start)
+    outgoing = np.bincount(graph.sources, graph.weights, many)
+    shares = graph.weights / outgoing[graph.sources]
+    dangling = outgoing == 0
+    ranks = start
+    for _ in range(MOST_STEPS):
+        arriving = np.bincount(graph.targets, ranks[graph.sources] * shares, many)
+        stepped = damping * (arriving + ranks[dangling].sum() * start) + (1 - damping) * start
+        moved = np.abs(stepped - ranks).sum()
+        ranks = stepped
+        if moved < PRECISE:
+            break
+    return ranks
+
+
+def repo_map(
+    ranks: Mapping[str, float],
+    index: Outlines,
+    heads: Callable[[Found], str | None],
+    budget: Budget,
+    without: Collection[str] = (),
+) -> tuple[Mapped, ...]:
+    """The definitions that matter most, by file, best file first; the files `without` are in hand already.
+
+    A definition's worth is its file's rank, shared out by how many other files refer to it. The best are
+    taken one by one while they fit, each with the heads of what encloses it. What one costs is known from
+    what was taken before, so one pass fills the budget; a search for the right number would have to lay
+    the map out at each try. `heads` is asked only for what may be shown; None leaves the definition out.
+    """
+    room = _Room(budget, heads)
+    best = sorted((path for path in ranks if path not in without), key=lambda path: (-ranks[path], path))
+    worth: list[tuple[float, str, int, Found, tuple[Found, ...]]] = []
+    for path in best[:MOST_MAPPED]:
+        outline = index.outline(path)
+        counts = [_referring(index, each) for each in outline]
+        total = sum(counts)
+        named = {_qualified(each): each for each in reversed(outline)}
+        for each, count in zip(outline, counts, strict=True):
+            if count:
+                share = ranks[path] * count / total
+                worth.append((-share, path, each.start_line, each, _enclosing(each, named)))
+    refused = 0
+    for _, path, _, each, enclosing in sorted(worth, key=lambda row: (*row[:3], row[3].name)):
+        refused = 0 if room.take(path, (*enclosing, each)) else refused + 1
+        if refused == NO_ROOM:
+            break
+    return tuple(
+        Mapped(path, ranks[path], tuple(room.taken[path][key] for key in sorted(room.taken[path])))
+        for path in best
+        if path in room.taken
+    )
+
+
+def _referring(index: Outlines, found: Found) -> int:
+    """How many other files use the name."""
+    return len({place.path for place in index.references(found.name, MOST_REFERENCES)} - {found.path})
+
+
+def _qualified(found: Found) -> str:
+    return f"{found.parent}.{found.name}" if found.parent else found.name
+
+
+def _enclosing(found: Found, named: Mapping[str, Found]) -> tuple[Found, ...]:
+    """The definitions around one, outermost first, as far as the outline has them."""
+    parts = found.parent.split(".") if found.parent else []
+    above = (named.get(".".join(parts[: deep + 1])) for deep in range(len(parts)))
+    return tuple(each for each in above if each and each.start_line <= found.start_line <= each.end_line)
+
+
+class _Room:
+    """What is left of a budget while a map fills it, and what was taken."""
+
+    def __init__(self, budget: Budget, heads: Callable[[Found], str | None]) -> None:
+        self.characters, self.lines, self.heads = budget.characters, budget.lines, heads
+        self.taken: dict[str, dict[tuple[int, str], Head]] = {}
+
+    def take(self, path: str, wanted: tuple[Found, ...]) -> bool:
+        """Takes the heads that are not there yet, all or none; whether they fitted or were to be left out."""
+        if self.lines < 1 or self.characters < 1:
+            return False
+        there = self.taken.get(path, {})
+        new: dict[tuple[int, str], Head] = {}
+        for each in wanted:
+            key = (each.start_line, each.name)
+            if key in there:
+                continue
+            text = self.heads(each)
+            if text is None:
+                return True
+            new[key] = Head(each.start_line, each.name, text)
+        texts = [head.text for head in new.values()] + ([] if there else [path])
+        characters = sum(len(text) + 1 for text in texts)
+        lines = sum(text.count("\n") + 1 for text in texts)
+        if characters > self.characters or lines > self.lines:
+            return False
+        if new:
+            self.characters, self.lines = self.characters - characters, self.lines - lines
+            self.taken[path] = there | new
+        return True

@@ -1,0 +1,163 @@
+"""What the text around a cursor is about: the names it uses, near ones first, and the words to search for.
+
+It looks at one document only; what the names mean is for `signals`. Identifiers are found by a pattern,
+so that half-typed code of any language gives some.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from assist_context.documents import Cursor, Document
+from assist_context.languages import Language
+
+AROUND = 3  # lines above and below the cursor whose names count
+ABOVE, BELOW = 60, 20  # lines that a prompt shows anyway: about 600 and 200 tokens
+WINDOW = 20  # lines above the cursor that other files' windows are compared with
+SEARCHED = 10  # lines above the cursor whose words are searched for
+MOST_NAMES = 24
+MOST_LINES = 5_000  # that are looked through for imports
+LONGEST_LINE = 400  # characters; what is longer is data
+
+_ALIAS = re.compile(r"([^\W\d]\w*)\s+as\s+([^\W\d]\w*)")
+_NAME = re.compile(r"(\.|::|->)?\s*([^\W\d]\w*)\s*")
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
+_STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that is used near the cursor; `owner` is what stands before its dot, "" for nothing."""
+
+    text: str
+    weight: float
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A cursor as retrieval sees it. Lines count from 1; `first` to `last` are those a prompt shows.
+
+    `names`: best first. `window`: the identifiers of the lines above. `searched`: the same of the
+    nearest, in the order of the text, repeats included. `aliases`: the true names of what the document
+    imports under another.
+    """
+
+    path: str
+    language: Language
+    line: int
+    first: int
+    last: int
+    names: tuple[Name, ...]
+    window: frozenset[str]
+    searched: tuple[str, ...]
+    shown: frozenset[str]
+    aliases: Mapping[str, str]
+
+
+def spot_of(document: Document, cursor: Cursor, path: str) -> Spot:
+    """The spot of a cursor in a document that the workspace calls `path`.
+
+    >>> from assist_context.languages import language_of
+    >>> lines = ("import a\\n", "def f(x: Thing):\\n", "    return a.g(x, ")
+    >>> spot = spot_of(Document("f.py", lines, language_of("f.py")), Cursor(2, 18), "f.py")
+    >>> [(name.owner, name.text) for name in spot.names][:3]
+    [('', 'x'), ('a', 'g'), ('', 'g')]
+    """
+    at = max(0, min(cursor.line, len(document.lines) - 1))
+    lines = document.lines[: at + 1]
+    before = (*lines[:-1], lines[-1][: cursor.column]) if at == cursor.line else lines
+    below = document.lines[at + 1 : at + 1 + BELOW]
+    shown = before[-ABOVE - 1 :]
+    return Spot(
+        path,
+        document.language,
+        at + 1,
+        max(1, at + 1 - ABOVE),
+        at + 1 + len(below),
+        _names(document.language, before, below),
+        frozenset(identifiers(before[-WINDOW - 1 :])),
+        tuple(identifiers(before[-SEARCHED - 1 :])),
+        frozenset(line.strip() for line in (*shown, *below) if line.strip()),
+        _aliases(document),
+    )
+
+
+def _aliases(document: Document) -> dict[str, str]:
+    """By the way that Python, JavaScript, Rust, Kotlin and PHP write it, near the top or wherever it is."""
+    lines = [line for line in document.lines[:MOST_LINES] if " as " in line and len(line) <= LONGEST_LINE]
+    return {alias: name for line in lines for name, alias in _ALIAS.findall(line) if name != alias}
+
+
+def identifiers(lines: tuple[str, ...]) -> list[str]:
+    """Every identifier of some lines, in order, repeats included; lines of data have none.
+
+    >>> identifiers(("x = f(y1)  # x\\n",))
+    ['x', 'f', 'y1', 'x']
+    """
+    return [name for line in lines if len(line) <= LONGEST_LINE for name in _IDENTIFIER.findall(line)]
+
+
+def _names(language: Language, before: tuple[str, ...], below: tuple[str, ...]) -> tuple[Name, ...]:
+    """Names by their nearness: the cursor's line from its end, the call being typed, headers, neighbours."""
+    weighed = [(before[-1], 1.0, 0.15), (_open_call(before), 0.8, 0.0)]
+    weighed += [(header, 0.5, 0.0) for header in _headers(before)]
+    for away in range(1, AROUND + 1):
+        weighed += [(line, 0.6 / away, 0.0) for line in before[-1 - away : -away]]
+        weighed += [(line, 0.3 / away, 0.0) for line in below[away - 1 : away]]
+    found: dict[tuple[str, str], float] = {}
+    for line, weight, step in weighed:
+        if len(line) <= LONGEST_LINE:
+            for key, worth in _weighed(_plain(language, line), weight, step):
+                found[key] = max(found.get(key, 0.0), worth)
+    ranked = sorted(found.items(), key=lambda each: -each[1])[:MOST_NAMES]
+    return tuple(Name(name, weight, owner) for (owner, name), weight in ranked)
+
+
+def _weighed(line: str, weight: float, step: float) -> Iterator[tuple[tuple[str, str], float]]:
+    """((owner, name), weight) for each name of a line; `step` is what each one further from its end loses."""
+    found: list[tuple[str, str]] = []
+    for match in _NAME.finditer(line):
+        found.append((found[-1][1] if match[1] and found else "", match[2]))
+    for back, (owner, name) in enumerate(reversed(found)):
+        worth = weight / (1 + step * back)
+        yield (owner, name), worth
+        if owner:
+            yield ("", name), 0.9 * worth
+
+
+def _plain(language: Language, line: str) -> str:
+    """A line without its strings and its comment."""
+    bare = _STRINGS.sub('""', line)
+    return bare.partition(language.comment)[0] if language.comment else bare
+
+
+def _open_call(before: tuple[str, ...]) -> str:
+    """The name whose bracket is still open at the cursor, up to ten lines above; "" for none."""
+    text = "".join(before[-SEARCHED:])
+    if len(text) > SEARCHED * LONGEST_LINE:
+        return ""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        if text[at] in ")]}":
+            depth += 1
+        elif text[at] in "([{":
+            depth -= 1
+            if depth < 0:
+                called = re.search(r"([^\W\d]\w*)\s*$", text[:at])
+                return called[1] if called else ""
+    return ""
+
+
+def _headers(before: tuple[str, ...]) -> list[str]:
+    """The lines that enclose the cursor's, by their indentation, the nearest first."""
+    found: list[str] = []
+    here = before[-1]
+    indent = len(here) - len(here.lstrip()) if here.strip() else len(here.rstrip("\r\n"))
+    for line in reversed(before[:-1]):
+        if not indent:
+            break
+        if line.strip() and (depth := len(line) - len(line.lstrip())) < indent:
+            indent = depth
+            found.append(line)
+    return found

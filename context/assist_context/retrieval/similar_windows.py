@@ -1,0 +1,88 @@
+"""Windows of other files that look like the lines above the cursor: what came next there may come here.
+
+A window is 20 lines, every 10 lines; likeness is Jaccard of identifiers. What a file's windows hold is
+kept until the file changes, so that a question compares sets and reads nothing; a long file is read over
+several questions.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from assist_context.retrieval.candidates import Candidate
+from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.cursor_query import Spot, identifiers
+
+STRIDE = 10  # lines between two windows; a window is two strides
+AHEAD = 10  # lines below a window that are shown with it
+LATEST = 20  # files of the same language that are compared
+ALIKE = 0.2  # below it two windows share only keywords
+MOST_LINES = 5_000  # of a file; a longer one is data
+KEPT = 128  # files whose words are kept
+
+Words = list[frozenset[str]]  # of each window of a file
+
+
+@dataclass(slots=True)
+class _Read:
+    """What is known of a file: the words of its windows up to line `upto`, and of the last half window."""
+
+    stamp: object
+    words: Words = field(default_factory=list)
+    last: frozenset[str] = frozenset()
+    upto: int = 0
+    whole: bool = False
+
+    def read(self, lines: tuple[str, ...], late: Callable[[], bool]) -> None:
+        """Goes on until the end or until it is late. Windows are joined once, not at each question."""
+        for at in range(self.upto, len(lines), STRIDE):
+            if late():
+                return
+            words = frozenset(identifiers(lines[at : at + STRIDE]))
+            if at:
+                self.words.append(self.last | words)
+            self.last, self.upto = words, at + STRIDE
+        self.words.append(self.last)
+        self.whole = True
+
+
+class Windows:
+    """The words of the files that were compared lately."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], _Read] = {}
+
+    def alike(
+        self, corpus: Corpus, spot: Spot, latest: Sequence[str], late: Callable[[], bool]
+    ) -> list[Candidate]:
+        """The best window of each file, the most alike first; once it is `late`, of known files only."""
+        found = []
+        for path in latest[:LATEST]:
+            if path == spot.path:
+                continue
+            words = self._of(corpus, path, late)
+            best = max(_likenesses(words, spot.window), default=(0.0, 0))
+            if best[0] > ALIKE:
+                first = best[1] * STRIDE
+                span = first + 1, first + 2 * STRIDE + AHEAD
+                found.append((best[0], Candidate(path, (span,), "similar", corpus)))
+        found.sort(key=lambda each: -each[0])
+        return [candidate for _, candidate in found]
+
+    def _of(self, corpus: Corpus, path: str, late: Callable[[], bool]) -> Words:
+        key, stamp = (corpus.root, path), corpus.stamp(path)
+        known = self._known.pop(key, None)
+        if known is None or known.stamp != stamp:
+            known = _Read(stamp)
+        if not known.whole and not late():
+            known.read(tuple(corpus.lines(path)[:MOST_LINES]), late)
+        self._known[key] = known
+        if len(self._known) > KEPT:
+            self._known.pop(next(iter(self._known)))
+        return known.words
+
+
+def _likenesses(words: Words, window: frozenset[str]) -> Iterator[tuple[float, int]]:
+    """(likeness, place) of every window."""
+    for at, its in enumerate(words):
+        shared = len(its & window)
+        yield shared / max(1, len(its) + len(window) - shared), at

@@ -1,0 +1,71 @@
+"""Comments and docstrings as prose: what stands above a line, and its first paragraph.
+
+It knows how comments are marked, over all languages alike; not what they are about.
+"""
+
+import re
+
+from assist_context.syntax.grammars import Mark
+from assist_context.syntax.source_text import Source
+
+DOC_CHARACTERS = 300  # a sentence or three; a longer paragraph is a manual
+MOST = 8 * DOC_CHARACTERS  # bytes that are looked at of a comment or a docstring
+MOST_LINES = 60  # of comment above a definition; more is a licence
+
+_OPENS = re.compile(r"\s*(?:///?!?|//!|/\*+!?|\*(?!/)|#+!?|--+(?:\[=*\[)?|<!--|\"{3}|'{3})?[ \t]?")
+_CLOSES = re.compile(r"\s*(?:\*+/|-->|\]=*\]|\"{3}|'{3})\s*$")
+_QUOTE = re.compile(r"\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')")
+_TAGS = re.compile(r"</?(?:summary|remarks|para|p)\s*/?>")
+
+
+class Docs:
+    """The comments of a file that stand alone on their lines, by their last line."""
+
+    def __init__(self) -> None:
+        self._ending: dict[int, tuple[int, str]] = {}
+
+    def add(self, first: int, last: int, text: str) -> None:
+        self._ending[last] = (first, text)
+
+    def of(self, line: int) -> str:
+        """The first paragraph of the comments that end right above a line, "" if none does."""
+        parts: list[str] = []
+        above, lowest = line - 1, line - MOST_LINES
+        while above > lowest and (found := self._ending.get(above)):
+            parts.append(found[1])
+            above = found[0] - 1
+        return paragraph("\n".join(reversed([part for part in parts if part]))) if parts else ""
+
+
+def above(source: Source, marks: tuple[Mark, ...]) -> Docs:
+    """The comments, and the attributes that may stand between a comment and what it is about."""
+    docs = Docs()
+    for start, stop, kind in marks:
+        if kind not in ("comment", "decor"):
+            continue
+        end = source.trimmed((start, stop))[1]
+        first = source.line(start)
+        if end > start and source.leads(start, first):
+            text = source.text(start, min(end, start + MOST)) if kind == "comment" else ""
+            docs.add(first, source.line(end - 1), text)
+    return docs
+
+
+def paragraph(text: str) -> str:
+    """The first paragraph of a comment or docstring, on one line, without its marks.
+
+    >>> paragraph("/**\\n * Adds one.\\n * Fast.\\n *\\n * @return more\\n */")
+    'Adds one. Fast.'
+    """
+    if not text:
+        return ""
+    if quote := _QUOTE.match(text):
+        text = text[quote.end() :].rstrip().removesuffix(quote[1])
+    words: list[str] = []
+    for line in text.splitlines():
+        bare = _OPENS.sub("", _CLOSES.sub("", _TAGS.sub("", line)), count=1).strip()
+        if bare.strip("-=*/#~ "):
+            words.append(bare)
+        elif words:
+            break
+    return " ".join(" ".join(words).split())[:DOC_CHARACTERS]

@@ -1,0 +1,242 @@
+"""The grammars and the queries: loaded one by one, when first asked for, and each only once.
+
+With `parse` the door to tree-sitter. What a query found leaves as plain byte ranges, so that
+`symbols` needs no tree. A grammar that is missing, or a query that does not compile, is a reason in
+words and nothing more: it takes its own language away and no other.
+It reads this package's own `queries`; it knows no user's file and not what the captures mean.
+"""
+
+import importlib
+import re
+import string
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+import tree_sitter
+
+# The wheel tree_sitter_<grammar> has a function `language`, but for these, whose wheel has two.
+_WHEELS = {
+    "typescript": ("typescript", "language_typescript"),
+    "tsx": ("typescript", "language_tsx"),
+    "php": ("php", "language_php"),
+}
+# The files in `queries`; two grammars that grew from one share what they still have in common.
+_QUERIES = {
+    "javascript": ("ecma", "javascript", "jsx"),
+    "typescript": ("ecma", "typescript"),
+    "tsx": ("ecma", "typescript", "jsx"),
+    "cpp": ("c", "cpp"),
+}
+# Of the processor: a nice process beside two busy ones gets a tenth of the clock's time. tree-sitter knows
+# the clock alone; so what its limit stops before the processor worked as long goes on.
+PARSE_MICROSECONDS = 1_000_000  # the slowest grammar reads 4.5 MB/s, and an indexed file has 1 MB at most
+QUERY_MICROSECONDS = 500_000  # the two together stay below the 3 s after which a parser process ends itself
+MOST_WAITS = 6  # limits of the clock, each twice the last, until a query is given up: 32 s together
+MOST_MATCHES = 60_000  # a second of Python; code has 50,000 a megabyte, one minified line 127,000
+
+Span = tuple[int, int]  # the first byte and the one after the last
+Match = tuple[int, dict[str, list[Span]]]  # the pattern's place in the query, and what it captured
+Mark = tuple[int, int, str]  # the first byte, the one after the last, and the capture
+# Captures that mean something by themselves: four of five in code, so they come without a dict each.
+MARKS = frozenset({"ref", "ref.upper", "ref.words", "comment", "decor"})
+DOCS = frozenset({"comment", "decor"})  # what only documents definitions, as `doc` does
+_UPPER = "ref.upper"  # only names in capitals; of 7,600 a megabyte of Python 7,100 are not
+_SMALL = frozenset(string.ascii_lowercase.encode())
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a query found. `partial`: the time ran out. `problem`: why there is nothing at all.
+
+    `matches` are without the `marks`, the captures that `MARKS` names; both are in the query's order.
+    """
+
+    matches: tuple[Match, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    partial: bool = False
+    problem: str = ""
+
+
+@lru_cache
+def language(grammar: str) -> tree_sitter.Language | str:
+    """A grammar by its name, or in words why there is none."""
+    wheel, function = _WHEELS.get(grammar, (grammar, "language"))
+    try:
+        module = importlib.import_module(f"tree_sitter_{wheel}")
+        return tree_sitter.Language(getattr(module, function)())
+    except (ImportError, AttributeError, ValueError) as error:  # ValueError: an ABI that is too new or old
+        return f"the grammar {grammar} does not load: {error}"
+
+
+@lru_cache
+def parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
+    """The parser of a grammar. Threads may share it: a parse of bytes holds the GIL throughout."""
+    return new_parser(grammar, microseconds)
+
+
+def new_parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
+    """A parser of one's own, which may stop at its time limit and go on; `None` without a grammar."""
+    found = language(grammar)
+    if isinstance(found, str):
+        return None
+    with warnings.catch_warnings():
+        # The successor of timeout_micros, progress_callback, wants a read callback and crashes in 0.25.2.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return tree_sitter.Parser(found, timeout_micros=microseconds)
+
+
+def tree_of(
+    grammar: str, data: bytes, microseconds: int, clock: Clock = time.thread_time
+) -> tree_sitter.Tree | None:
+    """The tree of a text in UTF-8; `None` without a grammar or after the time limit."""
+    found = parser(grammar, microseconds)
+    if found is None:
+        return None
+    until = clock() + microseconds / 1_000_000
+    while True:
+        try:
+            return found.parse(data)
+        except ValueError:  # what 0.25.2 raises at the time limit; without a reset the next parse goes on
+            if clock() >= until:
+                found.reset()
+                return None
+
+
+def query_source(grammar: str) -> str:
+    """The text of a grammar's query; files that are not there count as empty."""
+    folder = resources.files("assist_context.syntax") / "queries"
+    files = [folder / f"{name}.scm" for name in _QUERIES.get(grammar, (grammar,))]
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
+
+
+@lru_cache
+def query(grammar: str, docs: bool = True) -> tree_sitter.Query | str:
+    """The compiled query of a grammar, or in words why there is none; without `docs` it finds no comments."""
+    source = query_source(grammar)
+    found = compiled(grammar, source)
+    if not docs and not isinstance(found, str):
+        for pattern, captures in enumerate(_captures(found, source)):
+            if captures <= DOCS or ("doc" in captures and captures <= {"doc", "name"}):
+                found.disable_pattern(pattern)
+    return found
+
+
+def _captures(found: tree_sitter.Query, source: str) -> list[frozenset[str]]:
+    """What each pattern of a query captures, without what only a predicate looks at.
+
+    Read from the text: the binding's own word for a capture that a pattern has not is an error.
+    """
+    count: int = found.pattern_count  # type: ignore[assignment]  # a property, whatever its stub says
+    data = re.sub(r";.*", lambda comment: "." * len(comment[0].encode()), source).encode()
+    parts = (data[found.start_byte_for_pattern(at) : found.end_byte_for_pattern(at)] for at in range(count))
+    return [frozenset(re.findall(r"@(?!_)([\w.]+)", part.decode())) for part in parts]
+
+
+@lru_cache
+def _alone(grammar: str, docs: bool) -> tuple[str, ...]:
+    """For each pattern of a grammar's query the mark that is all it captures, "" for none."""
+    found = query(grammar, docs)
+    kinds = () if isinstance(found, str) else _captures(found, query_source(grammar))
+    return tuple(next(iter(each)) if len(each) == 1 and each <= MARKS else "" for each in kinds)
+
+
+def compiled(grammar: str, source: str) -> tree_sitter.Query | str:
+    """A query for a grammar, or in words why not."""
+    found = language(grammar)
+    if isinstance(found, str):
+        return found
+    if not source:
+        return f"there is no query for the grammar {grammar}"
+    try:
+        return tree_sitter.Query(found, source)
+    except ValueError as error:  # QueryError is one
+        return f"the query for the grammar {grammar} does not compile: {error}"
+
+
+def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS, docs: bool = True) -> Reading:
+    """All matches of a grammar's query in a text in UTF-8; `microseconds` limits the parse."""
+    found = query(grammar, docs)
+    if isinstance(found, str):
+        return Reading(problem=found)
+    tree = tree_of(grammar, data, microseconds)
+    if tree is None:
+        return Reading(partial=True, problem=f"the grammar {grammar} took longer than {microseconds} µs")
+    return _reading(found, tree.root_node, data, _alone(grammar, docs))
+
+
+def matches(grammar: str, root: tree_sitter.Node, data: bytes, span: Span | None = None) -> Reading:
+    """All matches of a grammar's query in the tree of a text, or those that have to do with a span of it."""
+    found = query(grammar)
+    if isinstance(found, str):
+        return Reading(problem=found)
+    return _reading(found, root, data, _alone(grammar, True), span)
+
+
+def _reading(
+    found: tree_sitter.Query,
+    root: tree_sitter.Node,
+    data: bytes,
+    alone: tuple[str, ...],
+    span: Span | None = None,
+) -> Reading:
+    raw, late = asked(found, root, span)
+    late = late or len(raw) > MOST_MATCHES
+    del raw[MOST_MATCHES:]
+    return Reading(*_plain(raw, alone, data), partial=late)
+
+
+_Raw = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
+
+
+def asked(
+    found: tree_sitter.Query,
+    root: tree_sitter.Node,
+    span: Span | None = None,
+    microseconds: int = QUERY_MICROSECONDS,
+    clock: Clock = time.thread_time,
+    waits: int = MOST_WAITS,
+) -> tuple[_Raw, bool]:
+    """The matches of a query, and whether the time ran out before there were all."""
+    until, wait = clock() + microseconds / 1_000_000, microseconds
+    for _ in range(waits):
+        with warnings.catch_warnings():
+            # Its successor, a progress callback of `matches`, crashes in 0.25.2 too.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            cursor = tree_sitter.QueryCursor(found, timeout_micros=wait)
+        if span:
+            cursor.set_byte_range(*span)
+        start = time.monotonic()
+        raw = cursor.matches(root)
+        if time.monotonic() - start < wait / 1_000_000:
+            return raw, False
+        if clock() >= until:
+            break
+        wait *= 2
+    return raw, True
+
+
+def _plain(raw: _Raw, alone: tuple[str, ...], data: bytes) -> tuple[tuple[Match, ...], tuple[Mark, ...]]:
+    kept: list[Match] = []
+    marks: list[Mark] = []
+    for pattern, captures in raw:
+        if kind := alone[pattern]:
+            for node in captures[kind]:  # nearly always one
+                start = node.start_byte
+                if kind != _UPPER or data[start] not in _SMALL:
+                    marks.append((start, node.end_byte, kind))
+            continue
+        spans: dict[str, list[Span]] = {}
+        for name, nodes in captures.items():
+            if name in MARKS:
+                marks += [(node.start_byte, node.end_byte, name) for node in nodes]
+            elif name[0] != "_":  # what only a predicate looks at
+                spans[name] = [node.byte_range for node in nodes]
+        if spans:
+            kept.append((pattern, spans))
+    return tuple(kept), tuple(marks)

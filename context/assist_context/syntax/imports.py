@@ -1,0 +1,148 @@
+"""Which modules a file imports, from what a query captured.
+
+How a language writes a path is told by the capture: `module` as it stands; `module.dots` with Python's
+leading dots; `module.path`, whose last part is the name; `module.tree`, with names in braces;
+`module.file`, a path from the file's own folder; `module.beside`, one that is glued to that folder's name.
+It finds no file: that takes a workspace.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assist_context.syntax.grammars import Match
+from assist_context.syntax.source_text import Source
+
+MOST_CHARACTERS = 4_000  # of one import statement
+MOST_DEEP = 8  # braces in braces
+
+_HERE = re.compile(r"(?:\$\{?\w+\}?|\$\([^)]*\)|__DIR__)/")  # "$DIR/a.sh": beside the script, nearly always
+_TREE_WORDS = re.compile(r"\s*(?:(?:use|import|function|const|static)\s+)*")
+_PART = re.compile(r"(.*?)(?:::|[\\./])?([^\s:\\./]+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One module and the names taken from it: as the module calls them, ("*",) for all, none for itself.
+
+    `level` is 0 for a path that is looked up elsewhere, 1 for the file's own folder (or module), 2 for
+    the one above, and so on. Python's leading dots are in `level` only; other paths stay as written.
+    """
+
+    module: str
+    names: tuple[str, ...]
+    line: int
+    level: int = 0
+
+
+def imports_of(source: Source, matches: tuple[Match, ...]) -> tuple[Import, ...]:
+    """The imports of a file, in source order."""
+    found: dict[int, tuple[str, str, list[tuple[int, str]]]] = {}
+    for _, captures in matches:
+        if "import" not in captures:
+            continue
+        how = next((name for name in captures if name.startswith("module")), "")
+        if not how:
+            continue
+        start, end = captures[how][0]
+        text = source.text(start, min(end, start + MOST_CHARACTERS))
+        places = found.setdefault(start, (how, text, []))[2]
+        places += [(at, source.text(at, to)) for at, to in captures.get("import.name", ())]
+        places += [(at, "*") for at, _ in captures.get("all", ())]
+    result = []
+    for start in sorted(found):
+        how, text, places = found[start]
+        taken = tuple(dict.fromkeys(name.strip("\"'") for _, name in sorted(places)))
+        result += [
+            Import(module, names, source.line(start), level)
+            for module, names, level in _read(how, text, taken)
+        ]
+    return tuple(result)
+
+
+def _read(how: str, text: str, names: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """(module, names, level) of one captured path, more than one where it is a tree."""
+    bare = text.strip().strip("\"'`<>").strip()
+    if how == "module.tree":
+        yield from _tree(bare)
+    elif how == "module.path" and not names:
+        module, name = _split(bare)
+        yield module or name, (name,) if module else (), 0
+    elif how == "module.dots":
+        dots = len(bare) - len(bare.lstrip("."))
+        yield "".join(bare[dots:].split()), names, dots
+    elif how == "module.beside":
+        yield bare.lstrip("/"), names, max(1, _level(bare.lstrip("/")))
+    elif how == "module.file":
+        away = bare.startswith(("//", "#")) or re.match(r"[a-z][a-z0-9+.-]*:", bare)
+        beside = _HERE.sub("", bare, count=1) if _HERE.match(bare) else bare
+        if bare and not bare.startswith("#"):
+            rooted = away or beside.startswith("/")
+            yield beside, names, 0 if rooted else max(1, _level(beside))
+    elif bare:
+        yield bare, names, _level(bare)
+
+
+def _level(path: str) -> int:
+    """How far up a path starts: `./` 1, `../` 2, `super::` 2; 0 if it does not say."""
+    if dots := re.match(r"(?:\.\.?(?:/|$))+", path):
+        return 1 + dots[0].count("..")
+    if ups := re.match(r"(?:(?:self|super)(?:::|$))+", path):
+        return 1 + ups[0].count("super")
+    return 0
+
+
+def _split(path: str) -> tuple[str, str]:
+    """A path and its last part.
+
+    >>> _split("java.util.List"), _split("a::b"), _split("os")
+    (('java.util', 'List'), ('a', 'b'), ('', 'os'))
+    """
+    found = _PART.fullmatch(path.strip())
+    return (found[1], found[2]) if found else ("", path.strip())
+
+
+def _tree(text: str) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """The modules of a path with braces, as Rust, Scala and PHP write it.
+
+    >>> list(_tree("use std::{fmt, io::{self, Read as R}};"))
+    [('std', ('fmt', 'io'), 0), ('std::io', ('Read',), 0)]
+    """
+    taken: dict[str, list[str]] = {}
+    for module, name in _leaves(_TREE_WORDS.sub("", text, count=1).strip().rstrip(";"), "", MOST_DEEP):
+        taken.setdefault(module, []).append(name)
+    for module, names in taken.items():
+        if module:
+            yield module.lstrip("\\"), tuple(dict.fromkeys(names)), _level(module)
+        else:
+            yield from ((name, (), 0) for name in names)
+
+
+def _leaves(text: str, prefix: str, deep: int) -> Iterator[tuple[str, str]]:
+    """(module, name) of every leaf of a tree."""
+    for piece in _pieces(text):
+        head, brace, inner = piece.partition("{")
+        if brace and deep:
+            yield from _leaves(inner.rpartition("}")[0] or inner, prefix + head.strip(), deep - 1)
+            continue
+        path = re.split(r"\s+as\s+|\s*=>\s*", head.strip())[0]
+        path = re.sub(r"^(?:function|const)\s+", "", path)
+        if path == "self":
+            path = re.sub(r"(?:::|[\\.])$", "", prefix)
+            module, name = _split(path)
+        else:
+            module, name = _split(prefix + path)
+        if re.fullmatch(r"\w+|\*", name):
+            yield module, "*" if name == "_" else name
+
+
+def _pieces(text: str) -> list[str]:
+    """`text` cut at its commas outside of braces."""
+    pieces, depth = [""], 0
+    for mark in re.split(r"([{},])", text):
+        depth += (mark == "{") - (mark == "}")
+        if mark == "," and depth == 0:
+            pieces.append("")
+        else:
+            pieces[-1] += mark
+    return [piece for piece in pieces if piece.strip()]

@@ -1,0 +1,274 @@
+"""The audit log's writer: what left the machine or was kept from it, on disk before anything goes on.
+
+An append takes the log's lock, checks the last line (its form, its MAC, the checkpoint), adds one line and
+returns once the disk has it. If any of that fails there is no event, and no egress: `AuditError`.
+Lines are never changed, and the log is never rotated: it is evidence. What a writer that was killed left of
+a line is kept in a "torn" event.
+It does not know what an event means, what a good one looks like inside, or who else reads the log.
+"""
+
+import base64
+import errno
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from stat import S_ISREG
+from typing import BinaryIO
+
+from filelock import FileLock, Timeout
+
+from assist_escalation.audit.chain import MOST_EVENT, OURS, DamagedError, Json, Tail, seal, tail, unseal
+from assist_escalation.audit.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from assist_escalation.errors import EscalationError
+
+# What an event must tell, by its kind.
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "intent": (
+        *("request_id", "actor", "repo", "command", "cause", "features", "verdict", "spans", "redactions"),
+        *("payload_sha256", "provider", "host", "model", "tokens", "upper_micro"),
+    ),
+    "outcome": ("request_id", "model_returned", "usage", "cost_micro", "latency_ms", "finish", "error"),
+    "refused": (),
+    "model_changed": (),
+    "edit": (),
+    "undo": (),
+}
+TORN = "torn"  # kept in place of what a killed writer left of a line
+BEGUN = "checkpoint_begun"  # a log that has lines got a checkpoint: a new one, or one was lost
+
+LOCK_S = 10.0  # how long to wait for other writers; an append takes milliseconds, but disks can stall
+_POLL_S = 0.01
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+
+
+class AuditError(EscalationError):
+    """The log cannot be written, or not be trusted. Nothing may leave the machine."""
+
+
+class Log:
+    """One audit log, for any number of threads and processes; it is open only while it is written.
+
+    `key`: gives every line a MAC. A log has one key from its first line on, or none.
+    `checkpoint`: a file elsewhere that follows the log's end; its directory must exist.
+    `clock`: seconds since 1970. `wait_s`: how long to wait for other writers.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        key: bytes | None = None,
+        checkpoint: Path | None = None,
+        clock: Callable[[], float] = time.time,
+        wait_s: float = LOCK_S,
+    ) -> None:
+        check_key(key)
+        if checkpoint and checkpoint.absolute() == path.absolute():
+            raise AuditError(f"{path} cannot be its own checkpoint: name a file at another place.")
+        self._path, self._key, self._checkpoint = path, key, checkpoint
+        self._clock, self._wait_s = clock, wait_s
+
+    def append(self, kind: str, fields: Mapping[str, Json]) -> str:
+        """Add an event; its line is on the disk when this returns the line's sha256.
+
+        AuditError if it is not; the log is then as it was.
+        """
+        _check(kind, fields)
+        try:
+            _make_directory(self._path.parent)
+            with locked(self._path, self._wait_s), _opened(self._path) as file:
+                size = file.seek(0, os.SEEK_END)
+                end = tail(file, size, self._key)
+                added = self._added(end, self._checked(file, end), kind, fields)
+                self._write(file, end, added)
+                return unseal(added[-1]).sha256
+        except Timeout as error:
+            raise AuditError(
+                f"{self._path} is held by another process for {self._wait_s:g} s. End it and try again."
+            ) from error
+        except DamagedError as error:
+            raise AuditError(f"The last line of {self._path} {error}. {_ANEW}") from error
+        except OSError as error:
+            raise AuditError(failure(error, self._path)) from error
+
+    def _checked(self, file: BinaryIO, end: Tail) -> bool:
+        """Whether the log can be gone on with; True if its checkpoint is missing."""
+        last = end.last
+        if last and last.has_mac != bool(self._key):
+            how = "with a key, and none was given" if last.has_mac else "without a key, and one was given"
+            raise AuditError(f"{self._path} was written {how}. {_ANEW}")
+        if last and last.authentic is False:
+            raise AuditError(f"The last line of {self._path} was not written with the given key. {_ANEW}")
+        if self._checkpoint is None:
+            return False
+        known = known_checkpoint(self._checkpoint)
+        if known is None:
+            return end.last is not None
+        there = tail(file, known.size) if known.size <= end.end else None
+        if there is None or there.torn or (there.seq, there.sha256) != (known.seq, known.sha256):
+            raise AuditError(
+                f"{self._path} no longer holds line {known.seq} as {self._checkpoint} knows it: lines were "
+                "removed or rewritten. Keep both as they are, and name new files."
+            )
+        return False
+
+    def _added(self, end: Tail, begun: bool, kind: str, fields: Mapping[str, Json]) -> Sequence[bytes]:
+        """The lines that follow `end`: the event's, and ahead of it what has to be said of the log."""
+        events: list[tuple[str, Mapping[str, Json]]] = [(kind, fields)]
+        if begun:
+            events.insert(0, (BEGUN, {"path": str(self._checkpoint)}))
+        if end.torn:
+            sha256, kept = hashlib.sha256(end.torn).hexdigest(), base64.b64encode(end.torn).decode()
+            events.insert(0, (TORN, {"bytes": len(end.torn), "sha256": sha256, "base64": kept}))
+        added: list[bytes] = []
+        seq, prev = end.seq, end.sha256
+        for name, given in events:
+            seq += 1
+            try:
+                added.append(seal({**given, **self._ours(name, seq, prev)}, self._key))
+            except (ValueError, OverflowError) as error:
+                raise AuditError(f"An event {name!r} cannot be written to {self._path}: {error}.") from error
+            prev = unseal(added[-1]).sha256
+        if len(added[-1]) > MOST_EVENT:
+            raise AuditError(
+                f"An event {kind!r} has {len(added[-1])} bytes, {MOST_EVENT} at most: send less, or keep "
+                "less of it in the audit log."
+            )
+        return added
+
+    def _ours(self, kind: str, seq: int, prev: str) -> Mapping[str, Json]:
+        return {"kind": kind, "prev": prev, "seq": seq, "time": stamp(self._clock())}
+
+    def _write(self, file: BinaryIO, end: Tail, added: Sequence[bytes]) -> None:
+        """All lines and the checkpoint, or nothing.
+
+        A torn line is written over by the longer line that holds it, never cut off first: a writer that is
+        killed here leaves a torn line again, which tells of the first one, and not a log without a trace.
+        """
+        data = b"".join(added)
+        try:
+            _put(file, end.end, data)
+            os.fsync(file.fileno())
+            if not end.seq:
+                _sync_directory(self._path.parent)
+            if self._checkpoint:
+                last = unseal(added[-1])
+                seq, size = int(last.event["seq"]), end.end + len(data)
+                with _named(self._checkpoint):
+                    write_checkpoint(self._checkpoint, Checkpoint(seq, last.sha256, size))
+        except OSError:
+            with suppress(OSError):  # then a torn line is left, and the next append keeps it
+                _put(file, end.end, end.torn)
+                file.truncate(end.end + len(end.torn))
+                os.fsync(file.fileno())
+            raise
+
+
+_ANEW = "`assist audit verify` tells more; keep the file, and name a new one."
+
+
+def check_key(key: bytes | None) -> None:
+    """AuditError for a key that protects nothing."""
+    if key is not None and not key:
+        raise AuditError("The audit key is empty: give one of 32 random bytes, or none.")
+
+
+def stamp(seconds: float) -> str:
+    """A time in UTC, of one length, so that texts sort as times do; ValueError if it is none.
+
+    >>> stamp(0)
+    '1970-01-01T00:00:00.000000Z'
+    """
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError(f"{seconds} is no time") from error
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def known_checkpoint(path: Path) -> Checkpoint | None:
+    """What the file says; None if there is none. AuditError if it cannot be read."""
+    try:
+        with _named(path):
+            return read_checkpoint(path)
+    except (ValueError, RecursionError) as error:
+        raise AuditError(f"{path} is no checkpoint: {error}. Keep it, and name a new one.") from error
+    except OSError as error:
+        raise AuditError(failure(error, path)) from error
+
+
+def failure(error: OSError, path: Path) -> str:
+    """What to tell people of a file that could not be used."""
+    if error.errno in _FULL:
+        remedy = "Free some space, or name another place."
+    elif error.errno in _FORBIDDEN:
+        remedy = "Make it writable, or name another place."
+    else:
+        remedy = "Name a file in a directory that is there and yours."
+    return f"The audit log cannot use {error.filename or path}: {error.strerror or error}. {remedy}"
+
+
+@contextmanager
+def locked(path: Path, wait_s: float) -> Iterator[None]:
+    """Hold the lock of the log at `path`. The lock is the system's: a process that dies lets go of it."""
+    lock = FileLock(path.with_name(path.name + ".lock"), mode=0o600)
+    with lock.acquire(timeout=wait_s, poll_interval=_POLL_S):
+        yield
+
+
+def _check(kind: str, fields: Mapping[str, Json]) -> None:
+    if kind not in REQUIRED:
+        raise AuditError(f"{kind!r} is no kind of event: use one of {', '.join(REQUIRED)}.")
+    if missing := [name for name in REQUIRED[kind] if name not in fields]:
+        raise AuditError(f"An event {kind!r} lacks {', '.join(missing)}.")
+    if taken := [name for name in OURS if name in fields]:
+        raise AuditError(f"An event {kind!r} cannot set {', '.join(taken)}: the log does.")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+    with open(descriptor, "r+b", buffering=0) as file:
+        if not S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        yield file
+
+
+def _put(file: BinaryIO, at: int, data: bytes) -> None:
+    """Write all of `data`; a disk that fills up takes a part of it and fails at the next."""
+    file.seek(at)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+
+
+def _make_directory(path: Path) -> None:
+    if not path.is_dir():
+        _make_directory(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+        _sync_directory(path.parent)
+
+
+def _sync_directory(path: Path) -> None:
+    """Make a new file's name durable, where the system lets directories be opened."""
+    if os.name != "nt":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Failures inside are this file's."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(error.filename or path)) from error

@@ -1,0 +1,113 @@
+"""Reading an audit log event by event, oldest first, to show it or to take it elsewhere.
+
+Nothing is kept but the requests under way, so a log may be longer than the memory.
+It follows the form of the lines and says so where one is damaged; whether they form a chain is for
+`verifying` to say.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from assist_escalation.audit.chain import DamagedError, Entry, Event, lines, unseal
+from assist_escalation.audit.log import AuditError, failure, stamp
+
+T = TypeVar("T")
+
+# Requests that are remembered for what belongs to them. A request ends within two minutes: what has been
+# overtaken by as many others has none to come.
+MOST_OPEN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events are wanted; what is left out restricts nothing.
+
+    `since` and `until`: seconds since 1970, the first included. `repo` also takes what follows on a request
+    of that repo.
+    """
+
+    since: float | None = None
+    until: float | None = None
+    repo: str = ""
+    kind: str = ""
+    request: str = ""
+
+
+ALL = Filter()
+
+
+def events(path: Path, only: Filter = ALL) -> Iterator[Event]:
+    """The events that `only` lets through, each with its `kind`, `seq`, `time` and `prev`.
+
+    A torn last line is passed over: it was never acknowledged, or is being written now. No log, no events.
+    AuditError for a file that cannot be read, or a line that is damaged.
+    """
+    return (entry.event for entry in entries(path, only))
+
+
+def entries(path: Path, only: Filter = ALL) -> Iterator[Entry]:
+    """As `events`, with what the log says of each line."""
+    wanted = _Wanted(only)
+    try:
+        with path.open("rb") as file:
+            yield from filter(wanted.takes, _entries(file, path))
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise AuditError(failure(error, path)) from error
+
+
+def request_of(event: Event) -> str:
+    """The request that an event belongs to; "" if it belongs to none."""
+    return str(event.get("request_id") or "")
+
+
+def remember(open_: OrderedDict[str, T], request: str, value: T) -> T | None:
+    """Keep `value` for a request; what falls out to keep the memory bounded is returned."""
+    open_[request] = value
+    return open_.popitem(last=False)[1] if len(open_) > MOST_OPEN else None
+
+
+def _entries(file: BinaryIO, path: Path) -> Iterator[Entry]:
+    size = file.seek(0, 2)
+    file.seek(0)
+    for number, line in enumerate(lines(file, size), 1):
+        try:
+            yield unseal(line)
+        except DamagedError as error:
+            if file.tell() == size and not line.endswith(b"\n"):
+                return
+            raise AuditError(
+                f"Line {number} of {path} {error}. `assist audit verify` tells what still holds."
+            ) from error
+
+
+class _Wanted:
+    """A filter on its way through a log: it remembers the requests of the repo that is asked for."""
+
+    def __init__(self, only: Filter) -> None:
+        self._only, self._requests = only, OrderedDict[str, str]()
+        self._since = stamp(only.since) if only.since is not None else ""
+        self._until = stamp(only.until) if only.until is not None else "~"  # sorts behind all digits
+
+    def takes(self, entry: Entry) -> bool:
+        event, only = entry.event, self._only
+        return (
+            self._of_repo(event)
+            and self._since <= event["time"] < self._until
+            and (not only.kind or event["kind"] == only.kind)
+            and (not only.request or request_of(event) == only.request)
+        )
+
+    def _of_repo(self, event: Event) -> bool:
+        if not self._only.repo:
+            return True
+        request = request_of(event)
+        if "repo" not in event:
+            return request in self._requests
+        if event["repo"] == self._only.repo and request:
+            remember(self._requests, request, request)
+        return bool(event["repo"] == self._only.repo)

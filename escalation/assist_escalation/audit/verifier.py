@@ -1,0 +1,219 @@
+"""Whether an audit log is as it was written, and what that proves.
+
+What is found depends on what protects the log:
+
+| done by somebody who can write the log              | nothing | checkpoint | key | both |
+|-----------------------------------------------------|---------|------------|-----|------|
+| a byte changed; a line changed, removed, inserted,  | found   | found      | found | found |
+| doubled or moved, but for the next row              |         |            |     |      |
+| the last line changed, and its sha256 made anew     | -       | found      | found | found |
+| the log written anew from some line on              | -       | found      | found | found |
+| lines added at the end                              | -       | -          | found | found |
+| whole lines removed from the end                    | -       | found      | -   | found |
+
+A checkpoint counts as long as its file is out of their reach, a key as long as they do not have it.
+This module reads; it mends nothing and knows no meaning of an event but that an intent asks for an outcome.
+"""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from filelock import Timeout
+
+from assist_escalation.audit.chain import GENESIS, MOST_LINE, DamagedError, Entry, lines, unseal
+from assist_escalation.audit.checkpoints import Checkpoint
+from assist_escalation.audit.log import (
+    BEGUN,
+    LOCK_S,
+    TORN,
+    AuditError,
+    check_key,
+    failure,
+    known_checkpoint,
+    locked,
+)
+from assist_escalation.audit.reader import remember, request_of
+
+MOST_NAMED = 1000  # orphans that a report names
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found. `ok`: nothing is wrong with the log.
+
+    `events`: whole lines that hold. `head`: the sha256 of the last of them, "" if there is none.
+    `orphans`: requests with an intent and no outcome, the first 1,000 of `orphan_count`; they were cut
+    short, or are under way. `problem`: the first thing that is wrong, in line `line`; 0: not in the log.
+    `torn`: bytes of a last line that a writer did not finish; the next append keeps them and goes on.
+    `marks`: lines in which the log speaks of itself: torn lines that were kept, checkpoints begun.
+    `limits`: what this cannot prove, in sentences for people; also of a log that is all right.
+    """
+
+    ok: bool
+    events: int
+    orphans: tuple[str, ...]
+    orphan_count: int
+    problem: str
+    line: int
+    head: str
+    torn: int
+    marks: int
+    limits: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a walk along the lines has seen so far."""
+
+    events: int = 0
+    marks: int = 0
+    torn: int = 0
+    has_mac: bool = False
+    head: str = GENESIS
+    open: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    lost: list[str] = field(default_factory=list)  # orphans that fell out of `open`, the first ones
+    lost_count: int = 0
+
+    def take(self, entry: Entry) -> None:
+        kind, request = entry.event["kind"], request_of(entry.event)
+        self.events, self.head, self.has_mac = self.events + 1, entry.sha256, entry.has_mac
+        self.marks += kind in (TORN, BEGUN)
+        if kind == "outcome":
+            self.open.pop(request, None)
+        elif kind == "intent":
+            lost = remember(self.open, request, request)
+            if lost is not None:
+                self.lost_count += 1
+                self.lost += [lost] if len(self.lost) < MOST_NAMED else []
+
+
+class _ProblemError(Exception):
+    """Found something; holds the line's number, from 1."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def verify(path: Path, *, key: bytes | None = None, checkpoint: Path | None = None) -> Report:
+    """Walk along the whole log, line by line, in constant memory, while others may append to it.
+
+    AuditError if the log cannot be read. A log that is not there has no events, and is all right unless
+    the checkpoint knows of some.
+    """
+    check_key(key)
+    seen = _Seen()
+    try:
+        # Before the log's length is taken: the log is always as long as a checkpoint says, or longer.
+        known = _known(checkpoint)
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            _walk(file, _settled(path, file), key, known, seen)
+        _compare_end(seen, known, checkpoint)
+    except _ProblemError as problem:
+        return _report(seen, str(problem), problem.line, key, checkpoint)
+    except OSError as error:
+        raise AuditError(failure(error, path)) from error
+    return _report(seen, "", 0, key, checkpoint)
+
+
+def _known(checkpoint: Path | None) -> Checkpoint | None:
+    try:
+        return known_checkpoint(checkpoint) if checkpoint else None
+    except AuditError as error:
+        raise _ProblemError(0, str(error)) from error
+
+
+def _settled(path: Path, file: BinaryIO) -> int:
+    """The log's length in bytes while nobody is writing a line.
+
+    The lock is taken only where a line looks torn; who may not take it can read the log all the same.
+    """
+    size = file.seek(0, os.SEEK_END)
+    if size and file.seek(size - 1) >= 0 and file.read(1) != b"\n":
+        with suppress(OSError, Timeout), locked(path, LOCK_S):
+            size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
+
+
+def _walk(file: BinaryIO, size: int, key: bytes | None, known: Checkpoint | None, seen: _Seen) -> None:
+    for entry in _chained(file, size, key, seen):
+        seen.take(entry)
+        if known and seen.events == known.seq and seen.head != known.sha256:
+            raise _ProblemError(known.seq, f"Line {known.seq} is not the one that the checkpoint knows.")
+
+
+def _chained(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) -> Iterator[Entry]:
+    """The entries, as long as each follows the one before; `seen` is what the last one left."""
+    for number, line in enumerate(lines(file, size), 1):
+        if not line.endswith(b"\n") and len(line) <= MOST_LINE:
+            seen.torn = len(line)
+            return
+        try:
+            entry = unseal(line, key)
+        except DamagedError as error:
+            raise _ProblemError(number, f"Line {number} {error}.") from error
+        if entry.event["seq"] != number or entry.event["prev"] != seen.head:
+            raise _ProblemError(
+                number,
+                f"Line {number} does not follow the one before: a line was removed, inserted, moved or "
+                "written anew.",
+            )
+        if entry.authentic is False:
+            raise _ProblemError(number, f"Line {number} was not written with the given key.")
+        others = bool(key) or (seen.has_mac if seen.events else entry.has_mac)
+        if entry.has_mac != others:
+            lacks = "no MAC, and others have one" if not entry.has_mac else "a MAC, and others have none"
+            raise _ProblemError(number, f"Line {number} has {lacks}.")
+        yield entry
+
+
+def _compare_end(seen: _Seen, known: Checkpoint | None, checkpoint: Path | None) -> None:
+    count = seen.events
+    if known and count < known.seq:
+        raise _ProblemError(
+            count,
+            f"The log ends at line {count}, and the checkpoint knows line {known.seq}: lines were removed.",
+        )
+    if checkpoint and not known and count:
+        raise _ProblemError(count, f"The checkpoint {checkpoint} is not there: put it back.")
+    if seen.torn:
+        raise _ProblemError(
+            count + 1,
+            f"Line {count + 1} is torn: {seen.torn} bytes without an end, as a writer leaves that is killed. "
+            "It was not acknowledged; the next event that is written keeps it aside.",
+        )
+
+
+def _report(seen: _Seen, problem: str, line: int, key: bytes | None, checkpoint: Path | None) -> Report:
+    orphans = [*seen.lost, *seen.open]
+    return Report(
+        ok=not problem,
+        events=seen.events,
+        orphans=tuple(orphans[:MOST_NAMED]),
+        orphan_count=seen.lost_count + len(seen.open),
+        problem=problem,
+        line=line,
+        head=seen.head if seen.events else "",
+        torn=seen.torn,
+        marks=seen.marks,
+        limits=tuple(_limits(bool(key), seen.has_mac, bool(checkpoint))),
+    )
+
+
+def _limits(key: bool, has_mac: bool, checkpoint: bool) -> Iterator[str]:
+    if has_mac and not key:
+        yield "The MACs were not checked: that needs the key."
+    if not key and checkpoint:
+        yield "Without the key, lines behind the checkpoint may be anybody's who can write the log."
+    if not key and not checkpoint:
+        yield "Without a key or a checkpoint, whoever can write the log can write it anew from any line on."
+    if not checkpoint:
+        yield "Without a checkpoint, nothing tells of whole lines that were removed from the end."
+    else:
+        yield "The checkpoint proves as much as its file is out of reach of those who can write the log."

@@ -1,0 +1,274 @@
+"""What requests may cost and did cost: money is reserved before a request and settled after it.
+
+Two processes never spend the same money, since a reservation looks and writes in one transaction. What
+was reserved counts as spent until the real cost is known; a crash leaves it spent. Days are UTC
+days, and a clock that was set back is taken as standing still. Reports are sums over the ledger's rows.
+This module does not know what a token costs, and it sends nothing.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assist_escalation.budget import ledger_file
+from assist_escalation.budget.ledger_file import Connection, LedgerError
+from assist_escalation.errors import EscalationError, RefusedError
+from assist_escalation.prompts import Usage
+
+By = Literal["day", "repo", "command", "model"]
+
+# What was released was never sent. What is still reserved counts with its bound, as it does for the budget.
+_SUMS = """
+SELECT CASE ? WHEN 'day' THEN strftime('%Y-%m-%d', day * 86400, 'unixepoch')
+              WHEN 'repo' THEN repo WHEN 'command' THEN command ELSE model END AS key,
+    COUNT(*), SUM(micro), SUM(input + cache_read + cache_write), SUM(output), SUM(estimated)
+FROM request WHERE at >= ? AND state != 'released' GROUP BY key
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The requests that have `key` in common.
+
+    `micro` are micro-dollars. `input` are tokens sent, cached ones too; `output` are tokens received.
+    `estimated` counts the requests for which nobody told us the tokens: their sums are bounds or guesses.
+    """
+
+    key: str
+    requests: int
+    micro: int
+    input: int
+    output: int
+    estimated: int
+
+
+def spending(path: Path, by: By, since: float = 0) -> tuple[Row, ...]:
+    """A row for each day (UTC, oldest first), or each repository, command or model (dearest first).
+
+    `since`: in seconds since 1970, of the reservation. No row where there is no ledger. Raises `LedgerError`.
+    """
+    with ledger_file.reading(path) as db:
+        rows = [Row(*row) for row in db.execute(_SUMS, (by, since))]
+    return tuple(sorted(rows, key=lambda row: (0 if by == "day" else -row.micro, row.key)))
+
+
+# A million dollars, ten times the highest budget that settings take. A provider's absurd figure is kept as
+# that: it still ends every budget, and nine million such rows can be added up in SQLite's integers.
+MOST_MICRO = 10**12
+
+_SECONDS_A_DAY = 86_400
+_AHEAD_S = 3_600.0  # the ledger's time is worth a word to the user from here on
+
+_RESERVE = """
+INSERT INTO request(id, at, day, repo, user, command, provider, model, state, reserved, micro)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?, ?)
+"""
+# The first figure that somebody saw wins; what `reconcile` assumed is none.
+_SETTLE = """
+UPDATE request SET state = 'settled', micro = ?, input = ?, cache_read = ?, cache_write = ?, output = ?,
+    estimated = ?, finish = ?
+WHERE id = ? AND state != 'settled'
+"""
+_OPEN = """
+SELECT at, id, repo, user, command, provider, model, reserved FROM request
+WHERE state = 'reserved' ORDER BY at, id
+"""
+
+
+class BudgetError(RefusedError):
+    """The budget does not allow the request. The message says which one, what is left, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("budget", message)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who spends: `repo` is a stable id of the workspace, `user` one of the person."""
+
+    repo: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that may be spent, in micro-dollars: by one request, and on a day for a repo and by a user.
+
+    The last two differ where a repository's own file lowers its limit: others' spending is not its own.
+    """
+
+    request_micro: int
+    repo_day_micro: int
+    user_day_micro: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request that wants money. `upper_micro` is the most that it can cost; `request_id` is used once."""
+
+    request_id: str
+    scope: Scope
+    command: str
+    provider: str
+    model: str
+    upper_micro: int
+
+    def __post_init__(self) -> None:
+        if self.upper_micro < 0:
+            raise EscalationError(f"upper_micro = {self.upper_micro}: a bound is 0 or more micro-dollars")
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Money set aside and not settled; `at` is in seconds since 1970."""
+
+    at: float
+    ask: Ask
+
+
+class Ledger:
+    """The ledger at `path`; its file is made by the first reservation.
+
+    Nothing is open between two calls, so threads and processes may share it. Every call raises
+    `LedgerError` where the file cannot be used; `wait_s` is how long one waits for other processes.
+    """
+
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.time, wait_s: float = ledger_file.WAIT_S
+    ) -> None:
+        self._path = path
+        self._clock = clock
+        self._wait_s = wait_s
+
+    def reserve(self, ask: Ask, limits: Limits) -> None:
+        """Set `ask.upper_micro` aside, durably, or raise `BudgetError`: then nothing was set aside."""
+        if ask.upper_micro > min(limits.request_micro, MOST_MICRO):
+            raise BudgetError(
+                f"this request may cost {_usd(ask.upper_micro)}, and one may cost "
+                f"{_usd(limits.request_micro)}: send less, ask with --local, or raise "
+                "max_cost_usd_per_request"
+            )
+        with ledger_file.reading(self._path, self._wait_s) as db:
+            self._check(db, ask, limits, self._now(db))  # who is refused keeps nobody else waiting
+        with ledger_file.writing(self._path, self._wait_s) as db:
+            now = self._now(db)
+            self._check(db, ask, limits, now)
+            if db.execute("SELECT 1 FROM request WHERE id = ?", (_text(ask.request_id),)).fetchone():
+                raise LedgerError(f"{self._path} has a request {ask.request_id} already. Ask again.")
+            words = (ask.scope.repo, ask.scope.user, ask.command, ask.provider, ask.model)
+            money = (ask.upper_micro, ask.upper_micro)
+            db.execute(_RESERVE, (_text(ask.request_id), now, _day(now), *map(_text, words), *money))
+            db.execute("UPDATE clock SET latest = ?", (now,))
+
+    def settle(self, request_id: str, actual_micro: int, usage: Usage, finish: str) -> None:
+        """Replace the reservation by what was paid, more than was reserved included.
+
+        To settle again changes nothing. Settle cancelled and failed requests too. A request that nobody
+        reserved raises `LedgerError`, a negative number `EscalationError`, and the reservation stays spent.
+        """
+        tokens = (usage.input, usage.cache_read, usage.cache_write, usage.output)
+        if actual_micro < 0 or min(tokens) < 0:
+            raise EscalationError(
+                f"request {request_id} cost {actual_micro} for {usage}: nothing is negative"
+            )
+        with ledger_file.writing(self._path, self._wait_s) as db:
+            row = (*(min(count, MOST_MICRO) for count in (actual_micro, *tokens)), usage.estimated)
+            found = db.execute(_SETTLE, (*row, _text(finish), _text(request_id))).rowcount
+            self._expect(db, request_id, found)
+
+    def release(self, request_id: str) -> None:
+        """Give a reservation back. Only where provably nothing was sent; what is settled stays settled."""
+        with ledger_file.writing(self._path, self._wait_s) as db:
+            found = db.execute(
+                "UPDATE request SET state = 'released', micro = 0, estimated = 0 "
+                "WHERE id = ? AND state = 'reserved'",
+                (_text(request_id),),
+            ).rowcount
+            self._expect(db, request_id, found)
+
+    def left(self, scope: Scope, limits: Limits) -> int:
+        """Micro-dollars that `scope` may still reserve today, 0 or more."""
+        with ledger_file.reading(self._path, self._wait_s) as db:
+            return min(left for left, _ in _left(db, scope, limits, self._now(db)))
+
+    def unsettled(self) -> tuple[Reservation, ...]:
+        """What was reserved and not settled, oldest first: requests under way, and those that crashed."""
+        with ledger_file.reading(self._path, self._wait_s) as db:
+            return tuple(
+                Reservation(at, Ask(request_id, Scope(repo, user), command, provider, model, reserved))
+                for at, request_id, repo, user, command, provider, model, reserved in db.execute(_OPEN)
+            )
+
+    def reconcile(self) -> int:
+        """Take all that is unsettled for paid in full, and say how many those were.
+
+        A request that was under way all the same may still be settled with what it really cost.
+        """
+        with ledger_file.writing(self._path, self._wait_s) as db:
+            return db.execute(
+                "UPDATE request SET state = 'reconciled', finish = 'reconciled' WHERE state = 'reserved'"
+            ).rowcount
+
+    def spending(self, by: By, since: float = 0) -> tuple[Row, ...]:
+        """See `spending.spending`."""
+        return spending(self._path, by, since)
+
+    def _now(self, db: Connection) -> float:
+        (latest,) = db.execute("SELECT latest FROM clock").fetchone()
+        return max(float(latest), float(self._clock()))
+
+    def _check(self, db: Connection, ask: Ask, limits: Limits, now: float) -> None:
+        for left, what in _left(db, ask.scope, limits, now):
+            if ask.upper_micro > left:
+                message = (
+                    f"this request may cost {_usd(ask.upper_micro)}, and {_usd(left)} is left today "
+                    f"for {what}: wait for the next UTC day, ask with --local, or raise max_cost_usd_per_day"
+                )
+                raise BudgetError(message + self._behind(now))
+
+    def _behind(self, now: float) -> str:
+        """A word on a clock that is behind the ledger: its day may then be a long one."""
+        if now - self._clock() < _AHEAD_S:
+            return ""
+        day = time.strftime("%Y-%m-%d", time.gmtime(now))
+        return (
+            f". Its day goes on until {day} (UTC), which was its latest: if that date was a mistake, "
+            f"move {self._path} away"
+        )
+
+    def _expect(self, db: Connection, request_id: str, found: int) -> None:
+        if (
+            not found
+            and not db.execute("SELECT 1 FROM request WHERE id = ?", (_text(request_id),)).fetchone()
+        ):
+            raise LedgerError(
+                f"{self._path} has no request {request_id}: the file was moved away meanwhile. "
+                "Look there for what was reserved."
+            )
+
+
+def _left(db: Connection, scope: Scope, limits: Limits, now: float) -> tuple[tuple[int, str], ...]:
+    """What each budget of the day of `now` has left, 0 where it was overdrawn, and its name."""
+    repo = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND repo = ?"
+    user = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND user = ?"
+    (by_repo,) = db.execute(repo, (_day(now), _text(scope.repo))).fetchone()
+    (by_user,) = db.execute(user, (_day(now), _text(scope.user))).fetchone()
+    return (
+        (max(0, limits.repo_day_micro - by_repo), "this repository"),
+        (max(0, limits.user_day_micro - by_user), "you"),
+    )
+
+
+def _day(now: float) -> int:
+    return int(now // _SECONDS_A_DAY)
+
+
+def _text(text: str) -> str:
+    """As SQLite can keep it: a path on Linux may be no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _usd(micro: int) -> str:
+    return f"${micro / 1_000_000:.4f}"

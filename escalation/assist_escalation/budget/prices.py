@@ -1,0 +1,103 @@
+"""What tokens cost, in micro-dollars: the prices of providers, and sums with them.
+
+A price in US dollars for a million tokens is one in micro-dollars for a token. List prices stand in
+`prices.toml`, with their date; a user's own price always wins. It does not know what was spent.
+"""
+
+import datetime
+import ipaddress
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from importlib import resources
+from typing import Any
+from urllib.parse import urlsplit
+
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.settings import Price, Provider
+from assist_escalation.prompts import Usage
+
+# How vendors name a fixed version of a model. "-latest" is none: it moves, and its price with it.
+_DATED = re.compile(r"(?P<model>.+)[-@](?:\d{4}-\d{2}-\d{2}|\d{8})")
+
+
+def cost_micro(price: Price, usage: Usage) -> int:
+    """What `usage` costs in micro-dollars, rounded up. Negative tokens raise `EscalationError`.
+
+    >>> cost_micro(Price(input_usd_per_mtok=2.5, output_usd_per_mtok=10), Usage(input=1001, output=10))
+    2603
+    """
+    if min(usage.input, usage.cache_read, usage.cache_write, usage.output) < 0:
+        raise EscalationError(f"{usage} has negative tokens: what the provider said cannot be paid")
+    rates = _rates(price)
+    counts = (usage.input, usage.cache_read, usage.cache_write, usage.output)
+    return math.ceil(sum(rate * count for rate, count in zip(rates, counts, strict=True)))
+
+
+def upper_micro(price: Price, input_tokens: int, max_output: int) -> int:
+    """The most that a request can cost in micro-dollars, whatever a cache does with its input.
+
+    >>> upper_micro(Price(input_usd_per_mtok=2.5, output_usd_per_mtok=10), 1000, 100)
+    3500
+    """
+    *sent, received = _rates(price)
+    return math.ceil(max(sent) * max(0, input_tokens) + received * max(0, max_output))
+
+
+def price_of(provider: Provider) -> Price | None:
+    """The provider's own price, else the list's, else nothing to pay for this machine itself, else `None`.
+
+    The list is asked by the model's name, with or without a date behind it.
+    """
+    if provider.price is not None:
+        return provider.price
+    models = _listed()["models"]
+    dated = _DATED.fullmatch(provider.model)
+    row = models.get(provider.model) or (models.get(dated["model"]) if dated else None)
+    if row is not None:
+        return _price(row) if provider.context_tokens <= row.get("up_to", math.inf) else None
+    return Price(0.0, 0.0) if _is_loopback(provider.base_url) else None
+
+
+def as_of() -> datetime.date:
+    """The day on which the listed prices were looked up."""
+    day: datetime.date = _listed()["as_of"]
+    return day
+
+
+def _rates(price: Price) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+    """For a token sent, read from a cache, put into it, and received; as written, not as floats add them."""
+    sent = price.input_usd_per_mtok
+    read, write = price.cache_read_usd_per_mtok or sent, price.cache_write_usd_per_mtok or sent
+    return (
+        Fraction(str(sent)),
+        Fraction(str(read)),
+        Fraction(str(write)),
+        Fraction(str(price.output_usd_per_mtok)),
+    )
+
+
+@cache
+def _listed() -> Mapping[str, Any]:
+    text = resources.files("assist_escalation.budget").joinpath("prices.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _price(row: Mapping[str, float]) -> Price:
+    return Price(
+        input_usd_per_mtok=row["input"],
+        output_usd_per_mtok=row["output"],
+        cache_read_usd_per_mtok=row.get("cache_read", 0.0),
+        cache_write_usd_per_mtok=row.get("cache_write", 0.0),
+    )
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False

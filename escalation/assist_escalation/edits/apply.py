@@ -1,0 +1,198 @@
+"""A plan onto the disk, all files or none, and back again.
+
+The order that makes it so: the bytes of both sides into the journal; the new files beside the old ones,
+synced; the old ones looked at once more; the journal says "forward"; the names are moved; "done". Up to
+"forward" a crash leaves all old, from there on `recover` moves what is left. Undoing goes the same way
+backward. A file that somebody changed in between is never overwritten.
+It asks nobody and shows nothing; of a file it keeps the mode, not the owner or extended attributes.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_escalation.edits import journal, transaction
+from assist_escalation.edits.edit_paths import place_of, protected_by
+from assist_escalation.edits.journal import Entry, File
+from assist_escalation.edits.plan import Change, EditError, EditPlan, encoded
+from assist_escalation.edits.transaction import reason_of, sha256_at
+
+_NOTHING = "there is no edit to undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An edit that was made or taken back: its id in the journal, its paths, and where they are."""
+
+    id: str
+    paths: tuple[str, ...]
+    places: tuple[Path, ...]
+
+
+def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Applied:
+    """Write a plan. `EditError` where a file is not what the model saw, or cannot be written: all is old.
+
+    `roots`: the workspace's folders, see `places.place_of`. One journal belongs to one workspace.
+    """
+    with journal.locked(journal_dir):
+        _settle(journal_dir)
+        files = _files(plan, roots)
+        for file, change in zip(files, plan.changes, strict=True):
+            _check_base(file, change)
+        try:
+            entry = journal.add(journal_dir, "prepared", files, _images(plan), _missing_folders(files))
+        except OSError as error:
+            raise EditError(
+                f"the journal cannot be written: {reason_of(error)}; nothing was changed"
+            ) from error
+        try:
+            transaction.prepare(entry, "new")
+            if changed := transaction.not_on(entry, "old"):
+                raise EditError(f"{', '.join(changed)} changed since the model saw it: ask again")
+        except (OSError, EditError) as error:
+            with suppress(OSError):  # else `recover` does it
+                transaction.finish(entry)
+            raise EditError(f"{reason_of(error)}; nothing was changed") from error
+        entry = transaction.move(entry, "new")
+        with suppress(OSError, EditError):  # what is kept too long harms nobody
+            journal.prune(journal_dir)
+        return _applied(entry)
+
+
+def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Applied:
+    """Remember an edit that an editor made itself, saved or not, so that it can be taken back."""
+    with journal.locked(journal_dir):
+        _settle(journal_dir)
+        try:
+            entry = journal.add(journal_dir, "done", _files(plan, roots), _images(plan), ())
+            journal.prune(journal_dir)
+        except OSError as error:
+            raise EditError(
+                f"the journal cannot be written: {reason_of(error)}; undo it in the editor"
+            ) from error
+        return _applied(entry)
+
+
+def recover(journal_dir: Path) -> tuple[str, ...]:
+    """Finish what a crash interrupted; run it at every start. What it did, in words."""
+    if not journal_dir.exists():
+        return ()
+    with journal.locked(journal_dir):
+        return _settle(journal_dir)
+
+
+def last(journal_dir: Path) -> Applied | None:
+    """The edit that `undo` would take back."""
+    entry = _last(journal_dir)
+    return _applied(entry) if entry else None
+
+
+def undo(journal_dir: Path) -> Applied:
+    """Take back the last edit. `EditError` where a file is not as the edit left it: then none is touched."""
+    if not journal_dir.exists():
+        raise EditError(_NOTHING)
+    with journal.locked(journal_dir):
+        _settle(journal_dir)
+        entry = _last(journal_dir)
+        if entry is None:
+            raise EditError(_NOTHING)
+        if changed := transaction.not_on(entry, "new"):
+            raise EditError(
+                f"{', '.join(changed)} changed since the edit, or was not saved: undo what came after first; "
+                "nothing was undone"
+            )
+        try:
+            transaction.prepare(entry, "old")
+        except (OSError, EditError) as error:
+            with suppress(OSError):
+                transaction.clear(entry)
+            raise EditError(f"{reason_of(error)}; nothing was undone") from error
+        return _applied(transaction.move(entry, "old"))
+
+
+def undo_plan(journal_dir: Path) -> EditPlan:
+    """The way back from the last edit, for an editor to go; then `forget` it."""
+    entry = _last(journal_dir)
+    if entry is None:
+        raise EditError(_NOTHING)
+    changes = []
+    for index, file in enumerate(entry.files):
+        before = entry.image(index, "new").decode() if file.new else ""
+        after = entry.image(index, "old").decode() if file.old else ""
+        changes.append(Change(file.path, file.new or "", None, before, after, removes=file.old is None))
+    protected = tuple(file.path for file in entry.files if protected_by(file.path))
+    return EditPlan(tuple(changes), protected=protected)
+
+
+def forget(journal_dir: Path, edit: str) -> None:
+    """Drop an edit, by its id, that an editor took back."""
+    with journal.locked(journal_dir):
+        try:
+            for entry in journal.entries(journal_dir):
+                if entry.id == edit:
+                    journal.drop(entry)
+        except OSError as error:
+            raise EditError(f"the journal cannot be written: {reason_of(error)}") from error
+
+
+def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
+    """Where the changes go."""
+    files = []
+    for change in plan.changes:
+        if change.removes:
+            raise EditError(f"{change.path}: only an undo removes files")
+        place = place_of(change.path, roots, asked=change.path in plan.protected)
+        new = hashlib.sha256(encoded(change.path, change.after)).hexdigest()
+        files.append(File(change.path, place, change.base_sha256 or None, new))
+    places = [file.place for file in files]
+    if len(set(places)) < len(places):
+        raise EditError("two paths of the edit lead to one file: ask again")
+    return tuple(files)
+
+
+def _images(plan: EditPlan) -> Sequence[tuple[bytes, bytes]]:
+    return [(encoded(each.path, each.before), encoded(each.path, each.after)) for each in plan.changes]
+
+
+def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
+    """Folders that new files need, the outermost first."""
+    missing = {folder for file in files for folder in file.place.parents if not folder.exists()}
+    return tuple(sorted(missing, key=lambda folder: len(folder.parts)))
+
+
+def _check_base(file: File, change: Change) -> None:
+    found = sha256_at(file.place)
+    if file.old is None and found is not None:
+        raise EditError(f"{file.path} exists already: the edit would make it anew; ask again")
+    if found is None and file.old is not None:
+        raise EditError(f"{file.path} was deleted since the model saw it: ask again")
+    if found != file.old:
+        raise EditError(f"{file.path} was changed since the model saw it: save it, and ask again")
+    if file.old is not None and hashlib.sha256(encoded(file.path, change.before)).hexdigest() != file.old:
+        raise EditError(f"{file.path}: the text and its sha256 are not of one file: ask again")
+    if found is not None and not file.place.stat().st_mode & 0o222:
+        raise EditError(f"{file.path} is read-only: make it writable first")
+
+
+def _settle(journal_dir: Path) -> tuple[str, ...]:
+    """Finish every edit that a crash interrupted."""
+    try:
+        journal.sweep(journal_dir)
+        said = [transaction.settle(entry) for entry in journal.entries(journal_dir)]
+    except OSError as error:
+        raise EditError(
+            f"an interrupted edit in {journal_dir} cannot be finished: {reason_of(error)}; make room, or its "
+            "folder writable"
+        ) from error
+    return tuple(each for each in said if each)
+
+
+def _last(journal_dir: Path) -> Entry | None:
+    return next((each for each in reversed(journal.entries(journal_dir)) if each.state == "done"), None)
+
+
+def _applied(entry: Entry) -> Applied:
+    files = entry.files
+    return Applied(entry.id, tuple(file.path for file in files), tuple(file.place for file in files))

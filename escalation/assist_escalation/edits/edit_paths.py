@@ -1,0 +1,86 @@
+"""Where on disk the path of an edit is, and which files a person is asked about before they are edited.
+
+A path must be inside the folder of its workspace, wherever links lead. An edit of a protected file can run
+code at the next build, commit or test, or widen what the next edit may do, so a person is asked whatever the
+settings say. Files that no edit may touch at all are in `assist_context.files.denylist`.
+This module reads names and links, never contents, and writes nothing.
+"""
+
+import re
+from collections.abc import Mapping
+from fnmatch import translate
+from pathlib import Path
+from unicodedata import normalize
+
+from assist_context.files.denylist import denied_by
+from assist_escalation.edits.plan import EditError
+
+_NAMES = (
+    # what package managers install and run, and what they found before
+    "package.json", "setup.py", "setup.cfg", "pyproject.toml", "cargo.toml", "build.rs", "go.mod", "go.sum",
+    "go.work", "pom.xml", "gemfile", "*.gemspec", "composer.json", "requirements*.txt", "constraints*.txt",
+    "pipfile", "*.lock", "*.lockb", "*.lockfile", "*-lock.json", "*-lock.yaml", "npm-shrinkwrap.json",
+    "packages.lock.json", "environment.yml",
+    # what test runners and interpreters load unasked
+    "conftest.py", "sitecustomize.py", "usercustomize.py", "*.pth", "tox.ini", "pytest.ini", "noxfile.py",
+    "*.config.js", "*.config.cjs", "*.config.mjs", "*.config.ts", "gulpfile*", "gruntfile*",
+    # builds, containers and CI
+    "makefile", "gnumakefile", "*.mk", "justfile", "taskfile.y*ml", "rakefile", "cmakelists.txt", "*.cmake",
+    "build.gradle*", "settings.gradle*", "gradlew", "mvnw", "*.csproj", "directory.build.*", "build.xml",
+    "dockerfile*", "containerfile*", "docker-compose*.y*ml", "compose.y*ml", "vagrantfile", "procfile",
+    "jenkinsfile*", "azure-pipelines*.y*ml", "appveyor.yml", "bitbucket-pipelines.yml", "cloudbuild.y*ml",
+    # who must review
+    "codeowners",
+)  # fmt: skip
+_NAMED = re.compile("|".join(translate(name) for name in _NAMES))
+
+
+def protected_by(path: str) -> str | None:
+    """The part of a path for which a person is always asked, else None.
+
+    Whatever begins with a dot is a tool's own: `.git`, `.github`, `.vscode`, `.assist.toml`, `.env`.
+
+    >>> protected_by(".GitHub/workflows/ci.yml"), protected_by("web/package.json"), protected_by("src/a.py")
+    ('.GitHub', 'package.json', None)
+    """
+    parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
+    for part in parts:
+        if _plain(part).startswith("."):
+            return part
+    return parts[-1] if parts and _NAMED.match(_plain(parts[-1])) else None
+
+
+def _plain(name: str) -> str:
+    """A name as careless file systems compare it: Unicode's forms, case, unseen characters, ends."""
+    seen = "".join(each for each in normalize("NFKC", name) if each.isprintable())
+    return seen.casefold().rstrip(". ")
+
+
+def place_of(path: str, roots: Mapping[str, Path], *, asked: bool) -> Path:
+    """The real path of `path`, which need not exist; `EditError` where it is not inside its root.
+
+    `roots` are folders by what a path begins with: `{"": folder}` for one, or `{"api": ..., "web": ...}`.
+    `asked`: the person agreed to a protected file; a link to one is one.
+    """
+    parts = path.split("/")
+    if not all(parts) or {".", ".."} & set(parts) or "\\" in path or "\0" in path or Path(path).is_absolute():
+        raise EditError(f"{path!r} is no path inside a workspace: ask again")
+    names = [name for name in roots if name == "" or path.startswith(name + "/")]
+    if not names:
+        raise EditError(f"{path} is in no folder of this workspace: open its folder")
+    name = max(names, key=len)
+    try:
+        root = roots[name].resolve(strict=True)
+        place = (root / path[len(name) :].lstrip("/")).resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise EditError(
+            f"{path} cannot be found: {type(error).__name__}; check its folder and links"
+        ) from error
+    if place == root or not place.is_relative_to(root):
+        raise EditError(f"{path} leads out of its workspace, to another folder: edit it there, by hand")
+    inner = place.relative_to(root).as_posix()
+    if denied := denied_by(inner):
+        raise EditError(f"{path} is {inner}, never edited by the built-in rule {denied}: do it by hand")
+    if protected_by(inner) and not asked:
+        raise EditError(f"{path} leads to {inner}, which is asked about by its own name: edit that")
+    return place

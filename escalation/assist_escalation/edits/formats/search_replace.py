@@ -1,0 +1,203 @@
+"""The text of an answer as SEARCH/REPLACE blocks: which lines of which file become which others.
+
+Everything that looks like a block has to be one: an answer whose third block is broken has no first.
+Around blocks there may be prose, and code fences around them; both are passed over. It knows no file's
+text and does not say whether a block fits; a path here is what the model wrote.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assist_escalation.edits.plan import EditError, lines_of
+
+LEAST = 7  # characters of a marker: what models write unasked, as git does
+MOST_CHARACTERS = 1_000_000  # of an answer; no model writes as much, a broken stream may
+MOST_LINES = 2_000  # of a block's side: more is no edit, and lines are compared pairwise
+
+# A line that bounds a block's side: its run of one character, and the word behind it.
+MARKER = re.compile(r"(?P<run><{5,}|={5,}|>{5,})(?P<word> SEARCH| REPLACE|)[ \t]*")
+# What a person would take for a marker. Outside of a block it is a sign of a broken one, or of a cut answer.
+_NEARLY = re.compile(r"\s*(?:[<>]{5,}|[<>]{3,4}\s*(?:SEARCH|REPLACE)\b)", re.IGNORECASE)
+_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
+# What stands behind the fence of a piece of code that a model is shown; the mark is drawn at random.
+LABEL = re.compile(r"(?P<path>\S.*?) lines (?P<first>\d{1,9})-(?P<last>\d{1,9})(?: (?P<mark>\S+))?")
+_FILE = re.compile(r"[^\s`]*[^\s`/]\.\w+(?: :: \S+)?")  # unlike a language's name
+_DRESS = "`*\"' \t"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One replacement. `line` is where it begins in the answer, for messages; texts are without line ends.
+
+    `path` is the line above it as the model wrote it; `symbol` is the name behind "::" there.
+    """
+
+    line: int
+    path: str
+    symbol: str
+    search: tuple[str, ...]
+    replace: tuple[str, ...]
+    width: int
+
+
+def fence_for(texts: Iterable[str]) -> str:
+    """The divider to ask for: as many "=" as no line of the texts has of "<", "=" or ">" at its beginning.
+
+    >>> fence_for(["Title\\n=======\\n"]), fence_for(["x = 1"])
+    ('========', '=======')
+    """
+    lines = (line for text in texts for line in lines_of(text))
+    runs = [len(found[1]) for line in lines if (found := re.match(r"[ \t]*(<+|=+|>+)", line))]
+    return "=" * max([LEAST, *(run + 1 for run in runs)])
+
+
+def search_replace_instructions(fence: str) -> str:
+    """How to write an edit, for a model; `fence` is that of `fence_for` over all that it is shown.
+
+    The example names no file of the workspace: names are the person's, and these words are never redacted.
+    """
+    wide = len(fence)
+    return f"""Write each edit as a block like this, in full:
+
+src/shop.py
+{"<" * wide} SEARCH
+    total = 0
+{fence}
+    total = start
+{">" * wide} REPLACE
+
+Rules:
+- The line above a block is the file's path, exactly as given. Edit no other file.
+- SEARCH holds whole lines of the file, copied character for character, indentation included.
+- SEARCH must occur once in the file: add lines around it until it does, or name the function or method \
+it is in, as in `src/shop.py :: Shop.total`.
+- REPLACE holds all lines that take their place. Leave nothing out: no "...", no "unchanged".
+- An empty REPLACE deletes the lines. An empty SEARCH writes a new file.
+- Each block is about the file as given, not as other blocks leave it. Blocks do not overlap.
+- Markers have {wide} characters and stand at the beginning of a line.
+"""
+
+
+def marked(answer: str) -> bool:
+    """Whether an answer holds a block's marker, or what a person would take for one.
+
+    >>> marked("a.py\\n<<<<<<< SEARCH\\n"), marked("x = 1 << 5")
+    (True, False)
+    """
+    return any(_NEARLY.match(line) for line in lines_of(answer))
+
+
+def parse_blocks(answer: str, width: int = LEAST) -> tuple[Block, ...]:
+    """All blocks of an answer; `EditError` where there is none, or one that is not whole.
+
+    `width` is what was asked for: narrower markers may be lines of the files.
+
+    >>> parse_blocks("a.py\\n<<<<<<< SEARCH\\nx\\n=======\\n>>>>>>> REPLACE\\n")[0].search
+    ('x',)
+    """
+    if len(answer) > MOST_CHARACTERS:
+        raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
+    lines = [line.rstrip("\r\n") for line in lines_of(answer)]
+    blocks: list[Block] = []
+    above, place = 0, 0  # the first line behind the last block
+    while place < len(lines):
+        found = MARKER.fullmatch(lines[place])
+        if found and found["run"][0] == "<" and found["word"] == " SEARCH":
+            if len(found["run"]) < width:
+                raise EditError(
+                    f"line {place + 1} of the answer: the marker has {len(found['run'])} characters and "
+                    f"{width} were asked for, since the files hold shorter ones: ask again"
+                )
+            name = _above(lines[above:place], blocks[-1] if blocks else None, place)
+            block, place = _block(lines, place, name)
+            blocks.append(block)
+            above = place
+        elif _NEARLY.match(lines[place]):
+            raise EditError(f"line {place + 1} of the answer is a marker without a block: ask again")
+        else:
+            place += 1
+    if not blocks:
+        raise EditError("the answer holds no edit: ask again, or read it as an explanation")
+    return tuple(blocks)
+
+
+def _above(lines: list[str], before: Block | None, place: int) -> tuple[str, str]:
+    """The path and the symbol above a marker: what the fence there names, else the last line that is none."""
+    full = [line for line in lines if line.strip()]
+    told = [line for line in full if not _FENCE.match(line)][-1:]
+    if full and (named := _on_fence(full[-1])):
+        told = [named]
+    if told:
+        path, _, symbol = told[0].partition(" :: ")
+        return path.strip(), symbol.strip().strip("`*").removesuffix(":").strip()
+    if before is None:
+        raise EditError(f"line {place + 1} of the answer: no file's path stands above the block: ask again")
+    return before.path, before.symbol
+
+
+def _on_fence(line: str) -> str:
+    """The file that a fence names, "" for none."""
+    found = _FENCE.match(line)
+    info = line[found.end() :].strip() if found else ""
+    if label := LABEL.fullmatch(info):
+        return label["path"]
+    return info if _FILE.fullmatch(info) else ""
+
+
+def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Block, int]:
+    """The block whose first marker is the line `start`, and the line behind it."""
+    width = len(lines[start].rstrip()) - len(" SEARCH")
+    divider = end = 0
+    for place in range(start + 1, len(lines)):
+        line = lines[place].rstrip(" \t")
+        if line == "=" * width:
+            if divider:
+                raise EditError(
+                    f"line {place + 1} of the answer: the block has a second divider of {width} characters, "
+                    "so where it divides is not certain: ask again"
+                )
+            divider = place
+        elif line == ">" * width + " REPLACE":
+            end = place
+            break
+        elif line == "<" * width + " SEARCH":
+            break
+    if not divider or not end:
+        missing = "end" if divider else "divider"
+        raise EditError(
+            f"line {start + 1} of the answer: the block has no {missing} of {width} characters: ask again"
+        )
+    search, replace = tuple(lines[start + 1 : divider]), tuple(lines[divider + 1 : end])
+    if max(len(search), len(replace)) > MOST_LINES:
+        raise EditError(
+            f"line {start + 1} of the answer: a block has {MOST_LINES} lines at most: ask for less"
+        )
+    return Block(start + 1, *name, search, replace, width), end + 1
+
+
+def path_in(written: str, known: Iterable[str]) -> str | None:
+    """The path of `known` that a model wrote, spelt "./", with backslashes or dressed up; else None.
+
+    Names are not guessed: another case, another folder or a part of a path is another file.
+
+    >>> path_in("**`.\\\\src\\\\a.py`**:", ["src/a.py", "a.py"])
+    'src/a.py'
+    >>> path_in("src/A.py", ["src/a.py"]) is None
+    True
+    """
+    paths = set(known)
+    for each in (written, _undressed(written)):
+        for spelling in (each, each.replace("\\", "/")):
+            bare = re.sub(r"^(?:\./+)+", "", spelling)
+            if bare in paths:
+                return bare
+    return None
+
+
+def _undressed(written: str) -> str:
+    """A path without the quotes, emphasis, heading, comment sign or colon that models put around it."""
+    bare = written.lstrip("#*>- \t").removeprefix("//").strip(_DRESS)
+    for word in ("file:", "path:", "filename:"):
+        bare = bare[len(word) :].strip(_DRESS) if bare.lower().startswith(word) else bare
+    return bare.removesuffix(":").strip(_DRESS)

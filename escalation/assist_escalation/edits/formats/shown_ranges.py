@@ -1,0 +1,133 @@
+"""The text of an answer as pieces of code in the dress in which they were shown: "PATH lines A-B" on a fence.
+
+Small models answer so what they were asked to write as SEARCH/REPLACE blocks. A piece counts only where
+the very lines were shown; it stands for them, whole. What looks cut refuses the answer. It reads no disk.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assist_context.languages import language_of
+from assist_context.syntax.symbols import symbols
+from assist_escalation.edits.formats.search_replace import LABEL, MOST_CHARACTERS, MOST_LINES, path_in
+from assist_escalation.edits.matcher import Match, Wanted, bare_lines, find
+from assist_escalation.edits.plan import EditError, Hunk, lines_of
+from assist_escalation.prompts import Span, fence
+
+_FENCE = re.compile(r"\s*(?P<run>`{3,}|~{3,})(?P<info>.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Lines `first` to `last` of a file anew. `line` is where they begin in the answer, for messages."""
+
+    line: int
+    path: str
+    first: int
+    last: int
+    lines: tuple[str, ...]
+
+
+def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[Piece, ...]:
+    """All pieces of an answer, none where no fence has a piece's label.
+
+    `EditError` where one has no end, other fences stand beside them, or their fence may be a file's line.
+
+    >>> parse_pieces("So:\\n```a.py lines 1-1\\nx = 2\\n```\\n", ())[0].lines
+    ('x = 2',)
+    """
+    if len(answer) > MOST_CHARACTERS:
+        raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
+    lines = [line.rstrip("\r\n") for line in lines_of(answer)]
+    openings = (_FENCE.fullmatch(line) for line in lines)
+    if not any(found and LABEL.fullmatch(found["info"].strip()) for found in openings):
+        return ()
+    width = len(fence(span.text for span in shown))
+    pieces: list[Piece] = []
+    place = 0
+    while place < len(lines):
+        if opening := _FENCE.fullmatch(lines[place]):
+            piece = _piece(lines, place, opening, width)
+            pieces.append(piece)
+            place += len(piece.lines) + 2
+        else:
+            place += 1
+    return tuple(pieces)
+
+
+def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> Piece:
+    at = f"line {start + 1} of the answer"
+    label = LABEL.fullmatch(opening["info"].strip())
+    if label is None:
+        raise EditError(f"{at} is a fence without a place beside some that have one: ask again")
+    if opening["run"][0] != "`" or len(opening["run"]) < width:
+        raise EditError(f"{at}: the fence is not of {width} backticks, as the code was shown: ask again")
+    for end in range(start + 1, len(lines)):
+        found = _FENCE.fullmatch(lines[end])
+        if found and found["run"] == opening["run"] and found["info"].strip() in ("", label["mark"]):
+            break
+    else:
+        raise EditError(f"{at}: the piece has no end: it was cut off; ask for less, or again")
+    if end - start > MOST_LINES:
+        raise EditError(f"{at}: a piece has {MOST_LINES} lines at most: ask for less")
+    first, last = int(label["first"]), int(label["last"])
+    return Piece(start + 1, label["path"], first, last, tuple(lines[start + 1 : end]))
+
+
+def find_piece(piece: Piece, shown: Sequence[Span], text: str) -> Match | None:
+    """What takes the place of a piece's lines in its file, whose text is `text`; None where it changes none.
+
+    `EditError` where these lines were not shown, stand otherwise in the file, or come back with less in them.
+    """
+    name = f"the piece at line {piece.line} of the answer"
+    where = f"lines {piece.first} to {piece.last} of {piece.path}"
+    texts = {span.text for span in shown if _is_of(span, piece)}
+    if len(texts) != 1:
+        raise EditError(f"{name} is for {where}, which were shown {len(texts)} times: ask again")
+    old, new = bare_lines(texts.pop()), _stripped(list(piece.lines))
+    core = _stripped(old)
+    if [line.rstrip() for line in core] == [line.rstrip() for line in new]:
+        return None
+    if not new:
+        raise EditError(f"{name} is empty: ask again")
+    _check_whole(name, piece.path, core, new)
+    lead = next((place for place, line in enumerate(old) if line.strip()), 0)
+    replace = (*old[:lead], *new, *old[lead + len(core) :])
+    window = bare_lines(text)[piece.first - 1 : piece.last]
+    try:
+        found = find(Wanted(name, piece.path, "", tuple(old), replace), "\n".join(window))
+    except EditError:
+        raise EditError(
+            f"{name}: {where} are not what was shown, or were shown in part, so that they cannot be "
+            "replaced as a whole: ask again"
+        ) from None
+    before = piece.first - 1
+    hunk = Hunk(found.hunk.first + before, found.hunk.last + before, found.hunk.how)
+    return Match(hunk, found.search, found.replace)
+
+
+def _is_of(span: Span, piece: Piece) -> bool:
+    origin = span.origin
+    lines = origin.source == "file" and (origin.first, origin.last) == (piece.first, piece.last)
+    return lines and path_in(piece.path, [origin.path]) is not None
+
+
+def _stripped(lines: list[str]) -> list[str]:
+    """Without blank lines at both ends, which models drop and add unasked."""
+    full = [place for place, line in enumerate(lines) if line.strip()]
+    return lines[full[0] : full[-1] + 1] if full else []
+
+
+def _check_whole(name: str, path: str, old: list[str], new: list[str]) -> None:
+    """Refuse a piece of which only a part came back, as it does from models that write what they changed."""
+    language = language_of(path)
+    if not (language.grammar or language.outline):
+        lost = len(old) - len(new)
+        if lost > 0:
+            raise EditError(f"{name} has {lost} lines less than were shown: ask again")
+        return
+    before, after = (symbols(language, "\n".join(side) + "\n") for side in (old, new))
+    lost = max(len(before.definitions) - len(after.definitions), len(before.imports) - len(after.imports))
+    if lost > 0:
+        raise EditError(f"{name} has {lost} definitions or imports less than were shown: ask again")

@@ -1,0 +1,201 @@
+"""The text of an answer as one fenced block that stands for a whole function or file.
+
+This is the form for small local models, which write a function well and a SEARCH block badly. It knows
+one file's text and the lines that were asked for; what else the answer says is passed over.
+"""
+
+import re
+from dataclasses import dataclass
+
+from assist_context.documents import split_lines
+from assist_context.languages import Language, language_of
+from assist_context.syntax.symbols import symbols
+from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
+from assist_escalation.edits.matcher import Match, bare_lines, shifted
+from assist_escalation.edits.plan import MARK, EditError, Hunk, Target
+from assist_escalation.prompts import fence
+
+_OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
+_IMPORT = re.compile(
+    r"\s*(?:import\b|from\s+\S+\s+import\b|use\s|using\s|#\s*include\b|(?:const|let|var)\b.*\brequire\()"
+)
+# What models write behind a fence for our languages, besides the language's name and its suffixes.
+_INFO = {
+    "shellscript": {"bash", "sh", "shell"},
+    "cpp": {"c++"},
+    "csharp": {"c#"},
+    "python": {"python3"},
+    "javascript": {"node"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fenced:
+    info: str
+    width: int
+    lines: tuple[str, ...]
+
+
+def whole_instructions(language: str, bars: str = "```") -> str:
+    """How to return a whole function or file, for a small model; `bars` is `prompt.fence` of what it sees."""
+    return f"""Answer with the complete new code in one block, from its first line to its last:
+
+{bars}{language}
+(all lines of the new code)
+{bars}
+
+Write exactly one block. Leave nothing out, shorten nothing, write no "...".
+Write only the code you were asked for: nothing of the file around it, no imports above it.
+"""
+
+
+def find_whole(answer: str, target: Target, text: str) -> tuple[Match, tuple[str, ...]]:
+    """What takes the place of the target's lines, and notes for people; `EditError` where it is not certain.
+
+    The imports that a model puts above a function are dropped where the file has them, and refused where
+    it has not: in the middle of a file, or of a class, they would be in the wrong place.
+    """
+    lines = bare_lines(text)
+    every = (target.first, target.last) == (1, max(len(lines), 1))
+    if not every and not 1 <= target.first <= target.last <= len(lines):
+        raise EditError(
+            f"{target.path} has {len(lines)} lines, not {target.first} to {target.last}: ask again"
+        )
+    old = lines[target.first - 1 : target.last]
+    new = list(_chosen(answer, target, text))
+    new = [new[0].removeprefix(MARK), *new[1:]] if new else new
+    notes: tuple[str, ...] = ()
+    if not every or target.name:
+        new = _stripped(new)
+        new, notes = _without_imports(new, old, lines, target) if target.name else (new, notes)
+        _check_name(new, target)
+        new = _moved(new, old, target)
+    if not any(line.strip() for line in new):
+        raise EditError(f"the answer's block for {target.path} is empty: ask again")
+    hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
+    return Match(hunk, tuple(old), tuple(new)), notes
+
+
+def _chosen(answer: str, target: Target, text: str) -> tuple[str, ...]:
+    """The lines of the one block that is meant."""
+    if len(answer) > MOST_CHARACTERS:
+        raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
+    blocks, language = _fenced(answer), language_of(target.path)
+    if not blocks:
+        raise EditError("the answer holds no fenced block of code: ask again")
+    meant = blocks
+    if len(blocks) > 1:
+        named = re.compile(rf"(?<!\w){re.escape(target.name)}(?!\w)") if target.name else None
+        meant = [each for each in blocks if each.info.split()[:1] == [target.path]]
+        if len(meant) != 1:
+            meant = [each for each in blocks if each.info.lower() in _names(language)]
+        if len(meant) != 1 and named:
+            meant = [each for each in meant or blocks if any(named.search(line) for line in each.lines)]
+        # A fence that the code itself holds would look like several blocks. Where a parser sees the code,
+        # it sees that one is cut; elsewhere nobody would.
+        if not language.grammar or len(meant) != 1:
+            raise EditError(
+                f"the answer has {len(blocks)} fenced blocks, and which is meant is not certain: ask again"
+            )
+    width = len(fence([text]))
+    if meant[0].width < width:
+        raise EditError(
+            f"the answer's fence has {meant[0].width} characters and {width} were asked for, since "
+            f"{target.path} holds shorter ones: ask again"
+        )
+    if len(meant[0].lines) > MOST_LINES:
+        raise EditError(
+            f"the answer's block has {len(meant[0].lines)} lines, {MOST_LINES} at most: ask for less"
+        )
+    return meant[0].lines
+
+
+def _names(language: Language) -> set[str]:
+    suffixes = {suffix.removeprefix(".") for suffix in language.suffixes}
+    return {language.name, *language.lsp_ids, *suffixes, *_INFO.get(language.name, ())}
+
+
+def _fenced(answer: str) -> list[_Fenced]:
+    """All fenced blocks; `EditError` where one has no end, as in an answer that was cut."""
+    blocks: list[_Fenced] = []
+    opened: re.Match[str] | None = None
+    lines: list[str] = []
+    for line in (each.rstrip("\r\n") for each in split_lines(answer)):
+        found = _OPENING.fullmatch(line)
+        if opened is None:
+            opened, lines = found, []
+        elif found and _closes(found, opened):
+            blocks.append(_Fenced(opened["info"], len(opened["run"]), tuple(lines)))
+            opened = None
+        else:
+            lines.append(line.removeprefix(opened["indent"]))
+    if opened is not None:
+        raise EditError("the answer's block of code has no end: it was cut off; ask for less, or again")
+    return blocks
+
+
+def _closes(found: re.Match[str], opened: re.Match[str]) -> bool:
+    same = found["run"][0] == opened["run"][0] and found["indent"] == opened["indent"]
+    return same and len(found["run"]) >= len(opened["run"]) and not found["info"]
+
+
+def _stripped(lines: list[str]) -> list[str]:
+    """Without blank lines at both ends, which are about the answer and not about the code."""
+    full = [place for place, line in enumerate(lines) if line.strip()]
+    return lines[full[0] : full[-1] + 1] if full else []
+
+
+def _without_imports(
+    new: list[str], old: list[str], lines: list[str], target: Target
+) -> tuple[list[str], tuple[str, ...]]:
+    """The block without the imports above its definition that the file has already."""
+    if old and _IMPORT.match(old[0]):
+        return new, ()
+    size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
+    wanted = [line for line in new[:size] if line.strip()]
+    if missing := [line for line in wanted if line not in lines]:
+        raise EditError(
+            f"the answer puts {len(missing)} imports above {target.name} that {target.path} does not have: "
+            "add them at its top, or ask for an edit of the whole file"
+        )
+    dropped = f"{target.path}: left out {len(wanted)} imports above {target.name}, which the file has"
+    return new[size:], ((dropped,) if wanted else ())
+
+
+def _check_name(new: list[str], target: Target) -> None:
+    """The block has to define what was asked for, not as a part of something else."""
+    language = language_of(target.path)
+    if not target.name or not (language.grammar or language.outline):
+        return
+    found = symbols(language, "\n".join(new) + "\n").definitions
+    name = target.name.replace("::", ".").rpartition(".")[2]
+    outer = [
+        each
+        for each in found
+        if not any(
+            other is not each and other.start_line <= each.start_line and each.end_line <= other.end_line
+            and (other.start_line, other.end_line) != (each.start_line, each.end_line)
+            for other in found
+        )
+    ]  # fmt: skip
+    if found and name not in {each.name for each in outer}:
+        raise EditError(f"the answer's block does not define {target.name} itself: ask again")
+
+
+def _moved(new: list[str], old: list[str], target: Target) -> list[str]:
+    """The block under the indentation of the lines that it replaces."""
+    there = next((line for line in old if line.strip()), "")
+    here = next((line for line in new if line.strip()), "")
+    goal, given = (line[: len(line) - len(line.lstrip(" \t"))] for line in (there, here))
+    if goal == given:
+        return new
+    add = goal.removesuffix(given) if goal.endswith(given) else ""
+    take = given.removesuffix(goal) if given.endswith(goal) else ""
+    lower = any(line.strip() and not line.startswith(goal) for line in old)  # in a string of several lines
+    result = shifted(new, add, take) if add or take else None
+    if result is None or lower:
+        raise EditError(
+            f"the answer's code is indented otherwise than lines {target.first} to {target.last} of "
+            f"{target.path}, and cannot be shifted as a whole: ask again"
+        )
+    return result

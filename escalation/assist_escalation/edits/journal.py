@@ -1,0 +1,175 @@
+"""The edits that were made, with the bytes before and after, so that one can be finished or taken back.
+
+One folder an edit, private to the user; `entry.json` in it says what is moved where and how far it
+came, and is only ever replaced as a whole. A folder without it never counted. It moves no file of
+a workspace: `applying` does.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from filelock import FileLock, Timeout
+
+from assist_escalation import durable_files
+from assist_escalation.edits.plan import EditError
+
+# prepared: no file was moved yet. forward: they move to the new bytes. backward: to the old ones.
+State = Literal["prepared", "forward", "done", "backward"]
+Side = Literal["old", "new"]
+
+MOST_EDITS = 20  # that can be taken back: more than anybody undoes, and 40 MB at most for the usual edit
+LOCK_SECONDS = 10.0  # an edit takes tens of milliseconds; whoever waits longer waits for something stuck
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file of an edit: its path in the plan, its place on disk, and the sha256 of its bytes.
+
+    None for a side where there is no file.
+    """
+
+    path: str
+    place: Path
+    old: str | None
+    new: str | None
+
+    def sha256(self, side: Side) -> str | None:
+        return self.old if side == "old" else self.new
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An edit in the journal. `made` are folders that new files needed, the outermost first."""
+
+    folder: Path
+    state: State
+    files: tuple[File, ...]
+    made: tuple[Path, ...]
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    def temporary(self, index: int) -> Path:
+        """Where a file's bytes are gathered, beside it; a name that no other journal uses."""
+        tag = hashlib.sha256(f"{self.folder}\0{index}".encode()).hexdigest()[:16]
+        return self.files[index].place.with_name(f".assist-{tag}.tmp")
+
+    def image(self, index: int, side: Side) -> bytes:
+        """The bytes of a side; `EditError` where they are damaged."""
+        path = self.folder / f"{index}.{side}"
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            data = b""
+        if hashlib.sha256(data).hexdigest() != self.files[index].sha256(side):
+            raise EditError(f"{path} is damaged: {self.files[index].path} cannot be taken back with it")
+        return data
+
+
+@contextmanager
+def locked(journal: Path) -> Iterator[None]:
+    """The journal for one process; its folder is made, for the user alone."""
+    lock = FileLock(journal / "lock", timeout=LOCK_SECONDS, mode=0o600)
+    try:
+        journal.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.name != "nt" and journal.stat().st_mode & 0o077:
+            journal.chmod(0o700)
+        lock.acquire()
+    except Timeout as error:
+        raise EditError(
+            f"another assist is applying an edit ({journal}): try again when it is done"
+        ) from error
+    except OSError as error:
+        raise EditError(
+            f"the journal {journal} cannot be used ({error.strerror}): make it writable"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def entries(journal: Path) -> tuple[Entry, ...]:
+    """All edits, the oldest first."""
+    found = [_read(folder) for folder in _folders(journal)]
+    return tuple(each for each in found if each)
+
+
+def sweep(journal: Path) -> None:
+    """What never counted, or no longer does, is thrown away; only for who holds the lock."""
+    for folder in _folders(journal):
+        if not (folder / "entry.json").exists():
+            shutil.rmtree(folder)
+
+
+def _folders(journal: Path) -> list[Path]:
+    return sorted(each for each in journal.iterdir() if each.name.isdigit()) if journal.exists() else []
+
+
+def _read(folder: Path) -> Entry | None:
+    try:
+        said = json.loads((folder / "entry.json").read_bytes())
+        files = tuple(File(**{**each, "place": Path(each["place"])}) for each in said["files"])
+        made = tuple(Path(each) for each in said["made"])
+        state = said["state"]
+        if state not in get_args(State):
+            raise ValueError(state)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise EditError(f"{folder / 'entry.json'} is damaged: look at the folder, then delete it") from error
+    return Entry(folder, state, files, made)
+
+
+def add(
+    journal: Path,
+    state: State,
+    files: Sequence[File],
+    images: Sequence[tuple[bytes, bytes]],
+    made: Sequence[Path],
+) -> Entry:
+    """A new edit, on the disk with the bytes of both sides when this returns."""
+    taken = [int(each.name) for each in journal.iterdir() if each.name.isdigit()]
+    entry = Entry(journal / f"{max(taken, default=0) + 1:010}", state, tuple(files), tuple(made))
+    entry.folder.mkdir(mode=0o700)
+    for index, (file, (old, new)) in enumerate(zip(files, images, strict=True)):
+        if file.old is not None:
+            durable_files.write(entry.folder / f"{index}.old", old, 0o600)
+        if file.new is not None:
+            durable_files.write(entry.folder / f"{index}.new", new, 0o600)
+    saved = save(entry, state)
+    durable_files.sync(journal)
+    return saved
+
+
+def save(entry: Entry, state: State) -> Entry:
+    """The edit with another state, on the disk when this returns."""
+    entry = replace(entry, state=state)
+    files = [{**asdict(file), "place": str(file.place)} for file in entry.files]
+    said = {"state": state, "files": files, "made": [str(folder) for folder in entry.made]}
+    temporary = entry.folder / "entry.tmp"
+    durable_files.write(temporary, json.dumps(said).encode(), 0o600)
+    os.replace(temporary, entry.folder / "entry.json")
+    durable_files.sync(entry.folder)
+    return entry
+
+
+def drop(entry: Entry) -> None:
+    """An edit less. Without its `entry.json` it does not count, whatever else is left of it."""
+    durable_files.remove(entry.folder / "entry.json")
+    durable_files.sync(entry.folder)
+    shutil.rmtree(entry.folder, ignore_errors=True)  # the rest goes when the journal is next read
+
+
+def prune(journal: Path) -> None:
+    """The oldest edits go."""
+    for entry in entries(journal)[:-MOST_EDITS]:
+        drop(entry)

@@ -1,0 +1,279 @@
+r"""Where in a file the lines of a block stand, and the file with other lines in their place.
+
+A ladder, each step of which has to find exactly one place: the same lines; the same but for white space
+at their ends; the same but for one indentation in front of all; the same lines within the named
+definition. Nothing is guessed, no case folded and no near match taken.
+Lines that a block does not change keep their bytes, and a new line ends as the line it stands beside.
+It knows no answer's format and reads no file.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from assist_context.languages import language_of
+from assist_context.syntax.symbols import symbols
+from assist_escalation.edits.plan import MARK, EditError, How, Hunk, lines_of
+
+SHOWN_LINES = 12  # of an excerpt
+SEARCHED_LINES, SEARCHED_CHARACTERS = 20_000, 200  # bound the search for it, which compares characters
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a block asks of a file: `search` becomes `replace`, within `symbol` if that is not "".
+
+    Texts are without line ends. `name` is the block in words, for messages.
+    """
+
+    name: str
+    path: str
+    symbol: str
+    search: tuple[str, ...]
+    replace: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The lines that a block stands for, and what comes in their place as the file would have it.
+
+    `search` and `replace` are indented as the file is; their lines that are equal stay as they are.
+    """
+
+    hunk: Hunk
+    search: tuple[str, ...]
+    replace: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line (from 0) where a search fits, with the indentation to add and the one to take away."""
+
+    line: int
+    add: str = ""
+    take: str = ""
+
+
+def bare_lines(text: str) -> list[str]:
+    """Lines without their ends and the byte order mark."""
+    return [line.rstrip("\r\n") for line in lines_of(text.removeprefix(MARK))]
+
+
+def find(wanted: Wanted, text: str) -> Match:
+    """The one place of a block in a file; `EditError` with the count and the lines where there is not one.
+
+    >>> find(Wanted("block 1", "a.py", "", ("x = 1",), ("x = 2",)), "if y:\\n    x = 1\\n").replace
+    ('    x = 2',)
+    """
+    lines = bare_lines(text)
+    if not any(line.strip() for line in wanted.search):
+        raise EditError(
+            f"{wanted.name}: the search is empty, which only a new or an empty file takes: ask again"
+        )
+    within = _within(wanted, text) if wanted.symbol else None
+    for how, step in _LADDER:
+        places = list(step(wanted.search, lines))
+        if len(places) == 1:
+            return _match(wanted, how, places[0], within)
+        inside = [each for each in places if within and _inside(each.line, wanted, within)]
+        if how == "exact" and len(inside) == 1:
+            return _match(wanted, "symbol", inside[0], within)
+        if places:
+            raise _ambiguous(wanted, [each.line + 1 for each in inside or places])
+    raise _missing(wanted, lines)
+
+
+def check_shifted(wanted: Sequence[Wanted], found: Sequence[Match], text: str) -> None:
+    """Refuse blocks of one file that fit elsewhere at another depth, where one of them was found so.
+
+    Such a model gets indentation wrong, so an exact place may be that of a twin: code that stands twice.
+    """
+    if all(match.hunk.how != "indent" for match in found):
+        return
+    lines = bare_lines(text)
+    for each in wanted:
+        at = [place.line + 1 for place in _shifted(each.search, lines)]
+        if len(at) > 1:
+            raise _ambiguous(each, at)
+
+
+def _exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Place]:
+    size, wanted = len(search), list(search)
+    for place in range(len(lines) - size + 1):
+        if lines[place] == wanted[0] and list(lines[place : place + size]) == wanted:
+            yield _Place(place)
+
+
+def _spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Place]:
+    yield from _exact([_trimmed(line) for line in search], [_trimmed(line) for line in lines])
+
+
+def _shifted(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Place]:
+    """Places where all lines that are not blank lack, or have, the same white space in front."""
+    wanted, found = [_trimmed(line) for line in search], [_trimmed(line) for line in lines]
+    first = next(place for place, line in enumerate(wanted) if line)
+    core = wanted[first].lstrip(" \t")
+    for place in range(len(found) - len(wanted) + 1):
+        here = found[place + first]
+        if not here.endswith(core) or here[: -len(core)].strip(" \t"):
+            continue
+        old, new = _indent(wanted[first]), _indent(here)
+        if new.endswith(old):
+            shift = _Place(place, add=new[: len(new) - len(old)])
+        elif old.endswith(new):
+            shift = _Place(place, take=old[: len(old) - len(new)])
+        else:
+            continue
+        moved = shifted(wanted, shift.add, shift.take)
+        if moved == found[place : place + len(wanted)]:
+            yield shift
+
+
+_LADDER: tuple[tuple[How, Callable[[Sequence[str], Sequence[str]], Iterator[_Place]]], ...] = (
+    ("exact", _exact),
+    ("space", _spaced),
+    ("indent", _shifted),
+)
+
+
+def shifted(lines: Sequence[str], add: str, take: str) -> list[str] | None:
+    """Lines with `add` in front, or without `take`; blank ones as they are; None where one lacks `take`."""
+    if any(line.strip() and not line.startswith(take) for line in lines):
+        return None
+    return [add + line[len(take) :] if line.strip() else line for line in lines]
+
+
+def _trimmed(line: str) -> str:
+    return line.rstrip(" \t")
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _match(wanted: Wanted, how: How, place: _Place, within: tuple[int, int] | None) -> Match:
+    first = place.line + 1
+    if within and not _inside(place.line, wanted, within):
+        raise EditError(
+            f"{wanted.name} names {wanted.symbol}, lines {within[0]} to {within[1]} of {wanted.path}, "
+            f"but its lines stand at line {first}: ask again"
+        )
+    search, replace = (shifted(lines, place.add, place.take) for lines in (wanted.search, wanted.replace))
+    if search is None or replace is None:
+        raise EditError(
+            f"{wanted.name}: found at line {first} of {wanted.path} further left, where its new lines "
+            "do not fit: ask again"
+        )
+    return Match(Hunk(first, first + len(search) - 1, how), tuple(search), tuple(replace))
+
+
+def _inside(line: int, wanted: Wanted, within: tuple[int, int]) -> bool:
+    return within[0] <= line + 1 and line + len(wanted.search) <= within[1]
+
+
+def _within(wanted: Wanted, text: str) -> tuple[int, int] | None:
+    """The lines of the definition that a block names; None where the file has no such name, as yet."""
+    name = wanted.symbol.replace("::", ".").replace("#", ".").removesuffix("()")
+    found = symbols(language_of(wanted.path), text.removeprefix(MARK))
+    if found.partial:
+        return None
+    exact = [each for each in found.definitions if each.qualified == name]
+    named = exact or [each for each in found.definitions if each.name == name]
+    places = [(each.start_line, each.end_line) for each in named]
+    if len(places) > 1:
+        at = ", ".join(str(first) for first, _ in places[:SHOWN_LINES])
+        raise EditError(f"{wanted.name}: {wanted.path} has {len(places)} of the name it gives, at lines {at}")
+    return places[0] if places else None
+
+
+def _ambiguous(wanted: Wanted, at: list[int]) -> EditError:
+    places = ", ".join(map(str, at[:SHOWN_LINES])) + (", ..." if len(at) > SHOWN_LINES else "")
+    return EditError(
+        f"{wanted.name}: its lines stand {len(at)} times in {wanted.path}, at lines {places}, and which "
+        "are meant is not certain: ask for more lines around the change"
+    )
+
+
+def _missing(wanted: Wanted, lines: list[str]) -> EditError:
+    place = closest(wanted.search, lines)
+    near = f"; line {place + 1} comes closest" if place is not None else ""
+    shown = lines[place : place + min(len(wanted.search), SHOWN_LINES)] if place is not None else []
+    excerpt = "\n".join(f"{number:>5}  {line}" for number, line in enumerate(shown, (place or 0) + 1))
+    return EditError(
+        f"{wanted.name}: its lines stand 0 times in {wanted.path}{near}: the file may have changed since, "
+        "or the model may have copied it wrongly; ask again",
+        excerpt,
+    )
+
+
+def closest(search: Sequence[str], lines: Sequence[str]) -> int | None:
+    """The line (from 0) from which on a file is most like a search; for people, never for an edit."""
+    bare = [line.strip()[:SEARCHED_CHARACTERS] for line in lines[:SEARCHED_LINES]]
+    asked = [line.strip()[:SEARCHED_CHARACTERS] for line in search]
+    anchor = max(range(len(asked)), key=lambda place: len(asked[place]))
+    near = set(difflib.get_close_matches(asked[anchor], sorted(set(bare) - {""}), n=3, cutoff=0.5))
+    starts = [max(0, place - anchor) for place, line in enumerate(bare) if line in near]
+
+    def likeness(start: int) -> float:
+        window = bare[start : start + len(asked)]
+        same = sum(one == other for one, other in zip(window, asked, strict=False))
+        best = bare[min(start + anchor, len(bare) - 1)]
+        return same + difflib.SequenceMatcher(None, best, asked[anchor], autojunk=False).ratio()
+
+    return max(starts[:SEARCHED_CHARACTERS], key=likeness) if starts else None
+
+
+def splice(text: str, matches: Sequence[Match]) -> str:
+    r"""The text with every match replaced; `EditError` where two of them share a line.
+
+    >>> splice("a\r\nb", [Match(Hunk(2, 2, "exact"), ("b",), ("b", "c"))])
+    'a\r\nb\r\nc'
+    """
+    ordered = sorted(matches, key=lambda match: (match.hunk.first, match.hunk.last))
+    for one, other in pairwise(match.hunk for match in ordered):
+        if other.first <= one.last or (one.first, one.last) == (other.first, other.last):
+            raise EditError(f"two blocks are about line {other.first}: ask for one block instead")
+    mark = MARK if text.startswith(MARK) else ""
+    lines = lines_of(text.removeprefix(MARK))
+    pieces, place = [], 0
+    for match in ordered:
+        pieces += lines[place : match.hunk.first - 1]
+        pieces += _replaced(lines, match)
+        place = match.hunk.last
+    pieces += lines[place:]
+    return mark + _joined(pieces, lines)
+
+
+def _replaced(lines: list[str], match: Match) -> Iterator[str]:
+    """The new lines of a match: those that stay with the file's bytes, the others with an end beside them."""
+    start = match.hunk.first - 1
+    unended = match.hunk.last == len(lines) and lines and not _end_of(lines[-1])
+    search, replace = match.search, match.replace
+    if match.hunk.how in ("space", "indent"):  # white space that the model got wrong is no change of its own
+        search, replace = (tuple(map(_trimmed, side)) for side in (search, replace))
+    opcodes = difflib.SequenceMatcher(None, search, replace, autojunk=False).get_opcodes()
+    for what, first, last, new_first, new_last in opcodes:
+        if what == "equal":
+            yield from lines[start + first : start + last]
+            continue
+        for new in range(new_first, new_last):
+            beside = start + (min(first + new - new_first, last - 1) if last > first else first - 1)
+            final = unended and new == len(match.replace) - 1
+            yield match.replace[new] + ("" if final else _end_beside(lines, max(beside, 0)))
+
+
+def _end_of(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]
+
+
+def _end_beside(lines: list[str], place: int) -> str:
+    """The end of a line, else of the one before it or of the file's first."""
+    near = (*lines[place : place + 1], *lines[max(place - 1, 0) : place], *lines[:1])
+    return next((end for line in near if (end := _end_of(line))), "\n")
+
+
+def _joined(pieces: list[str], lines: list[str]) -> str:
+    """Pieces as a text: what was the last line may have others behind it now, and needs an end."""
+    ended = [each if _end_of(each) else each + _end_beside(lines, len(lines)) for each in pieces[:-1]]
+    return "".join([*ended, *pieces[-1:]])

@@ -1,0 +1,151 @@
+"""An answer as a plan: which files become what, tried out in memory, all of it or nothing.
+
+Only files that the caller names are edited or made. A block for any other refuses the whole answer, and
+so does one that fits no place or two, or a result that `defects` finds fault with. It reads no disk:
+whether the files are still what the model saw is checked where the plan is applied.
+"""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from assist_context.files.denylist import denied_by
+from assist_escalation.edits.edit_paths import protected_by
+from assist_escalation.edits.formats.search_replace import Block, fence_for, marked, parse_blocks, path_in
+from assist_escalation.edits.formats.shown_ranges import Piece, find_piece, parse_pieces
+from assist_escalation.edits.formats.whole_block import find_whole
+from assist_escalation.edits.matcher import Match, Wanted, check_shifted, find, splice
+from assist_escalation.edits.plan import MARK, Base, Change, EditError, EditPlan, Hunk, Target, sha256_of
+from assist_escalation.edits.sanity_checks import defect_of, unchecked
+from assist_escalation.prompts import Span
+
+_NOTED = {
+    "space": "matched but for white space at the ends of lines",
+    "indent": "matched but for the indentation, which is the file's",
+    "symbol": "matched within the named definition; the lines stand elsewhere too",
+}
+
+
+def plan(
+    answer: str,
+    scope: Mapping[str, Base],
+    whole: Target | None = None,
+    create: AbstractSet[str] = frozenset(),
+    shown: Sequence[Span] = (),
+) -> EditPlan:
+    """What an answer makes of the files in `scope`, and of those in `create`, which do not exist yet.
+
+    With `whole` the answer is one fenced block for these lines, else SEARCH/REPLACE blocks; without any
+    it may be pieces anew that were `shown`, which are of the folder that the scope is of. `EditError` with
+    what does not fit, where; then nothing of the answer is taken.
+
+    >>> answer = "a.py\\n<<<<<<< SEARCH\\nx = 1\\n=======\\nx = 2\\n>>>>>>> REPLACE\\n"
+    >>> plan(answer, {"a.py": Base("a.py", "x = 1\\n", sha256_of("x = 1\\n"))}).changes[0].after
+    'x = 2\\n'
+    """
+    for path, base in scope.items():
+        if base.path != path or base.sha256 != sha256_of(base.text):
+            raise EditError(f"{path}: the text and its sha256 are not of one file: read it again")
+    if whole is not None:
+        changes, notes = _from_whole(answer, scope, whole, create)
+    elif shown and not marked(answer) and (pieces := parse_pieces(answer, shown)):
+        changes, notes = _from_pieces(pieces, scope, shown)
+    else:
+        changes, notes = _from_blocks(answer, scope, create)
+    changed = [each for each in changes if each.before != each.after or not each.base_sha256]
+    for change in changed:
+        if denied := denied_by(change.path):
+            raise EditError(f"{change.path} is never edited, by the built-in rule {denied}: do it by hand")
+        if defect := defect_of(change):
+            raise EditError(f"{change.path}: {defect}")
+    if not changed:
+        raise EditError("the answer changes nothing: the files are already as it has them")
+    notes += [f"{each.path}: no parser looked at the result" for each in changed if unchecked(each)]
+    protected = tuple(each.path for each in changed if protected_by(each.path))
+    return EditPlan(tuple(changed), tuple(notes), protected)
+
+
+def _from_blocks(
+    answer: str, scope: Mapping[str, Base], create: AbstractSet[str]
+) -> tuple[list[Change], list[str]]:
+    width = len(fence_for(base.text for base in scope.values()))
+    by_path: dict[str, list[tuple[int, Block]]] = {}
+    for number, block in enumerate(parse_blocks(answer, width), 1):
+        path = path_in(block.path, [*scope, *create])
+        if path is None:
+            raise EditError(
+                f"block {number}, line {block.line} of the answer, is for no file of this request "
+                f"({', '.join(sorted({*scope, *create})[:8]) or 'it has none'}): ask again"
+            )
+        by_path.setdefault(path, []).append((number, block))
+    changes, notes = [], []
+    for path, blocks in by_path.items():
+        change = _changed(scope[path], blocks) if path in scope else _created(path, blocks)
+        changes.append(change)
+        notes += _notes(change)
+    return changes, notes
+
+
+def _from_pieces(
+    pieces: Sequence[Piece], scope: Mapping[str, Base], shown: Sequence[Span]
+) -> tuple[list[Change], list[str]]:
+    by_path: dict[str, list[Match]] = {}
+    for piece in pieces:
+        path = path_in(piece.path, scope)
+        if path is None:
+            raise EditError(f"line {piece.line} of the answer is for no file of this request: ask again")
+        if match := find_piece(piece, shown, scope[path].text):
+            by_path.setdefault(path, []).append(match)
+    changes = [_spliced(scope[path], matches) for path, matches in by_path.items()]
+    return changes, [note for change in changes for note in _notes(change)]
+
+
+def _notes(change: Change) -> list[str]:
+    return [f"{change.path}:{hunk.first}: {_NOTED[hunk.how]}" for hunk in change.hunks if hunk.how in _NOTED]
+
+
+def _changed(base: Base, blocks: Sequence[tuple[int, Block]]) -> Change:
+    if base.text.removeprefix(MARK):
+        wanted = [
+            Wanted(f"block {number}", base.path, block.symbol, block.search, block.replace)
+            for number, block in blocks
+        ]
+        matches = [find(each, base.text) for each in wanted]
+        check_shifted(wanted, matches, base.text)
+    else:
+        matches = [_fill(number, block, base) for number, block in blocks]
+    return _spliced(base, matches)
+
+
+def _spliced(base: Base, matches: Sequence[Match]) -> Change:
+    after = splice(base.text, matches)
+    hunks = tuple(sorted((match.hunk for match in matches), key=lambda hunk: hunk.first))
+    return Change(base.path, base.sha256, base.version, base.text, after, hunks)
+
+
+def _fill(number: int, block: Block, base: Base) -> Match:
+    """A block for an empty file."""
+    if any(line.strip() for line in block.search):
+        raise EditError(f"block {number}: {base.path} is empty, so its search stands 0 times: ask again")
+    return Match(Hunk(1, 0, "new"), (), block.replace)
+
+
+def _created(path: str, blocks: Sequence[tuple[int, Block]]) -> Change:
+    number, block = blocks[0]
+    if len(blocks) > 1:
+        raise EditError(f"{path} is new and has {len(blocks)} blocks, 1 at most: ask again")
+    if any(line.strip() for line in block.search):
+        raise EditError(f"block {number}: {path} does not exist, so its search has to be empty: ask again")
+    return Change(path, "", None, "", "".join(line + "\n" for line in block.replace), (Hunk(1, 0, "new"),))
+
+
+def _from_whole(
+    answer: str, scope: Mapping[str, Base], whole: Target, create: AbstractSet[str]
+) -> tuple[list[Change], list[str]]:
+    base = scope.get(whole.path)
+    if base is None and whole.path not in create:
+        raise EditError(f"{whole.path} is no file of this request: ask again")
+    text = base.text if base else ""
+    match, notes = find_whole(answer, whole, text)
+    after = splice(text, [match])
+    sha256, version = (base.sha256, base.version) if base else ("", None)
+    return [Change(whole.path, sha256, version, text, after, (match.hunk,))], list(notes)

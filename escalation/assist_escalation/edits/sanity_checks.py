@@ -1,0 +1,136 @@
+"""What a changed text must not be, however well its blocks fitted: each check compares it with the old text.
+
+A check says in words what is wrong, or nothing. What was wrong before is not blamed on the edit: a file with
+a conflict in it may be edited elsewhere. One check finds lines that say that code was left out, such as
+"# ... rest of the code": such an answer would delete what it names. This module knows no disk and no answer.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from assist_context.languages import language_of
+from assist_context.syntax.fragments import errors
+from assist_escalation.edits.plan import MARK, Change, encoded
+
+LONGEST = 300  # characters of a line that is looked at: longer ones are data
+
+_LEAD = r"(?:^|(?<=\s))(?:#+|//+|--+|/\*+|<!--|;+|%+|\{/\*|\*)[ \t]*"  # a comment begins
+_FILLED = r"[(\[.… \t]*(?:the |your )?"
+_THINGS = (
+    r"(?:code|file|function|method|class|module|body|implementation|import|logic|content|script|component"
+    r"|test|field|handler|route|line|definition|stuff|part|propert(?:y|ie)|case)s?"
+)
+# What may follow without making it a sentence about something else.
+_TAIL = (
+    r"[ \t]*(?:(?:is|are|goes?|stays?|remains?|continues?|here|below|above|unchanged|the|same|as|before"
+    r"|omitted|for|brevity)\b[ \t]*)*[ \t.…()\[\]*/}>-]*$"
+)
+_ELISION = re.compile(
+    "|".join(
+        (
+            _LEAD + r"[(\[]?(?:\.{3,}|…)",
+            rf"(?:{_LEAD}|^\s*){_FILLED}(?:rest|remainder)"
+            rf"(?: of (?:the |this |your )?(?:\w+ )?{_THINGS})?{_TAIL}",
+            _LEAD + _FILLED + r"(?:all )?(?:existing|previous|original|other|remaining|same)"
+            rf"(?: \w+)? {_THINGS}{_TAIL}",
+            _LEAD + r".*\b(?:unchanged|no changes?|same as (?:before|above|original)|omitted|snip(?:ped)?)"
+            rf"{_TAIL}",
+            rf"[(\[](?:unchanged|omitted|snip|no changes?)[)\]]{_TAIL}",
+        )
+    ),
+    re.IGNORECASE,
+)
+_DOTS = re.compile(r"[ \t]*(?:\.{3,}|…)[ \t]*")
+_PROSE = frozenset({"markdown", "plaintext", "html"})  # where dots and "the rest" are words
+
+
+def elisions(path: str, text: str) -> list[str]:
+    """The lines that say that something was left out.
+
+    >>> elisions("a.py", "def f():\\n    # ... rest of the code\\n    ...\\n")
+    ['    # ... rest of the code', '    ...']
+    >>> elisions("a.py", "def f(): ...\\n\\n\\ndef g():\\n    ...\\n")
+    []
+    """
+    language, lines = language_of(path).name, re.split(r"\r\n|\n|\r", text)
+    if language in _PROSE:
+        return []
+    said = [line for line in lines if len(line) <= LONGEST and _ELISION.search(line)]
+    dots = (place for place, line in enumerate(lines) if _DOTS.fullmatch(line))
+    return said + [lines[place] for place in dots if language != "python" or not _body(lines, place)]
+
+
+def _body(lines: list[str], place: int) -> bool:
+    """Whether a line of dots is all of a body, as Python writes an empty one below its header."""
+    above = next((line for line in reversed(lines[:place]) if line.strip()), "").rstrip()
+    below = next((line for line in lines[place + 1 :] if line.strip()), "")
+    indent = len(lines[place]) - len(lines[place].lstrip())
+    return above.endswith((":", '"""', "'''")) and (not below or len(below) - len(below.lstrip()) < indent)
+
+
+MOST_BYTES = 1_000_000  # as for indexed files: more is data, and a repeating model may write it
+
+CONFLICT = re.compile(
+    r"^[ \t]*(?:<{7,}|>{7,}|\|{7,})(?: .*)?$|^[ \t]*(?:<{5,} ?SEARCH|>{5,} ?REPLACE)\b.*$", re.MULTILINE
+)
+# What redaction puts for a secret, and what is left of one that a model altered.
+PLACEHOLDER = re.compile(r"__SECRET_\w+")
+
+
+def defect_of(change: Change) -> str:
+    """What is wrong with a change, in words with a remedy, or ""."""
+    return next((problem for gate in _GATES if (problem := gate(change))), "")
+
+
+def unchecked(change: Change) -> bool:
+    """Whether no parser looked at the change, so that only a person can."""
+    language = language_of(change.path)
+    return not change.removes and errors(language, change.after.removeprefix(MARK)) is None
+
+
+def _mark(change: Change) -> str:
+    before, after = (text.removeprefix(MARK).count(MARK) for text in (change.before, change.after))
+    gone = change.before.startswith(MARK) != change.after.startswith(MARK)
+    return "the byte order mark would move: ask again" if gone or after > before else ""
+
+
+def _size(change: Change) -> str:
+    size, old = (len(encoded(change.path, text)) for text in (change.after, change.before))
+    return (
+        f"it would have {size} bytes, {MOST_BYTES} at most: ask for less"
+        if size > max(old, MOST_BYTES)
+        else ""
+    )
+
+
+def _conflict(change: Change) -> str:
+    new = _new(change, lambda text: [found[0] for found in CONFLICT.finditer(text)])
+    return f"{new} lines of it would be conflict markers: ask again" if new else ""
+
+
+def _placeholder(change: Change) -> str:
+    new = _new(change, PLACEHOLDER.findall)
+    return f"{new} placeholders for a secret would stay in it, altered by the model: ask again" if new else ""
+
+
+def _elision(change: Change) -> str:
+    new = _new(change, lambda text: elisions(change.path, text))
+    return f"{new} of its new lines stand for code that was left out: ask for all of it" if new else ""
+
+
+def _parse(change: Change) -> str:
+    language = language_of(change.path)
+    before, after = (errors(language, text.removeprefix(MARK)) for text in (change.before, change.after))
+    if before is None or after is None or after <= before:
+        return ""
+    return f"it would have {after} errors of syntax, and has {before}: ask again"
+
+
+def _new(change: Change, found: Callable[[str], list[str]]) -> int:
+    """How many of what `found` finds were not there before."""
+    before, after = (Counter(each.strip() for each in found(text)) for text in (change.before, change.after))
+    return (after - before).total()
+
+
+_GATES: tuple[Callable[[Change], str], ...] = (_mark, _size, _conflict, _placeholder, _elision, _parse)

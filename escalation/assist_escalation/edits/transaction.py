@@ -1,0 +1,143 @@
+"""The files of one journalled edit, moved to one side of it or the other.
+
+All of them or none, also over crashes: the journal says which way before the first is moved, and bytes
+come from the journal, never from what a crash left. A file that is on neither side was written by
+somebody else and is never overwritten. It takes no lock, its caller holds it, and knows no plan.
+"""
+
+import hashlib
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from assist_escalation import durable_files
+from assist_escalation.edits import journal
+from assist_escalation.edits.journal import Entry, File, Side
+from assist_escalation.edits.plan import EditError
+
+
+def sha256_at(place: Path) -> str | None:
+    """Of a file's bytes; None where there is nothing; "" for what is no readable file or behind a link."""
+    try:
+        if not stat.S_ISREG(place.lstat().st_mode) or place.resolve() != place:
+            return ""
+        return hashlib.sha256(place.read_bytes()).hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return ""
+
+
+def not_on(entry: Entry, side: Side) -> tuple[str, ...]:
+    """The paths whose files are not what a side has."""
+    return tuple(file.path for file in entry.files if _side(file) != side)
+
+
+def prepare(entry: Entry, side: Side) -> None:
+    """The bytes of a side beside the files, so that only names are left to move."""
+    for folder in entry.made if side == "new" else ():
+        folder.mkdir()
+        durable_files.sync(folder.parent)
+    for index in range(len(entry.files)):
+        _gather(entry, index, side)
+
+
+def clear(entry: Entry) -> None:
+    """Nothing of it beside the files."""
+    for index in range(len(entry.files)):
+        with suppress(NotADirectoryError):
+            durable_files.remove(entry.temporary(index))
+
+
+def finish(entry: Entry) -> None:
+    """An edit that is all old goes, with the folders that it made and nobody else uses."""
+    clear(entry)
+    for folder in reversed(entry.made):
+        with suppress(OSError):
+            folder.rmdir()
+    journal.drop(entry)
+
+
+def move(entry: Entry, goal: Side) -> Entry:
+    """All files to a side, and the journal says so. Where that fails they go back: `EditError`."""
+    forward, paths = goal == "new", ", ".join(file.path for file in entry.files)
+    try:
+        entry = journal.save(entry, "forward" if forward else "backward")
+    except OSError as error:  # nothing was moved yet
+        with suppress(OSError):
+            finish(entry) if forward else clear(entry)
+        raise EditError(f"{paths}: nothing was changed: {reason_of(error)}") from error
+    try:
+        return _move(entry, goal, around=False)
+    except (OSError, EditError) as error:
+        try:
+            back = journal.save(entry, "backward" if forward else "forward")
+            clear(back)
+            _move(back, "old" if forward else "new", around=True)
+        except (OSError, EditError):
+            raise EditError(
+                f"{paths}: the edit is half done and could not be taken back "
+                f"({type(error).__name__}): make room, or the folder writable, then start assist again"
+            ) from error
+        raise EditError(f"{paths}: nothing was changed: {reason_of(error)}") from error
+
+
+def settle(entry: Entry) -> str:
+    """Finish what a crash interrupted; what was done, in words, or ""."""
+    clear(entry)
+    paths = ", ".join(file.path for file in entry.files)
+    if entry.state == "done":
+        return ""
+    if entry.state == "prepared":
+        finish(entry)
+        return f"an edit of {paths} was interrupted before it changed anything"
+    goal: Side = "new" if entry.state == "forward" else "old"
+    others = [file.path for file in entry.files if _side(file) is None]
+    if others:  # all of it is no longer possible, so what was moved goes back
+        goal = "old" if goal == "new" else "new"
+    _move(entry, goal, around=True)
+    which = "was finished" if goal == "new" else "was taken back"
+    return f"an interrupted edit of {paths} {which}" + (f", but for {', '.join(others)}" if others else "")
+
+
+def reason_of(error: Exception) -> str:
+    """Why something failed, without the path that the system adds."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def _side(file: File) -> Side | None:
+    """Which side a file is on; None: on neither."""
+    found = sha256_at(file.place)
+    return "new" if found == file.new else "old" if found == file.old else None
+
+
+def _gather(entry: Entry, index: int, side: Side) -> None:
+    file = entry.files[index]
+    if file.sha256(side) is None:
+        return
+    mode = stat.S_IMODE(file.place.stat().st_mode) if file.place.exists() else None
+    durable_files.write(entry.temporary(index), entry.image(index, side), mode)
+
+
+def _move(entry: Entry, goal: Side, *, around: bool) -> Entry:
+    """`around`: leave the files that are on neither side as they are; else they are an error."""
+    for index, file in enumerate(entry.files):
+        side = _side(file)
+        if side is None and not around:
+            raise EditError(f"{file.path} was changed in this very moment: ask again")
+        if side in (goal, None):
+            continue
+        if file.sha256(goal) is None:
+            durable_files.remove(file.place)
+            continue
+        if not entry.temporary(index).exists():
+            _gather(entry, index, goal)
+        os.replace(entry.temporary(index), file.place)
+    for folder in {file.place.parent for file in entry.files if file.place.parent.exists()}:
+        durable_files.sync(folder)
+    if goal == "new":
+        clear(entry)
+        return journal.save(entry, "done")
+    finish(entry)
+    return entry

@@ -1,0 +1,83 @@
+"""What the audit log says about a request: before it is sent, and after.
+
+It writes nothing itself, and holds no text unless the policy wants texts kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from assist_escalation.gate.prepare import Prepared
+from assist_escalation.prompts import Usage, lay_out
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came back. `warning` is for the person, "" for nothing to say; `error` a kind of failure.
+
+    `altered`: the model changed a placeholder of a secret, so that its text is not to be applied.
+    """
+
+    text: str
+    finish: str
+    model: str
+    usage: Usage
+    cost_micro: int
+    ms: float
+    error: str = ""
+    warning: str = ""
+    altered: bool = False
+
+
+def intent(prepared: Prepared, decision: Mapping[str, Any]) -> dict[str, Any]:
+    """The event before anything is sent. `decision` holds `cause` and `features`."""
+    request = prepared.request
+    spans = [
+        {
+            "path": span.origin.path,
+            "first": span.origin.first,
+            "last": span.origin.last,
+            "source": span.origin.source,
+            "sha256": span.sha256(),
+        }
+        for span in prepared.redacted.spans
+    ]
+    return {
+        "request_id": request.id,
+        "actor": request.scope.user,
+        "repo": request.scope.repo,
+        "command": request.prompt.command,
+        **decision,
+        "verdict": {"allowed": True, "classes": list(prepared.classes)},
+        "spans": spans,
+        "redactions": [{"type": kind, "count": count} for kind, count in prepared.redacted.found],
+        "payload_sha256": prepared.payload_sha256,
+        "provider": prepared.provider,
+        "host": prepared.host,
+        "model": prepared.endpoint.model,
+        "tokens": prepared.tokens,
+        "upper_micro": prepared.upper_micro,
+        **_content(prepared),
+    }
+
+
+def _content(prepared: Prepared) -> dict[str, Any]:
+    """The texts, where the policy wants them kept: as they were sent, or as they were before."""
+    level = prepared.request.permissions.audit_content
+    if level == "hash":
+        return {}
+    shown = prepared.messages if level == "redacted" else lay_out(prepared.request.prompt)
+    return {"content": asdict(shown)}
+
+
+def outcome(prepared: Prepared, found: Outcome) -> dict[str, Any]:
+    """The event after it, whatever happened."""
+    return {
+        "request_id": prepared.request.id,
+        "model_returned": found.model,
+        "usage": asdict(found.usage),
+        "cost_micro": found.cost_micro,
+        "latency_ms": round(found.ms),
+        "finish": found.finish,
+        "error": found.error,
+    }

@@ -1,0 +1,183 @@
+"""The gate: the only way from a prompt to a provider. Each stage that cannot do its work stops the request.
+
+    policy -> redaction -> price -> budget reserved -> intent on disk -> transport -> outcome -> settled
+
+`prepare` does everything up to the price and sends nothing: what it gives is what a person is shown, what
+`--dry-run` prints, and, to the byte, what `sending.send` sends. It does not decide when a provider is asked.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from assist_escalation.audit.log import Log
+from assist_escalation.budget import ledger, prices, token_count
+from assist_escalation.budget.ledger import Ledger
+from assist_escalation.errors import RefusedError
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.policy.settings import Price, Provider
+from assist_escalation.policy.verdict import Verdict, judge
+from assist_escalation.prompts import Messages, Prompt, lay_out
+from assist_escalation.provider.provider_memory import Returned
+from assist_escalation.provider.transport import Transport
+from assist_escalation.redaction.redactor import Known, Redacted, redact
+
+FREE = Price(0.0, 0.0)  # where the policy lets requests out whose price nobody knows
+SHORTEST = 512  # tokens of an answer that is worth asking for: a change of some forty lines
+AROUND = 16  # tokens that a call costs besides its texts: roles and marks
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the gate works with. `keys` gives the value of an environment variable, "" for none.
+
+    `draw` gives some unguessable letters and digits, new ones at each call.
+    """
+
+    ledger: Ledger
+    log: Log
+    transport: Transport
+    keys: Callable[[str], str]
+    known: Known
+    models: Returned
+    draw: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question for a provider, `provider` where the person named one."""
+
+    id: str
+    prompt: Prompt
+    permissions: Permissions
+    scope: ledger.Scope
+    max_output: int
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request as it would be sent, and what is known of it before. `left_micro` is today's budget."""
+
+    request: Request
+    provider: str
+    endpoint: Provider
+    price: Price
+    messages: Messages = field(repr=False)
+    redacted: Redacted = field(repr=False)
+    classes: tuple[str, ...]
+    tokens: int
+    max_output: int
+    upper_micro: int
+    left_micro: int
+    payload_sha256: str
+
+    @property
+    def host(self) -> str:
+        """Where it would go."""
+        return urlsplit(self.endpoint.base_url).netloc
+
+    @property
+    def marked(self) -> bool:
+        """Whether some text has a class that somebody gave it, not just that of all other text."""
+        usual = {author.default for author in self.request.permissions.classes}
+        return bool(set(self.classes) - usual)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of which something would be sent."""
+        paths = (span.origin.path for span in self.redacted.spans)
+        return tuple(dict.fromkeys(path for path in paths if path))
+
+
+def limits_of(permissions: Permissions) -> ledger.Limits:
+    """The bounds of money that hold for a request."""
+    return ledger.Limits(permissions.request_micro, permissions.day_micro, permissions.user_day_micro)
+
+
+def prepare(request: Request, parts: Parts) -> Prepared:
+    """The request for the first provider that may see it; `RefusedError` where none may."""
+    name, verdict = _provider(request)
+    permissions, endpoint = request.permissions, request.permissions.providers[name]
+    price = prices.price_of(endpoint)
+    if price is None and not permissions.allow_unknown_price:
+        raise RefusedError(
+            "unknown_price",
+            f"the price of {endpoint.model} is not known, so there is no bound for what it may cost: write "
+            f"price = {{ input_usd_per_mtok = ..., output_usd_per_mtok = ... }} in [providers.{name}]",
+        )
+    price = price or FREE
+    nonce = parts.draw()
+    redacted = redact(request.prompt.spans, parts.known, permissions.patterns, nonce=nonce)
+    mark = parts.draw()
+    messages = lay_out(Prompt(request.prompt.command, redacted.spans), mark)
+    max_output = min(request.max_output, endpoint.max_output_tokens)
+    tokens = _tokens(messages.system, nonce, mark) + _tokens(messages.user, nonce, mark) + AROUND
+    if tokens > endpoint.context_tokens:
+        raise RefusedError(
+            "too_long",
+            f"the question has up to {tokens:,} tokens and {name} takes {endpoint.context_tokens:,}: ask "
+            f"about less, or raise context_tokens in [providers.{name}] if the model takes more",
+        )
+    left = parts.ledger.left(request.scope, limits_of(permissions))
+    max_output = _affordable(price, tokens, max_output, min(permissions.request_micro, left))
+    upper = prices.upper_micro(price, tokens, max_output)
+    digest = payload_sha256(endpoint.model, messages, max_output)
+    return Prepared(
+        request,
+        name,
+        endpoint,
+        price,
+        messages,
+        redacted,
+        verdict.classes,
+        tokens,
+        max_output,
+        upper,
+        left,
+        digest,
+    )
+
+
+def _tokens(text: str, *drawn: str) -> int:
+    """The most tokens of a text, the same whatever was drawn at random: each of that by its length."""
+    length = sum(text.count(each) * len(each) for each in drawn)
+    for each in drawn:
+        text = text.replace(each, "")
+    return token_count.upper_count(text) + length
+
+
+def _affordable(price: Price, tokens: int, most: int, micro: int) -> int:
+    """A bound of the answer that the money suffices for; `most` where even a short one would not do."""
+    free = micro - prices.upper_micro(price, tokens, 0)
+    fits = int(free / price.output_usd_per_mtok) if price.output_usd_per_mtok else most
+    return fits if SHORTEST <= fits < most else most
+
+
+def payload_sha256(model: str, messages: Messages, max_output: int) -> str:
+    """Of all that decides what a provider reads: the model, the texts, and the bound of the answer."""
+    parts = (model, messages.system, messages.user, str(max_output))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _provider(request: Request) -> tuple[str, Verdict]:
+    """The provider that may see the prompt: the named one, else the first in the user's order."""
+    permissions = request.permissions
+    if request.provider and request.provider not in permissions.providers:
+        known = ", ".join(permissions.providers) or "none"
+        raise RefusedError(
+            "provider", f"The provider {request.provider!r} is not allowed here: allowed are {known}."
+        )
+    names = [request.provider] if request.provider else list(permissions.providers)
+    if not names:
+        raise RefusedError(
+            "no_provider", "No provider may be asked here: define one as [providers.NAME] in config.toml."
+        )
+    reasons: dict[str, None] = {}
+    for name in names:
+        verdict = judge(request.prompt, permissions, name)
+        if verdict.allowed:
+            return name, verdict
+        reasons |= dict.fromkeys(verdict.reasons)
+    raise RefusedError("policy", "; ".join(reasons))

@@ -1,0 +1,203 @@
+"""Several authors' settings made into one: what all of them allow, and what any of them forbids.
+
+An organisation, the user, a repository and an editor each write a layer; the most restrictive holds, in
+whatever order they come. Only the first two own anything: providers, patterns, where the audit log goes.
+It reads nothing and decides about no request.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+from assist_escalation.policy.settings import ANY, MOST_USD, Content, Mode, Provider, Settings
+
+Author = Literal["organisation", "user", "repository", "editor"]  # whose provider counts, from the first on
+
+# What a layer says that forbids nothing: where its author is silent, the others' word holds.
+OPEN = Settings(
+    mode="auto",
+    max_escalation_rate=1.0,
+    max_cost_usd_per_request=MOST_USD,
+    max_cost_usd_per_day=MOST_USD,
+    always_ask=(),
+    default_class="",
+    allow_unknown_price=True,
+)
+CLOSED = replace(OPEN, mode="never")  # what holds where a layer cannot be read
+
+_PROVIDING = {"providers", "allowed_providers", "residency"}  # what bears on the providers of `Permissions`
+_OWNERS = ("organisation", "user")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one author allows at most.
+
+    `source` tells people where it stands. Globs start at the folder `base`, absolute and resolved; where
+    that is "", at each workspace folder.
+    """
+
+    author: Author
+    source: str
+    settings: Settings
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """A glob, and the folder where it starts, as in `Layer`."""
+
+    pattern: str
+    base: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """How one author sorts texts: the class of each glob, and that of all other text, "" for none."""
+
+    globs: tuple[tuple[Glob, str], ...]
+    default: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What may leave the machine from the workspace folders `roots`, which are absolute and resolved.
+
+    Money is in micro-dollars. A day's bound holds for the repository; `user_day_micro`, which no repository
+    lowers, for all that the person spends. `providers` are those that may be used, the preferred one first,
+    each with the classes that it may see in effect. A text has every class that one of `classes` gives it.
+    """
+
+    roots: tuple[str, ...]
+    mode: Mode
+    max_escalation_rate: float
+    request_micro: int
+    day_micro: int
+    user_day_micro: int
+    always_local: tuple[str, ...]
+    always_ask: tuple[str, ...]
+    providers: Mapping[str, Provider]
+    deny: tuple[Glob, ...]
+    classes: tuple[Classes, ...]
+    allow_unknown_price: bool
+    yes_allowed: bool
+    patterns: tuple[str, ...]
+    audit_content: Content
+    audit_checkpoint: str
+    audit_key_env: str
+
+
+def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissions:
+    """What all layers together allow. Of layers of one author, the first's provider and paths count."""
+    layers = _by_author(layers)
+    said = [OPEN, *(layer.settings for layer in layers)]
+    owned = [layer.settings for layer in layers if layer.author in _OWNERS]
+    most = get_args(Content).index(_least(said, "audit_content_max", get_args(Content)))
+    asked = [get_args(Content).index(each.audit_content) for each in owned]
+    return Permissions(
+        roots=tuple(roots),
+        mode=_least(said, "mode", get_args(Mode)),
+        max_escalation_rate=min(each.max_escalation_rate for each in said),
+        request_micro=_micro(min(each.max_cost_usd_per_request for each in said)),
+        day_micro=_micro(min(each.max_cost_usd_per_day for each in said)),
+        user_day_micro=_micro(min(each.max_cost_usd_per_day for each in (OPEN, *owned))),
+        always_local=_union(each.always_local for each in said),
+        always_ask=_union(each.always_ask for each in said),
+        providers=_providers(layers),
+        deny=_union([Glob(each, layer.base) for each in layer.settings.deny] for layer in layers),
+        classes=tuple(each for each in map(_classes, layers) if each.globs or each.default),
+        allow_unknown_price=all(each.allow_unknown_price for each in said),
+        yes_allowed=all(each.yes_allowed for each in said),
+        patterns=_union(each.patterns for each in said),
+        audit_content=get_args(Content)[min(most, max(asked, default=0))],
+        audit_checkpoint=next((each.audit_checkpoint for each in owned if each.audit_checkpoint), ""),
+        audit_key_env=next((each.audit_key_env for each in owned if each.audit_key_env), ""),
+    )
+
+
+def unknown_providers(layers: Sequence[Layer]) -> tuple[tuple[Layer, str], ...]:
+    """Names that a layer allows but nobody defined: they allow nothing."""
+    defined = {ANY, *_defined(_by_author(layers))}
+    return tuple(
+        (layer, name) for layer in layers for name in layer.settings.allowed_providers if name not in defined
+    )
+
+
+def restrictions(layer: Layer) -> tuple[tuple[str, Any], ...]:
+    """What a layer says beyond `OPEN`: the names of its fields of `Settings`, and their values."""
+    pairs = ((item.name, getattr(layer.settings, item.name)) for item in fields(Settings))
+    return tuple((name, value) for name, value in pairs if value != getattr(OPEN, name))
+
+
+def sources(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
+    """Where each field of the permissions has its value from: the `source` of the layers that bear on it."""
+    found, nothing = permissions(layers), permissions([])
+    alone = [(layer, permissions([layer])) for layer in _by_author(layers)]
+    bearing = {}
+    for item in fields(Permissions):
+        value, open_value = getattr(found, item.name), getattr(nothing, item.name)
+        several = isinstance(value, tuple)  # each layer adds its own; else the strictest one has its way
+        bearing[item.name] = tuple(
+            layer.source
+            for layer, its in alone
+            if (own := getattr(its, item.name)) != open_value and (several or own == value)
+        )
+    bearing["providers"] = tuple(
+        layer.source for layer, _ in alone if _PROVIDING & dict(restrictions(layer)).keys()
+    )
+    return bearing
+
+
+def _by_author(layers: Sequence[Layer]) -> list[Layer]:
+    return sorted(layers, key=lambda layer: get_args(Author).index(layer.author))
+
+
+def _least(said: Sequence[Settings], name: str, order: tuple[Any, ...]) -> Any:
+    return min((getattr(each, name) for each in said), key=order.index)
+
+
+def _union(texts: Any) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(each for several in texts for each in several))
+
+
+def _micro(usd: float) -> int:
+    """Micro-dollars, rounded down; by the decimal that was written, so that 0.07 is 70,000 exactly."""
+    return int(Decimal(repr(usd)) * 1_000_000)
+
+
+def _classes(layer: Layer) -> Classes:
+    marked = layer.settings.data_class.items()
+    default = layer.settings.default_class
+    if layer.author == "user" and not default:
+        # Else the class that a stranger gives all text would be the only one, and let it out.
+        default = Settings().default_class
+    return Classes(tuple((Glob(glob, layer.base), name) for glob, name in marked), default)
+
+
+def _defined(layers: Sequence[Layer]) -> dict[str, Provider]:
+    """Providers by name. Who allows a name must know what it stands for: the organisation's word counts."""
+    defined: dict[str, Provider] = {}
+    for layer in layers:
+        if layer.author in _OWNERS:
+            defined = {**layer.settings.providers, **defined}
+    return defined
+
+
+def _providers(layers: Sequence[Layer]) -> dict[str, Provider]:
+    defined = _defined(layers)
+    wanted = [layer.settings.allowed_providers for layer in layers if layer.author == "user"]
+    preferred = [name for names in wanted for name in names if name in defined]
+    allows = _member(layers, "allowed_providers")
+    may_leave = _member(layers, "residency")
+    return {
+        name: replace(defined[name], residency=tuple(filter(may_leave, defined[name].residency)))
+        for name in dict.fromkeys((*preferred, *defined))
+        if allows(name)
+    }
+
+
+def _member(layers: Sequence[Layer], name: str) -> Callable[[str], bool]:
+    """Whether each layer's list of this name holds a word, or all words."""
+    lists = [getattr(layer.settings, name) for layer in layers]
+    return lambda word: all(ANY in each or word in each for each in lists)

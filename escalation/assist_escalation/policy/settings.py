@@ -1,0 +1,362 @@
+"""What may leave the machine, to whom and at what price, as a user writes it; the default is nothing.
+
+Each value is checked: the error names the setting and says what to do instead, and shows no value that
+may be a secret. This module decides about no request, reads no file and no environment, and holds the name
+of a key, never a key.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.path_globs import check_glob
+
+# Capitals only, as every provider's documentation has it: a key pasted by mistake is not such a name.
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def check_url(url: str) -> None:
+    """An address that requests may go to: https, or http to this machine; no user, password or query."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # a port that is no number raises here
+    except ValueError as error:
+        raise EscalationError(f"base_url is not an address ({error}): write https://HOST/PATH") from error
+    if "@" in url or parts.query:
+        # Not shown: it may hold a password or a key.
+        raise EscalationError("base_url holds a user or a query: name the key's variable in api_key_env")
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    if not host or not allowed or any(character <= " " for character in url):
+        raise EscalationError(f"base_url = {url!r}: use https://HOST/PATH, or http only to this machine")
+
+
+def check_words(name: str, words: tuple[str, ...]) -> None:
+    """Texts that say something."""
+    if not all(word.strip() for word in words):
+        raise EscalationError(f"{name} holds an empty text: take it out or write what you mean")
+
+
+def check_variable(name: str, variable: str) -> None:
+    """The name of an environment variable, or none."""
+    if variable and not _VARIABLE.fullmatch(variable):
+        # The value is not shown: it may be the key.
+        raise EscalationError(
+            f"{name} is not a variable's name: export the key in a variable such as "
+            "OPENAI_API_KEY and write that name here"
+        )
+
+
+def check_pattern(pattern: str) -> None:
+    """A regular expression that matches some text."""
+    try:
+        empty = re.compile(pattern).match("")
+    except (re.error, RecursionError, OverflowError) as error:
+        raise EscalationError(f"patterns holds {pattern[:80]!r}, which is no expression: {error}") from error
+    if empty:
+        raise EscalationError(f"patterns holds {pattern[:80]!r}, which matches an empty text: make it longer")
+
+
+def check_bounds(settings: Any) -> None:
+    """Each field within the `choices`, `min` and `max` of its metadata."""
+    for item in fields(settings):
+        value, bounds = getattr(settings, item.name), item.metadata
+        name = bounds.get("key", item.name)
+        if "choices" in bounds:
+            for word in value if isinstance(value, tuple) else (value,):
+                if word not in bounds["choices"]:
+                    choices = ", ".join(bounds["choices"])
+                    raise EscalationError(f"{name} = {word!r}: choose from {choices}")
+        if "min" in bounds and not bounds["min"] <= value <= bounds["max"]:  # also true of nan
+            low, high = bounds["min"], bounds["max"]
+            raise EscalationError(f"{name} = {value!r}: use a number from {low:g} to {high:g}")
+
+
+Edits = Literal["blocks", "pieces"]
+Mode = Literal["never", "ask", "auto"]  # from the strictest on: `layers` compares by this order
+Content = Literal["hash", "redacted", "full"]  # from the least on
+ANY = "*"  # in a list of names: all of them
+
+REQUESTS = ("explain", "ask", "test", "refactor", "fix", "cross_file", "architecture")
+
+MOST_USD = 100_000.0  # a bound at all, since TOML knows `inf` and `nan`
+USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a provider asks for a million tokens, in US dollars."""
+
+    input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MOST_USD, "doc": "For tokens sent."})
+    output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MOST_USD, "doc": "For tokens received."})
+    cache_read_usd_per_mtok: float = field(
+        default=0.0,
+        metadata={
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "For tokens sent that the provider had in its cache. 0: as for others.",
+        },
+    )
+    cache_write_usd_per_mtok: float = field(
+        default=0.0,
+        metadata={
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "For tokens sent that the provider put into its cache. 0: as for others.",
+        },
+    )
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One `[providers.NAME]` table: a frontier API that speaks OpenAI's protocol."""
+
+    base_url: str = field(
+        metadata={
+            "doc": "Where requests go: https, or http to this machine itself. Without user or password."
+        }
+    )
+    model: str = field(metadata={"doc": "The model to ask for, as the provider names it."})
+    api_key_env: str = field(
+        default="",
+        metadata={
+            "doc": "The environment variable that holds the key, in capitals. Never the key itself. "
+            "Empty where the provider needs none.",
+        },
+    )
+    residency: tuple[str, ...] = field(
+        default=(),
+        metadata={"doc": "The data classes this provider may see. Empty: it may see nothing."},
+    )
+    price: Price | None = field(
+        default=None,
+        metadata={
+            "doc": "What it costs, where the built-in list of prices does not know the model or is wrong. "
+            "Without a price there is no bound, so requests are refused."
+        },
+    )
+    max_output_tokens: int = field(
+        default=4096,
+        metadata={"min": 64, "max": 131_072, "doc": "The longest answer to ask for, in tokens."},
+    )
+    context_tokens: int = field(
+        default=32_768,
+        metadata={"min": 1024, "max": 10_000_000, "doc": "The longest prompt to send, in tokens."},
+    )
+    timeout_seconds: float = field(
+        default=USUAL_S,
+        metadata={
+            "min": 1.0,
+            "max": 3600.0,
+            "doc": "The longest to wait for a whole answer; a quarter of it is for the first word. Raise it "
+            "for a model that thinks long, or runs on a slow machine.",
+        },
+    )
+    edits: Edits = field(
+        default="blocks",
+        metadata={
+            "choices": get_args(Edits),
+            "doc": "How it is asked to write changes: as SEARCH/REPLACE `blocks`, or as the changed `pieces` "
+            "in full, which small models do more surely.",
+        },
+    )
+    proxy: str = field(
+        default="",
+        metadata={"doc": "An HTTP proxy to go through, as http://HOST:PORT. The environment's is not used."},
+    )
+    ca_file: str = field(
+        default="",
+        metadata={
+            "doc": "A file of certificates to trust in place of the built-in ones, for an inner gateway."
+        },
+    )
+
+    def __post_init__(self) -> None:
+        check_url(self.base_url)
+        check_bounds(self)
+        if not self.model.strip():
+            raise EscalationError("model is empty: write the model's name as the provider has it")
+        check_variable("api_key_env", self.api_key_env)
+        check_words("residency", self.residency)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that bears on egress; a wrong value raises `EscalationError`, which names the field.
+
+    Most fields are the `[escalation]` table; where `table` is given they stand in one of their own, and
+    where `key` is given under another name. `tightens` marks what even a stranger's file may say, since
+    it only ever forbids: see `layers`.
+    """
+
+    mode: Mode = field(
+        default="never",
+        metadata={
+            "tightens": True,
+            "choices": get_args(Mode),
+            "doc": "Whether requests may go to a provider: `never`, `ask` you each time, or `auto` within "
+            "the bounds below.",
+        },
+    )
+    max_escalation_rate: float = field(
+        default=0.15,
+        metadata={
+            "tightens": True,
+            "min": 0.0,
+            "max": 1.0,
+            "doc": "The share of requests that may go out, from 0 to 1.",
+        },
+    )
+    max_cost_usd_per_request: float = field(
+        default=0.05,
+        metadata={
+            "tightens": True,
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "The most one request may cost, in US dollars.",
+        },
+    )
+    max_cost_usd_per_day: float = field(
+        default=2.0,
+        metadata={
+            "tightens": True,
+            "min": 0.0,
+            "max": MOST_USD,
+            "doc": "The most a day may cost, in US dollars.",
+        },
+    )
+    always_local: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "tightens": True,
+            "choices": REQUESTS,
+            "doc": "Kinds of request that never leave the machine.",
+        },
+    )
+    always_ask: tuple[str, ...] = field(
+        default=("refactor", "cross_file", "architecture"),
+        metadata={
+            "tightens": True,
+            "choices": REQUESTS,
+            "doc": "Kinds of request that ask you each time, also in mode `auto`.",
+        },
+    )
+    allowed_providers: tuple[str, ...] = field(
+        default=(ANY,),
+        metadata={
+            "tightens": True,
+            "key": "providers",
+            "doc": "The providers that may be used, by name, the preferred one first. `*` stands for all.",
+        },
+    )
+    residency: tuple[str, ...] = field(
+        default=(ANY,),
+        metadata={
+            "tightens": True,
+            "doc": "The data classes that may leave at all, whatever a provider may see. `*` stands for all.",
+        },
+    )
+    default_class: str = field(
+        default="internal",
+        metadata={
+            "tightens": True,
+            "doc": "The class of text that no glob of `[data_class]` here speaks of, and of what you type. "
+            "Other files of settings can add one, not replace yours.",
+        },
+    )
+    allow_unknown_price: bool = field(
+        default=False,
+        metadata={
+            "tightens": True,
+            "doc": "Whether a provider may be used whose price is not known; no bound on cost holds then.",
+        },
+    )
+    yes_allowed: bool = field(
+        default=True,
+        metadata={"tightens": True, "doc": "Whether `--yes` may skip the preview of what would be sent."},
+    )
+    providers: Mapping[str, Provider] = field(
+        default_factory=dict,
+        metadata={"table": "providers", "doc": "The frontier APIs, each under a name you choose."},
+    )
+    deny: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "tightens": True,
+            "table": "egress",
+            "doc": "Files that never leave the machine, as globs from the workspace's root. They add to the "
+            "built-in list of files that hold secrets.",
+        },
+    )
+    data_class: Mapping[str, str] = field(
+        default_factory=dict,
+        metadata={
+            "tightens": True,
+            "table": "data_class",
+            "doc": 'The class of files, as `"GLOB" = "CLASS"`. A file has the classes of all globs that '
+            "match it. Only a provider whose `residency` holds them all may see it.",
+        },
+    )
+    patterns: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "table": "redaction",
+            "doc": "Regular expressions of what is a secret here, besides what is found without them.",
+        },
+    )
+    audit_content: Content = field(
+        default="hash",
+        metadata={
+            "table": "audit",
+            "key": "content",
+            "choices": get_args(Content),
+            "doc": "How much of a request the audit log keeps: its `hash`, its text `redacted`, or `full`.",
+        },
+    )
+    audit_content_max: Content = field(
+        default="full",
+        metadata={
+            "table": "audit",
+            "key": "content_max",
+            "choices": get_args(Content),
+            "doc": "The most that the audit log may keep, whoever asks for more.",
+        },
+    )
+    audit_checkpoint: str = field(
+        default="",
+        metadata={
+            "table": "audit",
+            "key": "checkpoint",
+            "path": True,
+            "doc": "A file elsewhere that remembers where the audit log ended, so that a cut end is found.",
+        },
+    )
+    audit_key_env: str = field(
+        default="",
+        metadata={
+            "table": "audit",
+            "key": "key_env",
+            "doc": "The environment variable that holds a key for the audit log, in capitals: with it nobody "
+            "without the key can write the log anew.",
+        },
+    )
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        check_words("providers", (*self.providers, *self.allowed_providers))
+        check_words("residency", self.residency)
+        check_words("deny", self.deny)
+        check_words("data_class", tuple(self.data_class.values()))
+        check_variable("key_env", self.audit_key_env)
+        for glob in self.deny:
+            check_glob("deny", glob)
+        for glob in self.data_class:
+            check_glob("data_class", glob)
+        for pattern in self.patterns:
+            check_pattern(pattern)

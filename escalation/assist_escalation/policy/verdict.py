@@ -1,0 +1,181 @@
+"""Whether a prompt may go to a provider at all, by where each of its texts comes from.
+
+It looks at every span: an unknown origin, a denied file, or a class that the provider may not see, and the
+whole prompt stays. It changes no text and does not know what is secret within one (`redact`).
+It reads the disk in two functions, `resolved` and `_bases`: only the disk knows where a link leads and where
+a repository begins.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import get_args
+
+from assist_context.files.denylist import denied_by
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.path_globs import covers, spellings
+from assist_escalation.policy.permissions import Classes, Glob, Permissions
+from assist_escalation.policy.settings import REQUESTS
+from assist_escalation.prompts import Origin, Prompt, Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the prompt may be sent, each reason why not in words, and the data classes in it.
+
+    Reasons name files as they are called: like any text of the workspace, `redact.clean` them for a log.
+    """
+
+    allowed: bool
+    reasons: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file by two names, absolute: as its span says, in the resolved folder, and with links followed."""
+
+    root: str
+    named: str
+    real: str
+
+
+def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
+    """The verdict about sending `prompt` to the provider of this name.
+
+    `mode = "ask"`, budgets and `always_ask` are others' business; `never` and `always_local` are looked at
+    here too, so that a router's slip sends nothing.
+    """
+    reasons = list(_of_request(prompt, permissions, provider))
+    classes: set[str] = set()
+    for span in prompt.spans:
+        try:
+            place = _place(span.origin, permissions.roots)
+            _check_deny(place, permissions)
+            found = _classes_of(span, place, permissions.classes)
+        except EscalationError as error:
+            reasons.append(str(error))
+        else:
+            classes |= found
+    known = permissions.providers.get(provider)
+    reasons += [
+        f"{_shown(provider)} may not see text of the class {_shown(name)}"
+        for name in sorted(classes.difference(known.residency if known else ()))
+    ]
+    return Verdict(not reasons, tuple(dict.fromkeys(reasons)), tuple(sorted(classes)))
+
+
+def resolved(origin: Origin) -> str:
+    """The absolute path of an origin's file with every link followed; the file need not exist.
+
+    This is the one look at the disk. A path that the system cannot even ask for raises `EscalationError`.
+    """
+    try:
+        return os.path.realpath(os.path.join(origin.root, origin.path))
+    except (OSError, ValueError) as error:
+        raise EscalationError(f"{_shown(origin.path)} is no path that can be followed") from error
+
+
+def _of_request(prompt: Prompt, permissions: Permissions, provider: str) -> list[str]:
+    reasons = []
+    if permissions.mode == "never":
+        reasons.append('nothing may leave this machine: mode = "never"')
+    if prompt.command not in REQUESTS:
+        reasons.append(f"{_shown(prompt.command)} is no kind of request that may leave")
+    if prompt.command in permissions.always_local:
+        reasons.append(f"{prompt.command} is one of always_local")
+    if not prompt.spans:
+        reasons.append("the prompt is empty")
+    known = permissions.providers.get(provider)
+    if known is None:
+        reasons.append(f"{_shown(provider)} is no provider that may be used here")
+    elif not known.residency:
+        reasons.append(f"{provider} may see no class of text: its residency is empty")
+    return reasons
+
+
+def _place(origin: Origin, roots: tuple[str, ...]) -> _Place | None:
+    """Where the text's file is; None for a text that is about none. `EscalationError` where it is unsure."""
+    if origin.source not in get_args(Source):
+        raise EscalationError("a text of unknown origin")
+    if not origin.path and not origin.root and origin.source != "file":
+        return None
+    if not origin.path or not os.path.isabs(origin.root):
+        raise EscalationError(f"{_shown(origin.path) or 'a text'} comes from no known file")
+    if origin.path.startswith("/") or any(".." in each.split("/") for each in spellings(origin.path)):
+        raise EscalationError(f"{_shown(origin.path)} is no path inside the folder")
+    root, real = resolved(Origin("file", "", origin.root)), resolved(origin)
+    if root not in roots:
+        raise EscalationError(f"{_shown(origin.path)} is in no folder of this workspace")
+    if not real.startswith(os.path.join(root, "")):
+        raise EscalationError(f"{_shown(origin.path)} leads out of the folder")
+    return _Place(root, os.path.join(root, origin.path), real)
+
+
+def _check_deny(place: _Place | None, permissions: Permissions) -> None:
+    if place is None:
+        return
+    for name in (place.named, place.real):
+        for each in spellings(name.replace(os.sep, "/")):
+            # The whole path: a workspace in `~/.aws` gets no more than one in the home.
+            if pattern := denied_by(f"/{each}"):
+                raise EscalationError(f"{_relative(place)} never leaves: {pattern} is on the built-in list")
+    for glob in permissions.deny:
+        if _covered(glob, place, anywhere=True):
+            raise EscalationError(f"{_relative(place)} never leaves: {_shown(glob.pattern)} is denied")
+
+
+def _classes_of(span: Span, place: _Place | None, authors: tuple[Classes, ...]) -> set[str]:
+    """The classes of a text by all authors; our own words have none."""
+    if place is None and span.origin.source == "assist":
+        return set()
+    found = set()
+    for author in authors:
+        marked = {name for glob, name in author.globs if place and _covered(glob, place)}
+        found |= marked or {author.default}
+        # A class of another starting folder only comes on top: it takes no default away.
+        found |= {name for glob, name in author.globs if place and _covered(glob, place, anywhere=True)}
+    found.discard("")
+    if not found:
+        what = _relative(place) if place else "what was typed"
+        raise EscalationError(f"{what} has no data class: set default_class")
+    return found
+
+
+def _covered(glob: Glob, place: _Place, *, anywhere: bool = False) -> bool:
+    """Whether a glob names a file; with `anywhere` also from the folders that it may have been meant for."""
+    bases = (glob.base,) if glob.base else _bases(place) if anywhere else (place.root,)
+    return any(
+        covers(glob.pattern, name.removeprefix(inside).replace(os.sep, "/"))
+        for inside in (os.path.join(base, "") for base in bases)
+        for name in dict.fromkeys((place.named, place.real))
+        if name.startswith(inside)
+    )
+
+
+def _bases(place: _Place) -> tuple[str, ...]:
+    """Where a glob without a folder may start: the root, and all between it and the top of the repository.
+
+    Somebody may stand in a folder of a repository, or above several; what is forbidden is the same.
+    """
+    folders = [place.root]
+    for start, stop in ((place.root, ""), (os.path.dirname(place.named), place.root)):
+        walked: list[str] = []
+        folder = start
+        while folder != stop:
+            walked.append(folder)
+            if os.path.lexists(os.path.join(folder, ".git")):
+                folders += walked
+                break
+            if os.path.dirname(folder) == folder:
+                break
+            folder = os.path.dirname(folder)
+    return tuple(dict.fromkeys(folders))
+
+
+def _relative(place: _Place) -> str:
+    return _shown(os.path.relpath(place.named, place.root))
+
+
+def _shown(text: str) -> str:
+    """A name for people: nothing in it moves a cursor or hides."""
+    return "".join(each if each.isprintable() else "?" for each in text[:200])

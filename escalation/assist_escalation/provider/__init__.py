@@ -1,0 +1,4 @@
+"""The call to a provider: one address, one retry, a limit on every byte.
+
+This wing is the only way out of the machine for prompts. It does not know policy, redaction or money.
+"""

@@ -1,0 +1,151 @@
+"""What one event of a chat completion says, and whether the tokens it counts can be believed.
+
+It reads JSON that a stranger wrote: whatever has not the shape we asked for is a `Fault`. It knows no
+bytes, no socket and no prices.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from assist_escalation.prompts import Usage
+from assist_escalation.provider.failures import Fault, refusal, told
+
+# Every tokenizer in use falls back to bytes, so a prompt has at most as many tokens as bytes; a provider's
+# own template and instructions come on top.
+TEMPLATE_TOKENS = 4096
+
+_NAME = re.compile(r"[^A-Za-z0-9_.:/@+-]+")
+_NAME_LENGTH = 128
+_TOOLS = frozenset({"tool_calls", "function_call"})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What an event adds. `finish` and `model` are "" where it says nothing of them.
+
+    `finish` is the provider's word for why the text ends, in lower case: `stop`, `length`,
+    `content_filter`. `usage` is what it counts, unchecked.
+    """
+
+    text: str = ""
+    finish: str = ""
+    model: str = ""
+    usage: dict[str, Any] | None = None
+
+    def after(self, before: "Piece") -> "Piece":
+        """Both together, but for the text: it is not kept."""
+        return Piece(
+            finish=self.finish or before.finish,
+            model=self.model or before.model,
+            usage=self.usage if self.usage is not None else before.usage,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What is known of a call without its provider: bytes of its request and of its answer so far."""
+
+    sent: int
+    received: int
+    max_output: int
+
+
+def read(data: str) -> Piece:
+    """The event `data`. Raises `Fault` for an error, a tool call, or anything of another shape.
+
+    >>> read('{"model": "m", "choices": [{"delta": {"content": "Hello"}, "finish_reason": null}]}')
+    Piece(text='Hello', finish='', model='m', usage=None)
+    """
+    try:
+        event = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Fault("bad-reply", "an event of the answer is not JSON") from None
+    event = _shaped(event, dict)
+    if event.get("error"):
+        raise _failed(data.encode("utf-8", "replace"))
+    text, finish = "", ""
+    for choice in _shaped(event.get("choices"), list):
+        said, why = _choice(_shaped(choice, dict))
+        text, finish = text + said, why or finish
+    usage = event.get("usage")
+    return Piece(text, finish, _named(event.get("model")), usage if isinstance(usage, dict) else None)
+
+
+def _choice(choice: dict[str, Any]) -> tuple[str, str]:
+    """Text and reason to end of the one choice that we ask for."""
+    if choice.get("index") not in (None, 0):
+        raise Fault("bad-reply", "the answer has more choices than the one that was asked for")
+    delta = _shaped(choice.get("delta"), dict)
+    finish = _named(choice.get("finish_reason")).lower()
+    if delta.get("tool_calls") or delta.get("function_call") or finish in _TOOLS:
+        raise Fault("bad-reply", "the model called a tool though it was given none")
+    refused = _shaped(delta.get("refusal"), str)
+    return _shaped(delta.get("content"), str) + refused, "content_filter" if refused else finish
+
+
+def believable(counted: dict[str, Any] | None, bounds: Bounds, *, wrote: bool) -> Usage | None:
+    """The provider's count as disjoint classes, or None where it cannot be true.
+
+    `wrote` says that the answer holds text. Reasoning is part of the output.
+
+    >>> believable({"prompt_tokens": 30, "completion_tokens": 5}, Bounds(400, 900, 100), wrote=True)
+    Usage(input=30, cache_read=0, cache_write=0, output=5, estimated=False)
+    """
+    if counted is None:
+        return None
+    details = counted.get("prompt_tokens_details")
+    details = details if isinstance(details, dict) else {}
+    try:
+        prompt, output = _count(counted.get("prompt_tokens")), _count(counted.get("completion_tokens"))
+        hit = _count(details.get("cached_tokens") or 0)
+        written = _count(details.get("cache_write_tokens") or 0)
+    except ValueError:
+        return None
+    if not 0 < prompt <= bounds.sent + TEMPLATE_TOKENS or hit + written > prompt:
+        return None
+    # Thinking that is not sent has no bytes here, but it counts against the limit that we set.
+    if output > max(bounds.max_output, bounds.received) or (wrote and not output):
+        return None
+    return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
+
+
+def ending(so_far: Piece, foreign: bytes, *, done: bool, wrote: bool) -> str:
+    """Why a stream that ended has ended; raises `Fault` where it was cut off or held no answer."""
+    if foreign:
+        raise _failed(foreign)
+    if so_far.finish:
+        return so_far.finish
+    if not done:
+        raise Fault("bad-reply", "the answer was cut off")
+    if not wrote:
+        raise Fault("bad-reply", "the answer is empty")
+    return "unknown"
+
+
+def _failed(error: bytes) -> Fault:
+    """For an error object under status 200, or whatever else came in place of an answer."""
+    found = refusal(0, error)
+    if found.says.strip():
+        return Fault(found.kind, told(found))
+    return Fault("bad-reply", "it does not speak OpenAI's protocol: check base_url")
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError
+    return value
+
+
+def _named(value: Any) -> str:
+    return _NAME.sub("", value)[:_NAME_LENGTH] if isinstance(value, str) else ""
+
+
+def _shaped(value: Any, kind: type[Any]) -> Any:
+    """`value` if it is of this kind, an empty one for null; anything else is no answer."""
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise Fault("bad-reply", "an event of the answer has another shape than OpenAI's protocol gives it")
+    return value

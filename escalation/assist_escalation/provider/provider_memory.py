@@ -1,0 +1,137 @@
+"""What was learned about providers, kept in small files: accepted parameters, and models that answered.
+
+Two parameters differ between providers that speak the same protocol; which of them a provider accepts is
+found out once. The first model that answers under a name is taken as agreed, and a later change is reported.
+This module knows no text of an answer. A file that is broken, foreign or cannot be written costs one more
+attempt or the comparison, never a call.
+"""
+
+import json
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assist_escalation import durable_files
+
+_MOST_ENTRIES = 200
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """How to ask one model of one provider.
+
+    `max_tokens` comes first: servers that do not know `max_completion_tokens` may ignore it and write
+    without a bound, while those that have given `max_tokens` up say so.
+    """
+
+    stream_usage: bool = True
+    max_completion_tokens: bool = False
+
+    def parameters(self, max_output: int) -> dict[str, Any]:
+        """The part of a request that depends on them.
+
+        >>> Abilities().parameters(100)
+        {'max_tokens': 100, 'stream_options': {'include_usage': True}}
+        """
+        found: dict[str, Any] = {self.limit: max_output}
+        if self.stream_usage:
+            found["stream_options"] = {"include_usage": True}
+        return found
+
+    @property
+    def limit(self) -> str:
+        """The name of the parameter that bounds the answer."""
+        return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
+
+    def without(self, parameter: str) -> "Abilities":
+        """How to ask instead, where `parameter` was refused."""
+        if parameter == "stream_options":
+            return replace(self, stream_usage=False)
+        return replace(self, max_completion_tokens=not self.max_completion_tokens)
+
+
+class Found:
+    """The entries of one file, or of this process alone where `path` is None."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._entries: dict[str, Abilities] = {}
+
+    def recall(self, name: str) -> Abilities:
+        """How to ask, as far as anybody found out."""
+        if name not in self._entries and self._path:
+            self._entries = {**_read(self._path), **self._entries}
+        return self._entries.get(name, Abilities())
+
+    def remember(self, name: str, abilities: Abilities) -> None:
+        """Put one entry down, readable by its owner alone; the oldest give way."""
+        self._entries[name] = abilities
+        if not self._path:
+            return
+        entries = _read(self._path)
+        entries.pop(name, None)
+        entries[name] = abilities
+        _write(self._path, list(entries.items())[-_MOST_ENTRIES:])
+
+
+def _read(path: Path) -> dict[str, Abilities]:
+    try:
+        with path.open("rb") as file:
+            value = json.loads(file.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    entries = value.get("found") if isinstance(value, dict) else None
+    if not isinstance(entries, dict):
+        return {}
+    return {name: Abilities(**entry) for name, entry in entries.items() if _is_abilities(entry)}
+
+
+def _write(path: Path, entries: list[tuple[str, Abilities]]) -> None:
+    text = json.dumps({"found": {name: asdict(abilities) for name, abilities in entries}}, indent=1)
+    with suppress(OSError):
+        durable_files.replace(path, text.encode())
+
+
+def _is_abilities(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and entry.keys() == asdict(Abilities()).keys()
+        and all(isinstance(value, bool) for value in entry.values())
+    )
+
+
+FILE = "frontier.lock"  # in the data directory
+
+
+class Returned:
+    """The pins of one file: provider and model asked, and the model that answered."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def changed(self, provider: str, asked: str, returned: str) -> str:
+        """What answered before, where it was another; "" where it is the same, the first, or said nothing.
+
+        The new one is remembered, so that a change is told once.
+        """
+        if not returned:
+            return ""
+        pins, name = self._read(), f"{provider} {asked}"
+        before = pins.get(name, returned)
+        if pins.get(name) != returned:
+            self._write({**pins, name: returned})
+        return before if before != returned else ""
+
+    def _read(self) -> dict[str, str]:
+        try:
+            pins = json.loads(self._path.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        whole = isinstance(pins, dict) and all(isinstance(each, str) for each in pins.values())
+        return pins if whole else {}
+
+    def _write(self, pins: dict[str, str]) -> None:
+        with suppress(OSError):
+            durable_files.replace(self._path, json.dumps(pins, indent=1).encode())

@@ -1,0 +1,62 @@
+"""How often a provider is asked, and in which words: one retry, and one more for each refused parameter.
+
+It knows refusals and waiting. It knows no socket: it asks through a port and never sees the answer's bytes.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, told, wait_s
+from assist_escalation.provider.provider_memory import Found
+from assist_escalation.provider.request import Call, payload
+
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+
+class Asker(Protocol[Answer_co]):
+    """The connection of one call."""
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the call's time is up."""
+
+    async def ask(self, body: bytes, *, again: bool) -> Answer_co | Refusal | None:
+        """An answer, a refusal, or None where nobody could be reached and asking `again` may help."""
+
+
+async def ask(asker: Asker[Answer_co], call: Call, found: Found, clock: Callable[[], float]) -> Answer_co:
+    """The answer to `call`, before its first byte of text. Raises `Fault`.
+
+    A parameter that the provider objects to is left out or renamed, which costs no tokens; what then
+    worked is remembered in `found`.
+    """
+    name = " ".join((call.provider, call.endpoint.base_url, call.endpoint.model))
+    start = abilities = found.recall(name)
+    unproved = ["stream_options"] if abilities.stream_usage else []
+    unproved.append(abilities.limit)
+    retried = False
+    while True:
+        answer = await asker.ask(payload(call, abilities), again=not retried)
+        if isinstance(answer, Refusal):
+            if parameter := next((each for each in unproved if answer.names(each)), ""):
+                unproved.remove(parameter)
+                abilities = abilities.without(parameter)
+                continue
+            wait = _wait(answer, clock(), asker.left_s) if not retried else None
+            if wait is None:
+                raise Fault(answer.kind, told(answer, call.endpoint.api_key_env), answer.usage)
+        elif answer is not None:
+            if abilities != start:
+                found.remember(name, abilities)
+            return answer
+        else:
+            wait = PAUSE_S
+        retried = True
+        await asyncio.sleep(wait)
+
+
+def _wait(refused: Refusal, now: float, left_s: float) -> float | None:
+    """Seconds until a second try makes sense; None for never."""
+    wait = wait_s(refused.retry_after, now) if refused.may_pass else None
+    return wait if wait is not None and wait < left_s else None

@@ -1,0 +1,309 @@
+"""The one place from which text leaves the machine: a call to a provider, streamed, and nothing else.
+
+It opens connections to the provider's own address, or to the proxy that the user named: `Door` stands
+below the client library, and what passes it is made from the settings alone, so that no environment
+variable, cookie, redirect or header of the library has an effect. It knows neither policy, budget nor
+audit; the gate has done all of that before it calls.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from assist_escalation.prompts import Usage
+from assist_escalation.provider.chat_completion import Bounds, Piece, believable, ending, read
+from assist_escalation.provider.event_stream import Guard
+from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, TransportError, refusal
+from assist_escalation.provider.provider_memory import Found
+from assist_escalation.provider.request import (
+    Call,
+    Delta,
+    Finished,
+    Times,
+    address,
+    check_key,
+    message,
+    stretched,
+)
+from assist_escalation.provider.retries import ask
+
+if TYPE_CHECKING:  # openai takes 0.6 s to import, httpx2 0.15 s: they are loaded with the first call
+    import ssl
+
+    import httpx2
+
+__all__ = ["Call", "Delta", "Finished", "Times", "Transport", "TransportError"]
+
+_TIMES = Times()
+_ERROR_BYTES = 1 << 16  # of a refusal's body: its code stands in the first kilobyte
+_LOGGERS = ("openai", "httpx2", "httpcore2")  # they may write addresses and headers down
+
+
+class Transport:
+    """Calls providers. It owns the calls under way, and what it found out about providers.
+
+    `abilities` is a file that keeps the latter; `offline` refuses every call, this machine's own servers
+    included; `clock` tells seconds since 1970, for a `Retry-After` that is a date.
+    """
+
+    def __init__(
+        self,
+        abilities: Path | None = None,
+        times: Times = _TIMES,
+        offline: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._times, self._offline, self._clock = times, offline, clock
+        self._found = Found(abilities)
+        self._contexts: dict[str | None, ssl.SSLContext] = {}
+        self._lines: set[_Line] = set()
+
+    async def stream(self, call: Call) -> AsyncGenerator[Delta | Finished, None]:
+        """The answer piece by piece, and `Finished` at last. Raises `TransportError`.
+
+        Closing the iterator, or cancelling the task that waits for it, closes the connection at once.
+        """
+        line: _Line | None = None
+        guard, so_far, wrote = Guard(call.max_output), Piece(), False
+
+        def counted() -> Usage | None:
+            bounds = Bounds(line.size if line else 0, guard.received, call.max_output)
+            return believable(so_far.usage, bounds, wrote=wrote)
+
+        try:
+            line = await self._open(call)
+            response = await ask(line, call, self._found, self._clock)
+            async with aclosing(line.events(response, guard)) as events:
+                async for data in events:
+                    piece = read(data)
+                    so_far = piece.after(so_far)
+                    if piece.text:
+                        wrote = True
+                        yield Delta(piece.text)
+            finish = ending(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote)
+            yield Finished(finish, so_far.model, counted())
+        except Fault as fault:
+            sent, usage = bool(line and line.sends), fault.usage or counted()
+            raise TransportError(fault.kind, message(call, fault), sent=sent, usage=usage) from None
+        finally:
+            if line:
+                self._lines.discard(line)
+                await line.close()
+
+    async def close(self) -> None:
+        """End the calls under way: their iterators raise `TransportError`."""
+        for line in list(self._lines):
+            await line.close()
+
+    async def _open(self, call: Call) -> "_Line":
+        if self._offline:
+            raise Fault("offline", "not asked, because assist is offline")
+        to = address(call.endpoint)
+        check_key(call)
+        # Without TLS there is nobody to trust, and 80 ms to save.
+        trusted = call.endpoint.ca_file if to.lower().startswith("https:") else None
+        if trusted not in self._contexts:
+            # In a thread: the libraries and the certificates take most of a second to load.
+            self._contexts[trusted] = await asyncio.to_thread(_load, trusted)
+        times = stretched(self._times, call.endpoint.timeout_seconds)
+        line = _Line(call, to, self._contexts[trusted], times)
+        self._lines.add(line)
+        return line
+
+
+class _Line:
+    """The connection of one call. None is shared or kept, so that nothing of one call reaches another."""
+
+    def __init__(self, call: Call, to: str, context: "ssl.SSLContext", times: Times) -> None:
+        import httpx2  # noqa: PLC0415 - see above
+        import openai  # noqa: PLC0415
+
+        self.size = 0  # of the request's body, in bytes
+        self._times, self._deadline = times, _now() + times.total
+        try:
+            only, proxy = httpx2.URL(to), call.endpoint.proxy or None
+            inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)
+        except httpx2.InvalidURL:
+            raise Fault("refused", "base_url or proxy is no address: write https://HOST/PATH") from None
+        self._door = Door(inner, only, call.key, times)
+        http = httpx2.AsyncClient(transport=cast("Any", self._door), trust_env=False, follow_redirects=False)
+        # Each value that the library would look up in the environment is given, though the door stops them.
+        self._client = openai.AsyncOpenAI(
+            api_key=call.key or "none",
+            admin_api_key="",
+            organization="",
+            project="",
+            webhook_secret="",
+            base_url=call.endpoint.base_url,
+            timeout=None,
+            max_retries=0,
+            http_client=http,
+        )
+
+    @property
+    def sends(self) -> int:  # requests that have begun to leave
+        return self._door.sends
+
+    @property
+    def left_s(self) -> float:
+        return self._deadline - _now()
+
+    async def ask(self, body: bytes, *, again: bool) -> "httpx2.Response | Refusal | None":
+        """A stream, a refusal, or None where nobody could be reached and asking `again` may help."""
+        import httpx2  # noqa: PLC0415
+        import openai  # noqa: PLC0415
+
+        self.size, before = len(body), self.sends
+        limit = min(self._deadline, _now() + self._times.connect + self._times.first)
+        try:
+            async with asyncio.timeout_at(limit):
+                answer = await self._client.post(
+                    "/chat/completions",
+                    cast_to=httpx2.Response,
+                    content=body,
+                    stream=True,
+                    stream_cls=openai.AsyncStream[object],
+                )
+        except openai.APIStatusError as error:
+            header = error.response.headers.get("retry-after")
+            return refusal(error.status_code, error.response.content, header)
+        except (TimeoutError, UnicodeError, openai.APIConnectionError) as error:  # Unicode: a host like a..b
+            sent, fault = self.sends > before, _lost(error)
+            if fault.kind == "tls" or sent or not again or self.left_s <= PAUSE_S:
+                raise fault from None
+            return None
+        return cast("httpx2.Response", answer)
+
+    async def events(self, response: "httpx2.Response", guard: Guard) -> AsyncGenerator[str, None]:
+        """The data of its events, each in time."""
+        import httpx2  # noqa: PLC0415
+
+        until = self._door.asked + self._times.first
+        async with aclosing(response.aiter_raw()) as chunks:
+            while not guard.done:
+                try:
+                    async with asyncio.timeout_at(min(until, self._deadline)):
+                        chunk = await anext(chunks, None)
+                except (TimeoutError, httpx2.RequestError, httpx2.StreamError) as error:
+                    raise _lost(error) from None
+                events = guard.finish() if chunk is None else guard.feed(chunk)
+                for data in events:
+                    yield data
+                if chunk is None:
+                    return
+                if events:
+                    until = _now() + self._times.idle
+
+    async def close(self) -> None:
+        await self._client.close()
+
+
+class Door:
+    """What every request has to pass, below the client library: one address, one method, these headers.
+
+    It obeys httpx2's port for transports, which cannot be named as a base before the library is loaded.
+    """
+
+    def __init__(self, inner: "httpx2.AsyncBaseTransport", only: "httpx2.URL", key: str, times: Times):
+        self._inner, self._only, self._times = inner, only, times
+        self._headers = {
+            "Accept": "text/event-stream",
+            "Accept-Encoding": "identity",
+            "Content-Type": "application/json",
+            "User-Agent": "assist",
+        }
+        if key:
+            self._headers["Authorization"] = f"Bearer {key}"
+        self.sends = 0
+        self.asked = 0.0
+
+    async def handle_async_request(self, request: "httpx2.Request") -> "httpx2.Response":
+        import httpx2  # noqa: PLC0415
+
+        if request.method != "POST" or str(request.url) != str(self._only):
+            raise Fault("refused", "a request to another address than the provider's was stopped")
+        times = {"connect": self._times.connect, "read": None, "write": None, "pool": None}
+        passed = httpx2.Request(
+            "POST",
+            self._only,
+            headers=self._headers,
+            content=await request.aread(),
+            extensions={"timeout": times, "trace": self._trace},
+        )
+        response = await self._inner.handle_async_request(passed)
+        if response.status_code == 200:
+            if response.headers.get("content-encoding", "identity").strip().lower() == "identity":
+                return response
+            await response.aclose()
+            raise Fault("bad-reply", "the answer is compressed, though none such was accepted")
+        body = await self._beginning(response)
+        if response.is_success:
+            raise Fault("bad-reply", f"it answered with status {response.status_code} in place of 200")
+        kept = {name: response.headers[name] for name in ("retry-after",) if name in response.headers}
+        return httpx2.Response(response.status_code, headers=kept, content=body)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """A proxy's CONNECT holds nothing of the request; all else may arrive as soon as it is written."""
+        if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
+            self.sends += 1
+            self.asked = _now()
+
+    async def _beginning(self, response: "httpx2.Response") -> bytes:
+        import httpx2  # noqa: PLC0415
+
+        body = bytearray()
+        with suppress(TimeoutError, httpx2.RequestError):
+            async with asyncio.timeout(self._times.idle), aclosing(response.aiter_raw()) as chunks:
+                async for chunk in chunks:
+                    body += chunk[:_ERROR_BYTES]
+                    if len(body) >= _ERROR_BYTES:
+                        break
+        await response.aclose()
+        return bytes(body)
+
+
+def _load(ca_file: str | None) -> "ssl.SSLContext":
+    """Import the libraries, silence them, and load the certificates to trust: "" for the machine's own."""
+    import ssl  # noqa: PLC0415
+
+    handlers = list(logging.root.handlers)
+    import httpx2  # noqa: PLC0415
+    import openai  # noqa: F401, PLC0415
+
+    logging.root.handlers[:] = handlers  # OPENAI_LOG makes the library set up logging
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    if ca_file == "":
+        return httpx2.create_ssl_context(trust_env=False)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies; reads no SSL_CERT_FILE, no SSLKEYLOGFILE
+    try:
+        if ca_file:
+            context.load_verify_locations(ca_file)
+    except OSError:
+        raise Fault("tls", f"ca_file = {ca_file!r} cannot be read as certificates (PEM)") from None
+    return context
+
+
+def _lost(error: BaseException) -> Fault:
+    """No answer, or no more of it."""
+    import ssl  # noqa: PLC0415
+
+    at: BaseException | None = error
+    while at is not None:
+        if isinstance(at, ssl.SSLError):
+            return Fault("tls", "it cannot be trusted by its certificate: see base_url, proxy and ca_file")
+        at = at.__cause__ or at.__context__
+    if isinstance(error, TimeoutError):
+        return Fault("timeout", "it did not answer in time: try again later, or ask another provider")
+    return Fault("unreachable", "no connection, or it broke: check the network, base_url and proxy")
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

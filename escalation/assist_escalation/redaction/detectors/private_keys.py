@@ -1,0 +1,128 @@
+"""Private keys that stand on many lines, or on one with written-out line ends: PEM, PuTTY, JWK and others.
+
+It knows no token and no assignment. Only the key's own text is found: the lines that say what it is stay.
+"""
+
+import re
+from collections.abc import Iterator
+
+from assist_escalation.redaction.findings import Check, Finding
+
+_LONGEST = 20_000  # characters of a key: RSA with 16,384 bits takes 13,000
+_BEGIN = re.compile(
+    r"-{4,5} ?BEGIN (?:[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1) ?-{4,5}", re.IGNORECASE
+)
+_END = re.compile(
+    r"-{4,5} ?END (?:[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1) ?-{4,5}", re.IGNORECASE
+)
+# A line of such a key as it may stand in any language: behind quotes, "+", comment signs; ended by "\n".
+_LINE = re.compile(
+    r"""[ \t>|*#/+"'`,.;-]{0,60}+(?:(?:[A-Za-z0-9-]{3,20}: [^\n]{0,100})|[A-Za-z0-9+/=]{1,100}+)?(?:\\+"""
+    r"""[rn])*+"""
+    r"""[ \t"'`+,;.)\\]*+(?:\r?\n|\Z)"""
+)
+_BODY = re.compile(r"[A-Za-z0-9+/=_-]{6,}+")
+_RUN = re.compile(r"(?:[A-Za-z0-9+/=]|\\+[nr])*+")  # all on one line
+_PUTTY = re.compile(r"Private-Lines: (\d{1,4})\r?\n", re.IGNORECASE)
+_MEMBER = re.compile(
+    r"""["']?\b(?:d|k|p|q|dp|dq|qi|oth)\\?["']?\s{0,4}[:=]\s{0,4}\\?["']([A-Za-z0-9_-]{16,2000})\\?["']"""
+)
+_JWK_AROUND = 4000  # characters around "kty" that are looked at: a key with 4096 bits has 3,400
+
+
+def find_keys(text: str, check: Check) -> Iterator[Finding]:
+    """The body of every private key in `text`, one finding a line or run of its characters."""
+    lower = text.lower()
+    if "private" in lower or "static key" in lower:
+        yield from _blocks(text, check)
+        done = 0
+        for match in _PUTTY.finditer(text):
+            check()
+            if match.start() >= done:
+                done = _after(text, match.end(), int(match[1]))
+                yield from _bodies(text, match.end(), done)
+    if "kty" in lower:
+        yield from _jwks(text, check)
+
+
+def _blocks(text: str, check: Check) -> Iterator[Finding]:
+    ends = [match.start() for match in _END.finditer(text)]
+    done, following = 0, 0  # where the last key ended, and the first end that is not behind us
+    for begin in _BEGIN.finditer(text):
+        check()
+        if begin.start() < done:
+            continue
+        while following < len(ends) and ends[following] < begin.end():
+            yield from _headless(text, done, ends[following])
+            following += 1
+        first = done = begin.end()
+        if following < len(ends) and ends[following] - first < _LONGEST:
+            done = ends[following]
+            following += 1
+        else:
+            done = _cut_off(text, first)
+        yield from _bodies(text, first, done)
+    for end in ends[following:]:
+        check()
+        yield from _headless(text, done, end)
+        done = end
+
+
+def _headless(text: str, least: int, end: int) -> Iterator[Finding]:
+    """The end of a key whose beginning was cut off."""
+    if end > least:
+        yield from _bodies(text, _upwards(text, max(least, end - _LONGEST), end), end)
+
+
+def _bodies(text: str, start: int, end: int) -> Iterator[Finding]:
+    for match in _BODY.finditer(text, start, end):
+        # Escaped line ends are no part of the key's characters.
+        low, high = match.span()
+        if text[low - 1 : low] == "\\" and text[low] in "nr":
+            low += 1
+        yield Finding(low, high, "PRIVATE_KEY")
+
+
+def _cut_off(text: str, start: int) -> int:
+    """Where the lines of a key end that has no last line in `text`."""
+    place, limit = start, min(len(text), start + _LONGEST)
+    while place < limit:
+        line = _LINE.match(text, place)
+        if not line or line.end() == place:
+            run = _RUN.match(text, place)
+            return run.end() if run else place
+        place = line.end()
+    return place
+
+
+def _upwards(text: str, least: int, end: int) -> int:
+    """Where the lines of a key begin that has no first line in `text`."""
+    place = text.rfind("\n", least, end) + 1 or least
+    while place > least:
+        above = text.rfind("\n", least, place - 1) + 1 or least
+        line = _LINE.match(text, above)
+        if not line or line.end() != place:
+            break
+        place = above
+    return place
+
+
+def _after(text: str, start: int, lines: int) -> int:
+    """Where so many lines from `start` on end."""
+    place = start
+    for _ in range(lines):
+        end = text.find("\n", place)
+        if end < 0:
+            return len(text)
+        place = end + 1
+    return place
+
+
+def _jwks(text: str, check: Check) -> Iterator[Finding]:
+    done = 0
+    for match in re.finditer(r"""["']?kty\\?["']?\s{0,4}[:=]""", text):
+        check()
+        low, high = max(done, match.start() - _JWK_AROUND), match.end() + _JWK_AROUND
+        for member in _MEMBER.finditer(text, low, high):
+            yield Finding(*member.span(1), "PRIVATE_KEY")
+        done = high

@@ -1,0 +1,149 @@
+"""Secrets in tables: the column of an INSERT, of a CSV file or a Markdown table, the data of a Secret.
+
+It knows where a table says what its columns are. It leaves to `values` what may be a secret.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from assist_escalation.redaction.findings import Finding
+from assist_escalation.redaction.secret_names import meaning, parts, word_set
+from assist_escalation.redaction.secret_values import is_example, is_placeholder, is_structured
+
+_INSERT = re.compile(
+    r"insert\s+into\s+\S{1,80}\s*\((?P<names>[^()]{1,400})\)\s*values\s*(?P<rows>\([^;]{1,2000})",
+    re.IGNORECASE,
+)
+_ROW = re.compile(
+    r"""[Nn]?(?P<q>['"])(?P<v>(?:(?!(?P=q))[^\\]|\\.|(?P=q)(?P=q))*+)(?P=q)|\w{1,40}\([^()]{0,80}\)|[^,("""
+    r""")'"\s]+|(?P<next>\)\s*,\s*\()"""
+)
+# Whose password it is stands in another column.
+_OWNERS = word_set(
+    """
+    user username login email mail name account host hostname server system service site url device db
+    database role id machine env environment
+    """
+)
+_WORD = re.compile(r"pass|pw|secret|clave|senha|mdp", re.IGNORECASE)
+_LONGEST = 300  # characters of a header
+_CELL = re.compile(r"[\w][\w .@/()-]{0,30}\Z")
+_RULE = re.compile(r"[\s|:+=-]+\Z")
+_AROUND = " \t\r\"'`*"  # what may stand around a cell's text
+_ROWS = 200  # of a table under one header
+_KIND = re.compile(r"\bkind[\"']?\s{0,3}:\s{0,3}[\"']?Secret\b")
+_DATA = re.compile(r"\b(?:data|stringData)[\"']?\s{0,3}:\s{0,3}(?:\{|\r?\n)")
+_PAIR = re.compile(
+    r"""[\s,{]{0,40}["']?[\w.-]{1,80}["']?[ \t]*:[ \t]*["']?(?P<v>[A-Za-z0-9+/]{6,2000}={0,2})["']?(?=["""
+    r"""\s,}]|\Z)"""
+)
+
+
+def find_in_tables(text: str, *, code: bool) -> Iterator[Finding]:
+    """Every secret in a column that is named for one; `code`: a line of commas may be no table.
+
+    >>> text = "user,password\\nbob,juventus\\n"
+    >>> [text[each.start : each.end] for each in find_in_tables(text, code=False)]
+    ['juventus']
+    """
+    lower = text.lower()
+    if "insert" in lower:
+        yield from _inserted(text)
+    if "secret" in lower and "data" in lower:
+        yield from _of_secret(text)
+    if not code or "\n|" in text or text.startswith("|"):
+        yield from _tables(text, code=code)
+
+
+def _inserted(text: str) -> Iterator[Finding]:
+    for match in _INSERT.finditer(text):
+        secret = {index for index, name in enumerate(match["names"].split(",")) if _is_column(name)}
+        index = 0
+        for item in _ROW.finditer(text, *match.span("rows")) if secret else ():
+            if item["next"]:
+                index = 0
+                continue
+            if index in secret and item["v"] and len(item["v"]) >= 4 and not is_placeholder(item["v"]):
+                yield Finding(*item.span("v"), "PASSWORD")
+            index += 1
+
+
+def _is_column(name: str) -> bool:
+    means = meaning(name.strip(" \t\r\n`\"'[]"))
+    return means is not None and means.strength != "weak"
+
+
+def _tables(text: str, *, code: bool) -> Iterator[Finding]:
+    done = -1
+    for word in _WORD.finditer(text):
+        if word.start() <= done:
+            continue
+        start = text.rfind("\n", 0, word.start()) + 1
+        done = text.find("\n", word.end())
+        if done < 0:
+            return
+        header = text[start:done]
+        if len(header) > _LONGEST or (code and not header.startswith("|")):
+            continue
+        sign = next((sign for sign in ("|", "\t", ";", ",") if sign in header), "")
+        names = [name.strip(_AROUND) for name in header.split(sign)] if sign else []
+        columns = _columns(names)
+        for place, cells in _rows(text, done + 1, sign, len(names)) if columns else ():
+            done = place
+            yield from _cells(cells, columns, place, sign)
+
+
+def _columns(names: list[str]) -> list[int]:
+    """Which columns of a header are named for a secret; none where it is no header."""
+    named = [name for name in names if name]
+    if len(named) < 2 or not all(map(_CELL.match, named)) or _OWNERS.isdisjoint(parts(" ".join(named))):
+        return []
+    return [
+        index for index, name in enumerate(names) if (means := meaning(name)) and means.strength == "strong"
+    ]
+
+
+def _rows(text: str, place: int, sign: str, count: int) -> Iterator[tuple[int, list[str]]]:
+    """Where each row of a table with so many columns begins, and its cells."""
+    for _ in range(_ROWS):
+        end = text.find("\n", place)
+        line = text[place : end if end >= 0 else len(text)]
+        cells = line.split(sign)
+        if len(cells) != count:
+            return
+        if not _RULE.match(line):
+            yield place, cells
+        if end < 0:
+            return
+        place = end + 1
+
+
+def _cells(cells: list[str], columns: list[int], start: int, sign: str) -> Iterator[Finding]:
+    for index in columns:
+        cell = cells[index]
+        value = cell.strip(_AROUND)
+        low = start + sum(len(each) + 1 for each in cells[:index]) + cell.find(value)
+        plain = " " in value or (sign == "|" and not is_structured(value))
+        if len(value) >= 4 and not plain and not is_example(value):
+            yield Finding(low, low + len(value), "PASSWORD")
+
+
+def _of_secret(text: str) -> Iterator[Finding]:
+    """The values of a Kubernetes Secret, in base64."""
+    if not _KIND.search(text):
+        return
+    for data in _DATA.finditer(text):
+        place = data.end() - 1
+        while pair := _PAIR.match(text, place):
+            if _is_base64(pair["v"]):
+                yield Finding(*pair.span("v"), "SECRET")
+            place = pair.end()
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        return bool(base64.b64decode(value, validate=True).decode())
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return False

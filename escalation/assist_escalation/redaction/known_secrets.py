@@ -1,0 +1,87 @@
+"""Values that are known to be secret, to be found wherever they stand: those of denied files and of the
+environment's secret-looking variables.
+
+It is handed texts and variables, and reads neither. A value is told by syntax alone; it need not look secret.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from assist_escalation.redaction.findings import Finding
+from assist_escalation.redaction.normalization import fold
+from assist_escalation.redaction.secret_names import meaning
+
+LEAST = 8  # characters: shorter values stand in ordinary text by chance
+_MOST = 20_000  # values; each costs one pass over the text
+
+_SPLIT = re.compile(
+    r"""[ \t]*(?:export[ \t]+|set[ \t]+)?["']?[\w.@/:*-]+?["']?[ \t]*(?:=>|:=|[:=])[ \t]*"""
+    r"""(?P<value>\S.*?)[ \t,;]*$"""
+)
+_QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"|' r"'((?:[^'\\\n]|\\.)*)'")
+_ELEMENT = re.compile(r">([^<>\n]+)</")
+_USER_INFO = re.compile(r"://([^\s/:@]*):([^\s/@]+)@")
+_PAIR = re.compile(r"(?:password|login|account|secret|token|key)[ \t]+(\S+)", re.IGNORECASE)
+_ADDRESS_PARTS = re.compile(r"[;&?]")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Values to find anywhere, the longest first. Its `repr` shows none."""
+
+    values: tuple[str, ...] = field(default=(), repr=False)
+
+
+def known_values(files: Mapping[str, str], environ: Mapping[str, str]) -> Known:
+    """The values of at least `LEAST` characters in denied files (path to text) and in `environ`.
+
+    >>> known_values({".env": "A=correct-horse"}, {"DB_PASSWORD": "battery-staple"}).values
+    ('battery-staple', 'correct-horse')
+    """
+    found = {value for name, value in environ.items() if meaning(name) is not None}
+    for text in files.values():
+        found.update(_of_file(text))
+    for value in tuple(found):  # an address's password is a value of its own
+        found.update(part for match in _USER_INFO.finditer(value) for part in match.groups())
+    folded = {"".join(map(fold, value)).strip() for value in found}
+    long = (value for value in folded if len(value) >= LEAST)
+    return Known(tuple(sorted(long, key=lambda value: (-len(value), value))[:_MOST]))
+
+
+def _of_file(text: str) -> Iterator[str]:
+    for line in text.splitlines():
+        bare = line.strip()
+        if bare.startswith(("#", "//", ";")):
+            continue
+        split = _SPLIT.match(line)
+        if split:
+            yield from _unquoted(split["value"])
+        elif not re.search(r"\s", bare) and not bare.startswith(("-----", "[", "<")):
+            yield bare  # a file that holds a token, or a line of a key
+            yield from bare.split(":")
+        for regex in (_QUOTED, _ELEMENT, _PAIR):
+            for match in regex.finditer(line):
+                yield from (group for group in match.groups() if group)
+
+
+def _unquoted(value: str) -> Iterator[str]:
+    quoted = _QUOTED.match(value)
+    if quoted:
+        inner = quoted[1] or quoted[2] or ""
+        yield inner
+        yield inner.replace('\\"', '"').replace("\\\\", "\\").replace("\\n", "\n")
+        return
+    yield value
+    yield re.split(r"[ \t]+[#;]", value)[0].rstrip()  # a comment behind it
+    if ";" in value and "=" in value:  # a connection string
+        yield from (part.partition("=")[2] for part in value.split(";"))
+
+
+def find_known(text: str, known: Known) -> Iterator[Finding]:
+    """Every place of every value in `text`."""
+    for value in known.values:
+        place = text.find(value)
+        while place >= 0:
+            yield Finding(place, place + len(value), "KNOWN")
+            place = text.find(value, place + len(value))

@@ -1,0 +1,328 @@
+"""The forms in which a text is searched for secrets, each with a map back to the original text.
+
+The first form is the text in NFKC without invisible characters. The others hold, line by line, what is
+written in another spelling: string literals that a language joins, base64, hex, percent signs and escapes,
+and the same again in what came out of these. This module knows no secret.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from unicodedata import category, normalize
+
+from assist_escalation.redaction.findings import Check
+
+# "a" "b"; "a" + "b"; "a" \ "b"; also over a line's end, in a diff and behind a comment's sign. A
+# continued line in a string or a shell command is "\" and a line's end.
+_OPERATOR = r"(?:\+|\.\.?|&|\|\||<>)?"
+_JOIN = re.compile(
+    r"""(?P<q>["'`])(?:(?<=\w.)(?P=q)(?=\w)|(?!(?P=q))[ \t]{0,80}+"""
+    + _OPERATOR
+    + r"""[ \t]{0,80}+(?:[\\`_]?\r?\n[ \t]{0,80}+[+-]?[ \t]{0,80}+)?"""
+    + _OPERATOR
+    + r"""[ \t]{0,80}+[rbufLN@$]{0,2}(?P=q))|\\\r?\n[ \t]{0,80}+"""
+)
+# ["a", "b"].join(""), "".join(["a", "b"]), concat("a", "b")
+_ITEM = r"""[ \t\r\n]{0,40}+[rbuf]?(?:"[^"\\\n]{0,200}+"|'[^'\\\n]{0,200}+')[ \t\r\n]{0,40}+"""
+_LIST = re.compile(
+    rf"""(?:(?:\"\"|'')\.join\([\[(]|\bconcat!?\(|[\[(])(?P<items>{_ITEM}(?:,{_ITEM}){{1,20}}+),?"""
+    r"""[ \t]{0,9}[\])](?P<joined>[ \t]{0,9}\.join\((?:\"\"|'')\))?"""
+)
+_COMMA = re.compile(r"""["'][ \t\r\n]{0,40}+,[ \t\r\n]{0,40}+[rbuf]?["']""")
+
+
+def joints(text: str) -> Iterator[re.Match[str]]:
+    """What stands between two literals that follow each other.
+
+    >>> [each[0] for each in joints('a = "x" + "y"')]
+    ['" + "']
+    """
+    return _JOIN.finditer(text)
+
+
+def commas(text: str) -> Iterator[re.Match[str]]:
+    """What stands between the literals of a list that a program joins.
+
+    >>> [each[0] for each in commas("['x', 'y'].join('')")]
+    ["', '"]
+    """
+    if "join" not in text and "concat" not in text:
+        return
+    for match in _LIST.finditer(text):
+        if match["joined"] or match[0].startswith(("'", '"', "concat")):
+            yield from _COMMA.finditer(text, *match.span("items"))
+
+
+DEPTH = 3  # decoded twice, after literals were joined once
+_AROUND = 200  # characters beside a join or an escape: the name that a value is assigned to stands there
+_LEAST = 11  # digits of base64 for 8 bytes, the shortest known value
+
+_DIGITS = re.compile(rf"[A-Za-z0-9+/_-]{{{_LEAST},}}+={{0,2}}")
+_WRAPPED = 40  # characters in a line from where on the next line may continue it
+_RUNS = (  # one after another, so that `key_` before base64 is no part of it
+    (re.compile(rf"[A-Za-z0-9+/]{{{_LEAST},}}+={{0,2}}"), 6),
+    (re.compile(rf"[A-Za-z0-9_-]{{{_LEAST},}}+={{0,2}}"), 6),
+    (re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){8,}+)(?![0-9A-Za-z])"), 4),
+)
+_ESCAPE = re.compile(
+    r"%[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}"
+    r"|&#[0-9]{1,7};|&#[xX][0-9A-Fa-f]{1,6};|&(?:amp|lt|gt|quot|apos);|\\[\"'\\/@$]"
+)
+_NAMED = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
+_TEXT_BYTES = bytes(range(32, 127)) + b"\t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A form of a text. Character i stands for the original's `starts[i]` to `ends[i]`; None: for itself."""
+
+    text: str = field(repr=False)
+    starts: Sequence[int] | None = field(default=None, repr=False)
+    ends: Sequence[int] | None = field(default=None, repr=False)
+
+    def origin(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """The pieces of the original that characters `start` to `end` stand for, in order.
+
+        >>> list(View("ab", [0, 5], [1, 6]).origin(0, 2))
+        [(0, 1), (5, 6)]
+        """
+        if self.starts is None or self.ends is None:
+            yield start, end
+            return
+        low = high = -1
+        for first, last in zip(self.starts[start:end], self.ends[start:end], strict=True):
+            if last <= first:
+                continue
+            if low <= first <= high:
+                high = max(high, last)
+                continue
+            if high > low:
+                yield low, high
+            low, high = first, last
+        if high > low:
+            yield low, high
+
+
+class _Pieces:
+    """Collects a derived view: one string, and for each character where it comes from."""
+
+    def __init__(self, source: View) -> None:
+        self.source, self.parts = source, list[str]()
+        self.starts, self.ends = list[int](), list[int]()
+
+    def copy(self, start: int, end: int) -> None:
+        self.parts.append(self.source.text[start:end])
+        if self.source.starts is None or self.source.ends is None:
+            self.starts.extend(range(start, end))
+            self.ends.extend(range(start + 1, end + 1))
+        else:
+            self.starts.extend(self.source.starts[start:end])
+            self.ends.extend(self.source.ends[start:end])
+
+    def put(self, text: str, start: int, end: int) -> None:
+        """`text` stands for the source's `start` to `end`, all of it for each character."""
+        at, upto = start, end
+        if self.source.starts is not None and self.source.ends is not None:
+            at, upto = self.source.starts[start], self.source.ends[end - 1]
+        self.parts.append(text)
+        self.starts.extend([at] * len(text))
+        self.ends.extend([upto] * len(text))
+
+    def close(self) -> None:
+        """End a piece: what follows stands elsewhere."""
+        self.parts.append("\n")
+        place = self.ends[-1] if self.ends else 0
+        self.starts.append(place)
+        self.ends.append(place)
+
+    def view(self) -> View:
+        return View("".join(self.parts), self.starts, self.ends)
+
+
+def views(text: str, check: Check) -> Iterator[View]:
+    """The forms of `text`; `check` is called now and then."""
+    view = _plain(text, check)
+    yield view
+    for _ in range(DEPTH):
+        view = _derived(view, check)
+        if not view.text:
+            return
+        yield view
+
+
+@lru_cache(maxsize=4096)
+def fold(character: str) -> str:
+    """The character in NFKC, and "" where it is not seen: it joins, hides, turns or tags text.
+
+    >>> fold("Ａ"), fold("\\u200b")
+    ('A', '')
+    """
+    if character == "\xad" or category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f":
+        return ""
+    return normalize("NFKC", character)
+
+
+def _plain(text: str, check: Check) -> View:
+    if text.isascii():
+        return View(text)
+    parts, starts, ends = list[str](), list[int](), list[int]()
+    for index, character in enumerate(text):
+        if not index % 10_000:
+            check()
+        seen = character if character < "\x80" else fold(character)
+        if seen:
+            parts.append(seen)
+            starts.extend([index] * len(seen))
+            ends.extend([index + 1] * len(seen))
+        elif ends:
+            ends[-1] = index + 1  # an unseen character belongs to the one before it
+    return View("".join(parts), starts, ends)
+
+
+def _derived(view: View, check: Check) -> View:
+    pieces = _Pieces(view)
+    for find in (_joined, _unescaped, _decoded):
+        find(view.text, pieces, check)
+    return pieces.view()
+
+
+def _joined(text: str, pieces: _Pieces, check: Check) -> None:
+    _rewrite(text, joints(text), lambda _: "", pieces, check)
+    _rewrite(text, commas(text), lambda _: "", pieces, check)
+
+
+def _unescaped(text: str, pieces: _Pieces, check: Check) -> None:
+    if "\\" in text or "%" in text or "&" in text:
+        _rewrite(text, _ESCAPE.finditer(text), lambda match: _unescape(match[0]), pieces, check)
+
+
+def _unescape(escape: str) -> str:
+    if escape in _NAMED:
+        return _NAMED[escape]
+    digits = escape.strip("%\\xXu{}&#;")
+    if escape[0] == "\\" and escape[1] not in "xu":
+        return escape[1]
+    code = int(digits, 10 if escape[0] == "&" and escape[2] not in "xX" else 16)
+    return chr(code) if 0x20 <= code < 0x11_0000 or code in (9, 10, 13) else " "
+
+
+def _rewrite(
+    text: str,
+    matches: Iterator[re.Match[str]],
+    to: Callable[[re.Match[str]], str],
+    pieces: _Pieces,
+    check: Check,
+) -> None:
+    """Add the surroundings of each match, with the match as `to` writes it."""
+    done = -1  # where the copied surroundings end
+    for count, match in enumerate(matches):
+        if not count % 1000:
+            check()
+        least = max(0, match.start() - _AROUND)
+        low = text.rfind("\n", least, match.start()) + 1
+        if low and text[low : match.start()].lstrip(" \t+-")[:1] in ("'", '"'):
+            low = text.rfind("\n", least, low - 1) + 1  # the literal's name stands on the line above
+        low = low or least
+        if done < 0:
+            pieces.copy(low, match.start())
+        elif low <= done + _AROUND:
+            pieces.copy(done, match.start())
+        else:
+            _tail(text, done, pieces)
+            pieces.close()
+            pieces.copy(low, match.start())
+        written = to(match)
+        if written:
+            pieces.put(written, match.start(), match.end())
+        done = match.end()
+    if done >= 0:
+        _tail(text, done, pieces)
+        pieces.close()
+
+
+def _tail(text: str, start: int, pieces: _Pieces) -> None:
+    end = text.find("\n", start, start + _AROUND)
+    pieces.copy(start, min(len(text), start + _AROUND) if end < 0 else end)
+
+
+def _decoded(text: str, pieces: _Pieces, check: Check) -> None:
+    for start, end in _digits(text, check):
+        whole = text[start:end]
+        if whole.isalpha() and (whole.islower() or whole.isupper()):
+            continue  # encoded text has both, or digits
+        places: Sequence[int] = range(start, end)
+        if "\n" in whole:
+            places = [place for place in places if not text[place].isspace()]
+            whole = "".join(whole.split())
+        seen = set[tuple[int, int]]()
+        for regex, bits in _RUNS:
+            for run in regex.finditer(whole):
+                low, high = run.span(run.lastindex or 0)
+                data = b"" if (low, high) in seen and bits == 6 else _bytes(whole[low:high], bits)
+                seen.add((low, high))
+                if data:
+                    _put_bytes(data, places[low:high], bits, pieces)
+
+
+def _digits(text: str, check: Check) -> Iterator[tuple[int, int]]:
+    """Where digits of base64 or hex stand; lines that continue each other are one."""
+    start = end = 0
+    for count, match in enumerate(_DIGITS.finditer(text)):
+        if not count % 1000:
+            check()
+        low, high = match.span()
+        gap = text[end:low]
+        if (
+            end
+            and len(gap) < 40
+            and "\n" in gap
+            and gap.isspace()
+            and high - low >= 2
+            and end - text.rfind("\n", 0, end) > _WRAPPED
+        ):
+            end = high
+            continue
+        if end:
+            yield start, end
+        start, end = low, high
+    if end:
+        yield start, end
+
+
+def _bytes(digits: str, bits: int) -> bytes:
+    """The bytes that digits of so many bits stand for, where they are text, else none."""
+    try:
+        if bits == 4:
+            data = bytes.fromhex(digits)
+        else:
+            bare = digits.rstrip("=").replace("-", "+").replace("_", "/")
+            bare = bare[: len(bare) - (len(bare) % 4 == 1)]
+            data = base64.b64decode(bare + "=" * (-len(bare) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+    seen = data.replace(b"\0", b"")  # UTF-16 of plain letters is every other byte
+    if 2 * len(seen) < len(data):
+        return b""
+    return data if not seen.translate(None, _TEXT_BYTES) or _is_utf8(seen) else b""
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        return data.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
+def _put_bytes(data: bytes, places: Sequence[int], bits: int, pieces: _Pieces) -> None:
+    """Add decoded text; a character stands for the digits that hold any of its bits."""
+    offset = 0
+    for character in data.decode("utf-8", "replace"):
+        size = len(character.encode("utf-8")) if character != "\ufffd" else 1
+        first, last = offset * 8 // bits, (offset + size) * 8 // bits + bool((offset + size) * 8 % bits)
+        offset += size
+        if character != "\0":
+            pieces.put(character, places[first], places[min(last, len(places)) - 1] + 1)
+    pieces.close()

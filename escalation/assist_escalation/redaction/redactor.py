@@ -1,0 +1,186 @@
+"""Takes secrets out of what may leave the machine, puts them back into the answer, and cleans log texts.
+
+It decides about no request and reads no file. A placeholder means the same text throughout a request and
+nothing outside it: the nonce is new each time. `restore` refuses what a model altered. While an answer
+streams, `Restoring` shows altered placeholders as they are, and they are never applied.
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from assist_escalation.prompts import Span
+from assist_escalation.redaction.detectors.custom_patterns import Patterns, compile_patterns
+from assist_escalation.redaction.findings import Check, Kind, RedactionError, bounded
+from assist_escalation.redaction.known_secrets import LEAST, Known
+from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
+from assist_escalation.redaction.secret_values import is_structured
+
+__all__ = ["Known", "Redacted", "RedactionError", "clean", "redact", "restore"]
+
+_ROUNDS = 4  # scans of a text until one finds nothing; two are the rule
+_NONCE = re.compile(r"[0-9a-z]{4,40}")
+_CLEAN_SECONDS = 2.0
+# Anything that may have been one of our placeholders before a model rewrote it.
+_NEAR = re.compile(r"_*+SECRET_[A-Z0-9_]+_[0-9A-Za-z]+_\d+(?:_+)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """Spans that hold no secret, and what was taken out of them.
+
+    `found` counts places by type. `placeholders` maps each placeholder to its text; it never leaves.
+    """
+
+    spans: tuple[Span, ...]
+    found: tuple[tuple[str, int], ...]
+    placeholders: Mapping[str, str] = field(repr=False)
+    nonce: str = field(repr=False, default="")
+
+
+class _Names:
+    """Gives out placeholders: one for each text, for the length of a request."""
+
+    def __init__(self, nonce: str) -> None:
+        self.nonce = nonce
+        self.of, self.counts = dict[str, str](), Counter[str]()
+
+    def name(self, text: str, type_: str) -> str:
+        self.counts[type_] += 1
+        return self.of.setdefault(text, f"__SECRET_{type_}_{self.nonce}_{len(self.of) + 1}__")
+
+
+def redact(
+    spans: Sequence[Span],
+    known: Known,
+    patterns: Sequence[str] = (),
+    *,
+    nonce: str,
+    deadline_s: float = 2.0,
+    clock: Callable[[], float] = time.monotonic,
+) -> Redacted:
+    """The spans with a placeholder for every secret in their texts and paths.
+
+    `patterns` are the user's own expressions; `nonce` is 4 to 40 random characters of 0-9 and a-z. Raises
+    `RedactionError` after `deadline_s` seconds, for a secret in our own words, and where secrets remain.
+
+    >>> from assist_escalation.prompts import Origin
+    >>> redact([Span('password = "hunter2"', Origin("user"))], Known(), nonce="1a2b").spans[0].text
+    'password = "__SECRET_PASSWORD_1a2b_1__"'
+    """
+    if not _NONCE.fullmatch(nonce):
+        raise RedactionError(f"nonce {nonce!r} is not 4 to 40 characters of 0-9 and a-z: make a new one")
+    check, compiled, names = bounded(clock, deadline_s), compile_patterns(patterns), _Names(nonce)
+    if any(nonce in text for span in spans for text in (span.text, span.origin.path)):
+        raise RedactionError("the request's text holds the nonce of its placeholders: make a new one")
+    kinds = [kind_of(span.origin.path, span.text) for span in spans]
+    for _ in range(_ROUNDS):
+        sought = Sought(_with_found(known, names), compiled)
+        before = names.counts.total()
+        spans = [_without(span, kind, sought, names, check) for span, kind in zip(spans, kinds, strict=True)]
+        if names.counts.total() == before:
+            placeholders = {name: text for text, name in names.of.items()}
+            return Redacted(tuple(spans), tuple(sorted(names.counts.items())), placeholders, nonce)
+    raise RedactionError(
+        "a scan after redaction still finds a secret, so nothing is sent: leave that text out"
+    )
+
+
+def _with_found(known: Known, names: _Names) -> Known:
+    """What was found by its surroundings is then found without them, where no other word is the same."""
+    found = [
+        text for text in names.of if len(text) >= LEAST and is_structured(text) and text not in known.values
+    ]
+    return Known((*known.values, *found))
+
+
+def _without(span: Span, kind: Kind, sought: Sought, names: _Names, check: Check) -> Span:
+    secrets = scan(span.text, kind, sought, check)
+    if span.origin.source == "assist":
+        if secrets:
+            raise RedactionError(f"our own words hold a {secrets[0].type.lower()}: nothing is sent")
+        return span
+    path = span.origin.path
+    inside = scan(path, "unknown", sought, check) if path else []
+    if not secrets and not inside:
+        return span
+    origin = replace(span.origin, path=_replaced(path, inside, names.name))
+    return Span(_replaced(span.text, secrets, names.name), origin)
+
+
+def _replaced(text: str, secrets: Sequence[Secret], name: Callable[[str, str], str]) -> str:
+    parts, done = list[str](), 0
+    for each in secrets:
+        parts += [text[done : each.start], name(text[each.start : each.end], each.type)]
+        done = each.end
+    return "".join([*parts, text[done:]])
+
+
+def restore(text: str, redacted: Redacted) -> str:
+    """`text` with the secrets back in their places.
+
+    Raises `RedactionError` where something stands that was a placeholder before somebody altered it.
+    """
+    ours = redacted.placeholders
+    if not ours:
+        return text
+    exact = re.compile("|".join(sorted(map(re.escape, ours), key=len, reverse=True)))
+    rest = exact.sub("\0", text)
+    altered = _NEAR.search(rest)
+    if altered or redacted.nonce.lower() in rest.lower():
+        raise RedactionError(
+            "the answer altered a placeholder that stands for a secret, so it cannot be used: ask again"
+        )
+    return exact.sub(lambda match: ours[match[0]], text)
+
+
+def clean(text: str) -> str:
+    """`text` with `[redacted:TYPE]` for every secret, for logs and messages; never raises.
+
+    >>> clean("cannot open https://me:hunter2@host/")
+    'cannot open https://me:[redacted:password]@host/'
+    """
+    try:
+        check = bounded(time.monotonic, _CLEAN_SECONDS)
+        for _ in range(_ROUNDS):
+            secrets = scan(text, kind_of("", text), Sought(Known(), Patterns()), check)
+            if not secrets:
+                return text
+            text = _replaced(text, secrets, lambda _, type_: f"[redacted:{type_.lower()}]")
+    except RedactionError:
+        pass
+    return "[redacted:everything]"
+
+
+LONGEST = 200  # characters of a word that may still become a placeholder
+_OPEN = re.compile(r"\w*_\w*\Z")  # a word at the end that may be the beginning of one
+
+
+class Restorer:
+    """The pieces of one answer, in order."""
+
+    def __init__(self, redacted: Redacted) -> None:
+        self._texts = redacted.placeholders
+        self._held = ""
+
+    def take(self, piece: str) -> str:
+        """What can be shown now; the beginning of a placeholder waits for its end."""
+        if not self._texts:
+            return piece
+        text = self._held + piece
+        found = _OPEN.search(text, max(0, len(text) - LONGEST))
+        end = found.start() if found else len(text)
+        self._held = text[end:]
+        return self._put_back(text[:end])
+
+    def rest(self) -> str:
+        """What still waited, at the end of the answer."""
+        held, self._held = self._held, ""
+        return self._put_back(held)
+
+    def _put_back(self, text: str) -> str:
+        for placeholder, original in self._texts.items():
+            text = text.replace(placeholder, original)
+        return text

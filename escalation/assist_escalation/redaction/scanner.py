@@ -1,0 +1,142 @@
+"""Runs every detector over every form of a text, window by window: which of its characters are secret.
+
+It changes no text. What it cannot finish in time raises.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from assist_escalation.redaction.detectors.assignments import find_assignments
+from assist_escalation.redaction.detectors.custom_patterns import Patterns, find_patterns
+from assist_escalation.redaction.detectors.phrases import find_phrases
+from assist_escalation.redaction.detectors.private_keys import find_keys
+from assist_escalation.redaction.detectors.tables import find_in_tables
+from assist_escalation.redaction.detectors.token_formats import find_formats
+from assist_escalation.redaction.findings import PLACEHOLDER, Check, Finding, Kind
+from assist_escalation.redaction.known_secrets import Known, find_known
+from assist_escalation.redaction.normalization import views
+from assist_escalation.redaction.secret_names import word_set
+
+_WINDOW = 4096  # characters that an expression sees at a time: it bounds what the worst text can cost
+_OVERLAP = 512  # of the window before, so that a secret on its edge is whole in one of the two
+
+_CODE = word_set(
+    """
+    .py .pyi .pyx .js .jsx .mjs .cjs .ts .tsx .mts .cts .vue .svelte .java .kt .kts .scala .groovy .go .rs
+    .c .h .cc .cpp .cxx .hpp .hh .m .mm .cs .fs .vb .swift .rb .php .pl .pm .lua .r .jl .dart .ex .exs .erl
+    .hs .ml .clj .el .sql .css .scss .less .html .htm .asm .s .zig .nim .d .pas .f90 .tcl .ps1 .psm1 .bat
+    .cmd
+    """
+)
+_DATA = word_set(
+    """
+    .yml .yaml .ini .cfg .conf .config .properties .toml .json .jsonc .json5 .env .xml .plist .tf .tfvars
+    .hcl .csv .tsv .log .service .dockerfile .envrc .netrc .npmrc .cnf .reg .ovpn .example .template .sample
+    .dist .http .rest
+    """
+)
+_CODE_LINE = re.compile(
+    r"(?:(?:async )?def \w|class \w|import \w|from \w[\w.]* import|if .*[:{]$|elif |else:|for .*[:{]$"
+    r"|while .*[:{]$"
+    r"|return\b|#include|#define|package \w|public |private |protected |func |fn |function\b|let |const "
+    r"|var |use |struct "
+    r"|try[:{ ]|except |catch|raise |throw |yield |@\w+$|\}|static |void |int |char |export (?:default"
+    r"|const|function)"
+    r"|\w[\w.]*\(.*\)[;:{]?$|.*[;{]$)"
+)
+_HEAD = 400  # lines that are looked at, 120 characters of each, to tell code from data
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Characters `start` to `end` of a text as it stands, which are a secret or a piece of one."""
+
+    start: int
+    end: int
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What to find besides what every text is searched for."""
+
+    known: Known
+    patterns: Patterns
+
+
+def kind_of(path: str, text: str) -> Kind:
+    """Whether bare words in `text` are variables or values, by the file's name, else by its lines.
+
+    >>> kind_of("app/settings.yaml", ""), kind_of("", "def f():\\n    return 1\\n")
+    ('data', 'code')
+    """
+    name = PurePosixPath(path).name.lower()
+    suffix = PurePosixPath(name).suffix
+    if suffix in _CODE:
+        return "code"
+    if suffix in _DATA or name.startswith((".env", "dockerfile", "docker-compose", ".")):
+        return "data"
+    lines = [line.strip()[:120] for line in text[: _HEAD * 120].split("\n", _HEAD)]
+    code = sum(1 for line in lines if _CODE_LINE.match(line))
+    return "code" if code >= 2 and code * 5 > len(lines) else "unknown"
+
+
+def scan(text: str, kind: Kind, sought: Sought, check: Check) -> list[Secret]:
+    """The secret characters of `text`, in order, without overlap, none over a line's end or in a"""
+    """ placeholder."""
+    spans = list[tuple[int, int, str]]()
+    for view in views(text, check):
+        for found in _found(view.text, kind, sought, check):
+            spans.extend((start, end, found.type) for start, end in view.origin(found.start, found.end))
+    return list(_disjoint(text, spans))
+
+
+def _found(text: str, kind: Kind, sought: Sought, check: Check) -> Iterator[Finding]:
+    yield from find_known(text, sought.known)
+    yield from find_keys(text, check)
+    for start, end in _windows(text):
+        check()
+        window = text[start:end]
+        cut = end < len(text) and text[end - 1] != "\n"
+        for finder in (
+            find_formats(window), find_assignments(window, kind), find_phrases(window),
+            find_in_tables(window, code=kind == "code"), find_patterns(window, sought.patterns),
+        ):  # fmt: skip
+            for each in finder:
+                # What the window's end cuts is whole in the next one, if it is not too long for that.
+                if not cut or each.end < len(window) or each.end - each.start > _OVERLAP // 2:
+                    yield Finding(start + each.start, start + each.end, each.type)
+
+
+def _windows(text: str) -> Iterator[tuple[int, int]]:
+    """Pieces of at most about `_WINDOW` characters, cut at line ends where there are any, and overlapping."""
+    start = 0
+    while True:
+        end = min(len(text), start + _WINDOW)
+        if end < len(text):
+            cut = text.rfind("\n", start + _WINDOW // 2, end) + 1
+            end = cut or end
+        yield start, end
+        if end >= len(text):
+            return
+        back = text.find("\n", end - _OVERLAP, end - 1) + 1
+        start = back or end - _OVERLAP
+
+
+def _disjoint(text: str, spans: Sequence[tuple[int, int, str]]) -> Iterator[Secret]:
+    taken = deque(match.span() for match in PLACEHOLDER.finditer(text))
+    done = 0
+    for start, end, type_ in sorted(spans, key=lambda span: (span[0], -span[1])):
+        low = max(start, done)
+        done = max(done, end)
+        while low < end:
+            while taken and taken[0][1] <= low:
+                taken.popleft()
+            first, last = taken[0] if taken else (end, end)
+            for line in re.finditer(r"[^\r\n]+", text[low : min(first, end)]):
+                if not line[0].isspace():
+                    yield Secret(low + line.start(), low + line.end(), type_)
+            low = max(last, low) if first < end else end

@@ -1,0 +1,289 @@
+"""Whether a value can be a secret, or stands for one: an example, a variable, a type, a name, a label.
+
+It knows no syntax and no names. There is no least entropy: "hunter2" is a password.
+"""
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+
+from assist_escalation.redaction.findings import PLACEHOLDER
+from assist_escalation.redaction.secret_names import VOCABULARY, Strength, parts, word_set
+
+_LONGEST = 1000  # characters; keys that are longer have formats of their own
+_FILLERS = word_set(
+    """
+    none null nil undefined true false yes no on off string str int integer number bool boolean bytes byte
+    float any object array list dict tuple optional required text char varchar void auto default empty blank
+    value values password pass passwd pwd secret token key user username login name changeme changeit
+    changethis example sample dummy placeholder todo fixme tbd foo bar baz qux foobar hidden redacted masked
+    removed omitted encrypted unset unknown n/a test testing self this other that input output data result
+    type types function method class enabled disabled inherit never always basic bearer digest oauth oauth2
+    saml ldap kerberos plain login prompt stdin stdout environment env file files vault keyring keychain
+    read write admin-password abcd asdf xxxx yyyy zzzz return pass continue break else then const uint8
+    uint32 uint64 int32 int64 size_t secretstr securestring missing invalid expired valid current new old
+    private public internal session cookie header query body form varying uuid email phone code passphrase
+    passcode pin credentials credential apikey newpassword oldpassword currentpassword confirmpassword
+    keyword comment identifier operator punctuation variable literal constant repo define utf-8
+    """
+)
+_STANDS_FOR = re.compile(
+    r"\$\{|\$\(|\$\[|#\{|\{\{|\}\}|<%|%>|\(\(|%\(\w+\)|%[sdrqv@](?!\w)|\{[\w.:!\[\]-]*\}|x{5,}|\*{3,}"
+    r"|\.{3}|…|•|•"
+    r"|\A(?:<[^<>]*>?|\[[^\[\]]*\]|(?:\$\w+)+|\$\w+->\w+|%\w+%|@\w+@|:\w+|&\w+|-|~|\?+|!\w+|\{.*\}|\|)\Z"
+    r"|(?:\A|[^A-Za-z])(?:your|example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked"
+    r"|todo|fixme|tbd)"
+    r"(?:\Z|[^a-z])|change[-_ ]?(?:me|this|it)\b|(?:goes|key|token|password|secret)[-_ ]?here\b|\Ayour"
+    r"[A-Z_-]|\A(.)\1*\Z"
+    r"|\A[A-Za-z][\w-]{0,24}=[A-Za-z_]+\Z|\A(?:--?[\w-]+|[a-z_]{2,20})=\Z|\A__\w+__\Z|\Av?\d+(?:\.\d+)+\Z",
+    re.IGNORECASE,
+)
+_REGEX = re.compile(r"\\[wdsbWDSBpA]|\(\?|\[\^|\[[aA0]-[zZ9]|\.[*+]|\{\d+,|\]\+|\)\?\Z|\A\^|\|\|")
+_PATH = re.compile(
+    r"\A(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|[a-z][\w+.-]*://|[\w.-]+(?:/[\w.-]+)*/[\w-]+\.[a-z]{1,5}\Z)"
+)
+_FILE = re.compile(
+    r"\A[\w./-]+\.(?:py|js|ts|json|ya?ml|txt|pem|key|crt|env|ini|cfg|conf|xml|html?|md|sh|go|java|rb|php"
+    r"|toml)\Z"
+)
+_CODE = re.compile(r"\w\?\.\w|\w\(.*\)?\Z|</?\w|=>|->|\w\[\w*\]|&&|\A[({;,]|::\w")
+_VARIABLE = re.compile(r"\A[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
+_DOTTED = re.compile(r"\A[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z|\A[a-z]+(?:[-:/][a-z]+)+\Z")
+_IDENTIFIER = re.compile(r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|--[a-z-]+")  # no key: a kind of token, an option
+_NAME = re.compile(r"[.A-Za-z_][\w.-]*")
+_REFERENCE = re.compile(
+    r"\A(?:vault|ref|env|secrets?|file|ssm|aws|gcp|op|sops|kms|arn|azure|keyvault|secretsmanager):"
+    r"|\A@[\w.-]+@\Z|\A(?:required|nullable|sometimes|string)\|",
+    re.IGNORECASE,
+)
+_SHAPES = (_STANDS_FOR, _REGEX, _PATH, _FILE, _CODE, _VARIABLE, _REFERENCE)
+# The same for a literal behind a password's name, where a sign in it is more likely a password's.
+_TEMPLATE = re.compile(
+    r"\$\{|\$\(|\$\[|#\{|\{\{|\}\}|<%|%>|%\(\w+\)|%[sdrqv@](?!\w)|x{5,}|\*{3,}|\.{3}|…|•"
+    r"|(?<!\A)\{[\w.:!\[\]-]*\}|\A\{(?!noop\})[\w.:!\[\]-]*\}(?!\d)"
+    r"|%env\(|\A@Microsoft\.|\A(?:\$\w+){2,}\Z"
+    r"|\A(?:<[^<>]*>|\[[^\[\]]*\]|\$\d|\$\w+->\w+|%\w+%|@\w+@|:\w+|-|~|\?+|\{.*\}|\|)\Z"
+    r"|\Ayour(?![a-z])|[^A-Za-z]your[_-]|(?:\A|[^A-Za-z])(?:example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked"
+    r"|todo|fixme|tbd)"
+    r"(?:\Z|[^a-z])|change[-_ ]?(?:me|this|it)\b|(?:goes|key|token|password|secret)[-_ ]?here\b"
+    r"|\Ayour[A-Z_-]|\A(\D)\1*\Z|\A(?:--?[\w-]+|[a-z_]{2,20})=\Z|\A__\w+__\Z|\Av?\d+(?:\.\d+)+\Z"
+    r"|\A(?:pass\w*|pwd|user\w*|secret|token|key)[=:][A-Za-z_]+\Z|\\[wdsbWDSB][+*{?)\]]|\(\?|\[\^|\[[aA0]-[zZ9]"
+    r"|\.[*+]|\{\d+,|\]\+|</\w|=>|\w\[\w*\]\Z|&&|\|\||\w\([\w, .'\"]*\)\Z|::\w",
+    re.IGNORECASE,
+)
+_SENTENCE = word_set(
+    """
+    a an the is are was be been must may can cannot should will not no your you my our their his her its it
+    this that these please enter type provide confirm repeat invalid incorrect wrong missing required
+    optional for to of in on at by with from and or if when as new old current forgot reset change set use
+    used using show hide has have does do did get only which sign log too at least than more less minimum
+    maximum characters match failed default authentication account email user name string value field file
+    encrypted plain one same any all each per
+    """
+)
+# What people read: a prompt, a message, a description.
+_LABEL = word_set(
+    """
+    password passwords passwd passphrase passcode pwd login username credentials credential token keys
+    please enter type provide confirm repeat invalid incorrect wrong missing required optional must should
+    cannot forgot reset change default authentication account email user users field characters failed show
+    hide sign least minimum maximum string value encrypted plain file used using return returns none empty
+    """
+)
+_LAST = word_set("password passwords passwd secret secrets token key keys credentials pass")
+_BOASTS = word_set("super my very top mega ultra not so the is this really our best")
+_JUMBLE_LEAST = 20  # characters
+_SIGNS = re.compile(r"[!@#$%^&*()+=<>?{}\[\]|~;,`]")
+_EXPRESSION = re.compile(
+    r"\$\{|\{\{|<%|%\(\w+\)|\(\?|\[\^|\[[aA0]-[zZ9]|\.[*+]|\{\d+,|</\w|://|\\[wdsbWDSB]|=[\"']"
+)
+# Words and numbers with dashes between: the name of a cache or an image, `ubuntu-24.04-arm`.
+_WORDED = re.compile(
+    r"(?:[A-Za-z]+|\d{1,6}|[A-Za-z]{1,12}\d{1,6})(?:[-_.](?:[A-Za-z]+|\d{1,6}|[A-Za-z]{1,12}\d{1,6})){2,}\$?"
+)
+_RANDOM_LEAST = 16  # characters of a value that alone makes a weak name's value a secret
+
+
+@lru_cache(maxsize=4096)
+def stands_for_one(value: str) -> bool:
+    """Whether a value is no secret but stands for one, or is of another kind.
+
+    >>> stands_for_one("${DB_PASSWORD}"), stands_for_one("YOUR_KEY"), stands_for_one("hunter2")
+    (True, True, False)
+    """
+    bare = value.strip()
+    if not PLACEHOLDER.sub("", bare).strip(" '\"`\\,;") or not any(map(str.isalnum, bare)):
+        return True
+    word = bare.lower().strip("<>[]{}()_-*\"'`.,:;!?= ")
+    if word in _FILLERS or word in VOCABULARY or any(shape.search(bare) for shape in _SHAPES):
+        return True
+    if any(map(str.isspace, bare)):
+        return _is_prose(bare)
+    return not any(map(str.isdigit, bare)) and (
+        _is_name(bare) or bare.endswith((":", "?")) or not bare.isascii()
+    )
+
+
+def _is_prose(value: str) -> bool:
+    words = value.split()
+    lower = [word.lower().strip(".,:;!?()\"'") for word in words]
+    if len(words) > 8 or not _SENTENCE.isdisjoint(lower) or not VOCABULARY.isdisjoint(lower):
+        return True
+    label = words[0][:1].isupper() and all(word.islower() for word in words[1:])
+    return label and not any(map(str.isdigit, value))
+
+
+def _is_name(value: str) -> bool:
+    """Whether it is made of words like a name, with dots or a secret's word: `auth_token`, `app.name`."""
+    words = parts(value)
+    if not _BOASTS.isdisjoint(words):
+        return False
+    known = len(words) > 1 and not VOCABULARY.isdisjoint(words)
+    return (_DOTTED.match(value) is not None and not re.search(r"\.\w\Z", value)) or (
+        known and _NAME.fullmatch(value) is not None
+    )
+
+
+@lru_cache(maxsize=4096)
+def is_placeholder(value: str) -> bool:
+    """Whether a literal behind a password's name is none: fewer are than `stands_for_one` says.
+
+    >>> is_placeholder("the quick brown fox"), is_placeholder("Enter your password")
+    (False, True)
+    """
+    bare = value.strip()
+    if is_jumble(bare):
+        return False
+    if is_example(bare):
+        return True
+    if any(shape.search(bare) for shape in (_PATH, _FILE, _VARIABLE)):
+        return True
+    if any(map(str.isspace, bare)):
+        return _is_label(bare)
+    return not any(map(str.isdigit, bare)) and (bare.endswith((":", "?")) or _is_reference(bare))
+
+
+def is_example(value: str) -> bool:
+    """Whether a value is none wherever it stands: a template, a filler, a word for a password.
+
+    >>> is_example("<password>"), is_example("{{ password }}"), is_example("userPassword")
+    (True, True, False)
+    """
+    bare = value.strip()
+    if not any(map(str.isalnum, PLACEHOLDER.sub("", bare))):
+        return True
+    word = bare.lower().strip("<>[]{}()_-*\"'`.,:;!?= ")
+    if word in _FILLERS or word in VOCABULARY:
+        return True
+    return _TEMPLATE.search(bare) is not None or _REFERENCE.search(bare) is not None
+
+
+def _is_label(value: str) -> bool:
+    words = [word.lower().strip(".,:;!?()\"'") for word in value.split()]
+    return (
+        len(words) > 8
+        or not _LABEL.isdisjoint(words)
+        or value[-1] in ".:?!…"
+        or (value[0].isupper() and not any(map(str.isdigit, value)))
+    )
+
+
+def _is_reference(value: str) -> bool:
+    """Whether it names where a password is: `app.name`, `userPassword`, `db-password`."""
+    words = parts(value)
+    if not words or not _BOASTS.isdisjoint(words):
+        return False
+    if _DOTTED.match(value) and "-" not in value:
+        return all(len(each) > 1 for each in re.split(r"[.:/]", value))
+    if _NAME.fullmatch(value) is None:
+        return False
+    return len(words) > 1 and (words[-1] in _LAST or ("-" not in value and not VOCABULARY.isdisjoint(words)))
+
+
+@lru_cache(maxsize=4096)
+def is_secret(value: str, strength: Strength, *, literal: bool = False) -> bool:
+    """Whether a value is a secret where a name of such strength stands for it; `literal`: it is quoted."""
+    if not 4 <= len(value) <= _LONGEST:
+        return False
+    if literal and strength == "strong":
+        return not is_placeholder(value)
+    if strength != "strong" and is_jumble(value):
+        return True
+    if strength == "weak":
+        return is_random(value)
+    if strength == "medium" and (
+        len(value) < 6 or any(map(str.isspace, value)) or _IDENTIFIER.fullmatch(value)
+    ):
+        return False
+    return not stands_for_one(value)
+
+
+def is_random(value: str) -> bool:
+    """Whether a value has a random look: long, with letters and digits, one word.
+
+    >>> is_random("a8f5f167f44f4964e6c998de"), is_random("punctuation.definition")
+    (True, False)
+    """
+    digits = sum(map(str.isdigit, value))
+    letters = sum(map(str.isalpha, value))
+    return (
+        len(value) >= _RANDOM_LEAST
+        and digits >= 3
+        and letters >= 3
+        and re.fullmatch(r"[\w+/=.~:!@#$%^&*-]+", value, re.ASCII) is not None
+        and not _WORDED.fullmatch(value)
+        and not stands_for_one(value)
+    )
+
+
+def is_jumble(value: str) -> bool:
+    """Whether a value is a generated one that has every kind of sign in it.
+
+    >>> is_jumble("1cvre@2z(=8=jbm%-nig%l4utb2z"), is_jumble("f(a[0], b[1], c[2], d[3])")
+    (True, False)
+    """
+    if len(value) < _JUMBLE_LEAST or _EXPRESSION.search(value):
+        return False
+    digits, letters = sum(map(str.isdigit, value)), sum(map(str.isalpha, value))
+    signs = set(_SIGNS.findall(value))
+    spaces = value.count(" ")
+    least = 4 if not spaces else 10
+    return digits >= 2 and letters >= 5 and len(signs) >= least and spaces * 10 < len(value)
+
+
+def is_generated(value: str) -> bool:
+    """Whether a value can only come from a machine: letters of both kinds and digits, or hex, without sense.
+
+    >>> is_generated("p6ZFxTyU0aVwPBL6MvwgM0zkJkAubD"), is_generated("MyHandler2ForEveryEvent")
+    (True, False)
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_+/=.~-]{20,200}", value):
+        return False
+    digits = sum(map(str.isdigit, value))
+    if re.fullmatch(r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})", value):
+        return 4 <= digits < len(value) - 4 and len(set(value)) > 8
+    upper, lower = sum(map(str.isupper, value)), sum(map(str.islower, value))
+    bare = value.rstrip("=")
+    return (
+        digits >= 3
+        and upper >= 3
+        and lower >= 3
+        and _turns(bare) * 5 >= 2 * len(bare)
+        and not re.search(r"://|\.\w{1,5}\Z|[./-]{2}|/[a-z]+/", value)
+        and not stands_for_one(value)
+    )
+
+
+def _turns(value: str) -> int:
+    """How often the kind of the characters changes: in words it seldom does."""
+    kinds = ["d" if each.isdigit() else "u" if each.isupper() else "l" for each in value]
+    return sum(1 for one, other in pairwise(kinds) if one != other)
+
+
+def is_structured(value: str) -> bool:
+    """Whether a short value reads as a password rather than a word: a digit or a sign within letters."""
+    return (
+        len(value) >= 5
+        and any(map(str.isalpha, value))
+        and (any(map(str.isdigit, value)) or re.search(r"[!@#$%^&*+~?]", value) is not None)
+    )

@@ -1,0 +1,214 @@
+"""From the router's score to the share of right answers that was seen at such scores: a rising line.
+
+A calibration is data: `assist calibrate` writes it, and it changes only `p_local`, no rule and no limit.
+It is fitted to local answers of known worth: isotonic regression where there are enough labels, Platt's
+scaling where there are few. This module knows numbers only, no request.
+"""
+
+import tomllib
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from assist_escalation.errors import EscalationError
+from assist_escalation.routing.weights import WEIGHTS
+
+FILE = "calibration.toml"  # in the data directory
+
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Points (score, share) from 0 to 1, both strictly rising, with straight lines between them.
+
+    Strictly, so that two scores that differ stay apart: the escalation rate is kept by order.
+    """
+
+    points: tuple[Point, ...] = ((0.0, 0.0), (1.0, 1.0))
+    method: str = "none"
+    labels: int = 0
+    weights: str = field(default_factory=WEIGHTS.fingerprint)
+
+    def __post_init__(self) -> None:
+        xs, ys = zip(*self.points, strict=True) if self.points else ((), ())
+        if not (len(xs) > 1 and xs[0] == 0.0 and xs[-1] == 1.0 and _rises(xs) and _rises(ys)):
+            raise EscalationError(
+                "points of the calibration do not rise from score 0 to score 1 with shares between 0 and 1: "
+                "run `assist calibrate` again"
+            )
+
+    def apply(self, score: float) -> float:
+        """The share of right answers at a score.
+
+        >>> Calibration(((0.0, 0.2), (0.5, 0.3), (1.0, 0.9))).apply(0.75)
+        0.6
+        """
+        at = min(max(1, bisect_right(self.points, (score, 2.0))), len(self.points) - 1)
+        (left, low), (right, high) = self.points[at - 1], self.points[at]
+        return round(low + (high - low) * (score - left) / (right - left), 6)
+
+
+def _rises(values: Sequence[float]) -> bool:
+    return all(first < second for first, second in pairwise(values)) and values[0] >= 0 and values[-1] <= 1
+
+
+NONE = Calibration()
+
+
+def read(text: str) -> Calibration:
+    """What `patch` wrote. `EscalationError` where it is damaged, or made for other weights than these."""
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
+        found = Calibration(
+            tuple((float(score), float(share)) for score, share in table["points"]),
+            str(table["method"]),
+            int(table["labels"]),
+            str(table["weights"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise EscalationError(f"{FILE} cannot be read ({error}): run `assist calibrate` again") from error
+    if found.weights != WEIGHTS.fingerprint():
+        raise EscalationError(f"{FILE} was made for another version's router: run `assist calibrate` again")
+    return found
+
+
+def patch(calibration: Calibration) -> str:
+    """The text of `calibration.toml`: the points, and what they are made of.
+
+    >>> read(patch(NONE)) == NONE
+    True
+    """
+    points = "".join(f"  [{score}, {share}],\n" for score, share in calibration.points)
+    return (
+        f"# Written by `assist calibrate`; it belongs into the data directory as {FILE}.\n"
+        "# The share of right local answers at a score of the router. It moves no bound and no rule.\n"
+        f'method = "{calibration.method}"\n'
+        f"labels = {calibration.labels}\n"
+        f'weights = "{calibration.weights}"\n'
+        f"points = [\n{points}]\n"
+    )
+
+
+LEAST = 20  # labels: below, Platt's two numbers are not much better than chance
+ISOTONIC_FROM = 300  # labels: below, isotonic regression follows noise
+BINS = 10
+# Isotonic regression is flat in places. This share of the score itself keeps the order of requests.
+SLANT = 0.02
+APART = 1e-4  # scores nearer than this are one: points of the line have to differ when they are written down
+_PLATT_POINTS = 21
+_STEPS = 100  # of Newton's method; it takes about 6
+
+Numbers = Any  # of NumPy
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The router's score of a request before calibration, and whether the local answer was good."""
+
+    score: float
+    good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One bin of a reliability table: labels in it, the share expected of them, and the share seen."""
+
+    low: float
+    high: float
+    count: int
+    predicted: float
+    observed: float
+
+
+def reliability(labels: Sequence[Label], calibration: Calibration = NONE) -> tuple[Row, ...]:
+    """Expected beside observed shares in ten equal bins; empty bins are left out.
+
+    >>> reliability([Label(0.31, True), Label(0.33, False)])
+    (Row(low=0.3, high=0.4, count=2, predicted=0.32, observed=0.5),)
+    """
+    bins: dict[int, list[tuple[float, bool]]] = {}
+    for label in labels:
+        share = calibration.apply(label.score)
+        bins.setdefault(min(BINS - 1, int(share * BINS)), []).append((share, label.good))
+    return tuple(
+        Row(
+            low=number / BINS,
+            high=(number + 1) / BINS,
+            count=len(own),
+            predicted=round(sum(share for share, _ in own) / len(own), 4),
+            observed=round(sum(good for _, good in own) / len(own), 4),
+        )
+        for number, own in sorted(bins.items())
+    )
+
+
+def expected_error(rows: Sequence[Row]) -> float:
+    """The mean distance between expected and observed, weighted by the labels of each bin (ECE)."""
+    count = sum(row.count for row in rows)
+    return sum(row.count * abs(row.predicted - row.observed) for row in rows) / max(1, count)
+
+
+def fit(labels: Sequence[Label]) -> Calibration:
+    """The calibration of these labels. `EscalationError` where they are too few to say anything."""
+    if len(labels) < LEAST:
+        raise EscalationError(
+            f"{len(labels)} local answers with known worth are too few to calibrate: {LEAST} are needed. "
+            "Accepting, undoing and rating answers makes them."
+        )
+    scores = np.array([label.score for label in labels], dtype=np.float64)
+    good = np.array([label.good for label in labels], dtype=np.float64)
+    isotonic = len(labels) >= ISOTONIC_FROM
+    points = _isotonic(scores, good) if isotonic else _platt(scores, good)
+    return Calibration(_slanted(points), "isotonic" if isotonic else "platt", len(labels))
+
+
+def _isotonic(scores: Numbers, good: Numbers) -> list[Point]:
+    """The rising step function nearest to the labels (pool adjacent violators), a point for each step."""
+    xs, which = np.unique(np.round(scores / APART) * APART, return_inverse=True)
+    weights = np.bincount(which)
+    blocks: list[tuple[float, float, float]] = []  # labels, sum of scores, sum of good
+    for count, at, hits in zip(weights, xs, np.bincount(which, weights=good), strict=True):
+        block = (float(count), float(count * at), float(hits))
+        while blocks and blocks[-1][2] * block[0] >= block[2] * blocks[-1][0]:
+            block = tuple(map(sum, zip(blocks.pop(), block, strict=True)))  # type: ignore[assignment]
+        blocks.append(block)
+    return [(total / count, hits / count) for count, total, hits in blocks]
+
+
+def _platt(scores: Numbers, good: Numbers) -> list[Point]:
+    """A logistic curve over the score's log-odds, with Platt's targets: few labels make nothing sure."""
+    hits, misses = good.sum(), len(good) - good.sum()
+    wanted = np.where(good == 1, (hits + 1) / (hits + 2), 1 / (misses + 2))
+    columns = np.column_stack([np.ones(len(scores)), _odds(scores)])
+    line = np.array([0.0, 1.0])
+    for _ in range(_STEPS):
+        share = 1 / (1 + np.exp(-np.clip(columns @ line, -40, 40)))
+        slope = columns.T @ (wanted - share) - [0.0, line[1] - 1]  # drawn to leaving the score as it is
+        bend = (columns.T * (share * (1 - share))) @ columns + np.diag([1e-9, 1.0])
+        step = np.clip(np.linalg.solve(bend, slope), -2, 2)
+        line = line + step
+        if np.abs(step).max() < 1e-9:
+            break
+    bias, slant = float(line[0]), max(0.0, float(line[1]))  # never turned around: see `SLANT`
+    at = np.linspace(0, 1, _PLATT_POINTS)
+    return [
+        (float(x), float(1 / (1 + np.exp(-np.clip(bias + slant * odds, -40, 40)))))
+        for x, odds in zip(at, _odds(at), strict=True)
+    ]
+
+
+def _odds(scores: Numbers) -> Numbers:
+    inside = np.clip(scores, 1e-3, 1 - 1e-3)
+    return np.log(inside / (1 - inside))
+
+
+def _slanted(points: Sequence[Point]) -> tuple[Point, ...]:
+    """The points with both ends of the scale, strictly rising."""
+    inner = [point for point in points if APART <= point[0] <= 1 - APART]
+    whole = [(0.0, points[0][1]), *inner, (1.0, points[-1][1])]
+    return tuple((round(x, 6), round((1 - SLANT) * y + SLANT * x, 6)) for x, y in whole)

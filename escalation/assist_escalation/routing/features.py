@@ -1,0 +1,185 @@
+"""What a request shows of its difficulty, as named numbers: before anybody answers it, and of a local answer.
+
+It counts the person's own words and the structure in hand. It sees no text of a workspace, so that nothing
+written in a file can move a decision. It knows no weights.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assist_escalation.prompts import Prompt
+
+INLINE = "complete"  # the one command that no rule sends anywhere
+COMMANDS = ("explain", "ask", "test", "refactor", "fix")
+LOOKED_AT = 4_000  # characters of the person's words, from both ends: a pasted log must not cost 100 ms
+BYTES_PER_TOKEN = 3.5  # Qwen2.5's vocabulary: 3.55 over the benchmark's prompts, 3.9 over this project's code
+WORST = 8  # tokens: about those of one wrong expression
+
+# Beginnings of words and phrases. They are guesses that no label has tested, so they can do no more than
+# make a request ask first, or look harder.
+_ARCHITECTURE = (
+    "architect", "redesign", "restructur", "modulari", "decoupl", "microservice",
+    "system design", "overall design", "high level design", "software design", "design pattern", "re design",
+    "design decision", "design choice", "design trade", "project structure", "package structure",
+    "module structure", "codebase structure", "structure of the project", "structure of the package",
+    "structure of the code", "structure of this project", "structure of our", "micro service",
+)  # fmt: skip
+_HARD = (
+    "concurren", "deadlock", "async", "security", "vulnerab", "performan", "optimi", "migrat", "transaction",
+    "distributed", "algorithm", "threadsafe", "thread safe", "race condition", "memory leak",
+    "backward compatib", "backwards compatib",
+)  # fmt: skip
+_WORD = re.compile(r"[a-z]+")
+_DEMANDS = (" and ", ". ", "; ", "? ", ".\n", "\n- ", "\n* ")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request as a router sees it. `words` are the person's own; all else is counted.
+
+    `files`, `symbols`: in hand, and definitions in them. `fan_out`: different names that the target calls.
+    `edit_lines`: lines that the answer may replace, 0 where it replaces none. `context_tokens`: of the
+    whole prompt. `local_window`: tokens that the local model reads at most. `diagnostics`: handed along.
+    """
+
+    command: str
+    words: str = ""
+    files: int = 1
+    symbols: int = 0
+    fan_out: int = 0
+    edit_lines: int = 0
+    context_tokens: int = 0
+    local_window: int = 4096
+    diagnostics: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What an index and an editor count of a request: see `Ask`."""
+
+    symbols: int = 0
+    fan_out: int = 0
+    edit_lines: int = 0
+    diagnostics: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """How sure a local model was of an answer. Margins: first choice above the second, in logits, a token.
+
+    `parse_delta`: parse errors that its edit adds, below 0 where it mends some. `edit_fits`: whether a dry
+    run of the edit went through; None for an answer that edits nothing.
+    """
+
+    mean_margin: float
+    least_margin: float
+    worst8_margin: float
+    length_stop: bool
+    parse_delta: int = 0
+    edit_fits: bool | None = None
+
+
+def ask_of(prompt: Prompt, structure: Structure, local_window: int) -> Ask:
+    """The router's view of a prompt: texts only of the person, of all others their length."""
+    spans = prompt.spans
+    files = {(span.origin.root, span.origin.path) for span in spans if span.origin.source == "file"}
+    size = sum(len(span.text.encode("utf-8", "surrogatepass")) for span in spans)
+    return Ask(
+        command=prompt.command,
+        words="\n".join(span.text for span in spans if span.origin.source == "user"),
+        files=len(files),
+        symbols=structure.symbols,
+        fan_out=structure.fan_out,
+        edit_lines=structure.edit_lines,
+        context_tokens=math.ceil(size / BYTES_PER_TOKEN),
+        local_window=local_window,
+        diagnostics=structure.diagnostics,
+    )
+
+
+def kinds(ask: Ask) -> tuple[str, ...]:
+    """The command, and the kinds that the request is besides.
+
+    >>> kinds(Ask("refactor", "Restructure the project into packages", files=3))
+    ('refactor', 'cross_file', 'architecture')
+    """
+    found = [ask.command]
+    if ask.files > 1:
+        found.append("cross_file")
+    if _is_architecture(_plain(_searched(ask))):
+        found.append("architecture")
+    return tuple(found)
+
+
+def features(ask: Ask) -> dict[str, float]:
+    """Counts on a logarithmic scale, since the second file matters more than the tenth; flags are 0 or 1.
+
+    >>> features(Ask("fix", "Mend it and say why.", edit_lines=7))["edit_lines"]
+    2.079
+    """
+    text = _searched(ask)
+    plain = _plain(text)
+    return {
+        **{command: float(command == ask.command) for command in COMMANDS},
+        "words": _log(len(ask.words.split())),
+        "demands": _log(sum(map(text.count, _DEMANDS))),
+        "hard_words": float(min(3, _beginning(plain, _HARD))),
+        "architecture": float(_is_architecture(plain)),
+        "files": _log(ask.files - 1),
+        "symbols": _log(ask.symbols),
+        "fan_out": _log(ask.fan_out),
+        "edit_lines": _log(ask.edit_lines),
+        "window": round(min(2.0, ask.context_tokens / max(1, ask.local_window)), 3),
+        "diagnostics": _log(ask.diagnostics),
+    }
+
+
+def answered(confidence: Confidence) -> dict[str, float]:
+    """The same of a local answer."""
+    return {
+        "mean_margin": round(confidence.mean_margin, 3),
+        "least_margin": round(confidence.least_margin, 3),
+        "worst8_margin": round(confidence.worst8_margin, 3),
+        "length_stop": float(confidence.length_stop),
+        "parse_broken": float(min(3, max(0, confidence.parse_delta))),
+        "edit_misfit": float(confidence.edit_fits is False),
+    }
+
+
+def confidence_of(
+    margins: Sequence[float], *, length_stop: bool, parse_delta: int = 0, edit_fits: bool | None = None
+) -> Confidence:
+    """From the margins of an answer's tokens. No token at all is no confidence.
+
+    >>> confidence_of([4.0, 0.5, 3.0], length_stop=False).mean_margin
+    2.5
+    """
+    worst = sorted(margins)[:WORST] or [0.0]
+    mean = math.fsum(margins) / len(margins) if margins else 0.0
+    return Confidence(mean, worst[0], math.fsum(worst) / len(worst), length_stop, parse_delta, edit_fits)
+
+
+def _searched(ask: Ask) -> str:
+    """The person's words in small letters; of long ones both ends."""
+    words, half = ask.words, LOOKED_AT // 2
+    return (words if len(words) <= LOOKED_AT else f"{words[:half]}\n{words[-half:]}").lower()
+
+
+def _plain(text: str) -> str:
+    """Words alone, one space around each, so that phrases are found across hyphens and lines."""
+    return f" {' '.join(_WORD.findall(text))} "
+
+
+def _is_architecture(plain: str) -> bool:
+    return _beginning(plain, _ARCHITECTURE) > 0
+
+
+def _beginning(plain: str, beginnings: tuple[str, ...]) -> int:
+    """How many of these words or phrases begin somewhere."""
+    return sum(f" {beginning}" in plain for beginning in beginnings)
+
+
+def _log(count: float) -> float:
+    return round(math.log1p(max(0.0, count)), 3)

@@ -1,0 +1,121 @@
+"""What became of answers, as JSON Lines without any code: what the threshold and the calibration learn from.
+
+It holds numbers and names of requests, never a text of the person or the workspace. It decides nothing.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from filelock import FileLock, Timeout
+
+from assist_escalation import durable_files
+from assist_escalation.routing.calibration import Label
+from assist_escalation.routing.weights import score
+
+FILE = "feedback.jsonl"  # in the data directory
+MOST_BYTES = 1_000_000  # about 1,900 events: ten times the router's window
+LOCK_S = 1.0  # a lost event does no harm, a waiting editor does
+
+Happening = Literal["routed", "accepted", "undone", "up", "down", "escalated_after"]
+_GOOD = frozenset({"accepted", "up"})
+_BAD = frozenset({"undone", "down", "escalated_after"})
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened to a request; `routed` is its decision. `at` in seconds since 1970."""
+
+    at: float
+    repo: str
+    command: str
+    request_id: str
+    target: str
+    p_local: float
+    threshold: float
+    features: Mapping[str, float]
+    event: Happening
+
+
+def record(path: Path, event: Event) -> bool:
+    """Add an event; False where the disk or another process did not let it. The oldest make room."""
+    line = json.dumps(asdict(event), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(f"{path}.lock", timeout=LOCK_S, mode=0o600):
+            _append(path, line)
+            if path.stat().st_size > MOST_BYTES:
+                _trim(path)
+    except (OSError, Timeout):
+        return False
+    return True
+
+
+def _append(path: Path, line: bytes) -> None:
+    """One write. A line that a crash tore before is closed first, so that it spoils no other."""
+    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+    with open(handle, "r+b", buffering=0) as stream:
+        size = os.fstat(handle).st_size
+        if size:
+            stream.seek(size - 1)
+            if stream.read(1) != b"\n":
+                line = b"\n" + line
+        stream.write(line)
+
+
+def _trim(path: Path) -> None:
+    """Keep the newer half, from the start of a line on."""
+    kept = path.read_bytes()[-MOST_BYTES // 2 :].partition(b"\n")[2]
+    durable_files.replace(path, kept)
+
+
+def events(path: Path) -> Iterator[Event]:
+    """All events, the oldest first. An unreadable file holds none; torn and foreign lines are passed over."""
+    with contextlib.suppress(OSError), path.open("rb") as lines:
+        for line in lines:
+            event = _read(line)
+            if event:
+                yield event
+
+
+def _read(line: bytes) -> Event | None:
+    try:
+        found = Event(**json.loads(line))
+        numbers = (found.at, found.p_local, found.threshold, *found.features.values())
+    except (ValueError, TypeError, AttributeError):
+        return None
+    known = found.event in get_args(Happening)
+    return found if known and all(isinstance(each, int | float) for each in numbers) else None
+
+
+def scores(path: Path, command: str | None = None) -> tuple[float, ...]:
+    """The last `p_local` of each request in the order of asking: `route`'s history."""
+    last: dict[str, float] = {}
+    for event in events(path):
+        if event.event == "routed" and command in (None, event.command):
+            last[event.request_id] = event.p_local
+    return tuple(last.values())
+
+
+def labels(path: Path, rate: Callable[[Mapping[str, float]], float] = score) -> tuple[Label, ...]:
+    """Local answers of known worth, each with its score by today's weights.
+
+    One bad sign outweighs all good ones: what was accepted and then undone was not good.
+    """
+    features: dict[str, Mapping[str, float]] = {}
+    signs: dict[str, set[str]] = {}
+    for event in events(path):
+        if event.target == "local":
+            features[event.request_id] = event.features
+        # What became of a frontier's answer says nothing of the local one, but that it was asked for.
+        if event.target == "local" or event.event == "escalated_after":
+            signs.setdefault(event.request_id, set()).add(event.event)
+    return tuple(
+        Label(rate(numbers), not signs[request_id] & _BAD)
+        for request_id, numbers in features.items()
+        if signs[request_id] & (_GOOD | _BAD)
+    )

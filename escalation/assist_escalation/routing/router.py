@@ -1,0 +1,214 @@
+"""Decides whether a request is answered here or may go to a frontier, and says why in the same breath.
+
+First rules that nothing overrules, then what the person asked for, then a score that has to be below a
+threshold. Pure: the same arguments give the same decision; no file, socket, clock or chance is in it. It sees
+no text of a workspace.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from assist_escalation.policy.settings import Mode
+from assist_escalation.routing.calibration import NONE, Calibration
+from assist_escalation.routing.features import INLINE, Ask, Confidence, answered, features, kinds
+from assist_escalation.routing.weights import WEIGHTS, WORTH, score
+
+Wish = Literal["auto", "local", "frontier"]
+Target = Literal["local", "frontier", "refused"]
+
+WINDOW = 200  # scores: the share of escalations is kept over so many requests
+MEMORY = 200  # scores over which it is followed how the threshold moved: 21 looks
+BLOCK = 10  # requests between two looks at the threshold, so that asking again soon is answered alike
+BAND = 0.03  # the threshold rises only by more than this, and falls at once: the rate is a maximum
+
+OPEN = frozenset({"not_worth", "rate"})
+"""Causes of a local answer that its confidence may still turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What bounds a decision; the default lets nothing out. Money in micro-dollars.
+
+    `provider`: who would answer, "" for nobody. `barred`: why it cannot be sent, a stable word
+    first, then a sentence; both "" where it can. `upper_micro`:
+    the most the request can cost, None where no price is known. `request_micro`, `left_micro`: the most one
+    request may cost, and what is left of the budget. `classified`: some text has a data class of its own.
+    """
+
+    mode: Mode = "never"
+    offline: bool = False
+    rate: float = 0.15
+    always_local: tuple[str, ...] = ()
+    always_ask: tuple[str, ...] = ()
+    provider: str = ""
+    barred: tuple[str, str] = ("", "")
+    upper_micro: int | None = None
+    allow_unknown_price: bool = False
+    request_micro: int = 0
+    left_micro: int = 0
+    local_model: bool = True
+    classified: bool = False
+    calibration: Calibration = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where a request goes. `cause` is a stable code, `why` says it to people.
+
+    `p_local`: how likely the local answer is right. `threshold`: below it an escalation is worth it and
+    within the rate. `asks`: the person must confirm. `kinds`: of the request, its command first.
+    """
+
+    target: Target
+    cause: str
+    why: str
+    p_local: float
+    threshold: float
+    features: Mapping[str, float]
+    asks: bool
+    kinds: tuple[str, ...]
+
+
+def route(ask: Ask, rules: Rules, wish: Wish, history: Sequence[float]) -> Decision:
+    """The decision before anybody answers. `history` holds the `p_local` of earlier requests, newest last.
+
+    >>> route(Ask("explain"), Rules(), "frontier", ()).why
+    'mode is "never": nothing may leave this machine'
+    """
+    named, numbers = kinds(ask), features(ask)
+    p_local = rules.calibration.apply(score(numbers))
+    limit = threshold(history, rules)
+    target, cause, why = _verdict(named, rules, wish, (p_local, limit))
+    return Decision(target, cause, why, p_local, limit, numbers, _asks(target, named, rules), named)
+
+
+def after(decision: Decision, confidence: Confidence, rules: Rules, history: Sequence[float]) -> Decision:
+    """The decision again, once there is a local answer. Only one that the score alone made can change."""
+    if decision.cause not in OPEN:
+        return decision
+    numbers = {**decision.features, **answered(confidence)}
+    p_local = rules.calibration.apply(score(numbers))
+    limit = threshold(history, rules)
+    target, cause, why = _verdict(decision.kinds, rules, "auto", (p_local, limit))
+    return replace(
+        decision,
+        target=target,
+        cause=cause,
+        why=why,
+        p_local=p_local,
+        threshold=limit,
+        features=numbers,
+        asks=_asks(target, decision.kinds, rules),
+    )
+
+
+def threshold(history: Sequence[float], rules: Rules) -> float:
+    """The `p_local` below which a request is escalated: worth its cost, and within the rate.
+
+    >>> threshold([0.1, 0.8] * 100, Rules(rate=0.5))
+    0.8
+    """
+    return round(max(0.0, min(_within_rate(history, rules), _break_even(rules))), 6)
+
+
+def _within_rate(history: Sequence[float], rules: Rules) -> float:
+    """A quantile of the last scores at each full block, held while it moves little."""
+    typical = [rules.calibration.apply(each) for each in WEIGHTS.scores]
+    # Counted from the start of the history, so that a longer one has the same blocks.
+    first = max(BLOCK, (len(history) - MEMORY) // BLOCK * BLOCK)
+    held: float | None = None
+    for end in range(first, len(history) + 1, BLOCK):
+        seen = history[max(0, end - WINDOW) : end]
+        # The typical scores give way, one for each score that was seen.
+        now = _quantile([*typical[len(seen) :], *seen], rules.rate)
+        if held is None or now < held or now > held + BAND:
+            held = now
+    return _quantile(typical, rules.rate) if held is None else held
+
+
+def _quantile(scores: Sequence[float], share: float) -> float:
+    """The score below which at most `share` of them are; above all scores for a share of 1."""
+    at = int(share * len(scores))
+    return sorted(scores)[at] if at < len(scores) else 1.0
+
+
+def _break_even(rules: Rules) -> float:
+    """Where the gain in right answers pays for money, waiting and what a data class weighs."""
+    money = rules.request_micro if rules.upper_micro is None else rules.upper_micro
+    cost = money + WORTH.wait_micro + (WORTH.classified_micro if rules.classified else 0)
+    return WORTH.frontier - cost / WORTH.right_answer_micro
+
+
+def _verdict(
+    named: tuple[str, ...], rules: Rules, wish: Wish, measured: tuple[float, float]
+) -> tuple[Target, str, str]:
+    bar = next(_bars(named, rules), None)
+    if wish == "local":
+        return _here("asked_local", "you asked for the local model", rules)
+    if wish == "frontier":
+        return ("refused", *bar) if bar else ("frontier", "asked_frontier", "you asked for the frontier")
+    if bar is None and rules.rate <= 0:
+        bar = "rate_zero", "max_escalation_rate is 0: only --frontier may send this request"
+    if bar:
+        return _here(*bar, rules)
+    if not rules.local_model:
+        return "frontier", "no_local_model", "there is no local model"
+    return _by_score(*measured, rules)
+
+
+def _by_score(p_local: float, limit: float, rules: Rules) -> tuple[Target, str, str]:
+    odds = f"a local answer is right with {p_local:.0%}"
+    if p_local < limit:
+        return "frontier", "gain", f"{odds}, below the threshold of {limit:.0%}"
+    if p_local >= _break_even(rules):
+        return "local", "not_worth", f"{odds}: the frontier would gain less than it costs"
+    hardest = f"the hardest {rules.rate:.0%} of your requests"
+    return "local", "rate", f"{odds}, so it is not among {hardest} (threshold {limit:.0%})"
+
+
+def _here(cause: str, why: str, rules: Rules) -> tuple[Target, str, str]:
+    if rules.local_model:
+        return "local", cause, why
+    return "refused", cause, f"{why}, and there is no local model: fetch one with `assist setup`"
+
+
+def _bars(named: tuple[str, ...], rules: Rules) -> Iterator[tuple[str, str]]:
+    """The rules that keep a request on this machine, whoever asked for what; the first one is told."""
+    if named[0] == INLINE:
+        yield "inline", "inline completion never leaves this machine"
+    if rules.offline:
+        yield "offline", "you are offline by choice (--offline or ASSIST_OFFLINE)"
+    if rules.mode == "never":
+        yield "mode_never", 'mode is "never": nothing may leave this machine'
+    for kind in named:
+        if kind in rules.always_local:
+            yield "always_local", f"requests of kind {kind} stay on this machine (always_local)"
+    if not rules.provider:
+        yield "no_provider", "no provider may be used: name one under [providers] in config.toml"
+    if rules.barred[0]:
+        yield rules.barred
+    yield from _unpaid(rules)
+
+
+def _unpaid(rules: Rules) -> Iterator[tuple[str, str]]:
+    cost = rules.upper_micro
+    if cost is None:
+        if not rules.allow_unknown_price:
+            yield "unknown_price", f"no price is known for {rules.provider}: give it one in config.toml"
+        return
+    most = f"it may cost up to {_usd(cost)}"
+    if cost > rules.request_micro:
+        limit = _usd(rules.request_micro)
+        yield "request_limit", f"{most}, and a request may cost {limit} (max_cost_usd_per_request)"
+    if cost > rules.left_micro:
+        left = _usd(rules.left_micro)
+        yield "budget", f"{most}, and {left} are left for today (max_cost_usd_per_day)"
+
+
+def _usd(micro: int) -> str:
+    return f"${micro // 1_000_000}.{micro % 1_000_000:06d}"
+
+
+def _asks(target: Target, named: tuple[str, ...], rules: Rules) -> bool:
+    return target == "frontier" and (rules.mode == "ask" or any(kind in rules.always_ask for kind in named))

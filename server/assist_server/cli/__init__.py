@@ -1,0 +1,4 @@
+"""The command line, `assist`.
+
+This wing owns typer. It parses arguments, calls the other wings and prints.
+"""

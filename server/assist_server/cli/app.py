@@ -1,0 +1,130 @@
+"""The command line: which commands there are, and what becomes of their errors.
+
+Every command translates its arguments and calls one function of another module.
+"""
+
+import contextlib
+import io
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from assist_server.cli.commands import audit, complete, index, info, models, questions, records
+from assist_server.cli.flags import AsJson, Offline, example, settings
+from assist_server.cli.output import emit, emit_line, say
+from assist_server.errors import EXPECTED, FAILED, INTERRUPTED, WRONG_USAGE, details, exit_code
+from assist_server.lsp.start import serve
+
+app = typer.Typer(
+    name="assist",
+    help="Code completion from a model on your own machine. Start with `assist setup`, then `assist demo`.",
+    epilog=example("assist setup", "assist demo", "assist complete src/app.py:10:5"),
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # help that reads the same in a pipe, without colour and frames
+)
+
+
+def invoke(arguments: list[str]) -> int:
+    """Run one command; every expected error becomes a message and an exit code."""
+    _accept_any_character()
+    try:
+        code = app(arguments, prog_name="assist", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Abort:  # Ctrl-C, or the end of the input, at a question
+        say("Stopped.")
+        return INTERRUPTED
+    except typer.TyperException as error:
+        return _fail(arguments, f"{error.format_message()} {_help_of(error)}", WRONG_USAGE)
+    except EXPECTED as error:
+        told = getattr(error, "told", False)  # then only stderr still has to hear of it
+        return _fail([] if told else arguments, str(error), exit_code(error), **details(error))
+    except BrokenPipeError:
+        _drop_output()
+        return FAILED
+    except OSError as error:
+        what = f"{error.filename or 'A system call'}: {error.strerror or error}"
+        return _fail(arguments, f"{what}. Check its permissions and the space on the disk.", FAILED)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(arguments: list[str], message: str, code: int, **details: str) -> int:
+    say(f"assist: {message}")
+    if "--batch" in arguments:
+        emit_line({"error": message, **details})
+    elif "--json" in arguments:
+        emit({"error": message, **details})
+    return code
+
+
+def _help_of(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)  # only a usage error has one
+    path = context.command_path if context is not None else "assist"
+    return f"See `{path} --help`."
+
+
+def _accept_any_character() -> None:
+    """Write what the terminal's encoding lacks as "?": a completion may hold any character."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def _drop_output() -> None:
+    """Whoever read our output has left; Python would complain when it flushes the rest at its end."""
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"assist {version('assist-lsp')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Show the help where no command is given."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), err=True)
+        raise typer.Exit(WRONG_USAGE)
+
+
+def lsp(
+    offline: Offline = False,
+    _stdio: Annotated[
+        bool, typer.Option("--stdio", help="Has no effect: stdio is the only way. Some editors add it.")
+    ] = False,
+) -> None:
+    """Run the language server on stdio. Editors start it; people rarely do."""
+    serve(offline=offline)
+
+
+def demo(as_json: AsJson = False, offline: Offline = False) -> None:
+    """See it work: real completions in a small bundled workspace, through a real `assist lsp`."""
+    from assist_server.cli.demo.scenes import run  # noqa: PLC0415  (pygls takes 0.4 s: not for the other commands)
+
+    run(settings(offline=offline), as_json=as_json)
+
+
+# In the order of `assist --help`: as they are needed.
+models.add_to(app)
+app.command(
+    short_help="See it work, in a bundled workspace.", epilog=example("assist demo", "assist demo --json")
+)(demo)
+complete.add_to(app)
+questions.add_to(app)
+records.add_to(app)
+audit.add_to(app)
+index.add_to(app)
+info.add_to(app)
+app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)

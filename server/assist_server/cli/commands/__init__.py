@@ -1,0 +1,1 @@
+"""The commands of `assist`, one module a subject."""

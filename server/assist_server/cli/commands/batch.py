@@ -1,0 +1,143 @@
+"""Completions by the line: what one line of `assist complete --batch` asks, and what answers it.
+
+It reads no stream and holds no model; a line that is wrong is an error of that line alone.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assist_completion.suggestion import Request, Suggestion
+from assist_context.documents import Cursor, Document, Snippet, gather
+from assist_server.errors import CommandError
+from assist_server.questions.locations import cursor_at, cursor_at_offset, document_of, read_document
+
+KINDS: Mapping[str, type] = {
+    "id": object,
+    "path": str,
+    "text": str,
+    "line": int,
+    "column": int,
+    "offset": int,
+    "context": bool,
+    "max_lines": int,
+    "manual": bool,
+}
+# What other files bring to a cursor, and the document under the name that it has beside them.
+Beside = Callable[[Document, Cursor], tuple[Document, tuple[Snippet, ...]]]
+
+_WORDS = {str: "text", int: "a whole number", bool: "true or false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line: the caller's id, of any JSON type, and the request."""
+
+    id: Any
+    request: Request
+
+
+class LineError(CommandError):
+    """A line that asks for nothing that can be answered; it knows the id as far as there is one."""
+
+    def __init__(self, message: str, line_id: Any) -> None:
+        super().__init__(message)
+        self.id = line_id
+
+
+def parse_line(line: bytes, workspace: Path, beside: Beside | None = None) -> Item:
+    """The request of one line of JSON; raises `LineError`. Relative paths start at `workspace`.
+
+    `beside` is None where the workspace has no index; a line that insists on one is then wrong.
+    """
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise LineError(f"not JSON: {error}", None) from error
+    if not isinstance(data, dict):
+        raise LineError(
+            f'not an object: write {{"id": 1, "path": "a.py", "offset": 0}}, not {json.dumps(data)[:60]}',
+            None,
+        )
+    try:
+        _check(data)
+        return Item(data.get("id"), _request(data, workspace, beside))
+    except CommandError as error:
+        raise LineError(str(error), data.get("id")) from error
+
+
+def _check(data: dict[str, Any]) -> None:
+    for key, value in data.items():
+        if key not in KINDS:
+            raise CommandError(f"{key!r} is no key: known are {', '.join(KINDS)}.")
+        kind = KINDS[key]
+        if kind is not object and type(value) is not kind:
+            raise CommandError(f"{key} = {json.dumps(value)[:60]}: use {_WORDS[kind]}.")
+    if not data.get("path"):
+        raise CommandError("path is missing: name the file; it need not exist where text is given.")
+    if data.get("max_lines", 1) < 1:
+        raise CommandError(f"max_lines = {data['max_lines']}: use 1 or more.")
+    by_line, by_offset = {"line", "column"} & data.keys(), "offset" in data
+    if len(by_line) != (0 if by_offset else 2):
+        raise CommandError("The cursor is not clear: give line and column, from 1, or offset, from 0.")
+
+
+def _request(data: dict[str, Any], workspace: Path, beside: Beside | None) -> Request:
+    path = workspace / data["path"]
+    try:
+        document = document_of(str(path), data["text"]) if "text" in data else read_document(path)
+    except ValueError as error:  # a NUL in the path
+        raise CommandError(f"path = {json.dumps(data['path'])[:60]}: {error}.") from error
+    if "offset" in data:
+        cursor = cursor_at_offset(document, data["offset"])
+    else:
+        cursor = cursor_at(document, data["line"], data["column"])
+    wanted = data.get("context", beside is not None)
+    if wanted and beside is None:
+        raise CommandError(
+            f"context = true, but {workspace} has no index: run `assist index` in it; `[context] index` in "
+            "config.toml must be true."
+        )
+    manual, max_lines = data.get("manual", False), data.get("max_lines", 0)
+    return request_at(document, cursor, beside if wanted else None, manual=manual, max_lines=max_lines)
+
+
+def request_at(
+    document: Document, cursor: Cursor, beside: Beside | None, *, manual: bool, max_lines: int = 0
+) -> Request:
+    """A request that waits for no pause in typing; `max_lines` 0 is as the settings say."""
+    start = time.perf_counter()
+    document, snippets = beside(document, cursor) if beside else (document, ())
+    context = gather(document, cursor, snippets)
+    gather_ms = 1e3 * (time.perf_counter() - start)
+    return Request(context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True)
+
+
+def answer_document(suggestion: Suggestion) -> dict[str, Any]:
+    """A suggestion as JSON. `text` is "" where nothing is shown; `candidate` is the text before the gate."""
+    s = suggestion
+    return {
+        "id": s.id,
+        "text": s.text,
+        "candidate": s.candidate,
+        "shown": s.shown,
+        "reason": s.reason,
+        "score": round(s.score, 4),
+        "source": s.source,
+        "model": s.model,
+        "replace": s.replace,
+        "ms": {
+            "total": round(s.ms.total, 2),
+            "gather": round(s.ms.gather, 2),
+            "prefill": round(s.ms.prefill, 2),
+            "decode": round(s.ms.decode, 2),
+        },
+        "tokens": {
+            "prompt": s.tokens.prompt,
+            "evaluated": s.tokens.evaluated,
+            "generated": s.tokens.generated,
+        },
+    }

@@ -1,0 +1,143 @@
+"""The command `complete`: one completion, or as many as lines come in."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assist_completion.model_store.process_lock import silent
+from assist_completion.suggestion import Suggestion
+from assist_context.documents import Cursor, Document, Snippet
+from assist_server.cli.commands.batch import Beside, LineError, answer_document, parse_line, request_at
+from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings
+from assist_server.cli.output import emit, emit_line, out, say
+from assist_server.config.config import Config
+from assist_server.errors import WRONG_USAGE, CommandError
+from assist_server.questions.locations import cursor_at, parse_place, read_document
+from assist_server.wording.counts import reason_words
+
+if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
+    from assist_completion.engine.engine import Engine
+
+BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout, with one model load. A line asks with
+{"id", "path", "text"?, "line"+"column" or "offset", "max_lines"?, "manual"?, "context"?}; `text` defaults
+to the file's; `context` says whether other files are looked at, by default if `assist index` or an editor
+indexed the workspace. The answer to a bad line is {"id", "error"}."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command into the command line."""
+    examples = example(
+        "assist complete src/app.py:10:5",
+        "assist complete src/app.py:10:5 --json",
+        """echo '{"id": 1, "path": "a.py", "text": "def add(a, b):\\n    return ", "offset": 26}' |""",
+        "  assist complete --batch",
+    )
+    app.command("complete", epilog=examples, short_help="Complete the code at a cursor.")(complete)
+
+
+def complete(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH:LINE:COL",
+            help="The cursor: line and column count from 1, the column in characters.",
+            show_default=False,
+        ),
+    ] = "",
+    batch: Annotated[bool, typer.Option("--batch", help=BATCH)] = False,
+    manual: Annotated[
+        bool,
+        typer.Option(
+            "--manual",
+            help="Show it whatever its score, and blocks too: as when you ask by hand in an editor.",
+        ),
+    ] = False,
+    workspace: Workspace = Path(),
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Complete the code at a cursor, as an editor would; what the gate holds back is not shown."""
+    if bool(place) == batch or (batch and manual):
+        raise CommandError(
+            'Give a place, as in src/app.py:10:5, or --batch, where each line may say "manual": true. '
+            "See `assist complete --help`.",
+            WRONG_USAGE,
+        )
+    config, root = settings(offline=offline), directory(workspace)
+    if batch:
+        _complete_lines(config, root)
+        return
+    at = parse_place(place)
+    document = read_document(root / at.path)
+    cursor = cursor_at(document, at.line, at.column)
+    with _running(config) as (runner, engine), _beside(config, root, engine) as beside:
+        suggestion = runner.run(engine.complete(request_at(document, cursor, beside, manual=manual)))
+    if as_json:
+        emit(answer_document(suggestion))
+    elif suggestion.shown:
+        out(suggestion.text)
+    else:
+        _explain(suggestion)
+
+
+def _complete_lines(config: Config, workspace: Path) -> None:
+    """Answer each line before the next is read. Bad lines are answered too, so the exit code stays 0."""
+    with _running(config) as (runner, engine), _beside(config, workspace, engine) as beside:
+        # Outside of the event loop, whose own handling of Ctrl-C would wait for the next line.
+        for line in sys.stdin.buffer:
+            if not line.strip():
+                continue
+            try:
+                item = parse_line(line, workspace, beside)
+            except LineError as error:
+                emit_line({"id": error.id, "error": str(error)})
+                continue
+            suggestion = runner.run(engine.complete(item.request))
+            emit_line({**answer_document(suggestion), "id": item.id})
+
+
+@contextmanager
+def _running(config: Config) -> Iterator[tuple[asyncio.Runner, "Engine"]]:
+    """An event loop, and an engine on it that is closed before the loop is."""
+    from assist_server.local_model.opening import open_engine  # noqa: PLC0415
+
+    with asyncio.Runner() as runner:
+        engine = open_engine(config, say if sys.stderr.isatty() else silent).engine
+        try:
+            yield runner, engine
+        finally:
+            engine.close()
+
+
+@contextmanager
+def _beside(config: Config, root: Path, engine: "Engine") -> Iterator[Beside | None]:
+    """What finds snippets in the index of `root`, as it is; None where there is none. It builds none."""
+    from assist_server.workspace.folder_index import Indexed, known_folder  # noqa: PLC0415
+
+    folder = known_folder(config, root)
+    if folder is None:
+        yield None
+        return
+    indexed = Indexed(folder)
+
+    def beside(document: Document, cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
+        named = indexed.named(document)
+        if named is None:
+            return document, ()
+        return named, indexed.beside(named, cursor, engine.snippet_tokens)
+
+    try:
+        yield beside
+    finally:
+        indexed.close()
+
+
+def _explain(suggestion: Suggestion) -> None:
+    say(f"Nothing is shown. {reason_words(suggestion.reason)}.")
+    if suggestion.candidate:
+        say(f"Score {suggestion.score:.2f}; with --manual it would be: {suggestion.candidate}")

@@ -1,0 +1,149 @@
+"""The commands that show the workspace's index: `index` builds or refreshes it, `context` says what helps."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
+from assist_server.cli.output import emit, out, say
+from assist_server.errors import CommandError
+from assist_server.questions.locations import cursor_at, parse_place, read_document
+from assist_server.wording.amounts import megabytes
+
+if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
+    from assist_context.indexer.supervisor import Event
+    from assist_context.retrieval.retriever import Near
+    from assist_server.config.config import Config
+    from assist_server.workspace.folders import Folder
+
+TOKENS = 480  # without a budget on the command line: what a full head leaves for other files
+SIGNALS = {
+    "definition": "defines a name near the cursor",
+    "recent-edit": "was edited lately",
+    "import": "is imported",
+    "similar": "has lines like those above the cursor",
+    "search": "shares rare words with them",
+    "related": "is its test, its source, or changes with it",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    app.command(
+        "index",
+        epilog=example("assist index", "assist index --workspace ~/src/app --json"),
+        short_help="Build or refresh the index of a workspace, and show it.",
+    )(index)
+    app.command(
+        "context",
+        epilog=example("assist context src/app.py:12:20", "assist context src/app.py:12:20 --json"),
+        short_help="What of other files helps at a cursor, and why.",
+    )(context)
+
+
+def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+    """Build or refresh the index of a workspace, and show it. Ctrl-C keeps what is done."""
+    from assist_context.index.reader import Reader  # noqa: PLC0415
+    from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
+    from assist_server.workspace.folder_index import folder_at, status_document  # noqa: PLC0415
+
+    config, root = settings(), directory(workspace)
+    folder = folder_at(config, root)
+    ready = _refreshed(config, folder)
+    reader = Reader(folder.database)
+    found = status_document(folder, reader.status())
+    reader.close()
+    run = {"refreshed": bool(ready), "parses": ready.get("parses", 0), "seconds": ready.get("seconds", 0.0)}
+    if as_json:
+        emit({**found, **run})
+    else:
+        facts([*status_facts(found), *_run_facts(ready)])
+
+
+def context(
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="PATH:LINE:COL", help="The cursor: line and column count from 1.", show_default=False
+        ),
+    ],
+    tokens: Annotated[
+        int, typer.Option("--tokens", min=1, max=100_000, help="How much may be shown, in tokens.")
+    ] = TOKENS,
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """What of other files helps at a cursor, best first, and which signal found it."""
+    at = parse_place(place)
+    config, root = settings(), directory(workspace)
+    document = read_document(root / at.path)
+    cursor = cursor_at(document, at.line, at.column)
+    from assist_server.workspace.folder_index import Indexed, folder_at, snippet_document  # noqa: PLC0415
+
+    indexed = Indexed(folder_at(config, root))
+    named = indexed.named(document)
+    if named is None:
+        raise CommandError(f"{document.path} is not below {root}: say with --workspace where it belongs.")
+    _refreshed(config, indexed.folder)
+    near = indexed.near(named, cursor, tokens)
+    indexed.close()
+    if as_json:
+        snippets = [snippet_document(each) for each in near.snippets]
+        emit({"snippets": snippets, "budget": tokens, "ms": round(near.ms, 2)})
+        return
+    _show(near)
+
+
+def status_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The state of an index, as `status_document` has it, for people."""
+    lines = [
+        ("Workspace", found["root"]),
+        ("Index", found["database"]),
+        ("", f"{megabytes(found['bytes'])}, {found['files']:,} files, {found['parsed']:,} of them read"),
+    ]
+    if found["waiting"]:
+        lines.append(("", f"{found['waiting']:,} files are still to be read"))
+    lines += [
+        (
+            "No outline" if not number else "",
+            f"{each['files']:,} files in {each['language']}: {each['problem']}",
+        )
+        for number, each in enumerate(found["outlines"])
+    ]
+    lines += [
+        ("Left out" if not number else "", f"{each['path']}: {each['why']}")
+        for number, each in enumerate(found["quarantined"])
+    ]
+    return lines + ([("Problem", found["problem"])] if found["problem"] else [])
+
+
+def _refreshed(config: "Config", folder: "Folder") -> "Event":
+    from assist_server.cli.terminal.tables import counting  # noqa: PLC0415
+    from assist_server.workspace.folder_index import refreshed  # noqa: PLC0415
+
+    with counting("indexing") as progress:
+        ready = refreshed(config, folder, progress)
+    if not ready:
+        say("An editor keeps this index up to date; it is used as it is.")
+    return ready
+
+
+def _run_facts(ready: "Event") -> list[tuple[str, str]]:
+    return [("This run", f"{ready['parses']:,} files read in {ready['seconds']} s")] if ready else []
+
+
+def _show(near: "Near") -> None:
+    from assist_completion.prompt.snippet_pack import tokens_of  # noqa: PLC0415
+
+    if not near.snippets:
+        say("Nothing in other files helps here.")
+    for snippet in near.snippets:
+        why = SIGNALS.get(snippet.signal, snippet.signal)
+        out(f"{snippet.path}:{snippet.start_line}-{snippet.end_line}")
+        out(f"  {why}, {tokens_of(snippet)} tokens")
+        for line in snippet.text.splitlines():
+            out(f"  | {line}".rstrip())
+    if sys.stderr.isatty():
+        say(f"{sum(map(tokens_of, near.snippets))} tokens in {near.ms:.0f} ms")

@@ -1,0 +1,233 @@
+"""The commands about models: `setup` and `models list|pull|use|verify|remove`.
+
+They show what `setup` and the model store did; neither is decided here.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assist_completion.errors import ModelError
+from assist_completion.model_store.catalogue import find
+from assist_completion.model_store.partial_download import FetchOptions
+from assist_completion.settings import is_path
+from assist_server.cli.flags import AsJson, Offline, OfflineFrom, Yes, ask_first, example, settings
+from assist_server.cli.output import emit, out, say
+from assist_server.config.config import Config, set_model
+from assist_server.errors import FAILED, CommandError
+from assist_server.wording.amounts import megabytes
+from assist_server.wording.models import (
+    NON_COMMERCIAL,
+    licence_document,
+    model_document,
+    model_row,
+    ready_document,
+    ready_facts,
+)
+
+if TYPE_CHECKING:
+    from assist_completion.model_store.store import Store
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
+
+models = typer.Typer(
+    help="The models of this machine, and which one is in use.",
+    short_help="The models here, and the one in use.",
+    epilog=example("assist models list", "assist models use ~/models/mine.gguf"),
+    rich_markup_mode=None,
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    examples = example("assist setup", "assist setup --offline-from /media/usb")
+    app.command("setup", epilog=examples, short_help="Choose, fetch, check and measure a model.")(setup)
+    app.add_typer(models, name="models")
+
+
+def setup(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A name of `assist models list`, or the path of a .gguf file. "
+            "Without it: the one in config.toml, else what suits this machine.",
+            show_default=False,
+        ),
+    ] = "",
+    offline_from: OfflineFrom = None,
+    offline: Offline = False,
+    as_json: AsJson = False,
+) -> None:
+    """Choose a model for this machine, fetch it, check it and measure its speed."""
+    from assist_server.cli.terminal.tables import downloading, facts  # noqa: PLC0415  (rich: 0.1 s)
+    from assist_server.local_model.setup import Watch, choose, prepare  # noqa: PLC0415  (llama.cpp: 0.4 s)
+    from assist_server.wording.models import in_words  # noqa: PLC0415
+
+    config = settings(offline=offline)
+    choice = choose(config, model)
+    options = FetchOptions(offline=config.offline, offline_from=offline_from)
+    with downloading(choice.model) as progress:
+        ready = prepare(config, choice, options, Watch(say, progress))
+    words = in_words(ready.speed, ready.budget)
+    if as_json:
+        emit(ready_document(ready, words))
+    else:
+        facts(ready_facts(ready, words))
+
+
+@models.command(
+    "list",
+    short_help="Every model, its licence, size and state.",
+    epilog=example("assist models list", "assist models list --json"),
+)
+def list_models(as_json: AsJson = False) -> None:
+    """Every model of the catalogue: its licence, its size, whether it is here and whether it is in use."""
+    from assist_completion.model_store.store import installed  # noqa: PLC0415
+
+    config = settings()
+    store = _store(config)
+    here = {each.row.name: str(each.path) for each in installed(store)}
+    known = [model_document(row, here.get(row.name, ""), config.completion.model) for row in store.rows]
+    if as_json:
+        emit({"models": known, "in_use": config.completion.model, "directory": str(store.root)})
+        return
+    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
+
+    heads = (
+        Column("MODEL"),
+        Column("SIZE", number=True),
+        Column("LICENCE"),
+        Column("STATE"),
+        Column("TESTED"),
+    )
+    table(heads, [model_row(*each) for each in zip(store.rows, known, strict=True)])
+    if is_path(config.completion.model):
+        out(f"\nIn use: {config.completion.model}")
+    out("\nTESTED: fetched and run by us; the rest is taken from the makers' documents.")
+    out("plumbing: it tests that everything works, and cannot fill in code.")
+    out(f"{NON_COMMERCIAL}: read the licence before you use such a model at work.")
+
+
+@models.command(
+    short_help="Fetch a model and check it.", epilog=example("assist models pull qwen2.5-coder-1.5b")
+)
+def pull(
+    name: Name, offline_from: OfflineFrom = None, offline: Offline = False, as_json: AsJson = False
+) -> None:
+    """Fetch a model and check it; a broken download goes on where it stopped."""
+    from assist_completion.model_store.store import fetch, installed  # noqa: PLC0415
+    from assist_server.cli.terminal.tables import downloading  # noqa: PLC0415
+
+    config = settings(offline=offline)
+    store, options = _store(config), FetchOptions(offline=config.offline, offline_from=offline_from)
+    row = find(name, store.rows)
+    if not row.licence.commercial:
+        say(f"{name} is {NON_COMMERCIAL}: {row.licence.note}")
+    with downloading(name) as progress:
+        path = fetch(store, row, options, progress, say)
+    pin = next((each.pin for each in installed(store) if each.row == row), None)
+    if as_json:
+        emit(
+            {
+                "model": name,
+                "path": str(path),
+                "sha256": pin.sha256 if pin else "",
+                "licence": licence_document(row),
+            }
+        )
+        return
+    out(f"{name} is here and checked: {path}")
+    if name != config.completion.model:
+        out(f"To use it: assist models use {name}")
+
+
+@models.command(
+    short_help="Choose the model in use.",
+    epilog=example("assist models use qwen2.5-coder-1.5b", "assist models use ~/models/mine.gguf"),
+)
+def use(
+    model: Annotated[
+        str, typer.Argument(metavar="NAME_OR_PATH", help="A name of `assist models list`, or a .gguf file.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Let this model write ghost text from now on: it is written into config.toml."""
+    from assist_completion.model_store.store import resolve  # noqa: PLC0415
+    from assist_server.local_model.setup import choose  # noqa: PLC0415
+
+    config = settings()
+    name = choose(config, model).model
+    path = resolve(_store(config), name)
+    set_model(config.paths.config_file, name)
+    if as_json:
+        emit({"model": name, "path": str(path), "config": str(config.paths.config_file)})
+    else:
+        out(f"{name} is in use from now on ({config.paths.config_file}).")
+
+
+@models.command(
+    short_help="Compare hashes.",
+    epilog=example("assist models verify", "assist models verify qwen2.5-coder-0.5b"),
+)
+def verify(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="A name of `assist models list`. Without it: every model.",
+            show_default=False,
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Hash a model's file, or all of them, and compare with what was accepted."""
+    from assist_completion.model_store.store import installed  # noqa: PLC0415
+
+    store = _store(settings())
+    names = [name] if name else [each.row.name for each in installed(store)]
+    if not names:
+        raise CommandError(f"There is no model in {store.root} to verify: run `assist setup`.")
+    results = [_verified(store, each) for each in names]
+    if as_json:
+        emit({"models": results})
+    else:
+        for result in results:
+            out(f"{result['model']}: {'as it should be' if result['ok'] else result['error']}")
+    if not all(result["ok"] for result in results):
+        raise typer.Exit(FAILED)
+
+
+@models.command("remove", epilog=example("assist models remove qwen2.5-coder-1.5b --yes"))
+def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
+    """Delete a model's file from this machine."""
+    from assist_completion.model_store.store import path_of, remove  # noqa: PLC0415
+
+    config = settings()
+    store = _store(config)
+    path = path_of(store, find(name, store.rows))
+    if path.is_file():
+        ask_first(f"Delete {path} ({megabytes(path.stat().st_size)})?", "Nothing was deleted.", yes=yes)
+    freed = remove(store, name)
+    if as_json:
+        emit({"model": name, "freed_bytes": freed})
+        return
+    out(f"{name} is deleted: {megabytes(freed)} are free again.")
+    if name == config.completion.model:
+        out("It was the model in use: run `assist setup`, or choose one with `assist models use`.")
+
+
+def _store(config: Config) -> "Store":
+    from assist_server.local_model.opening import store_of  # noqa: PLC0415
+
+    return store_of(config)
+
+
+def _verified(store: "Store", name: str) -> dict[str, Any]:
+    from assist_completion.model_store.store import verify as check  # noqa: PLC0415
+
+    try:
+        found = check(store, name)
+    except ModelError as error:
+        return {"model": name, "ok": False, "error": str(error)}
+    return {"model": name, "ok": True, "path": str(found.path), "bytes": found.bytes}

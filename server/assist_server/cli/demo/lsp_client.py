@@ -1,0 +1,190 @@
+"""One real `assist lsp` process and the editor's side of it: open a file, look, type, ask.
+
+It plays scenes, knows not which there are, and prints nothing.
+"""
+
+import asyncio
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.lsp.client import LanguageClient
+
+from assist_server.errors import CommandError
+
+START = 300.0  # seconds; a probe of a large model from a cold disk is in them
+ANSWER = 60.0  # seconds for one answer: more is a server that hangs
+STOP = 10.0  # seconds to shut down
+LANGUAGES = {".py": "python", ".ts": "typescript", ".go": "go"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A gap in a file: the text it comes behind, unique there, and what stands in it in the whole file.
+
+    `look` is the time in seconds before the question; `keys` of the answer are then typed by hand.
+    """
+
+    title: str
+    file: str
+    before: str
+    removed: str
+    look: float
+    keys: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One request and its answer; lines and columns count from 0.
+
+    `typed` is what was typed of an earlier answer, `replace` the characters behind the cursor that
+    `text` stands for, and `counts` what the server counted for this request alone.
+    """
+
+    scene: Scene
+    lines: tuple[str, ...]
+    line: int
+    column: int
+    typed: str = ""
+    text: str = ""
+    replace: int = 0
+    ms: float = 0.0
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+class Editor:
+    """Owns the file that is open in the server, and the counts at the last look."""
+
+    def __init__(self, client: LanguageClient) -> None:
+        self._client = client
+        self._counts: dict[str, int] = {}
+        self._version = 0
+        self._uri = ""
+
+    async def until_ready(self) -> None:
+        """Wait until the model can answer; `CommandError` with the server's reason if it never will."""
+        while (status := await self._status())["state"] != "ready":
+            if status["state"] in ("missing", "failed", "off"):
+                raise CommandError(f"{status['message']} `assist doctor` says more.")
+            await asyncio.sleep(0.05)
+        self._counts = status["counts"]
+
+    async def play(self, scene: Scene, workspace: Path) -> Shot:
+        """Open the file with its gap, look at it, and ask."""
+        path = workspace / scene.file
+        head, gap, tail = path.read_text(encoding="utf-8").partition(scene.before + scene.removed)
+        if not gap:
+            raise CommandError(f"{path} was changed: install assist again.")
+        before, text = (head + scene.before).split("\n"), head + scene.before + tail
+        shot = Shot(scene, tuple(text.split("\n")), len(before) - 1, len(before[-1]))
+        self._open(path, text)
+        if scene.look:  # the cursor rests; our editor plugins tell the server
+            position = {"line": shot.line, "character": shot.column}
+            moved = {"textDocument": {"uri": self._uri}, "position": position}
+            self._client.protocol.notify("assist/didMoveCursor", moved)
+            await asyncio.sleep(scene.look)
+        return await self._ask(shot)
+
+    async def type_on(self, shot: Shot, character: str) -> Shot:
+        """Type one character where `shot` asked, then ask again, as an editor does at every key."""
+        at = types.Position(shot.line, shot.column)
+        self._version += 1
+        self._client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(self._version, self._uri),
+                [types.TextDocumentContentChangePartial(types.Range(at, at), character)],
+            )
+        )
+        row = shot.lines[shot.line]
+        row = row[: shot.column] + character + row[shot.column :]
+        lines = (*shot.lines[: shot.line], row, *shot.lines[shot.line + 1 :])
+        return await self._ask(
+            Shot(shot.scene, lines, shot.line, shot.column + 1, typed=shot.typed + character)
+        )
+
+    def _open(self, path: Path, text: str) -> None:
+        if self._uri:
+            old = types.TextDocumentIdentifier(self._uri)
+            self._client.text_document_did_close(types.DidCloseTextDocumentParams(old))
+        self._uri, self._version = path.as_uri(), 1
+        item = types.TextDocumentItem(self._uri, LANGUAGES[path.suffix], self._version, text)
+        self._client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+
+    async def _ask(self, shot: Shot) -> Shot:
+        params = types.InlineCompletionParams(
+            types.InlineCompletionContext(types.InlineCompletionTriggerKind.Automatic),
+            types.TextDocumentIdentifier(self._uri),
+            types.Position(shot.line, shot.column),
+        )
+        start = time.perf_counter()
+        async with asyncio.timeout(ANSWER):
+            answer = await self._client.text_document_inline_completion_async(params)
+        ms = 1e3 * (time.perf_counter() - start)
+        counted = (await self._status())["counts"]
+        counts = {key: number - self._counts.get(key, 0) for key, number in counted.items()}
+        self._counts = counted
+        items = answer.items if isinstance(answer, types.InlineCompletionList) else answer or []
+        item = items[0] if items else types.InlineCompletionItem("")
+        return replace(
+            shot,
+            text=str(item.insert_text),
+            replace=item.range.end.character - shot.column if item.range else 0,
+            ms=ms,
+            counts={key: number for key, number in counts.items() if number},
+        )
+
+    async def _status(self) -> dict[str, Any]:
+        params = types.ExecuteCommandParams("assist.status")
+        async with asyncio.timeout(ANSWER):
+            status: Any = await self._client.workspace_execute_command_async(params)
+        return dict(status)
+
+
+@asynccontextmanager
+async def editing(options: dict[str, Any], *, offline: bool) -> AsyncIterator[Editor]:
+    """A server of its own with its model ready; shut down properly at the end.
+
+    `options` go over config.toml. Raises `CommandError` if the server stops, or answers too late.
+    """
+    # pygls logs answers to what was cancelled with a traceback; what matters here is raised.
+    logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
+    client = LanguageClient("assist-demo", "1")
+    client.feature("assist/status")(_ignore)  # it is asked for instead
+    # -P: the directory in which the demo is started must not be searched for modules.
+    command = ["-P", "-m", "assist_server", "lsp", *(["--offline"] if offline else [])]
+    await client.start_io(sys.executable, *command)
+    inline = types.TextDocumentClientCapabilities(
+        inline_completion=types.InlineCompletionClientCapabilities()
+    )
+    capabilities = types.ClientCapabilities(text_document=inline)
+    editor = Editor(client)
+    try:
+        async with asyncio.timeout(START):
+            await client.initialize_async(
+                types.InitializeParams(capabilities, initialization_options=options)
+            )
+            client.initialized(types.InitializedParams())
+            await editor.until_ready()
+        yield editor
+    except TimeoutError as error:
+        raise CommandError("`assist lsp` gave no answer in time. `assist doctor` says more.") from error
+    except (RuntimeError, JsonRpcException) as error:  # pygls's word for a process that ended is the former
+        raise CommandError(f"`assist lsp` failed: {error}. `assist doctor` says more.") from error
+    finally:
+        with suppress(TimeoutError, RuntimeError, JsonRpcException):
+            async with asyncio.timeout(STOP):
+                if not client.stopped:
+                    await client.shutdown_async(None)
+                    client.exit(None)
+                await client.stop()  # type: ignore[no-untyped-call]
+
+
+def _ignore(_: Any) -> None:
+    """Take a notification that tells nothing new."""

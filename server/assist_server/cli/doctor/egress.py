@@ -1,0 +1,158 @@
+"""What may leave the machine, what it may cost, and whether the records of it are in order, for `doctor`.
+
+It says of a key whether it is set, never what it is. It opens no socket and mends nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from assist_completion.errors import ModelError
+from assist_completion.model_store.store import resolve
+from assist_escalation.audit.verifier import verify
+from assist_escalation.budget.ledger import Ledger
+from assist_escalation.errors import EscalationError
+from assist_escalation.gate.prepare import limits_of
+from assist_escalation.policy.permissions import Permissions
+from assist_server.cli.doctor.finding import Finding
+from assist_server.config.config import Config, ConfigError, answering_model
+from assist_server.config.permissions import permissions_for
+from assist_server.config.repository_file import trust_state
+from assist_server.local_model.opening import store_of
+from assist_server.questions.composition import checkpoint_of, files_of, log_key, scope_of
+from assist_server.workspace.folder_index import folder_at, known_folder
+
+T = TypeVar("T")
+
+SETTINGS = "Correct that file; until then it allows nothing"
+UNTIL_THEN = "Nothing is sent until then"
+TRUST = "Run `assist config trust`, which shows what it forbids"
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What is looked at, and where findings go."""
+
+    config: Config
+    root: str
+    permissions: Permissions
+    findings: list[Finding]
+
+    def tried(self, look: Callable[[], T], remedy: str) -> T | None:
+        """What `look` finds; None, and a finding, where that fails."""
+        try:
+            return look()
+        except (EscalationError, ConfigError) as error:
+            self.findings.append(Finding(str(error), remedy))
+            return None
+
+
+def egress_facts(config: Config, folder: Path, findings: list[Finding]) -> dict[str, Any]:
+    """The mode, providers, budget, records and answering model of the workspace that a folder is in.
+
+    `trust` is how the repository's files stand: none, new, changed, trusted, or damaged for a record of
+    them that cannot be read.
+    """
+    root = (known_folder(config, folder) or folder_at(config, folder)).root
+    permissions, problems = permissions_for(config, [root])
+    look = _Look(config, root, permissions, findings)
+    findings += [
+        Finding(str(problem), TRUST if "config trust" in problem.message else SETTINGS)
+        for problem in problems
+    ]
+    left, ledger = _money(look)
+    return {
+        "mode": permissions.mode,
+        "workspace": root,
+        "trust": _trust(config, root),
+        "providers": _providers(look),
+        "budget": {
+            "left_today_usd": left,
+            "day_usd": permissions.day_micro / 1e6,
+            "request_usd": permissions.request_micro / 1e6,
+        },
+        "ledger": ledger,
+        "audit": _audit(look),
+        "model": _model(look),
+    }
+
+
+def _providers(look: _Look) -> list[dict[str, Any]]:
+    found = []
+    for name, each in look.permissions.providers.items():
+        is_set = bool(each.api_key_env and look.config.secrets.get(each.api_key_env))
+        found.append(
+            {
+                "name": name,
+                "host": urlsplit(each.base_url).netloc,
+                "model": each.model,
+                "residency": list(each.residency),
+                "key_env": each.api_key_env,
+                "key_set": is_set,
+            }
+        )
+        if each.api_key_env and not is_set and look.permissions.mode != "never":
+            what = f"The variable {each.api_key_env} is not set: {name} cannot be asked"
+            look.findings.append(Finding(what, f"Export the key of {name} in it"))
+    return found
+
+
+def _money(look: _Look) -> tuple[float | None, dict[str, Any]]:
+    """Dollars left today, None where the ledger cannot tell, and the state of the ledger."""
+    path = files_of(look.config).ledger
+    ledger, scope = Ledger(path), scope_of([look.root])
+    found = look.tried(
+        lambda: (ledger.left(scope, limits_of(look.permissions)), ledger.unsettled()), UNTIL_THEN
+    )
+    if found is None:
+        return None, {"path": str(path), "state": "damaged", "unsettled": 0}
+    left, open_ = found
+    if open_:
+        what = f"Not settled, so counted with all that was set aside for them: {len(open_)} requests"
+        look.findings.append(Finding(what, "Run `assist cost`: it tells which, and what to do"))
+    return left / 1e6, {"path": str(path), "state": _state(path), "unsettled": len(open_)}
+
+
+def _audit(look: _Look) -> dict[str, Any]:
+    path = files_of(look.config).audit
+    report = look.tried(
+        lambda: verify(
+            path, key=log_key(look.config, look.permissions), checkpoint=checkpoint_of(look.permissions)
+        ),
+        UNTIL_THEN,
+    )
+    if report and not report.ok:
+        what = f"The audit log {path} does not hold: {report.problem}"
+        look.findings.append(Finding(what, "Run `assist audit verify`, and keep the file as it is"))
+    return {
+        "path": str(path),
+        "state": _state(path) if report and report.ok else "damaged",
+        "events": report.events if report else 0,
+        "orphans": report.orphan_count if report else 0,
+    }
+
+
+def _state(path: Path) -> str:
+    return "in order" if path.exists() else "not there yet"
+
+
+def _trust(config: Config, root: str) -> str:
+    try:
+        return trust_state(Path(root), config.paths.data)
+    except ConfigError:
+        return "damaged"  # the permissions say so already
+
+
+def _model(look: _Look) -> dict[str, Any]:
+    """The local model that answers. That completion's own is missing is for `doctor` to say."""
+    name, problem = answering_model(look.config), ""
+    try:
+        resolve(store_of(look.config), name)
+    except ModelError as error:
+        problem = str(error)
+    if problem and name != look.config.completion.model:
+        what = f"The model that answers cannot be used: {problem}"
+        look.findings.append(Finding(what, f"Or name another in {look.config.paths.config_file}"))
+    return {"name": name, "usable": not problem}

@@ -1,0 +1,79 @@
+"""What the workspace's index is and what is wrong with it, for `doctor`. It builds none."""
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from assist_context.files.git_repository import Git, find_git
+from assist_context.index import database
+from assist_context.index.reader import Reader
+from assist_context.languages import LANGUAGES
+from assist_context.syntax.symbols import symbols
+from assist_server.cli.doctor.finding import Finding
+from assist_server.config.config import Config
+from assist_server.workspace.folder_index import known_folder, status_document
+
+AGAIN = "Run `assist index`: what is damaged or too old is made again"
+LISTED = 3  # files that a finding names
+
+
+def index_facts(config: Config, root: Path, findings: list[Finding]) -> dict[str, Any]:
+    """The index of the nearest folder, from `root` up, that has one, and what indexing needs."""
+    git = find_git(Git(config.programs), str(root))
+    if git is None:
+        what = "git is not on PATH: ignore files are read without it, and what changes together is not known"
+        findings.append(Finding(what, "Install git"))
+    if not database.SEARCHABLE:
+        what = (
+            f"SQLite {database.VERSION} is older than 3.43: every change of an ignore rule costs a new index"
+        )
+        findings.append(Finding(what, "Use a newer Python"))
+    facts: dict[str, Any] = {
+        "enabled": config.context.index,
+        "git": git.program if git else "",
+        "sqlite": {"version": database.VERSION, "searchable": database.SEARCHABLE},
+        "languages": _languages(findings),
+        "workspace": None,
+    }
+    folder = known_folder(config, root)
+    if folder is not None:
+        _check_mode(Path(folder.database).parent, findings)
+        reader = Reader(folder.database)
+        status = reader.status()
+        reader.close()
+        facts["workspace"] = {**status_document(folder, status), "state": status.state}
+        if status.problem:
+            findings.append(Finding(f"The index cannot be read: {status.problem}", AGAIN))
+        if status.quarantined:
+            findings.append(_left_out(status.quarantined))
+    return facts
+
+
+def _languages(findings: list[Finding]) -> list[dict[str, str]]:
+    """The languages whose files give no outline. Having no grammar at all is how some are made."""
+    found = []
+    for language in LANGUAGES:
+        problem = symbols(language, "").problem
+        if problem:
+            found.append({"language": language.name, "problem": problem})
+        if problem and (language.grammar or language.outline):
+            findings.append(Finding(f"{language.name}: {problem}", "Install assist again"))
+    return found
+
+
+def _left_out(quarantined: tuple[tuple[str, str], ...]) -> Finding:
+    named = ", ".join(f"{path} ({why})" for path, why in quarantined[:LISTED])
+    more = f" and {len(quarantined) - LISTED} more" if len(quarantined) > LISTED else ""
+    count = f"{len(quarantined)} files are" if len(quarantined) > 1 else "One file is"
+    return Finding(
+        f"{count} left out of the index: {named}{more}",
+        "Nothing need be done; a line in .assistignore keeps it from being tried again",
+    )
+
+
+def _check_mode(folder: Path, findings: list[Finding]) -> None:
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & 0o077 and os.name == "posix":
+        what = f"Others may look into {folder} ({mode:04o}), which has the words of your code"
+        findings.append(Finding(what, f"Run `chmod 700 {folder}`"))

@@ -1,0 +1,157 @@
+"""What this installation is and what is wrong with it, each problem with its remedy.
+
+It gathers facts and prints none. Measuring a model that was never measured here takes about two seconds.
+"""
+
+import os
+import platform
+import stat
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from assist_completion.errors import ModelError
+from assist_completion.inference.llama import features, physical_cores
+from assist_completion.inference.speed_probe import budget_for, speed_of
+from assist_completion.model_store.catalogue import ModelRow, find
+from assist_completion.model_store.models_lock import read_pins
+from assist_completion.model_store.store import Store, free_bytes, path_of, resolve
+from assist_completion.settings import is_path
+from assist_server.cli.doctor.egress import egress_facts
+from assist_server.cli.doctor.finding import Finding
+from assist_server.cli.doctor.index import index_facts
+from assist_server.config.config import Config
+from assist_server.local_model.machine import memory_bytes
+from assist_server.local_model.opening import speed_file, store_of
+from assist_server.wording.models import cold_seconds, in_words, warm_seconds
+
+PACKAGES = (
+    "assist-lsp",
+    "llama-cpp-python",
+    "pygls",
+    "tree-sitter",
+    "huggingface-hub",
+    "numpy",
+    "typer",
+    "rich",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The facts, as JSON has them, and the findings."""
+
+    facts: dict[str, Any]
+    findings: tuple[Finding, ...]
+
+    @property
+    def works(self) -> bool:
+        return not any(finding.blocks for finding in self.findings)
+
+
+def examine(config: Config, workspace: Path) -> Report:
+    """Look at all that completion needs, the workspace's index, if it has one, and what may leave from it."""
+    findings = [Finding(str(problem), f"Edit {config.paths.config_file}") for problem in config.problems]
+    model = _model(config, findings)
+    facts = {
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "machine": {
+            "system": platform.platform(),
+            "cores": physical_cores(),
+            "memory_bytes": memory_bytes(),
+            "llama_features": features(),
+        },
+        "model": model,
+        "index": index_facts(config, workspace, findings),
+        "egress": egress_facts(config, workspace, findings),
+        "offline": config.offline,
+        "directories": _directories(config, findings),
+    }
+    return Report(facts, tuple(findings))
+
+
+def _model(config: Config, findings: list[Finding]) -> dict[str, Any]:
+    """The model in use, as far as it gets: found, accepted, loaded and measured."""
+    name, store = config.completion.model, store_of(config)
+    known: dict[str, Any] = {"name": name, "path": "", "bytes": 0, "hash": "", "infilling": False}
+    try:
+        row = None if is_path(name) else find(name, store.rows)
+        path = resolve(store, name)
+        known |= {"path": str(path), "bytes": path.stat().st_size, "hash": _hash_state(store, row, findings)}
+        speed = speed_of(path, config.completion.threads, speed_file(config))
+    except ModelError as error:
+        findings.append(Finding(str(error), "`assist setup` puts a working model there", blocks=True))
+        return known
+    budget = budget_for(speed, config.completion)
+    return known | {
+        "infilling": True,  # the probe refuses any other
+        "prefill_tokens_per_s": round(speed.prefill, 1),
+        "decode_tokens_per_s": round(speed.decode, 1),
+        "decode_threads": speed.decode_threads,
+        "warm_seconds": round(warm_seconds(speed), 2),
+        "cold_seconds": round(cold_seconds(speed, budget), 2),
+        "in_words": in_words(speed, budget),
+        "budget_tokens": {
+            "context": budget.context,
+            "head": budget.full.head,
+            "suffix": budget.full.suffix,
+            "cold_head": budget.small.head,
+            "cold_suffix": budget.small.suffix,
+            "line": budget.line_tokens,
+            "block": budget.block_tokens,
+        },
+    }
+
+
+def _hash_state(store: Store, row: ModelRow | None, findings: list[Finding]) -> str:
+    """`accepted`, `changed` or `unknown`, by size and pin; hashing is `assist models verify`'s."""
+    if row is None:
+        return "unknown"
+    pin = read_pins(store.root).get(row.name)
+    if pin is None:
+        findings.append(
+            Finding(
+                f"Nobody checked the file of {row.name}", f"Run `assist models pull {row.name}`: it hashes it"
+            )
+        )
+        return "unknown"
+    if pin.bytes != path_of(store, row).stat().st_size:
+        findings.append(
+            Finding(
+                f"The file of {row.name} is not the one that was accepted",
+                f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`",
+            )
+        )
+        return "changed"
+    return "accepted"
+
+
+def _directories(config: Config, findings: list[Finding]) -> dict[str, Any]:
+    named = {"config": config.paths.config, "data": config.paths.data, "models": store_of(config).root}
+    return {name: _directory(path, name, findings) for name, path in named.items()}
+
+
+def _directory(path: Path, name: str, findings: list[Finding]) -> dict[str, Any]:
+    """A directory's state; one that is not there yet is no problem if it can be made."""
+    variable = "ASSIST_CONFIG_DIR" if name == "config" else "ASSIST_DATA_DIR"
+    parent = next(each for each in (path, *path.parents) if each.exists())
+    if not os.access(parent, os.W_OK):
+        findings.append(
+            Finding(f"{path} cannot be written", f"Change its permissions, or name another in {variable}")
+        )
+    if not path.is_dir():
+        return {"path": str(path), "exists": False, "mode": ""}
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & stat.S_IWOTH and os.name == "posix":
+        findings.append(Finding(f"Everyone may write into {path} ({mode:04o})", f"Run `chmod 700 {path}`"))
+    free = {"free_bytes": free_bytes(path)} if name == "models" else {}
+    return {"path": str(path), "exists": True, "mode": f"{mode:04o}", **free}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,160 @@
+"""The flags that commands share, and the configuration that a command works with.
+
+All questions share a set: a command is written with `flags: Asking` as its last parameter, and `asked` gives
+it one option for each field.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from assist_escalation.routing.router import Wish
+from assist_server.config import config
+from assist_server.config.config import Config
+from assist_server.errors import WRONG_USAGE, CommandError
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")
+]
+Offline = Annotated[bool, typer.Option("--offline", help="Open no socket at all, as ASSIST_OFFLINE=1 does.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+Workspace = Annotated[
+    Path,
+    typer.Option(
+        "--workspace",
+        metavar="DIR",
+        help="Where relative paths start. Without it: the working directory.",
+        show_default=False,
+    ),
+]
+_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        "--since", formats=_DATES, metavar="DATE", help="From this day or time on (UTC).", show_default=False
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(
+        "--until", formats=_DATES, metavar="DATE", help="Before this day or time (UTC).", show_default=False
+    ),
+]
+OfflineFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--offline-from",
+        metavar="DIR",
+        help="Take the model from this directory: its .gguf file, or the wheels that carry it.",
+        show_default=False,
+    ),
+]
+
+
+def settings(*, offline: bool = False) -> Config:
+    """The user's configuration; raises `ConfigError` with everything that is wrong in it."""
+    return with_offline(config.load(), offline=offline)
+
+
+def with_offline(base: Config, *, offline: bool) -> Config:
+    """`base`, offline also where only the command line says so."""
+    return replace(base, offline=base.offline or offline)
+
+
+def directory(workspace: Path) -> Path:
+    """The directory that --workspace names, absolute; `CommandError` where there is none."""
+    root = workspace.expanduser().absolute()
+    if not root.is_dir():
+        raise CommandError(f"There is no directory {root}: check --workspace.")
+    return root
+
+
+def seconds_of(moment: datetime | None) -> float | None:
+    """A date of the command line in seconds since 1970."""
+    return moment.replace(tzinfo=UTC).timestamp() if moment else None
+
+
+def ask_first(question: str, otherwise: str, *, yes: bool) -> None:
+    """Go on if the person says so, or said so by --yes; else `CommandError` with `otherwise`."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise CommandError(f"{question} Nobody is there to answer: add --yes.", WRONG_USAGE)
+    if not typer.confirm(question, err=True):
+        raise CommandError(otherwise)
+
+
+def example(*lines: str) -> str:
+    """The end of a command's help: lines that can be typed as they stand."""
+    head = "Examples:" if len(lines) > 1 else "Example:"
+    return "\n".join(["\b", head, *(f"  {line}" for line in lines)])
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a question is to be answered."""
+
+    local: Annotated[bool, typer.Option("--local", help="Answer on this machine, whatever it is.")] = False
+    frontier: Annotated[
+        bool, typer.Option("--frontier", help="Ask a provider, where the policy allows it.")
+    ] = False
+    provider: Annotated[
+        str,
+        typer.Option(
+            "--provider",
+            metavar="NAME",
+            help="Which provider, by its name in config.toml.",
+            show_default=False,
+        ),
+    ] = ""
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Say who would answer, why, and what would be sent; send nothing."),
+    ] = False
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", help="Send and apply without asking, where the policy allows that."),
+    ] = False
+    workspace: Workspace = Path()
+    offline: Offline = False
+    as_json: AsJson = False
+
+    @property
+    def wish(self) -> Wish:
+        """Who is to answer."""
+        if self.local and (self.frontier or self.provider):
+            raise CommandError("--local and --frontier exclude each other: give one of them.", WRONG_USAGE)
+        return "local" if self.local else "frontier" if self.frontier or self.provider else "auto"
+
+
+def asked(command: Callable[..., None], **fixed: Any) -> Callable[..., None]:
+    """The command with an option for each field of `Asking` that is not `fixed`."""
+    hints = get_type_hints(Asking, include_extras=True)
+    free = [item for item in fields(Asking) if item.name not in fixed]
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        flags = {item.name: options.pop(item.name) for item in free if item.name in options}
+        command(*arguments, **options, flags=Asking(**flags, **fixed))
+
+    own = inspect.signature(command, eval_str=True).parameters
+    parameters = [each for name, each in own.items() if name != "flags"]
+    parameters += [
+        inspect.Parameter(
+            item.name,
+            inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=item.default,
+            annotation=hints[item.name],
+        )
+        for item in free
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run

@@ -1,0 +1,30 @@
+"""The `assist` command's way in: the language server at once, everything else through the command line.
+
+It imports nothing at the top but what Python itself has already loaded: an editor waits for `assist lsp`,
+and typer alone takes 0.1 s.
+"""
+
+import sys
+
+SERVER_FLAGS = {"--stdio", "--offline"}  # `--stdio` is what many clients add by themselves
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run `assist ARGUMENTS`; returns 0 done, 1 failed, 2 wrong usage, 3 refused or 130 interrupted."""
+    try:
+        if arguments[:1] == ["lsp"] and set(arguments[1:]) <= SERVER_FLAGS:
+            from assist_server.lsp.start import serve  # noqa: PLC0415
+
+            return serve(offline="--offline" in arguments)
+        from assist_server.cli.app import invoke  # noqa: PLC0415  (typer: not for the language server)
+
+        return invoke(arguments)
+    except KeyboardInterrupt:
+        from assist_server.errors import INTERRUPTED  # noqa: PLC0415
+
+        return INTERRUPTED

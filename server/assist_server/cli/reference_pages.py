@@ -1,0 +1,66 @@
+"""The reference pages of the command line and of the settings, in Markdown, made from the code.
+
+`python -m assist_server.cli.reference_pages docs` writes `commands.md` and `settings.md` into `docs`.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from assist_server.cli.app import app
+from assist_server.config.config import reference as settings_reference
+
+WIDTH = 100  # columns of the help texts in the page
+_INTRO = """\
+# Commands
+
+This page is generated from the code.
+Positions are `PATH:LINE:COL`, both counted from 1, the column in Unicode characters.
+`--json` prints one JSON document on stdout and nothing else there, also when a command fails; then it is
+`{"error": MESSAGE}`, and a refusal has its `"cause"` too.
+Messages go to stderr.
+
+| exit code | means |
+|---|---|
+| 0 | done |
+| 1 | it failed, and the message says what to do |
+| 2 | wrong usage |
+| 3 | refused by a policy or a budget |
+| 130 | interrupted |
+"""
+
+
+def reference() -> str:
+    """The page of all commands. It ends with a newline and is the same on each call and each terminal."""
+    return "\n".join([_INTRO, *_sections(get_command(app), None, "assist")])
+
+
+def pages() -> dict[str, str]:
+    """The generated pages by their file names."""
+    return {"commands.md": reference(), "settings.md": settings_reference()}
+
+
+def _sections(command: Any, parent: typer.Context | None, name: str) -> Iterator[str]:
+    """The help of a command, exactly as `--help` prints it, then that of the commands below it."""
+    context = typer.Context(command, info_name=name, parent=parent, terminal_width=WIDTH)
+    yield f"## `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```\n"
+    if isinstance(command, TyperGroup):
+        for inner in command.list_commands(context):
+            yield from _sections(command.get_command(context, inner), context, inner)
+
+
+def main(arguments: list[str]) -> None:
+    """Write the pages into the folder that is named."""
+    folder = Path(arguments[0] if arguments else "docs")
+    folder.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

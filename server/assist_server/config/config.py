@@ -1,0 +1,251 @@
+"""The configuration: config.toml, the environment and the editor's settings, made into one value.
+
+The only module that reads the environment.
+It loads no model, opens no socket and does not know what a setting does.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import get_args
+
+import platformdirs
+
+from assist_completion.settings import Settings as CompletionSettings
+from assist_context.settings import Settings as ContextSettings
+from assist_escalation.policy.permissions import OPEN, Layer
+from assist_escalation.policy.settings import Mode
+from assist_escalation.policy.settings import Settings as EscalationSettings
+from assist_server.config.layers import Statement, closed, organisation, stated
+from assist_server.config.reference import reference
+from assist_server.config.structure import Answers, Problem, read, show
+from assist_server.config.toml_file import ConfigError, read_toml, set_model
+
+__all__ = [
+    "Answers",
+    "Config",
+    "ConfigError",
+    "Paths",
+    "Problem",
+    "Secrets",
+    "answering_model",
+    "load",
+    "load_lenient",
+    "merge_settings",
+    "reference",
+    "set_model",
+]
+
+EDITOR = "editor settings"  # the `source` of a problem that stands in no file
+_OFF = frozenset({"", "0", "false", "no", "off"})  # any other ASSIST_OFFLINE is on: it fails closed
+_HARMLESS = frozenset({"completion", "context", "answers"})  # tables in which a slip opens nothing
+_TIGHTENING = frozenset({"escalation", "egress", "data_class"})  # tables an editor may tighten with
+# Where git is, and its user's own settings: with them its ignore files and the folders it trusts.
+_FOR_GIT = frozenset(
+    {"PATH", "HOME", "XDG_CONFIG_HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "TMPDIR"}
+    | {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"}
+    | {"GIT_CEILING_DIRECTORIES"}
+)
+# Variables whose values are secrets wherever they turn up. `PWD` alone is a directory.
+_SECRET = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY"
+    r"|(?:^|_)(?:KEYS?|PASS|PAT|AUTH|DSN)(?:_|$)|_PWD$",
+    re.IGNORECASE,
+)
+_SYSTEM_POLICIES = Path("/etc/xdg/assist")
+_LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_usd_per_day")
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The two directories everything lives in, and those of an organisation's policies; none need exist.
+
+    All are absolute. A policy may also stand in `config`.
+    """
+
+    config: Path
+    data: Path
+    site: tuple[Path, ...] = ()
+
+    @property
+    def config_file(self) -> Path:
+        return self.config / "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Environment variables that hold secrets: those that the settings name, and those that look like it.
+
+    No text of it shows a value; `values` is for whoever finds these values in what would be sent.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def get(self, name: str) -> str:
+        """The value of a variable that the settings name; "" if it is not set."""
+        return self.values.get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings. `problems` tells what was left out on the way; `load` never returns any.
+
+    `offline` forbids any socket but for those of this machine itself. `programs` is what of the
+    environment git needs. `escalation` is what the user wrote, no more: what may leave is made of it, of
+    `organisation` and `editor`, and of the repository's file, by `permitted`.
+    """
+
+    completion: CompletionSettings
+    answers: Answers
+    escalation: EscalationSettings
+    paths: Paths
+    offline: bool = False
+    problems: tuple[Problem, ...] = ()
+    context: ContextSettings = field(default_factory=ContextSettings)
+    programs: Mapping[str, str] = field(default_factory=dict, repr=False)
+    organisation: tuple[Statement, ...] = ()
+    editor: Layer | None = None
+    secrets: Secrets = field(default_factory=Secrets)
+
+
+def load(environ: Mapping[str, str] | None = None) -> Config:
+    """The user's configuration, for a command line: any problem at all raises `ConfigError`, naming each."""
+    config = load_lenient(environ)
+    if config.problems:
+        raise ConfigError("\n".join(str(problem) for problem in config.problems))
+    return config
+
+
+def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...] | None = None) -> Config:
+    """The user's configuration, for a server that must start: what is wrong keeps its default.
+
+    Where something that bears on egress is wrong, nothing leaves the machine. What is wrong in an
+    organisation's policy stays with it, in `organisation`: local work goes on.
+    `site` are the directories of policies, in place of the platform's.
+    """
+    environ = os.environ if environ is None else environ
+    paths = Paths(
+        _directory(environ.get("ASSIST_CONFIG_DIR"), platformdirs.user_config_path),
+        _directory(environ.get("ASSIST_DATA_DIR"), platformdirs.user_data_path),
+        _site() if site is None else site,
+    )
+    config = _with_file(
+        Config(
+            CompletionSettings(),
+            Answers(),
+            EscalationSettings(),
+            paths,
+            offline=environ.get("ASSIST_OFFLINE", "").strip().lower() not in _OFF,
+            programs={name: value for name, value in environ.items() if name in _FOR_GIT},
+            organisation=organisation((*paths.site, paths.config)),
+        )
+    )
+    owners = config.escalation, *(each.layer.settings for each in config.organisation)
+    return replace(config, secrets=_secrets(environ, owners))
+
+
+def _with_file(defaults: Config) -> Config:
+    paths = defaults.paths
+    file = str(paths.config_file)
+    try:
+        _, data = read_toml(paths.config_file)
+    except ConfigError as error:
+        return replace(defaults, problems=(Problem("", file, str(error)),))
+    config, problems = read(defaults, data, file, paths.config)
+    config = replace(config, problems=tuple(problems))
+    return config if all(_table(problem) in _HARMLESS for problem in problems) else _nothing_leaves(config)
+
+
+def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -> Secrets:
+    named = {
+        name
+        for each in owners
+        for name in (each.audit_key_env, *(provider.api_key_env for provider in each.providers.values()))
+    }
+    return Secrets(
+        {name: value for name, value in environ.items() if value and (name in named or _SECRET.search(name))}
+    )
+
+
+def _site() -> tuple[Path, ...]:
+    """Where an organisation's policies stand. No variable takes away the system's own place on Linux."""
+    named = platformdirs.site_config_dir("assist", appauthor=False, multipath=True).split(os.pathsep)
+    system = [] if sys.platform in ("win32", "darwin") else [_SYSTEM_POLICIES]
+    return tuple(dict.fromkeys([*system, *map(Path, named)]))
+
+
+def merge_settings(base: Config, settings: object) -> Config:
+    """`base` with an editor's settings over it: the keys of config.toml, perhaps under "assist".
+
+    `settings` is what JSON brought, of any shape; null counts as not given. `base` is what
+    `load_lenient` gave, not an earlier merge, so that a setting taken back is gone; its problems stay.
+    What bears on egress can only be tightened: a workspace can write its editor's settings.
+    """
+    if isinstance(settings, Mapping) and "assist" in settings:
+        settings = settings["assist"]
+    if not settings:
+        return base
+    if not isinstance(settings, Mapping):
+        wrong = Problem("assist", EDITOR, f"assist = {show(settings)}: send a table of settings")
+        return replace(base, problems=(*base.problems, wrong))
+    data = {name: {} if table == [] else table for name, table in settings.items()}  # Lua's {} comes as []
+    own = {name: table for name, table in data.items() if name in _HARMLESS}
+    others = {name: table for name, table in data.items() if name not in _HARMLESS}
+    merged, problems = read(base, own, EDITOR, base.paths.config)
+    said = stated(Layer("editor", EDITOR, OPEN), others, base.paths.config)
+    if any(_table(problem) in _TIGHTENING for problem in said.problems):
+        said = closed(said)
+    problems += [*said.problems, *_loosened(others, said.layer.settings, base)]
+    editor = said.layer if said.layer.settings != OPEN else None
+    return replace(merged, editor=editor, problems=(*base.problems, *problems))
+
+
+def _loosened(data: Mapping[str, object], asked: EscalationSettings, base: Config) -> list[Problem]:
+    """What the editor asked for beyond the user's own limits: it holds as if it had not been said."""
+    table = data.get("escalation")
+    written = [name for name in _LIMITS if isinstance(table, Mapping) and table.get(name) is not None]
+    pairs = [(name, getattr(asked, name), getattr(base.escalation, name)) for name in written]
+    why = "is not taken from an editor, whose settings a workspace can write: set it in config.toml"
+    return [
+        Problem(
+            f"escalation.{name}",
+            EDITOR,
+            f"[escalation] {name} = {show(value)} (above {show(limit)}) {why}",
+        )
+        for name, value, limit in pairs
+        if _rank(value) > _rank(limit)
+    ]
+
+
+def _rank(limit: float | str) -> float:
+    return get_args(Mode).index(limit) if isinstance(limit, str) else limit
+
+
+def _nothing_leaves(config: Config) -> Config:
+    """The same with egress off, and told so: a slip in a rule may have opened what it was to close."""
+    if config.escalation.mode == "never":
+        return config
+    told = Problem(
+        "escalation.mode",
+        config.problems[-1].source,
+        '[escalation] mode = "never" until these settings are corrected: nothing leaves this machine',
+    )
+    escalation = replace(config.escalation, mode="never")
+    return replace(config, escalation=escalation, problems=(*config.problems, told))
+
+
+def _table(problem: Problem) -> str:
+    return problem.key.partition(".")[0]
+
+
+def _directory(named: str | None, usual: Callable[..., Path]) -> Path:
+    """The directory that the environment names, else the platform's."""
+    return Path(os.path.expanduser(named)).absolute() if named else usual("assist", appauthor=False)
+
+
+def answering_model(config: Config) -> str:
+    """The model on this machine that explains and answers."""
+    return config.answers.model or config.completion.model

@@ -1,0 +1,81 @@
+"""The settings that an editor may send, as the JSON schema of a VS Code extension's manifest.
+
+Made from the fields and their metadata, as the reference page is. It knows no setting by name.
+
+`python -m assist_server.config.json_schema vscode-extension/package.json` writes them into that manifest.
+"""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import Field
+from pathlib import Path
+from typing import Any, get_origin
+
+from assist_server.config.layers import may_say
+from assist_server.config.structure import SETTINGS
+
+_TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_OWN: Mapping[str, str] = {
+    "path": "The `assist` program to start. Empty: the one that Set Up made, else the one on the PATH.",
+    "python": "The Python, 3.11 or newer, that Set Up makes its environment with. Empty: the newest found.",
+    "package": "What Set Up installs: a requirement or a file, as pip takes it. Empty: this version.",
+}
+_EGRESS = "Makes the rules for what leaves your machine stricter, never looser. "
+
+
+def configuration() -> list[dict[str, Any]]:
+    """The tables, each with its settings by their full names, in the order of the reference page."""
+    tables: dict[str, dict[str, Any]] = {
+        "server": {f"assist.server.{name}": _own(doc) for name, doc in _OWN.items()}
+    }
+    for key, setting in SETTINGS.items():
+        if setting.section == "escalation" and not may_say("editor", key):
+            continue
+        lead = _EGRESS if setting.section == "escalation" else ""
+        tables.setdefault(key[0], {})[".".join(("assist", *key))] = _property(
+            setting.item, setting.hint, lead
+        )
+    return [
+        {"title": name.replace("_", " ").capitalize(), "properties": each} for name, each in tables.items()
+    ]
+
+
+def manifest(text: str) -> str:
+    """The text of a package.json with these settings in it, whatever settings were there."""
+    data = json.loads(text)
+    data["contributes"]["configuration"] = configuration()
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _own(doc: str) -> dict[str, Any]:
+    return {"type": "string", "default": "", "scope": "machine", "markdownDescription": doc}
+
+
+def _property(item: Field[Any], hint: Any, lead: str) -> dict[str, Any]:
+    default: Any = item.default
+    bounds, made = item.metadata, {"markdownDescription": lead + item.metadata["doc"]}
+    if get_origin(hint) is tuple:
+        choices = {"enum": list(bounds["choices"])} if "choices" in bounds else {}
+        return {
+            "type": "array",
+            "items": {"type": "string", **choices},
+            "default": list(default),
+            **made,
+        }
+    if "choices" in bounds:
+        return {"type": "string", "enum": list(bounds["choices"]), "default": default, **made}
+    if hint not in _TYPES:
+        return {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, **made}
+    limits = {"minimum": bounds["min"], "maximum": bounds["max"]} if "min" in bounds else {}
+    return {"type": _TYPES[hint], **limits, "default": default, **made}
+
+
+def main(arguments: list[str]) -> None:
+    """Write the settings into the manifest that is named."""
+    path = Path(arguments[0])
+    path.write_text(manifest(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,83 @@
+"""What may leave the machine from some folders, by all who have a say in it; read again for each request.
+
+It collects the layers and says what is wrong; `assist_escalation.policy.permissions` joins them into one.
+It sends nothing.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_escalation.policy.permissions import CLOSED, Layer, Permissions, permissions, unknown_providers
+from assist_server.config.config import Config
+from assist_server.config.repository_file import Repository, repositories
+from assist_server.config.structure import Problem, show
+from assist_server.config.toml_file import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """The permissions, the layers that they are made of, what was wrong, and the repositories' files."""
+
+    permissions: Permissions
+    layers: tuple[Layer, ...]
+    problems: tuple[Problem, ...]
+    repositories: tuple[Repository, ...]
+
+
+def permissions_for(
+    config: Config, roots: Sequence[str], folders: Sequence[str] = ()
+) -> tuple[Permissions, tuple[Problem, ...]]:
+    """What may leave from these workspace folders, by the strictest rule of any of them, and what was wrong.
+
+    Files in `folders` below them count too: a repository may be a folder of the workspace.
+
+    Never raises: where a rule cannot be known nothing leaves, and a problem says why.
+    """
+    found = permitted(config, roots, folders)
+    return found.permissions, found.problems
+
+
+def permitted(config: Config, roots: Sequence[str], folders: Sequence[str] = ()) -> Permitted:
+    """The same, with where it comes from."""
+    real = tuple(dict.fromkeys(map(os.path.realpath, roots)))
+    layers = [each.layer for each in config.organisation]
+    layers.append(Layer("user", str(config.paths.config_file), config.escalation))
+    layers += [config.editor] if config.editor else []
+    problems = [problem for each in config.organisation for problem in each.problems]
+    files: dict[Path, Repository] = {}
+    try:
+        for root in dict.fromkeys((*real, *map(os.path.realpath, folders))):
+            files |= {each.path: each for each in repositories(Path(root), config.paths.data)}
+    except ConfigError as error:
+        layers.append(Layer("repository", "what was accepted", CLOSED))
+        problems.append(Problem("", "what was accepted", str(error)))
+    for each in files.values():
+        layers += [said.layer for said in (each.now, each.before) if said]
+        problems += each.now.problems if each.now else ()
+        if each.state != "trusted":
+            layers.append(Layer("repository", f"{each.path}, not accepted", CLOSED))
+            # Where nothing may leave anyway, there is nothing to accept.
+            problems += [_not_accepted(each)] if config.escalation.mode != "never" else []
+    problems += [_unknown(layer, name) for layer, name in unknown_providers(layers)]
+    return Permitted(
+        permissions(layers, real), tuple(layers), tuple(dict.fromkeys(problems)), tuple(files.values())
+    )
+
+
+def _not_accepted(file: Repository) -> Problem:
+    state = "is new" if file.state == "new" else "has changed" if file.now else "is gone"
+    return Problem(
+        "",
+        str(file.path),
+        f"{file.path} {state}: nothing leaves from there until you accept that by `assist config trust`",
+    )
+
+
+def _unknown(layer: Layer, name: str) -> Problem:
+    return Problem(
+        "escalation.providers",
+        layer.source,
+        f"[escalation] providers names {show(name)}, which nobody defined: define it in config.toml",
+    )

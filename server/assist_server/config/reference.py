@@ -1,0 +1,88 @@
+"""The reference page of all settings, in Markdown, made from the fields and their metadata.
+
+It knows no setting by name and reads nothing.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from typing import Any, get_args, get_type_hints
+
+from assist_server.config.structure import SETTINGS, TABLES, allowed
+
+_INTRO = """\
+# Settings
+
+This page is generated from the code.
+Every setting is optional, and every table may be left out.
+They stand in `config.toml`; editors send the same keys as `initializationOptions` or under `assist`.
+An editor's settings can make the rules for what leaves your machine stricter, never looser.
+
+Two more files have a say in what leaves your machine, and each can only forbid: the strictest rule holds.
+An organisation's `policy.toml` stands in the platform's site directory or beside `config.toml`.
+It takes all tables from `[escalation]` on; where it defines a provider, yours of that name does not count.
+A repository's `.assist.toml` stands in the workspace folder, or above it within the git repository.
+It takes `[escalation]`, `[egress]` and `[data_class]`; anything else in it is an error.
+Its globs start where it stands.
+While it is wrong, new or changed nothing leaves: `assist config trust` shows and accepts it.
+
+| variable | does |
+|---|---|
+| `ASSIST_CONFIG_DIR` | the directory of `config.toml`, in place of the platform's |
+| `ASSIST_DATA_DIR` | the directory of models and measurements, in place of the platform's |
+| `ASSIST_OFFLINE` | `1` forbids any socket |
+"""
+
+
+def reference() -> str:
+    """The page. It ends with a newline and is the same on each call."""
+    return "\n".join([_INTRO, *_tables()])
+
+
+def _tables() -> Iterator[str]:
+    for table in TABLES:
+        whole = SETTINGS.get((table,))
+        if whole is None:
+            rows = [(setting.item, setting.hint) for key, setting in SETTINGS.items() if key[0] == table]
+            yield _section(f"[{table}]", "", rows)
+            continue
+        entry = get_args(whole.hint)[1]
+        doc = whole.item.metadata["doc"]
+        yield _section(f"[{table}.NAME]" if is_dataclass(entry) else f"[{table}]", doc, _fields(entry))
+
+
+def _fields(owner: Any) -> list[tuple[Field[Any], Any]]:
+    hints = get_type_hints(owner) if is_dataclass(owner) else {}
+    return [(item, hints[item.name]) for item in fields(owner)] if hints else []
+
+
+def _section(title: str, doc: str, rows: list[tuple[Field[Any], Any]]) -> str:
+    lines = [f"## `{title}`", ""]
+    if doc:
+        lines += [_sentences(doc), ""]
+    if rows:
+        lines += ["| key | takes | default | what it does |", "|---|---|---|---|"]
+        lines += [_row(item, hint, "") for item, hint in rows]
+        for item, hint in rows:
+            parts = [part for part in get_args(hint) if is_dataclass(part)]
+            lines += [_row(*each, f"{item.name}.") for part in parts for each in _fields(part)]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _row(item: Field[Any], hint: Any, prefix: str) -> str:
+    name = item.metadata.get("key", item.name)
+    return f"| `{prefix}{name}` | {allowed(item, hint)} | {_default(item)} | {item.metadata['doc']} |"
+
+
+def _default(item: Field[Any]) -> str:
+    if item.default is MISSING:
+        return "required"
+    if item.default is None or isinstance(item.default, Mapping):
+        return "none"
+    value = list(item.default) if isinstance(item.default, tuple) else item.default
+    return f"`{json.dumps(value)}`"
+
+
+def _sentences(doc: str) -> str:
+    return doc.replace(". ", ".\n")

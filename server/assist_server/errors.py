@@ -1,0 +1,37 @@
+"""What a failure of a command looks like: which errors are expected, and their exit codes.
+
+Any other error is a bug and keeps its traceback.
+"""
+
+from assist_completion.errors import CompletionError
+from assist_escalation.errors import EscalationError, RefusedError
+from assist_server.config.toml_file import ConfigError
+
+FAILED = 1
+WRONG_USAGE = 2
+REFUSED = 3  # by a policy or a budget
+INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked. The message names the thing, the value and the remedy."""
+
+    def __init__(self, message: str, code: int = FAILED, *, told: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.told = told  # stdout already has the one document of --json
+
+
+EXPECTED = (CommandError, ConfigError, CompletionError, EscalationError)
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code for an expected error."""
+    if isinstance(error, RefusedError):
+        return REFUSED
+    return error.code if isinstance(error, CommandError) else FAILED
+
+
+def details(error: Exception) -> dict[str, str]:
+    """What JSON says of an expected error besides its message: the stable word for why it was refused."""
+    return {"cause": error.cause} if isinstance(error, RefusedError) else {}

@@ -1,0 +1,37 @@
+"""What this machine has: memory that the process may use.
+
+Cores are llama.cpp's business (`assist_completion.inference.llama`). It measures nothing.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+_LIMIT = Path("/sys/fs/cgroup/memory.max")  # what a container may use
+
+
+def memory_bytes(limit: Path = _LIMIT) -> int:
+    """Physical memory, or what a container may use of it; 0 where the system does not tell."""
+    try:
+        total = _windows_memory() if sys.platform == "win32" else _posix_memory()
+    except (OSError, ValueError, AttributeError):
+        total = 0
+    try:
+        allowed = int(limit.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no container, or "max"
+        return total
+    return min(total, allowed) if total else allowed
+
+
+def _posix_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _windows_memory() -> int:
+    import ctypes  # noqa: PLC0415  (on this one system)
+
+    kilobytes = ctypes.c_ulonglong()
+    ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(  # type: ignore[attr-defined,unused-ignore]
+        ctypes.byref(kilobytes)
+    )
+    return kilobytes.value * 1024

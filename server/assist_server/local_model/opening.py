@@ -1,0 +1,91 @@
+"""The composition root: the one place where configuration becomes running parts."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_completion.engine.answer_stream import Answering, Answers, open_answers
+from assist_completion.engine.engine import Engine
+from assist_completion.errors import ModelError
+from assist_completion.inference.answer_generation import Alone
+from assist_completion.inference.generation import Model
+from assist_completion.inference.llama import Load
+from assist_completion.inference.speed_probe import Speed, answering_load, budget_for, opener, speed_of
+from assist_completion.inference.worker import Worker
+from assist_completion.model_store.store import Store, resolve
+from assist_completion.settings import is_path
+from assist_server.config.config import Config, answering_model
+
+log = logging.getLogger(__name__)
+
+OPEN_TIMEOUT = 300.0  # seconds; a large model from a cold disk
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A running engine, what answers questions beside it, and what is known about its model."""
+
+    engine: Engine
+    answers: Answers[Model]
+    path: Path
+    speed: Speed
+    seconds: float
+
+
+def store_of(config: Config) -> Store:
+    """Where this user's models are."""
+    return Store(config.paths.data / "models")
+
+
+def speed_file(config: Config) -> Path:
+    """Where the probe's results are remembered."""
+    return config.paths.data / "speed.json"
+
+
+def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> Opened:
+    """Find the model, probe it if this machine never did, and start it. Blocks; raises `ModelError`."""
+    start = time.perf_counter()
+    settings = config.completion
+    path = resolve(store_of(config), settings.model)
+    say("measuring how fast the model runs here")
+    speed = speed_of(path, settings.threads, speed_file(config))
+    budget = budget_for(speed, settings)
+    say("loading the model")
+    answering = _answering(config, path, speed)
+    worker = Worker(opener(path, settings, budget, speed.decode_threads, answering))
+    try:
+        worker.opened.result(OPEN_TIMEOUT)
+    except TimeoutError:
+        worker.close(0)
+        raise ModelError(
+            f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
+        ) from None
+    name = path.stem if is_path(settings.model) else settings.model
+    answers = Answers(worker, Answering(answering_model(config), answering.context))
+    return Opened(Engine(worker, settings, budget, name), answers, path, speed, time.perf_counter() - start)
+
+
+def _answering(config: Config, path: Path, speed: Speed) -> Load:
+    """How the model that answers is opened; where it cannot be had, the one for ghost text answers."""
+    threads, name = config.completion.threads, answering_model(config)
+    if name == config.completion.model:
+        return answering_load(path, speed, threads)
+    try:
+        other = resolve(store_of(config), name)
+    except ModelError as error:
+        log.warning("%s Meanwhile %s answers.", error, config.completion.model)
+        return answering_load(path, speed, threads)
+    return answering_load(other, speed_of(other, threads, speed_file(config), infill=False), threads)
+
+
+def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> Answers[Alone]:
+    """The model that answers, alone in this process. Blocks; raises `ModelError`."""
+    name = answering_model(config)
+    path = resolve(store_of(config), name)
+    say("measuring how fast the model runs here")
+    threads = config.completion.threads
+    speed = speed_of(path, threads, speed_file(config), infill=False)
+    say("loading the model")
+    return open_answers(answering_load(path, speed, threads), path.stem if is_path(name) else name)

@@ -1,0 +1,109 @@
+"""Setting up: which model suits this machine, and making it ready to use.
+
+It knows no terminal: who calls passes what is told and shown on the way.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_completion.inference.generation import Budget
+from assist_completion.inference.llama import physical_cores
+from assist_completion.inference.speed_probe import Speed, budget_for, speed_of
+from assist_completion.model_store.catalogue import ModelRow, default_row, find
+from assist_completion.model_store.models_lock import read_pins
+from assist_completion.model_store.partial_download import FetchOptions, Progress
+from assist_completion.model_store.store import Store, fetch, path_of, resolve
+from assist_completion.settings import is_path
+from assist_server.config.config import Config, set_model
+from assist_server.config.toml_file import read_toml
+from assist_server.errors import CommandError
+from assist_server.local_model.machine import memory_bytes
+from assist_server.local_model.opening import speed_file, store_of
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model and the reason for it; `row` is None for the path of a file."""
+
+    model: str
+    row: ModelRow | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told what happens: sentences, and bytes that arrived of how many."""
+
+    say: Callable[[str], None]
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A model that can be used. `fetched` and `configured` say what had to be done for it."""
+
+    choice: Choice
+    path: Path
+    speed: Speed
+    budget: Budget
+    fetched: bool
+    configured: bool
+
+
+def choose(config: Config, asked: str = "") -> Choice:
+    """The model that the user asked for, else the one config.toml names, else what suits the machine."""
+    if asked:
+        return _choice(store_of(config), absolute(asked), "you asked for it")
+    _, data = read_toml(config.paths.config_file)
+    table = data.get("completion")
+    if isinstance(table, dict) and "model" in table:
+        return _choice(store_of(config), config.completion.model, f"{config.paths.config_file} names it")
+    memory, cores = memory_bytes(), physical_cores()
+    row = default_row(memory, cores)
+    size = f" and {memory / 2**30:.0f} GB of memory" if memory else ""
+    return Choice(row.name, row, f"the fastest that is good enough for {cores} cores{size}")
+
+
+def prepare(config: Config, choice: Choice, options: FetchOptions, watch: Watch) -> Ready:
+    """Fetch the model unless it is here, measure it unless it was, and write it into config.toml if need be.
+
+    Blocks for as long as that takes; raises `FetchError`, `ModelError` or `ConfigError`.
+    """
+    store = store_of(config)
+    fetched = False
+    if choice.row is not None and not is_accepted(store, choice.row):
+        before = path_of(store, choice.row).is_file()
+        fetch(store, choice.row, options, watch.progress, watch.say)
+        fetched = not before
+    path = resolve(store, choice.model)
+    speed = speed_of(path, config.completion.threads, speed_file(config))
+    configured = choice.model != config.completion.model
+    if configured:  # only now: a model that does not work never becomes the one in use
+        set_model(config.paths.config_file, choice.model)
+    return Ready(choice, path, speed, budget_for(speed, config.completion), fetched, configured)
+
+
+def is_accepted(store: Store, row: ModelRow) -> bool:
+    """Whether the file of `row` is here as it was accepted, by its size; nothing is hashed."""
+    pin, path = read_pins(store.root).get(row.name), path_of(store, row)
+    return pin is not None and path.is_file() and path.stat().st_size == pin.bytes
+
+
+def completes(row: ModelRow) -> bool:
+    """Whether the model can fill in code at a cursor at all."""
+    return row.fim is not None
+
+
+def absolute(model: str) -> str:
+    """A model as it stands in config.toml: a path in full, since there it would start elsewhere."""
+    return str(Path(model).expanduser().absolute()) if is_path(model) else model
+
+
+def _choice(store: Store, model: str, why: str) -> Choice:
+    row = None if is_path(model) else find(model, store.rows)
+    if row is not None and not completes(row):
+        raise CommandError(
+            f"The model {row.name} cannot fill in code at a cursor. Choose another of `assist models list`."
+        )
+    return Choice(model, row, why)

@@ -1,0 +1,296 @@
+"""Questions in the language server: commands, code actions, streamed answers, progress, edits.
+
+It translates between the protocol and `Inquiries`; what is asked, sent or changed is not decided here.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from assist_context.documents import split_lines
+from assist_escalation.edits.plan import MARK, diff
+from assist_server.editor.inquiries import EXPECTED, Inquiries, view_of
+from assist_server.editor.inquiry import Inquiry, View
+from assist_server.lsp.answer_documents import Readout
+from assist_server.lsp.choices import Choices
+from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
+from assist_server.lsp.text_edits import line_edits
+from assist_server.wording.sanitize import harmless
+from assist_server.workspace.positions import Encoding, to_units
+
+if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
+    from assist_escalation.edits.plan import Change, EditPlan
+    from assist_server.questions.decision import Ready
+
+COMMANDS = ("explain", "ask", "test", "refactor", "fix")
+ANSWER, CONFIRM, REVIEW = "assist/answer", "assist/confirm", "assist/review"
+SEND, STAY = "Send", "Stay on this machine"
+APPLY, DISCARD = "Apply", "Discard"
+ANNOTATION = "assist"
+PLAIN_REFACTORING = "Make it simpler and easier to read, and keep what it does."
+_PROGRESS = "assist-answer-"
+
+
+class EditorOverLsp:
+    """The `Editor` that a client of the protocol is."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.choices, self.readout = Choices(server), Readout(server)
+        self._running: set[str] = set()  # ids that began and did not end
+        self._shown: set[str] = set()  # those of them whose progress the client shows
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """A piece of an answer, or its end."""
+        self._server.protocol.notify(ANSWER, message)
+        if route := message.get("route"):
+            self._server.session.answering(route["target"], route["budget_left_usd"])
+        elif message["done"]:
+            self._server.session.answering("local", None)
+        if message["done"]:
+            self._running.discard(message["id"])
+        if message["done"] and message["id"] in self._shown:
+            self._shown.discard(message["id"])
+            progress = self._server.work_done_progress
+            progress.end(_PROGRESS + message["id"], types.WorkDoneProgressEnd())
+        self.readout.tell(message)  # behind the progress, whose end clears the line that Helix shows of it
+
+    def began(self, number: str, inquiry: Inquiry) -> None:
+        """Show a progress that can be cancelled, where the client can."""
+        self.readout.began(number, inquiry.command, inquiry.uri)
+        title = f"assist: {inquiry.command}"
+        window = self._server.client_capabilities.window
+        if not (window and window.work_done_progress):
+            return
+        progress = self._server.work_done_progress
+        self._running.add(number)
+
+        def agreed(_: Any) -> None:
+            if number not in self._running:  # it was answered, or cancelled, before the client was
+                return
+            self._shown.add(number)
+            progress.begin(_PROGRESS + number, types.WorkDoneProgressBegin(title, cancellable=True))
+
+        progress.create(_PROGRESS + number, agreed)
+
+    async def confirm(self, ready: "Ready") -> bool:
+        """Ask before anything is sent: by our own request where the client knows it, else by a message."""
+        from assist_server.wording.answers import preview_lines, route_document  # noqa: PLC0415
+
+        lines = preview_lines(ready)
+        if experimental(self._server, "assistConfirm"):
+            params = {**route_document(ready), "lines": lines}
+            found = await self._server.protocol.send_request_async(CONFIRM, params)
+            return bool(getattr(found, "send", False))
+        return await self.choices.chosen(["Send this to a provider?", *lines], SEND, STAY)
+
+    async def agrees(self, plan: "EditPlan", *, again: bool = False) -> bool:
+        """Ask before an edit that the client would make unseen, or that changes a protected file.
+
+        Kate takes edits for two seconds after a code action and refuses them later: one offers them `again`.
+        """
+        if again:
+            waits = not experimental(self._server, "assistAnswer") and not _form(self._server).marked
+            named = ", ".join(harmless(each.path) for each in plan.changes)
+            lines = [f"The editor did not take the edit of {named}."]
+            return waits and await self.choices.by_action(lines, APPLY, DISCARD)
+        risk = []
+        if plan.protected:
+            named = ", ".join(plan.protected)
+            risk = [harmless(f"It changes {named}, which can change what your tools run: look closely.")]
+        if experimental(self._server, "assistReview"):
+            shown = harmless(await asyncio.to_thread(diff, plan)).splitlines()
+            found = await self._server.protocol.send_request_async(REVIEW, {"lines": [*risk, *shown]})
+            return bool(getattr(found, "apply", False))
+        if _form(self._server).marked and not risk:
+            return True
+        paths = [harmless(each.path) for each in plan.changes]
+        return await self.choices.chosen(["Make this edit?", *paths, *risk], APPLY, DISCARD)
+
+    async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
+        """Hand the edit to the client, marked as one to be confirmed where it can mark it."""
+        edit = await asyncio.to_thread(_workspace_edit, _form(self._server), plan, root, opened)
+        params = types.ApplyWorkspaceEditParams(edit, label="assist")
+        return (await self._server.workspace_apply_edit_async(params)).applied
+
+
+def add_answers(server: Server) -> Inquiries:
+    """Add the handlers; give what owns the questions, to be closed with the session."""
+    editor = EditorOverLsp(server)
+    session = server.session
+
+    def view() -> View:
+        return view_of(session.config, session.workspace.folders, session.documents)
+
+    inquiries = Inquiries(view, lambda: session.local, editor)
+
+    def ask(command: str, *arguments: Any) -> dict[str, Any]:
+        inquiry = _inquiry(command, arguments[0] if arguments else {})
+        number = inquiries.ask(inquiry)
+        editor.began(number, inquiry)
+        return {"id": number}
+
+    for command in COMMANDS:
+        server.command(f"assist.{command}")(_named(partial(ask, command), command))
+
+    @server.command("assist.cancel")
+    def cancel(number: Any = "") -> None:
+        inquiries.cancel(str(number))
+
+    @server.command("assist.undo")
+    async def undo(*arguments: Any) -> dict[str, Any]:
+        uri = str(member_of(arguments[0], "uri") or "") if arguments else ""
+        try:
+            return {"files": await inquiries.undo(uri), "error": None}
+        except EXPECTED as error:
+            server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, str(error)))
+            return {"files": [], "error": str(error)}
+
+    kinds = [types.CodeActionKind.Refactor, types.CodeActionKind.QuickFix, types.CodeActionKind.Empty]
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=kinds))
+    def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return [*editor.choices.actions(), *_actions(params)]
+
+    return inquiries
+
+
+def stop_progress(inquiries: Inquiries, token: object) -> None:
+    """The person cancelled a progress: if it is an answer's, that stops."""
+    if isinstance(token, str) and token.startswith(_PROGRESS):
+        inquiries.cancel(token.removeprefix(_PROGRESS))
+
+
+def _named(handler: Callable[..., dict[str, Any]], command: str) -> Callable[..., dict[str, Any]]:
+    """A handler under a name: pygls registers functions, not partial ones."""
+
+    def run(*arguments: Any) -> dict[str, Any]:
+        return handler(*arguments)
+
+    run.__name__ = command
+    return run
+
+
+def _inquiry(command: str, sent: Any) -> Inquiry:
+    """What a client sent: `{uri, range, words, wish, provider, problems}`, of which it may leave out any."""
+    wish, words = member_of(sent, "wish"), member_of(sent, "words")
+    problems = [
+        (_line(each) + 1, str(member_of(each, "message") or "")) for each in member_of(sent, "problems") or ()
+    ]
+    return Inquiry(
+        command,
+        str(member_of(sent, "uri") or ""),
+        _lines(member_of(sent, "range")),
+        words if isinstance(words, str) else "",
+        "local" if wish == "local" else "frontier" if wish == "frontier" else "auto",
+        str(member_of(sent, "provider") or ""),
+        tuple(problems),
+    )
+
+
+def _line(value: Any) -> int:
+    found = member_of(value, "range", "start", "line")
+    return found if isinstance(found, int) else 0
+
+
+def _lines(range_: Any) -> tuple[int, int]:
+    """Lines from 1; a cursor means what is there, also where it is a character wide, as Helix has it.
+
+    An end at the start of a line leaves that line out.
+    """
+    first, last = member_of(range_, "start", "line"), member_of(range_, "end", "line")
+    if not (isinstance(first, int) and isinstance(last, int)):
+        return 0, 0
+    start, end = member_of(range_, "start", "character"), member_of(range_, "end", "character")
+    if first == last and isinstance(start, int) and isinstance(end, int) and end - start <= 1:
+        return first + 1, 0
+    return first + 1, max(first, last - (end == 0)) + 1
+
+
+def _actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+    """What can be asked here; a client may put words to a refactoring before it runs it."""
+    uri, kind = params.text_document.uri, types.CodeActionKind
+    asked: dict[str, Any] = {"uri": uri, "range": _plain(params.range)}
+    found = [{"message": each.message, "range": _plain(each.range)} for each in params.context.diagnostics]
+    rows = [
+        ("Explain", "explain", kind.Empty, asked),
+        ("Refactor...", "refactor", kind.RefactorRewrite, {**asked, "words": PLAIN_REFACTORING}),
+        ("Generate tests", "test", kind.Empty, asked),
+    ]
+    if found:
+        rows.insert(0, ("Fix this problem", "fix", kind.QuickFix, {**asked, "problems": found}))
+    only = params.context.only
+    for title, command, kind_, arguments in rows:
+        if only is None or any(str(kind_).startswith(str(each)) for each in only):
+            run = types.Command(title, f"assist.{command}", arguments=[arguments])
+            diagnostics = params.context.diagnostics if command == "fix" else None
+            yield types.CodeAction(title, kind_ or None, command=run, diagnostics=diagnostics)
+
+
+def _plain(range_: types.Range) -> dict[str, Any]:
+    ends = {"start": range_.start, "end": range_.end}
+    return {name: {"line": at.line, "character": at.character} for name, at in ends.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a client takes edits: with versions, marked for its person to confirm, and how columns count."""
+
+    versions: bool
+    marked: bool
+    encoding: Encoding
+
+
+def _form(server: Server) -> _Form:
+    able = member_of(server.client_capabilities.workspace, "workspace_edit")
+    versions = bool(member_of(able, "document_changes"))
+    marks = member_of(able, "change_annotation_support") is not None
+    marked = versions and marks and not experimental(server, "assistReview")
+    return _Form(versions, marked, encoding_of(server.workspace.position_encoding))
+
+
+def _workspace_edit(
+    form: _Form, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]
+) -> types.WorkspaceEdit:
+    """The edit as the client takes it, by its own names for the documents that are open."""
+    named = {each.path: Path(root, each.path).as_uri() for each in plan.changes}
+    uris = named | {path: uri for path, (uri, _) in opened.items()}
+    if not form.versions:
+        return types.WorkspaceEdit(
+            changes={uris[each.path]: _edits(form, each, None) for each in plan.changes}
+        )
+    mark = ANNOTATION if form.marked else None
+    changed: list[Any] = []
+    for each in plan.changes:
+        uri = uris[each.path]
+        if each.removes:
+            changed.append(types.DeleteFile(uri, annotation_id=mark))
+            continue
+        if not each.base_sha256:
+            changed.append(types.CreateFile(uri, annotation_id=mark))
+        version = opened[each.path][1] if each.path in opened else None
+        document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
+        changed.append(types.TextDocumentEdit(document, _edits(form, each, mark)))
+    annotations = {mark: types.ChangeAnnotation("assist", needs_confirmation=True)} if mark else None
+    return types.WorkspaceEdit(document_changes=changed, change_annotations=annotations)
+
+
+def _edits(form: _Form, change: "Change", mark: str | None) -> list[Any]:
+    """Edits of whole lines."""
+    before, after = change.before.removeprefix(MARK), change.after.removeprefix(MARK)
+    made, lines = [], split_lines(before)
+    for each in line_edits(before, after):
+        start, end = types.Position(each.first, 0), types.Position(each.last, 0)
+        if each.last >= len(lines):  # the last line has no end of its own
+            end = types.Position(len(lines) - 1, to_units(lines[-1], len(lines[-1]), form.encoding))
+            start = min(start, end, key=lambda at: (at.line, at.character))
+        span = types.Range(start, end)
+        made.append(
+            types.AnnotatedTextEdit(mark, span, each.text) if mark else types.TextEdit(span, each.text)
+        )
+    return made

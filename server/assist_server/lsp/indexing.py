@@ -1,0 +1,195 @@
+"""The workspace side of the language server: folders, saved and watched files, and the index's progress.
+
+It translates between the protocol and `Workspace`. The editor watches the files where it can; where it
+cannot, `watching` does.
+"""
+
+import logging
+import uuid
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from functools import partial
+from typing import Any
+
+from lsprotocol import types
+
+from assist_completion.prompt.snippet_pack import tokens_of
+from assist_context.files.folder_rules import Folder as Rules
+from assist_context.indexer.supervisor import Event
+from assist_server.lsp.protocol import Server
+from assist_server.workspace.documents import path_of
+from assist_server.workspace.folders import folder_of
+from assist_server.workspace.watcher import Watcher
+
+log = logging.getLogger(__name__)
+
+INDEX, CONTEXT = "assist.index", "assist.context"
+SMALL = 200  # files: indexing fewer is over before anybody could read of it
+PATTERNS = ("**/*", "**/.git/HEAD", "**/.git/index")
+
+
+class Indexing:
+    """What the editor is told and asked about the index. Owns the watcher, and the progress."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._roots: list[str] = []
+        self._watcher: Watcher | None = None
+        self._progress: dict[str, str] = {}  # the token of each folder whose indexing is shown
+        self._may_show = False
+        server.session.workspace.listen(self.heard)
+
+    def begin(self, params: types.InitializeParams) -> None:
+        """Note the folders, and what the client can do."""
+        named = [folder.uri for folder in params.workspace_folders or ()]
+        named = named or [uri for uri in (params.root_uri,) if uri]
+        self._roots = [path_of(uri) for uri in named if uri.startswith("file:")]
+        window = params.capabilities.window
+        self._may_show = bool(window and window.work_done_progress)
+
+    def open(self) -> None:
+        """Index the folders from now on, and watch them."""
+        self._server.session.open_folders(self._roots)
+        capabilities = self._server.client_capabilities.workspace
+        watched = capabilities.did_change_watched_files if capabilities else None
+        if watched is not None and watched.dynamic_registration:
+            self._register()
+        else:
+            self._watch()
+
+    def changed_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
+        """The user added folders, or took some away."""
+        gone = {path_of(folder.uri) for folder in event.removed}
+        added = [path_of(folder.uri) for folder in event.added if folder.uri.startswith("file:")]
+        self._roots = list(dict.fromkeys(root for root in (*self._roots, *added) if root not in gone))
+        self._server.session.open_folders(self._roots)
+        if self._watcher is not None:
+            self._watch()
+
+    def changed(self, changes: Sequence[types.FileEvent]) -> None:
+        """The editor saw files change."""
+        paths = [path_of(change.uri) for change in changes if change.uri.startswith("file:")]
+        self._server.session.workspace.changed(paths)
+
+    def close(self) -> None:
+        """Stop watching."""
+        if self._watcher is not None:
+            self._watcher.close()
+
+    def command(self, action: Any = "status") -> dict[str, Any]:
+        """What the index is doing; "pause", "resume" and "refresh" change that first."""
+        workspace = self._server.session.workspace
+        if action in ("pause", "resume"):
+            workspace.pause(action == "pause")
+        elif action == "refresh":
+            workspace.refresh()
+        return {
+            "folders": [folder.root for folder in workspace.folders],
+            "events": list(workspace.events.values()),
+        }
+
+    def heard(self, event: Event) -> None:
+        """An event of the indexer."""
+        kind, root = event.get("event"), str(event.get("root", ""))
+        if kind == "problem":
+            text = f"{event.get('message')} {event.get('remedy')}"
+            message = types.LogMessageParams(types.MessageType.Warning, text)
+            self._server.window_log_message(message)
+        elif kind == "listed" and self._may_show and int(str(event.get("wanted", 0))) > SMALL:
+            self._show(root)
+        elif kind == "progress" and root in self._progress:
+            done, total = int(str(event["done"])), int(str(event["total"]))
+            share = types.WorkDoneProgressReport(
+                message=f"{done:,} of {total:,} files",
+                percentage=100 * done // max(1, total),
+                cancellable=True,
+            )
+            self._server.work_done_progress.report(self._progress[root], share)
+        elif kind == "ready" and root in self._progress:
+            self._server.work_done_progress.end(self._progress.pop(root), types.WorkDoneProgressEnd())
+
+    def stop(self, token: object) -> None:
+        """The user cancelled the progress: indexing pauses until it is resumed by command or a restart."""
+        if token in self._progress.values():
+            self._server.session.workspace.pause(True)
+
+    def _show(self, root: str) -> None:
+        """Begin a progress in the editor, once it agreed to the token."""
+        if root in self._progress:
+            return
+        token = f"assist-index-{uuid.uuid4()}"
+
+        def agreed(_: Any) -> None:
+            self._progress[root] = token
+            begin = types.WorkDoneProgressBegin(
+                title="Indexing for completions", cancellable=True, percentage=0
+            )
+            self._server.work_done_progress.begin(token, begin)
+
+        self._server.work_done_progress.create(token, agreed)
+
+    def _register(self) -> None:
+        watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in PATTERNS]
+        registration = types.Registration(
+            id="assist-watched-files",
+            method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+            register_options=types.DidChangeWatchedFilesRegistrationOptions(watchers),
+        )
+        self._server.client_register_capability(types.RegistrationParams([registration]))
+
+    def _watch(self) -> None:
+        """Watch the folders ourselves."""
+        self.close()
+        workspace = self._server.session.workspace
+        if not workspace.folders or not self._server.session.config.context.index:
+            return
+        rules = {folder.root: Rules(folder.root) for folder in workspace.folders}
+
+        def ignored(path: str) -> bool:
+            folder = folder_of(workspace.folders, path)
+            if folder is None:
+                return False
+            with suppress(OSError):
+                return bool(
+                    rules[folder.root].against(folder.relative(path), directory=True, by_git_rules=True)
+                )
+            return True
+
+        def changed(paths: Collection[str]) -> None:
+            workspace.changed(list(paths))  # a thread-safe queue
+
+        self._watcher = Watcher(
+            [folder.root for folder in workspace.folders], ignored, changed, partial(log.warning, "%s")
+        )
+
+
+def add_workspace(server: Server) -> Indexing:
+    """Add the handlers; the rest is told by `Indexing.begin` and `open`."""
+    indexing = Indexing(server)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        indexing.changed_folders(params.event)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def watched(params: types.DidChangeWatchedFilesParams) -> None:
+        indexing.changed(params.changes)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
+        server.session.saved(params.text_document.uri)
+
+    @server.command(INDEX)
+    def index(*arguments: Any) -> dict[str, Any]:
+        """What the index does; "pause", "resume" or "refresh" first."""
+        return indexing.command(*arguments)
+
+    @server.command(CONTEXT)
+    def context(*arguments: Any) -> list[dict[str, Any]]:
+        """What of other files the model sees beside a document for now: places and signals, no text."""
+        document = server.session.documents.get(str(next(iter(arguments), "")))
+        snippets = server.session.workspace.snippets(document) if document else ()
+        return [{**asdict(each), "text": "", "tokens": tokens_of(each)} for each in snippets]
+
+    return indexing

@@ -1,0 +1,138 @@
+"""pygls's protocol with our own documents: edits go to the session as lines, never to pygls's workspace.
+
+pygls splits lines at characters that the protocol does not count as line ends (form feed, U+2028), and
+rebuilds the whole text at every key. It also leaves a request with bad parameters unanswered.
+"""
+
+import asyncio
+import logging
+import os
+import stat
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from pygls.io_ import StdoutWriter, run_async
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from assist_context.documents import split_lines
+from assist_server.editor.session import Session
+from assist_server.workspace.documents import Edit, OpenDocument, path_of
+from assist_server.workspace.positions import Encoding
+
+log = logging.getLogger(__name__)
+
+
+class Protocol(LanguageServerProtocol):
+    """Document synchronisation into a `Session`; everything else is pygls's."""
+
+    _server: "Server"
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
+        """Keep the document."""
+        item = params.text_document
+        self._server.session.opened(
+            OpenDocument(
+                item.uri,
+                path_of(item.uri),
+                item.language_id,
+                item.version,
+                list(split_lines(item.text)),
+                encoding_of(self.workspace.position_encoding),
+            )
+        )
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
+        """Apply the edits."""
+        edits = [_edit(change) for change in params.content_changes]
+        self._server.session.changed(params.text_document.uri, params.text_document.version, edits)
+
+    @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
+        """Forget the document."""
+        self._server.session.closed(params.text_document.uri)
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """Read one message; a request that cannot be read is answered with the error."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException as error:
+            if "id" in data and "method" in data:
+                self._send_response(data["id"], error=error.to_response_error())
+            raise
+
+
+class Server(LanguageServer):
+    """A language server with a session; errors go to the client's log, without the user's text."""
+
+    protocol: Protocol
+    session: Session
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """One line in the client's log; pygls would open a message box."""
+        text = f"{getattr(source, '__name__', source)}: {type(error).__name__}"
+        self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
+
+
+def run_on_stdio(server: Server) -> None:
+    """Serve until the client leaves, reading standard input on the event loop itself.
+
+    pygls reads it on a thread, three hand-overs a message: while the model works, p99 of an edit is then
+    6.2 ms, and so 2.7 (benchmarks/lsp.py editing). Where the loop cannot read it, pygls's way is taken.
+    """
+    ours, theirs = os.fstat(sys.stdin.fileno()), os.fstat(sys.stdout.fileno())
+    pipe = stat.S_ISFIFO(ours.st_mode) or stat.S_ISSOCK(ours.st_mode)
+    if sys.platform == "win32" or not pipe or os.path.samestat(ours, theirs):
+        server.start_io()
+        return
+    server.protocol.set_writer(StdoutWriter(sys.stdout.buffer))
+    try:
+        asyncio.run(_read(server))
+    except (BrokenPipeError, asyncio.IncompleteReadError):
+        log.info("the client is gone")
+    except (KeyboardInterrupt, SystemExit):
+        log.info("asked to stop")
+    finally:
+        server.shutdown()  # type: ignore[no-untyped-call]
+
+
+async def _read(server: Server) -> None:
+    reader = asyncio.StreamReader(limit=1 << 20)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
+    await run_async(
+        stop_event=threading.Event(),
+        reader=reader,
+        protocol=server.protocol,
+        error_handler=server.report_server_error,
+    )
+
+
+def encoding_of(name: str | None) -> Encoding:
+    """How the client counts columns; UTF-16 where it does not say."""
+    return "utf-8" if name == "utf-8" else "utf-32" if name == "utf-32" else "utf-16"
+
+
+def member_of(value: Any, *names: str) -> Any:
+    """A member of a member, of an object or of a mapping; None where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
+    return value
+
+
+def experimental(server: LanguageServer, name: str) -> bool:
+    """Whether the client says that it knows one of our own messages."""
+    return bool(member_of(server.client_capabilities.experimental, name))
+
+
+def _edit(change: types.TextDocumentContentChangeEvent) -> Edit:
+    if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+        return Edit(change.text)
+    start, end = change.range.start, change.range.end
+    return Edit(change.text, (start.line, start.character), (end.line, end.character))

@@ -1,0 +1,16 @@
+"""The language server, started from the command line.
+
+Nothing is imported before `serve` is called: `assist --help` must not wait for pygls.
+"""
+
+
+def serve(*, offline: bool) -> int:
+    """Run the language server on stdio until its client leaves."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from assist_server.config.config import load_lenient  # noqa: PLC0415
+    from assist_server.lsp import server  # noqa: PLC0415
+
+    settings = load_lenient()
+    server.serve(replace(settings, offline=settings.offline or offline))
+    return 0

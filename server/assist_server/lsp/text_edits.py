@@ -1,0 +1,48 @@
+"""A changed text as edits of whole lines, as editors take them. It knows two texts and no protocol."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from assist_completion.prompt.layout import common_prefix
+from assist_escalation.edits.plan import lines_of
+
+# Lines between the common head and tail that are compared; more are replaced as a whole. Of 1,000 lines, a
+# third of them new, it takes 0.2 s, 0.6 s where the rest repeats; of 2,000 it takes up to 3.7 s.
+MOST = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class LineEdit:
+    """Lines from `first` up to but without `last`, from 0, become `text`.
+
+    `last` is the number of lines where the end of the text itself is meant.
+    """
+
+    first: int
+    last: int
+    text: str
+
+
+def line_edits(before: str, after: str) -> tuple[LineEdit, ...]:
+    r"""The edits, in order and apart from each other.
+
+    >>> line_edits("a\nb\nc\n", "a\nB\nc\nd\n")
+    (LineEdit(first=1, last=2, text='B\n'), LineEdit(first=3, last=3, text='d\n'))
+    """
+    old, new = lines_of(before), lines_of(after)
+    head = common_prefix(old, new)
+    old, new = old[head:], new[head:]
+    tail = common_prefix(old[::-1], new[::-1])
+    old, new = old[: len(old) - tail], new[: len(new) - tail]
+    if not old and not new:
+        return ()
+    if max(len(old), len(new)) > MOST:
+        return (LineEdit(head, head + len(old), "".join(new)),)
+    return tuple(_changed(head, old, new))
+
+
+def _changed(head: int, old: list[str], new: list[str]) -> Iterator[LineEdit]:
+    for kind, first, last, start, end in SequenceMatcher(None, old, new).get_opcodes():
+        if kind != "equal":
+            yield LineEdit(head + first, head + last, "".join(new[start:end]))

@@ -1,0 +1,132 @@
+"""The counts of all sessions and of all answers, as JSON and in words. It reads no file."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # numpy
+    from assist_escalation.routing.feedback import Event
+
+FROM_MEMORY = ("source-cache", "source-typed-through")
+FIGURES = {
+    "requests", "shown", "accepted", "cancelled", "speculated", "prompt-tokens", "prompt-tokens-evaluated",
+    "tokens-generated", "source-model", *FROM_MEMORY,
+}  # fmt: skip
+"""Everything counted that is no reason for showing nothing."""
+
+REASONS = {
+    "low-confidence": "the model was not sure enough",
+    "model-stopped": "the model had nothing to add",
+    "empty": "the model wrote only space",
+    "repetition": "the model repeated itself",
+    "echo": "the model repeated what stands above",
+    "duplicates-suffix": "the text stands behind the cursor already",
+    "duplicate-closer": "the closing bracket stands on the next line already",
+    "extra-closing-bracket": "the model closed a bracket too many",
+    "syntax": "the text would not have been right code there",
+    "too-short": "the text was too short to be worth a look",
+    "special-token": "the model wrote no code",
+    "superseded": "a newer request came",
+    "loading": "the model was still loading",
+    "missing": "there is no model: `assist setup`",
+    "failed": "the model did not load: `assist doctor`",
+    "manual-only": 'you have set mode = "manual"',
+    "document-changed": "the text had changed meanwhile",
+    "unknown-document": "the editor never opened the document",
+    "long-line": "the line is too long to be code",
+    "binary": "the file is binary",
+    "model-failed": "llama.cpp reported an error: see the editor's log",
+}
+
+TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "by nobody"}
+_SIGNS = ("accepted", "undone", "up", "down")
+
+
+def stats_document(counts: Counter[str]) -> dict[str, Any]:
+    """The counts, grouped; `served_without_inference` is a share from 0 to 1 of all requests."""
+    return {
+        "requests": counts["requests"],
+        "shown": counts["shown"],
+        "accepted": counts["accepted"],
+        "cancelled": counts["cancelled"],
+        "served_without_inference": round(_share(_from_memory(counts), counts), 4),
+        "speculated": counts["speculated"],
+        "tokens": {"evaluated": counts["prompt-tokens-evaluated"], "generated": counts["tokens-generated"]},
+        "reasons": _reasons(counts),
+        "counts": dict(counts),
+    }
+
+
+def stats_facts(counts: Counter[str]) -> list[tuple[str, str]]:
+    """The counts for people."""
+    memory, tokens = _from_memory(counts), counts["prompt-tokens-evaluated"]
+    lines = [
+        ("Requests", f"{counts['requests']:,}; {counts['cancelled']:,} more were taken back by the editor"),
+        ("Shown", f"{counts['shown']:,} ({_share(counts['shown'], counts):.0%})"),
+        ("Accepted", f"{counts['accepted']:,}"),
+        ("At once", f"{memory:,} ({_share(memory, counts):.0%}) were served without inference"),
+        ("Ahead", f"{counts['speculated']:,} times the model went on behind an accepted suggestion"),
+        ("Tokens", f"{tokens:,} read, {counts['tokens-generated']:,} written"),
+    ]
+    for number, (reason, count) in enumerate(_reasons(counts).items()):
+        lines.append(("Not shown" if number == 0 else "", f"{count:,} {reason_words(reason)}"))
+    return lines
+
+
+def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
+    """What became of questions and refactorings, each counted once; `escalated_share` is from 0 to 1.
+
+    The target is the last one decided on: what began here and went on at a provider is `frontier`.
+    """
+    commands: dict[str, str] = {}
+    targets: dict[str, str] = {}
+    signs: dict[str, set[str]] = {}
+    for event in events:
+        if event.event in ("routed", "escalated_after"):
+            commands[event.request_id], targets[event.request_id] = event.command, event.target
+        signs.setdefault(event.request_id, set()).add(event.event)
+    by_target, count = Counter(targets.values()), len(targets)
+    with_sign = {sign: sum(sign in each for each in signs.values()) for sign in _SIGNS}
+    return {
+        "requests": count,
+        "by_command": dict(Counter(commands.values()).most_common()),
+        "by_target": dict(by_target.most_common()),
+        "accepted": with_sign["accepted"],
+        "undone": with_sign["undone"],
+        "rated_good": with_sign["up"],
+        "rated_bad": with_sign["down"],
+        "escalated_share": round(by_target["frontier"] / count, 4) if count else 0.0,
+    }
+
+
+def answers_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """The same for people."""
+    commands = ", ".join(f"{count:,} {name}" for name, count in found["by_command"].items())
+    targets = ", ".join(f"{count:,} {TARGETS.get(name, name)}" for name, count in found["by_target"].items())
+    return [
+        ("Answers", f"{found['requests']:,} asked for: {commands}"),
+        ("Answered", f"{targets} ({found['escalated_share']:.0%} escalated)"),
+        ("Edits", f"{found['accepted']:,} accepted, {found['undone']:,} undone"),
+        ("Rated", f"{found['rated_good']:,} good, {found['rated_bad']:,} bad"),
+    ]
+
+
+def reason_words(reason: str) -> str:
+    """Why nothing was shown, in words.
+
+    >>> reason_words("repetition"), reason_words("new")
+    ('repetition: the model repeated itself', 'new')
+    """
+    return f"{reason}: {REASONS[reason]}" if reason in REASONS else reason
+
+
+def _from_memory(counts: Counter[str]) -> int:
+    return sum(counts[source] for source in FROM_MEMORY)
+
+
+def _share(count: int, counts: Counter[str]) -> float:
+    return count / counts["requests"] if counts["requests"] else 0.0
+
+
+def _reasons(counts: Counter[str]) -> dict[str, int]:
+    return {name: count for name, count in counts.most_common() if name not in FIGURES and count > 0}

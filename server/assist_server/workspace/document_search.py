@@ -1,0 +1,106 @@
+"""What of a workspace helps an open document: its folders' indexes, with all open documents over them.
+
+It may take its time: `nearby` asks it on a thread of its own. It knows no protocol and no model.
+"""
+
+import os
+from collections.abc import Sequence
+
+from assist_context.documents import Document
+from assist_context.files.denylist import denied_by
+from assist_context.files.folder_rules import Folder as Rules
+from assist_context.index.reader import Reader
+from assist_context.retrieval.corpus import Corpus, Open
+from assist_context.retrieval.retriever import Asked, Near, Retrieval
+from assist_context.syntax.incremental import OpenTree
+from assist_context.syntax.symbols import Symbols
+from assist_server.workspace.background_search import Look
+from assist_server.workspace.folders import Folder, folder_of
+
+TREES = 32  # kept for open documents
+
+
+class Finder:
+    """Owns the readers of the indexes and the trees of open documents. One thread."""
+
+    def __init__(self, folders: Sequence[Folder]) -> None:
+        self._folders = tuple(folders)
+        corpora = {each.root: Corpus(each.root, Reader(each.database), each.name) for each in folders}
+        self._retrievals = {
+            root: Retrieval(corpus, [other for other in corpora.values() if other is not corpus])
+            for root, corpus in corpora.items()
+        }
+        self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
+        self.refreshed()
+
+    def refreshed(self) -> None:
+        """The index was brought up to date: rule files are read anew."""
+        self._allowed: dict[str, bool] = {}
+        self._rules = {each.root: Rules(each.root) for each in self._folders}
+
+    def close(self) -> None:
+        """Close the indexes."""
+        for retrieval in self._retrievals.values():
+            retrieval.corpus.reader.close()
+
+    def answer(self, look: Look) -> Near:
+        """The answer to one question. Outside of all folders only the recent edits help."""
+        shown = {
+            path: each for path, each in look.opened.items() if path == look.path or self._may_show(path)
+        }
+        names = {document.path for path, document in shown.items() if path != look.path}
+        edits = [each for each in look.edits if each.path in names]
+        folder = folder_of(self._folders, look.path)
+        if folder is None:
+            return Near(tuple(reversed(edits)))
+        for each in self._folders:
+            inside = {path: document for path, document in shown.items() if each.holds(path)}
+            opened = {each.relative(path): self._open(path, document) for path, document in inside.items()}
+            self._retrievals[each.root].corpus.lay(opened)
+        retrieval, path = self._retrievals[folder.root], folder.relative(look.path)
+        corpus = retrieval.corpus
+        current = corpus.opened.get(path)
+        if current is None:
+            return Near()
+        language = current.document.language
+        too = [each for each, opened in corpus.opened.items() if opened.document.language is language]
+        latest = tuple(dict.fromkeys((*reversed(too), *corpus.latest(language))))
+        asked = Asked(current.document, look.cursor, path, current.symbols.imports, edits, latest)
+        return retrieval.near(asked, look.tokens)
+
+    def _may_show(self, path: str) -> bool:
+        """Whether no rule excludes an open document: what may not be indexed is no help to others either."""
+        folder = folder_of(self._folders, path)
+        if path not in self._allowed:
+            inside = folder.relative(path) if folder else ""
+            rules = self._rules.get(folder.root) if folder else None
+            reason = rules.against(inside, by_git_rules=True) if rules else denied_by(path)
+            # Another of its names may be excluded; then it was not listed.
+            unlisted = folder and _links(path) > 1 and self._corpus(folder).reader.file(inside) is None
+            self._allowed[path] = not reason and not unlisted
+        return self._allowed[path]
+
+    def _corpus(self, folder: Folder) -> Corpus:
+        return self._retrievals[folder.root].corpus
+
+    def _open(self, path: str, document: Document) -> Open:
+        """A document with what it defines; parsed again only where it changed."""
+        known = self._trees.pop(path, None)
+        if known is None or known[0].language is not document.language:
+            tree = OpenTree(document.language, document.lines)
+            known = document, tree, tree.symbols()
+        elif known[0] is not document or known[2].partial:
+            known[1].replace(document.text)
+            known = document, known[1], known[1].symbols()
+        self._trees[path] = known
+        if len(self._trees) > TREES:
+            self._trees.pop(next(iter(self._trees)))
+        return Open(document, known[2])
+
+
+def _links(path: str) -> int:
+    """How many names a file has; 0 if it is none, or not any more."""
+    try:
+        return os.stat(path).st_nlink
+    except OSError:
+        return 0

@@ -1,0 +1,298 @@
+"""Answers over a model of one byte a token: what is read, interrupted, cancelled, refused and given back."""
+
+import asyncio
+import time
+from contextlib import aclosing
+
+import pytest
+from fake_voice import Desk, FakeSpeaker, desk
+
+from assist_completion.engine.answer_stream import Answering, Answers, Stream
+from assist_completion.errors import CompletionError, ModelError, TooLongError
+from assist_completion.inference.answer_generation import Alone, Voice, unset
+from assist_completion.inference.conversation import Asked, Turn, margins_of
+from assist_completion.inference.llama import Aborted
+from assist_completion.inference.worker import Job, Lane, Worker
+
+SCRIPT = "It adds two numbers; for text it joins them."
+QUESTION = Asked("Be brief.", "What does this do?\n" + "def add(a, b):\n    return a + b\n" * 8, 200)
+
+
+async def read(stream: Stream) -> str:
+    return "".join([piece async for piece in stream])
+
+
+def interrupting(d: Desk, at: int, log: list[str]) -> None:
+    """A request for ghost text while the answering model computes its decode number `at`."""
+    slices = []
+
+    def before_slice() -> None:
+        slices.append(1)
+        if len(slices) == at:
+            log.append("answering")
+            d.worker.submit(Job(Lane.VISIBLE, lambda _: log.append("ghost text")))
+        elif len(slices) == at + 1:
+            log.append("answering again")
+
+    d.before_slice = before_slice
+
+
+def holding(d: Desk, written: int, slices: int = 1) -> asyncio.Event:
+    """Hold the model in a decode, as a long one would, behind so many tokens; set when it is there.
+
+    It goes on when it is aborted, or `before_slice` is another.
+    """
+    there, loop, seen = asyncio.Event(), asyncio.get_running_loop(), []
+
+    def before_slice() -> None:
+        seen.append(1)
+        if len(seen) >= slices and d.speaker.written() >= written:
+            loop.call_soon_threadsafe(there.set)
+            while d.before_slice is before_slice and not d.speaker.abort.is_set():
+                time.sleep(0.001)
+
+    d.before_slice = before_slice
+    return there
+
+
+async def test_an_answer_comes_in_pieces_and_is_accounted_for() -> None:
+    async with desk(SCRIPT) as d:
+        stream = d.answers.answer(QUESTION)
+        pieces = [piece async for piece in stream]
+        answered = stream.result
+    assert "".join(pieces) == answered.text == SCRIPT
+    assert answered.ended == "stop"
+    assert answered.tokens.generated == len(SCRIPT)
+    assert answered.tokens.evaluated == answered.tokens.prompt > len(QUESTION.user)
+    assert answered.ms.first >= answered.ms.prefill > 0
+    assert answered.margins.mean == answered.margins.least == answered.margins.worst8 == 8.0
+
+
+async def test_a_follow_up_reads_only_what_is_new() -> None:
+    async with desk(SCRIPT) as d:
+        await read(d.answers.answer(QUESTION))
+        history = (Turn("user", QUESTION.user), Turn("assistant", SCRIPT))
+        stream = d.answers.answer(Asked(QUESTION.system, "Why?", 100, history))
+        await read(stream)
+    assert stream.result.tokens.prompt > 300
+    assert stream.result.tokens.evaluated == len("]\n[user\nWhy?]\n[assistant\n")
+
+
+async def test_the_same_question_again_reads_one_token() -> None:
+    async with desk(SCRIPT) as d:
+        await read(d.answers.answer(QUESTION))
+        stream = d.answers.answer(QUESTION)
+        assert await read(stream) == SCRIPT
+    assert stream.result.tokens.evaluated == 1
+
+
+@pytest.mark.parametrize("at", [1, 2, 6, 7, 20, len(SCRIPT) + 2])
+async def test_ghost_text_comes_through_and_nothing_is_computed_twice(at: int) -> None:
+    log: list[str] = []
+    async with desk(SCRIPT) as d:
+        interrupting(d, at, log)
+        stream = d.answers.answer(QUESTION)
+        assert await read(stream) == SCRIPT
+        computed = sum(d.speaker.evaluated)
+    assert log == ["answering", "ghost text", "answering again"]
+    tokens = stream.result.tokens
+    assert tokens.prompt <= tokens.evaluated <= tokens.prompt + 1
+    assert computed <= tokens.prompt + tokens.generated
+    assert tokens.generated == len(SCRIPT)
+
+
+async def test_an_interrupted_answer_goes_on_before_the_next_begins() -> None:
+    log: list[str] = []
+    async with desk(SCRIPT) as d:
+        interrupting(d, 9, log)
+        first, second = d.answers.answer(QUESTION), d.answers.answer(Asked("", "Another?", 100))
+        ends = [(await read(second), first.result.ended), (await read(first), second.result.ended)]
+    assert ends == [(SCRIPT, "stop")] * 2
+    assert first.result.tokens.evaluated <= first.result.tokens.prompt + 1
+    assert "ghost text" in log
+
+
+async def test_a_closed_answer_stops_and_leaves_a_usable_sequence() -> None:
+    async with desk(SCRIPT) as d:
+        there = holding(d, 3)
+        async with aclosing(d.answers.answer(QUESTION)) as stream:
+            await there.wait()
+        assert (stream.result.text, stream.result.ended) == (SCRIPT[:4], "cancelled")
+        d.before_slice = lambda: None
+        again = d.answers.answer(QUESTION)
+        assert await read(again) == SCRIPT
+        assert again.result.tokens.evaluated == 1
+
+
+async def test_one_closed_while_it_reads_leaves_what_was_read() -> None:
+    async with desk(SCRIPT) as d:
+        there = holding(d, 0, slices=3)
+        async with aclosing(d.answers.answer(QUESTION)) as stream:
+            await there.wait()
+        assert stream.result.tokens.evaluated == 128
+        d.before_slice = lambda: None
+        again = d.answers.answer(QUESTION)
+        assert await read(again) == SCRIPT
+        assert again.result.tokens.evaluated == again.result.tokens.prompt - 128
+
+
+async def test_a_cancelled_reader_stops_the_model() -> None:
+    async with desk(SCRIPT) as d:
+        there = holding(d, 3)
+        stream = d.answers.answer(QUESTION)
+        reader = asyncio.create_task(read(stream))
+        await there.wait()
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        await stream.aclose()
+        assert (stream.result.text, stream.result.ended) == (SCRIPT[:4], "cancelled")
+
+
+async def test_one_cancelled_before_its_turn_computes_nothing() -> None:
+    async with desk(SCRIPT) as d:
+        there = holding(d, 0)
+        first = d.answers.answer(QUESTION)
+        await there.wait()
+        async with aclosing(d.answers.answer(Asked("", "Another?", 100))) as second:
+            d.before_slice = lambda: None
+        assert (second.result.ended, second.result.tokens.prompt) == ("cancelled", 0)
+        assert await read(first) == SCRIPT
+
+
+async def test_too_long_a_question_says_by_how_much() -> None:
+    async with desk(SCRIPT, window=400) as d:
+        long = Asked("", "?" * 900, 100)
+        with pytest.raises(TooLongError, match=r"700|[0-9]+ more than the 400") as caught:
+            await read(d.answers.answer(long))
+        excess = caught.value.excess
+        assert excess > 600
+        fits = Asked("", "?" * (900 - excess), 100)
+        assert await read(d.answers.answer(fits)) == SCRIPT
+        with pytest.raises(TooLongError, match="1 more than"):
+            await read(d.answers.answer(Asked("", "?" * (901 - excess), 100)))
+
+
+async def test_the_length_is_bounded_and_told() -> None:
+    async with desk(SCRIPT) as d:
+        stream = d.answers.answer(Asked("", "?", 7))
+        assert await read(stream) == SCRIPT[:7]
+        assert (stream.result.ended, stream.result.tokens.generated) == ("length", 7)
+
+
+async def test_an_answer_that_repeats_itself_is_ended() -> None:
+    async with desk("Well: " + "and so on " * 100) as d:
+        stream = d.answers.answer(Asked("", "?", 900))
+        text = await read(stream)
+    assert stream.result.ended == "loop"
+    assert text.startswith("Well: and so on and so on ")
+    assert len(text) < 100
+
+
+async def test_characters_of_several_tokens_come_whole() -> None:
+    async with desk("größer ≥ 1 🙂") as d:
+        stream = d.answers.answer(Asked("", "ä?", 100))
+        pieces = [piece async for piece in stream]
+    assert "".join(pieces) == stream.result.text == "größer ≥ 1 🙂"
+    assert not any("\ufffd" in piece for piece in pieces)
+
+
+async def test_the_memory_is_given_back_when_nobody_asks_and_taken_again() -> None:
+    async with desk(SCRIPT, idle_s=0.0) as d:
+        for opened in (1, 2):
+            assert await read(d.answers.answer(QUESTION)) == SCRIPT
+            while not d.speaker.closed:
+                await asyncio.sleep(0.001)
+            assert len(d.speakers) == opened
+            assert d.model.voice.llama is None
+        assert not d.model.llama.closed
+
+
+async def test_counting_is_exact_while_the_model_is_open() -> None:
+    async with desk(SCRIPT) as d:
+        assert d.answers.count("nothing") == 2  # an estimate: at most four letters a token
+        await read(d.answers.answer(QUESTION))
+        assert d.answers.count("nothing") == 7  # a byte a token
+        d.answers.close()
+        assert d.answers.count("nothing") == 2
+
+
+async def test_closing_ends_what_is_on_its_way() -> None:
+    async with desk(SCRIPT) as d:
+        there = holding(d, 3)
+        streams = [d.answers.answer(Asked("", question)) for question in ("a", "b")]
+        await there.wait()
+        d.answers.close()
+        for stream in streams:
+            await read(stream)
+            assert stream.result.ended == "cancelled"
+        d.worker.close()
+        after = d.answers.answer(QUESTION)
+        assert (await read(after), after.result.ended) == ("", "cancelled")
+
+
+async def test_what_it_owns_it_closes() -> None:
+    made: list[FakeSpeaker] = []
+
+    def open_speaker() -> FakeSpeaker:
+        made.append(FakeSpeaker(SCRIPT))
+        return made[0]
+
+    answers = Answers(Worker(lambda _: Alone(Voice(open_speaker))), Answering("fake", 2000), owned=True)
+    answers.load(5)
+    assert answers.count("exact") == 5
+    assert await read(answers.answer(QUESTION)) == SCRIPT
+    answers.close()
+    assert made[0].closed
+
+
+async def test_without_a_model_it_says_so() -> None:
+    answers = Answers(Worker(lambda _: Alone(Voice(unset))), Answering("none", 1), owned=True)
+    with pytest.raises(ModelError, match="name one"):
+        await read(answers.answer(QUESTION))
+    with pytest.raises(ModelError, match="name one"):
+        answers.load(5)
+    answers.close()
+
+
+async def test_a_failure_of_the_model_reaches_the_asker_and_not_the_thread() -> None:
+    async with desk(SCRIPT) as d:
+
+        def broken() -> None:
+            raise RuntimeError("boom")
+
+        d.before_slice = broken
+        stream = d.answers.answer(QUESTION)
+        with pytest.raises(CompletionError, match="RuntimeError"):
+            await read(stream)
+        d.before_slice = lambda: None
+        assert await read(d.answers.answer(QUESTION)) == SCRIPT
+
+
+async def test_a_result_is_not_there_before_the_end() -> None:
+    async with desk(SCRIPT) as d:
+        stream = d.answers.answer(QUESTION)
+        with pytest.raises(CompletionError, match="not ended"):
+            _ = stream.result
+        await read(stream)
+
+
+async def test_loading_that_is_interrupted_begins_again() -> None:
+    tries: list[str] = []
+
+    def open_speaker() -> FakeSpeaker:
+        tries.append("load")
+        if len(tries) == 1:
+            raise Aborted
+        return FakeSpeaker(SCRIPT)
+
+    answers = Answers(Worker(lambda _: Alone(Voice(open_speaker))), Answering("fake", 2000), owned=True)
+    assert await read(answers.answer(QUESTION)) == SCRIPT
+    assert len(tries) == 2
+    answers.close()
+
+
+def test_the_worst_margins_are_the_eight_smallest() -> None:
+    margins = margins_of([9.0] * 5 + [1.0] * 7 + [0.5] + [9.0] * 5)
+    assert (margins.least, margins.worst8) == (0.5, (7 + 0.5) / 8)
+    assert margins_of([]).mean == 0.0

@@ -1,0 +1,222 @@
+"""The engine over a model of one byte a token: what is answered without inference, cancelled, warmed."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from fake_llama import SMALL_BUDGET, fake_model
+
+from assist_completion.engine.engine import Engine
+from assist_completion.inference.worker import Worker
+from assist_completion.settings import Settings
+from assist_completion.suggestion import Request, Suggestion
+from assist_context.documents import Context
+from assist_context.languages import language_of
+
+ABOVE = "".join(f"    name_{n} = make_{n}(value_{n})\n" for n in range(120))
+LINE = "    total = combine(name_1, name_2)\n"
+NEXT = "    report(total, name_3)\n"
+BELOW = "\n    finish_everything()\n"
+
+
+class Driver:
+    """An engine, its model, and the typing of one document."""
+
+    def __init__(self, engine: Engine, model) -> None:
+        self.engine, self.model = engine, model
+
+    @property
+    def decodes(self) -> int:
+        return len(self.model.llama.evaluated)
+
+    def context(self, typed: str, path: str = "a.py") -> Context:
+        return Context(path, language_of(path), ABOVE + typed, BELOW)
+
+    async def ask(self, typed: str, **more) -> Suggestion:
+        return await self.engine.complete(Request(self.context(typed), **more))
+
+    async def settle(self) -> None:
+        """Until the worker has nothing to do and the loop has heard of it."""
+        while not self.engine._worker.idle():
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def driving(text: str = ABOVE + LINE + NEXT, pace: float = 0.0, **settings) -> AsyncIterator[Driver]:
+    made = []
+
+    def open_model(abort):
+        model = fake_model(text, abort)
+        model.llama.before_slice = lambda: time.sleep(pace)
+        made.append(model)
+        return model
+
+    worker = Worker(open_model)
+    worker.opened.result(2)
+    engine = Engine(worker, Settings(**{"mode": "eager", **settings}), SMALL_BUDGET, "fake")
+    yield Driver(engine, made[0])
+    engine.close()
+    assert made[0].llama.closed
+
+
+async def test_the_first_answer_comes_from_the_model() -> None:
+    async with driving() as d:
+        answer = await d.ask("    tot")
+    assert (answer.text, answer.source, answer.shown) == ("al = combine(name_1, name_2)", "model", True)
+    assert answer.tokens.evaluated > 100
+    assert answer.ms.total > 0
+
+
+async def test_typing_through_asks_nothing() -> None:
+    async with driving() as d:
+        await d.ask("    t")
+        await d.settle()
+        before = d.decodes
+        for end in range(6, len(LINE) - 1):
+            answer = await d.ask(LINE[:end])
+            assert answer.text == LINE[end:-1]
+            assert answer.source == "typed-through"
+        assert d.decodes == before
+
+
+async def test_leaving_the_answer_asks_again() -> None:
+    async with driving() as d:
+        await d.ask("    t")
+        assert (await d.ask("    name_7 = make_7(va")).source == "model"
+
+
+async def test_a_newer_request_takes_over_what_is_on_its_way() -> None:
+    async with driving(pace=0.005) as d:
+        first = asyncio.create_task(d.ask("    t"))
+        await asyncio.sleep(0.2)
+        first.cancel()
+        answer = await d.ask("    to")
+        await d.settle()
+        assert answer.text == "tal = combine(name_1, name_2)"
+        assert answer.source == "typed-through"
+
+
+async def test_an_abandoned_request_stops_the_model() -> None:
+    async with driving(pace=0.02) as d:
+        first = asyncio.create_task(d.ask("    t"))
+        await asyncio.sleep(0.15)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        await asyncio.sleep(0.3)
+        assert d.engine._worker.idle()
+        assert d.engine.counts["cancelled"] == 1
+
+
+async def test_what_follows_a_shown_text_is_ready_at_accept() -> None:
+    async with driving() as d:
+        answer = await d.ask("    t")
+        d.engine.accepted(answer.id)
+        await d.settle()
+        before = d.decodes
+        after = await d.ask(LINE + "    ")
+        assert after.text == NEXT.strip()
+        assert d.decodes == before
+
+
+async def test_nothing_is_written_behind_what_is_only_shown() -> None:
+    async with driving() as d:
+        answer = await d.ask("    t")
+        d.engine.shown(answer.id)
+        await d.settle()
+        assert d.engine.counts["tokens-continued"] == 0
+        d.engine.accepted(answer.id)
+        await d.settle()
+        assert d.engine.counts["tokens-continued"] > 0
+
+
+async def test_every_token_is_accounted_for() -> None:
+    async with driving() as d:
+        answer = await d.ask("    t")
+        await d.settle()
+        counts = d.engine.counts
+        assert counts["tokens-read"] >= answer.tokens.evaluated
+        assert counts["tokens-written"] == answer.tokens.generated
+        assert counts["tokens-used"] == len(answer.text)
+        for end in range(6, len(LINE) - 1):
+            await d.ask(LINE[:end])
+        assert counts["tokens-used"] == len(answer.text)
+        assert counts["model-runs"] == 1
+
+
+async def test_within_a_word_no_prompt_token_is_read_again() -> None:
+    async with driving() as d:
+        await d.ask("    z")
+        await d.settle()
+        read = d.engine.counts["tokens-read"]
+        assert (await d.ask("    q")).source == "model"
+        await d.settle()
+        assert d.engine.counts["tokens-read"] - read <= 1
+
+
+async def test_a_doubted_token_ends_the_line() -> None:
+    async with driving(mode="quiet") as d:
+        d.model.llama.sureness = 5.0  # a log-probability of about -1
+        answer = await d.ask("    t")
+        assert (answer.reason, answer.tokens.generated) == ("low-confidence", 1)
+        assert (await d.ask("    t", manual=True)).text == LINE[5:-1]
+
+
+async def test_nothing_is_speculated_when_it_is_off() -> None:
+    async with driving(speculate=False) as d:
+        answer = await d.ask("    t")
+        await d.settle()
+        before = d.decodes
+        d.engine.accepted(answer.id)
+        await d.settle()
+        assert d.decodes == before
+
+
+async def test_who_stays_at_a_place_gets_its_full_head() -> None:
+    async with driving() as d:
+        for typed in ("    t", "    y", "    x"):
+            assert (await d.ask(typed)).tokens.prompt < 700
+            await d.settle()
+        assert (await d.ask("    z")).tokens.prompt > 3000
+
+
+async def test_a_short_document_is_read_whole_at_once() -> None:
+    async with driving() as d:
+        d.engine.prewarm(d.context("    t"), full=True)
+        await d.settle()
+        assert (await d.ask("    z")).tokens.prompt > 3000
+
+
+async def test_prewarming_makes_the_first_answer_warm() -> None:
+    async with driving() as d:
+        d.engine.prewarm(d.context("    t"))
+        await d.settle()
+        assert (await d.ask("    t")).tokens.evaluated <= 2
+
+
+async def test_manual_mode_computes_only_on_demand() -> None:
+    async with driving(mode="manual") as d:
+        d.engine.prewarm(d.context("    t"))
+        assert (await d.ask("    t")).reason == "manual-only"
+        assert d.decodes == 0
+        assert (await d.ask("    t", manual=True)).shown
+
+
+async def test_a_very_long_line_is_data() -> None:
+    async with driving() as d:
+        assert (await d.ask("x" * 5000)).reason == "long-line"
+
+
+async def test_a_storm_ends_with_the_last_answer() -> None:
+    async with driving(pace=0.002) as d:
+        tasks = [asyncio.create_task(d.ask(LINE[: 5 + n % 20])) for n in range(200)]
+        for task in tasks[::3]:
+            task.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        answers = [r for r in results if isinstance(r, Suggestion)]
+        assert all(r.shown or r.reason for r in answers)
+        await d.settle()
+        assert (await d.ask(LINE[:9])).text == LINE[9:-1]

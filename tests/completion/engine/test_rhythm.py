@@ -1,0 +1,64 @@
+"""When to ask and when to work ahead, on a virtual clock."""
+
+from pathlib import Path
+
+from assist_completion.engine.pacing import FLOOR, Rhythm, on_battery
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def typing(clock: Clock, rhythm: Rhythm, gap: float) -> None:
+    for _ in range(9):
+        clock.now += gap
+        rhythm.key()
+
+
+def test_the_wait_follows_the_typist() -> None:
+    clock = Clock()
+    rhythm = Rhythm(clock)
+    assert rhythm.debounce(0.3) == FLOOR
+    typing(clock, rhythm, 0.2)
+    assert 0.05 < rhythm.debounce(0.3) < 0.15
+    typing(clock, rhythm, 0.9)
+    assert rhythm.debounce(0.3) == 0.3
+
+
+def test_a_slow_model_is_asked_at_once() -> None:
+    clock = Clock()
+    rhythm = Rhythm(clock)
+    typing(clock, rhythm, 0.2)
+    for _ in range(9):
+        rhythm.answered(0.5)
+    assert rhythm.debounce(0.3) == FLOOR
+
+
+def test_a_pause_is_no_key_gap() -> None:
+    clock = Clock()
+    rhythm = Rhythm(clock)
+    typing(clock, rhythm, 5.0)
+    assert rhythm.debounce(0.3) == FLOOR
+
+
+def test_unasked_work_has_a_limit_that_passes() -> None:
+    clock = Clock()
+    rhythm = Rhythm(clock)
+    rhythm.worked(14)
+    assert rhythm.may_speculate()
+    rhythm.worked(2)
+    assert not rhythm.may_speculate()
+    clock.now += 31
+    assert rhythm.may_speculate()
+
+
+def test_no_unasked_work_on_battery(tmp_path: Path) -> None:
+    assert not on_battery(tmp_path)
+    (tmp_path / "BAT0").mkdir()
+    (tmp_path / "BAT0" / "status").write_text("Discharging\n")
+    assert on_battery(tmp_path)
+    (tmp_path / "BAT0" / "status").write_text("Charging\n")
+    assert not on_battery(tmp_path)

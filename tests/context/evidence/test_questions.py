@@ -1,0 +1,230 @@
+"""What a question about a real, indexed folder is given: by which signal, in which order, how much."""
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from indexing import ready
+from workspaces import MODELS, put
+
+from assist_context.documents import CHARS_PER_TOKEN, Document, Snippet, split_lines
+from assist_context.evidence.call_graph import Target
+from assist_context.evidence.for_question import MARKS, SHARES, Gathered, answerable
+from assist_context.evidence.mentions import Named, names_in
+from assist_context.files.blobs import excerpt
+from assist_context.index.reader import Reader
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus, Open
+from assist_context.syntax.symbols import symbols
+
+TILL = """\
+from shop.models import Money, parse_money as pm
+from shop.receipts import print_receipt
+
+
+def total(lines):
+    found = Money(0)
+    for line in lines:
+        found = found.plus(pm(line))
+    return print_receipt(found)
+"""
+RECEIPTS = "def print_receipt(amount):\n    return f'{amount} to pay'\n"
+CHECKOUT = "from shop.till import total\n\n\nclass Checkout:\n" + "".join(
+    f"    def step{number}(self):\n        return {number}\n\n" for number in range(9)
+)
+CHECKOUT += "    def finish(self, basket):\n        lines = [str(each) for each in basket]\n"
+CHECKOUT += "        a = 1\n        b = 2\n        c = 3\n        due = total(lines)\n        return due\n"
+TEST = "from shop.till import total\n\n\ndef test_total():\n    assert total([])\n\n\ndef test_other():\n    pass\n"
+WEATHER = "def forecast(region):\n    '''Whether umbrellas will be needed.'''\n    return 'rain'\n"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    root = tmp_path / "w"
+    texts = {
+        "shop/__init__.py": "", "shop/models.py": MODELS, "shop/till.py": TILL, "shop/receipts.py": RECEIPTS,
+        "shop/checkout.py": CHECKOUT, "tests/test_till.py": TEST, "weather.py": WEATHER,
+        "other/total.py": "def total(): pass\n", ".assistignore": "hidden/\n",
+        "hidden/secret.py": "from shop.till import total\n\n\ndef secret_caller(lines):\n    return total(lines)\n",
+    }  # fmt: skip
+    for path, text in texts.items():
+        put(root, path, text)
+    database = tmp_path / "index.sqlite"
+    ready(root, database)
+    return Corpus(str(root), Reader(str(database)))
+
+
+TOTAL = Target("shop/till.py", 5, 9)
+
+
+def by(signal: str, found: Gathered) -> list[Snippet]:
+    return [each for each in found.snippets if each.signal == signal]
+
+
+def paths(signal: str, found: Gathered) -> list[str]:
+    return [each.path for each in by(signal, found)]
+
+
+def test_the_target_comes_first_as_it_stands(corpus: Corpus) -> None:
+    first = answerable(corpus, "Why is this wrong?", TOTAL, 2_000).snippets[0]
+    assert (first.signal, first.path, first.start_line, first.end_line) == ("target", "shop/till.py", 5, 9)
+    assert first.text == "".join(TILL.splitlines(keepends=True)[4:])
+
+
+def test_callers_are_shown_by_their_head_and_the_lines_around_the_call(corpus: Corpus) -> None:
+    found = answerable(corpus, "Add a parameter for the currency.", TOTAL, 2_000)
+    [caller] = by("caller", found)
+    assert caller.path == "shop/checkout.py"
+    assert caller.text.splitlines() == [
+        "def finish(self, basket):", "    b = 2", "    c = 3", "    due = total(lines)", "    return due"
+    ]  # fmt: skip
+
+
+def test_callees_are_the_definitions_of_what_is_called_even_under_an_alias(corpus: Corpus) -> None:
+    found = answerable(corpus, "Explain.", TOTAL, 2_000)
+    assert [(each.path, each.start_line) for each in by("callee", found)] == [
+        ("shop/models.py", 1),
+        ("shop/models.py", 11),
+        ("shop/receipts.py", 1),
+    ]
+
+
+def test_tests_are_found_by_reference_and_by_name(corpus: Corpus) -> None:
+    first = by("test", answerable(corpus, "Is it tested?", TOTAL, 2_000))[0]
+    assert first.path == "tests/test_till.py"
+    assert first.text == "def test_total():\n    assert total([])\n"
+    of_models = answerable(corpus, "Explain.", Target("shop/receipts.py", 1, 2), 2_000)
+    assert paths("caller", of_models) == ["shop/till.py"]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("What does `parse_money` accept?", ("shop/models.py", 11)),
+        ("What does parse_money accept?", ("shop/models.py", 11)),
+        ("Is Money.plus right?", ("shop/models.py", 7)),
+        ("Is shop.models.parse_money slow?", ("shop/models.py", 11)),
+        ("Where is `total` of other.total used?", ("other/total.py", 1)),
+        ("Who calls print_receipt()?", ("shop/receipts.py", 1)),
+        ("What is in shop/receipts.py?", ("shop/receipts.py", 1)),
+    ],
+)
+def test_definitions_of_what_the_question_names(
+    corpus: Corpus, question: str, expected: tuple[str, int]
+) -> None:
+    found = by("definition", answerable(corpus, question, None, 2_000))
+    assert expected in [(each.path, each.start_line) for each in found]
+
+
+def test_who_calls_what_is_named_without_a_target(corpus: Corpus) -> None:
+    found = answerable(corpus, "Who calls print_receipt?", None, 2_000)
+    assert paths("caller", found) == ["shop/till.py"]
+
+
+def test_plain_words_are_searched_for(corpus: Corpus) -> None:
+    found = answerable(corpus, "Where do we decide about umbrellas?", None, 2_000)
+    assert paths("search", found)[0] == "weather.py"
+    assert not by("definition", found)
+
+
+def test_a_general_question_gets_a_map_of_what_matters_most(corpus: Corpus) -> None:
+    found = answerable(corpus, "?", None, 2_000)
+    assert {each.signal for each in found.snippets} == {"map"}
+    assert "shop/models.py" in paths("map", found)
+    money = next(each for each in found.snippets if each.path == "shop/models.py")
+    assert "class Money:" in money.text
+    assert "self.amount = amount" not in money.text
+
+
+def test_no_line_is_shown_twice_and_every_snippet_says_where_it_is_from(corpus: Corpus) -> None:
+    question = "How do `total`, Money.plus, parse_money and shop/till.py work together with umbrellas?"
+    found = answerable(corpus, question, TOTAL, 4_000)
+    seen: set[tuple[str, str]] = set()
+    for each in found.snippets:
+        entry = corpus.reader.file(each.path)
+        assert entry is not None
+        assert each.blob == entry.blob
+        whole = excerpt(corpus.root, entry)
+        assert whole is not None
+        lines = {(each.path, line.strip()) for line in each.text.splitlines() if line.strip()}
+        assert {line for _, line in lines} <= {
+            line.strip() for line in whole[each.start_line - 1 : each.end_line]
+        }
+        assert not lines & seen
+        seen |= lines
+    order = [list(SHARES).index(each.signal) for each in found.snippets]
+    assert order == sorted(order)
+    assert all(a.score >= b.score for a, b in pairwise(found.snippets) if a.signal == b.signal)
+
+
+@pytest.mark.parametrize("tokens", [0, 10, 40, 100, 300, 1_000])
+def test_the_budget_is_kept(corpus: Corpus, tokens: int) -> None:
+    found = answerable(corpus, "What do parse_money and Money do?", TOTAL, tokens)
+    cost = sum(len(each.text) + len(each.path) + MARKS for each in found.snippets)
+    assert cost == found.characters <= tokens * CHARS_PER_TOKEN
+
+
+def test_the_same_question_has_the_same_answer(corpus: Corpus) -> None:
+    question = "How does total use Money and parse_money?"
+    again = Corpus(corpus.root, Reader(str(Path(corpus.root).parent / "index.sqlite")))
+    assert answerable(corpus, question, TOTAL, 900) == answerable(again, question, TOTAL, 900)
+
+
+def test_nothing_excluded_is_ever_shown(corpus: Corpus) -> None:
+    for target in (None, TOTAL, Target("hidden/secret.py", 1, 9), Target("../w/hidden/secret.py", 1, 9)):
+        found = answerable(
+            corpus, "Who calls `total`? What is secret_caller in hidden/secret.py?", target, 9_000
+        )
+        assert not any("secret_caller" in each.text or "hidden" in each.path for each in found.snippets)
+
+
+def test_open_documents_shadow_the_index(corpus: Corpus) -> None:
+    changed = "\n\n" + TILL.replace("print_receipt(found)", "found")
+    language = language_of("shop/till.py")
+    document = Document("shop/till.py", split_lines(changed), language)
+    corpus.lay({"shop/till.py": Open(document, symbols(language, changed))})
+    found = answerable(corpus, "Explain.", Target("shop/till.py", 7, 11), 2_000)
+    assert found.snippets[0].text.startswith("def total")
+    assert found.snippets[0].blob == ""
+    assert "shop/receipts.py" not in paths("callee", found)
+    assert not by("caller", answerable(corpus, "Who calls print_receipt?", None, 2_000))
+
+
+def test_a_file_that_changed_since_is_left_out(corpus: Corpus) -> None:
+    path = Path(corpus.root) / "shop/checkout.py"
+    path.write_text("# moved\n" * 40 + CHECKOUT)
+    os.utime(path, ns=(1, 1))
+    assert not by("caller", answerable(corpus, "Explain.", TOTAL, 2_000))
+
+
+def test_what_one_folder_lacks_is_found_in_another(corpus: Corpus, tmp_path: Path) -> None:
+    root = tmp_path / "v"
+    put(root, "rates.py", "def vat_rate(country):\n    return 19\n")
+    ready(root, tmp_path / "v.sqlite")
+    other = Corpus(str(root), Reader(str(tmp_path / "v.sqlite")), "v")
+    found = answerable(corpus, "Where is vat_rate?", None, 2_000, (other,))
+    assert paths("definition", found) == ["v/rates.py"]
+
+
+def test_no_index_gives_nothing(tmp_path: Path) -> None:
+    none = Corpus(str(tmp_path), Reader(str(tmp_path / "none.sqlite")))
+    assert answerable(none, "What is `total` in a.py?", Target("a.py", 1, 3), 900) == Gathered()
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("", []),
+        ("What does it do, and why?", []),
+        ("`a`", [Named("a")]),
+        ("std::vec::Vec", [Named("Vec", "std.vec")]),
+        ("obj->run_now", [Named("run_now", "obj")]),
+        ("MAX_SIZE __init__ parseMoney HTTPServer iOS", ["MAX_SIZE", "__init__", "parseMoney", "HTTPServer", "iOS"]),
+        ("run() and walk", [Named("run")]),
+        ("`größe` and größe_neu", [Named("größe"), Named("größe_neu")]),
+    ],
+)  # fmt: skip
+def test_names(question: str, expected: list[Named | str]) -> None:
+    wanted = [Named(each) if isinstance(each, str) else each for each in expected]
+    assert list(names_in(question)) == wanted

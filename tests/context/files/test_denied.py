@@ -1,0 +1,96 @@
+"""Names that mean a secret are denied in every spelling; names that only look alike are not."""
+
+import re
+import unicodedata
+from fnmatch import fnmatchcase
+
+import pytest
+from denied_names import SECRET
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assist_context.files.denylist import DIRECTORIES, NAMES, PATHS, denied_by
+
+HARMLESS = [
+    "env.py", "environment.py", "src/env/index.ts", "key.py", "keys.go", "monkey", "primary_key.sql", "pem.c", "id_generator.py",
+    "id_rsagen.go", "credentials.py", "src/credentials/index.ts", "secrets.py", "secret/main.go", "auth.ts", "npmrc.md",
+    "config.json", "docker/config.json", "settings.xml", "kubeconfig_test.go.txt", "tfstate.go", ".gitignore",
+    ".gitattributes", ".github/workflows/ci.yml", ".assistignore", ".awsome/config", "hosts.yml", "history.py",
+    "a/b/c.txt", "README.md", "certificate.crt", "", "é.py", "password.py", "openrc.md", "~", "...", "#",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SECRET)
+def test_secret(path: str) -> None:
+    for spelling in (path, "a/b/" + path, "/abs/" + path, path.upper(), path.replace("/", "\\")):
+        assert denied_by(spelling), spelling
+
+
+@pytest.mark.parametrize("path", [path for path in HARMLESS if path != "kubeconfig_test.go.txt"])
+def test_harmless(path: str) -> None:
+    assert denied_by(path) is None
+    assert denied_by("a/b/" + path) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env~", ".env.bak", "#.env#", ".#.env", ".env.swp", ".server.key.swp", ".id_rsa.swp", "server.key.old",
+        "id_rsa.bak", "kubeconfig~", "tls.pem.~2~", "tls.key (1)", "tls copy.key", "id_rsa copy", "id_rsa_backup",
+    ],
+)  # fmt: skip
+def test_backups_of_secrets(path: str) -> None:
+    assert denied_by(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".g\u200cit/config", ".GIT\u200d", "git~1/config", ".git./config", ".git ", ".env::$DATA", "secring.", "tls.key:x", "tls.key. ",
+        "\uff0eenv", "tls.\u212aey", ".en\u200bv", "i\u0064_rsa", "tls.\uff4bey", "a/../.env", "a/./.ssh/../x",
+    ],
+)  # fmt: skip
+def test_spellings_that_a_file_system_takes_for_the_same(path: str) -> None:
+    assert denied_by(path)
+
+
+def test_it_says_which_pattern() -> None:
+    assert denied_by("x/.git/HEAD") == ".git"
+    assert denied_by("deploy/TLS.KEY.bak") == "*.key"
+    assert denied_by("home/.aws/credentials") == "credentials"
+    assert denied_by("home/.aws/config") == "*/.aws/config"
+
+
+def test_patterns_are_written_as_they_are_compared() -> None:
+    assert all(
+        pattern == pattern.casefold() and pattern.isascii() for pattern in (*DIRECTORIES, *NAMES, *PATHS)
+    )
+    assert len(set(NAMES)) == len(NAMES)
+
+
+# What patterns are made of: put together anew, it looks much like a secret, and often is none.
+PIECES = sorted({piece for pattern in NAMES for piece in re.split(r"[*?]|\[.*?\]", pattern) if piece})
+
+
+@given(
+    st.lists(st.sampled_from([*PIECES, "x", "-", "_", ".", "1", ".py"]), min_size=1, max_size=4).map("".join)
+)
+def test_whatever_a_pattern_matches_is_denied(name: str) -> None:
+    if any(fnmatchcase(name, pattern) for pattern in (*NAMES, *DIRECTORIES)):
+        assert denied_by(name)
+
+
+PARTS = st.text(st.characters(exclude_characters="/\0", exclude_categories=()), min_size=1, max_size=8)
+
+
+@given(st.lists(PARTS, max_size=4), st.sampled_from(SECRET), st.data())
+def test_no_place_case_or_form_hides_a_secret(above: list[str], secret: str, data: st.DataObject) -> None:
+    form = data.draw(st.sampled_from(["NFC", "NFD", "NFKC", "NFKD"]))
+    cased = "".join(data.draw(st.sampled_from([char, char.upper()])) for char in secret)
+    path = unicodedata.normalize(form, "/".join([*above, cased]))
+    assert denied_by(path)
+
+
+@given(st.text(st.characters(exclude_categories=()), max_size=40))
+def test_any_text_is_a_path(path: str) -> None:
+    assert denied_by(path) is None or isinstance(denied_by(path), str)

@@ -1,0 +1,111 @@
+"""Which files belong together by name: a table of the customs, and that it holds both ways."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assist_context.relations.counterparts import MOST_SIBLINGS, siblings
+from assist_context.relations.path_index import MANY, files_of
+
+# Both are there, with a stranger of the kind; each must be the other's only sibling.
+PAIRS = [
+    ("src/cart.py", "tests/test_cart.py"),
+    ("src/cart.py", "src/cart_test.py"),
+    ("pkg/cart.go", "pkg/cart_test.go"),
+    ("src/cart.ts", "src/cart.test.ts"),
+    ("src/cart.tsx", "src/cart.spec.ts"),
+    ("src/cart.ts", "src/__tests__/cart.ts"),
+    ("src/cart.ts", "src/__tests__/cart.test.tsx"),
+    ("src/cart.js", "test/cart.js"),
+    ("src/cart.ts", "src/cart_test.ts"),
+    ("src/cart.ts", "e2e/cart.cy.ts"),
+    ("src/main/java/shop/Cart.java", "src/test/java/shop/CartTest.java"),
+    ("src/main/java/shop/Cart.java", "src/test/java/shop/TestCart.java"),
+    ("src/main/java/shop/Cart.java", "src/test/java/shop/CartIT.java"),
+    ("src/main/kotlin/shop/Cart.kt", "src/test/kotlin/shop/CartTests.kt"),
+    ("src/main/scala/shop/Cart.scala", "src/test/scala/shop/CartSpec.scala"),
+    ("src/main/scala/shop/Cart.scala", "src/test/scala/shop/CartSuite.scala"),
+    ("Shop/Cart.cs", "Shop.Tests/CartTests.cs"),
+    ("Sources/Shop/Cart.swift", "Tests/ShopTests/CartTests.swift"),
+    ("src/Cart.php", "tests/CartTest.php"),
+    ("lib/shop/cart.rb", "spec/shop/cart_spec.rb"),
+    ("lib/shop/cart.rb", "test/shop/cart_test.rb"),
+    ("src/cart.rs", "tests/cart.rs"),
+    ("src/cart.rs", "src/cart_tests.rs"),
+    ("lua/cart.lua", "spec/cart_spec.lua"),
+    ("src/cart.c", "tests/test_cart.c"),
+    ("src/cart.cc", "src/cart_unittest.cc"),
+    ("bin/cart.sh", "test/cart.bats"),
+    ("src/cart.c", "src/cart.h"),
+    ("src/cart.cpp", "include/shop/cart.hpp"),
+    ("src/cart.py", "src/cart.pyi"),
+    ("src/cart.js", "src/cart.d.ts"),
+    ("ui/Cart.tsx", "ui/Cart.css"),
+    ("ui/Cart.tsx", "ui/Cart.module.scss"),
+    ("ui/cart.component.ts", "ui/cart.component.html"),
+]
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" ".join)
+def test_each_is_the_others(pair: tuple[str, str]) -> None:
+    suffix = pair[0][pair[0].rindex(".") :]
+    files = files_of([*pair, f"src/other{suffix}", f"tests/test_other{suffix}", "README.md", "cart.md"])
+    assert siblings(files, pair[0]) == (pair[1],)
+    assert siblings(files, pair[1]) == (pair[0],)
+
+
+# files, the file, its siblings in order
+ROWS = [
+    ("a/x.py b/x.py a/test_x.py b/test_x.py", "a/x.py", "a/test_x.py"),  # not the other folder's
+    ("a/x.py b/x.py a/test_x.py b/test_x.py", "b/test_x.py", "b/x.py"),
+    ("src/a/x.py src/b/x.py tests/a/test_x.py", "tests/a/test_x.py", "src/a/x.py"),  # a mirrored tree
+    ("src/a/x.py src/b/x.py tests/a/test_x.py", "src/b/x.py", ""),
+    ("src/a/x.py src/a/test_x.py tests/a/test_x.py", "src/a/x.py", "src/a/test_x.py tests/a/test_x.py"),  # nearest first
+    ("src/x.ts src/x.tsx src/x.test.ts", "src/x.test.ts", "src/x.ts src/x.tsx"),
+    ("src/x.ts src/x.css src/x.test.ts src/x.stories.tsx", "src/x.ts", "src/x.css src/x.stories.tsx src/x.test.ts"),
+    ("src/x.c src/x.h tests/test_x.c", "tests/test_x.c", "src/x.c src/x.h"),
+    ("src/x.c src/x.h tests/test_x.c", "src/x.h", "src/x.c tests/test_x.c"),
+    ("a/x.c a/x.h b/x.h", "b/x.h", ""),  # a/x.c has its header
+    ("x.py x_test.go", "x.py", ""),  # another language's
+    ("src/helpers.py tests/helpers.py", "src/helpers.py", ""),  # in Python a test says that it is one
+    ("src/Testament.java src/ament.java", "src/Testament.java", ""),
+    ("src/x.ts", "src/x.ts", ""),
+    ("src/x.ts", "not/there.ts", ""),
+    ("src/.py tests/test_.py", "tests/test_.py", ""),
+    ("LICENSE LICENSE_test", "LICENSE", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[1]} of {row[0]}")
+def test_siblings(row: tuple[str, str, str]) -> None:
+    paths, path, wanted = row
+    assert siblings(files_of(paths.split()), path) == tuple(wanted.split())
+
+
+def test_a_name_that_many_files_have_is_found_beside_and_in_the_mirror() -> None:
+    numbers = range(MANY + 1)
+    files = files_of([f"src/p{n}/utils.py" for n in numbers] + [f"tests/p{n}/test_utils.py" for n in numbers])
+    assert siblings(files, "src/p7/utils.py") == ("tests/p7/test_utils.py",)
+    assert siblings(files, "tests/p9/test_utils.py") == ("src/p9/utils.py",)
+
+
+def test_they_are_capped() -> None:
+    files = files_of(["src/x.py", *(f"t{number}/test_x.py" for number in range(30))])
+    assert len(siblings(files, "src/x.py")) == MOST_SIBLINGS
+
+
+FOLDER = st.sampled_from(["", "src/", "src/a/", "tests/", "tests/a/", "src/__tests__/", "include/", "a/"])
+STEM = st.sampled_from(
+    ["x", "X", "test_x", "x_test", "test_x_test", "x.test", "XTest", "TestX", "x.spec", "x_spec", "Test", "test_", "x.d"]
+)  # fmt: skip
+SUFFIX = st.sampled_from([".py", ".pyi", ".ts", ".js", ".css", ".module.css", ".d.ts", ".go", ".java", ".rs", ".c", ".h", ".bats", ".sh", ""])  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sets(st.builds(str.__add__, FOLDER, st.builds(str.__add__, STEM, SUFFIX)), max_size=10))
+def test_what_belongs_to_a_file_that_file_belongs_to(paths: set[str]) -> None:
+    files = files_of(paths)
+    for path in paths:
+        for sibling in siblings(files, path):
+            assert sibling in paths - {path}
+            assert path in siblings(files, sibling)

@@ -1,0 +1,184 @@
+"""What is found at a cursor of a real, indexed folder, by which signal, and what never is."""
+
+import os
+from itertools import count
+from pathlib import Path
+
+import pytest
+from indexing import ready
+from workspaces import MODELS, put
+
+from assist_context.documents import Cursor, Document, Snippet, split_lines
+from assist_context.index.reader import Reader
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus, Open
+from assist_context.retrieval.cursor_query import spot_of
+from assist_context.retrieval.retriever import Asked, Near, Retrieval, look
+from assist_context.retrieval.similar_windows import Windows
+from assist_context.syntax.symbols import symbols
+
+USE = "from shop.models import parse_money as pm\n\n\ndef total(lines):\n    return pm█(lines)\n"
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Corpus:
+    root = tmp_path / "w"
+    put(root, "shop/__init__.py")
+    put(root, "shop/models.py", MODELS)
+    put(root, "shop/unrelated.py", "def weather():\n    return 'rain'\n")
+    put(
+        root,
+        "tests/test_till.py",
+        "from shop.till import total\n\n\ndef test_total():\n    assert total([])\n",
+    )
+    put(root, ".env", "PARSE_MONEY=secret_value_of_env\n")
+    put(root, ".assistignore", "hidden/\n")
+    put(root, "hidden/parse_money.py", "def parse_money(secret_hidden):\n    return secret_hidden\n")
+    database = tmp_path / "index.sqlite"
+    ready(root, database)
+    return Corpus(str(root), Reader(str(database)))
+
+
+def near(corpus: Corpus, source: str, path: str = "shop/till.py", tokens: int = 400) -> Near:
+    before, _, after = source.partition("█")
+    document = Document(path, split_lines(before + after), language_of(path))
+    cursor = Cursor(before.count("\n"), len(before.rpartition("\n")[2]))
+    return look(corpus, document, cursor, tokens, path)
+
+
+def test_an_imported_name_is_shown_by_its_definition_even_under_an_alias(corpus: Corpus) -> None:
+    first = near(corpus, USE).snippets[0]
+    assert (first.path, first.signal, first.start_line, first.end_line) == (
+        "shop/models.py",
+        "definition",
+        11,
+        13,
+    )
+    assert first.text.startswith("def parse_money(text):")
+    assert len(first.blob) == 40
+
+
+def test_the_test_of_a_file_is_found_by_its_name(corpus: Corpus) -> None:
+    found = near(corpus, USE).snippets
+    assert any(each.path == "tests/test_till.py" and each.signal in ("related", "similar") for each in found)
+
+
+def test_what_is_on_view_is_not_shown_again(corpus: Corpus) -> None:
+    assert all(each.path != "shop/models.py" for each in near(corpus, MODELS + "█").snippets)
+
+
+def test_the_budget_is_kept_and_a_long_definition_cut_at_a_line(corpus: Corpus) -> None:
+    found = near(corpus, USE, tokens=40).snippets
+    assert found
+    assert sum(len(each.text) + len(each.path) for each in found) <= 40 * 3.2
+    assert all(each.text.endswith("\n") for each in found)
+
+
+def test_nothing_excluded_is_ever_shown(corpus: Corpus) -> None:
+    for tokens in (100, 4_000):
+        shown = near(corpus, USE.replace("pm█", "parse_money█"), tokens=tokens).snippets
+        assert not any("secret" in each.text or "hidden" in each.path for each in shown)
+
+
+def test_open_documents_shadow_the_index(corpus: Corpus) -> None:
+    changed = MODELS.replace("def parse_money(text):", "def parse_money(text, locale):")
+    language = language_of("shop/models.py")
+    document = Document("shop/models.py", split_lines(changed), language)
+    corpus.lay({"shop/models.py": Open(document, symbols(language, changed))})
+    first = near(corpus, USE).snippets[0]
+    assert "locale" in first.text
+    assert first.blob == ""
+
+
+def test_a_file_that_changed_since_is_not_shown_by_its_old_lines(corpus: Corpus) -> None:
+    path = Path(corpus.root) / "shop/models.py"
+    path.write_text("# moved\n" * 40 + MODELS)
+    os.utime(path, ns=(1, 1))
+    assert all(each.path != "shop/models.py" for each in near(corpus, USE).snippets)
+
+
+def test_recent_edits_are_shown_and_late_signals_give_their_last_answer(corpus: Corpus) -> None:
+    before, _, after = USE.partition("█")
+    document = Document("shop/till.py", split_lines(before + after), language_of("a.py"))
+    imports = symbols(document.language, document.text).imports
+    edit = Snippet("notes.py", 1, 1, "rates = load_rates()\n", "recent-edit")
+    asked = Asked(document, Cursor(4, 13), "shop/till.py", imports, (edit,))
+    first = Retrieval(corpus, clock=lambda: 0.0).near(asked, 400)
+    assert {"definition", "recent-edit"} <= {each.signal for each in first.snippets}
+    assert first.late == ()
+    ticks = count()
+    slow = Retrieval(corpus, clock=lambda: 0.001 * next(ticks))
+    near_by = [slow.near(asked, 400) for _ in range(8)]
+    assert all(answer.late for answer in near_by)
+    shown = {each.signal for answer in near_by for each in answer.snippets}
+    assert shown >= {each.signal for each in first.snippets}
+
+
+def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    for at in range(4):
+        put(root, f"m{at}.py", f"def helper_{at}(text):\n    return text[{at}]\n")
+    ready(root, tmp_path / "index.sqlite")
+    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    names = "".join(f"from m{at} import helper_{at}\n" for at in range(4))
+    lines = split_lines(names + "x = helper_0(helper_1(helper_2(helper_3(")
+    document = Document("use.py", lines, language_of("use.py"))
+    asked = Asked(document, Cursor(4, len(lines[4])), "use.py", symbols(document.language, names).imports)
+    found = Retrieval(corpus, clock=lambda: 0.0)
+    prompt = found.near(asked, 400)
+    assert len({each.path for each in prompt.snippets}) == 4
+    corpus = Corpus(str(root), corpus.reader)
+
+    def read() -> float:
+        return float(sum(corpus.at_hand(f"m{at}.py") for at in range(4)))
+
+    late = Retrieval(corpus, clock=read)  # the time is over once a file was read
+    assert [read() for _ in range(3) if late.near(asked, 400)] == [2, 4, 4]
+    assert late.near(asked, 400).snippets == prompt.snippets
+
+
+def test_a_long_file_is_compared_over_several_questions(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    body = "".join(f"    rate_{at} = table[{at}] * share_{at}\n" for at in range(200))
+    put(root, "long.py", f"def rates(table):\n{body}")
+    ready(root, tmp_path / "index.sqlite")
+    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    document = Document("new.py", split_lines("def other(table):\n" + body), language_of("new.py"))
+    spot = spot_of(document, Cursor(190, 4), "new.py")
+
+    def alike(windows: Windows, looks: int) -> list[tuple[int, int]]:
+        left = iter(range(looks))
+        found = windows.alike(corpus, spot, ["long.py"], lambda: next(left, None) is None)
+        return [(each.first, each.last) for each in found]
+
+    whole = alike(Windows(), 1_000)
+    assert whole[0][0] > 150
+    windows = Windows()
+    assert alike(windows, 0) == []
+    by_and_by = [alike(windows, 6) for _ in range(6)]
+    assert by_and_by[0] != whole
+    assert by_and_by[-1] == alike(windows, 0) == whole
+
+
+def test_lines_count_as_an_editor_counts_them(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    put(root, "old.py", "import os\n\x0c\n\n\ndef far(path):\n    return os.stat(path)\n")
+    ready(root, tmp_path / "index.sqlite")
+    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    (defined,) = corpus.definitions("far")
+    assert corpus.lines("old.py")[defined.start_line - 1] == "def far(path):\n"
+
+
+def test_an_outline_is_that_of_the_index_as_it_is_now(tmp_path: Path) -> None:
+    root, database = tmp_path / "w", tmp_path / "index.sqlite"
+    put(root, "a.py", "def one():\n    return 1\n")
+    ready(root, database)
+    corpus = Corpus(str(root), Reader(str(database)))
+    assert [each.name for each in corpus.outline("a.py")] == ["one"]
+    put(root, "a.py", "def two():\n    return 22\n")
+    ready(root, database)
+    assert [each.name for each in corpus.outline("a.py")] == ["two"]
+
+
+def test_an_empty_or_missing_index_gives_nothing(tmp_path: Path) -> None:
+    assert near(Corpus(str(tmp_path), Reader(str(tmp_path / "none.sqlite"))), USE).snippets == ()

@@ -1,0 +1,253 @@
+"""What is reserved, settled, released and reconciled, and what is left of a day."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from ledger_child import NOON, an_ask
+
+from assist_escalation.budget.ledger import MOST_MICRO, Ask, BudgetError, Ledger, Limits, Row, Scope
+from assist_escalation.budget.ledger_file import LedgerError
+from assist_escalation.errors import EscalationError
+from assist_escalation.prompts import Usage
+
+DAY = 86_400
+HERE = Scope("repo", "user")
+LIMITS = Limits(request_micro=100, repo_day_micro=250, user_day_micro=400)
+
+
+class Clock:
+    def __init__(self, now: float = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path, clock: Clock) -> Ledger:
+    return Ledger(tmp_path / "state" / "ledger.db", clock)
+
+
+def test_what_is_reserved_is_spent_until_it_is_settled(ledger: Ledger) -> None:
+    assert ledger.left(HERE, LIMITS) == 250
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    assert ledger.left(HERE, LIMITS) == 150
+    ledger.settle("a", 30, Usage(input=5, output=5), "stop")
+    assert ledger.left(HERE, LIMITS) == 220
+
+
+def test_a_cancelled_stream_is_paid(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    ledger.settle("a", 40, Usage(input=9, output=2, estimated=True), "cancelled")
+    assert ledger.left(HERE, LIMITS) == 210
+    assert ledger.spending("repo") == (Row("repo", 1, 40, 9, 2, 1),)
+    assert ledger.unsettled() == ()
+
+
+def test_one_request_may_not_cost_more_than_a_request_may(ledger: Ledger) -> None:
+    with pytest.raises(BudgetError, match=r"may cost \$0\.0001, and one may cost \$0\.0001.*per_request"):
+        ledger.reserve(an_ask("a", 101), LIMITS)
+    assert ledger.left(HERE, LIMITS) == 250
+
+
+def test_the_day_of_a_repository_is_a_budget(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    ledger.reserve(an_ask("b", 100), LIMITS)
+    with pytest.raises(BudgetError, match=r"left today for this repository.*--local"):
+        ledger.reserve(an_ask("c", 51), LIMITS)
+    ledger.reserve(an_ask("d", 50), LIMITS)
+    assert ledger.left(HERE, LIMITS) == 0
+
+
+def test_the_day_of_a_user_is_one_over_all_repositories(ledger: Ledger) -> None:
+    for number in range(4):
+        ledger.reserve(an_ask(str(number), 100, repo=f"repo{number % 2}"), LIMITS)
+    with pytest.raises(BudgetError, match="left today for you"):
+        ledger.reserve(an_ask("more", 1, repo="another"), LIMITS)
+    ledger.reserve(Ask("other", Scope("another", "somebody"), "ask", "p", "m", 100), LIMITS)
+
+
+def test_what_costs_nothing_may_always_be_asked(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    ledger.settle("a", 500, Usage(), "stop")
+    ledger.reserve(an_ask("free", 0), LIMITS)
+
+
+def test_more_than_was_reserved_counts_in_full(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 10), LIMITS)
+    ledger.settle("a", 300, Usage(output=1), "stop")
+    assert ledger.left(HERE, LIMITS) == 0
+    with pytest.raises(BudgetError):
+        ledger.reserve(an_ask("b", 1), LIMITS)
+
+
+def test_absurd_figures_end_the_budget_and_leave_the_ledger_whole(ledger: Ledger) -> None:
+    for name in "abcdefghij":
+        ledger.reserve(an_ask(name, 0), LIMITS)
+        ledger.settle(name, 10**40, Usage(input=10**40, output=10**40), "stop")
+    assert ledger.left(HERE, LIMITS) == 0
+    assert ledger.spending("repo") == (Row("repo", 10, 10 * MOST_MICRO, 10 * MOST_MICRO, 10 * MOST_MICRO, 0),)
+    with pytest.raises(BudgetError):
+        ledger.reserve(an_ask("k", MOST_MICRO + 1), Limits(10**30, 10**30, 10**30))
+
+
+def test_to_settle_again_changes_nothing(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    ledger.settle("a", 30, Usage(output=3), "stop")
+    ledger.settle("a", 0, Usage(), "error")
+    ledger.settle("a", 99, Usage(output=9), "stop")
+    assert ledger.spending("repo") == (Row("repo", 1, 30, 0, 3, 0),)
+
+
+@pytest.mark.parametrize(
+    ("micro", "usage"),
+    [(-1, Usage()), (1, Usage(input=-1)), (1, Usage(cache_read=-1)), (1, Usage(output=-5))],
+)
+def test_nothing_negative_is_settled_and_the_reservation_stays(
+    ledger: Ledger, micro: int, usage: Usage
+) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    with pytest.raises(EscalationError, match="negative"):
+        ledger.settle("a", micro, usage, "stop")
+    assert ledger.left(HERE, LIMITS) == 150
+
+
+def test_a_bound_is_not_negative() -> None:
+    with pytest.raises(EscalationError, match="upper_micro = -1"):
+        an_ask("a", -1)
+
+
+def test_what_was_released_is_given_back_once(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    ledger.release("a")
+    ledger.release("a")
+    assert ledger.left(HERE, LIMITS) == 250
+    assert ledger.spending("day") == ()
+
+
+def test_what_is_settled_is_not_released(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    ledger.settle("a", 70, Usage(), "stop")
+    ledger.release("a")
+    assert ledger.left(HERE, LIMITS) == 180
+
+
+def test_what_was_sent_after_all_is_paid_after_all(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    ledger.release("a")
+    ledger.settle("a", 60, Usage(), "stop")
+    assert ledger.left(HERE, LIMITS) == 190
+
+
+def test_a_request_is_reserved_once(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 10), LIMITS)
+    with pytest.raises(LedgerError, match="has a request a already"):
+        ledger.reserve(an_ask("a", 10), LIMITS)
+    assert ledger.left(HERE, LIMITS) == 240
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda ledger: ledger.settle("a", 1, Usage(), "stop"), id="settle"),
+        pytest.param(lambda ledger: ledger.release("a"), id="release"),
+    ],
+)
+def test_money_that_nobody_reserved_is_an_error(ledger: Ledger, call: Callable[[Ledger], None]) -> None:
+    with pytest.raises(LedgerError, match=r"ledger\.db has no request a.*moved away"):
+        call(ledger)
+
+
+def test_reconciling_takes_what_is_left_over_for_paid(ledger: Ledger, clock: Clock) -> None:
+    ledger.reserve(an_ask("crashed", 100), LIMITS)
+    clock.now += 1
+    ledger.reserve(an_ask("slow", 50), LIMITS)
+    assert [(each.at, each.ask) for each in ledger.unsettled()] == [
+        (NOON, an_ask("crashed", 100)),
+        (NOON + 1, an_ask("slow", 50)),
+    ]
+    assert ledger.reconcile() == 2
+    assert ledger.unsettled() == ()
+    assert ledger.reconcile() == 0
+    assert ledger.left(HERE, LIMITS) == 100
+    assert ledger.spending("repo") == (Row("repo", 2, 150, 0, 0, 2),)
+    ledger.release("crashed")  # somebody looked at it as paid: it stays so
+    ledger.settle("slow", 20, Usage(output=1), "stop")  # it was only slow, and now it is known
+    assert ledger.spending("repo") == (Row("repo", 2, 120, 0, 1, 1),)
+
+
+def test_the_next_utc_day_is_a_new_budget(ledger: Ledger, clock: Clock) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    clock.now = NOON + DAY / 2 - 0.001
+    assert ledger.left(HERE, LIMITS) == 150
+    clock.now = NOON + DAY / 2
+    assert ledger.left(HERE, LIMITS) == 250
+    ledger.settle("a", 90, Usage(), "stop")  # it counts on the day that it was reserved on
+    assert ledger.left(HERE, LIMITS) == 250
+
+
+def test_a_clock_set_back_opens_no_budget_and_gives_nothing_back(ledger: Ledger, clock: Clock) -> None:
+    ledger.reserve(an_ask("before", 100), LIMITS)
+    clock.now = NOON + DAY
+    for name in ("a", "b"):
+        ledger.reserve(an_ask(name, 100), LIMITS)
+    for days in (1, 2, 400):
+        clock.now = NOON - days * DAY
+        assert ledger.left(HERE, LIMITS) == 50
+        with pytest.raises(BudgetError, match=r"goes on until \d{4}-\d\d-\d\d.*ledger\.db"):
+            ledger.reserve(an_ask(f"back{days}", 51), LIMITS)
+    ledger.reserve(an_ask("c", 50), LIMITS)
+    clock.now = NOON + DAY
+    assert ledger.left(HERE, LIMITS) == 0
+    clock.now = NOON + 2 * DAY
+    assert ledger.left(HERE, LIMITS) == 250
+
+
+def test_spending_is_summed_by_what_one_asks_for(ledger: Ledger, clock: Clock) -> None:
+    wide = Limits(10**6, 10**6, 10**6)
+    first = Ask("1", Scope("r1", "u"), "explain", "p", "small", 10)
+    second = Ask("2", Scope("r1", "u"), "fix", "p", "large", 500)
+    third = Ask("3", Scope("r2", "u"), "fix", "p", "large", 40)
+    ledger.reserve(first, wide)
+    ledger.settle("1", 7, Usage(input=100, cache_read=20, cache_write=3, output=11), "stop")
+    clock.now += DAY
+    ledger.reserve(second, wide)
+    ledger.settle("2", 300, Usage(input=1000, output=200, estimated=True), "cancelled")
+    ledger.reserve(third, wide)
+    assert ledger.spending("repo") == (Row("r1", 2, 307, 1123, 211, 1), Row("r2", 1, 40, 0, 0, 1))
+    assert ledger.spending("model") == (Row("large", 2, 340, 1000, 200, 2), Row("small", 1, 7, 123, 11, 0))
+    assert [row.key for row in ledger.spending("command")] == ["fix", "explain"]
+    assert [(row.key, row.micro) for row in ledger.spending("day")] == [
+        ("2027-01-15", 7),
+        ("2027-01-16", 340),
+    ]
+    assert [row.key for row in ledger.spending("day", since=NOON + 1)] == ["2027-01-16"]
+
+
+def test_names_that_are_no_utf8_are_kept_apart(ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100, repo="/caf\udce9"), LIMITS)
+    assert ledger.left(Scope("/caf\udce9", "user"), LIMITS) == 150
+    assert ledger.left(Scope("/caf\udcea", "user"), LIMITS) == 250
+
+
+def test_only_the_user_may_read_the_file(tmp_path: Path, ledger: Ledger) -> None:
+    ledger.reserve(an_ask("a", 100), LIMITS)
+    path = tmp_path / "state" / "ledger.db"
+    with closing(sqlite3.connect(path)) as db:  # its log is there while it is open
+        db.execute("UPDATE clock SET latest = latest")
+        modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+    assert modes == dict.fromkeys(("ledger.db", "ledger.db-wal", "ledger.db-shm"), 0o600)
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_to_look_makes_no_file(tmp_path: Path, ledger: Ledger) -> None:
+    assert (ledger.left(HERE, LIMITS), ledger.unsettled(), ledger.spending("day")) == (250, (), ())
+    assert list(tmp_path.iterdir()) == []

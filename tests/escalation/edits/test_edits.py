@@ -1,0 +1,210 @@
+"""Plans: scope, gates, the bugs of other appliers, and the whole form."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from assist_escalation.edits.formats.whole_block import whole_instructions
+from assist_escalation.edits.plan import Base, EditError, EditPlan, Target, base_of, diff, sha256_of
+from assist_escalation.edits.planner import plan
+from assist_escalation.prompts import fence as bars_for
+
+
+def scope_of(**texts: str) -> dict[str, Base]:
+    """`a_py="..."` is the file a.py."""
+    paths = {name.replace("__", "/").replace("_", "."): text for name, text in texts.items()}
+    return {path: Base(path, text, sha256_of(text), 3) for path, text in paths.items()}
+
+
+def block(path: str, search: str, replace: str) -> str:
+    return f"{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n"
+
+
+def afters(result: EditPlan) -> dict[str, str]:
+    return {change.path: change.after for change in result.changes}
+
+
+def test_no_other_file_is_tried_when_the_named_one_does_not_fit() -> None:
+    with pytest.raises(EditError, match=r"0 times in a\.py"):
+        plan(block("a.py", "y = 1\n", "y = 2\n"), scope_of(a_py="x = 1\n", b_py="y = 1\n"))
+
+
+def test_nothing_passes_when_another_block_fails() -> None:
+    answer = block("a.py", "x = 1\n", "x = 2\n") + block("b.py", "z\n", "y\n")
+    with pytest.raises(EditError, match="block 2"):
+        plan(answer, scope_of(a_py="x = 1\n", b_py="y = 1\n"))
+
+
+def test_the_first_of_several_places_is_not_taken() -> None:
+    with pytest.raises(EditError, match="2 times"):
+        plan(block("a.py", "x = 1\n", "x = 2\n"), scope_of(a_py="x = 1\nx = 1\n"))
+
+
+def test_an_answer_with_wrong_indentation_takes_no_twin_at_another_depth() -> None:
+    text = "a = 1\nb = 1\n    a = 1\n    c = 1\n"
+    shifted = block("a.txt", "  c = 1\n", "  c = 2\n")
+    with pytest.raises(EditError, match="2 times"):
+        plan(block("a.txt", "a = 1\n", "a = 2\n") + shifted, scope_of(a_txt=text))
+    result = plan(block("a.txt", "b = 1\n", "b = 2\n") + shifted, scope_of(a_txt=text))
+    assert afters(result)["a.txt"] == text.replace("b = 1", "b = 2").replace("c = 1", "c = 2")
+
+
+def test_planning_makes_no_file(tmp_path: Path) -> None:
+    path = (tmp_path / "new.py").as_posix()
+    assert afters(plan(block(path, "", "x\n"), {}, create={path})) == {path: "x\n"}
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["../a.py", "/etc/passwd", "src/../../a.py", "A.py", "b.py"])
+def test_a_path_out_of_scope_is_refused(path: str) -> None:
+    with pytest.raises(EditError, match="no file of this request"):
+        plan(block(path, "", "x = 2\n"), scope_of(a_py="x = 1\n"), create={"new.py"})
+
+
+@pytest.mark.parametrize("path", [".git/config", ".env", "a/.git/hooks/x", "id_rsa"])
+def test_denied_files_are_never_edited(path: str) -> None:
+    with pytest.raises(EditError, match="never edited"):
+        plan(block(path, "", "x\n"), {}, create={path})
+
+
+def test_protected_files_are_listed() -> None:
+    create = {
+        "a.py",
+        "package.json",
+        ".github/workflows/ci.yml",
+        "tests/conftest.py",
+        "poetry.lock",
+        "Makefile",
+    }
+    result = plan("".join(block(path, "", "1\n") for path in sorted(create)), {}, create=create)
+    assert set(result.protected) == create - {"a.py"}
+
+
+@pytest.mark.parametrize(
+    ("replace", "says"),
+    [
+        ("x = (1\n", "errors of syntax"),
+        ("# ... rest of the code\n", "left out"),
+        ("# existing code here\n", "left out"),
+        ("x = 2\n...\n", "left out"),
+        ("x = 2  # (unchanged)\n", "left out"),
+        ("'''\n<<<<<<< HEAD\n'''\n", "conflict markers"),
+        ("x = '__SECRET_AWS_ab12_1__'\n", "placeholders"),
+        ("x = '\ufeff'\n", "byte order mark"),
+        ("x = 1\n", "changes nothing"),
+        ("x = '" + "é" * 600_000 + "'\n", "bytes"),
+        ("x = '\ud800'\n", "half"),
+    ],
+)
+def test_what_an_edit_must_not_leave(replace: str, says: str) -> None:
+    with pytest.raises(EditError, match=says):
+        plan(block("a.py", "x = 1\n", replace), scope_of(a_py="x = 1\n"))
+
+
+@pytest.mark.parametrize(
+    "replace",
+    [
+        "def f(): ...\n",
+        "class A:\n    ...\n",
+        "# the rest of the file is read lazily\n",
+        "u = 'http://...'\n",
+    ],
+)
+def test_what_only_looks_like_an_elision(replace: str) -> None:
+    assert afters(plan(block("a.py", "x = 1\n", replace), scope_of(a_py="x = 1\n"))) == {"a.py": replace}
+
+
+def test_what_was_wrong_before_does_not_count() -> None:
+    text = "x = (\n# ... rest of code\n'__SECRET_A_1__'\ny\n"
+    assert afters(plan(block("a.py", "y\n", "z\n"), scope_of(a_py=text)))["a.py"] == text[:-2] + "z\n"
+
+
+def test_an_empty_file_takes_an_empty_search_and_others_do_not() -> None:
+    assert afters(plan(block("a.py", "", "x = 1\n"), scope_of(a_py="\ufeff")))["a.py"] == "\ufeffx = 1\n"
+    with pytest.raises(EditError, match="search is empty"):
+        plan(block("a.py", "", "x = 1\n"), scope_of(a_py="y\n"))
+    with pytest.raises(EditError, match="does not exist"):
+        plan(block("b.py", "x\n", "y\n"), {}, create={"b.py"})
+
+
+def test_a_base_that_is_not_its_hash_is_refused() -> None:
+    with pytest.raises(EditError, match="not of one file"):
+        plan(block("a.py", "x\n", "y\n"), {"a.py": Base("a.py", "x\n", sha256_of("z"))})
+    with pytest.raises(EditError, match="not UTF-8 at byte 1"):
+        base_of("a.py", b"x\xff")
+
+
+CLASS = "import os\n\n\nclass A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
+F = Target("a.py", 5, 6, "A.f")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(self):\n    return 3\n",
+        "    def f(self):\n        return 3\n",
+        "import os\n\ndef f(self):\n    return 3\n",
+    ],
+)
+def test_a_whole_function_takes_its_place(code: str) -> None:
+    answer = f"Here:\n```python\n{code}```\nand so it prints\n```\n3\n```\n"
+    assert afters(plan(answer, scope_of(a_py=CLASS), F))["a.py"] == CLASS.replace("return 1", "return 3")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ("def f(self):\n    return 3\n", "no fenced block"),
+        ("```python\ndef f(self):\n    return 3\n", "no end"),
+        ("```python\nimport re\ndef f(self):\n    return 3\n```\n", "imports"),
+        ("```python\nclass A:\n    def f(self):\n        return 3\n```\n", "does not define"),
+        (
+            "```python\ndef f(self):\n    return 3\n```\n```python\ndef f(self):\n    return 4\n```\n",
+            "2 fenced",
+        ),
+        ("```python\n\tdef f(self):\n\t\treturn 3\n```\n", "indented otherwise"),
+        ("```python\n\n```\n", "does not define|empty"),
+        ("```python\ndef f(self):\n    # ... existing code ...\n    return 3\n```\n", "left out"),
+    ],
+)
+def test_a_whole_function_that_is_not_certain(answer: str, says: str) -> None:
+    with pytest.raises(EditError, match=says):
+        plan(answer, scope_of(a_py=CLASS), F)
+
+
+def test_a_whole_file_keeps_its_ends_and_its_mark() -> None:
+    text = "\ufeffx = 1\r\ny = 2\nz = 3"
+    answer = "```python\nx = 1\ny = 5\nz = 3\n```\n"
+    assert (
+        afters(plan(answer, scope_of(a_py=text), Target("a.py", 1, 3)))["a.py"]
+        == "\ufeffx = 1\r\ny = 5\nz = 3"
+    )
+
+
+def test_the_whole_instructions_parse() -> None:
+    fence = bars_for(["```"])
+    answer = whole_instructions("python", fence).replace("(all lines of the new code)", "x = 2")
+    assert afters(plan(answer, scope_of(a_py="'''\n```\n'''\n"), Target("a.py", 1, 3)))["a.py"] == "x = 2\n"
+
+
+def test_the_diff_is_one_that_git_applies(tmp_path: Path) -> None:
+    scope = scope_of(a_py="a\r\nb", b_py="x = 1\n", d_py="")
+    answer = (
+        block("a.py", "b\n", "c\n")
+        + block("b.py", "x = 1\n", "x = 2\n")
+        + block("new.py", "", "n\n")
+        + block("d.py", "", "d\n")
+    )
+    result = plan(answer, scope, create={"new.py"})
+    for path, base in scope.items():
+        (tmp_path / path).write_bytes(base.text.encode())
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=diff(result).encode(), check=True)
+    assert {each.name: each.read_bytes().decode() for each in tmp_path.iterdir()} == afters(result)
+    assert "\\ No newline at end of file" in diff(result)
+
+
+def test_of_several_blocks_the_one_under_the_path_of_a_new_file_is_meant() -> None:
+    answer = "```tests/test_a.py\ndef test_a():\n    assert 1\n```\n\n```a.py lines 1-2\ndef a(): ...\n```\n"
+    made = plan(answer, {}, Target("tests/test_a.py", 1, 1), create={"tests/test_a.py"})
+    assert afters(made) == {"tests/test_a.py": "def test_a():\n    assert 1\n"}

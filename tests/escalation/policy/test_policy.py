@@ -1,0 +1,188 @@
+"""Which prompts may leave: every span's origin, denied files, data classes, and what a path may try."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from policies import USER, allowed, layer, prompt, provider, stranger
+
+from assist_escalation.policy.permissions import permissions
+from assist_escalation.policy.verdict import Verdict, judge, resolved
+from assist_escalation.prompts import Origin, Prompt, Span
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace: two files, and one that a link reaches."""
+    root = tmp_path / "shop"
+    for name in ("src/a.py", "src/pay/card.py", "infra/prod/main.tf"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("")
+    return root
+
+
+def of_span(root: Path, origin: Origin, **said: object) -> Verdict:
+    return judge(Prompt("ask", (Span("text", origin),)), allowed(root, stranger(**said)), "eu")
+
+
+def test_an_ordinary_prompt_may_leave_and_has_its_classes(root: Path) -> None:
+    verdict = judge(prompt(root, "src/a.py"), allowed(root), "eu")
+    assert verdict == Verdict(True, (), ("internal",))
+
+
+def test_without_any_configuration_nothing_may_leave(root: Path) -> None:
+    verdict = judge(prompt(root, "src/a.py"), permissions([], [str(root)]), "eu")
+    assert not verdict.allowed
+    assert "eu is no provider that may be used here" in verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"mode": "never"}, 'nothing may leave this machine: mode = "never"'),
+        ({"always_local": ("explain",)}, "explain is one of always_local"),
+        ({"allowed_providers": ("us",)}, "eu is no provider that may be used here"),
+        ({"allowed_providers": ()}, "eu is no provider that may be used here"),
+        ({"residency": ("public",)}, "eu may not see text of the class internal"),
+        ({"residency": ()}, "eu may see no class of text: its residency is empty"),
+        ({"deny": ("src/",)}, "src/a.py never leaves: src/ is denied"),
+        ({"data_class": {"src/**": "secret"}}, "eu may not see text of the class secret"),
+        ({"default_class": "secret"}, "eu may not see text of the class secret"),
+    ],
+)
+def test_each_restriction_keeps_it_and_says_so(root: Path, said: dict[str, object], reason: str) -> None:
+    verdict = judge(prompt(root, "src/a.py"), allowed(root, stranger(**said)), "eu")
+    assert not verdict.allowed
+    assert reason in verdict.reasons
+
+
+def test_an_unknown_command_and_an_empty_prompt_stay(root: Path) -> None:
+    assert not judge(prompt(root, command="complete"), allowed(root), "eu").allowed
+    assert not judge(Prompt("ask", ()), allowed(root), "eu").allowed
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        Origin("web"),  # type: ignore[arg-type]
+        Origin("file"),
+        Origin("file", "src/a.py"),
+        Origin("file", "", "ROOT"),
+        Origin("file", "src/a.py", "shop"),
+        Origin("user", "src/a.py"),
+        Origin("editor", "src/a.py"),
+        Origin("file", "src/a.py", "/elsewhere"),
+        Origin("file", "a.py", "ROOT/src"),  # globs start at the folder: no other start is taken
+        Origin("file", "ROOT/src/a.py", "ROOT"),
+        Origin("file", "../shop/src/a.py", "ROOT"),
+        Origin("file", "src/%2e%2e/src/a.py", "ROOT"),
+        Origin("file", "src\\..\\src\\a.py", "ROOT"),
+        Origin("file", "a\0b", "ROOT"),
+    ],
+)
+def test_a_text_of_unknown_origin_stays(root: Path, origin: Origin) -> None:
+    path, folder = (text.replace("ROOT", str(root)) for text in (origin.path, origin.root))
+    verdict = of_span(root, replace(origin, path=path, root=folder))
+    assert not verdict.allowed
+    assert len(verdict.reasons) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".env",
+        "deploy/.ENV.production",
+        ".git/config",
+        "keys/id_rsa",
+        "a/.aws/credentials",
+        "%2Eenv",
+        "x/.env./y",
+    ],
+)
+@pytest.mark.parametrize("source", ["file", "editor", "user", "assist"])
+def test_the_built_in_list_holds_for_every_source(root: Path, path: str, source: str) -> None:
+    verdict = of_span(root, Origin(source, path, str(root)))  # type: ignore[arg-type]
+    assert not verdict.allowed
+    assert "is on the built-in list" in verdict.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["infra/prod/main.tf", "INFRA/prod/main.tf", "./infra/prod/main.tf", "infra%2fprod/x", "infra\\prod\\x"],
+)
+def test_a_denied_file_stays_however_it_is_spelled(root: Path, path: str) -> None:
+    assert not of_span(root, Origin("file", path, str(root)), deny=("infra/prod/**",)).allowed
+
+
+def test_a_link_is_followed(root: Path, tmp_path: Path) -> None:
+    (root / "notes.md").symlink_to(root / "infra/prod/main.tf")
+    (root / "open").symlink_to(root / "infra", target_is_directory=True)
+    (tmp_path / "outside.py").write_text("")
+    (root / "out.py").symlink_to(tmp_path / "outside.py")
+    (root / "loop").symlink_to(root / "loop")
+    deny = {"deny": ("infra/prod/**",)}
+    assert "denied" in of_span(root, Origin("file", "notes.md", str(root)), **deny).reasons[0]
+    assert "denied" in of_span(root, Origin("file", "open/prod/main.tf", str(root)), **deny).reasons[0]
+    assert of_span(root, Origin("file", "out.py", str(root))).reasons == ("out.py leads out of the folder",)
+    assert "denied" in of_span(root, Origin("file", "loop", str(root)), deny=("loop",)).reasons[0]
+    assert not of_span(root, Origin("file", "notes.md", str(root)), deny=("notes.md",)).allowed
+    assert resolved(Origin("file", "notes.md", str(root))) == str(root / "infra/prod/main.tf")
+
+
+def test_a_workspace_that_is_itself_a_link_is_the_same_workspace(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(root)
+    said = stranger(deny=("infra/prod/**",))
+    found = judge(prompt(tmp_path / "link", "infra/prod/main.tf"), allowed(root, said), "eu")
+    assert found.reasons == ("infra/prod/main.tf never leaves: infra/prod/** is denied",)
+    assert judge(prompt(tmp_path / "link", "src/a.py"), allowed(root, said), "eu").allowed
+
+
+def test_globs_start_where_their_file_stands(root: Path) -> None:
+    above = replace(
+        stranger(deny=("shop/src/**",), data_class={"shop/infra/**": "secret"}), base=str(root.parent)
+    )
+    rules = allowed(root, above)
+    assert not judge(prompt(root, "src/a.py"), rules, "eu").allowed
+    assert judge(prompt(root, "infra/prod/main.tf"), rules, "eu").classes == ("internal", "secret")
+    elsewhere = replace(stranger(deny=("src/**",)), base=str(root.parent / "other"))
+    assert judge(prompt(root, "src/a.py"), allowed(root, elsewhere), "eu").allowed
+
+
+def test_a_file_has_all_classes_that_anybody_gives_it(root: Path) -> None:
+    mine = replace(USER, data_class={"src/**": "public", "src/pay/**": "restricted"})
+    rules = permissions([layer("user", mine), stranger(data_class={"*.py": "internal"})], [str(root)])
+    assert judge(prompt(root, "src/pay/card.py"), rules, "eu").classes == ("internal", "public", "restricted")
+    verdict = judge(prompt(root, "src/pay/card.py"), rules, "us")
+    assert verdict.reasons == ("us may not see text of the class restricted",)
+    assert judge(prompt(root, "src/a.py"), rules, "us").allowed
+
+
+def test_calling_everything_public_takes_no_class_away(root: Path) -> None:
+    only_public = replace(USER, providers={"eu": provider("public")})
+    for author in ("repository", "organisation", "editor"):
+        said = layer(author, stranger(data_class={"*": "public"}, default_class="public").settings)
+        rules = permissions([layer("user", only_public), said], [str(root)])
+        assert not judge(prompt(root, "src/a.py"), rules, "eu").allowed
+
+
+def test_text_without_any_class_stays(root: Path) -> None:
+    """Somebody left the user's layer out."""
+    rules = permissions([layer("organisation", replace(USER, default_class=""))], [str(root)])
+    verdict = judge(prompt(root, "src/a.py"), rules, "eu")
+    assert verdict.reasons == (
+        "what was typed has no data class: set default_class",
+        "src/a.py has no data class: set default_class",
+    )
+
+
+def test_our_own_words_have_no_class_but_need_a_provider_that_may_see_something(root: Path) -> None:
+    words = Prompt("ask", (Span("Hello", Origin("assist")),))
+    assert judge(words, allowed(root), "eu") == Verdict(True, (), ())
+    blind = permissions([layer("user", replace(USER, providers={"eu": provider()}))], [str(root)])
+    assert not judge(words, blind, "eu").allowed
+
+
+def test_reasons_move_no_cursor(root: Path) -> None:
+    verdict = of_span(root, Origin("file", "\x1b]52;c;x\x07\u202e/.env", str(root)))
+    assert not verdict.allowed
+    assert all(reason.isprintable() for reason in verdict.reasons)

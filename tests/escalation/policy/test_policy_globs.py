@@ -1,0 +1,93 @@
+"""Globs match a file however its path is spelled, and a glob without effect is an error."""
+
+import pytest
+
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.path_globs import check_glob, covers
+
+TRICKS = [
+    "infra/prod/main.tf",
+    "./infra/prod/main.tf",
+    "infra//prod/./main.tf",
+    "INFRA/Prod/main.tf",
+    "infra\\prod\\main.tf",
+    "infra%2Fprod%2fmain.tf",
+    "infra%252Fprod/main.tf",
+    "%69nfra/prod/main.tf",
+    "infra/prod/a/b/c.py",
+    "infra/prod./main.tf",
+    "infra /prod/main.tf",
+    "infra/prod::$INDEX_ALLOCATION/main.tf",
+    "in\u200bfra/prod/main.tf",
+    "ｉｎｆｒａ/prod/main.tf",
+]
+
+
+@pytest.mark.parametrize("path", TRICKS)
+def test_a_glob_covers_every_spelling(path: str) -> None:
+    assert covers("infra/prod/**", path)
+    assert covers("infra/", path)
+    assert covers("/infra/prod", path)
+
+
+@pytest.mark.parametrize(
+    ("glob", "path"),
+    [
+        ("straße/*", "STRASSE/a"),
+        ("caf\u00e9/", "cafe\u0301/menu.py"),
+        ("cafe\u0301/", "caf\u00e9/menu.py"),
+        ("*.tfstate", "a/b/x.TFSTATE"),
+        ("**/*.tfstate", "x.tfstate"),
+        ("src/[a-c]*.py", "src/b1.py"),
+        ("secret name", "secret name/x"),
+    ],
+)
+def test_case_and_accents_do_not_matter(glob: str, path: str) -> None:
+    assert covers(glob, path)
+
+
+@pytest.mark.parametrize(
+    ("glob", "path"),
+    [
+        ("infra/prod/**", "infra/production/x"),
+        ("infra/prod/**", "src/infra/prod/x"),
+        ("/x", "a/x"),
+        ("*.key", "keys.py"),
+        ("docs/", "docs"),  # a file of that name
+        ("src/*.py", "src/a/b.py"),
+    ],
+)
+def test_what_is_not_meant_is_not_covered(glob: str, path: str) -> None:
+    assert not covers(glob, path)
+
+
+@pytest.mark.parametrize(
+    ("glob", "why"),
+    [
+        ("", "it matches no file"),
+        ("# infra", "it matches no file"),
+        ("/", "it matches no file"),
+        ("[open", "it matches no file"),
+        ("./infra/**", "it matches no file"),
+        ("../infra/**", "it matches no file"),
+        ("a/../b", "it matches no file"),
+        ("a//b", "it matches no file"),
+        ("!infra/**", "nothing is taken back"),
+        ("infra\\prod", "write `/` between folders"),
+        ("a\nb", "use visible characters"),
+        ("a\0b", "use visible characters"),
+        ("a\u200bb", "use visible characters"),
+        ("\ud800", "use visible characters"),
+        ("x" * 1001, "use visible characters"),
+    ],
+)
+def test_a_glob_without_effect_is_an_error(glob: str, why: str) -> None:
+    with pytest.raises(EscalationError, match=f"^deny holds the glob '.*': {why}"):
+        check_glob("deny", glob)
+
+
+@pytest.mark.parametrize(
+    "glob", ["infra/prod/**", "**/*.tfstate", "*", "/x", "a/", "[ab].py", "\\#x", "...", "a b", "é/**"]
+)
+def test_an_ordinary_glob_is_none(glob: str) -> None:
+    check_glob("deny", glob)

@@ -1,0 +1,127 @@
+"""`assist audit` over real logs, through the command line."""
+
+import csv
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recording import configure, files, log
+
+from assist_server.cli.app import invoke
+
+Assist = Callable[..., Any]
+Home = dict[str, str]
+
+
+def test_verify_says_what_holds_and_what_that_cannot_prove(
+    assist: Assist, home: Home, tmp_path: Path
+) -> None:
+    log(home, tmp_path, "r1")
+    log(home, tmp_path, "r2", ends=False)
+    done = assist("audit", "verify")
+    assert done.code == 0
+    assert "audit.jsonl holds." in done.out
+    assert "Lines 1 to 3 are one chain" in done.out
+    assert "1 request is without an outcome, cut off or under way: r2." in done.out
+    assert done.out.count("Limit: ") == 2
+    found = assist("audit", "verify", "--json").json
+    assert (found["ok"], found["events"], found["orphans"]) == (True, 3, ["r2"])
+
+
+def test_verify_is_exit_1_where_the_log_was_changed(assist: Assist, home: Home, tmp_path: Path) -> None:
+    log(home, tmp_path, "r1")
+    audit = files(home).audit
+    audit.write_bytes(audit.read_bytes().replace(b"big-0801", b"big-0802"))
+    done = assist("audit", "verify")
+    assert done.code == 1
+    assert "DOES NOT HOLD" in done.out
+    assert "Line 2 was changed" in done.out
+    assert assist("audit", "verify", "--json").json["line"] == 2
+
+
+def test_verify_uses_the_key_and_the_second_place_of_the_settings(
+    assist: Assist, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second = tmp_path / "second"
+    configure(tmp_path, f'[audit]\nkey_env = "AUDIT_KEY"\ncheckpoint = "{second}"\n')
+    log(home, tmp_path, "r1", key=b"k" * 32, checkpoint=second)
+    assert "AUDIT_KEY, which audit_key_env names, is not set" in assist("audit", "verify").err
+    monkeypatch.setenv("AUDIT_KEY", "k" * 32)
+    done = assist("audit", "verify")
+    assert done.code == 0
+    assert "written with the key in AUDIT_KEY" in done.out
+    assert f"The end is the one that {second} knows" in done.out
+    monkeypatch.setenv("AUDIT_KEY", "x" * 32)
+    assert assist("audit", "verify").code == 1
+    assert "x" * 32 not in done.out + done.err
+
+
+def test_show_tells_people_what_left_in_80_columns(assist: Assist, home: Home, tmp_path: Path) -> None:
+    log(home, Path("/shop"), "r1", path="src/\x1b[31mapp.py")
+    log(home, Path("/cart"), "r2")
+    done = assist("audit", "show", "--request", "r1")
+    told = " ".join(done.out.split())
+    assert "intent r1 explain by ann in /shop; to openai (models.example, big)" in told
+    assert "up to 1,200 tokens and $0.0120; because hard; files: src/app.py:1-9" in told
+    assert "redacted: 1 password" in told
+    assert "outcome r1 stop; big-0801; $0.0054, 1,500 ms; 900 + 80 tokens" in told
+    assert "r2" not in done.out
+    assert "\x1b" not in done.out
+    assert max(map(len, done.out.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), ["intent r1", "outcome r1", "intent r2", "outcome r2"]),
+        (("--kind", "outcome"), ["outcome r1", "outcome r2"]),
+        (("--repo", "/cart"), ["intent r2", "outcome r2"]),
+        (("--since", "2999-01-01"), []),
+        (("--until", "2001-01-01T12:00:00"), []),
+    ],
+)
+def test_show_filters(
+    home: Home,
+    arguments: tuple[str, ...],
+    expected: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log(home, Path("/shop"), "r1")
+    log(home, Path("/cart"), "r2")
+    for name, value in home.items():
+        monkeypatch.setenv(name, value)
+    assert invoke(["audit", "show", *arguments, "--json"]) == 0
+    events = json.loads(capsys.readouterr().out)["events"]
+    assert [f"{event['kind']} {event['request_id']}" for event in events] == expected
+
+
+def test_export_goes_to_stdout_or_into_a_file_of_its_owner(
+    assist: Assist, home: Home, tmp_path: Path
+) -> None:
+    log(home, tmp_path, "r1")
+    lines = assist("audit", "export").out.splitlines()
+    assert [json.loads(line)["kind"] for line in lines] == ["intent", "outcome"]
+    span = json.loads(assist("audit", "export", "--format", "otel").out)
+    assert span["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["name"] == "chat big"
+    table = tmp_path / "audit.csv"
+    done = assist("audit", "export", "--format", "csv", "--output", str(table))
+    assert (done.out, done.err) == ("", f"2 records are in {table}.\n")
+    assert stat.S_IMODE(table.stat().st_mode) == 0o600
+    with table.open(newline="") as file:
+        assert [row["kind"] for row in csv.DictReader(file)] == ["intent", "outcome"]
+
+
+def test_export_never_writes_over_the_log(assist: Assist, home: Home, tmp_path: Path) -> None:
+    log(home, tmp_path, "r1")
+    before = files(home).audit.read_bytes()
+    done = assist("audit", "export", "--output", str(tmp_path / "config" / ".." / "data" / "audit.jsonl"))
+    (tmp_path / "link").symlink_to(files(home).audit)
+    linked = assist("audit", "export", "--output", "link")
+    assert linked.code == 1
+    assert "is the audit log itself" in linked.err
+    assert done.code == 1
+    assert files(home).audit.read_bytes() == before

@@ -1,0 +1,97 @@
+"""`calibrate`, `rate` and `stats` over what became of answers, through the command line."""
+
+import stat
+from collections.abc import Callable
+from typing import Any
+
+from recording import files, happened
+
+from assist_escalation.routing import calibration, feedback
+
+Assist = Callable[..., Any]
+Home = dict[str, str]
+
+
+def rated(home: Home, good: int, bad: int) -> None:
+    for number in range(good + bad):
+        sign = "accepted" if number < good else "undone"
+        happened(home, f"r{number}", "routed", sign, files=1 + number % 9)
+
+
+def test_calibrate_says_when_there_are_too_few_labels(assist: Assist, home: Home) -> None:
+    rated(home, 3, 2)
+    done = assist("calibrate")
+    assert done.code == 0
+    assert "5 local answers of known worth.\nBefore, with no calibration:\n" in done.out
+    assert "Too few to calibrate: 20 are needed." in done.out
+    found = assist("calibrate", "--json").json
+    assert (found["labels"], found["least"], found["patch"], found["applied"]) == (5, 20, None, None)
+    applied = assist("calibrate", "--apply", "--json")
+    assert applied.code == 1
+    assert "too few to calibrate" in applied.json["error"]
+    assert not files(home).calibration.exists()
+
+
+def test_calibrate_shows_before_and_after_and_applies_on_request(assist: Assist, home: Home) -> None:
+    rated(home, 10, 30)
+    done = assist("calibrate")
+    assert done.code == 0
+    assert "Platt's scaling" in done.out
+    text = done.out[done.out.index("# Written by") :]
+    assert calibration.read(text).labels == 40
+    assert not files(home).calibration.exists()
+    found = assist("calibrate", "--apply", "--json").json
+    assert found["after"]["error"] < found["before"]["error"]
+    assert found["applied"] == str(files(home).calibration)
+    assert files(home).calibration.read_text() == found["patch"]
+    assert stat.S_IMODE(files(home).calibration.stat().st_mode) == 0o600
+    again = assist("calibrate", "--json").json
+    assert again["before"] == found["after"]
+
+
+def test_calibrate_lives_with_a_damaged_calibration(assist: Assist, home: Home) -> None:
+    rated(home, 10, 30)
+    files(home).calibration.write_text("points = 7")
+    done = assist("calibrate", "--apply")
+    assert done.code == 0
+    assert "cannot be read" in done.err
+    assert calibration.read(files(home).calibration.read_text()).labels == 40
+
+
+def test_rate_is_for_the_last_answer_or_the_one_named(assist: Assist, home: Home) -> None:
+    happened(home, "r1", "routed")
+    happened(home, "r2", "routed", command="ask")
+    happened(home, "r3", "routed", target="refused")
+    assert assist("rate", "good").out == "ask r2 is rated good.\n"
+    assert assist("rate", "bad", "r1", "--json").json == {
+        "request_id": "r1",
+        "command": "fix",
+        "rated": "bad",
+    }
+    last = list(feedback.events(files(home).feedback))[-2:]
+    assert [(each.request_id, each.event) for each in last] == [("r2", "up"), ("r1", "down")]
+    assert len(feedback.labels(files(home).feedback)) == 2
+    unknown = assist("rate", "good", "r3")
+    assert unknown.code == 1
+    assert "no answered request 'r3'" in unknown.err
+    assert assist("rate", "fine").code == 2
+
+
+def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
+    happened(home, "r1", "routed", "accepted", "undone")
+    happened(home, "r2", "routed", "escalated_after", "up", command="ask")
+    happened(home, "r3", "routed", target="frontier", command="ask")
+    happened(home, "r4", "routed", target="refused", command="ask")
+    assert assist("stats", "--json").json["answers"] == {
+        "requests": 4,
+        "by_command": {"ask": 3, "fix": 1},
+        "by_target": {"frontier": 2, "local": 1, "refused": 1},
+        "accepted": 1,
+        "undone": 1,
+        "rated_good": 1,
+        "rated_bad": 0,
+        "escalated_share": 0.5,
+    }
+    told = assist("stats").out
+    assert "4 asked for: 3 ask, 1 fix" in told
+    assert "2 at a provider, 1 on this machine, 1 by nobody (50% escalated)" in told

@@ -1,0 +1,157 @@
+"""`assist doctor`, `assist config` and `assist stats` where no model is."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from config_files import PROVIDER
+
+from assist_server.wording.counts import reason_words, stats_document, stats_facts
+
+Assist = Callable[..., Any]
+
+
+def configure(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "config.toml").write_text(text)
+
+
+def test_the_doctor_without_a_model_is_exit_1_with_a_remedy(assist: Assist) -> None:
+    done = assist("doctor", "--json")
+    assert done.code == 1
+    report = done.json
+    assert not report["ok"]
+    assert report["model"]["infilling"] is False
+    assert report["packages"]["llama-cpp-python"]
+    assert report["machine"]["cores"] >= 1
+    assert report["machine"]["memory_bytes"] > 10**8
+    [problem] = report["problems"]
+    assert problem["blocks"]
+    assert "assist setup" in problem["remedy"]
+
+
+def test_the_doctor_tells_people_the_same(assist: Assist) -> None:
+    done = assist("doctor", "--offline")
+    assert done.code == 1
+    assert "PROBLEM: The model qwen2.5-coder-0.5b is not on this machine" in done.out
+    assert "offline: no socket is opened" in done.out
+    assert "\x1b" not in done.out
+
+
+def test_the_doctor_lives_with_a_broken_configuration(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, "[completion]\nmax_lines = 0\n")
+    problems = assist("doctor", "--json").json["problems"]
+    assert any("max_lines" in problem["what"] and "Edit" in problem["remedy"] for problem in problems)
+
+
+def test_the_doctor_warns_of_a_directory_that_everyone_may_write(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, "")
+    (tmp_path / "config").chmod(0o777)
+    problems = assist("doctor", "--json").json["problems"]
+    assert any("chmod 700" in problem["remedy"] and not problem["blocks"] for problem in problems)
+
+
+def test_config_show_marks_what_is_not_the_default(assist: Assist, tmp_path: Path) -> None:
+    configure(
+        tmp_path, '[completion]\nmode = "quiet"\n[providers.a]\nbase_url = "https://a.example"\nmodel = "m"\n'
+    )
+    done = assist("config", "show")
+    assert done.code == 0
+    assert 'mode = "quiet"  # default: "balanced"' in done.out
+    assert "max_lines = 12\n" in done.out
+    document = assist("config", "show", "--json").json
+    assert document["settings"]["completion"]["mode"] == "quiet"
+    assert document["settings"]["escalation"]["providers"]["a"]["model"] == "m"
+    assert document["file"] == str(tmp_path / "config" / "config.toml")
+    assert document["offline"] is False
+
+
+def test_config_check_is_exit_1_for_a_problem(assist: Assist, tmp_path: Path) -> None:
+    assert assist("config", "check").code == 0
+    configure(tmp_path, '[completion]\nmode = "loud"\n')
+    done = assist("config", "check", "--json")
+    assert done.code == 1
+    assert done.json["ok"] is False
+    assert done.json["problems"][0]["key"] == "completion.mode"
+    assert "loud" in assist("config", "check").out
+
+
+def test_config_show_tells_what_may_leave_and_who_says_so(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, PROVIDER + '[escalation]\nmode = "auto"\n')
+    (tmp_path / "config" / "policy.toml").write_text("[escalation]\nmax_cost_usd_per_request = 0.02\n")
+    (tmp_path / ".assist.toml").write_text('[egress]\ndeny = ["infra/**"]\n')
+    done = assist("config", "show")
+    assert done.code == 0
+    assert f'mode = "never"\n  # {tmp_path}/.assist.toml, not accepted\n' in done.out
+    assert f"request_micro = 20,000 ($0.02)\n  # {tmp_path}/config/policy.toml\n" in done.out
+    assert f'deny = "infra/**"\n  # {tmp_path}/.assist.toml\n' in done.out
+    assert "providers = openai (public, internal)\n" in done.out
+    assert "is new: nothing leaves from there" in done.err
+    document = assist("config", "show", "--json").json
+    assert document["permissions"]["mode"] == "never"
+    assert document["sources"]["request_micro"] == [f"{tmp_path}/config/policy.toml"]
+    assert document["repository_files"] == [{"path": f"{tmp_path}/.assist.toml", "state": "new"}]
+
+
+def test_config_trust_shows_what_it_accepts(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, PROVIDER + '[escalation]\nmode = "auto"\n')
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    where = ("--workspace", str(shop))
+    assert f"Nothing of {shop} waits" in assist("config", "trust", *where).out
+    (shop / ".assist.toml").write_text('[egress]\ndeny = ["infra/**", "docs/**"]\n')
+    assert assist("config", "check", *where).code == 1
+    asked = assist("config", "trust", *where)
+    assert asked.code == 2
+    assert "add --yes" in asked.err
+    done = assist("config", "trust", *where, "--yes")
+    assert done.out.splitlines()[1:] == [
+        '  [egress] deny "infra/**"',
+        '  [egress] deny "docs/**"',
+        "Accepted.",
+    ]
+    assert assist("config", "check", *where).code == 0
+    (shop / ".assist.toml").write_text('[escalation]\nmode = "ask"\n[egress]\ndeny = ["docs/**"]\n')
+    says = assist("config", "trust", *where, "--yes", "--json").json["accepted"][0]["says"]
+    assert says[1:] == ['- [egress] deny "infra/**"', '+ [escalation] mode = "ask"']
+    (shop / ".assist.toml").write_text("[providers]\nx = 5\n")
+    refused = assist("config", "trust", *where, "--yes")
+    assert refused.code == 1
+    assert "Nothing was accepted" in refused.err
+
+
+def test_config_show_prints_no_secret(
+    assist: Assist, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(tmp_path, PROVIDER)
+    for name in ("OPENAI_API_KEY", "OTHER_TOKEN"):
+        monkeypatch.setenv(name, "hunter2hunter2")
+    for arguments in (("config", "show"), ("config", "show", "--json"), ("config", "check", "--json")):
+        done = assist(*arguments)
+        assert "hunter2" not in done.out + done.err
+
+
+def test_stats_are_empty_at_first(assist: Assist) -> None:
+    assert "Nothing was counted yet" in assist("stats").out
+    assert assist("stats", "--json").json["requests"] == 0
+
+
+def test_stats_tell_shares_and_reasons(assist: Assist, tmp_path: Path) -> None:
+    counts = {"requests": 10, "shown": 6, "source-cache": 2, "source-typed-through": 3, "low-confidence": 4}
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "stats.json").write_text(json.dumps(counts))
+    done = assist("stats")
+    assert "6 (60%)" in done.out
+    assert "5 (50%) were served without inference" in done.out
+    assert "4 low-confidence: the model was not sure enough" in done.out
+    assert assist("stats", "--json").json["served_without_inference"] == 0.5
+
+
+def test_every_other_count_is_a_reason() -> None:
+    counts = Counter({"requests": 3, "shown": 1, "binary": 2, "brand-new": 1, "tokens-generated": 9})
+    assert stats_document(counts)["reasons"] == {"binary": 2, "brand-new": 1}
+    assert stats_facts(counts)[-1] == ("", "1 brand-new")
+    assert reason_words("binary") == "binary: the file is binary"

@@ -1,0 +1,251 @@
+"""`undo` and `cost` over real records, through the command line; and all commands over none."""
+
+import os
+import pty
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from config_files import PROVIDER
+from conftest import COMMAND
+from recording import configure, edited, files, happened, pay
+
+from assist_escalation.audit.log import Log
+from assist_escalation.budget.ledger import BudgetError
+from assist_escalation.edits.plan import EditError
+from assist_escalation.errors import EscalationError
+from assist_escalation.routing import feedback
+from assist_server.cli.app import invoke
+from assist_server.config.config import load_lenient
+from assist_server.errors import details, exit_code
+from assist_server.records.past_requests import next_undo, place_of, take_back
+
+Assist = Callable[..., Any]
+Home = dict[str, str]
+
+COMMANDS = (
+    ("undo",),
+    ("cost",),
+    ("cost", "reconcile"),
+    ("audit",),
+    ("audit", "verify"),
+    ("audit", "show"),
+    ("audit", "export"),
+    ("calibrate",),
+    ("rate",),
+)
+
+
+def typed(home: Home, folder: Path, answer: str, *arguments: str) -> tuple[int, str]:
+    """What the command leaves at a terminal where a person types an answer."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "80", **home},
+    )
+    os.write(ours, answer.encode())
+    out, err = child.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    return child.returncode, (out + err).decode()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help_with_an_example_in_80_columns(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert invoke([*command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert f"Usage: {' '.join(['assist', *command])}" in told
+    assert "Example" in told
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_a_refusal_is_exit_3_and_json_has_its_cause(assist: Assist, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("a = 1\n")
+    done = assist("explain", "app.py", "--frontier", "--json")
+    assert done.code == 3, done.err
+    assert done.json["cause"]
+    assert done.err == f"assist: {done.json['error']}\n"
+    budget = BudgetError("nothing is left today")
+    assert (exit_code(budget), details(budget)) == (3, {"cause": "budget"})
+    failed = EscalationError("the ledger is damaged")
+    assert (exit_code(failed), details(failed)) == (1, {})
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("cost",), "Nothing was sent yet."),
+        (("cost", "--since", "2026-01-31"), "Nothing was sent since then."),
+        (("cost", "reconcile"), "Nothing is unsettled."),
+        (("audit", "verify"), "nothing was recorded yet"),
+        (("audit", "show"), "Nothing was recorded yet."),
+        (("audit", "export"), ""),
+        (("calibrate",), "Too few to calibrate: 20 are needed."),
+        (("stats",), "Nothing was counted yet"),
+    ],
+)
+def test_a_machine_without_records_is_no_error_and_gets_no_files(
+    home: Home,
+    tmp_path: Path,
+    command: tuple[str, ...],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in home.items():
+        monkeypatch.setenv(name, value)
+    assert invoke(list(command)) == 0
+    assert says in "".join(capsys.readouterr())
+    assert not (tmp_path / "data").exists()
+
+
+# undo
+
+
+def test_undo_shows_what_it_takes_back_and_remembers_it(assist: Assist, home: Home, tmp_path: Path) -> None:
+    edit = edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    happened(home, "r1", "routed", "accepted")
+    Log(files(home).audit).append(
+        "edit", {"edit_id": edit, "repo": str(tmp_path), "paths": ["app.py"], "request_id": "r1"}
+    )
+    happened(home, "r2", "routed")
+    done = assist("undo", "--yes")
+    assert done.code == 0, done.err
+    assert "-a = 2\n+a = 1\n" in done.out
+    assert "Taken back in app.py.\n" in done.out
+    assert (tmp_path / "app.py").read_text() == "a = 1\n"
+    assert [event["kind"] for event in assist("audit", "show", "--json").json["events"]] == ["edit", "undo"]
+    last = list(feedback.events(files(home).feedback))[-1]
+    assert (last.event, last.request_id) == ("undone", "r1")
+    again = assist("undo", "--yes")
+    assert (again.code, again.err) == (1, "assist: there is no edit to undo\n")
+
+
+def test_undo_without_yes_needs_somebody_to_ask(assist: Assist, home: Home, tmp_path: Path) -> None:
+    edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    done = assist("undo", "--json")
+    assert done.code == 2
+    assert "add --yes" in done.json["error"]
+    assert (tmp_path / "app.py").read_text() == "a = 2\n"
+    assert typed(home, tmp_path, "n\n", "undo")[0] == 1
+    assert (tmp_path / "app.py").read_text() == "a = 2\n"
+    code, told = typed(home, tmp_path, "y\n", "undo")
+    assert code == 0
+    assert "Take this edit back?" in told
+    assert (tmp_path / "app.py").read_text() == "a = 1\n"
+
+
+def test_undo_as_json_from_another_folder(assist: Assist, home: Home, tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    edited(home, shop, "a = 1\n", "a = 2\n")
+    assert assist("undo", "--yes").code == 1  # the journal is the other workspace's
+    done = assist("undo", "--workspace", "shop", "--yes", "--json")
+    assert done.json["undone"] == ["app.py"]
+    assert done.json["workspace"] == str(shop)
+    assert "+a = 1" in done.json["diff"]
+    assert not (files(home).feedback).exists()  # nobody knows which request it was
+
+
+def test_undo_overwrites_nothing_that_was_changed_since(assist: Assist, home: Home, tmp_path: Path) -> None:
+    edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    (tmp_path / "app.py").write_text("a = 3\n")
+    done = assist("undo", "--yes")
+    assert done.code == 1
+    assert "app.py changed since the edit" in done.err
+    assert (tmp_path / "app.py").read_text() == "a = 3\n"
+
+
+def test_undo_takes_back_only_what_was_shown(home: Home, tmp_path: Path) -> None:
+    edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    place = place_of(load_lenient(home, ()), tmp_path)
+    shown = next_undo(place)
+    edited(home, tmp_path, "a = 2\n", "a = 3\n")
+    with pytest.raises(EditError, match="another edit was made meanwhile"):
+        take_back(place, shown.edit)
+    assert (tmp_path / "app.py").read_text() == "a = 3\n"
+
+
+def test_an_undo_that_cannot_be_logged_says_so(assist: Assist, home: Home, tmp_path: Path) -> None:
+    edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    files(home).audit.write_text("damaged\n")
+    done = assist("undo", "--yes")
+    assert done.code == 1
+    assert "The edit of app.py is taken back, but the audit log does not know of it" in done.err
+    assert (tmp_path / "app.py").read_text() == "a = 1\n"
+
+
+# cost
+
+
+def test_cost_sums_by_what_is_asked_and_says_what_is_left(assist: Assist, home: Home, tmp_path: Path) -> None:
+    configure(tmp_path, PROVIDER + '[escalation]\nmode = "ask"\nmax_cost_usd_per_day = 1.0\n')
+    pay(home, tmp_path, "r0", 20_000, clock=lambda: 1_700_000_000.0, command="ask")
+    pay(home, tmp_path, "r1", 5_400)
+    pay(home, tmp_path, "r2", 4_600, model="small", estimated=True)
+    done = assist("cost", "--by", "model")
+    assert done.code == 0
+    assert [line.split() for line in done.out.splitlines()[:4]] == [
+        ["Model", "Requests", "Dollars", "Tokens", "in", "Out", "Estimated"],
+        ["big", "2", "$0.0254", "1,800", "160", "0"],
+        ["small", "1", "$0.0046", "900", "80", "1"],
+        ["all", "3", "$0.0300", "2,700", "240", "1"],
+    ]
+    assert "$0.9900 of $1.00 are left today (UTC) for this workspace.\n" in done.out
+    assert "2023-11-14" in assist("cost").out
+    found = assist("cost", "--by", "command", "--since", "2024-01-31", "--json").json
+    assert found["rows"] == [
+        {
+            "key": "explain",
+            "requests": 2,
+            "usd": 0.01,
+            "input_tokens": 1800,
+            "output_tokens": 160,
+            "estimated": 1,
+        }
+    ]
+    assert (found["left_today_usd"], found["mode"], found["unsettled"]) == (0.99, "ask", [])
+
+
+def test_cost_by_repo_shows_long_paths_whole_in_80_columns(
+    assist: Assist, home: Home, tmp_path: Path
+) -> None:
+    deep = tmp_path / ("shop" * 20) / ("cart" * 10)
+    pay(home, deep, "r1", 5_400)
+    done = assist("cost", "--by", "repo")
+    table = done.out.splitlines()[:-1]
+    assert str(deep) in "".join(line[line.rfind(" ") + 1 :] for line in table)
+    assert max(map(len, table)) <= 80
+
+
+def test_what_a_crash_left_is_shown_and_reconciled(assist: Assist, home: Home, tmp_path: Path) -> None:
+    pay(home, tmp_path, "r1", None)
+    done = assist("cost")
+    assert "1 request is not settled" in done.out
+    assert "$0.1000  r1  explain, openai" in done.out
+    assert "assist cost reconcile" in done.out
+    assert assist("cost", "reconcile").code == 2
+    settled = assist("cost", "reconcile", "--yes", "--json").json
+    assert settled["settled"] == 1
+    assert settled["requests"][0]["reserved_usd"] == 0.1
+    assert assist("cost", "--json").json["unsettled"] == []
+    assert assist("cost", "--json").json["rows"][0]["usd"] == 0.1
+
+
+def test_a_wrong_date_or_a_damaged_ledger_is_told(assist: Assist, home: Home, tmp_path: Path) -> None:
+    assert assist("cost", "--since", "yesterday").code == 2
+    (tmp_path / "data").mkdir()
+    files(home).ledger.write_text("no database")
+    done = assist("cost", "--json")
+    assert done.code == 1
+    assert "ledger.sqlite" in done.json["error"]

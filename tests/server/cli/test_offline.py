@@ -1,0 +1,189 @@
+"""No command opens a socket where none may be opened: offline, and wherever nothing may leave the machine."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import GUARD, PATIENCE
+from hostile import Hostile
+from typer.main import get_command
+from vendor import configured, told, vendor
+
+from assist_server.cli.app import app
+
+Assist = Callable[..., Any]
+Home = dict[str, str]
+
+PLACE = "shop/cart.py:5"
+MODEL = "qwen2.5-coder-0.5b"
+# Each command with what makes it do its work as far as it comes without a model.
+RUNS: tuple[tuple[str, str], ...] = (
+    ("setup", ""),
+    ("demo", ""),
+    ("index", ""),
+    ("context", f"{PLACE}:12"),
+    ("complete", f"{PLACE}:12"),
+    ("explain", PLACE),
+    ("explain", f"{PLACE} --frontier --yes"),
+    ("ask", "where?"),
+    ("ask", "where? --provider acme --yes"),
+    ("test", f"{PLACE} --yes"),
+    ("test", f"{PLACE} --frontier --yes"),
+    ("refactor", f"{PLACE} simpler --yes"),
+    ("refactor", f"{PLACE} simpler --frontier --yes"),
+    ("fix", f"{PLACE} --yes"),
+    ("fix", f"{PLACE} IndexError --frontier --yes"),
+    ("route explain", f"{PLACE} --frontier --json"),
+    ("route ask", "where? --provider acme"),
+    ("route test", PLACE),
+    ("route refactor", f"{PLACE} simpler"),
+    ("route fix", PLACE),
+    ("undo", "--yes"),
+    ("rate", "good"),
+    ("calibrate", ""),
+    ("doctor", ""),
+    ("stats", ""),
+    ("models list", ""),
+    ("models use", MODEL),
+    ("models verify", ""),
+    ("models remove", MODEL),
+    ("models pull", MODEL),
+    ("cost", ""),
+    ("cost reconcile", ""),
+    ("audit verify", ""),
+    ("audit show", ""),
+    ("audit export", ""),
+    ("config show", ""),
+    ("config check", ""),
+    ("config trust", "--yes"),
+)
+SERVER = "lsp"  # is run on its own
+FETCHING = ("setup", "models pull")  # go out where they are told to, whatever may leave
+
+# Runs commands one after another in one process, as `assist` runs each, and writes their exit codes down.
+SCRIPT = """
+import json, sys
+from assist_server.cli.main import run
+codes = []
+for arguments in json.load(open(sys.argv[1])):
+    sys.stderr.write(f"\\n$ assist {' '.join(arguments)}\\n")
+    try:
+        codes.append(run(arguments))
+    except SystemExit as end:
+        codes.append(end.code)
+json.dump(codes, open(sys.argv[2], "w"))
+"""
+
+
+def commands(*, offline: bool = False) -> Iterator[str]:
+    """All commands of the command line, or those that take --offline."""
+
+    def below(command: Any, name: str) -> Iterator[str]:
+        inner = getattr(command, "commands", {})
+        flags = {flag for parameter in command.params for flag in parameter.opts}
+        if (not inner or command.invoke_without_command) and (not offline or "--offline" in flags):
+            yield name
+        for each, made in inner.items():
+            yield from below(made, f"{name} {each}".strip())
+
+    return (name for name in below(get_command(app), "") if name)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    root = tmp_path / "space"
+    (root / "shop").mkdir(parents=True)
+    (root / "shop" / "cart.py").write_text(
+        "from shop.prices import gross\n\n\ndef total(items):\n    return gross(items)\n"
+    )
+    (root / "shop" / "prices.py").write_text("def gross(net):\n    return net * 1.2\n")
+    return root
+
+
+@pytest.fixture
+def acme(tmp_path: Path) -> Iterator[Hostile]:
+    """A provider that is configured, would answer, and counts who comes."""
+    with vendor(told("It adds up.")) as server:
+        configured(tmp_path / "config", server.url)
+        yield server
+
+
+def ran(tmp_path: Path, home: Home, folder: Path, runs: list[list[str]]) -> tuple[list[int], str]:
+    """The exit codes of commands under the guard that ends any use of a socket, and all they said."""
+    (tmp_path / "guard").mkdir()
+    (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
+    (tmp_path / "runs.json").write_text(json.dumps(runs))
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", SCRIPT, str(tmp_path / "runs.json"), str(tmp_path / "codes.json")],
+        input=b"",
+        capture_output=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "guard"), "ACME_KEY": "k-0123456789", **home},
+        timeout=PATIENCE,
+        check=False,
+    )
+    written = tmp_path / "codes.json"
+    return json.loads(written.read_text()) if written.exists() else [], done.stderr.decode()
+
+
+def test_the_table_has_all_commands() -> None:
+    assert {name for name, _ in RUNS} | {SERVER} == set(commands())
+
+
+def test_no_help_opens_a_socket(tmp_path: Path, home: Home, shop: Path, acme: Hostile) -> None:
+    runs = [[*name.split(), "--help"] for name in commands()]
+    codes, said = ran(tmp_path, home, shop, [["--version"], *runs])
+    assert "Traceback" not in said, said
+    assert (set(codes), acme.connections) == ({0}, 0)
+
+
+def refused(codes: list[int], runs: list[list[str]]) -> None:
+    """None was wrong usage, which would have done nothing, and no provider was asked."""
+    for code, arguments in zip(codes, runs, strict=True):
+        told = " ".join(arguments)
+        assert code in (0, 1, 3), told
+        assert code == 3 or "--frontier --yes" not in told, told
+
+
+@pytest.mark.parametrize("how", ["--offline", "ASSIST_OFFLINE"])
+def test_offline_no_command_opens_a_socket(
+    tmp_path: Path, home: Home, shop: Path, acme: Hostile, how: str
+) -> None:
+    flag, more = ([how], {}) if how == "--offline" else ([], {how: "1"})
+    able = set(commands(offline=bool(flag)))
+    runs = [[*name.split(), *arguments.split(), *flag] for name, arguments in RUNS if name in able]
+    codes, said = ran(tmp_path, {**home, **more}, shop, runs)
+    assert "Traceback" not in said, said
+    refused(codes, runs)
+    assert acme.connections == 0
+
+
+def test_where_nothing_may_leave_no_command_opens_a_socket(
+    tmp_path: Path, home: Home, shop: Path, acme: Hostile
+) -> None:
+    configured(tmp_path / "config", acme.url, mode="never")
+    runs = [[*name.split(), *rest.split()] for name, rest in RUNS if name not in FETCHING]
+    codes, said = ran(tmp_path, home, shop, runs)
+    assert "Traceback" not in said, said
+    refused(codes, runs)
+    assert acme.connections == 0
+
+
+@pytest.mark.parametrize("flags", [["--offline"], []])
+def test_the_language_server_opens_none_either(
+    assist_without_sockets: Assist, acme: Hostile, flags: list[str]
+) -> None:
+    assist_without_sockets("lsp", *flags)
+    assert acme.connections == 0
+
+
+def test_the_guard_sees_a_question_that_is_sent(
+    tmp_path: Path, home: Home, shop: Path, acme: Hostile
+) -> None:
+    _, said = ran(tmp_path, home, shop, [["explain", PLACE, "--frontier", "--yes"]])
+    assert "Traceback: socket.connect" in said

@@ -1,0 +1,78 @@
+"""The editor's settings over the file's."""
+
+from pathlib import Path
+
+import pytest
+from config_files import PROVIDER, environ, write
+
+from assist_completion.settings import Settings as CompletionSettings
+from assist_server.config.config import load, load_lenient, merge_settings
+from assist_server.config.permissions import permissions_for
+
+
+def test_editor_settings_lie_over_the_file(tmp_path: Path) -> None:
+    base = load(write(tmp_path, "[completion]\nthreads = 3\nmode = 'quiet'"))
+    merged = merge_settings(base, {"completion": {"mode": "eager", "threads": None}, "answers": None})
+    assert merged.completion == CompletionSettings(threads=3, mode="eager")
+    assert merged.problems == ()
+    assert merge_settings(base, {"assist": {"completion": {"mode": "eager"}}, "other": {"a": 1}}) == merged
+
+
+@pytest.mark.parametrize("nothing", [None, {}, [], "", {"assist": None}, {"assist": {}}, {"completion": []}])
+def test_no_editor_settings_change_nothing(tmp_path: Path, nothing: object) -> None:
+    base = load(environ(tmp_path))
+    assert merge_settings(base, nothing) == base
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["x"], "assist = a list: send a table of settings"),
+        ({"assist": "x"}, 'assist = "x": send a table of settings'),
+        ({"completion": "x"}, 'completion = "x": use a table'),
+        ({"completion": {"mode": "fast"}}, "[completion] mode = 'fast': choose one of eager"),
+        ({"completion": {"threads": {"a": 1}}}, "[completion] threads = a table: use a whole number"),
+        ({"completion": {"modle": "x"}}, "[completion] modle: no such setting; did you mean mode or model?"),
+        (
+            {"trace": {"server": "off"}},
+            "trace: no such table; known are completion, context, answers, escalation",
+        ),
+    ],
+)
+def test_a_bad_editor_setting_is_a_problem_and_the_rest_stays(
+    tmp_path: Path, settings: object, message: str
+) -> None:
+    base = load_lenient(write(tmp_path, "[completion]\nmax_lines = 4\nthreads = 'x'"))
+    merged = merge_settings(base, settings)
+    assert merged.completion == base.completion
+    assert merged.problems[0] == base.problems[0]
+    assert merged.problems[1].message.startswith(message)
+    assert str(merged.problems[1]).startswith("editor settings: ")
+
+
+def test_an_editor_can_only_tighten_what_may_leave(tmp_path: Path) -> None:
+    base = load(write(tmp_path, PROVIDER + "[escalation]\nmode = 'ask'\n[egress]\ndeny = ['a']"))
+    written = {"escalation": {"mode": "never"}, "egress": {"deny": ["b"]}, "data_class": {"c": "secret"}}
+    stricter = merge_settings(base, written)
+    found, problems = permissions_for(stricter, [])
+    assert (found.mode, [glob.pattern for glob in found.deny]) == ("never", ["a", "b"])
+    assert found.classes[1].globs[0][1] == "secret"
+    assert (stricter.problems, problems) == ((), ())
+    assert merge_settings(base, {}) == base
+    looser = merge_settings(
+        base,
+        {
+            "escalation": {"mode": "auto", "max_cost_usd_per_day": 50},
+            "egress": {"deny": []},
+            "providers": {"openai": {"base_url": "https://evil.example", "model": "m"}},
+        },
+    )
+    assert permissions_for(looser, [])[0] == permissions_for(base, [])[0]
+    assert [problem.key for problem in looser.problems] == [
+        "providers",
+        "escalation.mode",
+        "escalation.max_cost_usd_per_day",
+    ]
+    slip = merge_settings(base, {"egress": {"denny": ["b"]}})
+    assert permissions_for(slip, [])[0].mode == "never"
+    assert "nothing leaves this machine" in slip.problems[-1].message

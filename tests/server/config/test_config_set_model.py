@@ -1,0 +1,90 @@
+"""One line of config.toml is changed, and nothing else."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from config_files import environ
+
+from assist_completion.errors import CompletionError
+from assist_server.config.config import ConfigError, load, set_model
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", '[completion]\nmodel = "new"\n'),
+        ("# mine", '# mine\n\n[completion]\nmodel = "new"\n'),
+        ('[answers]\nmodel = "a"\n', '[answers]\nmodel = "a"\n\n[completion]\nmodel = "new"\n'),
+        (
+            '# top\n[completion] # c\n# why\nmodel = "old"  # because\nmode = "quiet"\n[answers]\nmodel = "a"\n',
+            '# top\n[completion] # c\n# why\nmodel = "new"  # because\nmode = "quiet"\n[answers]\nmodel = "a"\n',
+        ),
+        ("[ 'completion' ]\n\"model\" = 'o#ld'", '[ \'completion\' ]\n"model" = "new"'),
+        (
+            '[completion]\nmode = "quiet"\n[answers]\nmodel = "a"\n',
+            '[completion]\nmodel = "new"\nmode = "quiet"\n[answers]\nmodel = "a"\n',
+        ),
+        ("[completion]", '[completion]\nmodel = "new"\n'),
+        ('[completion]\r\nmodel = "old"\r\n', '[completion]\r\nmodel = "new"\r\n'),
+        ("[completion]\r\nthreads = 1\r\n", '[completion]\r\nmodel = "new"\r\nthreads = 1\r\n'),
+        ("a = 1\r\n[completion]", 'a = 1\r\n[completion]\r\nmodel = "new"\r\n'),
+    ],
+)
+def test_set_model_changes_one_line(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_bytes(before.encode())
+    set_model(path, "new")
+    assert path.read_bytes().decode() == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'completion.model = "old"\n',
+        'completion = { model = "old" }\n',
+        'text = """\n[completion]\nmodel = "a"\n"""\n[completion]\nmodel = "old"\n',
+        "[completion]\nmodel = 5\n",
+        'completion = "x"\n',
+        '[[completion]]\nmodel = "old"\n',
+    ],
+)
+def test_set_model_leaves_alone_what_it_cannot_edit_for_certain(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r'put model = "new" there yourself'):
+        set_model(path, "new")
+    assert path.read_text() == text
+
+
+def test_set_model_makes_a_private_file_and_leaves_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "assist" / "config.toml"
+    name = 'C:\\models\\it\'s "mine" é.gguf'
+    set_model(path, name)
+    set_model(path, name)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert os.listdir(path.parent) == ["config.toml"]
+    assert name in load(environ(path.parent)).completion.model
+
+
+def test_set_model_writes_through_a_link(tmp_path: Path) -> None:
+    real, link = tmp_path / "dotfiles.toml", tmp_path / "config.toml"
+    real.write_text("# mine\n")
+    real.chmod(0o644)
+    link.symlink_to(real)
+    set_model(link, "new")
+    assert link.is_symlink()
+    assert 'model = "new"' in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+
+
+def test_set_model_refuses_what_is_no_model_or_no_toml(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("[broken")
+    with pytest.raises(ConfigError, match=r"config\.toml:1:8: not valid TOML"):
+        set_model(path, "new")
+    with pytest.raises(CompletionError, match="a path must end in"):
+        set_model(path, "a/b")
+    assert path.read_text() == "[broken"

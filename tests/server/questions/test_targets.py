@@ -1,0 +1,226 @@
+"""What people write as the target of a question, and what it means in a real folder with a real index."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from assist_context.documents import Document
+from assist_context.index.reader import Reader
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus
+from assist_escalation.edits.planner import plan
+from assist_server.config.config import load_lenient
+from assist_server.errors import CommandError
+from assist_server.questions.decision import Question, draft
+from assist_server.questions.prompt_spans import Scene, evidence_for
+from assist_server.questions.targets import Written, aim_at, in_document, lay, parse_target
+from assist_server.workspace.folder_index import folder_at, refreshed
+
+CART = '''\
+"""A cart."""
+
+from shop.prices import gross
+
+
+class Cart:
+    def __init__(self):
+        self.items = []
+
+    def total(self):
+        """All of it."""
+        return sum(gross(item) for item in self.items)
+
+
+def total():
+    return 0
+'''
+PRICES = "def gross(net):\n    return net * 1.2\n"
+ORDER = "from shop.cart import Cart\n\n\ndef order(items):\n    cart = Cart()\n    return cart.total()\n"
+
+Aimed = Callable[[str], object]
+
+
+def indexed(tmp_path: Path, root: Path, name: str = "") -> Corpus:
+    config = load_lenient(
+        {"ASSIST_DATA_DIR": str(tmp_path / "data"), "ASSIST_CONFIG_DIR": str(tmp_path / "c"), **os.environ}
+    )
+    folder = folder_at(config, root)
+    refreshed(config, folder, lambda _done, _total: None)
+    return Corpus(folder.root, Reader(folder.database), name)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    root = tmp_path / "space"
+    (root / "shop").mkdir(parents=True)
+    (root / "shop" / "cart.py").write_text(CART)
+    (root / "shop" / "prices.py").write_text(PRICES)
+    (root / "shop" / "order.py").write_text(ORDER)
+    (root / "with:1.py").write_text("a = 1\nb = 2\n")
+    made = indexed(tmp_path, root)
+    yield made
+    made.reader.close()
+
+
+WRITTEN = [
+    ("a.py", Written("a.py")),
+    ("a.py:3", Written("a.py", 3)),
+    ("a.py:3-9", Written("a.py", 3, 9)),
+    ("C:/a.py:3", Written("C:/a.py", 3)),
+    ("Cart.total", Written("Cart.total")),
+    ("crate::cart", Written("crate::cart")),
+    ("a.py:3:4", Written("a.py:3", 4)),
+]
+
+
+@pytest.mark.parametrize(("text", "written"), WRITTEN)
+def test_a_target_is_read_as_people_write_it(text: str, written: Written) -> None:
+    assert parse_target(text) == written
+
+
+@pytest.mark.parametrize("text", ["a.py:0", "a.py:9-3", "a.py:0-4"])
+def test_lines_that_cannot_be_are_wrong_usage(text: str) -> None:
+    with pytest.raises(CommandError, match="names no lines") as caught:
+        parse_target(text)
+    assert caught.value.code == 2
+
+
+MEANT = [
+    ("shop/cart.py", "shop/cart.py", 1, 16, "", True),
+    ("shop/cart.py:11", "shop/cart.py", 10, 12, "Cart.total", True),
+    ("shop/cart.py:6", "shop/cart.py", 6, 12, "Cart", True),
+    ("shop/cart.py:15-16", "shop/cart.py", 15, 16, "total", True),
+    ("shop/cart.py:11-12", "shop/cart.py", 11, 12, "", False),
+    ("shop/cart.py:3", "shop/cart.py", 3, 3, "", False),
+    ("Cart.total", "shop/cart.py", 10, 12, "Cart.total", True),
+    ("gross", "shop/prices.py", 1, 2, "gross", True),
+    ("Cart", "shop/cart.py", 6, 12, "Cart", True),
+    ("with:1.py", "with:1.py", 1, 2, "", True),
+]
+
+
+@pytest.mark.parametrize("row", MEANT, ids=[row[0] for row in MEANT])
+def test_a_target_means_lines_of_a_file(corpus: Corpus, row: tuple[str, str, int, int, str, bool]) -> None:
+    text, path, first, last, name, whole = row
+    aim = aim_at(corpus, text)
+    assert (aim.target.path, aim.target.first, aim.target.last) == (path, first, last)
+    assert (aim.name, aim.whole) == (name, whole)
+    assert aim.text.splitlines() == (Path(corpus.root) / path).read_text().splitlines()[first - 1 : last]
+
+
+REFUSED = [
+    ("total", "defined in several places.*shop/cart.py"),
+    ("nothing_like_it", "no file and no symbol"),
+    ("shop/gone.py:3", "There is no file"),
+    ("shop/cart.py:99", "no line 99"),
+    ("../outside.py", "no file|not below"),
+    ("shop", "is a directory"),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), REFUSED)
+def test_what_is_not_there_is_said_clearly(corpus: Corpus, text: str, why: str) -> None:
+    (Path(corpus.root).parent / "outside.py").write_text("x = 1\n")
+    with pytest.raises(CommandError, match=why):
+        aim_at(corpus, text)
+
+
+def test_a_symbol_is_taken_where_it_stands_now(corpus: Corpus) -> None:
+    path = Path(corpus.root, "shop", "cart.py")
+    path.write_text("# a new line\n" + CART)
+    aim = aim_at(corpus, "Cart.total")
+    assert (aim.target.first, aim.text.splitlines()[0]) == (11, "    def total(self):")
+
+
+def test_evidence_shows_the_code_in_question_whole_and_first_with_what_it_uses_and_who_uses_it(
+    corpus: Corpus,
+) -> None:
+    aim = aim_at(corpus, "Cart.total")
+    found = evidence_for(Scene(corpus), "", aim, 400)
+    first = found.spans[0]
+    assert (first.text, first.origin.path, first.origin.first) == (aim.text, "shop/cart.py", 10)
+    assert {span.origin.path for span in found.spans} == {"shop/cart.py", "shop/prices.py", "shop/order.py"}
+    assert all(span.origin.source == "file" and span.origin.root == corpus.root for span in found.spans)
+    assert all(len(span.origin.blob) == 40 for span in found.spans)
+    assert (found.structure.files, found.structure.symbols, found.structure.fan_out) == (3, 1, 1)
+    assert found.texts["shop/order.py"] == ORDER
+
+
+def test_a_long_function_is_shown_whole_whatever_the_budget(corpus: Corpus) -> None:
+    body = "".join(f"    value_{number} = compute({number})\n" for number in range(150))
+    Path(corpus.root, "shop", "long.py").write_text(f"def long():\n{body}")
+    aim = aim_at(corpus, "shop/long.py:9")
+    found = evidence_for(Scene(corpus), "", aim, 100)
+    assert found.spans[0].text == aim.text
+
+
+def test_edits_start_from_the_file_to_the_last_byte(corpus: Corpus) -> None:
+    path = Path(corpus.root, "shop", "odd.py")
+    path.write_bytes("\ufeffdef odd():\r\n    return 'é'".encode())
+    aim = aim_at(corpus, "shop/odd.py:1")
+    found = evidence_for(Scene(corpus), "", aim, 400)
+    assert found.texts["shop/odd.py"].encode() == path.read_bytes()
+
+
+def test_the_text_of_another_folder_is_told_as_of_that_folder(tmp_path: Path) -> None:
+    here, there = tmp_path / "a", tmp_path / "b"
+    for root, value in ((here / "b", 1), (there, 2)):
+        (root / "secret").mkdir(parents=True)
+        (root / "secret" / "x.py").write_text(f"def far_{value}():\n    return {value}\n")
+    one, other = indexed(tmp_path, here, "a"), indexed(tmp_path, there, "b")
+    found = evidence_for(Scene(one, (other,)), "What does `far_2` return?", None, 400)
+    (span,) = [each for each in found.spans if "return 2" in each.text]
+    assert (span.origin.path, span.origin.root) == ("secret/x.py", other.root)
+    assert all("return 2" not in text for text in found.texts.values())
+    one.reader.close()
+    other.reader.close()
+
+
+def test_half_a_character_in_an_editor_is_shown_all_the_same(corpus: Corpus) -> None:
+    lines = ("def odd():\n", "    return '\ud800'\n", "")
+    lay(corpus, "shop/odd.py", Document("shop/odd.py", lines, language_of("shop/odd.py")))
+    aim = in_document(corpus, corpus.opened["shop/odd.py"].document, 1, 0)
+    found = evidence_for(Scene(corpus), "", aim, 400)
+    assert (found.spans[0].text, len(found.spans[0].origin.blob)) == ("".join(lines), 40)
+
+
+def test_for_edits_short_files_are_shown_whole_and_once(corpus: Corpus) -> None:
+    aim = aim_at(corpus, "Cart.total")
+    found = evidence_for(Scene(corpus), "", aim, 400, whole_files=True)
+    assert found.spans[0].origin.path == "shop/cart.py"
+    texts = {"shop/cart.py": CART, "shop/prices.py": PRICES, "shop/order.py": ORDER}
+    assert {span.origin.path: span.text for span in found.spans} == texts
+    assert len(found.spans) == len(texts)
+    assert [span.origin.first for span in found.spans] == [1, 1, 1]
+    assert found.spans[0].origin.last == CART.count("\n")
+
+
+def test_whole_files_keep_to_the_tokens_and_long_ones_are_shown_by_pieces_in_order(corpus: Corpus) -> None:
+    calls = ["Cart().total()"] * 2 + ["None"] * 48
+    tail = "".join(f"\n\ndef more_{number}():\n    return {call}\n" for number, call in enumerate(calls))
+    Path(corpus.root, "shop", "cart.py").write_text(CART + tail)
+    aim = aim_at(corpus, "Cart.total")
+    found = evidence_for(Scene(corpus), "", aim, 1_000, whole_files=True)
+    assert found.spans[0].text == aim.text
+    paths = [span.origin.path for span in found.spans]
+    assert paths == sorted(paths, key=paths.index)  # each file's pieces together
+    firsts = [span.origin.first for span in found.spans[1:] if span.origin.path == "shop/cart.py"]
+    assert firsts
+    assert firsts == sorted(firsts)
+    assert {span.origin.path: span.text for span in found.spans}["shop/order.py"] == ORDER
+    small = evidence_for(Scene(corpus), "", aim, 60, whole_files=True)
+    assert sum(len(span.text) for span in small.spans) <= max(60 * 3.2, len(aim.text) / 0.8 + 40)
+
+
+def test_a_small_model_is_told_a_fence_that_its_file_does_not_hold(corpus: Corpus) -> None:
+    guide = '"""How to.\n\n```\nassist\n```\n"""\n\n\ndef gross(net):\n    return net * 1.2\n'
+    Path(corpus.root, "shop", "guide.py").write_text(guide)
+    question = Question("refactor", "rename net", aim_at(corpus, "shop/guide.py:9"))
+    made = draft(question, Scene(corpus), 400, small=True)
+    bars = made.form.fence
+    assert f"{bars}python" in made.prompt.spans[0].text
+    answer = f"{bars}python\ndef gross(pure):\n    return pure * 1.2\n{bars}\n"
+    edit = plan(answer, made.bases(), made.whole)
+    assert edit.changes[0].after == guide.replace("(net)", "(pure)").replace("net *", "pure *")
