@@ -18,7 +18,7 @@ from assist_completion.errors import CompletionError
 from assist_completion.inference.llama import Abort
 from assist_completion.inference.speed_probe import budget_for, opener
 from assist_completion.model_store.store import resolve
-from assist_completion.settings import DEFAULT_MODEL, Settings
+from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.provenance import command_line, layout, provenance
@@ -191,7 +191,9 @@ def _collect(options: argparse.Namespace) -> None:
     path = resolve(store_of(load_lenient()), options.model)
     header = provenance(path)
     # The budget of the machine that the results come from: the same prompts everywhere.
-    model = opener(path, Settings(), budget_for(SPEED, Settings()), SPEED.decode_threads)(Abort())
+    model = opener(path, CompletionSettings(), budget_for(SPEED, CompletionSettings()), SPEED.decode_threads)(
+        Abort()
+    )
     rows: list[dict[str, Any]] = []
     try:
         for row in collect(model, TYPING, options.seeds):

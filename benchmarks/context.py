@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from assist_context.files.blobs import Entry
+from assist_context.files.blobs import FileEntry
 from assist_context.files.git_repository import Git
 from assist_context.files.listing import list_folder
 from assist_context.languages import language_of
@@ -48,7 +48,7 @@ GOALS: dict[str, tuple[str, float]] = {  # figure: (comparison, goal)
 }
 
 
-def files_of(root: Path) -> list[Entry]:
+def files_of(root: Path) -> list[FileEntry]:
     """The files that the index takes."""
     return [each for each in list_folder(str(root), git=Git(ENVIRON)).entries if each.kind == "text"]
 

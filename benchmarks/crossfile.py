@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.errors import CompletionError
-from assist_completion.inference.generation import Budget
+from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.llama import Abort
 from assist_completion.inference.speed_probe import opener
 from assist_completion.model_store.store import resolve
-from assist_completion.settings import DEFAULT_MODEL, Settings
+from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.crossfile.ask import Shown, Variant, View, Written, context_at, found, parse, tokens_by_length
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = resolve(store_of(load_lenient()), options.model)
         header = provenance(path)
         if not options.no_model:
-            model = opener(path, Settings(), Budget(), WRITERS)(Abort())
+            model = opener(path, CompletionSettings(), TokenBudget(), WRITERS)(Abort())
     except (NotAllowedError, CompletionError) as error:
         sys.exit(f"crossfile.py: {error}")
     taken = [hole for each in packages for hole in holes(each, roots[each.name], options.holes, options.seed)]

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.errors import CompletionError
-from assist_completion.inference.generation import Budget
+from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.llama import Abort
 from assist_completion.inference.speed_probe import opener
 from assist_completion.model_store.store import resolve
-from assist_completion.settings import DEFAULT_MODEL, Settings
+from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.infilling.tasks import SUITES, NoSandboxError, Task, load, passes
@@ -230,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = resolve(store_of(load_lenient()), options.model)
         header = provenance(path)
         # The default budget and not the measured one: the same prompts on every machine.
-        model = opener(path, Settings(), Budget(), WRITERS)(Abort())
+        model = opener(path, CompletionSettings(), TokenBudget(), WRITERS)(Abort())
     except (NoSandboxError, CompletionError) as error:
         sys.exit(f"infill.py: {error}")
     try:

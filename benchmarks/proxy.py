@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assist_context.index.reader import NAME_PATH_BODY_HEAD, Reader
-from assist_context.index.search import Hit, Weights
+from assist_context.index.reader import NAME_PATH_BODY_HEAD, IndexReader
+from assist_context.index.search import SearchHit, Weights
 from assist_context.index.terms import terms
 from bench.index.index import IndexFailed, kept
 from bench.provenance import layout, provenance, write
@@ -109,7 +109,7 @@ def build(target: Path, count: int, seed: int) -> list[Query]:
     return random.Random(seed).sample(queries, min(count, len(queries)))
 
 
-def right(query: Query, hit: Hit) -> bool:
+def right(query: Query, hit: SearchHit) -> bool:
     """Whether a chunk is the function, a piece of it, or holds its `def` line."""
     if hit.path != query.path:
         return False
@@ -118,7 +118,7 @@ def right(query: Query, hit: Hit) -> bool:
     return holds or (piece and hit.name == query.name)
 
 
-def rank(reader: Reader, query: Query, weights: Weights) -> float:
+def rank(reader: IndexReader, query: Query, weights: Weights) -> float:
     """1 over the place of the first right hit, 0 beyond the tenth."""
     hits = reader.search(terms(query.text), DEEP, weights, patient=True)
     return next((1 / place for place, hit in enumerate(hits, 1) if right(query, hit)), 0.0)
@@ -167,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             events.ready()
     except IndexFailed as error:
         sys.exit(f"proxy.py: {error}")
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     ranks = [rank(reader, query, tuple(options.weights)) for query in queries]
     reader.close()
     found = report(queries, ranks, options.seed)

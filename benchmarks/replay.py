@@ -28,7 +28,7 @@ from typing import Any
 
 import floor
 from assist_completion.model_store.store import resolve
-from assist_completion.settings import DEFAULT_MODEL, Settings, is_path
+from assist_completion.settings import DEFAULT_MODEL, CompletionSettings, is_path
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import speed_file, store_of
 from bench.peers.peers import POLICIES, peer
@@ -86,8 +86,8 @@ def play_virtually(trace: Trace, model: Path, known: str | None) -> Log:
     def make(clock: Clock) -> Any:
         def engine() -> Any:
             if words is None or known is None:
-                return timed_engine(model, clock, Settings())
-            return pretended_engine(words, known, clock, Settings())
+                return timed_engine(model, clock, CompletionSettings())
+            return pretended_engine(words, known, clock, CompletionSettings())
 
         return Screen(EnginePolicy(engine), trace).play()
 

@@ -24,8 +24,8 @@ from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_escalation.routing.calibration import Label, expected_error, reliability
-from assist_escalation.routing.features import Ask, Confidence, answered, features
-from assist_escalation.routing.router import Rules, route, threshold
+from assist_escalation.routing.features import Confidence, RequestFacts, answered, features
+from assist_escalation.routing.router import RoutingRules, route, threshold
 from assist_escalation.routing.weights import JUDGED, Weights, score
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
@@ -50,7 +50,7 @@ FITTED = Path(shipped.__file__).with_name("route_fitted.toml")
 RATES = (0.15, 0.3, 0.5)
 TYPICAL = 20  # scores that stand for a user's first ones
 IDENTITY = ("id", "group", "good", "context_tokens", "tokens")
-OPEN_RULES = Rules(
+OPEN_RULES = RoutingRules(
     mode="auto", provider="frontier", upper_micro=5_000, request_micro=50_000, left_micro=10**9
 )
 
@@ -159,7 +159,9 @@ def decision_ms(rounds: int = 1000) -> dict[str, float]:
     Also in time of the processor alone: what else runs then does not count.
     """
     history = [number % 97 / 97 for number in range(1_000)]
-    ask = Ask("refactor", "please split it in two and keep the names. " * 55, 3, 40, 12, 80, 3000, 4096, 2)
+    ask = RequestFacts(
+        "refactor", "please split it in two and keep the names. " * 55, 3, 40, 12, 80, 3000, 4096, 2
+    )
     wall, own = [], []
     for _ in range(rounds):
         start, begun = time.perf_counter(), time.thread_time()

@@ -1,6 +1,6 @@
 """What a user can set about ghost text, with the bounds and the words of the reference page.
 
-It reads no file and no environment: the server assembles a `Settings` from config.toml.
+It reads no file and no environment: the server assembles a `CompletionSettings` from config.toml.
 """
 
 from dataclasses import dataclass, field, fields
@@ -14,7 +14,7 @@ DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class CompletionSettings:
     """The `[completion]` table. A value out of bounds raises `CompletionError`, which names the field.
 
     >>> Settings(max_lines=0)
@@ -110,7 +110,7 @@ def check_model(model: str) -> None:
         raise CompletionError(f"model = {model!r}: a path must end in .gguf; a name has no slash")
 
 
-def _check_bounds(settings: Settings) -> None:
+def _check_bounds(settings: CompletionSettings) -> None:
     for item in fields(settings):
         value, bounds = getattr(settings, item.name), item.metadata
         if "choices" in bounds and value not in bounds["choices"]:

@@ -6,7 +6,7 @@ from assist_context.documents import Context
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CompletionRequest:
     """A cursor and how the user got there. `gather_ms` is the time that making the context took."""
 
     context: Context

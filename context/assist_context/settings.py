@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ContextSettings:
     """The `[context]` table."""
 
     index: bool = field(

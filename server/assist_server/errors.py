@@ -13,7 +13,7 @@ REFUSED = 3  # by a policy or a budget
 INTERRUPTED = 130
 
 
-class CommandError(Exception):
+class UserError(Exception):
     """A command cannot do what it was asked. The message names the thing, the value and the remedy."""
 
     def __init__(self, message: str, code: int = FAILED, *, told: bool = False) -> None:
@@ -22,14 +22,14 @@ class CommandError(Exception):
         self.told = told  # stdout already has the one document of --json
 
 
-EXPECTED = (CommandError, ConfigError, CompletionError, EscalationError)
+EXPECTED = (UserError, ConfigError, CompletionError, EscalationError)
 
 
 def exit_code(error: Exception) -> int:
     """The exit code for an expected error."""
     if isinstance(error, RefusedError):
         return REFUSED
-    return error.code if isinstance(error, CommandError) else FAILED
+    return error.code if isinstance(error, UserError) else FAILED
 
 
 def details(error: Exception) -> dict[str, str]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import proxy
-from assist_context.index.reader import Reader
-from assist_context.index.search import Hit
+from assist_context.index.reader import IndexReader
+from assist_context.index.search import SearchHit
 from bench.index.index import kept
 
 
@@ -46,7 +46,7 @@ def test_names_are_qualified_and_paragraphs_are_one_line() -> None:
 )
 def test_what_counts_as_found(path: str, start: int, end: int, name: str, expected: bool) -> None:
     query = proxy.Query("", "a.py", "f", 10, 20)
-    assert proxy.right(query, Hit(path, start, end, name, 1.0)) == expected
+    assert proxy.right(query, SearchHit(path, start, end, name, 1.0)) == expected
 
 
 def test_the_rank_of_the_right_chunk_in_a_real_index(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_the_rank_of_the_right_chunk_in_a_real_index(tmp_path: Path) -> None:
     database = tmp_path / "index.sqlite"
     with kept(root, database) as (_, events):
         assert events.ready(60)["parses"] == 3
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     query = proxy.Query("Parse the invoice of an order.", "parse_invoice.py", "parse_invoice", 1, 5)
     assert proxy.rank(reader, query, (4.0, 2.0, 1.0, 2.0)) == 1
     other = proxy.Query("Nothing that is there.", "parse_invoice.py", "parse_invoice", 1, 5)

@@ -5,9 +5,9 @@ It obeys the same rules as `llama.Llama`: positions must follow, `Aborted` cuts 
 
 import numpy as np
 
-from assist_completion.inference.generation import Budget, Model
+from assist_completion.inference.generation import Model, TokenBudget
 from assist_completion.inference.llama import Abort, Aborted
-from assist_completion.inference.prefix_cache import Places
+from assist_completion.inference.prefix_cache import PrefixCache
 from assist_completion.prompt.fim_tokens import Fim
 from assist_completion.prompt.layout import Extent
 from assist_completion.prompt.token_healing import Healer
@@ -70,7 +70,7 @@ class FakeLlama:
         return logits
 
 
-SMALL_BUDGET = Budget(
+SMALL_BUDGET = TokenBudget(
     full=Extent(head=1500, suffix=30, lines_after=10, snapped=True),
     small=Extent(head=130, suffix=30, lines_after=3, snapped=False),
     line_tokens=80,
@@ -80,7 +80,7 @@ SMALL_BUDGET = Budget(
 
 
 def fake_model(
-    text: str, abort: Abort | None = None, memory: int = 1 << 20, budget: Budget = SMALL_BUDGET
+    text: str, abort: Abort | None = None, memory: int = 1 << 20, budget: TokenBudget = SMALL_BUDGET
 ) -> Model:
     llama = FakeLlama(text, abort)
-    return Model(llama, FIM, Healer(PIECES, FIM.special), PIECES, Places(llama, memory), budget)  # type: ignore[arg-type]
+    return Model(llama, FIM, Healer(PIECES, FIM.special), PIECES, PrefixCache(llama, memory), budget)  # type: ignore[arg-type]

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from fake_llama import END, FakeLlama, fake_model
 
-from assist_completion.engine.answer_stream import Answering, Answers
-from assist_completion.inference.answer_generation import Voice
+from assist_completion.engine.answer_stream import Answerer, AnsweringFacts
+from assist_completion.inference.answer_generation import AnsweringModel
 from assist_completion.inference.generation import Model
 from assist_completion.inference.llama import Abort, Load
 from assist_completion.inference.worker import Worker
@@ -69,7 +69,7 @@ class Desk:
     """A worker with a model for ghost text and one for answers, as the server has it."""
 
     worker: Worker[Model]
-    answers: Answers[Model]
+    answers: Answerer[Model]
     model: Model
     speakers: list[FakeSpeaker] = field(default_factory=list)
     before_slice: Callable[[], object] = lambda: None
@@ -91,12 +91,12 @@ async def desk(script: str, window: int = 2000, idle_s: float = 60.0) -> AsyncIt
             made[0].speakers.append(speaker)
             return speaker
 
-        models.append(replace(fake_model("", abort), voice=Voice(open_speaker)))
+        models.append(replace(fake_model("", abort), voice=AnsweringModel(open_speaker)))
         return models[0]
 
     worker = Worker(open_model)
     worker.opened.result(2)
-    answers = Answers(worker, Answering("fake", window, idle_s))
+    answers = Answerer(worker, AnsweringFacts("fake", window, idle_s))
     made.append(Desk(worker, answers, models[0]))
     yield made[0]
     answers.close()

@@ -15,7 +15,7 @@ from typing import Any
 import psutil
 from workspaces import ENVIRON, put
 
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 
 Event = dict[str, Any]
 PATIENCE_S = 60.0  # until a test gives up; nothing here takes a tenth of it on an idle machine
@@ -106,7 +106,7 @@ def ready(root: Path, database: Path, *arguments: str, **opening: object) -> Eve
 
 def says(database: Path, words: Sequence[str] = ("f", "g", "value")) -> dict[str, object]:
     """All that a reader says of an index but how large it is, in an order of its own."""
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     try:
         status = reader.status()
         assert not status.problem
@@ -128,7 +128,7 @@ def says(database: Path, words: Sequence[str] = ("f", "g", "value")) -> dict[str
 
 def names(database: Path) -> set[str]:
     """What is defined."""
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     found = {each.name for path in reader.files() for each in reader.outline(path)}
     reader.close()
     return found
@@ -142,7 +142,7 @@ def project(root: Path, files: int) -> Path:
     return root
 
 
-def hits(reader: Reader, word: str) -> list[tuple[str, int, int, str, float]]:
+def hits(reader: IndexReader, word: str) -> list[tuple[str, int, int, str, float]]:
     found = reader.search((word,), 10_000)
     return [(each.path, each.start_line, each.end_line, each.name, each.score) for each in found]
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
-from assist_context.files.blobs import Entry, blob_id, kind_of
+from assist_context.files.blobs import FileEntry, blob_id, kind_of
 from assist_context.files.listing import Listing
 from assist_context.index.extraction import parse
-from assist_context.index.reader import Reader
-from assist_context.index.writer import Change, Writer
+from assist_context.index.reader import IndexReader
+from assist_context.index.writer import IndexWriter, PathChanges
 
 VERSION = "1"
 TEXTS = {
@@ -19,9 +19,9 @@ TEXTS = {
 }
 
 
-def entry(path: str, text: str, mtime_ns: int = 1) -> Entry:
+def entry(path: str, text: str, mtime_ns: int = 1) -> FileEntry:
     data = text.encode()
-    return Entry(path, blob_id(data), len(data), mtime_ns, kind_of(data, len(data)))
+    return FileEntry(path, blob_id(data), len(data), mtime_ns, kind_of(data, len(data)))
 
 
 def listing(texts: Mapping[str, str], root: str = "/root") -> Listing:
@@ -29,15 +29,15 @@ def listing(texts: Mapping[str, str], root: str = "/root") -> Listing:
     return Listing(root, entries, {"ignored": 2}, git=True, started_ns=7)
 
 
-def opened(path: Path, version: str = VERSION) -> "closing[Writer]":
-    return closing(Writer(str(path), version))
+def opened(path: Path, version: str = VERSION) -> "closing[IndexWriter]":
+    return closing(IndexWriter(str(path), version))
 
 
-def asked(path: Path) -> "closing[Reader]":
-    return closing(Reader(str(path)))
+def asked(path: Path) -> "closing[IndexReader]":
+    return closing(IndexReader(str(path)))
 
 
-def index(writer: Writer, texts: Mapping[str, str]) -> Change:
+def index(writer: IndexWriter, texts: Mapping[str, str]) -> PathChanges:
     """Points at the texts and adds what of them is wanted."""
     change = writer.point(listing(texts))
     writer.add([(each.blob, parse(each.path, texts[each.path])) for each in change.wanted])

@@ -67,8 +67,8 @@ TROUBLE: dict[str, Callable[[], object]] = {
 }
 
 
-def parse(path: str, text: str) -> extraction.Outlined:
+def parse(path: str, text: str) -> extraction.OutlineWithText:
     for word, make in TROUBLE.items():
         if word in text:
             make()
-    return extraction.outlined(path, text)
+    return extraction.outline_of(path, text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assist_context.files.blobs import Entry
+from assist_context.files.blobs import FileEntry
 from assist_context.files.git_repository import Git
 from assist_context.files.listing import Listing, list_folder
 
@@ -74,7 +74,7 @@ def paths(listing: Listing) -> list[str]:
     return [entry.path for entry in listing.entries]
 
 
-def entry(listing: Listing, path: str) -> Entry:
+def entry(listing: Listing, path: str) -> FileEntry:
     return next(each for each in listing.entries if each.path == path)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_escalation.audit.chain import GENESIS, seal, unseal
-from assist_escalation.audit.log import Log, stamp
+from assist_escalation.audit.log import AuditLog, stamp
 
 KEY = b"k" * 32
 START = 1_790_000_000.0  # seconds; the first event of a log with `ticking`
@@ -55,7 +55,7 @@ def ticking(start: float = START, step: float = 1.0) -> Callable[[], float]:
     return lambda: start + step * next(ticks)
 
 
-def fill(log: Log, requests: Iterable[int]) -> None:
+def fill(log: AuditLog, requests: Iterable[int]) -> None:
     """An intent and an outcome each."""
     for number in requests:
         log.append("intent", intent(f"r{number}"))
@@ -63,7 +63,7 @@ def fill(log: Log, requests: Iterable[int]) -> None:
 
 
 def sealed(events: Iterable[Mapping[str, Any]], key: bytes | None = None, after: bytes = b"") -> bytes:
-    """Lines that form a chain behind the line `after`, made without a `Log`, as anybody could."""
+    """Lines that form a chain behind the line `after`, made without a `AuditLog`, as anybody could."""
     seq, prev = (unseal(after).event["seq"], unseal(after).sha256) if after else (0, GENESIS)
     made = []
     for event in events:

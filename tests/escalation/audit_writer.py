@@ -8,10 +8,10 @@ from pathlib import Path
 
 from audit_logs import intent
 
-from assist_escalation.audit.log import Log
+from assist_escalation.audit.log import AuditLog
 
 path, name, number = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-log = Log(path, key=b"k" * 32, checkpoint=Path(sys.argv[4]) if len(sys.argv) > 4 else None)
+log = AuditLog(path, key=b"k" * 32, checkpoint=Path(sys.argv[4]) if len(sys.argv) > 4 else None)
 for index in range(number):
     content = "x" * 400_000 if index % 3 == 2 and len(sys.argv) > 4 else ""
     print(log.append("intent", intent(f"{name}-{index}", content=content)), flush=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from assist_escalation.policy.settings import Provider
 from assist_escalation.prompts import Messages
-from assist_escalation.provider.transport import Call, Delta, Finished, Times, Transport, TransportError
+from assist_escalation.provider.transport import AnswerEnd, Call, Delta, Times, Transport, TransportError
 
 KEY = "sk-test-0123456789abcdef"
 PROMPT = "def add(a, b): ..."
@@ -17,7 +17,7 @@ class Heard:
     """An answer or an error, never both."""
 
     text: str = ""
-    end: Finished | None = None
+    end: AnswerEnd | None = None
     error: TransportError | None = None
 
     @property

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from assist_escalation.edits.apply import apply, last, recover, undo
-from assist_escalation.edits.plan import Change, EditPlan, base_of
+from assist_escalation.edits.plan import EditPlan, FileChange, base_of
 
 OLD = {"a.py": b"a = 1\r\n", "b/b.py": b"\xef\xbb\xbfb = 1", "c.py": b"c = 1\n"}
 NEW = {"a.py": b"a = 2\r\n", "b/b.py": b"\xef\xbb\xbfb = 2", "c.py": b"c = 2\n", "d/e/new.py": b"d = 2\n"}
@@ -47,7 +47,7 @@ def lay_out(folder: Path) -> tuple[Path, Path, EditPlan]:
     for path, data in NEW.items():
         base = base_of(path, OLD.get(path, b""))
         sha256 = base.sha256 if path in OLD else ""
-        changes.append(Change(path, sha256, None, base.text, data.decode()))
+        changes.append(FileChange(path, sha256, None, base.text, data.decode()))
     return root, folder / "journal", EditPlan(tuple(changes))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from gates import allowed, parts, request
 
-from assist_escalation.gate.prepare import Parts, prepare
+from assist_escalation.gate.prepare import GateParts, prepare
 from assist_escalation.gate.send import send
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Origin, Span
@@ -27,7 +27,7 @@ LONGEST_S = 0.03  # behind its last step
 WHY = {"cause": "asked_frontier", "features": {}}
 
 
-async def ask(number: str, permissions: Permissions, made: Parts, told: int) -> None:
+async def ask(number: str, permissions: Permissions, made: GateParts, told: int) -> None:
     """One request, whose id stands in the user's words; a byte to `told` at its beginning and each piece."""
     found = (Span("Explain code.", Origin("assist")), Span(f"This is {number}.", Origin("user")))
     os.write(told, b".")

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from assist_escalation.audit.log import Log
+from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import Ledger, Scope
-from assist_escalation.gate.prepare import Parts, Request
+from assist_escalation.gate.prepare import GateParts, ProviderRequest
 from assist_escalation.policy.permissions import Layer, Permissions, permissions
-from assist_escalation.policy.settings import Price, Provider, Settings
+from assist_escalation.policy.settings import EscalationSettings, Price, Provider
 from assist_escalation.prompts import Origin, Prompt, Span
-from assist_escalation.provider.provider_memory import Returned
+from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.provider.transport import Times, Transport
 from assist_escalation.redaction.known_secrets import known_values
 
@@ -20,7 +20,7 @@ SCOPE = Scope("/work/shop", "me")
 QUICK = Times(connect=2.0, first=2.0, idle=1.0, total=10.0)
 
 
-def settings(url: str, **changed: object) -> Settings:
+def settings(url: str, **changed: object) -> EscalationSettings:
     acme = Provider(
         base_url=url,
         model="frontier-1",
@@ -28,7 +28,7 @@ def settings(url: str, **changed: object) -> Settings:
         residency=("public", "internal"),
         price=Price(3.0, 15.0),
     )
-    made = Settings(mode="auto", providers={"acme": acme}, max_cost_usd_per_day=2.0)
+    made = EscalationSettings(mode="auto", providers={"acme": acme}, max_cost_usd_per_day=2.0)
     return replace(made, **changed)  # type: ignore[arg-type]
 
 
@@ -36,15 +36,15 @@ def allowed(url: str, root: Path, **changed: object) -> Permissions:
     return permissions([Layer("user", "config.toml", settings(url, **changed))], [str(root.resolve())])
 
 
-def parts(folder: Path, environ: Mapping[str, str] | None = None, times: Times = QUICK) -> Parts:
+def parts(folder: Path, environ: Mapping[str, str] | None = None, times: Times = QUICK) -> GateParts:
     keys = {"ACME_KEY": KEY, **(environ or {})}
-    return Parts(
+    return GateParts(
         ledger=Ledger(folder / "ledger.sqlite"),
-        log=Log(folder / "audit.jsonl"),
+        log=AuditLog(folder / "audit.jsonl"),
         transport=Transport(folder / "providers.json", times),
         keys=lambda name: keys.get(name, ""),
         known=known_values({}, {}),
-        models=Returned(folder / "frontier.lock"),
+        models=AnsweringModels(folder / "frontier.lock"),
         draw=lambda: secrets.token_hex(6),
     )
 
@@ -57,5 +57,5 @@ def spans(root: Path, text: str = "def total(items):\n    return sum(items)\n") 
     )
 
 
-def request(permissions: Permissions, found: tuple[Span, ...], number: str = "") -> Request:
-    return Request(number or secrets.token_hex(6), Prompt("explain", found), permissions, SCOPE, 256)
+def request(permissions: Permissions, found: tuple[Span, ...], number: str = "") -> ProviderRequest:
+    return ProviderRequest(number or secrets.token_hex(6), Prompt("explain", found), permissions, SCOPE, 256)

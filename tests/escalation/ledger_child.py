@@ -8,22 +8,22 @@ import resource
 import sys
 from pathlib import Path
 
-from assist_escalation.budget.ledger import Ask, BudgetError, Ledger, Limits, Scope
+from assist_escalation.budget.ledger import BudgetError, Ledger, ReservationRequest, Scope, SpendingLimits
 from assist_escalation.budget.ledger_file import LedgerError
 from assist_escalation.prompts import Usage
 
-PLENTY = Limits(10**9, 10**9, 10**9)
+PLENTY = SpendingLimits(10**9, 10**9, 10**9)
 NOON = 1_800_000_000.0 - 1_800_000_000 % 86_400 + 43_200
 
 
-def an_ask(request_id: str, upper: int, repo: str = "repo") -> Ask:
-    return Ask(request_id, Scope(repo, "user"), "ask", "provider", "model", upper)
+def an_ask(request_id: str, upper: int, repo: str = "repo") -> ReservationRequest:
+    return ReservationRequest(request_id, Scope(repo, "user"), "ask", "provider", "model", upper)
 
 
 def race(path: Path, name: str, requests: str, limit: str) -> None:
     """Begin when stdin ends; print what was accepted, refused, and is spent by this process."""
     ledger, chance = Ledger(path, lambda: NOON, wait_s=60), random.Random(name)
-    limits = Limits(10**9, int(limit), int(limit))
+    limits = SpendingLimits(10**9, int(limit), int(limit))
     accepted = refused = spent = 0
     print("ready", flush=True)
     sys.stdin.read()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_escalation.policy.permissions import OPEN, Author, Layer, Permissions, permissions
-from assist_escalation.policy.settings import REQUESTS, Provider, Settings
+from assist_escalation.policy.settings import REQUESTS, EscalationSettings, Provider
 from assist_escalation.prompts import Origin, Prompt, Span
 
 NAMES = ("eu", "us", "home")
@@ -27,7 +27,7 @@ def provider(*residency: str) -> Provider:
     return Provider("https://models.example/v1", "m", residency=residency)
 
 
-USER = Settings(
+USER = EscalationSettings(
     mode="auto",
     always_ask=(),
     max_cost_usd_per_request=1.0,
@@ -35,7 +35,7 @@ USER = Settings(
 )
 
 
-def layer(author: Author, settings: Settings, source: str = "") -> Layer:
+def layer(author: Author, settings: EscalationSettings, source: str = "") -> Layer:
     return Layer(author, source or author, settings)
 
 
@@ -55,7 +55,7 @@ def prompt(root: Path | str, *paths: str, command: str = "explain") -> Prompt:
     return Prompt(command, (Span("Explain.", Origin("assist")), Span("Why?", Origin("user")), *files))
 
 
-def settings(chance: random.Random) -> Settings:
+def settings(chance: random.Random) -> EscalationSettings:
     """Any settings that define no provider; by chance alone, since 5,000 cases are to take seconds."""
 
     def some(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ def settings(chance: random.Random) -> Settings:
     def either(*values: Any) -> Any:
         return chance.choice(values)
 
-    return Settings(
+    return EscalationSettings(
         mode=either("never", "ask", "auto", "auto", "auto"),
         max_escalation_rate=either(0.0, 0.1, 0.5, 1.0),
         max_cost_usd_per_request=either(0.0, 0.07, 1.0, 50.0),
@@ -81,7 +81,7 @@ def settings(chance: random.Random) -> Settings:
     )
 
 
-def owner(chance: random.Random) -> Settings:
+def owner(chance: random.Random) -> EscalationSettings:
     """Settings of somebody who defines providers."""
     defined = {name: provider(*chance.sample(CLASSES, chance.randrange(4))) for name in NAMES}
     return replace(settings(chance), providers=defined)

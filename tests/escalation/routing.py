@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from assist_escalation.policy import settings
-from assist_escalation.routing.features import Ask, Confidence
-from assist_escalation.routing.router import Rules
+from assist_escalation.routing.features import Confidence, RequestFacts
+from assist_escalation.routing.router import RoutingRules
 
-OPEN_RULES = Rules(
+OPEN_RULES = RoutingRules(
     mode="auto", rate=0.5, provider="cloud", upper_micro=5_000, request_micro=50_000, left_micro=2_000_000
 )
-HARD = Ask("fix", files=4, symbols=60, fan_out=30, edit_lines=200, context_tokens=8_000)
-EASY = Ask("explain", symbols=1, fan_out=1)
+HARD = RequestFacts("fix", files=4, symbols=60, fan_out=30, edit_lines=200, context_tokens=8_000)
+EASY = RequestFacts("explain", symbols=1, fan_out=1)
 SURE = Confidence(12.0, 4.0, 6.0, length_stop=False, parse_delta=0, edit_fits=True)
 UNSURE = Confidence(1.0, 0.0, 0.1, length_stop=True, parse_delta=2, edit_fits=False)
 
@@ -28,11 +28,11 @@ BARRED = {
 }
 
 
-def some_ask(rng: random.Random) -> Ask:
+def some_ask(rng: random.Random) -> RequestFacts:
     words = rng.choices(
         ["rename", "and", "architecture", "deadlock", "why", "split.", "é", "\n- "], k=rng.randrange(40)
     )
-    return Ask(
+    return RequestFacts(
         command=rng.choice([*settings.REQUESTS, "complete", "other"]),
         words=" ".join(words),
         files=rng.randrange(5),
@@ -45,8 +45,8 @@ def some_ask(rng: random.Random) -> Ask:
     )
 
 
-def some_rules(rng: random.Random) -> Rules:
-    return Rules(
+def some_rules(rng: random.Random) -> RoutingRules:
+    return RoutingRules(
         mode=rng.choice(["never", "ask", "auto", "auto"]),
         offline=rng.random() < 0.1,
         rate=rng.choice([0.0, 0.15, 0.5, 1.0]),
@@ -63,7 +63,7 @@ def some_rules(rng: random.Random) -> Rules:
     )
 
 
-def some_case(seed: int) -> tuple[Ask, Rules, Any, list[float]]:
+def some_case(seed: int) -> tuple[RequestFacts, RoutingRules, Any, list[float]]:
     rng = random.Random(seed)
     history = [rng.random() for _ in range(rng.randrange(450))]
     return some_ask(rng), some_rules(rng), rng.choice(["auto", "auto", "local", "frontier"]), history

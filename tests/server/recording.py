@@ -6,19 +6,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from assist_escalation.audit.log import Log
-from assist_escalation.budget.ledger import Ask, Ledger, Limits
+from assist_escalation.audit.log import AuditLog
+from assist_escalation.budget.ledger import Ledger, ReservationRequest, SpendingLimits
 from assist_escalation.edits import apply
-from assist_escalation.edits.plan import Change, EditPlan
+from assist_escalation.edits.plan import EditPlan, FileChange
 from assist_escalation.prompts import Usage
 from assist_escalation.routing import feedback
-from assist_escalation.routing.features import Ask as Asked
+from assist_escalation.routing.features import RequestFacts as Asked
 from assist_escalation.routing.features import features
 from assist_escalation.routing.feedback import Event
 from assist_server.config.config import load_lenient
-from assist_server.questions.composition import Files, files_of, scope_of
+from assist_server.questions.composition import GateFiles, gate_files, scope_of
 
-LIMITS = Limits(1_000_000, 100_000_000, 100_000_000)
+LIMITS = SpendingLimits(1_000_000, 100_000_000, 100_000_000)
 
 
 def configure(tmp_path: Path, text: str) -> None:
@@ -27,8 +27,8 @@ def configure(tmp_path: Path, text: str) -> None:
     (tmp_path / "config" / "config.toml").write_text(text)
 
 
-def files(home: dict[str, str], root: str = "") -> Files:
-    return files_of(load_lenient(home, ()), root)
+def files(home: dict[str, str], root: str = "") -> GateFiles:
+    return gate_files(load_lenient(home, ()), root)
 
 
 def pay(home: dict[str, str], root: Path, request: str, micro: int | None, **more: Any) -> None:
@@ -36,7 +36,9 @@ def pay(home: dict[str, str], root: Path, request: str, micro: int | None, **mor
     at: Callable[[], float] = more.get("clock", time.time)
     ledger = Ledger(files(home).ledger, at)
     command, model = more.get("command", "explain"), more.get("model", "big")
-    ledger.reserve(Ask(request, scope_of([str(root)]), command, "openai", model, 100_000), LIMITS)
+    ledger.reserve(
+        ReservationRequest(request, scope_of([str(root)]), command, "openai", model, 100_000), LIMITS
+    )
     if micro is not None:
         usage = Usage(input=900, output=80, estimated=bool(more.get("estimated")))
         ledger.settle(request, micro, usage, "stop")
@@ -44,7 +46,7 @@ def pay(home: dict[str, str], root: Path, request: str, micro: int | None, **mor
 
 def log(home: dict[str, str], root: Path, request: str, *, ends: bool = True, **more: Any) -> None:
     """An intent, and its outcome if it `ends`."""
-    writer = Log(files(home).audit, key=more.get("key"), checkpoint=more.get("checkpoint"))
+    writer = AuditLog(files(home).audit, key=more.get("key"), checkpoint=more.get("checkpoint"))
     path = more.get("path", "src/app.py")
     writer.append(
         "intent",
@@ -86,5 +88,5 @@ def edited(home: dict[str, str], root: Path, before: str, after: str) -> str:
     """`app.py` changed by an edit; its id in the journal."""
     (root / "app.py").write_text(before)
     sha256 = hashlib.sha256(before.encode()).hexdigest()
-    plan = EditPlan((Change("app.py", sha256, None, before, after),))
+    plan = EditPlan((FileChange("app.py", sha256, None, before, after),))
     return apply.apply(plan, {"": root}, files(home, str(root)).edits).id

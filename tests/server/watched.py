@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from assist_server.workspace.watch_backends import Watch
-from assist_server.workspace.watcher import Watcher
+from assist_server.workspace.watching.tree_watch import FolderWatch
+from assist_server.workspace.watching.watcher import Watcher
 
 PATIENCE = 30
 
@@ -24,7 +24,7 @@ def ignored(path: str) -> bool:
 class Watching:
     """A watcher of some folders, and what it told."""
 
-    def __init__(self, *roots: Path, begin: Callable[..., Watch] | None = None) -> None:
+    def __init__(self, *roots: Path, begin: Callable[..., FolderWatch] | None = None) -> None:
         self.batches: queue.Queue[Collection[str]] = queue.Queue()
         self.problems: queue.Queue[str] = queue.Queue()
         self.watcher = Watcher(
@@ -60,7 +60,7 @@ def starting() -> Iterator[Start]:
     """A function that starts watching; at the end neither a thread nor an open file is left of it."""
     started: list[Watching] = []
 
-    def begin(*roots: Path, begin: Callable[..., Watch] | None = None) -> Watching:
+    def begin(*roots: Path, begin: Callable[..., FolderWatch] | None = None) -> Watching:
         watching = Watching(*roots, begin=begin)
         started.append(watching)
         watching.told(*roots)  # all watches stand

@@ -92,7 +92,7 @@ def test_a_broken_rule_is_found(tmp_path: Path, path: str, text: str, message: s
 
 
 GOOD = [
-    (MODULE, DOC + "\n" * 299),
+    (MODULE, DOC + "\n" * 499),
     (MODULE, DOC + "def f():\n" + "    x = 1\n" * 49),
     (MODULE, DOC + "def f(a, b, c, d, e, f): ..."),
     (MODULE, DOC + "class A:\n    def f(self, a, b, c, d, e, f): ..."),

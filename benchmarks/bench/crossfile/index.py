@@ -5,11 +5,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from assist_context.documents import Cursor, Document, Snippet, split_lines
-from assist_context.index.reader import Reader
-from assist_context.indexer.supervisor import Event, Keeper
+from assist_context.index.reader import IndexReader
+from assist_context.indexer.supervisor import Event, IndexerSupervisor
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.retriever import look
+from assist_context.retrieval.retriever import retrieve_once
 
 FOLDER = ".index"
 SECONDS = 600
@@ -21,13 +21,13 @@ def corpus_of(root: Path) -> Corpus:
     database = root.parent / FOLDER / f"{root.name}.sqlite"
     database.parent.mkdir(exist_ok=True, mode=0o700)
     events: list[Event] = []
-    keeper = Keeper([(str(root), str(database))], {}, events.append, once=True)
+    keeper = IndexerSupervisor([(str(root), str(database))], {}, events.append, once=True)
     keeper.start()
     code = keeper.wait(SECONDS)
     keeper.close()
     if code != 0:
         raise RuntimeError(f"{root} was not indexed: {events[-2:]}")
-    return Corpus(str(root), Reader(str(database)))
+    return Corpus(str(root), IndexReader(str(database)))
 
 
 def retrieve(
@@ -36,6 +36,6 @@ def retrieve(
     """What the engine shows of other files at a cursor."""
     corpus = corpus_of(root)
     document = Document(path, split_lines(text), language_of(path))
-    found = look(corpus, document, cursor, tokens, path, without).snippets
+    found = retrieve_once(corpus, document, cursor, tokens, path, without).snippets
     corpus.lay({})
     return found

@@ -1,4 +1,4 @@
-"""The index of one tree, timed from outside through `Keeper`: cold, warm, a branch switch, a save.
+"""The index of one tree, timed from outside through `IndexerSupervisor`: cold, warm, a branch switch, a save.
 
 It owns the indexer's process while a phase runs, and reads its memory. It prints nothing.
 """
@@ -14,8 +14,8 @@ from typing import Any
 
 import psutil
 
-from assist_context.index.reader import Reader
-from assist_context.indexer.supervisor import Keeper
+from assist_context.index.reader import IndexReader
+from assist_context.indexer.supervisor import IndexerSupervisor
 from bench.index.reading import percentiles
 from bench.index.trees import ENVIRON, git
 from bench.processes import peak
@@ -78,10 +78,10 @@ class Memory:
 
 
 @contextmanager
-def kept(root: Path, database: Path, parsers: int = 1) -> Iterator[tuple[Keeper, Events]]:
+def kept(root: Path, database: Path, parsers: int = 1) -> Iterator[tuple[IndexerSupervisor, Events]]:
     """A running keeper of one folder."""
     events = Events()
-    keeper = Keeper([(str(root), str(database))], ENVIRON, events.put, parsers=parsers)
+    keeper = IndexerSupervisor([(str(root), str(database))], ENVIRON, events.put, parsers=parsers)
     keeper.start()
     try:
         yield keeper, events
@@ -119,9 +119,9 @@ def measure(root: Path, database: Path, parsers: int = 1, saves: int = SAVES) ->
     return found
 
 
-def _saves(root: Path, database: Path, keeper: Keeper, count: int) -> Iterator[float]:
+def _saves(root: Path, database: Path, keeper: IndexerSupervisor, count: int) -> Iterator[float]:
     """Milliseconds from a save to the moment when what was saved is found."""
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     file = root / SAVED
     for number in range(count):
         name = f"saved_just_now_{os.getpid()}_{number}"

@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from assist_context.documents import Cursor, Document, split_lines
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 from assist_context.index.terms import terms
 from assist_context.languages import language_of
-from assist_context.retrieval.corpus import Corpus, Open
-from assist_context.retrieval.retriever import Asked, Retrieval
+from assist_context.retrieval.corpus import Corpus, OpenFile
+from assist_context.retrieval.retriever import RetrievalRequest, Retriever
 from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols, symbols
 from bench.processes import peak
@@ -74,14 +74,14 @@ def spots(root: Path, paths: Sequence[str], seed: int) -> Iterator[Spot]:
 
 def asked(root: Path, database: str, paths: Sequence[str]) -> dict[str, Any]:
     """All of it. The first question of a kind fills caches, and stands by itself."""
-    reader = Reader(database)
+    reader = IndexReader(database)
     found: dict[str, Any] = {"files ms": round(timed(reader.files), 1)}
     chosen = list(islice(spots(root, paths, 1), ASKED))
     parsed = {each.document.path: symbols(each.document.language, each.document.text) for each in chosen}
     for name, ask in (
         ("search", partial(_search, reader)),
         ("definitions", partial(_definitions, reader)),
-        ("retrieval", partial(_retrieve, Retrieval(Corpus(str(root), reader)), parsed)),
+        ("retrieval", partial(_retrieve, Retriever(Corpus(str(root), reader)), parsed)),
     ):
         took = [timed(partial(ask, spot)) for spot in chosen]
         found |= {f"first {name} ms": round(took[0], 1), f"{name} ms": percentiles(took[1:])}
@@ -90,21 +90,23 @@ def asked(root: Path, database: str, paths: Sequence[str]) -> dict[str, Any]:
     return {**found, "peak mb": round(peak(os.getpid()) / 1e6, 1)}
 
 
-def _search(reader: Reader, spot: Spot) -> object:
+def _search(reader: IndexReader, spot: Spot) -> object:
     return reader.search(spot.terms, without=spot.document.path)
 
 
-def _definitions(reader: Reader, spot: Spot) -> object:
+def _definitions(reader: IndexReader, spot: Spot) -> object:
     """What any word of the cursor's line may mean."""
     return [reader.definitions(word) for word in spot.document.lines[spot.cursor.line].split()[:1]]
 
 
-def _retrieve(retrieval: Retrieval, parsed: Mapping[str, Symbols], spot: Spot) -> object:
+def _retrieve(retrieval: Retriever, parsed: Mapping[str, Symbols], spot: Spot) -> object:
     """As in an editor that has this document open, and looked at the files that were changed last."""
     document, corpus = spot.document, retrieval.corpus
     found = parsed[document.path]
-    corpus.lay({document.path: Open(document, found)})
-    asked = Asked(document, spot.cursor, document.path, found.imports, (), corpus.latest(document.language))
+    corpus.lay({document.path: OpenFile(document, found)})
+    asked = RetrievalRequest(
+        document, spot.cursor, document.path, found.imports, (), corpus.latest(document.language)
+    )
     return retrieval.near(asked, BUDGET)
 
 

@@ -18,9 +18,9 @@ from assist_completion.display import line_policy
 from assist_completion.display.line_policy import ONE_LINE, Shape
 from assist_completion.display.postprocess import finish
 from assist_completion.inference.generation import FULL, Generation, Model, generate_from
-from assist_completion.inference.prefix_cache import Place
+from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.prompt.layout import ANCHOR_LINES, Extent, Plan, plan, render
-from assist_completion.suggestion import Request
+from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
 from bench.infilling.tasks import Task
@@ -106,15 +106,15 @@ class Desk:
     """
 
     model: Model
-    standard: Place
-    anchored: Place
+    standard: CachedPrompt
+    anchored: CachedPrompt
 
 
 def desk_of(model: Model) -> Desk:
     """Take a freshly opened model's two sequences."""
-    standard, anchored = (Place(Plan(PATH, "", "", ""), (), full=True) for _ in range(2))
-    model.places.front(standard)
-    model.places.behind(anchored)
+    standard, anchored = (CachedPrompt(Plan(PATH, "", "", ""), (), full=True) for _ in range(2))
+    model.places.activate(standard)
+    model.places.activate_for_warmup(anchored)
     return Desk(model, standard, anchored)
 
 
@@ -130,7 +130,7 @@ def answer(desk: Desk, variant: Variant, task: Task) -> Answer:
     if variant.name in RAW:
         text = first_line(gen.text, task) if task.line else gen.text
         return Answer(text, gen.generated, chances(gen, text))
-    made = finish(Request(context, manual=True), shape, gen.hit(), "manual")
+    made = finish(CompletionRequest(context, manual=True), shape, gen.hit(), "manual")
     text = line_policy.cut(context.before, gen.text, context.after, context.language, shape, ended=gen.ended)
     return Answer(made.candidate, gen.generated, chances(gen, text), made.replace, made.reason)
 

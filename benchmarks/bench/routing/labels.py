@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from assist_completion.inference.answer_generation import Speech, speak, voice_of
-from assist_completion.inference.conversation import Asked
+from assist_completion.inference.answer_generation import AnswerRun, run_answer, voice_of
+from assist_completion.inference.conversation import Conversation
 from assist_completion.inference.llama import Abort, Load
 from assist_escalation.prompts import Messages
 from assist_escalation.routing.features import Confidence
@@ -43,8 +43,8 @@ class VoiceWriter:
         self._voice = voice_of(load, Abort())
 
     def write(self, messages: Messages, most: int) -> Written:
-        speech = Speech(Asked(messages.system, messages.user, most))
-        speak(self._voice, speech)
+        speech = AnswerRun(Conversation(messages.system, messages.user, most))
+        run_answer(self._voice, speech)
         given = speech.answered()
         sure = given.margins
         stopped = given.ended != "stop"  # an answer that began to repeat itself has no end either

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_escalation.prompts import Messages
-from assist_escalation.routing.features import BYTES_PER_TOKEN, Ask
+from assist_escalation.routing.features import BYTES_PER_TOKEN, RequestFacts
 from bench.infilling.tasks import load, passes
 
 WINDOW = 4096  # tokens that the local model reads at most
@@ -53,7 +53,7 @@ class Request:
     id: str
     group: str  # the problem: outcomes of its tasks depend on each other
     shape: str
-    ask: Ask
+    ask: RequestFacts
     messages: Messages
     names: tuple[str, ...]
     frame: str  # the file without the wanted functions
@@ -126,7 +126,7 @@ def _request(
         id=f"{shape}/{number}/{wanted.id}",
         group=wanted.id,
         shape=shape,
-        ask=Ask(
+        ask=RequestFacts(
             command="fix" if broken else "refactor",
             words=words,
             files=files,

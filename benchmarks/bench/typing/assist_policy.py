@@ -9,7 +9,7 @@ from typing import Any
 from lsprotocol import types
 
 from assist_completion.engine.engine import Engine
-from assist_completion.suggestion import Request
+from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context, Cursor, Document, gather, split_lines
 from assist_context.languages import language_of
 from bench.editors.lsp_client import Client, serving
@@ -138,7 +138,7 @@ class EnginePolicy:
 
     async def ask(self, view: View) -> Answer | None:
         accepted, self._accepted = self._accepted, False
-        found = await self._engine.complete(Request(context_of(view), after_accept=accepted))
+        found = await self._engine.complete(CompletionRequest(context_of(view), after_accept=accepted))
         if found.reason == "superseded":
             return None
         return Answer(found.text, found.source == "model", found.replace, found.id)

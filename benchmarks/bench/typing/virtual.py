@@ -20,11 +20,11 @@ import numpy as np
 from assist_completion.engine.engine import Engine
 from assist_completion.inference.generation import Model
 from assist_completion.inference.llama import SLICE, Abort, Aborted, Llama, Load
-from assist_completion.inference.prefix_cache import Places
+from assist_completion.inference.prefix_cache import PrefixCache
 from assist_completion.inference.speed_probe import Speed, budget_for
 from assist_completion.inference.worker import Worker
 from assist_completion.prompt.token_healing import Healer
-from assist_completion.settings import Settings
+from assist_completion.settings import CompletionSettings
 
 # The reference machine of benchmarks/results: what its probe says of qwen2.5-coder-0.5b.
 SPEED = Speed(prefill=330, decode=49, decode_threads=1, trained=32_768)
@@ -192,32 +192,32 @@ def words_of(path: Path) -> Llama:
     return Llama(Load(path, context=256, sequences=1, threads=1), Abort())
 
 
-def pretended_engine(words: Llama, target: str, clock: Clock, settings: Settings) -> Engine:
+def pretended_engine(words: Llama, target: str, clock: Clock, settings: CompletionSettings) -> Engine:
     """The real engine over the pretended model."""
     fim, pieces = words.fim(), words.pieces()
 
     def open_model(abort: Abort) -> Model:
         llama: Any = SpeedLlama(words, target, clock, abort)
-        places = Places(llama, settings.snapshot_mb << 20)
+        places = PrefixCache(llama, settings.snapshot_mb << 20)
         return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget_for(SPEED, settings))
 
     return _engine(Worker(open_model), clock, settings)
 
 
-def timed_engine(path: Path, clock: Clock, settings: Settings) -> Engine:
+def timed_engine(path: Path, clock: Clock, settings: CompletionSettings) -> Engine:
     """The real engine over the real model, on the virtual clock."""
     budget = budget_for(SPEED, settings)
 
     def open_model(abort: Abort) -> Model:
         llama = TimedLlama(Load(path, budget.context, 2), abort, clock)
         fim, pieces = llama.fim(), llama.pieces()
-        places = Places(llama, settings.snapshot_mb << 20)
+        places = PrefixCache(llama, settings.snapshot_mb << 20)
         return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget)
 
     return _engine(Worker(open_model), clock, settings)
 
 
-def _engine(worker: Worker[Model], clock: Clock, settings: Settings) -> Engine:
+def _engine(worker: Worker[Model], clock: Clock, settings: CompletionSettings) -> Engine:
     worker.opened.result()
     clock.idle = worker.idle
     return Engine(worker, settings, budget_for(SPEED, settings), "virtual", lambda: clock.now)

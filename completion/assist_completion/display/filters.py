@@ -33,7 +33,7 @@ class Cleaned:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CursorSite:
     """The cursor: the texts around it, and of these its own line before (`line`) and after (`rest`)."""
 
     before: str
@@ -43,7 +43,7 @@ class Place:
     rest: str
 
 
-def settle(text: str, place: Place) -> Cleaned:
+def settle(text: str, place: CursorSite) -> Cleaned:
     """Let closers of the text type over those behind the cursor, and cut at one too many.
 
     One too many closes what `after` closes already: what people see as extra brackets (cody#1294).
@@ -90,7 +90,7 @@ def _string_end(text: str, rest: str) -> int:
     return 0
 
 
-def _free(opened: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], place: Place) -> int:
+def _free(opened: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], place: CursorSite) -> int:
     """How many of the open brackets, from the inside, `after` does not close."""
     brackets = [(token, at) for token, at in closes if token in fragments.PAIRS.values()]
     if not brackets:
@@ -148,7 +148,7 @@ def clean(
     if any(special in text for special in specials if special):
         return Cleaned(dropped="special-token")
     before, after, text = before[-line_policy.MOST_READ :], after[: line_policy.MOST_READ], text[:_MOST_SHOWN]
-    place = Place(before, after, language, last_line(before), first_line(after))
+    place = CursorSite(before, after, language, last_line(before), first_line(after))
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text if at_line_end(after) else first_line(text)
     if not text.strip():
@@ -165,7 +165,7 @@ def clean(
     return _judge(replace(shown, text=_spaced(_indented(shown.text, place), place)), place)
 
 
-def _without_echo(text: str, place: Place) -> str:
+def _without_echo(text: str, place: CursorSite) -> str:
     """Without what stands before the cursor already: the start of the line, a word, earlier lines."""
     stem, glued = place.line.strip(), place.line[-1:].strip() != ""
     head = text.lstrip(" \t")
@@ -184,7 +184,7 @@ def _without_echo(text: str, place: Place) -> str:
     return text
 
 
-def _without_suffix(text: str, place: Place) -> str:
+def _without_suffix(text: str, place: CursorSite) -> str:
     """Without what stands behind the cursor already: the rest of the line, or the next lines."""
     if at_line_end(place.after):
         return text[: line_policy.reaches_next(place.before, text, place.after)].rstrip()
@@ -214,7 +214,7 @@ def _open(text: str, language: Language) -> int:
     return len(fragments.balance(language, "", text).left) + max(-angles(text), 0)
 
 
-def _without_closer(text: str, place: Place) -> str:
+def _without_closer(text: str, place: CursorSite) -> str:
     """Without a line at the end that closes what the next line closes: `}`, `end`, a tag.
 
     Sound code never has two such lines in a row at one indentation, so no count is needed.
@@ -230,7 +230,7 @@ def _without_closer(text: str, place: Place) -> str:
 _STEPS = {"echo": _without_echo, "duplicates-suffix": _without_suffix, "duplicate-closer": _without_closer}
 
 
-def _indented(text: str, place: Place) -> str:
+def _indented(text: str, place: CursorSite) -> str:
     """With tabs or spaces as the file has them, and on a blank line no deeper than belongs there."""
     if not place.line.strip():
         return _less_deep(_restyled(re.sub(r"\A(?:[ \t]*\n)+", "", text), place), place)
@@ -238,7 +238,7 @@ def _indented(text: str, place: Place) -> str:
     return first + line_break + _restyled(others, place)
 
 
-def _restyled(text: str, place: Place) -> str:
+def _restyled(text: str, place: CursorSite) -> str:
     """Lines led by tabs where the file has only tabs, by spaces where it has only spaces."""
     style = set(re.findall(r"^(?:\t| {2})", place.before + place.after, re.MULTILINE))
     leads = _LEAD.findall(text)
@@ -252,7 +252,7 @@ def _restyled(text: str, place: Place) -> str:
     return _LEAD.sub(lambda lead: lead[0].expandtabs(unit), text)
 
 
-def _less_deep(text: str, place: Place) -> str:
+def _less_deep(text: str, place: CursorSite) -> str:
     """Without the indentation that is typed already, or that is more than the line above allows."""
     first, *others = text.split("\n")
     lead, above = first[: len(first) - len(first.lstrip())], last_line(place.before.rstrip())
@@ -270,14 +270,14 @@ def _less_deep(text: str, place: Place) -> str:
     return "\n".join([first[size:], *others])
 
 
-def _spaced(text: str, place: Place) -> str:
+def _spaced(text: str, place: CursorSite) -> str:
     """Without white space that is there already: before the cursor, behind it, or at the line's end."""
     if place.line.strip() and place.line[-1:].isspace() and re.match(r" \S", text):
         text = text[1:]
     return text.rstrip() if at_line_end(place.after) or place.rest[:1].isspace() else text
 
 
-def _judge(shown: Cleaned, place: Place) -> Cleaned:
+def _judge(shown: Cleaned, place: CursorSite) -> Cleaned:
     """Dropped if it brings a syntax error, or is a single character that takes none away.
 
     One character costs as much to accept as to type; one that completes the code at least shows it.
@@ -302,7 +302,7 @@ def _judge(shown: Cleaned, place: Place) -> Cleaned:
     return shown if closed is not None and closed <= allowed else Cleaned(dropped="syntax")
 
 
-def _errors_there(place: Place) -> int:
+def _errors_there(place: CursorSite) -> int:
     """How many syntax errors are there already, and no fault of the text.
 
     A half-typed line is one, but a text that completes the line must end it. So the line counts only

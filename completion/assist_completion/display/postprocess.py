@@ -3,12 +3,12 @@
 from assist_completion.display import confidence, line_policy
 from assist_completion.display.filters import Cleaned, clean
 from assist_completion.display.line_policy import Shape
-from assist_completion.display.suggestion_cache import Hit
+from assist_completion.display.suggestion_cache import KnownText
 from assist_completion.prompt.fim_tokens import SPELLED
-from assist_completion.suggestion import Request, Suggestion
+from assist_completion.suggestion import CompletionRequest, Suggestion
 
 
-def finish(request: Request, shape: Shape, raw: Hit, mode: str) -> Suggestion:
+def finish(request: CompletionRequest, shape: Shape, raw: KnownText, mode: str) -> Suggestion:
     """The suggestion that a raw text makes at a cursor; `reason` says why it is not shown.
 
     Where the model doubts a token of the first line, what stands before it is shown, if that is enough.
@@ -35,7 +35,7 @@ def finish(request: Request, shape: Shape, raw: Hit, mode: str) -> Suggestion:
     )
 
 
-def _cleaned(request: Request, shape: Shape, raw: str, *, ended: bool) -> Cleaned:
+def _cleaned(request: CompletionRequest, shape: Shape, raw: str, *, ended: bool) -> Cleaned:
     c = request.context
     text = line_policy.cut(c.before, raw, c.after, c.language, shape, ended=ended)
     # A file about such tokens may well hold them: then one more is no leak.

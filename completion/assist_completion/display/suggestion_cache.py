@@ -14,7 +14,7 @@ ENTRIES = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CachedAnswer:
     """One answer: `text` was produced behind `before` (its last `REACH` characters) and above `below`.
 
     `spans` are (end offset in text, log-probability) a token; `ended` says the model itself stopped there.
@@ -31,7 +31,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class KnownText:
     """What remains of an entry at a cursor: `text` to show, `skipped` characters of it typed already.
 
     `passed` tokens of the generation `origin` end within what was skipped.
@@ -54,9 +54,9 @@ class Cache:
     """Entries by path, cursor surroundings and text; the least recently used go first."""
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[tuple[str, str, str], Entry] = OrderedDict()
+        self._entries: OrderedDict[tuple[str, str, str], CachedAnswer] = OrderedDict()
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: CachedAnswer) -> None:
         """Remember an answer, in place of an older one for the same cursor."""
         if entry.text:
             key = (entry.path, entry.before, entry.below)
@@ -65,7 +65,7 @@ class Cache:
             if len(self._entries) > ENTRIES:
                 self._entries.popitem(last=False)
 
-    def find(self, path: str, before: str, below: str) -> Hit | None:
+    def find(self, path: str, before: str, below: str) -> KnownText | None:
         """The newest answer that still holds at this cursor, or None."""
         for key in reversed(self._entries):
             entry = self._entries[key]
@@ -77,7 +77,7 @@ class Cache:
         return None
 
 
-def typed_through(entry: Entry, before: str) -> Hit | None:
+def typed_through(entry: CachedAnswer, before: str) -> KnownText | None:
     """The rest of an answer whose first part the user typed himself.
 
     >>> typed_through(Entry("a", "x = ", "", "foo(1)"), "x = fo").text
@@ -93,7 +93,7 @@ def typed_through(entry: Entry, before: str) -> Hit | None:
     return _rest(entry, len(typed))
 
 
-def deleted_back(entry: Entry, before: str) -> Hit | None:
+def deleted_back(entry: CachedAnswer, before: str) -> KnownText | None:
     """An answer whose user took a few characters back: they are offered again in front of it."""
     for count in range(1, min(BACK, len(entry.before)) + 1):
         gone = entry.before[-count:]
@@ -103,11 +103,11 @@ def deleted_back(entry: Entry, before: str) -> Hit | None:
             len(entry.before) == REACH or len(before) == len(entry.before) - count
         ):
             shifted = tuple((end + count, chance) for end, chance in entry.spans)
-            return Hit(gone + entry.text, shifted, 0, entry.ended, entry.origin)
+            return KnownText(gone + entry.text, shifted, 0, entry.ended, entry.origin)
     return None
 
 
-def reindented(entry: Entry, before: str) -> Hit | None:
+def reindented(entry: CachedAnswer, before: str) -> KnownText | None:
     """A one-line answer at a line of which only the indentation changed."""
     bare, old = before.rstrip(" \t"), entry.before.rstrip(" \t")
     if not (bare.endswith("\n") and old.endswith("\n")) or before == entry.before:
@@ -118,7 +118,7 @@ def reindented(entry: Entry, before: str) -> Hit | None:
     return _rest(entry, len(entry.text) - len(text)) if text.strip() and "\n" not in text.strip() else None
 
 
-def _rest(entry: Entry, skip: int) -> Hit:
+def _rest(entry: CachedAnswer, skip: int) -> KnownText:
     spans = tuple((end - skip, chance) for end, chance in entry.spans if end > skip)
     passed = len(entry.spans) - len(spans)
-    return Hit(entry.text[skip:], spans, skip, entry.ended, entry.origin, passed)
+    return KnownText(entry.text[skip:], spans, skip, entry.ended, entry.origin, passed)

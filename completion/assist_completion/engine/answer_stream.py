@@ -11,9 +11,15 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from assist_completion.errors import CompletionError, ModelError
-from assist_completion.inference.answer_generation import Alone, Speech, Voice, speak, voice_of
+from assist_completion.inference.answer_generation import (
+    AnsweringModel,
+    AnswerOnly,
+    AnswerRun,
+    run_answer,
+    voice_of,
+)
 from assist_completion.inference.chat_template import estimate
-from assist_completion.inference.conversation import Answered, Asked
+from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_completion.inference.llama import Aborted, Llama, Load
 from assist_completion.inference.worker import Job, Lane, Resource, Worker
 
@@ -21,18 +27,18 @@ IDLE = 300.0  # seconds after an answer until its memory is given back: a follow
 LOADING = 300.0  # seconds; a large model from a cold disk
 
 
-class Speaking(Resource, Protocol):
+class AnswerResource(Resource, Protocol):
     """What an owner thread owns that can answer."""
 
     @property
-    def voice(self) -> Voice: ...
+    def voice(self) -> AnsweringModel: ...
 
 
-S = TypeVar("S", bound=Speaking)
+S = TypeVar("S", bound=AnswerResource)
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class AnsweringFacts:
     """Facts about the model that answers. `window` is tokens for question and answer together."""
 
     model: str
@@ -40,7 +46,7 @@ class Answering:
     idle_s: float = IDLE
 
 
-class Stream:
+class AnswerStream:
     """One answer on its way: iterate over its pieces, then read `result`. Event loop only.
 
     Iterating raises `TooLongError` and `ModelError`; a cancelled answer just ends. Close it to stop it early:
@@ -51,14 +57,14 @@ class Stream:
         print(stream.result.ended)
     """
 
-    def __init__(self, speech: Speech, cancel: Callable[[], None]) -> None:
+    def __init__(self, speech: AnswerRun, cancel: Callable[[], None]) -> None:
         self._speech = speech
         self._cancel = cancel
         self._given = 0
         self._changed = asyncio.Event()
         self._landed = asyncio.Event()
 
-    def __aiter__(self) -> "Stream":
+    def __aiter__(self) -> "AnswerStream":
         return self
 
     async def __anext__(self) -> str:
@@ -85,7 +91,7 @@ class Stream:
             await self._landed.wait()
 
     @property
-    def result(self) -> Answered:
+    def result(self) -> LocalAnswer:
         """The answer, once it has ended, however it did. Raises what iterating raises."""
         if self._speech.error is not None:
             raise self._speech.error
@@ -103,7 +109,7 @@ class Stream:
         self._changed.set()
 
 
-class Answers(Generic[S]):
+class Answerer(Generic[S]):
     """Asks the model that a worker's resource carries. Use it from one event loop only; `close` it at last.
 
     The model is opened at the first question, and given back when nobody has asked for a while. With
@@ -113,7 +119,7 @@ class Answers(Generic[S]):
     def __init__(
         self,
         worker: Worker[S],
-        answering: Answering,
+        answering: AnsweringFacts,
         *,
         owned: bool = False,
         clock: Callable[[], float] = time.perf_counter,
@@ -124,7 +130,7 @@ class Answers(Generic[S]):
         self._worker = worker
         self._owned = owned
         self._clock = clock
-        self._running: dict[Job[S], Stream] = {}
+        self._running: dict[Job[S], AnswerStream] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         # For `count`. Unset here before the model is closed there: it is open while it is counted with.
@@ -139,13 +145,13 @@ class Answers(Generic[S]):
             return estimate(text)
         return len(self._vocabulary.tokenize(text))
 
-    def answer(self, asked: Asked) -> Stream:
+    def answer(self, asked: Conversation) -> AnswerStream:
         """Begin an answer. Those that are asked for together are given one after the other."""
         self._rest_no_more()
         loop = asyncio.get_running_loop()
-        speech = Speech(asked, clock=self._clock, asked_at=self._clock())
+        speech = AnswerRun(asked, clock=self._clock, asked_at=self._clock())
         job = Job[S](Lane.ANSWER, lambda resource: self._speak(resource.voice, speech), resumable=True)
-        stream = self._running[job] = Stream(speech, lambda: self._worker.cancel(job))
+        stream = self._running[job] = AnswerStream(speech, lambda: self._worker.cancel(job))
         speech.on_text = lambda: loop.call_soon_threadsafe(stream.changed)
         job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._landed, job, speech))
         self._worker.submit(job)
@@ -173,18 +179,18 @@ class Answers(Generic[S]):
         if self._owned:
             self._worker.close()
 
-    def _speak(self, voice: Voice, speech: Speech) -> None:
+    def _speak(self, voice: AnsweringModel, speech: AnswerRun) -> None:
         """On the owner thread. An error is the asker's, not the thread's."""
         try:
             self._open(voice)
-            speak(voice, speech)
+            run_answer(voice, speech)
         except CompletionError as error:
             speech.error = error
 
-    def _open(self, voice: Voice) -> None:
+    def _open(self, voice: AnsweringModel) -> None:
         self._vocabulary = voice.opened()
 
-    def _landed(self, job: Job[S], speech: Speech) -> None:
+    def _landed(self, job: Job[S], speech: AnswerRun) -> None:
         error = job.done.exception()
         if error is not None and not isinstance(error, Aborted):
             speech.error = CompletionError(
@@ -205,13 +211,13 @@ class Answers(Generic[S]):
             self._timer = None
 
 
-def open_answers(load: Load, model: str) -> Answers[Alone]:
+def open_answers(load: Load, model: str) -> Answerer[AnswerOnly]:
     """A model that only answers, on a thread of its own. Blocks until it is loaded; raises `ModelError`.
 
     Whether the file crashes llama.cpp was found out before, in a child process: see `probe.speed_of`.
     """
-    worker = Worker(lambda abort: Alone(voice_of(load, abort)))
-    answers = Answers(worker, Answering(model, load.context), owned=True)
+    worker = Worker(lambda abort: AnswerOnly(voice_of(load, abort)))
+    answers = Answerer(worker, AnsweringFacts(model, load.context), owned=True)
     try:
         answers.load()
     except ModelError:

@@ -15,17 +15,17 @@ from functools import partial
 from assist_completion.display import confidence, line_policy
 from assist_completion.display.line_policy import Shape
 from assist_completion.display.postprocess import finish
-from assist_completion.display.suggestion_cache import ENTRIES, REACH, Cache, Entry, Hit
-from assist_completion.engine.in_flight import Flight
-from assist_completion.engine.pacing import Rhythm
-from assist_completion.engine.speculation import Ahead
+from assist_completion.display.suggestion_cache import ENTRIES, REACH, Cache, CachedAnswer, KnownText
+from assist_completion.engine.in_flight import PendingGeneration
+from assist_completion.engine.pacing import TypingPace
+from assist_completion.engine.speculation import Speculator
 from assist_completion.errors import CompletionError
-from assist_completion.inference.generation import Budget, Generation, Model, generate
+from assist_completion.inference.generation import Generation, Model, TokenBudget, generate
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.prompt.layout import suffix_of
-from assist_completion.settings import Settings
-from assist_completion.suggestion import Millis, Request, Suggestion, Tokens
+from assist_completion.settings import CompletionSettings
+from assist_completion.suggestion import CompletionRequest, Millis, Suggestion, Tokens
 from assist_context.documents import Context
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ class Engine:
     def __init__(
         self,
         worker: Worker[Model],
-        settings: Settings,
-        budget: Budget,
+        settings: CompletionSettings,
+        budget: TokenBudget,
         name: str,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -54,14 +54,14 @@ class Engine:
         self._worker = worker
         self._clock = clock
         self._cache = Cache()
-        self._rhythm = Rhythm(clock)
-        self._ahead = Ahead(worker, settings, self._rhythm, self.counts)
+        self._rhythm = TypingPace(clock)
+        self._ahead = Speculator(worker, settings, self._rhythm, self.counts)
         self._ids = itertools.count(1)
-        self._flight: Flight | None = None
-        self._flights: dict[int, Flight] = {}
+        self._flight: PendingGeneration | None = None
+        self._flights: dict[int, PendingGeneration] = {}
         self._used: OrderedDict[int, int] = OrderedDict()  # tokens of a generation that were ever shown
 
-    async def complete(self, request: Request) -> Suggestion:
+    async def complete(self, request: CompletionRequest) -> Suggestion:
         """One suggestion; raises nothing but cancellation. `reason` says why nothing is shown."""
         start = self._clock()
         self._rhythm.key()
@@ -119,7 +119,7 @@ class Engine:
         self.counts["tokens-generated"] += answer.tokens.generated
         self.recent.append(replace(answer, text="", candidate=""))
 
-    async def _answer(self, request: Request) -> Suggestion:
+    async def _answer(self, request: CompletionRequest) -> Suggestion:
         context = request.context
         if self._settings.mode == "manual" and not request.manual:
             return Suggestion(reason="manual-only")
@@ -140,7 +140,7 @@ class Engine:
             await asyncio.sleep(self._rhythm.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._ask(request, shape, below)
 
-    def _shape(self, request: Request) -> Shape:
+    def _shape(self, request: CompletionRequest) -> Shape:
         c = request.context
         shape = line_policy.policy(
             c.before, c.after, c.language, manual=request.manual, after_accept=request.after_accept
@@ -148,7 +148,7 @@ class Engine:
         limit = request.max_lines or self._settings.max_lines
         return line_policy.ONE_LINE if limit == 1 else replace(shape, max_lines=min(shape.max_lines, limit))
 
-    def _known(self, request: Request, shape: Shape, below: str) -> Suggestion | None:
+    def _known(self, request: CompletionRequest, shape: Shape, below: str) -> Suggestion | None:
         """An answer without inference, if a text that is known still holds here and is enough."""
         context = request.context
         hit = self._cache.find(context.path, context.before, below)
@@ -166,7 +166,7 @@ class Engine:
             usable = answer.shown or (bool(answer.candidate) and hit.skipped == 1)
         return replace(answer, source="typed-through" if hit.skipped else "cache") if usable else None
 
-    def _finish(self, request: Request, shape: Shape, hit: Hit) -> Suggestion:
+    def _finish(self, request: CompletionRequest, shape: Shape, hit: KnownText) -> Suggestion:
         answer = finish(request, shape, hit, self._settings.mode)
         if answer.shown:
             reach, known = hit.reach(len(answer.text)), self._used.get(hit.origin, 0)
@@ -176,7 +176,7 @@ class Engine:
                 self._used.popitem(last=False)
         return answer
 
-    async def _ask(self, request: Request, shape: Shape, below: str) -> Suggestion:
+    async def _ask(self, request: CompletionRequest, shape: Shape, below: str) -> Suggestion:
         """Run the model, in place of whatever runs for an older request."""
         if self._flight is not None and not self._flight.done:
             self._worker.cancel(self._flight.job)
@@ -199,14 +199,16 @@ class Engine:
             tokens=Tokens(gen.prompt_tokens, gen.evaluated, gen.generated),
         )
 
-    def _launch(self, request: Request, shape: Shape, below: str) -> Flight:
+    def _launch(self, request: CompletionRequest, shape: Shape, below: str) -> PendingGeneration:
         loop, context = asyncio.get_running_loop(), request.context
         stop = partial(line_policy.finished, context.before, language=context.language, shape=shape)
         limit = self._budget.block_tokens if shape.multi else self._budget.line_tokens
         least = confidence.limit(self._settings.mode, manual=request.manual)
         gen = Generation(context, stop, limit, sure=least, number=next(self._ids))
         self.counts["model-runs"] += 1
-        flight = Flight(gen, Job(Lane.VISIBLE, lambda model: generate(model, gen)), below, self._worker)
+        flight = PendingGeneration(
+            gen, Job(Lane.VISIBLE, lambda model: generate(model, gen)), below, self._worker
+        )
 
         def landed() -> None:
             self.counts["tokens-read"] += gen.evaluated
@@ -219,7 +221,9 @@ class Engine:
         self._worker.submit(flight.job)
         return flight
 
-    def _remember(self, flight: Flight) -> None:
+    def _remember(self, flight: PendingGeneration) -> None:
         context, hit = flight.gen.context, flight.gen.hit()
         before = context.before[-REACH:]
-        self._cache.put(Entry(context.path, before, flight.below, hit.text, hit.spans, hit.ended, hit.origin))
+        self._cache.put(
+            CachedAnswer(context.path, before, flight.below, hit.text, hit.spans, hit.ended, hit.origin)
+        )

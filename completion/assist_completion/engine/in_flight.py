@@ -15,7 +15,7 @@ GRACE = 0.15  # seconds an abandoned generation goes on: an editor cancels at ea
 
 
 @dataclass(eq=False, slots=True)
-class Flight:
+class PendingGeneration:
     """One generation, its job, and the requests that wait for it."""
 
     gen: Generation

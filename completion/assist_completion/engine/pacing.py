@@ -17,7 +17,7 @@ WINDOW = 30.0  # seconds over which that share is taken
 _SUPPLIES = Path("/sys/class/power_supply")
 
 
-class Rhythm:
+class TypingPace:
     """Key gaps, answer times and unasked-for work of one session."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

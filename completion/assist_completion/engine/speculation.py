@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Callable
 
 from assist_completion.display import confidence
-from assist_completion.engine.in_flight import Flight
-from assist_completion.engine.pacing import Rhythm
+from assist_completion.engine.in_flight import PendingGeneration
+from assist_completion.engine.pacing import TypingPace
 from assist_completion.inference.generation import REANCHOR, Generation, Model, extend, warm
-from assist_completion.inference.prefix_cache import Place
+from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.inference.worker import Job, Lane, Worker
-from assist_completion.settings import Settings
+from assist_completion.settings import CompletionSettings
 from assist_context.documents import Context
 
 STAYS = 3  # answers of the model at a small head before the full one is read
@@ -22,11 +22,11 @@ LINES = 1  # generated behind a taken text, so that the next request finds an an
 TOKENS = 32
 
 
-class Ahead:
+class Speculator:
     """Plans the lower lanes of one worker. Event loop only."""
 
     def __init__(
-        self, worker: Worker[Model], settings: Settings, rhythm: Rhythm, counts: Counter[str]
+        self, worker: Worker[Model], settings: CompletionSettings, rhythm: TypingPace, counts: Counter[str]
     ) -> None:
         self._worker = worker
         self._settings = settings
@@ -34,7 +34,7 @@ class Ahead:
         self._counts = counts
         self._warming: Job[Model] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._stay: tuple[Place | None, int] = (None, 0)  # answers of the model at one place in a row
+        self._stay: tuple[CachedPrompt | None, int] = (None, 0)  # answers of the model at one place in a row
 
     def prewarm(self, context: Context, *, full: bool) -> None:
         """Read the small head for a cursor, or the full one, before anybody asks; the last call counts."""
@@ -60,7 +60,7 @@ class Ahead:
             self._timer.cancel()
             self._timer = None
 
-    def accepted(self, flight: Flight, remember: Callable[[], None]) -> bool:
+    def accepted(self, flight: PendingGeneration, remember: Callable[[], None]) -> bool:
         """The user took this answer: go on behind it, into the cache, while nothing else is to do.
 
         Behind what is only shown the same work is mostly lost: of the tokens a sixth were ever shown, for 1 %

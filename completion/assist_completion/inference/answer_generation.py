@@ -1,7 +1,7 @@
 """Answers a question on the owner thread: reads what is new in the prompt, and writes until the end.
 
-The text appears in a `Speech` piece by piece, where the event loop reads it. All that an interrupted
-answer needs is in its `Speech` and in the one sequence of the `Voice`, so it continues where it was.
+The text appears in an `AnswerRun` piece by piece, where the event loop reads it. All that an interrupted
+answer needs is there and in the one sequence of the `AnsweringModel`, so it continues where it was.
 An answer that has begun to repeat itself without end is stopped.
 This module knows no event loop, and nothing of what the question is about.
 """
@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 
 from assist_completion.errors import CompletionError, ModelError, TooLongError
 from assist_completion.inference.chat_template import prompt_of, template_of
-from assist_completion.inference.conversation import Answered, Asked, Ended, Spent, margins_of
+from assist_completion.inference.conversation import (
+    AnswerMillis,
+    Conversation,
+    Ended,
+    LocalAnswer,
+    margins_of,
+)
 from assist_completion.inference.llama import Abort, Llama, Load, Logits
 from assist_completion.prompt.layout import common_prefix
 from assist_completion.suggestion import Tokens
@@ -41,7 +47,7 @@ def repeats(tokens: Sequence[int]) -> bool:
     return False
 
 
-class Voice:
+class AnsweringModel:
     """The model that answers: opened at the first question, closed by whoever owns it. Owner thread only.
 
     Its tokens stay in the sequence, so a question over the same text reads only what is new.
@@ -91,21 +97,21 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class Alone:
+class AnswerOnly:
     """What an owner thread owns that only answers."""
 
-    voice: Voice
+    voice: AnsweringModel
 
     def close(self) -> None:
         self.voice.close()
 
 
-def unset() -> Llama:
+def no_answering_model() -> Llama:
     """Where no model for answers is set: always `ModelError`."""
     raise ModelError("no model for answers is set; name one, for example qwen2.5-coder-1.5b.")
 
 
-def voice_of(load: Load, abort: Abort, beside: Llama | None = None) -> Voice:
+def voice_of(load: Load, abort: Abort, beside: Llama | None = None) -> AnsweringModel:
     """A voice that will open `load`, over the weights of `beside` where that is the same file.
 
     Two contexts, not a third sequence: all sequences of one have the same length, and who never asks
@@ -116,17 +122,17 @@ def voice_of(load: Load, abort: Abort, beside: Llama | None = None) -> Voice:
         shared = beside is not None and beside.load.path.resolve() == load.path.resolve()
         return Llama(load, abort, beside if shared else None)
 
-    return Voice(open_llama)
+    return AnsweringModel(open_llama)
 
 
 @dataclass(eq=False, slots=True)
-class Speech:
+class AnswerRun:
     """A running or finished answer. Written by the owner thread, read by others.
 
     `asked_at` is on the same clock as `clock`; times are milliseconds. `error` is why it could not be given.
     """
 
-    asked: Asked
+    asked: Conversation
     on_text: Callable[[], object] = lambda: None
     clock: Callable[[], float] = time.perf_counter
     asked_at: float = 0.0
@@ -153,18 +159,18 @@ class Speech:
             self.text += fresh
             self.on_text()
 
-    def answered(self) -> Answered:
+    def answered(self) -> LocalAnswer:
         """The answer as far as it came."""
-        return Answered(
+        return LocalAnswer(
             self.text,
             self.ended,
             margins_of(self.margins),
             Tokens(len(self.prompt), self.evaluated, len(self.written)),
-            Spent(self.load_ms, self.prefill_ms, self.decode_ms, self.first_ms),
+            AnswerMillis(self.load_ms, self.prefill_ms, self.decode_ms, self.first_ms),
         )
 
 
-def speak(voice: Voice, speech: Speech) -> None:
+def run_answer(voice: AnsweringModel, speech: AnswerRun) -> None:
     """Write the answer to its end, or go on with one that was interrupted; `Aborted` may interrupt it again.
 
     Raises `TooLongError` and `ModelError`.
@@ -196,7 +202,7 @@ def _check_room(llama: Llama, size: int, answer: int) -> None:
         )
 
 
-def _read(voice: Voice, speech: Speech) -> Logits:
+def _read(voice: AnsweringModel, speech: AnswerRun) -> Logits:
     start, known = speech.clock(), voice.computed
     try:
         return voice.read([*speech.prompt, *speech.written])
@@ -205,7 +211,7 @@ def _read(voice: Voice, speech: Speech) -> Logits:
         speech.prefill_ms += 1e3 * (speech.clock() - start)
 
 
-def _write(llama: Llama, speech: Speech, logits: Logits) -> bool:
+def _write(llama: Llama, speech: AnswerRun, logits: Logits) -> bool:
     """Take the likeliest token; whether it was the last."""
     token, margin = _pick(logits)
     if llama.is_special(token):

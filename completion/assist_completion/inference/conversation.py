@@ -21,7 +21,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Conversation:
     """A question: `system` says how to answer, `history` what was said before, `user` what is asked now.
 
     `max_tokens` bounds the answer and is kept free for it. No text in here can command the model: special
@@ -60,7 +60,7 @@ class Margins:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class AnswerMillis:
     """Where the time of an answer went, in milliseconds.
 
     `first` is from the question to the first piece of text and includes waiting and loading.
@@ -73,7 +73,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class LocalAnswer:
     """An answer, whole or as far as it came.
 
     `ended` is "stop" where the model itself ended it, "length" at `max_tokens`, "loop" where it had begun
@@ -84,7 +84,7 @@ class Answered:
     ended: Ended
     margins: Margins = field(default_factory=Margins)
     tokens: Tokens = field(default_factory=Tokens)
-    ms: Spent = field(default_factory=Spent)
+    ms: AnswerMillis = field(default_factory=AnswerMillis)
 
 
 def margins_of(each: list[float]) -> Margins:

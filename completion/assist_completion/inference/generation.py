@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from assist_completion.display.suggestion_cache import Hit
-from assist_completion.inference.answer_generation import Voice, unset
+from assist_completion.display.suggestion_cache import KnownText
+from assist_completion.inference.answer_generation import AnsweringModel, no_answering_model
 from assist_completion.inference.llama import Llama, Logits
-from assist_completion.inference.prefix_cache import Place, Places
+from assist_completion.inference.prefix_cache import CachedPrompt, PrefixCache
 from assist_completion.prompt.fim_tokens import Fim
 from assist_completion.prompt.layout import Extent, Plan, plan, render
 from assist_completion.prompt.snippet_pack import tokens_of
@@ -30,7 +30,7 @@ SMALL = Extent(head=190, suffix=60, lines_after=8, snapped=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class TokenBudget:
     """What fits the latency target on this machine, in tokens; from the probe."""
 
     full: Extent = FULL
@@ -49,9 +49,9 @@ class Model:
     fim: Fim
     healer: Healer
     pieces: list[bytes]
-    places: Places
-    budget: Budget
-    voice: Voice = field(default_factory=lambda: Voice(unset))
+    places: PrefixCache
+    budget: TokenBudget
+    voice: AnsweringModel = field(default_factory=lambda: AnsweringModel(no_answering_model))
 
     def close(self) -> None:
         self.voice.close()  # it may have borrowed the weights
@@ -83,16 +83,16 @@ class Generation:
     sure: float = -math.inf  # log-probability; a less likely token ends the line, and the text
     base: int = 0  # where the line begins that `sure` is about
     number: int = 0  # which one, for those who count what of it was used
-    place: Place | None = None
+    place: CachedPrompt | None = None
     pending: int = -1  # the last token: sampled, not yet decoded
 
     def on_first_line(self) -> bool:
         """Whether the line that `sure` is about is not yet complete."""
         return "\n" not in self.text[self.base :].lstrip()
 
-    def hit(self) -> Hit:
+    def hit(self) -> KnownText:
         """What there is so far, as the cache would give it."""
-        return Hit(self.text, tuple(self.spans), 0, self.ended, self.number)
+        return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number)
 
 
 def generate(model: Model, gen: Generation) -> None:
@@ -103,10 +103,10 @@ def generate(model: Model, gen: Generation) -> None:
     generate_from(model, gen, place, [*place.fixed, *typed], need)
 
 
-def generate_from(model: Model, gen: Generation, place: Place, prompt: list[int], need: bytes) -> None:
+def generate_from(model: Model, gen: Generation, place: CachedPrompt, prompt: list[int], need: bytes) -> None:
     """Evaluate `prompt` at a place and decode from there; the first tokens must repeat `need`."""
     start = time.perf_counter()
-    model.places.front(place)
+    model.places.activate(place)
     gen.place, gen.prompt_tokens = place, len(prompt)
     known = model.places.read
     try:
@@ -140,18 +140,18 @@ def warm(model: Model, context: Context, *, full: bool) -> None:
         place, laid = _new_place(model, context, context.snippets, small=False)
         if not full and _missing(model, place) > _small(model):
             place, laid = _new_place(model, context, context.snippets, small=True)
-    model.places.behind(place)
+    model.places.activate_for_warmup(place)
     typed, _ = model.healer.give_back(model.llama.tokenize(laid.typed))
     model.places.evaluate(place, [*place.fixed, *typed])
 
 
-def _serves(known: tuple[Place, Plan], context: Context, full: bool) -> bool:
+def _serves(known: tuple[CachedPrompt, Plan], context: Context, full: bool) -> bool:
     """Whether a place is as good as a new one would be."""
     place, laid = known
     return len(laid.typed) < REANCHOR and (place.full or not full) and laid.snippets == context.snippets
 
 
-def _missing(model: Model, place: Place) -> int:
+def _missing(model: Model, place: CachedPrompt) -> int:
     """How many tokens of a prompt no place has evaluated yet."""
     return len(place.fixed) - model.places.reusable(place.fixed)
 
@@ -160,7 +160,7 @@ def _small(model: Model) -> int:
     return model.budget.small.head + model.budget.small.suffix
 
 
-def _place_for(model: Model, gen: Generation) -> tuple[Place, Plan]:
+def _place_for(model: Model, gen: Generation) -> tuple[CachedPrompt, Plan]:
     """A known place, or a new one: the full head where that is cheap enough, else a small one.
 
     A small one shows other files only if these have been read already: whoever waits, waits for his own.
@@ -177,14 +177,14 @@ def _place_for(model: Model, gen: Generation) -> tuple[Place, Plan]:
     return place, laid
 
 
-def _fits(model: Model, place: Place, found: Plan) -> bool:
+def _fits(model: Model, place: CachedPrompt, found: Plan) -> bool:
     room = model.budget.context - len(place.fixed) - model.budget.block_tokens
     return len(found.typed) < room  # digits are a token each
 
 
 def _new_place(
     model: Model, context: Context, snippets: tuple[Snippet, ...], *, small: bool
-) -> tuple[Place, Plan]:
+) -> tuple[CachedPrompt, Plan]:
     extent = model.budget.small
     starts: list[str] = []
     if not small:
@@ -196,7 +196,7 @@ def _new_place(
         fixed = render(laid, model.fim, model.llama.tokenize)
         # Dense text (tables of digits, base64) has more tokens than its length promised: ask for less.
         if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
-            return Place(laid, fixed, full=not small), laid
+            return CachedPrompt(laid, fixed, full=not small), laid
         extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
         snippets, starts = (), []
 

@@ -16,7 +16,7 @@ WORTH = 64  # tokens: below this, evaluating again (0.2 s) is as good as a snaps
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class CachedPrompt:
     """One prompt and what of it was evaluated: `tokens` are in the cache, `fixed` ends with MID."""
 
     plan: Plan
@@ -27,18 +27,18 @@ class Place:
     logits: tuple[int, Logits] | None = None  # those behind so many tokens, while the place is live
 
 
-class Places:
+class PrefixCache:
     """The places of one model, most recently used last, and the two sequences they live in."""
 
     def __init__(self, llama: Llama, memory: int) -> None:
         self._llama = llama
         self._memory = memory
-        self._places: list[Place] = []
-        self._live: list[Place | None] = [None, None]  # [front, back]
+        self._places: list[CachedPrompt] = []
+        self._live: list[CachedPrompt | None] = [None, None]  # [front, back]
         self._sequence = [0, 1]
         self.read = 0  # prompt tokens computed so far, for aborted prompts too
 
-    def find(self, context: Context) -> tuple[Place, Plan] | None:
+    def find(self, context: Context) -> tuple[CachedPrompt, Plan] | None:
         """The best known place for a cursor: a full one before a small one, then one with the snippets of
         now, then the nearest anchor. One that is still being read comes after all that are ready.
         """
@@ -56,7 +56,7 @@ class Places:
         """How many leading tokens of a new prompt some place has already evaluated."""
         return max((common_prefix(place.tokens, fixed) for place in self._places), default=0)
 
-    def front(self, place: Place) -> None:
+    def activate(self, place: CachedPrompt) -> None:
         """Bring a place to the front, from behind, from its snapshot, or from the place most like it."""
         if self._live[0] is not place:
             if self._live[1] is place:
@@ -65,13 +65,13 @@ class Places:
                 self._open(0, place)
         self._touch(place)
 
-    def behind(self, place: Place) -> None:
+    def activate_for_warmup(self, place: CachedPrompt) -> None:
         """Make a place live in the back sequence, for warming up."""
         if place not in self._live:
             self._open(1, place)
             self._touch(place)
 
-    def evaluate(self, place: Place, prompt: list[int]) -> Logits:
+    def evaluate(self, place: CachedPrompt, prompt: list[int]) -> Logits:
         """Make a live place hold `prompt`; the last token's logits.
 
         Only what differs from the tokens already there is computed: within a word that is typed, where the
@@ -98,21 +98,21 @@ class Places:
         place.logits = len(prompt), logits.copy()
         return place.logits[1]
 
-    def append(self, place: Place, token: int) -> Logits:
+    def append(self, place: CachedPrompt, token: int) -> Logits:
         """Decode one more token at the end of a live place."""
         seq = self._sequence[self._live.index(place)]
         logits = self._llama.decode(seq, [token], len(place.tokens))
         place.tokens.append(token)
         return logits
 
-    def is_front(self, place: Place) -> bool:
+    def is_front(self, place: CachedPrompt) -> bool:
         return self._live[0] is place
 
     def _swap(self) -> None:
         self._live.reverse()
         self._sequence.reverse()
 
-    def _open(self, slot: int, place: Place) -> None:
+    def _open(self, slot: int, place: CachedPrompt) -> None:
         """Put a place into a slot, starting from the state that shares most tokens with it."""
         source = max(self._places, key=lambda p: common_prefix(p.tokens, place.fixed), default=None)
         shared = common_prefix(source.tokens, place.fixed) if source else 0
@@ -144,10 +144,10 @@ class Places:
             self._drop(place)
         self._live[slot] = None
 
-    def _save(self, place: Place) -> bytes:
+    def _save(self, place: CachedPrompt) -> bytes:
         return self._llama.save(self._sequence[self._live.index(place)])
 
-    def _touch(self, place: Place) -> None:
+    def _touch(self, place: CachedPrompt) -> None:
         if place in self._places:
             self._places.remove(place)
         self._places.append(place)
@@ -161,14 +161,14 @@ class Places:
             held -= len(place.state or b"")
             self._drop(place)
 
-    def _drop(self, place: Place) -> None:
+    def _drop(self, place: CachedPrompt) -> None:
         """Forget a place and free what it held: whoever still refers to it keeps no memory."""
         if place in self._places:
             self._places.remove(place)
         place.state, place.tokens, place.logits = None, [], None
 
 
-def _rank(place: Place, plan: Plan, context: Context) -> tuple[int, bool, bool, int]:
+def _rank(place: CachedPrompt, plan: Plan, context: Context) -> tuple[int, bool, bool, int]:
     unread = len(place.fixed) - common_prefix(place.tokens, place.fixed)
     current = plan.snippets == context.snippets
     return (-unread if unread >= WORTH else 0, place.full, current, -len(plan.typed))

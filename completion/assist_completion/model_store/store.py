@@ -27,8 +27,8 @@ from assist_completion.model_store.catalogue import ModelRow, find, rows
 from assist_completion.model_store.gguf import read_header
 from assist_completion.model_store.models_lock import FILE, Pin, read_pins, write_pin
 from assist_completion.model_store.partial_download import (
+    DownloadOffer,
     FetchOptions,
-    Offer,
     Partial,
     Progress,
     UnavailableError,
@@ -211,7 +211,7 @@ def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
     return False
 
 
-def _agreed_hash(store: Store, row: ModelRow, offer: Offer) -> str:
+def _agreed_hash(store: Store, row: ModelRow, offer: DownloadOffer) -> str:
     """What the file must hash to: says the catalogue, else the pin of an earlier fetch, else the source."""
     pin = read_pins(store.root).get(row.name)
     known = row.sha256 or (pin.sha256 if pin else "")
@@ -224,7 +224,12 @@ def _agreed_hash(store: Store, row: ModelRow, offer: Offer) -> str:
 
 
 def _deliver(
-    store: Store, row: ModelRow, offer: Offer, expected: str, progress: Progress, free: Callable[[Path], int]
+    store: Store,
+    row: ModelRow,
+    offer: DownloadOffer,
+    expected: str,
+    progress: Progress,
+    free: Callable[[Path], int],
 ) -> Partial:
     partial = _partial(store, row, expected)
     try:

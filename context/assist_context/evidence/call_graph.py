@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 from assist_context.documents import Cursor, Document
 from assist_context.evidence.mentions import is_test
-from assist_context.index.reader import Found, Place
+from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import siblings
 from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, skeleton
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.cursor_query import Name, identifiers, spot_of
+from assist_context.retrieval.cursor_query import UsedName, identifiers, spot_of
 
 AROUND = 2  # lines above and below a call
 PLACES = 2_000  # of a name that are looked through
@@ -22,7 +22,7 @@ SUBJECTS = 8  # definitions whose callers and tests are looked for
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class TargetLines:
     """Lines of a file that a question is about, from 1, both ends included; the path is the corpus's."""
 
     path: str
@@ -30,7 +30,7 @@ class Target:
     last: int
 
 
-def subjects(corpus: Corpus, target: Target) -> tuple[Found, ...]:
+def subjects(corpus: Corpus, target: TargetLines) -> tuple[IndexedDefinition, ...]:
     """The definitions that the target is about: the outermost that begin in it, else the one around it."""
     outline = corpus.outline(target.path)
     inside = [each for each in outline if target.first <= each.start_line <= target.last]
@@ -41,13 +41,13 @@ def subjects(corpus: Corpus, target: Target) -> tuple[Found, ...]:
     return tuple(sorted(inside, key=lambda each: (depth[each], each.start_line)))[:SUBJECTS]
 
 
-def _enclosing(outline: Sequence[Found], line: int) -> Found | None:
+def _enclosing(outline: Sequence[IndexedDefinition], line: int) -> IndexedDefinition | None:
     """The innermost definition around a line."""
     around = [each for each in outline if each.start_line <= line <= each.end_line]
     return min(around, key=lambda each: each.end_line - each.start_line, default=None)
 
 
-def callees(corpus: Corpus, target: Target, others: Sequence[Corpus]) -> Iterator[Candidate]:
+def callees(corpus: Corpus, target: TargetLines, others: Sequence[Corpus]) -> Iterator[Candidate]:
     """The definitions of what is called or used as a type in the target, in the order of its lines."""
     lines = tuple(corpus.lines(target.path))
     inside = lines[max(0, target.first - 1) : target.last]
@@ -59,7 +59,7 @@ def callees(corpus: Corpus, target: Target, others: Sequence[Corpus]) -> Iterato
         used = (place for place in corpus.references(text, PLACES) if place.path == target.path)
         if at := next((each.line for each in used if target.first <= each.line <= target.last), 0):
             names.append((at, text, _owner(lines[at - 1], text)))
-    found = tuple(Name(text, 1.0, owner) for _, text, owner in sorted(names, key=lambda each: each[0]))
+    found = tuple(UsedName(text, 1.0, owner) for _, text, owner in sorted(names, key=lambda each: each[0]))
     if found:
         spot = spot_of(document, Cursor(target.last - 1, 0), target.path)
         spot = replace(spot, names=found, first=target.first, last=target.last)
@@ -81,10 +81,10 @@ def _owner(line: str, name: str) -> str:
     return found[-1] if found and before.endswith(found[-1]) else ""
 
 
-def callers(corpus: Corpus, subjects: Sequence[Found], *, tests: bool) -> Iterator[Candidate]:
+def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: bool) -> Iterator[Candidate]:
     """The calls of the subjects, each by the head of the function around it and the lines next to it."""
     for subject in subjects:
-        grouped: dict[tuple[str, str], list[Place]] = {}
+        grouped: dict[tuple[str, str], list[ReferenceSite]] = {}
         for place in _uses(corpus, subject):
             if is_test(place.path) == tests:
                 grouped.setdefault((place.path, place.inside), []).append(place)
@@ -98,7 +98,7 @@ def callers(corpus: Corpus, subjects: Sequence[Found], *, tests: bool) -> Iterat
                 yield Candidate(path, spans_of(shown), "caller", corpus)
 
 
-def _uses(corpus: Corpus, subject: Found) -> list[Place]:
+def _uses(corpus: Corpus, subject: IndexedDefinition) -> list[ReferenceSite]:
     """Where a subject is used: in files that import its own first, then elsewhere unless it is common."""
     common = corpus.few_definitions(subject.name, signals.COMMON) is None
     sure: dict[str, bool] = {}
@@ -119,7 +119,9 @@ def _imports(corpus: Corpus, path: str, wanted: str) -> bool:
     return any(wanted in corpus.resolved(path, language, each) for each in corpus.imports(path))
 
 
-def covering(corpus: Corpus, subjects: Sequence[Found], target: Target | None) -> Iterator[Candidate]:
+def covering(
+    corpus: Corpus, subjects: Sequence[IndexedDefinition], target: TargetLines | None
+) -> Iterator[Candidate]:
     """Tests that use the subjects, then the heads of those that belong to their files by name."""
     yield from callers(corpus, subjects, tests=True)
     own = [target.path] if target else []

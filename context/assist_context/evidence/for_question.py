@@ -13,17 +13,17 @@ from assist_context.documents import CHARS_PER_TOKEN, Snippet
 from assist_context.evidence.call_graph import (
     PLACES,
     SUBJECTS,
-    Target,
+    TargetLines,
     callees,
     callers,
     covering,
     spans_of,
     subjects,
 )
-from assist_context.evidence.mentions import Named, meant, named_files, names_in
-from assist_context.index.reader import Found
+from assist_context.evidence.mentions import MentionedName, meant, named_files, names_in
+from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
-from assist_context.relations.repo_map import Budget, ranked, repo_map
+from assist_context.relations.repo_map import MapBudget, ranked, repo_map
 from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import Candidate, of_definition, skeleton, snippet_of, text_of
 from assist_context.retrieval.corpus import Corpus
@@ -63,13 +63,13 @@ class Gathered:
 
 
 def answerable(
-    corpus: Corpus, question: str, target: Target | None, tokens: int, others: Sequence[Corpus] = ()
+    corpus: Corpus, question: str, target: TargetLines | None, tokens: int, others: Sequence[Corpus] = ()
 ) -> Gathered:
     """At most `tokens` tokens that help to answer; names that the corpus lacks are looked for in `others`.
 
     A target that is neither indexed nor open gives nothing by itself.
     """
-    room = _Room(int(tokens * CHARS_PER_TOKEN))
+    room = _EvidenceRoom(int(tokens * CHARS_PER_TOKEN))
     named = [each for name in names_in(question) for each in _defined(corpus, name, target, others)]
     files = named_files(corpus.files(), question)
     about = subjects(corpus, target) if target else ()
@@ -89,7 +89,7 @@ def answerable(
     return Gathered(tuple(room.snippets), room.spent)
 
 
-class _Room:
+class _EvidenceRoom:
     """The budget while it is filled, what was taken, and which lines are on view."""
 
     def __init__(self, characters: int) -> None:
@@ -103,7 +103,7 @@ class _Room:
         """Characters that the signals so far may still fill."""
         return int(self.allowed * self.characters) - self.spent
 
-    def take_target(self, corpus: Corpus, target: Target) -> None:
+    def take_target(self, corpus: Corpus, target: TargetLines) -> None:
         """The code in question as it stands, from its first line as far as it may go."""
         self.allowed = TARGET_MOST
         left = self.left() - len(target.path) - MARKS
@@ -153,8 +153,8 @@ def _after(signal: str) -> Sequence[str]:
 
 
 def _defined(
-    corpus: Corpus, name: Named, target: Target | None, others: Sequence[Corpus]
-) -> list[tuple[Corpus, Found]]:
+    corpus: Corpus, name: MentionedName, target: TargetLines | None, others: Sequence[Corpus]
+) -> list[tuple[Corpus, IndexedDefinition]]:
     """What a name of the question means, and in which folder: the first that knows it."""
     near = target.path if target else ""
     for each in (corpus, *others):
@@ -164,7 +164,7 @@ def _defined(
 
 
 def _definitions(
-    corpus: Corpus, named: Sequence[tuple[Corpus, Found]], files: Sequence[str]
+    corpus: Corpus, named: Sequence[tuple[Corpus, IndexedDefinition]], files: Sequence[str]
 ) -> Iterator[Candidate]:
     """What the question names: definitions, whole where they are not long, and files by their heads."""
     for at, found in named:
@@ -193,19 +193,21 @@ def _searched(corpora: Sequence[Corpus], question: str) -> Iterator[Candidate]:
                     break
 
 
-def _mapped(corpus: Corpus, room: _Room, target: Target | None, files: Sequence[str]) -> Iterator[Candidate]:
+def _mapped(
+    corpus: Corpus, room: _EvidenceRoom, target: TargetLines | None, files: Sequence[str]
+) -> Iterator[Candidate]:
     """The heads that matter most for the files in hand: the target's, the named, the open and the found."""
     found = {path: 0.3 for root, path in room.seen if root == corpus.root}
     favoured = found | dict.fromkeys(corpus.opened, 0.5) | dict.fromkeys(files, 1.0)
     if target:
         favoured[target.path] = 1.0
 
-    def heads(each: Found) -> str | None:
+    def heads(each: IndexedDefinition) -> str | None:
         lines = corpus.lines(each.path)[each.start_line - 1 : each.start_line - 1 + each.head_lines]
         return "".join(lines).rstrip("\n") or None
 
     room.allowed = 1.0
-    budget = Budget(max(0, room.left()), 1 << 20)
+    budget = MapBudget(max(0, room.left()), 1 << 20)
     in_hand = {target.path} if target else set()
     for mapped in repo_map(ranked(corpus.graph(), favoured), corpus, heads, budget, in_hand)[:MAPPED]:
         lines = {

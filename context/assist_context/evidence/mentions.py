@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assist_context.index.reader import Found
-from assist_context.relations.path_index import Files, ending, nearest
+from assist_context.index.reader import IndexedDefinition
+from assist_context.relations.path_index import PathIndex, nearest, with_tail
 
 MOST_NAMES = 16
 MEANINGS = 3  # of one name, where nothing says which is meant
@@ -24,14 +24,14 @@ _TEST = re.compile(r"(?:^|[/._-])(?:tests?|specs?|__tests__|e2e)(?=[/._-])|[a-z\
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class MentionedName:
     """An identifier that a question names; `owner` is what stands before its last dot, with dots."""
 
     text: str
     owner: str = ""
 
 
-def names_in(question: str) -> tuple[Named, ...]:
+def names_in(question: str) -> tuple[MentionedName, ...]:
     """The identifiers that are meant as such, in the order of the question.
 
     >>> [each.text for each in names_in("Why does `total` call parse_money(x), Money.plus or HTTPServer?")]
@@ -39,13 +39,13 @@ def names_in(question: str) -> tuple[Named, ...]:
     """
     question = question[:LONGEST]
     quoted = [match.span(1) for match in _QUOTED.finditer(question)]
-    found: dict[Named, None] = {}
+    found: dict[MentionedName, None] = {}
     for match in _DOTTED.finditer(question):
         owner, text = _split(match[0])
         in_quotes = any(first <= match.start() < last for first, last in quoted)
         called = question[match.end() : match.end() + 1] == "("
         if in_quotes or called or owner or _COMPOUND.match(text):
-            found[Named(text, owner)] = None
+            found[MentionedName(text, owner)] = None
     return tuple(found)[:MOST_NAMES]
 
 
@@ -54,7 +54,7 @@ def _split(dotted: str) -> tuple[str, str]:
     return ".".join(owner), text
 
 
-def meant(found: Sequence[Found], name: Named, near: str) -> list[Found]:
+def meant(found: Sequence[IndexedDefinition], name: MentionedName, near: str) -> list[IndexedDefinition]:
     """The likeliest of a name's definitions: of its owner, if any has that, then the nearest to a path."""
     sure = [each for each in found if _owned(each, name.owner)] if name.owner else []
     paths = nearest({each.path for each in sure or found}, near)
@@ -63,7 +63,7 @@ def meant(found: Sequence[Found], name: Named, near: str) -> list[Found]:
     return ranked[:MEANINGS]
 
 
-def _owned(found: Found, owner: str) -> bool:
+def _owned(found: IndexedDefinition, owner: str) -> bool:
     """Whether a class or a file is called like the owner.
 
     A module's name is its file's or, of a package, its folder's.
@@ -73,12 +73,12 @@ def _owned(found: Found, owner: str) -> bool:
     return any(f".{place}".endswith(f".{owner}") for place in places if place)
 
 
-def named_files(files: Files, question: str) -> tuple[str, ...]:
+def named_files(files: PathIndex, question: str) -> tuple[str, ...]:
     """The files that a question names by their path or the end of it, if few are called so."""
     found: dict[str, None] = {}
     for match in _FILE.finditer(question[:LONGEST]):
         tail, _, suffix = match[0].removeprefix("./").rpartition(".")
-        same = ending(files, tail, (f".{suffix}",), "")
+        same = with_tail(files, tail, (f".{suffix}",), "")
         found |= dict.fromkeys(nearest(same, "")[:MEANINGS])
     return tuple(found)
 

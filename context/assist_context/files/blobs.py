@@ -30,7 +30,7 @@ _FLAGS = (
 )
 
 
-class Entry(NamedTuple):
+class FileEntry(NamedTuple):
     """A file. `path` is relative to the root, with "/"; bytes that are no UTF-8 are surrogates.
 
     `blob` is git's id of the content, "" only for a huge file that git does not know.
@@ -115,7 +115,7 @@ def _open(path: str) -> int:
     return descriptor
 
 
-def excerpt(root: str, file: Entry) -> tuple[str, ...] | None:
+def excerpt(root: str, file: FileEntry) -> tuple[str, ...] | None:
     """The lines of a file below `root`, with their ends, as `parse` saw them.
 
     `None` if the file is gone, holds something else now, is a link or below one, or leads out of `root`.

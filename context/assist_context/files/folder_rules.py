@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Container, Iterable
 from functools import lru_cache
 
 from assist_context.files.denylist import denied_by, denied_name
-from assist_context.files.gitignore import GIT, RULE_FILES, Rules
+from assist_context.files.gitignore import GIT, RULE_FILES, IgnoreRules
 
 RULES_MAX = 250_000  # bytes; a longer rule file counts as one that cannot be read
 FOLD = sys.platform in ("darwin", "win32")  # rules match without case where files are found without it
@@ -21,7 +21,7 @@ _NO_NAMES = frozenset(("", ".", ".."))
 _GIT_FILES = (GIT, ".git/info/exclude")
 
 
-class Folder:
+class FolderRules:
     """A resolved root, with what was learned of it: make a new one for a new listing.
 
     Paths are relative to the root, with "/"; `others` are resolved roots of other folders.
@@ -36,14 +36,14 @@ class Folder:
         # Whoever opens `~/.aws` itself gets no more than whoever opens his home.
         self._place = f"{os.path.basename(top)}/{self._base}"
         read = _reader(top)
-        self._rules = Rules(read, RULE_FILES, FOLD, os.path.basename(top) + "/")
-        self._git_base, self._git_rules = self._base, Rules(read, _GIT_FILES, FOLD)
+        self._rules = IgnoreRules(read, RULE_FILES, FOLD, os.path.basename(top) + "/")
+        self._git_base, self._git_rules = self._base, IgnoreRules(read, _GIT_FILES, FOLD)
         self._real: dict[str, bool] = {"": True}
         self._quiet: dict[str, bool] = {}
 
     def forget_git_above(self) -> None:
         """Git's rules start at the root: the repository around it ignores all of it."""
-        self._git_base, self._git_rules = "", Rules(_reader(self.root), _GIT_FILES, FOLD)
+        self._git_base, self._git_rules = "", IgnoreRules(_reader(self.root), _GIT_FILES, FOLD)
 
     def closed(self) -> str | None:
         """Why nothing in the folder may be listed."""
@@ -51,7 +51,7 @@ class Folder:
             return "missing folder"
         return "denied" if denied_by(self._place + "_") else None
 
-    def against(self, path: str, directory: bool = False, by_git_rules: bool = False) -> str | None:
+    def exclusion_reason(self, path: str, directory: bool = False, by_git_rules: bool = False) -> str | None:
         """What keeps `path` from being listed: a reason, the name of a rule file, or None."""
         parent, _, name = path.rpartition("/")
         special = directory or by_git_rules or name in _NO_NAMES or "\\" in name or ":" in name
@@ -143,7 +143,7 @@ class Folder:
                 status = self.state(path)
                 if isinstance(status, OSError) or status.st_nlink < 2 or not stat.S_ISREG(status.st_mode):
                     continue
-                if self.against(path):
+                if self.exclusion_reason(path):
                     found.add((status.st_dev, status.st_ino))
         return found
 

@@ -61,7 +61,7 @@ class Git:
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class GitTree:
     """A directory of a work tree. `prefix` is its place in it: "" at the top, else "a/b/"."""
 
     git: Git  # `program` is the full path, `environ` all that git gets
@@ -98,9 +98,9 @@ def find_git(git: Git, workspace: str) -> Git | None:
     return None
 
 
-def open_tree(git: Git, directory: str, stop: Stop) -> Tree:
+def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
     """The work tree that `directory` lies in, which must be resolved; raises GitFailed outside of one."""
-    tree = Tree(_without_filters(Tree(git, directory), stop), directory)
+    tree = GitTree(_without_filters(GitTree(git, directory), stop), directory)
     answer = _run(tree, stop, "rev-parse", "--is-inside-work-tree", "--show-object-format", "--show-prefix")
     inside, algorithm, prefix = answer.split(b"\n", 2)
     if inside != b"true":
@@ -114,7 +114,7 @@ def open_tree(git: Git, directory: str, stop: Stop) -> Tree:
     )
 
 
-def _without_filters(tree: Tree, stop: Stop) -> Git:
+def _without_filters(tree: GitTree, stop: Stop) -> Git:
     """`status` runs clean filters on files whose time changed: git-lfs, or whatever a config names.
 
     Empty commands are none. They come by variables, as a name may hold an equals sign.
@@ -135,7 +135,7 @@ def _without_filters(tree: Tree, stop: Stop) -> Git:
     return replace(tree.git, environ={**tree.git.environ, **variables})
 
 
-def index_stamp(tree: Tree) -> tuple[int, ...]:
+def index_stamp(tree: GitTree) -> tuple[int, ...]:
     """What changes when the index is written; empty without an index."""
     try:
         status = os.stat(tree.index)
@@ -144,7 +144,7 @@ def index_stamp(tree: Tree) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def tracked(tree: Tree, stop: Stop) -> list[Tracked]:
+def tracked(tree: GitTree, stop: Stop) -> list[Tracked]:
     """The index. Paths may repeat where there is a conflict."""
     # As a whole: record by record, decoding takes as long as all the rest, and splitting twice as long.
     return _RECORD.findall(os.fsdecode(_run(tree, stop, "ls-files", "-s", "-v", "-z")))
@@ -155,7 +155,7 @@ def is_compared(tag: str, stage: str) -> bool:
     return tag == "H" and stage == "0"
 
 
-def changed(tree: Tree, stop: Stop) -> set[str]:
+def changed(tree: GitTree, stop: Stop) -> set[str]:
     """Tracked paths that differ from the index or are gone."""
     answer = _run(
         tree, stop, "status", "--porcelain=v2", "-z", "--untracked-files=no", "--no-renames",
@@ -170,13 +170,13 @@ def changed(tree: Tree, stop: Stop) -> set[str]:
     return found
 
 
-def untracked(tree: Tree, stop: Stop) -> list[str]:
+def untracked(tree: GitTree, stop: Stop) -> list[str]:
     """Files that git neither tracks nor ignores, and, with a slash at the end, repositories of their own."""
     answer = _run(tree, stop, "ls-files", "-o", "--exclude-standard", "-z")
     return [os.fsdecode(record) for record in _records(answer)]
 
 
-def taken(tree: Tree, paths: Sequence[str], stop: Stop) -> list[str]:
+def taken(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
     """Those of the paths below the directory that git tracks, or neither tracks nor ignores."""
     answer = _run(
         tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", "--exclude-standard", "-z", "--", *paths
@@ -184,12 +184,12 @@ def taken(tree: Tree, paths: Sequence[str], stop: Stop) -> list[str]:
     return [os.fsdecode(record) for record in _records(answer)]
 
 
-def head(tree: Tree, stop: Stop) -> str:
+def head(tree: GitTree, stop: Stop) -> str:
     """The id of the commit that is checked out; GitFailed where there is none yet."""
     return os.fsdecode(_run(tree, stop, "rev-parse", "--verify", "--quiet", "HEAD").strip())
 
 
-def history(tree: Tree, stop: Stop, count: int) -> list[list[str]]:
+def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
     """The paths that each of the last commits below the directory changed, newest commit first.
 
     All paths of a commit; those outside of the directory are "". No merges, and no commit without parent.
@@ -212,7 +212,7 @@ def history(tree: Tree, stop: Stop, count: int) -> list[list[str]]:
     return commits
 
 
-def is_ignored(tree: Tree, stop: Stop) -> bool:
+def is_ignored(tree: GitTree, stop: Stop) -> bool:
     """Whether git ignores the directory itself: a project below a home that is a repository of dot files."""
     try:
         _run(tree, stop, "check-ignore", "--quiet", "--", ".")
@@ -225,7 +225,7 @@ def _records(answer: bytes) -> list[bytes]:
     return answer.split(b"\0")[:-1]
 
 
-def _run(tree: Tree, stop: Stop, *arguments: str) -> bytes:
+def _run(tree: GitTree, stop: Stop, *arguments: str) -> bytes:
     """What git printed; GitFailed for any exit but 0."""
     if stop():
         raise Stopped

@@ -195,7 +195,7 @@ def _bracket(pattern: str, at: int) -> tuple[str | None, int]:
 Levels = tuple[Level, ...] | str  # the rules that hold in a directory, outermost first; or what excludes it
 
 
-class Rules:
+class IgnoreRules:
     """The rules of a tree, read where they are asked for. Paths are relative to its top.
 
     `lead` stands before every path where the built-in list is asked: what the top itself is called.

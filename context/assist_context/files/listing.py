@@ -25,9 +25,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assist_context.files import git_repository
-from assist_context.files.blobs import FRESH_NS, Entry, NotAFile, identify, sniff
-from assist_context.files.folder_rules import Folder
-from assist_context.files.git_repository import Git, GitFailed, Stop, Stopped, Tracked, Tree
+from assist_context.files.blobs import FRESH_NS, FileEntry, NotAFile, identify, sniff
+from assist_context.files.folder_rules import FolderRules
+from assist_context.files.git_repository import Git, GitFailed, GitTree, Stop, Stopped, Tracked
 from assist_context.files.gitignore import GIT, RULE_FILES
 
 TRIES = 3  # how often a listing is begun, if the index was written meanwhile
@@ -43,28 +43,28 @@ class Listing:
     """
 
     root: str
-    entries: tuple[Entry, ...]
+    entries: tuple[FileEntry, ...]
     skipped: Mapping[str, int]
     git: bool
     started_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class ListingProgress:
     """Whom a listing asks whether to stop, and tells how many paths it has looked at."""
 
     stop: Stop = lambda: False
     progress: Callable[[int], None] = lambda _count: None
 
 
-_GIT, _WATCH = Git(), Watch()
+_GIT, _WATCH = Git(), ListingProgress()
 
 
 def list_folder(
     root: str,
     previous: Listing | None = None,
     git: Git = _GIT,
-    watch: Watch = _WATCH,
+    watch: ListingProgress = _WATCH,
     others: Collection[str] = (),
 ) -> Listing:
     """The files below `root`, but not those below `others`, which are resolved paths.
@@ -74,11 +74,11 @@ def list_folder(
     """
     root = os.path.realpath(root)
     usable = previous if previous is not None and previous.root == root else None
-    return _Run(Folder(root, others), usable, git_repository.find_git(git, root), watch).listing()
+    return _Run(FolderRules(root, others), usable, git_repository.find_git(git, root), watch).listing()
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _GitListing:
     """What git said of one tree, with the state of each tracked file from before git compared them."""
 
     rows: list[Tracked]
@@ -90,14 +90,16 @@ class _Answer:
 class _Run:
     """One listing while it is made."""
 
-    def __init__(self, folder: Folder, previous: Listing | None, git: Git | None, watch: Watch) -> None:
+    def __init__(
+        self, folder: FolderRules, previous: Listing | None, git: Git | None, watch: ListingProgress
+    ) -> None:
         self.folder, self.git, self.watch, self.started = folder, git, watch, time.time_ns()
         old = previous.entries if previous is not None else ()
         self.known = {entry.path: entry for entry in old}
         self.kinds = {entry.blob: entry.kind for entry in old if entry.blob}
         self.trusted_ns = previous.started_ns - FRESH_NS if previous is not None else 0
         self.trees: list[str] = []  # still to be listed: "" or "a/b/"
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, FileEntry] = {}
         self.linked: dict[str, tuple[int, int]] = {}  # device and inode of entries with several hard links
         self.skipped: Counter[str] = Counter()
         self.seen = 0
@@ -133,7 +135,7 @@ class _Run:
         self.walk(at)
         return False
 
-    def open(self, at: str) -> Tree:
+    def open(self, at: str) -> GitTree:
         if self.git is None:
             raise GitFailed("no git")
         tree = git_repository.open_tree(self.git, self.folder.full(at.rstrip("/")), self.watch.stop)
@@ -141,16 +143,16 @@ class _Run:
             raise GitFailed("not a repository of its own")
         return tree
 
-    def ask(self, at: str, tree: Tree) -> _Answer:
+    def ask(self, at: str, tree: GitTree) -> _GitListing:
         with ThreadPoolExecutor(1) as beside:  # git walks the folder for as long as all the rest here takes
             fresh = beside.submit(git_repository.untracked, tree, self.watch.stop)
             rows = git_repository.tracked(tree, self.watch.stop)
             # Looked at before git compares: what is written later differs from this the next time.
             states = self.folder.states([at + path for *_, path in rows])
             changed = git_repository.changed(tree, self.watch.stop)
-            return _Answer(rows, states, changed, fresh.result())
+            return _GitListing(rows, states, changed, fresh.result())
 
-    def take(self, at: str, tree: Tree, answer: _Answer) -> None:
+    def take(self, at: str, tree: GitTree, answer: _GitListing) -> None:
         for (tag, mode, blob, stage, name), status in zip(answer.rows, answer.states, strict=True):
             path = at + name
             if mode == git_repository.SUBMODULE:
@@ -205,7 +207,7 @@ class _Run:
             if self.watch.stop():
                 raise Stopped
             self.watch.progress(self.seen)
-        reason = self.folder.against(path, directory, by_git_rules)
+        reason = self.folder.exclusion_reason(path, directory, by_git_rules)
         if reason:
             self.skipped[reason] += 1
         return not reason
@@ -227,7 +229,7 @@ class _Run:
             if status.st_nlink > 1:
                 self.linked[path] = (status.st_dev, status.st_ino)
 
-    def entry(self, path: str, algorithm: str, status: os.stat_result, blob: str) -> Entry:
+    def entry(self, path: str, algorithm: str, status: os.stat_result, blob: str) -> FileEntry:
         size, mtime_ns, old = status.st_size, status.st_mtime_ns, self.known.get(path)
         if old is not None and old.mtime_ns == mtime_ns and old.size == size:
             if blob:
@@ -237,9 +239,9 @@ class _Run:
                 return old
         full = self.folder.full(path)
         if blob:
-            return Entry(path, blob, size, mtime_ns, self.kinds.get(blob) or sniff(full, size))
+            return FileEntry(path, blob, size, mtime_ns, self.kinds.get(blob) or sniff(full, size))
         content = identify(full, algorithm)
-        return Entry(path, content.blob, content.size, content.mtime_ns, content.kind)
+        return FileEntry(path, content.blob, content.size, content.mtime_ns, content.kind)
 
     def drop_hard_links(self) -> None:
         """Takes out files that have an excluded name too."""
@@ -264,10 +266,10 @@ _RULES = frozenset({*RULE_FILES, GIT, ".gitattributes"})
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class RefreshedFiles:
     """Files as they are now; `gone` are paths that are not to be listed, or not any more, with all below."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[FileEntry, ...] = ()
     gone: tuple[str, ...] = ()
 
 
@@ -286,12 +288,12 @@ def moves_others(path: str) -> bool:
 
 def look_again(
     root: str, paths: Sequence[str], by_git: bool, git: Git, others: Collection[str] = (), stop: Stop = bool
-) -> Touched | None:
+) -> RefreshedFiles | None:
     """The files at `paths`, which are relative to the resolved `root`; None: list the folder again.
 
     `by_git` is `Listing.git` of the last listing. Raises `repository.Stopped` if `stop` says so.
     """
-    folder = Folder(root, others)
+    folder = FolderRules(root, others)
     found = {path: "gone" if folder.closed() else _look(folder, path) for path in paths}
     if "unclear" in found.values():
         return None
@@ -310,11 +312,11 @@ def look_again(
         if content is None:
             gone.append(path)
         else:
-            entries.append(Entry(path, content.blob, content.size, content.mtime_ns, content.kind))
-    return Touched(tuple(entries), tuple(gone))
+            entries.append(FileEntry(path, content.blob, content.size, content.mtime_ns, content.kind))
+    return RefreshedFiles(tuple(entries), tuple(gone))
 
 
-def _look(folder: Folder, path: str) -> Literal["file", "gone", "unclear"]:
+def _look(folder: FolderRules, path: str) -> Literal["file", "gone", "unclear"]:
     """What a path is now: a file that no rule file excludes, nothing to list, or a reason to list it all."""
     status, above = folder.state(path), path.rpartition("/")[0]
     if isinstance(status, OSError) or not folder.is_real(above):
@@ -322,13 +324,13 @@ def _look(folder: Folder, path: str) -> Literal["file", "gone", "unclear"]:
     regular = stat.S_ISREG(status.st_mode)
     if regular and status.st_nlink > 1:
         return "unclear"  # if one of its names is excluded, all are
-    if folder.against(path) or not (regular or stat.S_ISDIR(status.st_mode)):
+    if folder.exclusion_reason(path) or not (regular or stat.S_ISDIR(status.st_mode)):
         return "gone"
     # A directory may hold anything, and another repository has its own rules.
     return "file" if regular and not _inner(folder, above) else "unclear"
 
 
-def _inner(folder: Folder, directory: str) -> bool:
+def _inner(folder: FolderRules, directory: str) -> bool:
     """Whether a directory below the root lies in a repository of its own."""
     while directory:
         if folder.is_repository(directory):
@@ -338,7 +340,7 @@ def _inner(folder: Folder, directory: str) -> bool:
 
 
 def _taken(
-    folder: Folder, files: list[str], by_git: bool, git: Git, stop: Stop
+    folder: FolderRules, files: list[str], by_git: bool, git: Git, stop: Stop
 ) -> tuple[set[str], str] | None:
     """Which of the files git knows or would take, or the rule files do not exclude, and git's algorithm."""
     found = git_repository.find_git(git, folder.root)
@@ -350,4 +352,4 @@ def _taken(
     except GitFailed:
         if by_git:
             return None
-    return {path for path in files if not folder.against(path, by_git_rules=True)}, "sha1"
+    return {path for path in files if not folder.exclusion_reason(path, by_git_rules=True)}, "sha1"

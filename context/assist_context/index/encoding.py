@@ -132,7 +132,7 @@ def pack_chunks(chunks: Iterable[Chunk]) -> bytes:
     return b"".join([CHUNK.pack(*map(min, each, limits)) for each in chunks])
 
 
-class Outline(NamedTuple):
+class OutlineColumns(NamedTuple):
     """Definitions in order, by columns: so they are unpacked in half the time, and take 7 % less room."""
 
     names: Sequence[str] = ()
@@ -157,11 +157,11 @@ def pack_outline(definitions: Iterable[tuple[str, str, int, int, int, str]]) -> 
 
 
 @lru_cache(KEPT_OUTLINES)
-def unpack_outline(data: bytes | None) -> Outline:
+def unpack_outline(data: bytes | None) -> OutlineColumns:
     """What `pack_outline` was given; of 35 definitions in 0.05 ms."""
     if data is None:
-        return Outline()
-    outline = Outline(*_unpacked(data))
+        return OutlineColumns()
+    outline = OutlineColumns(*_unpacked(data))
     if len({len(column) for column in outline}) > 1:
         raise ValueError("an outline with holes")
     return outline

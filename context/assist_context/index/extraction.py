@@ -16,7 +16,7 @@ from assist_context.index.encoding import pack_places
 from assist_context.index.terms import listed
 from assist_context.languages import LANGUAGES, Language, language_of
 from assist_context.syntax import grammars
-from assist_context.syntax.definitions import Place, places
+from assist_context.syntax.definitions import DefinitionSite, definition_sites
 from assist_context.syntax.imports import Import, imports_of
 from assist_context.syntax.source_text import Source, encoded
 from assist_context.syntax.symbols import located, signature
@@ -28,7 +28,7 @@ _OWN_MODULES = ("chunks.py", "encoding.py", "extraction.py", "terms.py")
 
 
 # Named tuples: there are thousands a megabyte, and a frozen dataclass takes four times as long to make.
-class Row(NamedTuple):
+class DefinitionRow(NamedTuple):
     """A definition. `head_lines`: how many lines its signature has, from `start_line`."""
 
     name: str
@@ -43,7 +43,7 @@ class Row(NamedTuple):
         return f"{self.parent}.{self.name}" if self.parent else self.name
 
 
-class Piece(NamedTuple):
+class ChunkRow(NamedTuple):
     """A chunk: lines from 1, both ends included, and the definition's name.
 
     `terms`, `named` and `headed`: the terms of its text, its name and its signature.
@@ -58,7 +58,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
+class ParsedFile:
     """What one content gives in one language.
 
     `references` are names, and of each its places as `rows.pack_places` writes them: lines, and indexes of
@@ -66,26 +66,26 @@ class Parsed:
     """
 
     language: str
-    definitions: tuple[Row, ...] = ()
+    definitions: tuple[DefinitionRow, ...] = ()
     references: tuple[tuple[str, bytes], ...] = ()
     imports: tuple[Import, ...] = ()
-    chunks: tuple[Piece, ...] = ()
+    chunks: tuple[ChunkRow, ...] = ()
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Outlined:
+class OutlineWithText:
     """What a text gives but its chunks, and what they are made of: the text, and signatures by name.
 
     It is on its way from one process to another, and never written: it holds source text.
     """
 
-    parsed: Parsed
+    parsed: ParsedFile
     text: str
     heads: Mapping[str, str]
 
 
-def parse(path: str, text: str) -> Parsed:
+def parse(path: str, text: str) -> ParsedFile:
     """What a text gives; the path tells the language.
 
     >>> found = parse("a.py", "def f():\\n    return g()\\n")
@@ -94,42 +94,42 @@ def parse(path: str, text: str) -> Parsed:
     >>> found.references
     (('g', b'\\x02\\x01'),)
     """
-    return searchable(path, outlined(path, text))
+    return with_chunks(path, outline_of(path, text))
 
 
-def outlined(path: str, text: str) -> Outlined:
+def outline_of(path: str, text: str) -> OutlineWithText:
     """The part of `parse` that grammars have a share in."""
     language = language_of(path)
     problem = _unfit(text)
     text = text[:LARGE]
-    found, heads = (Parsed(language.name, problem=problem), {}) if problem else _outlined(language, text)
-    return Outlined(found, text, heads)
+    found, heads = (ParsedFile(language.name, problem=problem), {}) if problem else _outlined(language, text)
+    return OutlineWithText(found, text, heads)
 
 
-def searchable(path: str, found: Outlined) -> Parsed:
+def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
     """The rest of `parse`, the chunks. It takes no longer than a text of this length can: 0.05 s for 1 MB."""
     parsed, text, heads = found.parsed, found.text, found.heads
     pieces = tuple(
         [
-            Piece(start, end, name, listed(piece), listed(name), listed(heads.get(name, "")))
+            ChunkRow(start, end, name, listed(piece), listed(name), listed(heads.get(name, "")))
             for start, end, piece, name in chunks(language_of(path), text, parsed.definitions)
         ]
     )
     return replace(parsed, chunks=pieces)
 
 
-def _outlined(language: Language, text: str) -> tuple[Parsed, dict[str, str]]:
+def _outlined(language: Language, text: str) -> tuple[ParsedFile, dict[str, str]]:
     """What a text gives but its chunks, and signatures by name; without comments: none are kept."""
     grammar = language.grammar or language.outline
     if not grammar:
-        return Parsed(language.name, problem=f"there is no grammar for {language.name}"), {}
+        return ParsedFile(language.name, problem=f"there is no grammar for {language.name}"), {}
     source = Source(encoded(text))
     reading = grammars.read(grammar, source.data, docs=False)
-    defined = [each for each in places(source, reading.matches, set()) if each.kind]
+    defined = [each for each in definition_sites(source, reading.matches, set()) if each.kind]
     spans = [(each.at, each.start, each.end) for each in defined]
     signatures = [signature(source, each) for each in defined]
     heads = dict(zip([each.qualified for each in reversed(defined)], reversed(signatures), strict=True))
-    found = Parsed(
+    found = ParsedFile(
         language.name,
         tuple([_row(source, each, head) for each, head in zip(defined, signatures, strict=True)]),
         pack_places(located(source, reading.marks, spans)),
@@ -139,10 +139,10 @@ def _outlined(language: Language, text: str) -> tuple[Parsed, dict[str, str]]:
     return found, heads
 
 
-def _row(source: Source, place: Place, head: str) -> Row:
+def _row(source: Source, place: DefinitionSite, head: str) -> DefinitionRow:
     kind = "function" if place.kind == "prototype" else place.kind
     last = source.line(max(place.start, place.end - 1))
-    return Row(place.name, kind, source.line(place.start), last, head.count("\n") + 1, place.parent)
+    return DefinitionRow(place.name, kind, source.line(place.start), last, head.count("\n") + 1, place.parent)
 
 
 def _unfit(text: str) -> str:

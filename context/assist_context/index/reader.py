@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeVar
 
-from assist_context.files.blobs import Entry
+from assist_context.files.blobs import FileEntry
 from assist_context.index import search
 from assist_context.index.database import (
     PARSED,
@@ -34,14 +34,14 @@ from assist_context.index.encoding import (
     unpack_outline,
     unpack_places,
 )
-from assist_context.index.search import Frequencies, Hit, Query, Weights
+from assist_context.index.search import Frequencies, SearchHit, SearchQuery, Weights
 from assist_context.syntax.imports import Import
 
 MOST_DEFINED = 10  # files; a name that more of them define does not tell which is meant
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class IndexedDefinition:
     """A definition in one file; lines are from 1, `end_line` included, `parent` is qualified."""
 
     path: str
@@ -54,7 +54,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReferenceSite:
     """A reference; `inside` is the qualified name of the definition around it."""
 
     path: str
@@ -63,7 +63,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class IndexStatus:
     """The state of the index. `waiting`: files to be parsed. `quarantined`: (path, why).
 
     `outlines`: (language, problem, files). `problem`: why nothing can be read, "" if it can.
@@ -119,15 +119,15 @@ _OUTLINES = (
 )
 
 
-def definitions(db: Connection, name: str, limit: int) -> tuple[Found, ...]:
+def definitions(db: Connection, name: str, limit: int) -> tuple[IndexedDefinition, ...]:
     """What a name may mean, by path and line."""
-    found: list[Found] = []
+    found: list[IndexedDefinition] = []
     for path, packed in db.execute(_NAMED, (number(name), DEFINES, limit)):
         found += _found(os.fsdecode(path), packed, name)
     return tuple(sorted(found, key=lambda each: (each.path, each.start_line))[:limit])
 
 
-def few_definitions(db: Connection, name: str, most: int) -> tuple[Found, ...] | None:
+def few_definitions(db: Connection, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
     """What a name may mean, `None` if there are more than `most`: files are counted, no outline unpacked."""
     (files,) = db.execute(_DEFINERS, (number(name), DEFINES, most + 1)).fetchone()
     found = definitions(db, name, most + 1) if files <= most else ()
@@ -136,7 +136,7 @@ def few_definitions(db: Connection, name: str, most: int) -> tuple[Found, ...] |
 
 def outline(
     db: Connection, path: str, name: str | None = None, parent: str | None = None
-) -> tuple[Found, ...]:
+) -> tuple[IndexedDefinition, ...]:
     """The definitions of a file, in order; perhaps only those of a name, or of a qualified parent."""
     row = db.execute(_OUTLINE, (os.fsencode(path),)).fetchone()
     return tuple(_found(path, row[0], name, parent)) if row else ()
@@ -144,7 +144,7 @@ def outline(
 
 def _found(
     path: str, packed: bytes | None, name: str | None = None, parent: str | None = None
-) -> list[Found]:
+) -> list[IndexedDefinition]:
     names, kinds, starts, lines, heads, parents = unpack_outline(packed)
     places: Iterable[int] = range(len(names))
     for column, asked in ((names, name), (parents, parent)):
@@ -152,17 +152,21 @@ def _found(
             wanted = plain(asked)
             places = [at for at in places if column[at] == wanted]
     return [
-        Found(path, names[at], kinds[at], starts[at], starts[at] + lines[at], heads[at], parents[at])
+        IndexedDefinition(
+            path, names[at], kinds[at], starts[at], starts[at] + lines[at], heads[at], parents[at]
+        )
         for at in places
     ]
 
 
-def references(db: Connection, name: str, limit: int) -> tuple[Place, ...]:
+def references(db: Connection, name: str, limit: int) -> tuple[ReferenceSite, ...]:
     """Where a name is called or used as a type, by path and line."""
-    places: list[Place] = []
+    places: list[ReferenceSite] = []
     for path, packed, outline in db.execute(_REFERENCES, (number(name),)):
         where = os.fsdecode(path)
-        places += [Place(where, line, qualified(outline, inside)) for line, inside in unpack_places(packed)]
+        places += [
+            ReferenceSite(where, line, qualified(outline, inside)) for line, inside in unpack_places(packed)
+        ]
         if len(places) >= limit:
             break
     return tuple(places[:limit])
@@ -174,10 +178,10 @@ def imports(db: Connection, path: str) -> tuple[Import, ...]:
     return unpack_imports(row[0]) if row else ()
 
 
-def file(db: Connection, path: str) -> Entry | None:
+def file(db: Connection, path: str) -> FileEntry | None:
     """A file as it was listed."""
     row = db.execute(_FILE, (os.fsencode(path),)).fetchone()
-    return Entry(path, row[0].hex(), row[1], row[2], KIND_NAMES[row[3]]) if row else None
+    return FileEntry(path, row[0].hex(), row[1], row[2], KIND_NAMES[row[3]]) if row else None
 
 
 def files(db: Connection) -> tuple[str, ...]:
@@ -205,11 +209,11 @@ def together(db: Connection, path: str) -> tuple[tuple[str, float], ...]:
     )
 
 
-def status(db: Connection, path: str) -> Status:
+def status(db: Connection, path: str) -> IndexStatus:
     """The state of the index at `path`."""
     counts = dict(db.execute(_COUNTS, (KINDS["binary"],)).fetchall())
     state = db.execute("SELECT value FROM meta WHERE key = 'note.state'").fetchone()
-    return Status(
+    return IndexStatus(
         files=db.execute("SELECT COUNT(*) FROM file").fetchone()[0],
         parsed=counts.get(PARSED, 0),
         waiting=counts.get(WAITING, 0),
@@ -220,8 +224,6 @@ def status(db: Connection, path: str) -> Status:
     )
 
 
-__all__ = ["Found", "Hit", "Place", "Reader", "Status"]
-
 # Without the signature MRR@10 of docstrings that look for their functions is lower by 0.017 to 0.022.
 NAME_PATH_BODY_HEAD: Weights = (4.0, 2.0, 1.0, 2.0)
 RECOUNT = 0.25  # of the chunks come or gone, and the terms are counted again
@@ -229,7 +231,7 @@ RECOUNT = 0.25  # of the chunks come or gone, and the terms are counted again
 _Answer = TypeVar("_Answer")
 
 
-class Reader:
+class IndexReader:
     """One reader, for one thread at a time. It notices a new database in the old one's place."""
 
     def __init__(self, path: str) -> None:
@@ -250,20 +252,22 @@ class Reader:
 
         return self._ask(answer, 0)
 
-    def definitions(self, name: str, limit: int = 50) -> tuple[Found, ...]:
+    def definitions(self, name: str, limit: int = 50) -> tuple[IndexedDefinition, ...]:
         """What a name may mean, by path and line."""
         return self._ask(lambda db: definitions(db, name, limit), ())
 
-    def few_definitions(self, name: str, most: int) -> tuple[Found, ...] | None:
+    def few_definitions(self, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
         """What a name may mean, `None` if there are more than `most`."""
-        empty: tuple[Found, ...] | None = ()
+        empty: tuple[IndexedDefinition, ...] | None = ()
         return self._ask(lambda db: few_definitions(db, name, most), empty)
 
-    def outline(self, path: str, name: str | None = None, parent: str | None = None) -> tuple[Found, ...]:
+    def outline(
+        self, path: str, name: str | None = None, parent: str | None = None
+    ) -> tuple[IndexedDefinition, ...]:
         """The definitions of a file, in order; perhaps only those of a name, or of a qualified parent."""
         return self._ask(lambda db: outline(db, path, name, parent), ())
 
-    def references(self, name: str, limit: int = 200) -> tuple[Place, ...]:
+    def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
         """Where a name is called or used as a type, by path and line."""
         return self._ask(lambda db: references(db, name, limit), ())
 
@@ -271,7 +275,7 @@ class Reader:
         """What a file imports, in order."""
         return self._ask(lambda db: imports(db, path), ())
 
-    def file(self, path: str) -> Entry | None:
+    def file(self, path: str) -> FileEntry | None:
         """A file as it was listed, `None` if it was not."""
         return self._ask(lambda db: file(db, path), None)
 
@@ -295,17 +299,17 @@ class Reader:
         *,
         patient: bool = False,
         named: bool = True,
-    ) -> tuple[Hit, ...]:
+    ) -> tuple[SearchHit, ...]:
         """The chunks that fit terms best, as `terms.terms` gives them, but none of the path `without`.
 
         `patient`: for a question, whose common words count too; it takes some times as long.
         Hits that are not `named` have no names: a name takes 0.05 ms.
         """
 
-        def answer(db: Connection) -> tuple[Hit, ...]:
+        def answer(db: Connection) -> tuple[SearchHit, ...]:
             known = self._frequencies(db)
             chosen = search.rarest(terms, known, patient=patient)
-            query = Query(chosen, limit, weights, without, named)
+            query = SearchQuery(chosen, limit, weights, without, named)
             return tuple(search.search(db, query, known))
 
         return self._ask(answer, ())
@@ -323,10 +327,10 @@ class Reader:
         """The files that change together with one, the closest first."""
         return self._ask(lambda db: together(db, path), ())
 
-    def status(self) -> Status:
+    def status(self) -> IndexStatus:
         """The state of the index, as people ask for it."""
         found = self._ask(lambda db: status(db, self._path), None)
-        return found or Status(bytes=size_of(self._path), problem=self._problem)
+        return found or IndexStatus(bytes=size_of(self._path), problem=self._problem)
 
     def close(self) -> None:
         """Ends it; the next question opens it again."""

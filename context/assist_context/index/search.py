@@ -60,7 +60,7 @@ Weights = tuple[float, float, float, float]  # of name, path, body and signature
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class SearchHit:
     """Lines of a file, from 1, both ends included; `name` is the definition's, the best score the highest."""
 
     path: str
@@ -71,7 +71,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class SearchQuery:
     """What is looked for, but in no file of the path `without`; `terms` as `rarest` gives them.
 
     Hits that are not `named` have no names: a name takes 0.05 ms.
@@ -153,7 +153,7 @@ def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -
     return chosen + [term for term in unique if not counts[term]][:most_terms]
 
 
-def search(db: Connection, query: Query, known: Frequencies) -> list[Hit]:
+def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[SearchHit]:
     """The best chunks of living files, best first; of a definition in pieces the best one only."""
     terms, limit, weights = query.terms, query.limit, query.weights
     if not terms or limit <= 0:
@@ -243,7 +243,7 @@ def _rows(db: Connection, chunks: Sequence[int], without: bytes) -> list[_Row]:
     return db.execute(_ROWS, (CHUNK.size, json.dumps(chunks), without)).fetchall()
 
 
-def _hit(db: Connection, scored: _Scored, named: bool) -> Hit:
+def _hit(db: Connection, scored: _Scored, named: bool) -> SearchHit:
     score, path, start, end, blob, place = scored
     name = qualified(db.execute(_NAME, (blob,)).fetchone()[0], place) if named else ""
-    return Hit(os.fsdecode(path), start, end, name, score)
+    return SearchHit(os.fsdecode(path), start, end, name, score)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from assist_context.files.blobs import Entry
+from assist_context.files.blobs import FileEntry
 from assist_context.files.listing import Listing
 from assist_context.index import pruning, reader
 from assist_context.index.database import (
@@ -40,14 +40,14 @@ from assist_context.index.encoding import (
     pack_outline,
     plain,
 )
-from assist_context.index.extraction import Parsed, Piece, Row
+from assist_context.index.extraction import ChunkRow, DefinitionRow, ParsedFile
 from assist_context.index.pruning import drop_path, leave, path_terms
 from assist_context.languages import language_of
 
 _NEXT = "SELECT chunk + length(chunks) / ? FROM content WHERE chunk NOT NULL ORDER BY chunk DESC LIMIT 1"
 
 
-def add(db: Connection, blob: int, parsed: Parsed) -> None:
+def add(db: Connection, blob: int, parsed: ParsedFile) -> None:
     """Writes what the content of the row `blob` gave."""
     rows = parsed.definitions[:MOST_DEFINITIONS]
     places = {number(name): each for name, each in parsed.references}
@@ -65,7 +65,7 @@ def add(db: Connection, blob: int, parsed: Parsed) -> None:
     db.execute("UPDATE blob SET state = ?, problem = ? WHERE id = ?", (PARSED, problem, blob))
 
 
-def _chunks(rows: Sequence[Row], pieces: Sequence[Piece]) -> list[Chunk]:
+def _chunks(rows: Sequence[DefinitionRow], pieces: Sequence[ChunkRow]) -> list[Chunk]:
     places: dict[str, int] = {}
     for place, row in enumerate(rows):
         places.setdefault(row.qualified, place)
@@ -79,7 +79,7 @@ def _count(terms: str) -> int:
     return terms.count(" ") + 1 if terms else 0
 
 
-def _add_words(db: Connection, pieces: Sequence[Piece], first: int) -> None:
+def _add_words(db: Connection, pieces: Sequence[ChunkRow], first: int) -> None:
     """Writes the words of chunks, whose numbers begin with `first`."""
     words = [
         (at, plain(each.terms) + _marked(NAME, each.named) + _marked(HEAD, each.headed))
@@ -108,16 +108,16 @@ WHERE one.path = ?1 AND other.path = ?2 AND one.id != other.id
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PathChanges:
     """What pointing paths at contents changed: counts of paths, and the entries to be parsed, by path."""
 
     added: int = 0
     changed: int = 0
     removed: int = 0
-    wanted: tuple[Entry, ...] = ()
+    wanted: tuple[FileEntry, ...] = ()
 
 
-class Writer:
+class IndexWriter:
     """The only writer of one index.
 
     Whatever SQLite raises leaves as `database.StoreError`. After any error it is closed, and a new one may
@@ -128,7 +128,7 @@ class Writer:
         self._path = path
         self._db = open_write(path, version)
         self._languages: dict[str, int] = {}
-        self._entries: dict[str, Entry] | None = None  # of the last listing, while they are as it said
+        self._entries: dict[str, FileEntry] | None = None  # of the last listing, while they are as it said
         with transaction(self._db, path) as db:
             self.fresh = not _noted(db, "listing")  # it began empty
 
@@ -142,12 +142,12 @@ class Writer:
             entries = tuple(self._listed(db).values())
             return Listing(root, entries, skipped, bool(git), started_ns)
 
-    def _listed(self, db: Connection) -> dict[str, Entry]:
+    def _listed(self, db: Connection) -> dict[str, FileEntry]:
         if self._entries is None:
             self._entries = {entry.path: entry for entry in map(_entry, db.execute(_LISTED))}
         return self._entries
 
-    def point(self, listing: Listing) -> Change:
+    def point(self, listing: Listing) -> PathChanges:
         """From now on the folder has these files and no others."""
         with transaction(self._db, self._path) as db:
             old, self._entries = self._listed(db), {entry.path: entry for entry in listing.entries}
@@ -163,9 +163,9 @@ class Writer:
             facts = listing.root, dict(listing.skipped), listing.git, listing.started_ns
             _note(db, "listing", json.dumps(facts))
             wanted = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
-            return Change(added, changed, len(gone), wanted)
+            return PathChanges(added, changed, len(gone), wanted)
 
-    def point_some(self, entries: Sequence[Entry], gone: Sequence[str]) -> Change:
+    def point_some(self, entries: Sequence[FileEntry], gone: Sequence[str]) -> PathChanges:
         """These files are so now, and the `gone`, or all below them, are no more; nothing else changed.
 
         `wanted` has none but these entries.
@@ -180,11 +180,11 @@ class Writer:
                 added, changed = added + (known is None), changed + (known not in (None, entry))
                 if self._point(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
                     wanted.append(entry)
-            return Change(
+            return PathChanges(
                 added, changed, removed, tuple(sorted(wanted, key=lambda each: os.fsencode(each.path)))
             )
 
-    def add(self, parsed: Iterable[tuple[str, Parsed]]) -> None:
+    def add(self, parsed: Iterable[tuple[str, ParsedFile]]) -> None:
         """What contents gave, by blob id. Those that no path means by now are left out."""
         with transaction(self._db, self._path) as db:
             for content, each in parsed:
@@ -229,7 +229,7 @@ class Writer:
                 db.execute(_TOGETHER, (*reversed(paths), weight))
 
     # Asked here and not of a `Reader`: that one searches too, with numpy, which is 0.2 s to load and 14 MB.
-    def status(self) -> reader.Status:
+    def status(self) -> reader.IndexStatus:
         """The state of the index, as people ask for it."""
         with transaction(self._db, self._path) as db:
             return reader.status(db, self._path)
@@ -243,7 +243,7 @@ class Writer:
         """Ends it; twice does no harm."""
         self._db.close()
 
-    def _point(self, db: Connection, entry: Entry) -> int:
+    def _point(self, db: Connection, entry: FileEntry) -> int:
         """Points one path at its content; returns the content's state."""
         path, language = os.fsencode(entry.path), language_of(entry.path).name
         blob, state = self._blob(db, entry.blob, language)
@@ -285,9 +285,9 @@ def _drop_below(db: Connection, path: bytes) -> int:
     return len(rows)
 
 
-def _entry(row: tuple[bytes, bytes, int, int, int]) -> Entry:
+def _entry(row: tuple[bytes, bytes, int, int, int]) -> FileEntry:
     path, blob, size, mtime_ns, kind = row
-    return Entry(os.fsdecode(path), blob.hex(), size, mtime_ns, KIND_NAMES[kind])
+    return FileEntry(os.fsdecode(path), blob.hex(), size, mtime_ns, KIND_NAMES[kind])
 
 
 def _note(db: Connection, key: str, value: str) -> None:

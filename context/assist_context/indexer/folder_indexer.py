@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from filelock import FileLock, Timeout
 
 from assist_context.files import git_repository
-from assist_context.files.blobs import Entry
-from assist_context.files.folder_rules import Folder
+from assist_context.files.blobs import FileEntry
+from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import Git, GitFailed, Stop
-from assist_context.files.listing import Watch, list_folder, look_again, moves_others
+from assist_context.files.listing import ListingProgress, list_folder, look_again, moves_others
 from assist_context.index.database import StoreError
 from assist_context.index.extraction import version
-from assist_context.index.writer import Writer
-from assist_context.indexer.parse_queue import Work, key_of
-from assist_context.indexer.parser_pool import Outcome
+from assist_context.index.writer import IndexWriter
+from assist_context.indexer.parse_queue import ParseQueue, key_of
+from assist_context.indexer.parser_pool import ParseOutcome
 from assist_context.relations import co_change
 from assist_context.relations.path_index import is_above
 
@@ -37,7 +37,7 @@ Event = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class IndexingEnvironment:
     """What all folders share: how git is called, who says when to stop, where events go, other roots.
 
     `cap`: bytes of an index, 0 for what fits its source.
@@ -50,17 +50,17 @@ class World:
     others: Collection[str] = ()
 
 
-class Round:
+class FolderIndexer:
     """A folder through all its rounds. It owns the lock on the index, and its writer."""
 
-    def __init__(self, root: str, database: str, world: World) -> None:
+    def __init__(self, root: str, database: str, world: IndexingEnvironment) -> None:
         self.root, self.database, self._world = os.path.realpath(root), database, world
         self.waits = self.blocked = False  # for another writer; after a failure, until `retry`
         self.done = self.failed = False
         self._names = dict.fromkeys((self.root, os.path.abspath(root)))
         self._lock = FileLock(database + ".lock", thread_local=False)
-        self._writer: Writer | None = None
-        self._work = Work()
+        self._writer: IndexWriter | None = None
+        self._work = ParseQueue()
         self._touched: set[str] = set()
         self._stale, self._under_way = True, False
         self._due = self._retry = self._began = self._told = 0.0  # by time.monotonic; 0: not
@@ -130,11 +130,11 @@ class Round:
         first = min(filter(None, ends), default=None)
         return None if first is None else max(0.0, first - time.monotonic())
 
-    def next(self) -> Entry | None:
+    def next(self) -> FileEntry | None:
         """A file to be parsed; None: there is none for now."""
         return None if self.blocked else self._work.next()
 
-    def take(self, outcome: Outcome) -> None:
+    def take(self, outcome: ParseOutcome) -> None:
         """What became of a file."""
         entry = outcome.job.entry
         if not self._work.back(entry, outcome.parsed):
@@ -154,7 +154,7 @@ class Round:
 
     def give_up(self, message: str, remedy: str) -> None:
         """As `fail`; and what was out does not come back."""
-        first, self._work = self._work.first, Work()
+        first, self._work = self._work.first, ParseQueue()
         self._work.order(first)
         self.fail(message, remedy)
 
@@ -167,7 +167,7 @@ class Round:
         self._lock.release()
 
     @property
-    def _open(self) -> Writer:
+    def _open(self) -> IndexWriter:
         if self._writer is None:
             raise StoreError(f"{self.database} is closed.")
         return self._writer
@@ -205,7 +205,7 @@ class Round:
         if self.waits:
             self._tell("writer")
         self.waits, self._stale, self._due = False, True, 0.0
-        self._writer = Writer(self.database, version())
+        self._writer = IndexWriter(self.database, version())
         return True
 
     def _begin(self) -> None:
@@ -218,7 +218,9 @@ class Round:
         self._stale, self._due, writer, world = False, 0.0, self._open, self._world
         self._touched.clear()
         writer.note("state", "indexing")
-        listing = list_folder(self.root, writer.listing(), world.git, Watch(world.stop), world.others)
+        listing = list_folder(
+            self.root, writer.listing(), world.git, ListingProgress(world.stop), world.others
+        )
         self._work.clear()  # what is out may be excluded now
         self._work.want(writer.point(listing).wanted)
         live = writer.paths()
@@ -246,9 +248,11 @@ class Round:
 
     def _forget(self, too: Callable[[str], bool], live: Collection[str] = ()) -> None:
         """Contents whose last path is excluded now, by a rule or else `too`, leave the index at once."""
-        folder = Folder(self.root, self._world.others)
+        folder = FolderRules(self.root, self._world.others)
         self._open.forget(
-            lambda path: path not in live and (bool(folder.against(path, by_git_rules=True)) or too(path))
+            lambda path: (
+                path not in live and (bool(folder.exclusion_reason(path, by_git_rules=True)) or too(path))
+            )
         )
 
     def _write(self) -> None:
@@ -273,7 +277,7 @@ class Round:
         counts: Event = {"files": status.files, "parsed": status.parsed, "seconds": seconds}
         self._tell("ready", **counts, quarantined=len(status.quarantined), parses=self._parses)
 
-    def _together(self, writer: Writer) -> None:
+    def _together(self, writer: IndexWriter) -> None:
         """Which files change together, if there are new commits."""
         world = self._world
         try:

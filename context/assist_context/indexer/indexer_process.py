@@ -25,8 +25,15 @@ from typing import Any
 
 from assist_context.files.git_repository import Git, Stopped
 from assist_context.indexer import wire
-from assist_context.indexer.folder_indexer import Event, Round, World
-from assist_context.indexer.parser_pool import Job, Limits, Message, Outcome, Parsers, ParsersFailed
+from assist_context.indexer.folder_indexer import Event, FolderIndexer, IndexingEnvironment
+from assist_context.indexer.parser_pool import (
+    Message,
+    ParseJob,
+    ParseOutcome,
+    ParserLimits,
+    ParserPool,
+    ParsersFailed,
+)
 from assist_context.indexer.parser_process import limit
 
 NICENESS = 10
@@ -39,13 +46,13 @@ _IDLE_CLASS = 3 << 13
 DONE, PROBLEM, NOT_THE_WRITER = 0, 1, 2
 
 
-class Indexer:
+class IndexerLoop:
     """All folders of a workspace, the parsers they share, and the queue on which all of it is heard."""
 
     def __init__(
         self,
-        rounds: Sequence[Round],
-        parsers: Parsers,
+        rounds: Sequence[FolderIndexer],
+        parsers: ParserPool,
         inbox: "queue.SimpleQueue[Message]",
         once: bool = False,
         paused: bool = False,
@@ -88,7 +95,7 @@ class Indexer:
         try:
             for each in self._rounds:
                 while self._parsers.room() and (entry := each.next()) is not None:
-                    self._parsers.give(Job(each.root, entry))
+                    self._parsers.give(ParseJob(each.root, entry))
         except ParsersFailed as error:
             self._parsers.close()
             for each in self._rounds:
@@ -127,7 +134,7 @@ class Indexer:
                     else:
                         each.prefer(paths)
 
-    def _take(self, outcome: Outcome) -> None:
+    def _take(self, outcome: ParseOutcome) -> None:
         for each in self._rounds:
             if each.root == outcome.job.root:
                 each.take(outcome)
@@ -137,7 +144,7 @@ def main() -> None:
     """The process: opens what the first line says."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--parse", default="", help="MODULE:FUNCTION instead of the real one, for tests")
-    arguments.add_argument("--parse-seconds", type=float, default=Limits().parse_s)
+    arguments.add_argument("--parse-seconds", type=float, default=ParserLimits().parse_s)
     options = arguments.parse_args()
     source, sink = wire.own_pipes()
     _yield_to_others()
@@ -161,7 +168,7 @@ def main() -> None:
     opening = json.loads(source.readline(wire.LONGEST))
     stopping = threading.Event()
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-    parsers = Parsers(inbox, opening.get("parsers", 1), options.parse, Limits(options.parse_seconds))
+    parsers = ParserPool(inbox, opening.get("parsers", 1), options.parse, ParserLimits(options.parse_seconds))
 
     def heard(line: bytes | None) -> None:
         if line is None:
@@ -173,11 +180,13 @@ def main() -> None:
 
     wire.listen(source, heard)
     roots = tuple(os.path.realpath(each["root"]) for each in opening["folders"])
-    world = World(Git(opening.get("environ", {})), stopping.is_set, tell, opening.get("cap", 0), roots)
-    rounds = [Round(each["root"], each["database"], world) for each in opening["folders"]]
+    world = IndexingEnvironment(
+        Git(opening.get("environ", {})), stopping.is_set, tell, opening.get("cap", 0), roots
+    )
+    rounds = [FolderIndexer(each["root"], each["database"], world) for each in opening["folders"]]
     for each in rounds:
         each.prefer(opening.get("first", ()))
-    indexer = Indexer(rounds, parsers, inbox, opening.get("once", False), opening.get("paused", False))
+    indexer = IndexerLoop(rounds, parsers, inbox, opening.get("once", False), opening.get("paused", False))
     os._exit(indexer.run())
 
 

@@ -7,8 +7,8 @@ nothing and writes nothing.
 import time
 from collections.abc import Iterable
 
-from assist_context.files.blobs import Entry
-from assist_context.index.extraction import Parsed
+from assist_context.files.blobs import FileEntry
+from assist_context.index.extraction import ParsedFile
 from assist_context.languages import language_of
 
 BATCH_FILES, BATCH_S = 40, 0.3  # of a transaction, whichever is reached first
@@ -16,23 +16,23 @@ BATCH_FILES, BATCH_S = 40, 0.3  # of a transaction, whichever is reached first
 Key = tuple[str, str]  # blob and language: what is parsed once, however many paths have it
 
 
-def key_of(entry: Entry) -> Key:
+def key_of(entry: FileEntry) -> Key:
     """What an entry's content is known by."""
     return entry.blob, language_of(entry.path).name
 
 
-class Work:
+class ParseQueue:
     """What is wanted, what is given out, and what has come back."""
 
     def __init__(self) -> None:
         self.first: tuple[str, ...] = ()
-        self.wanted: dict[Key, Entry] = {}
-        self.results: list[tuple[str, Parsed]] = []
+        self.wanted: dict[Key, FileEntry] = {}
+        self.results: list[tuple[str, ParsedFile]] = []
         self._out: set[Key] = set()
-        self._queue: list[Entry] = []  # the next one last
+        self._queue: list[FileEntry] = []  # the next one last
         self._since = 0.0
 
-    def want(self, entries: Iterable[Entry]) -> None:
+    def want(self, entries: Iterable[FileEntry]) -> None:
         """More to do."""
         for entry in entries:
             self.wanted.setdefault(key_of(entry), entry)
@@ -44,7 +44,7 @@ class Work:
         places = {path: place for place, path in enumerate(first)}
         beside = {path.rpartition("/")[0] for path in first}
 
-        def rank(entry: Entry) -> tuple[int, int, str]:
+        def rank(entry: FileEntry) -> tuple[int, int, str]:
             place = places.get(entry.path)
             if place is None:
                 place = len(places) + (entry.path.rpartition("/")[0] not in beside)
@@ -53,7 +53,7 @@ class Work:
         free = (entry for key, entry in self.wanted.items() if key not in self._out)
         self._queue = sorted(free, key=rank, reverse=True)
 
-    def next(self) -> Entry | None:
+    def next(self) -> FileEntry | None:
         """Gives out a file."""
         if not self._queue:
             return None
@@ -61,7 +61,7 @@ class Work:
         self._out.add(key_of(entry))
         return entry
 
-    def back(self, entry: Entry, parsed: Parsed | None) -> bool:
+    def back(self, entry: FileEntry, parsed: ParsedFile | None) -> bool:
         """A file has come back, perhaps with what it gave; whether it is wanted still."""
         key = key_of(entry)
         if key not in self.wanted:

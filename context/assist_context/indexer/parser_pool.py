@@ -17,8 +17,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from assist_context.files.blobs import Entry
-from assist_context.index.extraction import Parsed, searchable
+from assist_context.files.blobs import FileEntry
+from assist_context.index.extraction import ParsedFile, with_chunks
 from assist_context.indexer import wire
 from assist_context.indexer.parser_process import CPU_S, MEMORY, NO_MEMORY, READ
 from assist_context.indexer.wire import from_plain, outlined_from_plain
@@ -41,7 +41,7 @@ class ParsersFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ParserLimits:
     """Seconds of the clock. A process limits its processor time itself, to far less.
 
     They stop what sleeps. A nice process beside two busy ones has a tenth of a core: 2 s become 20.
@@ -52,20 +52,20 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ParseJob:
     """A file to be parsed, in a folder."""
 
     root: str
-    entry: Entry
+    entry: FileEntry
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ParseOutcome:
     """What became of a job: `parsed`, or "changed" (not what was listed), or "failed" (do not try again)."""
 
-    job: Job
+    job: ParseJob
     kind: Literal["parsed", "changed", "failed"]
-    parsed: Parsed | None = None
+    parsed: ParsedFile | None = None
     why: str = ""
 
 
@@ -81,13 +81,13 @@ class _Child:
             cwd=os.path.abspath(os.sep),
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
-        self.jobs: deque[Job] = deque()
+        self.jobs: deque[ParseJob] = deque()
         self.done = 0
         self.since, self.reading, self.hung = 0.0, True, False
         self.input, output = wire.pipes_of(self.process)
         wire.listen(output, lambda line: inbox.put((self, line)))
 
-    def give(self, job: Job) -> None:
+    def give(self, job: ParseJob) -> None:
         if not self.jobs:
             self.begin()
         self.jobs.append(job)
@@ -112,7 +112,7 @@ class _Child:
         return code
 
 
-class Parsers:
+class ParserPool:
     """At most `count` processes, started when there is work. They tell `inbox`, and its reader `heard`."""
 
     def __init__(
@@ -120,14 +120,14 @@ class Parsers:
         inbox: "queue.SimpleQueue[Message]",
         count: int = 1,
         parse: str = "",
-        limits: Limits = Limits(),
+        limits: ParserLimits = ParserLimits(),
     ) -> None:
         self._inbox, self._count, self._limits = inbox, max(1, count), limits
         # One process takes three times as long as who hears it, if it makes the chunks: 19.1 and 6.5 s of a
         # 106 MB tree, 13.9 and 11.0 if the other does. Several would have to wait for that one.
         self._options = ["--parse", parse] if parse else ["--outline"] if self._count == 1 else []
         self._children: list[_Child] = []
-        self._again: deque[Job] = deque()
+        self._again: deque[ParseJob] = deque()
         self._kills: dict[tuple[str, str], int] = {}
         self._wasted = 0
 
@@ -147,7 +147,7 @@ class Parsers:
             raise ParsersFailed(f"{WASTED} parser processes ended without reading a file")
         return len(self._children) < self._count or any(len(each.jobs) < AHEAD for each in self._children)
 
-    def give(self, job: Job) -> None:
+    def give(self, job: ParseJob) -> None:
         """Has a file parsed; only when there is `room`."""
         least = min(self._children, key=lambda child: len(child.jobs), default=None)
         if least is None or (least.jobs and len(self._children) < self._count):
@@ -158,7 +158,7 @@ class Parsers:
             self._children.append(least)
         least.give(job)
 
-    def heard(self, child: object, line: bytes | None) -> Iterator[Outcome]:
+    def heard(self, child: object, line: bytes | None) -> Iterator[ParseOutcome]:
         """What follows from a line that a process said. One that was let go is not listened to."""
         if not isinstance(child, _Child) or child not in self._children:
             return
@@ -178,9 +178,9 @@ class Parsers:
         child.begin()
         child.done += 1
         self._wasted = 0
-        yield Outcome(job, "parsed" if parsed else "changed", parsed)
+        yield ParseOutcome(job, "parsed" if parsed else "changed", parsed)
 
-    def overdue(self) -> Iterator[Outcome]:
+    def overdue(self) -> Iterator[ParseOutcome]:
         """Kills what gave nothing for too long. Call it when all that was said has been heard."""
         now = time.monotonic()
         for child in tuple(self._children):
@@ -197,7 +197,7 @@ class Parsers:
     def _until(self, child: _Child) -> float:
         return child.since + (self._limits.read_s if child.reading else self._limits.parse_s)
 
-    def _lost(self, child: _Child) -> Iterator[Outcome]:
+    def _lost(self, child: _Child) -> Iterator[ParseOutcome]:
         """A process is gone: the file it was at is at fault, or not, and the others go to the next one."""
         code = child.end(ENDING_S)  # its pipe ends before it does
         self._children.remove(child)
@@ -208,11 +208,11 @@ class Parsers:
             yield from self._blamed(job, child, code)
         self._again.extend(child.jobs)
 
-    def _blamed(self, job: Job, child: _Child, code: int) -> Iterator[Outcome]:
+    def _blamed(self, job: ParseJob, child: _Child, code: int) -> Iterator[ParseOutcome]:
         if child.reading and child.hung:
-            yield Outcome(job, "changed", why="reading took too long")
+            yield ParseOutcome(job, "changed", why="reading took too long")
         elif child.hung:
-            yield Outcome(job, "failed", why=f"the grammar stood still for {self._limits.parse_s:.0f} s")
+            yield ParseOutcome(job, "failed", why=f"the grammar stood still for {self._limits.parse_s:.0f} s")
         elif child.reading:
             self._again.appendleft(job)
         elif code in (-getattr(signal, "SIGKILL", 9), -signal.SIGTERM):
@@ -221,9 +221,9 @@ class Parsers:
             if self._kills[key] < KILLS:
                 self._again.appendleft(job)
             else:
-                yield Outcome(job, "failed", why="the parser process was killed, perhaps for its memory")
+                yield ParseOutcome(job, "failed", why="the parser process was killed, perhaps for its memory")
         else:
-            yield Outcome(job, "failed", why=_reason(code))
+            yield ParseOutcome(job, "failed", why=_reason(code))
 
     def rest(self) -> None:
         """All work is done: keeps one process with its grammars, unless it has become large."""
@@ -247,11 +247,11 @@ class Parsers:
             child.process.kill()
 
 
-def _said(line: bytes, path: str) -> Parsed | None:
+def _said(line: bytes, path: str) -> ParsedFile | None:
     """What a process says that a file gives; None: it has changed. Raises a good deal for nonsense."""
     said, value = json.loads(line)
     if said == "outlined":
-        return searchable(path, outlined_from_plain(value))
+        return with_chunks(path, outlined_from_plain(value))
     if said not in ("parsed", "changed"):
         raise ValueError(said)
     return from_plain(value) if said == "parsed" else None

@@ -22,14 +22,14 @@ from contextlib import suppress
 
 from assist_context.files import blobs
 from assist_context.files.blobs import decode
-from assist_context.index.extraction import Outlined, Parsed, outlined, parse
+from assist_context.index.extraction import OutlineWithText, ParsedFile, outline_of, parse
 from assist_context.indexer import wire
 from assist_context.indexer.wire import outlined_to_plain, to_plain
 from assist_context.languages import language_of
 
 _PR_SET_PDEATHSIG = 1
 
-Parse = Callable[[str, str], Parsed | Outlined]
+Parse = Callable[[str, str], ParsedFile | OutlineWithText]
 
 # Of the processor, not of the clock: beside busy programs a nice process waits ten times longer. The
 # costliest texts of 1 MB that `parse` has no limit for take 1.6 s, with 45,000 names.
@@ -49,7 +49,7 @@ def main() -> None:
     limit(MEMORY)
     _die_with_parent()
     gc.disable()  # 5 % of the time, and nothing here is in a circle: 4,500 files leave nothing to be found
-    function: Parse = outlined if options.outline else parse
+    function: Parse = outline_of if options.outline else parse
     if options.parse:
         function = _function(options.parse)
 
@@ -71,7 +71,7 @@ def main() -> None:
         sink.flush()
         try:
             found = _parsed(function, path, data, size > blobs.HASHED)
-            if isinstance(found, Outlined):
+            if isinstance(found, OutlineWithText):
                 say("outlined", outlined_to_plain(found))
             else:
                 say("parsed", to_plain(found))
@@ -123,12 +123,12 @@ def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
     return data if settled and states == {listed} and os.path.realpath(folder) == folder else None
 
 
-def _parsed(function: Parse, path: str, data: bytes, huge: bool) -> Parsed | Outlined:
+def _parsed(function: Parse, path: str, data: bytes, huge: bool) -> ParsedFile | OutlineWithText:
     language = language_of(path).name
     if not data:
-        return Parsed(language, problem="the file is large" if huge else "")
+        return ParsedFile(language, problem="the file is large" if huge else "")
     if blobs.kind_of(data, 0) == "binary":  # a large file's kind does not tell
-        return Parsed(language, problem="the file is binary")
+        return ParsedFile(language, problem="the file is binary")
     if sys.platform == "win32":
         return function(path, decode(data))
     signal.setitimer(signal.ITIMER_PROF, CPU_S)  # ends the process, also in native code

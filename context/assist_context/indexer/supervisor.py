@@ -23,7 +23,7 @@ QUEUED = 1_000  # commands; a process that hears none for so long is told to loo
 CLOSING_S = 1.0  # until a process that was asked to stop is killed; a transaction takes 0.3
 
 
-class Keeper:
+class IndexerSupervisor:
     """The indexer of one workspace: `folders` are (root, database). It owns the process and two threads.
 
     `on_event` is called on a thread of its own, with the indexer's events and at the very end

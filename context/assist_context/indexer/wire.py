@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import IO, Any
 
-from assist_context.index.extraction import Outlined, Parsed, Piece, Row
+from assist_context.index.extraction import ChunkRow, DefinitionRow, OutlineWithText, ParsedFile
 from assist_context.syntax.imports import Import
 
 LONGEST = 64_000_000  # bytes of a line; a file of 1 MB, all of it references, gives 10 MB
@@ -50,8 +50,8 @@ def pipes_of(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return process.stdin, process.stdout
 
 
-def to_plain(parsed: Parsed) -> list[object]:
-    """A `Parsed` as JSON holds it; named tuples are lists there."""
+def to_plain(parsed: ParsedFile) -> list[object]:
+    """A `ParsedFile` as JSON holds it; named tuples are lists there."""
     return [
         parsed.language,
         parsed.definitions,
@@ -62,27 +62,27 @@ def to_plain(parsed: Parsed) -> list[object]:
     ]
 
 
-def from_plain(value: Any) -> Parsed:
+def from_plain(value: Any) -> ParsedFile:
     """What `to_plain` was given; raises ValueError or TypeError for anything else."""
     language, definitions, references, imports, chunks, problem = value
-    return Parsed(
+    return ParsedFile(
         language,
-        tuple(map(Row._make, definitions)),
+        tuple(map(DefinitionRow._make, definitions)),
         tuple([(name, bytes.fromhex(places)) for name, places in references]),
         tuple(Import(module, tuple(names), at, level) for module, names, at, level in imports),
-        tuple(map(Piece._make, chunks)),
+        tuple(map(ChunkRow._make, chunks)),
         problem,
     )
 
 
-def outlined_to_plain(outlined: Outlined) -> list[object]:
-    """An `Outlined` as JSON holds it."""
+def outlined_to_plain(outlined: OutlineWithText) -> list[object]:
+    """An `OutlineWithText` as JSON holds it."""
     return [to_plain(outlined.parsed), outlined.text, outlined.heads]
 
 
-def outlined_from_plain(value: Any) -> Outlined:
+def outlined_from_plain(value: Any) -> OutlineWithText:
     """What `outlined_to_plain` was given; raises ValueError or TypeError for anything else."""
     parsed, text, heads = value
     if not isinstance(text, str) or not all(isinstance(each, str) for each in dict(heads).values()):
         raise TypeError("a text is expected")
-    return Outlined(from_plain(parsed), text, heads)
+    return OutlineWithText(from_plain(parsed), text, heads)

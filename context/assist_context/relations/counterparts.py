@@ -7,7 +7,7 @@ unless there are too many.
 from collections.abc import Iterator, Mapping
 
 from assist_context.relations import path_index as places
-from assist_context.relations.path_index import Files
+from assist_context.relations.path_index import PathIndex
 
 MOST_SIBLINGS = 12
 
@@ -46,7 +46,7 @@ _TEST_FOLDERS = ("tests", "test", "__tests__", "spec", "specs")
 _PLAIN_NAMES = frozenset({*_ECMA, *_C_SOURCES, ".rs", ".lua", ".rb", ".bats"})
 
 
-def siblings(files: Files, path: str) -> tuple[str, ...]:
+def siblings(files: PathIndex, path: str) -> tuple[str, ...]:
     """The tests of a file or the file that it tests, and its other half, nearest first; at most 12.
 
     >>> from assist_context.relations.path_index import files_of
@@ -69,7 +69,7 @@ def _split(path: str) -> tuple[str, str]:
     return (name[:dot], name[dot:]) if dot > 0 else (name, "")
 
 
-def _tested(files: Files, path: str) -> list[str]:
+def _tested(files: PathIndex, path: str) -> list[str]:
     """What a test tests: of several the nearest, and all that are equally near."""
     stem, suffix = _split(path)
     suffixes, marks = _CUSTOMS[suffix]
@@ -92,7 +92,7 @@ def _subjects(stem: str, marks: tuple[tuple[str, str], ...]) -> Iterator[str]:
         yield name
 
 
-def _tests(files: Files, path: str) -> list[str]:
+def _tests(files: PathIndex, path: str) -> list[str]:
     """What may be tests of a file, by name alone."""
     stem, suffix = _split(path)
     suffixes, marks = _CUSTOMS[suffix]
@@ -104,11 +104,11 @@ def _tests(files: Files, path: str) -> list[str]:
     return found
 
 
-def _named(files: Files, path: str, name: str, suffixes: tuple[str, ...]) -> list[str]:
+def _named(files: PathIndex, path: str, name: str, suffixes: tuple[str, ...]) -> list[str]:
     """Files of a name anywhere; of a name that many files have, those in a folder named like the path's."""
     folder = path.rpartition("/")[0].rpartition("/")[2]
-    return places.ending(files, name, suffixes, path) or (
-        places.ending(files, f"{folder}/{name}", suffixes, path) if folder else []
+    return places.with_tail(files, name, suffixes, path) or (
+        places.with_tail(files, f"{folder}/{name}", suffixes, path) if folder else []
     )
 
 
@@ -116,7 +116,7 @@ def _in_tests(path: str) -> bool:
     return not set(path.split("/")[:-1]).isdisjoint(_TEST_FOLDERS)
 
 
-def _halves(files: Files, path: str) -> list[str]:
+def _halves(files: PathIndex, path: str) -> list[str]:
     """The other half of a file: header and source, stub and module, component and its style."""
     stem, suffix = _split(path)
     whole = path.removesuffix(suffix)

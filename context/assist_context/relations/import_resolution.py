@@ -17,13 +17,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 
 from assist_context.relations import path_index as places
-from assist_context.relations.path_index import Files
+from assist_context.relations.path_index import PathIndex
 from assist_context.syntax.imports import Import
 
 _PYTHON_SUFFIXES = (".py", ".pyi")  # a stub stands beside its module, or alone for one written in C
 
 
-def python(files: Files, path: str, import_: Import) -> list[str]:
+def python(files: PathIndex, path: str, import_: Import) -> list[str]:
     """Submodules that are named, then the module or package itself."""
     tail = import_.module.replace(".", "/")
     if import_.level:
@@ -35,7 +35,7 @@ def python(files: Files, path: str, import_: Import) -> list[str]:
     return [] if base is None else _python_module(files, base, import_.names)
 
 
-def _python_module(files: Files, base: str, names: tuple[str, ...]) -> list[str]:
+def _python_module(files: PathIndex, base: str, names: tuple[str, ...]) -> list[str]:
     package = _either(files, places.join(base, "__init__"))
     if not package and (module := _either(files, base)):
         return module
@@ -46,14 +46,14 @@ def _python_module(files: Files, base: str, names: tuple[str, ...]) -> list[str]
     return found + package
 
 
-def _either(files: Files, stem: str) -> list[str]:
+def _either(files: PathIndex, stem: str) -> list[str]:
     return [stem + suffix for suffix in _PYTHON_SUFFIXES if stem + suffix in files.paths]
 
 
-def _base(files: Files, path: str, tail: str, namespace: bool) -> str | None:
+def _base(files: PathIndex, path: str, tail: str, namespace: bool) -> str | None:
     """Where the module `tail` is, without suffix: "src/a/b" for "a/b"."""
-    found = {each.rpartition(".")[0]: False for each in places.ending(files, tail, _PYTHON_SUFFIXES, path)}
-    for each in places.ending(files, f"{tail}/__init__", _PYTHON_SUFFIXES, path):
+    found = {each.rpartition(".")[0]: False for each in places.with_tail(files, tail, _PYTHON_SUFFIXES, path)}
+    for each in places.with_tail(files, f"{tail}/__init__", _PYTHON_SUFFIXES, path):
         found[each.rpartition("/")[0]] = True
     if not found and namespace:
         found = dict.fromkeys(places.folders_ending(files, tail), True)
@@ -65,7 +65,7 @@ def _base(files: Files, path: str, tail: str, namespace: bool) -> str | None:
     return bases[0][:-1] if bases else None
 
 
-def _fits(files: Files, path: str, base: str, tail: str, package: bool, count: int) -> bool:
+def _fits(files: PathIndex, path: str, base: str, tail: str, package: bool, count: int) -> bool:
     """Whether an absolute import may find `base` at all."""
     root = base[: len(base) - len(tail)].rstrip("/")
     if root and _either(files, f"{root}/__init__"):
@@ -84,7 +84,7 @@ _WRITTEN = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs"
 _ENTRIES = ("src/index", "index", "src/main", "main", "lib/index", "src/lib/index")
 
 
-def ecma(files: Files, path: str, import_: Import) -> list[str]:
+def ecma(files: PathIndex, path: str, import_: Import) -> list[str]:
     """The one file, as source if both it and what is made of it are there."""
     module = import_.module.partition("?")[0]
     if import_.level or module in {".", ".."}:
@@ -99,7 +99,7 @@ def ecma(files: Files, path: str, import_: Import) -> list[str]:
     return _package(files, module) or _based(files, path, module)
 
 
-def _at(files: Files, place: str) -> list[str]:
+def _at(files: PathIndex, place: str) -> list[str]:
     """The file at a place that is written as imports write it: without suffix, or with the compiled one."""
     stem, dot, suffix = place.rpartition(".")
     for written in _WRITTEN.get(dot + suffix, ()):
@@ -114,20 +114,20 @@ def _at(files: Files, place: str) -> list[str]:
     return [index + ending for ending in (*_ECMA_SUFFIXES, ".d.ts") if index + ending in files.paths][:1]
 
 
-def _anywhere(files: Files, path: str, tail: str) -> list[str]:
+def _anywhere(files: PathIndex, path: str, tail: str) -> list[str]:
     """Every file that `tail` may name, in any folder."""
     stem, dot, suffix = tail.rpartition(".")
     if dot and suffix and "/" not in suffix:
-        exact = places.ending(files, stem, (*_WRITTEN.get(f".{suffix}", ()), f".{suffix}"), path)
+        exact = places.with_tail(files, stem, (*_WRITTEN.get(f".{suffix}", ()), f".{suffix}"), path)
         if exact:
             return exact
     for name in (tail, f"{tail}/index", f"{tail}.d"):
-        if found := places.ending(files, name, _ECMA_SUFFIXES, path):
+        if found := places.with_tail(files, name, _ECMA_SUFFIXES, path):
             return found
     return []
 
 
-def _package(files: Files, module: str) -> list[str]:
+def _package(files: PathIndex, module: str) -> list[str]:
     """A package of the workspace, if exactly one folder of its name holds a package.json."""
     parts = module.split("/")
     deep = 2 if module.startswith("@") else 1
@@ -144,7 +144,7 @@ def _package(files: Files, module: str) -> list[str]:
     return []
 
 
-def _based(files: Files, path: str, module: str) -> list[str]:
+def _based(files: PathIndex, path: str, module: str) -> list[str]:
     """A path from a folder that the project calls its base; of `@name/rest`, `name` may be a folder."""
     tail = module.removeprefix("@")
     if "/" not in tail:
@@ -159,7 +159,7 @@ _ROOTS = ("lib.rs", "main.rs")
 _OWN_FOLDER = ("mod.rs", "lib.rs", "main.rs", "build.rs")
 
 
-def rust(files: Files, path: str, import_: Import) -> list[str]:
+def rust(files: PathIndex, path: str, import_: Import) -> list[str]:
     """For each name the module that is called so, or else the one that holds it."""
     parts = [part for part in import_.module.split("::") if part]
     names = import_.names
@@ -175,7 +175,7 @@ def rust(files: Files, path: str, import_: Import) -> list[str]:
     return _names(files, _folder(path), parts, names, False) or _crate(files, path, parts, names)
 
 
-def _relative(files: Files, path: str, import_: Import, parts: list[str]) -> list[str]:
+def _relative(files: PathIndex, path: str, import_: Import, parts: list[str]) -> list[str]:
     if parts == ["super"] and import_.names == ("*",):
         return []  # nearly always the test module at the end of the file itself
     folders = places.above(f"{_folder(path)}/")
@@ -192,7 +192,7 @@ def _folder(path: str) -> str:
     return folder if name in _OWN_FOLDER or alone else path.removesuffix(".rs")
 
 
-def _names(files: Files, folder: str, parts: list[str], names: tuple[str, ...], own: bool) -> list[str]:
+def _names(files: PathIndex, folder: str, parts: list[str], names: tuple[str, ...], own: bool) -> list[str]:
     """What a path below the module of `folder` leads to. `own`: the module itself is an answer."""
     found = []
     for name in names or ("",):
@@ -205,11 +205,11 @@ def _names(files: Files, folder: str, parts: list[str], names: tuple[str, ...], 
     return found
 
 
-def _rust_module(files: Files, place: str) -> list[str]:
+def _rust_module(files: PathIndex, place: str) -> list[str]:
     return [each for each in (f"{place}.rs", f"{place}/mod.rs") if each in files.paths][:1]
 
 
-def _file(files: Files, folder: str, *, root: bool) -> list[str]:
+def _file(files: PathIndex, folder: str, *, root: bool) -> list[str]:
     """The file of the module whose own modules are in `folder`."""
     names = [places.join(folder, name) for name in _ROOTS]
     if not root:
@@ -217,7 +217,7 @@ def _file(files: Files, folder: str, *, root: bool) -> list[str]:
     return [each for each in names if each in files.paths][:1]
 
 
-def _crate(files: Files, path: str, parts: list[str], names: tuple[str, ...]) -> list[str]:
+def _crate(files: PathIndex, path: str, parts: list[str], names: tuple[str, ...]) -> list[str]:
     """Another crate of the workspace: a folder of its name with a Cargo.toml."""
     folders = {
         folder
@@ -232,7 +232,7 @@ def _crate(files: Files, path: str, parts: list[str], names: tuple[str, ...]) ->
 
 MOST_FILES = 20  # of one import: a package of Go or Java may have hundreds
 
-_Rule = Callable[[Files, str, Import], Iterable[str]]
+_Rule = Callable[[PathIndex, str, Import], Iterable[str]]
 
 _JVM = (".java", ".kt", ".scala", ".groovy")
 _C = frozenset({".h", ".hh", ".hpp", ".hxx", ".inc", ".ipp", ".inl", ".def", ".c", ".cc", ".cpp", ".cxx", ""})
@@ -247,7 +247,7 @@ _GO_STANDARD = frozenset(  # the first parts of its standard library's paths
 )  # fmt: skip
 
 
-def resolve(files: Files, path: str, language_name: str, import_: Import) -> tuple[str, ...]:
+def resolve(files: PathIndex, path: str, language_name: str, import_: Import) -> tuple[str, ...]:
     """The files that an import of the file `path` means, most exact first; () where it is not ours.
 
     >>> from assist_context.relations.path_index import files_of
@@ -261,7 +261,7 @@ def resolve(files: Files, path: str, language_name: str, import_: Import) -> tup
     return tuple(found)[:MOST_FILES]
 
 
-def _go(files: Files, path: str, import_: Import) -> list[str]:
+def _go(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A package is a folder: the module's name goes ahead of its path, and is not written in any path."""
     parts = import_.module.split("/")
     least = 0
@@ -285,12 +285,12 @@ def _go(files: Files, path: str, import_: Import) -> list[str]:
     return []
 
 
-def _is_module(files: Files, root: str) -> bool:
+def _is_module(files: PathIndex, root: str) -> bool:
     name = root.rpartition("/")[2]
     return not root or name in {"src", "vendor"} or f"{root}/go.mod" in files.paths
 
 
-def _jvm(files: Files, path: str, import_: Import) -> list[str]:
+def _jvm(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A class is a file of its name, or inside one; all of a package is a folder."""
     package = import_.module.replace(".", "/")
     found = []
@@ -305,20 +305,20 @@ def _jvm(files: Files, path: str, import_: Import) -> list[str]:
     return found
 
 
-def _class(files: Files, path: str, tail: str) -> list[str]:
+def _class(files: PathIndex, path: str, tail: str) -> list[str]:
     """The file of a class. Kotlin leaves the folders out that all its packages share."""
-    if found := places.ending(files, tail, _JVM, path):
+    if found := places.with_tail(files, tail, _JVM, path):
         return places.nearest(found, path)[:1]
     if not path.endswith((".kt", ".kts")) or tail.startswith(("java/", "javax/", "kotlin/", "kotlinx/")):
         return []
     parts = tail.split("/")
     for dropped in range(1, len(parts) - 1):
-        if found := places.ending(files, "/".join(parts[dropped:]), (".kt",), path):
+        if found := places.with_tail(files, "/".join(parts[dropped:]), (".kt",), path):
             return places.nearest(found, path)[:1]
     return []
 
 
-def _c(files: Files, path: str, import_: Import) -> list[str]:
+def _c(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A header beside the file, else in a folder that the compiler may have been told of."""
     quoted = import_.level > 0
     place = places.beside(path, import_.module) if quoted else None
@@ -331,22 +331,22 @@ def _c(files: Files, path: str, import_: Import) -> list[str]:
     if not tail or suffix not in _C:
         return []
     stem = tail.removesuffix(suffix)
-    found = places.ending(files, stem, (suffix,), path)
+    found = places.with_tail(files, stem, (suffix,), path)
     if not quoted and "/" not in tail:  # <string.h> is the compiler's, unless the workspace has such headers
         found = [each for each in found if each.rpartition("/")[0].endswith(("include", "inc"))]
     return places.nearest(found, path)[:1]
 
 
-def _ruby(files: Files, path: str, import_: Import) -> list[str]:
+def _ruby(files: PathIndex, path: str, import_: Import) -> list[str]:
     module = import_.module.removesuffix(".rb")
     if import_.level:
         return _existing(files, places.beside(path, module), (".rb",))
-    found = places.ending(files, module, (".rb",), path)
+    found = places.with_tail(files, module, (".rb",), path)
     roots = ("spec", "test", "models", "controllers", "helpers", "jobs", "services")
     return _rooted(found, module, path, roots)
 
 
-def _php(files: Files, path: str, import_: Import) -> list[str]:
+def _php(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A class as PSR-4 lays it out: the namespace's head is a folder of any name, its tail folders."""
     module = import_.module.replace("\\", "/").strip("/")
     if not import_.names:
@@ -354,24 +354,24 @@ def _php(files: Files, path: str, import_: Import) -> list[str]:
             place = places.beside(path, module)
             found = _existing(files, place, ("",))
             tail = module.removesuffix(".php").lstrip("./")
-            return found or _rooted(places.ending(files, tail, (".php",), path), tail, path, ())
+            return found or _rooted(places.with_tail(files, tail, (".php",), path), tail, path, ())
         return []
     found = []
     for name in import_.names:
         parts = [part for part in (*module.split("/"), name) if part]
         for dropped in range(len(parts)):
             tail = "/".join(parts[dropped:])
-            classes = places.ending(files, tail, (".php",), path)
+            classes = places.with_tail(files, tail, (".php",), path)
             if classes and (len(parts) - dropped > 1 or len(classes) == 1):
                 found += places.nearest(classes, path)[:1]
                 break
     return found
 
 
-def _lua(files: Files, path: str, import_: Import) -> list[str]:
+def _lua(files: PathIndex, path: str, import_: Import) -> list[str]:
     module = import_.module.replace(".", "/")
     for tail in (module, f"{module}/init"):
-        found = places.ending(files, tail, (".lua", ".luau"), path)
+        found = places.with_tail(files, tail, (".lua", ".luau"), path)
         if found and ("/" in module or len(found) == 1):
             return places.nearest(found, path)[:1]
         if found := _rooted(found, tail, path, ()):
@@ -379,14 +379,14 @@ def _lua(files: Files, path: str, import_: Import) -> list[str]:
     return []
 
 
-def _beside(files: Files, path: str, import_: Import) -> list[str]:
+def _beside(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A path as it stands: scripts, style sheets and pages say all of it."""
     return _existing(
         files, places.beside(path, import_.module) if import_.level else None, ("", ".css", ".scss")
     )
 
 
-def _existing(files: Files, place: str | None, suffixes: Iterable[str]) -> list[str]:
+def _existing(files: PathIndex, place: str | None, suffixes: Iterable[str]) -> list[str]:
     return (
         [] if place is None else [place + suffix for suffix in suffixes if place + suffix in files.paths][:1]
     )

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from assist_context.index.reader import Found, Place
+from assist_context.index.reader import IndexedDefinition, ReferenceSite
 
 PRECISE = 1e-6  # of a total of 1: what one more step may still move
 MOST_STEPS = 100  # 0.85 ** 100 is 1e-7: more changes nothing
@@ -29,9 +29,9 @@ _Numbers = npt.NDArray[np.float64]
 class Outlines(Protocol):
     """What a map asks the index."""
 
-    def outline(self, path: str) -> tuple[Found, ...]: ...
+    def outline(self, path: str) -> tuple[IndexedDefinition, ...]: ...
 
-    def references(self, name: str, limit: int = 200) -> tuple[Place, ...]: ...
+    def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +45,7 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class MapBudget:
     """What a map may take: characters of paths and lines with their ends, and lines, one a path included."""
 
     characters: int
@@ -138,8 +138,8 @@ def _walk(graph: Graph, start: _Numbers, damping: float) -> _Numbers:
 def repo_map(
     ranks: Mapping[str, float],
     index: Outlines,
-    heads: Callable[[Found], str | None],
-    budget: Budget,
+    heads: Callable[[IndexedDefinition], str | None],
+    budget: MapBudget,
     without: Collection[str] = (),
 ) -> tuple[Mapped, ...]:
     """The definitions that matter most, by file, best file first; the files `without` are in hand already.
@@ -149,9 +149,9 @@ def repo_map(
     what was taken before, so one pass fills the budget; a search for the right number would have to lay
     the map out at each try. `heads` is asked only for what may be shown; None leaves the definition out.
     """
-    room = _Room(budget, heads)
+    room = _MapRoom(budget, heads)
     best = sorted((path for path in ranks if path not in without), key=lambda path: (-ranks[path], path))
-    worth: list[tuple[float, str, int, Found, tuple[Found, ...]]] = []
+    worth: list[tuple[float, str, int, IndexedDefinition, tuple[IndexedDefinition, ...]]] = []
     for path in best[:MOST_MAPPED]:
         outline = index.outline(path)
         counts = [_referring(index, each) for each in outline]
@@ -173,30 +173,32 @@ def repo_map(
     )
 
 
-def _referring(index: Outlines, found: Found) -> int:
+def _referring(index: Outlines, found: IndexedDefinition) -> int:
     """How many other files use the name."""
     return len({place.path for place in index.references(found.name, MOST_REFERENCES)} - {found.path})
 
 
-def _qualified(found: Found) -> str:
+def _qualified(found: IndexedDefinition) -> str:
     return f"{found.parent}.{found.name}" if found.parent else found.name
 
 
-def _enclosing(found: Found, named: Mapping[str, Found]) -> tuple[Found, ...]:
+def _enclosing(
+    found: IndexedDefinition, named: Mapping[str, IndexedDefinition]
+) -> tuple[IndexedDefinition, ...]:
     """The definitions around one, outermost first, as far as the outline has them."""
     parts = found.parent.split(".") if found.parent else []
     above = (named.get(".".join(parts[: deep + 1])) for deep in range(len(parts)))
     return tuple(each for each in above if each and each.start_line <= found.start_line <= each.end_line)
 
 
-class _Room:
+class _MapRoom:
     """What is left of a budget while a map fills it, and what was taken."""
 
-    def __init__(self, budget: Budget, heads: Callable[[Found], str | None]) -> None:
+    def __init__(self, budget: MapBudget, heads: Callable[[IndexedDefinition], str | None]) -> None:
         self.characters, self.lines, self.heads = budget.characters, budget.lines, heads
         self.taken: dict[str, dict[tuple[int, str], Head]] = {}
 
-    def take(self, path: str, wanted: tuple[Found, ...]) -> bool:
+    def take(self, path: str, wanted: tuple[IndexedDefinition, ...]) -> bool:
         """Takes the heads that are not there yet, all or none; whether they fitted or were to be left out."""
         if self.lines < 1 or self.characters < 1:
             return False

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import Snippet
-from assist_context.index.reader import Found
+from assist_context.index.reader import IndexedDefinition
 from assist_context.retrieval.corpus import Corpus
 
 WHOLE = 20  # lines: a longer function is shown by its head
@@ -38,7 +38,7 @@ class Candidate:
         return self.spans[-1][1]
 
 
-def of_definition(corpus: Corpus, found: Found, signal: str) -> Candidate:
+def of_definition(corpus: Corpus, found: IndexedDefinition, signal: str) -> Candidate:
     """A definition by its most telling lines: a short one whole, a class by its members' heads."""
     size = found.end_line - found.start_line + 1
     head = found.start_line, found.start_line + found.head_lines - 1

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assist_context.documents import Document
-from assist_context.files.blobs import Entry, excerpt
-from assist_context.index.reader import Found, Place, Reader
-from assist_context.index.search import Hit
+from assist_context.files.blobs import FileEntry, excerpt
+from assist_context.index.reader import IndexedDefinition, IndexReader, ReferenceSite
+from assist_context.index.search import SearchHit
 from assist_context.languages import Language
 from assist_context.relations.import_resolution import resolve
-from assist_context.relations.path_index import Files, files_of
+from assist_context.relations.path_index import PathIndex, path_index_of
 from assist_context.relations.repo_map import Graph, graph_of
 from assist_context.syntax.imports import Import
 from assist_context.syntax.symbols import Definition, Symbols
@@ -23,7 +23,7 @@ KEPT_FILES = 64  # whose lines are kept between two questions, so that a file is
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
+class OpenFile:
     """A document that the editor has open, and what it defines."""
 
     document: Document
@@ -37,16 +37,16 @@ class Corpus:
     """
 
     def __init__(
-        self, root: str, reader: Reader, name: str = "", hidden: Callable[[str], bool] = lambda _: False
+        self, root: str, reader: IndexReader, name: str = "", hidden: Callable[[str], bool] = lambda _: False
     ) -> None:
         self.root = root
         self._hidden = hidden
         self.name = name
         self.reader = reader
-        self._open: Mapping[str, Open] = {}
-        self._places: dict[str, list[Place]] | None = None  # of what is open, by name
+        self._open: Mapping[str, OpenFile] = {}
+        self._places: dict[str, list[ReferenceSite]] | None = None  # of what is open, by name
         self._graph: tuple[int, Graph | None] = (-1, None)
-        self._files: tuple[int, Files] = (-1, files_of(()))
+        self._files: tuple[int, PathIndex] = (-1, path_index_of(()))
         self._latest: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
         self._texts: dict[str, tuple[object, tuple[str, ...]]] = {}
 
@@ -54,36 +54,36 @@ class Corpus:
         """Whether rules exclude a path by now."""
         return self._hidden(path)
 
-    def lay(self, opened: Mapping[str, Open]) -> None:
+    def lay(self, opened: Mapping[str, OpenFile]) -> None:
         """What is open now, by path."""
         self._open, self._places = opened, None
 
     @property
-    def opened(self) -> Mapping[str, Open]:
+    def opened(self) -> Mapping[str, OpenFile]:
         return self._open
 
-    def files(self) -> Files:
+    def files(self) -> PathIndex:
         """The look-up tables of all paths; made anew when the index changed."""
         generation = self.reader.generation()
         if self._files[0] != generation:
             paths = self.reader.files()
             if len(paths) != len(self._files[1].paths) or frozenset(paths) != self._files[1].paths:
-                self._files = generation, files_of(paths)
+                self._files = generation, path_index_of(paths)
             else:
                 self._files = generation, self._files[1]
         return self._files[1]
 
-    def definitions(self, name: str, limit: int = 20) -> tuple[Found, ...]:
+    def definitions(self, name: str, limit: int = 20) -> tuple[IndexedDefinition, ...]:
         """What a name may mean, anywhere in the folder."""
         return self._shadowed(name, self.reader.definitions(name, limit))
 
-    def few_definitions(self, name: str, most: int) -> tuple[Found, ...] | None:
+    def few_definitions(self, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
         """What a name may mean, `None` if there are more than `most`: then it does not tell."""
         few = self.reader.few_definitions(name, most)
         found = () if few is None else self._shadowed(name, few)
         return None if few is None or len(found) > most else found
 
-    def _shadowed(self, name: str, found: Iterable[Found]) -> tuple[Found, ...]:
+    def _shadowed(self, name: str, found: Iterable[IndexedDefinition]) -> tuple[IndexedDefinition, ...]:
         shadow = [
             _found(path, each)
             for path, opened in self._open.items()
@@ -92,13 +92,13 @@ class Corpus:
         ]
         return (*shadow, *(each for each in found if each.path not in self._open))
 
-    def references(self, name: str, limit: int = 200) -> tuple[Place, ...]:
+    def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
         """Where a name is called or used as a type; those of open documents come first."""
         if self._places is None:
             self._places = {}
             for path, opened in self._open.items():
                 for each in opened.symbols.references:
-                    self._places.setdefault(each.name, []).append(Place(path, each.line, each.inside))
+                    self._places.setdefault(each.name, []).append(ReferenceSite(path, each.line, each.inside))
         stored = [each for each in self.reader.references(name, limit) if each.path not in self._open]
         return (*self._places.get(name, ()), *stored)[:limit]
 
@@ -109,7 +109,9 @@ class Corpus:
             self._graph = generation, graph_of(self.reader.links())
         return self._graph[1] or graph_of(())
 
-    def outline(self, path: str, name: str | None = None, parent: str | None = None) -> tuple[Found, ...]:
+    def outline(
+        self, path: str, name: str | None = None, parent: str | None = None
+    ) -> tuple[IndexedDefinition, ...]:
         """The definitions of a file, in order; perhaps only those of a name, or of a qualified parent."""
         if path not in self._open:
             return self.reader.outline(path, name, parent)
@@ -129,17 +131,17 @@ class Corpus:
 
     def search(
         self, terms: Sequence[str], limit: int, without: str = "", *, patient: bool = False
-    ) -> tuple[Hit, ...]:
+    ) -> tuple[SearchHit, ...]:
         """The chunks that fit best; those of open documents are of the file as it was saved.
 
         Hits have their names only where the search is `patient`.
         """
         return self.reader.search(terms, limit, without=without, patient=patient, named=patient)
 
-    def entry(self, path: str) -> Entry | None:
+    def entry(self, path: str) -> FileEntry | None:
         """A file as it was listed; one that is open has no blob."""
         if path in self._open:
-            return Entry(path, "", 0, 0, "text")
+            return FileEntry(path, "", 0, 0, "text")
         return self.reader.file(path)
 
     def latest(self, language: Language, most: int = 20) -> tuple[str, ...]:
@@ -178,6 +180,6 @@ class Corpus:
         return lines
 
 
-def _found(path: str, each: Definition) -> Found:
+def _found(path: str, each: Definition) -> IndexedDefinition:
     head = each.signature.count("\n") + 1
-    return Found(path, each.name, each.kind, each.start_line, each.end_line, head, each.parent)
+    return IndexedDefinition(path, each.name, each.kind, each.start_line, each.end_line, head, each.parent)

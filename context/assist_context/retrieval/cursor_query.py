@@ -26,7 +26,7 @@ _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class UsedName:
     """A name that is used near the cursor; `owner` is what stands before its dot, "" for nothing."""
 
     text: str
@@ -35,7 +35,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class CursorQuery:
     """A cursor as retrieval sees it. Lines count from 1; `first` to `last` are those a prompt shows.
 
     `names`: best first. `window`: the identifiers of the lines above. `searched`: the same of the
@@ -48,14 +48,14 @@ class Spot:
     line: int
     first: int
     last: int
-    names: tuple[Name, ...]
+    names: tuple[UsedName, ...]
     window: frozenset[str]
     searched: tuple[str, ...]
     shown: frozenset[str]
     aliases: Mapping[str, str]
 
 
-def spot_of(document: Document, cursor: Cursor, path: str) -> Spot:
+def spot_of(document: Document, cursor: Cursor, path: str) -> CursorQuery:
     """The spot of a cursor in a document that the workspace calls `path`.
 
     >>> from assist_context.languages import language_of
@@ -69,7 +69,7 @@ def spot_of(document: Document, cursor: Cursor, path: str) -> Spot:
     before = (*lines[:-1], lines[-1][: cursor.column]) if at == cursor.line else lines
     below = document.lines[at + 1 : at + 1 + BELOW]
     shown = before[-ABOVE - 1 :]
-    return Spot(
+    return CursorQuery(
         path,
         document.language,
         at + 1,
@@ -98,7 +98,7 @@ def identifiers(lines: tuple[str, ...]) -> list[str]:
     return [name for line in lines if len(line) <= LONGEST_LINE for name in _IDENTIFIER.findall(line)]
 
 
-def _names(language: Language, before: tuple[str, ...], below: tuple[str, ...]) -> tuple[Name, ...]:
+def _names(language: Language, before: tuple[str, ...], below: tuple[str, ...]) -> tuple[UsedName, ...]:
     """Names by their nearness: the cursor's line from its end, the call being typed, headers, neighbours."""
     weighed = [(before[-1], 1.0, 0.15), (_open_call(before), 0.8, 0.0)]
     weighed += [(header, 0.5, 0.0) for header in _headers(before)]
@@ -111,7 +111,7 @@ def _names(language: Language, before: tuple[str, ...], below: tuple[str, ...]) 
             for key, worth in _weighed(_plain(language, line), weight, step):
                 found[key] = max(found.get(key, 0.0), worth)
     ranked = sorted(found.items(), key=lambda each: -each[1])[:MOST_NAMES]
-    return tuple(Name(name, weight, owner) for (owner, name), weight in ranked)
+    return tuple(UsedName(name, weight, owner) for (owner, name), weight in ranked)
 
 
 def _weighed(line: str, weight: float, step: float) -> Iterator[tuple[tuple[str, str], float]]:

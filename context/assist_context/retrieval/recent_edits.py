@@ -14,17 +14,17 @@ CHUNK = 1_200  # characters; longer chunks are data
 
 
 @dataclass(frozen=True, slots=True)
-class Recent:
+class RecentEdits:
     """Edited places as (path, line from 0), oldest first, at most `PLACES`."""
 
     places: tuple[tuple[str, int], ...] = ()
 
-    def note(self, path: str, line: int) -> "Recent":
+    def note(self, path: str, line: int) -> "RecentEdits":
         """One more edit; an edit near a known place moves that place to the end."""
         if self.places and self.places[-1][0] == path and abs(self.places[-1][1] - line) <= AROUND:
-            return Recent((*self.places[:-1], (path, line)))
+            return RecentEdits((*self.places[:-1], (path, line)))
         kept = [(p, at) for p, at in self.places if p != path or abs(at - line) > 2 * AROUND]
-        return Recent((*kept, (path, line))[-PLACES:])
+        return RecentEdits((*kept, (path, line))[-PLACES:])
 
     def snippets(self, current: str, documents: Mapping[str, Document]) -> tuple[Snippet, ...]:
         """The edited chunks of documents other than `current`, oldest first so that new ones only append."""

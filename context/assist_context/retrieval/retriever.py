@@ -14,8 +14,8 @@ from itertools import count, islice
 from assist_context.documents import CHARS_PER_TOKEN, Cursor, Document, Snippet
 from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import Candidate, overlap, snippet_of, text_of
-from assist_context.retrieval.corpus import Corpus, Open
-from assist_context.retrieval.cursor_query import Spot, spot_of
+from assist_context.retrieval.corpus import Corpus, OpenFile
+from assist_context.retrieval.cursor_query import CursorQuery, spot_of
 from assist_context.retrieval.signals import MOST
 from assist_context.retrieval.similar_windows import Windows
 from assist_context.syntax.imports import Import
@@ -42,7 +42,7 @@ READ = 0.8  # and then one more file is read at most
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RetrievalRequest:
     """A cursor in a document that its corpus calls `path`, and what the session knows of it.
 
     `imports` are the document's own; `edits` snippets of recent edits elsewhere, the newest last;
@@ -58,7 +58,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
+class RetrievalResult:
     """The answer: snippets, the best first; `late` names signals whose answer is an earlier one."""
 
     snippets: tuple[Snippet, ...] = ()
@@ -66,7 +66,7 @@ class Near:
     late: tuple[str, ...] = ()
 
 
-class Retrieval:
+class Retriever:
     """Answers for one folder, and remembers each file's last answers. One thread at a time."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Retrieval:
         self._turns: dict[tuple[str, str], int] = {}  # when a signal was last begun for a file
         self._last: dict[tuple[str, str], list[Candidate]] = {}
 
-    def near(self, asked: Asked, tokens: int, without: Collection[str] = ()) -> Near:
+    def near(self, asked: RetrievalRequest, tokens: int, without: Collection[str] = ()) -> RetrievalResult:
         """At most `tokens` tokens of help at a cursor."""
         start = self._clock()
         spot = spot_of(asked.document, asked.cursor, asked.path)
@@ -114,10 +114,10 @@ class Retrieval:
         edits = () if "recent-edit" in without else asked.edits
         over = partial(is_late, READ)
         chosen = _chosen(lists, edits, spot, int(tokens * CHARS_PER_TOKEN), over)
-        return Near(chosen, 1e3 * (self._clock() - start), tuple(late))
+        return RetrievalResult(chosen, 1e3 * (self._clock() - start), tuple(late))
 
     def _signals(
-        self, asked: Asked, spot: Spot, late: Callable[[], bool]
+        self, asked: RetrievalRequest, spot: CursorQuery, late: Callable[[], bool]
     ) -> dict[str, Callable[[], Iterable[Candidate]]]:
         corpus = self.corpus
         return {
@@ -144,7 +144,7 @@ def _taken(answer: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[
 def _chosen(
     lists: Mapping[str, Sequence[Candidate]],
     edits: Sequence[Snippet],
-    spot: Spot,
+    spot: CursorQuery,
     room: int,
     over: Callable[[], bool],
 ) -> tuple[Snippet, ...]:
@@ -201,19 +201,19 @@ def _worth(signal: str, candidate: Candidate, found: Sequence[Candidate]) -> flo
     return 0.0
 
 
-def look(
+def retrieve_once(
     corpus: Corpus,
     document: Document,
     cursor: Cursor,
     tokens: int,
     path: str,
     without: Collection[str] = (),
-) -> Near:
+) -> RetrievalResult:
     """What helps at a cursor for who asks once, without a deadline; `path` is the corpus's.
 
     The files that were changed last stand for those that the user looked at.
     """
     found = symbols(document.language, document.text)
-    corpus.lay({**corpus.opened, path: Open(document, found)})
-    asked = Asked(document, cursor, path, found.imports, (), corpus.latest(document.language))
-    return Retrieval(corpus, deadline=math.inf).near(asked, tokens, without)
+    corpus.lay({**corpus.opened, path: OpenFile(document, found)})
+    asked = RetrievalRequest(document, cursor, path, found.imports, (), corpus.latest(document.language))
+    return Retriever(corpus, deadline=math.inf).near(asked, tokens, without)

@@ -6,12 +6,12 @@ Weights and limits are those of the ranking in `retrieval`; `windows` is one mor
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from assist_context.index.reader import Found
+from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
 from assist_context.relations.counterparts import siblings
 from assist_context.retrieval.candidates import Candidate, of_definition, skeleton
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.cursor_query import Name, Spot
+from assist_context.retrieval.cursor_query import CursorQuery, UsedName
 from assist_context.syntax.imports import Import
 
 MOST = 16  # candidates of one signal
@@ -24,7 +24,7 @@ SLIGHT = frozenset({"field", "variable", "constant", "property", "key"})  # of a
 
 
 def definitions(
-    corpus: Corpus, spot: Spot, imports: Sequence[Import], others: Sequence[Corpus] = ()
+    corpus: Corpus, spot: CursorQuery, imports: Sequence[Import], others: Sequence[Corpus] = ()
 ) -> Iterator[Candidate]:
     """What the names near the cursor mean: by the imports, else by their few definitions anywhere.
 
@@ -46,7 +46,7 @@ def definitions(
                 yield of_definition(other, found, "definition")
 
 
-def _sources(corpus: Corpus, spot: Spot, imports: Sequence[Import]) -> Mapping[str, tuple[str, ...]]:
+def _sources(corpus: Corpus, spot: CursorQuery, imports: Sequence[Import]) -> Mapping[str, tuple[str, ...]]:
     """The files that each name of the document comes from; modules are under their own last name."""
     found: dict[str, tuple[str, ...]] = {}
     for each in imports:
@@ -58,7 +58,9 @@ def _sources(corpus: Corpus, spot: Spot, imports: Sequence[Import]) -> Mapping[s
     return found
 
 
-def _meanings(corpus: Corpus, spot: Spot, name: Name, sources: Mapping[str, tuple[str, ...]]) -> list[Found]:
+def _meanings(
+    corpus: Corpus, spot: CursorQuery, name: UsedName, sources: Mapping[str, tuple[str, ...]]
+) -> list[IndexedDefinition]:
     """The definitions that a name may mean, the likeliest first, few."""
     wanted = spot.aliases.get(name.text, name.text)
     for key in filter(None, (name.owner, name.text)):
@@ -68,14 +70,16 @@ def _meanings(corpus: Corpus, spot: Spot, name: Name, sources: Mapping[str, tupl
                 return found[:MEANINGS]
     if wanted in sources or (len(name.text) < 3 and not name.owner):
         return []
-    everywhere: Sequence[Found] = corpus.few_definitions(name.text, COMMON) or ()
+    everywhere: Sequence[IndexedDefinition] = corpus.few_definitions(name.text, COMMON) or ()
     everywhere = [each for each in everywhere if each.kind not in SLIGHT]
     if name.owner in {"", "self", "this", "cls", "super"}:
         everywhere = _same_kind(everywhere, name)
     return sorted(everywhere, key=lambda each: _distance(spot.path, each.path))[:MEANINGS]
 
 
-def _in_files(corpus: Corpus, spot: Spot, name: str, files: Sequence[str], hops: int) -> list[Found]:
+def _in_files(
+    corpus: Corpus, spot: CursorQuery, name: str, files: Sequence[str], hops: int
+) -> list[IndexedDefinition]:
     """A name's definitions in some files, or in those that these take it from."""
     for path in files:
         if outline := corpus.outline(path, name):
@@ -90,7 +94,7 @@ def _in_files(corpus: Corpus, spot: Spot, name: str, files: Sequence[str], hops:
     return []
 
 
-def _same_kind(found: Sequence[Found], name: Name) -> tuple[Found, ...]:
+def _same_kind(found: Sequence[IndexedDefinition], name: UsedName) -> tuple[IndexedDefinition, ...]:
     """A bare name is no member; one behind `self.` is."""
     member = bool(name.owner)
     return tuple(each for each in found if bool(each.parent) == member) or tuple(found)
@@ -103,7 +107,7 @@ def _distance(one: str, other: str) -> int:
     return len(a) + len(b) - 2 * same
 
 
-def imported(corpus: Corpus, spot: Spot, imports: Sequence[Import]) -> Iterator[Candidate]:
+def imported(corpus: Corpus, spot: CursorQuery, imports: Sequence[Import]) -> Iterator[Candidate]:
     """The heads of the files that the document imports."""
     for each in imports:
         for path in corpus.resolved(spot.path, spot.language.name, each)[:2]:
@@ -111,7 +115,7 @@ def imported(corpus: Corpus, spot: Spot, imports: Sequence[Import]) -> Iterator[
                 yield found
 
 
-def searched(corpus: Corpus, spot: Spot) -> tuple[Candidate, ...]:
+def searched(corpus: Corpus, spot: CursorQuery) -> tuple[Candidate, ...]:
     """The chunks of the folder that share the rarest words of the lines above the cursor."""
     words = [term for name in spot.searched for term in terms(name)]
     return tuple(
@@ -122,7 +126,7 @@ def searched(corpus: Corpus, spot: Spot) -> tuple[Candidate, ...]:
     )
 
 
-def related(corpus: Corpus, spot: Spot) -> Iterator[Candidate]:
+def related(corpus: Corpus, spot: CursorQuery) -> Iterator[Candidate]:
     """The heads of the file's test or implementation, and of files that change with it."""
     together = [path for path, _ in corpus.reader.together(spot.path)[:4]]
     for path in dict.fromkeys((*siblings(corpus.files(), spot.path)[:4], *together)):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from assist_context.retrieval.candidates import Candidate
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.cursor_query import Spot, identifiers
+from assist_context.retrieval.cursor_query import CursorQuery, identifiers
 
 STRIDE = 10  # lines between two windows; a window is two strides
 AHEAD = 10  # lines below a window that are shown with it
@@ -52,7 +52,7 @@ class Windows:
         self._known: dict[tuple[str, str], _Read] = {}
 
     def alike(
-        self, corpus: Corpus, spot: Spot, latest: Sequence[str], late: Callable[[], bool]
+        self, corpus: Corpus, spot: CursorQuery, latest: Sequence[str], late: Callable[[], bool]
     ) -> list[Candidate]:
         """The best window of each file, the most alike first; once it is `late`, of known files only."""
         found = []

@@ -36,7 +36,7 @@ Key = tuple[str, str]  # the qualified name and the kind of what is said once, h
 
 
 @dataclass(slots=True)
-class Place:
+class DefinitionSite:
     """A definition (or, with an empty kind, a scope) on its way; `at` is where its name stands."""
 
     at: int
@@ -56,7 +56,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class EnclosingScopes:
     """What began above a part of a text and has not ended there, outermost first.
 
     `extents` are of all that was found, but for what is only assigned; `stack` is what may be a parent,
@@ -65,33 +65,33 @@ class Around:
     """
 
     extents: tuple[Extent, ...] = ()
-    stack: tuple[Place, ...] = ()
-    shown: tuple[Place, ...] = ()
+    stack: tuple[DefinitionSite, ...] = ()
+    shown: tuple[DefinitionSite, ...] = ()
     widest: int = 0
     nearest: int = sys.maxsize
 
 
-NOTHING = Around()
+NOTHING = EnclosingScopes()
 
 
-def places(
+def definition_sites(
     source: Source, matches: Iterable[Match], keys: set[Key], before: AbstractSet[Key] = frozenset()
-) -> list[Place]:
+) -> list[DefinitionSite]:
     """Every definition and scope in source order, each with its parent, without what is local or said twice.
 
     `keys` gets what is said once; `before` is what was, further up.
     """
-    return parted(source, matches, keys, before)[0]
+    return definitions_in_part(source, matches, keys, before)[0]
 
 
-def parted(
+def definitions_in_part(
     source: Source,
     matches: Iterable[Match],
     keys: set[Key],
     before: AbstractSet[Key] = frozenset(),
-    around: Around = NOTHING,
+    around: EnclosingScopes = NOTHING,
     end: int = sys.maxsize,
-) -> tuple[list[Place], Around]:
+) -> tuple[list[DefinitionSite], EnclosingScopes]:
     """The places of a part of a text, and what of them goes on beyond its end."""
     found, extents = _found(source, matches, around)
     widest = max((each.end for each in found), default=0)
@@ -104,7 +104,7 @@ def parted(
     return kept, _around(ends, own, shown, widest)
 
 
-def below(around: Around, own: Around, end: int) -> Around:
+def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> EnclosingScopes:
     """What is around the part below one that ends at `end`; `own` is what goes on of it."""
     if own is NOTHING and around.nearest > end:
         return around
@@ -116,12 +116,14 @@ def below(around: Around, own: Around, end: int) -> Around:
     )
 
 
-def _around(extents: list[Extent], stack: list[Place], shown: list[Place], widest: int = 0) -> Around:
+def _around(
+    extents: list[Extent], stack: list[DefinitionSite], shown: list[DefinitionSite], widest: int = 0
+) -> EnclosingScopes:
     ends = [*(each[1] for each in extents), *(each.end for each in (*stack, *shown))]
-    return Around(tuple(extents), tuple(stack), tuple(shown), widest, min(ends, default=sys.maxsize))
+    return EnclosingScopes(tuple(extents), tuple(stack), tuple(shown), widest, min(ends, default=sys.maxsize))
 
 
-def further(around: Around, by: int) -> Around:
+def shifted(around: EnclosingScopes, by: int) -> EnclosingScopes:
     """The same so many bytes further down."""
     if not by or around is NOTHING:
         return around
@@ -130,15 +132,17 @@ def further(around: Around, by: int) -> Around:
         for some in (around.stack, around.shown)
     )
     extents = tuple([(start + by, end + by, function) for start, end, function in around.extents])
-    return Around(extents, stack, shown, around.widest + by, around.nearest + by)
+    return EnclosingScopes(extents, stack, shown, around.widest + by, around.nearest + by)
 
 
-def _found(source: Source, matches: Iterable[Match], around: Around) -> tuple[list[Place], list[Extent]]:
+def _found(
+    source: Source, matches: Iterable[Match], around: EnclosingScopes
+) -> tuple[list[DefinitionSite], list[Extent]]:
     """Every definition and scope once, whatever number of patterns found it.
 
     Beside them the extents of those that are not only assigned, in source order.
     """
-    found: dict[int, Place] = {}
+    found: dict[int, DefinitionSite] = {}
     extras: list[tuple[int, dict[str, list[Span]]]] = []
     assigned: list[tuple[int, str, dict[str, list[Span]]]] = []
     for rank, captures in matches:
@@ -175,7 +179,7 @@ def _found(source: Source, matches: Iterable[Match], around: Around) -> tuple[li
 
 
 def _put(
-    source: Source, found: dict[int, Place], rank: int, whole: str, captures: dict[str, list[Span]]
+    source: Source, found: dict[int, DefinitionSite], rank: int, whole: str, captures: dict[str, list[Span]]
 ) -> None:
     """Adds what a match found to what others found under the same name."""
     new = _place(source, rank, whole, captures)
@@ -213,7 +217,7 @@ def _functions(extents: Iterable[Extent]) -> tuple[list[int], list[bool]]:
     return edges, within
 
 
-def _place(source: Source, rank: int, whole: str, captures: dict[str, list[Span]]) -> Place | None:
+def _place(source: Source, rank: int, whole: str, captures: dict[str, list[Span]]) -> DefinitionSite | None:
     """One match as a place; `None` if its name is not one."""
     start, end = source.trimmed(captures[whole][0])
     span = (captures.get("name") or captures["path"])[0]
@@ -232,7 +236,7 @@ def _place(source: Source, rank: int, whole: str, captures: dict[str, list[Span]
         kind = "constant" if _CONSTANT.fullmatch(name) else "variable"
     name = name.lstrip(":") if kind == "field" else name  # a Ruby symbol
     members = kind in _TYPES or whole == "scope.class"
-    return Place(span[0], name, kind, start, end, rank, body, parent, "", members) if name else None
+    return DefinitionSite(span[0], name, kind, start, end, rank, body, parent, "", members) if name else None
 
 
 def _name(text: str) -> str:
@@ -246,15 +250,15 @@ def _name(text: str) -> str:
 
 
 def _placed(
-    found: list[Place], keys: set[Key], before: AbstractSet[Key], around: Around
-) -> tuple[list[Place], list[Place]]:
+    found: list[DefinitionSite], keys: set[Key], before: AbstractSet[Key], around: EnclosingScopes
+) -> tuple[list[DefinitionSite], list[DefinitionSite]]:
     """The places in source order, each with its parent, without what is local or said twice.
 
     Beside them those that are open after the last of them.
     """
     found.sort(key=lambda each: (each.start, -each.end, each.at))
-    kept: list[Place] = []
-    stack: list[Place] = list(around.stack)
+    kept: list[DefinitionSite] = []
+    stack: list[DefinitionSite] = list(around.stack)
     for each in found:
         while stack and (stack[-1].end <= each.start or stack[-1].end < each.end):
             stack.pop()
@@ -280,7 +284,7 @@ def _placed(
     return kept, stack
 
 
-def _above(stack: list[Place], place: Place) -> Place | None:
+def _above(stack: list[DefinitionSite], place: DefinitionSite) -> DefinitionSite | None:
     """The innermost of the open places that is not of the very same extent."""
     for each in reversed(stack):
         if each.start != place.start or each.end != place.end:

@@ -21,9 +21,9 @@ import tree_sitter
 from assist_context.documents import Cursor
 from assist_context.languages import Language
 from assist_context.syntax import grammars, incremental_blocks
-from assist_context.syntax.definitions import NOTHING, Around, Key, below
+from assist_context.syntax.definitions import NOTHING, EnclosingScopes, Key, scopes_below
 from assist_context.syntax.grammars import Reading
-from assist_context.syntax.incremental_blocks import Block, Node, Seen, Touched
+from assist_context.syntax.incremental_blocks import EditExtent, Node, Seen, SyntaxBlock
 from assist_context.syntax.source_text import Source, normal
 from assist_context.syntax.symbols import Symbols, outline
 
@@ -51,8 +51,8 @@ class Grown:
     """A tree with the edits since it was made, its blocks, and what those edits left as it was."""
 
     tree: tree_sitter.Tree
-    blocks: list[Block]
-    touched: Touched
+    blocks: list[SyntaxBlock]
+    touched: EditExtent
 
 
 class OpenTree:
@@ -191,7 +191,7 @@ class OpenTree:
             if each.tree.root_node.type == tree.root_node.type:
                 changed = [(span.start_byte, span.end_byte) for span in each.tree.changed_ranges(tree)]
                 incremental_blocks.keep(each.blocks, new, each.touched, size, changed)
-        self._last_grown = Grown(tree, new, Touched(size, size, size))
+        self._last_grown = Grown(tree, new, EditExtent(size, size, size))
         if not tree.root_node.has_error:
             self._last_sound = self._last_grown
         self._parsed, self._spent = True, 0.0
@@ -207,7 +207,7 @@ class OpenTree:
         until = time.monotonic() + self._microseconds / 1_000_000
         before: set[Key] = set()
         around, all_blocks = NOTHING, self._last_grown.blocks if self._last_grown else []
-        last: tuple[Around | None, Seen] = None, ()
+        last: tuple[EnclosingScopes | None, Seen] = None, ()
         for place, block in enumerate(all_blocks):
             within = around.nearest >= block.reach  # then what is seen is the same for all such blocks
             now = last[1] if within and around is last[0] else incremental_blocks.seen(around, block)
@@ -221,7 +221,7 @@ class OpenTree:
                 block.found = outline(self._source, reading, before, True, around, block.end)
                 block.hits, block.seen, block.reading = block.found.keys & before, now, None
             before |= block.found.keys
-            around = below(around, block.found.open, block.end)
+            around = scopes_below(around, block.found.open, block.end)
         if sum(block.count for block in all_blocks) > grammars.MOST_MATCHES:
             return self.whole()
         return incremental_blocks.joined(all_blocks)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
-from assist_context.syntax.definitions import Around, Key, further
+from assist_context.syntax.definitions import EnclosingScopes, Key, shifted
 from assist_context.syntax.grammars import DOCS, Mark, Match, Reading, Span
 from assist_context.syntax.imports import Import
 from assist_context.syntax.source_text import Source
@@ -37,11 +37,11 @@ class Node(NamedTuple):
 
 
 Shape = tuple[int, int, int, int, tuple[int, ...]]  # a node, from the start of its block
-Seen = tuple[object, ...]  # what of an `Around` makes a difference for a block
+Seen = tuple[object, ...]  # what of an `EnclosingScopes` makes a difference for a block
 
 
 @dataclass(slots=True)
-class Block:
+class SyntaxBlock:
     """The bytes of some lines, the first of them being `line` (from 1), and what is known of them.
 
     `reach` is where the last long node ends that begins in it, or else its own end.
@@ -68,7 +68,7 @@ _NAMING = frozenset(
 
 
 @dataclass(slots=True)
-class Touched:
+class EditExtent:
     """How much of a text of `size` bytes stayed as it was: so many bytes at its head and its tail."""
 
     size: int = 0
@@ -80,9 +80,9 @@ class Touched:
         self.head, self.tail = min(self.head, start), min(self.tail, size - end)
 
 
-def laid(source: Source, nodes: Iterable[Node]) -> list[Block]:
+def laid(source: Source, nodes: Iterable[Node]) -> list[SyntaxBlock]:
     """The blocks of a text, from its nodes in order."""
-    blocks: list[Block] = []
+    blocks: list[SyntaxBlock] = []
     starts, data, last = source.starts, source.data, -1
     for start, end, kind, holds, above, upto, free in nodes:
         first = bisect_right(starts, start)
@@ -92,7 +92,7 @@ def laid(source: Source, nodes: Iterable[Node]) -> list[Block]:
             block = blocks[-1]
             block.end = max(block.end, stop)
         else:
-            block = Block(starts[first - 1], stop, first, 0, [])
+            block = SyntaxBlock(starts[first - 1], stop, first, 0, [])
             blocks.append(block)
         block.reach = max(block.reach, block.end, upto)
         origin = block.start
@@ -101,12 +101,14 @@ def laid(source: Source, nodes: Iterable[Node]) -> list[Block]:
     return blocks
 
 
-def keep(old: list[Block], new: list[Block], touched: Touched, size: int, changed: list[Span]) -> None:
+def keep(
+    old: list[SyntaxBlock], new: list[SyntaxBlock], touched: EditExtent, size: int, changed: list[Span]
+) -> None:
     """Give new blocks that know nothing what the old ones knew, where neither text nor tree has changed.
 
     `size` is that of the new text; `changed` are its spans where the tree is another, in order.
     """
-    known: dict[Span, Block] = {}
+    known: dict[Span, SyntaxBlock] = {}
     for each in old:
         if each.reach <= touched.head:
             known[each.start, each.end] = each
@@ -122,11 +124,11 @@ def keep(old: list[Block], new: list[Block], touched: Touched, size: int, change
         if was.shape == block.shape and not touched_here:
             found = moved(was.found, block.line - was.line)
             by = block.start - was.start
-            block.found = replace(found, open=further(found.open, by)) if by else found
+            block.found = replace(found, open=shifted(found.open, by)) if by else found
             block.hits, block.seen, block.count = was.hits, was.seen, was.count
 
 
-def seen(around: Around, block: Block) -> Seen:
+def seen(around: EnclosingScopes, block: SyntaxBlock) -> Seen:
     """What of that which is around a block makes a difference for it: no place that is beyond its reach."""
 
     def ends(end: int) -> int:
@@ -139,7 +141,7 @@ def seen(around: Around, block: Block) -> Seen:
     )
 
 
-def shared(blocks: list[Block], some: Span, reading: Reading) -> bool:
+def shared(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bool:
     """Give some blocks each match and mark that begins in them; False if one reaches out of its block.
 
     `some` is the place of the first of those blocks and of the one after the last. A match may reach into
@@ -179,7 +181,7 @@ def shared(blocks: list[Block], some: Span, reading: Reading) -> bool:
     return True
 
 
-def joined(blocks: list[Block]) -> Symbols:
+def joined(blocks: list[SyntaxBlock]) -> Symbols:
     """What all blocks say, which must be known."""
     found = [each.found for each in blocks if each.found]
     return Symbols(

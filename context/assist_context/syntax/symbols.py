@@ -23,7 +23,15 @@ from operator import itemgetter
 
 from assist_context.languages import Language
 from assist_context.syntax import doc_comments, grammars
-from assist_context.syntax.definitions import FUNCTIONS, NAME_CHARACTERS, NOTHING, Around, Key, Place, parted
+from assist_context.syntax.definitions import (
+    FUNCTIONS,
+    NAME_CHARACTERS,
+    NOTHING,
+    DefinitionSite,
+    EnclosingScopes,
+    Key,
+    definitions_in_part,
+)
 from assist_context.syntax.grammars import Mark, Reading
 from assist_context.syntax.imports import Import, imports_of
 from assist_context.syntax.source_text import Source, encoded
@@ -134,7 +142,7 @@ class Outline:
     references: tuple[Reference, ...]
     imports: tuple[Import, ...]
     keys: frozenset[Key]
-    open: Around = NOTHING
+    open: EnclosingScopes = NOTHING
 
 
 def symbols(
@@ -163,7 +171,7 @@ def outline(
     reading: Reading,
     before: AbstractSet[Key] = frozenset(),
     docs: bool = True,
-    around: Around = NOTHING,
+    around: EnclosingScopes = NOTHING,
     end: int = sys.maxsize,
 ) -> Outline:
     """What a query found, says: in all of a text, or in a part, whose border no comment crosses.
@@ -172,7 +180,7 @@ def outline(
     what of them goes on in the part, and `end` where it ends.
     """
     asked: set[Key] = set()
-    found, going_on = parted(source, reading.matches, asked, before, around, end)
+    found, going_on = definitions_in_part(source, reading.matches, asked, before, around, end)
     defined = [each for each in found if each.kind]
     if docs:
         _document(source, defined, doc_comments.above(source, reading.marks))
@@ -188,7 +196,7 @@ def outline(
     )
 
 
-def _document(source: Source, places: list[Place], docs: doc_comments.Docs) -> None:
+def _document(source: Source, places: list[DefinitionSite], docs: doc_comments.Docs) -> None:
     """Makes each one's docstring, or else the comment above it, its `doc`."""
     for each in places:
         line = source.line(each.start)
@@ -197,7 +205,7 @@ def _document(source: Source, places: list[Place], docs: doc_comments.Docs) -> N
         )
 
 
-def _definition(source: Source, place: Place) -> Definition:
+def _definition(source: Source, place: DefinitionSite) -> Definition:
     return Definition(
         place.name,
         "function" if place.kind == "prototype" else place.kind,
@@ -209,7 +217,7 @@ def _definition(source: Source, place: Place) -> Definition:
     )
 
 
-def signature(source: Source, place: Place) -> str:
+def signature(source: Source, place: DefinitionSite) -> str:
     """What comes ahead of the body; without a body the whole of a function, the first line of all else."""
     bodied = place.start < place.body <= place.end
     end = min(place.body if bodied else place.end, place.start + 4 * SIGNATURE_CHARACTERS)

@@ -38,7 +38,7 @@ class DamagedError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LogEntry:
     """A line that was read: its event, and the sha256 that the next one has to name."""
 
     event: Event
@@ -51,7 +51,7 @@ class Entry:
 class Tail:
     """How a log ends: its last whole line (None if there is none), `end` bytes in, and what is behind."""
 
-    last: Entry | None
+    last: LogEntry | None
     end: int
     torn: bytes
 
@@ -101,7 +101,7 @@ def seal(event: Mapping[str, Json], key: bytes | None = None) -> bytes:
     return line
 
 
-def unseal(line: bytes, key: bytes | None = None) -> Entry:
+def unseal(line: bytes, key: bytes | None = None) -> LogEntry:
     """Read a line back, end of line included. DamagedError if it is not as it was written."""
     if len(line) > MOST_LINE:
         raise DamagedError(f"is longer than {MOST_LINE} bytes")
@@ -121,7 +121,7 @@ def unseal(line: bytes, key: bytes | None = None) -> Entry:
     if not isinstance(event, dict) or not _is_ours(event):
         raise DamagedError("holds no event")
     authentic = hmac.compare_digest(_mac(body, key), signed[-_HEX - 1 : -1]) if key and has_mac else None
-    return Entry(event, sha256, authentic, has_mac)
+    return LogEntry(event, sha256, authentic, has_mac)
 
 
 def _is_ours(event: Mapping[str, object]) -> bool:

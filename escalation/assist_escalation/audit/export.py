@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from assist_escalation.audit.chain import Entry, Event, Json, canonical
+from assist_escalation.audit.chain import Event, Json, LogEntry, canonical
 from assist_escalation.audit.reader import ALL, Filter, entries, remember, request_of
 from assist_escalation.errors import EscalationError
 
@@ -47,9 +47,9 @@ _INTERNAL, _CLIENT, _ERROR = 1, 3, 2  # span kinds, and a status code, by OTLP's
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def spans(entries: Iterable[Entry]) -> Iterator[str]:
+def spans(entries: Iterable[LogEntry]) -> Iterator[str]:
     """A line a span. A call comes where its outcome stands; orphans come last, marked `assist.orphan`."""
-    open_: OrderedDict[str, Entry] = OrderedDict()
+    open_: OrderedDict[str, LogEntry] = OrderedDict()
     for entry in entries:
         kind, request = entry.event["kind"], request_of(entry.event)
         if kind == "intent":
@@ -66,7 +66,7 @@ def spans(entries: Iterable[Entry]) -> Iterator[str]:
         yield _call(entry, None)
 
 
-def _call(intent: Entry, outcome: Entry | None) -> str:
+def _call(intent: LogEntry, outcome: LogEntry | None) -> str:
     fields = {**_own(intent.event), **(_own(outcome.event) if outcome else {"orphan": True})}
     span = _span(
         intent, f"{CALL} {intent.event.get('model', '')}".strip(), {OPERATION: CALL, **_attributes(fields)}
@@ -79,11 +79,11 @@ def _call(intent: Entry, outcome: Entry | None) -> str:
     return _line(span)
 
 
-def _moment(entry: Entry) -> str:
+def _moment(entry: LogEntry) -> str:
     return _line(_span(entry, f"{OWN}{entry.event['kind']}", _attributes(_own(entry.event))))
 
 
-def _span(entry: Entry, name: str, attributes: Mapping[str, Json]) -> dict[str, Json]:
+def _span(entry: LogEntry, name: str, attributes: Mapping[str, Json]) -> dict[str, Json]:
     trace = hashlib.sha256((request_of(entry.event) or entry.sha256).encode("utf-8", "surrogatepass"))
     at = _nanoseconds(entry.event)
     return {
@@ -224,11 +224,11 @@ def _written(records: Iterator[str], write: Callable[[str], object]) -> int:
     return count
 
 
-def _whole(entry: Entry) -> dict[str, Json]:
+def _whole(entry: LogEntry) -> dict[str, Json]:
     return {**entry.event, "sha256": entry.sha256}
 
 
-def _cells(entry: Entry) -> list[str]:
+def _cells(entry: LogEntry) -> list[str]:
     fields = _whole(entry)
     cells = [_cell(fields.pop(name, None)) for name in COLUMNS]
     return [*cells, _cell(fields or None)]

@@ -51,7 +51,7 @@ class AuditError(EscalationError):
     """The log cannot be written, or not be trusted. Nothing may leave the machine."""
 
 
-class Log:
+class AuditLog:
     """One audit log, for any number of threads and processes; it is open only while it is written.
 
     `key`: gives every line a MAC. A log has one key from its first line on, or none.

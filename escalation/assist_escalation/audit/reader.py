@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from assist_escalation.audit.chain import DamagedError, Entry, Event, lines, unseal
+from assist_escalation.audit.chain import DamagedError, Event, LogEntry, lines, unseal
 from assist_escalation.audit.log import AuditError, failure, stamp
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ def events(path: Path, only: Filter = ALL) -> Iterator[Event]:
     return (entry.event for entry in entries(path, only))
 
 
-def entries(path: Path, only: Filter = ALL) -> Iterator[Entry]:
+def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
     """As `events`, with what the log says of each line."""
     wanted = _Wanted(only)
     try:
@@ -71,7 +71,7 @@ def remember(open_: OrderedDict[str, T], request: str, value: T) -> T | None:
     return open_.popitem(last=False)[1] if len(open_) > MOST_OPEN else None
 
 
-def _entries(file: BinaryIO, path: Path) -> Iterator[Entry]:
+def _entries(file: BinaryIO, path: Path) -> Iterator[LogEntry]:
     size = file.seek(0, 2)
     file.seek(0)
     for number, line in enumerate(lines(file, size), 1):
@@ -93,7 +93,7 @@ class _Wanted:
         self._since = stamp(only.since) if only.since is not None else ""
         self._until = stamp(only.until) if only.until is not None else "~"  # sorts behind all digits
 
-    def takes(self, entry: Entry) -> bool:
+    def takes(self, entry: LogEntry) -> bool:
         event, only = entry.event, self._only
         return (
             self._of_repo(event)

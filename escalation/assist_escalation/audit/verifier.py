@@ -25,7 +25,7 @@ from typing import BinaryIO
 
 from filelock import Timeout
 
-from assist_escalation.audit.chain import GENESIS, MOST_LINE, DamagedError, Entry, lines, unseal
+from assist_escalation.audit.chain import GENESIS, MOST_LINE, DamagedError, LogEntry, lines, unseal
 from assist_escalation.audit.checkpoints import Checkpoint
 from assist_escalation.audit.log import (
     BEGUN,
@@ -43,7 +43,7 @@ MOST_NAMED = 1000  # orphans that a report names
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Verification:
     """What was found. `ok`: nothing is wrong with the log.
 
     `events`: whole lines that hold. `head`: the sha256 of the last of them, "" if there is none.
@@ -79,7 +79,7 @@ class _Seen:
     lost: list[str] = field(default_factory=list)  # orphans that fell out of `open`, the first ones
     lost_count: int = 0
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: LogEntry) -> None:
         kind, request = entry.event["kind"], request_of(entry.event)
         self.events, self.head, self.has_mac = self.events + 1, entry.sha256, entry.has_mac
         self.marks += kind in (TORN, BEGUN)
@@ -100,7 +100,7 @@ class _ProblemError(Exception):
         self.line = line
 
 
-def verify(path: Path, *, key: bytes | None = None, checkpoint: Path | None = None) -> Report:
+def verify(path: Path, *, key: bytes | None = None, checkpoint: Path | None = None) -> Verification:
     """Walk along the whole log, line by line, in constant memory, while others may append to it.
 
     AuditError if the log cannot be read. A log that is not there has no events, and is all right unless
@@ -148,7 +148,7 @@ def _walk(file: BinaryIO, size: int, key: bytes | None, known: Checkpoint | None
             raise _ProblemError(known.seq, f"Line {known.seq} is not the one that the checkpoint knows.")
 
 
-def _chained(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) -> Iterator[Entry]:
+def _chained(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) -> Iterator[LogEntry]:
     """The entries, as long as each follows the one before; `seen` is what the last one left."""
     for number, line in enumerate(lines(file, size), 1):
         if not line.endswith(b"\n") and len(line) <= MOST_LINE:
@@ -190,9 +190,9 @@ def _compare_end(seen: _Seen, known: Checkpoint | None, checkpoint: Path | None)
         )
 
 
-def _report(seen: _Seen, problem: str, line: int, key: bytes | None, checkpoint: Path | None) -> Report:
+def _report(seen: _Seen, problem: str, line: int, key: bytes | None, checkpoint: Path | None) -> Verification:
     orphans = [*seen.lost, *seen.open]
-    return Report(
+    return Verification(
         ok=not problem,
         events=seen.events,
         orphans=tuple(orphans[:MOST_NAMED]),

@@ -29,7 +29,7 @@ FROM request WHERE at >= ? AND state != 'released' GROUP BY key
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SpendingRow:
     """The requests that have `key` in common.
 
     `micro` are micro-dollars. `input` are tokens sent, cached ones too; `output` are tokens received.
@@ -44,13 +44,13 @@ class Row:
     estimated: int
 
 
-def spending(path: Path, by: By, since: float = 0) -> tuple[Row, ...]:
+def spending(path: Path, by: By, since: float = 0) -> tuple[SpendingRow, ...]:
     """A row for each day (UTC, oldest first), or each repository, command or model (dearest first).
 
     `since`: in seconds since 1970, of the reservation. No row where there is no ledger. Raises `LedgerError`.
     """
     with ledger_file.reading(path) as db:
-        rows = [Row(*row) for row in db.execute(_SUMS, (by, since))]
+        rows = [SpendingRow(*row) for row in db.execute(_SUMS, (by, since))]
     return tuple(sorted(rows, key=lambda row: (0 if by == "day" else -row.micro, row.key)))
 
 
@@ -93,7 +93,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SpendingLimits:
     """The most that may be spent, in micro-dollars: by one request, and on a day for a repo and by a user.
 
     The last two differ where a repository's own file lowers its limit: others' spending is not its own.
@@ -105,7 +105,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ReservationRequest:
     """A request that wants money. `upper_micro` is the most that it can cost; `request_id` is used once."""
 
     request_id: str
@@ -125,7 +125,7 @@ class Reservation:
     """Money set aside and not settled; `at` is in seconds since 1970."""
 
     at: float
-    ask: Ask
+    ask: ReservationRequest
 
 
 class Ledger:
@@ -142,7 +142,7 @@ class Ledger:
         self._clock = clock
         self._wait_s = wait_s
 
-    def reserve(self, ask: Ask, limits: Limits) -> None:
+    def reserve(self, ask: ReservationRequest, limits: SpendingLimits) -> None:
         """Set `ask.upper_micro` aside, durably, or raise `BudgetError`: then nothing was set aside."""
         if ask.upper_micro > min(limits.request_micro, MOST_MICRO):
             raise BudgetError(
@@ -188,7 +188,7 @@ class Ledger:
             ).rowcount
             self._expect(db, request_id, found)
 
-    def left(self, scope: Scope, limits: Limits) -> int:
+    def left(self, scope: Scope, limits: SpendingLimits) -> int:
         """Micro-dollars that `scope` may still reserve today, 0 or more."""
         with ledger_file.reading(self._path, self._wait_s) as db:
             return min(left for left, _ in _left(db, scope, limits, self._now(db)))
@@ -197,7 +197,9 @@ class Ledger:
         """What was reserved and not settled, oldest first: requests under way, and those that crashed."""
         with ledger_file.reading(self._path, self._wait_s) as db:
             return tuple(
-                Reservation(at, Ask(request_id, Scope(repo, user), command, provider, model, reserved))
+                Reservation(
+                    at, ReservationRequest(request_id, Scope(repo, user), command, provider, model, reserved)
+                )
                 for at, request_id, repo, user, command, provider, model, reserved in db.execute(_OPEN)
             )
 
@@ -211,7 +213,7 @@ class Ledger:
                 "UPDATE request SET state = 'reconciled', finish = 'reconciled' WHERE state = 'reserved'"
             ).rowcount
 
-    def spending(self, by: By, since: float = 0) -> tuple[Row, ...]:
+    def spending(self, by: By, since: float = 0) -> tuple[SpendingRow, ...]:
         """See `spending.spending`."""
         return spending(self._path, by, since)
 
@@ -219,7 +221,7 @@ class Ledger:
         (latest,) = db.execute("SELECT latest FROM clock").fetchone()
         return max(float(latest), float(self._clock()))
 
-    def _check(self, db: Connection, ask: Ask, limits: Limits, now: float) -> None:
+    def _check(self, db: Connection, ask: ReservationRequest, limits: SpendingLimits, now: float) -> None:
         for left, what in _left(db, ask.scope, limits, now):
             if ask.upper_micro > left:
                 message = (
@@ -249,7 +251,7 @@ class Ledger:
             )
 
 
-def _left(db: Connection, scope: Scope, limits: Limits, now: float) -> tuple[tuple[int, str], ...]:
+def _left(db: Connection, scope: Scope, limits: SpendingLimits, now: float) -> tuple[tuple[int, str], ...]:
     """What each budget of the day of `now` has left, 0 where it was overdrawn, and its name."""
     repo = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND repo = ?"
     user = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND user = ?"

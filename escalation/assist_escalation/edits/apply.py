@@ -15,15 +15,15 @@ from pathlib import Path
 
 from assist_escalation.edits import journal, transaction
 from assist_escalation.edits.edit_paths import place_of, protected_by
-from assist_escalation.edits.journal import Entry, File
-from assist_escalation.edits.plan import Change, EditError, EditPlan, encoded
+from assist_escalation.edits.journal import File, JournalEntry
+from assist_escalation.edits.plan import EditError, EditPlan, FileChange, encoded
 from assist_escalation.edits.transaction import reason_of, sha256_at
 
 _NOTHING = "there is no edit to undo"
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedEdit:
     """An edit that was made or taken back: its id in the journal, its paths, and where they are."""
 
     id: str
@@ -31,7 +31,7 @@ class Applied:
     places: tuple[Path, ...]
 
 
-def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Applied:
+def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> AppliedEdit:
     """Write a plan. `EditError` where a file is not what the model saw, or cannot be written: all is old.
 
     `roots`: the workspace's folders, see `places.place_of`. One journal belongs to one workspace.
@@ -61,7 +61,7 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
         return _applied(entry)
 
 
-def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Applied:
+def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> AppliedEdit:
     """Remember an edit that an editor made itself, saved or not, so that it can be taken back."""
     with journal.locked(journal_dir):
         _settle(journal_dir)
@@ -83,13 +83,13 @@ def recover(journal_dir: Path) -> tuple[str, ...]:
         return _settle(journal_dir)
 
 
-def last(journal_dir: Path) -> Applied | None:
+def last(journal_dir: Path) -> AppliedEdit | None:
     """The edit that `undo` would take back."""
     entry = _last(journal_dir)
     return _applied(entry) if entry else None
 
 
-def undo(journal_dir: Path) -> Applied:
+def undo(journal_dir: Path) -> AppliedEdit:
     """Take back the last edit. `EditError` where a file is not as the edit left it: then none is touched."""
     if not journal_dir.exists():
         raise EditError(_NOTHING)
@@ -121,7 +121,7 @@ def undo_plan(journal_dir: Path) -> EditPlan:
     for index, file in enumerate(entry.files):
         before = entry.image(index, "new").decode() if file.new else ""
         after = entry.image(index, "old").decode() if file.old else ""
-        changes.append(Change(file.path, file.new or "", None, before, after, removes=file.old is None))
+        changes.append(FileChange(file.path, file.new or "", None, before, after, removes=file.old is None))
     protected = tuple(file.path for file in entry.files if protected_by(file.path))
     return EditPlan(tuple(changes), protected=protected)
 
@@ -162,7 +162,7 @@ def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
     return tuple(sorted(missing, key=lambda folder: len(folder.parts)))
 
 
-def _check_base(file: File, change: Change) -> None:
+def _check_base(file: File, change: FileChange) -> None:
     found = sha256_at(file.place)
     if file.old is None and found is not None:
         raise EditError(f"{file.path} exists already: the edit would make it anew; ask again")
@@ -189,10 +189,10 @@ def _settle(journal_dir: Path) -> tuple[str, ...]:
     return tuple(each for each in said if each)
 
 
-def _last(journal_dir: Path) -> Entry | None:
+def _last(journal_dir: Path) -> JournalEntry | None:
     return next((each for each in reversed(journal.entries(journal_dir)) if each.state == "done"), None)
 
 
-def _applied(entry: Entry) -> Applied:
+def _applied(entry: JournalEntry) -> AppliedEdit:
     files = entry.files
-    return Applied(entry.id, tuple(file.path for file in files), tuple(file.place for file in files))
+    return AppliedEdit(entry.id, tuple(file.path for file in files), tuple(file.place for file in files))

@@ -45,7 +45,7 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """An edit in the journal. `made` are folders that new files needed, the outermost first."""
 
     folder: Path
@@ -97,7 +97,7 @@ def locked(journal: Path) -> Iterator[None]:
         lock.release()
 
 
-def entries(journal: Path) -> tuple[Entry, ...]:
+def entries(journal: Path) -> tuple[JournalEntry, ...]:
     """All edits, the oldest first."""
     found = [_read(folder) for folder in _folders(journal)]
     return tuple(each for each in found if each)
@@ -114,7 +114,7 @@ def _folders(journal: Path) -> list[Path]:
     return sorted(each for each in journal.iterdir() if each.name.isdigit()) if journal.exists() else []
 
 
-def _read(folder: Path) -> Entry | None:
+def _read(folder: Path) -> JournalEntry | None:
     try:
         said = json.loads((folder / "entry.json").read_bytes())
         files = tuple(File(**{**each, "place": Path(each["place"])}) for each in said["files"])
@@ -126,7 +126,7 @@ def _read(folder: Path) -> Entry | None:
         return None
     except (ValueError, KeyError, TypeError) as error:
         raise EditError(f"{folder / 'entry.json'} is damaged: look at the folder, then delete it") from error
-    return Entry(folder, state, files, made)
+    return JournalEntry(folder, state, files, made)
 
 
 def add(
@@ -135,10 +135,10 @@ def add(
     files: Sequence[File],
     images: Sequence[tuple[bytes, bytes]],
     made: Sequence[Path],
-) -> Entry:
+) -> JournalEntry:
     """A new edit, on the disk with the bytes of both sides when this returns."""
     taken = [int(each.name) for each in journal.iterdir() if each.name.isdigit()]
-    entry = Entry(journal / f"{max(taken, default=0) + 1:010}", state, tuple(files), tuple(made))
+    entry = JournalEntry(journal / f"{max(taken, default=0) + 1:010}", state, tuple(files), tuple(made))
     entry.folder.mkdir(mode=0o700)
     for index, (file, (old, new)) in enumerate(zip(files, images, strict=True)):
         if file.old is not None:
@@ -150,7 +150,7 @@ def add(
     return saved
 
 
-def save(entry: Entry, state: State) -> Entry:
+def save(entry: JournalEntry, state: State) -> JournalEntry:
     """The edit with another state, on the disk when this returns."""
     entry = replace(entry, state=state)
     files = [{**asdict(file), "place": str(file.place)} for file in entry.files]
@@ -162,7 +162,7 @@ def save(entry: Entry, state: State) -> Entry:
     return entry
 
 
-def drop(entry: Entry) -> None:
+def drop(entry: JournalEntry) -> None:
     """An edit less. Without its `entry.json` it does not count, whatever else is left of it."""
     durable_files.remove(entry.folder / "entry.json")
     durable_files.sync(entry.folder)

@@ -47,7 +47,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Fit:
     """A line (from 0) where a search fits, with the indentation to add and the one to take away."""
 
     line: int
@@ -98,18 +98,18 @@ def check_shifted(wanted: Sequence[Wanted], found: Sequence[Match], text: str) -
             raise _ambiguous(each, at)
 
 
-def _exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Place]:
+def _exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
     size, wanted = len(search), list(search)
     for place in range(len(lines) - size + 1):
         if lines[place] == wanted[0] and list(lines[place : place + size]) == wanted:
-            yield _Place(place)
+            yield _Fit(place)
 
 
-def _spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Place]:
+def _spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
     yield from _exact([_trimmed(line) for line in search], [_trimmed(line) for line in lines])
 
 
-def _shifted(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Place]:
+def _shifted(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
     """Places where all lines that are not blank lack, or have, the same white space in front."""
     wanted, found = [_trimmed(line) for line in search], [_trimmed(line) for line in lines]
     first = next(place for place, line in enumerate(wanted) if line)
@@ -120,9 +120,9 @@ def _shifted(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Place]:
             continue
         old, new = _indent(wanted[first]), _indent(here)
         if new.endswith(old):
-            shift = _Place(place, add=new[: len(new) - len(old)])
+            shift = _Fit(place, add=new[: len(new) - len(old)])
         elif old.endswith(new):
-            shift = _Place(place, take=old[: len(old) - len(new)])
+            shift = _Fit(place, take=old[: len(old) - len(new)])
         else:
             continue
         moved = shifted(wanted, shift.add, shift.take)
@@ -130,7 +130,7 @@ def _shifted(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Place]:
             yield shift
 
 
-_LADDER: tuple[tuple[How, Callable[[Sequence[str], Sequence[str]], Iterator[_Place]]], ...] = (
+_LADDER: tuple[tuple[How, Callable[[Sequence[str], Sequence[str]], Iterator[_Fit]]], ...] = (
     ("exact", _exact),
     ("space", _spaced),
     ("indent", _shifted),
@@ -152,7 +152,7 @@ def _indent(line: str) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _match(wanted: Wanted, how: How, place: _Place, within: tuple[int, int] | None) -> Match:
+def _match(wanted: Wanted, how: How, place: _Fit, within: tuple[int, int] | None) -> Match:
     first = place.line + 1
     if within and not _inside(place.line, wanted, within):
         raise EditError(

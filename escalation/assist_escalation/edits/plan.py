@@ -41,7 +41,7 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class EditTarget:
     """The lines that a model was asked to return whole.
 
     `name` is that of the definition in them, "" for a whole file or a mere range.
@@ -63,7 +63,7 @@ class Hunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FileChange:
     """What becomes of one file.
 
     `base_sha256` is that of the file's bytes before, "" where there is to be none yet. `removes`: the
@@ -83,7 +83,7 @@ class Change:
 class EditPlan:
     """A change of some files, all or none. `protected` are the paths that a person is always asked about."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[FileChange, ...]
     notes: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
 
@@ -136,7 +136,7 @@ def diff(plan: EditPlan) -> str:
     return "".join(piece for change in plan.changes for piece in _unified(change))
 
 
-def _unified(change: Change) -> Iterator[str]:
+def _unified(change: FileChange) -> Iterator[str]:
     new, old = change.base_sha256 == "", change.removes
     source = "/dev/null" if new else f"a/{change.path}"
     target = "/dev/null" if old else f"b/{change.path}"

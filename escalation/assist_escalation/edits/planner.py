@@ -10,11 +10,26 @@ from collections.abc import Set as AbstractSet
 
 from assist_context.files.denylist import denied_by
 from assist_escalation.edits.edit_paths import protected_by
-from assist_escalation.edits.formats.search_replace import Block, fence_for, marked, parse_blocks, path_in
-from assist_escalation.edits.formats.shown_ranges import Piece, find_piece, parse_pieces
+from assist_escalation.edits.formats.search_replace import (
+    ReplaceBlock,
+    fence_for,
+    marked,
+    parse_blocks,
+    path_in,
+)
+from assist_escalation.edits.formats.shown_ranges import RangeEdit, find_piece, parse_pieces
 from assist_escalation.edits.formats.whole_block import find_whole
 from assist_escalation.edits.matcher import Match, Wanted, check_shifted, find, splice
-from assist_escalation.edits.plan import MARK, Base, Change, EditError, EditPlan, Hunk, Target, sha256_of
+from assist_escalation.edits.plan import (
+    MARK,
+    Base,
+    EditError,
+    EditPlan,
+    EditTarget,
+    FileChange,
+    Hunk,
+    sha256_of,
+)
 from assist_escalation.edits.sanity_checks import defect_of, unchecked
 from assist_escalation.prompts import Span
 
@@ -28,7 +43,7 @@ _NOTED = {
 def plan(
     answer: str,
     scope: Mapping[str, Base],
-    whole: Target | None = None,
+    whole: EditTarget | None = None,
     create: AbstractSet[str] = frozenset(),
     shown: Sequence[Span] = (),
 ) -> EditPlan:
@@ -66,9 +81,9 @@ def plan(
 
 def _from_blocks(
     answer: str, scope: Mapping[str, Base], create: AbstractSet[str]
-) -> tuple[list[Change], list[str]]:
+) -> tuple[list[FileChange], list[str]]:
     width = len(fence_for(base.text for base in scope.values()))
-    by_path: dict[str, list[tuple[int, Block]]] = {}
+    by_path: dict[str, list[tuple[int, ReplaceBlock]]] = {}
     for number, block in enumerate(parse_blocks(answer, width), 1):
         path = path_in(block.path, [*scope, *create])
         if path is None:
@@ -86,8 +101,8 @@ def _from_blocks(
 
 
 def _from_pieces(
-    pieces: Sequence[Piece], scope: Mapping[str, Base], shown: Sequence[Span]
-) -> tuple[list[Change], list[str]]:
+    pieces: Sequence[RangeEdit], scope: Mapping[str, Base], shown: Sequence[Span]
+) -> tuple[list[FileChange], list[str]]:
     by_path: dict[str, list[Match]] = {}
     for piece in pieces:
         path = path_in(piece.path, scope)
@@ -99,11 +114,11 @@ def _from_pieces(
     return changes, [note for change in changes for note in _notes(change)]
 
 
-def _notes(change: Change) -> list[str]:
+def _notes(change: FileChange) -> list[str]:
     return [f"{change.path}:{hunk.first}: {_NOTED[hunk.how]}" for hunk in change.hunks if hunk.how in _NOTED]
 
 
-def _changed(base: Base, blocks: Sequence[tuple[int, Block]]) -> Change:
+def _changed(base: Base, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileChange:
     if base.text.removeprefix(MARK):
         wanted = [
             Wanted(f"block {number}", base.path, block.symbol, block.search, block.replace)
@@ -116,31 +131,33 @@ def _changed(base: Base, blocks: Sequence[tuple[int, Block]]) -> Change:
     return _spliced(base, matches)
 
 
-def _spliced(base: Base, matches: Sequence[Match]) -> Change:
+def _spliced(base: Base, matches: Sequence[Match]) -> FileChange:
     after = splice(base.text, matches)
     hunks = tuple(sorted((match.hunk for match in matches), key=lambda hunk: hunk.first))
-    return Change(base.path, base.sha256, base.version, base.text, after, hunks)
+    return FileChange(base.path, base.sha256, base.version, base.text, after, hunks)
 
 
-def _fill(number: int, block: Block, base: Base) -> Match:
+def _fill(number: int, block: ReplaceBlock, base: Base) -> Match:
     """A block for an empty file."""
     if any(line.strip() for line in block.search):
         raise EditError(f"block {number}: {base.path} is empty, so its search stands 0 times: ask again")
     return Match(Hunk(1, 0, "new"), (), block.replace)
 
 
-def _created(path: str, blocks: Sequence[tuple[int, Block]]) -> Change:
+def _created(path: str, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileChange:
     number, block = blocks[0]
     if len(blocks) > 1:
         raise EditError(f"{path} is new and has {len(blocks)} blocks, 1 at most: ask again")
     if any(line.strip() for line in block.search):
         raise EditError(f"block {number}: {path} does not exist, so its search has to be empty: ask again")
-    return Change(path, "", None, "", "".join(line + "\n" for line in block.replace), (Hunk(1, 0, "new"),))
+    return FileChange(
+        path, "", None, "", "".join(line + "\n" for line in block.replace), (Hunk(1, 0, "new"),)
+    )
 
 
 def _from_whole(
-    answer: str, scope: Mapping[str, Base], whole: Target, create: AbstractSet[str]
-) -> tuple[list[Change], list[str]]:
+    answer: str, scope: Mapping[str, Base], whole: EditTarget, create: AbstractSet[str]
+) -> tuple[list[FileChange], list[str]]:
     base = scope.get(whole.path)
     if base is None and whole.path not in create:
         raise EditError(f"{whole.path} is no file of this request: ask again")
@@ -148,4 +165,4 @@ def _from_whole(
     match, notes = find_whole(answer, whole, text)
     after = splice(text, [match])
     sha256, version = (base.sha256, base.version) if base else ("", None)
-    return [Change(whole.path, sha256, version, text, after, (match.hunk,))], list(notes)
+    return [FileChange(whole.path, sha256, version, text, after, (match.hunk,))], list(notes)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
-from assist_escalation.edits.plan import MARK, Change, encoded
+from assist_escalation.edits.plan import MARK, FileChange, encoded
 
 LONGEST = 300  # characters of a line that is looked at: longer ones are data
 
@@ -78,24 +78,24 @@ CONFLICT = re.compile(
 PLACEHOLDER = re.compile(r"__SECRET_\w+")
 
 
-def defect_of(change: Change) -> str:
+def defect_of(change: FileChange) -> str:
     """What is wrong with a change, in words with a remedy, or ""."""
     return next((problem for gate in _GATES if (problem := gate(change))), "")
 
 
-def unchecked(change: Change) -> bool:
+def unchecked(change: FileChange) -> bool:
     """Whether no parser looked at the change, so that only a person can."""
     language = language_of(change.path)
     return not change.removes and errors(language, change.after.removeprefix(MARK)) is None
 
 
-def _mark(change: Change) -> str:
+def _mark(change: FileChange) -> str:
     before, after = (text.removeprefix(MARK).count(MARK) for text in (change.before, change.after))
     gone = change.before.startswith(MARK) != change.after.startswith(MARK)
     return "the byte order mark would move: ask again" if gone or after > before else ""
 
 
-def _size(change: Change) -> str:
+def _size(change: FileChange) -> str:
     size, old = (len(encoded(change.path, text)) for text in (change.after, change.before))
     return (
         f"it would have {size} bytes, {MOST_BYTES} at most: ask for less"
@@ -104,22 +104,22 @@ def _size(change: Change) -> str:
     )
 
 
-def _conflict(change: Change) -> str:
+def _conflict(change: FileChange) -> str:
     new = _new(change, lambda text: [found[0] for found in CONFLICT.finditer(text)])
     return f"{new} lines of it would be conflict markers: ask again" if new else ""
 
 
-def _placeholder(change: Change) -> str:
+def _placeholder(change: FileChange) -> str:
     new = _new(change, PLACEHOLDER.findall)
     return f"{new} placeholders for a secret would stay in it, altered by the model: ask again" if new else ""
 
 
-def _elision(change: Change) -> str:
+def _elision(change: FileChange) -> str:
     new = _new(change, lambda text: elisions(change.path, text))
     return f"{new} of its new lines stand for code that was left out: ask for all of it" if new else ""
 
 
-def _parse(change: Change) -> str:
+def _parse(change: FileChange) -> str:
     language = language_of(change.path)
     before, after = (errors(language, text.removeprefix(MARK)) for text in (change.before, change.after))
     if before is None or after is None or after <= before:
@@ -127,10 +127,10 @@ def _parse(change: Change) -> str:
     return f"it would have {after} errors of syntax, and has {before}: ask again"
 
 
-def _new(change: Change, found: Callable[[str], list[str]]) -> int:
+def _new(change: FileChange, found: Callable[[str], list[str]]) -> int:
     """How many of what `found` finds were not there before."""
     before, after = (Counter(each.strip() for each in found(text)) for text in (change.before, change.after))
     return (after - before).total()
 
 
-_GATES: tuple[Callable[[Change], str], ...] = (_mark, _size, _conflict, _placeholder, _elision, _parse)
+_GATES: tuple[Callable[[FileChange], str], ...] = (_mark, _size, _conflict, _placeholder, _elision, _parse)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from assist_escalation import durable_files
 from assist_escalation.edits import journal
-from assist_escalation.edits.journal import Entry, File, Side
+from assist_escalation.edits.journal import File, JournalEntry, Side
 from assist_escalation.edits.plan import EditError
 
 
@@ -29,12 +29,12 @@ def sha256_at(place: Path) -> str | None:
         return ""
 
 
-def not_on(entry: Entry, side: Side) -> tuple[str, ...]:
+def not_on(entry: JournalEntry, side: Side) -> tuple[str, ...]:
     """The paths whose files are not what a side has."""
     return tuple(file.path for file in entry.files if _side(file) != side)
 
 
-def prepare(entry: Entry, side: Side) -> None:
+def prepare(entry: JournalEntry, side: Side) -> None:
     """The bytes of a side beside the files, so that only names are left to move."""
     for folder in entry.made if side == "new" else ():
         folder.mkdir()
@@ -43,14 +43,14 @@ def prepare(entry: Entry, side: Side) -> None:
         _gather(entry, index, side)
 
 
-def clear(entry: Entry) -> None:
+def clear(entry: JournalEntry) -> None:
     """Nothing of it beside the files."""
     for index in range(len(entry.files)):
         with suppress(NotADirectoryError):
             durable_files.remove(entry.temporary(index))
 
 
-def finish(entry: Entry) -> None:
+def finish(entry: JournalEntry) -> None:
     """An edit that is all old goes, with the folders that it made and nobody else uses."""
     clear(entry)
     for folder in reversed(entry.made):
@@ -59,7 +59,7 @@ def finish(entry: Entry) -> None:
     journal.drop(entry)
 
 
-def move(entry: Entry, goal: Side) -> Entry:
+def move(entry: JournalEntry, goal: Side) -> JournalEntry:
     """All files to a side, and the journal says so. Where that fails they go back: `EditError`."""
     forward, paths = goal == "new", ", ".join(file.path for file in entry.files)
     try:
@@ -83,7 +83,7 @@ def move(entry: Entry, goal: Side) -> Entry:
         raise EditError(f"{paths}: nothing was changed: {reason_of(error)}") from error
 
 
-def settle(entry: Entry) -> str:
+def settle(entry: JournalEntry) -> str:
     """Finish what a crash interrupted; what was done, in words, or ""."""
     clear(entry)
     paths = ", ".join(file.path for file in entry.files)
@@ -112,7 +112,7 @@ def _side(file: File) -> Side | None:
     return "new" if found == file.new else "old" if found == file.old else None
 
 
-def _gather(entry: Entry, index: int, side: Side) -> None:
+def _gather(entry: JournalEntry, index: int, side: Side) -> None:
     file = entry.files[index]
     if file.sha256(side) is None:
         return
@@ -120,7 +120,7 @@ def _gather(entry: Entry, index: int, side: Side) -> None:
     durable_files.write(entry.temporary(index), entry.image(index, side), mode)
 
 
-def _move(entry: Entry, goal: Side, *, around: bool) -> Entry:
+def _move(entry: JournalEntry, goal: Side, *, around: bool) -> JournalEntry:
     """`around`: leave the files that are on neither side as they are; else they are an error."""
     for index, file in enumerate(entry.files):
         side = _side(file)

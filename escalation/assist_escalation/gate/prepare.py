@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from assist_escalation.audit.log import Log
+from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget import ledger, prices, token_count
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import RefusedError
@@ -19,7 +19,7 @@ from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.settings import Price, Provider
 from assist_escalation.policy.verdict import Verdict, judge
 from assist_escalation.prompts import Messages, Prompt, lay_out
-from assist_escalation.provider.provider_memory import Returned
+from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.redactor import Known, Redacted, redact
 
@@ -29,23 +29,23 @@ AROUND = 16  # tokens that a call costs besides its texts: roles and marks
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class GateParts:
     """What the gate works with. `keys` gives the value of an environment variable, "" for none.
 
     `draw` gives some unguessable letters and digits, new ones at each call.
     """
 
     ledger: Ledger
-    log: Log
+    log: AuditLog
     transport: Transport
     keys: Callable[[str], str]
     known: Known
-    models: Returned
+    models: AnsweringModels
     draw: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class ProviderRequest:
     """One question for a provider, `provider` where the person named one."""
 
     id: str
@@ -60,7 +60,7 @@ class Request:
 class Prepared:
     """A request as it would be sent, and what is known of it before. `left_micro` is today's budget."""
 
-    request: Request
+    request: ProviderRequest
     provider: str
     endpoint: Provider
     price: Price
@@ -91,12 +91,12 @@ class Prepared:
         return tuple(dict.fromkeys(path for path in paths if path))
 
 
-def limits_of(permissions: Permissions) -> ledger.Limits:
+def limits_of(permissions: Permissions) -> ledger.SpendingLimits:
     """The bounds of money that hold for a request."""
-    return ledger.Limits(permissions.request_micro, permissions.day_micro, permissions.user_day_micro)
+    return ledger.SpendingLimits(permissions.request_micro, permissions.day_micro, permissions.user_day_micro)
 
 
-def prepare(request: Request, parts: Parts) -> Prepared:
+def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
     """The request for the first provider that may see it; `RefusedError` where none may."""
     name, verdict = _provider(request)
     permissions, endpoint = request.permissions, request.permissions.providers[name]
@@ -161,7 +161,7 @@ def payload_sha256(model: str, messages: Messages, max_output: int) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _provider(request: Request) -> tuple[str, Verdict]:
+def _provider(request: ProviderRequest) -> tuple[str, Verdict]:
     """The provider that may see the prompt: the named one, else the first in the user's order."""
     permissions = request.permissions
     if request.provider and request.provider not in permissions.providers:

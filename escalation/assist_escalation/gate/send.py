@@ -17,16 +17,16 @@ from assist_escalation.budget import ledger, prices, token_count
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate import audit_events
 from assist_escalation.gate.audit_events import Outcome
-from assist_escalation.gate.prepare import Parts, Prepared, limits_of
+from assist_escalation.gate.prepare import GateParts, Prepared, limits_of
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.transport import Call, Delta, Finished, TransportError
+from assist_escalation.provider.transport import AnswerEnd, Call, Delta, TransportError
 from assist_escalation.redaction.redactor import RedactionError, Restorer, restore
 
 log = logging.getLogger(__name__)
 
 
 async def send(
-    prepared: Prepared, parts: Parts, decision: Mapping[str, Any]
+    prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]
 ) -> AsyncGenerator[str | Outcome, None]:
     """The answer piece by piece, placeholders put back, and at last its `Outcome`.
 
@@ -37,14 +37,14 @@ async def send(
     call = Call(
         prepared.provider, prepared.endpoint, _key(prepared, parts), prepared.messages, prepared.max_output
     )
-    answer = _Answer(prepared)
+    answer = _RunningAnswer(prepared)
     opening = asyncio.ensure_future(asyncio.to_thread(_open, prepared, parts, decision))
     try:
         await asyncio.shield(opening)
         answer.sent = True
         async with aclosing(parts.transport.stream(call)) as stream:
             async for event in stream:
-                if isinstance(event, Finished):
+                if isinstance(event, AnswerEnd):
                     answer.finished(event)
                 elif piece := answer.take(event):
                     yield piece
@@ -58,7 +58,7 @@ async def send(
     yield replace(answer.found, warning=answer.warning)
 
 
-def _key(prepared: Prepared, parts: Parts) -> str:
+def _key(prepared: Prepared, parts: GateParts) -> str:
     variable = prepared.endpoint.api_key_env
     key = parts.keys(variable) if variable else ""
     if variable and not key:
@@ -68,11 +68,11 @@ def _key(prepared: Prepared, parts: Parts) -> str:
     return key
 
 
-def _open(prepared: Prepared, parts: Parts, decision: Mapping[str, Any]) -> None:
+def _open(prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]) -> None:
     """Set the money aside and write the intent down, durably; nothing is set aside where that fails."""
     request = prepared.request
     parts.ledger.reserve(
-        ledger.Ask(
+        ledger.ReservationRequest(
             request.id,
             request.scope,
             request.prompt.command,
@@ -90,7 +90,7 @@ def _open(prepared: Prepared, parts: Parts, decision: Mapping[str, Any]) -> None
 
 
 async def _settled(
-    opening: "asyncio.Future[None]", prepared: Prepared, parts: Parts, answer: "_Answer"
+    opening: "asyncio.Future[None]", prepared: Prepared, parts: GateParts, answer: "_RunningAnswer"
 ) -> None:
     """Close what was opened. The opening may still be on its way where the person was quick to cancel."""
     await asyncio.wait([opening])
@@ -98,7 +98,7 @@ async def _settled(
         await asyncio.to_thread(_close, prepared, parts, answer)
 
 
-def _close(prepared: Prepared, parts: Parts, answer: "_Answer") -> None:
+def _close(prepared: Prepared, parts: GateParts, answer: "_RunningAnswer") -> None:
     """Settle and write down. What fails here stops the next request; this one is over and paid."""
     answer.ms = 1e3 * (time.monotonic() - answer.start)
     request, found = prepared.request, answer.outcome()
@@ -121,7 +121,7 @@ def _close(prepared: Prepared, parts: Parts, answer: "_Answer") -> None:
         answer.warn(str(error))
 
 
-class _Answer:
+class _RunningAnswer:
     """What came so far, and what it costs."""
 
     def __init__(self, prepared: Prepared) -> None:
@@ -148,7 +148,7 @@ class _Answer:
         self._text += piece
         return piece
 
-    def finished(self, event: Finished) -> None:
+    def finished(self, event: AnswerEnd) -> None:
         self._finish, self._model, self._usage = event.finish, event.model, event.usage
 
     def failed(self, error: TransportError) -> None:

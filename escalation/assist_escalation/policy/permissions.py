@@ -10,12 +10,12 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from assist_escalation.policy.settings import ANY, MOST_USD, Content, Mode, Provider, Settings
+from assist_escalation.policy.settings import ANY, MOST_USD, Content, EscalationSettings, Mode, Provider
 
 Author = Literal["organisation", "user", "repository", "editor"]  # whose provider counts, from the first on
 
 # What a layer says that forbids nothing: where its author is silent, the others' word holds.
-OPEN = Settings(
+OPEN = EscalationSettings(
     mode="auto",
     max_escalation_rate=1.0,
     max_cost_usd_per_request=MOST_USD,
@@ -40,7 +40,7 @@ class Layer:
 
     author: Author
     source: str
-    settings: Settings
+    settings: EscalationSettings
     base: str = ""
 
 
@@ -125,8 +125,8 @@ def unknown_providers(layers: Sequence[Layer]) -> tuple[tuple[Layer, str], ...]:
 
 
 def restrictions(layer: Layer) -> tuple[tuple[str, Any], ...]:
-    """What a layer says beyond `OPEN`: the names of its fields of `Settings`, and their values."""
-    pairs = ((item.name, getattr(layer.settings, item.name)) for item in fields(Settings))
+    """What a layer says beyond `OPEN`: the names of its fields of `EscalationSettings`, and their values."""
+    pairs = ((item.name, getattr(layer.settings, item.name)) for item in fields(EscalationSettings))
     return tuple((name, value) for name, value in pairs if value != getattr(OPEN, name))
 
 
@@ -153,7 +153,7 @@ def _by_author(layers: Sequence[Layer]) -> list[Layer]:
     return sorted(layers, key=lambda layer: get_args(Author).index(layer.author))
 
 
-def _least(said: Sequence[Settings], name: str, order: tuple[Any, ...]) -> Any:
+def _least(said: Sequence[EscalationSettings], name: str, order: tuple[Any, ...]) -> Any:
     return min((getattr(each, name) for each in said), key=order.index)
 
 
@@ -171,7 +171,7 @@ def _classes(layer: Layer) -> Classes:
     default = layer.settings.default_class
     if layer.author == "user" and not default:
         # Else the class that a stranger gives all text would be the only one, and let it out.
-        default = Settings().default_class
+        default = EscalationSettings().default_class
     return Classes(tuple((Glob(glob, layer.base), name) for glob, name in marked), default)
 
 

@@ -187,7 +187,7 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EscalationSettings:
     """All that bears on egress; a wrong value raises `EscalationError`, which names the field.
 
     Most fields are the `[escalation]` table; where `table` is given they stand in one of their own, and

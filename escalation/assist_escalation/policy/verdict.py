@@ -31,7 +31,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _FilePlace:
     """A file by two names, absolute: as its span says, in the resolved folder, and with links followed."""
 
     root: str
@@ -93,7 +93,7 @@ def _of_request(prompt: Prompt, permissions: Permissions, provider: str) -> list
     return reasons
 
 
-def _place(origin: Origin, roots: tuple[str, ...]) -> _Place | None:
+def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
     """Where the text's file is; None for a text that is about none. `EscalationError` where it is unsure."""
     if origin.source not in get_args(Source):
         raise EscalationError("a text of unknown origin")
@@ -108,10 +108,10 @@ def _place(origin: Origin, roots: tuple[str, ...]) -> _Place | None:
         raise EscalationError(f"{_shown(origin.path)} is in no folder of this workspace")
     if not real.startswith(os.path.join(root, "")):
         raise EscalationError(f"{_shown(origin.path)} leads out of the folder")
-    return _Place(root, os.path.join(root, origin.path), real)
+    return _FilePlace(root, os.path.join(root, origin.path), real)
 
 
-def _check_deny(place: _Place | None, permissions: Permissions) -> None:
+def _check_deny(place: _FilePlace | None, permissions: Permissions) -> None:
     if place is None:
         return
     for name in (place.named, place.real):
@@ -124,7 +124,7 @@ def _check_deny(place: _Place | None, permissions: Permissions) -> None:
             raise EscalationError(f"{_relative(place)} never leaves: {_shown(glob.pattern)} is denied")
 
 
-def _classes_of(span: Span, place: _Place | None, authors: tuple[Classes, ...]) -> set[str]:
+def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ...]) -> set[str]:
     """The classes of a text by all authors; our own words have none."""
     if place is None and span.origin.source == "assist":
         return set()
@@ -141,7 +141,7 @@ def _classes_of(span: Span, place: _Place | None, authors: tuple[Classes, ...]) 
     return found
 
 
-def _covered(glob: Glob, place: _Place, *, anywhere: bool = False) -> bool:
+def _covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> bool:
     """Whether a glob names a file; with `anywhere` also from the folders that it may have been meant for."""
     bases = (glob.base,) if glob.base else _bases(place) if anywhere else (place.root,)
     return any(
@@ -152,7 +152,7 @@ def _covered(glob: Glob, place: _Place, *, anywhere: bool = False) -> bool:
     )
 
 
-def _bases(place: _Place) -> tuple[str, ...]:
+def _bases(place: _FilePlace) -> tuple[str, ...]:
     """Where a glob without a folder may start: the root, and all between it and the top of the repository.
 
     Somebody may stand in a folder of a repository, or above several; what is forbidden is the same.
@@ -172,7 +172,7 @@ def _bases(place: _Place) -> tuple[str, ...]:
     return tuple(dict.fromkeys(folders))
 
 
-def _relative(place: _Place) -> str:
+def _relative(place: _FilePlace) -> str:
     return _shown(os.path.relpath(place.named, place.root))
 
 

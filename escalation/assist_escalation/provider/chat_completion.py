@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.failures import Fault, refusal, told
+from assist_escalation.provider.failures import Fault, described, refusal
 
 # Every tokenizer in use falls back to bytes, so a prompt has at most as many tokens as bytes; a provider's
 # own template and instructions come on top.
@@ -22,7 +22,7 @@ _TOOLS = frozenset({"tool_calls", "function_call"})
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ChatEvent:
     """What an event adds. `finish` and `model` are "" where it says nothing of them.
 
     `finish` is the provider's word for why the text ends, in lower case: `stop`, `length`,
@@ -34,9 +34,9 @@ class Piece:
     model: str = ""
     usage: dict[str, Any] | None = None
 
-    def after(self, before: "Piece") -> "Piece":
+    def after(self, before: "ChatEvent") -> "ChatEvent":
         """Both together, but for the text: it is not kept."""
-        return Piece(
+        return ChatEvent(
             finish=self.finish or before.finish,
             model=self.model or before.model,
             usage=self.usage if self.usage is not None else before.usage,
@@ -52,7 +52,7 @@ class Bounds:
     max_output: int
 
 
-def read(data: str) -> Piece:
+def read(data: str) -> ChatEvent:
     """The event `data`. Raises `Fault` for an error, a tool call, or anything of another shape.
 
     >>> read('{"model": "m", "choices": [{"delta": {"content": "Hello"}, "finish_reason": null}]}')
@@ -70,7 +70,7 @@ def read(data: str) -> Piece:
         said, why = _choice(_shaped(choice, dict))
         text, finish = text + said, why or finish
     usage = event.get("usage")
-    return Piece(text, finish, _named(event.get("model")), usage if isinstance(usage, dict) else None)
+    return ChatEvent(text, finish, _named(event.get("model")), usage if isinstance(usage, dict) else None)
 
 
 def _choice(choice: dict[str, Any]) -> tuple[str, str]:
@@ -111,7 +111,7 @@ def believable(counted: dict[str, Any] | None, bounds: Bounds, *, wrote: bool) -
     return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
 
 
-def ending(so_far: Piece, foreign: bytes, *, done: bool, wrote: bool) -> str:
+def ending(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool) -> str:
     """Why a stream that ended has ended; raises `Fault` where it was cut off or held no answer."""
     if foreign:
         raise _failed(foreign)
@@ -128,7 +128,7 @@ def _failed(error: bytes) -> Fault:
     """For an error object under status 200, or whatever else came in place of an answer."""
     found = refusal(0, error)
     if found.says.strip():
-        return Fault(found.kind, told(found))
+        return Fault(found.kind, described(found))
     return Fault("bad-reply", "it does not speak OpenAI's protocol: check base_url")
 
 

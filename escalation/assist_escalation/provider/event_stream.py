@@ -19,7 +19,7 @@ FOREIGN_BYTES = 1 << 16
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
-class Guard:
+class EventStreamParser:
     """The lines of one stream on their way to events.
 
     `done` says that the provider ended the stream by its protocol, so that nothing else is read;

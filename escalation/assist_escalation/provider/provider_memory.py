@@ -19,7 +19,7 @@ _MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Abilities:
+class Capabilities:
     """How to ask one model of one provider.
 
     `max_tokens` comes first: servers that do not know `max_completion_tokens` may ignore it and write
@@ -45,27 +45,27 @@ class Abilities:
         """The name of the parameter that bounds the answer."""
         return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
 
-    def without(self, parameter: str) -> "Abilities":
+    def without(self, parameter: str) -> "Capabilities":
         """How to ask instead, where `parameter` was refused."""
         if parameter == "stream_options":
             return replace(self, stream_usage=False)
         return replace(self, max_completion_tokens=not self.max_completion_tokens)
 
 
-class Found:
+class CapabilityStore:
     """The entries of one file, or of this process alone where `path` is None."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._entries: dict[str, Abilities] = {}
+        self._entries: dict[str, Capabilities] = {}
 
-    def recall(self, name: str) -> Abilities:
+    def recall(self, name: str) -> Capabilities:
         """How to ask, as far as anybody found out."""
         if name not in self._entries and self._path:
             self._entries = {**_read(self._path), **self._entries}
-        return self._entries.get(name, Abilities())
+        return self._entries.get(name, Capabilities())
 
-    def remember(self, name: str, abilities: Abilities) -> None:
+    def remember(self, name: str, abilities: Capabilities) -> None:
         """Put one entry down, readable by its owner alone; the oldest give way."""
         self._entries[name] = abilities
         if not self._path:
@@ -76,7 +76,7 @@ class Found:
         _write(self._path, list(entries.items())[-_MOST_ENTRIES:])
 
 
-def _read(path: Path) -> dict[str, Abilities]:
+def _read(path: Path) -> dict[str, Capabilities]:
     try:
         with path.open("rb") as file:
             value = json.loads(file.read(_MOST_BYTES))
@@ -85,10 +85,10 @@ def _read(path: Path) -> dict[str, Abilities]:
     entries = value.get("found") if isinstance(value, dict) else None
     if not isinstance(entries, dict):
         return {}
-    return {name: Abilities(**entry) for name, entry in entries.items() if _is_abilities(entry)}
+    return {name: Capabilities(**entry) for name, entry in entries.items() if _is_abilities(entry)}
 
 
-def _write(path: Path, entries: list[tuple[str, Abilities]]) -> None:
+def _write(path: Path, entries: list[tuple[str, Capabilities]]) -> None:
     text = json.dumps({"found": {name: asdict(abilities) for name, abilities in entries}}, indent=1)
     with suppress(OSError):
         durable_files.replace(path, text.encode())
@@ -97,7 +97,7 @@ def _write(path: Path, entries: list[tuple[str, Abilities]]) -> None:
 def _is_abilities(entry: object) -> bool:
     return (
         isinstance(entry, dict)
-        and entry.keys() == asdict(Abilities()).keys()
+        and entry.keys() == asdict(Capabilities()).keys()
         and all(isinstance(value, bool) for value in entry.values())
     )
 
@@ -105,7 +105,7 @@ def _is_abilities(entry: object) -> bool:
 FILE = "frontier.lock"  # in the data directory
 
 
-class Returned:
+class AnsweringModels:
     """The pins of one file: provider and model asked, and the model that answered."""
 
     def __init__(self, path: Path) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from assist_escalation.policy.settings import USUAL_S, Provider
 from assist_escalation.prompts import Messages, Usage
 from assist_escalation.provider.failures import Fault, clean
-from assist_escalation.provider.provider_memory import Abilities
+from assist_escalation.provider.provider_memory import Capabilities
 
 # Few characters, so that no two readers of this text can see two hosts in it.
 _HOST = r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
@@ -63,7 +63,7 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class AnswerEnd:
     """The end of an answer: why (`stop`, `length`, `content_filter`, `unknown`, ...), by whom, at what count.
 
     `model` is "" and `usage` None where the provider says nothing, or nothing believable.
@@ -95,7 +95,7 @@ def check_key(call: Call) -> None:
         raise Fault("auth", f"the key in {variable} holds spaces, line breaks or other letters than ASCII's")
 
 
-def payload(call: Call, abilities: Abilities) -> bytes:
+def payload(call: Call, abilities: Capabilities) -> bytes:
     """The body of the request, the same bytes for the same values. Raises `Fault` for broken Unicode.
 
     Nothing is in it that the provider does not need. `store` is not sent: off is its default here, and

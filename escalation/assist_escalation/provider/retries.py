@@ -7,8 +7,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, told, wait_s
-from assist_escalation.provider.provider_memory import Found
+from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, described, wait_s
+from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_escalation.provider.request import Call, payload
 
 Answer_co = TypeVar("Answer_co", covariant=True)
@@ -25,7 +25,9 @@ class Asker(Protocol[Answer_co]):
         """An answer, a refusal, or None where nobody could be reached and asking `again` may help."""
 
 
-async def ask(asker: Asker[Answer_co], call: Call, found: Found, clock: Callable[[], float]) -> Answer_co:
+async def ask(
+    asker: Asker[Answer_co], call: Call, found: CapabilityStore, clock: Callable[[], float]
+) -> Answer_co:
     """The answer to `call`, before its first byte of text. Raises `Fault`.
 
     A parameter that the provider objects to is left out or renamed, which costs no tokens; what then
@@ -45,7 +47,7 @@ async def ask(asker: Asker[Answer_co], call: Call, found: Found, clock: Callable
                 continue
             wait = _wait(answer, clock(), asker.left_s) if not retried else None
             if wait is None:
-                raise Fault(answer.kind, told(answer, call.endpoint.api_key_env), answer.usage)
+                raise Fault(answer.kind, described(answer, call.endpoint.api_key_env), answer.usage)
         elif answer is not None:
             if abilities != start:
                 found.remember(name, abilities)

@@ -1,6 +1,6 @@
 """The one place from which text leaves the machine: a call to a provider, streamed, and nothing else.
 
-It opens connections to the provider's own address, or to the proxy that the user named: `Door` stands
+It opens connections to the provider's own address, or to the proxy that the user named: `PinnedTransport` is
 below the client library, and what passes it is made from the settings alone, so that no environment
 variable, cookie, redirect or header of the library has an effect. It knows neither policy, budget nor
 audit; the gate has done all of that before it calls.
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.chat_completion import Bounds, Piece, believable, ending, read
-from assist_escalation.provider.event_stream import Guard
+from assist_escalation.provider.chat_completion import Bounds, ChatEvent, believable, ending, read
+from assist_escalation.provider.event_stream import EventStreamParser
 from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, TransportError, refusal
-from assist_escalation.provider.provider_memory import Found
+from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_escalation.provider.request import (
+    AnswerEnd,
     Call,
     Delta,
-    Finished,
     Times,
     address,
     check_key,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:  # openai takes 0.6 s to import, httpx2 0.15 s: they are loade
 
     import httpx2
 
-__all__ = ["Call", "Delta", "Finished", "Times", "Transport", "TransportError"]
+__all__ = ["AnswerEnd", "Call", "Delta", "Times", "Transport", "TransportError"]
 
 _TIMES = Times()
 _ERROR_BYTES = 1 << 16  # of a refusal's body: its code stands in the first kilobyte
@@ -58,17 +58,17 @@ class Transport:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._times, self._offline, self._clock = times, offline, clock
-        self._found = Found(abilities)
+        self._found = CapabilityStore(abilities)
         self._contexts: dict[str | None, ssl.SSLContext] = {}
-        self._lines: set[_Line] = set()
+        self._lines: set[_Connection] = set()
 
-    async def stream(self, call: Call) -> AsyncGenerator[Delta | Finished, None]:
-        """The answer piece by piece, and `Finished` at last. Raises `TransportError`.
+    async def stream(self, call: Call) -> AsyncGenerator[Delta | AnswerEnd, None]:
+        """The answer piece by piece, and `AnswerEnd` at last. Raises `TransportError`.
 
         Closing the iterator, or cancelling the task that waits for it, closes the connection at once.
         """
-        line: _Line | None = None
-        guard, so_far, wrote = Guard(call.max_output), Piece(), False
+        line: _Connection | None = None
+        guard, so_far, wrote = EventStreamParser(call.max_output), ChatEvent(), False
 
         def counted() -> Usage | None:
             bounds = Bounds(line.size if line else 0, guard.received, call.max_output)
@@ -85,7 +85,7 @@ class Transport:
                         wrote = True
                         yield Delta(piece.text)
             finish = ending(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote)
-            yield Finished(finish, so_far.model, counted())
+            yield AnswerEnd(finish, so_far.model, counted())
         except Fault as fault:
             sent, usage = bool(line and line.sends), fault.usage or counted()
             raise TransportError(fault.kind, message(call, fault), sent=sent, usage=usage) from None
@@ -99,7 +99,7 @@ class Transport:
         for line in list(self._lines):
             await line.close()
 
-    async def _open(self, call: Call) -> "_Line":
+    async def _open(self, call: Call) -> "_Connection":
         if self._offline:
             raise Fault("offline", "not asked, because assist is offline")
         to = address(call.endpoint)
@@ -110,12 +110,12 @@ class Transport:
             # In a thread: the libraries and the certificates take most of a second to load.
             self._contexts[trusted] = await asyncio.to_thread(_load, trusted)
         times = stretched(self._times, call.endpoint.timeout_seconds)
-        line = _Line(call, to, self._contexts[trusted], times)
+        line = _Connection(call, to, self._contexts[trusted], times)
         self._lines.add(line)
         return line
 
 
-class _Line:
+class _Connection:
     """The connection of one call. None is shared or kept, so that nothing of one call reaches another."""
 
     def __init__(self, call: Call, to: str, context: "ssl.SSLContext", times: Times) -> None:
@@ -129,7 +129,7 @@ class _Line:
             inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)
         except httpx2.InvalidURL:
             raise Fault("refused", "base_url or proxy is no address: write https://HOST/PATH") from None
-        self._door = Door(inner, only, call.key, times)
+        self._door = PinnedTransport(inner, only, call.key, times)
         http = httpx2.AsyncClient(transport=cast("Any", self._door), trust_env=False, follow_redirects=False)
         # Each value that the library would look up in the environment is given, though the door stops them.
         self._client = openai.AsyncOpenAI(
@@ -178,7 +178,9 @@ class _Line:
             return None
         return cast("httpx2.Response", answer)
 
-    async def events(self, response: "httpx2.Response", guard: Guard) -> AsyncGenerator[str, None]:
+    async def events(
+        self, response: "httpx2.Response", guard: EventStreamParser
+    ) -> AsyncGenerator[str, None]:
         """The data of its events, each in time."""
         import httpx2  # noqa: PLC0415
 
@@ -202,7 +204,7 @@ class _Line:
         await self._client.close()
 
 
-class Door:
+class PinnedTransport:
     """What every request has to pass, below the client library: one address, one method, these headers.
 
     It obeys httpx2's port for transports, which cannot be named as a base before the library is loaded.

@@ -76,7 +76,7 @@ _TEXT_BYTES = bytes(range(32, 127)) + b"\t\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class TextForm:
     """A form of a text. Character i stands for the original's `starts[i]` to `ends[i]`; None: for itself."""
 
     text: str = field(repr=False)
@@ -109,7 +109,7 @@ class View:
 class _Pieces:
     """Collects a derived view: one string, and for each character where it comes from."""
 
-    def __init__(self, source: View) -> None:
+    def __init__(self, source: TextForm) -> None:
         self.source, self.parts = source, list[str]()
         self.starts, self.ends = list[int](), list[int]()
 
@@ -138,11 +138,11 @@ class _Pieces:
         self.starts.append(place)
         self.ends.append(place)
 
-    def view(self) -> View:
-        return View("".join(self.parts), self.starts, self.ends)
+    def view(self) -> TextForm:
+        return TextForm("".join(self.parts), self.starts, self.ends)
 
 
-def views(text: str, check: Check) -> Iterator[View]:
+def views(text: str, check: Check) -> Iterator[TextForm]:
     """The forms of `text`; `check` is called now and then."""
     view = _plain(text, check)
     yield view
@@ -165,9 +165,9 @@ def fold(character: str) -> str:
     return normalize("NFKC", character)
 
 
-def _plain(text: str, check: Check) -> View:
+def _plain(text: str, check: Check) -> TextForm:
     if text.isascii():
-        return View(text)
+        return TextForm(text)
     parts, starts, ends = list[str](), list[int](), list[int]()
     for index, character in enumerate(text):
         if not index % 10_000:
@@ -179,10 +179,10 @@ def _plain(text: str, check: Check) -> View:
             ends.extend([index + 1] * len(seen))
         elif ends:
             ends[-1] = index + 1  # an unseen character belongs to the one before it
-    return View("".join(parts), starts, ends)
+    return TextForm("".join(parts), starts, ends)
 
 
-def _derived(view: View, check: Check) -> View:
+def _derived(view: TextForm, check: Check) -> TextForm:
     pieces = _Pieces(view)
     for find in (_joined, _unescaped, _decoded):
         find(view.text, pieces, check)

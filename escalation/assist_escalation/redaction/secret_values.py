@@ -152,7 +152,7 @@ def is_placeholder(value: str) -> bool:
     (False, True)
     """
     bare = value.strip()
-    if is_jumble(bare):
+    if looks_random(bare):
         return False
     if is_example(bare):
         return True
@@ -207,7 +207,7 @@ def is_secret(value: str, strength: Strength, *, literal: bool = False) -> bool:
         return False
     if literal and strength == "strong":
         return not is_placeholder(value)
-    if strength != "strong" and is_jumble(value):
+    if strength != "strong" and looks_random(value):
         return True
     if strength == "weak":
         return is_random(value)
@@ -236,7 +236,7 @@ def is_random(value: str) -> bool:
     )
 
 
-def is_jumble(value: str) -> bool:
+def looks_random(value: str) -> bool:
     """Whether a value is a generated one that has every kind of sign in it.
 
     >>> is_jumble("1cvre@2z(=8=jbm%-nig%l4utb2z"), is_jumble("f(a[0], b[1], c[2], d[3])")

@@ -115,7 +115,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ReliabilityBin:
     """One bin of a reliability table: labels in it, the share expected of them, and the share seen."""
 
     low: float
@@ -125,7 +125,7 @@ class Row:
     observed: float
 
 
-def reliability(labels: Sequence[Label], calibration: Calibration = NONE) -> tuple[Row, ...]:
+def reliability(labels: Sequence[Label], calibration: Calibration = NONE) -> tuple[ReliabilityBin, ...]:
     """Expected beside observed shares in ten equal bins; empty bins are left out.
 
     >>> reliability([Label(0.31, True), Label(0.33, False)])
@@ -136,7 +136,7 @@ def reliability(labels: Sequence[Label], calibration: Calibration = NONE) -> tup
         share = calibration.apply(label.score)
         bins.setdefault(min(BINS - 1, int(share * BINS)), []).append((share, label.good))
     return tuple(
-        Row(
+        ReliabilityBin(
             low=number / BINS,
             high=(number + 1) / BINS,
             count=len(own),
@@ -147,7 +147,7 @@ def reliability(labels: Sequence[Label], calibration: Calibration = NONE) -> tup
     )
 
 
-def expected_error(rows: Sequence[Row]) -> float:
+def expected_error(rows: Sequence[ReliabilityBin]) -> float:
     """The mean distance between expected and observed, weighted by the labels of each bin (ECE)."""
     count = sum(row.count for row in rows)
     return sum(row.count * abs(row.predicted - row.observed) for row in rows) / max(1, count)

@@ -36,7 +36,7 @@ _DEMANDS = (" and ", ". ", "; ", "? ", ".\n", "\n- ", "\n* ")
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class RequestFacts:
     """One request as a router sees it. `words` are the person's own; all else is counted.
 
     `files`, `symbols`: in hand, and definitions in them. `fan_out`: different names that the target calls.
@@ -56,8 +56,8 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
-    """What an index and an editor count of a request: see `Ask`."""
+class StructureCounts:
+    """What an index and an editor count of a request: see `RequestFacts`."""
 
     symbols: int = 0
     fan_out: int = 0
@@ -81,12 +81,12 @@ class Confidence:
     edit_fits: bool | None = None
 
 
-def ask_of(prompt: Prompt, structure: Structure, local_window: int) -> Ask:
+def ask_of(prompt: Prompt, structure: StructureCounts, local_window: int) -> RequestFacts:
     """The router's view of a prompt: texts only of the person, of all others their length."""
     spans = prompt.spans
     files = {(span.origin.root, span.origin.path) for span in spans if span.origin.source == "file"}
     size = sum(len(span.text.encode("utf-8", "surrogatepass")) for span in spans)
-    return Ask(
+    return RequestFacts(
         command=prompt.command,
         words="\n".join(span.text for span in spans if span.origin.source == "user"),
         files=len(files),
@@ -99,7 +99,7 @@ def ask_of(prompt: Prompt, structure: Structure, local_window: int) -> Ask:
     )
 
 
-def kinds(ask: Ask) -> tuple[str, ...]:
+def kinds(ask: RequestFacts) -> tuple[str, ...]:
     """The command, and the kinds that the request is besides.
 
     >>> kinds(Ask("refactor", "Restructure the project into packages", files=3))
@@ -113,7 +113,7 @@ def kinds(ask: Ask) -> tuple[str, ...]:
     return tuple(found)
 
 
-def features(ask: Ask) -> dict[str, float]:
+def features(ask: RequestFacts) -> dict[str, float]:
     """Counts on a logarithmic scale, since the second file matters more than the tenth; flags are 0 or 1.
 
     >>> features(Ask("fix", "Mend it and say why.", edit_lines=7))["edit_lines"]
@@ -161,7 +161,7 @@ def confidence_of(
     return Confidence(mean, worst[0], math.fsum(worst) / len(worst), length_stop, parse_delta, edit_fits)
 
 
-def _searched(ask: Ask) -> str:
+def _searched(ask: RequestFacts) -> str:
     """The person's words in small letters; of long ones both ends."""
     words, half = ask.words, LOOKED_AT // 2
     return (words if len(words) <= LOOKED_AT else f"{words[:half]}\n{words[-half:]}").lower()

@@ -11,7 +11,7 @@ from typing import Literal
 
 from assist_escalation.policy.settings import Mode
 from assist_escalation.routing.calibration import NONE, Calibration
-from assist_escalation.routing.features import INLINE, Ask, Confidence, answered, features, kinds
+from assist_escalation.routing.features import INLINE, Confidence, RequestFacts, answered, features, kinds
 from assist_escalation.routing.weights import WEIGHTS, WORTH, score
 
 Wish = Literal["auto", "local", "frontier"]
@@ -27,7 +27,7 @@ OPEN = frozenset({"not_worth", "rate"})
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RoutingRules:
     """What bounds a decision; the default lets nothing out. Money in micro-dollars.
 
     `provider`: who would answer, "" for nobody. `barred`: why it cannot be sent, a stable word
@@ -70,7 +70,7 @@ class Decision:
     kinds: tuple[str, ...]
 
 
-def route(ask: Ask, rules: Rules, wish: Wish, history: Sequence[float]) -> Decision:
+def route(ask: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequence[float]) -> Decision:
     """The decision before anybody answers. `history` holds the `p_local` of earlier requests, newest last.
 
     >>> route(Ask("explain"), Rules(), "frontier", ()).why
@@ -83,7 +83,9 @@ def route(ask: Ask, rules: Rules, wish: Wish, history: Sequence[float]) -> Decis
     return Decision(target, cause, why, p_local, limit, numbers, _asks(target, named, rules), named)
 
 
-def after(decision: Decision, confidence: Confidence, rules: Rules, history: Sequence[float]) -> Decision:
+def after(
+    decision: Decision, confidence: Confidence, rules: RoutingRules, history: Sequence[float]
+) -> Decision:
     """The decision again, once there is a local answer. Only one that the score alone made can change."""
     if decision.cause not in OPEN:
         return decision
@@ -103,7 +105,7 @@ def after(decision: Decision, confidence: Confidence, rules: Rules, history: Seq
     )
 
 
-def threshold(history: Sequence[float], rules: Rules) -> float:
+def threshold(history: Sequence[float], rules: RoutingRules) -> float:
     """The `p_local` below which a request is escalated: worth its cost, and within the rate.
 
     >>> threshold([0.1, 0.8] * 100, Rules(rate=0.5))
@@ -112,7 +114,7 @@ def threshold(history: Sequence[float], rules: Rules) -> float:
     return round(max(0.0, min(_within_rate(history, rules), _break_even(rules))), 6)
 
 
-def _within_rate(history: Sequence[float], rules: Rules) -> float:
+def _within_rate(history: Sequence[float], rules: RoutingRules) -> float:
     """A quantile of the last scores at each full block, held while it moves little."""
     typical = [rules.calibration.apply(each) for each in WEIGHTS.scores]
     # Counted from the start of the history, so that a longer one has the same blocks.
@@ -133,7 +135,7 @@ def _quantile(scores: Sequence[float], share: float) -> float:
     return sorted(scores)[at] if at < len(scores) else 1.0
 
 
-def _break_even(rules: Rules) -> float:
+def _break_even(rules: RoutingRules) -> float:
     """Where the gain in right answers pays for money, waiting and what a data class weighs."""
     money = rules.request_micro if rules.upper_micro is None else rules.upper_micro
     cost = money + WORTH.wait_micro + (WORTH.classified_micro if rules.classified else 0)
@@ -141,7 +143,7 @@ def _break_even(rules: Rules) -> float:
 
 
 def _verdict(
-    named: tuple[str, ...], rules: Rules, wish: Wish, measured: tuple[float, float]
+    named: tuple[str, ...], rules: RoutingRules, wish: Wish, measured: tuple[float, float]
 ) -> tuple[Target, str, str]:
     bar = next(_bars(named, rules), None)
     if wish == "local":
@@ -157,7 +159,7 @@ def _verdict(
     return _by_score(*measured, rules)
 
 
-def _by_score(p_local: float, limit: float, rules: Rules) -> tuple[Target, str, str]:
+def _by_score(p_local: float, limit: float, rules: RoutingRules) -> tuple[Target, str, str]:
     odds = f"a local answer is right with {p_local:.0%}"
     if p_local < limit:
         return "frontier", "gain", f"{odds}, below the threshold of {limit:.0%}"
@@ -167,13 +169,13 @@ def _by_score(p_local: float, limit: float, rules: Rules) -> tuple[Target, str, 
     return "local", "rate", f"{odds}, so it is not among {hardest} (threshold {limit:.0%})"
 
 
-def _here(cause: str, why: str, rules: Rules) -> tuple[Target, str, str]:
+def _here(cause: str, why: str, rules: RoutingRules) -> tuple[Target, str, str]:
     if rules.local_model:
         return "local", cause, why
     return "refused", cause, f"{why}, and there is no local model: fetch one with `assist setup`"
 
 
-def _bars(named: tuple[str, ...], rules: Rules) -> Iterator[tuple[str, str]]:
+def _bars(named: tuple[str, ...], rules: RoutingRules) -> Iterator[tuple[str, str]]:
     """The rules that keep a request on this machine, whoever asked for what; the first one is told."""
     if named[0] == INLINE:
         yield "inline", "inline completion never leaves this machine"
@@ -191,7 +193,7 @@ def _bars(named: tuple[str, ...], rules: Rules) -> Iterator[tuple[str, str]]:
     yield from _unpaid(rules)
 
 
-def _unpaid(rules: Rules) -> Iterator[tuple[str, str]]:
+def _unpaid(rules: RoutingRules) -> Iterator[tuple[str, str]]:
     cost = rules.upper_micro
     if cost is None:
         if not rules.allow_unknown_price:
@@ -210,5 +212,5 @@ def _usd(micro: int) -> str:
     return f"${micro // 1_000_000}.{micro % 1_000_000:06d}"
 
 
-def _asks(target: Target, named: tuple[str, ...], rules: Rules) -> bool:
+def _asks(target: Target, named: tuple[str, ...], rules: RoutingRules) -> bool:
     return target == "frontier" and (rules.mode == "ask" or any(kind in rules.always_ask for kind in named))

@@ -18,7 +18,7 @@ import typer
 from assist_escalation.routing.router import Wish
 from assist_server.config import config
 from assist_server.config.config import Config
-from assist_server.errors import WRONG_USAGE, CommandError
+from assist_server.errors import WRONG_USAGE, UserError
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")
@@ -69,10 +69,10 @@ def with_offline(base: Config, *, offline: bool) -> Config:
 
 
 def directory(workspace: Path) -> Path:
-    """The directory that --workspace names, absolute; `CommandError` where there is none."""
+    """The directory that --workspace names, absolute; `UserError` where there is none."""
     root = workspace.expanduser().absolute()
     if not root.is_dir():
-        raise CommandError(f"There is no directory {root}: check --workspace.")
+        raise UserError(f"There is no directory {root}: check --workspace.")
     return root
 
 
@@ -82,13 +82,13 @@ def seconds_of(moment: datetime | None) -> float | None:
 
 
 def ask_first(question: str, otherwise: str, *, yes: bool) -> None:
-    """Go on if the person says so, or said so by --yes; else `CommandError` with `otherwise`."""
+    """Go on if the person says so, or said so by --yes; else `UserError` with `otherwise`."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise CommandError(f"{question} Nobody is there to answer: add --yes.", WRONG_USAGE)
+        raise UserError(f"{question} Nobody is there to answer: add --yes.", WRONG_USAGE)
     if not typer.confirm(question, err=True):
-        raise CommandError(otherwise)
+        raise UserError(otherwise)
 
 
 def example(*lines: str) -> str:
@@ -130,7 +130,7 @@ class Asking:
     def wish(self) -> Wish:
         """Who is to answer."""
         if self.local and (self.frontier or self.provider):
-            raise CommandError("--local and --frontier exclude each other: give one of them.", WRONG_USAGE)
+            raise UserError("--local and --frontier exclude each other: give one of them.", WRONG_USAGE)
         return "local" if self.local else "frontier" if self.frontier or self.provider else "auto"
 
 

@@ -14,18 +14,17 @@ from typing import get_args
 
 import platformdirs
 
-from assist_completion.settings import Settings as CompletionSettings
-from assist_context.settings import Settings as ContextSettings
+from assist_completion.settings import CompletionSettings
+from assist_context.settings import ContextSettings
 from assist_escalation.policy.permissions import OPEN, Layer
-from assist_escalation.policy.settings import Mode
-from assist_escalation.policy.settings import Settings as EscalationSettings
+from assist_escalation.policy.settings import EscalationSettings, Mode
 from assist_server.config.layers import Statement, closed, organisation, stated
 from assist_server.config.reference import reference
-from assist_server.config.structure import Answers, Problem, read, show
+from assist_server.config.structure import AnswersSettings, Problem, read, show
 from assist_server.config.toml_file import ConfigError, read_toml, set_model
 
 __all__ = [
-    "Answers",
+    "AnswersSettings",
     "Config",
     "ConfigError",
     "Paths",
@@ -99,7 +98,7 @@ class Config:
     """
 
     completion: CompletionSettings
-    answers: Answers
+    answers: AnswersSettings
     escalation: EscalationSettings
     paths: Paths
     offline: bool = False
@@ -135,7 +134,7 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
     config = _with_file(
         Config(
             CompletionSettings(),
-            Answers(),
+            AnswersSettings(),
             EscalationSettings(),
             paths,
             offline=environ.get("ASSIST_OFFLINE", "").strip().lower() not in _OFF,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_escalation.policy.permissions import CLOSED, OPEN, Author, Layer
-from assist_escalation.policy.settings import Settings
+from assist_escalation.policy.settings import EscalationSettings
 from assist_server.config.structure import SETTINGS, TABLES, Problem, read
 from assist_server.config.toml_file import ConfigError, parse_toml
 
@@ -35,7 +35,7 @@ class Statement:
 class _Section:
     """What `read` fills in."""
 
-    escalation: Settings
+    escalation: EscalationSettings
 
 
 def stated(layer: Layer, data: Mapping[str, Any], home: Path) -> Statement:

@@ -17,7 +17,7 @@ from assist_server.config.toml_file import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
-class Permitted:
+class EffectivePermissions:
     """The permissions, the layers that they are made of, what was wrong, and the repositories' files."""
 
     permissions: Permissions
@@ -39,7 +39,7 @@ def permissions_for(
     return found.permissions, found.problems
 
 
-def permitted(config: Config, roots: Sequence[str], folders: Sequence[str] = ()) -> Permitted:
+def permitted(config: Config, roots: Sequence[str], folders: Sequence[str] = ()) -> EffectivePermissions:
     """The same, with where it comes from."""
     real = tuple(dict.fromkeys(map(os.path.realpath, roots)))
     layers = [each.layer for each in config.organisation]
@@ -61,7 +61,7 @@ def permitted(config: Config, roots: Sequence[str], folders: Sequence[str] = ())
             # Where nothing may leave anyway, there is nothing to accept.
             problems += [_not_accepted(each)] if config.escalation.mode != "never" else []
     problems += [_unknown(layer, name) for layer, name in unknown_providers(layers)]
-    return Permitted(
+    return EffectivePermissions(
         permissions(layers, real), tuple(layers), tuple(dict.fromkeys(problems)), tuple(files.values())
     )
 

@@ -14,18 +14,17 @@ from cattrs import BaseValidationError, ClassValidationError, Converter, Forbidd
 from cattrs.gen import make_dict_structure_fn
 
 from assist_completion.errors import CompletionError
-from assist_completion.settings import Settings as CompletionSettings
-from assist_completion.settings import check_model, is_path
-from assist_context.settings import Settings as ContextSettings
+from assist_completion.settings import CompletionSettings, check_model, is_path
+from assist_context.settings import ContextSettings
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.settings import Settings as EscalationSettings
+from assist_escalation.policy.settings import EscalationSettings
 
 Key = tuple[str, ...]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class AnswersSettings:
     """The `[answers]` table. A wrong value raises `CompletionError`."""
 
     model: str = field(
@@ -54,7 +53,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class SettingField:
     """Where a key goes: a field of a section of the configuration, with the field's type."""
 
     section: str
@@ -62,11 +61,11 @@ class Setting:
     hint: Any
 
 
-def _settings() -> Iterator[tuple[Key, Setting]]:
+def _settings() -> Iterator[tuple[Key, SettingField]]:
     owners: Any = {
         "completion": CompletionSettings,
         "context": ContextSettings,
-        "answers": Answers,
+        "answers": AnswersSettings,
         "escalation": EscalationSettings,
     }
     for section, owner in owners.items():
@@ -74,10 +73,10 @@ def _settings() -> Iterator[tuple[Key, Setting]]:
         for item in fields(owner):
             table = item.metadata.get("table", section)
             key = (table,) if table == item.name else (table, item.metadata.get("key", item.name))
-            yield key, Setting(section, item, hints[item.name])
+            yield key, SettingField(section, item, hints[item.name])
 
 
-SETTINGS: Mapping[Key, Setting] = dict(_settings())
+SETTINGS: Mapping[Key, SettingField] = dict(_settings())
 TABLES = tuple(dict.fromkeys(key[0] for key in SETTINGS))
 
 

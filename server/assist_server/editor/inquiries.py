@@ -14,39 +14,50 @@ from typing import TYPE_CHECKING, Any
 from assist_completion.errors import CompletionError
 from assist_escalation.errors import EscalationError
 from assist_server.config.config import Config
-from assist_server.editor.inquiry import Around, Editor, Inquiry, Opened, View
-from assist_server.errors import CommandError
+from assist_server.editor.inquiry import (
+    DocumentState,
+    EditorContext,
+    EditorPort,
+    EditorQuestion,
+    WorkspaceSnapshot,
+)
+from assist_server.errors import UserError
 from assist_server.workspace.documents import OpenDocument
-from assist_server.workspace.folders import Folder
+from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
-    from assist_completion.engine.answer_stream import Answers
+    from assist_completion.engine.answer_stream import Answerer
 
 log = logging.getLogger(__name__)
 
-EXPECTED = (CompletionError, EscalationError, CommandError)
+EXPECTED = (CompletionError, EscalationError, UserError)
 
 
-def view_of(config: Config, folders: tuple[Folder, ...], documents: Mapping[str, OpenDocument]) -> View:
+def view_of(
+    config: Config, folders: tuple[WorkspaceFolder, ...], documents: Mapping[str, OpenDocument]
+) -> WorkspaceSnapshot:
     """The workspace as it is now."""
-    opened = {uri: Opened(each.frozen(), each.place, each.version) for uri, each in documents.items()}
-    return View(config, folders, opened)
+    opened = {uri: DocumentState(each.frozen(), each.place, each.version) for uri, each in documents.items()}
+    return WorkspaceSnapshot(config, folders, opened)
 
 
-class Inquiries:
+class EditorQuestions:
     """Owns the questions under way. Event loop only.
 
     `view` gives the workspace as it is; `local` the model that answers, or None while there is none.
     """
 
     def __init__(
-        self, view: Callable[[], View], local: "Callable[[], Answers[Any] | None]", editor: Editor
+        self,
+        view: Callable[[], WorkspaceSnapshot],
+        local: "Callable[[], Answerer[Any] | None]",
+        editor: EditorPort,
     ) -> None:
         self._local = local
-        self._around = Around(view, self._opened, editor)
+        self._around = EditorContext(view, self._opened, editor)
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
-    def ask(self, inquiry: Inquiry) -> str:
+    def ask(self, inquiry: EditorQuestion) -> str:
         """Begin to answer; the id that the pieces carry."""
         number = secrets.token_hex(6)
         task = asyncio.get_running_loop().create_task(self._answer(number, inquiry, self._around.view()))
@@ -70,7 +81,7 @@ class Inquiries:
         paths: list[str] = await work.undo(uri, self._around)
         return paths
 
-    async def _answer(self, number: str, inquiry: Inquiry, view: View) -> None:
+    async def _answer(self, number: str, inquiry: EditorQuestion, view: WorkspaceSnapshot) -> None:
         try:
             work = await asyncio.to_thread(_work)
             async with aclosing(work.answered(inquiry, view, self._around)) as messages:
@@ -79,7 +90,7 @@ class Inquiries:
         except EXPECTED as error:
             self._tell(number, done=True, error=str(error))
 
-    async def _opened(self) -> "Answers[Any]":
+    async def _opened(self) -> "Answerer[Any]":
         local = self._local()
         if local is None:
             raise CompletionError("The local model is not ready yet: see its state, and ask again.")

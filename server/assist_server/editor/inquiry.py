@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from assist_context.documents import Document
 from assist_server.config.config import Config
-from assist_server.workspace.folders import Folder
+from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
-    from assist_completion.engine.answer_stream import Answers
+    from assist_completion.engine.answer_stream import Answerer
     from assist_escalation.edits.plan import EditPlan
     from assist_escalation.routing.router import Wish
-    from assist_server.questions.decision import Ready
+    from assist_server.questions.decision import DecidedQuestion
 
 
 @dataclass(frozen=True, slots=True)
-class Inquiry:
+class EditorQuestion:
     """What the editor asks: lines from 1 of a document, (0, 0) for all of it, (n, 0) for what is there.
 
     `problems` are (line, message) of diagnostics.
@@ -35,7 +35,7 @@ class Inquiry:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class DocumentState:
     """A document that is open, with its absolute path ("" for none) and its version."""
 
     document: Document
@@ -44,21 +44,21 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class WorkspaceSnapshot:
     """The workspace at the moment of a question."""
 
     config: Config
-    folders: tuple[Folder, ...]
-    opened: Mapping[str, Opened] = field(default_factory=dict)
+    folders: tuple[WorkspaceFolder, ...]
+    opened: Mapping[str, DocumentState] = field(default_factory=dict)
 
 
-class Editor(Protocol):
+class EditorPort(Protocol):
     """What an editor does for its questions."""
 
     def tell(self, message: dict[str, Any]) -> None:
         """Show a piece of an answer, or its end."""
 
-    async def confirm(self, ready: "Ready") -> bool:
+    async def confirm(self, ready: "DecidedQuestion") -> bool:
         """Whether the person lets a request out."""
 
     async def agrees(self, plan: "EditPlan", *, again: bool = False) -> bool:
@@ -72,13 +72,13 @@ class Editor(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class EditorContext:
     """What questions are answered with: the workspace as it is now, the local model, and the editor.
 
     `settled` gathers the folders whose interrupted edits were finished.
     """
 
-    view: Callable[[], View]
-    local: "Callable[[], Awaitable[Answers[Any]]]"
-    editor: Editor
+    view: Callable[[], WorkspaceSnapshot]
+    local: "Callable[[], Awaitable[Answerer[Any]]]"
+    editor: EditorPort
     settled: set[str] = field(default_factory=set)

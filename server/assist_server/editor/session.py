@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.errors import CompletionError, MissingModelError
-from assist_completion.suggestion import Request, Suggestion
+from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Cursor, gather
-from assist_context.retrieval.recent_edits import Recent
+from assist_context.retrieval.recent_edits import RecentEdits
 from assist_server.config.config import Config
 from assist_server.workspace.documents import Edit, OpenDocument
 from assist_server.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
-class Selected:
+class PopupSelection:
     """What the editor's own popup has selected: `text` would stand from column `units` to the cursor."""
 
     text: str
@@ -32,7 +32,7 @@ class Selected:
 
 
 @dataclass(frozen=True, slots=True)
-class Ghost:
+class GhostText:
     """A suggestion in the editor's terms: line from 0, columns in its units, its line ends."""
 
     suggestion: Suggestion
@@ -44,9 +44,9 @@ class Ghost:
 
 if TYPE_CHECKING:
     # They import llama.cpp: 0.4 s that `initialize` must not wait for.
-    from assist_completion.engine.answer_stream import Answers
+    from assist_completion.engine.answer_stream import Answerer
     from assist_completion.engine.engine import Engine
-    from assist_server.local_model.opening import Opened as OpenedModel
+    from assist_server.local_model.opening import OpenedModels as OpenedModel
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ RESTS = 0.3  # seconds without a request before other files are looked through
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class SessionStatus:
     """What the editor's status item shows. `state`: loading, ready, missing, failed or off."""
 
     model: str = ""
@@ -73,16 +73,18 @@ class Status:
 class Session:
     """Owns the open documents and, once it is loaded, the engine. Event loop only."""
 
-    def __init__(self, config: Config, tell: Callable[[Status], None], open_engine: OpenEngine) -> None:
+    def __init__(
+        self, config: Config, tell: Callable[[SessionStatus], None], open_engine: OpenEngine
+    ) -> None:
         self.config = config
         self.documents: dict[str, OpenDocument] = {}
         self.counts: Counter[str] = Counter()
-        self.status = Status(model=config.completion.model)
+        self.status = SessionStatus(model=config.completion.model)
         self._tell = tell
         self._open_engine = open_engine
         self._engine: Engine | None = None
-        self.local: Answers[Any] | None = None  # what answers questions, once it is there
-        self._recent = Recent()
+        self.local: Answerer[Any] | None = None  # what answers questions, once it is there
+        self._recent = RecentEdits()
         self._accepted: str = ""
         self._loads = 0
         self._looked = 0.0
@@ -97,7 +99,7 @@ class Session:
         self._loads += 1
         self._close_engine()
         self._looked = time.monotonic()
-        self._set(Status(model=self.config.completion.model, message="starting"))
+        self._set(SessionStatus(model=self.config.completion.model, message="starting"))
         loop = asyncio.get_running_loop()
         # A daemon thread, not an executor: leaving the process must not wait for it.
         threading.Thread(target=self._open, args=(self._loads, loop), name="assist-open", daemon=True).start()
@@ -143,7 +145,7 @@ class Session:
             opened.engine.close()
             return
         self._engine, self.local = opened.engine, opened.answers
-        self._set(Status(model=self.config.completion.model, state="ready"))
+        self._set(SessionStatus(model=self.config.completion.model, state="ready"))
         for document in list(self.documents.values())[-1:]:
             self._prewarm_whole(document)
             self._look(document)
@@ -172,7 +174,7 @@ class Session:
         """The last suggestions without their texts: where they came from, and what they cost."""
         return list(self._engine.recent) if self._engine is not None else []
 
-    def _set(self, status: Status) -> None:
+    def _set(self, status: SessionStatus) -> None:
         if status != self.status:
             self.status = status
             self._tell(status)
@@ -262,8 +264,8 @@ class Session:
     # Suggestions
 
     async def complete(
-        self, uri: str, at: tuple[int, int], *, manual: bool, selected: Selected | None = None
-    ) -> Ghost | None:
+        self, uri: str, at: tuple[int, int], *, manual: bool, selected: PopupSelection | None = None
+    ) -> GhostText | None:
         """One suggestion at (line, units), or None and a counted reason."""
         document = self.documents.get(uri)
         if self._engine is None:
@@ -285,7 +287,9 @@ class Session:
         self._rest(document)
         after_accept, self._accepted = self._accepted == uri, ""
         version, gather_ms = document.version, 1e3 * (time.perf_counter() - start)
-        suggestion = await self._engine.complete(Request(context, manual, after_accept, gather_ms=gather_ms))
+        suggestion = await self._engine.complete(
+            CompletionRequest(context, manual, after_accept, gather_ms=gather_ms)
+        )
         if not suggestion.shown:
             return None
         if document.version != version or self.documents.get(uri) is not document:
@@ -293,7 +297,7 @@ class Session:
         self._set(replace(self.status, latency_ms=round(suggestion.ms.total, 1), source=suggestion.source))
         text = chosen + suggestion.text.replace("\n", document.end_of_line())
         end = replace(cursor, column=cursor.column + suggestion.replace)
-        return Ghost(suggestion, text, cursor.line, document.units(begin), document.units(end))
+        return GhostText(suggestion, text, cursor.line, document.units(begin), document.units(end))
 
     def shown(self, suggestion_id: int) -> None:
         """The editor shows a suggestion."""
@@ -306,7 +310,7 @@ class Session:
         if self._engine is not None:
             self._engine.accepted(suggestion_id)
 
-    def _no(self, reason: str) -> Ghost | None:
+    def _no(self, reason: str) -> GhostText | None:
         """Nothing, counted."""
         self.counts[reason] += 1
         return None

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from assist_completion.engine.answer_stream import Answering, Answers, open_answers
+from assist_completion.engine.answer_stream import Answerer, AnsweringFacts, open_answers
 from assist_completion.engine.engine import Engine
 from assist_completion.errors import ModelError
-from assist_completion.inference.answer_generation import Alone
+from assist_completion.inference.answer_generation import AnswerOnly
 from assist_completion.inference.generation import Model
 from assist_completion.inference.llama import Load
 from assist_completion.inference.speed_probe import Speed, answering_load, budget_for, opener, speed_of
@@ -24,11 +24,11 @@ OPEN_TIMEOUT = 300.0  # seconds; a large model from a cold disk
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedModels:
     """A running engine, what answers questions beside it, and what is known about its model."""
 
     engine: Engine
-    answers: Answers[Model]
+    answers: Answerer[Model]
     path: Path
     speed: Speed
     seconds: float
@@ -44,7 +44,7 @@ def speed_file(config: Config) -> Path:
     return config.paths.data / "speed.json"
 
 
-def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> Opened:
+def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> OpenedModels:
     """Find the model, probe it if this machine never did, and start it. Blocks; raises `ModelError`."""
     start = time.perf_counter()
     settings = config.completion
@@ -63,8 +63,10 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
             f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
         ) from None
     name = path.stem if is_path(settings.model) else settings.model
-    answers = Answers(worker, Answering(answering_model(config), answering.context))
-    return Opened(Engine(worker, settings, budget, name), answers, path, speed, time.perf_counter() - start)
+    answers = Answerer(worker, AnsweringFacts(answering_model(config), answering.context))
+    return OpenedModels(
+        Engine(worker, settings, budget, name), answers, path, speed, time.perf_counter() - start
+    )
 
 
 def _answering(config: Config, path: Path, speed: Speed) -> Load:
@@ -80,7 +82,7 @@ def _answering(config: Config, path: Path, speed: Speed) -> Load:
     return answering_load(other, speed_of(other, threads, speed_file(config), infill=False), threads)
 
 
-def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> Answers[Alone]:
+def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> Answerer[AnswerOnly]:
     """The model that answers, alone in this process. Blocks; raises `ModelError`."""
     name = answering_model(config)
     path = resolve(store_of(config), name)

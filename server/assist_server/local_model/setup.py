@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from assist_completion.inference.generation import Budget
+from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.llama import physical_cores
 from assist_completion.inference.speed_probe import Speed, budget_for, speed_of
 from assist_completion.model_store.catalogue import ModelRow, default_row, find
@@ -17,7 +17,7 @@ from assist_completion.model_store.store import Store, fetch, path_of, resolve
 from assist_completion.settings import is_path
 from assist_server.config.config import Config, set_model
 from assist_server.config.toml_file import read_toml
-from assist_server.errors import CommandError
+from assist_server.errors import UserError
 from assist_server.local_model.machine import memory_bytes
 from assist_server.local_model.opening import speed_file, store_of
 
@@ -32,7 +32,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class SetupProgress:
     """Who is told what happens: sentences, and bytes that arrived of how many."""
 
     say: Callable[[str], None]
@@ -40,13 +40,13 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class ReadyModel:
     """A model that can be used. `fetched` and `configured` say what had to be done for it."""
 
     choice: Choice
     path: Path
     speed: Speed
-    budget: Budget
+    budget: TokenBudget
     fetched: bool
     configured: bool
 
@@ -65,7 +65,7 @@ def choose(config: Config, asked: str = "") -> Choice:
     return Choice(row.name, row, f"the fastest that is good enough for {cores} cores{size}")
 
 
-def prepare(config: Config, choice: Choice, options: FetchOptions, watch: Watch) -> Ready:
+def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupProgress) -> ReadyModel:
     """Fetch the model unless it is here, measure it unless it was, and write it into config.toml if need be.
 
     Blocks for as long as that takes; raises `FetchError`, `ModelError` or `ConfigError`.
@@ -81,7 +81,7 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: Watch)
     configured = choice.model != config.completion.model
     if configured:  # only now: a model that does not work never becomes the one in use
         set_model(config.paths.config_file, choice.model)
-    return Ready(choice, path, speed, budget_for(speed, config.completion), fetched, configured)
+    return ReadyModel(choice, path, speed, budget_for(speed, config.completion), fetched, configured)
 
 
 def is_accepted(store: Store, row: ModelRow) -> bool:
@@ -103,7 +103,7 @@ def absolute(model: str) -> str:
 def _choice(store: Store, model: str, why: str) -> Choice:
     row = None if is_path(model) else find(model, store.rows)
     if row is not None and not completes(row):
-        raise CommandError(
+        raise UserError(
             f"The model {row.name} cannot fill in code at a cursor. Choose another of `assist models list`."
         )
     return Choice(model, row, why)

@@ -31,7 +31,7 @@ OLD = 7 * 86_400.0  # seconds; what a server that was killed left behind is remo
 
 
 @dataclass(slots=True)
-class _Answer:
+class _PartialAnswer:
     """What came of an answer so far."""
 
     title: str
@@ -39,12 +39,12 @@ class _Answer:
     notices: list[str] = field(default_factory=list)
 
 
-class Readout:
+class AnswerDocuments:
     """Owns what is gathered of the answers under way, and the files of those that ended."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._answers: dict[str, _Answer] = {}
+        self._answers: dict[str, _PartialAnswer] = {}
         self._showing: set[asyncio.Task[None]] = set()
         self._folder: Path | None = None
 
@@ -52,7 +52,7 @@ class Readout:
         """A question was asked; its answer is gathered from now on, where the client would not."""
         if not experimental(self._server, "assistAnswer"):
             name = PurePosixPath(path_of(uri)).name if uri else ""
-            self._answers[number] = _Answer(f"{command} {name}".strip())
+            self._answers[number] = _PartialAnswer(f"{command} {name}".strip())
 
     def tell(self, message: dict[str, Any]) -> None:
         """A piece of an answer, or its end; then the person sees it."""
@@ -68,7 +68,7 @@ class Readout:
             del self._answers[message["id"]]
             self._ended(message, answer)
 
-    def _ended(self, message: dict[str, Any], answer: _Answer) -> None:
+    def _ended(self, message: dict[str, Any], answer: _PartialAnswer) -> None:
         error, edit = message.get("error"), message.get("edit")
         if error == "cancelled":
             return
@@ -88,7 +88,7 @@ class Readout:
                 types.MessageType.Info, harmless(f"{done} {', '.join(edit['files'])}. {message['summary']}")
             )
 
-    async def _show(self, number: str, answer: _Answer, text: str, notes: list[str]) -> None:
+    async def _show(self, number: str, answer: _PartialAnswer, text: str, notes: list[str]) -> None:
         """As a document; in a message where the client has no documents to show."""
         page = "\n\n".join([f"# {answer.title}", text, *notes]) + "\n"
         try:

@@ -1,6 +1,6 @@
 """Questions in the language server: commands, code actions, streamed answers, progress, edits.
 
-It translates between the protocol and `Inquiries`; what is asked, sent or changed is not decided here.
+It translates between the protocol and `EditorQuestions`; what is asked, sent or changed is not decided here.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from lsprotocol import types
 
 from assist_context.documents import split_lines
 from assist_escalation.edits.plan import MARK, diff
-from assist_server.editor.inquiries import EXPECTED, Inquiries, view_of
-from assist_server.editor.inquiry import Inquiry, View
-from assist_server.lsp.answer_documents import Readout
+from assist_server.editor.inquiries import EXPECTED, EditorQuestions, view_of
+from assist_server.editor.inquiry import EditorQuestion, WorkspaceSnapshot
+from assist_server.lsp.answer_documents import AnswerDocuments
 from assist_server.lsp.choices import Choices
 from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
 from assist_server.lsp.text_edits import line_edits
@@ -24,8 +24,8 @@ from assist_server.wording.sanitize import harmless
 from assist_server.workspace.positions import Encoding, to_units
 
 if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
-    from assist_escalation.edits.plan import Change, EditPlan
-    from assist_server.questions.decision import Ready
+    from assist_escalation.edits.plan import EditPlan, FileChange
+    from assist_server.questions.decision import DecidedQuestion
 
 COMMANDS = ("explain", "ask", "test", "refactor", "fix")
 ANSWER, CONFIRM, REVIEW = "assist/answer", "assist/confirm", "assist/review"
@@ -41,7 +41,7 @@ class EditorOverLsp:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self.choices, self.readout = Choices(server), Readout(server)
+        self.choices, self.readout = Choices(server), AnswerDocuments(server)
         self._running: set[str] = set()  # ids that began and did not end
         self._shown: set[str] = set()  # those of them whose progress the client shows
 
@@ -60,7 +60,7 @@ class EditorOverLsp:
             progress.end(_PROGRESS + message["id"], types.WorkDoneProgressEnd())
         self.readout.tell(message)  # behind the progress, whose end clears the line that Helix shows of it
 
-    def began(self, number: str, inquiry: Inquiry) -> None:
+    def began(self, number: str, inquiry: EditorQuestion) -> None:
         """Show a progress that can be cancelled, where the client can."""
         self.readout.began(number, inquiry.command, inquiry.uri)
         title = f"assist: {inquiry.command}"
@@ -78,7 +78,7 @@ class EditorOverLsp:
 
         progress.create(_PROGRESS + number, agreed)
 
-    async def confirm(self, ready: "Ready") -> bool:
+    async def confirm(self, ready: "DecidedQuestion") -> bool:
         """Ask before anything is sent: by our own request where the client knows it, else by a message."""
         from assist_server.wording.answers import preview_lines, route_document  # noqa: PLC0415
 
@@ -119,15 +119,15 @@ class EditorOverLsp:
         return (await self._server.workspace_apply_edit_async(params)).applied
 
 
-def add_answers(server: Server) -> Inquiries:
+def add_answers(server: Server) -> EditorQuestions:
     """Add the handlers; give what owns the questions, to be closed with the session."""
     editor = EditorOverLsp(server)
     session = server.session
 
-    def view() -> View:
+    def view() -> WorkspaceSnapshot:
         return view_of(session.config, session.workspace.folders, session.documents)
 
-    inquiries = Inquiries(view, lambda: session.local, editor)
+    inquiries = EditorQuestions(view, lambda: session.local, editor)
 
     def ask(command: str, *arguments: Any) -> dict[str, Any]:
         inquiry = _inquiry(command, arguments[0] if arguments else {})
@@ -160,7 +160,7 @@ def add_answers(server: Server) -> Inquiries:
     return inquiries
 
 
-def stop_progress(inquiries: Inquiries, token: object) -> None:
+def stop_progress(inquiries: EditorQuestions, token: object) -> None:
     """The person cancelled a progress: if it is an answer's, that stops."""
     if isinstance(token, str) and token.startswith(_PROGRESS):
         inquiries.cancel(token.removeprefix(_PROGRESS))
@@ -176,13 +176,13 @@ def _named(handler: Callable[..., dict[str, Any]], command: str) -> Callable[...
     return run
 
 
-def _inquiry(command: str, sent: Any) -> Inquiry:
+def _inquiry(command: str, sent: Any) -> EditorQuestion:
     """What a client sent: `{uri, range, words, wish, provider, problems}`, of which it may leave out any."""
     wish, words = member_of(sent, "wish"), member_of(sent, "words")
     problems = [
         (_line(each) + 1, str(member_of(each, "message") or "")) for each in member_of(sent, "problems") or ()
     ]
-    return Inquiry(
+    return EditorQuestion(
         command,
         str(member_of(sent, "uri") or ""),
         _lines(member_of(sent, "range")),
@@ -280,7 +280,7 @@ def _workspace_edit(
     return types.WorkspaceEdit(document_changes=changed, change_annotations=annotations)
 
 
-def _edits(form: _Form, change: "Change", mark: str | None) -> list[Any]:
+def _edits(form: _Form, change: "FileChange", mark: str | None) -> list[Any]:
     """Edits of whole lines."""
     before, after = change.before.removeprefix(MARK), change.after.removeprefix(MARK)
     made, lines = [], split_lines(before)

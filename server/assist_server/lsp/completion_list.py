@@ -12,7 +12,7 @@ from typing import Protocol
 
 from lsprotocol import types
 
-from assist_server.editor.session import Ghost, Session
+from assist_server.editor.session import GhostText, Session
 from assist_server.lsp.protocol import Server
 
 # What people type behind and mean to go on from. ":" and "," are not here: behind them comes a line end or a
@@ -22,7 +22,7 @@ MORE = " …"
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PopupItem:
     """An item: `text` stands for the line from character `start` on, `label` is what the list shows of it.
 
     `filter` is what the word at the cursor is compared with; `whole` the text where the label is but a part.
@@ -35,7 +35,7 @@ class Offer:
     whole: str
 
 
-def offer(text: str, line: str, column: int) -> Offer:
+def offer(text: str, line: str, column: int) -> PopupItem:
     r"""The item for a text at a character of a line.
 
     >>> offer("i * 2", "x = math.p", 10)
@@ -53,7 +53,7 @@ def offer(text: str, line: str, column: int) -> Offer:
     first, more = (lines[0], len(lines) > 1) if lines else ("", False)
     # Emacs compares with the whole symbol, also with what of it stands behind the cursor.
     compared, whole = first + line[column:end], inserted.strip("\r\n") if more else ""
-    return Offer(start, inserted, first + (MORE if more else ""), compared, whole)
+    return PopupItem(start, inserted, first + (MORE if more else ""), compared, whole)
 
 
 def _in_word(character: str) -> bool:
@@ -66,16 +66,16 @@ ACCEPTED = "assist.accepted"
 TYPING = 1.0
 
 
-class Ask(Protocol):
+class PositionHandler(Protocol):
     """What answers at a position; it never raises."""
 
     def __call__(
         self, session: Session, uri: str, at: types.Position, *, manual: bool
-    ) -> Awaitable[Ghost | None]:
+    ) -> Awaitable[GhostText | None]:
         """A suggestion or None."""
 
 
-def add_completion(server: Server, ask: Ask) -> None:
+def add_completion(server: Server, ask: PositionHandler) -> None:
     """Add the handler; for clients without ghost text only, the others would show everything twice."""
     session = server.session
     seen: dict[str, int] = {}  # the version of each document that was asked about last
@@ -102,17 +102,17 @@ def add_completion(server: Server, ask: Ask) -> None:
         return types.CompletionList(True, [_item(session, ghost, uri)] if ghost else [])
 
 
-def range_of(ghost: Ghost) -> types.Range:
+def range_of(ghost: GhostText) -> types.Range:
     """What the text of a suggestion stands for."""
     return types.Range(types.Position(ghost.line, ghost.start), types.Position(ghost.line, ghost.end))
 
 
-def command_of(ghost: Ghost, uri: str) -> types.Command:
+def command_of(ghost: GhostText, uri: str) -> types.Command:
     """What tells us that a suggestion was taken."""
     return types.Command("Accepted", ACCEPTED, arguments=[ghost.suggestion.id, uri])
 
 
-def _item(session: Session, ghost: Ghost, uri: str) -> types.CompletionItem:
+def _item(session: Session, ghost: GhostText, uri: str) -> types.CompletionItem:
     """The document is as it was when the suggestion was made: `Session.complete` looked."""
     document = session.documents[uri]
     cursor = document.cursor(ghost.line, ghost.start)

@@ -15,12 +15,12 @@ from typing import Any
 from lsprotocol import types
 
 from assist_completion.prompt.snippet_pack import tokens_of
-from assist_context.files.folder_rules import Folder as Rules
+from assist_context.files.folder_rules import FolderRules
 from assist_context.indexer.supervisor import Event
 from assist_server.lsp.protocol import Server
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folders import folder_of
-from assist_server.workspace.watcher import Watcher
+from assist_server.workspace.watching.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class Indexing:
         workspace = self._server.session.workspace
         if not workspace.folders or not self._server.session.config.context.index:
             return
-        rules = {folder.root: Rules(folder.root) for folder in workspace.folders}
+        rules = {folder.root: FolderRules(folder.root) for folder in workspace.folders}
 
         def ignored(path: str) -> bool:
             folder = folder_of(workspace.folders, path)
@@ -152,7 +152,9 @@ class Indexing:
                 return False
             with suppress(OSError):
                 return bool(
-                    rules[folder.root].against(folder.relative(path), directory=True, by_git_rules=True)
+                    rules[folder.root].exclusion_reason(
+                        folder.relative(path), directory=True, by_git_rules=True
+                    )
                 )
             return True
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_server.config.config import Config, Problem, merge_settings
-from assist_server.editor.inquiries import Inquiries
-from assist_server.editor.session import Ghost, Selected, Session, Status
+from assist_server.editor.inquiries import EditorQuestions
+from assist_server.editor.session import GhostText, PopupSelection, Session, SessionStatus
 from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp.indexing import Indexing, add_workspace
@@ -23,7 +23,7 @@ from assist_server.lsp.protocol import Protocol, Server, run_on_stdio
 from assist_server.records.usage_counts import record
 
 if TYPE_CHECKING:
-    from assist_server.local_model.opening import Opened
+    from assist_server.local_model.opening import OpenedModels
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def make_server(config: Config) -> Server:
     """A server with its handlers, not yet running."""
     server = Server("assist", version("assist-lsp"), protocol_cls=Protocol, max_workers=2)
 
-    def tell(status: Status) -> None:
+    def tell(status: SessionStatus) -> None:
         server.protocol.notify("assist/status", asdict(status))
 
     server.session = Session(config, tell, _open_engine)
@@ -60,7 +60,7 @@ def make_server(config: Config) -> Server:
     return server
 
 
-def _add_lifecycle(server: Server, base: Config, indexing: Indexing, inquiries: Inquiries) -> None:
+def _add_lifecycle(server: Server, base: Config, indexing: Indexing, inquiries: EditorQuestions) -> None:
     session = server.session
 
     @server.feature(types.INITIALIZE)
@@ -120,7 +120,7 @@ def _add_completion(server: Server) -> None:
     async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
         manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
         chosen, at = params.context.selected_completion_info, params.position
-        selected = Selected(chosen.text, chosen.range.start.character) if chosen else None
+        selected = PopupSelection(chosen.text, chosen.range.start.character) if chosen else None
         ghost = await _ghost(session, params.text_document.uri, at, manual=manual, selected=selected)
         return types.InlineCompletionList([_inline_item(ghost, params)] if ghost else [])
 
@@ -155,7 +155,7 @@ def _add_notes(server: Server) -> None:
             )
 
 
-def _open_engine(config: Config, say: Callable[[str], None]) -> "Opened":
+def _open_engine(config: Config, say: Callable[[str], None]) -> "OpenedModels":
     """Only here, on the session's own thread, is llama.cpp imported: it takes 0.4 s."""
     from assist_server.local_model.opening import open_engine  # noqa: PLC0415
 
@@ -163,8 +163,8 @@ def _open_engine(config: Config, say: Callable[[str], None]) -> "Opened":
 
 
 async def _ghost(
-    session: Session, uri: str, at: types.Position, *, manual: bool, selected: Selected | None = None
-) -> Ghost | None:
+    session: Session, uri: str, at: types.Position, *, manual: bool, selected: PopupSelection | None = None
+) -> GhostText | None:
     """The request boundary: whatever goes wrong, the editor gets an empty list and we a count."""
     try:
         return await session.complete(uri, (at.line, at.character), manual=manual, selected=selected)
@@ -176,7 +176,7 @@ async def _ghost(
         return None
 
 
-def _inline_item(ghost: Ghost, params: types.InlineCompletionParams) -> types.InlineCompletionItem:
+def _inline_item(ghost: GhostText, params: types.InlineCompletionParams) -> types.InlineCompletionItem:
     return types.InlineCompletionItem(
         insert_text=ghost.text, range=range_of(ghost), command=command_of(ghost, params.text_document.uri)
     )

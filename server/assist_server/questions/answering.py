@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.errors import CompletionError
-from assist_completion.inference.conversation import Asked
+from assist_completion.inference.conversation import Conversation
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
 from assist_escalation.edits.plan import EditError, EditPlan
@@ -24,11 +24,11 @@ from assist_escalation.prompts import Prompt, lay_out
 from assist_escalation.routing import feedback
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import Decision, after
-from assist_server.questions.decision import Desk, Draft, Ready, refuse
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refuse
 from assist_server.questions.instructions import ANSWERS
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
-    from assist_completion.engine.answer_stream import Answers
+    from assist_completion.engine.answer_stream import Answerer
 
 AROUND = 32  # tokens of the chat's own marks
 SHARE = 0.7  # of its code that a prompt keeps where it does not fit the local model's window
@@ -36,7 +36,7 @@ TRIES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AnswerPiece:
     """More of the answer."""
 
     text: str
@@ -58,7 +58,7 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class AnswerCost:
     """What an answer took: tokens, micro-dollars, milliseconds. `ended` is as the model says."""
 
     ended: str
@@ -70,7 +70,7 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinalAnswer:
     """The answer, who gave it and why, and what it took.
 
     `plan` is the edit that it is, `problem` why it is none where it should be one.
@@ -79,28 +79,30 @@ class Finished:
     text: str
     model: str
     decision: Decision
-    spent: Spent
+    spent: AnswerCost
     plan: EditPlan | None = None
     problem: EditError | None = None
 
 
-Event = Piece | Began | Notice | Finished
-Confirm = Callable[[Ready], Awaitable[bool]]
+Event = AnswerPiece | Began | Notice | FinalAnswer
+Confirm = Callable[[DecidedQuestion], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class AnswerSources:
     """What answers: the local model, opened at the first question, and the gate.
 
     `versions` are of documents in an editor; `note` takes what becomes of requests.
     """
 
-    local: "Callable[[], Awaitable[Answers[Any]]]"
-    note: Callable[[Ready, Decision, feedback.Happening], None]
+    local: "Callable[[], Awaitable[Answerer[Any]]]"
+    note: Callable[[DecidedQuestion, Decision, feedback.Happening], None]
     versions: Callable[[str], int | None] = lambda _: None
 
 
-async def answer(ready: Ready, desk: Desk, means: Means, confirm: Confirm) -> AsyncGenerator[Event, None]:
+async def answer(
+    ready: DecidedQuestion, desk: DecisionInputs, means: AnswerSources, confirm: Confirm
+) -> AsyncGenerator[Event, None]:
     """The answer to a question. Raises `RefusedError` where nobody may answer, else what answerers raise."""
     decision = ready.decision
     means.note(ready, decision, "routed")
@@ -130,7 +132,7 @@ async def answer(ready: Ready, desk: Desk, means: Means, confirm: Confirm) -> As
 
 
 async def _here(
-    ready: Ready, decision: Decision, desk: Desk, means: Means, confirm: Confirm
+    ready: DecidedQuestion, decision: Decision, desk: DecisionInputs, means: AnswerSources, confirm: Confirm
 ) -> AsyncGenerator[Event, None]:
     """The local answer; where it turns out doubtful, a provider's behind it if rules and person let it."""
     local = await means.local()
@@ -139,7 +141,7 @@ async def _here(
     stream = local.answer(_asked(ready.local, local))
     async with aclosing(stream):
         async for piece in stream:
-            yield Piece(piece)
+            yield AnswerPiece(piece)
     result = stream.result
     made, problem, added = await asyncio.to_thread(_planned, ready.local, result.text, ready, means)
     margins = result.margins
@@ -164,12 +166,12 @@ async def _here(
             except EscalationError as error:
                 yield Notice(f"{error} The local answer stands.")
     ms, tokens = 1e3 * (time.monotonic() - start), result.tokens
-    spent = Spent(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
-    yield Finished(result.text, local.model, decision, spent, made, problem)
+    spent = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
+    yield FinalAnswer(result.text, local.model, decision, spent, made, problem)
 
 
 async def _by_provider(
-    ready: Ready, decision: Decision, desk: Desk, means: Means
+    ready: DecidedQuestion, decision: Decision, desk: DecisionInputs, means: AnswerSources
 ) -> AsyncGenerator[Event, None]:
     """A provider's answer."""
     prepared, made = ready.prepared, ready.frontier
@@ -184,7 +186,7 @@ async def _by_provider(
                 outcome = event
                 continue
             first = first or 1e3 * (time.monotonic() - start)
-            yield Piece(event)
+            yield AnswerPiece(event)
     if outcome is None:
         raise EscalationError(f"{prepared.provider} ended without an answer: ask again.")
     if outcome.warning:
@@ -195,8 +197,8 @@ async def _by_provider(
         edit, problem = None, EditError(leak)
     usage, model = outcome.usage, outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write
-    spent = Spent(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
-    yield Finished(outcome.text, f"{prepared.provider} {model}", decision, spent, edit, problem)
+    spent = AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
+    yield FinalAnswer(outcome.text, f"{prepared.provider} {model}", decision, spent, edit, problem)
 
 
 def _broken(edit: EditPlan | None) -> int:
@@ -210,7 +212,7 @@ def _broken(edit: EditPlan | None) -> int:
 
 
 def _planned(
-    made: Draft, text: str, ready: Ready, means: Means
+    made: Draft, text: str, ready: DecidedQuestion, means: AnswerSources
 ) -> tuple[EditPlan | None, EditError | None, int]:
     """The edit that an answer is, or why it is none, and the parse errors that it adds; none where none was
     asked for.
@@ -235,7 +237,7 @@ def _leak(edit: EditPlan | None, secrets: Sequence[str], *, altered: bool) -> st
     return ""
 
 
-def _asked(made: Draft, local: "Answers[Any]") -> Asked:
+def _asked(made: Draft, local: "Answerer[Any]") -> Conversation:
     """The question for the local model, with as much of its code as its window takes."""
     command, spans = made.prompt.command, made.prompt.spans
     shown = [span for span in spans if span.origin.source == "file"]
@@ -247,7 +249,7 @@ def _asked(made: Draft, local: "Answers[Any]") -> Asked:
         )
         messages = lay_out(prompt)
         if local.count(messages.system) + local.count(messages.user) + AROUND <= local.window - most:
-            return Asked(messages.system, messages.user, most)
+            return Conversation(messages.system, messages.user, most)
         if len(shown) <= 1:
             break
         shown = shown[: max(1, int(len(shown) * SHARE))]

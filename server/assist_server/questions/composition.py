@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assist_server.config.config import answering_model
-
 try:
     import pwd
 except ImportError:  # Windows
@@ -19,20 +17,20 @@ except ImportError:  # Windows
 
 from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import Store, resolve
-from assist_escalation.audit.log import Log
+from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import Ledger, Scope
 from assist_escalation.errors import EscalationError
-from assist_escalation.gate.prepare import Parts
+from assist_escalation.gate.prepare import GateParts
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider import provider_memory
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.known_secrets import known_values
 from assist_escalation.routing import calibration, feedback
 from assist_escalation.routing.router import Decision
-from assist_server.config.config import Config
+from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
-from assist_server.questions.decision import Desk, Local, Ready
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, LocalModelFacts
 from assist_server.questions.secret_file_texts import denied_texts
 from assist_server.workspace.folders import key_of
 
@@ -41,7 +39,7 @@ WINDOW = 8192  # tokens of question and answer, as `probe.WINDOW`
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class GateFiles:
     """Where the gate's own files are. All are for their owner's eyes."""
 
     ledger: Path
@@ -53,10 +51,10 @@ class Files:
     edits: Path
 
 
-def files_of(config: Config, root: str = "") -> Files:
+def gate_files(config: Config, root: str = "") -> GateFiles:
     """The files of a user; the journal of edits is the workspace's own."""
     data = config.paths.data
-    return Files(
+    return GateFiles(
         data / "ledger.sqlite",
         data / "audit.jsonl",
         data / feedback.FILE,
@@ -67,25 +65,25 @@ def files_of(config: Config, root: str = "") -> Files:
     )
 
 
-def desk_for(config: Config, roots: Sequence[str]) -> tuple[Desk, tuple[Problem, ...]]:
+def decision_inputs(config: Config, roots: Sequence[str]) -> tuple[DecisionInputs, tuple[Problem, ...]]:
     """The desk of a workspace, whose first folder gives it its name, and what is wrong in its rules."""
     permissions, problems = permissions_for(config, roots)
-    files = files_of(config)
-    parts: list[Parts] = []
+    files = gate_files(config)
+    parts: list[GateParts] = []
 
-    def gate() -> Parts:
+    def gate() -> GateParts:
         if not parts:
             parts.append(gate_parts(config, permissions))
         return parts[0]
 
-    desk = Desk(
+    desk = DecisionInputs(
         local=_local(config),
         permissions=permissions,
         within=lambda folders: permissions_for(config, roots, folders)[0],
         scope=scope_of(roots),
         offline=config.offline,
         parts=gate,
-        draw=draw,
+        draw=random_token,
         history=feedback.scores(files.feedback),
         calibration=calibrated(config)[0],
     )
@@ -97,24 +95,24 @@ def scope_of(roots: Sequence[str]) -> Scope:
     return Scope(roots[0] if roots else "", _user())
 
 
-def gate_parts(config: Config, permissions: Permissions) -> Parts:
+def gate_parts(config: Config, permissions: Permissions) -> GateParts:
     """The gate of a workspace. Raises `EscalationError` where its key for the audit log is not set."""
-    files = files_of(config)
-    return Parts(
+    files = gate_files(config)
+    return GateParts(
         ledger=Ledger(files.ledger),
         log=log_of(config, permissions),
         transport=Transport(files.providers, offline=config.offline),
         keys=config.secrets.get,
         known=known_values(denied_texts(permissions.roots), config.secrets.values),
-        models=provider_memory.Returned(files.models),
-        draw=draw,
+        models=provider_memory.AnsweringModels(files.models),
+        draw=random_token,
     )
 
 
-def log_of(config: Config, permissions: Permissions) -> Log:
+def log_of(config: Config, permissions: Permissions) -> AuditLog:
     """The audit log, with the key and the second place that the permissions name."""
-    return Log(
-        files_of(config).audit, key=log_key(config, permissions), checkpoint=checkpoint_of(permissions)
+    return AuditLog(
+        gate_files(config).audit, key=log_key(config, permissions), checkpoint=checkpoint_of(permissions)
     )
 
 
@@ -136,10 +134,12 @@ def checkpoint_of(permissions: Permissions) -> Path | None:
     return Path(permissions.audit_checkpoint).expanduser() if permissions.audit_checkpoint else None
 
 
-def noted(config: Config, ready: Ready, decision: Decision, event: feedback.Happening) -> None:
+def record_feedback(
+    config: Config, ready: DecidedQuestion, decision: Decision, event: feedback.Happening
+) -> None:
     """Remember what became of a request, in numbers."""
     feedback.record(
-        files_of(config).feedback,
+        gate_files(config).feedback,
         feedback.Event(
             time.time(),
             key_of(ready.root),
@@ -154,7 +154,7 @@ def noted(config: Config, ready: Ready, decision: Decision, event: feedback.Happ
     )
 
 
-def draw() -> str:
+def random_token() -> str:
     """An unguessable name of a request, a placeholder or a mark."""
     return secrets.token_hex(6)
 
@@ -162,20 +162,20 @@ def draw() -> str:
 def calibrated(config: Config) -> tuple[calibration.Calibration, str]:
     """What `assist calibrate` fitted, and why it is not used, "" for nothing wrong. It widens nothing."""
     try:
-        return calibration.read(files_of(config).calibration.read_text(encoding="utf-8")), ""
+        return calibration.read(gate_files(config).calibration.read_text(encoding="utf-8")), ""
     except FileNotFoundError:
         return calibration.NONE, ""
     except (OSError, ValueError, EscalationError) as error:
         return calibration.NONE, str(error)
 
 
-def _local(config: Config) -> Local:
+def _local(config: Config) -> LocalModelFacts:
     model = answering_model(config)
     try:
         resolve(Store(config.paths.data / "models"), model)
     except CompletionError:
-        return Local(False, TOKENS, WINDOW)
-    return Local(True, TOKENS, WINDOW)
+        return LocalModelFacts(False, TOKENS, WINDOW)
+    return LocalModelFacts(True, TOKENS, WINDOW)
 
 
 def _user() -> str:

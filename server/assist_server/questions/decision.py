@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from assist_context.relations.path_index import files_of
+from assist_context.relations.path_index import path_index_of
 from assist_escalation.budget.ledger import Scope
-from assist_escalation.edits.plan import Base, Target, sha256_of
+from assist_escalation.edits.plan import Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.prepare import Parts, Prepared, Request, prepare
+from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.settings import Edits
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.routing import features
 from assist_escalation.routing.calibration import NONE, Calibration
-from assist_escalation.routing.router import Decision, Rules, Wish, route
+from assist_escalation.routing.router import Decision, RoutingRules, Wish, route
 from assist_server.questions.instructions import (
     ANSWERS,
     EDITS,
@@ -29,8 +29,8 @@ from assist_server.questions.instructions import (
     request_of,
 )
 from assist_server.questions.new_test_path import place_for_tests
-from assist_server.questions.prompt_spans import Evidence, Scene, evidence_for
-from assist_server.questions.targets import Aim
+from assist_server.questions.prompt_spans import Evidence, QuestionFolders, evidence_for
+from assist_server.questions.targets import QuestionTarget
 
 FRONTIER_TOKENS = 8_000  # of code for a frontier: what a change over several files needs, for a few cents
 
@@ -44,14 +44,14 @@ class Question:
 
     command: str
     words: str = ""
-    aim: Aim | None = None
+    aim: QuestionTarget | None = None
     problems: tuple[Span, ...] = ()
     wish: Wish = "auto"
     provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalModelFacts:
     """The model on this machine, as far as it is known before it is loaded.
 
     `tokens` of code are read within the time that people wait for a first word; `window` is its bound.
@@ -63,17 +63,17 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DecisionInputs:
     """What decisions are made with. `within` gives the permissions with what holds in these folders besides;
     `history` are the scores of earlier requests, the newest last.
     """
 
-    local: Local
+    local: LocalModelFacts
     permissions: Permissions
     scope: Scope
     offline: bool
     within: Callable[[Sequence[str]], Permissions]
-    parts: Callable[[], Parts]
+    parts: Callable[[], GateParts]
     draw: Callable[[], str]
     history: Sequence[float] = ()
     calibration: Calibration = NONE
@@ -86,7 +86,7 @@ class Draft:
     prompt: Prompt
     form: Form
     evidence: Evidence
-    whole: Target | None = None
+    whole: EditTarget | None = None
     create: frozenset[str] = frozenset()
 
     def bases(self, versions: Callable[[str], int | None] = lambda _: None) -> dict[str, Base]:
@@ -96,7 +96,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Ready:
+class DecidedQuestion:
     """A question with its decision; `prepared` is what a provider would get, if any may get it."""
 
     id: str
@@ -104,22 +104,24 @@ class Ready:
     root: str
     local: Draft
     decision: Decision
-    rules: Rules
+    rules: RoutingRules
     frontier: Draft | None = None
     prepared: Prepared | None = None
 
 
-def decide(question: Question, scene: Scene, desk: Desk) -> Ready:
+def decide(question: Question, scene: QuestionFolders, desk: DecisionInputs) -> DecidedQuestion:
     """The decision about a question; it says why in words, and never raises for a refusal."""
     name = desk.draw()
     local = draft(question, scene, desk.local.tokens, small=True)
     frontier, prepared, barred = _for_frontier(name, question, scene, desk)
     rules = _rules(desk, prepared, barred)
     decision = route(_asked(question, local, frontier, desk), rules, question.wish, desk.history)
-    return Ready(name, question, scene.corpus.root, local, decision, rules, frontier, prepared)
+    return DecidedQuestion(name, question, scene.corpus.root, local, decision, rules, frontier, prepared)
 
 
-def draft(question: Question, scene: Scene, tokens: int, *, small: bool, edits: Edits = "blocks") -> Draft:
+def draft(
+    question: Question, scene: QuestionFolders, tokens: int, *, small: bool, edits: Edits = "blocks"
+) -> Draft:
     """The prompt of a question in about `tokens` tokens of code."""
     aim, command = question.aim, question.command
     whole_files = not small and command in EDITS  # what is changed has to be seen as it stands
@@ -127,7 +129,7 @@ def draft(question: Question, scene: Scene, tokens: int, *, small: bool, edits: 
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     path = ""
     if form.kind == "file" and aim is not None:
-        files = files_of([*scene.corpus.files().paths, *scene.corpus.opened])
+        files = path_index_of([*scene.corpus.files().paths, *scene.corpus.opened])
         path = place_for_tests(aim.target.path, aim.name, files, Path(scene.corpus.root))
     spans = (
         Span(instructions(command, form, aim), Origin("assist")),
@@ -139,19 +141,19 @@ def draft(question: Question, scene: Scene, tokens: int, *, small: bool, edits: 
     return Draft(Prompt(command, spans), form, evidence, _whole(form, aim, path), _create(path))
 
 
-def _for_tests(scene: Scene, aim: Aim | None, path: str) -> tuple[Span, ...]:
+def _for_tests(scene: QuestionFolders, aim: QuestionTarget | None, path: str) -> tuple[Span, ...]:
     """Where new tests go. Paths and names are the workspace's, so they are no words of ours."""
     if aim is None or not path:
         return ()
     return (Span(place_of_tests(aim, path), Origin("editor", aim.target.path, scene.corpus.root)),)
 
 
-def _whole(form: Form, aim: Aim | None, path: str) -> Target | None:
+def _whole(form: Form, aim: QuestionTarget | None, path: str) -> EditTarget | None:
     if form.kind == "file" and path:
-        return Target(path, 1, 1)
+        return EditTarget(path, 1, 1)
     if form.kind == "whole" and aim is not None:
         last_name = aim.name.rpartition(".")[2]
-        return Target(aim.target.path, aim.target.first, aim.target.last, last_name)
+        return EditTarget(aim.target.path, aim.target.first, aim.target.last, last_name)
     return None
 
 
@@ -160,7 +162,7 @@ def _create(path: str) -> frozenset[str]:
 
 
 def _for_frontier(
-    name: str, question: Question, scene: Scene, desk: Desk
+    name: str, question: Question, scene: QuestionFolders, desk: DecisionInputs
 ) -> tuple[Draft | None, Prepared | None, tuple[str, str]]:
     """What a provider would get, or why none may get it. Nothing of it is made where nothing may leave."""
     allowed = desk.permissions
@@ -174,7 +176,7 @@ def _for_frontier(
         return made, None, ("hidden", f"{hidden} is excluded by a rule file, so it does not leave")
     # Rules may stand anywhere between a file and the folder; they can only forbid.
     allowed = desk.within(_folders(made))
-    request = Request(name, made.prompt, allowed, desk.scope, most, question.provider)
+    request = ProviderRequest(name, made.prompt, allowed, desk.scope, most, question.provider)
     try:
         return made, prepare(request, desk.parts()), ("", "")
     except RefusedError as error:
@@ -183,7 +185,7 @@ def _for_frontier(
         return made, None, ("gate", str(error).rstrip("."))
 
 
-def _hidden(question: Question, made: Draft, scene: Scene) -> str:
+def _hidden(question: Question, made: Draft, scene: QuestionFolders) -> str:
     """A file of the prompt that a rule file excludes, the one that is asked about included; "" for none."""
     corpora = {corpus.root: corpus for corpus in (scene.corpus, *scene.others)}
     shown = [(each.origin.root, each.origin.path) for each in made.evidence.spans]
@@ -201,10 +203,10 @@ def _folders(made: Draft) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _rules(desk: Desk, prepared: Prepared | None, barred: tuple[str, str]) -> Rules:
+def _rules(desk: DecisionInputs, prepared: Prepared | None, barred: tuple[str, str]) -> RoutingRules:
     allowed = prepared.request.permissions if prepared else desk.permissions
     provider = prepared.provider if prepared else next(iter(allowed.providers), "")
-    return Rules(
+    return RoutingRules(
         mode=allowed.mode,
         offline=desk.offline,
         rate=allowed.max_escalation_rate,
@@ -222,10 +224,12 @@ def _rules(desk: Desk, prepared: Prepared | None, barred: tuple[str, str]) -> Ru
     )
 
 
-def _asked(question: Question, made: Draft, frontier: Draft | None, desk: Desk) -> features.Ask:
+def _asked(
+    question: Question, made: Draft, frontier: Draft | None, desk: DecisionInputs
+) -> features.RequestFacts:
     """The person's words and counts; how many files are in hand is what would be sent, if anything would."""
     counted = made.evidence.structure
-    structure = features.Structure(
+    structure = features.StructureCounts(
         symbols=counted.symbols,
         fan_out=counted.fan_out,
         edit_lines=counted.lines if question.command in EDITS else 0,

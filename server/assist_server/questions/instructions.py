@@ -11,7 +11,7 @@ from assist_escalation.edits.formats.search_replace import fence_for, search_rep
 from assist_escalation.edits.formats.whole_block import whole_instructions
 from assist_escalation.policy.settings import Edits
 from assist_escalation.prompts import fence
-from assist_server.questions.targets import Aim
+from assist_server.questions.targets import QuestionTarget
 
 ANSWERS = {"explain": 1024, "ask": 1536, "test": 3072, "refactor": 4096, "fix": 4096}  # tokens, at most
 
@@ -57,7 +57,7 @@ def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits =
     return Form()
 
 
-def instructions(command: str, form: Form, aim: Aim | None) -> str:
+def instructions(command: str, form: Form, aim: QuestionTarget | None) -> str:
     """The system's words for one question."""
     parts = [_ROLE, _TASKS[command]]
     language = aim.document.language.name if aim else ""
@@ -72,13 +72,13 @@ def instructions(command: str, form: Form, aim: Aim | None) -> str:
     return "\n\n".join(parts)
 
 
-def place_of_tests(aim: Aim, path: str) -> str:
+def place_of_tests(aim: QuestionTarget, path: str) -> str:
     """What is said of the file that new tests go into."""
     first = _first_line(aim)
     return f"The tests go into {path}." + (f"\nIts imports begin with:\n{first}" if first else "")
 
 
-def _first_line(aim: Aim) -> str:
+def _first_line(aim: QuestionTarget) -> str:
     """How a test imports what it tests, in Python, where a path says that."""
     if aim.document.language.name != "python" or not aim.target.path.endswith(".py"):
         return ""
@@ -89,7 +89,7 @@ def _first_line(aim: Aim) -> str:
     return f"from {module} import {name}" if name else f"import {module}"
 
 
-def request_of(command: str, words: str, aim: Aim | None) -> str:
+def request_of(command: str, words: str, aim: QuestionTarget | None) -> str:
     """The person's part: his own words, or what the command means without any."""
     if words:
         return words

@@ -5,7 +5,7 @@ It knows paths and names, no file's content.
 
 from pathlib import Path, PurePosixPath
 
-from assist_context.relations.path_index import Files
+from assist_context.relations.path_index import PathIndex
 
 FOLDERS = ("tests", "test", "spec", "__tests__")
 # What stands around the name of what is tested. A language that is not here has "test_" ahead.
@@ -18,7 +18,7 @@ _AROUND = {
 _BESIDE = frozenset({".go", ".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs"})  # tests stand beside their subject
 
 
-def place_for_tests(path: str, name: str, files: Files, root: Path) -> str:
+def place_for_tests(path: str, name: str, files: PathIndex, root: Path) -> str:
     """A path for the tests of `name` ("" for all) in the file at `path`, where no file is yet.
 
     >>> from assist_context.relations.path_index import files_of
@@ -40,7 +40,7 @@ def place_for_tests(path: str, name: str, files: Files, root: Path) -> str:
     return str(folder / f"{ahead}{source.stem}_assist{behind}{suffix}")
 
 
-def _folder(source: PurePosixPath, files: Files) -> PurePosixPath:
+def _folder(source: PurePosixPath, files: PathIndex) -> PurePosixPath:
     """The folder of tests that is nearest to the source, else the source's own."""
     if source.suffix in _BESIDE:
         return source.parent

@@ -17,13 +17,13 @@ from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.plan import MARK
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
-from assist_server.questions.targets import Aim
+from assist_server.questions.targets import QuestionTarget
 
 WHOLE_FILE = 150  # lines of a file that is shown whole for an edit: about 1,500 tokens at most
 
 
 @dataclass(frozen=True, slots=True)
-class Structure:
+class ReachCounts:
     """Counts that say how far a question reaches: never any text of the workspace.
 
     `fan_out` counts what the code in question calls, `callers` the files that use it.
@@ -41,12 +41,12 @@ class Evidence:
     """The spans to show, the code in question first, and the whole texts of their files for edits."""
 
     spans: tuple[Span, ...] = ()
-    structure: Structure = Structure()
+    structure: ReachCounts = ReachCounts()
     texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class QuestionFolders:
     """Where a question is asked: the folder it is about, and the other folders of the workspace."""
 
     corpus: Corpus
@@ -54,7 +54,12 @@ class Scene:
 
 
 def evidence_for(
-    scene: Scene, question: str, aim: Aim | None, tokens: int, *, whole_files: bool = False
+    scene: QuestionFolders,
+    question: str,
+    aim: QuestionTarget | None,
+    tokens: int,
+    *,
+    whole_files: bool = False,
 ) -> Evidence:
     """What helps to answer, in about `tokens` tokens; the code in question is shown whole if it can be.
 
@@ -69,7 +74,7 @@ def evidence_for(
         snippets = _by_file(scene, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)
     spans = tuple(_span(scene, snippet) for snippet in snippets)
     about = subjects(corpus, target) if target else ()
-    structure = Structure(
+    structure = ReachCounts(
         files=len({span.origin.path for span in spans}),
         symbols=len(about),
         fan_out=sum(1 for _ in callees(corpus, target, scene.others)) if target else 0,
@@ -79,7 +84,7 @@ def evidence_for(
     return Evidence(spans, structure, _texts(corpus, spans))
 
 
-def _by_file(scene: Scene, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
+def _by_file(scene: QuestionFolders, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
     """The snippets file by file, the code in question first; short files whole while `left` lasts."""
     files: dict[tuple[str, str], list[Snippet]] = {}
     for each in snippets:
@@ -96,7 +101,7 @@ def _by_file(scene: Scene, snippets: Sequence[Snippet], left: int) -> list[Snipp
     return shown
 
 
-def _whole_file(scene: Scene, piece: Snippet) -> Snippet | None:
+def _whole_file(scene: QuestionFolders, piece: Snippet) -> Snippet | None:
     """The file of a piece, if it is short and an edit may change it."""
     corpus, inside = _place(scene, piece)
     lines = corpus.lines(inside) if corpus is scene.corpus else ()
@@ -107,7 +112,7 @@ def _whole_file(scene: Scene, piece: Snippet) -> Snippet | None:
     return replace(piece, start_line=1, end_line=count, text=text)
 
 
-def _place(scene: Scene, snippet: Snippet) -> tuple[Corpus, str]:
+def _place(scene: QuestionFolders, snippet: Snippet) -> tuple[Corpus, str]:
     """The folder that a snippet is of, and its path there, without the folder's name ahead."""
     for corpus in (scene.corpus, *scene.others):
         if corpus.root == snippet.root:
@@ -115,7 +120,7 @@ def _place(scene: Scene, snippet: Snippet) -> tuple[Corpus, str]:
     raise EscalationError(f"{snippet.path} is of no folder that the question is about: ask again.")
 
 
-def _span(scene: Scene, snippet: Snippet) -> Span:
+def _span(scene: QuestionFolders, snippet: Snippet) -> Span:
     """A snippet with its origin."""
     corpus, inside = _place(scene, snippet)
     # An editor may hold half a character, which no file can.

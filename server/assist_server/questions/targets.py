@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_context.documents import Document
-from assist_context.evidence.call_graph import Target, subjects
-from assist_context.evidence.mentions import Named, meant
-from assist_context.index.reader import Found
-from assist_context.retrieval.corpus import Corpus, Open
+from assist_context.evidence.call_graph import TargetLines, subjects
+from assist_context.evidence.mentions import MentionedName, meant
+from assist_context.index.reader import IndexedDefinition
+from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
-from assist_server.errors import WRONG_USAGE, CommandError
+from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import read_document
 
 SYMBOLS = 200  # definitions of one name that are looked through
@@ -25,13 +25,13 @@ _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class QuestionTarget:
     """What a question is about: lines of a file as they stand now. `name` is the symbol, "" for none.
 
     `whole` says that the lines are a whole definition or a whole file, which an answer can replace.
     """
 
-    target: Target
+    target: TargetLines
     document: Document
     name: str = ""
     whole: bool = True
@@ -43,7 +43,7 @@ class Aim:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class TargetSpec:
     """A target's parts; no lines is (0, 0), one line (n, 0)."""
 
     path: str
@@ -51,8 +51,8 @@ class Written:
     last: int = 0
 
 
-def parse_target(text: str) -> Written:
-    """The parts of a target; `CommandError` (wrong usage) for lines that cannot be.
+def parse_target(text: str) -> TargetSpec:
+    """The parts of a target; `UserError` (wrong usage) for lines that cannot be.
 
     >>> parse_target("src/app.py:10-20"), parse_target("src/app.py:10"), parse_target("Cart.total")
     (Written(path='src/app.py', first=10, last=20), Written(path='src/app.py', first=10, last=0), \
@@ -60,18 +60,18 @@ Written(path='Cart.total', first=0, last=0))
     """
     found = _LINES.fullmatch(text)
     if found is None:
-        return Written(text)
+        return TargetSpec(text)
     first, last = int(found["first"]), int(found["last"] or 0)
     if first == 0 or (found["last"] and last < first):
-        raise CommandError(
+        raise UserError(
             f"{text!r} names no lines: write PATH:START-END, both counted from 1, as in src/app.py:10-20.",
             WRONG_USAGE,
         )
-    return Written(found["path"], first, last)
+    return TargetSpec(found["path"], first, last)
 
 
-def aim_at(corpus: Corpus, text: str) -> Aim:
-    """The place that a target means below the corpus's root; `CommandError` where there is none.
+def aim_at(corpus: Corpus, text: str) -> QuestionTarget:
+    """The place that a target means below the corpus's root; `UserError` where there is none.
 
     The file is laid over the index as it stands, so that lines are those of now.
     """
@@ -84,11 +84,11 @@ def aim_at(corpus: Corpus, text: str) -> Aim:
     return _symbol(corpus, written.path)
 
 
-def in_file(corpus: Corpus, path: str, written: Written) -> Aim:
+def in_file(corpus: Corpus, path: str, written: TargetSpec) -> QuestionTarget:
     """Lines of a file below the root; a line alone means the definition around it."""
     inside = os.path.relpath(path, corpus.root).replace(os.sep, "/")
     if inside.startswith("../"):
-        raise CommandError(f"{path} is not below {corpus.root}: say with --workspace where it belongs.")
+        raise UserError(f"{path} is not below {corpus.root}: say with --workspace where it belongs.")
     document = lay(corpus, inside, read_document(Path(path)))
     return in_document(corpus, document, written.first, written.last)
 
@@ -96,46 +96,44 @@ def in_file(corpus: Corpus, path: str, written: Written) -> Aim:
 def lay(corpus: Corpus, path: str, document: Document) -> Document:
     """Put a document over the index, under its path in the folder."""
     named = Document(path, document.lines, document.language)
-    corpus.lay({**corpus.opened, path: Open(named, symbols(named.language, named.text))})
+    corpus.lay({**corpus.opened, path: OpenFile(named, symbols(named.language, named.text))})
     return named
 
 
-def in_document(corpus: Corpus, document: Document, first: int, last: int) -> Aim:
+def in_document(corpus: Corpus, document: Document, first: int, last: int) -> QuestionTarget:
     """Lines of a document that is laid over the index: none is the whole of it, one the definition there."""
     count = len(document.lines) - (document.lines[-1] == "")
     if max(first, last) > max(1, count):
-        raise CommandError(
-            f"There is no line {max(first, last)} in {document.path}, which has {count} lines."
-        )
+        raise UserError(f"There is no line {max(first, last)} in {document.path}, which has {count} lines.")
     if not first:
-        return Aim(Target(document.path, 1, max(1, count)), document)
-    around = subjects(corpus, Target(document.path, first, last or first))
+        return QuestionTarget(TargetLines(document.path, 1, max(1, count)), document)
+    around = subjects(corpus, TargetLines(document.path, first, last or first))
     if last:
         exact = [each for each in around if (each.start_line, each.end_line) == (first, last)]
         name = exact[0].name if exact else ""
-        return Aim(Target(document.path, first, last), document, name, whole=bool(exact))
+        return QuestionTarget(TargetLines(document.path, first, last), document, name, whole=bool(exact))
     if around:
         return _of(document, around[0])
-    return Aim(Target(document.path, first, first), document, whole=False)
+    return QuestionTarget(TargetLines(document.path, first, first), document, whole=False)
 
 
-def _of(document: Document, found: Found) -> Aim:
+def _of(document: Document, found: IndexedDefinition) -> QuestionTarget:
     name = f"{found.parent}.{found.name}" if found.parent else found.name
-    return Aim(Target(document.path, found.start_line, found.end_line), document, name)
+    return QuestionTarget(TargetLines(document.path, found.start_line, found.end_line), document, name)
 
 
-def _symbol(corpus: Corpus, text: str) -> Aim:
+def _symbol(corpus: Corpus, text: str) -> QuestionTarget:
     *owner, name = re.split(r"\.|::|#", text)
     found = corpus.definitions(name, SYMBOLS)
-    likely = meant(found, Named(name, ".".join(owner)), "")
+    likely = meant(found, MentionedName(name, ".".join(owner)), "")
     if not likely:
         hint = "" if corpus.reader.files() else " This folder is not indexed yet: run `assist index` first."
-        raise CommandError(
+        raise UserError(
             f"There is no file and no symbol {text!r} in {corpus.root}: name a PATH, PATH:LINE, "
             f"PATH:START-END or a symbol.{hint}"
         )
     if not owner and len({(each.path, each.parent) for each in found}) > 1:
-        raise CommandError(f"{text!r} is defined in several places; name one of them: {_places(found)}.")
+        raise UserError(f"{text!r} is defined in several places; name one of them: {_places(found)}.")
     best = likely[0]
     path = os.path.join(corpus.root, best.path)
     document = lay(corpus, best.path, read_document(Path(path)))
@@ -145,10 +143,10 @@ def _symbol(corpus: Corpus, text: str) -> Aim:
         if (each.name, each.parent, each.kind) == (best.name, best.parent, best.kind)
     ]
     if not now:
-        raise CommandError(f"{text!r} is not in {best.path} any more: run `assist index` and try again.")
+        raise UserError(f"{text!r} is not in {best.path} any more: run `assist index` and try again.")
     return _of(document, min(now, key=lambda each: abs(each.start_line - best.start_line)))
 
 
-def _places(found: Sequence[Found]) -> str:
+def _places(found: Sequence[IndexedDefinition]) -> str:
     named = [f"{each.path}:{each.start_line}" for each in found[:LISTED]]
     return ", ".join(named) + (", ..." if len(found) > LISTED else "")

@@ -5,15 +5,15 @@ from typing import Any
 
 from assist_escalation.edits.plan import diff
 from assist_escalation.gate.prepare import Prepared
-from assist_server.questions.answering import Finished
-from assist_server.questions.decision import Ready
+from assist_server.questions.answering import FinalAnswer
+from assist_server.questions.decision import DecidedQuestion
 from assist_server.wording.amounts import usd
 
 SHOWN = 12  # files in a preview; the rest is counted
 WHERE = {"local": "on this machine", "frontier": "at a provider", "refused": "nobody"}
 
 
-def route_document(ready: Ready) -> dict[str, Any]:
+def route_document(ready: DecidedQuestion) -> dict[str, Any]:
     """A decision as JSON."""
     decision, prepared = ready.decision, ready.prepared
     return {
@@ -38,7 +38,7 @@ def route_document(ready: Ready) -> dict[str, Any]:
     }
 
 
-def route_facts(ready: Ready) -> list[tuple[str, str]]:
+def route_facts(ready: DecidedQuestion) -> list[tuple[str, str]]:
     """The same for people."""
     decision = ready.decision
     odds = f"p {decision.p_local:.2f} that a local answer is right, threshold {decision.threshold:.2f}"
@@ -53,7 +53,7 @@ def route_facts(ready: Ready) -> list[tuple[str, str]]:
     return [*lines, ("Files", ", ".join(map(_name, _files(ready))) or "none")]
 
 
-def preview_lines(ready: Ready) -> list[str]:
+def preview_lines(ready: DecidedQuestion) -> list[str]:
     """What a person is shown before anything is sent."""
     if ready.prepared is None:
         return []
@@ -82,7 +82,12 @@ def _name(path: str) -> str:
 
 
 def answer_document(
-    ready: Ready, finished: Finished, notices: list[str], *, applied: bool, problem: Exception | None
+    ready: DecidedQuestion,
+    finished: FinalAnswer,
+    notices: list[str],
+    *,
+    applied: bool,
+    problem: Exception | None,
 ) -> dict[str, Any]:
     """An answer as JSON."""
     spent, plan = finished.spent, finished.plan
@@ -115,7 +120,7 @@ def answer_document(
     }
 
 
-def last_line(finished: Finished) -> str:
+def last_line(finished: FinalAnswer) -> str:
     """Where it ran, why, tokens, cost and time."""
     spent, decision = finished.spent, finished.decision
     model = Path(finished.model).name if decision.target == "local" else finished.model
@@ -128,7 +133,7 @@ def last_line(finished: Finished) -> str:
     )
 
 
-def _files(ready: Ready) -> tuple[str, ...]:
+def _files(ready: DecidedQuestion) -> tuple[str, ...]:
     paths = (span.origin.path for span in ready.local.prompt.spans)
     return tuple(dict.fromkeys(path for path in paths if path))
 

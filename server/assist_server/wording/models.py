@@ -6,13 +6,13 @@ model and prints nothing.
 
 from typing import TYPE_CHECKING, Any
 
-from assist_completion.inference.generation import Budget
+from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.speed_probe import Speed
 from assist_completion.model_store.catalogue import ModelRow
 from assist_server.wording.amounts import megabytes
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
-    from assist_server.local_model.setup import Ready
+    from assist_server.local_model.setup import ReadyModel
 
 NON_COMMERCIAL = "NON-COMMERCIAL"
 
@@ -62,7 +62,7 @@ def model_row(row: ModelRow, document: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def ready_document(ready: "Ready", words: str) -> dict[str, Any]:
+def ready_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
     """What `assist setup` did, as JSON."""
     row = ready.choice.row
     return {
@@ -83,7 +83,7 @@ def ready_document(ready: "Ready", words: str) -> dict[str, Any]:
     }
 
 
-def ready_facts(ready: "Ready", words: str) -> list[tuple[str, str]]:
+def ready_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
     """The same for people, with what to do next."""
     row, done = ready.choice.row, "Ready."
     if not ready.fetched and not ready.configured:
@@ -113,12 +113,12 @@ def warm_seconds(speed: Speed) -> float:
     return (TYPED + LINE) / speed.decode
 
 
-def cold_seconds(speed: Speed, budget: Budget) -> float:
+def cold_seconds(speed: Speed, budget: TokenBudget) -> float:
     """A one-line suggestion where nothing was read before: a small head and suffix come first."""
     return (budget.small.head + budget.small.suffix) / speed.prefill + LINE / speed.decode
 
 
-def in_words(speed: Speed, budget: Budget) -> str:
+def in_words(speed: Speed, budget: TokenBudget) -> str:
     """Both, as a sentence; it says so where other programs disturbed the measurement."""
     warm, cold = warm_seconds(speed), cold_seconds(speed, budget)
     words = (

@@ -7,7 +7,7 @@ from typing import Any
 
 from assist_escalation.policy.permissions import Layer, Permissions, restrictions, sources
 from assist_server.config.layers import Statement
-from assist_server.config.permissions import Permitted
+from assist_server.config.permissions import EffectivePermissions
 from assist_server.config.repository_file import Repository
 from assist_server.config.structure import SETTINGS
 
@@ -20,7 +20,7 @@ _LABELS = {
 _WHOLE = {"allowed_providers", "residency"}  # lists that get stricter as they get shorter
 
 
-def permission_document(permitted: Permitted) -> dict[str, Any]:
+def permission_document(permitted: EffectivePermissions) -> dict[str, Any]:
     """The permissions as JSON has them, the sources of each, and the repositories' files."""
     return {
         "permissions": asdict(permitted.permissions),
@@ -31,7 +31,7 @@ def permission_document(permitted: Permitted) -> dict[str, Any]:
     }
 
 
-def permission_lines(permitted: Permitted) -> Iterator[str]:
+def permission_lines(permitted: EffectivePermissions) -> Iterator[str]:
     """Each permission, and below it who made it so."""
     where = ", ".join(permitted.permissions.roots) or "no folder"
     yield f"# what may leave from {where}"

@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from assist_escalation.audit.chain import OURS, Event
-from assist_escalation.audit.verifier import Report
+from assist_escalation.audit.verifier import Verification
 from assist_escalation.budget.ledger import Reservation
-from assist_escalation.budget.ledger import Row as Sum
+from assist_escalation.budget.ledger import SpendingRow as Sum
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.routing.calibration import (
     LEAST,
     NONE,
     Calibration,
-    Row,
+    ReliabilityBin,
     expected_error,
     patch,
     reliability,
 )
-from assist_server.records.past_requests import Fit, Place, Spent
+from assist_server.records.past_requests import Fit, RecordedWorkspace, SpendingReport
 from assist_server.wording.amounts import usd
 from assist_server.wording.sanitize import harmless
 
@@ -34,7 +34,7 @@ HEADS = ("Requests", "Dollars", "Tokens in", "Out", "Estimated")
 RECONCILE = "`assist cost reconcile` takes what a crash left for spent; what is under way settles by itself."
 
 
-def spending_document(found: Spent, place: Place) -> dict[str, Any]:
+def spending_document(found: SpendingReport, place: RecordedWorkspace) -> dict[str, Any]:
     """What was spent as JSON; dollars as fractions, times in seconds since 1970."""
     return {
         "by": found.by,
@@ -50,13 +50,13 @@ def spending_document(found: Spent, place: Place) -> dict[str, Any]:
     }
 
 
-def spending_rows(found: Spent) -> list[list[str]]:
+def spending_rows(found: SpendingReport) -> list[list[str]]:
     """A row of `HEADS` behind its key for each, and one for all of them where there are several."""
     total = [_cells(_total(found.rows))] if len(found.rows) > 1 else []
     return [*map(_cells, found.rows), *total]
 
 
-def budget_lines(found: Spent, place: Place) -> list[str]:
+def budget_lines(found: SpendingReport, place: RecordedWorkspace) -> list[str]:
     """What is left today, and what was never settled."""
     closed = "; mode is never, so nothing is sent" if place.permissions.mode == "never" else ""
     day = place.permissions.day_micro
@@ -91,12 +91,12 @@ def reservation_document(each: Reservation) -> dict[str, Any]:
     }
 
 
-def report_document(report: Report, path: Path) -> dict[str, Any]:
+def report_document(report: Verification, path: Path) -> dict[str, Any]:
     """Whether the log holds, as JSON."""
     return {**asdict(report), "path": str(path)}
 
 
-def report_lines(report: Report, path: Path, permissions: Permissions) -> Iterator[str]:
+def report_lines(report: Verification, path: Path, permissions: Permissions) -> Iterator[str]:
     """Whether the log holds, what that proves, and what it cannot prove."""
     if report.ok and not report.events:
         yield f"There is no audit log in {path}: nothing was recorded yet."
@@ -149,7 +149,7 @@ def fit_document(found: Fit, applied: str) -> dict[str, Any]:
     }
 
 
-def reliability_rows(rows: Sequence[Row]) -> list[list[str]]:
+def reliability_rows(rows: Sequence[ReliabilityBin]) -> list[list[str]]:
     """A reliability table: the bin, its answers, the share expected to be good, the share that was."""
     return [
         [

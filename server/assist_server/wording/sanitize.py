@@ -24,7 +24,7 @@ def harmless(text: str) -> str:
     return _CONTROL.sub("", _SEQUENCE.sub("", text))
 
 
-class Sieve:
+class StreamSanitizer:
     """The same for a text that comes in pieces: a sequence may begin in one and end in another."""
 
     def __init__(self) -> None:

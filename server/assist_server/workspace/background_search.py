@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 from assist_context.documents import Cursor, Document, Snippet
 
 if TYPE_CHECKING:
-    from assist_context.retrieval.retriever import Near  # and with it tree-sitter
+    from assist_context.retrieval.retriever import RetrievalResult  # and with it tree-sitter
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SearchRequest:
     """A question: the document with the cursor by its absolute path, and all that are open."""
 
     path: str
@@ -26,28 +26,30 @@ class Look:
     tokens: int
 
 
-class Answers(Protocol):
+class Searcher(Protocol):
     """Who answers, on the thread: see `finding.Finder`."""
 
-    def answer(self, look: Look) -> "Near": ...
+    def answer(self, look: SearchRequest) -> "RetrievalResult": ...
     def refreshed(self) -> None: ...
     def close(self) -> None: ...
 
 
-class Nearby:
-    """Asks one `Look` at a time. Owns the thread, on which `begin` and `found` are called too."""
+class BackgroundSearch:
+    """Asks one `SearchRequest` at a time. Owns the thread, on which `begin` and `found` are called too."""
 
-    def __init__(self, begin: Callable[[], Answers], found: "Callable[[Look, Near], None]") -> None:
+    def __init__(
+        self, begin: Callable[[], Searcher], found: "Callable[[SearchRequest, RetrievalResult], None]"
+    ) -> None:
         self._begin = begin
         self._found = found
         self._stale = False
-        self._next: Look | None = None
+        self._next: SearchRequest | None = None
         self._closed = False
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="assist-nearby", daemon=True)
         self._thread.start()
 
-    def look(self, look: Look) -> None:
+    def look(self, look: SearchRequest) -> None:
         """Ask; the answer comes to `found`, unless a newer question came first."""
         with self._wake:
             self._next = look

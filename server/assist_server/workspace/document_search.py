@@ -8,26 +8,26 @@ from collections.abc import Sequence
 
 from assist_context.documents import Document
 from assist_context.files.denylist import denied_by
-from assist_context.files.folder_rules import Folder as Rules
-from assist_context.index.reader import Reader
-from assist_context.retrieval.corpus import Corpus, Open
-from assist_context.retrieval.retriever import Asked, Near, Retrieval
+from assist_context.files.folder_rules import FolderRules
+from assist_context.index.reader import IndexReader
+from assist_context.retrieval.corpus import Corpus, OpenFile
+from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
 from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols
-from assist_server.workspace.background_search import Look
-from assist_server.workspace.folders import Folder, folder_of
+from assist_server.workspace.background_search import SearchRequest
+from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
 TREES = 32  # kept for open documents
 
 
-class Finder:
+class DocumentSearch:
     """Owns the readers of the indexes and the trees of open documents. One thread."""
 
-    def __init__(self, folders: Sequence[Folder]) -> None:
+    def __init__(self, folders: Sequence[WorkspaceFolder]) -> None:
         self._folders = tuple(folders)
-        corpora = {each.root: Corpus(each.root, Reader(each.database), each.name) for each in folders}
+        corpora = {each.root: Corpus(each.root, IndexReader(each.database), each.name) for each in folders}
         self._retrievals = {
-            root: Retrieval(corpus, [other for other in corpora.values() if other is not corpus])
+            root: Retriever(corpus, [other for other in corpora.values() if other is not corpus])
             for root, corpus in corpora.items()
         }
         self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
@@ -36,14 +36,14 @@ class Finder:
     def refreshed(self) -> None:
         """The index was brought up to date: rule files are read anew."""
         self._allowed: dict[str, bool] = {}
-        self._rules = {each.root: Rules(each.root) for each in self._folders}
+        self._rules = {each.root: FolderRules(each.root) for each in self._folders}
 
     def close(self) -> None:
         """Close the indexes."""
         for retrieval in self._retrievals.values():
             retrieval.corpus.reader.close()
 
-    def answer(self, look: Look) -> Near:
+    def answer(self, look: SearchRequest) -> RetrievalResult:
         """The answer to one question. Outside of all folders only the recent edits help."""
         shown = {
             path: each for path, each in look.opened.items() if path == look.path or self._may_show(path)
@@ -52,7 +52,7 @@ class Finder:
         edits = [each for each in look.edits if each.path in names]
         folder = folder_of(self._folders, look.path)
         if folder is None:
-            return Near(tuple(reversed(edits)))
+            return RetrievalResult(tuple(reversed(edits)))
         for each in self._folders:
             inside = {path: document for path, document in shown.items() if each.holds(path)}
             opened = {each.relative(path): self._open(path, document) for path, document in inside.items()}
@@ -61,11 +61,11 @@ class Finder:
         corpus = retrieval.corpus
         current = corpus.opened.get(path)
         if current is None:
-            return Near()
+            return RetrievalResult()
         language = current.document.language
         too = [each for each, opened in corpus.opened.items() if opened.document.language is language]
         latest = tuple(dict.fromkeys((*reversed(too), *corpus.latest(language))))
-        asked = Asked(current.document, look.cursor, path, current.symbols.imports, edits, latest)
+        asked = RetrievalRequest(current.document, look.cursor, path, current.symbols.imports, edits, latest)
         return retrieval.near(asked, look.tokens)
 
     def _may_show(self, path: str) -> bool:
@@ -74,16 +74,16 @@ class Finder:
         if path not in self._allowed:
             inside = folder.relative(path) if folder else ""
             rules = self._rules.get(folder.root) if folder else None
-            reason = rules.against(inside, by_git_rules=True) if rules else denied_by(path)
+            reason = rules.exclusion_reason(inside, by_git_rules=True) if rules else denied_by(path)
             # Another of its names may be excluded; then it was not listed.
             unlisted = folder and _links(path) > 1 and self._corpus(folder).reader.file(inside) is None
             self._allowed[path] = not reason and not unlisted
         return self._allowed[path]
 
-    def _corpus(self, folder: Folder) -> Corpus:
+    def _corpus(self, folder: WorkspaceFolder) -> Corpus:
         return self._retrievals[folder.root].corpus
 
-    def _open(self, path: str, document: Document) -> Open:
+    def _open(self, path: str, document: Document) -> OpenFile:
         """A document with what it defines; parsed again only where it changed."""
         known = self._trees.pop(path, None)
         if known is None or known[0].language is not document.language:
@@ -95,7 +95,7 @@ class Finder:
         self._trees[path] = known
         if len(self._trees) > TREES:
             self._trees.pop(next(iter(self._trees)))
-        return Open(document, known[2])
+        return OpenFile(document, known[2])
 
 
 def _links(path: str) -> int:

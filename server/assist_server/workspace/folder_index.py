@@ -12,26 +12,26 @@ from typing import Any
 
 from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
 from assist_context.documents import Cursor, Document, Snippet
-from assist_context.files.folder_rules import Folder as Rules
-from assist_context.index.reader import Reader, Status
-from assist_context.indexer.supervisor import Event, Keeper
+from assist_context.files.folder_rules import FolderRules
+from assist_context.index.reader import IndexReader, IndexStatus
+from assist_context.indexer.supervisor import Event, IndexerSupervisor
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.retriever import Near, look
+from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
 from assist_server.config.config import Config
-from assist_server.errors import CommandError
-from assist_server.workspace.folders import Folder, folders_of
+from assist_server.errors import UserError
+from assist_server.workspace.folders import WorkspaceFolder, folders_of
 
 NOT_THE_WRITER = 2  # how an indexer ends that found another at work
 
 Progress = Callable[[int, int], None]
 
 
-def folder_at(config: Config, root: Path) -> Folder:
+def folder_at(config: Config, root: Path) -> WorkspaceFolder:
     """A directory as a workspace folder, with its index, which need not be there."""
     return folders_of([str(root)], config.paths.data)[0]
 
 
-def known_folder(config: Config, root: Path) -> Folder | None:
+def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
     """The nearest directory, from `root` up, that has an index; None if none has, or none is wanted.
 
     Editors index what they open, and people run commands in folders below it.
@@ -43,8 +43,8 @@ def known_folder(config: Config, root: Path) -> Folder | None:
     return next((folder for folder in folders if os.path.isfile(folder.database)), None)
 
 
-def refreshed(config: Config, folder: Folder, progress: Progress) -> Event:
-    """Brings an index up to date and gives the indexer's last word; raises `CommandError`.
+def refreshed(config: Config, folder: WorkspaceFolder, progress: Progress) -> Event:
+    """Brings an index up to date and gives the indexer's last word; raises `UserError`.
 
     Empty where another process keeps the index, which is then left as it is.
     """
@@ -52,7 +52,7 @@ def refreshed(config: Config, folder: Folder, progress: Progress) -> Event:
     Path(folder.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     parsers = max(1, (os.cpu_count() or 2) - 1)
     cap = config.context.index_mb << 20
-    keeper = Keeper(
+    keeper = IndexerSupervisor(
         [(folder.root, folder.database)], config.programs, events.put, parsers=parsers, cap=cap, once=True
     )
     keeper.start()
@@ -66,27 +66,27 @@ def refreshed(config: Config, folder: Folder, progress: Progress) -> Event:
     finally:
         keeper.close()
     if last.get("event") == "problem":
-        raise CommandError(f"{last.get('message')} {last.get('remedy')}")
+        raise UserError(f"{last.get('message')} {last.get('remedy')}")
     if event.get("code") not in (0, NOT_THE_WRITER):
-        raise CommandError("The indexer ended early: try again; if that stays, run `assist doctor`.")
+        raise UserError("The indexer ended early: try again; if that stays, run `assist doctor`.")
     return last
 
 
-def corpus_of(folder: Folder) -> Corpus:
+def corpus_of(folder: WorkspaceFolder) -> Corpus:
     """A folder as its index has it, without what its rule files exclude by now. Close its reader."""
-    rules = Rules(folder.root)
+    rules = FolderRules(folder.root)
     return Corpus(
         folder.root,
-        Reader(folder.database),
+        IndexReader(folder.database),
         folder.name,
-        hidden=lambda path: rules.against(path, by_git_rules=True) is not None,
+        hidden=lambda path: rules.exclusion_reason(path, by_git_rules=True) is not None,
     )
 
 
 class Indexed:
     """The index of a folder as it is, and what of it helps at a cursor. It owns the index's reader."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: WorkspaceFolder) -> None:
         self.folder = folder
         self._corpus = corpus_of(folder)
 
@@ -95,10 +95,10 @@ class Indexed:
         path = os.path.realpath(document.path)
         return replace(document, path=self.folder.relative(path)) if self.folder.holds(path) else None
 
-    def near(self, document: Document, cursor: Cursor, tokens: int) -> Near:
+    def near(self, document: Document, cursor: Cursor, tokens: int) -> RetrievalResult:
         """What helps at a cursor of a named document, the best first."""
         self._corpus.lay({})  # another question's document is not open any more
-        return look(self._corpus, document, cursor, tokens, document.path)
+        return retrieve_once(self._corpus, document, cursor, tokens, document.path)
 
     def beside(self, document: Document, cursor: Cursor, tokens: int) -> tuple[Snippet, ...]:
         """The same as a prompt shows it: the best stands last."""
@@ -109,7 +109,7 @@ class Indexed:
         self._corpus.reader.close()
 
 
-def status_document(folder: Folder, status: Status) -> dict[str, Any]:
+def status_document(folder: WorkspaceFolder, status: IndexStatus) -> dict[str, Any]:
     """The state of an index as JSON."""
     return {
         "root": folder.root,

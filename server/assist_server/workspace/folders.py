@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class WorkspaceFolder:
     """A resolved workspace folder, its index, and its name, "" if it is the only one."""
 
     root: str
@@ -29,12 +29,12 @@ class Folder:
         return path.startswith(os.path.join(self.root, ""))
 
 
-def folders_of(roots: Sequence[str], data: Path) -> tuple[Folder, ...]:
+def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
     """The folders of a workspace, each once; those that are not there are left out."""
     real = [root for root in dict.fromkeys(map(os.path.realpath, roots)) if os.path.isdir(root)]
     names = [os.path.basename(root) for root in real]
     return tuple(
-        Folder(
+        WorkspaceFolder(
             root,
             database_of(root, data),
             "" if len(real) == 1 else name if names.count(name) == 1 else f"{name}-{number}",
@@ -53,7 +53,7 @@ def key_of(root: str) -> str:
     return hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
 
 
-def folder_of(folders: Sequence[Folder], path: str) -> Folder | None:
+def folder_of(folders: Sequence[WorkspaceFolder], path: str) -> WorkspaceFolder | None:
     """The innermost folder that holds an absolute path."""
     holding = [folder for folder in folders if folder.holds(path)]
     return max(holding, key=lambda folder: len(folder.root), default=None)

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Snippet
-from assist_context.indexer.supervisor import Event, Keeper
+from assist_context.indexer.supervisor import Event, IndexerSupervisor
 from assist_server.config.config import Config
-from assist_server.workspace.background_search import Answers, Look, Nearby
+from assist_server.workspace.background_search import BackgroundSearch, Searcher, SearchRequest
 from assist_server.workspace.documents import OpenDocument
-from assist_server.workspace.folders import Folder, folder_of, folders_of
+from assist_server.workspace.folders import WorkspaceFolder, folder_of, folders_of
 
 if TYPE_CHECKING:
-    from assist_context.retrieval.retriever import Near
+    from assist_context.retrieval.retriever import RetrievalResult
 
 FAR = 32  # lines: a cursor that jumped so far is somewhere else
 # Seconds without a request before indexing goes on. Beside it, on two cores, an answer takes 2.3 times as
@@ -37,12 +37,12 @@ class Workspace:
     """
 
     def __init__(self, on_pack: Callable[[OpenDocument, Cursor], None]) -> None:
-        self.folders: tuple[Folder, ...] = ()
+        self.folders: tuple[WorkspaceFolder, ...] = ()
         self.events: dict[str, Event] = {}  # the last of each folder and kind, for who asks
         self._on_event: Callable[[Event], None] = lambda _: None
         self._on_pack = on_pack
-        self._keeper: Keeper | None = None
-        self._nearby: Nearby | None = None
+        self._keeper: IndexerSupervisor | None = None
+        self._nearby: BackgroundSearch | None = None
         self._indexing: set[str] = set()  # the folders that are not done
         self._stopped = False  # by the user, until he resumes
         self._waiting: asyncio.TimerHandle | None = None
@@ -60,7 +60,7 @@ class Workspace:
         self.folders = folders_of(roots, config.paths.data)
         loop = asyncio.get_running_loop()
 
-        def found(look: Look, near: "Near") -> None:
+        def found(look: SearchRequest, near: "RetrievalResult") -> None:
             with suppress(RuntimeError):  # the loop is closed: the server has left
                 loop.call_soon_threadsafe(self._found, look, near)
 
@@ -69,12 +69,12 @@ class Workspace:
                 loop.call_soon_threadsafe(self._heard, event)
 
         indexed = self.folders if config.context.index else ()
-        self._nearby = Nearby(lambda: _finder(indexed), found)
+        self._nearby = BackgroundSearch(lambda: _finder(indexed), found)
         if config.context.index and self.folders:
             _private(config.paths.data / "index")
             pairs = [(folder.root, folder.database) for folder in self.folders]
             cap = config.context.index_mb << 20
-            self._keeper = Keeper(pairs, config.programs, heard, cap=cap)
+            self._keeper = IndexerSupervisor(pairs, config.programs, heard, cap=cap)
             self._keeper.start()
 
     def close(self) -> None:
@@ -117,7 +117,7 @@ class Workspace:
         frozen = {each.place: each.frozen() for each in opened.values()}
         at = cursor or Cursor(0, 0)
         self._asked = {document.place: (document, at, cursor is not None)}
-        self._nearby.look(Look(document.place, at, frozen, edits, tokens))
+        self._nearby.look(SearchRequest(document.place, at, frozen, edits, tokens))
 
     def forget(self, uri: str) -> None:
         """A document was closed."""
@@ -171,7 +171,7 @@ class Workspace:
             self._nearby.refreshed()
         self._on_event(event)
 
-    def _found(self, look: Look, near: "Near") -> None:
+    def _found(self, look: SearchRequest, near: "RetrievalResult") -> None:
         document, cursor, known = self._asked.get(look.path, (None, look.cursor, False))
         if document is None or self._nearby is None:
             return
@@ -188,11 +188,11 @@ class Workspace:
             self._on_pack(document, cursor)
 
 
-def _finder(folders: tuple[Folder, ...]) -> Answers:
+def _finder(folders: tuple[WorkspaceFolder, ...]) -> Searcher:
     """Only here, on the thread, are tree-sitter and SQLite imported: `initialize` must not wait for them."""
-    from assist_server.workspace.document_search import Finder  # noqa: PLC0415
+    from assist_server.workspace.document_search import DocumentSearch  # noqa: PLC0415
 
-    return Finder(folders)
+    return DocumentSearch(folders)
 
 
 def _private(folder: Path) -> None:

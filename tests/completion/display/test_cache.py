@@ -1,6 +1,6 @@
 """An answer is found again exactly where it still holds."""
 
-from assist_completion.display.suggestion_cache import ENTRIES, REACH, Cache, Entry
+from assist_completion.display.suggestion_cache import ENTRIES, REACH, Cache, CachedAnswer
 
 BEFORE = "x" * 500 + "\ndef total(items):\n    "
 SPANS = ((6, -0.1), (12, -0.5))
@@ -8,7 +8,7 @@ SPANS = ((6, -0.1), (12, -0.5))
 
 def cache(text: str = "return sum(items)", before: str = BEFORE, **more) -> Cache:
     made = Cache()
-    made.put(Entry("a.py", before[-REACH:], "below", text, SPANS, **more))
+    made.put(CachedAnswer("a.py", before[-REACH:], "below", text, SPANS, **more))
     return made
 
 
@@ -65,12 +65,12 @@ def test_the_start_of_a_file_is_no_place_in_its_middle() -> None:
 
 def test_the_newest_answer_wins() -> None:
     made = cache()
-    made.put(Entry("a.py", (BEFORE + "ret")[-REACH:], "below", "urn 0"))
+    made.put(CachedAnswer("a.py", (BEFORE + "ret")[-REACH:], "below", "urn 0"))
     assert find(made, BEFORE + "ret") == "urn 0"
 
 
 def test_it_stays_small() -> None:
     made = cache()
     for n in range(ENTRIES):
-        made.put(Entry("a.py", f"{n}", "below", "text"))
+        made.put(CachedAnswer("a.py", f"{n}", "below", "text"))
     assert find(made, BEFORE) is None

@@ -2,16 +2,16 @@
 
 from assist_completion.display.line_policy import ONE_LINE
 from assist_completion.display.postprocess import finish
-from assist_completion.display.suggestion_cache import Hit
-from assist_completion.suggestion import Request
+from assist_completion.display.suggestion_cache import KnownText
+from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
 
-LEAK = Hit('"<|fim_middle|>"', ((16, -0.1),), 0, ended=True)
+LEAK = KnownText('"<|fim_middle|>"', ((16, -0.1),), 0, ended=True)
 
 
-def context(before: str) -> Request:
-    return Request(Context("a.py", language_of("a.py"), before, "\n"))
+def context(before: str) -> CompletionRequest:
+    return CompletionRequest(Context("a.py", language_of("a.py"), before, "\n"))
 
 
 def test_a_spelled_special_token_is_dropped() -> None:
@@ -25,8 +25,8 @@ def test_a_file_about_special_tokens_may_hold_one_more() -> None:
 
 
 def test_an_unsure_text_is_held_back_but_not_from_who_asked() -> None:
-    unsure = Hit("foo(bar)", ((8, -4.0),), 0, ended=True)
+    unsure = KnownText("foo(bar)", ((8, -4.0),), 0, ended=True)
     held = finish(context("x = "), ONE_LINE, unsure, "balanced")
     assert (held.text, held.candidate, held.reason) == ("", "foo(bar)", "low-confidence")
-    asked = Request(context("x = ").context, manual=True)
+    asked = CompletionRequest(context("x = ").context, manual=True)
     assert finish(asked, ONE_LINE, unsure, "balanced").text == "foo(bar)"

@@ -7,18 +7,18 @@ from contextlib import aclosing
 import pytest
 from fake_voice import Desk, FakeSpeaker, desk
 
-from assist_completion.engine.answer_stream import Answering, Answers, Stream
+from assist_completion.engine.answer_stream import Answerer, AnsweringFacts, AnswerStream
 from assist_completion.errors import CompletionError, ModelError, TooLongError
-from assist_completion.inference.answer_generation import Alone, Voice, unset
-from assist_completion.inference.conversation import Asked, Turn, margins_of
+from assist_completion.inference.answer_generation import AnsweringModel, AnswerOnly, no_answering_model
+from assist_completion.inference.conversation import Conversation, Turn, margins_of
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
 
 SCRIPT = "It adds two numbers; for text it joins them."
-QUESTION = Asked("Be brief.", "What does this do?\n" + "def add(a, b):\n    return a + b\n" * 8, 200)
+QUESTION = Conversation("Be brief.", "What does this do?\n" + "def add(a, b):\n    return a + b\n" * 8, 200)
 
 
-async def read(stream: Stream) -> str:
+async def read(stream: AnswerStream) -> str:
     return "".join([piece async for piece in stream])
 
 
@@ -72,7 +72,7 @@ async def test_a_follow_up_reads_only_what_is_new() -> None:
     async with desk(SCRIPT) as d:
         await read(d.answers.answer(QUESTION))
         history = (Turn("user", QUESTION.user), Turn("assistant", SCRIPT))
-        stream = d.answers.answer(Asked(QUESTION.system, "Why?", 100, history))
+        stream = d.answers.answer(Conversation(QUESTION.system, "Why?", 100, history))
         await read(stream)
     assert stream.result.tokens.prompt > 300
     assert stream.result.tokens.evaluated == len("]\n[user\nWhy?]\n[assistant\n")
@@ -105,7 +105,7 @@ async def test_an_interrupted_answer_goes_on_before_the_next_begins() -> None:
     log: list[str] = []
     async with desk(SCRIPT) as d:
         interrupting(d, 9, log)
-        first, second = d.answers.answer(QUESTION), d.answers.answer(Asked("", "Another?", 100))
+        first, second = d.answers.answer(QUESTION), d.answers.answer(Conversation("", "Another?", 100))
         ends = [(await read(second), first.result.ended), (await read(first), second.result.ended)]
     assert ends == [(SCRIPT, "stop")] * 2
     assert first.result.tokens.evaluated <= first.result.tokens.prompt + 1
@@ -154,7 +154,7 @@ async def test_one_cancelled_before_its_turn_computes_nothing() -> None:
         there = holding(d, 0)
         first = d.answers.answer(QUESTION)
         await there.wait()
-        async with aclosing(d.answers.answer(Asked("", "Another?", 100))) as second:
+        async with aclosing(d.answers.answer(Conversation("", "Another?", 100))) as second:
             d.before_slice = lambda: None
         assert (second.result.ended, second.result.tokens.prompt) == ("cancelled", 0)
         assert await read(first) == SCRIPT
@@ -162,27 +162,27 @@ async def test_one_cancelled_before_its_turn_computes_nothing() -> None:
 
 async def test_too_long_a_question_says_by_how_much() -> None:
     async with desk(SCRIPT, window=400) as d:
-        long = Asked("", "?" * 900, 100)
+        long = Conversation("", "?" * 900, 100)
         with pytest.raises(TooLongError, match=r"700|[0-9]+ more than the 400") as caught:
             await read(d.answers.answer(long))
         excess = caught.value.excess
         assert excess > 600
-        fits = Asked("", "?" * (900 - excess), 100)
+        fits = Conversation("", "?" * (900 - excess), 100)
         assert await read(d.answers.answer(fits)) == SCRIPT
         with pytest.raises(TooLongError, match="1 more than"):
-            await read(d.answers.answer(Asked("", "?" * (901 - excess), 100)))
+            await read(d.answers.answer(Conversation("", "?" * (901 - excess), 100)))
 
 
 async def test_the_length_is_bounded_and_told() -> None:
     async with desk(SCRIPT) as d:
-        stream = d.answers.answer(Asked("", "?", 7))
+        stream = d.answers.answer(Conversation("", "?", 7))
         assert await read(stream) == SCRIPT[:7]
         assert (stream.result.ended, stream.result.tokens.generated) == ("length", 7)
 
 
 async def test_an_answer_that_repeats_itself_is_ended() -> None:
     async with desk("Well: " + "and so on " * 100) as d:
-        stream = d.answers.answer(Asked("", "?", 900))
+        stream = d.answers.answer(Conversation("", "?", 900))
         text = await read(stream)
     assert stream.result.ended == "loop"
     assert text.startswith("Well: and so on and so on ")
@@ -191,7 +191,7 @@ async def test_an_answer_that_repeats_itself_is_ended() -> None:
 
 async def test_characters_of_several_tokens_come_whole() -> None:
     async with desk("größer ≥ 1 🙂") as d:
-        stream = d.answers.answer(Asked("", "ä?", 100))
+        stream = d.answers.answer(Conversation("", "ä?", 100))
         pieces = [piece async for piece in stream]
     assert "".join(pieces) == stream.result.text == "größer ≥ 1 🙂"
     assert not any("\ufffd" in piece for piece in pieces)
@@ -220,7 +220,7 @@ async def test_counting_is_exact_while_the_model_is_open() -> None:
 async def test_closing_ends_what_is_on_its_way() -> None:
     async with desk(SCRIPT) as d:
         there = holding(d, 3)
-        streams = [d.answers.answer(Asked("", question)) for question in ("a", "b")]
+        streams = [d.answers.answer(Conversation("", question)) for question in ("a", "b")]
         await there.wait()
         d.answers.close()
         for stream in streams:
@@ -238,7 +238,9 @@ async def test_what_it_owns_it_closes() -> None:
         made.append(FakeSpeaker(SCRIPT))
         return made[0]
 
-    answers = Answers(Worker(lambda _: Alone(Voice(open_speaker))), Answering("fake", 2000), owned=True)
+    answers = Answerer(
+        Worker(lambda _: AnswerOnly(AnsweringModel(open_speaker))), AnsweringFacts("fake", 2000), owned=True
+    )
     answers.load(5)
     assert answers.count("exact") == 5
     assert await read(answers.answer(QUESTION)) == SCRIPT
@@ -247,7 +249,11 @@ async def test_what_it_owns_it_closes() -> None:
 
 
 async def test_without_a_model_it_says_so() -> None:
-    answers = Answers(Worker(lambda _: Alone(Voice(unset))), Answering("none", 1), owned=True)
+    answers = Answerer(
+        Worker(lambda _: AnswerOnly(AnsweringModel(no_answering_model))),
+        AnsweringFacts("none", 1),
+        owned=True,
+    )
     with pytest.raises(ModelError, match="name one"):
         await read(answers.answer(QUESTION))
     with pytest.raises(ModelError, match="name one"):
@@ -286,7 +292,9 @@ async def test_loading_that_is_interrupted_begins_again() -> None:
             raise Aborted
         return FakeSpeaker(SCRIPT)
 
-    answers = Answers(Worker(lambda _: Alone(Voice(open_speaker))), Answering("fake", 2000), owned=True)
+    answers = Answerer(
+        Worker(lambda _: AnswerOnly(AnsweringModel(open_speaker))), AnsweringFacts("fake", 2000), owned=True
+    )
     assert await read(answers.answer(QUESTION)) == SCRIPT
     assert len(tries) == 2
     answers.close()

@@ -10,8 +10,8 @@ from fake_llama import SMALL_BUDGET, fake_model
 
 from assist_completion.engine.engine import Engine
 from assist_completion.inference.worker import Worker
-from assist_completion.settings import Settings
-from assist_completion.suggestion import Request, Suggestion
+from assist_completion.settings import CompletionSettings
+from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
 from assist_context.languages import language_of
 
@@ -35,7 +35,7 @@ class Driver:
         return Context(path, language_of(path), ABOVE + typed, BELOW)
 
     async def ask(self, typed: str, **more) -> Suggestion:
-        return await self.engine.complete(Request(self.context(typed), **more))
+        return await self.engine.complete(CompletionRequest(self.context(typed), **more))
 
     async def settle(self) -> None:
         """Until the worker has nothing to do and the loop has heard of it."""
@@ -56,7 +56,7 @@ async def driving(text: str = ABOVE + LINE + NEXT, pace: float = 0.0, **settings
 
     worker = Worker(open_model)
     worker.opened.result(2)
-    engine = Engine(worker, Settings(**{"mode": "eager", **settings}), SMALL_BUDGET, "fake")
+    engine = Engine(worker, CompletionSettings(**{"mode": "eager", **settings}), SMALL_BUDGET, "fake")
     yield Driver(engine, made[0])
     engine.close()
     assert made[0].llama.closed

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from assist_completion.engine.pacing import FLOOR, Rhythm, on_battery
+from assist_completion.engine.pacing import FLOOR, TypingPace, on_battery
 
 
 class Clock:
@@ -12,7 +12,7 @@ class Clock:
         return self.now
 
 
-def typing(clock: Clock, rhythm: Rhythm, gap: float) -> None:
+def typing(clock: Clock, rhythm: TypingPace, gap: float) -> None:
     for _ in range(9):
         clock.now += gap
         rhythm.key()
@@ -20,7 +20,7 @@ def typing(clock: Clock, rhythm: Rhythm, gap: float) -> None:
 
 def test_the_wait_follows_the_typist() -> None:
     clock = Clock()
-    rhythm = Rhythm(clock)
+    rhythm = TypingPace(clock)
     assert rhythm.debounce(0.3) == FLOOR
     typing(clock, rhythm, 0.2)
     assert 0.05 < rhythm.debounce(0.3) < 0.15
@@ -30,7 +30,7 @@ def test_the_wait_follows_the_typist() -> None:
 
 def test_a_slow_model_is_asked_at_once() -> None:
     clock = Clock()
-    rhythm = Rhythm(clock)
+    rhythm = TypingPace(clock)
     typing(clock, rhythm, 0.2)
     for _ in range(9):
         rhythm.answered(0.5)
@@ -39,14 +39,14 @@ def test_a_slow_model_is_asked_at_once() -> None:
 
 def test_a_pause_is_no_key_gap() -> None:
     clock = Clock()
-    rhythm = Rhythm(clock)
+    rhythm = TypingPace(clock)
     typing(clock, rhythm, 5.0)
     assert rhythm.debounce(0.3) == FLOOR
 
 
 def test_unasked_work_has_a_limit_that_passes() -> None:
     clock = Clock()
-    rhythm = Rhythm(clock)
+    rhythm = TypingPace(clock)
     rhythm.worked(14)
     assert rhythm.may_speculate()
     rhythm.worked(2)

@@ -9,13 +9,13 @@ from indexing import ready
 from workspaces import MODELS, put
 
 from assist_context.documents import CHARS_PER_TOKEN, Document, Snippet, split_lines
-from assist_context.evidence.call_graph import Target
+from assist_context.evidence.call_graph import TargetLines
 from assist_context.evidence.for_question import MARKS, SHARES, Gathered, answerable
-from assist_context.evidence.mentions import Named, names_in
+from assist_context.evidence.mentions import MentionedName, names_in
 from assist_context.files.blobs import excerpt
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
-from assist_context.retrieval.corpus import Corpus, Open
+from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
 
 TILL = """\
@@ -52,10 +52,10 @@ def corpus(tmp_path: Path) -> Corpus:
         put(root, path, text)
     database = tmp_path / "index.sqlite"
     ready(root, database)
-    return Corpus(str(root), Reader(str(database)))
+    return Corpus(str(root), IndexReader(str(database)))
 
 
-TOTAL = Target("shop/till.py", 5, 9)
+TOTAL = TargetLines("shop/till.py", 5, 9)
 
 
 def by(signal: str, found: Gathered) -> list[Snippet]:
@@ -94,7 +94,7 @@ def test_tests_are_found_by_reference_and_by_name(corpus: Corpus) -> None:
     first = by("test", answerable(corpus, "Is it tested?", TOTAL, 2_000))[0]
     assert first.path == "tests/test_till.py"
     assert first.text == "def test_total():\n    assert total([])\n"
-    of_models = answerable(corpus, "Explain.", Target("shop/receipts.py", 1, 2), 2_000)
+    of_models = answerable(corpus, "Explain.", TargetLines("shop/receipts.py", 1, 2), 2_000)
     assert paths("caller", of_models) == ["shop/till.py"]
 
 
@@ -167,12 +167,17 @@ def test_the_budget_is_kept(corpus: Corpus, tokens: int) -> None:
 
 def test_the_same_question_has_the_same_answer(corpus: Corpus) -> None:
     question = "How does total use Money and parse_money?"
-    again = Corpus(corpus.root, Reader(str(Path(corpus.root).parent / "index.sqlite")))
+    again = Corpus(corpus.root, IndexReader(str(Path(corpus.root).parent / "index.sqlite")))
     assert answerable(corpus, question, TOTAL, 900) == answerable(again, question, TOTAL, 900)
 
 
 def test_nothing_excluded_is_ever_shown(corpus: Corpus) -> None:
-    for target in (None, TOTAL, Target("hidden/secret.py", 1, 9), Target("../w/hidden/secret.py", 1, 9)):
+    for target in (
+        None,
+        TOTAL,
+        TargetLines("hidden/secret.py", 1, 9),
+        TargetLines("../w/hidden/secret.py", 1, 9),
+    ):
         found = answerable(
             corpus, "Who calls `total`? What is secret_caller in hidden/secret.py?", target, 9_000
         )
@@ -183,8 +188,8 @@ def test_open_documents_shadow_the_index(corpus: Corpus) -> None:
     changed = "\n\n" + TILL.replace("print_receipt(found)", "found")
     language = language_of("shop/till.py")
     document = Document("shop/till.py", split_lines(changed), language)
-    corpus.lay({"shop/till.py": Open(document, symbols(language, changed))})
-    found = answerable(corpus, "Explain.", Target("shop/till.py", 7, 11), 2_000)
+    corpus.lay({"shop/till.py": OpenFile(document, symbols(language, changed))})
+    found = answerable(corpus, "Explain.", TargetLines("shop/till.py", 7, 11), 2_000)
     assert found.snippets[0].text.startswith("def total")
     assert found.snippets[0].blob == ""
     assert "shop/receipts.py" not in paths("callee", found)
@@ -202,14 +207,14 @@ def test_what_one_folder_lacks_is_found_in_another(corpus: Corpus, tmp_path: Pat
     root = tmp_path / "v"
     put(root, "rates.py", "def vat_rate(country):\n    return 19\n")
     ready(root, tmp_path / "v.sqlite")
-    other = Corpus(str(root), Reader(str(tmp_path / "v.sqlite")), "v")
+    other = Corpus(str(root), IndexReader(str(tmp_path / "v.sqlite")), "v")
     found = answerable(corpus, "Where is vat_rate?", None, 2_000, (other,))
     assert paths("definition", found) == ["v/rates.py"]
 
 
 def test_no_index_gives_nothing(tmp_path: Path) -> None:
-    none = Corpus(str(tmp_path), Reader(str(tmp_path / "none.sqlite")))
-    assert answerable(none, "What is `total` in a.py?", Target("a.py", 1, 3), 900) == Gathered()
+    none = Corpus(str(tmp_path), IndexReader(str(tmp_path / "none.sqlite")))
+    assert answerable(none, "What is `total` in a.py?", TargetLines("a.py", 1, 3), 900) == Gathered()
 
 
 @pytest.mark.parametrize(
@@ -217,14 +222,14 @@ def test_no_index_gives_nothing(tmp_path: Path) -> None:
     [
         ("", []),
         ("What does it do, and why?", []),
-        ("`a`", [Named("a")]),
-        ("std::vec::Vec", [Named("Vec", "std.vec")]),
-        ("obj->run_now", [Named("run_now", "obj")]),
+        ("`a`", [MentionedName("a")]),
+        ("std::vec::Vec", [MentionedName("Vec", "std.vec")]),
+        ("obj->run_now", [MentionedName("run_now", "obj")]),
         ("MAX_SIZE __init__ parseMoney HTTPServer iOS", ["MAX_SIZE", "__init__", "parseMoney", "HTTPServer", "iOS"]),
-        ("run() and walk", [Named("run")]),
-        ("`größe` and größe_neu", [Named("größe"), Named("größe_neu")]),
+        ("run() and walk", [MentionedName("run")]),
+        ("`größe` and größe_neu", [MentionedName("größe"), MentionedName("größe_neu")]),
     ],
 )  # fmt: skip
-def test_names(question: str, expected: list[Named | str]) -> None:
-    wanted = [Named(each) if isinstance(each, str) else each for each in expected]
+def test_names(question: str, expected: list[MentionedName | str]) -> None:
+    wanted = [MentionedName(each) if isinstance(each, str) else each for each in expected]
     assert list(names_in(question)) == wanted

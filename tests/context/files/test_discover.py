@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from workspaces import GIT, NO_GIT, both, commit, entry, paths, posix, put, run, write
 
-from assist_context.files.blobs import Entry, blob_id
+from assist_context.files.blobs import FileEntry, blob_id
 from assist_context.files.git_repository import GitFailed, find_git, open_tree
 from assist_context.files.listing import list_folder
 
@@ -25,7 +25,7 @@ def test_a_repository(tmp_path: Path) -> None:
     for each in listing.entries:
         data = (tmp_path / each.path).read_bytes()
         status = (tmp_path / each.path).stat()
-        assert each == Entry(each.path, blob_id(data), status.st_size, status.st_mtime_ns, "text")
+        assert each == FileEntry(each.path, blob_id(data), status.st_size, status.st_mtime_ns, "text")
     assert listing.skipped == {"vanished": 1}
     assert entry(listing, "fresh.py").blob == run(tmp_path, "hash-object", "fresh.py")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from assist_context.files.denylist import denied_by
 from assist_context.files.git_repository import Git
-from assist_context.files.gitignore import RULE_FILES, Rules
+from assist_context.files.gitignore import RULE_FILES, IgnoreRules
 from assist_context.files.listing import list_folder
 
 ENVIRON = {
@@ -56,7 +56,7 @@ def build(root: Path, files: list[str], rules: list, links: list) -> dict[str, b
 
 def check(root: Path, texts: dict[str, bytes], git: Git) -> None:
     listed = [entry.path for entry in list_folder(str(root), git=git).entries]
-    rules = Rules(lambda directory, name: texts.get(f"{directory}/{name}" if directory else name))
+    rules = IgnoreRules(lambda directory, name: texts.get(f"{directory}/{name}" if directory else name))
     everything = [
         os.path.relpath(os.path.join(place, name), root)
         for place, _, names in os.walk(root)

@@ -10,7 +10,7 @@ from workspaces import ENVIRON, GIT, NO_GIT, commit, paths, posix, put, run, wri
 
 from assist_context.files.blobs import blob_id
 from assist_context.files.git_repository import Git, Stopped, find_git
-from assist_context.files.listing import Watch, list_folder
+from assist_context.files.listing import ListingProgress, list_folder
 
 
 class Meddler:
@@ -34,7 +34,7 @@ def test_files_vanish_while_they_are_listed(tmp_path: Path, git: Git) -> None:
     if git is GIT:
         commit(tmp_path)
     (tmp_path / "d/199.py").write_text("changed")
-    listing = list_folder(str(tmp_path), git=git, watch=Watch(progress=meddler))
+    listing = list_folder(str(tmp_path), git=git, watch=ListingProgress(progress=meddler))
     assert meddler.calls == 1
     assert "a.py" in paths(listing)
     assert len(listing.entries) + listing.skipped["vanished"] >= 201
@@ -53,7 +53,7 @@ def test_a_commit_meanwhile_is_not_half_seen(tmp_path: Path) -> None:
             commit(tmp_path)
         return False
 
-    listing = list_folder(str(tmp_path), git=GIT, watch=Watch(stop=stop))
+    listing = list_folder(str(tmp_path), git=GIT, watch=ListingProgress(stop=stop))
     assert [each.blob for each in listing.entries] == [blob_id(b"22")]
 
 
@@ -64,9 +64,9 @@ def test_it_stops(tmp_path: Path, git: Git) -> None:
     commit(tmp_path)
     seen: list[int] = []
     with pytest.raises(Stopped):
-        list_folder(str(tmp_path), git=git, watch=Watch(lambda: True))
+        list_folder(str(tmp_path), git=git, watch=ListingProgress(lambda: True))
     with pytest.raises(Stopped):
-        list_folder(str(tmp_path), git=git, watch=Watch(lambda: bool(seen), seen.append))
+        list_folder(str(tmp_path), git=git, watch=ListingProgress(lambda: bool(seen), seen.append))
     assert seen == [64]
 
 
@@ -83,7 +83,9 @@ def test_a_git_that_hangs_is_given_up(tmp_path: Path) -> None:
     asked: list[int] = []
     with pytest.raises(Stopped):
         list_folder(
-            str(tmp_path), git=Git(environ), watch=Watch(lambda: len(asked) > 2 or asked.append(1) or False)
+            str(tmp_path),
+            git=Git(environ),
+            watch=ListingProgress(lambda: len(asked) > 2 or asked.append(1) or False),
         )
 
 
@@ -159,7 +161,7 @@ def test_ten_thousand_files(tmp_path: Path, git: Git) -> None:
     if git is GIT:
         commit(tmp_path)
     counts: list[int] = []
-    listing = list_folder(str(tmp_path), git=git, watch=Watch(progress=counts.append))
+    listing = list_folder(str(tmp_path), git=git, watch=ListingProgress(progress=counts.append))
     assert len(listing.entries) == len({each.blob for each in listing.entries}) == 10_000
     assert counts == sorted(counts)
     assert list_folder(str(tmp_path), listing, git).entries == listing.entries

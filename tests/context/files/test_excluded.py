@@ -19,19 +19,19 @@ from secret_words import bytes_of, text, traces, word
 from workspaces import commit, put, run
 
 from assist_context.documents import Cursor, Document, Snippet, split_lines
-from assist_context.evidence.call_graph import Target
+from assist_context.evidence.call_graph import TargetLines
 from assist_context.evidence.for_question import answerable
 from assist_context.files.denylist import denied_by
 from assist_context.files.gitignore import PEERS
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 from assist_context.index.terms import terms
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.retriever import look
-from assist_server.workspace.background_search import Look
-from assist_server.workspace.document_search import Finder
+from assist_context.retrieval.retriever import retrieve_once
+from assist_server.workspace.background_search import SearchRequest
+from assist_server.workspace.document_search import DocumentSearch
 from assist_server.workspace.documents import path_of
-from assist_server.workspace.folders import Folder
+from assist_server.workspace.folders import WorkspaceFolder
 
 OUTSIDE = {"linked.py", "folder/a.py"}
 NOT_A_FILE = {each for each in SECRET if each.split("/")[0] == ".git"}
@@ -157,14 +157,14 @@ def test_it_is_not_in_the_bytes_of_the_index_nor_in_what_is_printed(world: World
 
 
 def test_what_is_negated_is_found(world: World) -> None:
-    reader = Reader(str(world.database))
+    reader = IndexReader(str(world.database))
     assert [each.path for each in reader.definitions("kept")] == ["own/kept.py"]
     assert [each.path for each in reader.definitions("kept_too")] == ["nested/kept_gen.py"]
     reader.close()
 
 
 def test_no_answer_of_the_index_has_it(world: World) -> None:
-    reader = Reader(str(world.database))
+    reader = IndexReader(str(world.database))
     paths = set(reader.files())
     for path, secret in world.words.items():
         assert path not in paths
@@ -177,21 +177,26 @@ def test_no_answer_of_the_index_has_it(world: World) -> None:
 
 
 def test_no_snippet_has_it(world: World) -> None:
-    corpus = Corpus(str(world.root), Reader(str(world.database)))
+    corpus = Corpus(str(world.root), IndexReader(str(world.database)))
     for path, secret in world.words.items():
         asks = f"from {path.removesuffix('.py').replace('/', '.')} import {secret}\n\nx = {secret}("
         document = Document("visible.py", split_lines(asks), language_of("visible.py"))
         cursor = Cursor(2, len(f"x = {secret}("))
-        shown = [*look(corpus, document, cursor, 4_000, "visible.py").snippets]
+        shown = [*retrieve_once(corpus, document, cursor, 4_000, "visible.py").snippets]
         corpus.lay({})
-        for target in (None, Target(path, 1, 3), Target(f"own/../{path}", 1, 3), Target("inner.py", 1, 3)):
+        for target in (
+            None,
+            TargetLines(path, 1, 3),
+            TargetLines(f"own/../{path}", 1, 3),
+            TargetLines("inner.py", 1, 3),
+        ):
             shown += answerable(corpus, f"What does `{secret}` of {path} do?", target, 4_000).snippets
         assert not any(secret in each.text for each in shown), path
         assert not any(each.path == path for each in shown)
 
 
 def test_an_open_document_that_is_excluded_helps_no_other(world: World) -> None:
-    finder = Finder([Folder(os.path.realpath(world.root), str(world.database))])
+    finder = DocumentSearch([WorkspaceFolder(os.path.realpath(world.root), str(world.database))])
     current = "visible.py"
     for path, secret in world.words.items():
         if path in OUTSIDE:
@@ -202,7 +207,7 @@ def test_an_open_document_that_is_excluded_helps_no_other(world: World) -> None:
         source = f"x = {secret}("
         opened[place] = Document(current, (source,), language_of(current))
         edits = [Snippet(path, 1, 3, text(secret), "recent-edit")]
-        near = finder.answer(Look(place, Cursor(0, len(source)), opened, edits, 4_000))
+        near = finder.answer(SearchRequest(place, Cursor(0, len(source)), opened, edits, 4_000))
         assert not any(secret in each.text for each in near.snippets), path
     finder.close()
 

@@ -10,7 +10,7 @@ from secret_words import bytes_of, text, traces, word
 from workspaces import commit, put
 
 from assist_context.files.gitignore import PEERS
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 
 STALE = word(0)
 Change = Callable[[Path, str], list[Path]]
@@ -61,7 +61,7 @@ def test_what_is_excluded_later_leaves_the_index_to_the_last_byte(
         live.ready()
         assert traces(bytes_of(database), STALE)
         live.update(*change(root, name))
-        reader = Reader(str(database))
+        reader = IndexReader(str(database))
         assert not {"a.py", "c/a.py"}.intersection(reader.files())
         assert not reader.definitions(STALE)
         assert not traces(bytes_of(database), STALE)
@@ -110,7 +110,7 @@ def test_an_event_for_an_excluded_path_indexes_nothing(tmp_path: Path, path: str
             put(root, name, text(STALE))
         put(root, "c.py", "def third(): pass\n")
         live.update(Path(f"{root}/{path}"), root / "c.py")
-        reader = Reader(str(database))
+        reader = IndexReader(str(database))
         assert reader.definitions("third")
         assert not reader.definitions(STALE)
         reader.close()

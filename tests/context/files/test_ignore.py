@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assist_context.files.denylist import denied_by
-from assist_context.files.gitignore import OWN, PEERS, RULE_FILES, UNREADABLE, Rules, parse_rules
+from assist_context.files.gitignore import OWN, PEERS, RULE_FILES, UNREADABLE, IgnoreRules, parse_rules
 
 ENVIRON = {
     "PATH": os.environ["PATH"],
@@ -22,12 +22,12 @@ ENVIRON = {
 }
 
 
-def rules(files: Mapping[str, str], fold: bool = False) -> Rules:
+def rules(files: Mapping[str, str], fold: bool = False) -> IgnoreRules:
     def read(directory: str, name: str) -> bytes | None:
         text = files.get(f"{directory}/{name}" if directory else name)
         return None if text is None else text.encode("utf-8", "surrogateescape")
 
-    return Rules(read, RULE_FILES, fold)
+    return IgnoreRules(read, RULE_FILES, fold)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_rule_file_that_cannot_be_read_excludes_its_directory() -> None:
             raise PermissionError
         return None
 
-    found = Rules(read)
+    found = IgnoreRules(read)
     assert found.excludes("a/b/c") == found.excludes("a/b") == UNREADABLE
     assert found.excludes("b") is None
 

@@ -15,7 +15,7 @@ from stores import TEXTS, VERSION, asked, build, index, listing, opened
 from workspaces import posix
 
 from assist_context.index.database import MARK, StoreError, open_read, size_of
-from assist_context.index.writer import Writer
+from assist_context.index.writer import IndexWriter
 
 HERE = Path(__file__).parents[1]
 
@@ -164,7 +164,7 @@ def test_damage_that_a_reader_finds_is_the_end_of_the_file(tmp_path: Path) -> No
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.db").mkdir()
     with pytest.raises(StoreError, match="is a folder"):
-        Writer(str(tmp_path / "a.db"), VERSION)
+        IndexWriter(str(tmp_path / "a.db"), VERSION)
     with asked(tmp_path / "a.db") as reader:
         assert reader.files() == ()
 
@@ -174,7 +174,7 @@ def test_a_lock_of_another_program_is_told_and_harms_nothing(tmp_path: Path) -> 
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN EXCLUSIVE")
         with pytest.raises(StoreError, match="Another program has locked it"):
-            Writer(str(path), VERSION)
+            IndexWriter(str(path), VERSION)
         with asked(path) as reader:
             assert reader.definitions("Parcel")
     with opened(path) as writer:
@@ -183,7 +183,7 @@ def test_a_lock_of_another_program_is_told_and_harms_nothing(tmp_path: Path) -> 
 
 def test_a_closed_writer_harms_nothing(tmp_path: Path) -> None:
     path = build(tmp_path / "a.db")
-    writer = Writer(str(path), VERSION)
+    writer = IndexWriter(str(path), VERSION)
     writer.close()
     writer.close()
     with pytest.raises(StoreError):
@@ -246,7 +246,7 @@ def test_no_permission_is_told(tmp_path: Path) -> None:
             messages = []
             for name in ("a.db", "b.db"):
                 try:
-                    Writer(str(place / name), VERSION)
+                    IndexWriter(str(place / name), VERSION)
                 except StoreError as error:
                     messages.append(str(error))
             code = 0 if len(messages) == 2 and all("writable" in each for each in messages) else 2

@@ -14,7 +14,7 @@ from stores import VERSION, rows
 from workspaces import posix
 
 from assist_context.index.encoding import CHUNK, unpack_outline
-from assist_context.index.writer import Writer
+from assist_context.index.writer import IndexWriter
 
 HERE = Path(__file__).parents[1]
 ROUNDS = 20
@@ -47,7 +47,7 @@ def test_killed_at_any_point_every_content_is_whole_or_absent(tmp_path: Path) ->
             assert child.stdout.readline() == b"ready\n"
             time.sleep(chance.uniform(0, 0.4))
             child.send_signal(signal.SIGKILL)
-        with closing(Writer(str(path), VERSION)):  # as the next writer finds it
+        with closing(IndexWriter(str(path), VERSION)):  # as the next writer finds it
             check_whole(path)
     assert rows(path, "blob") > 20  # it was not killed before it had begun
 

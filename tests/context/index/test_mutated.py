@@ -7,7 +7,7 @@ from indexing import indexer, names
 from samples import SAMPLES
 from workspaces import put
 
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 
 FILES = 1_000
 
@@ -52,7 +52,7 @@ def test_a_thousand_mutated_files(tmp_path: Path) -> None:
         assert live.process.poll() is None
         assert live.children() == parser
     assert {"found_in_spite_of_it", "found_later"} <= names(database)
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     status = reader.status()
     reader.close()
     assert (status.files, status.waiting, status.quarantined, status.problem) == (FILES + 2, 0, (), "")

@@ -6,7 +6,7 @@ import pytest
 
 from assist_context.files.blobs import LARGE, decode
 from assist_context.index.encoding import unpack_places
-from assist_context.index.extraction import LONGEST_LINE, Parsed, parse, version
+from assist_context.index.extraction import LONGEST_LINE, ParsedFile, parse, version
 
 SOURCE = '''\
 import os
@@ -30,7 +30,7 @@ def helper(x):
 '''
 
 
-def places(parsed: Parsed) -> list[tuple[str, int, int]]:
+def places(parsed: ParsedFile) -> list[tuple[str, int, int]]:
     """(name, line, index of the enclosing definition or -1) of all references."""
     return [(name, *each) for name, packed in parsed.references for each in unpack_places(packed)]
 
@@ -101,7 +101,7 @@ def test_without_an_outline_there_are_chunks_and_a_reason(path: str, text: str, 
 @pytest.mark.parametrize("path", ["a.py", "a.js", "a.json", "a", "a.md"])
 def test_whatever_the_text_is_there_is_an_answer(path: str, text: str) -> None:
     parsed = parse(path, text)
-    assert isinstance(parsed, Parsed)
+    assert isinstance(parsed, ParsedFile)
     assert all(1 <= each.start_line <= each.end_line for each in parsed.chunks)
     assert all(-1 <= inside < len(parsed.definitions) for _, _, inside in places(parsed))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from stores import TEXTS, asked, build, entry, index, opened
 
-from assist_context.index.reader import Found, Place, Reader, Status
+from assist_context.index.reader import IndexedDefinition, IndexReader, IndexStatus, ReferenceSite
 from assist_context.syntax.imports import Import
 
 
@@ -18,7 +18,9 @@ def path(tmp_path: Path) -> Path:
 
 def test_a_definition_comes_with_its_file(path: Path) -> None:
     with asked(path) as reader:
-        assert reader.definitions("weigh") == (Found("a.py", "weigh", "method", 5, 6, 1, "Parcel"),)
+        assert reader.definitions("weigh") == (
+            IndexedDefinition("a.py", "weigh", "method", 5, 6, 1, "Parcel"),
+        )
         assert reader.definitions("nothing") == reader.definitions("") == reader.definitions("\ud800") == ()
 
 
@@ -55,8 +57,8 @@ def test_an_outline_is_in_order(path: Path) -> None:
 
 def test_references_tell_where_they_are(path: Path) -> None:
     with asked(path) as reader:
-        assert reader.references("measure") == (Place("a.py", 6, "Parcel.weigh"),)
-        assert reader.references("Parcel") == (Place("lib/b.py", 5, "measure"),)
+        assert reader.references("measure") == (ReferenceSite("a.py", 6, "Parcel.weigh"),)
+        assert reader.references("Parcel") == (ReferenceSite("lib/b.py", 5, "measure"),)
         assert reader.references("nothing") == ()
 
 
@@ -65,9 +67,9 @@ def test_references_are_limited(tmp_path: Path) -> None:
     with asked(build(tmp_path / "a.db", texts)) as reader:
         assert len(reader.references("call")) == 18
         assert reader.references("call", 3) == (
-            Place("f0.py", 1, ""),
-            Place("f0.py", 3, ""),
-            Place("f1.py", 1, ""),
+            ReferenceSite("f0.py", 1, ""),
+            ReferenceSite("f0.py", 3, ""),
+            ReferenceSite("f1.py", 1, ""),
         )
 
 
@@ -130,7 +132,7 @@ def test_a_new_file_in_the_old_ones_place_is_noticed(path: Path) -> None:
             assert reader.generation() != first
 
 
-def nothing(reader: Reader) -> None:
+def nothing(reader: IndexReader) -> None:
     """Every question is answered, with nothing."""
     assert reader.generation() == reader.rarity("a") == 0
     assert reader.definitions("Parcel") == reader.outline("a.py") == reader.references("measure") == ()
@@ -145,7 +147,7 @@ def test_without_a_file_there_is_nothing_until_there_is(tmp_path: Path) -> None:
     path = tmp_path / "later.db"
     with asked(path) as reader:
         nothing(reader)
-        assert reader.status() == Status(problem=f"{path}: there is no index yet")
+        assert reader.status() == IndexStatus(problem=f"{path}: there is no index yet")
         build(path)
         assert reader.definitions("Parcel")
         assert reader.status().problem == ""

@@ -8,7 +8,7 @@ from stores import TEXTS, asked, build, entry, index, listing, many, opened, row
 
 from assist_context.index.database import size_of
 from assist_context.index.extraction import parse
-from assist_context.index.writer import Change
+from assist_context.index.writer import PathChanges
 
 SECRET = "zebrafinchtoken"
 
@@ -57,7 +57,7 @@ def test_a_content_that_lives_on_forgets_its_excluded_path(path: Path) -> None:
         writer.point(listing({"a.py": text}))
         assert writer.forget(lambda name: name.startswith(SECRET)) == 0
         assert not traces(bytes_of(path), SECRET)
-        assert writer.point(listing({"a.py": text})) == Change()
+        assert writer.point(listing({"a.py": text})) == PathChanges()
 
 
 def test_a_late_answer_about_what_was_forgotten_is_dropped(path: Path) -> None:
@@ -90,7 +90,7 @@ def test_pruning_takes_the_dead_first_and_never_the_living(path: Path) -> None:
         assert size_of(str(path)) <= before * 2 // 3
         assert writer.prune(0) == 60 - gone
         assert writer.prune(0) == 0
-        assert writer.point(listing(many(60, "new"))) == Change()
+        assert writer.point(listing(many(60, "new"))) == PathChanges()
     with asked(path) as reader:
         assert reader.definitions("new_59_59")
         assert [each.path for each in reader.search(["59"], limit=1)] == ["new59.py"]

@@ -10,8 +10,8 @@ import pytest
 from stores import TEXTS, asked, build, entry, index, listing, opened, rows
 
 from assist_context.index.encoding import pack_places
-from assist_context.index.extraction import Parsed, Piece, Row, parse
-from assist_context.index.writer import Change
+from assist_context.index.extraction import ChunkRow, DefinitionRow, ParsedFile, parse
+from assist_context.index.writer import PathChanges
 from assist_context.syntax.imports import Import
 
 HERE = Path(__file__).parents[1]
@@ -40,7 +40,7 @@ def test_a_listing_comes_back_as_it_was(path: Path) -> None:
 def test_the_same_listing_changes_nothing(path: Path) -> None:
     build(path)
     with opened(path) as writer:
-        assert writer.point(listing(TEXTS)) == Change()
+        assert writer.point(listing(TEXTS)) == PathChanges()
 
 
 def test_a_rename_parses_nothing(path: Path) -> None:
@@ -59,8 +59,8 @@ def test_a_branch_and_back_parses_only_what_is_new(path: Path) -> None:
     branch = {**TEXTS, "a.py": "class Other:\n    pass\n"}
     with opened(path) as writer:
         assert [each.path for each in index(writer, branch).wanted] == ["a.py"]
-        assert writer.point(listing(TEXTS)) == Change(changed=1)
-        assert writer.point(listing(branch)) == Change(changed=1)
+        assert writer.point(listing(TEXTS)) == PathChanges(changed=1)
+        assert writer.point(listing(branch)) == PathChanges(changed=1)
     with asked(path) as reader:
         assert reader.definitions("Parcel") == ()
         assert len(reader.definitions("Other")) == 1
@@ -103,7 +103,7 @@ def test_some_files_change(path: Path) -> None:
     with opened(path) as writer:
         new, same = entry("c.py", "def third():\n    pass\n"), entry("a.py", TEXTS["a.py"])
         change = writer.point_some([new, same, same._replace(mtime_ns=9)], ["README.md", "nowhere"])
-        assert change == Change(added=1, changed=1, removed=1, wanted=(new,))
+        assert change == PathChanges(added=1, changed=1, removed=1, wanted=(new,))
         kept = writer.listing()
     assert kept is not None
     assert [each.path for each in kept.entries] == ["a.py", "c.py", "lib/b.py"]
@@ -152,12 +152,12 @@ def test_the_same_content_twice_is_added_once(path: Path) -> None:
 
 
 def test_odd_rows_are_kept(path: Path) -> None:
-    odd = Parsed(
+    odd = ParsedFile(
         "python",
-        (Row("na\ud800me", "class", 1, 3), Row("x" * 500, "method", 2, 2, 1, "no.such.parent")),
+        (DefinitionRow("na\ud800me", "class", 1, 3), DefinitionRow("x" * 500, "method", 2, 2, 1, "no.such.parent")),
         pack_places([("", 1, -1), ("r\0", 2, 1), ("r\0", 2, 0)]),
         (Import("m\ud800", ("\udcff",), 1, 0),),
-        (Piece(1, 3, "unknown", "a\ud800 b \"c*"),),
+        (ChunkRow(1, 3, "unknown", "a\ud800 b \"c*"),),
         "why\udcff",
     )  # fmt: skip
     with opened(path) as writer:

@@ -8,7 +8,7 @@ import pytest
 from indexing import gone_within, index, indexer, names, project, ready, says
 from workspaces import commit, put, run
 
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_a_content_is_parsed_once(root: Path, database: Path) -> None:
         put(root, f"same{number}.py", "def same(): pass\n")
     put(root, "same.js", "def same(): pass\n")
     assert ready(root, database)["parses"] == 33  # two languages
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     assert len([each for each in reader.definitions("same") if each.path.endswith(".py")]) == 5
     reader.close()
 
@@ -188,6 +188,6 @@ def test_files_that_change_together(root: Path, database: Path) -> None:
         put(root, "p1/m1.py", f"def f1(): return {number}\n")
         commit(root)
     ready(root, database)
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     assert [path for path, _ in reader.together("a.py")] == ["p1/m1.py"]
     reader.close()

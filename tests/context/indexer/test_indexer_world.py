@@ -14,7 +14,7 @@ import pytest
 from indexing import gone_within, index, indexer, names, project, ready, says
 from workspaces import posix, put
 
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 
 HOOK = ("--parse", "troubled:parse")
 
@@ -36,7 +36,7 @@ def test_a_bad_file_is_not_tried_again(root: Path, database: Path, monkeypatch: 
     first = ready(root, database, *HOOK)
     assert (first["parses"], first["parsed"], first["quarantined"]) == (32, 31, 1)
     assert ready(root, database, *HOOK)["parses"] == 0
-    reader = Reader(str(database))
+    reader = IndexReader(str(database))
     assert reader.status().quarantined == (("bad.py", "the grammar crashed (SIGABRT)"),)
     reader.close()
     put(root, "bad.py", "def good(): pass\n")

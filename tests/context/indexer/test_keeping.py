@@ -15,7 +15,7 @@ import pytest
 from indexing import PATIENCE_S, Event, gone_within, indexer, project, ready, says
 from workspaces import ENVIRON, posix, put
 
-from assist_context.indexer.supervisor import RESTARTS, Keeper
+from assist_context.indexer.supervisor import RESTARTS, IndexerSupervisor
 
 ROUNDS = 20  # of killing in one test
 SEEDS = range(5)  # each is another course of events: a hundred rounds in all
@@ -37,7 +37,7 @@ class Kept:
     def __init__(self, root: Path, database: Path, once: bool = False) -> None:
         self.heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.before = {each.pid for each in psutil.Process().children()}
-        self.keeper = Keeper([(str(root), str(database))], ENVIRON, self.heard.put, once=once)
+        self.keeper = IndexerSupervisor([(str(root), str(database))], ENVIRON, self.heard.put, once=once)
 
     def until(self, event: str) -> Event:
         while (found := self.heard.get(timeout=PATIENCE_S))["event"] != event:

@@ -10,11 +10,19 @@ import psutil
 import pytest
 from workspaces import GIT, commit, posix, put
 
-from assist_context.files.blobs import Entry
+from assist_context.files.blobs import FileEntry
 from assist_context.files.listing import list_folder
 from assist_context.index.encoding import unpack_places
-from assist_context.index.extraction import Parsed, parse
-from assist_context.indexer.parser_pool import KILLS, Job, Limits, Message, Outcome, Parsers, ParsersFailed
+from assist_context.index.extraction import ParsedFile, parse
+from assist_context.indexer.parser_pool import (
+    KILLS,
+    Message,
+    ParseJob,
+    ParseOutcome,
+    ParserLimits,
+    ParserPool,
+    ParsersFailed,
+)
 
 SOURCE = "def f():\n    return g()\n"
 
@@ -27,12 +35,14 @@ def _hooks(monkeypatch: pytest.MonkeyPatch) -> None:
 class Crew:
     """Parsers, and the loop that an indexer runs around them."""
 
-    def __init__(self, count: int = 1, parse: str = "troubled:parse", limits: Limits | None = None) -> None:
+    def __init__(
+        self, count: int = 1, parse: str = "troubled:parse", limits: ParserLimits | None = None
+    ) -> None:
         self.inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self.parsers = Parsers(self.inbox, count, parse, limits or Limits())
+        self.parsers = ParserPool(self.inbox, count, parse, limits or ParserLimits())
         self.seen: set[int] = set()
 
-    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def run(self, jobs: Sequence[ParseJob]) -> list[ParseOutcome]:
         left, outcomes = list(reversed(jobs)), []
         while left or self.parsers.busy:
             while self.parsers.room() and left:
@@ -56,12 +66,12 @@ def crews() -> Iterator[list[Crew]]:
         each.parsers.close()
 
 
-def jobs(root: Path) -> list[Job]:
+def jobs(root: Path) -> list[ParseJob]:
     listing = list_folder(str(root), git=GIT)
-    return [Job(listing.root, each) for each in listing.entries]
+    return [ParseJob(listing.root, each) for each in listing.entries]
 
 
-def by_path(outcomes: Sequence[Outcome]) -> dict[str, str]:
+def by_path(outcomes: Sequence[ParseOutcome]) -> dict[str, str]:
     found = {each.job.entry.path: each.why or each.kind for each in outcomes}
     assert len(found) == len(outcomes)  # each file once
     return found
@@ -122,7 +132,7 @@ def test_trouble_costs_one_file(tmp_path: Path, crews: list[Crew], word: str, wh
 def test_what_stands_still_is_killed_by_the_clock(tmp_path: Path, crews: list[Crew]) -> None:
     put(tmp_path, "a.py", "# sleeps\n")
     put(tmp_path, "b.py", SOURCE)
-    crews.append(Crew(limits=Limits(parse_s=1.0)))
+    crews.append(Crew(limits=ParserLimits(parse_s=1.0)))
     found = by_path(crews[0].run(jobs(tmp_path)))
     assert found == {"a.py": "the grammar stood still for 1 s", "b.py": "parsed"}
 
@@ -239,11 +249,11 @@ def test_a_huge_file_is_not_read_and_a_binary_one_not_parsed(tmp_path: Path, cre
     put(tmp_path, "large.bin", b"\0" * 2_000_000)
     put(tmp_path, "large.py", b"x = 1\n" * 200_000)
     put(tmp_path, "line.js", b"f(1);" * 2_000)
-    entry = Entry("huge.py", "0" * 40, 200_000_000, 0, "large")
+    entry = FileEntry("huge.py", "0" * 40, 200_000_000, 0, "large")
     listed = [each for each in jobs(tmp_path) if each.entry.path != "huge.py"]
     crews.append(Crew(parse=""))
-    outcomes = crews[0].run([Job(str(tmp_path), entry), *listed])
-    parsed = {each.job.entry.path: each.parsed or Parsed("") for each in outcomes}
+    outcomes = crews[0].run([ParseJob(str(tmp_path), entry), *listed])
+    parsed = {each.job.entry.path: each.parsed or ParsedFile("") for each in outcomes}
     assert {path: each.problem for path, each in parsed.items()} == {
         "huge.py": "the file is large",
         "large.bin": "the file is binary",

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assist_context.index.reader import Found, Place
-from assist_context.relations.repo_map import NO_ROOM, Budget, Mapped, graph_of, page_rank, ranked, repo_map
+from assist_context.index.reader import IndexedDefinition, ReferenceSite
+from assist_context.relations.repo_map import (
+    NO_ROOM,
+    MapBudget,
+    Mapped,
+    graph_of,
+    page_rank,
+    ranked,
+    repo_map,
+)
 
 Link = tuple[str, str, float]
 
@@ -96,23 +104,23 @@ class Index:
         self.outlines, self.referring = outlines, references
         self.asked: list[str] = []
 
-    def outline(self, path: str) -> tuple[Found, ...]:
+    def outline(self, path: str) -> tuple[IndexedDefinition, ...]:
         self.asked.append(path)
         return tuple(_found(path, word) for word in self.outlines.get(path, "").split())
 
-    def references(self, name: str, limit: int = 200) -> tuple[Place, ...]:
-        places = [Place(path, 1, "") for path in self.referring.get(name, "").split()]
+    def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
+        places = [ReferenceSite(path, 1, "") for path in self.referring.get(name, "").split()]
         return tuple(places[:limit])
 
 
-def _found(path: str, word: str) -> Found:
+def _found(path: str, word: str) -> IndexedDefinition:
     name, _, rest = word.partition("@")
     span, _, parent = rest.partition("<")
     start, _, end = span.partition("-")
-    return Found(path, name, "function", int(start), int(end or start), 1, parent)
+    return IndexedDefinition(path, name, "function", int(start), int(end or start), 1, parent)
 
 
-def head(found: Found) -> str | None:
+def head(found: IndexedDefinition) -> str | None:
     return None if found.name == "hidden" else f"def {found.name}"
 
 
@@ -132,7 +140,7 @@ def shown(mapped: tuple[Mapped, ...]) -> list[str]:
 
 
 def test_a_map_shows_what_others_refer_to_in_the_order_of_files_and_lines() -> None:
-    assert shown(repo_map(RANKS, INDEX, head, Budget(10_000, 100))) == [
+    assert shown(repo_map(RANKS, INDEX, head, MapBudget(10_000, 100))) == [
         "a.py:1 def Cart",
         "a.py:2 def add",
         "a.py:40 def rare",
@@ -152,21 +160,21 @@ def test_a_map_shows_what_others_refer_to_in_the_order_of_files_and_lines() -> N
     ],
 )
 def test_lines_are_taken_by_worth(lines: int, wanted: list[str]) -> None:
-    assert shown(repo_map(RANKS, INDEX, head, Budget(10_000, lines))) == wanted
+    assert shown(repo_map(RANKS, INDEX, head, MapBudget(10_000, lines))) == wanted
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 120), st.integers(0, 12), st.integers(1, 3))
 def test_a_budget_is_never_passed_and_more_of_it_shows_more(characters: int, lines: int, tall: int) -> None:
-    def heads(found: Found) -> str:
+    def heads(found: IndexedDefinition) -> str:
         return "\n".join([f"def {found.name}"] * tall)
 
-    mapped = repo_map(RANKS, INDEX, heads, Budget(characters, lines))
+    mapped = repo_map(RANKS, INDEX, heads, MapBudget(characters, lines))
     texts = [text for each in mapped for text in (each.path, *(head.text for head in each.heads))]
     assert sum(len(text) + 1 for text in texts) <= characters
     assert sum(text.count("\n") + 1 for text in texts) <= lines
     assert all(each.heads for each in mapped)
-    assert mapped == repo_map(RANKS, INDEX, heads, Budget(characters, lines))
+    assert mapped == repo_map(RANKS, INDEX, heads, MapBudget(characters, lines))
     if not mapped:
         cheapest = tall + 1, len("b.py") + 1 + tall * len("def tax ")
         assert lines < cheapest[0] or characters < cheapest[1]
@@ -174,7 +182,7 @@ def test_a_budget_is_never_passed_and_more_of_it_shows_more(characters: int, lin
 
 def test_files_in_hand_are_left_out() -> None:
     index = Index(INDEX.outlines, INDEX.referring)
-    mapped = repo_map(RANKS, index, head, Budget(1_000, 100), without=["a.py"])
+    mapped = repo_map(RANKS, index, head, MapBudget(1_000, 100), without=["a.py"])
     assert [each.path for each in mapped] == ["b.py"]
     assert "a.py" not in index.asked
 
@@ -185,10 +193,10 @@ def test_no_line_is_read_for_what_is_not_shown() -> None:
     index = Index({"a.py": outline}, dict.fromkeys(names, "x"))
     read: list[str] = []
 
-    def heads(found: Found) -> str:
+    def heads(found: IndexedDefinition) -> str:
         read.append(found.name)
         return "def"
 
-    (mapped,) = repo_map({"a.py": 1.0}, index, heads, Budget(21, 100))
+    (mapped,) = repo_map({"a.py": 1.0}, index, heads, MapBudget(21, 100))
     assert [each.name for each in mapped.heads] == names[:4]
     assert len(read) <= 4 + NO_ROOM

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from assist_context.languages import LANGUAGES, language_of
 from assist_context.relations import path_index as places
 from assist_context.relations.import_resolution import MOST_FILES, resolve
-from assist_context.relations.path_index import MANY, files_of
+from assist_context.relations.path_index import MANY, path_index_of
 from assist_context.syntax.imports import Import
 from assist_context.syntax.symbols import symbols
 
@@ -185,7 +185,9 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[1]}: {'.' * row[4]}{row[2]} {','.join(row[3])}")
 def test_an_import_means(row: tuple[str, str, str, tuple[str, ...], int, str]) -> None:
     paths, path, module, names, level, wanted = row
-    found = resolve(files_of(paths.split()), path, language_of(path).name, Import(module, names, 1, level))
+    found = resolve(
+        path_index_of(paths.split()), path, language_of(path).name, Import(module, names, 1, level)
+    )
     assert found == tuple(wanted.split())
 
 
@@ -194,7 +196,7 @@ def test_what_the_parser_reads_is_what_resolves() -> None:
         "src/shop/tax/rates.py",
         "from .. import cart\nfrom ..tax import rates\nimport shop.json, os\n",
     )
-    files = files_of(PYTHON.split())
+    files = path_index_of(PYTHON.split())
     language = language_of(path)
     found = [resolve(files, path, language.name, each) for each in symbols(language, text).imports]
     assert found == [
@@ -206,19 +208,19 @@ def test_what_the_parser_reads_is_what_resolves() -> None:
 
 
 def test_a_large_package_is_capped() -> None:
-    files = files_of(["go.mod", "main.go", *(f"big/f{number:03}.go" for number in range(100))])
+    files = path_index_of(["go.mod", "main.go", *(f"big/f{number:03}.go" for number in range(100))])
     found = resolve(files, "main.go", "go", Import("example.com/app/big", (), 1))
     assert found == tuple(f"big/f{number:03}.go" for number in range(MOST_FILES))
 
 
 def test_of_many_alike_only_one_above_is_meant() -> None:
-    files = files_of([f"p{number}/utils.py" for number in range(MANY + 1)])
+    files = path_index_of([f"p{number}/utils.py" for number in range(MANY + 1)])
     assert resolve(files, "p7/main.py", "python", Import("utils", (), 1)) == ("p7/utils.py",)
     assert resolve(files, "q/main.py", "python", Import("utils", (), 1)) == ()
 
 
 def test_without_files_nothing_is_meant() -> None:
-    assert resolve(files_of([]), "a.py", "python", Import("b", ("c",), 1)) == ()
+    assert resolve(path_index_of([]), "a.py", "python", Import("b", ("c",), 1)) == ()
 
 
 def test_odd_names_are_found_as_they_are() -> None:
@@ -233,13 +235,13 @@ def test_odd_names_are_found_as_they_are() -> None:
         "a/",
         "b..py",
     ]
-    files = files_of(odd)
+    files = path_index_of(odd)
     assert sorted(files.paths) == sorted(odd)
-    assert places.ending(files, "c d", (".py",), "z") == ["a\nb/c d.py"]
-    assert places.ending(files, "\udcff/x", (".py",), "z") == ["\udcff/x.py"]
-    assert places.ending(files, "dots.in.name", (".py",), "z") == ["dots.in.name.py"]
-    assert places.ending(files, ".hidden", ("",), "z") == [".hidden"]
-    assert places.ending(files, "noext", ("",), "z") == ["noext"]
+    assert places.with_tail(files, "c d", (".py",), "z") == ["a\nb/c d.py"]
+    assert places.with_tail(files, "\udcff/x", (".py",), "z") == ["\udcff/x.py"]
+    assert places.with_tail(files, "dots.in.name", (".py",), "z") == ["dots.in.name.py"]
+    assert places.with_tail(files, ".hidden", ("",), "z") == [".hidden"]
+    assert places.with_tail(files, "noext", ("",), "z") == ["noext"]
 
 
 NAME = st.sampled_from(
@@ -262,7 +264,7 @@ MODULE = st.builds(
     st.lists(PATH, max_size=12), PATH, st.sampled_from(LANGUAGES), MODULE, st.lists(NAME, max_size=3), st.integers(0, 6)
 )  # fmt: skip
 def test_any_import_gives_live_files_alone(paths, path, language, module, names, level) -> None:
-    files = files_of([*paths, path])
+    files = path_index_of([*paths, path])
     found = resolve(files, path, language.name, Import(module, tuple(names), 1, level))
     assert set(found) <= files.paths - {path}
     assert len(set(found)) == len(found) <= MOST_FILES
@@ -272,9 +274,9 @@ def test_any_import_gives_live_files_alone(paths, path, language, module, names,
 @given(st.lists(PATH, max_size=12), st.lists(NAME, min_size=1, max_size=3), SUFFIX)
 def test_a_tail_finds_what_a_scan_finds(paths, parts, suffix) -> None:
     tail = "/".join(parts)
-    files = files_of(path.replace("\0", "0") for path in paths)
+    files = path_index_of(path.replace("\0", "0") for path in paths)
     wanted = [each for each in files.paths if f"/{each}".endswith(f"/{tail}{suffix}")]
-    found = places.ending(files, tail, (suffix,), "")
+    found = places.with_tail(files, tail, (suffix,), "")
     assert set(found) <= set(wanted)
     if suffix.count(".") == 1 and "/" not in suffix and parts[-1]:
         assert set(found) == set(wanted)

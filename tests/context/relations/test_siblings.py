@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assist_context.relations.counterparts import MOST_SIBLINGS, siblings
-from assist_context.relations.path_index import MANY, files_of
+from assist_context.relations.path_index import MANY, path_index_of
 
 # Both are there, with a stranger of the kind; each must be the other's only sibling.
 PAIRS = [
@@ -49,7 +49,7 @@ PAIRS = [
 @pytest.mark.parametrize("pair", PAIRS, ids=" ".join)
 def test_each_is_the_others(pair: tuple[str, str]) -> None:
     suffix = pair[0][pair[0].rindex(".") :]
-    files = files_of([*pair, f"src/other{suffix}", f"tests/test_other{suffix}", "README.md", "cart.md"])
+    files = path_index_of([*pair, f"src/other{suffix}", f"tests/test_other{suffix}", "README.md", "cart.md"])
     assert siblings(files, pair[0]) == (pair[1],)
     assert siblings(files, pair[1]) == (pair[0],)
 
@@ -79,18 +79,20 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[1]} of {row[0]}")
 def test_siblings(row: tuple[str, str, str]) -> None:
     paths, path, wanted = row
-    assert siblings(files_of(paths.split()), path) == tuple(wanted.split())
+    assert siblings(path_index_of(paths.split()), path) == tuple(wanted.split())
 
 
 def test_a_name_that_many_files_have_is_found_beside_and_in_the_mirror() -> None:
     numbers = range(MANY + 1)
-    files = files_of([f"src/p{n}/utils.py" for n in numbers] + [f"tests/p{n}/test_utils.py" for n in numbers])
+    files = path_index_of(
+        [f"src/p{n}/utils.py" for n in numbers] + [f"tests/p{n}/test_utils.py" for n in numbers]
+    )
     assert siblings(files, "src/p7/utils.py") == ("tests/p7/test_utils.py",)
     assert siblings(files, "tests/p9/test_utils.py") == ("src/p9/utils.py",)
 
 
 def test_they_are_capped() -> None:
-    files = files_of(["src/x.py", *(f"t{number}/test_x.py" for number in range(30))])
+    files = path_index_of(["src/x.py", *(f"t{number}/test_x.py" for number in range(30))])
     assert len(siblings(files, "src/x.py")) == MOST_SIBLINGS
 
 
@@ -104,7 +106,7 @@ SUFFIX = st.sampled_from([".py", ".pyi", ".ts", ".js", ".css", ".module.css", ".
 @settings(max_examples=400, deadline=None)
 @given(st.sets(st.builds(str.__add__, FOLDER, st.builds(str.__add__, STEM, SUFFIX)), max_size=10))
 def test_what_belongs_to_a_file_that_file_belongs_to(paths: set[str]) -> None:
-    files = files_of(paths)
+    files = path_index_of(paths)
     for path in paths:
         for sibling in siblings(files, path):
             assert sibling in paths - {path}

@@ -9,11 +9,11 @@ from indexing import ready
 from workspaces import MODELS, put
 
 from assist_context.documents import Cursor, Document, Snippet, split_lines
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
-from assist_context.retrieval.corpus import Corpus, Open
+from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.cursor_query import spot_of
-from assist_context.retrieval.retriever import Asked, Near, Retrieval, look
+from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever, retrieve_once
 from assist_context.retrieval.similar_windows import Windows
 from assist_context.syntax.symbols import symbols
 
@@ -36,14 +36,14 @@ def corpus(tmp_path: Path) -> Corpus:
     put(root, "hidden/parse_money.py", "def parse_money(secret_hidden):\n    return secret_hidden\n")
     database = tmp_path / "index.sqlite"
     ready(root, database)
-    return Corpus(str(root), Reader(str(database)))
+    return Corpus(str(root), IndexReader(str(database)))
 
 
-def near(corpus: Corpus, source: str, path: str = "shop/till.py", tokens: int = 400) -> Near:
+def near(corpus: Corpus, source: str, path: str = "shop/till.py", tokens: int = 400) -> RetrievalResult:
     before, _, after = source.partition("█")
     document = Document(path, split_lines(before + after), language_of(path))
     cursor = Cursor(before.count("\n"), len(before.rpartition("\n")[2]))
-    return look(corpus, document, cursor, tokens, path)
+    return retrieve_once(corpus, document, cursor, tokens, path)
 
 
 def test_an_imported_name_is_shown_by_its_definition_even_under_an_alias(corpus: Corpus) -> None:
@@ -84,7 +84,7 @@ def test_open_documents_shadow_the_index(corpus: Corpus) -> None:
     changed = MODELS.replace("def parse_money(text):", "def parse_money(text, locale):")
     language = language_of("shop/models.py")
     document = Document("shop/models.py", split_lines(changed), language)
-    corpus.lay({"shop/models.py": Open(document, symbols(language, changed))})
+    corpus.lay({"shop/models.py": OpenFile(document, symbols(language, changed))})
     first = near(corpus, USE).snippets[0]
     assert "locale" in first.text
     assert first.blob == ""
@@ -102,12 +102,12 @@ def test_recent_edits_are_shown_and_late_signals_give_their_last_answer(corpus: 
     document = Document("shop/till.py", split_lines(before + after), language_of("a.py"))
     imports = symbols(document.language, document.text).imports
     edit = Snippet("notes.py", 1, 1, "rates = load_rates()\n", "recent-edit")
-    asked = Asked(document, Cursor(4, 13), "shop/till.py", imports, (edit,))
-    first = Retrieval(corpus, clock=lambda: 0.0).near(asked, 400)
+    asked = RetrievalRequest(document, Cursor(4, 13), "shop/till.py", imports, (edit,))
+    first = Retriever(corpus, clock=lambda: 0.0).near(asked, 400)
     assert {"definition", "recent-edit"} <= {each.signal for each in first.snippets}
     assert first.late == ()
     ticks = count()
-    slow = Retrieval(corpus, clock=lambda: 0.001 * next(ticks))
+    slow = Retriever(corpus, clock=lambda: 0.001 * next(ticks))
     near_by = [slow.near(asked, 400) for _ in range(8)]
     assert all(answer.late for answer in near_by)
     shown = {each.signal for answer in near_by for each in answer.snippets}
@@ -119,12 +119,14 @@ def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path
     for at in range(4):
         put(root, f"m{at}.py", f"def helper_{at}(text):\n    return text[{at}]\n")
     ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
     names = "".join(f"from m{at} import helper_{at}\n" for at in range(4))
     lines = split_lines(names + "x = helper_0(helper_1(helper_2(helper_3(")
     document = Document("use.py", lines, language_of("use.py"))
-    asked = Asked(document, Cursor(4, len(lines[4])), "use.py", symbols(document.language, names).imports)
-    found = Retrieval(corpus, clock=lambda: 0.0)
+    asked = RetrievalRequest(
+        document, Cursor(4, len(lines[4])), "use.py", symbols(document.language, names).imports
+    )
+    found = Retriever(corpus, clock=lambda: 0.0)
     prompt = found.near(asked, 400)
     assert len({each.path for each in prompt.snippets}) == 4
     corpus = Corpus(str(root), corpus.reader)
@@ -132,7 +134,7 @@ def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path
     def read() -> float:
         return float(sum(corpus.at_hand(f"m{at}.py") for at in range(4)))
 
-    late = Retrieval(corpus, clock=read)  # the time is over once a file was read
+    late = Retriever(corpus, clock=read)  # the time is over once a file was read
     assert [read() for _ in range(3) if late.near(asked, 400)] == [2, 4, 4]
     assert late.near(asked, 400).snippets == prompt.snippets
 
@@ -142,7 +144,7 @@ def test_a_long_file_is_compared_over_several_questions(tmp_path: Path) -> None:
     body = "".join(f"    rate_{at} = table[{at}] * share_{at}\n" for at in range(200))
     put(root, "long.py", f"def rates(table):\n{body}")
     ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
     document = Document("new.py", split_lines("def other(table):\n" + body), language_of("new.py"))
     spot = spot_of(document, Cursor(190, 4), "new.py")
 
@@ -164,7 +166,7 @@ def test_lines_count_as_an_editor_counts_them(tmp_path: Path) -> None:
     root = tmp_path / "w"
     put(root, "old.py", "import os\n\x0c\n\n\ndef far(path):\n    return os.stat(path)\n")
     ready(root, tmp_path / "index.sqlite")
-    corpus = Corpus(str(root), Reader(str(tmp_path / "index.sqlite")))
+    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
     (defined,) = corpus.definitions("far")
     assert corpus.lines("old.py")[defined.start_line - 1] == "def far(path):\n"
 
@@ -173,7 +175,7 @@ def test_an_outline_is_that_of_the_index_as_it_is_now(tmp_path: Path) -> None:
     root, database = tmp_path / "w", tmp_path / "index.sqlite"
     put(root, "a.py", "def one():\n    return 1\n")
     ready(root, database)
-    corpus = Corpus(str(root), Reader(str(database)))
+    corpus = Corpus(str(root), IndexReader(str(database)))
     assert [each.name for each in corpus.outline("a.py")] == ["one"]
     put(root, "a.py", "def two():\n    return 22\n")
     ready(root, database)
@@ -181,4 +183,4 @@ def test_an_outline_is_that_of_the_index_as_it_is_now(tmp_path: Path) -> None:
 
 
 def test_an_empty_or_missing_index_gives_nothing(tmp_path: Path) -> None:
-    assert near(Corpus(str(tmp_path), Reader(str(tmp_path / "none.sqlite"))), USE).snippets == ()
+    assert near(Corpus(str(tmp_path), IndexReader(str(tmp_path / "none.sqlite"))), USE).snippets == ()

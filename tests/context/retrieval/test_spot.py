@@ -4,10 +4,10 @@ import pytest
 
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
-from assist_context.retrieval.cursor_query import Spot, spot_of
+from assist_context.retrieval.cursor_query import CursorQuery, spot_of
 
 
-def spot(source: str, path: str = "a.py") -> Spot:
+def spot(source: str, path: str = "a.py") -> CursorQuery:
     """The spot at `█`."""
     before, _, after = source.partition("█")
     lines = split_lines(before + after)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_escalation.audit.chain import GENESIS, MOST_EVENT, canonical, seal, tail, unseal
-from assist_escalation.audit.log import TORN, AuditError, Log, failure, stamp
+from assist_escalation.audit.log import TORN, AuditError, AuditLog, failure, stamp
 from assist_escalation.audit.reader import events
 from assist_escalation.audit.verifier import verify
 
@@ -29,7 +29,7 @@ JSON = st.recursive(
 
 
 def test_lines_form_a_chain_that_anybody_can_recompute(tmp_path: Path) -> None:
-    log = Log(tmp_path / "audit.jsonl", clock=ticking())
+    log = AuditLog(tmp_path / "audit.jsonl", clock=ticking())
     given_back = [log.append("intent", intent("r1")), log.append("outcome", outcome("r1"))]
     first, second = (json.loads(line) for line in whole_lines(tmp_path / "audit.jsonl"))
     assert [first["sha256"], second["sha256"]] == given_back
@@ -42,7 +42,7 @@ def test_lines_form_a_chain_that_anybody_can_recompute(tmp_path: Path) -> None:
 
 def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     path = tmp_path / "state" / "audit" / "log.jsonl"
-    Log(path, checkpoint=tmp_path / "checkpoint").append("intent", intent("r1"))
+    AuditLog(path, checkpoint=tmp_path / "checkpoint").append("intent", intent("r1"))
     for directory in (path.parent, path.parent.parent):
         assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     for file in (path, path.with_name("log.jsonl.lock"), tmp_path / "checkpoint"):
@@ -88,7 +88,7 @@ def test_every_json_comes_back_as_it_was(fields: dict[str, Any]) -> None:
 
 def test_file_names_that_are_no_text_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    Log(path).append("edit", {"path": "caf\udce9.py", "note": "\u2028\x1b[31m"})
+    AuditLog(path).append("edit", {"path": "caf\udce9.py", "note": "\u2028\x1b[31m"})
     assert next(events(path))["path"] == "caf\udce9.py"
     assert verify(path).ok
 
@@ -111,7 +111,7 @@ def test_file_names_that_are_no_text_are_kept(tmp_path: Path) -> None:
 )
 def test_what_is_no_event_is_refused(tmp_path: Path, kind: str, fields: dict[str, Any], message: str) -> None:
     path = tmp_path / "log"
-    log = Log(path)
+    log = AuditLog(path)
     fill(log, [1])
     before = path.read_bytes()
     with pytest.raises(AuditError, match=message):
@@ -122,13 +122,13 @@ def test_what_is_no_event_is_refused(tmp_path: Path, kind: str, fields: dict[str
 @pytest.mark.parametrize("seconds", [float("nan"), float("inf"), 1e300])
 def test_a_clock_that_tells_no_time_is_refused(tmp_path: Path, seconds: float) -> None:
     with pytest.raises(AuditError, match="cannot be written"):
-        Log(tmp_path / "log", clock=lambda: seconds).append("edit", {})
+        AuditLog(tmp_path / "log", clock=lambda: seconds).append("edit", {})
 
 
 def test_a_key_is_a_matter_of_the_whole_log(tmp_path: Path) -> None:
     plain, keyed = tmp_path / "plain", tmp_path / "keyed"
-    Log(plain).append("edit", {})
-    Log(keyed, key=KEY).append("edit", {})
+    AuditLog(plain).append("edit", {})
+    AuditLog(keyed, key=KEY).append("edit", {})
     for path, key, message in [
         (plain, KEY, "written without a key, and one was given"),
         (keyed, None, "written with a key, and none was given"),
@@ -136,11 +136,11 @@ def test_a_key_is_a_matter_of_the_whole_log(tmp_path: Path) -> None:
     ]:
         before = path.read_bytes()
         with pytest.raises(AuditError, match=message) as caught:
-            Log(path, key=key).append("edit", {})
+            AuditLog(path, key=key).append("edit", {})
         assert "another" not in str(caught.value)
         assert path.read_bytes() == before
     with pytest.raises(AuditError, match="key is empty"):
-        Log(keyed, key=b"")
+        AuditLog(keyed, key=b"")
 
 
 def test_a_torn_line_is_kept_wherever_it_was_cut(tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_torn_line_is_kept_wherever_it_was_cut(tmp_path: Path) -> None:
         report = verify(path)
         assert (report.ok, report.torn, report.line, report.events) == (False, cut - start, 3, 2)
         assert len(list(events(path))) == 2
-        Log(path).append("undo", {})
+        AuditLog(path).append("undo", {})
         _, _, torn, last = events(path)
         assert (torn["kind"], last["kind"]) == (TORN, "undo")
         assert base64.b64decode(torn["base64"]) == whole[start:cut]
@@ -164,7 +164,7 @@ def test_a_torn_line_is_kept_wherever_it_was_cut(tmp_path: Path) -> None:
 def test_a_first_line_that_is_torn_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b'{"event":{')
-    Log(path).append("edit", {})
+    AuditLog(path).append("edit", {})
     assert [event["kind"] for event in events(path)] == [TORN, "edit"]
     assert verify(path).ok
 
@@ -176,14 +176,14 @@ def test_an_end_that_no_writer_left_stops_egress(tmp_path: Path, ending: bytes) 
     path = tmp_path / "log"
     path.write_bytes(sealed([{"kind": "edit"}]) + ending)
     with pytest.raises(AuditError, match=r"last line of .*log.*name a new one"):
-        Log(path).append("edit", {})
+        AuditLog(path).append("edit", {})
     report = verify(path)
     assert (report.ok, report.line) == (False, 2)
 
 
 def test_another_writer_is_waited_for_and_named(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    log = Log(path, wait_s=0.05)
+    log = AuditLog(path, wait_s=0.05)
     log.append("edit", {})
     with path.with_name("log.lock").open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -215,9 +215,9 @@ def test_places_that_hold_no_file_are_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "file" / "log"):
         with pytest.raises(AuditError, match=str(tmp_path)):
-            Log(path).append("edit", {})
+            AuditLog(path).append("edit", {})
     with pytest.raises(AuditError, match="no regular file"):
-        Log(tmp_path / "pipe").append("edit", {})
+        AuditLog(tmp_path / "pipe").append("edit", {})
 
 
 def test_canonical_bytes_do_not_depend_on_the_order() -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from audit_logs import fill, put, sealed, whole_lines
 
-from assist_escalation.audit.log import BEGUN, AuditError, Log
+from assist_escalation.audit.log import BEGUN, AuditError, AuditLog
 from assist_escalation.audit.reader import events
 from assist_escalation.audit.verifier import verify
 
 
 def test_a_checkpoint_follows_the_end(tmp_path: Path) -> None:
     path, checkpoint = tmp_path / "log", tmp_path / "checkpoint"
-    log = Log(path, checkpoint=checkpoint)
+    log = AuditLog(path, checkpoint=checkpoint)
     for seq in (1, 2, 3):
         sha256 = log.append("edit", {})
         assert json.loads(checkpoint.read_bytes()) == {
@@ -25,7 +25,7 @@ def test_a_checkpoint_follows_the_end(tmp_path: Path) -> None:
 
 def test_a_log_that_lost_lines_is_not_gone_on_with(tmp_path: Path) -> None:
     path, checkpoint = tmp_path / "log", tmp_path / "checkpoint"
-    log = Log(path, checkpoint=checkpoint)
+    log = AuditLog(path, checkpoint=checkpoint)
     fill(log, range(3))
     lines, known = whole_lines(path), checkpoint.read_bytes()
     rewritten = sealed([{"kind": "edit"}] * 9)
@@ -39,7 +39,7 @@ def test_a_log_that_lost_lines_is_not_gone_on_with(tmp_path: Path) -> None:
 def test_an_older_checkpoint_is_gone_on_from(tmp_path: Path) -> None:
     """A writer that dies between the line and the checkpoint leaves that."""
     path, checkpoint = tmp_path / "log", tmp_path / "checkpoint"
-    log = Log(path, checkpoint=checkpoint)
+    log = AuditLog(path, checkpoint=checkpoint)
     fill(log, [1])
     older = checkpoint.read_bytes()
     fill(log, [2])
@@ -52,9 +52,9 @@ def test_an_older_checkpoint_is_gone_on_from(tmp_path: Path) -> None:
 
 def test_a_checkpoint_that_begins_later_leaves_a_mark(tmp_path: Path) -> None:
     path, checkpoint = tmp_path / "log", tmp_path / "checkpoint"
-    Log(path).append("edit", {})
+    AuditLog(path).append("edit", {})
     assert not verify(path, checkpoint=checkpoint).ok
-    Log(path, checkpoint=checkpoint).append("edit", {})
+    AuditLog(path, checkpoint=checkpoint).append("edit", {})
     assert [event["kind"] for event in events(path)] == ["edit", BEGUN, "edit"]
     report = verify(path, checkpoint=checkpoint)
     assert (report.ok, report.marks) == (True, 1)
@@ -62,12 +62,12 @@ def test_a_checkpoint_that_begins_later_leaves_a_mark(tmp_path: Path) -> None:
 
 def test_without_its_checkpoint_an_event_is_taken_back(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    fill(Log(path), [1])
+    fill(AuditLog(path), [1])
     before = path.read_bytes()
     for content in (before, before + b"torn"):
         put(path, content)
         with pytest.raises(AuditError, match="missing/checkpoint"):
-            Log(path, checkpoint=tmp_path / "missing" / "checkpoint").append("edit", {})
+            AuditLog(path, checkpoint=tmp_path / "missing" / "checkpoint").append("edit", {})
         assert path.read_bytes() == content
 
 
@@ -76,7 +76,7 @@ def test_without_its_checkpoint_an_event_is_taken_back(tmp_path: Path) -> None:
 )
 def test_a_damaged_checkpoint_stops_egress(tmp_path: Path, content: bytes) -> None:
     path, checkpoint = tmp_path / "log", tmp_path / "checkpoint"
-    log = Log(path, checkpoint=checkpoint)
+    log = AuditLog(path, checkpoint=checkpoint)
     log.append("edit", {})
     checkpoint.write_bytes(content)
     with pytest.raises(AuditError, match="is no checkpoint"):
@@ -88,4 +88,4 @@ def test_a_damaged_checkpoint_stops_egress(tmp_path: Path, content: bytes) -> No
 
 def test_a_log_is_not_its_own_checkpoint(tmp_path: Path) -> None:
     with pytest.raises(AuditError, match="own checkpoint"):
-        Log(tmp_path / "log", checkpoint=tmp_path / "log")
+        AuditLog(tmp_path / "log", checkpoint=tmp_path / "log")

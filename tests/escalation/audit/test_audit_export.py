@@ -10,7 +10,7 @@ import pytest
 from audit_logs import START, intent, outcome, ticking
 
 from assist_escalation.audit.export import COLUMNS, SEMCONV, Form, export
-from assist_escalation.audit.log import AuditError, Log
+from assist_escalation.audit.log import AuditError, AuditLog
 from assist_escalation.audit.reader import Filter, events
 from assist_escalation.errors import EscalationError
 
@@ -18,7 +18,7 @@ from assist_escalation.errors import EscalationError
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Two requests of two repos, an edit of the first, one that was refused, and one without an outcome."""
-    log = Log(tmp_path / "log", clock=ticking(step=10))
+    log = AuditLog(tmp_path / "log", clock=ticking(step=10))
     log.append("intent", intent("r1"))
     log.append("intent", intent("r2", repo="mill", model="large-2"))
     log.append("outcome", outcome("r2", error="timeout", finish="", model_returned=""))
@@ -114,7 +114,7 @@ def test_csv_has_a_row_an_event(path: Path) -> None:
 )
 def test_no_cell_is_a_formula(tmp_path: Path, cause: Any, cell: str) -> None:
     path = tmp_path / "log"
-    Log(path).append("refused", {"cause": cause, "actor": "ann"})
+    AuditLog(path).append("refused", {"cause": cause, "actor": "ann"})
     row = next(csv.DictReader(io.StringIO(_exported(path, "csv")[1], newline="")))
     assert (row["cause"], row["actor"]) == (cell, "ann")
     row["cause"].encode()
@@ -179,7 +179,7 @@ def test_calls_that_failed_or_never_ended(path: Path) -> None:
     [("a.example", "a.example", None), ("[::1]:80", "::1", "80"), ("::1", "::1", None), ("a:b", "a:b", None)],
 )
 def test_hosts_with_and_without_a_port(tmp_path: Path, host: str, address: str, port: str | None) -> None:
-    Log(tmp_path / "log").append("intent", intent("r1", host=host))
+    AuditLog(tmp_path / "log").append("intent", intent("r1", host=host))
     (span,) = _spans(_exported(tmp_path / "log", "otel")[1])
     assert span["attributes"]["server.address"]["stringValue"] == address
     assert span["attributes"].get("server.port", {}).get("intValue") == port

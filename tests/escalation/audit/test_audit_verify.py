@@ -9,7 +9,7 @@ import pytest
 from audit_logs import KEY, fill, intent, outcome, put, sealed, ticking, whole_lines
 
 from assist_escalation.audit.chain import unseal
-from assist_escalation.audit.log import Log
+from assist_escalation.audit.log import AuditLog
 from assist_escalation.audit.verifier import verify
 
 Lines = list[bytes]
@@ -104,7 +104,7 @@ def _log(folder: Path, protection: str) -> tuple[Path, bytes | None, Path | None
     path = folder / "log"
     key = KEY if protection in ("key", "both") else None
     checkpoint = folder / "checkpoint" if protection in ("checkpoint", "both") else None
-    fill(Log(path, key=key, checkpoint=checkpoint, clock=ticking()), range(EVENTS // 2))
+    fill(AuditLog(path, key=key, checkpoint=checkpoint, clock=ticking()), range(EVENTS // 2))
     return path, key, checkpoint
 
 
@@ -157,7 +157,7 @@ def test_a_log_is_not_made_anew_without_macs_by_halves(tmp_path: Path) -> None:
 
 def test_the_first_problem_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    fill(Log(path), range(5))
+    fill(AuditLog(path), range(5))
     lines = whole_lines(path)
     put(path, b"".join([*lines[:3], *lines[4:7], b"\n", *lines[7:]]))
     report = verify(path)
@@ -168,7 +168,7 @@ def test_the_first_problem_is_named_with_its_line(tmp_path: Path) -> None:
 
 def test_orphans_are_intents_without_an_outcome(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    log = Log(path)
+    log = AuditLog(path)
     for number in range(5):
         log.append("intent", intent(f"r{number}"))
     for number in (3, 0):
@@ -181,7 +181,7 @@ def test_orphans_are_intents_without_an_outcome(tmp_path: Path) -> None:
 def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
     report = verify(tmp_path / "log", checkpoint=tmp_path / "checkpoint")
     assert (report.ok, report.events, report.head) == (True, 0, "")
-    Log(tmp_path / "log", checkpoint=tmp_path / "checkpoint").append("edit", {})
+    AuditLog(tmp_path / "log", checkpoint=tmp_path / "checkpoint").append("edit", {})
     (tmp_path / "log").unlink()
     report = verify(tmp_path / "log", checkpoint=tmp_path / "checkpoint")
     assert (report.ok, report.problem) == (

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from audit_logs import KEY, fill, intent
 
-from assist_escalation.audit.log import TORN, Log
+from assist_escalation.audit.log import TORN, AuditLog
 from assist_escalation.audit.reader import entries, events, request_of
 from assist_escalation.audit.verifier import verify
 
@@ -51,7 +51,7 @@ def test_nothing_that_was_acknowledged_dies_with_its_writer(tmp_path: Path) -> N
             acknowledged |= {line.strip() for line in writer.stdout if line.endswith("\n")}
         report = verify(path, key=KEY, checkpoint=checkpoint)
         assert report.ok or report.torn == path.stat().st_size - _whole(path)
-    Log(path, key=KEY, checkpoint=checkpoint).append("undo", {})
+    AuditLog(path, key=KEY, checkpoint=checkpoint).append("undo", {})
     report = verify(path, key=KEY, checkpoint=checkpoint)
     assert report.ok
     assert len(acknowledged) > 20
@@ -87,7 +87,7 @@ print(killed)
 def test_writers_that_die_in_the_middle_of_a_line_and_of_a_repair(tmp_path: Path) -> None:
     """The system kills each at the byte where the file may grow no more; every third round one lives."""
     path, checkpoint, rng = tmp_path / "log", tmp_path / "checkpoint", random.Random(4)
-    fill(Log(path, key=KEY, checkpoint=checkpoint), [1])
+    fill(AuditLog(path, key=KEY, checkpoint=checkpoint), [1])
     cuts = [str(rng.randrange(1, 700)) for _ in range(30)]
     command = [sys.executable, "-c", _TEARING, str(path), str(checkpoint), *cuts]
     ran = subprocess.run(command, capture_output=True, check=True, text=True, cwd=WRITER.parent)
@@ -122,7 +122,7 @@ print(json.dumps(said))
 @pytest.mark.parametrize("torn", [b"", b'{"event":{"actor":"ann"'])
 def test_a_full_disk_takes_nothing_and_loses_nothing(tmp_path: Path, torn: bytes) -> None:
     path = tmp_path / "log"
-    fill(Log(path, key=KEY), [1])
+    fill(AuditLog(path, key=KEY), [1])
     with path.open("ab") as file:
         file.write(torn)
     limits = ("0", "1", "10", "300", "700")
@@ -134,7 +134,7 @@ def test_a_full_disk_takes_nothing_and_loses_nothing(tmp_path: Path, torn: bytes
         assert str(path) in message
         assert "Free some space" in message
         assert same
-    Log(path, key=KEY).append("undo", {})
+    AuditLog(path, key=KEY).append("undo", {})
     assert [event["kind"] for event in events(path)] == [
         "intent",
         "outcome",
@@ -173,7 +173,7 @@ print(verify(path, key=KEY).events)
 
 def test_a_log_that_cannot_be_written_can_be_read(anybodys: Path) -> None:
     path = anybodys / "log"
-    Log(path, key=KEY).append("intent", intent("r0"))
+    AuditLog(path, key=KEY).append("intent", intent("r0"))
     path.chmod(0o444)
     path.with_name("log.lock").chmod(0o444)
     anybodys.chmod(0o555)

@@ -8,14 +8,22 @@ from pathlib import Path
 import pytest
 from ledger_child import NOON, an_ask
 
-from assist_escalation.budget.ledger import MOST_MICRO, Ask, BudgetError, Ledger, Limits, Row, Scope
+from assist_escalation.budget.ledger import (
+    MOST_MICRO,
+    BudgetError,
+    Ledger,
+    ReservationRequest,
+    Scope,
+    SpendingLimits,
+    SpendingRow,
+)
 from assist_escalation.budget.ledger_file import LedgerError
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Usage
 
 DAY = 86_400
 HERE = Scope("repo", "user")
-LIMITS = Limits(request_micro=100, repo_day_micro=250, user_day_micro=400)
+LIMITS = SpendingLimits(request_micro=100, repo_day_micro=250, user_day_micro=400)
 
 
 class Clock:
@@ -48,7 +56,7 @@ def test_a_cancelled_stream_is_paid(ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 100), LIMITS)
     ledger.settle("a", 40, Usage(input=9, output=2, estimated=True), "cancelled")
     assert ledger.left(HERE, LIMITS) == 210
-    assert ledger.spending("repo") == (Row("repo", 1, 40, 9, 2, 1),)
+    assert ledger.spending("repo") == (SpendingRow("repo", 1, 40, 9, 2, 1),)
     assert ledger.unsettled() == ()
 
 
@@ -72,7 +80,7 @@ def test_the_day_of_a_user_is_one_over_all_repositories(ledger: Ledger) -> None:
         ledger.reserve(an_ask(str(number), 100, repo=f"repo{number % 2}"), LIMITS)
     with pytest.raises(BudgetError, match="left today for you"):
         ledger.reserve(an_ask("more", 1, repo="another"), LIMITS)
-    ledger.reserve(Ask("other", Scope("another", "somebody"), "ask", "p", "m", 100), LIMITS)
+    ledger.reserve(ReservationRequest("other", Scope("another", "somebody"), "ask", "p", "m", 100), LIMITS)
 
 
 def test_what_costs_nothing_may_always_be_asked(ledger: Ledger) -> None:
@@ -94,9 +102,11 @@ def test_absurd_figures_end_the_budget_and_leave_the_ledger_whole(ledger: Ledger
         ledger.reserve(an_ask(name, 0), LIMITS)
         ledger.settle(name, 10**40, Usage(input=10**40, output=10**40), "stop")
     assert ledger.left(HERE, LIMITS) == 0
-    assert ledger.spending("repo") == (Row("repo", 10, 10 * MOST_MICRO, 10 * MOST_MICRO, 10 * MOST_MICRO, 0),)
+    assert ledger.spending("repo") == (
+        SpendingRow("repo", 10, 10 * MOST_MICRO, 10 * MOST_MICRO, 10 * MOST_MICRO, 0),
+    )
     with pytest.raises(BudgetError):
-        ledger.reserve(an_ask("k", MOST_MICRO + 1), Limits(10**30, 10**30, 10**30))
+        ledger.reserve(an_ask("k", MOST_MICRO + 1), SpendingLimits(10**30, 10**30, 10**30))
 
 
 def test_to_settle_again_changes_nothing(ledger: Ledger) -> None:
@@ -104,7 +114,7 @@ def test_to_settle_again_changes_nothing(ledger: Ledger) -> None:
     ledger.settle("a", 30, Usage(output=3), "stop")
     ledger.settle("a", 0, Usage(), "error")
     ledger.settle("a", 99, Usage(output=9), "stop")
-    assert ledger.spending("repo") == (Row("repo", 1, 30, 0, 3, 0),)
+    assert ledger.spending("repo") == (SpendingRow("repo", 1, 30, 0, 3, 0),)
 
 
 @pytest.mark.parametrize(
@@ -178,10 +188,10 @@ def test_reconciling_takes_what_is_left_over_for_paid(ledger: Ledger, clock: Clo
     assert ledger.unsettled() == ()
     assert ledger.reconcile() == 0
     assert ledger.left(HERE, LIMITS) == 100
-    assert ledger.spending("repo") == (Row("repo", 2, 150, 0, 0, 2),)
+    assert ledger.spending("repo") == (SpendingRow("repo", 2, 150, 0, 0, 2),)
     ledger.release("crashed")  # somebody looked at it as paid: it stays so
     ledger.settle("slow", 20, Usage(output=1), "stop")  # it was only slow, and now it is known
-    assert ledger.spending("repo") == (Row("repo", 2, 120, 0, 1, 1),)
+    assert ledger.spending("repo") == (SpendingRow("repo", 2, 120, 0, 1, 1),)
 
 
 def test_the_next_utc_day_is_a_new_budget(ledger: Ledger, clock: Clock) -> None:
@@ -212,18 +222,24 @@ def test_a_clock_set_back_opens_no_budget_and_gives_nothing_back(ledger: Ledger,
 
 
 def test_spending_is_summed_by_what_one_asks_for(ledger: Ledger, clock: Clock) -> None:
-    wide = Limits(10**6, 10**6, 10**6)
-    first = Ask("1", Scope("r1", "u"), "explain", "p", "small", 10)
-    second = Ask("2", Scope("r1", "u"), "fix", "p", "large", 500)
-    third = Ask("3", Scope("r2", "u"), "fix", "p", "large", 40)
+    wide = SpendingLimits(10**6, 10**6, 10**6)
+    first = ReservationRequest("1", Scope("r1", "u"), "explain", "p", "small", 10)
+    second = ReservationRequest("2", Scope("r1", "u"), "fix", "p", "large", 500)
+    third = ReservationRequest("3", Scope("r2", "u"), "fix", "p", "large", 40)
     ledger.reserve(first, wide)
     ledger.settle("1", 7, Usage(input=100, cache_read=20, cache_write=3, output=11), "stop")
     clock.now += DAY
     ledger.reserve(second, wide)
     ledger.settle("2", 300, Usage(input=1000, output=200, estimated=True), "cancelled")
     ledger.reserve(third, wide)
-    assert ledger.spending("repo") == (Row("r1", 2, 307, 1123, 211, 1), Row("r2", 1, 40, 0, 0, 1))
-    assert ledger.spending("model") == (Row("large", 2, 340, 1000, 200, 2), Row("small", 1, 7, 123, 11, 0))
+    assert ledger.spending("repo") == (
+        SpendingRow("r1", 2, 307, 1123, 211, 1),
+        SpendingRow("r2", 1, 40, 0, 0, 1),
+    )
+    assert ledger.spending("model") == (
+        SpendingRow("large", 2, 340, 1000, 200, 2),
+        SpendingRow("small", 1, 7, 123, 11, 0),
+    )
     assert [row.key for row in ledger.spending("command")] == ["fix", "explain"]
     assert [(row.key, row.micro) for row in ledger.spending("day")] == [
         ("2027-01-15", 7),

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_child import NOON, PLENTY, an_ask
 
-from assist_escalation.budget.ledger import BudgetError, Ledger, Limits, Scope
+from assist_escalation.budget.ledger import BudgetError, Ledger, Scope, SpendingLimits
 from assist_escalation.prompts import Usage
 
 CHILD = Path(__file__).parents[1] / "ledger_child.py"
@@ -55,7 +55,7 @@ def test_64_processes_with_100_requests_each_spend_one_budget_and_no_more(tmp_pa
     assert spent <= LIMIT
     assert spent > LIMIT - 150  # and nothing was refused that there was money for: requests cost 50 to 150
     ledger = Ledger(path, lambda: NOON)
-    assert ledger.left(HERE, Limits(LIMIT, LIMIT, LIMIT)) == LIMIT - spent
+    assert ledger.left(HERE, SpendingLimits(LIMIT, LIMIT, LIMIT)) == LIMIT - spent
     (row,) = ledger.spending("repo")
     assert (row.requests, row.micro) == (accepted, spent)
 
@@ -97,7 +97,7 @@ STEPS = st.lists(
     ),
     max_size=14,
 )
-LIMITS = Limits(request_micro=50, repo_day_micro=100, user_day_micro=120)
+LIMITS = SpendingLimits(request_micro=50, repo_day_micro=100, user_day_micro=120)
 
 
 @settings(max_examples=40, deadline=None)

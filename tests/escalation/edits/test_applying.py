@@ -14,13 +14,13 @@ from edit_crashes import NEW, OLD, found, lay_out
 
 from assist_escalation.edits.apply import apply, forget, last, record, recover, undo, undo_plan
 from assist_escalation.edits.journal import MOST_EDITS
-from assist_escalation.edits.plan import Change, EditError, EditPlan, base_of
+from assist_escalation.edits.plan import EditError, EditPlan, FileChange, base_of
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - hundreds of edits, each with tens of syncs
 
 
 def changing(path: str, before: str, after: str) -> EditPlan:
-    return EditPlan((Change(path, base_of(path, before.encode()).sha256, None, before, after),))
+    return EditPlan((FileChange(path, base_of(path, before.encode()).sha256, None, before, after),))
 
 
 @pytest.mark.parametrize("what", [["apply"], ["undo"], ["recover", "40"]])
@@ -109,7 +109,7 @@ def test_nothing_is_written_outside_of_the_workspace(tmp_path: Path, link: str) 
     (outside / "x.py").write_text("x\n")
     (root / ("x.py" if link == "file" else "sub")).symlink_to(outside / "x.py" if link == "file" else outside)
     path = "x.py" if link == "file" else "sub/x.py"
-    for plan in (changing(path, "x\n", "y\n"), EditPlan((Change("sub/new.py", "", None, "", "y\n"),))):
+    for plan in (changing(path, "x\n", "y\n"), EditPlan((FileChange("sub/new.py", "", None, "", "y\n"),))):
         if link == "folder" or plan.changes[0].before:
             with pytest.raises(EditError, match="leads out"):
                 apply(plan, {"": root}, journal)
@@ -133,7 +133,7 @@ def test_a_link_inside_is_followed_but_never_to_a_guarded_file(tmp_path: Path) -
 def test_a_path_that_is_none_is_refused(tmp_path: Path, path: str) -> None:
     root, journal, _ = lay_out(tmp_path)
     with pytest.raises(EditError, match=r"no path inside|no folder"):
-        apply(EditPlan((Change(path, "", None, "", "x"),)), {"web": root}, journal)
+        apply(EditPlan((FileChange(path, "", None, "", "x"),)), {"web": root}, journal)
 
 
 def test_folders_of_a_workspace_are_told_apart(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assist_escalation.edits.formats.whole_block import whole_instructions
-from assist_escalation.edits.plan import Base, EditError, EditPlan, Target, base_of, diff, sha256_of
+from assist_escalation.edits.plan import Base, EditError, EditPlan, EditTarget, base_of, diff, sha256_of
 from assist_escalation.edits.planner import plan
 from assist_escalation.prompts import fence as bars_for
 
@@ -136,7 +136,7 @@ def test_a_base_that_is_not_its_hash_is_refused() -> None:
 
 
 CLASS = "import os\n\n\nclass A:\n    def f(self):\n        return 1\n\n    def g(self):\n        return 2\n"
-F = Target("a.py", 5, 6, "A.f")
+F = EditTarget("a.py", 5, 6, "A.f")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_whole_file_keeps_its_ends_and_its_mark() -> None:
     text = "\ufeffx = 1\r\ny = 2\nz = 3"
     answer = "```python\nx = 1\ny = 5\nz = 3\n```\n"
     assert (
-        afters(plan(answer, scope_of(a_py=text), Target("a.py", 1, 3)))["a.py"]
+        afters(plan(answer, scope_of(a_py=text), EditTarget("a.py", 1, 3)))["a.py"]
         == "\ufeffx = 1\r\ny = 5\nz = 3"
     )
 
@@ -185,7 +185,9 @@ def test_a_whole_file_keeps_its_ends_and_its_mark() -> None:
 def test_the_whole_instructions_parse() -> None:
     fence = bars_for(["```"])
     answer = whole_instructions("python", fence).replace("(all lines of the new code)", "x = 2")
-    assert afters(plan(answer, scope_of(a_py="'''\n```\n'''\n"), Target("a.py", 1, 3)))["a.py"] == "x = 2\n"
+    assert (
+        afters(plan(answer, scope_of(a_py="'''\n```\n'''\n"), EditTarget("a.py", 1, 3)))["a.py"] == "x = 2\n"
+    )
 
 
 def test_the_diff_is_one_that_git_applies(tmp_path: Path) -> None:
@@ -206,5 +208,5 @@ def test_the_diff_is_one_that_git_applies(tmp_path: Path) -> None:
 
 def test_of_several_blocks_the_one_under_the_path_of_a_new_file_is_meant() -> None:
     answer = "```tests/test_a.py\ndef test_a():\n    assert 1\n```\n\n```a.py lines 1-2\ndef a(): ...\n```\n"
-    made = plan(answer, {}, Target("tests/test_a.py", 1, 1), create={"tests/test_a.py"})
+    made = plan(answer, {}, EditTarget("tests/test_a.py", 1, 1), create={"tests/test_a.py"})
     assert afters(made) == {"tests/test_a.py": "def test_a():\n    assert 1\n"}

@@ -16,7 +16,7 @@ from assist_escalation.budget.ledger import BudgetError
 from assist_escalation.budget.ledger_file import LedgerError
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import Outcome
-from assist_escalation.gate.prepare import Parts, Prepared, limits_of, payload_sha256, prepare
+from assist_escalation.gate.prepare import GateParts, Prepared, limits_of, payload_sha256, prepare
 from assist_escalation.gate.send import send
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.provider.transport import TransportError
@@ -25,7 +25,7 @@ from assist_escalation.redaction.known_secrets import known_values
 WHY = {"cause": "asked_frontier", "features": {}}
 
 
-async def heard(prepared: Prepared, made: Parts) -> tuple[str, Outcome]:
+async def heard(prepared: Prepared, made: GateParts) -> tuple[str, Outcome]:
     text, end = "", None
     async with aclosing(send(prepared, made, WHY)) as stream:
         async for each in stream:
@@ -42,7 +42,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line)["event"] for line in path.read_text().splitlines()] if path.exists() else []
 
 
-def spent(made: Parts) -> int:
+def spent(made: GateParts) -> int:
     return sum(row.micro for row in made.ledger.spending("model"))
 
 

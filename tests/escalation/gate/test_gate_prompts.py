@@ -12,7 +12,7 @@ from hypothesis import settings as run
 from hypothesis import strategies as st
 
 from assist_escalation.errors import EscalationError
-from assist_escalation.gate.prepare import Parts, prepare
+from assist_escalation.gate.prepare import GateParts, prepare
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Origin, Source, Span
 
@@ -75,7 +75,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def policed(space: Path) -> tuple[Permissions, Parts]:
+def policed(space: Path) -> tuple[Permissions, GateParts]:
     """What may leave the folder, and a gate whose ledger is used."""
     rules = {"deny": ("private/", "café/**", "*.sql"), "data_class": {"restricted/**": "restricted"}}
     return allowed("http://127.0.0.1:9/v1", space, **rules), parts(space.parent)
@@ -109,7 +109,7 @@ def spans_of(root: Path, found: list[tuple[bool, Origin]]) -> Iterator[Span]:
 @run(max_examples=300, deadline=None)
 @given(found=st.lists(origins(), min_size=1, max_size=6))
 def test_no_payload_holds_what_the_policy_keeps(
-    space: Path, policed: tuple[Permissions, Parts], found: list[tuple[bool, Origin]]
+    space: Path, policed: tuple[Permissions, GateParts], found: list[tuple[bool, Origin]]
 ) -> None:
     permissions, made = policed
     asked = request(permissions, tuple(spans_of(space, found)))

@@ -9,14 +9,14 @@ from calling import KEY, PROMPT, call, hear
 from hostile import DONE, HANG, Hostile, answer, chunk, head, refusal, usage
 
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.transport import Delta, Finished, Transport
+from assist_escalation.provider.transport import AnswerEnd, Delta, Transport
 
 
 async def test_an_answer_comes_piece_by_piece_and_ends_with_its_count() -> None:
     async with Hostile(answer("Hello ", "wörld", " 🎉")) as vendor:
         heard = await hear(Transport(), call(vendor.url))
     assert heard.text == "Hello wörld 🎉"
-    assert heard.end == Finished("stop", "frontier-1", Usage(input=30, output=5))
+    assert heard.end == AnswerEnd("stop", "frontier-1", Usage(input=30, output=5))
 
 
 async def test_only_what_is_needed_is_sent() -> None:

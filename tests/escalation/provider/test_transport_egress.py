@@ -18,7 +18,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.settings import Provider
 from assist_escalation.provider.failures import Fault
 from assist_escalation.provider.request import address
-from assist_escalation.provider.transport import Door, Times, Transport
+from assist_escalation.provider.transport import PinnedTransport, Times, Transport
 
 HERE = Path(__file__).parents[1]
 ONLY = "https://api.good.example/v1/chat/completions"
@@ -59,7 +59,7 @@ def spelling(chance: random.Random) -> str:
 
 async def test_fuzzed_requests_pass_the_door_to_one_address_only() -> None:
     chance, inner, tried, allowed = random.Random(5), Counting(), 0, 0
-    door = Door(inner, httpx2.URL(ONLY), KEY, Times())
+    door = PinnedTransport(inner, httpx2.URL(ONLY), KEY, Times())
     evil = {"extensions": {"target": b"http://evil.example/", "sni_hostname": "evil.example"}}
     while tried < 8000:
         tried += 1

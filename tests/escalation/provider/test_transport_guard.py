@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_escalation.provider.event_stream import FOREIGN_BYTES, LINE_BYTES, Guard
-from assist_escalation.provider.failures import Fault, Refusal, refusal, told
+from assist_escalation.provider.event_stream import FOREIGN_BYTES, LINE_BYTES, EventStreamParser
+from assist_escalation.provider.failures import Fault, Refusal, described, refusal
 
 LINES = [
     b"data: a\xc3\xb1",
@@ -22,7 +22,7 @@ LINES = [
 
 
 def events(pieces: list[bytes]) -> tuple[list[str], bool]:
-    guard = Guard(10)
+    guard = EventStreamParser(10)
     found = [each for piece in pieces if not guard.done for each in guard.feed(piece)]
     return found + guard.finish(), guard.done
 
@@ -55,7 +55,7 @@ def test_any_bytes_give_events_or_a_fault(stream: bytes, size: int) -> None:
 
 @pytest.mark.parametrize("piece", [b"x" * 1000, b": " + b"x" * 1000, b"data: x\n" * 100])
 def test_what_is_held_is_bounded(piece: bytes) -> None:
-    guard, fault = Guard(1 << 20), None
+    guard, fault = EventStreamParser(1 << 20), None
     while not fault and guard.received < LINE_BYTES * 2:
         try:
             guard.feed(piece)
@@ -65,7 +65,7 @@ def test_what_is_held_is_bounded(piece: bytes) -> None:
 
 
 def test_what_is_no_event_is_kept_for_its_error_alone() -> None:
-    guard = Guard(1 << 20)
+    guard = EventStreamParser(1 << 20)
     guard.feed(b'{"error":\n {"code": "x"}}\n')
     assert bytes(guard.foreign) == b'{"error":\n {"code": "x"}}\n'
     guard.feed(b"data: {}\n")
@@ -81,7 +81,7 @@ def test_what_is_no_event_is_kept_for_its_error_alone() -> None:
 )  # fmt: skip
 def test_any_refusal_can_be_told(body: bytes) -> None:
     for status in (0, 302, 400, 401, 402, 404, 408, 413, 429, 500):
-        assert told(refusal(status, body), "ACME_KEY")
+        assert described(refusal(status, body), "ACME_KEY")
 
 
 @pytest.mark.parametrize(

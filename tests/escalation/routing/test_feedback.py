@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from assist_escalation.routing.features import Ask, features
+from assist_escalation.routing.features import RequestFacts, features
 from assist_escalation.routing.feedback import MOST_BYTES, Event, events, labels, record, scores
 from assist_escalation.routing.weights import score
 
-ROUTED = Event(1.5, "repo", "fix", "r1", "local", 0.4, 0.2, features(Ask("fix")), "routed")
+ROUTED = Event(1.5, "repo", "fix", "r1", "local", 0.4, 0.2, features(RequestFacts("fix")), "routed")
 
 
 @pytest.fixture
@@ -110,7 +110,7 @@ def test_history_has_the_last_score_of_each_request_in_order(path: Path) -> None
 
 
 def test_labels_are_local_answers_that_somebody_judged(path: Path) -> None:
-    easy = features(Ask("explain"))
+    easy = features(RequestFacts("explain"))
     happened(path, "good", "routed", "accepted", features=easy)
     happened(path, "liked", "routed", "up")
     happened(path, "undone", "routed", "accepted", "undone")

@@ -7,7 +7,7 @@ import pytest
 from routing import BARRED, EASY, HARD, OPEN_RULES, SURE, UNSURE, some_case
 
 from assist_escalation.routing.calibration import Calibration
-from assist_escalation.routing.features import Ask
+from assist_escalation.routing.features import RequestFacts
 from assist_escalation.routing.router import OPEN, Decision, after, route
 
 # What nothing overrules
@@ -27,8 +27,10 @@ def test_a_rule_keeps_the_request_here_and_refuses_the_frontier(cause: str) -> N
 
 
 def test_inline_completion_is_local_whatever_else_holds() -> None:
-    assert route(Ask("complete", files=9), replace(OPEN_RULES, rate=1.0), "auto", ()).cause == "inline"
-    assert route(Ask("complete"), OPEN_RULES, "frontier", ()).target == "refused"
+    assert (
+        route(RequestFacts("complete", files=9), replace(OPEN_RULES, rate=1.0), "auto", ()).cause == "inline"
+    )
+    assert route(RequestFacts("complete"), OPEN_RULES, "frontier", ()).target == "refused"
 
 
 def test_nothing_goes_out_against_a_rule() -> None:
@@ -94,16 +96,16 @@ def test_a_refusal_says_amounts_and_settings() -> None:
 @pytest.mark.parametrize(
     ("ask", "kind"),
     [
-        (Ask("fix"), "fix"),
-        (Ask("fix", files=2), "cross_file"),
-        (Ask("ask", "How should we restructure this into packages?"), "architecture"),
-        (Ask("ask", "Which design-pattern fits?"), "architecture"),
+        (RequestFacts("fix"), "fix"),
+        (RequestFacts("fix", files=2), "cross_file"),
+        (RequestFacts("ask", "How should we restructure this into packages?"), "architecture"),
+        (RequestFacts("ask", "Which design-pattern fits?"), "architecture"),
     ],
 )
-def test_auto_asks_only_for_kinds_that_always_ask(ask: Ask, kind: str) -> None:
+def test_auto_asks_only_for_kinds_that_always_ask(ask: RequestFacts, kind: str) -> None:
     rules = replace(OPEN_RULES, always_ask=(kind,))
     assert route(ask, rules, "frontier", ()).asks
-    assert not route(Ask("explain", "what is this?"), rules, "frontier", ()).asks
+    assert not route(RequestFacts("explain", "what is this?"), rules, "frontier", ()).asks
     assert route(ask, replace(OPEN_RULES, always_local=(kind,)), "frontier", ()).cause == "always_local"
 
 

@@ -13,7 +13,7 @@ import pytest
 from routing import OPEN_RULES, UNSURE, some_case
 
 from assist_escalation.prompts import Origin, Prompt, Span
-from assist_escalation.routing.features import Ask, Structure, ask_of
+from assist_escalation.routing.features import RequestFacts, StructureCounts, ask_of
 from assist_escalation.routing.router import BAND, BLOCK, OPEN, after, route, threshold
 from assist_escalation.routing.weights import WORTH
 
@@ -50,14 +50,14 @@ def test_no_text_of_a_file_moves_a_decision() -> None:
                 Span("Rename it.", Origin("user")),
                 Span(text, Origin(source, "src/a.py", "/w", 1, 9, "b")),
             )
-            ask = ask_of(Prompt("refactor", spans), Structure(symbols=3, fan_out=2, edit_lines=9), 4096)
+            ask = ask_of(Prompt("refactor", spans), StructureCounts(symbols=3, fan_out=2, edit_lines=9), 4096)
             found.add(repr(route(ask, OPEN_RULES, "auto", ())))
         assert len(found) == 1
 
 
 def test_the_persons_own_words_do_move_it() -> None:
     said = [
-        route(Ask("ask", words), OPEN_RULES, "auto", ()).p_local
+        route(RequestFacts("ask", words), OPEN_RULES, "auto", ()).p_local
         for words in ("Rename it.", "Find the race condition.", "Redesign the architecture and migrate.")
     ]
     assert said == sorted(said, reverse=True)
@@ -66,14 +66,14 @@ def test_the_persons_own_words_do_move_it() -> None:
 
 def test_files_in_hand_are_counted_once() -> None:
     spans = [Span("a", Origin("file", path, "/w")) for path in ("a.py", "b.py", "a.py")]
-    ask = ask_of(Prompt("ask", (*spans, Span("why?", Origin("user")))), Structure(), 100)
+    ask = ask_of(Prompt("ask", (*spans, Span("why?", Origin("user")))), StructureCounts(), 100)
     assert (ask.files, ask.words, ask.context_tokens) == (2, "why?", 2)
 
 
 def test_a_long_paste_is_searched_at_both_ends() -> None:
     paste = "x " * 50_000
     for words in (f"the architecture {paste}", f"{paste} the architecture"):
-        assert "architecture" in route(Ask("ask", words), OPEN_RULES, "auto", ()).kinds
+        assert "architecture" in route(RequestFacts("ask", words), OPEN_RULES, "auto", ()).kinds
 
 
 # The threshold

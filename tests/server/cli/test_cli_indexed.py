@@ -13,7 +13,7 @@ from shops import TILL, database, made
 
 from assist_server.questions.locations import cursor_at, document_of
 from assist_server.workspace.folder_index import Indexed
-from assist_server.workspace.folders import Folder, database_of
+from assist_server.workspace.folders import WorkspaceFolder, database_of
 
 Assist = Callable[..., Any]
 
@@ -79,7 +79,7 @@ def test_the_doctor_knows_that_indexing_is_off(assist: Assist, tmp_path: Path) -
 
 def test_a_rule_that_is_newer_than_the_index_counts(assist: Assist, shop: Path, tmp_path: Path) -> None:
     assert assist("index", "--workspace", "shop space").code == 0
-    folder = Folder(str(shop), str(database(tmp_path, shop)))
+    folder = WorkspaceFolder(str(shop), str(database(tmp_path, shop)))
     document = document_of(str(shop / "till.py"), TILL)
 
     def shown() -> list[str]:

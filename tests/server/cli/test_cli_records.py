@@ -12,7 +12,7 @@ from config_files import PROVIDER
 from conftest import COMMAND
 from recording import configure, edited, files, happened, pay
 
-from assist_escalation.audit.log import Log
+from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import BudgetError
 from assist_escalation.edits.plan import EditError
 from assist_escalation.errors import EscalationError
@@ -115,7 +115,7 @@ def test_a_machine_without_records_is_no_error_and_gets_no_files(
 def test_undo_shows_what_it_takes_back_and_remembers_it(assist: Assist, home: Home, tmp_path: Path) -> None:
     edit = edited(home, tmp_path, "a = 1\n", "a = 2\n")
     happened(home, "r1", "routed", "accepted")
-    Log(files(home).audit).append(
+    AuditLog(files(home).audit).append(
         "edit", {"edit_id": edit, "repo": str(tmp_path), "paths": ["app.py"], "request_id": "r1"}
     )
     happened(home, "r2", "routed")

@@ -10,7 +10,7 @@ from config_files import PROVIDER
 from recording import configure, files, log, pay
 
 from assist_server.cli.doctor.egress import egress_facts
-from assist_server.cli.doctor.finding import Finding
+from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import load_lenient
 
 Assist = Callable[..., Any]
@@ -18,8 +18,8 @@ Home = dict[str, str]
 SECRET = "hunter2hunter2"
 
 
-def examined(home: Home, folder: Path, **environ: str) -> tuple[dict[str, Any], list[Finding]]:
-    findings: list[Finding] = []
+def examined(home: Home, folder: Path, **environ: str) -> tuple[dict[str, Any], list[DoctorFinding]]:
+    findings: list[DoctorFinding] = []
     facts = egress_facts(load_lenient({**home, **environ}, ()), folder, findings)
     json.dumps(facts)  # it is a part of a document
     return facts, findings

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 from config_files import PROVIDER, environ, write
 
-from assist_completion.settings import DEFAULT_MODEL
-from assist_completion.settings import Settings as CompletionSettings
-from assist_escalation.policy.settings import Price, Provider
-from assist_escalation.policy.settings import Settings as EscalationSettings
+from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
+from assist_escalation.policy.settings import EscalationSettings, Price, Provider
 from assist_server.config.config import ConfigError, Problem, load, load_lenient, reference, set_model
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from config_files import PROVIDER, environ, write
 
-from assist_completion.settings import Settings as CompletionSettings
+from assist_completion.settings import CompletionSettings
 from assist_server.config.config import load, load_lenient, merge_settings
 from assist_server.config.permissions import permissions_for
 

@@ -7,10 +7,9 @@ import pytest
 from config_files import PROVIDER, write
 
 from assist_completion.errors import CompletionError
-from assist_completion.settings import Settings as CompletionSettings
+from assist_completion.settings import CompletionSettings
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.settings import Provider
-from assist_escalation.policy.settings import Settings as EscalationSettings
+from assist_escalation.policy.settings import EscalationSettings, Provider
 from assist_server.config.config import Config, ConfigError, load, load_lenient
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from assist_context.documents import Document
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.planner import plan
 from assist_server.config.config import load_lenient
-from assist_server.errors import CommandError
+from assist_server.errors import UserError
 from assist_server.questions.decision import Question, draft
-from assist_server.questions.prompt_spans import Scene, evidence_for
-from assist_server.questions.targets import Written, aim_at, in_document, lay, parse_target
+from assist_server.questions.prompt_spans import QuestionFolders, evidence_for
+from assist_server.questions.targets import TargetSpec, aim_at, in_document, lay, parse_target
 from assist_server.workspace.folder_index import folder_at, refreshed
 
 CART = '''\
@@ -48,7 +48,7 @@ def indexed(tmp_path: Path, root: Path, name: str = "") -> Corpus:
     )
     folder = folder_at(config, root)
     refreshed(config, folder, lambda _done, _total: None)
-    return Corpus(folder.root, Reader(folder.database), name)
+    return Corpus(folder.root, IndexReader(folder.database), name)
 
 
 @pytest.fixture
@@ -65,24 +65,24 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
 
 
 WRITTEN = [
-    ("a.py", Written("a.py")),
-    ("a.py:3", Written("a.py", 3)),
-    ("a.py:3-9", Written("a.py", 3, 9)),
-    ("C:/a.py:3", Written("C:/a.py", 3)),
-    ("Cart.total", Written("Cart.total")),
-    ("crate::cart", Written("crate::cart")),
-    ("a.py:3:4", Written("a.py:3", 4)),
+    ("a.py", TargetSpec("a.py")),
+    ("a.py:3", TargetSpec("a.py", 3)),
+    ("a.py:3-9", TargetSpec("a.py", 3, 9)),
+    ("C:/a.py:3", TargetSpec("C:/a.py", 3)),
+    ("Cart.total", TargetSpec("Cart.total")),
+    ("crate::cart", TargetSpec("crate::cart")),
+    ("a.py:3:4", TargetSpec("a.py:3", 4)),
 ]
 
 
 @pytest.mark.parametrize(("text", "written"), WRITTEN)
-def test_a_target_is_read_as_people_write_it(text: str, written: Written) -> None:
+def test_a_target_is_read_as_people_write_it(text: str, written: TargetSpec) -> None:
     assert parse_target(text) == written
 
 
 @pytest.mark.parametrize("text", ["a.py:0", "a.py:9-3", "a.py:0-4"])
 def test_lines_that_cannot_be_are_wrong_usage(text: str) -> None:
-    with pytest.raises(CommandError, match="names no lines") as caught:
+    with pytest.raises(UserError, match="names no lines") as caught:
         parse_target(text)
     assert caught.value.code == 2
 
@@ -123,7 +123,7 @@ REFUSED = [
 @pytest.mark.parametrize(("text", "why"), REFUSED)
 def test_what_is_not_there_is_said_clearly(corpus: Corpus, text: str, why: str) -> None:
     (Path(corpus.root).parent / "outside.py").write_text("x = 1\n")
-    with pytest.raises(CommandError, match=why):
+    with pytest.raises(UserError, match=why):
         aim_at(corpus, text)
 
 
@@ -138,7 +138,7 @@ def test_evidence_shows_the_code_in_question_whole_and_first_with_what_it_uses_a
     corpus: Corpus,
 ) -> None:
     aim = aim_at(corpus, "Cart.total")
-    found = evidence_for(Scene(corpus), "", aim, 400)
+    found = evidence_for(QuestionFolders(corpus), "", aim, 400)
     first = found.spans[0]
     assert (first.text, first.origin.path, first.origin.first) == (aim.text, "shop/cart.py", 10)
     assert {span.origin.path for span in found.spans} == {"shop/cart.py", "shop/prices.py", "shop/order.py"}
@@ -152,7 +152,7 @@ def test_a_long_function_is_shown_whole_whatever_the_budget(corpus: Corpus) -> N
     body = "".join(f"    value_{number} = compute({number})\n" for number in range(150))
     Path(corpus.root, "shop", "long.py").write_text(f"def long():\n{body}")
     aim = aim_at(corpus, "shop/long.py:9")
-    found = evidence_for(Scene(corpus), "", aim, 100)
+    found = evidence_for(QuestionFolders(corpus), "", aim, 100)
     assert found.spans[0].text == aim.text
 
 
@@ -160,7 +160,7 @@ def test_edits_start_from_the_file_to_the_last_byte(corpus: Corpus) -> None:
     path = Path(corpus.root, "shop", "odd.py")
     path.write_bytes("\ufeffdef odd():\r\n    return 'é'".encode())
     aim = aim_at(corpus, "shop/odd.py:1")
-    found = evidence_for(Scene(corpus), "", aim, 400)
+    found = evidence_for(QuestionFolders(corpus), "", aim, 400)
     assert found.texts["shop/odd.py"].encode() == path.read_bytes()
 
 
@@ -170,7 +170,7 @@ def test_the_text_of_another_folder_is_told_as_of_that_folder(tmp_path: Path) ->
         (root / "secret").mkdir(parents=True)
         (root / "secret" / "x.py").write_text(f"def far_{value}():\n    return {value}\n")
     one, other = indexed(tmp_path, here, "a"), indexed(tmp_path, there, "b")
-    found = evidence_for(Scene(one, (other,)), "What does `far_2` return?", None, 400)
+    found = evidence_for(QuestionFolders(one, (other,)), "What does `far_2` return?", None, 400)
     (span,) = [each for each in found.spans if "return 2" in each.text]
     assert (span.origin.path, span.origin.root) == ("secret/x.py", other.root)
     assert all("return 2" not in text for text in found.texts.values())
@@ -182,13 +182,13 @@ def test_half_a_character_in_an_editor_is_shown_all_the_same(corpus: Corpus) -> 
     lines = ("def odd():\n", "    return '\ud800'\n", "")
     lay(corpus, "shop/odd.py", Document("shop/odd.py", lines, language_of("shop/odd.py")))
     aim = in_document(corpus, corpus.opened["shop/odd.py"].document, 1, 0)
-    found = evidence_for(Scene(corpus), "", aim, 400)
+    found = evidence_for(QuestionFolders(corpus), "", aim, 400)
     assert (found.spans[0].text, len(found.spans[0].origin.blob)) == ("".join(lines), 40)
 
 
 def test_for_edits_short_files_are_shown_whole_and_once(corpus: Corpus) -> None:
     aim = aim_at(corpus, "Cart.total")
-    found = evidence_for(Scene(corpus), "", aim, 400, whole_files=True)
+    found = evidence_for(QuestionFolders(corpus), "", aim, 400, whole_files=True)
     assert found.spans[0].origin.path == "shop/cart.py"
     texts = {"shop/cart.py": CART, "shop/prices.py": PRICES, "shop/order.py": ORDER}
     assert {span.origin.path: span.text for span in found.spans} == texts
@@ -202,7 +202,7 @@ def test_whole_files_keep_to_the_tokens_and_long_ones_are_shown_by_pieces_in_ord
     tail = "".join(f"\n\ndef more_{number}():\n    return {call}\n" for number, call in enumerate(calls))
     Path(corpus.root, "shop", "cart.py").write_text(CART + tail)
     aim = aim_at(corpus, "Cart.total")
-    found = evidence_for(Scene(corpus), "", aim, 1_000, whole_files=True)
+    found = evidence_for(QuestionFolders(corpus), "", aim, 1_000, whole_files=True)
     assert found.spans[0].text == aim.text
     paths = [span.origin.path for span in found.spans]
     assert paths == sorted(paths, key=paths.index)  # each file's pieces together
@@ -210,7 +210,7 @@ def test_whole_files_keep_to_the_tokens_and_long_ones_are_shown_by_pieces_in_ord
     assert firsts
     assert firsts == sorted(firsts)
     assert {span.origin.path: span.text for span in found.spans}["shop/order.py"] == ORDER
-    small = evidence_for(Scene(corpus), "", aim, 60, whole_files=True)
+    small = evidence_for(QuestionFolders(corpus), "", aim, 60, whole_files=True)
     assert sum(len(span.text) for span in small.spans) <= max(60 * 3.2, len(aim.text) / 0.8 + 40)
 
 
@@ -218,7 +218,7 @@ def test_a_small_model_is_told_a_fence_that_its_file_does_not_hold(corpus: Corpu
     guide = '"""How to.\n\n```\nassist\n```\n"""\n\n\ndef gross(net):\n    return net * 1.2\n'
     Path(corpus.root, "shop", "guide.py").write_text(guide)
     question = Question("refactor", "rename net", aim_at(corpus, "shop/guide.py:9"))
-    made = draft(question, Scene(corpus), 400, small=True)
+    made = draft(question, QuestionFolders(corpus), 400, small=True)
     bars = made.form.fence
     assert f"{bars}python" in made.prompt.spans[0].text
     answer = f"{bars}python\ndef gross(pure):\n    return pure * 1.2\n{bars}\n"

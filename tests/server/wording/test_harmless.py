@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.cli.terminal.answers import settled
-from assist_server.wording.sanitize import Sieve, harmless
+from assist_server.wording.sanitize import StreamSanitizer, harmless
 
 ROWS = [
     ("plain\ttext\n", "plain\ttext\n"),
@@ -30,14 +30,14 @@ def test_what_a_terminal_obeys_is_gone_and_the_rest_stays(text: str, shown: str)
 
 @given(st.lists(st.sampled_from(["\x1b", "]", "8;;", "\x07", "[3", "1m", "\\", "text", "\n", "\u202e", "P"])))
 def test_pieces_never_show_more_than_the_whole_text_would(pieces: list[str]) -> None:
-    sieve = Sieve()
+    sieve = StreamSanitizer()
     shown = "".join(sieve.take(piece) for piece in pieces)
     assert harmless("".join(pieces)).startswith(shown)
     assert not set(shown) & {"\x1b", "\x07", "\u202e"}
 
 
 def test_a_sequence_that_never_ends_does_not_hold_the_answer_back() -> None:
-    sieve = Sieve()
+    sieve = StreamSanitizer()
     assert sieve.take("\x1b]8;;" + "a" * 10_000) == ""
     assert sieve.take("\x07text") == "text"
 

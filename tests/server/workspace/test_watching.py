@@ -13,8 +13,8 @@ import pytest
 from watchdog.events import DirModifiedEvent, FileModifiedEvent, FileMovedEvent, FileOpenedEvent
 from watched import PATIENCE, Start, git, ignored, put, starting
 
-from assist_server.workspace.watch_backends import Told, TreeWatch, Watch, counted
-from assist_server.workspace.watcher import FLOOD, problem
+from assist_server.workspace.watching.tree_watch import FolderWatch, TreeWatch, WatchListener, counted
+from assist_server.workspace.watching.watcher import FLOOD, problem
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_flood_is_the_folder_and_no_path_of_it(tmp_path: Path, start: Start) -
 class Owned:
     """A watch of our own: the test says what happens."""
 
-    def __init__(self, told: Told, closed: threading.Event) -> None:
+    def __init__(self, told: WatchListener, closed: threading.Event) -> None:
         self.told, self._closed = told, closed
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ def test_the_limit_reached_later_ends_the_watch_and_is_told_once(
 ) -> None:
     closed, owned = threading.Event(), list[Owned]()
 
-    def begin(roots: Sequence[str], ignored: Callable[[str], bool], told: Told) -> Watch:
+    def begin(roots: Sequence[str], ignored: Callable[[str], bool], told: WatchListener) -> FolderWatch:
         owned.append(Owned(told, closed))
         return owned[0]
 
@@ -105,7 +105,7 @@ def test_the_limit_reached_later_ends_the_watch_and_is_told_once(
 def test_lost_events_are_every_folder(tmp_path: Path, start: Start) -> None:
     owned = list[Owned]()
 
-    def begin(roots: Sequence[str], ignored: Callable[[str], bool], told: Told) -> Watch:
+    def begin(roots: Sequence[str], ignored: Callable[[str], bool], told: WatchListener) -> FolderWatch:
         owned.append(Owned(told, threading.Event()))
         return owned[0]
 

@@ -27,7 +27,7 @@ _DRESS = "`*\"' \t"
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class ReplaceBlock:
     """One replacement. `line` is where it begins in the answer, for messages; texts are without line ends.
 
     `path` is the line above it as the model wrote it; `symbol` is the name behind "::" there.
@@ -88,7 +88,7 @@ def marked(answer: str) -> bool:
     return any(_NEARLY.match(line) for line in lines_of(answer))
 
 
-def parse_blocks(answer: str, width: int = LEAST) -> tuple[Block, ...]:
+def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
     """All blocks of an answer; `EditError` where there is none, or one that is not whole.
 
     `width` is what was asked for: narrower markers may be lines of the files.
@@ -99,7 +99,7 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[Block, ...]:
     if len(answer) > MOST_CHARACTERS:
         raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
     lines = [line.rstrip("\r\n") for line in lines_of(answer)]
-    blocks: list[Block] = []
+    blocks: list[ReplaceBlock] = []
     above, place = 0, 0  # the first line behind the last block
     while place < len(lines):
         found = MARKER.fullmatch(lines[place])
@@ -122,7 +122,7 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _above(lines: list[str], before: Block | None, place: int) -> tuple[str, str]:
+def _above(lines: list[str], before: ReplaceBlock | None, place: int) -> tuple[str, str]:
     """The path and the symbol above a marker: what the fence there names, else the last line that is none."""
     full = [line for line in lines if line.strip()]
     told = [line for line in full if not _FENCE.match(line)][-1:]
@@ -145,7 +145,7 @@ def _on_fence(line: str) -> str:
     return info if _FILE.fullmatch(info) else ""
 
 
-def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Block, int]:
+def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[ReplaceBlock, int]:
     """The block whose first marker is the line `start`, and the line behind it."""
     width = len(lines[start].rstrip()) - len(" SEARCH")
     divider = end = 0
@@ -173,7 +173,7 @@ def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Block, 
         raise EditError(
             f"line {start + 1} of the answer: a block has {MOST_LINES} lines at most: ask for less"
         )
-    return Block(start + 1, *name, search, replace, width), end + 1
+    return ReplaceBlock(start + 1, *name, search, replace, width), end + 1
 
 
 def path_in(written: str, known: Iterable[str]) -> str | None:

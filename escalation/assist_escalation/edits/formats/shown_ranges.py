@@ -19,7 +19,7 @@ _FENCE = re.compile(r"\s*(?P<run>`{3,}|~{3,})(?P<info>.*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class RangeEdit:
     """Lines `first` to `last` of a file anew. `line` is where they begin in the answer, for messages."""
 
     line: int
@@ -29,7 +29,7 @@ class Piece:
     lines: tuple[str, ...]
 
 
-def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[Piece, ...]:
+def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[RangeEdit, ...]:
     """All pieces of an answer, none where no fence has a piece's label.
 
     `EditError` where one has no end, other fences stand beside them, or their fence may be a file's line.
@@ -44,7 +44,7 @@ def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[Piece, ...]:
     if not any(found and LABEL.fullmatch(found["info"].strip()) for found in openings):
         return ()
     width = len(fence(span.text for span in shown))
-    pieces: list[Piece] = []
+    pieces: list[RangeEdit] = []
     place = 0
     while place < len(lines):
         if opening := _FENCE.fullmatch(lines[place]):
@@ -56,7 +56,7 @@ def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> Piece:
+def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> RangeEdit:
     at = f"line {start + 1} of the answer"
     label = LABEL.fullmatch(opening["info"].strip())
     if label is None:
@@ -72,10 +72,10 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
     if end - start > MOST_LINES:
         raise EditError(f"{at}: a piece has {MOST_LINES} lines at most: ask for less")
     first, last = int(label["first"]), int(label["last"])
-    return Piece(start + 1, label["path"], first, last, tuple(lines[start + 1 : end]))
+    return RangeEdit(start + 1, label["path"], first, last, tuple(lines[start + 1 : end]))
 
 
-def find_piece(piece: Piece, shown: Sequence[Span], text: str) -> Match | None:
+def find_piece(piece: RangeEdit, shown: Sequence[Span], text: str) -> Match | None:
     """What takes the place of a piece's lines in its file, whose text is `text`; None where it changes none.
 
     `EditError` where these lines were not shown, stand otherwise in the file, or come back with less in them.
@@ -107,7 +107,7 @@ def find_piece(piece: Piece, shown: Sequence[Span], text: str) -> Match | None:
     return Match(hunk, found.search, found.replace)
 
 
-def _is_of(span: Span, piece: Piece) -> bool:
+def _is_of(span: Span, piece: RangeEdit) -> bool:
     origin = span.origin
     lines = origin.source == "file" and (origin.first, origin.last) == (piece.first, piece.last)
     return lines and path_in(piece.path, [origin.path]) is not None

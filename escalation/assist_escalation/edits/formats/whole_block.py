@@ -12,7 +12,7 @@ from assist_context.languages import Language, language_of
 from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
 from assist_escalation.edits.matcher import Match, bare_lines, shifted
-from assist_escalation.edits.plan import MARK, EditError, Hunk, Target
+from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk
 from assist_escalation.prompts import fence
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
@@ -49,7 +49,7 @@ Write only the code you were asked for: nothing of the file around it, no import
 """
 
 
-def find_whole(answer: str, target: Target, text: str) -> tuple[Match, tuple[str, ...]]:
+def find_whole(answer: str, target: EditTarget, text: str) -> tuple[Match, tuple[str, ...]]:
     """What takes the place of the target's lines, and notes for people; `EditError` where it is not certain.
 
     The imports that a model puts above a function are dropped where the file has them, and refused where
@@ -76,7 +76,7 @@ def find_whole(answer: str, target: Target, text: str) -> tuple[Match, tuple[str
     return Match(hunk, tuple(old), tuple(new)), notes
 
 
-def _chosen(answer: str, target: Target, text: str) -> tuple[str, ...]:
+def _chosen(answer: str, target: EditTarget, text: str) -> tuple[str, ...]:
     """The lines of the one block that is meant."""
     if len(answer) > MOST_CHARACTERS:
         raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
@@ -146,7 +146,7 @@ def _stripped(lines: list[str]) -> list[str]:
 
 
 def _without_imports(
-    new: list[str], old: list[str], lines: list[str], target: Target
+    new: list[str], old: list[str], lines: list[str], target: EditTarget
 ) -> tuple[list[str], tuple[str, ...]]:
     """The block without the imports above its definition that the file has already."""
     if old and _IMPORT.match(old[0]):
@@ -162,7 +162,7 @@ def _without_imports(
     return new[size:], ((dropped,) if wanted else ())
 
 
-def _check_name(new: list[str], target: Target) -> None:
+def _check_name(new: list[str], target: EditTarget) -> None:
     """The block has to define what was asked for, not as a part of something else."""
     language = language_of(target.path)
     if not target.name or not (language.grammar or language.outline):
@@ -182,7 +182,7 @@ def _check_name(new: list[str], target: Target) -> None:
         raise EditError(f"the answer's block does not define {target.name} itself: ask again")
 
 
-def _moved(new: list[str], old: list[str], target: Target) -> list[str]:
+def _moved(new: list[str], old: list[str], target: EditTarget) -> list[str]:
     """The block under the indentation of the lines that it replaces."""
     there = next((line for line in old if line.strip()), "")
     here = next((line for line in new if line.strip()), "")

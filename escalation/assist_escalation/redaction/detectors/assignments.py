@@ -120,7 +120,7 @@ _BETWEEN = ("; ", ", ", ") ", "], ")  # what stands between two literals, and is
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NamedPlace:
     """A name that means a secret: where it stands, and what kind of text it stands in."""
 
     text: str
@@ -131,8 +131,8 @@ class Place:
     meaning: Meaning
 
 
-def finding(
-    place: Place, match: re.Match[str] | None, *, bare: bool = False, literal: bool = False
+def finding_if_secret(
+    place: NamedPlace, match: re.Match[str] | None, *, bare: bool = False, literal: bool = False
 ) -> Finding | None:
     """The value that was matched, where it is a secret; `bare`: without quotes, `literal`: surely no name."""
     if match is None:
@@ -159,7 +159,7 @@ def finding(
     return Finding(start, end, place.meaning.type)
 
 
-def _is_literal(place: Place, match: re.Match[str]) -> bool:
+def _is_literal(place: NamedPlace, match: re.Match[str]) -> bool:
     """Whether a value stands where only a literal may: in quotes, or bare in a file of data."""
     value, type_ = match["value"], place.meaning.type
     if "q" in match.re.groupindex:
@@ -170,11 +170,11 @@ def _is_literal(place: Place, match: re.Match[str]) -> bool:
     return place.kind == "data" and sure and value[0].isalnum() and " " not in value
 
 
-def _is_pin(place: Place, value: str) -> bool:
+def _is_pin(place: NamedPlace, value: str) -> bool:
     return place.meaning.type == "PIN" and value.isdigit() and 4 <= len(value) <= 12
 
 
-def _is_token(place: Place, value: str) -> bool:
+def _is_token(place: NamedPlace, value: str) -> bool:
     """A parser's tokens have no digits in them, and more than one of them."""
     if place.meaning.type != "TOKEN" or len(value) < 8:
         return False
@@ -214,7 +214,7 @@ def find_assignments(text: str, kind: Kind) -> Iterator[Finding]:
             yield from _others(place, found)
 
 
-def _others(place: Place, found: Finding) -> Iterator[Finding]:
+def _others(place: NamedPlace, found: Finding) -> Iterator[Finding]:
     """The other items of a list whose first item was found."""
     item = (
         ITEM.match(place.text, found.end)
@@ -222,13 +222,13 @@ def _others(place: Place, found: Finding) -> Iterator[Finding]:
         else None
     )
     while item:
-        each = finding(place, item)
+        each = finding_if_secret(place, item)
         if each:
             yield each
         item = ITEM.match(place.text, item.end("value"))
 
 
-def _place(text: str, kind: Kind, start: int, end: int) -> Place | None:
+def _place(text: str, kind: Kind, start: int, end: int) -> NamedPlace | None:
     least = max(0, start - _LONGEST_NAME)
     while start > least and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
         start -= 1
@@ -239,16 +239,16 @@ def _place(text: str, kind: Kind, start: int, end: int) -> Place | None:
     if before == "public " or PLACEHOLDER.search(name) or (before.endswith("$") and name == "PWD"):
         return None
     found = meaning(name[-_LONGEST_NAME:])
-    return Place(text, kind, start, start + len(name), name, found) if found else None
+    return NamedPlace(text, kind, start, start + len(name), name, found) if found else None
 
 
-def _direct(place: Place) -> Finding | None:
+def _direct(place: NamedPlace) -> Finding | None:
     sign = SIGN.match(place.text, place.end)
     if not sign or not _assigns(place, sign["sign"]):
         return None
     spelled = sign["sign"].replace("*", "")
     if spelled.endswith(">") and spelled not in ("=>", "->"):
-        return finding(place, ELEMENT.match(place.text, sign.end("sign")), bare=True)
+        return finding_if_secret(place, ELEMENT.match(place.text, sign.end("sign")), bare=True)
     compared = spelled in ("==", "!=", "===", "!==", "=~")
     found = _quoted(place, sign.end(), call=spelled in ("(", ","), compared=compared)
     if found or spelled not in ("=", ":", ": ", ":=", "=>", "?=", ":-"):
@@ -259,7 +259,7 @@ def _direct(place: Place) -> Finding | None:
     return _unquoted(place, sign.end(), spelled) if line and ":" not in line["value"] else None
 
 
-def _assigns(place: Place, sign: str) -> bool:
+def _assigns(place: NamedPlace, sign: str) -> bool:
     """Whether the sign hands a value over: `put("password", "...")` does, a list of names does not."""
     if sign == ",":
         if place.name.startswith("--"):  # ["--password", "..."]
@@ -282,14 +282,14 @@ def _takes_one(name: str) -> bool:
     return bool(words) and (words[-1] == "key" or meaning(words[-1]) is not None)
 
 
-def _indirect(place: Place) -> Finding | None:
+def _indirect(place: NamedPlace) -> Finding | None:
     sign = INDIRECT.match(place.text, place.end)
     if not sign:
         return None
     return _quoted(place, sign.end()) or _unquoted(place, sign.end(), ":")
 
 
-def _beside(place: Place) -> Finding | None:
+def _beside(place: NamedPlace) -> Finding | None:
     """`--password hunter2`, `ENV PASSWORD hunter2`, `PASSWORD 'hunter2'`."""
     sign = BESIDE.match(place.text, place.end)
     if not sign:
@@ -311,10 +311,10 @@ def _beside(place: Place) -> Finding | None:
         return None  # usage: --password PASSWORD
     if match and match["value"].lower() in VARIABLES:
         return None
-    return finding(place, match, bare=True)
+    return finding_if_secret(place, match, bare=True)
 
 
-def _quoted(place: Place, start: int, *, call: bool = False, compared: bool = False) -> Finding | None:
+def _quoted(place: NamedPlace, start: int, *, call: bool = False, compared: bool = False) -> Finding | None:
     match = QUOTED.match(place.text, start)
     opened = None if match or call or compared else OPENED.match(place.text, start)
     match = QUOTED.match(place.text, opened.end()) if opened else match
@@ -327,7 +327,7 @@ def _quoted(place: Place, start: int, *, call: bool = False, compared: bool = Fa
     if not call and (not match or not match["value"]) and (found := _other_quoted(place, start)):
         return found
     if not match:
-        return finding(place, OPEN.match(place.text, start)) if place.kind == "data" else None
+        return finding_if_secret(place, OPEN.match(place.text, start)) if place.kind == "data" else None
     value = match["value"]
     if call and place.text[start - 1] == "(" and not ENDS_CALL.match(place.text, match.end()):
         return None  # `add_password("realm", ...)`
@@ -336,10 +336,10 @@ def _quoted(place: Place, start: int, *, call: bool = False, compared: bool = Fa
         (call and place.meaning.strength != "strong") or (compared and not _is_compared(place, value))
     ):
         return None
-    return finding(place, match)
+    return finding_if_secret(place, match)
 
 
-def _other_quoted(place: Place, start: int) -> Finding | None:
+def _other_quoted(place: NamedPlace, start: int) -> Finding | None:
     """Quotes that few languages have."""
     match = OTHER_QUOTED.match(place.text, start)
     if not match:
@@ -349,17 +349,17 @@ def _other_quoted(place: Place, start: int) -> Finding | None:
     return Finding(*match.span(group), place.meaning.type) if secret else None
 
 
-def _is_compared(place: Place, value: str) -> bool:
+def _is_compared(place: NamedPlace, value: str) -> bool:
     """Whether a word that a password is compared with is one: `if password == "calvin"`."""
     return place.meaning.type == "PASSWORD" and len(value) >= 5
 
 
-def _unquoted(place: Place, start: int, sign: str) -> Finding | None:
+def _unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:
     text = place.text
     if sign[0] == ":" and place.kind != "code":
         block = BLOCK.match(text, start)
         if block:
-            return finding(place, block, literal=True)
+            return finding_if_secret(place, block, literal=True)
         anchor = ANCHOR.match(text, start)
         start = anchor.end() if anchor else start
     match = BARE.match(text, start)
@@ -370,12 +370,12 @@ def _unquoted(place: Place, start: int, sign: str) -> Finding | None:
     return _rest(place, start, sign) or _bare(place, match, sign)
 
 
-def _bare(place: Place, match: re.Match[str], sign: str) -> Finding | None:
+def _bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | None:
     """Characters without quotes, up to a blank or a sign."""
     text, start, after = place.text, match.start(), place.text[match.end() : match.end() + 1]
     tight = text[start - 1 : start] == "=" and text[place.end : place.end + 1] == "="
     if _is_certain(place, sign, after, tight=tight):
-        return finding(place, match, literal=True)
+        return finding_if_secret(place, match, literal=True)
     if not _may_be_value(place, match["value"], after, tight=tight) or (
         sign == ":=" and place.kind == "code"
     ):
@@ -383,21 +383,21 @@ def _bare(place: Place, match: re.Match[str], sign: str) -> Finding | None:
     if place.kind != "data" and not tight and COMMAND_FOLLOWS.match(text, match.end()):
         return None
     if place.kind == "code" or sign[0] != ":" or after not in (" ", "\t"):
-        return finding(place, match, bare=True)
+        return finding_if_secret(place, match, bare=True)
     line = LINE.match(text, start)  # YAML: words up to the end of the line
     if line and place.meaning.strength == "strong":
-        return finding(place, line, bare=True)
-    return finding(place, match, bare=True) if is_structured(match["value"]) else None
+        return finding_if_secret(place, line, bare=True)
+    return finding_if_secret(place, match, bare=True) if is_structured(match["value"]) else None
 
 
-def _is_certain(place: Place, sign: str, after: str, *, tight: bool) -> bool:
+def _is_certain(place: NamedPlace, sign: str, after: str, *, tight: bool) -> bool:
     """Whether no variable can stand there: `${PASSWORD:word}`, `user=word password=word`."""
     if after == "}" and sign in (":", ":-"):
         return place.text[max(0, place.start - 2) : place.start] == "${"
     return tight and PAIRED.search(place.text[max(0, place.start - 60) : place.start]) is not None
 
 
-def _rest(place: Place, start: int, sign: str) -> Finding | None:
+def _rest(place: NamedPlace, start: int, sign: str) -> Finding | None:
     """A value with blanks in it, up to the end of a line `NAME=value` in a file of data."""
     begin = place.text.rfind("\n", 0, place.start) + 1
     if (
@@ -407,10 +407,10 @@ def _rest(place: Place, start: int, sign: str) -> Finding | None:
         or place.text[begin : place.start].strip()
     ):
         return None
-    return finding(place, REST.match(place.text, start), literal=True)
+    return finding_if_secret(place, REST.match(place.text, start), literal=True)
 
 
-def _may_be_value(place: Place, value: str, after: str, *, tight: bool) -> bool:
+def _may_be_value(place: NamedPlace, value: str, after: str, *, tight: bool) -> bool:
     """Whether bare characters are a value where they stand, and not an expression."""
     if IDENTIFIER.match(value):
         return _may_be_word(place, value, after, tight=tight)
@@ -420,7 +420,7 @@ def _may_be_value(place: Place, value: str, after: str, *, tight: bool) -> bool:
     return place.kind == "data" or shell or (is_structured(value) and not _is_expression(value))
 
 
-def _may_be_word(place: Place, value: str, after: str, *, tight: bool) -> bool:
+def _may_be_word(place: NamedPlace, value: str, after: str, *, tight: bool) -> bool:
     """Whether a bare word is a value where it stands, and not a variable, a type or a keyword."""
     if after in ("(", "[", ".") or value.lower() in VARIABLES:
         return False

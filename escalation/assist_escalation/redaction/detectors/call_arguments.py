@@ -9,7 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.secret_names import meaning, word_set
-from assist_escalation.redaction.secret_values import is_generated, is_jumble, is_placeholder, is_structured
+from assist_escalation.redaction.secret_values import (
+    is_generated,
+    is_placeholder,
+    is_structured,
+    looks_random,
+)
 
 # Where a function has its secret: places of arguments from 0, the likeliest first. These take credentials
 # and nothing else, so that any word there is one.
@@ -148,5 +153,5 @@ def _compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
 
 def _generated(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
     for each in arguments:
-        if each["v"] and (is_generated(each["v"]) or is_jumble(each["v"])):
+        if each["v"] and (is_generated(each["v"]) or looks_random(each["v"])):
             yield Finding(*each.span("v"), "API_KEY")

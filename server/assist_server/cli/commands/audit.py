@@ -65,12 +65,12 @@ def verify(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
 
     Exit code 1 if it is not.
     """
-    from assist_server.questions.composition import files_of  # noqa: PLC0415
+    from assist_server.questions.composition import gate_files  # noqa: PLC0415
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
     place = place_at(workspace)
-    report, path = past_requests.verified(place), files_of(place.config).audit
+    report, path = past_requests.verified(place), gate_files(place.config).audit
     if as_json:
         emit(records.report_document(report, path))
     else:
@@ -95,11 +95,11 @@ def show(
 ) -> None:
     """Show the events of the audit log, the oldest first. Whether the log holds is for `verify` to say."""
     from assist_escalation.audit.reader import Filter, events  # noqa: PLC0415
-    from assist_server.questions.composition import files_of  # noqa: PLC0415
+    from assist_server.questions.composition import gate_files  # noqa: PLC0415
     from assist_server.wording.records import event_lines  # noqa: PLC0415
 
     named = str(repo.expanduser().resolve()) if repo else ""
-    audit = files_of(settings()).audit
+    audit = gate_files(settings()).audit
     wanted = Filter(seconds_of(since), seconds_of(until), named, kind, request)
     found = events(audit, wanted)
     if as_json:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assist_completion.suggestion import Request, Suggestion
+from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, gather
-from assist_server.errors import CommandError
+from assist_server.errors import UserError
 from assist_server.questions.locations import cursor_at, cursor_at_offset, document_of, read_document
 
 KINDS: Mapping[str, type] = {
@@ -33,14 +33,14 @@ _WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class BatchItem:
     """One line: the caller's id, of any JSON type, and the request."""
 
     id: Any
-    request: Request
+    request: CompletionRequest
 
 
-class LineError(CommandError):
+class LineError(UserError):
     """A line that asks for nothing that can be answered; it knows the id as far as there is one."""
 
     def __init__(self, message: str, line_id: Any) -> None:
@@ -48,7 +48,7 @@ class LineError(CommandError):
         self.id = line_id
 
 
-def parse_line(line: bytes, workspace: Path, beside: Beside | None = None) -> Item:
+def parse_line(line: bytes, workspace: Path, beside: Beside | None = None) -> BatchItem:
     """The request of one line of JSON; raises `LineError`. Relative paths start at `workspace`.
 
     `beside` is None where the workspace has no index; a line that insists on one is then wrong.
@@ -64,40 +64,40 @@ def parse_line(line: bytes, workspace: Path, beside: Beside | None = None) -> It
         )
     try:
         _check(data)
-        return Item(data.get("id"), _request(data, workspace, beside))
-    except CommandError as error:
+        return BatchItem(data.get("id"), _request(data, workspace, beside))
+    except UserError as error:
         raise LineError(str(error), data.get("id")) from error
 
 
 def _check(data: dict[str, Any]) -> None:
     for key, value in data.items():
         if key not in KINDS:
-            raise CommandError(f"{key!r} is no key: known are {', '.join(KINDS)}.")
+            raise UserError(f"{key!r} is no key: known are {', '.join(KINDS)}.")
         kind = KINDS[key]
         if kind is not object and type(value) is not kind:
-            raise CommandError(f"{key} = {json.dumps(value)[:60]}: use {_WORDS[kind]}.")
+            raise UserError(f"{key} = {json.dumps(value)[:60]}: use {_WORDS[kind]}.")
     if not data.get("path"):
-        raise CommandError("path is missing: name the file; it need not exist where text is given.")
+        raise UserError("path is missing: name the file; it need not exist where text is given.")
     if data.get("max_lines", 1) < 1:
-        raise CommandError(f"max_lines = {data['max_lines']}: use 1 or more.")
+        raise UserError(f"max_lines = {data['max_lines']}: use 1 or more.")
     by_line, by_offset = {"line", "column"} & data.keys(), "offset" in data
     if len(by_line) != (0 if by_offset else 2):
-        raise CommandError("The cursor is not clear: give line and column, from 1, or offset, from 0.")
+        raise UserError("The cursor is not clear: give line and column, from 1, or offset, from 0.")
 
 
-def _request(data: dict[str, Any], workspace: Path, beside: Beside | None) -> Request:
+def _request(data: dict[str, Any], workspace: Path, beside: Beside | None) -> CompletionRequest:
     path = workspace / data["path"]
     try:
         document = document_of(str(path), data["text"]) if "text" in data else read_document(path)
     except ValueError as error:  # a NUL in the path
-        raise CommandError(f"path = {json.dumps(data['path'])[:60]}: {error}.") from error
+        raise UserError(f"path = {json.dumps(data['path'])[:60]}: {error}.") from error
     if "offset" in data:
         cursor = cursor_at_offset(document, data["offset"])
     else:
         cursor = cursor_at(document, data["line"], data["column"])
     wanted = data.get("context", beside is not None)
     if wanted and beside is None:
-        raise CommandError(
+        raise UserError(
             f"context = true, but {workspace} has no index: run `assist index` in it; `[context] index` in "
             "config.toml must be true."
         )
@@ -107,13 +107,13 @@ def _request(data: dict[str, Any], workspace: Path, beside: Beside | None) -> Re
 
 def request_at(
     document: Document, cursor: Cursor, beside: Beside | None, *, manual: bool, max_lines: int = 0
-) -> Request:
+) -> CompletionRequest:
     """A request that waits for no pause in typing; `max_lines` 0 is as the settings say."""
     start = time.perf_counter()
     document, snippets = beside(document, cursor) if beside else (document, ())
     context = gather(document, cursor, snippets)
     gather_ms = 1e3 * (time.perf_counter() - start)
-    return Request(context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True)
+    return CompletionRequest(context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True)
 
 
 def answer_document(suggestion: Suggestion) -> dict[str, Any]:

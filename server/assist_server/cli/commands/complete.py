@@ -16,7 +16,7 @@ from assist_server.cli.commands.batch import Beside, LineError, answer_document,
 from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings
 from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.config.config import Config
-from assist_server.errors import WRONG_USAGE, CommandError
+from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import cursor_at, parse_place, read_document
 from assist_server.wording.counts import reason_words
 
@@ -63,7 +63,7 @@ def complete(
 ) -> None:
     """Complete the code at a cursor, as an editor would; what the gate holds back is not shown."""
     if bool(place) == batch or (batch and manual):
-        raise CommandError(
+        raise UserError(
             'Give a place, as in src/app.py:10:5, or --batch, where each line may say "manual": true. '
             "See `assist complete --help`.",
             WRONG_USAGE,

@@ -8,15 +8,15 @@ import typer
 
 from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
 from assist_server.cli.output import emit, out, say
-from assist_server.errors import CommandError
+from assist_server.errors import UserError
 from assist_server.questions.locations import cursor_at, parse_place, read_document
 from assist_server.wording.amounts import megabytes
 
 if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
     from assist_context.indexer.supervisor import Event
-    from assist_context.retrieval.retriever import Near
+    from assist_context.retrieval.retriever import RetrievalResult
     from assist_server.config.config import Config
-    from assist_server.workspace.folders import Folder
+    from assist_server.workspace.folders import WorkspaceFolder
 
 TOKENS = 480  # without a budget on the command line: what a full head leaves for other files
 SIGNALS = {
@@ -45,14 +45,14 @@ def add_to(app: typer.Typer) -> None:
 
 def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     """Build or refresh the index of a workspace, and show it. Ctrl-C keeps what is done."""
-    from assist_context.index.reader import Reader  # noqa: PLC0415
+    from assist_context.index.reader import IndexReader  # noqa: PLC0415
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
     from assist_server.workspace.folder_index import folder_at, status_document  # noqa: PLC0415
 
     config, root = settings(), directory(workspace)
     folder = folder_at(config, root)
     ready = _refreshed(config, folder)
-    reader = Reader(folder.database)
+    reader = IndexReader(folder.database)
     found = status_document(folder, reader.status())
     reader.close()
     run = {"refreshed": bool(ready), "parses": ready.get("parses", 0), "seconds": ready.get("seconds", 0.0)}
@@ -85,7 +85,7 @@ def context(
     indexed = Indexed(folder_at(config, root))
     named = indexed.named(document)
     if named is None:
-        raise CommandError(f"{document.path} is not below {root}: say with --workspace where it belongs.")
+        raise UserError(f"{document.path} is not below {root}: say with --workspace where it belongs.")
     _refreshed(config, indexed.folder)
     near = indexed.near(named, cursor, tokens)
     indexed.close()
@@ -119,7 +119,7 @@ def status_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
     return lines + ([("Problem", found["problem"])] if found["problem"] else [])
 
 
-def _refreshed(config: "Config", folder: "Folder") -> "Event":
+def _refreshed(config: "Config", folder: "WorkspaceFolder") -> "Event":
     from assist_server.cli.terminal.tables import counting  # noqa: PLC0415
     from assist_server.workspace.folder_index import refreshed  # noqa: PLC0415
 
@@ -134,7 +134,7 @@ def _run_facts(ready: "Event") -> list[tuple[str, str]]:
     return [("This run", f"{ready['parses']:,} files read in {ready['seconds']} s")] if ready else []
 
 
-def _show(near: "Near") -> None:
+def _show(near: "RetrievalResult") -> None:
     from assist_completion.prompt.snippet_pack import tokens_of  # noqa: PLC0415
 
     if not near.snippets:

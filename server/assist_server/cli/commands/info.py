@@ -21,16 +21,16 @@ from assist_server.cli.flags import (
 from assist_server.cli.output import emit, out, say
 from assist_server.config import config as configuration
 from assist_server.config.config import Config, Problem
-from assist_server.config.permissions import Permitted, permitted
+from assist_server.config.permissions import EffectivePermissions, permitted
 from assist_server.config.repository_file import repositories, trust
-from assist_server.errors import FAILED, CommandError
+from assist_server.errors import FAILED, UserError
 from assist_server.records import usage_counts as counted
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.counts import answers_document, answers_facts, stats_document, stats_facts
 from assist_server.wording.permissions import change_lines, permission_document, permission_lines
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
-    from assist_server.cli.doctor.report import Report
+    from assist_server.cli.doctor.report import DoctorReport
 
 HASHES = {
     "accepted": "hash checked when it came",
@@ -132,7 +132,7 @@ def trust_files(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson
     ]
     wrong = [str(problem) for each in waiting if each.now for problem in each.now.problems]
     if wrong:
-        raise CommandError("\n".join([*wrong, "Nothing was accepted: correct the file first."]))
+        raise UserError("\n".join([*wrong, "Nothing was accepted: correct the file first."]))
     for line in (line for each in waiting for line in change_lines(each)):
         (say if as_json else out)(line)
     if waiting:
@@ -188,7 +188,7 @@ def _where(config: Config) -> dict[str, Any]:
     }
 
 
-def _problems(config: Config, found: Permitted) -> list[Problem]:
+def _problems(config: Config, found: EffectivePermissions) -> list[Problem]:
     return [*config.problems, *found.problems]
 
 
@@ -205,7 +205,7 @@ def _value(value: Any) -> str:
     return json.dumps(value, default=asdict, ensure_ascii=False)
 
 
-def _show_report(report: "Report") -> None:
+def _show_report(report: "DoctorReport") -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
     from assist_server.wording.records import egress_facts  # noqa: PLC0415
 

@@ -14,7 +14,7 @@ from assist_completion.settings import is_path
 from assist_server.cli.flags import AsJson, Offline, OfflineFrom, Yes, ask_first, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config, set_model
-from assist_server.errors import FAILED, CommandError
+from assist_server.errors import FAILED, UserError
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.models import (
     NON_COMMERCIAL,
@@ -61,14 +61,14 @@ def setup(
 ) -> None:
     """Choose a model for this machine, fetch it, check it and measure its speed."""
     from assist_server.cli.terminal.tables import downloading, facts  # noqa: PLC0415  (rich: 0.1 s)
-    from assist_server.local_model.setup import Watch, choose, prepare  # noqa: PLC0415  (llama.cpp: 0.4 s)
+    from assist_server.local_model.setup import SetupProgress, choose, prepare  # noqa: PLC0415  (llama.cpp: 0.4 s)
     from assist_server.wording.models import in_words  # noqa: PLC0415
 
     config = settings(offline=offline)
     choice = choose(config, model)
     options = FetchOptions(offline=config.offline, offline_from=offline_from)
     with downloading(choice.model) as progress:
-        ready = prepare(config, choice, options, Watch(say, progress))
+        ready = prepare(config, choice, options, SetupProgress(say, progress))
     words = in_words(ready.speed, ready.budget)
     if as_json:
         emit(ready_document(ready, words))
@@ -187,7 +187,7 @@ def verify(
     store = _store(settings())
     names = [name] if name else [each.row.name for each in installed(store)]
     if not names:
-        raise CommandError(f"There is no model in {store.root} to verify: run `assist setup`.")
+        raise UserError(f"There is no model in {store.root} to verify: run `assist setup`.")
     results = [_verified(store, each) for each in names]
     if as_json:
         emit({"models": results})

@@ -21,13 +21,21 @@ from assist_server.cli.terminal.answers import agrees, answering
 from assist_server.cli.terminal.answers import diff as show_diff
 from assist_server.cli.terminal.tables import counting, facts
 from assist_server.config.config import Config
-from assist_server.errors import CommandError
+from assist_server.errors import UserError
 from assist_server.questions import composition as desks
-from assist_server.questions.answering import Began, Event, Finished, Means, Notice, Piece, answer
-from assist_server.questions.decision import Desk, Question, Ready, decide
-from assist_server.questions.prompt_spans import Scene
-from assist_server.questions.targets import Aim, aim_at, parse_target
-from assist_server.records.edit_history import applied, recovered
+from assist_server.questions.answering import (
+    AnswerPiece,
+    AnswerSources,
+    Began,
+    Event,
+    FinalAnswer,
+    Notice,
+    answer,
+)
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
+from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.targets import QuestionTarget, aim_at, parse_target
+from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.wording.answers import (
     answer_document,
     last_line,
@@ -36,12 +44,12 @@ from assist_server.wording.answers import (
     route_facts,
 )
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, refreshed
-from assist_server.workspace.folders import Folder
+from assist_server.workspace.folders import WorkspaceFolder
 
 AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next
 
 if TYPE_CHECKING:
-    from assist_completion.engine.answer_stream import Answers
+    from assist_completion.engine.answer_stream import Answerer
 
 
 @dataclass(slots=True)
@@ -49,11 +57,11 @@ class _Asked:
     """One run of a command."""
 
     config: Config
-    desk: Desk
-    ready: Ready
+    desk: DecisionInputs
+    ready: DecidedQuestion
     flags: Asking
     begun: bool = False
-    finished: Finished | None = None
+    finished: FinalAnswer | None = None
     notices: list[str] = field(default_factory=list)
 
 
@@ -61,13 +69,13 @@ def run(command: str, target: str, words: str, flags: Asking) -> None:
     """Answer one question. Raises what `cli_errors` maps to exit codes."""
     wish = flags.wish
     if command == "ask" and not words.strip():
-        raise CommandError('Ask something, as in `assist ask "where are prices rounded?"`.')
+        raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config, root = settings(offline=flags.offline), directory(flags.workspace)
     with _scene(config, root, target) as (scene, aim):
-        desk, problems = desks.desk_for(config, [scene.corpus.root])
+        desk, problems = desks.decision_inputs(config, [scene.corpus.root])
         for problem in problems:
             say(f"assist: {problem}")
-        for told in recovered(config, scene.corpus.root):
+        for told in finish_interrupted(config, scene.corpus.root):
             say(f"assist: {told}")
         ready = decide(Question(command, words, aim, wish=wish, provider=flags.provider), scene, desk)
     if flags.dry_run:
@@ -80,7 +88,9 @@ def run(command: str, target: str, words: str, flags: Asking) -> None:
 
 
 @contextmanager
-def _scene(config: Config, root: Path, target: str) -> Iterator[tuple[Scene, Aim | None]]:
+def _scene(
+    config: Config, root: Path, target: str
+) -> Iterator[tuple[QuestionFolders, QuestionTarget | None]]:
     """The folder with its index, as it is, and what the question is about."""
     root = _root_of(root, target)
     folder = known_folder(config, root) or folder_at(config, root)
@@ -90,7 +100,7 @@ def _scene(config: Config, root: Path, target: str) -> Iterator[tuple[Scene, Aim
             refreshed(config, folder, progress)
     corpus = corpus_of(folder)
     try:
-        yield Scene(corpus), aim_at(corpus, _from(root, folder, target)) if target else None
+        yield QuestionFolders(corpus), aim_at(corpus, _from(root, folder, target)) if target else None
     finally:
         corpus.reader.close()
 
@@ -102,7 +112,7 @@ def _root_of(root: Path, target: str) -> Path:
     return path.parent if outside else root
 
 
-def _from(root: Path, folder: Folder, target: str) -> str:
+def _from(root: Path, folder: WorkspaceFolder, target: str) -> str:
     """The target as seen from the indexed folder, which may be above the one that it was named from."""
     path = parse_target(target).path
     return str(root / target) if (root / path).exists() and str(root) != folder.root else target
@@ -111,9 +121,9 @@ def _from(root: Path, folder: Folder, target: str) -> str:
 async def _answered(asked: _Asked) -> None:
     """Show the answer while it comes, and keep its end."""
     local = _Local(asked.config)
-    means = Means(local.opened, lambda *what: desks.noted(asked.config, *what))
+    means = AnswerSources(local.opened, lambda *what: desks.record_feedback(asked.config, *what))
 
-    async def confirm(ready: Ready) -> bool:
+    async def confirm(ready: DecidedQuestion) -> bool:
         return _confirmed(ready, asked.flags)  # nothing else runs here, and Ctrl-C must end it
 
     shows = not asked.flags.as_json and not asked.ready.local.form.kind
@@ -133,14 +143,14 @@ class _Local:
         self._config = config
         self._model: Any = None
 
-    async def opened(self) -> "Answers[Any]":
+    async def opened(self) -> "Answerer[Any]":
         """The model; blocks nothing while it loads."""
         from assist_server.local_model.opening import open_local  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
 
         if self._model is None:
             told = say if sys.stderr.isatty() else silent
             self._model = await asyncio.to_thread(open_local, self._config, told)
-        model: Answers[Any] = self._model
+        model: Answerer[Any] = self._model
         return model
 
     def close(self) -> None:
@@ -150,7 +160,7 @@ class _Local:
 
 def _take(asked: _Asked, event: Event, write: Callable[[str], None]) -> None:
     match event:
-        case Piece(text):
+        case AnswerPiece(text):
             write(text)
         case Notice(text):
             asked.notices.append(text)
@@ -161,11 +171,11 @@ def _take(asked: _Asked, event: Event, write: Callable[[str], None]) -> None:
             asked.begun = True
             if sys.stderr.isatty():
                 say(f"asking {model} ...")
-        case Finished():
+        case FinalAnswer():
             asked.finished = event
 
 
-def _confirmed(ready: Ready, flags: Asking) -> bool:
+def _confirmed(ready: DecidedQuestion, flags: Asking) -> bool:
     """Whether the person lets a request out, shown what it is."""
     prepared = ready.prepared
     if prepared is None:
@@ -179,7 +189,7 @@ def _confirmed(ready: Ready, flags: Asking) -> bool:
     return agrees(f"Send this to {prepared.host}?")
 
 
-def _ended(asked: _Asked, finished: Finished) -> None:
+def _ended(asked: _Asked, finished: FinalAnswer) -> None:
     """Show and make the edit; the last line says who answered, why, and what it took."""
     flags, plan, made = asked.flags, finished.plan, False
     problem: EscalationError | None = finished.problem
@@ -197,25 +207,25 @@ def _ended(asked: _Asked, finished: Finished) -> None:
     say(last_line(finished))
     if problem is not None:
         said = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
-        raise CommandError(f"{said}: {problem}.".replace("..", "."), told=flags.as_json)
+        raise UserError(f"{said}: {problem}.".replace("..", "."), told=flags.as_json)
     if plan is not None and not made and not flags.as_json:
         out("Nothing was changed.")
 
 
-def _made(asked: _Asked, plan: EditPlan, finished: Finished) -> tuple[bool, EscalationError | None]:
+def _made(asked: _Asked, plan: EditPlan, finished: FinalAnswer) -> tuple[bool, EscalationError | None]:
     """Whether the edit was made, and what went wrong, which may be the writing down alone."""
     problem: EscalationError | None = None
     try:
-        applied(asked.config, plan, asked.ready.root, asked.ready.id)
+        apply_edit(asked.config, plan, asked.ready.root, asked.ready.id)
     except EditError as error:
         return False, error
     except EscalationError as error:
         problem = error
-    desks.noted(asked.config, asked.ready, finished.decision, "accepted")
+    desks.record_feedback(asked.config, asked.ready, finished.decision, "accepted")
     return True, problem
 
 
-def _may_apply(finished: Finished, flags: Asking) -> bool:
+def _may_apply(finished: FinalAnswer, flags: Asking) -> bool:
     edit = finished.plan
     if edit is None or (flags.as_json and not flags.yes):
         return False

@@ -22,7 +22,7 @@ from assist_server.cli.flags import (
 from assist_server.cli.output import emit, out, say
 
 if TYPE_CHECKING:  # numpy, and all of the gate
-    from assist_server.records.past_requests import Fit, Place
+    from assist_server.records.past_requests import Fit, RecordedWorkspace
 
 By = Annotated[
     Literal["day", "repo", "command", "model"], typer.Option("--by", help="What the rows are for.")
@@ -193,7 +193,7 @@ def rate(
         out(f"{event.command} {event.request_id} is rated {verdict}.")
 
 
-def place_at(workspace: Path) -> "Place":
+def place_at(workspace: Path) -> "RecordedWorkspace":
     """The workspace of --workspace; what is wrong in its rules goes to stderr."""
     from assist_server.records.past_requests import place_of  # noqa: PLC0415
 

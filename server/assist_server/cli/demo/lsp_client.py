@@ -17,7 +17,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
-from assist_server.errors import CommandError
+from assist_server.errors import UserError
 
 START = 300.0  # seconds; a probe of a large model from a cold disk is in them
 ANSWER = 60.0  # seconds for one answer: more is a server that hangs
@@ -26,7 +26,7 @@ LANGUAGES = {".py": "python", ".ts": "typescript", ".go": "go"}
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class DemoScene:
     """A gap in a file: the text it comes behind, unique there, and what stands in it in the whole file.
 
     `look` is the time in seconds before the question; `keys` of the answer are then typed by hand.
@@ -48,7 +48,7 @@ class Shot:
     `text` stands for, and `counts` what the server counted for this request alone.
     """
 
-    scene: Scene
+    scene: DemoScene
     lines: tuple[str, ...]
     line: int
     column: int
@@ -59,7 +59,7 @@ class Shot:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-class Editor:
+class DemoEditor:
     """Owns the file that is open in the server, and the counts at the last look."""
 
     def __init__(self, client: LanguageClient) -> None:
@@ -69,19 +69,19 @@ class Editor:
         self._uri = ""
 
     async def until_ready(self) -> None:
-        """Wait until the model can answer; `CommandError` with the server's reason if it never will."""
+        """Wait until the model can answer; `UserError` with the server's reason if it never will."""
         while (status := await self._status())["state"] != "ready":
             if status["state"] in ("missing", "failed", "off"):
-                raise CommandError(f"{status['message']} `assist doctor` says more.")
+                raise UserError(f"{status['message']} `assist doctor` says more.")
             await asyncio.sleep(0.05)
         self._counts = status["counts"]
 
-    async def play(self, scene: Scene, workspace: Path) -> Shot:
+    async def play(self, scene: DemoScene, workspace: Path) -> Shot:
         """Open the file with its gap, look at it, and ask."""
         path = workspace / scene.file
         head, gap, tail = path.read_text(encoding="utf-8").partition(scene.before + scene.removed)
         if not gap:
-            raise CommandError(f"{path} was changed: install assist again.")
+            raise UserError(f"{path} was changed: install assist again.")
         before, text = (head + scene.before).split("\n"), head + scene.before + tail
         shot = Shot(scene, tuple(text.split("\n")), len(before) - 1, len(before[-1]))
         self._open(path, text)
@@ -148,10 +148,10 @@ class Editor:
 
 
 @asynccontextmanager
-async def editing(options: dict[str, Any], *, offline: bool) -> AsyncIterator[Editor]:
+async def editing(options: dict[str, Any], *, offline: bool) -> AsyncIterator[DemoEditor]:
     """A server of its own with its model ready; shut down properly at the end.
 
-    `options` go over config.toml. Raises `CommandError` if the server stops, or answers too late.
+    `options` go over config.toml. Raises `UserError` if the server stops, or answers too late.
     """
     # pygls logs answers to what was cancelled with a traceback; what matters here is raised.
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
@@ -164,7 +164,7 @@ async def editing(options: dict[str, Any], *, offline: bool) -> AsyncIterator[Ed
         inline_completion=types.InlineCompletionClientCapabilities()
     )
     capabilities = types.ClientCapabilities(text_document=inline)
-    editor = Editor(client)
+    editor = DemoEditor(client)
     try:
         async with asyncio.timeout(START):
             await client.initialize_async(
@@ -174,9 +174,9 @@ async def editing(options: dict[str, Any], *, offline: bool) -> AsyncIterator[Ed
             await editor.until_ready()
         yield editor
     except TimeoutError as error:
-        raise CommandError("`assist lsp` gave no answer in time. `assist doctor` says more.") from error
+        raise UserError("`assist lsp` gave no answer in time. `assist doctor` says more.") from error
     except (RuntimeError, JsonRpcException) as error:  # pygls's word for a process that ended is the former
-        raise CommandError(f"`assist lsp` failed: {error}. `assist doctor` says more.") from error
+        raise UserError(f"`assist lsp` failed: {error}. `assist doctor` says more.") from error
     finally:
         with suppress(TimeoutError, RuntimeError, JsonRpcException):
             async with asyncio.timeout(STOP):

@@ -14,10 +14,10 @@ from typing import Any
 from assist_completion.errors import ModelError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import is_path
-from assist_server.cli.demo.lsp_client import Scene, Shot, editing
+from assist_server.cli.demo.lsp_client import DemoScene, Shot, editing
 from assist_server.cli.output import emit, out
 from assist_server.config.config import Config
-from assist_server.errors import CommandError
+from assist_server.errors import UserError
 from assist_server.local_model.opening import store_of
 from assist_server.wording.counts import reason_words
 
@@ -28,7 +28,7 @@ AROUND = 3  # lines shown above and below the cursor
 EVALUATED, GENERATED, PROMPT = "prompt-tokens-evaluated", "tokens-generated", "prompt-tokens"
 
 SCENES = (
-    Scene(
+    DemoScene(
         "A line half written, asked as soon as the file is open",
         "inventory.py",
         "    return sum(",
@@ -36,28 +36,28 @@ SCENES = (
         look=0.0,
         keys=4,
     ),
-    Scene(
+    DemoScene(
         "An empty function",
         "inventory.py",
         '"""The first item of that name, or None."""\n    ',
         "for item in items:\n        if item.name == name:\n            return item\n    return None",
         look=LOOK,
     ),
-    Scene(
+    DemoScene(
         "In the middle of a line",
         "report.py",
         'lines.append(f"Total: {',
         "format_price(total_value(items))",
         look=LOOK,
     ),
-    Scene(
+    DemoScene(
         "A method in TypeScript",
         "cart.ts",
         "total(): number {\n    ",
         "return this.lines.reduce((sum, line) => sum + line.price * line.quantity, 0);",
         look=LOOK,
     ),
-    Scene(
+    DemoScene(
         "An error path in Go",
         "queue.go",
         "if len(q.jobs) == 0 {\n\t\t",
@@ -68,7 +68,7 @@ SCENES = (
 
 
 def run(config: Config, *, as_json: bool) -> None:
-    """Play every scene and show it; `CommandError` if there is no model, or if nothing came."""
+    """Play every scene and show it; `UserError` if there is no model, or if nothing came."""
     model, start = _model(config), time.perf_counter()
     if not as_json:
         out(f"{model} fills gaps in the files of {WORKSPACE}.\nBetween « and » stands what it wrote.\n")
@@ -80,7 +80,7 @@ def run(config: Config, *, as_json: bool) -> None:
     else:
         out(_last_line(summary))
     if not answered:
-        raise CommandError("The model wrote nothing at any place. `assist doctor` says more.")
+        raise UserError("The model wrote nothing at any place. `assist doctor` says more.")
 
 
 async def _play(config: Config, tell: Callable[[Shot], None]) -> list[Shot]:
@@ -119,7 +119,7 @@ def document(shot: Shot) -> dict[str, Any]:
 
 def show(shot: Shot) -> None:
     """A shot for people: the code with the text in it, then what it cost."""
-    from assist_server.cli.terminal.tables import Ghost, code  # noqa: PLC0415  (rich: --json does without)
+    from assist_server.cli.terminal.tables import GhostExcerpt, code  # noqa: PLC0415  (rich: --json does without)
 
     if shot.typed:
         rest = shot.text.partition("\n")[0]
@@ -129,7 +129,7 @@ def show(shot: Shot) -> None:
         return
     first, last = max(0, shot.line - AROUND), shot.line + AROUND + 1
     title = f"{shot.scene.file}:{shot.line + 1}:{shot.column + 1}  {shot.scene.title}"
-    ghost = Ghost(shot.line - first, shot.column, shot.text, shot.replace)
+    ghost = GhostExcerpt(shot.line - first, shot.column, shot.text, shot.replace)
     code(title, shot.lines[first:last], ghost)
     out(f"    {_cost(shot)}")
     if not shot.text:
@@ -203,5 +203,5 @@ def _model(config: Config) -> str:
     try:
         path = resolve(store_of(config), model)
     except ModelError as error:
-        raise CommandError(f"{error} `assist setup` does everything that is needed.") from error
+        raise UserError(f"{error} `assist setup` does everything that is needed.") from error
     return path.stem if is_path(model) else model

@@ -16,12 +16,12 @@ from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.prepare import limits_of
 from assist_escalation.policy.permissions import Permissions
-from assist_server.cli.doctor.finding import Finding
+from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config, ConfigError, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.repository_file import trust_state
 from assist_server.local_model.opening import store_of
-from assist_server.questions.composition import checkpoint_of, files_of, log_key, scope_of
+from assist_server.questions.composition import checkpoint_of, gate_files, log_key, scope_of
 from assist_server.workspace.folder_index import folder_at, known_folder
 
 T = TypeVar("T")
@@ -38,18 +38,18 @@ class _Look:
     config: Config
     root: str
     permissions: Permissions
-    findings: list[Finding]
+    findings: list[DoctorFinding]
 
     def tried(self, look: Callable[[], T], remedy: str) -> T | None:
         """What `look` finds; None, and a finding, where that fails."""
         try:
             return look()
         except (EscalationError, ConfigError) as error:
-            self.findings.append(Finding(str(error), remedy))
+            self.findings.append(DoctorFinding(str(error), remedy))
             return None
 
 
-def egress_facts(config: Config, folder: Path, findings: list[Finding]) -> dict[str, Any]:
+def egress_facts(config: Config, folder: Path, findings: list[DoctorFinding]) -> dict[str, Any]:
     """The mode, providers, budget, records and answering model of the workspace that a folder is in.
 
     `trust` is how the repository's files stand: none, new, changed, trusted, or damaged for a record of
@@ -59,7 +59,7 @@ def egress_facts(config: Config, folder: Path, findings: list[Finding]) -> dict[
     permissions, problems = permissions_for(config, [root])
     look = _Look(config, root, permissions, findings)
     findings += [
-        Finding(str(problem), TRUST if "config trust" in problem.message else SETTINGS)
+        DoctorFinding(str(problem), TRUST if "config trust" in problem.message else SETTINGS)
         for problem in problems
     ]
     left, ledger = _money(look)
@@ -95,13 +95,13 @@ def _providers(look: _Look) -> list[dict[str, Any]]:
         )
         if each.api_key_env and not is_set and look.permissions.mode != "never":
             what = f"The variable {each.api_key_env} is not set: {name} cannot be asked"
-            look.findings.append(Finding(what, f"Export the key of {name} in it"))
+            look.findings.append(DoctorFinding(what, f"Export the key of {name} in it"))
     return found
 
 
 def _money(look: _Look) -> tuple[float | None, dict[str, Any]]:
     """Dollars left today, None where the ledger cannot tell, and the state of the ledger."""
-    path = files_of(look.config).ledger
+    path = gate_files(look.config).ledger
     ledger, scope = Ledger(path), scope_of([look.root])
     found = look.tried(
         lambda: (ledger.left(scope, limits_of(look.permissions)), ledger.unsettled()), UNTIL_THEN
@@ -111,12 +111,12 @@ def _money(look: _Look) -> tuple[float | None, dict[str, Any]]:
     left, open_ = found
     if open_:
         what = f"Not settled, so counted with all that was set aside for them: {len(open_)} requests"
-        look.findings.append(Finding(what, "Run `assist cost`: it tells which, and what to do"))
+        look.findings.append(DoctorFinding(what, "Run `assist cost`: it tells which, and what to do"))
     return left / 1e6, {"path": str(path), "state": _state(path), "unsettled": len(open_)}
 
 
 def _audit(look: _Look) -> dict[str, Any]:
-    path = files_of(look.config).audit
+    path = gate_files(look.config).audit
     report = look.tried(
         lambda: verify(
             path, key=log_key(look.config, look.permissions), checkpoint=checkpoint_of(look.permissions)
@@ -125,7 +125,7 @@ def _audit(look: _Look) -> dict[str, Any]:
     )
     if report and not report.ok:
         what = f"The audit log {path} does not hold: {report.problem}"
-        look.findings.append(Finding(what, "Run `assist audit verify`, and keep the file as it is"))
+        look.findings.append(DoctorFinding(what, "Run `assist audit verify`, and keep the file as it is"))
     return {
         "path": str(path),
         "state": _state(path) if report and report.ok else "damaged",
@@ -154,5 +154,5 @@ def _model(look: _Look) -> dict[str, Any]:
         problem = str(error)
     if problem and name != look.config.completion.model:
         what = f"The model that answers cannot be used: {problem}"
-        look.findings.append(Finding(what, f"Or name another in {look.config.paths.config_file}"))
+        look.findings.append(DoctorFinding(what, f"Or name another in {look.config.paths.config_file}"))
     return {"name": name, "usable": not problem}

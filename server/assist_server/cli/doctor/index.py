@@ -7,10 +7,10 @@ from typing import Any
 
 from assist_context.files.git_repository import Git, find_git
 from assist_context.index import database
-from assist_context.index.reader import Reader
+from assist_context.index.reader import IndexReader
 from assist_context.languages import LANGUAGES
 from assist_context.syntax.symbols import symbols
-from assist_server.cli.doctor.finding import Finding
+from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config
 from assist_server.workspace.folder_index import known_folder, status_document
 
@@ -18,17 +18,17 @@ AGAIN = "Run `assist index`: what is damaged or too old is made again"
 LISTED = 3  # files that a finding names
 
 
-def index_facts(config: Config, root: Path, findings: list[Finding]) -> dict[str, Any]:
+def index_facts(config: Config, root: Path, findings: list[DoctorFinding]) -> dict[str, Any]:
     """The index of the nearest folder, from `root` up, that has one, and what indexing needs."""
     git = find_git(Git(config.programs), str(root))
     if git is None:
         what = "git is not on PATH: ignore files are read without it, and what changes together is not known"
-        findings.append(Finding(what, "Install git"))
+        findings.append(DoctorFinding(what, "Install git"))
     if not database.SEARCHABLE:
         what = (
             f"SQLite {database.VERSION} is older than 3.43: every change of an ignore rule costs a new index"
         )
-        findings.append(Finding(what, "Use a newer Python"))
+        findings.append(DoctorFinding(what, "Use a newer Python"))
     facts: dict[str, Any] = {
         "enabled": config.context.index,
         "git": git.program if git else "",
@@ -39,18 +39,18 @@ def index_facts(config: Config, root: Path, findings: list[Finding]) -> dict[str
     folder = known_folder(config, root)
     if folder is not None:
         _check_mode(Path(folder.database).parent, findings)
-        reader = Reader(folder.database)
+        reader = IndexReader(folder.database)
         status = reader.status()
         reader.close()
         facts["workspace"] = {**status_document(folder, status), "state": status.state}
         if status.problem:
-            findings.append(Finding(f"The index cannot be read: {status.problem}", AGAIN))
+            findings.append(DoctorFinding(f"The index cannot be read: {status.problem}", AGAIN))
         if status.quarantined:
             findings.append(_left_out(status.quarantined))
     return facts
 
 
-def _languages(findings: list[Finding]) -> list[dict[str, str]]:
+def _languages(findings: list[DoctorFinding]) -> list[dict[str, str]]:
     """The languages whose files give no outline. Having no grammar at all is how some are made."""
     found = []
     for language in LANGUAGES:
@@ -58,22 +58,22 @@ def _languages(findings: list[Finding]) -> list[dict[str, str]]:
         if problem:
             found.append({"language": language.name, "problem": problem})
         if problem and (language.grammar or language.outline):
-            findings.append(Finding(f"{language.name}: {problem}", "Install assist again"))
+            findings.append(DoctorFinding(f"{language.name}: {problem}", "Install assist again"))
     return found
 
 
-def _left_out(quarantined: tuple[tuple[str, str], ...]) -> Finding:
+def _left_out(quarantined: tuple[tuple[str, str], ...]) -> DoctorFinding:
     named = ", ".join(f"{path} ({why})" for path, why in quarantined[:LISTED])
     more = f" and {len(quarantined) - LISTED} more" if len(quarantined) > LISTED else ""
     count = f"{len(quarantined)} files are" if len(quarantined) > 1 else "One file is"
-    return Finding(
+    return DoctorFinding(
         f"{count} left out of the index: {named}{more}",
         "Nothing need be done; a line in .assistignore keeps it from being tried again",
     )
 
 
-def _check_mode(folder: Path, findings: list[Finding]) -> None:
+def _check_mode(folder: Path, findings: list[DoctorFinding]) -> None:
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077 and os.name == "posix":
         what = f"Others may look into {folder} ({mode:04o}), which has the words of your code"
-        findings.append(Finding(what, f"Run `chmod 700 {folder}`"))
+        findings.append(DoctorFinding(what, f"Run `chmod 700 {folder}`"))

@@ -19,7 +19,7 @@ from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.store import Store, free_bytes, path_of, resolve
 from assist_completion.settings import is_path
 from assist_server.cli.doctor.egress import egress_facts
-from assist_server.cli.doctor.finding import Finding
+from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.cli.doctor.index import index_facts
 from assist_server.config.config import Config
 from assist_server.local_model.machine import memory_bytes
@@ -39,20 +39,22 @@ PACKAGES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DoctorReport:
     """The facts, as JSON has them, and the findings."""
 
     facts: dict[str, Any]
-    findings: tuple[Finding, ...]
+    findings: tuple[DoctorFinding, ...]
 
     @property
     def works(self) -> bool:
         return not any(finding.blocks for finding in self.findings)
 
 
-def examine(config: Config, workspace: Path) -> Report:
+def examine(config: Config, workspace: Path) -> DoctorReport:
     """Look at all that completion needs, the workspace's index, if it has one, and what may leave from it."""
-    findings = [Finding(str(problem), f"Edit {config.paths.config_file}") for problem in config.problems]
+    findings = [
+        DoctorFinding(str(problem), f"Edit {config.paths.config_file}") for problem in config.problems
+    ]
     model = _model(config, findings)
     facts = {
         "python": platform.python_version(),
@@ -69,10 +71,10 @@ def examine(config: Config, workspace: Path) -> Report:
         "offline": config.offline,
         "directories": _directories(config, findings),
     }
-    return Report(facts, tuple(findings))
+    return DoctorReport(facts, tuple(findings))
 
 
-def _model(config: Config, findings: list[Finding]) -> dict[str, Any]:
+def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
     """The model in use, as far as it gets: found, accepted, loaded and measured."""
     name, store = config.completion.model, store_of(config)
     known: dict[str, Any] = {"name": name, "path": "", "bytes": 0, "hash": "", "infilling": False}
@@ -82,7 +84,7 @@ def _model(config: Config, findings: list[Finding]) -> dict[str, Any]:
         known |= {"path": str(path), "bytes": path.stat().st_size, "hash": _hash_state(store, row, findings)}
         speed = speed_of(path, config.completion.threads, speed_file(config))
     except ModelError as error:
-        findings.append(Finding(str(error), "`assist setup` puts a working model there", blocks=True))
+        findings.append(DoctorFinding(str(error), "`assist setup` puts a working model there", blocks=True))
         return known
     budget = budget_for(speed, config.completion)
     return known | {
@@ -105,21 +107,21 @@ def _model(config: Config, findings: list[Finding]) -> dict[str, Any]:
     }
 
 
-def _hash_state(store: Store, row: ModelRow | None, findings: list[Finding]) -> str:
+def _hash_state(store: Store, row: ModelRow | None, findings: list[DoctorFinding]) -> str:
     """`accepted`, `changed` or `unknown`, by size and pin; hashing is `assist models verify`'s."""
     if row is None:
         return "unknown"
     pin = read_pins(store.root).get(row.name)
     if pin is None:
         findings.append(
-            Finding(
+            DoctorFinding(
                 f"Nobody checked the file of {row.name}", f"Run `assist models pull {row.name}`: it hashes it"
             )
         )
         return "unknown"
     if pin.bytes != path_of(store, row).stat().st_size:
         findings.append(
-            Finding(
+            DoctorFinding(
                 f"The file of {row.name} is not the one that was accepted",
                 f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`",
             )
@@ -128,24 +130,28 @@ def _hash_state(store: Store, row: ModelRow | None, findings: list[Finding]) -> 
     return "accepted"
 
 
-def _directories(config: Config, findings: list[Finding]) -> dict[str, Any]:
+def _directories(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
     named = {"config": config.paths.config, "data": config.paths.data, "models": store_of(config).root}
     return {name: _directory(path, name, findings) for name, path in named.items()}
 
 
-def _directory(path: Path, name: str, findings: list[Finding]) -> dict[str, Any]:
+def _directory(path: Path, name: str, findings: list[DoctorFinding]) -> dict[str, Any]:
     """A directory's state; one that is not there yet is no problem if it can be made."""
     variable = "ASSIST_CONFIG_DIR" if name == "config" else "ASSIST_DATA_DIR"
     parent = next(each for each in (path, *path.parents) if each.exists())
     if not os.access(parent, os.W_OK):
         findings.append(
-            Finding(f"{path} cannot be written", f"Change its permissions, or name another in {variable}")
+            DoctorFinding(
+                f"{path} cannot be written", f"Change its permissions, or name another in {variable}"
+            )
         )
     if not path.is_dir():
         return {"path": str(path), "exists": False, "mode": ""}
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & stat.S_IWOTH and os.name == "posix":
-        findings.append(Finding(f"Everyone may write into {path} ({mode:04o})", f"Run `chmod 700 {path}`"))
+        findings.append(
+            DoctorFinding(f"Everyone may write into {path} ({mode:04o})", f"Run `chmod 700 {path}`")
+        )
     free = {"free_bytes": free_bytes(path)} if name == "models" else {}
     return {"path": str(path), "exists": True, "mode": f"{mode:04o}", **free}
 

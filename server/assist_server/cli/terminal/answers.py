@@ -16,7 +16,7 @@ from rich.text import Text
 
 from assist_server.cli.output import out
 from assist_server.cli.terminal.tables import console
-from assist_server.wording.sanitize import Sieve, harmless
+from assist_server.wording.sanitize import StreamSanitizer, harmless
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s")
@@ -54,7 +54,7 @@ FRAMES = 8  # a second: smooth enough, and cheap beside a model
 @contextmanager
 def answering() -> Iterator[Callable[[str], None]]:
     """Shows Markdown on stdout while it comes: drawn on a terminal, else as it is, at once."""
-    sieve = Sieve()
+    sieve = StreamSanitizer()
     if not sys.stdout.isatty():
         last = "\n"
 

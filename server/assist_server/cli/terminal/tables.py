@@ -116,7 +116,7 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ghost:
+class GhostExcerpt:
     """Ghost text in an excerpt: the index of its line, its column, and how much behind it it replaces."""
 
     line: int
@@ -125,7 +125,7 @@ class Ghost:
     replace: int = 0
 
 
-def code(title: str, lines: Sequence[str], ghost: Ghost) -> None:
+def code(title: str, lines: Sequence[str], ghost: GhostExcerpt) -> None:
     """An excerpt on stdout with ghost text in it, marked; without a text, the cursor is."""
     drawn = Text()
     for number, line in enumerate(lines):

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
-from assist_server.workspace.watch_backends import Told, TreeWatch, Watch, within
+from assist_server.workspace.watching.tree_watch import FolderWatch, TreeWatch, WatchListener, within
 
 QUIET, MOST = 0.3, 2.0  # seconds: a batch waits for a pause, but not for ever
 FLOOD = 500  # paths; listing a folder anew costs less than so many questions about it
@@ -24,7 +24,7 @@ _LIMITS = {  # which limit of inotify an error is about, and a value that was en
 }
 
 
-Begin = Callable[[Sequence[str], Callable[[str], bool], Told], Watch]
+Begin = Callable[[Sequence[str], Callable[[str], bool], WatchListener], FolderWatch]
 
 
 class Watcher:
@@ -92,7 +92,7 @@ class Watcher:
         return {root for root in self._roots if any(within(root, path) for path in paths)}
 
     def _run(self) -> None:
-        watch: Watch | None = None
+        watch: FolderWatch | None = None
         try:
             watch = self._begin(self._roots, self._ignored, self)
             self.lost()
@@ -136,10 +136,10 @@ def problem(error: OSError, limits: Path = Path("/proc/sys")) -> str:
     )
 
 
-def native(roots: Sequence[str], ignored: Callable[[str], bool], told: Told) -> Watch:
+def native(roots: Sequence[str], ignored: Callable[[str], bool], told: WatchListener) -> FolderWatch:
     """The watch that this system is best at. Raises OSError without one."""
     if sys.platform == "linux":
-        from assist_server.workspace.watch_backends import FolderWatch  # noqa: PLC0415  (libc's, on this one system)
+        from assist_server.workspace.watching.inotify_watch import InotifyWatch  # noqa: PLC0415
 
-        return FolderWatch(roots, ignored, told)
+        return InotifyWatch(roots, ignored, told)
     return TreeWatch(roots, ignored, told)

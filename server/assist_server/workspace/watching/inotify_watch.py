@@ -1,20 +1,15 @@
-"""What watches folders for `watcher`: whole trees where the system can, else one inotify watch a folder.
+"""One inotify watch for each folder, on Linux: a door to watchdog's reader of inotify, not to its observers.
 
-The door to watchdog. On Linux it uses watchdog's reader of inotify and not its observers: an observer has a
-thread for each folder that it does not watch recursively, and swallows the error when the limit is reached
-below the first. The reader, `InotifyFD`, has one thread for all, and raises.
-This module knows paths that changed and what is ignored; no batches, no remedies.
+An observer has a thread for each folder that it does not watch recursively, and swallows the error when
+the limit is reached below the first. Its reader, `InotifyFD`, has one thread for all, and raises.
+Import it on Linux only: watchdog looks for inotify in libc at once. It knows no batches and no remedies.
 """
 
 import errno
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from typing import Protocol
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
 from watchdog.observers.inotify_c import (
     CallbackId,
     InotifyConstants,
@@ -24,76 +19,7 @@ from watchdog.observers.inotify_c import (
     WatchDescriptor,
 )
 
-BRANCH = frozenset({"HEAD", "index"})  # of `.git`: they change with the branch, and with what is staged
-_UNCHANGED = frozenset({"opened", "closed_no_write"})
-
-
-class Told(Protocol):
-    """What a watch tells, from any thread, and asks: whether it has `ended`."""
-
-    def changed(self, path: str) -> None: ...
-    def lost(self) -> None: ...
-    def failed(self, error: OSError) -> None: ...
-    def ended(self) -> bool: ...
-
-
-class Watch(Protocol):
-    """Folders under watch until `close`, which leaves no thread."""
-
-    def close(self) -> None: ...
-
-
-class TreeWatch(FileSystemEventHandler):
-    """Whole trees, watched by the system."""
-
-    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], told: Told) -> None:
-        self._roots, self._ignored, self._told = roots, ignored, told
-        self._observer = Observer()
-        for root in roots:
-            self._observer.schedule(self, root, recursive=True)
-        self._observer.start()
-
-    def close(self) -> None:
-        self._observer.stop()
-        self._observer.join()
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type in _UNCHANGED or (event.is_directory and event.event_type == "modified"):
-            return
-        for path in filter(None, (os.fsdecode(event.src_path), os.fsdecode(event.dest_path))):
-            root = next((each for each in self._roots if within(each, path)), None)
-            if root is not None and (counts := counted(root, path, self._ignored)):
-                self._told.changed(counts)
-
-
-def counted(root: str, path: str, ignored: Callable[[str], bool]) -> str:
-    """The path to tell of: the folder of a `.git` whose branch changed, "" for what is ignored.
-
-    >>> paths = ["/a/x/b.py", "/a/b/.git/HEAD", "/a/.git/objects/HEAD", "/a/y/b.py"]
-    >>> [counted("/a", path, lambda path: path == "/a/y") for path in paths]
-    ['/a/x/b.py', '/a/b', '', '']
-    """
-    for above in _path_to(root, path):
-        folder, name = os.path.split(above)
-        if name == ".git":
-            return folder if path == above or os.path.relpath(path, above) in BRANCH else ""
-        if ignored(above):
-            return ""
-    return path
-
-
-def within(root: str, path: str) -> bool:
-    """Whether a path is a folder or in it, by their names."""
-    return path == root or path.startswith(os.path.join(root, ""))
-
-
-def _path_to(root: str, path: str) -> Iterator[str]:
-    """Every folder below the root on the way to a path, and the path."""
-    here = root
-    for part in Path(path).relative_to(root).parts:
-        here = os.path.join(here, part)
-        yield here
-
+from assist_server.workspace.watching.tree_watch import BRANCH, WatchListener
 
 _FATAL = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 _ID = CallbackId(0)  # of the one callback that each watch has
@@ -109,14 +35,14 @@ _MASK = Mask(
 )
 
 
-class FolderWatch:
+class InotifyWatch:
     """The folders below some roots that are not ignored, under watch until `close`.
 
     Links are not followed. Raises OSError if there are more folders than watches; comes that later,
-    `Told.failed` is called and nothing more is told.
+    `WatchListener.failed` is called and nothing more is told.
     """
 
-    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], told: Told) -> None:
+    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], told: WatchListener) -> None:
         self._roots, self._ignored, self._told = roots, ignored, told
         self._lock = threading.RLock()  # the reader's thread comes while the first watches are still set
         self._paths: dict[WatchDescriptor, str] = {}
