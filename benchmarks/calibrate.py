@@ -67,7 +67,8 @@ def save_rows(path: Path, header: Mapping[str, Any], rows: Sequence[Mapping[str,
 
 def typing_lines(data: Mapping[str, Any]) -> Iterator[Line]:
     """The lines of a rows file; where the model wrote none there is nothing to show or to hold back."""
-    number, last = 0, (-1, -1)
+    number = 0
+    last = (-1, -1)
     for row in data["rows"]:
         trace, typed, left, length, right, ends, chances = row
         number += trace != last[0] or typed < last[1]  # another line of the file: typing starts again
@@ -168,7 +169,8 @@ def _judged(sources: Sources, limits: Mapping[str, float]) -> dict[str, Any]:
 
 def load(rows: Sequence[Path], infill: Sequence[Path]) -> tuple[list[Line], dict[str, Any]]:
     """All lines, and the model that wrote them. `ValueError` where there are several."""
-    lines, models = [], {}
+    lines = []
+    models = {}
     for path, read in [*((path, typing_lines) for path in rows), *((path, infill_lines) for path in infill)]:
         data = json.loads(path.read_text(encoding="utf-8"))
         model = data["provenance"]["model"]

@@ -84,7 +84,8 @@ def run(root: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 def aider(root: Path, paths: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
     """Its repo map of the same files with an empty cache, then with the full one."""
-    python, cache = environment(options.data), options.data / f"aider-cache-{root.name}"
+    python = environment(options.data)
+    cache = options.data / f"aider-cache-{root.name}"
     shutil.rmtree(cache, ignore_errors=True)
     found: dict[str, Any] = {"version": VERSION}
     for phase in ("cold", "warm"):
@@ -101,7 +102,8 @@ def _tell(root: Path, phase: str) -> None:
 def figures(found: Mapping[str, Any]) -> dict[str, float | None]:
     """The figures that have goals, and some beside them; None for what could not be measured."""
     index, floor, reading = found["index"], found["floor"], found["reading"]
-    cold, workers = index["cold"]["s"], index["parsers"]
+    cold = index["cold"]["s"]
+    workers = index["parsers"]
     floor_s = floor["read s"] + floor["parse s"]
     branch = index["branch, known"]
     made: dict[str, float | None] = {

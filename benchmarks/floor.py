@@ -58,7 +58,9 @@ def measure(path: Path, threads: int, decode_threads: int) -> Floor:
     api.llama_backend_init()
     model = api.llama_model_load_from_file(os.fsencode(path), api.llama_model_default_params())
     params = api.llama_context_default_params()
-    params.n_ctx, params.n_batch, params.n_ubatch = BEHIND + 1024, SIZES[-1], SIZES[-1]
+    params.n_ctx = BEHIND + 1024
+    params.n_batch = SIZES[-1]
+    params.n_ubatch = SIZES[-1]
     context = api.llama_init_from_model(model, params)
     batch = api.llama_batch_init(SIZES[-1], 0, 1)
     try:

@@ -66,7 +66,8 @@ class Record:
 def record(task: Task, variant: Variant, given: Answer, passed: bool) -> Record:
     """Compare an answer with what stood in the hole; white space at the end does not count."""
     wanted = (task.hole + task.after[: given.skip]).rstrip()
-    text, sure = given.text.rstrip(), given.chances
+    text = given.text.rstrip()
+    sure = given.chances
     return Record(
         task=task.id,
         variant=variant.label,

@@ -59,7 +59,8 @@ class Turns:
 
 def watch(connection: socket.socket, poll: float) -> Callable[[], bool]:
     """Whether the client closed its connection, looked up once in `poll` seconds and remembered."""
-    due, closed = time.perf_counter() + poll, False
+    due = time.perf_counter() + poll
+    closed = False
 
     def gone() -> bool:
         nonlocal due, closed

@@ -116,12 +116,14 @@ async def jumping(environ: Mapping[str, str]) -> dict[str, Any]:
             first, second = sorted((_fresh_line(lines, rng) for _ in range(2)), reverse=True)
             for row in (first, second):  # upwards, so that the rows above stay what they were
                 indent = len(lines[row]) - len(lines[row].lstrip())
-                typist.row, typist.column = row, len(lines[row])
+                typist.row = row
+                typist.column = len(lines[row])
                 typist.key("\n" + " " * indent)
                 lines.insert(row + 1, " " * indent)
                 cold.append((await typist.ask())[0])
                 await asyncio.sleep(5)
-            typist.row, typist.column = first + 2, len(lines[first + 2])
+            typist.row = first + 2
+            typist.column = len(lines[first + 2])
             for key in "sel":
                 typist.key(key)
                 lines[first + 2] += key

@@ -82,8 +82,10 @@ def _documented(parsed: ast.Module) -> Iterator[tuple[str, ast.Module | ast.Clas
 
 def _blank(lines: list[str], node: ast.stmt) -> None:
     """Put `pass` in the docstring's first line and nothing in its others."""
-    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
-    start, end = node.col_offset, node.end_col_offset or 0
+    first = node.lineno - 1
+    last = (node.end_lineno or node.lineno) - 1
+    start = node.col_offset
+    end = node.end_col_offset or 0
     head, tail = lines[first].encode()[:start], lines[last].encode()[end:]
     for at in range(first, last + 1):
         lines[at] = "\n"
@@ -92,7 +94,8 @@ def _blank(lines: list[str], node: ast.stmt) -> None:
 
 def build(target: Path, count: int, seed: int) -> list[Query]:
     """Write the standard library without docstrings to `target`; `count` queries drawn with `seed`."""
-    root, queries = Path(sysconfig.get_paths()["stdlib"]), []
+    root = Path(sysconfig.get_paths()["stdlib"])
+    queries = []
     for path in sorted(root.rglob("*.py")):
         inner = path.relative_to(root)
         if not LEFT_OUT.isdisjoint(inner.parts):
@@ -159,7 +162,8 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = options_of(arguments)
-    root, database = options.data.resolve() / "blanked", options.data.resolve() / "indexes" / "blanked.sqlite"
+    root = options.data.resolve() / "blanked"
+    database = options.data.resolve() / "indexes" / "blanked.sqlite"
     queries = build(root, options.queries, options.seed)
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:

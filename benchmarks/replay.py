@@ -114,7 +114,9 @@ def main() -> None:
     options = arguments()
     config = load_lenient()
     model = Path(options.model) if is_path(options.model) else resolve(store_of(config), options.model)
-    report, extra, header = Report(), {}, provenance(model)
+    report = Report()
+    extra = {}
+    header = provenance(model)
     if options.append and options.out.exists():
         report.load(options.out)
     if options.fast or options.virtual:

@@ -57,7 +57,8 @@ OPEN_RULES = RoutingRules(
 
 def saved(asked: Sequence[Request], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Labels as names and rows of numbers."""
-    lines, names = [], list(IDENTITY)
+    lines = []
+    names = list(IDENTITY)
     for request, row in zip(asked, rows, strict=True):
         sure = ("mean_margin", "least_margin", "worst8_margin")
         known = Confidence(
@@ -96,7 +97,8 @@ def judged_routers(
 ) -> list[dict[str, Any]]:
     """Each router's figures; scores that are no shares have no calibration error."""
     before, after = held_out(rows)
-    good, groups = np.array([row.good for row in rows]), [row.group for row in rows]
+    good = np.array([row.good for row in rows])
+    groups = [row.group for row in rows]
     length = -np.array([row.context_tokens for row in rows], dtype=np.float64)
     routers = {
         "before an answer, fitted": before,
@@ -140,7 +142,9 @@ def replayed(rows: Sequence[Labelled], frontier: float) -> list[dict[str, Any]]:
     before, _ = held_out(rows)
     found = []
     for rate in RATES:
-        rules, history, out = replace(OPEN_RULES, rate=rate), [], []
+        rules = replace(OPEN_RULES, rate=rate)
+        history = []
+        out = []
         for own in before:
             out.append(own < threshold(history, rules))
             history.append(float(own))
@@ -176,7 +180,8 @@ def fit(
     rows: Sequence[Labelled], frontier: float, seed: int, resamples: int = RESAMPLES
 ) -> tuple[Weights, dict[str, Any]]:
     """Weights of all labels, and how such weights do on problems that they have not seen."""
-    weights, good = fitted(rows), [row.good for row in rows]
+    weights = fitted(rows)
+    good = [row.good for row in rows]
     own = [score(row.before, weights) for row in rows]
     typical = np.quantile(own, (np.arange(TYPICAL) + 0.5) / TYPICAL)
     scores = dict(zip(("before an answer", "after an answer"), held_out(rows), strict=True))

@@ -23,6 +23,7 @@ def peak(pid: int) -> int:
 
 async def quiet(pid: int) -> None:
     """Until a process has used no CPU for half a second: what it warms is warm."""
-    process, used = psutil.Process(pid), -1.0
+    process = psutil.Process(pid)
+    used = -1.0
     while used != (used := sum(process.cpu_times()[:2])):  # noqa: ASYNC110  (no process tells when it rests)
         await asyncio.sleep(0.5)

@@ -82,7 +82,8 @@ def layout(value: Any, indent: int = 0) -> str:
     short = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, dict | list) or len(short) + indent <= WIDTH:
         return short
-    pad, inner = " " * indent, indent + 1
+    pad = " " * indent
+    inner = indent + 1
     if isinstance(value, dict):
         items = [f"{json.dumps(key)}: {layout(each, inner)}" for key, each in value.items()]
     else:

@@ -112,7 +112,8 @@ def check_model(model: str) -> None:
 
 def _check_bounds(settings: CompletionSettings) -> None:
     for item in fields(settings):
-        value, bounds = getattr(settings, item.name), item.metadata
+        value = getattr(settings, item.name)
+        bounds = item.metadata
         if "choices" in bounds and value not in bounds["choices"]:
             choices = ", ".join(bounds["choices"])
             raise CompletionError(f"{item.name} = {value!r}: choose one of {choices}")

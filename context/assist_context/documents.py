@@ -95,11 +95,13 @@ def gather(document: Document, cursor: Cursor, snippets: tuple[Snippet, ...] = (
     current = document.lines[line]
     bare = current.rstrip("\r\n")
     column = max(0, min(cursor.column, len(bare))) if cursor.line == line else len(bare)
-    start, room = line, BEFORE_CHARS - column
+    start = line
+    room = BEFORE_CHARS - column
     while start > 0 and line - start < BEFORE_LINES and room >= len(document.lines[start - 1]):
         start -= 1
         room -= len(document.lines[start])
-    end, room = line + 1, AFTER_CHARS
+    end = line + 1
+    room = AFTER_CHARS
     while end < len(document.lines) and end - line <= AFTER_LINES and room >= len(document.lines[end]):
         room -= len(document.lines[end])
         end += 1

@@ -120,12 +120,14 @@ def _holes_in(tree: Tree, module: str, package: Package) -> Iterator[Hole]:
     if parsed is None:
         return
     text = tree.text(module)
-    lines, imported = text.splitlines(keepends=True), _imported(tree, module, parsed)
+    lines = text.splitlines(keepends=True)
+    imported = _imported(tree, module, parsed)
     if "".join(lines).count("\n") != text.count("\n") or "\f" in text:
         return
     taken = _commented(text)
     for node in _uses(parsed, imported):
-        name, row = _spelled(node), node.end_lineno
+        name = _spelled(node)
+        row = node.end_lineno
         if row is None or row in taken or node.end_col_offset is None:
             continue
         found = _definition(tree, *imported[name])

@@ -71,7 +71,8 @@ def share_of_gain(
     if theirs.sum() <= 0:
         return Share(None)
     rng = np.random.default_rng(seed)
-    shares, without = [], 0
+    shares = []
+    without = 0
     for done in range(0, RESAMPLES, _AT_ONCE):
         drawn = rng.integers(0, len(theirs), (min(_AT_ONCE, RESAMPLES - done), len(theirs)))
         gain = theirs[drawn].sum(axis=1)

@@ -26,7 +26,9 @@ class Typist:
 
     def __init__(self, client: Client, lines: list[str], row: int, uri: str = URI) -> None:
         self.client, self.uri = client, uri
-        self.row, self.column, self.version = row, 0, 1
+        self.row = row
+        self.column = 0
+        self.version = 1
         self.counts: dict[str, Any] = {}
         client.show(uri, "\n".join([*lines[:row], "", *lines[row:]]) if row else "\n".join(lines))
 

@@ -21,7 +21,8 @@ def main() -> None:
     lines = Path(os.environ["ASSIST_FLOOR"]).read_text(encoding="utf-8").split("\n")
     text: list[str] = []
     while (message := _read()) is not None:
-        method, params = message.get("method"), message.get("params") or {}
+        method = message.get("method")
+        params = message.get("params") or {}
         if method == "textDocument/didOpen":
             text = params["textDocument"]["text"].split("\n")
         elif method == "textDocument/didChange":

@@ -26,7 +26,8 @@ class Io:
     def tool_output(self, *_words: object) -> None:
         return None
 
-    tool_warning = tool_error = tool_output
+    tool_warning = tool_output
+    tool_error = tool_output
 
 
 class Model:
@@ -42,7 +43,9 @@ def main() -> None:
     RepoMap.TAGS_CACHE_DIR = cache  # else it writes into the tree
     start = time.perf_counter()
     made = RepoMap(map_tokens=1024, root=root, main_model=Model(), io=Io())
-    tags_of, scanned, tags = made.get_tags, 0, 0
+    tags_of = made.get_tags
+    scanned = 0
+    tags = 0
 
     def counted(name: str, relative: str) -> list[object]:
         nonlocal scanned, tags

@@ -16,8 +16,10 @@ from assist_context.syntax import grammars
 
 def parse_all(root: Path, paths: list[str]) -> dict[str, float]:
     """Seconds to read and to parse the files that have a grammar, their number and their bytes."""
-    read = parsed = 0.0
-    files = size = 0
+    read = 0.0
+    parsed = 0.0
+    files = 0
+    size = 0
     for path in paths:
         language = language_of(path)
         grammar = language.grammar or language.outline

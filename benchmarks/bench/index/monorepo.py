@@ -11,7 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-MEDIAN, SPREAD, LEAST, MOST = 4_500, 0.75, 1_000, 20_000  # bytes of a file, log-normal
+# bytes of a file, log-normal
+MEDIAN = 4_500
+SPREAD = 0.75
+LEAST = 1_000
+MOST = 20_000
 PER_SERVICE, SERVICES_PER_TEAM = 40, 25  # files, services in one folder
 PER_FILE, OFFERED = 9, 3  # names that a file defines at most, unless it is long; those that others import
 SHORT = 0.2  # of them have two nouns: of 100,000 files four define the same one; the longer are nearly unique
@@ -162,7 +166,8 @@ def names_of(number: int, seed: int) -> list[str]:
 
 def text_of(number: int, count: int, seed: int) -> str:
     """A file's text: imports, then types and functions until it is as long as it should be."""
-    rng, dialect = random.Random(f"{seed} text {number}"), dialect_of(number)
+    rng = random.Random(f"{seed} text {number}")
+    dialect = dialect_of(number)
     size = min(MOST, max(LEAST, int(rng.lognormvariate(0, SPREAD) * MEDIAN)))
     pieces = [f"{dialect.comment} {path_of(number, seed)}\n"]
     calls = list(names_of(number, seed))

@@ -21,7 +21,8 @@ SUITES = {
     "span-light": "HumanEval-RandomSpanInfillingLight.jsonl.gz",
 }
 PASSED, NO_SANDBOX = 42, 97  # exit codes: a program that exits early by itself has not passed
-CPU_SECONDS, MEMORY = 10, 1 << 30
+CPU_SECONDS = 10
+MEMORY = 1 << 30
 WALL_SECONDS = 40  # for programs that sleep; wide, because others may use the machine
 # Own user and network namespaces: the code under test sees no network, not even loopback. A process with
 # the right to do so makes the second one alone, where the system forbids the first.

@@ -141,13 +141,16 @@ def prompt_of(model: Model, variant: Variant, task: Task, context: Context) -> t
     if variant.name in STANDARD:
         laid = Plan(PATH, task.before, "", task.below)
         fixed = list(render(laid, model.fim, tokenize))
-        first, end = fixed.index(model.fim.pre) + 1, fixed.index(model.fim.suf)
+        first = fixed.index(model.fim.pre) + 1
+        end = fixed.index(model.fim.suf)
         if variant.name != "healed":
             return fixed, b""
         head, need = model.healer.give_back(fixed[first:end])
         return [*fixed[:first], *head, *fixed[end:]], need
     laid = plan(context, variant.extent())
-    fixed, typed, need = list(render(laid, model.fim, tokenize)), tokenize(laid.typed), b""
+    fixed = list(render(laid, model.fim, tokenize))
+    typed = tokenize(laid.typed)
+    need = b""
     if variant.name != "unhealed":
         typed, need = model.healer.give_back(typed)
     return [*fixed, *typed], need

@@ -18,12 +18,17 @@ from bench.peers.port import Peer, Start, blank
 from bench.typing.policy import Answer, View
 
 DEBOUNCE = 0.35  # debounceDelay
-PROMPT, PREFIX, SUFFIX = 1024, 0.3, 0.2  # maxPromptTokens, prefixPercentage, maxSuffixPercentage
+# maxPromptTokens, prefixPercentage, maxSuffixPercentage
+PROMPT = 1024
+PREFIX = 0.3
+SUFFIX = 0.2
 CHARS = 3.6  # characters a token: 6,200 of heapq.py are 1,717 of Qwen2.5's
 TOKENS = 4096  # DEFAULT_MAX_TOKENS
 TEMPERATURE = 0.01
 SHOW = 0.15  # modelTimeout: after it, whole lines that are there are shown and no more awaited
-STOP_AFTER, CHUNKS = 0.375, 10  # 2.5 x modelTimeout since the request, looked up every 10 chunks
+# 2.5 x modelTimeout since the request, looked up every 10 chunks
+STOP_AFTER = 0.375
+CHUNKS = 10
 ENTRIES = 1000  # AutocompleteLruCache's capacity
 REPEATS = 3  # stopAtRepeatingLines
 STOPS = [
@@ -118,12 +123,14 @@ class Continue(Peer):
     async def _lines(self, stream: Stream, prefix: str, view: View) -> str:
         """`StreamTransformPipeline`: lines as they end, until one of its rules or its patience ends them."""
         loop = asyncio.get_running_loop()
-        start, typed = loop.time(), len(prefix) - len(stream.prefix)
+        start = loop.time()
+        typed = len(prefix) - len(stream.prefix)
         below = next((line for line in view.after.split("\n")[1:] if not blank(line)), "")
         lines: list[str] = []
         while True:
             stream.changed.clear()
-            text, over = stream.text[typed:], stream.done
+            text = stream.text[typed:]
+            over = stream.done
             whole = text.split("\n")
             for line in whole[len(lines) : None if over else -1]:
                 if stops_at(line, lines, below):

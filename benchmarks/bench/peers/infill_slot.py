@@ -65,7 +65,8 @@ class Slot:
         if not self.model:
             raise SystemExit(f"llama.cpp cannot load {self.options.model}")
         params = api.llama_context_default_params()
-        params.n_ctx, params.n_seq_max = self.options.context, 1
+        params.n_ctx = self.options.context
+        params.n_seq_max = 1
         params.n_batch, params.n_ubatch = self.options.batch, self.options.ubatch
         params.n_threads = params.n_threads_batch = self.options.threads
         self.context = api.llama_init_from_model(self.model, params)
@@ -82,7 +83,8 @@ class Slot:
 
     def infill(self, body: dict[str, Any]) -> list[int]:
         """`format_prompt_infill`: 3/4 of a batch for the prefix, the rest for suffix and prompt."""
-        v, n = self.vocab, self.options.batch
+        v = self.vocab
+        n = self.options.batch
         prompt = self.tokens(body.get("prompt", ""), special=True)
         prefix, suffix = self.tokens(body["input_prefix"]), self.tokens(body["input_suffix"])
         prefix = prefix[max(0, len(prefix) - 3 * (n // 4)) :]
@@ -154,7 +156,8 @@ class Slot:
         fresh = release(answer, [stop.encode() for stop in body.get("stop") or []])
         budget = body.get("n_predict", -1)
         if len(self.held) + 1 >= self.options.context:
-            answer.stop, answer.truncated = "limit", True
+            answer.stop = "limit"
+            answer.truncated = True
         if not answer.stop and 0 <= budget <= answer.predicted:
             answer.stop = "limit"
         if answer.newline and body.get("n_indent", 0) > 0:
@@ -196,7 +199,8 @@ class Slot:
         api.llama_memory_seq_rm(self.memory, 0, length, -1)
 
     def _decode(self, tokens: Sequence[int]) -> None:
-        batch, start = self.batch, len(self.held)
+        batch = self.batch
+        start = len(self.held)
         batch.n_tokens = len(tokens)
         for i, token in enumerate(tokens):
             batch.token[i], batch.pos[i] = token, start + i

@@ -65,7 +65,8 @@ def local(view: View, place: Place | None, indent: int) -> Local:
     if place is None:
         left, right = line[: view.column], line[view.column :]
         if blank(line):  # such a line is written from its beginning
-            left = right = ""
+            left = ""
+            right = ""
         prefix = "\n".join(lines[max(0, at - PREFIX) : at])
         return Local(
             f"{prefix}\n", left, f"{right}\n{below}\n", 0 if blank(line) else indentation(line), right
@@ -252,7 +253,8 @@ class LlamaVim(Peer):
         self._news = asyncio.Event()
         self._hint: Hint | None = None
         self._picked, self._indent = -9999, -1
-        self._normal, self._moved = True, 0.0
+        self._normal = True
+        self._moved = 0.0
 
     async def open(self, view: View) -> None:
         """BufEnter picks a chunk after 100 ms, and normal mode lets the server read it."""
@@ -265,14 +267,18 @@ class LlamaVim(Peer):
 
     def moved(self, view: View) -> None:
         """Cursor keys leave insert mode, in which nothing is shown."""
-        self._view, self._hint, self._normal = view, None, True
+        self._view = view
+        self._hint = None
+        self._normal = True
         self._moved = asyncio.get_running_loop().time()
 
     async def ask(self, view: View) -> Answer | None:
         """CursorMovedI: what memory has, then whatever comes until nothing is on its way."""
         if self._failure is not None:
             raise self._failure
-        self._view, self._hint, self._normal = view, None, False
+        self._view = view
+        self._hint = None
+        self._normal = False
         self._moved = asyncio.get_running_loop().time()
         self._try_hint()
         self._fim(None)
@@ -370,7 +376,8 @@ class LlamaVim(Peer):
             if found is None:
                 found = rest
             elif len(rest.content) > best:
-                found, best = rest, len(rest.content)
+                found = rest
+                best = len(rest.content)
         return found
 
     def _get(self, key: str) -> Cached | None:

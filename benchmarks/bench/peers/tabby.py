@@ -18,7 +18,9 @@ LINES = 20  # default.ts: maxPrefixLines (the cursor's counts), maxSuffixLines
 TOKENS = 64  # config.rs: max_decoding_tokens
 TEMPERATURE = 0.1  # code.rs: sampling_temperature
 LEAST = 4  # default.ts: minCompletionChars
-KEYS, AGE = 100, 300.0  # cache.ts: entries, seconds
+# cache.ts: entries, seconds
+KEYS = 100
+AGE = 300.0
 FORWARD = 50  # cache.ts: maxForwardingChars
 # languages.rs and languages.toml, Python: it ends where prompt and answer together end with one of these.
 STOPS = tuple(
@@ -81,7 +83,8 @@ class Tabby(Peer):
 
     async def ask(self, view: View) -> Answer | None:
         now = asyncio.get_running_loop().time
-        found, tokens = self._cached(view, now()), 0
+        found = self._cached(view, now())
+        tokens = 0
         usual = sum(self._took) / len(self._took) if self._took else None
         # index.ts: a cached answer waits as well, and without regard to how long answers take.
         await asyncio.sleep(self._debounce.delay(now(), view, 0.0 if found is not None else usual))
@@ -97,7 +100,8 @@ class Tabby(Peer):
     async def _fetch(self, view: View) -> tuple[str, int]:
         """The server's part: its template, and reading on until a stop word ends prompt and answer."""
         above, left, right, below = nearby(view, LINES - 1, LINES - 1)
-        prefix, suffix = "\n".join([*above, left]), "\n".join([right, *below]) or "\n"
+        prefix = "\n".join([*above, left])
+        suffix = "\n".join([right, *below]) or "\n"
         prompt = f"<|fim_prefix|>{prefix}<|fim_suffix|>{suffix}<|fim_middle|>"
         body = {
             "prompt": prompt,
@@ -106,7 +110,8 @@ class Tabby(Peer):
             "seed": 1,
             "penalty_last_n": 0,
         }
-        text, tokens = "", 0
+        text = ""
+        tokens = 0
         async with aclosing(self._server.stream("/completion", body)) as events:
             async for event in events:
                 text, tokens = text + event["content"], tokens + bool(event["content"])

@@ -16,12 +16,15 @@ from bench.peers.server_options import Options, announce, options_of, parser
 def params(options: Options, port: int) -> xllamacpp.CommonParams:
     made = xllamacpp.CommonParams()
     made.model.path = str(options.model)
-    made.hostnames, made.port = ["127.0.0.1"], port
-    made.n_ctx, made.n_parallel = options.context, 1
+    made.hostnames = ["127.0.0.1"]
+    made.port = port
+    made.n_ctx = options.context
+    made.n_parallel = 1
     made.n_batch, made.n_ubatch = options.batch, options.ubatch
     made.cpuparams.n_threads = made.cpuparams_batch.n_threads = options.threads
     made.n_cache_reuse = options.reuse
-    made.endpoint_metrics = made.endpoint_slots = True
+    made.endpoint_metrics = True
+    made.endpoint_slots = True
     made.verbosity = 0
     return made
 

@@ -106,7 +106,8 @@ def auroc(scores: Numbers, good: Numbers) -> float:
     0.875
     """
     scores, good = np.asarray(scores, dtype=np.float64), np.asarray(good, dtype=bool)
-    right, wrong = scores[good][:, None], scores[~good][None, :]
+    right = scores[good][:, None]
+    wrong = scores[~good][None, :]
     if not right.size or not wrong.size:
         return 0.5
     return float(((right > wrong) + 0.5 * (right == wrong)).mean())
@@ -139,7 +140,8 @@ def apgr(scores: Numbers, good: Numbers, frontier: float = 1.0) -> float:
 
 def share_right(scores: Numbers, good: Numbers, rate: float, frontier: float = 1.0) -> float:
     """The share of right answers where `rate` of the requests, those of the lowest scores, are escalated."""
-    local, curve = float(np.mean(good)), recovered(scores, good, frontier)
+    local = float(np.mean(good))
+    curve = recovered(scores, good, frontier)
     return local + (frontier - local) * float(np.interp(rate * len(scores), np.arange(len(curve)), curve))
 
 
@@ -153,7 +155,8 @@ def interval(
     members: dict[str, list[int]] = {}
     for row, group in enumerate(groups):
         members.setdefault(group, []).append(row)
-    own, rng = [np.array(each) for each in members.values()], np.random.default_rng(seed)
+    own = [np.array(each) for each in members.values()]
+    rng = np.random.default_rng(seed)
     drawn = (rng.integers(0, len(own), len(own)) for _ in range(resamples))
     found = [figure(np.concatenate([own[at] for at in chosen])) for chosen in drawn]
     low, high = np.percentile(found, [2.5, 97.5])

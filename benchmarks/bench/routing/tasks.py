@@ -112,7 +112,8 @@ def _request(
     beside = [each for each in known if each.name != wanted.name]
     drawn = rng.sample(beside, 1 + rng.choice(OTHERS))
     targets = [wanted, drawn[0]] if shape == "write two" else [wanted]
-    others, files = drawn[1:], rng.choice((1, 2)) if drawn[1:] else 1
+    others = drawn[1:]
+    files = rng.choice((1, 2)) if drawn[1:] else 1
     broken = _broken(wanted, rng, run) if shape.startswith("fix") else ""
     if shape.startswith("fix") and not broken:
         shape = "write"

@@ -120,14 +120,18 @@ def _right(lines: Sequence[Line]) -> Numbers:
 def reliability(lines: Sequence[Line], bias: float, lowest: float) -> dict[str, Any]:
     """Predicted beside observed shares in ten equal bins of the score, and their mean distance."""
     scores = 1 / (1 + np.exp(-bias - lowest * np.array([line.lowest for line in lines])))
-    at, right = np.minimum((scores * BINS).astype(int), BINS - 1), _right(lines)
-    rows, error = [], 0.0
+    at = np.minimum((scores * BINS).astype(int), BINS - 1)
+    right = _right(lines)
+    rows = []
+    error = 0.0
     for number in range(BINS):
         inside = at == number
-        count, hits = int(inside.sum()), int(right[inside].sum())
+        count = int(inside.sum())
+        hits = int(right[inside].sum())
         if not count:
             continue
-        predicted, observed = float(scores[inside].mean()), hits / count
+        predicted = float(scores[inside].mean())
+        observed = hits / count
         error += count / len(lines) * abs(predicted - observed)
         interval = [round(end, 3) for end in wilson(hits, count)]
         rows.append([number / BINS, round(predicted, 3), round(observed, 3), count, *interval])
@@ -190,7 +194,8 @@ def figures(lines: Sequence[Line], limit: float, seed: int = 1) -> dict[str, Any
     kept = np.array(
         [min(line.agreed, line.length if at is None else at) for line, at in zip(lines, ends, strict=True)]
     )
-    units, seen = [line.unit for line in lines], whole | part
+    units = [line.unit for line in lines]
+    seen = whole | part
     known = bool(lines) and all(line.starts for line in lines)
 
     def share(top: Numbers, bottom: Numbers) -> list[float]:

@@ -77,7 +77,8 @@ def _grid(heads: Sequence[str], rows: Iterator[list[str]] | Sequence[list[str]])
 
 def gate_file(found: Mapping[str, Any]) -> str:
     """The gate's TOML: weights, limits, and where they come from. The gate reads the first two."""
-    header, limits = found["provenance"], {**found["limits"], "manual": "-inf"}
+    header = found["provenance"]
+    limits = {**found["limits"], "manual": "-inf"}
     model = header["model"]
     lines = [
         HEAD + f"bias = {found['bias']}",

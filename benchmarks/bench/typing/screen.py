@@ -117,7 +117,8 @@ class Screen:
         text = self.view.before + self.view.after
         at = line_end(text, line)
         self.view = View(self.view.path, text[:at], text[at:])
-        self.ghost, self._cold = "", True
+        self.ghost = ""
+        self._cold = True
         self.policy.moved(self.view)
 
     def _look(self) -> None:
@@ -161,11 +162,13 @@ class Screen:
         answer = await self.policy.ask(view)
         if answer is None:
             return
-        asked.answered, asked.answer = asyncio.get_running_loop().time(), answer
+        asked.answered = asyncio.get_running_loop().time()
+        asked.answer = answer
         if self.ghost and (not answer.text or not _related(self.ghost, answer.text)):
             self.log.flicker += 1
         fresh = answer.text != self.ghost
-        self.ghost, self._answer = answer.text, answer
+        self.ghost = answer.text
+        self._answer = answer
         if not answer.text:
             return
         right = self._typed.see(answer.text)
@@ -221,7 +224,8 @@ def waits(log: Log, *, text: bool = False) -> list[float]:
     until = 0.0
     for asked in reversed(log.asked):
         if asked.until != until:
-            following, until = None, asked.until
+            following = None
+            until = asked.until
         if asked.answer is not None and (asked.answer.text or not text):
             following = asked.answered
         found.append((following if following is not None else asked.until) - asked.key)

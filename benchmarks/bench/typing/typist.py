@@ -154,10 +154,12 @@ def _choose(lines: Sequence[str], style: Style, rng: random.Random) -> list[int]
 def _events(text: str, rng: random.Random) -> Iterator[Event]:
     """The keys for one hole; a new line brings its indentation with it, as editors do."""
     yield Event("jump", rng.uniform(0.2, 0.5))
-    gap, at = rng.uniform(*JUMP), 0
+    gap = rng.uniform(*JUMP)
+    at = 0
     while at < len(text):
         size = _key_size(text, at)
-        key, start = text[at : at + size], _starts_word(text, at)
+        key = text[at : at + size]
+        start = _starts_word(text, at)
         newline = key.startswith("\n")
         if at and (rng.random() < (0.5 if newline else 0.125 if start else 0)):
             yield Event("look", rng.uniform(*LOOK), at=at)

@@ -163,7 +163,8 @@ class SpeedLlama:
         return self._logits
 
     def _next(self, cells: list[int]) -> tuple[int, float]:
-        end, fim = min(self._fim.special), self._fim
+        end = min(self._fim.special)
+        fim = self._fim
         if fim.mid not in cells:
             return end, SURE
         middle = len(cells) - 1 - cells[::-1].index(fim.mid)

@@ -48,7 +48,8 @@ def doubt(text: str, spans: Spans, least: float) -> int | None:
     >>> doubt("ab cd", [(2, -0.1), (5, -3.0)], -1.0), doubt("ab cd", [(2, -0.1), (5, -3.0)], -4.0)
     (2, None)
     """
-    start, border = 0, first_line(text)
+    start = 0
+    border = first_line(text)
     for end, chance in spans:
         if start >= border:
             break

@@ -50,8 +50,12 @@ def settle(text: str, place: CursorSite) -> Cleaned:
     """
     ours = fragments.balance(place.language, place.before, text)
     theirs = fragments.balance(place.language, place.before, place.after).closes if ours.closes else ()
-    rest, used, kept = place.rest, 0, text
-    opened, left, free = [*ours.open], ours.left, _free(ours.open, theirs, place)
+    rest = place.rest
+    used = 0
+    kept = text
+    opened = [*ours.open]
+    left = ours.left
+    free = _free(ours.open, theirs, place)
     inside = not opened and not theirs and place.before[:1].isspace()  # of a block that began above
     may_cut = not inside and bool(place.language.blocks or place.language.comment)
     for token, at in ours.closes:
@@ -95,7 +99,8 @@ def _free(opened: Sequence[tuple[str, int]], closes: Sequence[tuple[str, int]], 
     brackets = [(token, at) for token, at in closes if token in fragments.PAIRS.values()]
     if not brackets:
         return len(opened)
-    (token, at), start = brackets[0], len(opened)
+    (token, at) = brackets[0]
+    start = len(opened)
     line_start = place.after.rfind("\n", 0, at) + 1
     lead = place.line * (line_start == 0) + place.after[line_start:at]
     if line_start == 0:  # of the brackets opened and closed on this line, those are new that are more
@@ -167,7 +172,8 @@ def clean(
 
 def _without_echo(text: str, place: CursorSite) -> str:
     """Without what stands before the cursor already: the start of the line, a word, earlier lines."""
-    stem, glued = place.line.strip(), place.line[-1:].strip() != ""
+    stem = place.line.strip()
+    glued = place.line[-1:].strip() != ""
     head = text.lstrip(" \t")
     nests = stem.endswith(("(", "[", "{", "<", ">")) and " " not in stem  # f(f(x)) is no echo
     if len(stem) >= 4 and len(line_policy.TOKEN.findall(stem)) >= 2 and not nests and head.startswith(stem):
@@ -255,8 +261,10 @@ def _restyled(text: str, place: CursorSite) -> str:
 def _less_deep(text: str, place: CursorSite) -> str:
     """Without the indentation that is typed already, or that is more than the line above allows."""
     first, *others = text.split("\n")
-    lead, above = first[: len(first) - len(first.lstrip())], last_line(place.before.rstrip())
-    deep, typed = indent(place.line + first), indent(place.line)
+    lead = first[: len(first) - len(first.lstrip())]
+    above = last_line(place.before.rstrip())
+    deep = indent(place.line + first)
+    typed = indent(place.line)
     goes_on = line_policy.opens_block(above, place.language) or _GOES_ON.search(above) is not None
     if place.line and lead.startswith(place.line) and (typed > indent(above) or not goes_on):
         size = len(place.line)
@@ -282,7 +290,8 @@ def _judge(shown: Cleaned, place: CursorSite) -> Cleaned:
 
     One character costs as much to accept as to type; one that completes the code at least shows it.
     """
-    language, tail = place.language, place.after[shown.replace :]
+    language = place.language
+    tail = place.after[shown.replace :]
     whole = place.before + shown.text + tail
     new = fragments.errors(language, whole)
     solid = "".join(shown.text.split())

@@ -263,7 +263,8 @@ def reaches_next(before: str, text: str, after: str) -> int:
     >>> reaches_next("", "a = 1\\nfoo(a, b)", "\\nfoo(a, b)\\n")
     5
     """
-    lines, typed = text.split("\n"), last_line(before)
+    lines = text.split("\n")
+    typed = last_line(before)
     full = [typed + lines[0], *lines[1:]]
     below = [line for line in after.split("\n")[1 : 2 * BLOCK.max_lines] if line.strip()]
     for start, line in enumerate(lines):

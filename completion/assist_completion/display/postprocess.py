@@ -18,9 +18,11 @@ def finish(request: CompletionRequest, shape: Shape, raw: KnownText, mode: str) 
     if at is None and cleaned.dropped:
         silent = raw.ended and not raw.text.strip()
         return Suggestion(reason="model-stopped" if silent else cleaned.dropped)
-    shown, border = cleaned, confidence.first_line(raw.text)
+    shown = cleaned
+    border = confidence.first_line(raw.text)
     if at is not None:
-        part, border = confidence.sure_part(raw.text, at), at
+        part = confidence.sure_part(raw.text, at)
+        border = at
         enough = raw.skipped + len(part.strip()) >= confidence.LEAST and part.strip() != ""
         shown = _cleaned(request, shape, part, ended=False) if enough else Cleaned(dropped="low-confidence")
     starts = (0, *(end for end, _ in raw.spans))

@@ -109,7 +109,8 @@ def deleted_back(entry: CachedAnswer, before: str) -> KnownText | None:
 
 def reindented(entry: CachedAnswer, before: str) -> KnownText | None:
     """A one-line answer at a line of which only the indentation changed."""
-    bare, old = before.rstrip(" \t"), entry.before.rstrip(" \t")
+    bare = before.rstrip(" \t")
+    old = entry.before.rstrip(" \t")
     if not (bare.endswith("\n") and old.endswith("\n")) or before == entry.before:
         return None
     if not bare.endswith(old) or (len(entry.before) < REACH and len(bare) != len(old)):

@@ -70,7 +70,8 @@ class AnswerStream:
     async def __anext__(self) -> str:
         while True:
             self._changed.clear()
-            ended, piece = self._landed.is_set(), self._speech.text[self._given :]
+            ended = self._landed.is_set()
+            piece = self._speech.text[self._given :]
             if piece:
                 self._given += len(piece)
                 return piece

@@ -169,7 +169,8 @@ class Engine:
     def _finish(self, request: CompletionRequest, shape: Shape, hit: KnownText) -> Suggestion:
         answer = finish(request, shape, hit, self._settings.mode)
         if answer.shown:
-            reach, known = hit.reach(len(answer.text)), self._used.get(hit.origin, 0)
+            reach = hit.reach(len(answer.text))
+            known = self._used.get(hit.origin, 0)
             self.counts["tokens-used"] += max(0, reach - known)
             self._used[hit.origin] = max(reach, known)
             if len(self._used) > ENTRIES:
@@ -200,7 +201,8 @@ class Engine:
         )
 
     def _launch(self, request: CompletionRequest, shape: Shape, below: str) -> PendingGeneration:
-        loop, context = asyncio.get_running_loop(), request.context
+        loop = asyncio.get_running_loop()
+        context = request.context
         stop = partial(line_policy.finished, context.before, language=context.language, shape=shape)
         limit = self._budget.block_tokens if shape.multi else self._budget.line_tokens
         least = confidence.limit(self._settings.mode, manual=request.manual)
@@ -222,7 +224,8 @@ class Engine:
         return flight
 
     def _remember(self, flight: PendingGeneration) -> None:
-        context, hit = flight.gen.context, flight.gen.hit()
+        context = flight.gen.context
+        hit = flight.gen.hit()
         before = context.before[-REACH:]
         self._cache.put(
             CachedAnswer(context.path, before, flight.below, hit.text, hit.spans, hit.ended, hit.origin)

@@ -66,7 +66,8 @@ class Speculator:
         Behind what is only shown the same work is mostly lost: of the tokens a sixth were ever shown, for 1 %
         more kept characters (benchmarks/replay.py --virtual, three traces).
         """
-        gen, base = flight.gen, len(flight.gen.text)
+        gen = flight.gen
+        base = len(flight.gen.text)
         wanted = self._settings.speculate and self._rhythm.may_speculate()
         doubted = confidence.doubt(gen.text, gen.spans, gen.sure) is not None
         if not wanted or gen.ended or not flight.done or gen.extended or doubted:
@@ -95,10 +96,13 @@ class Speculator:
 
     def _submit(self, job: Job[Model], then: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
-        run, spent, read = job.run, [0.0], [0]
+        run = job.run
+        spent = [0.0]
+        read = [0]
 
         def measured(model: Model) -> None:
-            start, known = self._rhythm.clock(), model.places.read
+            start = self._rhythm.clock()
+            known = model.places.read
             try:
                 run(model)
             finally:

@@ -69,7 +69,8 @@ class AnsweringModel:
             except ModelError:
                 llama.close()
                 raise
-            self.llama, self.tokens = llama, []
+            self.llama = llama
+            self.tokens = []
         return self.llama
 
     def read(self, prompt: list[int]) -> Logits:
@@ -93,7 +94,8 @@ class AnsweringModel:
         """Give the memory back; the next question opens the model again."""
         if self.llama is not None:
             self.llama.close()
-        self.llama, self.tokens = None, []
+        self.llama = None
+        self.tokens = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,8 @@ def _check_room(llama: Llama, size: int, answer: int) -> None:
 
 
 def _read(voice: AnsweringModel, speech: AnswerRun) -> Logits:
-    start, known = speech.clock(), voice.computed
+    start = speech.clock()
+    known = voice.computed
     try:
         return voice.read([*speech.prompt, *speech.written])
     finally:

@@ -107,7 +107,8 @@ def generate_from(model: Model, gen: Generation, place: CachedPrompt, prompt: li
     """Evaluate `prompt` at a place and decode from there; the first tokens must repeat `need`."""
     start = time.perf_counter()
     model.places.activate(place)
-    gen.place, gen.prompt_tokens = place, len(prompt)
+    gen.place = place
+    gen.prompt_tokens = len(prompt)
     known = model.places.read
     try:
         logits = model.places.evaluate(place, prompt)
@@ -124,7 +125,9 @@ def extend(model: Model, gen: Generation, finished: Callable[[str], bool], max_t
         return
     if len(place.tokens) + max_tokens >= model.budget.context:
         return
-    gen.finished, gen.max_tokens, gen.base = finished, gen.generated + max_tokens, len(gen.text)
+    gen.finished = finished
+    gen.max_tokens = gen.generated + max_tokens
+    gen.base = len(gen.text)
     _decode(model, gen, model.places.append(place, gen.pending), b"")
 
 
@@ -198,7 +201,8 @@ def _new_place(
         if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
             return CachedPrompt(laid, fixed, full=not small), laid
         extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
-        snippets, starts = (), []
+        snippets = ()
+        starts = []
 
 
 def _decode(model: Model, gen: Generation, logits: Logits, need: bytes) -> None:

@@ -115,7 +115,8 @@ class Llama:
         params.n_ctx = load.context * load.sequences
         params.n_seq_max = load.sequences
         params.kv_unified = False  # a second full sequence then costs nothing (27.2 -> 27.4 ms a token)
-        params.n_batch = params.n_ubatch = SLICE
+        params.n_batch = SLICE
+        params.n_ubatch = SLICE
         params.n_threads = load.decode_threads or threads
         params.n_threads_batch = threads
         params.no_perf = True

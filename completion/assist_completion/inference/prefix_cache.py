@@ -117,7 +117,8 @@ class PrefixCache:
         source = max(self._places, key=lambda p: common_prefix(p.tokens, place.fixed), default=None)
         shared = common_prefix(source.tokens, place.fixed) if source else 0
         if place.state is not None:
-            source, shared = place, len(place.tokens)
+            source = place
+            shared = len(place.tokens)
         self._stash(slot)
         seq = self._sequence[slot]
         tokens: list[int] = []
@@ -128,7 +129,8 @@ class PrefixCache:
             if source not in self._live and source is not place and shared == len(source.tokens):
                 self._drop(source)  # the new place holds all that it held
         self._llama.truncate(seq, len(tokens))
-        place.tokens, place.state = tokens, None
+        place.tokens = tokens
+        place.state = None
         self._live[slot] = place
         self._evict()
 
@@ -165,7 +167,9 @@ class PrefixCache:
         """Forget a place and free what it held: whoever still refers to it keeps no memory."""
         if place in self._places:
             self._places.remove(place)
-        place.state, place.tokens, place.logits = None, [], None
+        place.state = None
+        place.tokens = []
+        place.logits = None
 
 
 def _rank(place: CachedPrompt, plan: Plan, context: Context) -> tuple[int, bool, bool, int]:

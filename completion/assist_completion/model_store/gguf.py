@@ -88,7 +88,9 @@ def _parse(path: Path, view: mmap.mmap) -> GgufHeader:
 
 def _parse_body(view: mmap.mmap, version: int) -> GgufHeader:
     tensors, pairs = struct.unpack_from("<QQ", view, 8)
-    at, architecture, alignment = 24, "", 32
+    at = 24
+    architecture = ""
+    alignment = 32
     for _ in range(pairs):
         key, at = _string(view, at)
         (kind,) = struct.unpack_from("<I", view, at)

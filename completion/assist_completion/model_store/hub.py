@@ -48,7 +48,8 @@ def reach(source: HubFile, row: ModelRow, options: FetchOptions) -> DownloadOffe
         found = _within(left, lambda: get_hf_file_metadata(url, timeout=left, endpoint=endpoint))
     except (transport_error(), OSError, ValueError) as error:
         raise UnavailableError(f"cannot be reached: {_words(error)}") from error
-    sha256, size = found.etag or "", found.size or row.bytes
+    sha256 = found.etag or ""
+    size = found.size or row.bytes
     if not re.fullmatch("[0-9a-f]{64}", sha256):
         raise UnavailableError(f"publishes no sha256 for {source.file}")
     if not size:

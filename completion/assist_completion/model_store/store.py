@@ -101,7 +101,8 @@ def resolve(store: Store, name_or_path: str) -> Path:
 def verify(store: Store, name: str) -> Installed:
     """Hash the file of `name`; ModelError unless it is the catalogue's, or the pinned, hash."""
     row = find(name, store.rows)
-    path, pin = path_of(store, row), read_pins(store.root).get(row.name)
+    path = path_of(store, row)
+    pin = read_pins(store.root).get(row.name)
     resolve(store, row.name)
     expected = row.sha256 or (pin.sha256 if pin else "")
     if not expected:
@@ -198,7 +199,8 @@ def _partial(store: Store, row: ModelRow, sha256: str) -> Partial:
 
 def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
     """Whether the right file is in place; one that was put there by hand is hashed once and then pinned."""
-    path, pin = path_of(store, row), read_pins(store.root).get(row.name)
+    path = path_of(store, row)
+    pin = read_pins(store.root).get(row.name)
     if not path.is_file():
         return False
     wanted = row.sha256 or (pin.sha256 if pin else "")
@@ -255,7 +257,8 @@ def _too_full(store: Store, row: ModelRow, needed: int, there: int) -> str:
 
 def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
     """Give the file its name if it is right, and delete it if it is not."""
-    path, actual = path_of(store, row), sha256_of(partial.path)
+    path = path_of(store, row)
+    actual = sha256_of(partial.path)
     if partial.sha256 and actual != partial.sha256:
         discard(partial)
         raise FetchError(

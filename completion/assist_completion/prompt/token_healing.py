@@ -34,7 +34,8 @@ class Healer:
         >>> Healer([b"re", b"t", b"return", b"x"], frozenset()).give_back([3, 0, 1])
         ([3], b'ret')
         """
-        size, need = min(1, len(typed)), b""
+        size = min(1, len(typed))
+        need = b""
         for count, token in enumerate(reversed(typed[-MOST:]), 1):
             need = self._pieces[token] + need
             if self._begins(need):

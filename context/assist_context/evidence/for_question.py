@@ -93,7 +93,8 @@ class _EvidenceRoom:
     """The budget while it is filled, what was taken, and which lines are on view."""
 
     def __init__(self, characters: int) -> None:
-        self.characters, self.spent = characters, 0
+        self.characters = characters
+        self.spent = 0
         self.allowed = 0.0  # of the characters, up to and with the signals so far
         self.asked = 0.0  # of the characters, for the target
         self.snippets: list[Snippet] = []

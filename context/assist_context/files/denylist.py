@@ -85,7 +85,11 @@ _WILD = re.compile(r"\*|\?|\[[^]]*\]")
 
 def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
     """A search for the first pattern that a text matches. Nearly all match none, so that is decided fast."""
-    plain, ends, starts, begun, inner = set(), [], [], [], []
+    plain = set()
+    ends = []
+    starts = []
+    begun = []
+    inner = []
     for pattern in patterns:
         first, *pieces = _WILD.split(pattern)
         if not pieces:
@@ -98,7 +102,9 @@ def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
             begun.append(translate(pattern))
         else:
             inner.append(max(pieces, key=len))
-    end, start, others = tuple(ends), tuple(starts), re.compile("|".join(begun) or r"(?!)")
+    end = tuple(ends)
+    start = tuple(starts)
+    others = re.compile("|".join(begun) or r"(?!)")
 
     def find(text: str) -> str | None:
         likely = text in plain or text.endswith(end) or text.startswith(start) or others.match(text)
@@ -109,7 +115,9 @@ def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
     return find
 
 
-_find_directory, _find_file, _find_path = _finder(DIRECTORIES), _finder(NAMES + DIRECTORIES), _finder(PATHS)
+_find_directory = _finder(DIRECTORIES)
+_find_file = _finder(NAMES + DIRECTORIES)
+_find_path = _finder(PATHS)
 
 
 def denied_by(path: str) -> str | None:

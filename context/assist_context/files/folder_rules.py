@@ -37,13 +37,15 @@ class FolderRules:
         self._place = f"{os.path.basename(top)}/{self._base}"
         read = _reader(top)
         self._rules = IgnoreRules(read, RULE_FILES, FOLD, os.path.basename(top) + "/")
-        self._git_base, self._git_rules = self._base, IgnoreRules(read, _GIT_FILES, FOLD)
+        self._git_base = self._base
+        self._git_rules = IgnoreRules(read, _GIT_FILES, FOLD)
         self._real: dict[str, bool] = {"": True}
         self._quiet: dict[str, bool] = {}
 
     def forget_git_above(self) -> None:
         """Git's rules start at the root: the repository around it ignores all of it."""
-        self._git_base, self._git_rules = "", IgnoreRules(_reader(self.root), _GIT_FILES, FOLD)
+        self._git_base = ""
+        self._git_rules = IgnoreRules(_reader(self.root), _GIT_FILES, FOLD)
 
     def closed(self) -> str | None:
         """Why nothing in the folder may be listed."""
@@ -126,7 +128,8 @@ class FolderRules:
 
     def excluded_inodes(self, stop: Callable[[], bool]) -> set[tuple[int, int]]:
         """Device and inode of every excluded file with several hard links; ends early if `stop` says so."""
-        found, stack = set(), [""]
+        found = set()
+        stack = [""]
         while stack and not stop():
             directory = stack.pop()
             try:
@@ -168,7 +171,8 @@ def _top(root: str) -> str:
 
 
 def _reader(top: str) -> Callable[[str, str], bytes | None]:
-    prefix, every = os.path.join(top, ""), RULE_FILES + _GIT_FILES
+    prefix = os.path.join(top, "")
+    every = RULE_FILES + _GIT_FILES
 
     @lru_cache(maxsize=1)  # a directory's rule files are asked for in one go
     def names(directory: str) -> Container[str]:

@@ -107,7 +107,9 @@ def _translate(pattern: str, name_only: bool) -> str | None:
     Pieces between wildcards have a fixed length, so the leftmost place of each is the best one and is
     never tried again: `(?>...)`. Only the last piece looks for the end.
     """
-    blocks, pieces = [], [""]  # blocks stand between `**/`, pieces of a block between `*`
+    # blocks stand between `**/`, pieces of a block between `*`
+    blocks = []
+    pieces = [""]
     deep_end, literal = False, True
     at = 0
     while at < len(pattern):
@@ -126,7 +128,8 @@ def _translate(pattern: str, name_only: bool) -> str | None:
         literal = False
         if at - start > 1 and bounded and not name_only and pattern[at : at + 1] in ("", "/"):
             blocks.append(_block(pieces))
-            pieces, deep_end = [""], at == len(pattern)
+            pieces = [""]
+            deep_end = at == len(pattern)
             at += 1
         else:
             pieces.append("")
@@ -162,7 +165,9 @@ def _bracket(pattern: str, at: int) -> tuple[str | None, int]:
     """The set that starts behind the bracket before `at`."""
     negated = pattern[at : at + 1] in ("!", "^")
     at += negated
-    first, items, low = at, "", ""
+    first = at
+    items = ""
+    low = ""
     while at < len(pattern) and (pattern[at] != "]" or at == first):
         char = pattern[at]
         if char == "[" and pattern[at + 1 : at + 2] == ":":
@@ -263,7 +268,8 @@ class IgnoreRules:
 
 def _verdict(level: Level, path: str, directory: bool) -> bool | None:
     """Whether the last rule that matches excludes; None where none matches."""
-    inner, name = path[len(level.base) :], path.rpartition("/")[2]
+    inner = path[len(level.base) :]
+    name = path.rpartition("/")[2]
     for rule in reversed(level.rules):
         if (directory or not rule.directory) and rule.regex.match(name if rule.name_only else inner):
             return not rule.negated

@@ -93,7 +93,10 @@ class _Run:
     def __init__(
         self, folder: FolderRules, previous: Listing | None, git: Git | None, watch: ListingProgress
     ) -> None:
-        self.folder, self.git, self.watch, self.started = folder, git, watch, time.time_ns()
+        self.folder = folder
+        self.git = git
+        self.watch = watch
+        self.started = time.time_ns()
         old = previous.entries if previous is not None else ()
         self.known = {entry.path: entry for entry in old}
         self.kinds = {entry.blob: entry.kind for entry in old if entry.blob}
@@ -105,7 +108,8 @@ class _Run:
         self.seen = 0
 
     def listing(self) -> Listing:
-        answered, closed = False, self.folder.closed()
+        answered = False
+        closed = self.folder.closed()
         if closed:
             self.skipped[closed] += 1
         else:
@@ -177,7 +181,8 @@ class _Run:
 
     def walk(self, at: str) -> None:
         """Without git: every directory below `at`, each once, by the rule files alone."""
-        stack, visited = [at], set()
+        stack = [at]
+        visited = set()
         while stack:
             directory = stack.pop()
             try:
@@ -230,7 +235,9 @@ class _Run:
                 self.linked[path] = (status.st_dev, status.st_ino)
 
     def entry(self, path: str, algorithm: str, status: os.stat_result, blob: str) -> FileEntry:
-        size, mtime_ns, old = status.st_size, status.st_mtime_ns, self.known.get(path)
+        size = status.st_size
+        mtime_ns = status.st_mtime_ns
+        old = self.known.get(path)
         if old is not None and old.mtime_ns == mtime_ns and old.size == size:
             if blob:
                 if old.blob == blob:
@@ -318,7 +325,8 @@ def look_again(
 
 def _look(folder: FolderRules, path: str) -> Literal["file", "gone", "unclear"]:
     """What a path is now: a file that no rule file excludes, nothing to list, or a reason to list it all."""
-    status, above = folder.state(path), path.rpartition("/")[0]
+    status = folder.state(path)
+    above = path.rpartition("/")[0]
     if isinstance(status, OSError) or not folder.is_real(above):
         return "gone"
     regular = stat.S_ISREG(status.st_mode)

@@ -79,7 +79,8 @@ def _owners(language: Language, lines: Sequence[str], definitions: Sequence[Span
         start = first
         if end - start < 2 or (start, end) == following[index]:
             continue
-        around, highest = owners[start], max(0, start - COMMENT_LINES)
+        around = owners[start]
+        highest = max(0, start - COMMENT_LINES)
         while start > highest and owners[start - 1] == around and lines[start - 1].strip().startswith(marks):
             start -= 1
         owners[start:end] = [index] * (end - start)
@@ -111,7 +112,8 @@ def _idle(lines: Sequence[str], start: int, end: int, most: int) -> bool:
 
 def _cut(lines: Sequence[str], start: int, end: int, definition: bool) -> list[tuple[int, int]]:
     """A run in pieces that are short enough; a definition is cut at a blank line if there is one."""
-    most, pieces = DEFINITION_LINES if definition else WINDOW_LINES, []
+    most = DEFINITION_LINES if definition else WINDOW_LINES
+    pieces = []
     while end - start > most:
         stop = start + most
         if definition:

@@ -60,14 +60,17 @@ def unpack(data: bytes) -> list[int]:
     >>> unpack(b'\\x01\\xac\\x02')
     [1, 300]
     """
-    numbers, number, shift = [], 0, 0
+    numbers = []
+    number = 0
+    shift = 0
     for byte in data:
         number |= (byte & 127) << shift
         if byte > 127:
             shift += 7
         else:
             numbers.append(number)
-            number = shift = 0
+            number = 0
+            shift = 0
     return numbers
 
 
@@ -106,7 +109,9 @@ def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, byt
 
 def unpack_places(data: bytes) -> list[tuple[int, int]]:
     """A name's lines, and the definitions that they are in (-1: none), in order of the lines."""
-    numbers, line, places = unpack(data), 0, []
+    numbers = unpack(data)
+    line = 0
+    places = []
     for gap, inside in zip(numbers[::2], numbers[1::2], strict=False):
         line += gap
         places.append((line, inside - 1))

@@ -336,7 +336,8 @@ class IndexReader:
         """Ends it; the next question opens it again."""
         if self._db is not None:
             self._db.close()
-        self._db = self._known = None
+        self._db = None
+        self._known = None
 
     def _ask(self, question: Callable[[Connection], _Answer], empty: _Answer) -> _Answer:
         try:
@@ -359,7 +360,8 @@ class IndexReader:
             return None
         if self._db is None or self._file != (status.st_dev, status.st_ino):
             self.close()
-            self._db, self._file = open_read(self._path), (status.st_dev, status.st_ino)
+            self._db = open_read(self._path)
+            self._file = (status.st_dev, status.st_ino)
             self._opened += 1
             self._problem = (
                 "" if self._db else f"{self._path}: damaged or of another version; it is made again"

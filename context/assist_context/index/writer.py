@@ -150,8 +150,10 @@ class IndexWriter:
     def point(self, listing: Listing) -> PathChanges:
         """From now on the folder has these files and no others."""
         with transaction(self._db, self._path) as db:
-            old, self._entries = self._listed(db), {entry.path: entry for entry in listing.entries}
-            added = changed = 0
+            old = self._listed(db)
+            self._entries = {entry.path: entry for entry in listing.entries}
+            added = 0
+            changed = 0
             for entry in listing.entries:
                 known = old.get(entry.path)
                 if known is not entry and known != entry:  # nearly always it is the same one
@@ -173,7 +175,8 @@ class IndexWriter:
         with transaction(self._db, self._path) as db:
             self._entries = None
             removed = sum(_drop_below(db, os.fsencode(each)) for each in gone)
-            added = changed = 0
+            added = 0
+            changed = 0
             wanted = []
             for entry in entries:
                 known = reader.file(db, entry.path)
@@ -245,12 +248,14 @@ class IndexWriter:
 
     def _point(self, db: Connection, entry: FileEntry) -> int:
         """Points one path at its content; returns the content's state."""
-        path, language = os.fsencode(entry.path), language_of(entry.path).name
+        path = os.fsencode(entry.path)
+        language = language_of(entry.path).name
         blob, state = self._blob(db, entry.blob, language)
         if state is None:
             key = bytes.fromhex(entry.blob), self._language(db, language)
             row = db.execute("INSERT INTO blob(hash, language, state) VALUES (?, ?, 0) RETURNING id", key)
-            (blob,), state = row.fetchone(), WAITING
+            (blob,) = row.fetchone()
+            state = WAITING
         values = blob, entry.size, entry.mtime_ns, KINDS[entry.kind]
         known = db.execute(_OF_PATH, (path,)).fetchone()
         if known is None:

@@ -30,7 +30,9 @@ DEBOUNCE_S = 0.3  # editors write a file in several steps, and formatters follow
 MOST_TOUCHED = 200  # paths; above it a listing is cheaper than a look at each
 LOCK_S = 5.0  # between two tries to become the writer
 PROGRESS_S = 0.2
-LEAST_CAP, CAP_SHARE = 1 << 30, 0.6  # bytes, and of the source; whichever is more
+# bytes, and of the source; whichever is more
+LEAST_CAP = 1 << 30
+CAP_SHARE = 0.6
 TRIES = 2  # how often what failed begins anew by itself: what was damaged is made anew by then
 
 Event = dict[str, object]
@@ -54,18 +56,32 @@ class FolderIndexer:
     """A folder through all its rounds. It owns the lock on the index, and its writer."""
 
     def __init__(self, root: str, database: str, world: IndexingEnvironment) -> None:
-        self.root, self.database, self._world = os.path.realpath(root), database, world
-        self.waits = self.blocked = False  # for another writer; after a failure, until `retry`
-        self.done = self.failed = False
+        self.root = os.path.realpath(root)
+        self.database = database
+        self._world = world
+        # for another writer; after a failure, until `retry`
+        self.waits = False
+        self.blocked = False
+        self.done = False
+        self.failed = False
         self._names = dict.fromkeys((self.root, os.path.abspath(root)))
         self._lock = FileLock(database + ".lock", thread_local=False)
         self._writer: IndexWriter | None = None
         self._work = ParseQueue()
         self._touched: set[str] = set()
         self._stale, self._under_way = True, False
-        self._due = self._retry = self._began = self._told = 0.0  # by time.monotonic; 0: not
-        self._tries = self._parses = self._moved = self._cap = 0
-        self._by_git = self._listed = self._again = False
+        # by time.monotonic; 0: not
+        self._due = 0.0
+        self._retry = 0.0
+        self._began = 0.0
+        self._told = 0.0
+        self._tries = 0
+        self._parses = 0
+        self._moved = 0
+        self._cap = 0
+        self._by_git = False
+        self._listed = False
+        self._again = False
 
     def touch(self, paths: Sequence[str]) -> None:
         """Absolute paths were saved, created or deleted. Those that lie elsewhere do not matter."""
@@ -81,7 +97,8 @@ class FolderIndexer:
 
     def refresh(self) -> None:
         """Anything may have changed."""
-        self._stale, self._due = True, 0.0
+        self._stale = True
+        self._due = 0.0
 
     def prefer(self, paths: Sequence[str]) -> None:
         """These come first, then what lies beside them."""
@@ -89,7 +106,8 @@ class FolderIndexer:
 
     def retry(self) -> None:
         """What failed may work now."""
-        self.blocked, self._tries = False, 0
+        self.blocked = False
+        self._tries = 0
 
     def _inner(self, path: str) -> str | None:
         """A path relative to the root; "" for the root and what is above it, None elsewhere."""
@@ -149,7 +167,8 @@ class FolderIndexer:
     def fail(self, message: str, remedy: str) -> None:
         """Gives up until something is asked for; the index stays as it was."""
         self._drop()
-        self.blocked = self.failed = True
+        self.blocked = True
+        self.failed = True
         self._tell("problem", message=message, remedy=remedy)
 
     def give_up(self, message: str, remedy: str) -> None:
@@ -186,7 +205,9 @@ class FolderIndexer:
     def _drop(self) -> None:
         if self._writer is not None:
             self._writer.close()
-        self._writer, self._stale, self._under_way = None, True, False
+        self._writer = None
+        self._stale = True
+        self._under_way = False
         self._work.clear()
 
     def _hold(self, now: float) -> bool:
@@ -198,24 +219,32 @@ class FolderIndexer:
         except Timeout:
             if not self.waits:
                 self._tell("reader")
-            self.waits, self._retry = True, now + LOCK_S
+            self.waits = True
+            self._retry = now + LOCK_S
             return False
         except OSError as error:
             raise StoreError(f"{self._lock.lock_file}: {error.strerror}. Make it writable.") from error
         if self.waits:
             self._tell("writer")
-        self.waits, self._stale, self._due = False, True, 0.0
+        self.waits = False
+        self._stale = True
+        self._due = 0.0
         self._writer = IndexWriter(self.database, version())
         return True
 
     def _begin(self) -> None:
         if not self._under_way:
-            self._under_way, self._began, self._parses = True, time.monotonic(), 0
+            self._under_way = True
+            self._began = time.monotonic()
+            self._parses = 0
 
     def _list(self) -> None:
         """Which files there are, and which of their contents are not parsed."""
         self._begin()
-        self._stale, self._due, writer, world = False, 0.0, self._open, self._world
+        self._stale = False
+        self._due = 0.0
+        writer = self._open
+        world = self._world
         self._touched.clear()
         writer.note("state", "indexing")
         listing = list_folder(
@@ -225,7 +254,8 @@ class FolderIndexer:
         self._work.want(writer.point(listing).wanted)
         live = writer.paths()
         self._forget(lambda path: os.path.lexists(os.path.join(self.root, path)), live)
-        self._by_git, self._listed = listing.git, True
+        self._by_git = listing.git
+        self._listed = True
         source = sum(entry.size for entry in listing.entries if entry.kind != "binary")
         self._cap = world.cap or max(LEAST_CAP, int(CAP_SHARE * source))
         counts = {"files": len(live), "wanted": len(self._work.wanted)}
@@ -233,7 +263,9 @@ class FolderIndexer:
 
     def _look(self) -> None:
         """Single files, as they are now."""
-        paths, world, self._due = sorted(self._touched), self._world, 0.0
+        paths = sorted(self._touched)
+        world = self._world
+        self._due = 0.0
         self._touched.clear()
         found = look_again(self.root, paths, self._by_git, world.git, world.others, world.stop)
         # Of a content that is still wanted, another path may be the one to read now.
@@ -262,15 +294,21 @@ class FolderIndexer:
 
     def _finish(self) -> None:
         if self._moved and not self._again:  # files that changed meanwhile get a second chance, not a third
-            self._moved, self._again, self._stale = 0, True, True
+            self._moved = 0
+            self._again = True
+            self._stale = True
             return
         writer = self._open
         writer.prune(self._cap)
         if self._listed:
             self._together(writer)
             writer.note("state", "ready")
-        self._listed = self._again = self._under_way = self.failed = False
-        self._moved = self._tries = 0
+        self._listed = False
+        self._again = False
+        self._under_way = False
+        self.failed = False
+        self._moved = 0
+        self._tries = 0
         self.done = True
         status = writer.status()
         seconds = round(time.monotonic() - self._began, 3)

@@ -11,7 +11,9 @@ from assist_context.files.blobs import FileEntry
 from assist_context.index.extraction import ParsedFile
 from assist_context.languages import language_of
 
-BATCH_FILES, BATCH_S = 40, 0.3  # of a transaction, whichever is reached first
+# of a transaction, whichever is reached first
+BATCH_FILES = 40
+BATCH_S = 0.3
 
 Key = tuple[str, str]  # blob and language: what is parsed once, however many paths have it
 

@@ -83,7 +83,9 @@ class _Child:
         )
         self.jobs: deque[ParseJob] = deque()
         self.done = 0
-        self.since, self.reading, self.hung = 0.0, True, False
+        self.since = 0.0
+        self.reading = True
+        self.hung = False
         self.input, output = wire.pipes_of(self.process)
         wire.listen(output, lambda line: inbox.put((self, line)))
 
@@ -98,7 +100,8 @@ class _Child:
             self.input.flush()
 
     def begin(self) -> None:
-        self.since, self.reading = time.monotonic(), True
+        self.since = time.monotonic()
+        self.reading = True
 
     def end(self, patience_s: float = 0.0) -> int:
         """Kills it if it does not end by itself; how it has ended."""
@@ -122,7 +125,9 @@ class ParserPool:
         parse: str = "",
         limits: ParserLimits = ParserLimits(),
     ) -> None:
-        self._inbox, self._count, self._limits = inbox, max(1, count), limits
+        self._inbox = inbox
+        self._count = max(1, count)
+        self._limits = limits
         # One process takes three times as long as who hears it, if it makes the chunks: 19.1 and 6.5 s of a
         # 106 MB tree, 13.9 and 11.0 if the other does. Several would have to wait for that one.
         self._options = ["--parse", parse] if parse else ["--outline"] if self._count == 1 else []
@@ -166,7 +171,8 @@ class ParserPool:
             yield from self._lost(child)
             return
         if line == READ and child.jobs:  # of half of the lines, at once
-            child.reading, self._wasted = False, 0
+            child.reading = False
+            self._wasted = 0
             return
         try:
             parsed = _said(line, child.jobs[0].entry.path)
@@ -238,7 +244,8 @@ class ParserPool:
         self.kill()
         for child in self._children:
             child.end()
-        self._children, self._wasted = [], 0
+        self._children = []
+        self._wasted = 0
         self._again.clear()
 
     def kill(self) -> None:

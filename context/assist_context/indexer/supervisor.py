@@ -18,7 +18,9 @@ from assist_context.indexer import wire
 
 Event = dict[str, object]
 
-RESTARTS, RESTARTS_S = 3, 60.0  # so often in so many seconds; more would be a loop that warms the room
+# so often in so many seconds; more would be a loop that warms the room
+RESTARTS = 3
+RESTARTS_S = 60.0
 QUEUED = 1_000  # commands; a process that hears none for so long is told to look at everything
 CLOSING_S = 1.0  # until a process that was asked to stop is killed; a transaction takes 0.3
 
@@ -52,7 +54,9 @@ class IndexerSupervisor:
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._lock = threading.Lock()  # of what follows
         self._process: subprocess.Popen[bytes] | None = None
-        self._closing = self._paused = self._lost = False
+        self._closing = False
+        self._paused = False
+        self._lost = False
         self._first: tuple[str, ...] = ()
         self._code: int | None = None
         self._threads = [threading.Thread(target=each, daemon=True) for each in (self._keep, self._write)]

@@ -195,7 +195,9 @@ class _MapRoom:
     """What is left of a budget while a map fills it, and what was taken."""
 
     def __init__(self, budget: MapBudget, heads: Callable[[IndexedDefinition], str | None]) -> None:
-        self.characters, self.lines, self.heads = budget.characters, budget.lines, heads
+        self.characters = budget.characters
+        self.lines = budget.lines
+        self.heads = heads
         self.taken: dict[str, dict[tuple[int, str], Head]] = {}
 
     def take(self, path: str, wanted: tuple[IndexedDefinition, ...]) -> bool:

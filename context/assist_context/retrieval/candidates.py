@@ -95,7 +95,8 @@ def snippet_of(candidate: Candidate, text: str, score: float) -> Snippet:
     entry = candidate.corpus.entry(candidate.path)
     name = candidate.corpus.name
     path = f"{name}/{candidate.path}" if name else candidate.path
-    blob, root = entry.blob if entry else "", candidate.corpus.root
+    blob = entry.blob if entry else ""
+    root = candidate.corpus.root
     lines = candidate.first, candidate.last
     return Snippet(path, *lines, text, candidate.signal, round(score, 6), blob, root)
 

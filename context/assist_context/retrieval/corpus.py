@@ -56,7 +56,8 @@ class Corpus:
 
     def lay(self, opened: Mapping[str, OpenFile]) -> None:
         """What is open now, by path."""
-        self._open, self._places = opened, None
+        self._open = opened
+        self._places = None
 
     @property
     def opened(self) -> Mapping[str, OpenFile]:
@@ -146,7 +147,8 @@ class Corpus:
 
     def latest(self, language: Language, most: int = 20) -> tuple[str, ...]:
         """The files of a language that were changed last, the newest first."""
-        key, generation = (language.name, most), self.reader.generation()
+        key = (language.name, most)
+        generation = self.reader.generation()
         if self._latest.get(key, (-1, ()))[0] != generation:
             self._latest[key] = generation, self.reader.latest(language.suffixes, most)
         return self._latest[key][1]

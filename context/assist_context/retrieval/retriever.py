@@ -101,7 +101,9 @@ class Retriever:
         for signal in sorted(asks, key=lambda each: (each != "definition", turns[each])):
             if signal in without:
                 continue
-            key, found, whole = (asked.path, signal), list[Candidate](), False
+            key = (asked.path, signal)
+            found = list[Candidate]()
+            whole = False
             share = SHARES.get(signal, SIGNALS)
             if not is_late(share):
                 self._turns[key] = next(self._count)

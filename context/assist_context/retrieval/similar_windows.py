@@ -40,7 +40,8 @@ class _Read:
             words = frozenset(identifiers(lines[at : at + STRIDE]))
             if at:
                 self.words.append(self.last | words)
-            self.last, self.upto = words, at + STRIDE
+            self.last = words
+            self.upto = at + STRIDE
         self.words.append(self.last)
         self.whole = True
 
@@ -69,7 +70,8 @@ class Windows:
         return [candidate for _, candidate in found]
 
     def _of(self, corpus: Corpus, path: str, late: Callable[[], bool]) -> Words:
-        key, stamp = (corpus.root, path), corpus.stamp(path)
+        key = (corpus.root, path)
+        stamp = corpus.stamp(path)
         known = self._known.pop(key, None)
         if known is None or known.stamp != stamp:
             known = _Read(stamp)

@@ -221,13 +221,15 @@ def _place(source: Source, rank: int, whole: str, captures: dict[str, list[Span]
     """One match as a place; `None` if its name is not one."""
     start, end = source.trimmed(captures[whole][0])
     span = (captures.get("name") or captures["path"])[0]
-    name, parent = _name(source.text(*span)), ""
+    name = _name(source.text(*span))
+    parent = ""
     if "path" in captures:
         bare = re.sub(r"<[^<>]*>", "", name)
         if not re.fullmatch(r"[\w$#~]+(?:(?:::|[.:])[\w$#~]+)*", bare):
             return None
         parts = [part for part in re.split(r"::|[.:]", bare) if part not in _UNQUALIFIED]
-        name, parent = (parts or [""])[-1], ".".join(parts[:-1])
+        name = (parts or [""])[-1]
+        parent = ".".join(parts[:-1])
     elif above := captures.get("parent"):
         parent = _name(source.text(*above[0]))
     body = captures.get("body", [(-1, -1)])[0][0]

@@ -30,7 +30,8 @@ class Docs:
     def of(self, line: int) -> str:
         """The first paragraph of the comments that end right above a line, "" if none does."""
         parts: list[str] = []
-        above, lowest = line - 1, line - MOST_LINES
+        above = line - 1
+        lowest = line - MOST_LINES
         while above > lowest and (found := self._ending.get(above)):
             parts.append(found[1])
             above = found[0] - 1

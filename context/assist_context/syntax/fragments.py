@@ -71,7 +71,8 @@ def _tree(grammar: str, text: str) -> tree_sitter.Tree | None:
 
 def _path(tree: tree_sitter.Tree, byte: int) -> list[tree_sitter.Node]:
     """The nodes around a byte, the root first. Node.parent would start from the root at each step."""
-    cursor, path = tree.walk(), [tree.root_node]
+    cursor = tree.walk()
+    path = [tree.root_node]
     while cursor.goto_first_child_for_byte(byte) is not None:
         node = cursor.node
         if node is None or node.start_byte > byte:
@@ -90,7 +91,8 @@ def errors(language: Language, text: str, near: tuple[int, int] | None = None) -
     text = _whole(language, text)
     tree = _tree(language.grammar, text)
     first, last = (len(_encode(text[: max(offset, 0)])) for offset in near or (0, len(text)))
-    count, open_nodes = 0, [tree.root_node] if tree else []
+    count = 0
+    open_nodes = [tree.root_node] if tree else []
     while open_nodes:
         node = open_nodes.pop()
         if node.has_error:  # 17 times faster than a query: a sound subtree is not walked
@@ -121,7 +123,8 @@ def node_end(language: Language, text: str, offset: int) -> int | None:
     place = next((i for i in reversed(range(len(path) - 1)) if path[i].type in _BODIES | _ROOTS), None)
     if place is None or path[place].is_error:
         return None
-    body, node = path[place], path[place + 1]
+    body = path[place]
+    node = path[place + 1]
     if body.type in _BODIES and all(_idle(n) for n in body.named_children if n.end_byte <= first):
         node = path[place - 1] if body.type == "statement_list" else body  # Go's list is inside its block
     return None if node.has_error else len(_encode(text)[: node.end_byte].decode("utf-8", "replace"))
@@ -161,7 +164,8 @@ def _opens_empty(path: list[tree_sitter.Node], before: bytes, opener: int) -> bo
     if len(path) < 2 or path[-1].type not in {":", "{"}:
         return False
     bodies = [n for n in (path[-2], *path[-2].children) if n.type in _BODIES and n.end_byte > opener]
-    header, line = before.rfind(b"\n", 0, opener) + 1, before.rfind(b"\n") + 1
+    header = before.rfind(b"\n", 0, opener) + 1
+    line = before.rfind(b"\n") + 1
     leads = [len(each) - len(each.lstrip()) for each in (before[header:], before[line:])]
     if path[-1].type == ":" and line > opener and leads[1] <= leads[0]:
         return False
@@ -218,11 +222,13 @@ def balance(language: Language, before: str, text: str) -> Balance:
     >>> balance(language_of("a.c"), "f(", "x) + g(")
     Balance(open=(('(', 1),), closes=((')', 1),), left=')')
     """
-    whole, border = before + text, len(before)
+    whole = before + text
+    border = len(before)
     outer: list[tuple[str, int]] = []
     inner: list[tuple[str, int]] = []
     closes: list[tuple[str, int]] = []
-    token, end = "", 0
+    token = ""
+    end = 0
     for kind, start, end in marks(language, whole):
         token = whole[start:end]
         if kind == "string" and start < border < end and _closed(token):
@@ -238,7 +244,8 @@ def balance(language: Language, before: str, text: str) -> Balance:
 def _close(stack: list[tuple[str, int]], closer: str) -> bool:
     """Take the bracket that `closer` closes off a stack, and what was left open inside of it."""
     near = reversed(range(len(stack))[-_MOST_BACK:])
-    size, place = len(stack), next((i for i in near if PAIRS[stack[i][0]] == closer), len(stack))
+    size = len(stack)
+    place = next((i for i in near if PAIRS[stack[i][0]] == closer), len(stack))
     del stack[place:]
     return place < size
 

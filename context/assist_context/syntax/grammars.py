@@ -203,7 +203,8 @@ def asked(
     waits: int = MOST_WAITS,
 ) -> tuple[_Raw, bool]:
     """The matches of a query, and whether the time ran out before there were all."""
-    until, wait = clock() + microseconds / 1_000_000, microseconds
+    until = clock() + microseconds / 1_000_000
+    wait = microseconds
     for _ in range(waits):
         with warnings.catch_warnings():
             # Its successor, a progress callback of `matches`, crashes in 0.25.2 too.

@@ -138,7 +138,8 @@ def _leaves(text: str, prefix: str, deep: int) -> Iterator[tuple[str, str]]:
 
 def _pieces(text: str) -> list[str]:
     """`text` cut at its commas outside of braces."""
-    pieces, depth = [""], 0
+    pieces = [""]
+    depth = 0
     for mark in re.split(r"([{},])", text):
         depth += (mark == "{") - (mark == "}")
         if mark == "," and depth == 0:

@@ -100,7 +100,8 @@ class OpenTree:
 
     def replace(self, text: str) -> None:
         """Take `text` for the whole document; its lines that stay at both ends count as not edited."""
-        old, new = self._raw, text.encode("utf-8", "replace")
+        old = self._raw
+        new = text.encode("utf-8", "replace")
         most = min(len(old), len(new))
         same = bisect_left(range(most), True, key=lambda size: old[: size + 1] != new[: size + 1])
         head = old.rfind(b"\n", 0, same) + 1
@@ -129,7 +130,8 @@ class OpenTree:
         found = self._joined() if _rooted(self._grammar) else self.whole()
         if found is None:
             return replace(self._last, partial=True)
-        self._last, self._answered = found, True
+        self._last = found
+        self._answered = True
         return found
 
     def whole(self) -> Symbols:
@@ -151,7 +153,9 @@ class OpenTree:
     def _splice(self, start: int, end: int, piece: bytes) -> None:
         if start and self._raw[start - 1 : start] == b"\r":  # what follows says whether it ends a line
             start, piece = start - 1, b"\r" + piece
-        old, size, stop = self._source, len(self._raw), start + len(piece)
+        old = self._source
+        size = len(self._raw)
+        stop = start + len(piece)
         self._raw = self._raw[:start] + piece + self._raw[end:]
         self._source = old.spliced(start, end, normal(self._raw[start : stop + 1])[: len(piece)])
         points = _point(old, start), _point(old, end), _point(self._source, stop)
@@ -160,7 +164,9 @@ class OpenTree:
             grown.tree.edit(start, end, stop, *points)
         if self._parser is not None:
             self._parser.reset()  # it may be amid a parse of the old text
-        self._spent, self._parsed, self._answered = 0.0, False, False
+        self._spent = 0.0
+        self._parsed = False
+        self._answered = False
 
     def _problem(self) -> str:
         if not self._grammar:
@@ -186,7 +192,8 @@ class OpenTree:
         except ValueError:  # the time limit, in 0.25.2; without a reset the next parse goes on
             self._spent += self._clock() - start
             return False
-        new, size = incremental_blocks.laid(self._source, _nodes(tree.root_node, self._long)), len(self._raw)
+        new = incremental_blocks.laid(self._source, _nodes(tree.root_node, self._long))
+        size = len(self._raw)
         for each in grown:
             if each.tree.root_node.type == tree.root_node.type:
                 changed = [(span.start_byte, span.end_byte) for span in each.tree.changed_ranges(tree)]
@@ -194,7 +201,8 @@ class OpenTree:
         self._last_grown = Grown(tree, new, EditExtent(size, size, size))
         if not tree.root_node.has_error:
             self._last_sound = self._last_grown
-        self._parsed, self._spent = True, 0.0
+        self._parsed = True
+        self._spent = 0.0
         return True
 
     def _grown(self) -> list[Grown]:
@@ -206,7 +214,8 @@ class OpenTree:
         """The answer of all blocks; `None` if the time was up before all were asked."""
         until = time.monotonic() + self._microseconds / 1_000_000
         before: set[Key] = set()
-        around, all_blocks = NOTHING, self._last_grown.blocks if self._last_grown else []
+        around = NOTHING
+        all_blocks = self._last_grown.blocks if self._last_grown else []
         last: tuple[EnclosingScopes | None, Seen] = None, ()
         for place, block in enumerate(all_blocks):
             within = around.nearest >= block.reach  # then what is seen is the same for all such blocks
@@ -219,7 +228,9 @@ class OpenTree:
                     return self.whole()
                 reading = block.reading or Reading()
                 block.found = outline(self._source, reading, before, True, around, block.end)
-                block.hits, block.seen, block.reading = block.found.keys & before, now, None
+                block.hits = block.found.keys & before
+                block.seen = now
+                block.reading = None
             before |= block.found.keys
             around = scopes_below(around, block.found.open, block.end)
         if sum(block.count for block in all_blocks) > grammars.MOST_MATCHES:

@@ -83,7 +83,9 @@ class EditExtent:
 def laid(source: Source, nodes: Iterable[Node]) -> list[SyntaxBlock]:
     """The blocks of a text, from its nodes in order."""
     blocks: list[SyntaxBlock] = []
-    starts, data, last = source.starts, source.data, -1
+    starts = source.starts
+    data = source.data
+    last = -1
     for start, end, kind, holds, above, upto, free in nodes:
         first = bisect_right(starts, start)
         ends = first if end <= start else bisect_right(starts, end - 1, first - 1)
@@ -177,7 +179,8 @@ def shared(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bool:
         if at >= 0:
             marks[at].append(mark)
     for block, own, told in zip(blocks[slice(*some)], matches, marks, strict=True):
-        block.reading, block.count = Reading(tuple(own), tuple(told)), len(own) + len(told)
+        block.reading = Reading(tuple(own), tuple(told))
+        block.count = len(own) + len(told)
     return True
 
 

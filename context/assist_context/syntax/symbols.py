@@ -54,11 +54,16 @@ class Reference:
 def located(source: Source, marks: Iterable[Mark], defined: Sequence[Defined]) -> list[Located]:
     """The references among marks, in source order. `defined` comes so too; its names are no references."""
     names = {at for at, _, _ in defined}
-    starts, last, inside, ascii_text = source.starts, -1, -1, source.ascii
+    starts = source.starts
+    last = -1
+    inside = -1
+    ascii_text = source.ascii
     result: list[Located] = []
     stack: list[tuple[int, int]] = []  # where the definitions around end, and their places
     begins = [start for _, start, _ in defined]
-    coming, border = 0, begins[0] if begins else len(source.data) + 1  # where `inside` may change next
+    # where `inside` may change next
+    coming = 0
+    border = begins[0] if begins else len(source.data) + 1
     for start, end, how in sorted([each for each in marks if each[2] in _CAPTURES], key=itemgetter(0)):
         again, last = start == last, start
         if again or start in names:

@@ -105,7 +105,8 @@ def unseal(line: bytes, key: bytes | None = None) -> LogEntry:
     """Read a line back, end of line included. DamagedError if it is not as it was written."""
     if len(line) > MOST_LINE:
         raise DamagedError(f"is longer than {MOST_LINE} bytes")
-    signed, found = line[: -len(_SHA256) - _HEX - len(_CLOSE)], line[-_HEX - len(_CLOSE) : -len(_CLOSE)]
+    signed = line[: -len(_SHA256) - _HEX - len(_CLOSE)]
+    found = line[-_HEX - len(_CLOSE) : -len(_CLOSE)]
     sha256 = hashlib.sha256(signed).hexdigest()
     if line != signed + _SHA256 + found + _CLOSE or not signed.startswith(_OPEN):
         raise DamagedError("does not have the form of a line")
@@ -148,7 +149,8 @@ def tail(file: BinaryIO, size: int, key: bytes | None = None) -> Tail:
 
     DamagedError if the last line is not as it was written, or what follows it is more than a line.
     """
-    data, start = b"", size
+    data = b""
+    start = size
     while start and data.count(b"\n") < 2 and len(data) <= 2 * MOST_LINE:
         step = min(_BLOCK, start)
         start -= step

@@ -51,7 +51,8 @@ def spans(entries: Iterable[LogEntry]) -> Iterator[str]:
     """A line a span. A call comes where its outcome stands; orphans come last, marked `assist.orphan`."""
     open_: OrderedDict[str, LogEntry] = OrderedDict()
     for entry in entries:
-        kind, request = entry.event["kind"], request_of(entry.event)
+        kind = entry.event["kind"]
+        request = request_of(entry.event)
         if kind == "intent":
             if request in open_:
                 yield _call(open_.pop(request), None)

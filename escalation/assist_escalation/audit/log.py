@@ -159,7 +159,8 @@ class AuditLog:
                 _sync_directory(self._path.parent)
             if self._checkpoint:
                 last = unseal(added[-1])
-                seq, size = int(last.event["seq"]), end.end + len(data)
+                seq = int(last.event["seq"])
+                size = end.end + len(data)
                 with _named(self._checkpoint):
                     write_checkpoint(self._checkpoint, Checkpoint(seq, last.sha256, size))
         except OSError:

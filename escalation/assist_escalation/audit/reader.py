@@ -89,7 +89,8 @@ class _Wanted:
     """A filter on its way through a log: it remembers the requests of the repo that is asked for."""
 
     def __init__(self, only: Filter) -> None:
-        self._only, self._requests = only, OrderedDict[str, str]()
+        self._only = only
+        self._requests = OrderedDict[str, str]()
         self._since = stamp(only.since) if only.since is not None else ""
         self._until = stamp(only.until) if only.until is not None else "~"  # sorts behind all digits
 

@@ -80,7 +80,8 @@ class _Seen:
     lost_count: int = 0
 
     def take(self, entry: LogEntry) -> None:
-        kind, request = entry.event["kind"], request_of(entry.event)
+        kind = entry.event["kind"]
+        request = request_of(entry.event)
         self.events, self.head, self.has_mac = self.events + 1, entry.sha256, entry.has_mac
         self.marks += kind in (TORN, BEGUN)
         if kind == "outcome":

@@ -118,7 +118,8 @@ def _shifted(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
         here = found[place + first]
         if not here.endswith(core) or here[: -len(core)].strip(" \t"):
             continue
-        old, new = _indent(wanted[first]), _indent(here)
+        old = _indent(wanted[first])
+        new = _indent(here)
         if new.endswith(old):
             shift = _Fit(place, add=new[: len(new) - len(old)])
         elif old.endswith(new):
@@ -236,7 +237,8 @@ def splice(text: str, matches: Sequence[Match]) -> str:
             raise EditError(f"two blocks are about line {other.first}: ask for one block instead")
     mark = MARK if text.startswith(MARK) else ""
     lines = lines_of(text.removeprefix(MARK))
-    pieces, place = [], 0
+    pieces = []
+    place = 0
     for match in ordered:
         pieces += lines[place : match.hunk.first - 1]
         pieces += _replaced(lines, match)

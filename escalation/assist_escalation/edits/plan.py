@@ -137,7 +137,8 @@ def diff(plan: EditPlan) -> str:
 
 
 def _unified(change: FileChange) -> Iterator[str]:
-    new, old = change.base_sha256 == "", change.removes
+    new = change.base_sha256 == ""
+    old = change.removes
     source = "/dev/null" if new else f"a/{change.path}"
     target = "/dev/null" if old else f"b/{change.path}"
     before, after = (_pieces(text) for text in (change.before, change.after))

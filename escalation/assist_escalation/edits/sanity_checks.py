@@ -53,7 +53,8 @@ def elisions(path: str, text: str) -> list[str]:
     >>> elisions("a.py", "def f(): ...\\n\\n\\ndef g():\\n    ...\\n")
     []
     """
-    language, lines = language_of(path).name, re.split(r"\r\n|\n|\r", text)
+    language = language_of(path).name
+    lines = re.split(r"\r\n|\n|\r", text)
     if language in _PROSE:
         return []
     said = [line for line in lines if len(line) <= LONGEST and _ELISION.search(line)]

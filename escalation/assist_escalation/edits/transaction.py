@@ -61,7 +61,8 @@ def finish(entry: JournalEntry) -> None:
 
 def move(entry: JournalEntry, goal: Side) -> JournalEntry:
     """All files to a side, and the journal says so. Where that fails they go back: `EditError`."""
-    forward, paths = goal == "new", ", ".join(file.path for file in entry.files)
+    forward = goal == "new"
+    paths = ", ".join(file.path for file in entry.files)
     try:
         entry = journal.save(entry, "forward" if forward else "backward")
     except OSError as error:  # nothing was moved yet

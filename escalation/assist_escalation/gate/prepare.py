@@ -99,7 +99,8 @@ def limits_of(permissions: Permissions) -> ledger.SpendingLimits:
 def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
     """The request for the first provider that may see it; `RefusedError` where none may."""
     name, verdict = _provider(request)
-    permissions, endpoint = request.permissions, request.permissions.providers[name]
+    permissions = request.permissions
+    endpoint = request.permissions.providers[name]
     price = prices.price_of(endpoint)
     if price is None and not permissions.allow_unknown_price:
         raise RefusedError(

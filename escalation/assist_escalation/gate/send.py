@@ -101,7 +101,8 @@ async def _settled(
 def _close(prepared: Prepared, parts: GateParts, answer: "_RunningAnswer") -> None:
     """Settle and write down. What fails here stops the next request; this one is over and paid."""
     answer.ms = 1e3 * (time.monotonic() - answer.start)
-    request, found = prepared.request, answer.outcome()
+    request = prepared.request
+    found = answer.outcome()
     answer.found = found
     try:
         if answer.sent:
@@ -125,12 +126,16 @@ class _RunningAnswer:
     """What came so far, and what it costs."""
 
     def __init__(self, prepared: Prepared) -> None:
-        self._prepared, self._restorer = prepared, Restorer(prepared.redacted)
+        self._prepared = prepared
+        self._restorer = Restorer(prepared.redacted)
         self._raw, self._text, self._model, self._error = "", "", "", ""
         self._finish = "cancelled"
         self._usage: Usage | None = None
         self.found = Outcome("", "cancelled", "", Usage(), 0, 0.0)  # what it was, once it is over
-        self.start, self.ms, self.sent, self.warning = time.monotonic(), 0.0, False, ""
+        self.start = time.monotonic()
+        self.ms = 0.0
+        self.sent = False
+        self.warning = ""
 
     def warn(self, text: str) -> None:
         """Something that the person should hear of, and the log."""
@@ -152,7 +157,9 @@ class _RunningAnswer:
         self._finish, self._model, self._usage = event.finish, event.model, event.usage
 
     def failed(self, error: TransportError) -> None:
-        self._finish, self._error, self.sent = "error", error.kind, error.sent
+        self._finish = "error"
+        self._error = error.kind
+        self.sent = error.sent
         self._usage = error.usage or self._usage
 
     def outcome(self) -> Outcome:

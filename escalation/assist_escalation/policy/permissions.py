@@ -132,7 +132,8 @@ def restrictions(layer: Layer) -> tuple[tuple[str, Any], ...]:
 
 def sources(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
     """Where each field of the permissions has its value from: the `source` of the layers that bear on it."""
-    found, nothing = permissions(layers), permissions([])
+    found = permissions(layers)
+    nothing = permissions([])
     alone = [(layer, permissions([layer])) for layer in _by_author(layers)]
     bearing = {}
     for item in fields(Permissions):

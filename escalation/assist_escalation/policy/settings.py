@@ -63,7 +63,8 @@ def check_pattern(pattern: str) -> None:
 def check_bounds(settings: Any) -> None:
     """Each field within the `choices`, `min` and `max` of its metadata."""
     for item in fields(settings):
-        value, bounds = getattr(settings, item.name), item.metadata
+        value = getattr(settings, item.name)
+        bounds = item.metadata
         name = bounds.get("key", item.name)
         if "choices" in bounds:
             for word in value if isinstance(value, tuple) else (value,):

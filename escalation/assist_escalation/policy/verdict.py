@@ -103,7 +103,8 @@ def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
         raise EscalationError(f"{_shown(origin.path) or 'a text'} comes from no known file")
     if origin.path.startswith("/") or any(".." in each.split("/") for each in spellings(origin.path)):
         raise EscalationError(f"{_shown(origin.path)} is no path inside the folder")
-    root, real = resolved(Origin("file", "", origin.root)), resolved(origin)
+    root = resolved(Origin("file", "", origin.root))
+    real = resolved(origin)
     if root not in roots:
         raise EscalationError(f"{_shown(origin.path)} is in no folder of this workspace")
     if not real.startswith(os.path.join(root, "")):

@@ -118,7 +118,8 @@ class AnsweringModels:
         """
         if not returned:
             return ""
-        pins, name = self._read(), f"{provider} {asked}"
+        pins = self._read()
+        name = f"{provider} {asked}"
         before = pins.get(name, returned)
         if pins.get(name) != returned:
             self._write({**pins, name: returned})

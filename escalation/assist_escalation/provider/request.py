@@ -118,7 +118,8 @@ def payload(call: Call, abilities: Capabilities) -> bytes:
 
 def message(call: Call, fault: Fault) -> str:
     """Whose fault it was; the words without the key, should a provider put that into an error's code."""
-    key, why = clean(call.key), str(fault)
+    key = clean(call.key)
+    why = str(fault)
     if key and key in why:
         why = fault.kind
     return f"Provider {call.provider!r} ({call.endpoint.base_url}): {why}."

@@ -68,7 +68,9 @@ class Transport:
         Closing the iterator, or cancelling the task that waits for it, closes the connection at once.
         """
         line: _Connection | None = None
-        guard, so_far, wrote = EventStreamParser(call.max_output), ChatEvent(), False
+        guard = EventStreamParser(call.max_output)
+        so_far = ChatEvent()
+        wrote = False
 
         def counted() -> Usage | None:
             bounds = Bounds(line.size if line else 0, guard.received, call.max_output)
@@ -87,7 +89,8 @@ class Transport:
             finish = ending(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote)
             yield AnswerEnd(finish, so_far.model, counted())
         except Fault as fault:
-            sent, usage = bool(line and line.sends), fault.usage or counted()
+            sent = bool(line and line.sends)
+            usage = fault.usage or counted()
             raise TransportError(fault.kind, message(call, fault), sent=sent, usage=usage) from None
         finally:
             if line:
@@ -123,9 +126,11 @@ class _Connection:
         import openai  # noqa: PLC0415
 
         self.size = 0  # of the request's body, in bytes
-        self._times, self._deadline = times, _now() + times.total
+        self._times = times
+        self._deadline = _now() + times.total
         try:
-            only, proxy = httpx2.URL(to), call.endpoint.proxy or None
+            only = httpx2.URL(to)
+            proxy = call.endpoint.proxy or None
             inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy)
         except httpx2.InvalidURL:
             raise Fault("refused", "base_url or proxy is no address: write https://HOST/PATH") from None
@@ -157,7 +162,8 @@ class _Connection:
         import httpx2  # noqa: PLC0415
         import openai  # noqa: PLC0415
 
-        self.size, before = len(body), self.sends
+        self.size = len(body)
+        before = self.sends
         limit = min(self._deadline, _now() + self._times.connect + self._times.first)
         try:
             async with asyncio.timeout_at(limit):
@@ -172,7 +178,8 @@ class _Connection:
             header = error.response.headers.get("retry-after")
             return refusal(error.status_code, error.response.content, header)
         except (TimeoutError, UnicodeError, openai.APIConnectionError) as error:  # Unicode: a host like a..b
-            sent, fault = self.sends > before, _lost(error)
+            sent = self.sends > before
+            fault = _lost(error)
             if fault.kind == "tls" or sent or not again or self.left_s <= PAUSE_S:
                 raise fault from None
             return None

@@ -110,7 +110,8 @@ class _Pieces:
     """Collects a derived view: one string, and for each character where it comes from."""
 
     def __init__(self, source: TextForm) -> None:
-        self.source, self.parts = source, list[str]()
+        self.source = source
+        self.parts = list[str]()
         self.starts, self.ends = list[int](), list[int]()
 
     def copy(self, start: int, end: int) -> None:
@@ -126,7 +127,8 @@ class _Pieces:
         """`text` stands for the source's `start` to `end`, all of it for each character."""
         at, upto = start, end
         if self.source.starts is not None and self.source.ends is not None:
-            at, upto = self.source.starts[start], self.source.ends[end - 1]
+            at = self.source.starts[start]
+            upto = self.source.ends[end - 1]
         self.parts.append(text)
         self.starts.extend([at] * len(text))
         self.ends.extend([upto] * len(text))
@@ -269,7 +271,8 @@ def _decoded(text: str, pieces: _Pieces, check: Check) -> None:
 
 def _digits(text: str, check: Check) -> Iterator[tuple[int, int]]:
     """Where digits of base64 or hex stand; lines that continue each other are one."""
-    start = end = 0
+    start = 0
+    end = 0
     for count, match in enumerate(_DIGITS.finditer(text)):
         if not count % 1000:
             check()
@@ -321,7 +324,8 @@ def _put_bytes(data: bytes, places: Sequence[int], bits: int, pieces: _Pieces) -
     offset = 0
     for character in data.decode("utf-8", "replace"):
         size = len(character.encode("utf-8")) if character != "\ufffd" else 1
-        first, last = offset * 8 // bits, (offset + size) * 8 // bits + bool((offset + size) * 8 % bits)
+        first = offset * 8 // bits
+        last = (offset + size) * 8 // bits + bool((offset + size) * 8 % bits)
         offset += size
         if character != "\0":
             pieces.put(character, places[first], places[min(last, len(places)) - 1] + 1)

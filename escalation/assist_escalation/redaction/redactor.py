@@ -45,7 +45,8 @@ class _Names:
 
     def __init__(self, nonce: str) -> None:
         self.nonce = nonce
-        self.of, self.counts = dict[str, str](), Counter[str]()
+        self.of = dict[str, str]()
+        self.counts = Counter[str]()
 
     def name(self, text: str, type_: str) -> str:
         self.counts[type_] += 1
@@ -72,7 +73,9 @@ def redact(
     """
     if not _NONCE.fullmatch(nonce):
         raise RedactionError(f"nonce {nonce!r} is not 4 to 40 characters of 0-9 and a-z: make a new one")
-    check, compiled, names = bounded(clock, deadline_s), compile_patterns(patterns), _Names(nonce)
+    check = bounded(clock, deadline_s)
+    compiled = compile_patterns(patterns)
+    names = _Names(nonce)
     if any(nonce in text for span in spans for text in (span.text, span.origin.path)):
         raise RedactionError("the request's text holds the nonce of its placeholders: make a new one")
     kinds = [kind_of(span.origin.path, span.text) for span in spans]
@@ -111,7 +114,8 @@ def _without(span: Span, kind: Kind, sought: Sought, names: _Names, check: Check
 
 
 def _replaced(text: str, secrets: Sequence[Secret], name: Callable[[str, str], str]) -> str:
-    parts, done = list[str](), 0
+    parts = list[str]()
+    done = 0
     for each in secrets:
         parts += [text[done : each.start], name(text[each.start : each.end], each.type)]
         done = each.end

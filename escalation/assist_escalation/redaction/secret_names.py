@@ -188,7 +188,8 @@ def meaning(name: str) -> Meaning | None:
 
 
 def _word(words: list[str], place: int) -> Meaning | None:
-    word, before = words[place], words[place - 1] if place else ""
+    word = words[place]
+    before = words[place - 1] if place else ""
     if word in ("key", "keys"):
         return _key(before)
     if [before, word] == ["security", "credentials"]:

@@ -49,7 +49,8 @@ class Calibration:
         0.6
         """
         at = min(max(1, bisect_right(self.points, (score, 2.0))), len(self.points) - 1)
-        (left, low), (right, high) = self.points[at - 1], self.points[at]
+        (left, low) = self.points[at - 1]
+        (right, high) = self.points[at]
         return round(low + (high - low) * (score - left) / (right - left), 6)
 
 
@@ -182,7 +183,8 @@ def _isotonic(scores: Numbers, good: Numbers) -> list[Point]:
 
 def _platt(scores: Numbers, good: Numbers) -> list[Point]:
     """A logistic curve over the score's log-odds, with Platt's targets: few labels make nothing sure."""
-    hits, misses = good.sum(), len(good) - good.sum()
+    hits = good.sum()
+    misses = len(good) - good.sum()
     wanted = np.where(good == 1, (hits + 1) / (hits + 2), 1 / (misses + 2))
     columns = np.column_stack([np.ones(len(scores)), _odds(scores)])
     line = np.array([0.0, 1.0])
@@ -194,7 +196,9 @@ def _platt(scores: Numbers, good: Numbers) -> list[Point]:
         line = line + step
         if np.abs(step).max() < 1e-9:
             break
-    bias, slant = float(line[0]), max(0.0, float(line[1]))  # never turned around: see `SLANT`
+    # never turned around: see `SLANT`
+    bias = float(line[0])
+    slant = max(0.0, float(line[1]))
     at = np.linspace(0, 1, _PLATT_POINTS)
     return [
         (float(x), float(1 / (1 + np.exp(-np.clip(bias + slant * odds, -40, 40)))))

@@ -163,7 +163,8 @@ def confidence_of(
 
 def _searched(ask: RequestFacts) -> str:
     """The person's words in small letters; of long ones both ends."""
-    words, half = ask.words, LOOKED_AT // 2
+    words = ask.words
+    half = LOOKED_AT // 2
     return (words if len(words) <= LOOKED_AT else f"{words[:half]}\n{words[-half:]}").lower()
 
 

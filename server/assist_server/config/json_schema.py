@@ -54,7 +54,8 @@ def _own(doc: str) -> dict[str, Any]:
 
 def _property(item: Field[Any], hint: Any, lead: str) -> dict[str, Any]:
     default: Any = item.default
-    bounds, made = item.metadata, {"markdownDescription": lead + item.metadata["doc"]}
+    bounds = item.metadata
+    made = {"markdownDescription": lead + item.metadata["doc"]}
     if get_origin(hint) is tuple:
         choices = {"enum": list(bounds["choices"])} if "choices" in bounds else {}
         return {

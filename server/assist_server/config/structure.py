@@ -198,7 +198,8 @@ _CONVERTER.register_structure_hook_factory(is_dataclass, _table)
 
 def _explain(error: Exception, key: Key) -> Iterator[tuple[Key, str]]:
     """The key and the sentence for each thing wrong; an error of cattrs is a tree of several."""
-    table, name = key[:-1], key[-1]
+    table = key[:-1]
+    name = key[-1]
     match error:
         case ClassValidationError():
             noted, bare = error.group_exceptions()

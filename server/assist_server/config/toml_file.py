@@ -65,7 +65,8 @@ def _where(path: Path, text: str, message: str) -> str:
         line, column = int(found[1]), int(found[2])
     else:
         lines = text.split("\n")
-        line, column = len(lines), len(lines[-1]) + 1
+        line = len(lines)
+        column = len(lines[-1]) + 1
     return f"{path}:{line}:{column}: not valid TOML: {what}"
 
 

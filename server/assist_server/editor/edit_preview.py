@@ -33,7 +33,8 @@ class ShownEdits:
             self._line += part
             if self._line.endswith("\n"):
                 shown.append(self._whole())
-                self._line, self._told = "", 0
+                self._line = ""
+                self._told = 0
             elif self._line[0] not in "<=>":  # no marker begins so, and a fence may be drawn as it comes
                 shown.append(self._more())
         return "".join(shown)
@@ -48,9 +49,11 @@ class ShownEdits:
         """The rest of a line, or what stands for it."""
         found = MARKER.fullmatch(self._line.rstrip("\r\n"))
         if found and found["word"] == _WORDS[found["run"][0]]:
-            kind, wide = found["run"][0], len(found["run"])
+            kind = found["run"][0]
+            wide = len(found["run"])
             if kind == "<" and not self._sign:
-                self._sign, self._wide = "-", wide
+                self._sign = "-"
+                self._wide = wide
                 return "" if self._fenced else "```diff\n"
             if kind == "=" and self._sign == "-" and wide == self._wide:
                 self._sign = "+"

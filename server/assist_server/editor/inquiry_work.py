@@ -104,7 +104,9 @@ async def _message(ready: DecidedQuestion, around: EditorContext, event: Event, 
 
 async def _ended(ready: DecidedQuestion, around: EditorContext, event: FinalAnswer) -> Message:
     """The last message of an answer, once its edit was made or refused."""
-    applied, files, problem = False, [], str(event.problem or "")
+    applied = False
+    files = []
+    problem = str(event.problem or "")
     if event.plan is not None:
         files = [change.path for change in event.plan.changes]
         applied, problem = await _edited(ready, event, event.plan, around)
@@ -146,7 +148,8 @@ async def _made(
     Raises `EditError` where a file changed `since`. Once the editor has the edit, a cancellation waits:
     the editor may make it all the same, and then it is recorded.
     """
-    made, problem = False, ""
+    made = False
+    problem = ""
     for again in (False, True):
         if made or not await around.editor.agrees(plan, again=again):
             break
@@ -220,7 +223,8 @@ def decided(
     with ExitStack() as stack:
         home = _home(inquiry, view)
         corpora = [_corpus(folder, view, stack) for folder in (home, *(f for f in view.folders if f != home))]
-        scene, aim = QuestionFolders(corpora[0], tuple(corpora[1:])), None
+        scene = QuestionFolders(corpora[0], tuple(corpora[1:]))
+        aim = None
         if asked is not None:
             inside = home.relative(asked.place) if asked.place else asked.document.path
             document = lay(scene.corpus, inside, asked.document)

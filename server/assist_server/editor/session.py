@@ -164,7 +164,8 @@ class Session:
             if self.local is not None:
                 self.local.close()
             self._engine.close()
-            self._engine = self.local = None
+            self._engine = None
+            self.local = None
 
     def totals(self) -> Counter[str]:
         """Everything counted since the session began."""
@@ -278,15 +279,18 @@ class Session:
         context = self._context(document, cursor)
         if "\0" in context.before or "\0" in context.after:
             return self._no("binary")
-        begin, chosen = cursor, ""
+        begin = cursor
+        chosen = ""
         if selected is not None:
-            begin, chosen = document.cursor(at[0], selected.units), selected.text
+            begin = document.cursor(at[0], selected.units)
+            chosen = selected.text
             taken = max(0, cursor.column - begin.column)
             context = replace(context, before=context.before[: len(context.before) - taken] + chosen)
         self.workspace.busy()
         self._rest(document)
         after_accept, self._accepted = self._accepted == uri, ""
-        version, gather_ms = document.version, 1e3 * (time.perf_counter() - start)
+        version = document.version
+        gather_ms = 1e3 * (time.perf_counter() - start)
         suggestion = await self._engine.complete(
             CompletionRequest(context, manual, after_accept, gather_ms=gather_ms)
         )

@@ -71,7 +71,8 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
 
 def _answering(config: Config, path: Path, speed: Speed) -> Load:
     """How the model that answers is opened; where it cannot be had, the one for ghost text answers."""
-    threads, name = config.completion.threads, answering_model(config)
+    threads = config.completion.threads
+    name = answering_model(config)
     if name == config.completion.model:
         return answering_load(path, speed, threads)
     try:

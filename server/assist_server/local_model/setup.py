@@ -86,7 +86,8 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupP
 
 def is_accepted(store: Store, row: ModelRow) -> bool:
     """Whether the file of `row` is here as it was accepted, by its size; nothing is hashed."""
-    pin, path = read_pins(store.root).get(row.name), path_of(store, row)
+    pin = read_pins(store.root).get(row.name)
+    path = path_of(store, row)
     return pin is not None and path.is_file() and path.stat().st_size == pin.bytes
 
 

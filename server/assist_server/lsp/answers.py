@@ -214,7 +214,8 @@ def _lines(range_: Any) -> tuple[int, int]:
 
 def _actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
     """What can be asked here; a client may put words to a refactoring before it runs it."""
-    uri, kind = params.text_document.uri, types.CodeActionKind
+    uri = params.text_document.uri
+    kind = types.CodeActionKind
     asked: dict[str, Any] = {"uri": uri, "range": _plain(params.range)}
     found = [{"message": each.message, "range": _plain(each.range)} for each in params.context.diagnostics]
     rows = [
@@ -283,7 +284,8 @@ def _workspace_edit(
 def _edits(form: _Form, change: "FileChange", mark: str | None) -> list[Any]:
     """Edits of whole lines."""
     before, after = change.before.removeprefix(MARK), change.after.removeprefix(MARK)
-    made, lines = [], split_lines(before)
+    made = []
+    lines = split_lines(before)
     for each in line_edits(before, after):
         start, end = types.Position(each.first, 0), types.Position(each.last, 0)
         if each.last >= len(lines):  # the last line has no end of its own

@@ -52,7 +52,8 @@ def offer(text: str, line: str, column: int) -> PopupItem:
     lines = inserted.strip().splitlines()
     first, more = (lines[0], len(lines) > 1) if lines else ("", False)
     # Emacs compares with the whole symbol, also with what of it stands behind the cursor.
-    compared, whole = first + line[column:end], inserted.strip("\r\n") if more else ""
+    compared = first + line[column:end]
+    whole = inserted.strip("\r\n") if more else ""
     return PopupItem(start, inserted, first + (MORE if more else ""), compared, whole)
 
 
@@ -85,7 +86,8 @@ def add_completion(server: Server, ask: PositionHandler) -> None:
 
         Asking again about what did not change is always meant.
         """
-        uri, context = params.text_document.uri, params.context
+        uri = params.text_document.uri
+        context = params.context
         if context is None or context.trigger_kind != types.CompletionTriggerKind.Invoked:
             return False
         document = session.documents.get(uri)

@@ -91,7 +91,8 @@ class Indexing:
 
     def heard(self, event: Event) -> None:
         """An event of the indexer."""
-        kind, root = event.get("event"), str(event.get("root", ""))
+        kind = event.get("event")
+        root = str(event.get("root", ""))
         if kind == "problem":
             text = f"{event.get('message')} {event.get('remedy')}"
             message = types.LogMessageParams(types.MessageType.Warning, text)

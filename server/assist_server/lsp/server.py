@@ -119,7 +119,8 @@ def _add_completion(server: Server) -> None:
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
         manual = params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
-        chosen, at = params.context.selected_completion_info, params.position
+        chosen = params.context.selected_completion_info
+        at = params.position
         selected = PopupSelection(chosen.text, chosen.range.start.character) if chosen else None
         ghost = await _ghost(session, params.text_document.uri, at, manual=manual, selected=selected)
         return types.InlineCompletionList([_inline_item(ghost, params)] if ghost else [])

@@ -165,7 +165,8 @@ async def _here(
                 return
             except EscalationError as error:
                 yield Notice(f"{error} The local answer stands.")
-    ms, tokens = 1e3 * (time.monotonic() - start), result.tokens
+    ms = 1e3 * (time.monotonic() - start)
+    tokens = result.tokens
     spent = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
     yield FinalAnswer(result.text, local.model, decision, spent, made, problem)
 
@@ -177,7 +178,9 @@ async def _by_provider(
     prepared, made = ready.prepared, ready.frontier
     if prepared is None or made is None:
         raise refuse(decision)
-    start, first, outcome = time.monotonic(), 0.0, None
+    start = time.monotonic()
+    first = 0.0
+    outcome = None
     reason = {"cause": decision.cause, "features": dict(decision.features)}
     yield Began(decision, f"{prepared.provider} {prepared.endpoint.model}")
     async with aclosing(send(prepared, desk.parts(), reason)) as stream:
@@ -194,8 +197,10 @@ async def _by_provider(
     edit, problem, _ = await asyncio.to_thread(_planned, made, outcome.text, ready, means)
     secrets = tuple(prepared.redacted.placeholders.values())
     if made.form.kind and (leak := _leak(edit, secrets, altered=outcome.altered)):
-        edit, problem = None, EditError(leak)
-    usage, model = outcome.usage, outcome.model or prepared.endpoint.model
+        edit = None
+        problem = EditError(leak)
+    usage = outcome.usage
+    model = outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write
     spent = AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
     yield FinalAnswer(outcome.text, f"{prepared.provider} {model}", decision, spent, edit, problem)

@@ -66,7 +66,8 @@ def evidence_for(
     `whole_files`, for edits: short files of which anything is shown are shown whole, once, as far as the
     tokens go, and the pieces of each other one stand together.
     """
-    corpus, target = scene.corpus, aim.target if aim else None
+    corpus = scene.corpus
+    target = aim.target if aim else None
     room = max(tokens, int(len(aim.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if aim else tokens
     gathered = answerable(corpus, question, target, room, scene.others)
     snippets: Sequence[Snippet] = gathered.snippets

@@ -61,7 +61,8 @@ Written(path='Cart.total', first=0, last=0))
     found = _LINES.fullmatch(text)
     if found is None:
         return TargetSpec(text)
-    first, last = int(found["first"]), int(found["last"] or 0)
+    first = int(found["first"])
+    last = int(found["last"] or 0)
     if first == 0 or (found["last"] and last < first):
         raise UserError(
             f"{text!r} names no lines: write PATH:START-END, both counted from 1, as in src/app.py:10-20.",

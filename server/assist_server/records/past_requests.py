@@ -144,7 +144,8 @@ def reconcile(config: Config) -> int:
 
 def verified(place: RecordedWorkspace) -> Verification:
     """Whether the audit log holds, by the key and the second place that the settings name."""
-    key, checkpoint = log_key(place.config, place.permissions), checkpoint_of(place.permissions)
+    key = log_key(place.config, place.permissions)
+    checkpoint = checkpoint_of(place.permissions)
     return verify(gate_files(place.config).audit, key=key, checkpoint=checkpoint)
 
 

@@ -59,7 +59,8 @@ def stats_document(counts: Counter[str]) -> dict[str, Any]:
 
 def stats_facts(counts: Counter[str]) -> list[tuple[str, str]]:
     """The counts for people."""
-    memory, tokens = _from_memory(counts), counts["prompt-tokens-evaluated"]
+    memory = _from_memory(counts)
+    tokens = counts["prompt-tokens-evaluated"]
     lines = [
         ("Requests", f"{counts['requests']:,}; {counts['cancelled']:,} more were taken back by the editor"),
         ("Shown", f"{counts['shown']:,} ({_share(counts['shown'], counts):.0%})"),
@@ -85,7 +86,8 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
         if event.event in ("routed", "escalated_after"):
             commands[event.request_id], targets[event.request_id] = event.command, event.target
         signs.setdefault(event.request_id, set()).add(event.event)
-    by_target, count = Counter(targets.values()), len(targets)
+    by_target = Counter(targets.values())
+    count = len(targets)
     with_sign = {sign: sum(sign in each for each in signs.values()) for sign in _SIGNS}
     return {
         "requests": count,

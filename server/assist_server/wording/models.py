@@ -85,7 +85,8 @@ def ready_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
 
 def ready_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
     """The same for people, with what to do next."""
-    row, done = ready.choice.row, "Ready."
+    row = ready.choice.row
+    done = "Ready."
     if not ready.fetched and not ready.configured:
         done = "Already set up: nothing had to be done."
     licence = (
@@ -120,7 +121,8 @@ def cold_seconds(speed: Speed, budget: TokenBudget) -> float:
 
 def in_words(speed: Speed, budget: TokenBudget) -> str:
     """Both, as a sentence; it says so where other programs disturbed the measurement."""
-    warm, cold = warm_seconds(speed), cold_seconds(speed, budget)
+    warm = warm_seconds(speed)
+    cold = cold_seconds(speed, budget)
     words = (
         f"A warm one-line suggestion takes about {warm:.1f} s here, the first one at a new place about "
         f"{cold:.1f} s. What the model foresaw comes at once."

@@ -57,7 +57,8 @@ class DocumentSearch:
             inside = {path: document for path, document in shown.items() if each.holds(path)}
             opened = {each.relative(path): self._open(path, document) for path, document in inside.items()}
             self._retrievals[each.root].corpus.lay(opened)
-        retrieval, path = self._retrievals[folder.root], folder.relative(look.path)
+        retrieval = self._retrievals[folder.root]
+        path = folder.relative(look.path)
         corpus = retrieval.corpus
         current = corpus.opened.get(path)
         if current is None:

@@ -45,7 +45,8 @@ class OpenDocument:
     def cursor(self, line: int, units: int) -> Cursor:
         """A place in characters; outside the document it is the nearest end."""
         if line >= len(self.lines):
-            line, units = len(self.lines) - 1, len(self.lines[-1]) * 4
+            line = len(self.lines) - 1
+            units = len(self.lines[-1]) * 4
         line = max(0, line)
         return Cursor(line, to_column(self.lines[line], units, self.encoding))
 
@@ -77,12 +78,14 @@ class OpenDocument:
         return True
 
     def _splice(self, edit: Edit) -> None:
-        start, end = self.cursor(*(edit.start or (0, 0))), self.cursor(*edit.end)
+        start = self.cursor(*(edit.start or (0, 0)))
+        end = self.cursor(*edit.end)
         if (end.line, end.column) < (start.line, start.column):
             start, end = end, start
         head = self.lines[start.line][: start.column]
         tail = self.lines[end.line][end.column :]
-        first, last = start.line, end.line + 1
+        first = start.line
+        last = end.line + 1
         # A lone "\r" may meet a "\n" at a border of the edit; its neighbours are split again with it.
         if first > 0 and not head and self.lines[first - 1].endswith("\r"):
             first -= 1

@@ -86,8 +86,11 @@ class Workspace:
             self._nearby.close()
         if self._waiting is not None:
             self._waiting.cancel()
-        self._keeper = self._nearby = self._waiting = None
-        self._indexing, self._stopped = set(), False
+        self._keeper = None
+        self._nearby = None
+        self._waiting = None
+        self._indexing = set()
+        self._stopped = False
         self._packs, self._decided, self._asked = {}, {}, {}
 
     def named(self, path: str) -> str:
@@ -161,7 +164,8 @@ class Workspace:
             self._keeper.refresh()
 
     def _heard(self, event: Event) -> None:
-        kind, root = str(event.get("event")), str(event.get("root", ""))
+        kind = str(event.get("event"))
+        root = str(event.get("root", ""))
         self.events[f"{kind} {root}".strip()] = event
         if kind == "listed":
             self._indexing.add(root)

@@ -148,7 +148,8 @@ def _on_fence(line: str) -> str:
 def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[ReplaceBlock, int]:
     """The block whose first marker is the line `start`, and the line behind it."""
     width = len(lines[start].rstrip()) - len(" SEARCH")
-    divider = end = 0
+    divider = 0
+    end = 0
     for place in range(start + 1, len(lines)):
         line = lines[place].rstrip(" \t")
         if line == "=" * width:

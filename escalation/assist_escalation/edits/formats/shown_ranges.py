@@ -85,7 +85,8 @@ def find_piece(piece: RangeEdit, shown: Sequence[Span], text: str) -> Match | No
     texts = {span.text for span in shown if _is_of(span, piece)}
     if len(texts) != 1:
         raise EditError(f"{name} is for {where}, which were shown {len(texts)} times: ask again")
-    old, new = bare_lines(texts.pop()), _stripped(list(piece.lines))
+    old = bare_lines(texts.pop())
+    new = _stripped(list(piece.lines))
     core = _stripped(old)
     if [line.rstrip() for line in core] == [line.rstrip() for line in new]:
         return None

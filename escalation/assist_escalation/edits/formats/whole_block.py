@@ -80,7 +80,8 @@ def _chosen(answer: str, target: EditTarget, text: str) -> tuple[str, ...]:
     """The lines of the one block that is meant."""
     if len(answer) > MOST_CHARACTERS:
         raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
-    blocks, language = _fenced(answer), language_of(target.path)
+    blocks = _fenced(answer)
+    language = language_of(target.path)
     if not blocks:
         raise EditError("the answer holds no fenced block of code: ask again")
     meant = blocks
@@ -123,7 +124,8 @@ def _fenced(answer: str) -> list[_Fenced]:
     for line in (each.rstrip("\r\n") for each in split_lines(answer)):
         found = _OPENING.fullmatch(line)
         if opened is None:
-            opened, lines = found, []
+            opened = found
+            lines = []
         elif found and _closes(found, opened):
             blocks.append(_Fenced(opened["info"], len(opened["run"]), tuple(lines)))
             opened = None

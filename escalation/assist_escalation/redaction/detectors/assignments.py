@@ -137,7 +137,8 @@ def finding_if_secret(
     """The value that was matched, where it is a secret; `bare`: without quotes, `literal`: surely no name."""
     if match is None:
         return None
-    value, (start, end) = match["value"], match.span("value")
+    value = match["value"]
+    (start, end) = match.span("value")
     if value.startswith(_BETWEEN):
         return None
     literal = literal or _is_literal(place, match)
@@ -149,7 +150,8 @@ def finding_if_secret(
         or _is_token(place, value)
     ):
         return None
-    name, lower = place.name.lower(), value.lower()
+    name = place.name.lower()
+    lower = value.lower()
     if (
         lower == name
         or lower.startswith((name + "=", name + ":"))
@@ -161,7 +163,8 @@ def finding_if_secret(
 
 def _is_literal(place: NamedPlace, match: re.Match[str]) -> bool:
     """Whether a value stands where only a literal may: in quotes, or bare in a file of data."""
-    value, type_ = match["value"], place.meaning.type
+    value = match["value"]
+    type_ = place.meaning.type
     if "q" in match.re.groupindex:
         if value.startswith("$") and match["q"] not in ("'", "\\'") and not re.search(r"\$[a-z]+\d\Z", value):
             return False  # a shell's or PHP's variable
@@ -372,7 +375,9 @@ def _unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:
 
 def _bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | None:
     """Characters without quotes, up to a blank or a sign."""
-    text, start, after = place.text, match.start(), place.text[match.end() : match.end() + 1]
+    text = place.text
+    start = match.start()
+    after = place.text[match.end() : match.end() + 1]
     tight = text[start - 1 : start] == "=" and text[place.end : place.end + 1] == "="
     if _is_certain(place, sign, after, tight=tight):
         return finding_if_secret(place, match, literal=True)

@@ -85,7 +85,8 @@ def _bodies(text: str, start: int, end: int) -> Iterator[Finding]:
 
 def _cut_off(text: str, start: int) -> int:
     """Where the lines of a key end that has no last line in `text`."""
-    place, limit = start, min(len(text), start + _LONGEST)
+    place = start
+    limit = min(len(text), start + _LONGEST)
     while place < limit:
         line = _LINE.match(text, place)
         if not line or line.end() == place:
@@ -122,7 +123,8 @@ def _jwks(text: str, check: Check) -> Iterator[Finding]:
     done = 0
     for match in re.finditer(r"""["']?kty\\?["']?\s{0,4}[:=]""", text):
         check()
-        low, high = max(done, match.start() - _JWK_AROUND), match.end() + _JWK_AROUND
+        low = max(done, match.start() - _JWK_AROUND)
+        high = match.end() + _JWK_AROUND
         for member in _MEMBER.finditer(text, low, high):
             yield Finding(*member.span(1), "PRIVATE_KEY")
         done = high

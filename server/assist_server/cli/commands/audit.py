@@ -70,7 +70,8 @@ def verify(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     from assist_server.wording import records  # noqa: PLC0415
 
     place = place_at(workspace)
-    report, path = past_requests.verified(place), gate_files(place.config).audit
+    report = past_requests.verified(place)
+    path = gate_files(place.config).audit
     if as_json:
         emit(records.report_document(report, path))
     else:

@@ -80,7 +80,8 @@ def _check(data: dict[str, Any]) -> None:
         raise UserError("path is missing: name the file; it need not exist where text is given.")
     if data.get("max_lines", 1) < 1:
         raise UserError(f"max_lines = {data['max_lines']}: use 1 or more.")
-    by_line, by_offset = {"line", "column"} & data.keys(), "offset" in data
+    by_line = {"line", "column"} & data.keys()
+    by_offset = "offset" in data
     if len(by_line) != (0 if by_offset else 2):
         raise UserError("The cursor is not clear: give line and column, from 1, or offset, from 0.")
 
@@ -101,7 +102,8 @@ def _request(data: dict[str, Any], workspace: Path, beside: Beside | None) -> Co
             f"context = true, but {workspace} has no index: run `assist index` in it; `[context] index` in "
             "config.toml must be true."
         )
-    manual, max_lines = data.get("manual", False), data.get("max_lines", 0)
+    manual = data.get("manual", False)
+    max_lines = data.get("max_lines", 0)
     return request_at(document, cursor, beside if wanted else None, manual=manual, max_lines=max_lines)
 
 

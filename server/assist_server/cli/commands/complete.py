@@ -68,7 +68,8 @@ def complete(
             "See `assist complete --help`.",
             WRONG_USAGE,
         )
-    config, root = settings(offline=offline), directory(workspace)
+    config = settings(offline=offline)
+    root = directory(workspace)
     if batch:
         _complete_lines(config, root)
         return

@@ -49,7 +49,8 @@ def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
     from assist_server.workspace.folder_index import folder_at, status_document  # noqa: PLC0415
 
-    config, root = settings(), directory(workspace)
+    config = settings()
+    root = directory(workspace)
     folder = folder_at(config, root)
     ready = _refreshed(config, folder)
     reader = IndexReader(folder.database)
@@ -77,7 +78,8 @@ def context(
 ) -> None:
     """What of other files helps at a cursor, best first, and which signal found it."""
     at = parse_place(place)
-    config, root = settings(), directory(workspace)
+    config = settings()
+    root = directory(workspace)
     document = read_document(root / at.path)
     cursor = cursor_at(document, at.line, at.column)
     from assist_server.workspace.folder_index import Indexed, folder_at, snippet_document  # noqa: PLC0415

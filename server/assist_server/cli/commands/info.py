@@ -125,7 +125,8 @@ def trust_files(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson
 
     Until then nothing leaves the machine from there. A file that changed is to be accepted again.
     """
-    root, data = directory(workspace), configuration.load_lenient().paths.data
+    root = directory(workspace)
+    data = configuration.load_lenient().paths.data
     waiting = tuple(each for each in repositories(root, data) if each.state != "trusted")
     told = [
         {"path": str(each.path), "state": each.state, "says": list(change_lines(each))} for each in waiting
@@ -166,7 +167,8 @@ def stats(as_json: AsJson = False) -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
 
     data = configuration.load_lenient().paths.data
-    counts, answers = counted.read(data), answers_document(feedback.events(data / feedback.FILE))
+    counts = counted.read(data)
+    answers = answers_document(feedback.events(data / feedback.FILE))
     if as_json:
         emit({**stats_document(counts), "answers": answers})
         return
@@ -209,7 +211,9 @@ def _show_report(report: "DoctorReport") -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
     from assist_server.wording.records import egress_facts  # noqa: PLC0415
 
-    found, machine, model = report.facts, report.facts["machine"], report.facts["model"]
+    found = report.facts
+    machine = report.facts["machine"]
+    model = report.facts["model"]
     packages = ", ".join(f"{name} {number or '(missing)'}" for name, number in found["packages"].items())
     memory = f"{machine['memory_bytes'] / 2**30:.1f} GB of memory, {machine['system']}"
     size = f", {megabytes(model['bytes'])}, {HASHES[model['hash']]}" if model["path"] else " (not usable)"

@@ -120,7 +120,8 @@ def pull(
     from assist_server.cli.terminal.tables import downloading  # noqa: PLC0415
 
     config = settings(offline=offline)
-    store, options = _store(config), FetchOptions(offline=config.offline, offline_from=offline_from)
+    store = _store(config)
+    options = FetchOptions(offline=config.offline, offline_from=offline_from)
     row = find(name, store.rows)
     if not row.licence.commercial:
         say(f"{name} is {NON_COMMERCIAL}: {row.licence.note}")

@@ -70,7 +70,8 @@ def run(command: str, target: str, words: str, flags: Asking) -> None:
     wish = flags.wish
     if command == "ask" and not words.strip():
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
-    config, root = settings(offline=flags.offline), directory(flags.workspace)
+    config = settings(offline=flags.offline)
+    root = directory(flags.workspace)
     with _scene(config, root, target) as (scene, aim):
         desk, problems = desks.decision_inputs(config, [scene.corpus.root])
         for problem in problems:
@@ -191,7 +192,9 @@ def _confirmed(ready: DecidedQuestion, flags: Asking) -> bool:
 
 def _ended(asked: _Asked, finished: FinalAnswer) -> None:
     """Show and make the edit; the last line says who answered, why, and what it took."""
-    flags, plan, made = asked.flags, finished.plan, False
+    flags = asked.flags
+    plan = finished.plan
+    made = False
     problem: EscalationError | None = finished.problem
     if finished.problem is not None and finished.problem.excerpt:
         say(finished.problem.excerpt)

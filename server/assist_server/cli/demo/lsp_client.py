@@ -82,7 +82,8 @@ class DemoEditor:
         head, gap, tail = path.read_text(encoding="utf-8").partition(scene.before + scene.removed)
         if not gap:
             raise UserError(f"{path} was changed: install assist again.")
-        before, text = (head + scene.before).split("\n"), head + scene.before + tail
+        before = (head + scene.before).split("\n")
+        text = head + scene.before + tail
         shot = Shot(scene, tuple(text.split("\n")), len(before) - 1, len(before[-1]))
         self._open(path, text)
         if scene.look:  # the cursor rests; our editor plugins tell the server
@@ -113,7 +114,8 @@ class DemoEditor:
         if self._uri:
             old = types.TextDocumentIdentifier(self._uri)
             self._client.text_document_did_close(types.DidCloseTextDocumentParams(old))
-        self._uri, self._version = path.as_uri(), 1
+        self._uri = path.as_uri()
+        self._version = 1
         item = types.TextDocumentItem(self._uri, LANGUAGES[path.suffix], self._version, text)
         self._client.text_document_did_open(types.DidOpenTextDocumentParams(item))
 

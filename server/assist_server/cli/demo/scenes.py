@@ -69,7 +69,8 @@ SCENES = (
 
 def run(config: Config, *, as_json: bool) -> None:
     """Play every scene and show it; `UserError` if there is no model, or if nothing came."""
-    model, start = _model(config), time.perf_counter()
+    model = _model(config)
+    start = time.perf_counter()
     if not as_json:
         out(f"{model} fills gaps in the files of {WORKSPACE}.\nBetween « and » stands what it wrote.\n")
     shots = asyncio.run(_play(config, (lambda _: None) if as_json else show))
@@ -127,7 +128,8 @@ def show(shot: Shot) -> None:
         if len(shot.typed) == shot.scene.keys:
             out("")
         return
-    first, last = max(0, shot.line - AROUND), shot.line + AROUND + 1
+    first = max(0, shot.line - AROUND)
+    last = shot.line + AROUND + 1
     title = f"{shot.scene.file}:{shot.line + 1}:{shot.column + 1}  {shot.scene.title}"
     ghost = GhostExcerpt(shot.line - first, shot.column, shot.text, shot.replace)
     code(title, shot.lines[first:last], ghost)

@@ -102,7 +102,8 @@ def _providers(look: _Look) -> list[dict[str, Any]]:
 def _money(look: _Look) -> tuple[float | None, dict[str, Any]]:
     """Dollars left today, None where the ledger cannot tell, and the state of the ledger."""
     path = gate_files(look.config).ledger
-    ledger, scope = Ledger(path), scope_of([look.root])
+    ledger = Ledger(path)
+    scope = scope_of([look.root])
     found = look.tried(
         lambda: (ledger.left(scope, limits_of(look.permissions)), ledger.unsettled()), UNTIL_THEN
     )
@@ -147,7 +148,8 @@ def _trust(config: Config, root: str) -> str:
 
 def _model(look: _Look) -> dict[str, Any]:
     """The local model that answers. That completion's own is missing is for `doctor` to say."""
-    name, problem = answering_model(look.config), ""
+    name = answering_model(look.config)
+    problem = ""
     try:
         resolve(store_of(look.config), name)
     except ModelError as error:

@@ -76,7 +76,8 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
 
 def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
     """The model in use, as far as it gets: found, accepted, loaded and measured."""
-    name, store = config.completion.model, store_of(config)
+    name = config.completion.model
+    store = store_of(config)
     known: dict[str, Any] = {"name": name, "path": "", "bytes": 0, "hash": "", "infilling": False}
     try:
         row = None if is_path(name) else find(name, store.rows)

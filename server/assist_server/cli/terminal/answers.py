@@ -28,14 +28,19 @@ def settled(text: str) -> int:
     >>> settled("one\ntwo\n\nthree\n"), settled("```\na\n\nb\n"), settled("- a\n\n- b\n")
     (9, 0, 0)
     """
-    end = at = 0
-    fence, blank, listed = "", False, False
+    end = 0
+    at = 0
+    fence = ""
+    blank = False
+    listed = False
     for line in text.splitlines(keepends=True):
         if not line.endswith("\n"):
             break
-        full, found = line.strip(), _FENCE.match(line)
+        full = line.strip()
+        found = _FENCE.match(line)
         if blank and full and not fence and not line[0].isspace() and not (listed and _ITEM.match(line)):
-            end, listed = at, False
+            end = at
+            listed = False
         if fence:
             closes = found is not None and found[1].startswith(fence) and found[0].strip() == full
             fence = "" if closes else fence
@@ -78,7 +83,8 @@ class _Page:
     """Finished blocks are printed for good; what is being written is drawn live below them."""
 
     def __init__(self, terminal: Console) -> None:
-        self._terminal, self._text = terminal, ""
+        self._terminal = terminal
+        self._text = ""
         self._live = Live(console=terminal, refresh_per_second=FRAMES, transient=True)
 
     def __enter__(self) -> "_Page":

@@ -49,7 +49,9 @@ class Watcher:
         self._begin = begin or native
         self._wake = threading.Condition()
         self._paths: set[str] = set()
-        self._first = self._latest = 0.0  # when the batch began and grew, on the monotonic clock
+        # when the batch began and grew, on the monotonic clock
+        self._first = 0.0
+        self._latest = 0.0
         self._error: OSError | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="watcher", daemon=True)
