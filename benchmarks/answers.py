@@ -39,7 +39,7 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ExplainTiming:
     """One answer: seconds to the first words and to the last, and characters written."""
 
     function: str
@@ -78,7 +78,7 @@ def functions(folder: Path) -> Iterator[Function]:
         yield from [each for each in found if LINES[0] <= each.last - each.first <= LINES[1]][:2]
 
 
-async def measure(model: str, wanted: list[Function]) -> list[Asked]:
+async def measure(model: str, wanted: list[Function]) -> list[ExplainTiming]:
     """Ask about each; the first one only loads the model."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "config.toml").write_text(f'[completion]\nmodel = "{model}"\n' if model else "")
@@ -91,18 +91,18 @@ async def measure(model: str, wanted: list[Function]) -> list[Asked]:
     return answers[1:]
 
 
-async def _ask(client: Listener, root: Path, function: Function) -> Asked:
-    place = root / function.path.name
+async def _ask(client: Listener, root: Path, function: Function) -> ExplainTiming:
+    copy = root / function.path.name
     text = function.path.read_text(encoding="utf-8")
-    place.write_text(text)
-    client.show(place.as_uri(), text)
+    copy.write_text(text)
+    client.show(copy.as_uri(), text)
     await asyncio.sleep(3)  # what reads ahead for ghost text is through
     client.pieces.clear()
     client.ended.clear()
     line = function.first - 1
     at = {"start": {"line": line, "character": 0}, "end": {"line": line, "character": 0}}
     start = time.perf_counter()
-    command = types.ExecuteCommandParams("assist.explain", [{"uri": place.as_uri(), "range": at}])
+    command = types.ExecuteCommandParams("assist.explain", [{"uri": copy.as_uri(), "range": at}])
     await client.workspace_execute_command_async(command)
     await asyncio.wait_for(client.ended.wait(), 600)
     said = [(when, each.delta) for when, each in client.pieces if each.delta]
@@ -110,7 +110,7 @@ async def _ask(client: Listener, root: Path, function: Function) -> Asked:
         raise SystemExit(f"{function.name}: {client.pieces[-1][1].error}")
     written = sum(len(piece) for _, piece in said)
     lines = function.last - function.first + 1
-    return Asked(function.name, lines, said[0][0] - start, said[-1][0] - start, written)
+    return ExplainTiming(function.name, lines, said[0][0] - start, said[-1][0] - start, written)
 
 
 def main() -> None:

@@ -25,9 +25,9 @@ from bench.provenance import command_line, layout, provenance
 from bench.show_gate.data import collect
 from bench.show_gate.fit import (
     FEATURES,
-    Line,
+    JudgedLine,
     figures,
-    judging,
+    in_judging_half,
     lowest_only,
     more_features,
     most_lenient,
@@ -48,7 +48,7 @@ MOST_LOST = {"eager": 0.01, "balanced": 0.04}
 # Of what `quiet` shows two of three are right, as people expect of something that speaks up rarely.
 LEAST_RIGHT = {"quiet": 0.65}
 
-Sources = Mapping[str, Sequence[Line]]
+Sources = Mapping[str, Sequence[JudgedLine]]
 
 
 def save_rows(path: Path, header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], seeds: str) -> None:
@@ -65,7 +65,7 @@ def save_rows(path: Path, header: Mapping[str, Any], rows: Sequence[Mapping[str,
     path.write_text(text + ',\n "rows": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n", encoding="utf-8")
 
 
-def typing_lines(data: Mapping[str, Any]) -> Iterator[Line]:
+def typing_lines(data: Mapping[str, Any]) -> Iterator[JudgedLine]:
     """The lines of a rows file; where the model wrote none there is nothing to show or to hold back."""
     number = 0
     last = (-1, -1)
@@ -78,7 +78,7 @@ def typing_lines(data: Mapping[str, Any]) -> Iterator[Line]:
         if not own:
             continue
         name = data["traces"][trace]
-        yield Line(
+        yield JudgedLine(
             source="typing",
             group=name.split("-", 2)[2],  # the file: two seeds may draw the same
             unit=f"{name}:{number}",
@@ -95,7 +95,7 @@ def typing_lines(data: Mapping[str, Any]) -> Iterator[Line]:
         )
 
 
-def infill_lines(data: Mapping[str, Any]) -> Iterator[Line]:
+def infill_lines(data: Mapping[str, Any]) -> Iterator[JudgedLine]:
     """The engine's lines in a results file of infill.py: those that the filters left something of."""
     names = data["records"]["columns"]
     for values in data["records"]["rows"]:
@@ -103,7 +103,7 @@ def infill_lines(data: Mapping[str, Any]) -> Iterator[Line]:
         if record["variant"] != "engine" or record["candidate_empty"] or not record["count"]:
             continue
         problem = "/".join(record["task"].split("/")[1:3])
-        yield Line(
+        yield JudgedLine(
             source=f"infill {data['suite']}{' cut' if data['cut'] else ''}",
             group=problem,
             unit=problem,
@@ -115,9 +115,11 @@ def infill_lines(data: Mapping[str, Any]) -> Iterator[Line]:
         )
 
 
-def fit(lines: Sequence[Line]) -> dict[str, Any]:
+def fit(lines: Sequence[JudgedLine]) -> dict[str, Any]:
     """Weights and limits from one half, and what they do on the other; the halves changed over as well."""
-    halves = [_by_source([line for line in lines if judging(line.group) == half]) for half in (False, True)]
+    halves = [
+        _by_source([line for line in lines if in_judging_half(line.group) == half]) for half in (False, True)
+    ]
     fitting, held = halves
     if not fitting or fitting.keys() != held.keys():
         raise ValueError("each source needs files or problems in both halves: collect more")
@@ -133,9 +135,9 @@ def fit(lines: Sequence[Line]) -> dict[str, Any]:
         "limits": limits,
         "fitted on": {name: _size(own) for name, own in fitting.items()},
         "judged on": {name: _size(own) for name, own in held.items()},
-        "held out": _judged(held, limits),
+        "held out": _figures_by_source(held, limits),
         "limits of the other half": other,
-        "changed over": _judged(fitting, other),
+        "changed over": _figures_by_source(fitting, other),
         "reliability": {name: reliability(own, bias, lowest) for name, own in held.items()},
         "features": features,
     }
@@ -149,25 +151,25 @@ def limits_for(sources: Sources) -> dict[str, float]:
     return limits
 
 
-def _by_source(lines: Sequence[Line]) -> dict[str, list[Line]]:
-    found: dict[str, list[Line]] = {}
+def _by_source(lines: Sequence[JudgedLine]) -> dict[str, list[JudgedLine]]:
+    found: dict[str, list[JudgedLine]] = {}
     for line in lines:
         found.setdefault(line.source, []).append(line)
     return found
 
 
-def _size(lines: Sequence[Line]) -> dict[str, int]:
+def _size(lines: Sequence[JudgedLine]) -> dict[str, int]:
     groups = {line.group for line in lines}
     return {"lines": len(lines), "right": sum(line.right for line in lines), "files or problems": len(groups)}
 
 
-def _judged(sources: Sources, limits: Mapping[str, float]) -> dict[str, Any]:
+def _figures_by_source(sources: Sources, limits: Mapping[str, float]) -> dict[str, Any]:
     return {
         name: {mode: figures(own, limit) for mode, limit in limits.items()} for name, own in sources.items()
     }
 
 
-def load(rows: Sequence[Path], infill: Sequence[Path]) -> tuple[list[Line], dict[str, Any]]:
+def load(rows: Sequence[Path], infill: Sequence[Path]) -> tuple[list[JudgedLine], dict[str, Any]]:
     """All lines, and the model that wrote them. `ValueError` where there are several."""
     lines = []
     models = {}

@@ -30,7 +30,7 @@ Series = dict[str, list[tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class PassRate:
     """How many of a suite's tests pass, with a 95 % interval. `tokens` were decoded for an answer."""
 
     model: str
@@ -83,25 +83,25 @@ def read_tokens(replay: Mapping[str, Any]) -> tuple[str, Series]:
     return ranked[0], _ours_first(by_trace[ranked[0]])
 
 
-def shares(results: Sequence[Mapping[str, Any]]) -> dict[str, list[Share]]:
+def pass_rates(results: Sequence[Mapping[str, Any]]) -> dict[str, list[PassRate]]:
     """The rows of infill.py's files, by the kind of hole. The same row of two files stands once."""
-    found: dict[str, dict[tuple[str, str], Share]] = {}
+    found: dict[str, dict[tuple[str, str], PassRate]] = {}
     for result in results:
         kind = result["suite"] + (" cut" if result.get("cut") else "")
-        model = short(result["provenance"]["model"]["file"])
+        model = short_name(result["provenance"]["model"]["file"])
         for row in result["rows"]:
             low, high = row["pass_95"]
-            own = Share(model, row["variant"], row["tasks"], row["pass"], low, high, row["tokens"])
+            own = PassRate(model, row["variant"], row["tasks"], row["pass"], low, high, row["tokens"])
             known = found.setdefault(kind, {}).setdefault((model, own.variant), own)
             if own.tasks > known.tasks:
                 found[kind][model, own.variant] = own
     return {kind: list(rows.values()) for kind, rows in sorted(found.items())}
 
 
-def short(file: str) -> str:
+def short_name(file: str) -> str:
     """A model's name up to its size.
 
-    >>> short("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")
+    >>> short_name("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")
     'qwen2.5-coder-0.5b'
     """
     found = re.match(r".*?\d[mb](?![a-z\d])", file.lower())
@@ -134,10 +134,10 @@ def tokens_title(name: str, series: Series) -> str:
     return f"Prompt tokens evaluated in one trace: {OURS} {ends[OURS]:,.0f}, others {span}"
 
 
-def looks(names: Sequence[str]) -> dict[str, tuple[str, str, float]]:
+def line_looks(names: Sequence[str]) -> dict[str, tuple[str, str, float]]:
     """Colour, dash and width for each policy; another build of one (`name, build`) is the same, dashed.
 
-    >>> looks(["assist", "Tabby policy", "Tabby policy, wheel build"])["Tabby policy, wheel build"]
+    >>> line_looks(["assist", "Tabby policy", "Tabby policy, wheel build"])["Tabby policy, wheel build"]
     ('#D55E00', '--', 1.4)
     """
     bases: dict[str, list[str]] = {}
@@ -156,7 +156,7 @@ def draw_latency(replay: Mapping[str, Any], out: Path) -> bool:
     if not styles:
         return False
     figure, panels = _figure(len(styles), 2.6)
-    chosen = looks(list(_ours_first({name: 0 for found in styles.values() for name in found})))
+    chosen = line_looks(list(_ours_first({name: 0 for found in styles.values() for name in found})))
     for panel, (style, by_policy) in zip(panels, styles.items(), strict=True):
         for name, values in by_policy.items():
             points = [(wait, 100 * share) for wait, share in distribution(values)]
@@ -175,7 +175,7 @@ def draw_tokens(replay: Mapping[str, Any], out: Path) -> bool:
     if not series:
         return False
     figure, panels = _figure(1, 3.4)
-    for policy, look in looks(list(series)).items():
+    for policy, look in line_looks(list(series)).items():
         _line(panels[0], [(second, max(1.0, count)) for second, count in series[policy]], look, policy)
     panels[0].set(yscale="log", xlabel=f"seconds since the start of {name}", ylabel="tokens, added up")
     panels[0].yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
@@ -186,7 +186,7 @@ def draw_tokens(replay: Mapping[str, Any], out: Path) -> bool:
 
 
 def draw_quality(results: Sequence[Mapping[str, Any]], out: Path) -> bool:
-    kinds = shares(results)
+    kinds = pass_rates(results)
     if not kinds:
         return False
     models = list(dict.fromkeys(each.model for own in kinds.values() for each in own))
@@ -208,7 +208,7 @@ def draw_quality(results: Sequence[Mapping[str, Any]], out: Path) -> bool:
     return True
 
 
-def most_tasks(own: Sequence[Share]) -> str:
+def most_tasks(own: Sequence[PassRate]) -> str:
     """The number of tasks of a panel, or its span."""
     low, high = min(each.tasks for each in own), max(each.tasks for each in own)
     return f"{high:,}" if low == high else f"{low:,} to {high:,}"

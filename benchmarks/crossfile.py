@@ -23,14 +23,23 @@ from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
-from bench.crossfile.ask import Shown, Variant, View, Written, context_at, found, parse, tokens_by_length
-from bench.crossfile.ask import show as shown_by
-from bench.crossfile.ask import write as written_by
+from bench.crossfile.ask import (
+    PromptWindow,
+    ShownSnippets,
+    SnippetVariant,
+    WrittenLine,
+    context_at,
+    parse,
+    show_snippets,
+    shows_definition,
+    tokens_by_length,
+    write_line,
+)
 from bench.crossfile.holes import Hole, holes
-from bench.crossfile.packages import NotAllowedError, chosen, installed
-from bench.crossfile.score import FIGURES, Share, identifier_f1, share_of_gain, table
-from bench.infilling.variants import Desk, desk_of
-from bench.progress import counted
+from bench.crossfile.packages import NotAllowedError, install, packages_named
+from bench.crossfile.score import FIGURES, GainShare, identifier_f1, share_of_gain, table
+from bench.infilling.variants import ModelSequences, open_sequences
+from bench.progress import with_progress
 from bench.provenance import layout, provenance, write
 from bench.significance import edit_similarity, paired_bootstrap
 from infill import WRITERS
@@ -45,7 +54,7 @@ examples:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class HoleRecord:
     """What one variant did at one hole, in numbers. `found`: a snippet shows the definition.
 
     `prompt`, `snippets` and `tokens` count tokens asked with, those of them for snippets, and decoded ones;
@@ -65,30 +74,34 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """All that a run needs beside its holes; without a desk no model is asked."""
+class RunSetup:
+    """All that a run needs beside its holes; without a sequences no model is asked."""
 
     roots: dict[str, Path]
     budget: int
-    view: View
-    desk: Desk | None
+    window: PromptWindow
+    sequences: ModelSequences | None
     aloud: bool = False
 
     def count(self, text: str) -> int:
-        return len(self.desk.model.llama.tokenize(text)) if self.desk else tokens_by_length(text)
+        return len(self.sequences.model.llama.tokenize(text)) if self.sequences else tokens_by_length(text)
 
 
-def record(
-    hole: Hole, variant: Variant, shown: Shown, written: Written, count: Callable[[str], int]
-) -> Record:
+def make_record(
+    hole: Hole,
+    variant: SnippetVariant,
+    shown: ShownSnippets,
+    written: WrittenLine,
+    count: Callable[[str], int],
+) -> HoleRecord:
     """Compare an answer with the rest of the line; white space at the end does not count."""
-    return Record(
+    return HoleRecord(
         hole=hole.id,
         variant=variant.label,
         exact=int(written.text == hole.truth),
         similarity=round(edit_similarity(written.text, hole.truth), 4),
         f1=round(identifier_f1(written.text, hole.truth), 4),
-        found=int(found(hole, shown.snippets)),
+        found=int(shows_definition(hole, shown.snippets)),
         snippets=sum(count(each.text) for each in shown.snippets),
         prompt=written.prompt,
         tokens=written.tokens,
@@ -96,22 +109,22 @@ def record(
     )
 
 
-def measure(bench: Bench, variants: Sequence[Variant], taken: Sequence[Hole]) -> list[Record]:
+def measure(setup: RunSetup, variants: Sequence[SnippetVariant], taken: Sequence[Hole]) -> list[HoleRecord]:
     """Every variant at every hole."""
     records = []
-    for hole in counted(taken, "holes", 10):
+    for hole in with_progress(taken, "holes", 10):
         for variant in variants:
-            shown = shown_by(variant, hole, bench.roots[hole.package], bench.budget, bench.count)
-            written = Written("", 0, 0)
-            if bench.desk:
-                written = written_by(bench.desk, context_at(hole, shown.snippets, bench.view))
-            records.append(record(hole, variant, shown, written, bench.count))
-            if bench.aloud:
+            shown = show_snippets(variant, hole, setup.roots[hole.package], setup.budget, setup.count)
+            written = WrittenLine("", 0, 0)
+            if setup.sequences:
+                written = write_line(setup.sequences, context_at(hole, shown.snippets, setup.window))
+            records.append(make_record(hole, variant, shown, written, setup.count))
+            if setup.aloud:
                 print(f"{hole.id} {hole.name}{hole.truth}  {variant.label}: {written.text}", file=sys.stderr)
     return records
 
 
-def summary(records: Sequence[Record], taken: Sequence[Hole], seed: int) -> list[dict[str, Any]]:
+def summary(records: Sequence[HoleRecord], taken: Sequence[Hole], seed: int) -> list[dict[str, Any]]:
     """One row for each variant and group of packages: shares, and differences with their intervals."""
     groups = {"all": {hole.id for hole in taken}}
     groups |= {"known": {hole.id for hole in taken if not hole.young}}
@@ -119,7 +132,7 @@ def summary(records: Sequence[Record], taken: Sequence[Hole], seed: int) -> list
     rows = []
     for group, ids in groups.items():
         files = [hole.path for hole in taken if hole.id in ids]
-        by_variant: dict[str, list[Record]] = {}
+        by_variant: dict[str, list[HoleRecord]] = {}
         for each in records:
             if each.hole in ids:
                 by_variant.setdefault(each.variant, []).append(each)
@@ -128,7 +141,7 @@ def summary(records: Sequence[Record], taken: Sequence[Hole], seed: int) -> list
 
 
 def _row(
-    group: str, by_variant: dict[str, list[Record]], label: str, files: Sequence[str], seed: int
+    group: str, by_variant: dict[str, list[HoleRecord]], label: str, files: Sequence[str], seed: int
 ) -> dict[str, Any]:
     own = by_variant[label]
     row: dict[str, Any] = {"packages": group, "variant": label, "holes": len(own), "files": len(set(files))}
@@ -151,11 +164,11 @@ def _row(
         for figure in FIGURES:
             sides = [_column(side, figure) for side in (none, oracle, own)]
             share = share_of_gain(sides[0], sides[1], sides[2], files, seed)
-            row["share_of_oracle"][figure] = _rounded(share)
+            row["share_of_oracle"][figure] = _round_share(share)
     return row
 
 
-def _column(records: Sequence[Record], figure: str) -> list[float]:
+def _column(records: Sequence[HoleRecord], figure: str) -> list[float]:
     return [getattr(each, figure) for each in records]
 
 
@@ -163,7 +176,7 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / max(1, len(values))
 
 
-def _rounded(share: Share) -> list[float | None]:
+def _round_share(share: GainShare) -> list[float | None]:
     return [None if end is None else round(end, 3) for end in (share.share, share.low, share.high)]
 
 
@@ -188,7 +201,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _variant(label: str) -> Variant:
+def _variant(label: str) -> SnippetVariant:
     try:
         return parse(label)
     except ValueError as error:
@@ -206,8 +219,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     variants = options.variant or [parse("none"), parse("oracle")]
     model = None
     try:
-        packages = chosen(options.package)
-        roots = {package.name: installed(package, options.data) for package in packages}
+        packages = packages_named(options.package)
+        roots = {package.name: install(package, options.data) for package in packages}
         path = resolve(store_of(load_lenient()), options.model)
         header = provenance(path)
         if not options.no_model:
@@ -215,18 +228,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (NotAllowedError, CompletionError) as error:
         sys.exit(f"crossfile.py: {error}")
     taken = [hole for each in packages for hole in holes(each, roots[each.name], options.holes, options.seed)]
-    view = View(options.above, options.below)
-    bench = Bench(roots, options.budget, view, desk_of(model) if model else None, options.show)
+    window = PromptWindow(options.above, options.below)
+    setup = RunSetup(roots, options.budget, window, open_sequences(model) if model else None, options.show)
     try:
-        records = measure(bench, variants, taken)
+        records = measure(setup, variants, taken)
     finally:
         if model:
             model.close()
     rows = summary(records, taken, options.seed)
     asked = {"packages": [f"{each.name} {each.version}" for each in packages], "holes": len(taken)}
-    asked |= {"budget": options.budget, "above": view.above, "below": view.below, "seed": options.seed}
+    asked |= {"budget": options.budget, "above": window.above, "below": window.below, "seed": options.seed}
     if options.out:
-        names = list(Record.__slots__)
+        names = list(HoleRecord.__slots__)
         values = [[getattr(each, name) for name in names] for each in records]
         write(options.out, header, {**asked, "rows": rows, "records": {"columns": names, "rows": values}})
     print(layout({"provenance": header, **asked, "rows": rows}) if options.json else table(rows))

@@ -27,7 +27,7 @@ from assist_server.local_model.opening import store_of
 from bench.provenance import provenance
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-BEHIND = 1_000  # tokens of prompt: what a full head holds
+PROMPT_TOKENS = 1_000  # tokens of prompt: what a full head holds
 REPEATS = 7  # of each size; the median counts
 
 
@@ -58,7 +58,7 @@ def measure(path: Path, threads: int, decode_threads: int) -> Floor:
     api.llama_backend_init()
     model = api.llama_model_load_from_file(os.fsencode(path), api.llama_model_default_params())
     params = api.llama_context_default_params()
-    params.n_ctx = BEHIND + 1024
+    params.n_ctx = PROMPT_TOKENS + 1024
     params.n_batch = SIZES[-1]
     params.n_ubatch = SIZES[-1]
     context = api.llama_init_from_model(model, params)
@@ -66,23 +66,23 @@ def measure(path: Path, threads: int, decode_threads: int) -> Floor:
     try:
         api.llama_set_n_threads(context, threads, threads)
         _decode(context, batch, SIZES[-1], 0)
-        _decode(context, batch, BEHIND - SIZES[-1], SIZES[-1])
-        batches = {size: _timed(context, batch, size) for size in SIZES}
+        _decode(context, batch, PROMPT_TOKENS - SIZES[-1], SIZES[-1])
+        batches = {size: _time_decode(context, batch, size) for size in SIZES}
         api.llama_set_n_threads(context, decode_threads, threads)
-        return Floor(batches, _timed(context, batch, 1))
+        return Floor(batches, _time_decode(context, batch, 1))
     finally:
         api.llama_batch_free(batch)
         api.llama_free(context)
         api.llama_model_free(model)
 
 
-def _timed(context: Any, batch: Any, size: int) -> float:
+def _time_decode(context: Any, batch: Any, size: int) -> float:
     took = []
     for _ in range(REPEATS if size <= 64 else 2):
         start = time.perf_counter()
-        _decode(context, batch, size, BEHIND)
+        _decode(context, batch, size, PROMPT_TOKENS)
         took.append(time.perf_counter() - start)
-        api.llama_memory_seq_rm(api.llama_get_memory(context), 0, BEHIND, -1)
+        api.llama_memory_seq_rm(api.llama_get_memory(context), 0, PROMPT_TOKENS, -1)
     return median(took)
 
 
@@ -103,7 +103,7 @@ def _silent(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
     """llama.cpp's own log is not a result."""
 
 
-def over(floor: Floor, costs: Iterable[Mapping[str, Any]]) -> list[float]:
+def ratios_over_floor(floor: Floor, costs: Iterable[Mapping[str, Any]]) -> list[float]:
     """Total time over the floor, for each shown answer that needed the model (costs: `assist.answers`)."""
     ratios = []
     for cost in costs:
@@ -125,7 +125,7 @@ def main() -> None:
     path = Path(options.model) if is_path(options.model) else resolve(store_of(load_lenient()), options.model)
     floor = measure(path, options.threads, 1)
     if options.json:
-        print(json.dumps({"provenance": provenance(path), **report(floor)}))
+        print(json.dumps({"provenance": provenance(path), **floor_figures(floor)}))
         return
     print("| tokens in one call | ms | tokens a second |\n|---|---|---|")
     for size, took in floor.batches.items():
@@ -133,7 +133,7 @@ def main() -> None:
     print(f"\nOne token on one thread: {1e3 * floor.token:.1f} ms")
 
 
-def report(floor: Floor) -> dict[str, Any]:
+def floor_figures(floor: Floor) -> dict[str, Any]:
     """The floor in ms, for results files."""
     return {
         "batch ms": {str(size): round(1e3 * took, 2) for size, took in floor.batches.items()},

@@ -24,8 +24,16 @@ from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.infilling.tasks import SUITES, NoSandboxError, Task, load, passes
-from bench.infilling.variants import Answer, Desk, Variant, answer, desk_of, expand, parse
-from bench.progress import counted
+from bench.infilling.variants import (
+    FilledHole,
+    InfillVariant,
+    ModelSequences,
+    expand,
+    fill_hole,
+    open_sequences,
+    parse,
+)
+from bench.progress import with_progress
 from bench.provenance import layout, provenance, write
 from bench.significance import edit_similarity, paired_bootstrap, wilson
 
@@ -44,7 +52,7 @@ WRITERS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class InfillRecord:
     """What one variant did on one task, in numbers. `lowest`, `mean`, `first` and `count` are the
     log-probabilities of the first line's tokens; `dropped` is the engine's reason for an empty candidate.
     """
@@ -63,12 +71,12 @@ class Record:
     dropped: str
 
 
-def record(task: Task, variant: Variant, given: Answer, passed: bool) -> Record:
+def make_record(task: Task, variant: InfillVariant, given: FilledHole, passed: bool) -> InfillRecord:
     """Compare an answer with what stood in the hole; white space at the end does not count."""
     wanted = (task.hole + task.after[: given.skip]).rstrip()
     text = given.text.rstrip()
     sure = given.chances
-    return Record(
+    return InfillRecord(
         task=task.id,
         variant=variant.label,
         exact=int(text == wanted),
@@ -84,27 +92,29 @@ def record(task: Task, variant: Variant, given: Answer, passed: bool) -> Record:
     )
 
 
-def measure(desk: Desk, variants: Sequence[Variant], tasks: Sequence[Task], jobs: int) -> list[Record]:
+def measure(
+    sequences: ModelSequences, variants: Sequence[InfillVariant], tasks: Sequence[Task], jobs: int
+) -> list[InfillRecord]:
     """Every variant on every task; the tests run meanwhile, the same program only once."""
     verdicts: dict[str, Future[bool]] = {}
-    given: list[tuple[Task, Variant, Answer, Future[bool]]] = []
+    given: list[tuple[Task, InfillVariant, FilledHole, Future[bool]]] = []
     with ThreadPoolExecutor(jobs) as pool:
-        for task in counted(tasks, "tasks", 20):
+        for task in with_progress(tasks, "tasks", 20):
             for variant in variants:
-                made = answer(desk, variant, task)
+                made = fill_hole(sequences, variant, task)
                 program = task.program(made.text, made.skip)
                 if program not in verdicts:
                     verdicts[program] = pool.submit(passes, program)
                 given.append((task, variant, made, verdicts[program]))
-    return [record(task, variant, made, verdict.result()) for task, variant, made, verdict in given]
+    return [make_record(task, variant, made, verdict.result()) for task, variant, made, verdict in given]
 
 
-def summary(records: Sequence[Record], problems: Sequence[str], seed: int) -> list[dict[str, Any]]:
+def summary(records: Sequence[InfillRecord], problems: Sequence[str], seed: int) -> list[dict[str, Any]]:
     """One row a variant: shares with their intervals, and the differences to the baselines, in points.
 
     `problems` names each task's problem, in the order of the tasks: holes of one are drawn together.
     """
-    by_row: dict[str, list[Record]] = {}
+    by_row: dict[str, list[InfillRecord]] = {}
     for each in records:
         by_row.setdefault(each.variant, []).append(each)
     rows = []
@@ -114,10 +124,10 @@ def summary(records: Sequence[Record], problems: Sequence[str], seed: int) -> li
             "variant": label,
             "tasks": len(own),
             "exact": round(exact / len(own), 4),
-            "exact_95": _rounded(wilson(exact, len(own))),
+            "exact_95": _round_all(wilson(exact, len(own))),
             "similarity": round(math.fsum(each.similarity for each in own) / len(own), 4),
             "pass": round(passed / len(own), 4),
-            "pass_95": _rounded(wilson(passed, len(own))),
+            "pass_95": _round_all(wilson(passed, len(own))),
             "tokens": round(sum(each.tokens for each in own) / len(own), 1),
             "dropped": dict(Counter(each.dropped for each in own if each.dropped).most_common()),
         }
@@ -128,12 +138,12 @@ def summary(records: Sequence[Record], problems: Sequence[str], seed: int) -> li
     return rows
 
 
-def _rounded(values: Sequence[float]) -> list[float]:
+def _round_all(values: Sequence[float]) -> list[float]:
     return [round(value, 4) for value in values]
 
 
 def _points(
-    own: Sequence[Record], base: Sequence[Record], problems: Sequence[str], seed: int
+    own: Sequence[InfillRecord], base: Sequence[InfillRecord], problems: Sequence[str], seed: int
 ) -> dict[str, list[float]]:
     """Mean, low and high of the difference in exact match, similarity and passing, times 100."""
     found = {}
@@ -170,9 +180,9 @@ def _span(ends: Sequence[float], style: str) -> str:
     return f"{ends[0]:{style}} to {ends[1]:{style}}"
 
 
-def columns(records: Sequence[Record]) -> dict[str, Any]:
+def columns(records: Sequence[InfillRecord]) -> dict[str, Any]:
     """The records as names and rows of values: a third of the size of objects."""
-    names = list(Record.__slots__)
+    names = list(InfillRecord.__slots__)
     return {"columns": names, "rows": [[getattr(each, name) for name in names] for each in records]}
 
 
@@ -202,7 +212,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def _variant(label: str) -> Variant:
+def _variant(label: str) -> InfillVariant:
     try:
         return parse(label)
     except ValueError as error:
@@ -235,7 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (NoSandboxError, CompletionError) as error:
         sys.exit(f"infill.py: {error}")
     try:
-        records = measure(desk_of(model), variants, tasks, options.jobs)
+        records = measure(open_sequences(model), variants, tasks, options.jobs)
     finally:
         model.close()
     rows = summary(records, [task.problem for task in tasks], options.seed)

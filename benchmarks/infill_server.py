@@ -21,7 +21,7 @@ from typing import Any
 
 import llama_cpp as api
 
-from bench.peers.infill_answer import Answer
+from bench.peers.infill_answer import GrowingAnswer
 from bench.peers.infill_slot import Cancelled, Slot
 from bench.peers.server_options import Options, announce, options_of, parser
 
@@ -80,7 +80,7 @@ def is_closed(connection: socket.socket) -> bool:
         return True
 
 
-class Handler(BaseHTTPRequestHandler):
+class InfillHandler(BaseHTTPRequestHandler):
     """One request a connection. `slot`, `turns` and `poll` are set by `serve`."""
 
     slot: Slot
@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
             self.turns.leave(ticket)
         return self._send(200, result)
 
-    def _stream(self, answers: Iterator[Answer]) -> None:
+    def _stream(self, answers: Iterator[GrowingAnswer]) -> None:
         """Server-sent events; a client that reads no more is noticed at the next one."""
         told = 0
         for answer in answers:
@@ -161,7 +161,7 @@ def serve(options: Options, port: int = 0, poll: float = POLL) -> ThreadingHTTPS
     """A server with its model loaded, listening, its requests answered by threads of its own."""
     slot = Slot(options)
     slot.load()
-    handler = type("Bound", (Handler,), {"slot": slot, "turns": Turns(), "poll": poll})
+    handler = type("Bound", (InfillHandler,), {"slot": slot, "turns": Turns(), "poll": poll})
     server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

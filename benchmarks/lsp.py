@@ -41,7 +41,7 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"n": len(values), **{name: round(percentile(values, at), 1) for name, at in shares.items()}}
 
 
-async def typing(environ: Mapping[str, str]) -> dict[str, Any]:
+async def measure_typing(environ: Mapping[str, str]) -> dict[str, Any]:
     """Twenty lines into the middle of a 500-line file, a request after every key."""
     evaluated, known, asked = [], [], []
     async with serving(environ) as client:
@@ -65,7 +65,7 @@ async def typing(environ: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-async def cancelling(environ: Mapping[str, str]) -> dict[str, Any]:
+async def measure_cancelling(environ: Mapping[str, str]) -> dict[str, Any]:
     """Requests at ever new places of a long file, cancelled at random moments of their prefill."""
     took = []
     rng = random.Random(1)
@@ -86,7 +86,7 @@ async def cancelling(environ: Mapping[str, str]) -> dict[str, Any]:
     return {"cancelled answer ms": spread(took)}
 
 
-async def editing(environ: Mapping[str, str]) -> dict[str, Any]:
+async def measure_editing(environ: Mapping[str, str]) -> dict[str, Any]:
     """Edits while the model computes: from sending one to its being applied, on the machine's one clock."""
     took = []
     async with serving(environ) as client:
@@ -98,13 +98,13 @@ async def editing(environ: Mapping[str, str]) -> dict[str, Any]:
                 busy = client.ask(URI, (rng.randrange(100, 2400), 0), manual=True)
             start = time.monotonic()
             client.change(URI, version, "x", (5, 0), (5, 0))
-            took.append(1e3 * ((await client.held())[URI]["applied"] - start))
+            took.append(1e3 * ((await client.documents())[URI]["applied"] - start))
             await asyncio.sleep(0.02)
         await asyncio.wait([busy])
     return {"edit applied ms, model busy": spread(took)}
 
 
-async def jumping(environ: Mapping[str, str]) -> dict[str, Any]:
+async def measure_jumping(environ: Mapping[str, str]) -> dict[str, Any]:
     """A new line begun at unseen places of a 3,000-line file, and its first letters typed on coming back."""
     lines = (SOURCE * 2)[:3000]
     rng = random.Random(3)
@@ -140,12 +140,12 @@ def _fresh_line(lines: Sequence[str], rng: random.Random) -> int:
             return row
 
 
-async def indexing(environ: Mapping[str, str]) -> dict[str, Any]:
+async def measure_indexing(environ: Mapping[str, str]) -> dict[str, Any]:
     """The same edits and keys while the standard library is indexed from nothing, and without any index."""
     found: dict[str, Any] = {}
     for when in ("no index", "while indexing"):
         with tempfile.TemporaryDirectory() as data:
-            _borrow(Path(environ["ASSIST_DATA_DIR"]), Path(data))
+            _link_models(Path(environ["ASSIST_DATA_DIR"]), Path(data))
             own = {**environ, "ASSIST_DATA_DIR": data}
             folders = [Path(sysconfig.get_path("stdlib"))] if when == "while indexing" else []
             async with serving(own, folders=folders) as client:
@@ -171,7 +171,7 @@ async def _busy_keys(client: Client) -> tuple[list[float], list[float]]:
     for key in keys_of(SOURCE[250:258]):
         start = time.monotonic()
         typist.key(key)
-        edits.append(1e3 * ((await client.held())[URI]["applied"] - start))
+        edits.append(1e3 * ((await client.documents())[URI]["applied"] - start))
         took, _ = await typist.ask()
         after = await client.counts()
         if after.get("source-model", 0) > before.get("source-model", 0):
@@ -181,14 +181,14 @@ async def _busy_keys(client: Client) -> tuple[list[float], list[float]]:
     return edits, answers
 
 
-def _borrow(known: Path, data: Path) -> None:
+def _link_models(known: Path, data: Path) -> None:
     """A data directory with the same models and measured speeds, and no index."""
     for name in ("models", "speed.json"):
         if (known / name).exists():
             (data / name).symlink_to(known / name)
 
 
-async def idling(environ: Mapping[str, str]) -> dict[str, Any]:
+async def measure_idling(environ: Mapping[str, str]) -> dict[str, Any]:
     """CPU seconds of the server in ten seconds without a request."""
     async with serving(environ) as client:
         await client.until("ready")
@@ -205,12 +205,12 @@ async def idling(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 PARTS = {
-    "typing": typing,
-    "cancelling": cancelling,
-    "editing": editing,
-    "jumping": jumping,
-    "indexing": indexing,
-    "idling": idling,
+    "typing": measure_typing,
+    "cancelling": measure_cancelling,
+    "editing": measure_editing,
+    "jumping": measure_jumping,
+    "indexing": measure_indexing,
+    "idling": measure_idling,
 }
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from assist_context.index.reader import NAME_PATH_BODY_HEAD, IndexReader
 from assist_context.index.search import SearchHit, Weights
 from assist_context.index.terms import terms
-from bench.index.index import IndexFailed, kept
+from bench.index.index import IndexFailed, running_indexer
 from bench.provenance import layout, provenance, write
 from bench.significance import paired_bootstrap, wilson
 
@@ -46,12 +46,12 @@ class Query:
     end_line: int
 
 
-def blanked(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
+def blank_docstrings(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
     """A file without docstrings, lines in place, and its functions: (paragraph, qualified name, line, end).
 
     `SyntaxError` for what is no Python.
 
-    >>> blanked('def f():\\n    "Say it."\\n    return 1\\n')
+    >>> blank_docstrings('def f():\\n    "Say it."\\n    return 1\\n')
     ('def f():\\n    pass\\n    return 1\\n', [('Say it.', 'f', 1, 3)])
     """
     with warnings.catch_warnings():
@@ -59,7 +59,7 @@ def blanked(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
         parsed = ast.parse(text)
     lines = text.splitlines(keepends=True)
     found = []
-    for owner, node in _documented(parsed):
+    for owner, node in _with_docstrings(parsed):
         spelled = node.body[0]
         if isinstance(node, Functions):
             paragraph = " ".join((ast.get_docstring(node) or "").partition("\n\n")[0].split())
@@ -68,7 +68,7 @@ def blanked(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
     return "".join(lines), found
 
 
-def _documented(parsed: ast.Module) -> Iterator[tuple[str, ast.Module | ast.ClassDef | Functions]]:
+def _with_docstrings(parsed: ast.Module) -> Iterator[tuple[str, ast.Module | ast.ClassDef | Functions]]:
     """Everything that has a docstring of whole lines, with its qualified name."""
     stack: list[tuple[str, ast.AST]] = [("", parsed)]
     while stack:
@@ -101,18 +101,18 @@ def build(target: Path, count: int, seed: int) -> list[Query]:
         if not LEFT_OUT.isdisjoint(inner.parts):
             continue
         try:
-            text, found = blanked(path.read_text(encoding="utf-8"))
+            text, found = blank_docstrings(path.read_text(encoding="utf-8"))
         except (SyntaxError, ValueError):
             continue
-        place = target / inner
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text, encoding="utf-8")
+        copy = target / inner
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(text, encoding="utf-8")
         known = [each for each in found if len(each[0].split()) >= LEAST_WORDS]
         queries += [Query(words, inner.as_posix(), name, line, end) for words, name, line, end in known]
     return random.Random(seed).sample(queries, min(count, len(queries)))
 
 
-def right(query: Query, hit: SearchHit) -> bool:
+def is_right(query: Query, hit: SearchHit) -> bool:
     """Whether a chunk is the function, a piece of it, or holds its `def` line."""
     if hit.path != query.path:
         return False
@@ -121,10 +121,10 @@ def right(query: Query, hit: SearchHit) -> bool:
     return holds or (piece and hit.name == query.name)
 
 
-def rank(reader: IndexReader, query: Query, weights: Weights) -> float:
+def reciprocal_rank(reader: IndexReader, query: Query, weights: Weights) -> float:
     """1 over the place of the first right hit, 0 beyond the tenth."""
     hits = reader.search(terms(query.text), DEEP, weights, patient=True)
-    return next((1 / place for place, hit in enumerate(hits, 1) if right(query, hit)), 0.0)
+    return next((1 / position for position, hit in enumerate(hits, 1) if is_right(query, hit)), 0.0)
 
 
 def report(queries: Sequence[Query], ranks: Sequence[float], seed: int) -> dict[str, Any]:
@@ -167,12 +167,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     queries = build(root, options.queries, options.seed)
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        with kept(root, database) as (_, events):
+        with running_indexer(root, database) as (_, events):
             events.ready()
     except IndexFailed as error:
         sys.exit(f"proxy.py: {error}")
     reader = IndexReader(str(database))
-    ranks = [rank(reader, query, tuple(options.weights)) for query in queries]
+    ranks = [reciprocal_rank(reader, query, tuple(options.weights)) for query in queries]
     reader.close()
     found = report(queries, ranks, options.seed)
     header = provenance()

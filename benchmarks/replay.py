@@ -37,10 +37,10 @@ from bench.typing import typist
 from bench.typing.assist_policy import EnginePolicy, LspPolicy
 from bench.typing.figures import table
 from bench.typing.policy import Policy
-from bench.typing.report import OURS, Report
-from bench.typing.screen import Log, Screen
+from bench.typing.report import OURS, ReplayReport
+from bench.typing.screen import ReplayLog, Screen
 from bench.typing.typist import STYLES, Trace, sources
-from bench.typing.virtual import SPEED, Clock, pretended_engine, run_virtually, timed_engine, words_of
+from bench.typing.virtual import SPEED, VirtualClock, pretended_engine, run_virtually, timed_engine, words_of
 
 NAMES = {name.replace(" ", "-"): name for name in POLICIES}
 
@@ -53,13 +53,13 @@ def traces(style: str, seeds: Sequence[int], folder: Path | None) -> list[Trace]
         sys.exit(f"replay.py: {error}")
 
 
-def whole(trace: Trace, folder: Path | None) -> str:
+def full_text(trace: Trace, folder: Path | None) -> str:
     """The text of a trace's file with everything typed in: what the pretended model knows."""
     files = {path.name: path for style in STYLES.values() for path in sources(folder, style)}
     return files[trace.path].read_text(encoding="utf-8")
 
 
-def real(name: str, model: Path, folder: Path, threads: int) -> Policy:
+def real_policy(name: str, model: Path, folder: Path, threads: int) -> Policy:
     """A policy by its name on the command line."""
     if name == OURS:
         return LspPolicy(_environ(model, folder))
@@ -79,11 +79,11 @@ def _environ(model: Path, folder: Path) -> dict[str, str]:
     return {"ASSIST_CONFIG_DIR": str(config), "ASSIST_DATA_DIR": str(data), "ASSIST_OFFLINE": "1"}
 
 
-def play_virtually(trace: Trace, model: Path, known: str | None) -> Log:
+def play_virtually(trace: Trace, model: Path, known: str | None) -> ReplayLog:
     """One trace on a virtual clock; with `known` text a pretended model, else the real one."""
     words = words_of(model) if known is not None else None
 
-    def make(clock: Clock) -> Any:
+    def make(clock: VirtualClock) -> Any:
         def engine() -> Any:
             if words is None or known is None:
                 return timed_engine(model, clock, CompletionSettings())
@@ -98,23 +98,23 @@ def play_virtually(trace: Trace, model: Path, known: str | None) -> Log:
             words.close()
 
 
-async def replay(options: argparse.Namespace, model: Path, report: Report, least: floor.Floor) -> None:
+async def replay(options: argparse.Namespace, model: Path, report: ReplayReport, least: floor.Floor) -> None:
     """Every policy on every trace, in real time."""
     with tempfile.TemporaryDirectory() as folder:
         for style in options.style:
             for trace in traces(style, options.seeds, options.files):
                 for name in options.policy:
-                    policy = real(name, model, Path(folder), options.threads)
+                    policy = real_policy(name, model, Path(folder), options.threads)
                     report.add(await Screen(policy, trace).play(), trace)
                     if isinstance(policy, LspPolicy):
-                        report.over += floor.over(least, policy.costs.values())
+                        report.over += floor.ratios_over_floor(least, policy.costs.values())
 
 
 def main() -> None:
     options = arguments()
     config = load_lenient()
     model = Path(options.model) if is_path(options.model) else resolve(store_of(config), options.model)
-    report = Report()
+    report = ReplayReport()
     extra = {}
     header = provenance(model)
     if options.append and options.out.exists():
@@ -122,12 +122,12 @@ def main() -> None:
     if options.fast or options.virtual:
         for style in options.style:
             for trace in traces(style, options.seeds, options.files):
-                known = whole(trace, options.files) if options.fast else None
+                known = full_text(trace, options.files) if options.fast else None
                 report.add(play_virtually(trace, model, known), trace)
         extra = {"speed": {"prefill": SPEED.prefill, "decode": SPEED.decode}}
     else:
         least = floor.measure(model, options.threads, 1)
-        extra = {"floor": floor.report(least)}
+        extra = {"floor": floor.floor_figures(least)}
         asyncio.run(replay(options, model, report, least))
     body = {**extra, **report.body()}
     if options.out:

@@ -31,20 +31,20 @@ from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.infilling.tasks import SUITES, NoSandboxError, passes
 from bench.provenance import command_line, layout, provenance, write
-from bench.routing.labels import VoiceWriter, collect
+from bench.routing.labels import LocalModelWriter, collect
 from bench.routing.report import table, weights_file
 from bench.routing.score import (
     FOLDS,
     RESAMPLES,
-    Labelled,
+    LabelledRequest,
     apgr,
     auroc,
-    fitted,
-    held_out,
+    fit_weights,
+    held_out_scores,
     interval,
     share_right,
 )
-from bench.routing.tasks import Request, problems, requests
+from bench.routing.tasks import RoutingRequest, problems, requests
 
 FITTED = Path(shipped.__file__).with_name("route_fitted.toml")
 RATES = (0.15, 0.3, 0.5)
@@ -55,7 +55,7 @@ OPEN_RULES = RoutingRules(
 )
 
 
-def saved(asked: Sequence[Request], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def label_columns(asked: Sequence[RoutingRequest], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Labels as names and rows of numbers."""
     lines = []
     names = list(IDENTITY)
@@ -74,13 +74,13 @@ def saved(asked: Sequence[Request], rows: Sequence[Mapping[str, Any]]) -> dict[s
     return {"columns": names, "rows": lines}
 
 
-def labelled(data: Mapping[str, Any]) -> list[Labelled]:
+def read_labels(data: Mapping[str, Any]) -> list[LabelledRequest]:
     """The rows of a labels file."""
     found = []
     for values in data["rows"]:
         row = dict(zip(data["columns"], values, strict=True))
         found.append(
-            Labelled(
+            LabelledRequest(
                 row["id"],
                 row["group"],
                 bool(row["good"]),
@@ -92,11 +92,11 @@ def labelled(data: Mapping[str, Any]) -> list[Labelled]:
     return found
 
 
-def judged_routers(
-    rows: Sequence[Labelled], frontier: float, seed: int, resamples: int
+def compare_routers(
+    rows: Sequence[LabelledRequest], frontier: float, seed: int, resamples: int
 ) -> list[dict[str, Any]]:
     """Each router's figures; scores that are no shares have no calibration error."""
-    before, after = held_out(rows)
+    before, after = held_out_scores(rows)
     good = np.array([row.good for row in rows])
     groups = [row.group for row in rows]
     length = -np.array([row.context_tokens for row in rows], dtype=np.float64)
@@ -114,7 +114,7 @@ def judged_routers(
         share = " an answer, " in name
 
         def within(figure: Callable[[Any], float]) -> list[float]:
-            return _rounded(interval(figure, groups, seed, resamples))
+            return _round_all(interval(figure, groups, seed, resamples))
 
         def area(at: Any, own: Any = own) -> float:
             return apgr(own[at], good[at], frontier)
@@ -133,13 +133,13 @@ def judged_routers(
     return found
 
 
-def _rounded(values: Sequence[float]) -> list[float]:
+def _round_all(values: Sequence[float]) -> list[float]:
     return [round(value, 4) for value in values]
 
 
-def replayed(rows: Sequence[Labelled], frontier: float) -> list[dict[str, Any]]:
+def replay_threshold(rows: Sequence[LabelledRequest], frontier: float) -> list[dict[str, Any]]:
     """What the threshold makes of held-out scores in the order of the tasks: the rate that it keeps."""
-    before, _ = held_out(rows)
+    before, _ = held_out_scores(rows)
     found = []
     for rate in RATES:
         rules = replace(OPEN_RULES, rate=rate)
@@ -177,14 +177,14 @@ def decision_ms(rounds: int = 1000) -> dict[str, float]:
 
 
 def fit(
-    rows: Sequence[Labelled], frontier: float, seed: int, resamples: int = RESAMPLES
+    rows: Sequence[LabelledRequest], frontier: float, seed: int, resamples: int = RESAMPLES
 ) -> tuple[Weights, dict[str, Any]]:
     """Weights of all labels, and how such weights do on problems that they have not seen."""
-    weights = fitted(rows)
+    weights = fit_weights(rows)
     good = [row.good for row in rows]
     own = [score(row.before, weights) for row in rows]
     typical = np.quantile(own, (np.arange(TYPICAL) + 0.5) / TYPICAL)
-    scores = dict(zip(("before an answer", "after an answer"), held_out(rows), strict=True))
+    scores = dict(zip(("before an answer", "after an answer"), held_out_scores(rows), strict=True))
     reliable = {
         name: [
             [row.predicted, row.observed, row.count]
@@ -197,9 +197,9 @@ def fit(
         "always local": round(sum(good) / len(rows), 4),
         "frontier": frontier,
         "folds": FOLDS,
-        "routers": judged_routers(rows, frontier, seed, resamples),
+        "routers": compare_routers(rows, frontier, seed, resamples),
         "reliability": reliable,
-        "replayed": replayed(rows, frontier),
+        "replayed": replay_threshold(rows, frontier),
         "decision ms": decision_ms(),
     }
 
@@ -242,18 +242,18 @@ def _collect(options: argparse.Namespace) -> None:
     path = resolve(store_of(load_lenient()), options.model)
     end = time.monotonic() + 60 * options.minutes
     asked = requests(problems(options.data), options.tasks, options.seed)
-    writer = VoiceWriter(path)
+    writer = LocalModelWriter(path)
     try:
         answers = collect(asked, writer, options.kept)
         rows = list(itertools.takewhile(lambda _: time.monotonic() < end, answers))
     finally:
         writer.close()
-    write(options.out, provenance(path), {"seed": options.seed, **saved(asked[: len(rows)], rows)})
+    write(options.out, provenance(path), {"seed": options.seed, **label_columns(asked[: len(rows)], rows)})
 
 
 def _fit(options: argparse.Namespace) -> None:
     data = json.loads(options.labels.read_text(encoding="utf-8"))
-    weights, found = fit(labelled(data), options.frontier, options.seed)
+    weights, found = fit(read_labels(data), options.frontier, options.seed)
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     model = data["provenance"]["model"]
     found = {"provenance": {"date": date, "command": command_line(sys.argv), "model": model}, **found}

@@ -24,6 +24,7 @@ from bench.provenance import provenance, write
 from bench.typing.figures import percentile
 
 ROOT = Path(__file__).resolve().parents[1]
+FLOOR = ROOT / "benchmarks/bench/editors/vscode_floor.py"
 sys.path[:0] = [str(ROOT / "tests/e2e")]
 
 import psutil  # noqa: E402
@@ -72,13 +73,13 @@ def main() -> None:
     subprocess.run(npm, cwd=ROOT / "vscode-extension", check=True, stdout=subprocess.DEVNULL)
     figures = {}
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-        browser, place = launched(playwright), Path(name)
-        (place / "lines").write_text("\n".join(WHOLE.format(call=word) for word in WORDS))
+        browser, folder = launched(playwright), Path(name)
+        (folder / "lines").write_text("\n".join(WHOLE.format(call=word) for word in WORDS))
         for server in ("floor", "assist"):
-            with running(place / server, model, place / "lines") as code:
-                figures[server] = measured(browser, code, place / server, options.rounds)
-        with running(place / "without", model, place / "lines", extension=False) as code:
-            figures["host"] = {"without": host_memory(browser, code, place / "without", "")}
+            with running_editor(folder / server, model, folder / "lines") as code:
+                figures[server] = measure(browser, code, folder / server, options.rounds)
+        with running_editor(folder / "without", model, folder / "lines", extension=False) as code:
+            figures["host"] = {"without": bare_host_megabytes(browser, code, folder / "without", "")}
         figures["host"]["with"] = figures["assist"].pop("host_mb")
         figures["floor"].pop("host_mb")
     for kind in ("first", "typed through"):
@@ -94,35 +95,37 @@ def main() -> None:
 
 
 @contextmanager
-def running(place: Path, model: Path, lines: Path, *, extension: bool = True) -> Iterator[Code]:
-    """A code-server whose extension starts the server that `place` is named after."""
-    place.mkdir()
-    (place / "config.toml").write_text(f'[completion]\nmodel = "{model}"\nmode = "eager"\n')
-    floor = place / "floor"
-    floor.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "benchmarks/vscode_floor.py"}" "$@"\n')
+def running_editor(folder: Path, model: Path, lines: Path, *, extension: bool = True) -> Iterator[Code]:
+    """A code-server whose extension starts the server that `folder` is named after."""
+    folder.mkdir()
+    (folder / "config.toml").write_text(f'[completion]\nmodel = "{model}"\nmode = "eager"\n')
+    floor = folder / "floor"
+    floor.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "benchmarks/bench/editors/vscode_floor.py"}" "$@"\n'
+    )
     floor.chmod(0o755)
-    program = floor if place.name == "floor" else Path(sys.executable).with_name("assist")
+    program = floor if folder.name == "floor" else Path(sys.executable).with_name("assist")
     environ = {
-        "ASSIST_CONFIG_DIR": str(place),
-        "ASSIST_DATA_DIR": str(place / "data"),
+        "ASSIST_CONFIG_DIR": str(folder),
+        "ASSIST_DATA_DIR": str(folder / "data"),
         "ASSIST_FLOOR": str(lines),
     }
     vsix = ROOT / "vscode-extension/assist.vsix" if extension else None
-    with serving(vscode(), place / "code", environ, vsix) as code:
+    with serving(vscode(), folder / "code", environ, vsix) as code:
         code.settings(assist__server__path=str(program))
         yield code
 
 
-def measured(browser: Browser, code: Code, place: Path, rounds: int) -> dict[str, list[float]]:
+def measure(browser: Browser, code: Code, folder: Path, rounds: int) -> dict[str, list[float]]:
     """Milliseconds from key to ghost text, of both kinds."""
     functions = [
         FUNCTION.format(name=f"{word}_{number}", words=word)
         for number in range(-(-rounds // len(WORDS)))
         for word in WORDS
     ][:rounds]
-    (place / "space").mkdir()
-    (place / "space" / "items.py").write_text("\n\n\n".join(functions) + "\n")
-    window = Window(browser, code, place / "space", place / "shots")
+    (folder / "space").mkdir()
+    (folder / "space" / "items.py").write_text("\n\n\n".join(functions) + "\n")
+    window = Window(browser, code, folder / "space", folder / "shots")
     window.open("items.py")
     window.ready()
     found: dict[str, list[float]] = {"first": [], "typed through": []}
@@ -133,16 +136,16 @@ def measured(browser: Browser, code: Code, place: Path, rounds: int) -> dict[str
         for kind, key in zip(("first", "typed through", "typed through"), KEYS, strict=True):
             window.press("Escape")
             until("no ghost text", lambda: not window.ghost())
-            found[kind] += taken(window, key)
+            found[kind] += time_key(window, key)
         if window.appears(window.ghost, 1):
             window.press("Tab")
         window.press("Escape")
-    found["host_mb"] = [host(code)]
+    found["host_mb"] = [host_megabytes(code)]
     window.close()
     return {name: times if name != "host_mb" else times[0] for name, times in found.items()}
 
 
-def taken(window: Window, key: str) -> list[float]:
+def time_key(window: Window, key: str) -> list[float]:
     """Milliseconds from this key to ghost text; none where nothing came."""
     window.page.evaluate(LISTEN)
     window.page.keyboard.type(key)
@@ -150,19 +153,19 @@ def taken(window: Window, key: str) -> list[float]:
     return [found] if found >= 0 else []
 
 
-def host_memory(browser: Browser, code: Code, place: Path, text: str) -> float:
+def bare_host_megabytes(browser: Browser, code: Code, folder: Path, text: str) -> float:
     """The memory of an extension host without the extension, in MB."""
-    (place / "space").mkdir()
-    (place / "space" / "items.py").write_text(text)
-    window = Window(browser, code, place / "space", place / "shots")
+    (folder / "space").mkdir()
+    (folder / "space" / "items.py").write_text(text)
+    window = Window(browser, code, folder / "space", folder / "shots")
     window.open("items.py")
     time.sleep(10)  # as long as the other takes to become idle
-    found = host(code)
+    found = host_megabytes(code)
     window.close()
     return found
 
 
-def host(code: Code) -> float:
+def host_megabytes(code: Code) -> float:
     """The resident memory of the extension host, in MB."""
     hosts = [
         each

@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def counted(items: Sequence[T], what: str, every: int) -> Iterator[T]:
+def with_progress(items: Sequence[T], what: str, every: int) -> Iterator[T]:
     """The items in turn, with a line for each `every` of them and one at the end."""
     start = time.monotonic()
     for done, item in enumerate(items, 1):

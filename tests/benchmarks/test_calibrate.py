@@ -15,7 +15,15 @@ import pytest
 import calibrate
 from assist_completion.display import confidence
 from bench.show_gate import fit
-from bench.show_gate.fit import Line, figures, judging, logistic, lost, precision, shown
+from bench.show_gate.fit import (
+    JudgedLine,
+    figures,
+    in_judging_half,
+    logistic,
+    precision,
+    share_lost,
+    shown_length,
+)
 from bench.show_gate.report import gate_file, table
 
 HEADER = {"date": "2026-01-01", "model": {"file": "some.gguf", "sha256": "ab"}, "command": 'python "x".py'}
@@ -23,13 +31,13 @@ HEADER = {"date": "2026-01-01", "model": {"file": "some.gguf", "sha256": "ab"}, 
 
 def line(
     *chances: float, right: bool = False, agreed: int = 0, unit: str = "u", source: str = "typing"
-) -> Line:
+) -> JudgedLine:
     """A line with tokens of four characters."""
     count = len(chances)
     starts = tuple(range(0, 4 * count, 4))
     mean = sum(chances) / count
     agreed = 4 * count if right else agreed
-    return Line(
+    return JudgedLine(
         source,
         unit,
         unit,
@@ -142,7 +150,7 @@ def test_a_line_is_shown_as_the_gate_shows_it(chances: tuple[float, ...], limit:
     spans = [(4 * number, chance) for number, chance in enumerate(chances, 1)]
     at = confidence.doubt(text, spans, limit)
     expected = None if at is None else at if at >= confidence.LEAST else 0
-    assert shown(line(*chances), limit) == expected
+    assert shown_length(line(*chances), limit) == expected
 
 
 def test_figures_count_wholes_parts_and_losses() -> None:
@@ -164,7 +172,7 @@ def test_figures_count_wholes_parts_and_losses() -> None:
 
 
 def test_without_tokens_a_part_is_not_shown() -> None:
-    bare = Line("infill", "p", "p", False, -2.0, -1.0, -0.1, 2)
+    bare = JudgedLine("infill", "p", "p", False, -2.0, -1.0, -0.1, 2)
     found = figures([bare], -1.0)
     assert (found["whole wrong"], found["part wrong"], found["kept"]) == (0, None, None)
     assert found["wrong cut"][0] == 100.0
@@ -177,7 +185,7 @@ def test_a_limit_keeps_the_losses_with_each_source_weighing_the_same() -> None:
     easy = [line(-0.001 * step, right=True) for step in range(1000)]
     hard = [line(-0.02 * step, right=True) for step in range(100)]
     limit = fit.strictest({"easy": easy, "hard": hard}, 0.25)
-    assert (lost(easy, limit) + lost(hard, limit)) / 2 == pytest.approx(0.25, abs=0.02)
+    assert (share_lost(easy, limit) + share_lost(hard, limit)) / 2 == pytest.approx(0.25, abs=0.02)
     assert fit.strictest({"hard": hard}, 0.25) < limit < fit.strictest({"easy": easy}, 0.25)
 
 
@@ -217,7 +225,7 @@ def test_no_file_and_no_problem_is_in_both_halves(rows_file: Path, infill_file: 
     for source in ("typing", "infill single cut"):
         groups = {each.group for each in lines if each.source == source}
         sizes = [found[half][source]["files or problems"] for half in ("fitted on", "judged on")]
-        assert sizes[1] == sum(map(judging, groups))
+        assert sizes[1] == sum(map(in_judging_half, groups))
         assert sum(sizes) == len(groups)
 
 

@@ -80,7 +80,7 @@ def test_titles_compare_nothing_with_nothing(names: list[str]) -> None:
 
 def test_shares_stand_by_the_kind_of_hole_and_the_larger_run_counts() -> None:
     small, large = "a-0.5b-instruct.gguf", "a-1.5b.gguf"
-    found = charts.shares(
+    found = charts.pass_rates(
         [
             infill(True, small, 40, 0.5),
             infill(True, small, 900, 0.8),
@@ -106,12 +106,12 @@ def test_shares_stand_by_the_kind_of_hole_and_the_larger_run_counts() -> None:
     ],
 )
 def test_a_model_is_named_up_to_its_size(file: str, name: str) -> None:
-    assert charts.short(file) == name
+    assert charts.short_name(file) == name
 
 
 def test_no_two_policies_look_alike() -> None:
     names = ["assist", *(f"{n} policy{build}" for n in "abcd" for build in ("", ", wheel build"))]
-    found = charts.looks(names)
+    found = charts.line_looks(names)
     assert len({look[:2] for look in found.values()}) == len(names)
     assert found["a policy"][0] == found["a policy, wheel build"][0]
 

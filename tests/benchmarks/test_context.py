@@ -101,9 +101,9 @@ def test_the_index_from_cold_to_a_save(tree: Path, tmp_path: Path) -> None:
     assert not (tree / index.SAVED).exists()
     entries = context.files_of(tree)
     paths = [each.path for each in entries]
-    floor = context.child("context_floor.py", [str(tree)], paths)
+    floor = context.child("bench.index.floor", [str(tree)], paths)
     assert (floor["files"], floor["bytes"]) == (FILES, sum(each.size for each in entries))
-    reading = context.child("context_reading.py", [str(tree), str(tmp_path / "index.sqlite")], paths)
+    reading = context.child("bench.index.reading", [str(tree), str(tmp_path / "index.sqlite")], paths)
     whole = {"files": FILES, "bytes": floor["bytes"], "floor": floor, "index": found, "reading": reading}
     figures = context.figures({**whole, "aider": {"cold": {"map s": 1e6}, "warm": {"ended": "after 60 s"}}})
     assert figures.keys() >= context.GOALS.keys()
@@ -122,6 +122,6 @@ def test_the_table_marks_what_misses_its_goal() -> None:
     assert "cold, was ended after 60 s, all files scanned at 40 s" in shown
 
 
-@pytest.mark.parametrize("name", ["context_monorepo", "context_trees"])
+@pytest.mark.parametrize("name", ["bench.index.monorepo", "bench.index.trees"])
 def test_examples_in_docstrings(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0

@@ -11,8 +11,8 @@ from fake_llama import fake_model
 import crossfile
 from assist_context.documents import Snippet
 from bench.crossfile import ask, holes, packages, score
-from bench.crossfile.holes import Definition, Hole
-from bench.infilling.variants import desk_of
+from bench.crossfile.holes import Hole, NameDefinition
+from bench.infilling.variants import open_sequences
 
 PACKAGE = packages.Package("shop", "1.0", "shop", "")
 FILES = {
@@ -35,7 +35,10 @@ def found(root: Path, most: int = 99, seed: int = 1) -> list[Hole]:
     return holes.holes(PACKAGE, root, most, seed)
 
 
-PRICE, STOCK = Definition("price_of", "shop/_prices.py", 4, 7), Definition("Stock", "shop/_stock.py", 1, 3)
+PRICE, STOCK = (
+    NameDefinition("price_of", "shop/_prices.py", 4, 7),
+    NameDefinition("Stock", "shop/_stock.py", 1, 3),
+)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ PRICE, STOCK = Definition("price_of", "shop/_prices.py", 4, 7), Definition("Stoc
     ],
 )
 def test_a_use_of_a_name_from_another_file(
-    tmp_path: Path, line: str, head: str, truth: str, definition: Definition
+    tmp_path: Path, line: str, head: str, truth: str, definition: NameDefinition
 ) -> None:
     (hole,) = found(package(tmp_path, line))
     assert (hole.truth, hole.definition) == (truth, definition)
@@ -118,15 +121,15 @@ def test_a_name_gives_two_holes_a_file_and_a_seed_the_same_ones(tmp_path: Path) 
     ],
 )
 def test_only_permissive_licences_are_taken(metadata: str, allowed: bool) -> None:
-    assert packages.permissive(metadata) == allowed
+    assert packages.is_permissive(metadata) == allowed
 
 
 def test_a_package_without_a_licence_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shop-1.0" / "shop").mkdir(parents=True)
     with pytest.raises(packages.NotAllowedError, match=r"shop 1\.0"):
-        packages.installed(PACKAGE, tmp_path)
+        packages.install(PACKAGE, tmp_path)
     with pytest.raises(packages.NotAllowedError, match="httpx"):
-        packages.chosen(["shop"])
+        packages.packages_named(["shop"])
 
 
 # What is shown and asked
@@ -138,20 +141,20 @@ def test_the_oracle_shows_forty_lines_at_most_and_its_budget(tmp_path: Path) -> 
     (root / "shop/_stock.py").write_text(long, encoding="utf-8")
     (hole,) = found(root)
     oracle = ask.parse("oracle")
-    (snippet,) = ask.show(oracle, hole, root, 1_000, len).snippets
+    (snippet,) = ask.show_snippets(oracle, hole, root, 1_000, len).snippets
     assert (snippet.path, snippet.start_line, snippet.end_line) == ("shop/_stock.py", 1, 40)
     assert snippet.text == "".join(long.splitlines(keepends=True)[:40])
-    (small,) = ask.show(oracle, hole, root, 60, len).snippets
+    (small,) = ask.show_snippets(oracle, hole, root, 60, len).snippets
     assert len(small.text) <= 60
     assert small.text == "".join(long.splitlines(keepends=True)[: small.end_line])
-    assert ask.found(hole, [snippet])
-    assert not ask.show(ask.parse("none"), hole, root, 60, len).snippets
+    assert ask.shows_definition(hole, [snippet])
+    assert not ask.show_snippets(ask.parse("none"), hole, root, 60, len).snippets
 
 
 def test_what_does_not_fit_is_cut_and_ends_the_list() -> None:
     three = [Snippet("a.py", 1, 2, "12345\n789\n", "x")] * 3
-    assert [each.text for each in ask.fitted(three, 17, len)] == ["12345\n789\n", "12345\n"]
-    assert [each.text for each in ask.fitted(three, 11, len)] == ["12345\n789\n"]
+    assert [each.text for each in ask.fit_budget(three, 17, len)] == ["12345\n789\n", "12345\n"]
+    assert [each.text for each in ask.fit_budget(three, 11, len)] == ["12345\n789\n"]
 
 
 @pytest.mark.parametrize(
@@ -165,10 +168,10 @@ def test_a_label_that_means_nothing_is_refused(label: str) -> None:
 def test_a_view_cuts_the_file_around_the_hole(tmp_path: Path) -> None:
     above = "from ._stock import Stock\n" + "".join(f"a{i} = {i}\n" for i in range(60))
     (hole,) = found(package(tmp_path, f"{above}x = Stock(a)\n" + "b = 1\n" * 40))
-    context = ask.context_at(hole, (), ask.View(40, 15))
+    context = ask.context_at(hole, (), ask.PromptWindow(40, 15))
     assert (context.before.count("\n"), context.after.count("\n")) == (40, 15)
     assert context.start_line == 21
-    whole = ask.context_at(hole, (), ask.View())
+    whole = ask.context_at(hole, (), ask.PromptWindow())
     assert whole.before == hole.before
     assert "Stock(a)" not in context.before + context.after
 
@@ -177,10 +180,10 @@ def test_the_model_writes_the_rest_of_the_line(tmp_path: Path) -> None:
     text = "from ._stock import Stock\ny = 1\nx = Stock(a)\nz = 2\n"
     root = package(tmp_path, text)
     (hole,) = found(root)
-    desk = desk_of(fake_model(text))
-    snippets = ask.show(ask.parse("oracle"), hole, root, 99, len).snippets
-    plain = ask.write(desk, ask.context_at(hole, (), ask.View()))
-    helped = ask.write(desk, ask.context_at(hole, snippets, ask.View()))
+    sequences = open_sequences(fake_model(text))
+    snippets = ask.show_snippets(ask.parse("oracle"), hole, root, 99, len).snippets
+    plain = ask.write_line(sequences, ask.context_at(hole, (), ask.PromptWindow()))
+    helped = ask.write_line(sequences, ask.context_at(hole, snippets, ask.PromptWindow()))
     assert plain.text == helped.text == "(a)"
     assert helped.prompt > plain.prompt
 
@@ -224,18 +227,18 @@ def test_a_gain_in_doubt_gives_no_interval() -> None:
 
 
 def hole(name: str, young: bool) -> Hole:
-    return Hole("p", young, f"{name}.py", 0, "f", "f", "\n", "(a)", Definition("f", "g.py", 1, 2))
+    return Hole("p", young, f"{name}.py", 0, "f", "f", "\n", "(a)", NameDefinition("f", "g.py", 1, 2))
 
 
 def test_rows_by_variant_and_age_compare_with_none_and_the_oracle() -> None:
     taken = [hole(f"file{at}", young=at % 2 == 0) for at in range(8)]
     texts = {"none": "(b)", "oracle": "(a)", "retrieved": "(a)"}
     records = [
-        crossfile.record(
+        crossfile.make_record(
             each,
             ask.parse(label),
-            ask.Shown((Snippet("g.py", 1, 2, "def f", "x"),) if label != "none" else (), 1.0),
-            ask.Written(text, 9, 2),
+            ask.ShownSnippets((Snippet("g.py", 1, 2, "def f", "x"),) if label != "none" else (), 1.0),
+            ask.WrittenLine(text, 9, 2),
             len,
         )
         for each in taken
@@ -252,8 +255,6 @@ def test_rows_by_variant_and_age_compare_with_none_and_the_oracle() -> None:
     assert "100% (100% to 100%)" in score.table([*rows.values()])
 
 
-@pytest.mark.parametrize(
-    "name", ["crossfile_ask", "crossfile_holes", "crossfile_packages", "crossfile_score"]
-)
+@pytest.mark.parametrize("name", ["ask", "holes", "packages", "score"])
 def test_examples_in_docstrings(name: str) -> None:
-    assert doctest.testmod(importlib.import_module(name)).failed == 0
+    assert doctest.testmod(importlib.import_module(f"bench.crossfile.{name}")).failed == 0

@@ -143,7 +143,7 @@ def test_a_program_that_misbehaves_is_ended_and_has_not_passed(program: str) -> 
     st.none() | st.integers(0, 99),
 )
 def test_a_label_names_its_variant(name: str, anchor: int | None, suffix: int | None) -> None:
-    variant = variants.Variant(name, anchor, suffix)
+    variant = variants.InfillVariant(name, anchor, suffix)
     assert variants.parse(variant.label) == variant
 
 
@@ -198,15 +198,15 @@ def test_each_variant_asks_in_its_own_way(label: str, prompt: str, need: bytes) 
 
 def test_a_shared_beginning_changes_no_answer_and_no_store_grows(data: Path) -> None:
     text = "".join(row["prompt"] + row["canonical_solution"] + row["suffix"] for row in ROWS)
-    desk = variants.desk_of(fake_model(text))
+    sequences = variants.open_sequences(fake_model(text))
     chosen = [variants.parse(name) for name in ("plain", "healed", "engine", "engine anchor=0")]
     for task in tasks.load(data, "single", None, 4, cut=True):
         for variant in chosen:
-            fresh = variants.answer(variants.desk_of(fake_model(text)), variant, task)
-            assert variants.answer(desk, variant, task) == fresh
+            fresh = variants.fill_hole(variants.open_sequences(fake_model(text)), variant, task)
+            assert variants.fill_hole(sequences, variant, task) == fresh
             assert fresh.text == task.hole
-    assert desk.standard.state is None
-    assert desk.anchored.state is None
+    assert sequences.standard.state is None
+    assert sequences.anchored.state is None
 
 
 # Figures
@@ -214,8 +214,8 @@ def test_a_shared_beginning_changes_no_answer_and_no_store_grows(data: Path) -> 
 
 def test_what_an_answer_replaces_is_part_of_what_was_wanted() -> None:
     task = tasks.Task("t", "p", "f(", ")\n", ")\n", "x, y", "", 0, True)
-    given = variants.Answer("x, y)", 4, (-0.5, -0.1), skip=1)
-    made = infill.record(task, variants.parse("engine"), given, passed=True)
+    given = variants.FilledHole("x, y)", 4, (-0.5, -0.1), skip=1)
+    made = infill.make_record(task, variants.parse("engine"), given, passed=True)
     assert (made.exact, made.similarity, made.lowest, made.mean, made.first, made.count) == (
         1,
         1,
@@ -228,7 +228,7 @@ def test_what_an_answer_replaces_is_part_of_what_was_wanted() -> None:
 
 def test_the_table_compares_each_row_with_the_baselines_before_it() -> None:
     records = [
-        infill.record(TASK, variants.parse(label), variants.Answer(text, 3, ()), passed=bool(text))
+        infill.make_record(TASK, variants.parse(label), variants.FilledHole(text, 3, ()), passed=bool(text))
         for label, text in (("plain", ""), ("engine", "obar"), ("engine anchor=0", "obar"))
     ]
     rows = infill.summary(records, ["HumanEval/0"], 1)

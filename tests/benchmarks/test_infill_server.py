@@ -9,12 +9,12 @@ import llama_cpp as api
 import pytest
 
 from bench.peers.http_infill import prometheus
-from bench.peers.infill_answer import Answer, check_indent, release
+from bench.peers.infill_answer import GrowingAnswer, check_indent, release
 from bench.peers.infill_slot import Slot
 from bench.peers.peers import peer
 from bench.peers.server_options import Options, options_of, parser
-from bench.typing.policy import Answer as Shown
-from bench.typing.policy import View
+from bench.typing.policy import DocumentView
+from bench.typing.policy import PolicyAnswer as Shown
 from infill_server import serve
 
 PRE, MID, SUF, REPO, SEP = 151659, 151660, 151661, 151663, 151664  # Qwen2.5-Coder's
@@ -34,7 +34,7 @@ def _empty(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("slot")._forget(0)
 
 
-def ask(slot: Slot, tokens: list[int], **body: Any) -> Answer:
+def ask(slot: Slot, tokens: list[int], **body: Any) -> GrowingAnswer:
     return list(slot.run(tokens, {**GREEDY, "n_predict": 1, **body}, lambda: False))[-1]
 
 
@@ -86,21 +86,21 @@ def test_a_prompt_longer_than_the_context_is_refused(slot: Slot) -> None:
 
 
 def test_stop_strings_and_half_characters_are_held_back() -> None:
-    answer = Answer()
+    answer = GrowingAnswer()
     sent = []
     for piece in (b"a", b"b\n", b"\nc"):
         answer.text += piece
         sent.append(release(answer, [b"\n\n"]))
     assert sent == [b"a", b"", b"b"]
     assert (answer.text, answer.stop) == (b"ab", "word")
-    answer = Answer(text=b"x\xe2\x82")
+    answer = GrowingAnswer(text=b"x\xe2\x82")
     assert release(answer, []) == b""
     answer.text += b"\xac"
     assert release(answer, []) == "x€".encode()
 
 
 def test_less_indentation_than_asked_for_ends_the_answer() -> None:
-    answer = Answer(newline=True)
+    answer = GrowingAnswer(newline=True)
     for piece in (b"1\n", b"    y", b"\n", b"  z"):
         answer.text += piece
         check_indent(answer, 4)
@@ -184,14 +184,14 @@ def test_prometheus() -> None:
 @pytest.mark.model
 async def test_llama_vim_over_a_real_server(model_path: Path) -> None:
     policy = peer("llama.vim", model_path)
-    view = View("levels.py", "ONE = 1\nTWO = 2\nTHREE = 3\nFOUR ", "\nFIVE = 5\nSIX = 6\n")
+    view = DocumentView("levels.py", "ONE = 1\nTWO = 2\nTHREE = 3\nFOUR ", "\nFIVE = 5\nSIX = 6\n")
     await policy.open(view)
     try:
         first = await policy.ask(view)
         assert first is not None
         assert first.inferred
         assert first.text.startswith("= ")
-        second = await policy.ask(View(view.path, view.before + "=", view.after))
+        second = await policy.ask(DocumentView(view.path, view.before + "=", view.after))
         assert second == Shown(first.text[1:], inferred=False, tokens=first.tokens)
         totals = await policy.totals()
         assert totals.evaluated > 30

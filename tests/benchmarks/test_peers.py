@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from bench.peers.continue_dev import Continue, postprocess, pruned
-from bench.peers.llama_vim import LlamaVim, Place, Ring, local, render
+from bench.peers.continue_dev import Continue, postprocess, prune_context
+from bench.peers.llama_vim import AcceptedHint, LlamaVim, Ring, local_context, render
 from bench.peers.peers import NoReuse
 from bench.peers.port import Peer
 from bench.peers.tabby import STOPS, Debounce, Tabby, before_cache, limit_scope
-from bench.typing.policy import Answer, Totals, View
+from bench.typing.policy import DocumentView, PolicyAnswer, Totals
 from bench.typing.virtual import run_virtually
 
 
@@ -62,7 +62,7 @@ def play(
 
     async def run(_: Any) -> Any:
         policy = kind(start)
-        await policy.open(View("a.py", text, ""))
+        await policy.open(DocumentView("a.py", text, ""))
         try:
             return await scene(policy)
         finally:
@@ -71,15 +71,17 @@ def play(
     return run_virtually(run)
 
 
-async def typed(policy: Peer, texts: list[str], gap: float = 0.1, after: str = "\n") -> list[Answer | None]:
+async def typed(
+    policy: Peer, texts: list[str], gap: float = 0.1, after: str = "\n"
+) -> list[PolicyAnswer | None]:
     """Ask for each text, and give it up when the next comes `gap` seconds later; the last one may finish."""
-    answers: list[Answer | None] = []
+    answers: list[PolicyAnswer | None] = []
     for text in texts[:-1]:
-        task = asyncio.ensure_future(policy.ask(View("a.py", text, after)))
+        task = asyncio.ensure_future(policy.ask(DocumentView("a.py", text, after)))
         await asyncio.wait([task], timeout=gap)
         answers.append(task.result() if task.done() else None)
         task.cancel()
-    return [*answers, await policy.ask(View("a.py", texts[-1], after))]
+    return [*answers, await policy.ask(DocumentView("a.py", texts[-1], after))]
 
 
 def now() -> float:
@@ -92,7 +94,7 @@ def now() -> float:
 def test_no_reuse_asks_at_each_key_and_gives_up_the_one_before() -> None:
     server = FakeServer("answer")
     answers = play(NoReuse, server, lambda policy: typed(policy, ["x", "x ", "x ="]))
-    assert answers == [None, None, Answer("answer", tokens=6)]
+    assert answers == [None, None, PolicyAnswer("answer", tokens=6)]
     assert len(server.bodies) == 3
     assert server.given_up == 2
     assert not any(body["cache_prompt"] for body in server.bodies)
@@ -116,17 +118,17 @@ def test_llama_vim_has_one_request_on_its_way_and_finishes_it() -> None:
 def test_llama_vim_shows_from_memory_what_is_typed_on_and_still_asks() -> None:
     server = FakeServer(" = 1")
 
-    async def scene(policy: Peer) -> list[Answer | None]:
-        first = await policy.ask(View("a.py", "x", "\n"))
+    async def scene(policy: Peer) -> list[PolicyAnswer | None]:
+        first = await policy.ask(DocumentView("a.py", "x", "\n"))
         start = now()
-        second = await policy.ask(View("a.py", "x ", "\n"))
+        second = await policy.ask(DocumentView("a.py", "x ", "\n"))
         assert now() == start
         await asyncio.sleep(2)
         return [first, second]
 
     first, second = play(LlamaVim, server, scene)
-    assert first == Answer(" = 1", tokens=4)
-    assert second == Answer("= 1", inferred=False, tokens=4)
+    assert first == PolicyAnswer(" = 1", tokens=4)
+    assert second == PolicyAnswer("= 1", inferred=False, tokens=4)
     # Own place, ahead (as if accepted), and the second place though its text was known; each ahead has 1 s.
     asked = [(body["prompt"], body["t_max_predict_ms"]) for body in server.bodies]
     assert ("x", 250) in asked
@@ -137,7 +139,7 @@ def test_llama_vim_shows_from_memory_what_is_typed_on_and_still_asks() -> None:
 def test_llama_vim_does_not_ask_within_a_line() -> None:
     server = FakeServer("1")
     answers = play(LlamaVim, server, lambda policy: typed(policy, ["f("], after="first, second)\n"))
-    assert answers == [Answer(inferred=False)]
+    assert answers == [PolicyAnswer(inferred=False)]
     assert server.bodies == []
 
 
@@ -148,7 +150,7 @@ def test_llama_vim_reads_a_chunk_when_a_buffer_is_entered_and_others_while_nobod
     async def scene(policy: Peer) -> None:
         assert [len(body["input_extra"]) for body in server.bodies] == [1]
         lines = text.split("\n")
-        await policy.ask(View("a.py", "\n".join(lines[:301]), "\n".join(["", *lines[301:]])))
+        await policy.ask(DocumentView("a.py", "\n".join(lines[:301]), "\n".join(["", *lines[301:]])))
         before = len(server.bodies)
         await asyncio.sleep(2.5)
         assert len(server.bodies) == before  # in insert mode, three seconds without a move
@@ -159,12 +161,12 @@ def test_llama_vim_reads_a_chunk_when_a_buffer_is_entered_and_others_while_nobod
 
 
 def test_llama_vim_context_of_a_shown_completion() -> None:
-    view = View("a.py", "a\nb(", ")\nc\n")
-    assert local(view, None, 0).middle == "b("
-    assert local(view, None, 0).suffix == ")\nc\n\n"
-    ahead = local(view, Place(1, ("x", "    y", "z)")), 4)
+    view = DocumentView("a.py", "a\nb(", ")\nc\n")
+    assert local_context(view, None, 0).middle == "b("
+    assert local_context(view, None, 0).suffix == ")\nc\n\n"
+    ahead = local_context(view, AcceptedHint(1, ("x", "    y", "z)")), 4)
     assert (ahead.prefix, ahead.middle, ahead.suffix) == ("a\nb()x\n    y\n", "z)", "\nc\n\n")
-    assert local(View("a.py", "a\n    ", "\nc"), None, 0).middle == ""
+    assert local_context(DocumentView("a.py", "a\n    ", "\nc"), None, 0).middle == ""
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_llama_vim_context_of_a_shown_completion() -> None:
     ],
 )
 def test_llama_vim_drops_what_repeats(before: str, after: str, answer: str, shown: str) -> None:
-    assert render(View("a.py", before, after), answer, 1).text == shown
+    assert render(DocumentView("a.py", before, after), answer, 1).text == shown
 
 
 def test_ring_keeps_no_likeness() -> None:
@@ -197,7 +199,7 @@ def test_ring_keeps_no_likeness() -> None:
     while ring.advance():
         pass
     assert len(ring.chunks) == 16
-    ring.evict(View("a.py", "p19\nq19\nr19", ""))
+    ring.evict(DocumentView("a.py", "p19\nq19\nr19", ""))
     assert len(ring.chunks) == 15
 
 
@@ -213,7 +215,7 @@ def test_continue_waits_350_ms_for_the_last_key() -> None:
 
     answers, at = play(Continue, server, scene)
     assert len(server.bodies) == 1
-    assert answers[-1] == Answer("= 1", tokens=6)
+    assert answers[-1] == PolicyAnswer("= 1", tokens=6)
     assert at == pytest.approx(0.2 + 0.35 + 0.05 + 6 * 0.01)
 
 
@@ -221,17 +223,17 @@ def test_continue_goes_on_with_a_request_whose_answer_is_typed_and_with_its_cach
     server = FakeServer("abcdef\nmore of it", read=0.3, write=0.05)
 
     async def scene(policy: Peer) -> Any:
-        task = asyncio.ensure_future(policy.ask(View("p.py", "x = ", "\n")))
+        task = asyncio.ensure_future(policy.ask(DocumentView("p.py", "x = ", "\n")))
         await asyncio.wait([task], timeout=0.35 + 0.3 + 0.16)  # three characters are there
         task.cancel()
-        second = await policy.ask(View("p.py", "x = ab", "\n"))
-        third = await policy.ask(View("p.py", "x = abc", "\n"))
+        second = await policy.ask(DocumentView("p.py", "x = ab", "\n"))
+        third = await policy.ask(DocumentView("p.py", "x = abc", "\n"))
         return second, third
 
     second, third = play(Continue, server, scene)
     assert len(server.bodies) == 1
     assert second.text == "cdef\nmor"  # what was there at the tenth chunk, later than 375 ms
-    assert third == Answer("def\nmor", inferred=False)
+    assert third == PolicyAnswer("def\nmor", inferred=False)
     assert server.given_up == 1
 
 
@@ -249,7 +251,7 @@ def test_continue_gives_a_request_up_for_one_that_does_not_fit() -> None:
 
 def test_continue_prunes_whole_lines_and_leaves_nothing_that_repeats() -> None:
     line = "0123456789" * 10 + "\n"
-    prefix, suffix = pruned(View("a.py", line * 50 + "x", "\n" + line * 50))
+    prefix, suffix = prune_context(DocumentView("a.py", line * 50 + "x", "\n" + line * 50))
     assert prefix.endswith("\nx")
     assert 900 < len(prefix) <= 1106
     assert 500 < len(suffix) <= 738
@@ -262,34 +264,34 @@ def test_continue_prunes_whole_lines_and_leaves_nothing_that_repeats() -> None:
 
 
 def test_tabby_waits_less_the_longer_answers_take_and_not_before_the_first() -> None:
-    debounce, view = Debounce(), View("a.py", "x", "\ny")
+    debounce, view = Debounce(), DocumentView("a.py", "x", "\ny")
     assert debounce.delay(10.0, view, None) == 0.001
     assert debounce.delay(20.0, view, 0.0) == pytest.approx((3 - 1.5 * 0.4) * 0.2)
     assert debounce.delay(30.0, view, 5.0) == 0.1
     for n in range(30):
         debounce.delay(40 + n / 10, view, None)
-    assert debounce.delay(50.0, View("a.py", "x.", ""), 0.0) == pytest.approx(1.5 * 0.1)
+    assert debounce.delay(50.0, DocumentView("a.py", "x.", ""), 0.0) == pytest.approx(1.5 * 0.1)
 
 
 def test_tabby_reads_until_a_stop_word_and_remembers_the_rest_of_the_line() -> None:
     server = FakeServer("value = compute()\n\nmore", read=0.05)
 
     async def scene(policy: Peer) -> Any:
-        first = await policy.ask(View("a.py", "def f():\n    ", "\n"))
-        return first, await policy.ask(View("a.py", "def f():\n    va", "\n"))
+        first = await policy.ask(DocumentView("a.py", "def f():\n    ", "\n"))
+        return first, await policy.ask(DocumentView("a.py", "def f():\n    va", "\n"))
 
     first, second = play(Tabby, server, scene)
-    assert first == Answer("value = compute()", tokens=19)
-    assert second == Answer("lue = compute()", inferred=False)
+    assert first == PolicyAnswer("value = compute()", tokens=19)
+    assert second == PolicyAnswer("lue = compute()", inferred=False)
     assert server.given_up == 1  # the connection is closed at the stop word
     assert server.bodies[0]["prompt"].startswith("<|fim_prefix|>def f():\n    <|fim_suffix|>")
 
 
 def test_tabby_shows_no_bits_no_second_line_within_a_line_and_no_other_scope() -> None:
-    assert before_cache("ab", View("a.py", "x", "\n")) == ""
-    assert before_cache("abcd\nefgh", View("a.py", "f(", "x)\n")) == ""
-    assert before_cache("abcd\nefgh", View("a.py", "f(", ")\n")) == "abcd\nefgh"
-    assert before_cache("y = 2222", View("a.py", "", "\ny = 2222\n")) == ""
-    scope = limit_scope("a = 1\n    b = 2\nc = 3", View("a.py", "def f():\n    ", "\n"))
+    assert before_cache("ab", DocumentView("a.py", "x", "\n")) == ""
+    assert before_cache("abcd\nefgh", DocumentView("a.py", "f(", "x)\n")) == ""
+    assert before_cache("abcd\nefgh", DocumentView("a.py", "f(", ")\n")) == "abcd\nefgh"
+    assert before_cache("y = 2222", DocumentView("a.py", "", "\ny = 2222\n")) == ""
+    scope = limit_scope("a = 1\n    b = 2\nc = 3", DocumentView("a.py", "def f():\n    ", "\n"))
     assert scope == "a = 1\n    b = 2"
     assert "\n\n    " in STOPS

@@ -10,13 +10,13 @@ import pytest
 import proxy
 from assist_context.index.reader import IndexReader
 from assist_context.index.search import SearchHit
-from bench.index.index import kept
+from bench.index.index import running_indexer
 
 
 @pytest.mark.parametrize("module", [ast, inspect, doctest, pytest])
 def test_a_file_without_docstrings_has_the_same_lines_and_still_parses(module: object) -> None:
     text = Path(inspect.getsourcefile(module) or "").read_text(encoding="utf-8")  # type: ignore[arg-type]
-    found, functions = proxy.blanked(text)
+    found, functions = proxy.blank_docstrings(text)
     assert len(found.splitlines()) == len(text.splitlines())
     tree = ast.parse(found)
     kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,7 +28,7 @@ def test_a_file_without_docstrings_has_the_same_lines_and_still_parses(module: o
 
 def test_names_are_qualified_and_paragraphs_are_one_line() -> None:
     text = 'class A:\n    """Of a."""\n    def f(self):\n        """First\n        line.\n\n        More.\n        """\n'
-    found, functions = proxy.blanked(text)
+    found, functions = proxy.blank_docstrings(text)
     assert functions == [("First line.", "A.f", 3, 8)]
     assert found == "class A:\n    pass\n    def f(self):\n        pass\n\n\n\n\n"
 
@@ -46,7 +46,7 @@ def test_names_are_qualified_and_paragraphs_are_one_line() -> None:
 )
 def test_what_counts_as_found(path: str, start: int, end: int, name: str, expected: bool) -> None:
     query = proxy.Query("", "a.py", "f", 10, 20)
-    assert proxy.right(query, SearchHit(path, start, end, name, 1.0)) == expected
+    assert proxy.is_right(query, SearchHit(path, start, end, name, 1.0)) == expected
 
 
 def test_the_rank_of_the_right_chunk_in_a_real_index(tmp_path: Path) -> None:
@@ -56,13 +56,13 @@ def test_the_rank_of_the_right_chunk_in_a_real_index(tmp_path: Path) -> None:
     for name in ("count_orders", "parse_invoice", "send_message"):
         (root / f"{name}.py").write_text(f"def {name}(given):\n{body}", encoding="utf-8")
     database = tmp_path / "index.sqlite"
-    with kept(root, database) as (_, events):
+    with running_indexer(root, database) as (_, events):
         assert events.ready(60)["parses"] == 3
     reader = IndexReader(str(database))
     query = proxy.Query("Parse the invoice of an order.", "parse_invoice.py", "parse_invoice", 1, 5)
-    assert proxy.rank(reader, query, (4.0, 2.0, 1.0, 2.0)) == 1
+    assert proxy.reciprocal_rank(reader, query, (4.0, 2.0, 1.0, 2.0)) == 1
     other = proxy.Query("Nothing that is there.", "parse_invoice.py", "parse_invoice", 1, 5)
-    assert proxy.rank(reader, other, (4.0, 2.0, 1.0, 2.0)) == 0
+    assert proxy.reciprocal_rank(reader, other, (4.0, 2.0, 1.0, 2.0)) == 0
     reader.close()
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from bench.provenance import write
-from bench.typing.figures import middle, row
-from bench.typing.policy import Answer, Edit, Totals, View
-from bench.typing.report import Report
-from bench.typing.screen import Asked, Log, Screen, waits
+from bench.typing.figures import medians, trace_figures
+from bench.typing.policy import DocumentEdit, DocumentView, PolicyAnswer, Totals
+from bench.typing.report import ReplayReport
+from bench.typing.screen import ReplayLog, Screen, TimedRequest, waits
 from bench.typing.typist import JUMPING, STYLES, TYPING, Progress, Trace, make_trace, sources
-from bench.typing.virtual import Clock, run_virtually
-from replay import play_virtually, traces, whole
+from bench.typing.virtual import VirtualClock, run_virtually
+from replay import full_text, play_virtually, traces
 
 WORDS = "".join(f"def name_{n}(value):\n    return value + {n} * 3\n\n\n" for n in range(150))
 
@@ -29,13 +29,13 @@ class Knowing:
 
     def __init__(self, text: str, delay: float = 0.05) -> None:
         self.text, self.delay = text, delay
-        self.edits: list[Edit] = []
+        self.edits: list[DocumentEdit] = []
         self.document = ""
 
-    async def open(self, view: View) -> None:
+    async def open(self, view: DocumentView) -> None:
         self.document = view.before + view.after
 
-    def changed(self, view: View, edit: Edit) -> None:
+    def on_change(self, view: DocumentView, edit: DocumentEdit) -> None:
         self.edits.append(edit)
         lines = self.document.split("\n")
         offset = [
@@ -44,19 +44,19 @@ class Knowing:
         self.document = self.document[: offset[0]] + edit.text + self.document[offset[1] :]
         assert self.document == view.before + view.after
 
-    def moved(self, view: View) -> None:
+    def on_move(self, view: DocumentView) -> None:
         pass
 
-    async def ask(self, view: View) -> Answer:
+    async def ask(self, view: DocumentView) -> PolicyAnswer:
         await asyncio.sleep(self.delay)
         at = self.text.find(view.before[-60:])
         rest = self.text[at + len(view.before[-60:]) :] if at >= 0 else ""
-        return Answer(rest.partition("\n")[0])
+        return PolicyAnswer(rest.partition("\n")[0])
 
-    def shown(self, view: View, answer: Answer) -> None:
+    def on_show(self, view: DocumentView, answer: PolicyAnswer) -> None:
         pass
 
-    def accepted(self, view: View, answer: Answer) -> None:
+    def on_accept(self, view: DocumentView, answer: PolicyAnswer) -> None:
         pass
 
     async def read(self) -> int:
@@ -79,8 +79,8 @@ def file(tmp_path: Path) -> Path:
 SHORT = replace(TYPING, lines=2, least=4, file_lines=(100, 3000))
 
 
-def play(trace: Trace, policy: Knowing) -> Log:
-    async def make() -> Log:
+def play(trace: Trace, policy: Knowing) -> ReplayLog:
+    async def make() -> ReplayLog:
         return await Screen(policy, trace).play()
 
     return run_virtually(lambda _: make())
@@ -122,24 +122,26 @@ def test_a_slow_policy_answers_only_at_pauses(file: Path) -> None:
 
 
 def test_a_key_waits_for_the_first_answer_to_it_or_a_later_one() -> None:
-    log = Log("p", "t")
+    log = ReplayLog("p", "t")
     log.asked = [
-        Asked(0, True, until=9),
-        Asked(1, False, answered=1.5, answer=Answer(), until=9),
-        Asked(2, False, answered=2.5, answer=Answer("text"), until=9),
-        Asked(3, False, until=9),
-        Asked(9, True, until=20),
+        TimedRequest(0, True, until=9),
+        TimedRequest(1, False, answered=1.5, answer=PolicyAnswer(), until=9),
+        TimedRequest(2, False, answered=2.5, answer=PolicyAnswer("text"), until=9),
+        TimedRequest(3, False, until=9),
+        TimedRequest(9, True, until=20),
     ]
     assert waits(log) == [1.5, 0.5, 0.5, 6, 11]
     assert waits(log, text=True) == [2.5, 1.5, 0.5, 6, 11]
 
 
 def test_results_of_an_earlier_run_are_kept(tmp_path: Path) -> None:
-    report, path = Report(), tmp_path / "replay.json"
-    log = Log("assist", "typing-1-a", asked=[Asked(0, True, answered=0.1, answer=Answer("x"), until=1)])
+    report, path = ReplayReport(), tmp_path / "replay.json"
+    log = ReplayLog(
+        "assist", "typing-1-a", asked=[TimedRequest(0, True, answered=0.1, answer=PolicyAnswer("x"), until=1)]
+    )
     report.add(log, Trace("typing-1-a", "a.py", "", ()))
     write(path, {"commit": "one"}, report.body())
-    later = Report()
+    later = ReplayReport()
     later.load(path)
     later.add(replace(log, trace="typing-2-b"), Trace("typing-2-b", "b.py", "", ()))
     assert later.medians()["typing"]["assist"]["traces"] == 2
@@ -156,7 +158,7 @@ def test_progress_sees_what_is_right() -> None:
 
 
 def test_the_virtual_clock_jumps() -> None:
-    async def wait(clock: Clock) -> float:
+    async def wait(clock: VirtualClock) -> float:
         await asyncio.sleep(3600)
         return clock.now
 
@@ -165,13 +167,16 @@ def test_the_virtual_clock_jumps() -> None:
 
 @pytest.fixture(scope="module")
 def typing_rows(model_path: Path) -> list[dict]:
-    return [row(play_virtually(t, model_path, whole(t, None))) for t in traces("typing", [1, 2, 3], None)]
+    return [
+        trace_figures(play_virtually(t, model_path, full_text(t, None)))
+        for t in traces("typing", [1, 2, 3], None)
+    ]
 
 
 @pytest.mark.model
 def test_typing_costs_few_tokens(typing_rows: list[dict]) -> None:
     """The pretended model is wrong on 35 % of the lines; the real one's figures are in benchmarks/results."""
-    figures = middle(typing_rows)
+    figures = medians(typing_rows)
     assert figures["without inference"] >= 0.8
     assert figures["tokens evaluated"] <= 10 * figures["requests"]
     assert figures["tokens generated"] <= 0.8 * figures["requests"]
@@ -182,7 +187,7 @@ def test_typing_costs_few_tokens(typing_rows: list[dict]) -> None:
 @pytest.mark.model
 def test_the_same_trace_costs_the_same(model_path: Path, typing_rows: list[dict]) -> None:
     (trace,) = traces("typing", [1], None)
-    again = row(play_virtually(trace, model_path, whole(trace, None)))
+    again = trace_figures(play_virtually(trace, model_path, full_text(trace, None)))
     for name in ("requests", "tokens evaluated", "tokens generated", "kept"):
         assert again[name] == pytest.approx(typing_rows[0][name], rel=0.01)
 
@@ -190,7 +195,7 @@ def test_the_same_trace_costs_the_same(model_path: Path, typing_rows: list[dict]
 @pytest.mark.model
 def test_a_jump_reads_a_small_head_before_the_full_one(model_path: Path) -> None:
     (trace,) = traces("jumping", [1], None)
-    figures = row(play_virtually(trace, model_path, whole(trace, None)))
+    figures = trace_figures(play_virtually(trace, model_path, full_text(trace, None)))
     assert figures["cold requests"] == JUMPING.count
     assert figures["tokens evaluated"] <= 300 * JUMPING.count
     assert figures["answered"] >= 0.75 * figures["requests"]

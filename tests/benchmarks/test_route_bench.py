@@ -15,20 +15,20 @@ from assist_escalation.prompts import Messages
 from assist_escalation.routing.features import confidence_of
 from assist_escalation.routing.weights import JUDGED, fitted
 from bench.routing import score
-from bench.routing.labels import Written, collect, label
+from bench.routing.labels import WrittenAnswer, collect, label
 from bench.routing.report import table, weights_file
-from bench.routing.tasks import Problem, Request, code_of, fits, requests
+from bench.routing.tasks import FunctionProblem, RoutingRequest, code_of, fits, requests
 
 HEADER = {"date": "2026-01-01", "command": "python route.py", "model": {"file": "m.gguf", "sha256": "ab"}}
 BODY = "    if {0} > 3:\n        return {0} + 1\n    return {0} * 2"
 
 
-def problem(number: int) -> Problem:
+def problem(number: int) -> FunctionProblem:
     name, value = f"task{number}", f"value{number}"
     head, body = f"def {name}({value}):", BODY.format(value)
     docs = f"Return {number} of something. And more."
     test = f"def check(f):\n    assert f(9) == 10\n    assert f(3) == 6\n\ncheck({name})\n"
-    return Problem(
+    return FunctionProblem(
         f"HumanEval/{number}", name, "import math", f'{head}\n    """{docs}"""\n{body}', head, docs, test
     )
 
@@ -51,24 +51,24 @@ class Told:
     def __init__(self, answer: str, margins: Sequence[float] = (3.0, 1.0)) -> None:
         self.answer, self.margins, self.asked = answer, tuple(margins), 0
 
-    def write(self, messages: Messages, most: int) -> Written:  # noqa: ARG002 - it does not read
+    def write(self, messages: Messages, most: int) -> WrittenAnswer:  # noqa: ARG002 - it does not read
         self.asked += 1
-        return Written(self.answer, confidence_of(self.margins, length_stop=False), len(self.margins))
+        return WrittenAnswer(self.answer, confidence_of(self.margins, length_stop=False), len(self.margins))
 
 
 @pytest.fixture(scope="module")
-def asked() -> list[Request]:
+def asked() -> list[RoutingRequest]:
     return requests(PROBLEMS, 60, 1, runs)
 
 
-def right_answer(request: Request) -> str:
+def right_answer(request: RoutingRequest) -> str:
     return "```python\n" + "\n\n".join(BY_NAME[name] for name in request.names) + "\n```"
 
 
 # Tasks
 
 
-def test_the_true_functions_pass_and_what_the_file_holds_does_not(asked: list[Request]) -> None:
+def test_the_true_functions_pass_and_what_the_file_holds_does_not(asked: list[RoutingRequest]) -> None:
     assert {each.shape for each in asked} == {"write", "write two", "fix", "fix with tests"}
     for each in asked:
         assert runs(each.program(code_of(right_answer(each))))
@@ -76,7 +76,7 @@ def test_the_true_functions_pass_and_what_the_file_holds_does_not(asked: list[Re
         assert not runs(each.program(each.messages.user.split("```python\n")[-1].split("```")[0]))
 
 
-def test_tasks_are_the_same_for_a_seed_and_differ_in_what_is_counted(asked: list[Request]) -> None:
+def test_tasks_are_the_same_for_a_seed_and_differ_in_what_is_counted(asked: list[RoutingRequest]) -> None:
     assert asked == requests(PROBLEMS, 60, 1, runs)
     assert asked != requests(PROBLEMS, 60, 2, runs)
     for name in ("files", "symbols", "fan_out", "edit_lines", "context_tokens", "diagnostics"):
@@ -107,7 +107,7 @@ def test_code_fits_if_it_defines_what_was_asked_for() -> None:
 # Labels
 
 
-def test_a_row_says_whether_the_tests_passed_and_holds_no_text(asked: list[Request]) -> None:
+def test_a_row_says_whether_the_tests_passed_and_holds_no_text(asked: list[RoutingRequest]) -> None:
     one = next(each for each in asked if each.shape == "write")
     good, bad = label(one, Told(right_answer(one))), label(one, Told("```\ndef other(): ...\n```"))
     assert (good["good"], good["edit_fits"], good["parse_delta"]) == (1, 1, 0)
@@ -116,17 +116,17 @@ def test_a_row_says_whether_the_tests_passed_and_holds_no_text(asked: list[Reque
     assert {key for key, value in good.items() if isinstance(value, str)} == {"id"}
 
 
-def test_collecting_goes_on_where_it_stopped(asked: list[Request], tmp_path: Path) -> None:
+def test_collecting_goes_on_where_it_stopped(asked: list[RoutingRequest], tmp_path: Path) -> None:
     kept, first, second = tmp_path / "rows.jsonl", Told("no"), Told("no")
     early = list(collect(asked[:2], first, kept))
     both = list(collect(asked[:3], second, kept))
     assert (first.asked, second.asked, both[:2]) == (2, 1, early)
 
 
-def test_a_labels_file_comes_back_as_rows(asked: list[Request]) -> None:
+def test_a_labels_file_comes_back_as_rows(asked: list[RoutingRequest]) -> None:
     rows = [label(each, Told("no", ())) for each in asked[:2]]
-    data = json.loads(json.dumps(route.saved(asked[:2], rows)))
-    found = route.labelled(data)
+    data = json.loads(json.dumps(route.label_columns(asked[:2], rows)))
+    found = route.read_labels(data)
     assert [each.id for each in found] == [each.id for each in asked[:2]]
     assert found[0].before["edit_lines"] > 0
     assert found[0].after["parse_broken"] == 0.0
@@ -141,12 +141,12 @@ def test_a_perfect_router_recovers_the_gap_first_and_the_worst_last() -> None:
     assert score.apgr([0.1, 0.2, 0.8, 0.9], good) == 0.75
     assert score.apgr([0.9, 0.8, 0.2, 0.1], good) == 0.25
     assert score.apgr([0, 0, 0, 0], good) == 0.5
-    assert list(score.recovered([0.1, 0.2, 0.8, 0.9], good)) == [0, 0.5, 1, 1, 1]
+    assert list(score.gap_recovered([0.1, 0.2, 0.8, 0.9], good)) == [0, 0.5, 1, 1, 1]
 
 
 def test_a_frontier_that_errs_can_lose_what_was_right() -> None:
-    assert list(score.recovered([0.1, 0.9, 0.9], [0, 1, 0], 0.75)) == pytest.approx([0, 0.6, 0.8, 1])
-    assert list(score.recovered([0.1, 0.9], [1, 1])) == [0, 0.5, 1]
+    assert list(score.gap_recovered([0.1, 0.9, 0.9], [0, 1, 0], 0.75)) == pytest.approx([0, 0.6, 0.8, 1])
+    assert list(score.gap_recovered([0.1, 0.9], [1, 1])) == [0, 0.5, 1]
     assert score.share_right([0.1, 0.9], [0, 1], 0.5, 0.9) == pytest.approx(0.95)
 
 
@@ -157,7 +157,7 @@ def test_auroc_counts_pairs() -> None:
     assert score.auroc([0.4], [1]) == 0.5
 
 
-def rows_of(count: int, seed: int = 1) -> list[score.Labelled]:
+def rows_of(count: int, seed: int = 1) -> list[score.LabelledRequest]:
     """Tasks that long edits make hard; an answer's margin tells how it went."""
     rng, made = random.Random(seed), []
     for number in range(count):
@@ -166,7 +166,9 @@ def rows_of(count: int, seed: int = 1) -> list[score.Labelled]:
         before = {**dict.fromkeys(JUDGED.before, 0.0), "fix": 1.0, "edit_lines": lines}
         after = {**dict.fromkeys(JUDGED.after, 0.0), "mean_margin": 5.0 + 3 * good + rng.gauss(0, 2)}
         made.append(
-            score.Labelled(f"t{number}", f"p{number // 2}", good, rng.randrange(100, 900), before, after)
+            score.LabelledRequest(
+                f"t{number}", f"p{number // 2}", good, rng.randrange(100, 900), before, after
+            )
         )
     return made
 
@@ -194,12 +196,12 @@ def test_a_fit_finds_what_matters_and_leaves_alone_what_was_not_seen(
 def test_no_problem_is_in_two_folds_and_scores_come_from_the_other_folds() -> None:
     rows = rows_of(60)
     turned = [
-        score.Labelled(row.id, row.group, not row.good, row.context_tokens, row.before, row.after)
+        score.LabelledRequest(row.id, row.group, not row.good, row.context_tokens, row.before, row.after)
         if row.group == "p3"
         else row
         for row in rows
     ]
-    own, other = score.held_out(rows)[0], score.held_out(turned)[0]
+    own, other = score.held_out_scores(rows)[0], score.held_out_scores(turned)[0]
     same = [
         one == two
         for one, two, row in zip(own, other, rows, strict=True)
@@ -228,9 +230,9 @@ def test_the_table_names_every_router(found: tuple[Any, dict[str, Any]]) -> None
 
 def test_the_shipped_labels_give_the_shipped_weights(tmp_path: Path) -> None:
     results = Path(route.__file__).parent / "results" / "route-labels-0.5b.json"
-    rows = route.labelled(json.loads(results.read_text(encoding="utf-8")))
+    rows = route.read_labels(json.loads(results.read_text(encoding="utf-8")))
     data = tomllib.loads(route.FITTED.read_text(encoding="utf-8"))
-    weights = score.fitted(rows)
+    weights = score.fit_weights(rows)
     assert data["provenance"]["tasks"] == len(rows)
     assert data["before"]["bias"] == pytest.approx(weights.before_bias, abs=1e-3)
     assert data["after"]["weights"]["mean_margin"] == pytest.approx(weights.after["mean_margin"], abs=1e-3)

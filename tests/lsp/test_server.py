@@ -142,7 +142,7 @@ async def test_changes_out_of_order_lose_nothing(client: Client) -> None:
     client.change(URI, 2, "c", (0, 0), (0, 0))
     client.change(URI, 3, "c", (0, 0), (0, 0))
     client.change(URI, 4, "d", (99, 99), (99, 99))
-    state = (await client.held())[URI]
+    state = (await client.documents())[URI]
     assert state["version"] == 4
     assert state["sha256"] == hashlib.sha256(b"ba\nd").hexdigest()
 
@@ -172,7 +172,7 @@ async def test_a_file_of_fifty_thousand_lines(client: Client) -> None:
     client.show(URI, "".join(lines))
     for version in range(2, 52):
         client.change(URI, version, "x", (25_000, 0), (25_000, 0))
-    assert (await client.held())[URI]["version"] == 51
+    assert (await client.documents())[URI]["version"] == 51
     assert (await client.ask(URI, (25_001, 8), manual=True)) is not None
 
 
@@ -191,7 +191,7 @@ async def test_a_storm_of_requests(client: Client) -> None:
         await asyncio.sleep(0.01)
     results = await asyncio.wait_for(asyncio.gather(*futures, return_exceptions=True), 30)
     assert all(isinstance(r, JsonRpcException) or isinstance(texts(r), list) for r in results)
-    assert (await client.held())[URI]["sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert (await client.documents())[URI]["sha256"] == hashlib.sha256(text.encode()).hexdigest()
     assert (await client.counts()).get("internal-error", 0) == 0
     await works(client)
 

@@ -19,13 +19,13 @@ from assist_context.documents import CHARS_PER_TOKEN, Context, Cursor, Document,
 from assist_context.languages import language_of
 from bench.crossfile.holes import DEFINITION_LINES, Hole
 from bench.crossfile.index import retrieve
-from bench.infilling.variants import LINE_TOKENS, Desk
+from bench.infilling.variants import LINE_TOKENS, ModelSequences
 
 NAMES = ("none", "oracle", "retrieved")
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class SnippetVariant:
     """One row of the table; `without` names signals of the retrieval that are left out."""
 
     name: str
@@ -36,21 +36,21 @@ class Variant:
         return f"{self.name} without={','.join(self.without)}" if self.without else self.name
 
 
-def parse(label: str) -> Variant:
+def parse(label: str) -> SnippetVariant:
     """A variant from its label; `ValueError` says what is wrong with it.
 
     >>> parse("retrieved without=edits,similar")
-    Variant(name='retrieved', without=('edits', 'similar'))
+    SnippetVariant(name='retrieved', without=('edits', 'similar'))
     """
     name, _, option = label.partition(" ")
     key, _, value = option.partition("=")
     if name not in NAMES or (option and (name != "retrieved" or key != "without" or not value)):
         raise ValueError(f'{label}: use one of {", ".join(NAMES)}, or "retrieved without=SIGNAL,..."')
-    return Variant(name, tuple(filter(None, value.split(","))))
+    return SnippetVariant(name, tuple(filter(None, value.split(","))))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSnippets:
     """What a variant gives at a hole, and how long it took to find, in ms."""
 
     snippets: tuple[Snippet, ...]
@@ -58,7 +58,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenLine:
     """The text for a hole; `prompt` and `tokens` count those that were asked with and decoded."""
 
     text: str
@@ -67,14 +67,16 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class PromptWindow:
     """Lines above and below the cursor that the prompt may show; None: as many as the engine shows."""
 
     above: int | None = None
     below: int | None = None
 
 
-def show(variant: Variant, hole: Hole, root: Path, budget: int, count: Callable[[str], int]) -> Shown:
+def show_snippets(
+    variant: SnippetVariant, hole: Hole, root: Path, budget: int, count: Callable[[str], int]
+) -> ShownSnippets:
     """The snippets of a variant, cut to `budget` tokens; `count` tells a text's."""
     start = time.perf_counter()
     if variant.name == "oracle":
@@ -85,19 +87,19 @@ def show(variant: Variant, hole: Hole, root: Path, budget: int, count: Callable[
     else:
         found = []
     took = 1e3 * (time.perf_counter() - start)
-    return Shown(fitted(found, budget, count), took)
+    return ShownSnippets(fit_budget(found, budget, count), took)
 
 
 def definition_of(hole: Hole, root: Path) -> Snippet:
     """The lines that define the hole's name."""
-    place = hole.definition
-    text = (root / place.path).read_text(encoding="utf-8", errors="replace")
-    end = min(place.end_line, place.start_line + DEFINITION_LINES - 1)
-    lines = split_lines(text)[place.start_line - 1 : end]
-    return Snippet(place.path, place.start_line, end, "".join(lines), "oracle")
+    definition = hole.definition
+    text = (root / definition.path).read_text(encoding="utf-8", errors="replace")
+    end = min(definition.end_line, definition.start_line + DEFINITION_LINES - 1)
+    lines = split_lines(text)[definition.start_line - 1 : end]
+    return Snippet(definition.path, definition.start_line, end, "".join(lines), "oracle")
 
 
-def fitted(snippets: Sequence[Snippet], budget: int, count: Callable[[str], int]) -> tuple[Snippet, ...]:
+def fit_budget(snippets: Sequence[Snippet], budget: int, count: Callable[[str], int]) -> tuple[Snippet, ...]:
     """The first snippets that fit; the one that does not is cut at a line, and those behind it go."""
     kept: list[Snippet] = []
     for snippet in snippets:
@@ -120,40 +122,40 @@ def tokens_by_length(text: str) -> int:
     return int(len(text) / CHARS_PER_TOKEN) + 1
 
 
-def found(hole: Hole, snippets: Sequence[Snippet]) -> bool:
+def shows_definition(hole: Hole, snippets: Sequence[Snippet]) -> bool:
     """Whether a snippet shows lines of the definition, its name among them."""
-    place = hole.definition
+    definition = hole.definition
     return any(
-        each.path == place.path
-        and each.start_line <= place.end_line
-        and each.end_line >= place.start_line
-        and place.name in each.text
+        each.path == definition.path
+        and each.start_line <= definition.end_line
+        and each.end_line >= definition.start_line
+        and definition.name in each.text
         for each in snippets
     )
 
 
-def context_at(hole: Hole, snippets: tuple[Snippet, ...], view: View) -> Context:
+def context_at(hole: Hole, snippets: tuple[Snippet, ...], window: PromptWindow) -> Context:
     """What the engine knows at the hole."""
     language = language_of(hole.path)
     document = Document(hole.path, split_lines(hole.before + hole.after), language)
     column = len(hole.before) - hole.before.rfind("\n") - 1
     context = gather(document, Cursor(hole.line, column), snippets)
     before, after, start = context.before, context.after, context.start_line
-    if view.above is not None:
+    if window.above is not None:
         lines = before.split("\n")
-        before = "\n".join(lines[-view.above - 1 :])
-        start += max(0, len(lines) - view.above - 1)
-    if view.below is not None:
-        after = "\n".join(after.split("\n")[: view.below + 1])
+        before = "\n".join(lines[-window.above - 1 :])
+        start += max(0, len(lines) - window.above - 1)
+    if window.below is not None:
+        after = "\n".join(after.split("\n")[: window.below + 1])
     return replace(context, before=before, after=after, start_line=start)
 
 
-def write(desk: Desk, context: Context) -> Written:
+def write_line(sequences: ModelSequences, context: Context) -> WrittenLine:
     """Let the model write the rest of the line."""
-    model = desk.model
+    model = sequences.model
     laid = plan(context, FULL, context.snippets)
     fixed = render(laid, model.fim, model.llama.tokenize)
     typed, need = model.healer.give_back(model.llama.tokenize(laid.typed))
     gen = Generation(context, lambda text: "\n" in text, LINE_TOKENS)
-    generate_from(model, gen, desk.anchored, [*fixed, *typed], need)
-    return Written(gen.text.partition("\n")[0].rstrip(), gen.prompt_tokens, gen.generated)
+    generate_from(model, gen, sequences.anchored, [*fixed, *typed], need)
+    return WrittenLine(gen.text.partition("\n")[0].rstrip(), gen.prompt_tokens, gen.generated)

@@ -28,7 +28,7 @@ Functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class NameDefinition:
     """Where a name is defined, and as what: path relative to the root, lines from 1, both ends included."""
 
     name: str
@@ -52,20 +52,20 @@ class Hole:
     before: str
     after: str
     truth: str
-    definition: Definition
+    definition: NameDefinition
 
     @property
     def id(self) -> str:
         return f"{self.path}:{self.line + 1}"
 
 
-class Tree:
+class PackageModules:
     """The modules of one package, parsed once each."""
 
     def __init__(self, root: Path, folder: str) -> None:
         self.root = root
         self.files = {
-            _dotted(path.relative_to(root)): path.relative_to(root).as_posix()
+            _dotted_name(path.relative_to(root)): path.relative_to(root).as_posix()
             for path in sorted((root / folder).rglob("*.py"))
         }
         self._modules: dict[str, ast.Module | None] = {}
@@ -76,14 +76,14 @@ class Tree:
     def module(self, name: str) -> ast.Module | None:
         """A module's tree; None for one that is not there or that this Python cannot read."""
         if name not in self._modules:
-            self._modules[name] = _parsed(self.text(name)) if name in self.files else None
+            self._modules[name] = _parse(self.text(name)) if name in self.files else None
         return self._modules[name]
 
     def is_package(self, module: str) -> bool:
         return self.files[module].endswith("__init__.py")
 
 
-def _parsed(text: str) -> ast.Module | None:
+def _parse(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape is a warning, and not ours
@@ -92,45 +92,45 @@ def _parsed(text: str) -> ast.Module | None:
         return None
 
 
-def _dotted(path: Path) -> str:
+def _dotted_name(path: Path) -> str:
     parts = path.with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def holes(package: Package, root: Path, most: int, seed: int) -> list[Hole]:
     """Up to `most` holes, drawn with `seed`; the same ones for ever, in the order of files and lines."""
-    tree = Tree(root, package.folder)
+    tree = PackageModules(root, package.folder)
     rng = random.Random(f"{seed} {package.name} {package.version}")
     found: list[Hole] = []
     for module, path in tree.files.items():
         if LEFT_OUT.isdisjoint(Path(path).parts) and not path.endswith(GENERATED):
-            found += _thinned(list(_holes_in(tree, module, package)), rng)
+            found += _thin_out(list(_holes_in(tree, module, package)), rng)
     return sorted(rng.sample(found, min(most, len(found))), key=lambda hole: (hole.path, hole.line))
 
 
-def _thinned(candidates: list[Hole], rng: random.Random) -> list[Hole]:
+def _thin_out(candidates: list[Hole], rng: random.Random) -> list[Hole]:
     by_name: dict[str, list[Hole]] = {}
     for hole in candidates:
         by_name.setdefault(hole.name, []).append(hole)
     return [hole for own in by_name.values() for hole in rng.sample(own, min(PER_NAME, len(own)))]
 
 
-def _holes_in(tree: Tree, module: str, package: Package) -> Iterator[Hole]:
+def _holes_in(tree: PackageModules, module: str, package: Package) -> Iterator[Hole]:
     parsed = tree.module(module)
     if parsed is None:
         return
     text = tree.text(module)
     lines = text.splitlines(keepends=True)
-    imported = _imported(tree, module, parsed)
+    imported = _imported_names(tree, module, parsed)
     if "".join(lines).count("\n") != text.count("\n") or "\f" in text:
         return
-    taken = _commented(text)
+    taken = _comment_lines(text)
     for node in _uses(parsed, imported):
-        name = _spelled(node)
+        name = _spelling(node)
         row = node.end_lineno
         if row is None or row in taken or node.end_col_offset is None:
             continue
-        found = _definition(tree, *imported[name])
+        found = _find_definition(tree, *imported[name])
         line = lines[row - 1]
         column = len(line.encode()[: node.end_col_offset].decode(errors="replace"))
         truth = line[column:].rstrip()
@@ -145,7 +145,7 @@ def _holes_in(tree: Tree, module: str, package: Package) -> Iterator[Hole]:
         yield Hole(package.name, package.young, path, row - 1, name, before, after, truth, found)
 
 
-def _commented(text: str) -> set[int]:
+def _comment_lines(text: str) -> set[int]:
     """Lines with a comment: what a comment says cannot be known."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
@@ -169,13 +169,13 @@ def _uses(parsed: ast.Module, imported: dict[str, tuple[str, str]]) -> list[ast.
             case ast.Call(func=func, args=args, keywords=keywords):
                 first = min((each.lineno for each in [*args, *(key.value for key in keywords)]), default=0)
                 used = func if first == func.end_lineno else None
-        if used is not None and _spelled(used) in imported:
+        if used is not None and _spelling(used) in imported:
             found.append(used)
         stack += ast.iter_child_nodes(node)
     return sorted(found, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
 
 
-def _spelled(node: ast.AST) -> str:
+def _spelling(node: ast.AST) -> str:
     """`a` or `a.b`, "" for anything else."""
     match node:
         case ast.Name(id=name):
@@ -185,7 +185,7 @@ def _spelled(node: ast.AST) -> str:
     return ""
 
 
-def _imported(tree: Tree, module: str, parsed: ast.Module) -> dict[str, tuple[str, str]]:
+def _imported_names(tree: PackageModules, module: str, parsed: ast.Module) -> dict[str, tuple[str, str]]:
     """What a file calls the names it has from other modules of the package: name -> (module, name there).
 
     Names of a module that is imported whole are spelled `module.name`. A name that the file also
@@ -194,7 +194,7 @@ def _imported(tree: Tree, module: str, parsed: ast.Module) -> dict[str, tuple[st
     found: dict[str, tuple[str, str]] = {}
     for node in ast.walk(parsed):
         if isinstance(node, ast.ImportFrom):
-            source = _absolute(tree, module, node)
+            source = _absolute_module(tree, module, node)
             for each in node.names:
                 inner = f"{source}.{each.name}"
                 if inner in tree.files:
@@ -205,11 +205,11 @@ def _imported(tree: Tree, module: str, parsed: ast.Module) -> dict[str, tuple[st
             for each in node.names:
                 if each.asname and each.name in tree.files:
                     found |= _members(tree, each.asname, each.name)
-    own = _bound(parsed)
+    own = _bound_names(parsed)
     return {name: where for name, where in found.items() if name.partition(".")[0] not in own}
 
 
-def _members(tree: Tree, name: str, module: str) -> dict[str, tuple[str, str]]:
+def _members(tree: PackageModules, name: str, module: str) -> dict[str, tuple[str, str]]:
     parsed = tree.module(module)
     if parsed is None:
         return {}
@@ -218,7 +218,7 @@ def _members(tree: Tree, name: str, module: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def _absolute(tree: Tree, module: str, node: ast.ImportFrom) -> str:
+def _absolute_module(tree: PackageModules, module: str, node: ast.ImportFrom) -> str:
     if not node.level:
         return node.module or ""
     parts = module.split(".")
@@ -226,7 +226,7 @@ def _absolute(tree: Tree, module: str, node: ast.ImportFrom) -> str:
     return ".".join([*parts[: len(parts) - up], *([node.module] if node.module else [])])
 
 
-def _bound(parsed: ast.Module) -> set[str]:
+def _bound_names(parsed: ast.Module) -> set[str]:
     """Every name that a file binds other than by importing it."""
     names = set()
     for node in ast.walk(parsed):
@@ -240,17 +240,17 @@ def _bound(parsed: ast.Module) -> set[str]:
     return names
 
 
-def _definition(tree: Tree, module: str, name: str, hops: int = HOPS) -> Definition | None:
+def _find_definition(tree: PackageModules, module: str, name: str, hops: int = HOPS) -> NameDefinition | None:
     """Where a module gets a name from, through re-exports."""
     parsed = tree.module(module)
     if parsed is None or not hops:
         return None
-    follow = partial(_definition, tree, hops=hops - 1)
+    follow = partial(_find_definition, tree, hops=hops - 1)
     for node in reversed(list(_statements(parsed.body))):
         if name in _names(node):
-            return _place(name, tree.files[module], node)
+            return _definition_at(name, tree.files[module], node)
         if isinstance(node, ast.ImportFrom):
-            source = _absolute(tree, module, node)
+            source = _absolute_module(tree, module, node)
             for each in node.names:
                 if name == (each.asname or each.name) and source in tree.files:
                     return follow(source, each.name)
@@ -283,7 +283,7 @@ def _names(node: ast.stmt) -> list[str]:
     return []
 
 
-def _place(name: str, path: str, node: ast.stmt) -> Definition:
+def _definition_at(name: str, path: str, node: ast.stmt) -> NameDefinition:
     decorated = node.decorator_list if isinstance(node, Functions) else []
     start = min([node.lineno, *(each.lineno for each in decorated)])
-    return Definition(name, path, start, node.end_lineno or node.lineno)
+    return NameDefinition(name, path, start, node.end_lineno or node.lineno)

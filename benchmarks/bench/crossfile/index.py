@@ -21,10 +21,10 @@ def corpus_of(root: Path) -> Corpus:
     database = root.parent / FOLDER / f"{root.name}.sqlite"
     database.parent.mkdir(exist_ok=True, mode=0o700)
     events: list[Event] = []
-    keeper = IndexerSupervisor([(str(root), str(database))], {}, events.append, once=True)
-    keeper.start()
-    code = keeper.wait(SECONDS)
-    keeper.close()
+    supervisor = IndexerSupervisor([(str(root), str(database))], {}, events.append, once=True)
+    supervisor.start()
+    code = supervisor.wait(SECONDS)
+    supervisor.close()
     if code != 0:
         raise RuntimeError(f"{root} was not indexed: {events[-2:]}")
     return Corpus(str(root), IndexReader(str(database)))

@@ -102,7 +102,7 @@ class NotAllowedError(Exception):
     """A package cannot be used; the message says why."""
 
 
-def installed(package: Package, data: Path) -> Path:
+def install(package: Package, data: Path) -> Path:
     """The folder that holds `package.folder`, installed there if it is not yet. Raises `NotAllowedError`.
 
     pip checks the hash; dependencies are left out, since nothing is run.
@@ -122,19 +122,19 @@ def installed(package: Package, data: Path) -> Path:
         if done.returncode:
             raise NotAllowedError(f"{package.name} {package.version}: {done.stderr.strip()}")
     metadata = next(root.glob("*.dist-info/METADATA"), None)
-    if metadata is None or not permissive(metadata.read_text(encoding="utf-8")):
+    if metadata is None or not is_permissive(metadata.read_text(encoding="utf-8")):
         raise NotAllowedError(
             f"{package.name} {package.version} does not say that its licence is permissive."
         )
     return root
 
 
-def permissive(metadata: str) -> bool:
+def is_permissive(metadata: str) -> bool:
     """Whether a wheel's METADATA names permissive licences, and no other.
 
-    >>> permissive("License-Expression: MIT OR Apache-2.0\\n\\n")
+    >>> is_permissive("License-Expression: MIT OR Apache-2.0\\n\\n")
     True
-    >>> permissive("License-Expression: MIT AND GPL-3.0-only\\n\\n")
+    >>> is_permissive("License-Expression: MIT AND GPL-3.0-only\\n\\n")
     False
     """
     fields = email.message_from_string(metadata)
@@ -150,7 +150,7 @@ def _short(text: str | None) -> str:
     return text.strip() if text and "\n" not in text.strip() and len(text) < 40 else ""
 
 
-def chosen(names: Iterable[str]) -> list[Package]:
+def packages_named(names: Iterable[str]) -> list[Package]:
     """The packages of these names, all without names. Raises `NotAllowedError` for an unknown one."""
     known = {package.name: package for package in PACKAGES}
     for name in names:

@@ -23,7 +23,7 @@ DOUBT = 0.025  # of the resamples in which the oracle gains nothing: beyond that
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class GainShare:
     """A share of the oracle's gain, and its 95 % interval; None where the oracle's own gain is in doubt."""
 
     share: float | None
@@ -56,7 +56,7 @@ def share_of_gain(
     own: Sequence[float],
     groups: Sequence[Hashable],
     seed: int = 1,
-) -> Share:
+) -> GainShare:
     """The mean of `own - none` over that of `oracle - none`, with an interval over resampled groups.
 
     Numerator and denominator come from the same resample, so that what moves both cancels out.
@@ -69,7 +69,7 @@ def share_of_gain(
     ours = np.bincount(rows, weights=np.subtract(own, none, dtype=np.float64))
     theirs = np.bincount(rows, weights=np.subtract(oracle, none, dtype=np.float64))
     if theirs.sum() <= 0:
-        return Share(None)
+        return GainShare(None)
     rng = np.random.default_rng(seed)
     shares = []
     without = 0
@@ -80,9 +80,9 @@ def share_of_gain(
         without += int((gain <= 0).sum())
     point = float(ours.sum() / theirs.sum())
     if without > DOUBT * RESAMPLES:
-        return Share(point)
+        return GainShare(point)
     low, high = np.percentile(np.concatenate(shares), [2.5, 97.5])
-    return Share(point, float(low), float(high))
+    return GainShare(point, float(low), float(high))
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

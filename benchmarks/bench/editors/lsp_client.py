@@ -23,13 +23,13 @@ class Client(LanguageClient):
         super().__init__("assist-tests", "1")
         self.result: Any = None
         self.statuses: list[Any] = []
-        self._told = asyncio.Event()
+        self._status_arrived = asyncio.Event()
         self.messages: list[str] = []
 
         @self.feature("assist/status")
         def _(params: Any) -> None:
             self.statuses.append(params)
-            self._told.set()
+            self._status_arrived.set()
 
         @self.feature(types.WINDOW_SHOW_MESSAGE)
         def _(params: types.ShowMessageParams) -> None:
@@ -51,8 +51,8 @@ class Client(LanguageClient):
         """Wait for one of these states."""
         async with asyncio.timeout(seconds):
             while self.state not in states:
-                self._told.clear()
-                await self._told.wait()
+                self._status_arrived.clear()
+                await self._status_arrived.wait()
 
     def show(self, uri: str, text: str, language: str = "python", version: int = 1) -> None:
         item = types.TextDocumentItem(uri, language, version, text)
@@ -103,7 +103,7 @@ class Client(LanguageClient):
         result = await self.workspace_execute_command_async(types.ExecuteCommandParams("assist.status"))
         return dict(result["counts"])
 
-    async def held(self) -> dict[str, Any]:
+    async def documents(self) -> dict[str, Any]:
         """What the server holds of each document: version, hash, and when the last edit was applied."""
         params = types.ExecuteCommandParams("assist.documents")
         return dict(await self.workspace_execute_command_async(params))

@@ -14,7 +14,7 @@ from pathlib import Path
 from aider.repomap import RepoMap
 
 
-class Io:
+class FileIo:
     """What RepoMap asks of aider's terminal."""
 
     def read_text(self, name: str) -> str:
@@ -30,7 +30,7 @@ class Io:
     tool_error = tool_output
 
 
-class Model:
+class CountingModel:
     """What RepoMap asks of a language model."""
 
     def token_count(self, text: str) -> int:
@@ -42,7 +42,7 @@ def main() -> None:
     files = [str(Path(root, path)) for path in sys.stdin.read().split("\0") if path]
     RepoMap.TAGS_CACHE_DIR = cache  # else it writes into the tree
     start = time.perf_counter()
-    made = RepoMap(map_tokens=1024, root=root, main_model=Model(), io=Io())
+    made = RepoMap(map_tokens=1024, root=root, main_model=CountingModel(), io=FileIo())
     tags_of = made.get_tags
     scanned = 0
     tags = 0

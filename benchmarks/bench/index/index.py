@@ -31,8 +31,8 @@ class IndexFailed(Exception):
     """The indexer reported a problem, or was not ready in time."""
 
 
-class Events:
-    """What a keeper tells, as a queue; `ready` waits for the end of a round."""
+class EventQueue:
+    """What a supervisor tells, as a queue; `ready` waits for the end of a round."""
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -51,7 +51,7 @@ class Events:
                 raise IndexFailed(f"{event}")
 
 
-class Memory:
+class MemorySampler:
     """The most that each process below this one held, by name of its module, sampled on a thread."""
 
     def __init__(self) -> None:
@@ -78,18 +78,20 @@ class Memory:
 
 
 @contextmanager
-def kept(root: Path, database: Path, parsers: int = 1) -> Iterator[tuple[IndexerSupervisor, Events]]:
-    """A running keeper of one folder."""
-    events = Events()
-    keeper = IndexerSupervisor([(str(root), str(database))], ENVIRON, events.put, parsers=parsers)
-    keeper.start()
+def running_indexer(
+    root: Path, database: Path, parsers: int = 1
+) -> Iterator[tuple[IndexerSupervisor, EventQueue]]:
+    """A running supervisor of one folder."""
+    events = EventQueue()
+    supervisor = IndexerSupervisor([(str(root), str(database))], ENVIRON, events.put, parsers=parsers)
+    supervisor.start()
     try:
-        yield keeper, events
+        yield supervisor, events
     finally:
-        keeper.close()
+        supervisor.close()
 
 
-def timed(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def time_phase(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """A phase: seconds until it was ready, and how many files were parsed for it."""
     start = time.perf_counter()
     event = work()
@@ -102,24 +104,24 @@ def measure(root: Path, database: Path, parsers: int = 1, saves: int = SAVES) ->
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     found: dict[str, Any] = {"parsers": parsers}
-    memory = Memory()
-    with kept(root, database, parsers) as (_, events):
-        found["cold"] = timed(events.ready)
+    memory = MemorySampler()
+    with running_indexer(root, database, parsers) as (_, events):
+        found["cold"] = time_phase(events.ready)
         memory.close()
     found["peak mb"] = {name: round(size / 1e6, 1) for name, size in memory.peaks.items()}
     found["database bytes"] = database.stat().st_size
-    with kept(root, database) as (keeper, events):
-        found["warm"] = timed(events.ready)
+    with running_indexer(root, database) as (supervisor, events):
+        found["warm"] = time_phase(events.ready)
         for phase, branch in (("branch, unknown", "other"), ("branch, known", "main")):
             git(root, "checkout", "--quiet", branch)
-            keeper.refresh()
-            found[phase] = timed(events.ready)
-        found["save ms"] = percentiles(list(_saves(root, database, keeper, saves)))
+            supervisor.refresh()
+            found[phase] = time_phase(events.ready)
+        found["save ms"] = percentiles(list(_save_times(root, database, supervisor, saves)))
         git(root, "clean", "-fdq")
     return found
 
 
-def _saves(root: Path, database: Path, keeper: IndexerSupervisor, count: int) -> Iterator[float]:
+def _save_times(root: Path, database: Path, supervisor: IndexerSupervisor, count: int) -> Iterator[float]:
     """Milliseconds from a save to the moment when what was saved is found."""
     reader = IndexReader(str(database))
     file = root / SAVED
@@ -127,7 +129,7 @@ def _saves(root: Path, database: Path, keeper: IndexerSupervisor, count: int) ->
         name = f"saved_just_now_{os.getpid()}_{number}"
         file.write_text(f"def {name}(value):\n    return value + {number}\n", encoding="utf-8")
         start = time.perf_counter()
-        keeper.changed([str(file)])
+        supervisor.changed([str(file)])
         while not reader.definitions(name):
             if time.perf_counter() - start > 30:
                 raise IndexFailed(f"{file.name} was not found within 30 s of its save.")

@@ -43,7 +43,7 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
     return {"p50": round(at[0], 3), "p95": round(at[1], 3)}
 
 
-def timed(work: Callable[[], object]) -> float:
+def time_call(work: Callable[[], object]) -> float:
     """Milliseconds of one call."""
     start = time.perf_counter()
     work()
@@ -51,7 +51,7 @@ def timed(work: Callable[[], object]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class CursorSample:
     """A cursor at the end of a random line of a random file; `terms` are those of the lines above it."""
 
     document: Document
@@ -59,7 +59,7 @@ class Spot:
     terms: list[str]
 
 
-def spots(root: Path, paths: Sequence[str], seed: int) -> Iterator[Spot]:
+def cursor_samples(root: Path, paths: Sequence[str], seed: int) -> Iterator[CursorSample]:
     """One in each file that holds anything, in random order."""
     rng = random.Random(seed)
     for path in rng.sample(paths, len(paths)):
@@ -69,66 +69,66 @@ def spots(root: Path, paths: Sequence[str], seed: int) -> Iterator[Spot]:
             at = rng.choice(filled)
             document = Document(path, lines, language_of(path))
             above = terms("".join(lines[max(0, at - ABOVE) : at + 1]))
-            yield Spot(document, Cursor(at, len(lines[at].rstrip("\r\n"))), above)
+            yield CursorSample(document, Cursor(at, len(lines[at].rstrip("\r\n"))), above)
 
 
-def asked(root: Path, database: str, paths: Sequence[str]) -> dict[str, Any]:
+def measure_reading(root: Path, database: str, paths: Sequence[str]) -> dict[str, Any]:
     """All of it. The first question of a kind fills caches, and stands by itself."""
     reader = IndexReader(database)
-    found: dict[str, Any] = {"files ms": round(timed(reader.files), 1)}
-    chosen = list(islice(spots(root, paths, 1), ASKED))
+    found: dict[str, Any] = {"files ms": round(time_call(reader.files), 1)}
+    chosen = list(islice(cursor_samples(root, paths, 1), ASKED))
     parsed = {each.document.path: symbols(each.document.language, each.document.text) for each in chosen}
     for name, ask in (
         ("search", partial(_search, reader)),
         ("definitions", partial(_definitions, reader)),
         ("retrieval", partial(_retrieve, Retriever(Corpus(str(root), reader)), parsed)),
     ):
-        took = [timed(partial(ask, spot)) for spot in chosen]
+        took = [time_call(partial(ask, sample)) for sample in chosen]
         found |= {f"first {name} ms": round(took[0], 1), f"{name} ms": percentiles(took[1:])}
-    found["tree ms"] = percentiles(list(edits(spots(root, paths, 2))))
+    found["tree ms"] = percentiles(list(edit_times(cursor_samples(root, paths, 2))))
     reader.close()
     return {**found, "peak mb": round(peak(os.getpid()) / 1e6, 1)}
 
 
-def _search(reader: IndexReader, spot: Spot) -> object:
-    return reader.search(spot.terms, without=spot.document.path)
+def _search(reader: IndexReader, sample: CursorSample) -> object:
+    return reader.search(sample.terms, without=sample.document.path)
 
 
-def _definitions(reader: IndexReader, spot: Spot) -> object:
+def _definitions(reader: IndexReader, sample: CursorSample) -> object:
     """What any word of the cursor's line may mean."""
-    return [reader.definitions(word) for word in spot.document.lines[spot.cursor.line].split()[:1]]
+    return [reader.definitions(word) for word in sample.document.lines[sample.cursor.line].split()[:1]]
 
 
-def _retrieve(retrieval: Retriever, parsed: Mapping[str, Symbols], spot: Spot) -> object:
+def _retrieve(retrieval: Retriever, parsed: Mapping[str, Symbols], sample: CursorSample) -> object:
     """As in an editor that has this document open, and looked at the files that were changed last."""
-    document, corpus = spot.document, retrieval.corpus
+    document, corpus = sample.document, retrieval.corpus
     found = parsed[document.path]
     corpus.lay({document.path: OpenFile(document, found)})
-    asked = RetrievalRequest(
-        document, spot.cursor, document.path, found.imports, (), corpus.latest(document.language)
+    request = RetrievalRequest(
+        document, sample.cursor, document.path, found.imports, (), corpus.latest(document.language)
     )
-    return retrieval.near(asked, BUDGET)
+    return retrieval.near(request, BUDGET)
 
 
-def edits(at: Iterator[Spot]) -> Iterator[float]:
+def edit_times(at: Iterator[CursorSample]) -> Iterator[float]:
     """Milliseconds from a typed character to the document's definitions."""
-    long = (spot for spot in at if len(spot.document.lines) >= LEAST_LINES)
-    for spot in islice(long, EDITED):
-        tree = OpenTree(spot.document.language, spot.document.lines)
+    long = (sample for sample in at if len(sample.document.lines) >= LEAST_LINES)
+    for sample in islice(long, EDITED):
+        tree = OpenTree(sample.document.language, sample.document.lines)
         tree.symbols()
         for typed, character in enumerate(TYPED):
-            place = Cursor(spot.cursor.line, spot.cursor.column + typed)
-            yield timed(partial(_type, tree, place, character))
+            cursor = Cursor(sample.cursor.line, sample.cursor.column + typed)
+            yield time_call(partial(_type, tree, cursor, character))
 
 
-def _type(tree: OpenTree, place: Cursor, character: str) -> None:
-    tree.edit(place, place, character)
+def _type(tree: OpenTree, at: Cursor, character: str) -> None:
+    tree.edit(at, at, character)
     tree.symbols()
 
 
 def main() -> None:
     named = [line for line in sys.stdin.read().split("\0") if line]
-    print(json.dumps(asked(Path(sys.argv[1]), sys.argv[2], named)))
+    print(json.dumps(measure_reading(Path(sys.argv[1]), sys.argv[2], named)))
 
 
 if __name__ == "__main__":

@@ -46,17 +46,17 @@ def standard_library(folder: Path) -> Path:
         packages = shutil.ignore_patterns(*LEFT_OUT)
         shutil.copytree(paths["purelib"], root / "site-packages", ignore=packages, symlinks=True)
 
-    return _made(folder / "python", {"python": paths["stdlib"]}, copy)
+    return _reuse_or_make(folder / "python", {"python": paths["stdlib"]}, copy)
 
 
 def monorepo(folder: Path, count: int, seed: int) -> Path:
     """A made-up repository of `count` files."""
-    return _made(
+    return _reuse_or_make(
         folder / f"monorepo-{count}", {"files": count, "seed": seed}, lambda root: generate(root, count, seed)
     )
 
 
-def _made(root: Path, facts: dict[str, object], fill: Callable[[Path], object]) -> Path:
+def _reuse_or_make(root: Path, facts: dict[str, object], fill: Callable[[Path], object]) -> Path:
     """A tree that is there already, whole and of the same make, or a new one."""
     note = root.with_suffix(".json")
     if note.is_file() and root.is_dir() and json.loads(note.read_text(encoding="utf-8")) == facts:

@@ -34,7 +34,7 @@ PATH = "solution.py"
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
+class InfillVariant:
     """One row of the table; `anchor` and `suffix` (lines) change the engine's prompt, None leaves it."""
 
     name: str
@@ -45,7 +45,7 @@ class Variant:
     def label(self) -> str:
         """As `parse` reads it.
 
-        >>> Variant("engine", anchor=0).label
+        >>> InfillVariant("engine", anchor=0).label
         'engine anchor=0'
         """
         given = {"anchor": self.anchor, "suffix": self.suffix}
@@ -59,11 +59,11 @@ class Variant:
         return replace(FULL, lines_after=lines, suffix=tokens, anchor=anchor)
 
 
-def parse(label: str) -> Variant:
+def parse(label: str) -> InfillVariant:
     """A variant from its label; `ValueError` says what is wrong with it.
 
     >>> parse("engine anchor=0 suffix=16")
-    Variant(name='engine', anchor=0, suffix=16)
+    InfillVariant(name='engine', anchor=0, suffix=16)
     """
     name, *options = label.split()
     if name not in (*STANDARD, *ENGINE_LIKE):
@@ -71,21 +71,23 @@ def parse(label: str) -> Variant:
     given = dict(option.split("=", 1) for option in options if "=" in option)
     if len(given) != len(options) or not given.keys() <= {"anchor", "suffix"} or (name in STANDARD and given):
         raise ValueError(f"{label}: only {', '.join(ENGINE_LIKE)} take options, anchor=N and suffix=N")
-    return Variant(name, **{key: int(value) for key, value in given.items()})
+    return InfillVariant(name, **{key: int(value) for key, value in given.items()})
 
 
-def expand(variants: Sequence[Variant], anchors: Sequence[int], suffixes: Sequence[int]) -> list[Variant]:
+def expand(
+    variants: Sequence[InfillVariant], anchors: Sequence[int], suffixes: Sequence[int]
+) -> list[InfillVariant]:
     """The variants, and for each engine-like one without options a row for each anchor and each suffix."""
     rows = list(variants)
     for variant in variants:
-        if variant.name in ENGINE_LIKE and variant == Variant(variant.name):
+        if variant.name in ENGINE_LIKE and variant == InfillVariant(variant.name):
             rows += [replace(variant, anchor=lines) for lines in anchors]
             rows += [replace(variant, suffix=lines) for lines in suffixes]
     return list(dict.fromkeys(rows))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FilledHole:
     """A text for the hole. `skip` characters behind the cursor go; `dropped` is the filter that said no.
 
     `tokens` were decoded; `chances` are the first line's token log-probabilities, as the gate reads them.
@@ -99,7 +101,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ModelSequences:
     """A model with one live prompt a kind: what a prompt shares with the last of its kind is not read again.
 
     Neither is ever set aside, so no state is copied and no store grows.
@@ -110,32 +112,32 @@ class Desk:
     anchored: CachedPrompt
 
 
-def desk_of(model: Model) -> Desk:
+def open_sequences(model: Model) -> ModelSequences:
     """Take a freshly opened model's two sequences."""
     standard, anchored = (CachedPrompt(Plan(PATH, "", "", ""), (), full=True) for _ in range(2))
     model.places.activate(standard)
     model.places.activate_for_warmup(anchored)
-    return Desk(model, standard, anchored)
+    return ModelSequences(model, standard, anchored)
 
 
-def answer(desk: Desk, variant: Variant, task: Task) -> Answer:
+def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> FilledHole:
     """Run one variant on one task."""
     context = Context(PATH, language_of(PATH), task.before, task.after)
-    place = desk.standard if variant.name in STANDARD else desk.anchored
-    prompt, need = prompt_of(desk.model, variant, task, context)
+    cached = sequences.standard if variant.name in STANDARD else sequences.anchored
+    prompt, need = prompt_of(sequences.model, variant, task, context)
     shape = _shape(task, context)
     limit = LINE_TOKENS if task.line else BLOCK_TOKENS
     gen = Generation(context, _stop(variant, task, context, shape), limit)
-    generate_from(desk.model, gen, place, prompt, need)
+    generate_from(sequences.model, gen, cached, prompt, need)
     if variant.name in RAW:
         text = first_line(gen.text, task) if task.line else gen.text
-        return Answer(text, gen.generated, chances(gen, text))
+        return FilledHole(text, gen.generated, first_line_chances(gen, text))
     made = finish(CompletionRequest(context, manual=True), shape, gen.hit(), "manual")
     text = line_policy.cut(context.before, gen.text, context.after, context.language, shape, ended=gen.ended)
-    return Answer(made.candidate, gen.generated, chances(gen, text), made.replace, made.reason)
+    return FilledHole(made.candidate, gen.generated, first_line_chances(gen, text), made.replace, made.reason)
 
 
-def prompt_of(model: Model, variant: Variant, task: Task, context: Context) -> tuple[list[int], bytes]:
+def prompt_of(model: Model, variant: InfillVariant, task: Task, context: Context) -> tuple[list[int], bytes]:
     """The tokens to evaluate, and the bytes of the last ones that are to be chosen again (b"": none)."""
     tokenize = model.llama.tokenize
     if variant.name in STANDARD:
@@ -165,7 +167,7 @@ def _shape(task: Task, context: Context) -> Shape:
     )
 
 
-def _stop(variant: Variant, task: Task, context: Context, shape: Shape) -> Callable[[str], bool]:
+def _stop(variant: InfillVariant, task: Task, context: Context, shape: Shape) -> Callable[[str], bool]:
     if variant.name not in RAW:
         return partial(line_policy.finished, context.before, language=context.language, shape=shape)
     if not task.line:
@@ -181,7 +183,7 @@ def first_line(text: str, task: Task) -> str:
     return next((line for line in text.split("\n") if line.strip()), "")
 
 
-def chances(gen: Generation, text: str) -> tuple[float, ...]:
+def first_line_chances(gen: Generation, text: str) -> tuple[float, ...]:
     """Log-probabilities of the tokens of the first line that holds something, as `finish` takes them."""
     blank = len(text) - len(text.lstrip())
     end = blank + len(text.lstrip().partition("\n")[0])

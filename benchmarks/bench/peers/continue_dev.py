@@ -14,8 +14,8 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from bench.peers.port import Peer, Start, blank
-from bench.typing.policy import Answer, View
+from bench.peers.port import Peer, Start, is_blank
+from bench.typing.policy import DocumentView, PolicyAnswer
 
 DEBOUNCE = 0.35  # debounceDelay
 # maxPromptTokens, prefixPercentage, maxSuffixPercentage
@@ -39,7 +39,7 @@ STOPS = [
 
 
 @dataclass(slots=True)
-class Stream:
+class RunningStream:
     """One request on its way (`ListenableGenerator`): it reads on though nobody listens any more."""
 
     prefix: str
@@ -79,18 +79,18 @@ class Continue(Peer):
     def __init__(self, start: Start) -> None:
         super().__init__(start)
         self._cache: dict[str, str] = {}
-        self._stream: Stream | None = None
+        self._stream: RunningStream | None = None
 
-    async def ask(self, view: View) -> Answer | None:
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         await asyncio.sleep(DEBOUNCE)
-        prefix, suffix = pruned(view)
-        if (found := self._cached(prefix)) is not None:
-            return Answer(found, inferred=False)
-        stream = self._continued(prefix) or self._asked(view, prefix, suffix)
+        prefix, suffix = prune_context(view)
+        if (found := self._cached_text(prefix)) is not None:
+            return PolicyAnswer(found, inferred=False)
+        stream = self._reusable_stream(prefix) or self._start_stream(view, prefix, suffix)
         text = postprocess(await self._lines(stream, prefix, view), prefix)
         if text:
             self._keep(prefix, text)
-        return Answer(text, tokens=stream.tokens)
+        return PolicyAnswer(text, tokens=stream.tokens)
 
     async def close(self) -> None:
         if self._stream is not None and self._stream.task is not None:
@@ -99,33 +99,33 @@ class Continue(Peer):
                 await self._stream.task
         await super().close()
 
-    def _continued(self, prefix: str) -> Stream | None:
+    def _reusable_stream(self, prefix: str) -> RunningStream | None:
         """GeneratorReuseManager.ts: the stream whose answer the typist is typing."""
         old = self._stream
         if old and (old.prefix + old.text).startswith(prefix) and len(old.prefix) <= len(prefix):
             return old
         return None
 
-    def _asked(self, view: View, prefix: str, suffix: str) -> Stream:
+    def _start_stream(self, view: DocumentView, prefix: str, suffix: str) -> RunningStream:
         if self._stream is not None:
             self._stream.stop()
         body = {
-            "prompt": prompt(view.path, prefix, suffix),
+            "prompt": render_prompt(view.path, prefix, suffix),
             "n_predict": TOKENS,
             "stop": STOPS,
             "temperature": TEMPERATURE,
         }
-        stream = Stream(prefix)
+        stream = RunningStream(prefix)
         stream.task = asyncio.create_task(stream.read(self._server.stream("/completion", body)))
         self._stream = stream
         return stream
 
-    async def _lines(self, stream: Stream, prefix: str, view: View) -> str:
+    async def _lines(self, stream: RunningStream, prefix: str, view: DocumentView) -> str:
         """`StreamTransformPipeline`: lines as they end, until one of its rules or its patience ends them."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         typed = len(prefix) - len(stream.prefix)
-        below = next((line for line in view.after.split("\n")[1:] if not blank(line)), "")
+        below = next((line for line in view.after.split("\n")[1:] if not is_blank(line)), "")
         lines: list[str] = []
         while True:
             stream.changed.clear()
@@ -137,13 +137,13 @@ class Continue(Peer):
                     stream.stop()
                     return "\n".join(lines)
                 lines.append(line)
-                if not multiline(view) or (loop.time() - start > SHOW and any(map(str.strip, lines))):
+                if not is_multiline(view) or (loop.time() - start > SHOW and any(map(str.strip, lines))):
                     return "\n".join(lines)
             if over:
                 return "\n".join(lines)
             await stream.changed.wait()
 
-    def _cached(self, prefix: str) -> str | None:
+    def _cached_text(self, prefix: str) -> str | None:
         """AutocompleteLruCache.ts: the longest key that begins the prefix, if its answer was typed on."""
         keys = [key for key in self._cache if prefix.startswith(key)]
         if not keys:
@@ -162,7 +162,7 @@ class Continue(Peer):
             del self._cache[next(iter(self._cache))]
 
 
-def pruned(view: View) -> tuple[str, str]:
+def prune_context(view: DocumentView) -> tuple[str, str]:
     """HelperVars.ts: whole lines only, from the top and the bottom, until the share of tokens is kept."""
     above = view.before.split("\n")
     while len(above) > 1 and len("\n".join(above)) > CHARS * PROMPT * PREFIX:
@@ -175,13 +175,13 @@ def pruned(view: View) -> tuple[str, str]:
     return prefix, "\n".join(below)
 
 
-def prompt(path: str, prefix: str, suffix: str) -> str:
+def render_prompt(path: str, prefix: str, suffix: str) -> str:
     """AutocompleteTemplate.ts, qwenCoderFimTemplate; formatting.ts puts the path's end above the prefix."""
     name = "/".join(PurePosixPath(path).parts[-2:])
     return f"<|fim_prefix|>\n# {name}\n{prefix}<|fim_suffix|>{suffix or chr(10)}<|fim_middle|>"
 
 
-def multiline(view: View) -> bool:
+def is_multiline(view: DocumentView) -> bool:
     """shouldCompleteMultiline.ts, "auto": not in a comment (`useMultiline` says yes for Python)."""
     return not view.before.rpartition("\n")[2].lstrip().startswith("#")
 
@@ -192,13 +192,13 @@ def stops_at(line: str, lines: list[str], below: str) -> bool:
     follows = bool(below) and line.strip() == below.strip()
     # stopAtSimilarLine: a line of brackets may be there twice.
     brackets = bool(line.strip()) and not line.strip().strip(")]};")
-    return (blank(line) and bool(lines)) or repeated or (follows and not brackets) or line == below != ""
+    return (is_blank(line) and bool(lines)) or repeated or (follows and not brackets) or line == below != ""
 
 
 def postprocess(text: str, prefix: str) -> str:
     """postprocessing/index.ts: no white space alone, no line above again, no space in front."""
-    above = [line for line in prefix.split("\n") if not blank(line)]
-    first = next((line for line in text.split("\n") if not blank(line)), "")
+    above = [line for line in prefix.split("\n") if not is_blank(line)]
+    first = next((line for line in text.split("\n") if not is_blank(line)), "")
     if not first or (above and above[-1].strip() == first.strip()):
         return ""
     return text[1:] if text.startswith(" ") else text

@@ -31,7 +31,7 @@ SPIN = {"GOMP_SPINCOUNT": "1000"}
 
 
 @dataclass(slots=True)
-class Server:
+class InfillServer:
     """One running server. Cancelling a call closes its connection, which is how clients give a request up."""
 
     process: asyncio.subprocess.Process
@@ -90,7 +90,7 @@ class Server:
             await self.process.wait()
 
 
-async def start(options: Options, build: str = "own", extra: tuple[str, ...] = ()) -> Server:
+async def start(options: Options, build: str = "own", extra: tuple[str, ...] = ()) -> InfillServer:
     """Start a server and wait until its model is loaded. `build` is a key of `BUILDS`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -116,7 +116,7 @@ async def start(options: Options, build: str = "own", extra: tuple[str, ...] = (
         limits=httpx2.Limits(max_keepalive_connections=0),
         trust_env=False,
     )
-    return Server(process, ready["port"], ready["features"], client)
+    return InfillServer(process, ready["port"], ready["features"], client)
 
 
 def prometheus(text: str) -> dict[str, float]:

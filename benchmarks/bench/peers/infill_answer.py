@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class Answer:
+class GrowingAnswer:
     """One request's result while it grows; times in seconds of `time.perf_counter`."""
 
     text: bytes = b""
@@ -45,7 +45,7 @@ class Answer:
         }
 
 
-def release(answer: Answer, stops: Sequence[bytes]) -> bytes:
+def release(answer: GrowingAnswer, stops: Sequence[bytes]) -> bytes:
     """Cut at a stop string, else the text that may be sent: not what could become one, no half character."""
     found = min((at for stop in stops if (at := answer.text.find(stop, answer.sent)) >= 0), default=-1)
     if found >= 0:
@@ -65,7 +65,7 @@ def _held_back(text: bytes, stops: Sequence[bytes]) -> int:
     return len(text) if most else 0  # the server holds all that is not sent yet
 
 
-def check_indent(answer: Answer, least: int) -> None:
+def check_indent(answer: GrowingAnswer, least: int) -> None:
     """A new line with less white space than `least` ends the answer, the line's text cut away."""
     if answer.line_start:
         line = answer.text[answer.line_start :]

@@ -13,7 +13,7 @@ from typing import Any
 
 import llama_cpp as api
 
-from bench.peers.infill_answer import Answer, check_indent, release
+from bench.peers.infill_answer import GrowingAnswer, check_indent, release
 from bench.peers.server_options import Options
 
 # The server's own default chain without its neutral members; a request without `samplers` gets it.
@@ -36,7 +36,7 @@ class Cancelled(Exception):
     """The client went away; the slot is free, and its cache holds what was computed."""
 
 
-def same(left: Sequence[int], right: Sequence[int], at: int = 0, to: int = 0) -> int:
+def common_length(left: Sequence[int], right: Sequence[int], at: int = 0, to: int = 0) -> int:
     """How many tokens of `left` from `at` and `right` from `to` are equal."""
     count = 0
     while at + count < len(left) and to + count < len(right) and left[at + count] == right[to + count]:
@@ -109,7 +109,9 @@ class Slot:
 
     # One request
 
-    def run(self, tokens: list[int], body: dict[str, Any], gone: Callable[[], bool]) -> Iterator[Answer]:
+    def run(
+        self, tokens: list[int], body: dict[str, Any], gone: Callable[[], bool]
+    ) -> Iterator[GrowingAnswer]:
         """The answer after each token, the same object; its `stop` is set at the end.
 
         `gone` is asked between batches and between tokens: the server looks at no other time.
@@ -117,7 +119,7 @@ class Slot:
         self.counts.requests += 1
         if len(tokens) >= self.options.context:
             raise ValueError(f"{len(tokens)} tokens do not fit a context of {self.options.context}")
-        answer = Answer(started=time.perf_counter())
+        answer = GrowingAnswer(started=time.perf_counter())
         sampler = _sampler(self.vocab, body)
         try:
             past = self._reuse(tokens) if body.get("cache_prompt", True) else 0
@@ -137,8 +139,8 @@ class Slot:
             api.llama_sampler_free(sampler)
 
     def _predict(
-        self, answer: Answer, sampler: Any, body: dict[str, Any], gone: Callable[[], bool]
-    ) -> Iterator[Answer]:
+        self, answer: GrowingAnswer, sampler: Any, body: dict[str, Any], gone: Callable[[], bool]
+    ) -> Iterator[GrowingAnswer]:
         while not answer.stop:
             token = api.llama_sampler_sample(sampler, self.context, -1)
             answer.predicted += 1
@@ -150,7 +152,7 @@ class Slot:
                 self._alive(gone)
                 self._decode([token])
 
-    def _take(self, answer: Answer, token: int, body: dict[str, Any]) -> None:
+    def _take(self, answer: GrowingAnswer, token: int, body: dict[str, Any]) -> None:
         """`process_token`, in its order: stop strings, context, budget, indentation, time, end of text."""
         answer.text += self._piece(token)
         fresh = release(answer, [stop.encode() for stop in body.get("stop") or []])
@@ -179,12 +181,12 @@ class Slot:
 
     def _reuse(self, tokens: Sequence[int]) -> int:
         """How many tokens need no work: the common prefix, and with `reuse`, later chunks shifted down."""
-        past = same(self.held, tokens)
+        past = common_length(self.held, tokens)
         if not self.options.reuse or not api.llama_memory_can_shift(self.memory):
             return past
         at, to = past, past
         while at < len(self.held) and to < len(tokens):
-            count = same(self.held, tokens, at, to)
+            count = common_length(self.held, tokens, at, to)
             if count < self.options.reuse:
                 at += 1
                 continue

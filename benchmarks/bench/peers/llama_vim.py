@@ -21,15 +21,15 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.peers.port import Peer, Start, blank, indentation
-from bench.typing.policy import Answer, View
+from bench.peers.port import Peer, Start, indentation, is_blank
+from bench.typing.policy import DocumentView, PolicyAnswer
 
 PREFIX, SUFFIX = 256, 64  # n_prefix, n_suffix: lines
 TRIMMED = 3  # lines that may have scrolled out at the top since an answer was asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class AcceptedHint:
     """A line (from 0) with the completion shown there, taken as accepted (`prev`)."""
 
     line: int
@@ -37,7 +37,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalContext:
     """s:fim_ctx_local: the request's three texts, its n_indent, and what stands right of the cursor."""
 
     prefix: str
@@ -56,31 +56,31 @@ class Hint:
     tokens: int = 0
 
 
-def local(view: View, place: Place | None, indent: int) -> Local:
+def local_context(view: DocumentView, accepted: AcceptedHint | None, indent: int) -> LocalContext:
     """The context of the cursor, or of where it would be with `place` accepted; `indent` is the last one."""
     lines = (view.before + view.after).split("\n")
-    at = view.line if place is None else place.line
+    at = view.line if accepted is None else accepted.line
     line = lines[at] if at < len(lines) else ""
     below = "\n".join(lines[at + 1 : at + 1 + SUFFIX])
-    if place is None:
+    if accepted is None:
         left, right = line[: view.column], line[view.column :]
-        if blank(line):  # such a line is written from its beginning
+        if is_blank(line):  # such a line is written from its beginning
             left = ""
             right = ""
         prefix = "\n".join(lines[max(0, at - PREFIX) : at])
-        return Local(
-            f"{prefix}\n", left, f"{right}\n{below}\n", 0 if blank(line) else indentation(line), right
+        return LocalContext(
+            f"{prefix}\n", left, f"{right}\n{below}\n", 0 if is_blank(line) else indentation(line), right
         )
-    above = lines[max(0, at - PREFIX + len(place.content) - 1) : at]
-    if len(place.content) > 1:
-        above += [line + place.content[0], *place.content[1:-1]]
-        line = place.content[-1]
+    above = lines[max(0, at - PREFIX + len(accepted.content) - 1) : at]
+    if len(accepted.content) > 1:
+        above += [line + accepted.content[0], *accepted.content[1:-1]]
+        line = accepted.content[-1]
     else:
-        line += place.content[0]
-    return Local("\n".join(above) + "\n", line, f"\n{below}\n", indent)
+        line += accepted.content[0]
+    return LocalContext("\n".join(above) + "\n", line, f"\n{below}\n", indent)
 
 
-def keys(context: Local) -> list[str]:
+def cache_keys(context: LocalContext) -> list[str]:
     """Under which an answer is kept: with the prefix, and with up to three of its first lines gone."""
     found = [f"{context.prefix}{context.middle}\0{context.suffix}"]
     prefix = context.prefix
@@ -92,7 +92,7 @@ def keys(context: Local) -> list[str]:
     return found
 
 
-def render(view: View, answer: str, tokens: int) -> Hint:
+def render(view: DocumentView, answer: str, tokens: int) -> Hint:
     """s:fim_render: trailing empty lines go, and what only repeats the lines that follow is not shown.
 
     On a line of white space alone, as much of the answer's is left out as stands there; the plugin would put
@@ -104,7 +104,7 @@ def render(view: View, answer: str, tokens: int) -> Hint:
     lines = (view.before + view.after).split("\n")
     line = lines[view.line]
     content = content or [""]
-    if blank(line):
+    if is_blank(line):
         lead = min(indentation(content[0]), len(line))
         line, content[0] = content[0][:lead], content[0][lead:]
     left, right = line[: view.column], line[view.column :]
@@ -112,7 +112,7 @@ def render(view: View, answer: str, tokens: int) -> Hint:
         content = [""]
     text = "\n".join(content)
     content[-1] += right
-    shown = text if not blank("\n".join(content)) else ""
+    shown = text if not is_blank("\n".join(content)) else ""
     return Hint(shown, tuple(content), tokens)
 
 
@@ -121,7 +121,7 @@ def _repeats(content: Sequence[str], left: str, right: str, below: Sequence[str]
         return True
     if len(content) == 1 and content[0] == right:
         return True
-    at = next((i for i, line in enumerate(below) if not blank(line)), len(below) - 1)
+    at = next((i for i, line in enumerate(below) if not is_blank(line)), len(below) - 1)
     if not 0 <= at < len(below) or left + content[0] != below[at]:
         return False
     following = below[at + 1 : at + len(content)]
@@ -166,7 +166,7 @@ class Ring:
         del self.queued[: max(0, len(self.queued) - QUEUED + 1)]
         self.queued.append((path, chunk))
 
-    def pick_far(self, view: View, line: int) -> None:
+    def pick_far(self, view: DocumentView, line: int) -> None:
         """After a long move: a chunk from above what a prompt holds, and one from below."""
         lines = (view.before + view.after).split("\n")
         last = len(lines) - 1
@@ -175,11 +175,11 @@ class Ring:
         self.pick(view.path, above, evict=False)
         self.pick(view.path, below, evict=False)
 
-    def around(self, view: View) -> list[str]:
+    def around(self, view: DocumentView) -> list[str]:
         lines = (view.before + view.after).split("\n")
         return lines[max(0, view.line - CHUNK // 2) : view.line + CHUNK // 2 + 1]
 
-    def evict(self, view: View) -> None:
+    def evict(self, view: DocumentView) -> None:
         """Before a request: chunks like what surrounds the cursor go: the model would repeat them."""
         near = self._part(self.around(view))
         self.chunks = [chunk for chunk in self.chunks if similarity(chunk[1], near) <= ECHO]
@@ -230,7 +230,7 @@ RESTING: dict[str, Any] = {"n_predict": 0, "temperature": 0.0, "samplers": [], "
 
 
 @dataclass(frozen=True, slots=True)
-class Cached:
+class CachedCompletion:
     """A completion as the server sent it, and its tokens."""
 
     content: str
@@ -245,7 +245,7 @@ class LlamaVim(Peer):
     def __init__(self, start: Start, seed: int = 1) -> None:
         super().__init__(start)
         self._ring = Ring(random.Random(seed))
-        self._cache: OrderedDict[str, Cached] = OrderedDict()
+        self._cache: OrderedDict[str, CachedCompletion] = OrderedDict()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._failure: BaseException | None = None
         self._job: asyncio.Task[Any] | None = None
@@ -256,7 +256,7 @@ class LlamaVim(Peer):
         self._normal = True
         self._moved = 0.0
 
-    async def open(self, view: View) -> None:
+    async def open(self, view: DocumentView) -> None:
         """BufEnter picks a chunk after 100 ms, and normal mode lets the server read it."""
         await super().open(view)
         await asyncio.sleep(ENTER)
@@ -265,14 +265,14 @@ class LlamaVim(Peer):
             await self._read_ring()
         self._spawn(self._update_ring())
 
-    def moved(self, view: View) -> None:
+    def on_move(self, view: DocumentView) -> None:
         """Cursor keys leave insert mode, in which nothing is shown."""
         self._view = view
         self._hint = None
         self._normal = True
         self._moved = asyncio.get_running_loop().time()
 
-    async def ask(self, view: View) -> Answer | None:
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         """CursorMovedI: what memory has, then whatever comes until nothing is on its way."""
         if self._failure is not None:
             raise self._failure
@@ -285,11 +285,11 @@ class LlamaVim(Peer):
         waited = False
         while (shown := self._hint is not None and bool(self._hint.text)) or self._job or self._timer:
             if shown and self._hint is not None:
-                return Answer(self._hint.text, inferred=waited, tokens=self._hint.tokens)
+                return PolicyAnswer(self._hint.text, inferred=waited, tokens=self._hint.tokens)
             waited = True
             self._news.clear()
             await self._news.wait()
-        return Answer(inferred=waited)
+        return PolicyAnswer(inferred=waited)
 
     async def close(self) -> None:
         self._stop_timer()
@@ -300,16 +300,16 @@ class LlamaVim(Peer):
 
     # Asking
 
-    def _fim(self, place: Place | None) -> None:
+    def _fim(self, accepted: AcceptedHint | None) -> None:
         """llama#fim: for the cursor, or (`place`) as if what is shown were accepted already."""
         if self._job is not None:
             self._stop_timer()
-            self._timer = asyncio.get_running_loop().call_later(RETRY, self._again, place)
+            self._timer = asyncio.get_running_loop().call_later(RETRY, self._retry, accepted)
             return
-        context = local(self._view, place, self._indent)
+        context = local_context(self._view, accepted, self._indent)
         if len(context.right) > MAX_LINE_SUFFIX:
             return
-        known = keys(context)
+        known = cache_keys(context)
         if any(self._get(key) for key in known):
             return
         self._indent = context.indent
@@ -325,28 +325,28 @@ class LlamaVim(Peer):
             "n_indent": context.indent,
             "cache_prompt": True,
             "t_max_prompt_ms": PROMPT_MS,
-            "t_max_predict_ms": FIRST_MS if place is None else AHEAD_MS,
+            "t_max_predict_ms": FIRST_MS if accepted is None else AHEAD_MS,
             **SAMPLING,
         }
         self._job = self._spawn(self._request(body, known))
-        self._gather(self._view.line if place is None else place.line)
+        self._gather(self._view.line if accepted is None else accepted.line)
 
-    def _again(self, place: Place | None) -> None:
+    def _retry(self, accepted: AcceptedHint | None) -> None:
         self._timer = None
-        self._fim(place)
+        self._fim(accepted)
         self._news.set()
 
     async def _request(self, body: dict[str, Any], known: Sequence[str]) -> None:
         try:
             result = await self._server.post("/infill", body)
-            self._answered(result, known)
+            self._take_answer(result, known)
         finally:
             self._job = None
             self._news.set()
 
-    def _answered(self, result: dict[str, Any], known: Sequence[str]) -> None:
+    def _take_answer(self, result: dict[str, Any], known: Sequence[str]) -> None:
         """s:fim_on_response; the job still counts as running, so the next one waits for the timer."""
-        cached = Cached(result["content"], int(result["timings"]["predicted_n"]))
+        cached = CachedCompletion(result["content"], int(result["timings"]["predicted_n"]))
         for key in known:
             while len(self._cache) >= CACHE_KEYS:
                 self._cache.popitem(last=False)
@@ -357,22 +357,24 @@ class LlamaVim(Peer):
 
     def _try_hint(self) -> None:
         """s:fim_try_hint: this place's completion, or one from further back that was typed on."""
-        context = local(self._view, None, self._indent)
-        found = self._get(keys(context)[0]) or self._typed(context.prefix + context.middle, context.suffix)
+        context = local_context(self._view, None, self._indent)
+        found = self._get(cache_keys(context)[0]) or self._typed_through(
+            context.prefix + context.middle, context.suffix
+        )
         if found is None:
             return
         self._hint = render(self._view, found.content, found.tokens)
-        self._fim(Place(self._view.line, self._hint.content))
+        self._fim(AcceptedHint(self._view.line, self._hint.content))
 
-    def _typed(self, text: str, suffix: str) -> Cached | None:
+    def _typed_through(self, text: str, suffix: str) -> CachedCompletion | None:
         """The nearest such completion, unless one from further back says more (from the second on)."""
-        found: Cached | None = None
+        found: CachedCompletion | None = None
         best = 0
         for size in range(1, min(TYPED, len(text) - 1) + 1):
             cached = self._get(f"{text[:-size]}\0{suffix}")
             if cached is None or cached.content[:size] != text[-size:] or len(cached.content) == size:
                 continue
-            rest = Cached(cached.content[size:], cached.tokens)
+            rest = CachedCompletion(cached.content[size:], cached.tokens)
             if found is None:
                 found = rest
             elif len(rest.content) > best:
@@ -380,7 +382,7 @@ class LlamaVim(Peer):
                 best = len(rest.content)
         return found
 
-    def _get(self, key: str) -> Cached | None:
+    def _get(self, key: str) -> CachedCompletion | None:
         if key in self._cache:
             self._cache.move_to_end(key)
         return self._cache.get(key)
@@ -414,10 +416,10 @@ class LlamaVim(Peer):
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._ended)
+        task.add_done_callback(self._on_task_end)
         return task
 
-    def _ended(self, task: asyncio.Task[Any]) -> None:
+    def _on_task_end(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             self._failure = task.exception()

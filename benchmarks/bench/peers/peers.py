@@ -11,10 +11,10 @@ from pathlib import Path
 from bench.peers.continue_dev import Continue
 from bench.peers.http_infill import start
 from bench.peers.llama_vim import LlamaVim
-from bench.peers.port import Peer, nearby, written
+from bench.peers.port import Peer, nearby, tokens_written
 from bench.peers.server_options import Options
 from bench.peers.tabby import Tabby
-from bench.typing.policy import Answer, View
+from bench.typing.policy import DocumentView, PolicyAnswer
 
 
 class NoReuse(Peer):
@@ -27,7 +27,7 @@ class NoReuse(Peer):
     name = "no re-use"
     PREFIX, SUFFIX, TOKENS = 256, 64, 32
 
-    async def ask(self, view: View) -> Answer | None:
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         above, left, right, below = nearby(view, self.PREFIX, self.SUFFIX)
         body = {
             "input_prefix": "".join(f"{line}\n" for line in above),
@@ -40,7 +40,7 @@ class NoReuse(Peer):
             "cache_prompt": False,
         }
         result = await self._server.post("/infill", body)
-        return Answer(result["content"], tokens=written(result))
+        return PolicyAnswer(result["content"], tokens=tokens_written(result))
 
 
 # Each policy with the server options that its own documentation names; where it names none, llama-server's.

@@ -6,7 +6,7 @@ Knows no policy, and no server but through `Backend`.
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
-from bench.typing.policy import Answer, Edit, Totals, View
+from bench.typing.policy import DocumentEdit, DocumentView, PolicyAnswer, Totals
 
 Body = dict[str, Any]
 
@@ -36,25 +36,25 @@ class Peer:
     def __init__(self, start: Start) -> None:
         self._start = start
         self._server: Backend
-        self._view = View("", "", "")
+        self._view = DocumentView("", "", "")
 
-    async def open(self, view: View) -> None:
+    async def open(self, view: DocumentView) -> None:
         self._view = view
         self._server = await self._start()
 
-    def changed(self, view: View, edit: Edit) -> None:
+    def on_change(self, view: DocumentView, edit: DocumentEdit) -> None:
         """What is asked next holds the change."""
 
-    def moved(self, view: View) -> None:
+    def on_move(self, view: DocumentView) -> None:
         """Most do nothing for a cursor that was only put somewhere."""
 
-    async def ask(self, view: View) -> Answer | None:
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         raise NotImplementedError
 
-    def shown(self, view: View, answer: Answer) -> None:
+    def on_show(self, view: DocumentView, answer: PolicyAnswer) -> None:
         """No peer learns from it."""
 
-    def accepted(self, view: View, answer: Answer) -> None:
+    def on_accept(self, view: DocumentView, answer: PolicyAnswer) -> None:
         """No peer learns from it."""
 
     async def read(self) -> int:
@@ -67,15 +67,15 @@ class Peer:
         await self._server.stop()
 
 
-def written(result: dict[str, Any]) -> int:
+def tokens_written(result: dict[str, Any]) -> int:
     """How many tokens a server's final answer took."""
     return int(result.get("timings", {}).get("predicted_n", 0))
 
 
-def nearby(view: View, above: int, below: int) -> tuple[list[str], str, str, list[str]]:
+def nearby(view: DocumentView, above: int, below: int) -> tuple[list[str], str, str, list[str]]:
     """Lines above the cursor's, its two halves, and lines below it, that many at most.
 
-    >>> nearby(View("a.py", "1\\n2\\nx", "y\\n3"), 1, 5)
+    >>> nearby(DocumentView("a.py", "1\\n2\\nx", "y\\n3"), 1, 5)
     (['2'], 'x', 'y', ['3'])
     """
     *before, left = view.before.split("\n")
@@ -83,7 +83,7 @@ def nearby(view: View, above: int, below: int) -> tuple[list[str], str, str, lis
     return before[max(0, len(before) - above) :], left, right, after[:below]
 
 
-def blank(text: str) -> bool:
+def is_blank(text: str) -> bool:
     return not text.strip()
 
 

@@ -11,8 +11,8 @@ import asyncio
 from collections import OrderedDict, deque
 from contextlib import aclosing
 
-from bench.peers.port import Peer, Start, blank, indentation, nearby
-from bench.typing.policy import Answer, View
+from bench.peers.port import Peer, Start, indentation, is_blank, nearby
+from bench.typing.policy import DocumentView, PolicyAnswer
 
 LINES = 20  # default.ts: maxPrefixLines (the cursor's counts), maxSuffixLines
 TOKENS = 64  # config.rs: max_decoding_tokens
@@ -43,7 +43,7 @@ class Debounce:
         self._base, self._last = 0.2, 0.0
         self._gaps: deque[float] = deque(maxlen=100)
 
-    def delay(self, now: float, view: View, usual: float | None) -> float:
+    def delay(self, now: float, view: DocumentView, usual: float | None) -> float:
         """Seconds to wait at `now`; `usual` is the mean of the last answers' seconds, None without any.
 
         Without any, the agent computes with not-a-number and its timer fires at once.
@@ -81,9 +81,9 @@ class Tabby(Peer):
         self._took: deque[float] = deque(maxlen=10)  # latencyTracker.ts: windowSize
         self._cache: OrderedDict[Key, tuple[float, str]] = OrderedDict()
 
-    async def ask(self, view: View) -> Answer | None:
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         now = asyncio.get_running_loop().time
-        found = self._cached(view, now())
+        found = self._cached_text(view, now())
         tokens = 0
         usual = sum(self._took) / len(self._took) if self._took else None
         # index.ts: a cached answer waits as well, and without regard to how long answers take.
@@ -95,9 +95,9 @@ class Tabby(Peer):
             self._took.append(now() - asked)
             text = before_cache(text, view)
         self._keep(view, text, now())
-        return Answer(after_cache(text, view), inferred=found is None, tokens=tokens)
+        return PolicyAnswer(after_cache(text, view), inferred=found is None, tokens=tokens)
 
-    async def _fetch(self, view: View) -> tuple[str, int]:
+    async def _fetch(self, view: DocumentView) -> tuple[str, int]:
         """The server's part: its template, and reading on until a stop word ends prompt and answer."""
         above, left, right, below = nearby(view, LINES - 1, LINES - 1)
         prefix = "\n".join([*above, left])
@@ -122,7 +122,7 @@ class Tabby(Peer):
                     break
         return text, tokens
 
-    def _cached(self, view: View, now: float) -> str | None:
+    def _cached_text(self, view: DocumentView, now: float) -> str | None:
         key = (view.before, view.after)
         until, text = self._cache.get(key, (0.0, ""))
         if key not in self._cache or until < now:
@@ -130,7 +130,7 @@ class Tabby(Peer):
         self._cache.move_to_end(key)
         return text
 
-    def _keep(self, view: View, text: str, now: float) -> None:
+    def _keep(self, view: DocumentView, text: str, now: float) -> None:
         """cache.ts: the answer, and what remains of its first line after each of the next characters."""
         first, *rest = text.splitlines(keepends=True) or [""]
         ends = range(1, min(FORWARD, len(first)))
@@ -143,47 +143,47 @@ class Tabby(Peer):
             self._cache.popitem(last=False)
 
 
-def before_cache(text: str, view: View) -> str:
+def before_cache(text: str, view: DocumentView) -> str:
     """postprocess/index.ts, `preCacheProcess`: within a line one line only, no repetition, no bits."""
     if not at_line_end(view.after.partition("\n")[0]) and "\n" in text.rstrip("\n"):
         return ""
     return drop(trim(text, view), view)
 
 
-def after_cache(text: str, view: View) -> str:
+def after_cache(text: str, view: DocumentView) -> str:
     """`postCacheProcess`: only what belongs to the cursor's scope, then the same again."""
     return drop(trim(limit_scope(text, view), view), view)
 
 
-def trim(text: str, view: View) -> str:
+def trim(text: str, view: DocumentView) -> str:
     """trimSpace.ts: no second space behind a space, none at the end."""
     left, right = view.before.rpartition("\n")[2], view.after.partition("\n")[0]
-    if not blank(left) and left[-1:].isspace():
+    if not is_blank(left) and left[-1:].isspace():
         text = text.lstrip()
-    return text.rstrip() if blank(right) or right[:1].isspace() else text
+    return text.rstrip() if is_blank(right) or right[:1].isspace() else text
 
 
-def drop(text: str, view: View) -> str:
+def drop(text: str, view: DocumentView) -> str:
     """dropDuplicated.ts and dropMinimum.ts."""
-    lines = [line for line in text.split("\n") if not blank(line)][:3]
-    following = [line for line in view.after.split("\n") if not blank(line)][: len(lines)]
+    lines = [line for line in text.split("\n") if not is_blank(line)][:3]
+    following = [line for line in view.after.split("\n") if not is_blank(line)][: len(lines)]
     repeated = bool(lines) and [line.strip() for line in lines] == [line.strip() for line in following]
     return "" if repeated or len(text.strip()) < LEAST else text
 
 
-def limit_scope(text: str, view: View) -> str:
+def limit_scope(text: str, view: DocumentView) -> str:
     """limitScopeByIndentation.ts, without its exceptions for lines that close a block."""
     lines = text.split("\n")
-    above = [line for line in view.before.split("\n") if not blank(line)]
-    if len(lines) == 1 or not above or blank(text):
+    above = [line for line in view.before.split("\n") if not is_blank(line)]
+    if len(lines) == 1 or not above or is_blank(text):
         return text
     left = view.before.rpartition("\n")[2]
     limit = indentation(above[-1])
-    first = next(line for line in lines if not blank(line))
-    starts = indentation(first if blank(lines[0]) else left + first)
-    if (not blank(left) and not blank(lines[0])) or starts > limit:
+    first = next(line for line in lines if not is_blank(line))
+    starts = indentation(first if is_blank(lines[0]) else left + first)
+    if (not is_blank(left) and not is_blank(lines[0])) or starts > limit:
         limit += 1
     for number, line in enumerate(lines[1:], 1):
-        if not blank(line) and indentation(line) < limit:
+        if not is_blank(line) and indentation(line) < limit:
             return "\n".join(lines[:number]).rstrip()
     return text

@@ -15,13 +15,13 @@ from assist_completion.inference.llama import Abort, Load
 from assist_escalation.prompts import Messages
 from assist_escalation.routing.features import Confidence
 from bench.infilling.tasks import passes
-from bench.routing.tasks import WINDOW, Request, code_of, fits
+from bench.routing.tasks import WINDOW, RoutingRequest, code_of, fits
 
 MOST_TOKENS = 200  # for each function asked for: 99 % of the canonical ones have fewer, half have 56
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenAnswer:
     """An answer, how sure its writer was of it, and its length."""
 
     text: str
@@ -32,23 +32,23 @@ class Written:
 class Writer(Protocol):
     """A local model that answers, with at most `most` tokens."""
 
-    def write(self, messages: Messages, most: int) -> Written: ...
+    def write(self, messages: Messages, most: int) -> WrittenAnswer: ...
 
 
-class VoiceWriter:
+class LocalModelWriter:
     """The model that answers in the product, always the likeliest token, on one thread of its own."""
 
     def __init__(self, model: Path) -> None:
         load = Load(model, context=WINDOW, sequences=1, threads=1, decode_threads=1)
         self._voice = voice_of(load, Abort())
 
-    def write(self, messages: Messages, most: int) -> Written:
-        speech = AnswerRun(Conversation(messages.system, messages.user, most))
-        run_answer(self._voice, speech)
-        given = speech.answered()
+    def write(self, messages: Messages, most: int) -> WrittenAnswer:
+        run = AnswerRun(Conversation(messages.system, messages.user, most))
+        run_answer(self._voice, run)
+        given = run.answered()
         sure = given.margins
         stopped = given.ended != "stop"  # an answer that began to repeat itself has no end either
-        return Written(
+        return WrittenAnswer(
             given.text, Confidence(sure.mean, sure.least, sure.worst8, stopped), given.tokens.generated
         )
 
@@ -56,7 +56,7 @@ class VoiceWriter:
         self._voice.close()
 
 
-def label(request: Request, writer: Writer) -> dict[str, Any]:
+def label(request: RoutingRequest, writer: Writer) -> dict[str, Any]:
     """One row: was the answer right, and how sure was its writer."""
     written = writer.write(request.messages, MOST_TOKENS * len(request.names))
     code = code_of(written.text)
@@ -75,7 +75,7 @@ def label(request: Request, writer: Writer) -> dict[str, Any]:
     }
 
 
-def collect(requests: Sequence[Request], writer: Writer, kept: Path) -> Iterator[Mapping[str, Any]]:
+def collect(requests: Sequence[RoutingRequest], writer: Writer, kept: Path) -> Iterator[Mapping[str, Any]]:
     """The rows of all requests; those that `kept` holds from an earlier run are not asked again."""
     known = {}
     if kept.is_file():

@@ -23,7 +23,7 @@ Numbers = Any  # of NumPy
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledRequest:
     """A request with what it showed before and after a local answer, and whether that was right."""
 
     id: str
@@ -43,7 +43,7 @@ def fold(group: str) -> int:
     return hashlib.sha256(group.encode()).digest()[0] % FOLDS
 
 
-def fitted(rows: Sequence[Labelled], judged: Weights = JUDGED) -> Weights:
+def fit_weights(rows: Sequence[LabelledRequest], judged: Weights = JUDGED) -> Weights:
     """Logistic weights of both scores, near to the judged ones."""
     good = np.array([row.good for row in rows], dtype=np.float64)
     names = list(judged.before)
@@ -87,10 +87,10 @@ def _logistic(columns: Numbers, good: Numbers, centre: Numbers) -> Numbers:
     return weights
 
 
-def held_out(rows: Sequence[Labelled]) -> tuple[Numbers, Numbers]:
+def held_out_scores(rows: Sequence[LabelledRequest]) -> tuple[Numbers, Numbers]:
     """Both scores of each row by weights that saw no task of its problem."""
     by_fold = {
-        number: fitted([row for row in rows if fold(row.group) != number])
+        number: fit_weights([row for row in rows if fold(row.group) != number])
         for number in sorted({fold(row.group) for row in rows})
     }
     return (
@@ -113,7 +113,7 @@ def auroc(scores: Numbers, good: Numbers) -> float:
     return float(((right > wrong) + 0.5 * (right == wrong)).mean())
 
 
-def recovered(scores: Numbers, good: Numbers, frontier: float = 1.0) -> Numbers:
+def gap_recovered(scores: Numbers, good: Numbers, frontier: float = 1.0) -> Numbers:
     """At each number of escalations from none to all: the share of the gap to the frontier that is closed.
 
     Requests of the same score are escalated in every order alike.
@@ -134,14 +134,14 @@ def apgr(scores: Numbers, good: Numbers, frontier: float = 1.0) -> float:
     >>> apgr([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1])
     0.75
     """
-    curve = recovered(scores, good, frontier)
+    curve = gap_recovered(scores, good, frontier)
     return float((curve[1:] + curve[:-1]).mean() / 2)
 
 
 def share_right(scores: Numbers, good: Numbers, rate: float, frontier: float = 1.0) -> float:
     """The share of right answers where `rate` of the requests, those of the lowest scores, are escalated."""
     local = float(np.mean(good))
-    curve = recovered(scores, good, frontier)
+    curve = gap_recovered(scores, good, frontier)
     return local + (frontier - local) * float(np.interp(rate * len(scores), np.arange(len(curve)), curve))
 
 

@@ -34,7 +34,7 @@ SLIPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class FunctionProblem:
     """A function of the data set: what stands above it, its text with and without body, and its tests."""
 
     id: str
@@ -47,7 +47,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class RoutingRequest:
     """One task: what is asked, what a router may count, and the program that judges an answer."""
 
     id: str
@@ -63,9 +63,9 @@ class Request:
         return f"{self.frame}\n\n{code}\n\n{self.test}"
 
 
-def problems(folder: Path) -> list[Problem]:
+def problems(folder: Path) -> list[FunctionProblem]:
     """Every function of the data set, whole again."""
-    found: dict[str, Problem] = {}
+    found: dict[str, FunctionProblem] = {}
     for task in load(folder, "single", None, 1):
         if task.problem not in found:
             entry = re.findall(r"^check\((\w+)\)$", task.test, re.MULTILINE)[-1]
@@ -74,13 +74,13 @@ def problems(folder: Path) -> list[Problem]:
     return list(found.values())
 
 
-def _problem(name: str, entry: str, file: str, test: str) -> Problem:
+def _problem(name: str, entry: str, file: str, test: str) -> FunctionProblem:
     lines = file.splitlines(keepends=True)
     node = next(
         each for each in ast.parse(file).body if isinstance(each, ast.FunctionDef) and each.name == entry
     )
     docs = ast.get_docstring(node) or ""
-    return Problem(
+    return FunctionProblem(
         id=name,
         name=entry,
         above="".join(lines[: node.lineno - 1]).strip("\n"),
@@ -92,12 +92,12 @@ def _problem(name: str, entry: str, file: str, test: str) -> Problem:
 
 
 def requests(
-    known: Sequence[Problem], count: int, seed: int, run: Callable[[str], bool] = passes
-) -> list[Request]:
+    known: Sequence[FunctionProblem], count: int, seed: int, run: Callable[[str], bool] = passes
+) -> list[RoutingRequest]:
     """`count` requests in random order, each problem about equally often; the same ones for a seed."""
     rng = random.Random(seed)
-    order: list[Problem] = []
-    made: list[Request] = []
+    order: list[FunctionProblem] = []
+    made: list[RoutingRequest] = []
     for number in range(count):
         if not order:
             order = rng.sample(list(known), len(known))
@@ -106,24 +106,28 @@ def requests(
 
 
 def _request(
-    number: int, wanted: Problem, known: Sequence[Problem], rng: random.Random, run: Callable[[str], bool]
-) -> Request:
+    number: int,
+    wanted: FunctionProblem,
+    known: Sequence[FunctionProblem],
+    rng: random.Random,
+    run: Callable[[str], bool],
+) -> RoutingRequest:
     shape = rng.choice(SHAPES)
     beside = [each for each in known if each.name != wanted.name]
     drawn = rng.sample(beside, 1 + rng.choice(OTHERS))
     targets = [wanted, drawn[0]] if shape == "write two" else [wanted]
     others = drawn[1:]
     files = rng.choice((1, 2)) if drawn[1:] else 1
-    broken = _broken(wanted, rng, run) if shape.startswith("fix") else ""
+    broken = _break_body(wanted, rng, run) if shape.startswith("fix") else ""
     if shape.startswith("fix") and not broken:
         shape = "write"
     texts = [broken] if broken else [f"{each.head}\n    raise NotImplementedError" for each in targets]
     asserts = [line.strip() for line in wanted.test.splitlines() if line.lstrip().startswith("assert")]
     tests = asserts[:SHOWN_TESTS] if shape == "fix with tests" else []
     words = _words(shape, targets)
-    user = _user(texts, targets, others, files) + _shown(tests) + f"\n\n{words}"
+    user = _user(texts, targets, others, files) + _test_lines(tests) + f"\n\n{words}"
     context = len((SYSTEM + user).encode()) / BYTES_PER_TOKEN
-    return Request(
+    return RoutingRequest(
         id=f"{shape}/{number}/{wanted.id}",
         group=wanted.id,
         shape=shape,
@@ -145,7 +149,7 @@ def _request(
     )
 
 
-def _words(shape: str, targets: Sequence[Problem]) -> str:
+def _words(shape: str, targets: Sequence[FunctionProblem]) -> str:
     """What a person would write. Of a new function the file holds the signature alone."""
     names = " and ".join(each.name for each in targets)
     if shape.startswith("fix"):
@@ -153,7 +157,9 @@ def _words(shape: str, targets: Sequence[Problem]) -> str:
     return f"Write {names}.\n" + "\n".join(each.docs for each in targets)
 
 
-def _user(texts: Sequence[str], targets: Sequence[Problem], others: Sequence[Problem], files: int) -> str:
+def _user(
+    texts: Sequence[str], targets: Sequence[FunctionProblem], others: Sequence[FunctionProblem], files: int
+) -> str:
     here = [each.above for each in targets if each.above] + list(texts)
     there = [part for each in others for part in (each.above, each.text) if part]
     if files == 1:
@@ -165,7 +171,7 @@ def _block(path: str, parts: Sequence[str]) -> str:
     return f"{path}:\n```python\n" + "\n\n\n".join(parts) + "\n```"
 
 
-def _shown(tests: Sequence[str]) -> str:
+def _test_lines(tests: Sequence[str]) -> str:
     return "\n\nThese must hold:\n" + "\n".join(tests) if tests else ""
 
 
@@ -175,7 +181,7 @@ def _calls(text: str) -> int:
     return len({each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in calls})
 
 
-def _broken(problem: Problem, rng: random.Random, run: Callable[[str], bool]) -> str:
+def _break_body(problem: FunctionProblem, rng: random.Random, run: Callable[[str], bool]) -> str:
     """The function with one token changed so that its tests fail; empty where no change does that."""
     below = problem.head.count("\n") + problem.docs.count("\n") + 1
     found = tokenize.generate_tokens(io.StringIO(problem.text).readline)

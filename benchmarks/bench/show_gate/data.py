@@ -11,7 +11,7 @@ from typing import Any
 from assist_completion.inference.generation import Generation, Model, generate, warm
 from assist_completion.prompt.layout import common_prefix
 from bench.typing.assist_policy import context_of
-from bench.typing.policy import View
+from bench.typing.policy import DocumentView
 from bench.typing.typist import Style, Trace, line_end, traces
 
 STEP = 3  # keys
@@ -28,19 +28,19 @@ def collect(
 
 def rows(model: Model, trace: Trace) -> Iterator[dict[str, Any]]:
     text = trace.start
-    for hole in trace.holes:
-        at = line_end(text, hole.line)
+    for visit in trace.visits:
+        at = line_end(text, visit.line)
         before, after = text[:at], text[at:]
-        text = before + hole.text + after
-        keys = [event.at for event in hole.events if event.kind == "key" and event.at]
+        text = before + visit.text + after
+        keys = [event.at for event in visit.events if event.kind == "key" and event.at]
         for number, offset in enumerate(keys[::STEP]):
-            view = View(trace.path, before + hole.text[:offset], after)
+            view = DocumentView(trace.path, before + visit.text[:offset], after)
             if not number:
                 warm(model, context_of(view), full=True)
-            yield {"trace": trace.name, **_row(model, view, hole.text[offset:])}
+            yield {"trace": trace.name, **_row(model, view, visit.text[offset:])}
 
 
-def _row(model: Model, view: View, rest: str) -> dict[str, Any]:
+def _row(model: Model, view: DocumentView, rest: str) -> dict[str, Any]:
     gen = Generation(context_of(view), lambda text: "\n" in text.lstrip("\n "), LIMIT)
     generate(model, gen)
     truth = rest.lstrip("\n").partition("\n")[0] if not rest.startswith("\n") else ""

@@ -24,7 +24,7 @@ Numbers = Any  # of NumPy
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class JudgedLine:
     """A line that the model wrote. `agreed` of its `length` characters are right, from the left.
 
     `unit` is the line of the file, or the problem: what is drawn together, since its outcomes depend on
@@ -46,7 +46,7 @@ class Line:
     chances: tuple[float, ...] = ()
 
 
-FEATURES: dict[str, Callable[[Line], float]] = {
+FEATURES: dict[str, Callable[[JudgedLine], float]] = {
     "mean": lambda line: line.mean,
     "first": lambda line: line.first,
     "sum": lambda line: line.mean * line.count,
@@ -56,10 +56,10 @@ FEATURES: dict[str, Callable[[Line], float]] = {
 }
 
 
-def judging(group: str) -> bool:
+def in_judging_half(group: str) -> bool:
     """Whether a file or problem is in the half that judges; the same one for ever.
 
-    >>> [judging(name) for name in ("random", "site")]
+    >>> [in_judging_half(name) for name in ("random", "site")]
     [False, True]
     """
     return hashlib.sha256(group.encode()).digest()[0] % 2 == 1
@@ -80,13 +80,15 @@ def logistic(features: Numbers, right: Numbers) -> Numbers:
     return weights
 
 
-def lowest_only(lines: Sequence[Line]) -> tuple[float, float]:
+def lowest_only(lines: Sequence[JudgedLine]) -> tuple[float, float]:
     """`bias` and `lowest` as the gate uses them."""
     bias, lowest = logistic(_features(lines, ["lowest"]), _right(lines))
     return float(bias), float(lowest)
 
 
-def more_features(fitting: Sequence[Line], held: Sequence[Line], names: Iterable[str]) -> dict[str, Any]:
+def more_features(
+    fitting: Sequence[JudgedLine], held: Sequence[JudgedLine], names: Iterable[str]
+) -> dict[str, Any]:
     """Held-out log loss with the lowest log-probability alone, and what one more or another feature changes.
 
     A difference is below 0 where the feature helps; its interval resamples units.
@@ -102,22 +104,22 @@ def more_features(fitting: Sequence[Line], held: Sequence[Line], names: Iterable
     return rows
 
 
-def _losses(fitting: Sequence[Line], held: Sequence[Line], names: Sequence[str]) -> Numbers:
+def _losses(fitting: Sequence[JudgedLine], held: Sequence[JudgedLine], names: Sequence[str]) -> Numbers:
     weights = logistic(_features(fitting, names), _right(fitting))
     score = np.column_stack([np.ones(len(held)), _features(held, names)]) @ weights
     return np.logaddexp(0, -score * (2 * _right(held) - 1))
 
 
-def _features(lines: Sequence[Line], names: Sequence[str]) -> Numbers:
+def _features(lines: Sequence[JudgedLine], names: Sequence[str]) -> Numbers:
     known = {"lowest": lambda line: line.lowest, **FEATURES}
     return np.array([[known[name](line) for name in names] for line in lines], dtype=np.float64)
 
 
-def _right(lines: Sequence[Line]) -> Numbers:
+def _right(lines: Sequence[JudgedLine]) -> Numbers:
     return np.array([line.right for line in lines], dtype=np.float64)
 
 
-def reliability(lines: Sequence[Line], bias: float, lowest: float) -> dict[str, Any]:
+def reliability(lines: Sequence[JudgedLine], bias: float, lowest: float) -> dict[str, Any]:
     """Predicted beside observed shares in ten equal bins of the score, and their mean distance."""
     scores = 1 / (1 + np.exp(-bias - lowest * np.array([line.lowest for line in lines])))
     at = np.minimum((scores * BINS).astype(int), BINS - 1)
@@ -139,11 +141,11 @@ def reliability(lines: Sequence[Line], bias: float, lowest: float) -> dict[str, 
     return {"columns": names, "rows": rows, "expected calibration error": round(error, 4)}
 
 
-def shown(line: Line, limit: float) -> int | None:
+def shown_length(line: JudgedLine, limit: float) -> int | None:
     """How many characters the gate lets through: None is the whole line, and 0 nothing.
 
-    >>> line = Line("", "", "", False, -2.0, -1.0, -0.1, 2, 9, 6, 0, (0, 5), (-0.1, -2.0))
-    >>> shown(line, -3.0), shown(line, -1.0)
+    >>> line = JudgedLine("", "", "", False, -2.0, -1.0, -0.1, 2, 9, 6, 0, (0, 5), (-0.1, -2.0))
+    >>> shown_length(line, -3.0), shown_length(line, -1.0)
     (None, 5)
     """
     if line.lowest >= limit:
@@ -152,40 +154,40 @@ def shown(line: Line, limit: float) -> int | None:
     return at if at >= LEAST else 0
 
 
-def lost(lines: Sequence[Line], limit: float) -> float:
+def share_lost(lines: Sequence[JudgedLine], limit: float) -> float:
     """The share of right lines that are not shown whole."""
     right = [line for line in lines if line.right]
     return sum(line.lowest < limit for line in right) / max(1, len(right))
 
 
-def precision(lines: Sequence[Line], limit: float) -> float:
+def precision(lines: Sequence[JudgedLine], limit: float) -> float:
     """The share of what is shown, whole lines and parts, that is right."""
-    seen = [(line, at) for line in lines if (at := shown(line, limit)) != 0]
+    seen = [(line, at) for line in lines if (at := shown_length(line, limit)) != 0]
     return sum(_is_right(line, at) for line, at in seen) / max(1, len(seen))
 
 
-def _is_right(line: Line, at: int | None) -> bool:
+def _is_right(line: JudgedLine, at: int | None) -> bool:
     return line.right if at is None else line.agreed >= at
 
 
-def strictest(sources: Mapping[str, Sequence[Line]], most_lost: float) -> float:
+def strictest(sources: Mapping[str, Sequence[JudgedLine]], most_lost: float) -> float:
     """The highest limit that loses at most this share of the right lines; each source weighs the same."""
-    fine = (limit for limit in GRID if fmean(lost(own, limit) for own in sources.values()) <= most_lost)
+    fine = (limit for limit in GRID if fmean(share_lost(own, limit) for own in sources.values()) <= most_lost)
     return next(fine, GRID[-1])
 
 
-def most_lenient(sources: Mapping[str, Sequence[Line]], least_right: float) -> float:
+def most_lenient(sources: Mapping[str, Sequence[JudgedLine]], least_right: float) -> float:
     """The lowest limit at which this share of what is shown is right in each source; else the strictest."""
     fine = [limit for limit in GRID if all(precision(own, limit) >= least_right for own in sources.values())]
     return min(fine, default=GRID[0])
 
 
-def figures(lines: Sequence[Line], limit: float, seed: int = 1) -> dict[str, Any]:
+def figures(lines: Sequence[JudgedLine], limit: float, seed: int = 1) -> dict[str, Any]:
     """What a limit shows, beside showing everything: shares in percent with 95 % intervals.
 
     A kept character is right, shown, and behind nothing wrong. None where parts are unknown.
     """
-    ends = [shown(line, limit) for line in lines]
+    ends = [shown_length(line, limit) for line in lines]
     right = np.array([line.right for line in lines], dtype=np.float64)
     whole = np.array([at is None for at in ends])
     part = np.array([at is not None and at > 0 for at in ends])

@@ -14,7 +14,7 @@ from assist_context.documents import Context, Cursor, Document, gather, split_li
 from assist_context.languages import language_of
 from bench.editors.lsp_client import Client, serving
 from bench.processes import cpu_seconds, peak
-from bench.typing.policy import Answer, Edit, Totals, View
+from bench.typing.policy import DocumentEdit, DocumentView, PolicyAnswer, Totals
 
 ANSWER = 60.0  # seconds after which a server that says nothing counts as hung
 LOOK, QUIET = 0.3, 0.1  # seconds between two looks at a server, and the share of a core that is idling
@@ -49,23 +49,23 @@ class LspPolicy:
         self._uri = ""
         self._client: Client
 
-    async def open(self, view: View) -> None:
+    async def open(self, view: DocumentView) -> None:
         self._client = await self._stack.enter_async_context(serving(self._environ))
         await self._client.until("ready")
         self._uri = f"file:///replay/{view.path}"
         self._client.show(self._uri, view.before + view.after)
         await asyncio.sleep(1)
 
-    def changed(self, view: View, edit: Edit) -> None:
+    def on_change(self, view: DocumentView, edit: DocumentEdit) -> None:
         self._version += 1
         self._client.change(self._uri, self._version, edit.text, edit.start, edit.end)
 
-    def moved(self, view: View) -> None:
+    def on_move(self, view: DocumentView) -> None:
         position = types.Position(view.line, view.column)
         where = {"textDocument": {"uri": self._uri}, "position": position}
         self._client.protocol.notify("assist/didMoveCursor", where)
 
-    async def ask(self, view: View) -> Answer | None:
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         number = f"replay-{next(self._numbers)}"
         future = asyncio.ensure_future(self._client.ask(self._uri, (view.line, view.column), number=number))
         try:
@@ -75,16 +75,16 @@ class LspPolicy:
             self._client.cancel(number)
             raise
         if not result.items:
-            return Answer(inferred=False)
+            return PolicyAnswer(inferred=False)
         item = result.items[0]
         ahead = item.range.end.character - view.column
-        return Answer(item.insert_text, replace=ahead, id=item.command.arguments[0])
+        return PolicyAnswer(item.insert_text, replace=ahead, id=item.command.arguments[0])
 
-    def shown(self, view: View, answer: Answer) -> None:
+    def on_show(self, view: DocumentView, answer: PolicyAnswer) -> None:
         item = {"item": {"command": {"arguments": [answer.id, self._uri]}}}
         self._client.protocol.notify("textDocument/didShowCompletion", item)
 
-    def accepted(self, view: View, answer: Answer) -> None:
+    def on_accept(self, view: DocumentView, answer: PolicyAnswer) -> None:
         params = types.ExecuteCommandParams("assist.accepted", arguments=[answer.id, self._uri])
         self._taken = asyncio.ensure_future(self._client.workspace_execute_command_async(params))
 
@@ -127,26 +127,26 @@ class EnginePolicy:
         self._engine: Engine
         self._accepted = False
 
-    async def open(self, view: View) -> None:
+    async def open(self, view: DocumentView) -> None:
         self._engine = self._open()
 
-    def changed(self, view: View, edit: Edit) -> None:
+    def on_change(self, view: DocumentView, edit: DocumentEdit) -> None:
         pass
 
-    def moved(self, view: View) -> None:
+    def on_move(self, view: DocumentView) -> None:
         self._engine.prewarm(context_of(view))
 
-    async def ask(self, view: View) -> Answer | None:
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         accepted, self._accepted = self._accepted, False
         found = await self._engine.complete(CompletionRequest(context_of(view), after_accept=accepted))
         if found.reason == "superseded":
             return None
-        return Answer(found.text, found.source == "model", found.replace, found.id)
+        return PolicyAnswer(found.text, found.source == "model", found.replace, found.id)
 
-    def shown(self, view: View, answer: Answer) -> None:
+    def on_show(self, view: DocumentView, answer: PolicyAnswer) -> None:
         self._engine.shown(answer.id)
 
-    def accepted(self, view: View, answer: Answer) -> None:
+    def on_accept(self, view: DocumentView, answer: PolicyAnswer) -> None:
         self._accepted = True
         self._engine.accepted(answer.id)
 
@@ -160,7 +160,7 @@ class EnginePolicy:
         self._engine.close()
 
 
-def context_of(view: View) -> Context:
+def context_of(view: DocumentView) -> Context:
     text = view.before + view.after
     document = Document(view.path, split_lines(text), language_of(view.path))
     return gather(document, Cursor(view.line, view.column), ())

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from bench.typing.screen import Log, waits
+from bench.typing.screen import ReplayLog, waits
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -19,7 +19,7 @@ def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:
     return {name: round(1e3 * percentile(values, at), digits) for name, at in shares.items()}
 
 
-def row(log: Log) -> dict[str, Any]:
+def trace_figures(log: ReplayLog) -> dict[str, Any]:
     """The figures of one policy on one trace. Times in ms, `cpu` in seconds, `memory` in MB."""
     totals = log.totals
     answered = [a for a in log.asked if a.answered is not None]
@@ -54,7 +54,7 @@ def row(log: Log) -> dict[str, Any]:
     }
 
 
-def middle(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def medians(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The median of each figure over several traces."""
     listed = list(rows)
     result: dict[str, Any] = {"traces": len(listed)}

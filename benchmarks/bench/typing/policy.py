@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class DocumentView:
     """One open document and its cursor: line from 0, column in code points."""
 
     path: str
@@ -26,7 +26,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class DocumentEdit:
     """One change: `text` in place of what lies between two (line, column) positions."""
 
     start: tuple[int, int]
@@ -35,7 +35,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PolicyAnswer:
     """What a policy shows at a cursor; `text` is "" where it shows nothing.
 
     `inferred` says that the model was run for it, and not only memory read. `replace` counts characters
@@ -70,25 +70,25 @@ class Policy(Protocol):
 
     name: str
 
-    async def open(self, view: View) -> None:
+    async def open(self, view: DocumentView) -> None:
         """Start whatever it takes, load the model, open the document; returns when ready to answer."""
 
-    def changed(self, view: View, edit: Edit) -> None:
+    def on_change(self, view: DocumentView, edit: DocumentEdit) -> None:
         """The document changed; `view` is its state now."""
 
-    def moved(self, view: View) -> None:
+    def on_move(self, view: DocumentView) -> None:
         """The cursor was put somewhere else."""
 
-    async def ask(self, view: View) -> Answer | None:
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         """The answer at a cursor, debounce included; None: this request was given up for a newer one.
 
         Cancelled as soon as the next key comes, as editors do.
         """
 
-    def shown(self, view: View, answer: Answer) -> None:
+    def on_show(self, view: DocumentView, answer: PolicyAnswer) -> None:
         """The screen shows this answer now."""
 
-    def accepted(self, view: View, answer: Answer) -> None:
+    def on_accept(self, view: DocumentView, answer: PolicyAnswer) -> None:
         """The typist took the whole answer; `view` is the state after it."""
 
     async def read(self) -> int:

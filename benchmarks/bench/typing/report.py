@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bench.typing.figures import middle, percentile, row
-from bench.typing.screen import Log, waits
+from bench.typing.figures import medians, percentile, trace_figures
+from bench.typing.screen import ReplayLog, waits
 from bench.typing.typist import STYLES, Trace
 
 OURS = "assist"
 RATIO = "llama.vim policy"  # the peer that the ratios are to
 
 
-class Report:
+class ReplayReport:
     """Rows and series by policy and trace; what is played later adds to them."""
 
     def __init__(self) -> None:
@@ -32,13 +32,13 @@ class Report:
         self.over += known["over floor"]
         self.earlier += [*known["earlier"], known["provenance"]]
 
-    def add(self, log: Log, trace: Trace) -> None:
-        self.rows.setdefault(log.policy, {})[trace.name] = row(log)
+    def add(self, log: ReplayLog, trace: Trace) -> None:
+        self.rows.setdefault(log.policy, {})[trace.name] = trace_figures(log)
         self.series.setdefault(log.policy, {})[trace.name] = {
             "waits": [round(1e3 * wait) for wait in waits(log)],
             "read": log.read,
         }
-        print(f"{log.policy}, {trace.name}: {json.dumps(row(log))}", file=sys.stderr, flush=True)
+        print(f"{log.policy}, {trace.name}: {json.dumps(trace_figures(log))}", file=sys.stderr, flush=True)
 
     def medians(self) -> dict[str, dict[str, dict[str, Any]]]:
         """By style and policy, over traces."""
@@ -47,7 +47,7 @@ class Report:
             for name, by_trace in self.rows.items():
                 mine = [figures for trace, figures in by_trace.items() if trace.startswith(f"{style}-")]
                 if mine:
-                    found.setdefault(style, {})[name] = middle(mine)
+                    found.setdefault(style, {})[name] = medians(mine)
         return found
 
     def ratios(self) -> dict[str, Any]:

@@ -7,8 +7,8 @@ a policy finds its answers.
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from bench.typing.policy import Answer, Edit, Policy, Totals, View
-from bench.typing.typist import Event, Progress, Trace, line_end
+from bench.typing.policy import DocumentEdit, DocumentView, Policy, PolicyAnswer, Totals
+from bench.typing.typist import Progress, Trace, TypingEvent, line_end
 
 SAMPLE = 2.0  # seconds between two looks at how much was read
 LAST = 10.0  # seconds to wait for the answer to the last key of a visit's end
@@ -16,23 +16,23 @@ WORTH = 4  # characters: a typist does not reach for Tab for less
 
 
 @dataclass(slots=True)
-class Asked:
+class TimedRequest:
     """One request: when its key fell, when it was answered (None: given up), and with what."""
 
     key: float
     cold: bool
     answered: float | None = None
-    answer: Answer | None = None
+    answer: PolicyAnswer | None = None
     until: float = 0.0  # when nothing more could come: the next jump, or the end
 
 
 @dataclass(slots=True)
-class Log:
+class ReplayLog:
     """All that one policy did with one trace. Times in seconds of the event loop."""
 
     policy: str
     trace: str
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[TimedRequest] = field(default_factory=list)
     shown: list[tuple[float, str, bool]] = field(default_factory=list)  # time, text, all of it right
     flicker: int = 0
     accepted: int = 0
@@ -51,15 +51,15 @@ class Screen:
 
     def __init__(self, policy: Policy, trace: Trace) -> None:
         self.policy, self.trace = policy, trace
-        self.log = Log(policy.name, trace.name)
-        self.view = View(trace.path, trace.start, "")
+        self.log = ReplayLog(policy.name, trace.name)
+        self.view = DocumentView(trace.path, trace.start, "")
         self.ghost = ""
-        self._answer = Answer()
+        self._answer = PolicyAnswer()
         self._task: asyncio.Task[None] | None = None
         self._typed = Progress("")
         self._cold = False
 
-    async def play(self) -> Log:
+    async def play(self) -> ReplayLog:
         """Open the policy's server, play the whole trace, close it."""
         loop = asyncio.get_running_loop()
         await self.policy.open(self.view)
@@ -67,11 +67,11 @@ class Screen:
             before, start = await self.policy.totals(), loop.time()
             sampler = asyncio.create_task(self._sample(start, before.evaluated))
             due = start
-            for hole in self.trace.holes:
-                self._typed = Progress(hole.text)
-                due = await self._visit(hole.line, hole.events, due)
+            for visit in self.trace.visits:
+                self._typed = Progress(visit.text)
+                due = await self._visit(visit.line, visit.events, due)
                 self.log.kept += len(self._typed.kept)
-                self.log.wanted += len(hole.text)
+                self.log.wanted += len(visit.text)
             await self._settle()
             self.log.seconds = loop.time() - start
             sampler.cancel()
@@ -81,7 +81,7 @@ class Screen:
         self.log.final = self.view.before + self.view.after
         return self.log
 
-    async def _visit(self, line: int, events: tuple[Event, ...], due: float) -> float:
+    async def _visit(self, line: int, events: tuple[TypingEvent, ...], due: float) -> float:
         """The events of one hole; returns when the next may begin. Accepted text skips its keys."""
         loop = asyncio.get_running_loop()
         due = max(due, loop.time())
@@ -116,10 +116,10 @@ class Screen:
         self._close_visit()
         text = self.view.before + self.view.after
         at = line_end(text, line)
-        self.view = View(self.view.path, text[:at], text[at:])
+        self.view = DocumentView(self.view.path, text[:at], text[at:])
         self.ghost = ""
         self._cold = True
-        self.policy.moved(self.view)
+        self.policy.on_move(self.view)
 
     def _look(self) -> None:
         """The typist reads the ghost text: all of it right is taken, wrong is sent away."""
@@ -131,7 +131,7 @@ class Screen:
             self._put(answer.replace, text)
             self.ghost = ""
             self.log.accepted += 1
-            self.policy.accepted(self.view, answer)
+            self.policy.on_accept(self.view, answer)
             self._ask()
         elif not self._typed.text[self._typed.at :].startswith(self.ghost):
             self.ghost = ""
@@ -146,19 +146,19 @@ class Screen:
     def _put(self, ahead: int, text: str, back: int = 0) -> None:
         old = self.view
         start = replace(old, before=old.before[: len(old.before) - back])
-        end = View(old.path, old.before + old.after[:ahead], old.after[ahead:])
-        self.view = View(old.path, start.before + text, end.after)
-        edit = Edit((start.line, start.column), (end.line, end.column), text)
-        self.policy.changed(self.view, edit)
+        end = DocumentView(old.path, old.before + old.after[:ahead], old.after[ahead:])
+        self.view = DocumentView(old.path, start.before + text, end.after)
+        edit = DocumentEdit((start.line, start.column), (end.line, end.column), text)
+        self.policy.on_change(self.view, edit)
 
     def _ask(self) -> None:
         self._give_up()
-        asked = Asked(asyncio.get_running_loop().time(), self._cold)
+        asked = TimedRequest(asyncio.get_running_loop().time(), self._cold)
         self._cold = False
         self.log.asked.append(asked)
-        self._task = asyncio.create_task(self._answered(asked, self.view))
+        self._task = asyncio.create_task(self._await_answer(asked, self.view))
 
-    async def _answered(self, asked: Asked, view: View) -> None:
+    async def _await_answer(self, asked: TimedRequest, view: DocumentView) -> None:
         answer = await self.policy.ask(view)
         if answer is None:
             return
@@ -175,7 +175,7 @@ class Screen:
         if fresh:
             self.log.shown.append((asked.answered, answer.text, right))
             self.log.shown_tokens += answer.tokens
-        self.policy.shown(view, answer)
+        self.policy.on_show(view, answer)
 
     def _give_up(self) -> None:
         task, self._task = self._task, None
@@ -214,7 +214,7 @@ def _difference(before: Totals, after: Totals) -> Totals:
     )
 
 
-def waits(log: Log, *, text: bool = False) -> list[float]:
+def waits(log: ReplayLog, *, text: bool = False) -> list[float]:
     """Seconds from each key to the first answer to it or to a later one; with `text`, to one that shows some.
 
     A key that never got one counts with the time until the cursor was put elsewhere: too little.

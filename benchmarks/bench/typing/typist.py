@@ -34,7 +34,7 @@ Kind = Literal["key", "slip", "back", "look", "jump"]
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TypingEvent:
     """`gap` seconds after the one before: `text` is typed, or the last slip taken back, or the screen read.
 
     `at` is how much of the hole's text stands before this event.
@@ -47,12 +47,12 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class Visit:
     """One visit: the cursor is put at the end of `line` (from 0, as the file is then) to type `text`."""
 
     line: int
     text: str
-    events: tuple[Event, ...]
+    events: tuple[TypingEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Trace:
     name: str
     path: str
     start: str
-    holes: tuple[Hole, ...]
+    visits: tuple[Visit, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +126,15 @@ def make_trace(path: Path, style: Style, seed: int) -> Trace:
         raise ValueError(f"{path} has no {style.count} places of {style.lines} lines to type again")
     gone = {start + i for start in starts for i in range(style.lines)}
     order = rng.sample(starts, len(starts))
-    holes = []
+    visits = []
     back: set[int] = set()  # lines already typed in again
     for start in order:
         above = sum(1 for line in range(start) if line not in gone or line in back)
         text = "".join("\n" + line.rstrip() for line in lines[start : start + style.lines])
-        holes.append(Hole(above - 1, text, tuple(_events(text, rng))))
+        visits.append(Visit(above - 1, text, tuple(_events(text, rng))))
         back |= set(range(start, start + style.lines))
     kept = [line for number, line in enumerate(lines) if number not in gone]
-    return Trace(f"{style.name}-{seed}-{path.stem}", path.name, "\n".join(kept), tuple(holes))
+    return Trace(f"{style.name}-{seed}-{path.stem}", path.name, "\n".join(kept), tuple(visits))
 
 
 def _choose(lines: Sequence[str], style: Style, rng: random.Random) -> list[int]:
@@ -151,9 +151,9 @@ def _choose(lines: Sequence[str], style: Style, rng: random.Random) -> list[int]
     return chosen
 
 
-def _events(text: str, rng: random.Random) -> Iterator[Event]:
+def _events(text: str, rng: random.Random) -> Iterator[TypingEvent]:
     """The keys for one hole; a new line brings its indentation with it, as editors do."""
-    yield Event("jump", rng.uniform(0.2, 0.5))
+    yield TypingEvent("jump", rng.uniform(0.2, 0.5))
     gap = rng.uniform(*JUMP)
     at = 0
     while at < len(text):
@@ -162,16 +162,16 @@ def _events(text: str, rng: random.Random) -> Iterator[Event]:
         start = _starts_word(text, at)
         newline = key.startswith("\n")
         if at and (rng.random() < (0.5 if newline else 0.125 if start else 0)):
-            yield Event("look", rng.uniform(*LOOK), at=at)
+            yield TypingEvent("look", rng.uniform(*LOOK), at=at)
         if at and rng.random() < (0.25 if newline else 0.033 if start else 0):
             gap += rng.uniform(*THINK)
         slow = NEWLINE if newline else SPACE if start else 1.0
         gap += KEY * slow * rng.lognormvariate(0, SPREAD) if at else 0.0
         if key.isalpha() and rng.random() < SLIP:
-            yield Event("slip", gap, rng.choice(NEIGHBOURS.replace(key.lower(), "")), at)
-            yield Event("back", NOTICE * rng.lognormvariate(0, SPREAD), at=at)
+            yield TypingEvent("slip", gap, rng.choice(NEIGHBOURS.replace(key.lower(), "")), at)
+            yield TypingEvent("back", NOTICE * rng.lognormvariate(0, SPREAD), at=at)
             gap = KEY * rng.lognormvariate(0, SPREAD)
-        yield Event("key", gap, key, at)
+        yield TypingEvent("key", gap, key, at)
         gap, at = 0.0, at + size
 
 

@@ -36,7 +36,7 @@ SURE, UNSURE = 25.0, 11.0  # logits: above 0.99 and 0.3 of the probability among
 T = TypeVar("T")
 
 
-class Clock:
+class VirtualClock:
     """The virtual time, and whether the model's thread waits for it."""
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Clock:
 class _Selector(selectors.DefaultSelector):
     """Never waits: lets the model's thread come to rest, then moves the clock."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: VirtualClock) -> None:
         super().__init__()
         self._clock = clock
 
@@ -90,9 +90,9 @@ class _Selector(selectors.DefaultSelector):
         return []
 
 
-def run_virtually(make: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
+def run_virtually(make: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
     """Run a coroutine on a virtual clock."""
-    clock = Clock()
+    clock = VirtualClock()
     loop = asyncio.SelectorEventLoop(_Selector(clock))
     loop.time = lambda: clock.now  # type: ignore[method-assign]
     clock.loop = loop
@@ -105,7 +105,7 @@ def run_virtually(make: Callable[[Clock], Coroutine[Any, Any, T]]) -> T:
 class TimedLlama(Llama):
     """The real model, whose decodes take virtual time."""
 
-    def __init__(self, load: Load, abort: Abort, clock: Clock) -> None:
+    def __init__(self, load: Load, abort: Abort, clock: VirtualClock) -> None:
         super().__init__(load, abort)
         self._clock = clock
 
@@ -121,7 +121,7 @@ class TimedLlama(Llama):
 class SpeedLlama:
     """Obeys `llama.Llama`'s rules for positions, aborts and states; predicts `target`, mostly."""
 
-    def __init__(self, words: Llama, target: str, clock: Clock, abort: Abort) -> None:
+    def __init__(self, words: Llama, target: str, clock: VirtualClock, abort: Abort) -> None:
         self._words, self._clock, self._abort = words, clock, abort
         self._target = target.encode()
         self._fim, self._pieces = words.fim(), words.pieces()
@@ -193,32 +193,32 @@ def words_of(path: Path) -> Llama:
     return Llama(Load(path, context=256, sequences=1, threads=1), Abort())
 
 
-def pretended_engine(words: Llama, target: str, clock: Clock, settings: CompletionSettings) -> Engine:
+def pretended_engine(words: Llama, target: str, clock: VirtualClock, settings: CompletionSettings) -> Engine:
     """The real engine over the pretended model."""
     fim, pieces = words.fim(), words.pieces()
 
     def open_model(abort: Abort) -> Model:
         llama: Any = SpeedLlama(words, target, clock, abort)
-        places = PrefixCache(llama, settings.snapshot_mb << 20)
-        return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget_for(SPEED, settings))
+        cache = PrefixCache(llama, settings.snapshot_mb << 20)
+        return Model(llama, fim, Healer(pieces, fim.special), pieces, cache, budget_for(SPEED, settings))
 
     return _engine(Worker(open_model), clock, settings)
 
 
-def timed_engine(path: Path, clock: Clock, settings: CompletionSettings) -> Engine:
+def timed_engine(path: Path, clock: VirtualClock, settings: CompletionSettings) -> Engine:
     """The real engine over the real model, on the virtual clock."""
     budget = budget_for(SPEED, settings)
 
     def open_model(abort: Abort) -> Model:
         llama = TimedLlama(Load(path, budget.context, 2), abort, clock)
         fim, pieces = llama.fim(), llama.pieces()
-        places = PrefixCache(llama, settings.snapshot_mb << 20)
-        return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget)
+        cache = PrefixCache(llama, settings.snapshot_mb << 20)
+        return Model(llama, fim, Healer(pieces, fim.special), pieces, cache, budget)
 
     return _engine(Worker(open_model), clock, settings)
 
 
-def _engine(worker: Worker[Model], clock: Clock, settings: CompletionSettings) -> Engine:
+def _engine(worker: Worker[Model], clock: VirtualClock, settings: CompletionSettings) -> Engine:
     worker.opened.result()
     clock.idle = worker.idle
     return Engine(worker, settings, budget_for(SPEED, settings), "virtual", lambda: clock.now)
