@@ -2,8 +2,9 @@
 
     uv run python benchmarks/answers.py [--model NAME_OR_PATH] [--functions 5] [--out FILE]
 
-Functions of 50 to 70 lines of Python's library, each asked about once, with the model loaded (warm) and the
-rest of the file as context. Prints seconds, and tokens read and written. Run it alone on the machine.
+Asks about functions of 50 to 70 lines from Python's library, once each, with the model loaded (warm) and the
+rest of the file as context. Prints seconds to the first words and to the end. Run nothing else on the
+machine.
 """
 
 import argparse
@@ -30,7 +31,7 @@ LINES = (50, 70)
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function of a file, its lines from 1."""
+    """A function in a file. Lines count from 1."""
 
     path: Path
     name: str
@@ -40,7 +41,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class ExplainTiming:
-    """One answer: seconds to the first words and to the last, and characters written."""
+    """One answer: seconds to its first words and to its end, and the characters written."""
 
     function: str
     lines: int
@@ -50,7 +51,7 @@ class ExplainTiming:
 
 
 class Listener(Client):
-    """Notes when the pieces of an answer come."""
+    """A client that records when the pieces of an answer arrive."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +66,7 @@ class Listener(Client):
 
 
 def functions(folder: Path) -> Iterator[Function]:
-    """Functions of the wanted length, at most two of a module."""
+    """Yield functions of the wanted length, at most two per module."""
     for module in MODULES:
         path = folder / f"{module}.py"
         if not path.exists():
@@ -79,7 +80,7 @@ def functions(folder: Path) -> Iterator[Function]:
 
 
 async def measure(model: str, wanted: list[Function]) -> list[ExplainTiming]:
-    """Ask about each; the first one only loads the model."""
+    """Ask about each function. The first answer only loads the model and is not returned."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "config.toml").write_text(f'[completion]\nmodel = "{model}"\n' if model else "")
         root = Path(folder) / "workspace"
@@ -96,7 +97,7 @@ async def _ask(client: Listener, root: Path, function: Function) -> ExplainTimin
     text = function.path.read_text(encoding="utf-8")
     copy.write_text(text)
     client.show(copy.as_uri(), text)
-    await asyncio.sleep(3)  # what reads ahead for ghost text is through
+    await asyncio.sleep(3)  # time for the server to finish reading ahead for ghost text
     client.pieces.clear()
     client.ended.clear()
     line = function.first - 1
@@ -116,9 +117,9 @@ async def _ask(client: Listener, root: Path, function: Function) -> ExplainTimin
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument(
-        "--model", default="", help="of [completion], and so of answers; default: the usual one"
+        "--model", default="", help="the model of [completion], which also answers; default: the usual one"
     )
-    parser.add_argument("--functions", type=int, default=5)
+    parser.add_argument("--functions", type=int, default=5, help="how many functions to ask about")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     wanted = list(functions(Path(ast.__file__).parent))[: options.functions + 1]

@@ -1,9 +1,11 @@
-"""Fit the show gate to lines whose outcome is known: half of the files and problems fits, the other judges.
+"""Fit the show gate to lines whose outcome is known.
 
-`collect` lets the model write the rest of lines that replay's traces type. `fit` reads such rows, and records
-of infill.py where there are any; --write changes the gate's data file. Rows are what the model wrote, before
-cutting and filtering. Of an infill record only the lowest, mean and first log-probability are known, so a
-part of its line counts as not shown. Nobody's acceptances are known here.
+Half of the files and problems fit it, the others judge it.
+
+`collect` lets the model write the rest of lines that the replay traces type. `fit` reads such rows and, if
+given, the records of infill.py; --write changes the gate's data file. Rows hold what the model wrote, before
+cutting and filtering. An infill record has only the lowest, mean and first log-probability, so showing a part
+of its line counts as not shown. Nothing here knows what users accepted.
 """
 
 import argparse
@@ -42,17 +44,17 @@ GATE = (
     Path(__file__).resolve().parents[1] / "completion" / "assist_completion" / "display" / "confidence.toml"
 )
 COLUMNS = ("trace", "typed", "left", "length", "right", "ends", "chances")  # chances in 1/1000 nat
-# What a mode may cost, chosen on the fitting half. The project wants at most 5 % of the right lines lost in
-# `balanced`: 4 leaves one point for what the other half does differently.
+# How many right lines a mode may hide, measured on the fitting half. The goal for `balanced` is 5 % at most:
+# 4 leaves one point for differences in the other half.
 MOST_LOST = {"eager": 0.01, "balanced": 0.04}
-# Of what `quiet` shows two of three are right, as people expect of something that speaks up rarely.
+# Two of three lines that `quiet` shows are right: people expect that of a mode that rarely shows anything.
 LEAST_RIGHT = {"quiet": 0.65}
 
 Sources = Mapping[str, Sequence[JudgedLine]]
 
 
 def save_rows(path: Path, header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], seeds: str) -> None:
-    """One row a line, numbers only; the traces' names stand once."""
+    """Write one row per line, numbers only. The names of the traces are written once."""
     traces = list(dict.fromkeys(row["trace"] for row in rows))
     top = {"provenance": header, "style": TYPING.name, "seeds": seeds, "traces": traces, "columns": COLUMNS}
     lines = []
@@ -66,12 +68,15 @@ def save_rows(path: Path, header: Mapping[str, Any], rows: Sequence[Mapping[str,
 
 
 def typing_lines(data: Mapping[str, Any]) -> Iterator[JudgedLine]:
-    """The lines of a rows file; where the model wrote none there is nothing to show or to hold back."""
+    """Yield the lines of a rows file.
+
+    A row where the model wrote nothing is skipped: there is nothing to hide.
+    """
     number = 0
     last = (-1, -1)
     for row in data["rows"]:
         trace, typed, left, length, right, ends, chances = row
-        number += trace != last[0] or typed < last[1]  # another line of the file: typing starts again
+        number += trace != last[0] or typed < last[1]  # a new line of the file starts
         last = trace, typed
         starts = [0, *ends[:-1]]
         own = [chance / 1000 for start, chance in zip(starts, chances, strict=True) if start < length]
@@ -80,7 +85,7 @@ def typing_lines(data: Mapping[str, Any]) -> Iterator[JudgedLine]:
         name = data["traces"][trace]
         yield JudgedLine(
             source="typing",
-            group=name.split("-", 2)[2],  # the file: two seeds may draw the same
+            group=name.split("-", 2)[2],  # the file: two seeds may draw the same one
             unit=f"{name}:{number}",
             right=length == left == right,
             lowest=min(own),
@@ -96,7 +101,7 @@ def typing_lines(data: Mapping[str, Any]) -> Iterator[JudgedLine]:
 
 
 def infill_lines(data: Mapping[str, Any]) -> Iterator[JudgedLine]:
-    """The engine's lines in a results file of infill.py: those that the filters left something of."""
+    """Yield the engine's lines from a results file of infill.py, without those that the filters dropped."""
     names = data["records"]["columns"]
     for values in data["records"]["rows"]:
         record = dict(zip(names, values, strict=True))
@@ -116,13 +121,13 @@ def infill_lines(data: Mapping[str, Any]) -> Iterator[JudgedLine]:
 
 
 def fit(lines: Sequence[JudgedLine]) -> dict[str, Any]:
-    """Weights and limits from one half, and what they do on the other; the halves changed over as well."""
+    """Fit weights and limits on one half and judge them on the other; then swap the halves for the limits."""
     halves = [
         _by_source([line for line in lines if in_judging_half(line.group) == half]) for half in (False, True)
     ]
     fitting, held = halves
     if not fitting or fitting.keys() != held.keys():
-        raise ValueError("each source needs files or problems in both halves: collect more")
+        raise ValueError("Each source needs files or problems in both halves: collect more rows.")
     bias, lowest = lowest_only([line for own in fitting.values() for line in own])
     limits, other = limits_for(fitting), limits_for(held)
     features = {}
@@ -144,7 +149,7 @@ def fit(lines: Sequence[JudgedLine]) -> dict[str, Any]:
 
 
 def limits_for(sources: Sources) -> dict[str, float]:
-    """The modes' limits by their rules; none is below that of the mode before it."""
+    """Return the limit of each mode by its rule. No limit is below that of the mode before it."""
     limits = {mode: strictest(sources, most) for mode, most in MOST_LOST.items()}
     for mode, least in LEAST_RIGHT.items():
         limits[mode] = max(*limits.values(), most_lenient(sources, least))
@@ -170,7 +175,7 @@ def _figures_by_source(sources: Sources, limits: Mapping[str, float]) -> dict[st
 
 
 def load(rows: Sequence[Path], infill: Sequence[Path]) -> tuple[list[JudgedLine], dict[str, Any]]:
-    """All lines, and the model that wrote them. `ValueError` where there are several."""
+    """Read all lines, and the model that wrote them. Raises `ValueError` if there are several models."""
     lines = []
     models = {}
     for path, read in [*((path, typing_lines) for path in rows), *((path, infill_lines) for path in infill)]:
@@ -179,7 +184,7 @@ def load(rows: Sequence[Path], infill: Sequence[Path]) -> tuple[list[JudgedLine]
         models[model["sha256"]] = model
         lines += read(data)
     if len(models) != 1:
-        raise ValueError(f"the lines were written by {len(models)} models; a gate is fitted to one")
+        raise ValueError(f"{len(models)} models wrote these lines, but a gate is fitted to one model.")
     return lines, next(iter(models.values()))
 
 
@@ -194,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _collect(options: argparse.Namespace) -> None:
     path = resolve(store_of(load_lenient()), options.model)
     header = provenance(path)
-    # The budget of the machine that the results come from: the same prompts everywhere.
+    # The budget of the reference machine, so that prompts are the same everywhere.
     model = opener(path, CompletionSettings(), budget_for(SPEED, CompletionSettings()), SPEED.decode_threads)(
         Abort()
     )
@@ -225,16 +230,20 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     add = commands.add_parser(
-        "collect", help="let the model write the rest of lines, and note how sure it was"
+        "collect", help="let the model write the rest of lines, and record how sure it was"
     )
     add.add_argument("--seeds", type=_seeds, default=_seeds("11-18"), metavar="FIRST-LAST")
     add.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME_OR_PATH")
     add.add_argument("--out", type=Path, required=True, metavar="FILE.json")
-    add = commands.add_parser("fit", help="fit the gate to one half, and judge it on the other")
-    add.add_argument("--rows", type=Path, nargs="+", default=[], metavar="FILE.json", help="from collect")
-    add.add_argument("--infill", type=Path, nargs="+", default=[], metavar="FILE.json", help="from infill.py")
+    add = commands.add_parser("fit", help="fit the gate on one half of the lines, and judge it on the other")
+    add.add_argument(
+        "--rows", type=Path, nargs="+", default=[], metavar="FILE.json", help="rows that `collect` wrote"
+    )
+    add.add_argument(
+        "--infill", type=Path, nargs="+", default=[], metavar="FILE.json", help="results of infill.py"
+    )
     add.add_argument("--write", action="store_true", help=f"change {GATE.name}")
-    add.add_argument("--json", action="store_true", help="print JSON and no tables")
+    add.add_argument("--json", action="store_true", help="print JSON instead of tables")
     return parser.parse_args(arguments)
 
 

@@ -1,9 +1,10 @@
-"""Draw the results: how long an answer takes, what is read for it, and how often it is right.
+"""Draw the results: how long an answer takes, how many tokens are read for it, and how often it is right.
 
     python benchmarks/charts.py [--results benchmarks/results] [--out docs/images]
 
-Reads replay.json and infill-*.json, writes latency.svg, tokens.svg and quality.svg; a chart without its file
-is left out. The same results give the same SVG. Needs matplotlib; what is drawn is prepared without it.
+Reads replay.json and infill-*.json; writes latency.svg, tokens.svg and quality.svg. A chart whose file is
+missing is left out. The same results give the same SVG. Drawing needs matplotlib; preparing the data does
+not.
 """
 
 import argparse
@@ -18,20 +19,23 @@ from typing import Any
 
 OURS = "assist"
 STYLES = {"typing": "while typing", "jumping": "jumping to unseen places"}
-# Okabe and Ito, "Color Universal Design" (2008), without the yellow, which white swallows. The first is ours.
+# Okabe and Ito, "Color Universal Design" (2008), without yellow, which is faint on white. Ours is first.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", ":", "-.")
 STEPS = 200  # points of a distribution's line: finer than a screen shows, 5 kB
-LEAST_MS = 1.0  # a logarithmic axis has no 0; nobody sees a millisecond
+LEAST_MS = 1.0  # a logarithmic axis has no 0, and a millisecond is too short to notice
 SIZES = {"font.size": 9, "axes.titlesize": 10}
-SALT = "assist"  # ids in the SVG are hashes: with a fixed salt the same ones
+SALT = "assist"  # ids in the SVG are hashes: a fixed salt keeps them the same
 
 Series = dict[str, list[tuple[float, float]]]
 
 
 @dataclass(frozen=True, slots=True)
 class PassRate:
-    """How many of a suite's tests pass, with a 95 % interval. `tokens` were decoded for an answer."""
+    """The share of a suite's tasks whose tests pass, with a 95 % interval.
+
+    `tokens` is the mean per answer.
+    """
 
     model: str
     variant: str
@@ -43,7 +47,7 @@ class PassRate:
 
 
 def waits(replay: Mapping[str, Any], style: str) -> dict[str, list[float]]:
-    """Milliseconds from key to answer of each policy, over all traces of a style; ours first."""
+    """Return milliseconds from key to answer for each policy, over all traces of a style; ours first."""
     found = {
         policy: [
             wait for name, own in traces.items() if name.startswith(f"{style}-") for wait in own["waits"]
@@ -58,7 +62,7 @@ def _ours_first(by_policy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def distribution(values: Sequence[float]) -> list[tuple[float, float]]:
-    """Which share of the values is at most how large, in steps.
+    """Return in steps which share of the values is at most how large.
 
     >>> distribution([30, 0, 20, 10])[1::100]
     [(1.0, 0.005), (20, 0.505)]
@@ -70,7 +74,7 @@ def distribution(values: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def read_tokens(replay: Mapping[str, Any]) -> tuple[str, Series]:
-    """The typing trace that most policies played, and what each had evaluated at which second."""
+    """Return the typing trace that most policies played, and the tokens each had evaluated at each second."""
     by_trace: dict[str, Series] = {}
     for policy, traces in replay.get("series", {}).items():
         for name, own in traces.items():
@@ -84,7 +88,7 @@ def read_tokens(replay: Mapping[str, Any]) -> tuple[str, Series]:
 
 
 def pass_rates(results: Sequence[Mapping[str, Any]]) -> dict[str, list[PassRate]]:
-    """The rows of infill.py's files, by the kind of hole. The same row of two files stands once."""
+    """Return the rows of infill.py's files by kind of hole. A row that is in two files appears once."""
     found: dict[str, dict[tuple[str, str], PassRate]] = {}
     for result in results:
         kind = result["suite"] + (" cut" if result.get("cut") else "")
@@ -99,7 +103,7 @@ def pass_rates(results: Sequence[Mapping[str, Any]]) -> dict[str, list[PassRate]
 
 
 def short_name(file: str) -> str:
-    """A model's name up to its size.
+    """Return a model's name up to its size.
 
     >>> short_name("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")
     'qwen2.5-coder-0.5b'
@@ -109,7 +113,7 @@ def short_name(file: str) -> str:
 
 
 def latency_title(style: str, by_policy: Mapping[str, Sequence[float]]) -> str:
-    """What half of the keys wait at most; beside ours the fastest other."""
+    """Name the median wait per key: ours and that of the fastest other policy."""
     middles = {name: median(values) for name, values in by_policy.items()}
     others = {name: value for name, value in middles.items() if name != OURS}
     if OURS not in middles or not others:
@@ -125,7 +129,7 @@ def _ms(value: float) -> str:
 
 
 def tokens_title(name: str, series: Series) -> str:
-    """How much was evaluated in all, ours and the span of the others."""
+    """Name the total of evaluated tokens: ours and the range of the others."""
     ends = {policy: points[-1][1] for policy, points in series.items()}
     others = sorted(value for policy, value in ends.items() if policy != OURS)
     if OURS not in ends or not others:
@@ -135,7 +139,9 @@ def tokens_title(name: str, series: Series) -> str:
 
 
 def line_looks(names: Sequence[str]) -> dict[str, tuple[str, str, float]]:
-    """Colour, dash and width for each policy; another build of one (`name, build`) is the same, dashed.
+    """Return colour, dash and width for each policy.
+
+    Another build of the same policy (`name, build`) is dashed.
 
     >>> line_looks(["assist", "Tabby policy", "Tabby policy, wheel build"])["Tabby policy, wheel build"]
     ('#D55E00', '--', 1.4)
@@ -209,7 +215,7 @@ def draw_quality(results: Sequence[Mapping[str, Any]], out: Path) -> bool:
 
 
 def most_tasks(own: Sequence[PassRate]) -> str:
-    """The number of tasks of a panel, or its span."""
+    """Return the number of tasks in a panel, or their range."""
     low, high = min(each.tasks for each in own), max(each.tasks for each in own)
     return f"{high:,}" if low == high else f"{low:,} to {high:,}"
 
@@ -235,7 +241,7 @@ def _line(panel: Any, points: Sequence[tuple[float, float]], look: tuple[str, st
 
 
 def _legend(figure: Any, panels: Sequence[Any]) -> None:
-    """One for all panels, below them: no line runs through it."""
+    """Draw one legend for all panels, below them, so that no line runs through it."""
     known = {}
     for panel in panels:
         known |= {name: handle for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)}
@@ -248,7 +254,7 @@ def _save(figure: Any, out: Path) -> None:
 
 
 def draw(results: Path, out: Path) -> Iterator[str]:
-    """Every chart whose data is there; one sentence about each."""
+    """Draw every chart whose data exists, and yield a sentence about each."""
     infill = [_read(path) for path in sorted(results.glob("infill-*.json"))]
     replay = _read(results / "replay.json")
     for name, made, source in (

@@ -1,8 +1,8 @@
-"""The speed of the index, beside raw tree-sitter parsing and aider's repo map, on the same files in one run.
+"""The speed of the index, compared with raw tree-sitter parsing and aider's repo map on the same files.
 
-Trees: Python's standard library with the packages installed here, and a made-up repository. Both are
-copied into --data, which takes 2 GB for 100,000 files, and are committed to git. The floor runs first, so
-all find the files in the page cache. Run it alone on the machine.
+The trees are Python's standard library with the packages installed here, and a generated repository. Both are
+copied into --data, which takes 2 GB for 100,000 files, and are committed to git. The floor (raw parsing) runs
+first, so every measurement finds the files in the page cache. Run nothing else on the machine.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from bench.provenance import layout, provenance, write
 
 EXAMPLES = """
 examples:
-  context.py --data FOLDER --out context.json          both trees, aider too: some hours
+  context.py --data FOLDER --out context.json          both trees and aider: some hours
   context.py --data FOLDER --tree python --no-aider    minutes
   context.py --data FOLDER --tree monorepo --files 5000
 """
@@ -49,12 +49,12 @@ GOALS: dict[str, tuple[str, float]] = {  # figure: (comparison, goal)
 
 
 def files_of(root: Path) -> list[FileEntry]:
-    """The files that the index takes."""
+    """Return the files that the index reads."""
     return [each for each in list_folder(str(root), git=Git(ENVIRON)).entries if each.kind == "text"]
 
 
 def child(module: str, arguments: Sequence[str], paths: Sequence[str]) -> dict[str, Any]:
-    """What a module of the benchmarks prints, in a process of its own."""
+    """Run a benchmark module in its own process, and return the JSON that it prints."""
     command = [sys.executable, "-P", "-m", module, *arguments]
     given = "\0".join(paths).encode(errors="surrogateescape")
     environ = {**ENVIRON, "PYTHONPATH": str(HERE)}
@@ -64,7 +64,7 @@ def child(module: str, arguments: Sequence[str], paths: Sequence[str]) -> dict[s
 
 
 def run(root: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """All of one tree: floor, index, readers, aider."""
+    """Measure one tree: floor, index, readers, aider."""
     entries = files_of(root)
     paths = [each.path for each in entries]
     found: dict[str, Any] = {"files": len(paths), "bytes": sum(each.size for each in entries)}
@@ -83,7 +83,7 @@ def run(root: Path, options: argparse.Namespace) -> dict[str, Any]:
 
 
 def aider(root: Path, paths: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
-    """Its repo map of the same files with an empty cache, then with the full one."""
+    """Time aider's repo map of the same files with an empty cache, then with a full one."""
     python = environment(options.data)
     cache = options.data / f"aider-cache-{root.name}"
     shutil.rmtree(cache, ignore_errors=True)
@@ -100,7 +100,7 @@ def _tell(root: Path, phase: str) -> None:
 
 
 def figures(found: Mapping[str, Any]) -> dict[str, float | None]:
-    """The figures that have goals, and some beside them; None for what could not be measured."""
+    """Return the figures that have goals, and some others; None for what could not be measured."""
     index, floor, reading = found["index"], found["floor"], found["reading"]
     cold = index["cold"]["s"]
     workers = index["parsers"]
@@ -134,7 +134,7 @@ def figures(found: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def table(trees: Mapping[str, Mapping[str, Any]]) -> str:
-    """One row a figure, one column a tree, and the goal; a figure that misses it is marked."""
+    """Return a table with one row per figure, one column per tree, and the goal. Missed goals are marked."""
     names = list(dict.fromkeys(name for each in trees.values() for name in each["figures"]))
     lines = [f"| figure | {' | '.join(trees)} | goal |", f"|---|{'---|' * len(trees)}---|"]
     for name in names:
@@ -166,16 +166,16 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="FOLDER", help="where trees, indexes and aider are put")
-    add("--tree", action="append", choices=("python", "monorepo"), help="only this one")
-    add("--files", type=int, default=100_000, help="of the made-up repository")
-    add("--seed", type=int, default=1)
-    add("--parsers", type=int, default=1, help="processes that parse")
-    add("--no-aider", action="store_true")
-    add("--aider-minutes", type=int, default=60, help="after which one of its runs is ended")
-    add("--aider-gb", type=int, default=8, help="address space that it may take")
+    add("--data", type=Path, required=True, metavar="FOLDER", help="where to put trees, indexes and aider")
+    add("--tree", action="append", choices=("python", "monorepo"), help="measure only this tree")
+    add("--files", type=int, default=100_000, help="how many files the generated repository has")
+    add("--seed", type=int, default=1, help="seed of the generated repository")
+    add("--parsers", type=int, default=1, help="how many processes parse")
+    add("--no-aider", action="store_true", help="do not run aider")
+    add("--aider-minutes", type=int, default=60, help="stop a run of aider after this long")
+    add("--aider-gb", type=int, default=8, help="the address space that aider may use")
     add("--out", type=Path, metavar="FILE.json")
-    add("--json", action="store_true", help="print JSON and no table")
+    add("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args(arguments)
 
 

@@ -1,10 +1,10 @@
-"""Cross-file completion: what the model gains from seeing what a name from another file means.
+"""Cross-file completion: what the model gains from seeing the definition of a name from another file.
 
-Holes are lines of installed packages that use a name imported from another file of the same package, cut
-right behind the name. All variants answer the same holes, greedy, with the same budget for snippets:
+A hole is the rest of a line in an installed package, after a name that is imported from another file of the
+same package. All variants answer the same holes, greedy, with the same budget for snippets:
 `none`, `oracle` (the right definition), `retrieved` (the context engine, also `without=SIGNAL,...`).
-Packages are fetched with pip into --data, pinned and hashed. No text of a hole or of an answer is
-written; --show prints both on stderr.
+pip fetches the packages into --data, pinned and hashed. Results hold no text of a hole or an answer;
+--show prints both on stderr.
 """
 
 import argparse
@@ -48,7 +48,7 @@ EXAMPLES = """
 examples:
   crossfile.py --data FOLDER --variant none --variant oracle --holes 2 --show
   crossfile.py --data FOLDER --variant none --variant oracle --variant retrieved --out crossfile.json
-  crossfile.py --data FOLDER --variant retrieved --no-model       is the definition found? no model needed
+  crossfile.py --data FOLDER --variant retrieved --no-model       is the definition found? needs no model
   crossfile.py --data FOLDER --variant none --variant oracle --above 40 --below 15
 """
 
@@ -57,8 +57,8 @@ examples:
 class HoleRecord:
     """What one variant did at one hole, in numbers. `found`: a snippet shows the definition.
 
-    `prompt`, `snippets` and `tokens` count tokens asked with, those of them for snippets, and decoded ones;
-    `ms` is what finding the snippets took.
+    `prompt` counts the tokens of the prompt, `snippets` those of them that belong to snippets, and `tokens`
+    the generated ones. `ms` is the time to find the snippets.
     """
 
     hole: str
@@ -75,7 +75,7 @@ class HoleRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunSetup:
-    """All that a run needs beside its holes; without a sequences no model is asked."""
+    """Everything that a run needs except its holes. Without `sequences` no model is asked."""
 
     roots: dict[str, Path]
     budget: int
@@ -110,7 +110,7 @@ def make_record(
 
 
 def measure(setup: RunSetup, variants: Sequence[SnippetVariant], taken: Sequence[Hole]) -> list[HoleRecord]:
-    """Every variant at every hole."""
+    """Run every variant at every hole."""
     records = []
     for hole in with_progress(taken, "holes", 10):
         for variant in variants:
@@ -125,7 +125,7 @@ def measure(setup: RunSetup, variants: Sequence[SnippetVariant], taken: Sequence
 
 
 def summary(records: Sequence[HoleRecord], taken: Sequence[Hole], seed: int) -> list[dict[str, Any]]:
-    """One row for each variant and group of packages: shares, and differences with their intervals."""
+    """Return one row for each variant and group of packages: shares, and differences with intervals."""
     groups = {"all": {hole.id for hole in taken}}
     groups |= {"known": {hole.id for hole in taken if not hole.young}}
     groups |= {"young": {hole.id for hole in taken if hole.young}}
@@ -185,19 +185,25 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="FOLDER", help="where the packages are, or are put")
-    add("--package", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
-    add("--variant", type=_variant, action="append", metavar="NAME", help="a row; give it once for each row")
-    add("--holes", type=_count, default=20, metavar="N", help="at most so many of a package")
-    add("--budget", type=_count, default=512, metavar="TOKENS", help="for snippets, in every variant")
-    add("--above", type=int, metavar="LINES", help="of the file that are shown; else as the engine does")
-    add("--below", type=int, metavar="LINES")
+    add(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="where the packages are or will be installed",
+    )
+    add("--package", action="append", default=[], metavar="NAME", help="only this package; repeatable")
+    add("--variant", type=_variant, action="append", metavar="NAME", help="one row of the table; repeatable")
+    add("--holes", type=_count, default=20, metavar="N", help="at most this many per package")
+    add("--budget", type=_count, default=512, metavar="TOKENS", help="tokens for snippets, in every variant")
+    add("--above", type=int, metavar="LINES", help="lines above the cursor in the prompt; else the engine's")
+    add("--below", type=int, metavar="LINES", help="lines below the cursor in the prompt; else the engine's")
     add("--model", default=DEFAULT_MODEL, metavar="NAME_OR_PATH")
-    add("--no-model", action="store_true", help="only look whether the definition is found, and how fast")
-    add("--seed", type=int, default=1, help="draws holes and resamples")
-    add("--out", type=Path, metavar="FILE.json", help="where rows and records go, with their provenance")
-    add("--json", action="store_true", help="print JSON and no table")
-    add("--show", action="store_true", help="print every answer beside the truth on stderr")
+    add("--no-model", action="store_true", help="only check whether the definition is found, and how fast")
+    add("--seed", type=int, default=1, help="seed for drawing holes and for the intervals")
+    add("--out", type=Path, metavar="FILE.json", help="where to write rows and records, with provenance")
+    add("--json", action="store_true", help="print JSON instead of tables")
+    add("--show", action="store_true", help="print every answer next to the truth on stderr")
     return parser.parse_args(arguments)
 
 
@@ -210,7 +216,7 @@ def _variant(label: str) -> SnippetVariant:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text}: use a number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text}: use a number from 1 up")
     return int(text)
 
 

@@ -1,11 +1,12 @@
-"""The latency floor: what bare llama.cpp calls take here, and an answer's time over it.
+"""The latency floor: how long bare llama.cpp calls take here, and an answer's time relative to that.
 
     uv run python benchmarks/floor.py [--model NAME_OR_PATH] [--threads 2] [--json]
 
-Times one decode call for batches of 1 to 512 tokens behind a prompt of 1,000, on the threads named. A prompt
-of two tokens costs as much as one token written, since the weights are read once either way: so the floor of
-an answer is one batch with its re-evaluated tokens, and one call for each token after the first.
-`replay` states each shown answer's time over this floor. It knows no engine.
+Times one decode call for batches of 1 to 512 tokens after a prompt of 1,000, with the given number of
+threads. A prompt of two tokens costs as much as one generated token, because the weights are read once either
+way. So the floor of an answer is one batch with its re-evaluated tokens, plus one call for each token after
+the first. `replay.py` reports the time of each shown answer relative to this floor. This module does not know
+the engine.
 """
 
 import argparse
@@ -27,8 +28,8 @@ from assist_server.local_model.opening import store_of
 from bench.provenance import provenance
 
 SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
-PROMPT_TOKENS = 1_000  # tokens of prompt: what a full head holds
-REPEATS = 7  # of each size; the median counts
+PROMPT_TOKENS = 1_000  # tokens before the batch: as many as a full prompt head
+REPEATS = 7  # calls for each size; the median counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Floor:
     token: float
 
     def batch(self, tokens: int) -> float:
-        """Seconds to evaluate so many tokens: measured sizes, and straight lines between them."""
+        """Return the seconds to evaluate this many tokens, interpolated between the measured sizes."""
         done, rest = divmod(tokens, SIZES[-1])
         time_of = {0: 0.0, **self.batches}
         low = max(size for size in time_of if size <= rest)
@@ -48,12 +49,12 @@ class Floor:
         return done * time_of[SIZES[-1]] + time_of[low] + share * (time_of[high] - time_of[low])
 
     def answer(self, evaluated: int, generated: int) -> float:
-        """Seconds that an answer takes at least: its prompt in one batch, then each token after the first."""
+        """Return the least seconds of an answer: its prompt in one batch, then each token after the first."""
         return self.batch(evaluated) + max(0, generated - 1) * self.token
 
 
 def measure(path: Path, threads: int, decode_threads: int) -> Floor:
-    """Time bare calls; about ten seconds with a 0.5B model on two cores."""
+    """Time bare calls; takes about ten seconds with a 0.5B model on two cores."""
     api.llama_log_set(_silent, ctypes.c_void_p(0))
     api.llama_backend_init()
     model = api.llama_model_load_from_file(os.fsencode(path), api.llama_model_default_params())
@@ -87,7 +88,7 @@ def _time_decode(context: Any, batch: Any, size: int) -> float:
 
 
 def _decode(context: Any, batch: Any, size: int, position: int) -> None:
-    """One call; which tokens they are does not matter to its time."""
+    """Make one decode call. Its time does not depend on which tokens it gets."""
     batch.n_tokens = size
     for i in range(size):
         batch.token[i], batch.pos[i] = 1_000 + (position + i) * 7 % 5_000, position + i
@@ -100,11 +101,11 @@ def _decode(context: Any, batch: Any, size: int, position: int) -> None:
 
 @api.llama_log_callback  # type: ignore[untyped-decorator]
 def _silent(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
-    """llama.cpp's own log is not a result."""
+    """Drop llama.cpp's log messages: they are not part of the result."""
 
 
 def ratios_over_floor(floor: Floor, costs: Iterable[Mapping[str, Any]]) -> list[float]:
-    """Total time over the floor, for each shown answer that needed the model (costs: `assist.answers`)."""
+    """Return total time / floor for each shown answer that needed the model (costs: `assist.answers`)."""
     ratios = []
     for cost in costs:
         tokens = cost["tokens"]
@@ -134,7 +135,7 @@ def main() -> None:
 
 
 def floor_figures(floor: Floor) -> dict[str, Any]:
-    """The floor in ms, for results files."""
+    """Return the floor in ms, for results files."""
     return {
         "batch ms": {str(size): round(1e3 * took, 2) for size, took in floor.batches.items()},
         "token ms": round(1e3 * floor.token, 2),

@@ -1,8 +1,9 @@
-"""HumanEval-Infilling: how often a model fills a hole rightly, by the prompt and by what is done to its text.
+"""HumanEval-Infilling: how often a model fills a hole rightly, by prompt and by what is done to its text.
 
 FOLDER holds the HumanEval-*Infilling.jsonl.gz files of the public repository openai/human-eval-infilling
-(MIT). All variants answer the same tasks, greedy. Exact match, edit similarity, and pass@1 with the
-task's tests, run in a child process without network. No text of a task or of an answer is written.
+(MIT). All variants answer the same tasks, greedy. The figures are exact match, edit similarity, and pass@1
+with the task's tests, which run in a child process without network. The results hold no text of a task or of
+an answer.
 """
 
 import argparse
@@ -45,16 +46,18 @@ examples:
   infill.py --data FOLDER --cut --variant engine --anchor 0 --anchor 8 --suffix-lines 0
   infill.py --data FOLDER --cut --variant engine --variant "unhealed anchor=0"
 """
-BASELINES = ("plain", "healed", "engine")  # what every other row is compared with, where it was run
-# Most of the time is reading prompts, which takes every core. For writing one thread is enough: the tests
-# run beside it, and while anything else computes, two threads write half as fast as one (31, 59 tokens/s).
+BASELINES = ("plain", "healed", "engine")  # every other row is compared with those of them that ran
+# Reading prompts takes most of the time and uses every core. One thread is enough for writing: the tests run
+# at the same time, and while anything else computes, two threads write half as fast as one (31, 59 tokens/s).
 WRITERS = 1
 
 
 @dataclass(frozen=True, slots=True)
 class InfillRecord:
-    """What one variant did on one task, in numbers. `lowest`, `mean`, `first` and `count` are the
-    log-probabilities of the first line's tokens; `dropped` is the engine's reason for an empty candidate.
+    """What one variant did on one task, in numbers.
+
+    `lowest`, `mean`, `first` and `count` describe the log-probabilities of the first line's tokens. `dropped`
+    is the engine's reason for an empty candidate.
     """
 
     task: str
@@ -72,7 +75,7 @@ class InfillRecord:
 
 
 def make_record(task: Task, variant: InfillVariant, given: FilledHole, passed: bool) -> InfillRecord:
-    """Compare an answer with what stood in the hole; white space at the end does not count."""
+    """Compare an answer with the text that was in the hole; white space at the end does not count."""
     wanted = (task.hole + task.after[: given.skip]).rstrip()
     text = given.text.rstrip()
     sure = given.chances
@@ -95,7 +98,7 @@ def make_record(task: Task, variant: InfillVariant, given: FilledHole, passed: b
 def measure(
     sequences: ModelSequences, variants: Sequence[InfillVariant], tasks: Sequence[Task], jobs: int
 ) -> list[InfillRecord]:
-    """Every variant on every task; the tests run meanwhile, the same program only once."""
+    """Run every variant on every task. The tests run at the same time; equal programs are tested once."""
     verdicts: dict[str, Future[bool]] = {}
     given: list[tuple[Task, InfillVariant, FilledHole, Future[bool]]] = []
     with ThreadPoolExecutor(jobs) as pool:
@@ -110,9 +113,10 @@ def measure(
 
 
 def summary(records: Sequence[InfillRecord], problems: Sequence[str], seed: int) -> list[dict[str, Any]]:
-    """One row a variant: shares with their intervals, and the differences to the baselines, in points.
+    """Return one row per variant: shares with intervals, and differences from the baselines, in points.
 
-    `problems` names each task's problem, in the order of the tasks: holes of one are drawn together.
+    `problems` names the problem of each task, in the order of the tasks. Holes of the same problem are
+    resampled together.
     """
     by_row: dict[str, list[InfillRecord]] = {}
     for each in records:
@@ -145,7 +149,7 @@ def _round_all(values: Sequence[float]) -> list[float]:
 def _points(
     own: Sequence[InfillRecord], base: Sequence[InfillRecord], problems: Sequence[str], seed: int
 ) -> dict[str, list[float]]:
-    """Mean, low and high of the difference in exact match, similarity and passing, times 100."""
+    """Return mean, low and high of the difference in exact match, similarity and passing, times 100."""
     found = {}
     for figure, name in (("exact", "exact"), ("similarity", "similarity"), ("pass", "passed")):
         ours, theirs = ([getattr(each, name) for each in side] for side in (own, base))
@@ -155,7 +159,7 @@ def _points(
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Two Markdown tables: the shares, and the differences in points."""
+    """Return two Markdown tables: the shares, and the differences in points."""
     lines = [
         "| variant | exact match (95 %) | edit similarity | tests pass (95 %) | tokens | dropped |",
         "|---|---|---|---|---|---|",
@@ -181,7 +185,7 @@ def _span(ends: Sequence[float], style: str) -> str:
 
 
 def columns(records: Sequence[InfillRecord]) -> dict[str, Any]:
-    """The records as names and rows of values: a third of the size of objects."""
+    """Return the records as names and rows of values: a third of the size of objects."""
     names = list(InfillRecord.__slots__)
     return {"columns": names, "rows": [[getattr(each, name) for name in names] for each in records]}
 
@@ -193,17 +197,33 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add = parser.add_argument
     add("--data", type=Path, required=True, metavar="FOLDER")
     add("--suite", choices=SUITES, default="single")
-    add("--cut", action="store_true", help="single lines only: the hole starts at a random place of the line")
-    add("--variant", type=_variant, action="append", metavar="NAME", help="a row; give it once for each row")
-    more = "one more row for each engine-like variant: lines "
-    add("--anchor", type=_lines, action="append", default=[], metavar="N", help=f"{more}above the cursor")
-    add("--suffix-lines", type=_lines, action="append", default=[], metavar="N", help=f"{more}below it")
+    add("--cut", action="store_true", help="single lines only: the hole starts at a random place in the line")
+    add("--variant", type=_variant, action="append", metavar="NAME", help="one row of the table; repeatable")
+    more = "adds a row for each engine-like variant: lines "
+    add(
+        "--anchor",
+        type=_lines,
+        action="append",
+        default=[],
+        metavar="N",
+        help=f"{more}above the cursor in the prompt",
+    )
+    add(
+        "--suffix-lines",
+        type=_lines,
+        action="append",
+        default=[],
+        metavar="N",
+        help=f"{more}below the cursor in the prompt",
+    )
     add("--model", default=DEFAULT_MODEL, metavar="NAME_OR_PATH")
     add("--tasks", type=_count, default=200, metavar="N|all")
-    add("--seed", type=int, default=1, help="draws tasks, cuts and resamples")
-    add("--out", type=Path, metavar="FILE.json", help="where rows and records go, with their provenance")
-    add("--json", action="store_true", help="print JSON and no table")
-    add("--jobs", type=int, default=1, help="tests that run at a time, beside the model")
+    add("--seed", type=int, default=1, help="seed for tasks, cuts and intervals")
+    add(
+        "--out", type=Path, metavar="FILE.json", help="where to write rows and records, with their provenance"
+    )
+    add("--json", action="store_true", help="print JSON instead of tables")
+    add("--jobs", type=int, default=1, help="tests that run at the same time, next to the model")
     options = parser.parse_args(arguments)
     if options.cut and options.suite != "single":
         parser.error("--cut is for --suite single")
@@ -227,7 +247,7 @@ def _lines(text: str) -> int:
 
 def _count(text: str) -> int | None:
     if text != "all" and not (text.isdecimal() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text}: use a number from 1 on, or all")
+        raise argparse.ArgumentTypeError(f"{text}: use a number from 1 up, or all")
     return None if text == "all" else int(text)
 
 
@@ -240,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         passes("", 1)
         path = resolve(store_of(load_lenient()), options.model)
         header = provenance(path)
-        # The default budget and not the measured one: the same prompts on every machine.
+        # The default budget, not the measured one, so that prompts are the same on every machine.
         model = opener(path, CompletionSettings(), TokenBudget(), WRITERS)(Abort())
     except (NoSandboxError, CompletionError) as error:
         sys.exit(f"infill.py: {error}")

@@ -1,11 +1,13 @@
-"""llama.cpp's `/infill` and `/completion` over this project's own build of llama.cpp, one slot.
+"""llama.cpp's `/infill` and `/completion` over this project's own build of llama.cpp, with one slot.
 
     uv run python benchmarks/infill_server.py --model FILE [--threads 2] [--port 0] [--context 8192]
         [--batch 2048] [--ubatch 512] [--cache-reuse 0] [--poll 1.0]
 
-The first line on standard output is JSON: the port and the build's CPU features. It ends with its input.
-For measurements beside the engine: same build, same file, another policy. Only on the loopback address.
-`infill_slot` knows the model; this module knows HTTP, the queue for the slot, and clients that go away.
+The first line on standard output is JSON with the port and the build's CPU features. The server ends when its
+standard input ends. It exists to compare the engine with other policies: same build, same file, another
+policy. It listens only on the loopback address.
+`bench.peers.infill_slot` knows the model. This module knows HTTP, the queue for the slot, and clients that
+disconnect.
 """
 
 import json
@@ -25,11 +27,11 @@ from bench.peers.infill_answer import GrowingAnswer
 from bench.peers.infill_slot import Cancelled, Slot
 from bench.peers.server_options import Options, announce, options_of, parser
 
-POLL = 1.0  # seconds: the server's HTTP_POLLING_SECONDS, how often it looks whether a client is still there
+POLL = 1.0  # seconds between checks whether the client is connected: the server's HTTP_POLLING_SECONDS
 
 
 class Turns:
-    """First come, first served; who goes away while waiting leaves the queue."""
+    """A queue for the slot: first come, first served. Clients that disconnect while waiting leave it."""
 
     def __init__(self) -> None:
         self._queue: deque[object] = deque()
@@ -40,7 +42,7 @@ class Turns:
         return len(self._queue)
 
     def take(self, gone: Callable[[], bool]) -> object:
-        """Wait for the turn; `Cancelled` when the client goes first."""
+        """Wait for the turn. Raises `Cancelled` if the client disconnects first."""
         ticket = object()
         with self._changed:
             self._queue.append(ticket)
@@ -58,7 +60,7 @@ class Turns:
 
 
 def watch(connection: socket.socket, poll: float) -> Callable[[], bool]:
-    """Whether the client closed its connection, looked up once in `poll` seconds and remembered."""
+    """Return a function that tells whether the client disconnected; it checks once per `poll` seconds."""
     due = time.perf_counter() + poll
     closed = False
 
@@ -81,7 +83,7 @@ def is_closed(connection: socket.socket) -> bool:
 
 
 class InfillHandler(BaseHTTPRequestHandler):
-    """One request a connection. `slot`, `turns` and `poll` are set by `serve`."""
+    """One request per connection. `serve` sets `slot`, `turns` and `poll`."""
 
     slot: Slot
     turns: Turns
@@ -122,8 +124,8 @@ class InfillHandler(BaseHTTPRequestHandler):
         return self._send(200, result)
 
     def _stream(self, answers: Iterator[GrowingAnswer]) -> None:
-        """Server-sent events; a client that reads no more is noticed at the next one."""
-        told = 0
+        """Send server-sent events. A client that no longer reads is noticed at the next event."""
+        written = 0
         for answer in answers:
             if answer.predicted == 1:
                 self.send_response(200)
@@ -131,8 +133,8 @@ class InfillHandler(BaseHTTPRequestHandler):
                 self.end_headers()
             upto = len(answer.text) if answer.stop else answer.sent
             fields = answer.result(len(self.slot.held)) if answer.stop else {"stop": False}
-            fields["content"] = answer.text[told:upto].decode("utf-8", "replace")
-            told = max(told, upto)
+            fields["content"] = answer.text[written:upto].decode("utf-8", "replace")
+            written = max(written, upto)
             data = b"data: " + json.dumps(fields).encode() + b"\n\n"
             if is_closed(self.connection) or not self._write(data):
                 self.slot.counts.cancelled += not answer.stop
@@ -154,11 +156,11 @@ class InfillHandler(BaseHTTPRequestHandler):
         return True
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: the harness reads standard error."""
+        """Write nothing: the benchmark reads standard error."""
 
 
 def serve(options: Options, port: int = 0, poll: float = POLL) -> ThreadingHTTPServer:
-    """A server with its model loaded, listening, its requests answered by threads of its own."""
+    """Load the model and return a listening server that answers requests on its own threads."""
     slot = Slot(options)
     slot.load()
     handler = type("Bound", (InfillHandler,), {"slot": slot, "turns": Turns(), "poll": poll})

@@ -2,10 +2,10 @@
 
     uv run python benchmarks/lsp.py [--model PATH] [--json] [PART...]
 
-Reports re-evaluated tokens a request, latencies of typed-through and of model answers, of cancelled
-requests during a long prefill, of edits while the model decodes, the first answer at cold places and
-back at known ones, keys while the standard library is indexed, and CPU use when idle. Times are of
-this machine; counts are of the engine.
+Reports re-evaluated tokens per request, and latencies: of typed-through answers and answers from the model,
+of cancelled requests during a long prefill, of edits while the model decodes, of the first answer at a new
+place and after going back to a known one, and of keys while the standard library is indexed. Also reports CPU
+use when idle. Times depend on this machine; counts come from the engine.
 """
 
 import argparse
@@ -42,12 +42,12 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 
 
 async def measure_typing(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Twenty lines into the middle of a 500-line file, a request after every key."""
+    """Type twenty lines into the middle of a 500-line file, with a request after every key."""
     evaluated, known, asked = [], [], []
     async with serving(environ) as client:
         await client.until("ready")
         typist = Typist(client, [*SOURCE[:250], *SOURCE[270:520]], 250)
-        await typist.ask()  # the cold place is measured elsewhere
+        await typist.ask()  # the cold start is measured elsewhere
         await asyncio.sleep(6)
         for key in keys_of(SOURCE[250:270]):
             press = await typist.press(key)
@@ -66,7 +66,7 @@ async def measure_typing(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def measure_cancelling(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Requests at ever new places of a long file, cancelled at random moments of their prefill."""
+    """Send requests at new places of a long file, and cancel them at random moments of their prefill."""
     took = []
     rng = random.Random(1)
     async with serving(environ) as client:
@@ -87,7 +87,7 @@ async def measure_cancelling(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def measure_editing(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Edits while the model computes: from sending one to its being applied, on the machine's one clock."""
+    """Edit while the model computes. Measures from sending an edit until it is applied, on the same clock."""
     took = []
     async with serving(environ) as client:
         await client.until("ready")
@@ -105,7 +105,7 @@ async def measure_editing(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def measure_jumping(environ: Mapping[str, str]) -> dict[str, Any]:
-    """A new line begun at unseen places of a 3,000-line file, and its first letters typed on coming back."""
+    """Begin new lines at unseen places of a 3,000-line file, then go back to one and type its first keys."""
     lines = (SOURCE * 2)[:3000]
     rng = random.Random(3)
     cold, back = [], []
@@ -114,7 +114,7 @@ async def measure_jumping(environ: Mapping[str, str]) -> dict[str, Any]:
         typist = Typist(client, lines, 0)
         for _ in range(10):
             first, second = sorted((_fresh_line(lines, rng) for _ in range(2)), reverse=True)
-            for row in (first, second):  # upwards, so that the rows above stay what they were
+            for row in (first, second):  # upwards, so that the rows above keep their numbers
                 indent = len(lines[row]) - len(lines[row].lstrip())
                 typist.row = row
                 typist.column = len(lines[row])
@@ -133,7 +133,7 @@ async def measure_jumping(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _fresh_line(lines: Sequence[str], rng: random.Random) -> int:
-    """A line of plain code behind which another may begin."""
+    """Return a line of plain code after which a new line may begin."""
     while True:
         row = rng.randrange(100, len(lines) - 100)
         if lines[row].startswith("        ") and lines[row].rstrip().endswith(")"):
@@ -141,7 +141,7 @@ def _fresh_line(lines: Sequence[str], rng: random.Random) -> int:
 
 
 async def measure_indexing(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The same edits and keys while the standard library is indexed from nothing, and without any index."""
+    """Make the same edits and keys while the standard library is indexed from nothing, and with no index."""
     found: dict[str, Any] = {}
     for when in ("no index", "while indexing"):
         with tempfile.TemporaryDirectory() as data:
@@ -162,7 +162,7 @@ async def measure_indexing(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 async def _busy_keys(client: Client) -> tuple[list[float], list[float]]:
-    """Milliseconds of edits, and of answers from the model, over lines typed with a request a key."""
+    """Type lines with a request per key. Returns milliseconds of edits, and of answers from the model."""
     edits, answers = [], []
     typist = Typist(client, [*SOURCE[:250], *SOURCE[258:520]], 250)
     await typist.ask()
@@ -182,14 +182,14 @@ async def _busy_keys(client: Client) -> tuple[list[float], list[float]]:
 
 
 def _link_models(known: Path, data: Path) -> None:
-    """A data directory with the same models and measured speeds, and no index."""
+    """Fill a data directory with the same models and measured speeds, but no index."""
     for name in ("models", "speed.json"):
         if (known / name).exists():
             (data / name).symlink_to(known / name)
 
 
 async def measure_idling(environ: Mapping[str, str]) -> dict[str, Any]:
-    """CPU seconds of the server in ten seconds without a request."""
+    """Measure the server's CPU seconds in ten seconds without a request."""
     async with serving(environ) as client:
         await client.until("ready")
         typist = Typist(client, SOURCE[:500], 250)

@@ -1,8 +1,8 @@
-"""Search by meaning: does the sentence that documents a function find it, all docstrings taken away?
+"""Search by meaning: does the index find a function by the sentence that documents it?
 
-Queries are the first paragraphs of docstrings of Python's standard library; the index is built from the same
-files with every docstring blanked out. Mean reciprocal rank of the right chunk among the first ten, with an
-interval that resamples files. No model.
+The queries are the first paragraphs of docstrings in Python's standard library. The index is built from the
+same files with every docstring removed. The figure is the mean reciprocal rank (MRR) of the right chunk among
+the first ten hits, with an interval that resamples files. No model is needed.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from bench.index.index import IndexFailed, running_indexer
 from bench.provenance import layout, provenance, write
 from bench.significance import paired_bootstrap, wilson
 
-DEEP = 10  # ranks that count
-LEAST_WORDS = 4  # of a query
+DEEP = 10  # hits per query; lower ranks count as not found
+LEAST_WORDS = 4  # shorter paragraphs make no query
 LEFT_OUT = {"test", "tests", "idlelib", "site-packages", "__pycache__", "lib2to3", "turtledemo", "ensurepip"}
 EXAMPLES = """
 examples:
@@ -37,7 +37,7 @@ Functions = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A paragraph, and the function it is about; lines from 1, `line` is that of `def`."""
+    """A paragraph and the function it documents. Lines count from 1; `line` is the line of `def`."""
 
     text: str
     path: str
@@ -47,9 +47,10 @@ class Query:
 
 
 def blank_docstrings(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
-    """A file without docstrings, lines in place, and its functions: (paragraph, qualified name, line, end).
+    """Remove the docstrings of a file and keep its line numbers.
 
-    `SyntaxError` for what is no Python.
+    Also returns the documented functions as (paragraph, qualified name, line, end line).
+    Raises `SyntaxError` for text that is not Python.
 
     >>> blank_docstrings('def f():\\n    "Say it."\\n    return 1\\n')
     ('def f():\\n    pass\\n    return 1\\n', [('Say it.', 'f', 1, 3)])
@@ -69,7 +70,7 @@ def blank_docstrings(text: str) -> tuple[str, list[tuple[str, str, int, int]]]:
 
 
 def _with_docstrings(parsed: ast.Module) -> Iterator[tuple[str, ast.Module | ast.ClassDef | Functions]]:
-    """Everything that has a docstring of whole lines, with its qualified name."""
+    """Yield everything that has a docstring of whole lines, with its qualified name."""
     stack: list[tuple[str, ast.AST]] = [("", parsed)]
     while stack:
         name, node = stack.pop()
@@ -81,7 +82,7 @@ def _with_docstrings(parsed: ast.Module) -> Iterator[tuple[str, ast.Module | ast
 
 
 def _blank(lines: list[str], node: ast.stmt) -> None:
-    """Put `pass` in the docstring's first line and nothing in its others."""
+    """Replace the first line of a docstring with `pass` and empty its other lines."""
     first = node.lineno - 1
     last = (node.end_lineno or node.lineno) - 1
     start = node.col_offset
@@ -93,7 +94,7 @@ def _blank(lines: list[str], node: ast.stmt) -> None:
 
 
 def build(target: Path, count: int, seed: int) -> list[Query]:
-    """Write the standard library without docstrings to `target`; `count` queries drawn with `seed`."""
+    """Write the standard library without docstrings to `target`, and draw `count` queries with `seed`."""
     root = Path(sysconfig.get_paths()["stdlib"])
     queries = []
     for path in sorted(root.rglob("*.py")):
@@ -113,7 +114,7 @@ def build(target: Path, count: int, seed: int) -> list[Query]:
 
 
 def is_right(query: Query, hit: SearchHit) -> bool:
-    """Whether a chunk is the function, a piece of it, or holds its `def` line."""
+    """Return whether a chunk is the function, is part of it, or contains its `def` line."""
     if hit.path != query.path:
         return False
     holds = hit.start_line <= query.line <= hit.end_line
@@ -122,13 +123,13 @@ def is_right(query: Query, hit: SearchHit) -> bool:
 
 
 def reciprocal_rank(reader: IndexReader, query: Query, weights: Weights) -> float:
-    """1 over the place of the first right hit, 0 beyond the tenth."""
+    """Return 1 / rank of the first right hit, or 0 if none of the first ten is right."""
     hits = reader.search(terms(query.text), DEEP, weights, patient=True)
     return next((1 / position for position, hit in enumerate(hits, 1) if is_right(query, hit)), 0.0)
 
 
 def report(queries: Sequence[Query], ranks: Sequence[float], seed: int) -> dict[str, Any]:
-    """MRR@10 with its interval by file, and how often the right one is first or among the ten."""
+    """Return MRR@10 with its interval, and how often the right chunk is first or among the first ten."""
     spread = paired_bootstrap(ranks, [0.0] * len(ranks), [query.path for query in queries], seed)
     first, among = sum(each == 1 for each in ranks), sum(each > 0 for each in ranks)
     found: dict[str, Any] = {"queries": len(ranks), "files": len({query.path for query in queries})}
@@ -145,9 +146,9 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="FOLDER", help="where the files and their index are put")
-    add("--queries", type=int, default=600)
-    add("--seed", type=int, default=1, help="draws queries and resamples")
+    add("--data", type=Path, required=True, metavar="FOLDER", help="where to put the files and their index")
+    add("--queries", type=int, default=600, help="how many queries to draw")
+    add("--seed", type=int, default=1, help="seed for drawing queries and for the intervals")
     add(
         "--weights",
         type=float,
@@ -156,7 +157,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         metavar=("NAME", "PATH", "BODY", "HEAD"),
     )
     add("--out", type=Path, metavar="FILE.json")
-    add("--json", action="store_true", help="print JSON and no table")
+    add("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args(arguments)
 
 

@@ -1,19 +1,20 @@
-"""Replay: the same typing, key by key, under this project's engine and under the policies of other tools.
+"""Replay: the same typing, key by key, with this project's engine and with the policies of other tools.
 
     uv run python benchmarks/replay.py [--policy NAME]... [--style typing|jumping]... [--seeds 1,2,3]
     uv run python benchmarks/replay.py --virtual          the engine alone, real model, virtual clock
     uv run python benchmarks/replay.py --fast             the same without a model: seconds, for CI
     uv run python benchmarks/replay.py --out benchmarks/results/replay.json
 
-Policies: assist, and llama.vim, Continue, Tabby, no-re-use over our own build of llama.cpp; with `:wheel`
-behind the name over the server of the xllamacpp wheel (`uv sync --group bench`). All use the same model file
-and at most the same two threads (assist writes with as few as its probe finds nearly as fast: here one), one
-after the other, on the same traces in the same run. "Policy" is meant: when another tool asks, with which
-prompt, and what it shows, written anew from its sources (see `peers`).
+The policies are assist, and llama.vim, Continue, Tabby and no-re-use over our own build of llama.cpp. A name
+with `:wheel` at the end uses the server of the xllamacpp wheel instead (`uv sync --group bench`). All
+policies use the same model file and at most the same two threads. (assist writes with the fewest threads that
+its probe finds nearly as fast: here one.) They run one after the other, on the same traces, in the same run.
+A policy is when a tool asks, with which prompt, and what it shows. The policies of other tools are
+reimplemented from their sources (see `bench.peers`).
 
-Traces come from the standard library of the Python that runs this, or from `--files FOLDER`; a visit takes
-lines out of a file and types them in again (see `typist`). Jumping traces put the cursor somewhere unseen
-about every tenth key. Figures: `figures` has their definitions. Run it alone on the machine.
+Traces come from the standard library of the running Python, or from `--files FOLDER`. Each visit removes
+lines from a file and types them in again (see `bench.typing.typist`). Jumping traces move the cursor to a new
+place about every tenth key. `bench.typing.figures` defines the figures. Run nothing else on the machine.
 """
 
 import argparse
@@ -46,7 +47,7 @@ NAMES = {name.replace(" ", "-"): name for name in POLICIES}
 
 
 def traces(style: str, seeds: Sequence[int], folder: Path | None) -> list[Trace]:
-    """The traces of a style by its name; ends the program with a message where no file fits."""
+    """Return the traces of a style, given its name. Exits with a message if no file fits."""
     try:
         return [*typist.traces(STYLES[style], seeds, folder)]
     except ValueError as error:
@@ -54,13 +55,13 @@ def traces(style: str, seeds: Sequence[int], folder: Path | None) -> list[Trace]
 
 
 def full_text(trace: Trace, folder: Path | None) -> str:
-    """The text of a trace's file with everything typed in: what the pretended model knows."""
+    """Return the full text of a trace's file: what the pretended model knows."""
     files = {path.name: path for style in STYLES.values() for path in sources(folder, style)}
     return files[trace.path].read_text(encoding="utf-8")
 
 
 def real_policy(name: str, model: Path, folder: Path, threads: int) -> Policy:
-    """A policy by its name on the command line."""
+    """Return the policy with this name on the command line."""
     if name == OURS:
         return LspPolicy(_environ(model, folder))
     short, _, build = name.partition(":")
@@ -68,7 +69,7 @@ def real_policy(name: str, model: Path, folder: Path, threads: int) -> Policy:
 
 
 def _environ(model: Path, folder: Path) -> dict[str, str]:
-    """Settings and data of its own for the server under test; the speed that was probed is kept."""
+    """Give the server under test its own settings and data. It keeps the measured speed of this machine."""
     config, data = folder / "config", folder / "data"
     for each in (config, data):
         each.mkdir(exist_ok=True)
@@ -80,7 +81,7 @@ def _environ(model: Path, folder: Path) -> dict[str, str]:
 
 
 def play_virtually(trace: Trace, model: Path, known: str | None) -> ReplayLog:
-    """One trace on a virtual clock; with `known` text a pretended model, else the real one."""
+    """Play one trace on a virtual clock: with `known` text on a pretended model, else on the real one."""
     words = words_of(model) if known is not None else None
 
     def make(clock: VirtualClock) -> Any:
@@ -99,7 +100,7 @@ def play_virtually(trace: Trace, model: Path, known: str | None) -> ReplayLog:
 
 
 async def replay(options: argparse.Namespace, model: Path, report: ReplayReport, least: floor.Floor) -> None:
-    """Every policy on every trace, in real time."""
+    """Play every trace with every policy, in real time."""
     with tempfile.TemporaryDirectory() as folder:
         for style in options.style:
             for trace in traces(style, options.seeds, options.files):

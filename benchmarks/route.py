@@ -1,9 +1,10 @@
-"""The router: how well it tells which requests a small local model answers rightly, and its weights.
+"""The router: how well it predicts which requests a small local model answers rightly, and its weights.
 
-`collect` lets a local model write functions and mend broken ones, and runs the tests: FOLDER holds the
-HumanEval-*Infilling.jsonl.gz files of the public repository openai/human-eval-infilling (MIT). `fit` needs no
-model: it judges weights, fitted on other problems, beside always local, always frontier, random and prompt
-length. A canonical solution stands for the frontier's answer. No text of a task or an answer is written.
+`collect` lets a local model write functions and fix broken ones, and runs the tests. FOLDER holds the
+HumanEval-*Infilling.jsonl.gz files of the public repository openai/human-eval-infilling (MIT).
+`fit` needs no model. It judges weights on problems that they were not fitted on, and compares them with
+always local, always frontier, random and prompt length. The canonical solution counts as the frontier's
+answer. The files it writes hold no text of a task or an answer.
 """
 
 import argparse
@@ -48,7 +49,7 @@ from bench.routing.tasks import RoutingRequest, problems, requests
 
 FITTED = Path(shipped.__file__).with_name("route_fitted.toml")
 RATES = (0.15, 0.3, 0.5)
-TYPICAL = 20  # scores that stand for a user's first ones
+TYPICAL = 20  # typical scores, used until a user has a history
 IDENTITY = ("id", "group", "good", "context_tokens", "tokens")
 OPEN_RULES = RoutingRules(
     mode="auto", provider="frontier", upper_micro=5_000, request_micro=50_000, left_micro=10**9
@@ -56,7 +57,7 @@ OPEN_RULES = RoutingRules(
 
 
 def label_columns(asked: Sequence[RoutingRequest], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Labels as names and rows of numbers."""
+    """Return labels as column names and rows of numbers."""
     lines = []
     names = list(IDENTITY)
     for request, row in zip(asked, rows, strict=True):
@@ -75,7 +76,7 @@ def label_columns(asked: Sequence[RoutingRequest], rows: Sequence[Mapping[str, A
 
 
 def read_labels(data: Mapping[str, Any]) -> list[LabelledRequest]:
-    """The rows of a labels file."""
+    """Return the rows of a labels file."""
     found = []
     for values in data["rows"]:
         row = dict(zip(data["columns"], values, strict=True))
@@ -95,7 +96,7 @@ def read_labels(data: Mapping[str, Any]) -> list[LabelledRequest]:
 def compare_routers(
     rows: Sequence[LabelledRequest], frontier: float, seed: int, resamples: int
 ) -> list[dict[str, Any]]:
-    """Each router's figures; scores that are no shares have no calibration error."""
+    """Return the figures of each router. Scores that are not probabilities have no calibration error."""
     before, after = held_out_scores(rows)
     good = np.array([row.good for row in rows])
     groups = [row.group for row in rows]
@@ -138,7 +139,7 @@ def _round_all(values: Sequence[float]) -> list[float]:
 
 
 def replay_threshold(rows: Sequence[LabelledRequest], frontier: float) -> list[dict[str, Any]]:
-    """What the threshold makes of held-out scores in the order of the tasks: the rate that it keeps."""
+    """Apply the threshold to held-out scores in the order of the tasks, and return the rate that it keeps."""
     before, _ = held_out_scores(rows)
     found = []
     for rate in RATES:
@@ -158,9 +159,9 @@ def replay_threshold(rows: Sequence[LabelledRequest], frontier: float) -> list[d
 
 
 def decision_ms(rounds: int = 1000) -> dict[str, float]:
-    """How long a decision takes with the longest history that is looked at, and 500 words.
+    """Time a decision with the longest history that the router reads and a request of 500 words, in ms.
 
-    Also in time of the processor alone: what else runs then does not count.
+    Also measured in CPU time of this thread, which other processes do not disturb.
     """
     history = [number % 97 / 97 for number in range(1_000)]
     ask = RequestFacts(
@@ -179,7 +180,7 @@ def decision_ms(rounds: int = 1000) -> dict[str, float]:
 def fit(
     rows: Sequence[LabelledRequest], frontier: float, seed: int, resamples: int = RESAMPLES
 ) -> tuple[Weights, dict[str, Any]]:
-    """Weights of all labels, and how such weights do on problems that they have not seen."""
+    """Return weights fitted on all labels, and figures of such weights on problems they did not see."""
     weights = fit_weights(rows)
     good = [row.good for row in rows]
     own = [score(row.before, weights) for row in rows]
@@ -209,20 +210,22 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    add = commands.add_parser("collect", help="let the model answer, and run the tests").add_argument
+    add = commands.add_parser(
+        "collect", help="let the model answer, and run the tests on its answers"
+    ).add_argument
     add("--data", type=Path, required=True, metavar="FOLDER")
     add("--model", default=DEFAULT_MODEL, metavar="NAME_OR_PATH")
     add("--tasks", type=int, default=240)
-    add("--seed", type=int, default=1, help="draws the tasks")
-    add("--kept", type=Path, required=True, metavar="FILE.jsonl", help="rows so far; goes on from there")
-    add("--minutes", type=float, default=1e9, help="stop after so long: the order of tasks is random")
+    add("--seed", type=int, default=1, help="seed for drawing the tasks")
+    add("--kept", type=Path, required=True, metavar="FILE.jsonl", help="rows so far; continues from there")
+    add("--minutes", type=float, default=1e9, help="stop after this long; the order of tasks is random")
     add("--out", type=Path, required=True, metavar="FILE.json")
-    add = commands.add_parser("fit", help="fit the weights, and judge such weights held out").add_argument
-    add("--labels", type=Path, required=True, metavar="FILE.json", help="from collect")
-    add("--frontier", type=float, default=1.0, help="the share of right answers of the frontier")
-    add("--seed", type=int, default=1, help="draws the resamples")
+    add = commands.add_parser("fit", help="fit the weights, and judge them by cross-validation").add_argument
+    add("--labels", type=Path, required=True, metavar="FILE.json", help="labels that `collect` wrote")
+    add("--frontier", type=float, default=1.0, help="the frontier's share of right answers")
+    add("--seed", type=int, default=1, help="seed for the intervals")
     add("--write", action="store_true", help=f"change {FITTED.name}")
-    add("--json", action="store_true", help="print JSON and no tables")
+    add("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args(arguments)
     if options.command == "collect" and not (options.data / SUITES["single"]).is_file():
         parser.error(f"there is no {SUITES['single']} in {options.data}")

@@ -1,14 +1,16 @@
-"""From a key to ghost text in VS Code: with the real server and model, beside the editor's own floor.
+"""Time from a key to ghost text in VS Code, with the real server and model, and the editor's own floor.
 
     uv run --group e2e python benchmarks/vscode.py [--rounds 20] [--out FILE]
 
-A real code-server in headless Chromium, once with `assist lsp` and once with a server that answers at once
-(`vscode_floor.py`): the same file, the same keys, the same run. Times are taken inside the page, from the
-keydown event to the first mutation that shows the ghost text; nothing of it was shown before the key.
-`first`: the first character of a new line whose prompt is warm. `typed through`: Escape, then the next
-character of what was shown: the answer is known and nothing is computed. Where the model is unsure and
-nothing comes, there is no time; the number of times says how often.
-It also says what memory the extension takes in its host, by a host without it. Run it alone.
+Runs a real code-server in headless Chromium twice: with `assist lsp`, and with a server that answers at once
+(`bench/editors/vscode_floor.py`). Both get the same file and the same keys in the same run. Times are taken
+inside the page, from the keydown event to the first DOM change that shows ghost text. No ghost text is
+visible before the key.
+`first` is the first character of a new line whose prompt is warm. `typed through` is Escape, then the next
+character of the text that was shown: the answer is known and nothing is computed. If the model is unsure and
+nothing appears, there is no time; the number of times shows how often that happens.
+It also reports how much memory the extension takes in its host, compared with a host without it.
+Run nothing else on the machine.
 """
 
 import argparse
@@ -37,14 +39,14 @@ from assist_completion.settings import DEFAULT_MODEL  # noqa: E402
 from assist_server.config.config import load_lenient  # noqa: E402
 from assist_server.local_model.opening import store_of  # noqa: E402
 
-KEYS = "ret"  # typed on a new line in each round: the first asks, the others are typed through
+KEYS = "ret"  # typed on a new line in each round: the first key asks, the others are typed through
 FUNCTION = '''\
 def {name}(items, limit):
     """The {words} of the items below a limit."""
     found = [item for item in items if item < limit]'''
 WORDS = ("sum", "number", "largest", "smallest", "first", "last", "mean", "product", "median", "list")
 WHOLE = "    return {call}(found)"
-# Waits for a ghost text that is shown after the key; resolves with milliseconds since that key's event.
+# Waits until ghost text appears after the next key; resolves with the milliseconds since the keydown event.
 LISTEN = """() => {
     window.took = new Promise((resolve) => {
         let start = 0;
@@ -63,7 +65,7 @@ LISTEN = """() => {
 
 
 def main() -> None:
-    """Measure, print, and write where that is asked for."""
+    """Measure, print the figures, and write them to --out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--out", type=Path)
@@ -96,7 +98,7 @@ def main() -> None:
 
 @contextmanager
 def running_editor(folder: Path, model: Path, lines: Path, *, extension: bool = True) -> Iterator[Code]:
-    """A code-server whose extension starts the server that `folder` is named after."""
+    """Run a code-server whose extension starts the server that `folder` is named after."""
     folder.mkdir()
     (folder / "config.toml").write_text(f'[completion]\nmodel = "{model}"\nmode = "eager"\n')
     floor = folder / "floor"
@@ -117,7 +119,7 @@ def running_editor(folder: Path, model: Path, lines: Path, *, extension: bool = 
 
 
 def measure(browser: Browser, code: Code, folder: Path, rounds: int) -> dict[str, list[float]]:
-    """Milliseconds from key to ghost text, of both kinds."""
+    """Return milliseconds from key to ghost text, of both kinds."""
     functions = [
         FUNCTION.format(name=f"{word}_{number}", words=word)
         for number in range(-(-rounds // len(WORDS)))
@@ -132,7 +134,7 @@ def measure(browser: Browser, code: Code, folder: Path, rounds: int) -> dict[str
     for number in range(rounds):
         window.go(number * 6 + 3, 1)
         window.press("End", "Enter")
-        time.sleep(1.5)  # the cursor rests, as before a user's next key: the place is warm
+        time.sleep(1.5)  # the cursor rests, as before a user's next key: the prompt is warm
         for kind, key in zip(("first", "typed through", "typed through"), KEYS, strict=True):
             window.press("Escape")
             until("no ghost text", lambda: not window.ghost())
@@ -146,7 +148,7 @@ def measure(browser: Browser, code: Code, folder: Path, rounds: int) -> dict[str
 
 
 def time_key(window: Window, key: str) -> list[float]:
-    """Milliseconds from this key to ghost text; none where nothing came."""
+    """Return the milliseconds from this key to ghost text, or an empty list if none appeared."""
     window.page.evaluate(LISTEN)
     window.page.keyboard.type(key)
     found = float(window.page.evaluate("() => window.took"))
@@ -154,19 +156,19 @@ def time_key(window: Window, key: str) -> list[float]:
 
 
 def bare_host_megabytes(browser: Browser, code: Code, folder: Path, text: str) -> float:
-    """The memory of an extension host without the extension, in MB."""
+    """Return the memory of an extension host without the extension, in MB."""
     (folder / "space").mkdir()
     (folder / "space" / "items.py").write_text(text)
     window = Window(browser, code, folder / "space", folder / "shots")
     window.open("items.py")
-    time.sleep(10)  # as long as the other takes to become idle
+    time.sleep(10)  # as long as the host with the extension needs to become idle
     found = host_megabytes(code)
     window.close()
     return found
 
 
 def host_megabytes(code: Code) -> float:
-    """The resident memory of the extension host, in MB."""
+    """Return the resident memory of the extension host, in MB."""
     hosts = [
         each
         for each in psutil.Process(code.process.pid).children(recursive=True)

@@ -1,1 +1,1 @@
-"""What the benchmarks are made of: the commands next to this folder put it together."""
+"""The parts that the benchmark commands next to this folder are built from."""

@@ -1,4 +1,4 @@
-"""How far a long run has come, on stderr: what is done, the time it took, and the time that is left."""
+"""Show the progress of a long run on stderr: what is done, the time it took, and the time that is left."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 def with_progress(items: Sequence[T], what: str, every: int) -> Iterator[T]:
-    """The items in turn, with a line for each `every` of them and one at the end."""
+    """Yield the items in turn, and print a line after every `every` items and at the end."""
     start = time.monotonic()
     for done, item in enumerate(items, 1):
         yield item

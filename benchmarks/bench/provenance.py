@@ -1,7 +1,7 @@
 """Where a benchmark's figures come from: machine, build, model, versions, commit, command.
 
-Nothing in it names a person, a host or a folder. Results are written as JSON that a diff can show.
-It does not know what was measured.
+The header names no person, host or folder. Results are written as JSON that works well in a diff.
+This module does not know what was measured.
 """
 
 import json
@@ -21,11 +21,11 @@ from assist_server.local_model.machine import memory_bytes
 
 PACKAGES = ("llama-cpp-python", "xllamacpp", "assist-lsp", "numpy", "tree-sitter")
 ROOT = Path(__file__).resolve().parents[2]
-WIDTH = 140  # columns: what fits stands on one line, so that a record is a line of a diff
+WIDTH = 140  # columns: a value that fits is on one line, so that a record is one line in a diff
 
 
 def provenance(model_path: Path | None = None) -> dict[str, Any]:
-    """The header of a results file. Reads the whole model file, where one was used, to hash it (1 s a GB)."""
+    """Return the header of a results file. Reads the whole model file, if given, to hash it (1 s per GB)."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "command": command_line(sys.argv),
@@ -43,7 +43,7 @@ def provenance(model_path: Path | None = None) -> dict[str, Any]:
 
 
 def command_line(arguments: list[str]) -> str:
-    """The command as it was typed, but folders outside the tree are cut down to their last name.
+    """Return the command as typed, but shorten folders outside the tree to their last name.
 
     >>> command_line(["/home/me/assist/benchmarks/x.py", "--data=/home/me/data", "--cut"])
     'python x.py --data=data --cut'
@@ -63,13 +63,13 @@ def _without_folders(argument: str) -> str:
 
 
 def write(path: Path, header: dict[str, Any], body: dict[str, Any]) -> None:
-    """Write both as one JSON object, the header under "provenance", keys in the order given."""
+    """Write both as one JSON object, the header under "provenance", with the keys in the given order."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(layout({"provenance": header, **body}) + "\n", encoding="utf-8")
 
 
 def layout(value: Any, indent: int = 0) -> str:
-    """JSON in which a list or an object stands on one line where it fits, else one item a line.
+    """Format JSON so that a list or object is on one line if it fits, else one item per line.
 
     >>> print(layout({"rows": [[1, "a" * 70], [2, "b" * 70]]}).replace("a" * 70, "a").replace("b" * 70, "b"))
     {
@@ -106,7 +106,7 @@ def _cores() -> int:
 
 
 def _os() -> str:
-    """System, kernel version and distribution; kernel names that people made up are left out."""
+    """Return system, kernel version and distribution. Custom parts of kernel names are left out."""
     kernel = re.match(r"[\d.]*", platform.release())
     try:
         distribution = f" ({platform.freedesktop_os_release()['PRETTY_NAME']})"
@@ -123,7 +123,7 @@ def _version(package: str) -> str:
 
 
 def _commit() -> str:
-    """The commit of this tree, with -dirty where tracked files differ from it."""
+    """Return the commit of this tree, with -dirty if tracked files differ from it."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude", "*"]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)

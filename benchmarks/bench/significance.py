@@ -1,7 +1,7 @@
 """Whether a difference between two ways of answering the same tasks is more than chance.
 
-Proportions get Wilson's interval, differences a bootstrap that keeps the pairs together, and texts a
-similarity. Pure functions over numbers and strings: they know no task, no model and no file.
+Proportions get Wilson's interval, differences a bootstrap that keeps pairs together, and texts a similarity.
+The functions are pure and take numbers and strings. They know no task, model or file.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 Z = 1.959963984540054  # the normal quantile of a 95 % interval
-RESAMPLES = 10_000  # the ends of an interval then move by less than 0.1 points from seed to seed
+RESAMPLES = 10_000  # with so many, the ends of an interval move by less than 0.1 points between seeds
 _AT_ONCE = 500  # resamples drawn together: 4 MB of indices for 1,000 tasks
 
 
@@ -26,7 +26,7 @@ class Difference:
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a proportion (Wilson 1927); (0, 1) where nothing was tried.
+    """Return the 95 % interval of a proportion (Wilson 1927); (0, 1) if nothing was tried.
 
     >>> [round(end, 3) for end in wilson(163, 200)]
     [0.755, 0.863]
@@ -42,16 +42,17 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 def paired_bootstrap(
     ours: Sequence[float], theirs: Sequence[float], groups: Sequence[Hashable] = (), seed: int = 1
 ) -> Difference:
-    """The mean of `ours - theirs` and its percentile interval over resampled groups of tasks.
+    """Return the mean of `ours - theirs` and its percentile interval over resampled groups of tasks.
 
-    Both hold one value a task, in the same order. Tasks of one group (holes of one program, say) are
-    drawn together, since their outcomes are not independent; without groups each task is its own.
+    Both hold one value per task, in the same order. Tasks of the same group (for example holes of the same
+    program) are resampled together, because their outcomes are not independent. Without groups each task is
+    its own group.
 
     >>> paired_bootstrap([1, 1, 1], [0, 0, 0])
     Difference(mean=1.0, low=1.0, high=1.0)
     """
     if len(ours) != len(theirs) or not ours:
-        raise ValueError(f"{len(ours)} and {len(theirs)} values: pairs are needed, and at least one")
+        raise ValueError(f"{len(ours)} and {len(theirs)} values: give both the same number, at least one")
     names = {name: row for row, name in enumerate(dict.fromkeys(groups or range(len(ours))))}
     rows = [names[name] for name in groups or range(len(ours))]
     sums = np.bincount(rows, weights=np.subtract(ours, theirs, dtype=np.float64))
@@ -66,7 +67,7 @@ def paired_bootstrap(
 
 
 def edit_similarity(a: str, b: str) -> float:
-    """1 minus the Levenshtein distance over the longer length; two empty texts are alike.
+    """Return 1 minus the Levenshtein distance divided by the longer length; 1 for two empty texts.
 
     >>> round(edit_similarity("kitten", "sitting"), 3)
     0.571

@@ -1,1 +1,1 @@
-"""What context from other files is worth: places in packages, what is shown there, what a model answers."""
+"""The value of context from other files: holes in packages, the snippets shown, the model's answers."""

@@ -1,11 +1,11 @@
-"""What a variant shows of other files at a hole, and what the model then writes.
+"""The snippets that a variant shows at a hole, and the text that the model then writes.
 
-    none        nothing but the file
+    none        only the file
     oracle      the definition of the name before the hole, 40 lines at most
     retrieved   what the context engine finds; `retrieved without=A,B` leaves signals out
 
-All get the same budget of tokens, the engine's own prompt (anchored, healed), and the text as it comes:
-no filter, no show gate, up to the end of the line.
+All variants get the same token budget and the engine's own prompt (anchored, healed). The model's text is
+taken unchanged up to the end of the line: no filter, no show gate.
 """
 
 import time
@@ -26,7 +26,7 @@ NAMES = ("none", "oracle", "retrieved")
 
 @dataclass(frozen=True, slots=True)
 class SnippetVariant:
-    """One row of the table; `without` names signals of the retrieval that are left out."""
+    """One row of the table; `without` names retrieval signals to leave out."""
 
     name: str
     without: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class SnippetVariant:
 
 
 def parse(label: str) -> SnippetVariant:
-    """A variant from its label; `ValueError` says what is wrong with it.
+    """Read a variant from its label. `ValueError` says what is wrong with it.
 
     >>> parse("retrieved without=edits,similar")
     SnippetVariant(name='retrieved', without=('edits', 'similar'))
@@ -51,7 +51,7 @@ def parse(label: str) -> SnippetVariant:
 
 @dataclass(frozen=True, slots=True)
 class ShownSnippets:
-    """What a variant gives at a hole, and how long it took to find, in ms."""
+    """The snippets of a variant at a hole, and how long it took to find them, in ms."""
 
     snippets: tuple[Snippet, ...]
     ms: float
@@ -59,7 +59,7 @@ class ShownSnippets:
 
 @dataclass(frozen=True, slots=True)
 class WrittenLine:
-    """The text for a hole; `prompt` and `tokens` count those that were asked with and decoded."""
+    """The text for a hole, the tokens of its prompt, and the generated tokens."""
 
     text: str
     prompt: int
@@ -68,7 +68,7 @@ class WrittenLine:
 
 @dataclass(frozen=True, slots=True)
 class PromptWindow:
-    """Lines above and below the cursor that the prompt may show; None: as many as the engine shows."""
+    """How many lines above and below the cursor the prompt may show; None: as many as the engine shows."""
 
     above: int | None = None
     below: int | None = None
@@ -77,7 +77,7 @@ class PromptWindow:
 def show_snippets(
     variant: SnippetVariant, hole: Hole, root: Path, budget: int, count: Callable[[str], int]
 ) -> ShownSnippets:
-    """The snippets of a variant, cut to `budget` tokens; `count` tells a text's."""
+    """Return the snippets of a variant, cut to `budget` tokens; `count` counts the tokens of a text."""
     start = time.perf_counter()
     if variant.name == "oracle":
         found: Sequence[Snippet] = [definition_of(hole, root)]
@@ -91,7 +91,7 @@ def show_snippets(
 
 
 def definition_of(hole: Hole, root: Path) -> Snippet:
-    """The lines that define the hole's name."""
+    """Return the lines that define the hole's name."""
     definition = hole.definition
     text = (root / definition.path).read_text(encoding="utf-8", errors="replace")
     end = min(definition.end_line, definition.start_line + DEFINITION_LINES - 1)
@@ -100,7 +100,7 @@ def definition_of(hole: Hole, root: Path) -> Snippet:
 
 
 def fit_budget(snippets: Sequence[Snippet], budget: int, count: Callable[[str], int]) -> tuple[Snippet, ...]:
-    """The first snippets that fit; the one that does not is cut at a line, and those behind it go."""
+    """Return the first snippets that fit. The next one is cut at a line; the rest are dropped."""
     kept: list[Snippet] = []
     for snippet in snippets:
         size = count(snippet.text)
@@ -118,12 +118,12 @@ def fit_budget(snippets: Sequence[Snippet], budget: int, count: Callable[[str], 
 
 
 def tokens_by_length(text: str) -> int:
-    """How many tokens a text has, roughly: for runs without a model."""
+    """Estimate how many tokens a text has: for runs without a model."""
     return int(len(text) / CHARS_PER_TOKEN) + 1
 
 
 def shows_definition(hole: Hole, snippets: Sequence[Snippet]) -> bool:
-    """Whether a snippet shows lines of the definition, its name among them."""
+    """Return whether a snippet shows lines of the definition, with its name."""
     definition = hole.definition
     return any(
         each.path == definition.path
@@ -135,7 +135,7 @@ def shows_definition(hole: Hole, snippets: Sequence[Snippet]) -> bool:
 
 
 def context_at(hole: Hole, snippets: tuple[Snippet, ...], window: PromptWindow) -> Context:
-    """What the engine knows at the hole."""
+    """Return the context that the engine has at the hole."""
     language = language_of(hole.path)
     document = Document(hole.path, split_lines(hole.before + hole.after), language)
     column = len(hole.before) - hole.before.rfind("\n") - 1

@@ -1,8 +1,8 @@
 """Holes whose answer depends on another file: lines that use a name imported from the same package.
 
-A hole starts right behind the name and ends with its line. Python's own `ast` says which name it is and
-where it is defined, so that what is right does not depend on this project's index. Files are read, never
-run. It knows no model and no retrieval.
+A hole starts right after the name and ends with its line. Python's own `ast` finds the name and its
+definition, so that the right answer does not depend on this project's index. Files are read, never run. It
+knows no model and no retrieval.
 """
 
 import ast
@@ -18,10 +18,10 @@ from pathlib import Path
 from bench.crossfile.packages import Package
 from bench.crossfile.score import identifiers
 
-PER_NAME = 2  # holes of one name in one file: a name used forty times would be forty times the same question
-LONGEST = 120  # characters of a hole; longer ones are data
-HOPS = 8  # re-exports that are followed
-DEFINITION_LINES = 40  # of a definition that the oracle gives
+PER_NAME = 2  # holes per name and file: a name used forty times would be the same question forty times
+LONGEST = 120  # characters of a hole; longer lines are data
+HOPS = 8  # re-exports to follow
+DEFINITION_LINES = 40  # lines of a definition that the oracle shows
 LEFT_OUT = {"tests", "testing", "_vendor", "vendor"}
 GENERATED = ("_pb2.py", "_pb2_grpc.py")
 Functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -29,7 +29,7 @@ Functions = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 @dataclass(frozen=True, slots=True)
 class NameDefinition:
-    """Where a name is defined, and as what: path relative to the root, lines from 1, both ends included."""
+    """Where a name is defined: path relative to the root, lines from 1, both ends included."""
 
     name: str
     path: str
@@ -39,7 +39,7 @@ class NameDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """A file without the rest of one line. `before` and `after` are the file around the hole, whole.
+    """A file without the rest of one line. `before` and `after` are the whole file around the hole.
 
     `path` is relative to the folder that holds the package; `line` counts from 0.
     """
@@ -60,7 +60,7 @@ class Hole:
 
 
 class PackageModules:
-    """The modules of one package, parsed once each."""
+    """The modules of one package, each parsed once."""
 
     def __init__(self, root: Path, folder: str) -> None:
         self.root = root
@@ -74,7 +74,7 @@ class PackageModules:
         return (self.root / self.files[module]).read_text(encoding="utf-8", errors="replace")
 
     def module(self, name: str) -> ast.Module | None:
-        """A module's tree; None for one that is not there or that this Python cannot read."""
+        """Return a module's syntax tree; None if it does not exist or this Python cannot parse it."""
         if name not in self._modules:
             self._modules[name] = _parse(self.text(name)) if name in self.files else None
         return self._modules[name]
@@ -86,7 +86,7 @@ class PackageModules:
 def _parse(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape is a warning, and not ours
+            warnings.simplefilter("ignore")  # invalid escapes in their code are not our problem
             return ast.parse(text)
     except (SyntaxError, ValueError):
         return None
@@ -98,7 +98,7 @@ def _dotted_name(path: Path) -> str:
 
 
 def holes(package: Package, root: Path, most: int, seed: int) -> list[Hole]:
-    """Up to `most` holes, drawn with `seed`; the same ones for ever, in the order of files and lines."""
+    """Return up to `most` holes drawn with `seed`, always the same ones, in the order of files and lines."""
     tree = PackageModules(root, package.folder)
     rng = random.Random(f"{seed} {package.name} {package.version}")
     found: list[Hole] = []
@@ -137,7 +137,7 @@ def _holes_in(tree: PackageModules, module: str, package: Package) -> Iterator[H
         if found is None or found.path == tree.files[module]:
             continue
         if len(truth) > LONGEST or not identifiers(truth):
-            continue  # f(1) and f("x") hold nothing that another file could tell
+            continue  # another file says nothing about the arguments of f(1) and f("x")
         taken.add(row)
         before = "".join(lines[: row - 1]) + line[:column]
         after = "\n" + "".join(lines[row:])
@@ -146,7 +146,7 @@ def _holes_in(tree: PackageModules, module: str, package: Package) -> Iterator[H
 
 
 def _comment_lines(text: str) -> set[int]:
-    """Lines with a comment: what a comment says cannot be known."""
+    """Return the lines with a comment: the text of a comment cannot be known."""
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
@@ -155,13 +155,13 @@ def _comment_lines(text: str) -> set[int]:
 
 
 def _uses(parsed: ast.Module, imported: dict[str, tuple[str, str]]) -> list[ast.expr]:
-    """Expressions that spell an imported name and are followed, on their line, by something to be known."""
+    """Return expressions that use an imported name and have something to predict after them on their line."""
     found = []
     stack: list[ast.AST] = [parsed]
     while stack:
         node = stack.pop()
         if isinstance(node, ast.JoinedStr):
-            continue  # its columns are wrong before 3.12, and it is a string
+            continue  # its columns are wrong before Python 3.12, and it is a string
         used = None
         match node:
             case ast.Attribute(value=value) if node.end_lineno == value.end_lineno:
@@ -176,7 +176,7 @@ def _uses(parsed: ast.Module, imported: dict[str, tuple[str, str]]) -> list[ast.
 
 
 def _spelling(node: ast.AST) -> str:
-    """`a` or `a.b`, "" for anything else."""
+    """Return `a` or `a.b`, or "" for anything else."""
     match node:
         case ast.Name(id=name):
             return name
@@ -186,10 +186,10 @@ def _spelling(node: ast.AST) -> str:
 
 
 def _imported_names(tree: PackageModules, module: str, parsed: ast.Module) -> dict[str, tuple[str, str]]:
-    """What a file calls the names it has from other modules of the package: name -> (module, name there).
+    """Map the names that a file imports from other modules of the package to (module, name there).
 
-    Names of a module that is imported whole are spelled `module.name`. A name that the file also
-    binds itself is left out.
+    Names of a module that is imported whole are written `module.name`. Names that the file also binds itself
+    are left out.
     """
     found: dict[str, tuple[str, str]] = {}
     for node in ast.walk(parsed):
@@ -227,7 +227,7 @@ def _absolute_module(tree: PackageModules, module: str, node: ast.ImportFrom) ->
 
 
 def _bound_names(parsed: ast.Module) -> set[str]:
-    """Every name that a file binds other than by importing it."""
+    """Return every name that a file binds other than by importing it."""
     names = set()
     for node in ast.walk(parsed):
         match node:
@@ -241,7 +241,7 @@ def _bound_names(parsed: ast.Module) -> set[str]:
 
 
 def _find_definition(tree: PackageModules, module: str, name: str, hops: int = HOPS) -> NameDefinition | None:
-    """Where a module gets a name from, through re-exports."""
+    """Find where a module gets a name from, through re-exports."""
     parsed = tree.module(module)
     if parsed is None or not hops:
         return None
@@ -260,7 +260,7 @@ def _find_definition(tree: PackageModules, module: str, name: str, hops: int = H
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements of a module, those under `if` and `try` too."""
+    """Yield the statements of a module, including those under `if` and `try`."""
     for node in body:
         match node:
             case ast.If(body=first, orelse=second):
@@ -272,7 +272,7 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _names(node: ast.stmt) -> list[str]:
-    """What a statement defines at the top of its module."""
+    """Return the names that a statement defines at the top level of its module."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return [name]

@@ -1,4 +1,4 @@
-"""The context engine over one package: its index, built once beside the package, and what it finds."""
+"""The context engine over one package: its index, built once next to the package, and what it finds."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,7 +17,7 @@ SECONDS = 600
 
 @lru_cache
 def corpus_of(root: Path) -> Corpus:
-    """The indexed package; built first, or brought up to date."""
+    """Return the indexed package. The index is built or updated first."""
     database = root.parent / FOLDER / f"{root.name}.sqlite"
     database.parent.mkdir(exist_ok=True, mode=0o700)
     events: list[Event] = []
@@ -33,7 +33,7 @@ def corpus_of(root: Path) -> Corpus:
 def retrieve(
     root: Path, path: str, text: str, cursor: Cursor, tokens: int, without: Sequence[str]
 ) -> Sequence[Snippet]:
-    """What the engine shows of other files at a cursor."""
+    """Return the snippets of other files that the engine shows at a cursor."""
     corpus = corpus_of(root)
     document = Document(path, split_lines(text), language_of(path))
     found = retrieve_once(corpus, document, cursor, tokens, path, without).snippets

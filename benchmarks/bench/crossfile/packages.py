@@ -1,8 +1,8 @@
-"""The packages that cross-file holes are taken from: pinned, hashed, of permissive licences.
+"""The packages that cross-file holes are taken from: pinned, hashed, with permissive licences.
 
-Each is installed into a folder of its own. Nothing of them is part of this repository, and none is ever
-imported: their files are read as text.
-All are pure wheels, so every machine gets the same files. It knows no hole and no model.
+Each is installed into its own folder. They are not part of this repository and are never imported: their
+files are only read as text. All are pure wheels, so every machine gets the same files. It knows no hole and
+no model.
 """
 
 import email
@@ -20,9 +20,9 @@ _PREFIX = "License :: OSI Approved :: "
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A release and its wheel's sha256. `folder` is the package's own in it.
+    """A release and its wheel's sha256. `folder` is the package's own folder in the wheel.
 
-    `young`: first published after the training data of Qwen2.5-Coder (spring of 2024) were collected.
+    `young`: first published after the training data of Qwen2.5-Coder were collected (spring of 2024).
     """
 
     name: str
@@ -103,9 +103,9 @@ class NotAllowedError(Exception):
 
 
 def install(package: Package, data: Path) -> Path:
-    """The folder that holds `package.folder`, installed there if it is not yet. Raises `NotAllowedError`.
+    """Return the folder that holds `package.folder`, and install it if needed. Raises `NotAllowedError`.
 
-    pip checks the hash; dependencies are left out, since nothing is run.
+    pip checks the hash. Dependencies are left out, because nothing is run.
     """
     root = data / f"{package.name}-{package.version}"
     if not (root / package.folder).is_dir():
@@ -130,7 +130,7 @@ def install(package: Package, data: Path) -> Path:
 
 
 def is_permissive(metadata: str) -> bool:
-    """Whether a wheel's METADATA names permissive licences, and no other.
+    """Return whether a wheel's METADATA names permissive licences and no others.
 
     >>> is_permissive("License-Expression: MIT OR Apache-2.0\\n\\n")
     True
@@ -146,12 +146,15 @@ def is_permissive(metadata: str) -> bool:
 
 
 def _short(text: str | None) -> str:
-    """The old License field, unless it holds a whole licence's text."""
+    """Return the old License field, unless it holds the whole text of a licence."""
     return text.strip() if text and "\n" not in text.strip() and len(text) < 40 else ""
 
 
 def packages_named(names: Iterable[str]) -> list[Package]:
-    """The packages of these names, all without names. Raises `NotAllowedError` for an unknown one."""
+    """Return the packages with these names, or all without names.
+
+    Raises `NotAllowedError` for an unknown name.
+    """
     known = {package.name: package for package in PACKAGES}
     for name in names:
         if name not in known:

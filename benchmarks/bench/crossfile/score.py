@@ -1,7 +1,7 @@
-"""How near the written rest of a line comes to the real one, and how much of an oracle's gain is reached.
+"""How close the written rest of a line is to the real one, and which share of an oracle's gain is reached.
 
-Identifiers are compared as CrossCodeEval does: as sets, without keywords and without what strings hold.
-Intervals resample whole files, since the holes of one file are not independent. It knows no model.
+Identifiers are compared as in CrossCodeEval: as sets, without keywords and without the content of strings.
+Intervals resample whole files, because the holes of a file are not independent. It knows no model.
 """
 
 import keyword
@@ -19,12 +19,12 @@ _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _KEYWORDS = frozenset(keyword.kwlist) - {"True", "False"}
 _AT_ONCE = 500
 FIGURES = ("exact", "similarity", "f1")
-DOUBT = 0.025  # of the resamples in which the oracle gains nothing: beyond that the share has no interval
+DOUBT = 0.025  # if the oracle gains nothing in more than this share of resamples, there is no interval
 
 
 @dataclass(frozen=True, slots=True)
 class GainShare:
-    """A share of the oracle's gain, and its 95 % interval; None where the oracle's own gain is in doubt."""
+    """A share of the oracle's gain, and its 95 % interval; None if the oracle's own gain is in doubt."""
 
     share: float | None
     low: float | None = None
@@ -32,7 +32,7 @@ class GainShare:
 
 
 def identifiers(text: str) -> frozenset[str]:
-    """The names in a piece of code.
+    """Return the names in a piece of code.
 
     >>> sorted(identifiers(".get('key', default=None if x else y)"))
     ['default', 'get', 'x', 'y']
@@ -41,7 +41,7 @@ def identifiers(text: str) -> frozenset[str]:
 
 
 def identifier_f1(written: str, truth: str) -> float:
-    """The F1 of the names in one text against those in another; two texts without names are alike.
+    """Return the F1 of the names in one text against those in another; 1 for two texts without names.
 
     >>> identifier_f1(".open(path)", ".open(path, mode)")
     0.8
@@ -57,9 +57,9 @@ def share_of_gain(
     groups: Sequence[Hashable],
     seed: int = 1,
 ) -> GainShare:
-    """The mean of `own - none` over that of `oracle - none`, with an interval over resampled groups.
+    """Return the mean of `own - none` over that of `oracle - none`, with an interval over resampled groups.
 
-    Numerator and denominator come from the same resample, so that what moves both cancels out.
+    Numerator and denominator come from the same resample, so that effects on both cancel out.
 
     >>> share_of_gain([0, 0, 1], [1, 1, 1], [1, 0, 1], ["a", "a", "b"]).share
     0.5
@@ -86,7 +86,7 @@ def share_of_gain(
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Two Markdown tables: the figures, and what is gained over `none`."""
+    """Return two Markdown tables: the figures, and the gains over `none`."""
     lines = [
         "| packages | variant | holes | exact match | edit similarity | identifier F1 | definition shown "
         "| snippet tokens | ms p95 |",

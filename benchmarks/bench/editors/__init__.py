@@ -1,1 +1,1 @@
-"""Clients of the language server, and the floor of a real editor."""
+"""Clients of the language server, and the latency floor of a real editor."""

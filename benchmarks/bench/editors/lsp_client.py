@@ -1,4 +1,4 @@
-"""A client for a real `assist lsp` process: pygls's own, with the calls that tests and benchmarks repeat."""
+"""A client for a real `assist lsp` process: pygls's own, plus calls that tests and benchmarks repeat."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ SERVER = [sys.executable, "-m", "assist_server", "lsp"]
 
 
 class Client(LanguageClient):
-    """Remembers what the server told."""
+    """A client that remembers the server's statuses and messages."""
 
     def __init__(self) -> None:
         super().__init__("assist-tests", "1")
@@ -40,7 +40,7 @@ class Client(LanguageClient):
             self.messages.append(params.message)
 
     def capabilities(self) -> types.ClientCapabilities:
-        """What it can do beside completion and position encodings."""
+        """Return its capabilities other than completion and position encodings."""
         return types.ClientCapabilities()
 
     @property
@@ -74,7 +74,7 @@ class Client(LanguageClient):
         number: str | None = None,
         selected: tuple[str, int] | None = None,
     ) -> Any:
-        """An inline completion request; the future of its result."""
+        """Send an inline completion request, and return the future of its result."""
         kinds = types.InlineCompletionTriggerKind
         chosen = None
         if selected is not None:
@@ -88,7 +88,7 @@ class Client(LanguageClient):
         return self.protocol.send_request_async(types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number)
 
     def raw(self, method: str, params: Any) -> Any:
-        """A request as it stands, right or wrong; the future of its result."""
+        """Send a request unchanged, valid or not, and return the future of its result."""
         future: Future[Any] = Future()
         self.protocol._request_futures["raw"] = future
         body = json.dumps({"jsonrpc": "2.0", "id": "raw", "method": method, "params": params}).encode()
@@ -99,12 +99,12 @@ class Client(LanguageClient):
         self.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(number))
 
     async def counts(self) -> dict[str, Any]:
-        """What the server counted so far."""
+        """Return the server's counts so far."""
         result = await self.workspace_execute_command_async(types.ExecuteCommandParams("assist.status"))
         return dict(result["counts"])
 
     async def documents(self) -> dict[str, Any]:
-        """What the server holds of each document: version, hash, and when the last edit was applied."""
+        """Return the server's state of each document: version, hash, and when the last edit was applied."""
         params = types.ExecuteCommandParams("assist.documents")
         return dict(await self.workspace_execute_command_async(params))
 
@@ -124,7 +124,7 @@ async def serving(
     folders: Sequence[Path] = (),
     make: Callable[[], Client] = Client,
 ) -> AsyncIterator[Client]:
-    """A running, initialised server and its client; shut down properly at the end."""
+    """Run an initialised server with its client, and shut it down properly at the end."""
     client = make()
     await client.start_io(*SERVER, env={**os.environ, **environ})
     capability = types.InlineCompletionClientCapabilities() if inline else None

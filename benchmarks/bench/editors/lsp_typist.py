@@ -1,4 +1,4 @@
-"""Somebody who types into one document of a real server, for benchmarks and tests."""
+"""A typist for one document of a real server, for benchmarks and tests."""
 
 import time
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ EVALUATED = "prompt-tokens-evaluated"
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a key and the request behind it took: milliseconds, tokens evaluated, and whose answer came."""
+    """One key and the request after it: milliseconds, evaluated tokens, and where the answer came from."""
 
     ms: float
     evaluated: int
@@ -22,7 +22,7 @@ class Press:
 
 
 class Typist:
-    """Types into one open document and keeps its own copy of where it is."""
+    """Types into one open document and keeps track of its cursor."""
 
     def __init__(self, client: Client, lines: list[str], row: int, uri: str = URI) -> None:
         self.client, self.uri = client, uri
@@ -42,7 +42,7 @@ class Typist:
             self.column += len(text)
 
     async def press(self, key: str) -> Press:
-        """Type a key and ask behind it."""
+        """Type a key, then ask for a suggestion."""
         before = self.counts or await self.client.counts()
         self.key(key)
         took, _ = await self.ask()
@@ -55,7 +55,7 @@ class Typist:
         return Press(took, more(EVALUATED), more("source-model") > 0, known)
 
     async def ask(self) -> tuple[float, str]:
-        """Milliseconds and text of a suggestion at the cursor."""
+        """Return milliseconds and text of a suggestion at the cursor."""
         start = time.perf_counter()
         result = await self.client.ask(self.uri, (self.row, self.column))
         text = result.items[0].insert_text if result.items else ""
@@ -63,7 +63,7 @@ class Typist:
 
 
 def keys_of(lines: Sequence[str]) -> list[str]:
-    """The keys that type these lines in an editor that indents by itself."""
+    """Return the keys that type these lines in an editor that indents by itself."""
     keys: list[str] = []
     for line in lines:
         bare = line.lstrip(" ")

@@ -1,9 +1,9 @@
-"""A language server that answers at once: what VS Code itself takes from a key to ghost text.
+"""A language server that answers at once, to measure VS Code's own time from a key to ghost text.
 
-    vscode_floor.py --version | lsp
+    python benchmarks/bench/editors/vscode_floor.py --version | lsp
 
-It completes each line of a document to the line that it is the beginning of, among those of the file that
-the environment names in `ASSIST_FLOOR`. It speaks just enough of the protocol and computes nothing.
+It completes a line to the first line in a file that begins with it. The environment variable `ASSIST_FLOOR`
+names the file. It speaks just enough of the protocol and computes nothing.
 """
 
 import json

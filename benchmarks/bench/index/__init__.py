@@ -1,1 +1,1 @@
-"""How fast and how large the index is, next to bare parsing and to another tool."""
+"""How fast and how large the index is, compared with bare parsing and with another tool."""

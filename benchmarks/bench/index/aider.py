@@ -1,9 +1,9 @@
-"""Aider's repo map of a tree, timed. Runs in aider's own environment, which `context_peer` makes.
+"""Time aider's repo map of a tree. Runs in aider's own environment, which `bench.index.peer` makes.
 
-    python context_aider.py ROOT CACHE < paths     paths relative to ROOT, separated by NUL
+    python -P benchmarks/bench/index/aider.py ROOT CACHE < paths    paths relative to ROOT, separated by NUL
 
-Prints a JSON object when all files are scanned, and a second when the map is made. Aider is used as it is;
-it gets a model that counts a token for four characters, and an `io` that reads files. No network.
+Prints one JSON object when all files are scanned, and another when the map is made. Aider is not changed; it
+gets a model that counts one token per four characters, and an `io` that reads files. No network.
 """
 
 import json
@@ -15,7 +15,7 @@ from aider.repomap import RepoMap
 
 
 class FileIo:
-    """What RepoMap asks of aider's terminal."""
+    """The part of aider's terminal that RepoMap uses."""
 
     def read_text(self, name: str) -> str:
         try:
@@ -31,7 +31,7 @@ class FileIo:
 
 
 class CountingModel:
-    """What RepoMap asks of a language model."""
+    """The part of a language model that RepoMap uses."""
 
     def token_count(self, text: str) -> int:
         return len(text) // 4
@@ -40,7 +40,7 @@ class CountingModel:
 def main() -> None:
     root, cache = sys.argv[1:]
     files = [str(Path(root, path)) for path in sys.stdin.read().split("\0") if path]
-    RepoMap.TAGS_CACHE_DIR = cache  # else it writes into the tree
+    RepoMap.TAGS_CACHE_DIR = cache  # otherwise it writes into the tree
     start = time.perf_counter()
     made = RepoMap(map_tokens=1024, root=root, main_model=CountingModel(), io=FileIo())
     tags_of = made.get_tags

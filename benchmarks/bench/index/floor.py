@@ -1,8 +1,8 @@
 """The floor of an index: raw tree-sitter parsing of the same files in one process, and nothing else.
 
-    python context_floor.py ROOT < paths     paths relative to ROOT, separated by NUL
+    PYTHONPATH=benchmarks python -m bench.index.floor ROOT < paths    paths relative to ROOT, separated by NUL
 
-Prints one JSON object. Grammars are loaded ahead; each file is read, parsed, and let go. It keeps nothing.
+Prints one JSON object. Grammars are loaded first. Each file is read, parsed and dropped; nothing is kept.
 """
 
 import json
@@ -15,7 +15,7 @@ from assist_context.syntax import grammars
 
 
 def parse_all(root: Path, paths: list[str]) -> dict[str, float]:
-    """Seconds to read and to parse the files that have a grammar, their number and their bytes."""
+    """Return the seconds to read and to parse the files that have a grammar, their number and their bytes."""
     read = 0.0
     parsed = 0.0
     files = 0

@@ -1,6 +1,6 @@
 """The index of one tree, timed from outside through `IndexerSupervisor`: cold, warm, a branch switch, a save.
 
-It owns the indexer's process while a phase runs, and reads its memory. It prints nothing.
+It owns the indexer's process while a phase runs, and measures its memory. It prints nothing.
 """
 
 import os
@@ -22,9 +22,9 @@ from bench.processes import peak
 
 SAVES = 30
 SAVED = "saved_by_the_benchmark.py"
-LONGEST_S = 3_600.0  # of one phase
+LONGEST_S = 3_600.0  # the longest a phase may take
 POLL_S = 0.002
-SAMPLE_S = 1.0  # between two looks at the most memory of the indexer and its children; a look takes 10 ms
+SAMPLE_S = 1.0  # between two samples of the memory of the indexer and its children; one takes 10 ms
 
 
 class IndexFailed(Exception):
@@ -32,7 +32,7 @@ class IndexFailed(Exception):
 
 
 class EventQueue:
-    """What a supervisor tells, as a queue; `ready` waits for the end of a round."""
+    """A supervisor's events as a queue; `ready` waits for the end of an indexing run."""
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -52,7 +52,7 @@ class EventQueue:
 
 
 class MemorySampler:
-    """The most that each process below this one held, by name of its module, sampled on a thread."""
+    """The most memory of each child process, by the name of its module. A thread takes the samples."""
 
     def __init__(self) -> None:
         self.peaks: dict[str, int] = {}
@@ -81,7 +81,7 @@ class MemorySampler:
 def running_indexer(
     root: Path, database: Path, parsers: int = 1
 ) -> Iterator[tuple[IndexerSupervisor, EventQueue]]:
-    """A running supervisor of one folder."""
+    """Run the indexer of one folder."""
     events = EventQueue()
     supervisor = IndexerSupervisor([(str(root), str(database))], ENVIRON, events.put, parsers=parsers)
     supervisor.start()
@@ -92,14 +92,14 @@ def running_indexer(
 
 
 def time_phase(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A phase: seconds until it was ready, and how many files were parsed for it."""
+    """Time a phase: seconds until the index was ready, and how many files were parsed for it."""
     start = time.perf_counter()
     event = work()
     return {"s": round(time.perf_counter() - start, 3), "parses": event["parses"], "files": event["files"]}
 
 
 def measure(root: Path, database: Path, parsers: int = 1, saves: int = SAVES) -> dict[str, Any]:
-    """Every phase in turn; the tree is on `main` before and after. Raises `IndexFailed`."""
+    """Measure every phase in turn. The tree is on `main` before and after. Raises `IndexFailed`."""
     for suffix in ("", "-wal", "-shm", ".lock"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -122,7 +122,7 @@ def measure(root: Path, database: Path, parsers: int = 1, saves: int = SAVES) ->
 
 
 def _save_times(root: Path, database: Path, supervisor: IndexerSupervisor, count: int) -> Iterator[float]:
-    """Milliseconds from a save to the moment when what was saved is found."""
+    """Yield the milliseconds from each save until the saved text is found."""
     reader = IndexReader(str(database))
     file = root / SAVED
     for number in range(count):

@@ -1,9 +1,9 @@
-"""A made-up repository of any size, the same for a seed on every machine.
+"""A generated repository of any size, the same for a seed on every machine.
 
 Five languages, files of 1 to 20 kB that import each other.
 
-What is in them means nothing, but names are put together as people put them, files call what other files
-define, and sizes are spread as in real trees. It knows no index.
+The text means nothing, but names are composed as people compose them, files call what other files define, and
+sizes vary as in real trees. It knows no index.
 """
 
 import random
@@ -16,10 +16,12 @@ MEDIAN = 4_500
 SPREAD = 0.75
 LEAST = 1_000
 MOST = 20_000
-PER_SERVICE, SERVICES_PER_TEAM = 40, 25  # files, services in one folder
-PER_FILE, OFFERED = 9, 3  # names that a file defines at most, unless it is long; those that others import
-SHORT = 0.2  # of them have two nouns: of 100,000 files four define the same one; the longer are nearly unique
-NEAR = 0.7  # of the imports come from the next services, the others from anywhere
+PER_SERVICE, SERVICES_PER_TEAM = 40, 25  # files per service, services per folder
+PER_FILE, OFFERED = 9, 3  # names that a file defines unless it is long; how many of them others import
+SHORT = (
+    0.2  # of the names have two words: of 100,000 files four define the same; longer ones are nearly unique
+)
+NEAR = 0.7  # of the imports come from nearby services, the others from anywhere
 VERBS = "load save parse merge build check find send read write open close sort filter group count apply drop"
 NOUNS = (
     "user order price invoice ticket payment report session token account message event queue batch cache "
@@ -33,7 +35,7 @@ VERB, NOUN = tuple(VERBS.split()), tuple(NOUNS.split())
 class Dialect:
     """How a language writes a file. `share` is its percentage of the files.
 
-    Patterns know {name}, {type}, {call}, {a}, {b}, {text}, {number}; `imports` {module}, {path}, {name}.
+    Patterns may use {name}, {type}, {call}, {a}, {b}, {text}, {number}; `imports` {module}, {path}, {name}.
     """
 
     suffix: str
@@ -137,12 +139,12 @@ def generate(root: Path, count: int, seed: int = 1) -> None:
 
 
 def dialect_of(number: int) -> Dialect:
-    """The language of a file; 37 spreads the languages over every service."""
+    """Return the language of a file; the factor 37 spreads the languages over every service."""
     return _BY_PERCENT[number * 37 % 100]
 
 
 def path_of(number: int, seed: int) -> str:
-    """Where a file lies, with "/".
+    """Return the path of a file, with "/".
 
     >>> path_of(0, 1) == path_of(0, 1)
     True
@@ -156,7 +158,7 @@ def path_of(number: int, seed: int) -> str:
 
 
 def names_of(number: int, seed: int) -> list[str]:
-    """The functions that a file defines and others import."""
+    """Return the functions that a file defines and others import."""
     rng = random.Random(f"{seed} names {number}")
     parts = [[rng.choice(VERB), *rng.choices(NOUN, k=3 - (rng.random() < SHORT))] for _ in range(PER_FILE)]
     if dialect_of(number).snake:
@@ -165,7 +167,7 @@ def names_of(number: int, seed: int) -> list[str]:
 
 
 def text_of(number: int, count: int, seed: int) -> str:
-    """A file's text: imports, then types and functions until it is as long as it should be."""
+    """Return a file's text: imports, then types and functions until it reaches its size."""
     rng = random.Random(f"{seed} text {number}")
     dialect = dialect_of(number)
     size = min(MOST, max(LEAST, int(rng.lognormvariate(0, SPREAD) * MEDIAN)))
@@ -187,7 +189,7 @@ def text_of(number: int, count: int, seed: int) -> str:
 
 
 def _sources(number: int, count: int, rng: random.Random) -> Iterator[int]:
-    """Other files of the same language."""
+    """Yield other files of the same language."""
     steps = max(1, (count - 1 - number % 100) // 100 + 1)
     own = number // 100
     for _ in range(rng.randint(2, 6)):

@@ -1,7 +1,7 @@
-"""Aider in an environment of its own, and one run of its repo map there, under limits of time and memory.
+"""Aider in its own environment, and one run of its repo map there, with limits on time and memory.
 
-Of aider's requirements those are installed that its repo map imports, at the versions that aider pins.
-It knows no tree and no figure of ours.
+Of aider's requirements, only those that its repo map imports are installed, at the versions that aider pins.
+It knows no tree and none of our figures.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 VERSION = "0.86.2"
-# What aider/repomap.py and the packages it imports need, of aider's 90 requirements.
+# The part of aider's 90 requirements that aider/repomap.py and the packages it imports need.
 NEEDED = """
     attrs diskcache grep-ast markdown-it-py mdurl networkx numpy packaging pathspec pygments rich scipy tqdm
     tree-sitter tree-sitter-c-sharp tree-sitter-embedded-template tree-sitter-language-pack tree-sitter-yaml
@@ -24,7 +24,10 @@ SCRIPT = Path(__file__).with_name("aider.py")
 
 
 def environment(folder: Path) -> Path:
-    """The Python of an environment with aider; made in `folder` when first asked for, which takes minutes."""
+    """Return the Python of an environment with aider.
+
+    The first call makes it in `folder`, which takes minutes.
+    """
     root = folder / f"aider-{VERSION}"
     python = root / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     ready = root / "ready"
@@ -39,7 +42,7 @@ def environment(folder: Path) -> Path:
 
 
 def pins(metadata: Path) -> list[str]:
-    """The needed requirements of aider as pip takes them, by this Python."""
+    """Return the needed requirements of aider as pip takes them, for this Python."""
     lines = metadata.read_text(encoding="utf-8").splitlines()
     found = {}
     for line in lines:
@@ -52,7 +55,7 @@ def pins(metadata: Path) -> list[str]:
 def repo_map(
     python: Path, root: Path, paths: Sequence[str], cache: Path, seconds: float, memory: int
 ) -> dict[str, Any]:
-    """One run, with what `cache` holds; where it was ended, the dictionary says so under "ended"."""
+    """Run the repo map once with the given cache. If the run was stopped, "ended" in the result says why."""
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

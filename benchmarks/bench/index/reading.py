@@ -1,8 +1,9 @@
-"""What reading the index takes: a process like the server, without a model, that asks and edits.
+"""The cost of reading the index: a process like the server, without a model, that searches and edits.
 
-    python context_reading.py ROOT DATABASE < paths     paths relative to ROOT, separated by NUL
+    PYTHONPATH=benchmarks python -m bench.index.reading ROOT DATABASE < paths
+                                             paths relative to ROOT, separated by NUL
 
-Prints one JSON object: milliseconds of searches, of definitions looked up, of retrievals for a completion,
+Prints one JSON object: milliseconds of searches, of looking up definitions, of retrievals for a completion,
 of edits to an open document's tree, and the memory of this process.
 """
 
@@ -28,23 +29,23 @@ from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols, symbols
 from bench.processes import peak
 
-ASKED = 200  # of each kind
-EDITED = 20  # documents, and what is typed into each
-TYPED = " + value_of_it(other, 12)"
+ASKED = 200  # questions of each kind
+EDITED = 20  # documents to edit
+TYPED = " + value_of_it(other, 12)"  # what is typed into each of them
 ABOVE = 10  # lines whose terms are searched for
-LEAST_LINES = 100  # of a document that is edited
-BUDGET = 512  # tokens of snippets
+LEAST_LINES = 100  # of an edited document
+BUDGET = 512  # tokens for snippets
 
 
 def percentiles(values: Sequence[float]) -> dict[str, float]:
-    """Of milliseconds."""
+    """Return p50 and p95 of milliseconds."""
     ordered = sorted(values)
     at = [ordered[min(len(ordered) - 1, int(share * len(ordered)))] for share in (0.5, 0.95)]
     return {"p50": round(at[0], 3), "p95": round(at[1], 3)}
 
 
 def time_call(work: Callable[[], object]) -> float:
-    """Milliseconds of one call."""
+    """Return the milliseconds of one call."""
     start = time.perf_counter()
     work()
     return 1e3 * (time.perf_counter() - start)
@@ -60,7 +61,7 @@ class CursorSample:
 
 
 def cursor_samples(root: Path, paths: Sequence[str], seed: int) -> Iterator[CursorSample]:
-    """One in each file that holds anything, in random order."""
+    """Yield one sample for each file that is not empty, in random order."""
     rng = random.Random(seed)
     for path in rng.sample(paths, len(paths)):
         lines = split_lines((root / path).read_text(encoding="utf-8", errors="replace"))
@@ -73,7 +74,7 @@ def cursor_samples(root: Path, paths: Sequence[str], seed: int) -> Iterator[Curs
 
 
 def measure_reading(root: Path, database: str, paths: Sequence[str]) -> dict[str, Any]:
-    """All of it. The first question of a kind fills caches, and stands by itself."""
+    """Measure everything. The first question of a kind fills caches, so it is reported separately."""
     reader = IndexReader(database)
     found: dict[str, Any] = {"files ms": round(time_call(reader.files), 1)}
     chosen = list(islice(cursor_samples(root, paths, 1), ASKED))
@@ -95,12 +96,12 @@ def _search(reader: IndexReader, sample: CursorSample) -> object:
 
 
 def _definitions(reader: IndexReader, sample: CursorSample) -> object:
-    """What any word of the cursor's line may mean."""
+    """Look up the definitions of the first word in the cursor's line."""
     return [reader.definitions(word) for word in sample.document.lines[sample.cursor.line].split()[:1]]
 
 
 def _retrieve(retrieval: Retriever, parsed: Mapping[str, Symbols], sample: CursorSample) -> object:
-    """As in an editor that has this document open, and looked at the files that were changed last."""
+    """Retrieve as in an editor with this document open and a view of the files that changed last."""
     document, corpus = sample.document, retrieval.corpus
     found = parsed[document.path]
     corpus.lay({document.path: OpenFile(document, found)})
@@ -111,7 +112,7 @@ def _retrieve(retrieval: Retriever, parsed: Mapping[str, Symbols], sample: Curso
 
 
 def edit_times(at: Iterator[CursorSample]) -> Iterator[float]:
-    """Milliseconds from a typed character to the document's definitions."""
+    """Yield the milliseconds from a typed character to the document's definitions."""
     long = (sample for sample in at if len(sample.document.lines) >= LEAST_LINES)
     for sample in islice(long, EDITED):
         tree = OpenTree(sample.document.language, sample.document.lines)

@@ -1,6 +1,6 @@
 """The trees that the index is measured on: copies that may be changed, committed to git.
 
-Each has a branch `other` in which some files are different. It knows no index.
+Each has a branch `other` in which some files differ. It knows no index.
 """
 
 import json
@@ -25,19 +25,19 @@ ENVIRON = {
     "GIT_COMMITTER_NAME": "benchmark",
     "GIT_COMMITTER_EMAIL": "benchmark@example.com",
 }
-# Loose objects of made-up text need no compression, and nothing may tidy up behind a measurement.
+# Loose objects of generated text need no compression, and git must not clean up during a measurement.
 _FAST = ["-c", "core.compression=0", "-c", "gc.auto=0", "-c", "core.autocrlf=false"]
 
 
 def git(root: Path, *arguments: str) -> str:
-    """Run git on a tree, without the machine's own settings."""
+    """Run git on a tree, without the settings of this machine."""
     command = ["git", *_FAST, *arguments]
     done = subprocess.run(command, cwd=root, env=ENVIRON, check=True, capture_output=True, text=True)
     return done.stdout
 
 
 def standard_library(folder: Path) -> Path:
-    """A copy of Python's standard library and of the packages installed beside this project."""
+    """Copy Python's standard library and the packages installed next to this project."""
     paths = sysconfig.get_paths()
 
     def copy(root: Path) -> None:
@@ -50,14 +50,14 @@ def standard_library(folder: Path) -> Path:
 
 
 def monorepo(folder: Path, count: int, seed: int) -> Path:
-    """A made-up repository of `count` files."""
+    """Generate a repository of `count` files."""
     return _reuse_or_make(
         folder / f"monorepo-{count}", {"files": count, "seed": seed}, lambda root: generate(root, count, seed)
     )
 
 
 def _reuse_or_make(root: Path, facts: dict[str, object], fill: Callable[[Path], object]) -> Path:
-    """A tree that is there already, whole and of the same make, or a new one."""
+    """Return an existing tree if it is complete and was made from the same facts, else make it."""
     note = root.with_suffix(".json")
     if note.is_file() and root.is_dir() and json.loads(note.read_text(encoding="utf-8")) == facts:
         git(root, "checkout", "--quiet", "--force", "main")
@@ -78,7 +78,7 @@ def _reuse_or_make(root: Path, facts: dict[str, object], fill: Callable[[Path], 
 
 
 def _change(root: Path) -> None:
-    """Add a function to every so many Python files."""
+    """Add a function to up to `CHANGED` Python files."""
     paths = [path for path in git(root, "ls-files", "-z", "*.py").split("\0") if path]
     for number, path in enumerate(paths[:: max(1, len(paths) // CHANGED)][:CHANGED]):
         file = root / path

@@ -1,1 +1,1 @@
-"""Fill-in-the-middle tasks with tests, and the prompts that are compared on them."""
+"""Fill-in-the-middle tasks with tests, and the prompts that the benchmark compares."""

@@ -1,6 +1,6 @@
-"""Tasks of HumanEval-Infilling: read, chosen, cut, laid out as an editor shows them, and tested.
+"""Tasks of HumanEval-Infilling: read, drawn, cut, arranged as in an editor, and tested.
 
-The test of an answer is a program that runs in a child without network, with 10 s of CPU and 1 GiB.
+The test of an answer is a program that runs in a child process without network, with 10 s of CPU and 1 GiB.
 It knows no model and no prompt.
 """
 
@@ -20,12 +20,12 @@ SUITES = {
     "span": "HumanEval-RandomSpanInfilling.jsonl.gz",
     "span-light": "HumanEval-RandomSpanInfillingLight.jsonl.gz",
 }
-PASSED, NO_SANDBOX = 42, 97  # exit codes: a program that exits early by itself has not passed
+PASSED, NO_SANDBOX = 42, 97  # exit codes; a program that exits early by itself has not passed
 CPU_SECONDS = 10
 MEMORY = 1 << 30
-WALL_SECONDS = 40  # for programs that sleep; wide, because others may use the machine
-# Own user and network namespaces: the code under test sees no network, not even loopback. A process with
-# the right to do so makes the second one alone, where the system forbids the first.
+WALL_SECONDS = 40  # for programs that sleep; generous, because other programs may use the machine
+# Its own user and network namespaces, so that the code under test sees no network, not even loopback. If the
+# system forbids the user namespace, a privileged process makes only the network namespace.
 SANDBOX = f"""
 import ctypes, os, resource, sys
 libc = ctypes.CDLL(None)
@@ -42,10 +42,10 @@ os._exit({PASSED})
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One hole: what an editor holds before and behind the cursor, what stood in it, and the test.
+    """One hole: the text before and after the cursor, the text that was in the hole, and the test.
 
-    `below` is the suffix as the benchmark itself gives it to a model: it starts at the next line where
-    the hole ends with its line. `order` is the task's place in its file.
+    `below` is the suffix as the benchmark itself gives it to a model: it starts at the next line if the hole
+    ends with its line. `order` is the task's position in its file.
     """
 
     id: str
@@ -59,19 +59,19 @@ class Task:
     line: bool  # the hole is a line or a part of one
 
     def program(self, text: str, skip: int) -> str:
-        """The task's file with an answer in place of the hole and of `skip` characters behind it."""
+        """Return the task's file with an answer in place of the hole and of the next `skip` characters."""
         return f"{self.before}{text}{self.after[skip:]}\n{self.test}"
 
 
 class NoSandboxError(Exception):
-    """The system lets no process give up its network, so no test can be run."""
+    """The system does not let a process give up its network, so no test can run."""
 
 
 def load(folder: Path, suite: str, count: int | None, seed: int, *, cut: bool = False) -> list[Task]:
-    """`count` tasks drawn with `seed` (None: all), in the order of the file.
+    """Return `count` tasks drawn with `seed` (None: all), in the order of the file.
 
-    With `cut` each line starts at a random place of itself, drawn in the order of the sample, so that
-    a seed and a count name the same holes for ever.
+    With `cut`, each hole starts at a random place in its line. The places are drawn in the order of the
+    sample, so that a seed and a count always give the same holes.
     """
     with gzip.open(folder / SUITES[suite], "rt", encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
@@ -82,7 +82,7 @@ def load(folder: Path, suite: str, count: int | None, seed: int, *, cut: bool = 
 
 
 def _task(row: dict[str, Any], order: int, *, line: bool) -> Task:
-    """The hole as it is: the rest of its line stands right behind the cursor."""
+    """Return the hole unchanged: the rest of its line directly follows the cursor."""
     return Task(
         id=row["task_id"],
         problem="/".join(row["task_id"].split("/")[1:3]),  # "HumanEval/7"; names of functions repeat
@@ -97,7 +97,7 @@ def _task(row: dict[str, Any], order: int, *, line: bool) -> Task:
 
 
 def _whole(row: dict[str, Any], order: int, suite: str) -> Task:
-    """Holes of whole lines are an empty line in an editor; spans begin and end anywhere."""
+    """Return a hole of whole lines as an empty line, as in an editor; spans begin and end anywhere."""
     task = _task(row, order, line=suite == "single")
     if suite.startswith("span"):
         return task
@@ -113,7 +113,7 @@ def _cut(row: dict[str, Any], order: int, rng: random.Random) -> Task:
 
 
 def passes(program: str, seconds: int = CPU_SECONDS) -> bool:
-    """Whether a program runs to its end in the sandbox. Raises `NoSandboxError`."""
+    """Return whether a program runs to its end in the sandbox. Raises `NoSandboxError`."""
     command = [sys.executable, "-I", "-c", SANDBOX, str(seconds)]
     with tempfile.TemporaryDirectory() as empty:
         try:
@@ -129,5 +129,5 @@ def passes(program: str, seconds: int = CPU_SECONDS) -> bool:
         except subprocess.TimeoutExpired:
             return False
     if done.returncode == NO_SANDBOX:
-        raise NoSandboxError("This system lets no process give up its network, so the tests are not run.")
+        raise NoSandboxError("This system does not let a process give up its network: the tests cannot run.")
     return done.returncode == PASSED

@@ -1,13 +1,13 @@
 """The ways to answer an infilling task that the benchmark compares, all with one model, greedy.
 
-    plain       prefix-suffix-middle as the model's makers do it, the text as it comes
-    healed      the same, the last token before the hole chosen again
-    engine      the engine's prompt, healed, its cut and filters; before the show gate
+    plain       the prefix-suffix-middle prompt of the model's makers, and the unchanged text
+    healed      the same, but the last token before the hole is chosen again
+    engine      the engine's prompt, healed, with its cut and filters; before the show gate
     unhealed    the engine without healing
-    unfiltered  the engine's prompt, healed, the text as it comes
+    unfiltered  the engine's prompt, healed, and the unchanged text
 
-Prompts go through the engine's own functions, each at its full extent, whatever this machine's speed:
-figures then repeat on other machines. Nothing here knows what is right.
+Prompts come from the engine's own functions, each at full length whatever this machine's speed, so that
+figures repeat on other machines. Nothing here knows the right answer.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,14 +28,14 @@ from bench.infilling.tasks import Task
 STANDARD = ("plain", "healed")
 ENGINE_LIKE = ("engine", "unhealed", "unfiltered")
 RAW = ("plain", "healed", "unfiltered")
-LINE_TOKENS = 64  # of an answer to a line: a guard against loops, twice what the engine allows itself
-BLOCK_TOKENS = 128  # the most the engine ever asks for at once
+LINE_TOKENS = 64  # for the rest of a line: a guard against loops, twice what the engine allows itself
+BLOCK_TOKENS = 128  # the most that the engine ever generates at once
 PATH = "solution.py"
 
 
 @dataclass(frozen=True, slots=True)
 class InfillVariant:
-    """One row of the table; `anchor` and `suffix` (lines) change the engine's prompt, None leaves it."""
+    """One row of the table. `anchor` and `suffix` (lines) change the engine's prompt; None leaves it."""
 
     name: str
     anchor: int | None = None
@@ -43,7 +43,7 @@ class InfillVariant:
 
     @property
     def label(self) -> str:
-        """As `parse` reads it.
+        """Its text form, which `parse` reads.
 
         >>> InfillVariant("engine", anchor=0).label
         'engine anchor=0'
@@ -52,7 +52,7 @@ class InfillVariant:
         return " ".join([self.name, *(f"{key}={value}" for key, value in given.items() if value is not None)])
 
     def extent(self) -> Extent:
-        """How much of the file the engine's prompt shows; the tokens grow with the lines asked for."""
+        """Return how much of the file the engine's prompt shows. The token limit grows with the lines."""
         lines = FULL.lines_after if self.suffix is None else self.suffix
         anchor = ANCHOR_LINES if self.anchor is None else self.anchor
         tokens = max(FULL.suffix, FULL.suffix * lines // FULL.lines_after)
@@ -60,7 +60,7 @@ class InfillVariant:
 
 
 def parse(label: str) -> InfillVariant:
-    """A variant from its label; `ValueError` says what is wrong with it.
+    """Read a variant from its label. `ValueError` says what is wrong with it.
 
     >>> parse("engine anchor=0 suffix=16")
     InfillVariant(name='engine', anchor=0, suffix=16)
@@ -77,7 +77,7 @@ def parse(label: str) -> InfillVariant:
 def expand(
     variants: Sequence[InfillVariant], anchors: Sequence[int], suffixes: Sequence[int]
 ) -> list[InfillVariant]:
-    """The variants, and for each engine-like one without options a row for each anchor and each suffix."""
+    """Return the variants; engine-like ones without options get a row for each anchor and each suffix."""
     rows = list(variants)
     for variant in variants:
         if variant.name in ENGINE_LIKE and variant == InfillVariant(variant.name):
@@ -88,9 +88,12 @@ def expand(
 
 @dataclass(frozen=True, slots=True)
 class FilledHole:
-    """A text for the hole. `skip` characters behind the cursor go; `dropped` is the filter that said no.
+    """A text for the hole.
 
-    `tokens` were decoded; `chances` are the first line's token log-probabilities, as the gate reads them.
+    It replaces `skip` characters after the cursor; `dropped` is the filter that refused it.
+
+    `tokens` counts the generated tokens; `chances` are the log-probabilities of the first line's tokens, as
+    the gate reads them.
     """
 
     text: str
@@ -102,7 +105,7 @@ class FilledHole:
 
 @dataclass(frozen=True, slots=True)
 class ModelSequences:
-    """A model with one live prompt a kind: what a prompt shares with the last of its kind is not read again.
+    """A model with one live prompt for each kind, so that what two prompts of a kind share is not read again.
 
     Neither is ever set aside, so no state is copied and no store grows.
     """
@@ -113,7 +116,7 @@ class ModelSequences:
 
 
 def open_sequences(model: Model) -> ModelSequences:
-    """Take a freshly opened model's two sequences."""
+    """Take the two sequences of a newly opened model."""
     standard, anchored = (CachedPrompt(Plan(PATH, "", "", ""), (), full=True) for _ in range(2))
     model.places.activate(standard)
     model.places.activate_for_warmup(anchored)
@@ -138,7 +141,7 @@ def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> 
 
 
 def prompt_of(model: Model, variant: InfillVariant, task: Task, context: Context) -> tuple[list[int], bytes]:
-    """The tokens to evaluate, and the bytes of the last ones that are to be chosen again (b"": none)."""
+    """Return the tokens to evaluate, and the bytes that the next tokens must begin with (b"": none)."""
     tokenize = model.llama.tokenize
     if variant.name in STANDARD:
         laid = Plan(PATH, task.before, "", task.below)
@@ -159,7 +162,7 @@ def prompt_of(model: Model, variant: InfillVariant, task: Task, context: Context
 
 
 def _shape(task: Task, context: Context) -> Shape:
-    """A line where a line is missing; else what the engine gives a user who asks by hand."""
+    """Return one line for a task of one line; else the shape that a manual request gets."""
     if task.line:
         return ONE_LINE
     return line_policy.policy(
@@ -177,14 +180,14 @@ def _stop(variant: InfillVariant, task: Task, context: Context, shape: Shape) ->
 
 
 def first_line(text: str, task: Task) -> str:
-    """The rest of the cursor's line, or on an empty one the first line that holds something."""
+    """Return the rest of the cursor's line, or on an empty line the first line that is not blank."""
     if line_policy.last_line(task.before).strip():
         return text.partition("\n")[0]
     return next((line for line in text.split("\n") if line.strip()), "")
 
 
 def first_line_chances(gen: Generation, text: str) -> tuple[float, ...]:
-    """Log-probabilities of the tokens of the first line that holds something, as `finish` takes them."""
+    """Return the log-probabilities of the tokens of the first line with text, as `finish` uses them."""
     blank = len(text) - len(text.lstrip())
     end = blank + len(text.lstrip().partition("\n")[0])
     starts = (0, *(at for at, _ in gen.spans))

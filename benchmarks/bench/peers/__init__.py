@@ -1,1 +1,1 @@
-"""Other tools' completion policies, and the servers that they talk to."""
+"""The completion policies of other tools, and the servers that they use."""

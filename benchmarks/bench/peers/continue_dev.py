@@ -1,11 +1,11 @@
 """The Continue policy: 350 ms without a key, a small prompt, and an answer cut short by its time limits.
 
 Written from continuedev/continue: core/util/parameters.ts, core/llm/llms/LlamaCpp.ts, core/llm/constants.ts,
-and of core/autocomplete: `util/AutocompleteDebouncer.ts`, `util/HelperVars.ts`,
+and from core/autocomplete: `util/AutocompleteDebouncer.ts`, `util/HelperVars.ts`,
 `util/AutocompleteLruCache.ts`, `templating/*`, `generation/*`, `filtering/streamTransforms/*`,
-`postprocessing/index.ts`.
-Left out: snippets of other files, the clipboard and the diff (one document here), its tokenizer (a number of
-characters stands for a token), edit distances (a repeated line is one that is equal), languages but Python.
+`postprocessing/index.ts`. Left out: snippets of other files, the clipboard and the diff (there is one
+document here), its tokenizer (tokens are estimated from characters), edit distances (a repeated line is an
+equal line), languages other than Python.
 """
 
 import asyncio
@@ -25,8 +25,8 @@ SUFFIX = 0.2
 CHARS = 3.6  # characters a token: 6,200 of heapq.py are 1,717 of Qwen2.5's
 TOKENS = 4096  # DEFAULT_MAX_TOKENS
 TEMPERATURE = 0.01
-SHOW = 0.15  # modelTimeout: after it, whole lines that are there are shown and no more awaited
-# 2.5 x modelTimeout since the request, looked up every 10 chunks
+SHOW = 0.15  # modelTimeout: after it, the whole lines so far are shown without waiting for more
+# 2.5 x modelTimeout since the request, checked every 10 chunks
 STOP_AFTER = 0.375
 CHUNKS = 10
 ENTRIES = 1000  # AutocompleteLruCache's capacity
@@ -40,7 +40,7 @@ STOPS = [
 
 @dataclass(slots=True)
 class RunningStream:
-    """One request on its way (`ListenableGenerator`): it reads on though nobody listens any more."""
+    """One running request (`ListenableGenerator`). It reads on even if no caller waits for it any more."""
 
     prefix: str
     text: str = ""
@@ -50,7 +50,7 @@ class RunningStream:
     task: asyncio.Task[None] | None = None
 
     async def read(self, events: AsyncIterator[dict[str, object]]) -> None:
-        """Until the server's end, or, at every tenth chunk, the time limit (`stopAfterMaxProcessingTime`)."""
+        """Read to the server's end or, at every tenth chunk, the time limit (`stopAfterMaxProcessingTime`)."""
         now = asyncio.get_running_loop().time
         start = now()
         try:
@@ -72,7 +72,7 @@ class RunningStream:
 
 
 class Continue(Peer):
-    """A key restarts the delay; it stops no request, unless the next one cannot go on with its answer."""
+    """A key restarts the delay. A running request is stopped only if its answer does not fit the next one."""
 
     name = "Continue"
 
@@ -100,7 +100,7 @@ class Continue(Peer):
         await super().close()
 
     def _reusable_stream(self, prefix: str) -> RunningStream | None:
-        """GeneratorReuseManager.ts: the stream whose answer the typist is typing."""
+        """GeneratorReuseManager.ts: return the stream whose answer the typist is typing."""
         old = self._stream
         if old and (old.prefix + old.text).startswith(prefix) and len(old.prefix) <= len(prefix):
             return old
@@ -121,7 +121,7 @@ class Continue(Peer):
         return stream
 
     async def _lines(self, stream: RunningStream, prefix: str, view: DocumentView) -> str:
-        """`StreamTransformPipeline`: lines as they end, until one of its rules or its patience ends them."""
+        """`StreamTransformPipeline`: collect lines as they end, until a rule or the time limit stops it."""
         loop = asyncio.get_running_loop()
         start = loop.time()
         typed = len(prefix) - len(stream.prefix)
@@ -144,7 +144,7 @@ class Continue(Peer):
             await stream.changed.wait()
 
     def _cached_text(self, prefix: str) -> str | None:
-        """AutocompleteLruCache.ts: the longest key that begins the prefix, if its answer was typed on."""
+        """AutocompleteLruCache.ts: use the longest key that begins the prefix, if its answer was typed on."""
         keys = [key for key in self._cache if prefix.startswith(key)]
         if not keys:
             return None
@@ -163,7 +163,7 @@ class Continue(Peer):
 
 
 def prune_context(view: DocumentView) -> tuple[str, str]:
-    """HelperVars.ts: whole lines only, from the top and the bottom, until the share of tokens is kept."""
+    """HelperVars.ts: drop whole lines from the top and the bottom until the token limits are met."""
     above = view.before.split("\n")
     while len(above) > 1 and len("\n".join(above)) > CHARS * PROMPT * PREFIX:
         del above[0]
@@ -182,21 +182,21 @@ def render_prompt(path: str, prefix: str, suffix: str) -> str:
 
 
 def is_multiline(view: DocumentView) -> bool:
-    """shouldCompleteMultiline.ts, "auto": not in a comment (`useMultiline` says yes for Python)."""
+    """shouldCompleteMultiline.ts, "auto": not in a comment (`useMultiline` is true for Python)."""
     return not view.before.rpartition("\n")[2].lstrip().startswith("#")
 
 
 def stops_at(line: str, lines: list[str], below: str) -> bool:
-    """Whether one of the pipeline's line rules ends the answer before `line`."""
+    """Return whether one of the pipeline's line rules ends the answer before `line`."""
     repeated = len(lines) >= REPEATS - 1 and all(old == line for old in lines[1 - REPEATS :])
     follows = bool(below) and line.strip() == below.strip()
-    # stopAtSimilarLine: a line of brackets may be there twice.
+    # stopAtSimilarLine: a line of brackets may be repeated.
     brackets = bool(line.strip()) and not line.strip().strip(")]};")
     return (is_blank(line) and bool(lines)) or repeated or (follows and not brackets) or line == below != ""
 
 
 def postprocess(text: str, prefix: str) -> str:
-    """postprocessing/index.ts: no white space alone, no line above again, no space in front."""
+    """postprocessing/index.ts: no white space alone, no repetition of the line above, no leading space."""
     above = [line for line in prefix.split("\n") if not is_blank(line)]
     first = next((line for line in text.split("\n") if not is_blank(line)), "")
     if not first or (above and above[-1].strip() == first.strip()):

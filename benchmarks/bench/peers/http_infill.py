@@ -1,7 +1,7 @@
-"""A client of a llama.cpp server in a process of its own: ask, stream, go away, and what all of it cost.
+"""A client of a llama.cpp server in its own process: ask, stream, disconnect, and the total cost.
 
-Either server of this folder, by its build; the counts come from /metrics, JSON of one and Prometheus of the
-other. Time and memory are those of the process, seen from outside. Knows no policy.
+It works with both servers of this folder. The counts come from /metrics, which is JSON in one server and
+Prometheus text in the other. Time and memory are those of the process, seen from outside. It knows no policy.
 """
 
 import asyncio
@@ -23,16 +23,16 @@ from bench.typing.policy import Totals
 BENCHMARKS = Path(__file__).resolve().parents[2]
 BUILDS = {"own": "infill_server", "wheel": "bench.peers.wheel_server"}  # modules below BENCHMARKS
 LOADING = 120.0  # seconds for a model of a few GB from a cold disk
-STEP = 0.05  # seconds between two looks whether a server is idle
-LEAVING = 30.0  # seconds until what a server still computes is finished or seen to be cancelled
-# libgomp's threads spin at a barrier for long: without this, a busy machine shows spinning, not work.
-# The engine gives itself the same.
+STEP = 0.05  # seconds between two checks whether a server is idle
+LEAVING = 30.0  # seconds for a server to finish its work or notice that it was cancelled
+# libgomp's threads spin for long at a barrier: without this, CPU time on a busy machine is mostly spinning.
+# The engine uses the same setting.
 SPIN = {"GOMP_SPINCOUNT": "1000"}
 
 
 @dataclass(slots=True)
 class InfillServer:
-    """One running server. Cancelling a call closes its connection, which is how clients give a request up."""
+    """One running server. Cancelling a call closes its connection, as clients do to cancel a request."""
 
     process: asyncio.subprocess.Process
     port: int
@@ -41,14 +41,14 @@ class InfillServer:
     posts: int = 0
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """The whole answer. Raises `httpx2.HTTPStatusError` with the server's words where it refuses."""
+        """Return the whole answer. Raises `httpx2.HTTPStatusError` if the server refuses."""
         self.posts += 1
         response = await self.client.post(path, json=body)
         response.raise_for_status()
         return dict(response.json())
 
     async def stream(self, path: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
-        """The server's events, the last one with `stop` true."""
+        """Yield the server's events; the last one has `stop` true."""
         self.posts += 1
         async with self.client.stream("POST", path, json={**body, "stream": True}) as response:
             response.raise_for_status()
@@ -57,7 +57,7 @@ class InfillServer:
                     yield json.loads(line.removeprefix("data: "))
 
     async def totals(self) -> Totals:
-        """Everything so far; waits until nothing computes any more, so that cancelled work is in it."""
+        """Return all counts. Waits until the server is idle, so that cancelled work is included."""
         async with asyncio.timeout(LEAVING):
             counts = await self._counts()
             while counts["busy"]:
@@ -70,7 +70,7 @@ class InfillServer:
         return Totals(evaluated, generated, None, cpu_seconds(pid), peak(pid), extra)
 
     async def read(self) -> int:
-        """Prompt tokens evaluated so far, without waiting."""
+        """Return the prompt tokens evaluated so far, without waiting."""
         return int((await self._counts())["evaluated"])
 
     async def _counts(self) -> dict[str, float]:
@@ -78,7 +78,7 @@ class InfillServer:
         return dict(json.loads(text)) if text.startswith("{") else prometheus(text)
 
     async def stop(self) -> None:
-        """Let the process end by itself, or end it."""
+        """Let the process end by itself, or kill it."""
         await self.client.aclose()
         if self.process.stdin is not None:
             self.process.stdin.close()
@@ -109,7 +109,7 @@ async def start(options: Options, build: str = "own", extra: tuple[str, ...] = (
             if not line:
                 raise RuntimeError(f"{BUILDS[build]} ended before it was ready ({options.model})")
     ready = json.loads(line)
-    # A connection a request: a kept one would hide from the server that the client went away.
+    # A new connection per request: with a kept one the server could not see that the client disconnected.
     client = httpx2.AsyncClient(
         base_url=f"http://127.0.0.1:{ready['port']}",
         timeout=httpx2.Timeout(600.0, connect=5.0),
@@ -120,7 +120,7 @@ async def start(options: Options, build: str = "own", extra: tuple[str, ...] = (
 
 
 def prometheus(text: str) -> dict[str, float]:
-    """The counts that both servers have, from llama.cpp's own names for them.
+    """Return the counts that both servers have, from llama.cpp's own names for them.
 
     >>> prometheus("llamacpp:prompt_tokens_total 7")["evaluated"]
     7.0

@@ -1,6 +1,6 @@
-"""One answer of llama.cpp's server while it grows: what may be sent, and where stop strings end it.
+"""An answer of llama.cpp's server while it grows: what may be sent, and where stop strings end it.
 
-The rules are those of the server's `process_token`. Knows bytes and times; no model and no token.
+The rules are those of the server's `process_token`. It knows bytes and times, no model and no token.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class GrowingAnswer:
-    """One request's result while it grows; times in seconds of `time.perf_counter`."""
+    """One request's result while it grows. Times in seconds of `time.perf_counter`."""
 
     text: bytes = b""
     sent: int = 0
@@ -26,7 +26,7 @@ class GrowingAnswer:
     truncated: bool = False
 
     def result(self, held: int) -> dict[str, Any]:
-        """As the server's final response says it; `held` tokens are in the cache now."""
+        """Return it as in the server's final response; `held` is the number of tokens now in the cache."""
         return {
             "content": self.text.decode("utf-8", "replace"),
             "stop": True,
@@ -46,7 +46,10 @@ class GrowingAnswer:
 
 
 def release(answer: GrowingAnswer, stops: Sequence[bytes]) -> bytes:
-    """Cut at a stop string, else the text that may be sent: not what could become one, no half character."""
+    """Cut the answer at a stop string; return the new text that may be sent.
+
+    Text that could become a stop string, or half a character, is held back.
+    """
     found = min((at for stop in stops if (at := answer.text.find(stop, answer.sent)) >= 0), default=-1)
     if found >= 0:
         answer.text, answer.stop = answer.text[:found], "word"
@@ -62,11 +65,11 @@ def _held_back(text: bytes, stops: Sequence[bytes]) -> int:
     half = next((n for n in range(1, 4) if len(text) >= n and text[-n] >= 0xC0), 0)
     if half and half < 2 + (text[-half] >= 0xE0) + (text[-half] >= 0xF0):
         most = max(most, half)
-    return len(text) if most else 0  # the server holds all that is not sent yet
+    return len(text) if most else 0  # the server holds back everything not sent yet
 
 
 def check_indent(answer: GrowingAnswer, least: int) -> None:
-    """A new line with less white space than `least` ends the answer, the line's text cut away."""
+    """End the answer before a new line with less white space than `least`; its text is cut off."""
     if answer.line_start:
         line = answer.text[answer.line_start :]
         body = line.lstrip(b" \t")

@@ -1,8 +1,8 @@
-"""One slot as llama.cpp's server keeps it, over this project's own build: prompt layout, cache, stops.
+"""One slot as in llama.cpp's server, over this project's own build: prompt layout, cache, stops.
 
-The facts are those of llama.cpp's server (tools/server: `format_prompt_infill`, `update_slots`,
-`process_token`): what it cuts, what it evaluates again, and when it stops. Knows no HTTP.
-Left out, since no peer policy meets it: several slots, context shift, grammars, speculative models.
+It follows llama.cpp's server (tools/server: `format_prompt_infill`, `update_slots`, `process_token`) in what
+it cuts, what it evaluates again, and when it stops. It knows no HTTP. Left out, because no peer policy uses
+it: several slots, context shift, grammars, speculative models.
 """
 
 import ctypes
@@ -16,14 +16,14 @@ import llama_cpp as api
 from bench.peers.infill_answer import GrowingAnswer, check_indent, release
 from bench.peers.server_options import Options
 
-# The server's own default chain without its neutral members; a request without `samplers` gets it.
+# The server's own default chain without samplers that change nothing; for requests without `samplers`.
 SAMPLERS = ("top_k", "top_p", "min_p", "temperature")
-SEED = 1  # the server's default is a random one; a benchmark repeats itself
+SEED = 1  # the server's default is random; a benchmark must repeat
 
 
 @dataclass(slots=True)
 class Counts:
-    """Everything that was computed, cancelled requests included."""
+    """All computed tokens and requests, including cancelled requests."""
 
     evaluated: int = 0
     predicted: int = 0
@@ -33,11 +33,11 @@ class Counts:
 
 
 class Cancelled(Exception):
-    """The client went away; the slot is free, and its cache holds what was computed."""
+    """The client disconnected. The slot is free, and its cache holds what was computed."""
 
 
 def common_length(left: Sequence[int], right: Sequence[int], at: int = 0, to: int = 0) -> int:
-    """How many tokens of `left` from `at` and `right` from `to` are equal."""
+    """Return how many tokens of `left` from `at` and of `right` from `to` are equal."""
     count = 0
     while at + count < len(left) and to + count < len(right) and left[at + count] == right[to + count]:
         count += 1
@@ -46,7 +46,7 @@ def common_length(left: Sequence[int], right: Sequence[int], at: int = 0, to: in
 
 @dataclass(slots=True)
 class Slot:
-    """The model, its one sequence, and the tokens that the cache holds. One thread at a time."""
+    """The model, its only sequence, and the tokens in the cache. For one thread at a time."""
 
     options: Options
     counts: Counts = field(default_factory=Counts)
@@ -90,7 +90,7 @@ class Slot:
         prefix = prefix[max(0, len(prefix) - 3 * (n // 4)) :]
         suffix = suffix[: max(0, n // 4 - 2 - len(prompt))]
         extra = self._extra(body.get("input_extra") or [])
-        # The server's own n_predict stands in its bound: -1, so 2 tokens more than context less a batch.
+        # The server's bound contains its own n_predict of -1: 2 tokens more than context minus a batch.
         extra = extra[max(0, len(extra) - max(0, self.options.context - n + 2)) :]
         head = [api.llama_vocab_bos(v)] if api.llama_vocab_get_add_bos(v) else []
         prefix = [*head, api.llama_vocab_fim_pre(v), *prefix, *prompt]
@@ -112,9 +112,9 @@ class Slot:
     def run(
         self, tokens: list[int], body: dict[str, Any], gone: Callable[[], bool]
     ) -> Iterator[GrowingAnswer]:
-        """The answer after each token, the same object; its `stop` is set at the end.
+        """Yield the answer after each token, always the same object; its `stop` is set at the end.
 
-        `gone` is asked between batches and between tokens: the server looks at no other time.
+        `gone` is called between batches and between tokens, as in the server.
         """
         self.counts.requests += 1
         if len(tokens) >= self.options.context:
@@ -123,7 +123,7 @@ class Slot:
         sampler = _sampler(self.vocab, body)
         try:
             past = self._reuse(tokens) if body.get("cache_prompt", True) else 0
-            past -= past == len(tokens)  # one token at least is evaluated, for its logits
+            past -= past == len(tokens)  # at least one token is evaluated, for its logits
             self._forget(past)
             answer.cached = past
             self.counts.cached += past
@@ -180,7 +180,7 @@ class Slot:
     # Memory
 
     def _reuse(self, tokens: Sequence[int]) -> int:
-        """How many tokens need no work: the common prefix, and with `reuse`, later chunks shifted down."""
+        """Return how many tokens need no work: the common prefix and, with `reuse`, chunks after it, moved."""
         past = common_length(self.held, tokens)
         if not self.options.reuse or not api.llama_memory_can_shift(self.memory):
             return past
@@ -220,7 +220,7 @@ class Slot:
 
 
 def _sampler(vocab: Any, body: dict[str, Any]) -> Any:
-    """The chain that the request names, then a choice by probability with a fixed seed."""
+    """Return the chain that the request names, then a choice by probability with a fixed seed."""
     make = {
         "top_k": lambda: api.llama_sampler_init_top_k(body.get("top_k", 40)),
         "top_p": lambda: api.llama_sampler_init_top_p(body.get("top_p", 0.95), 0),
@@ -237,4 +237,4 @@ def _sampler(vocab: Any, body: dict[str, Any]) -> Any:
 
 @api.llama_log_callback
 def _quiet(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
-    """llama.cpp's log would fill the pipe that nobody reads."""
+    """Drop llama.cpp's log: it would fill a pipe that is never read."""

@@ -1,16 +1,14 @@
 """The llama.vim policy: every key asks, one request at a time, and an answer is shown while it is typed.
 
-Written from ggml-org/llama.vim, autoload/llama.vim, as of `endpoint_inst` and the LRU cache:
-default_config, s:on_move, llama#fim, s:fim_ctx_local, s:fim_on_response, s:fim_try_hint, s:fim_render,
-s:pick_chunk, s:chunk_sim, s:ring_update.
-As there, no request is ever given up: a key that finds one under way tries again 100 ms later. The first
-request for a place has 250 ms to write. Once something is shown, the next is requested ahead, as if it were
-accepted; a place whose text is shown from memory is requested all the same. t_max_prompt_ms is sent, and the
-server ignores it ("TODO: implement t_max_prompt_ms" in llama.cpp's server-schema.cpp).
-The ring holds chunks of the file that go in front of every prompt; they are chosen at random there, with a
-given seed here.
-Left out: yanking, saving and other buffers (one document, never saved here). Columns count characters.
-The module knows no server.
+Written from ggml-org/llama.vim, autoload/llama.vim, as of `endpoint_inst` and the LRU cache: default_config,
+s:on_move, llama#fim, s:fim_ctx_local, s:fim_on_response, s:fim_try_hint, s:fim_render, s:pick_chunk,
+s:chunk_sim, s:ring_update. As in the plugin, a request is never cancelled: a key that finds one running tries
+again after 100 ms. The first request at a cursor has 250 ms to write. Once something is shown, the next
+request is sent ahead, as if the text were accepted; a cursor whose text comes from the cache is requested
+too. t_max_prompt_ms is sent, and the server ignores it ("TODO: implement t_max_prompt_ms" in llama.cpp's
+server-schema.cpp). The ring holds chunks of the file that go in front of every prompt. The plugin chooses
+them at random; here the seed is given. Left out: yanking, saving and other buffers (there is one document,
+never saved). Columns count characters. It knows no server.
 """
 
 import asyncio
@@ -25,12 +23,12 @@ from bench.peers.port import Peer, Start, indentation, is_blank
 from bench.typing.policy import DocumentView, PolicyAnswer
 
 PREFIX, SUFFIX = 256, 64  # n_prefix, n_suffix: lines
-TRIMMED = 3  # lines that may have scrolled out at the top since an answer was asked for
+TRIMMED = 3  # lines that may have scrolled out at the top since the request
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedHint:
-    """A line (from 0) with the completion shown there, taken as accepted (`prev`)."""
+    """A line (from 0) and the completion shown there, treated as accepted (`prev`)."""
 
     line: int
     content: tuple[str, ...]
@@ -38,7 +36,7 @@ class AcceptedHint:
 
 @dataclass(frozen=True, slots=True)
 class LocalContext:
-    """s:fim_ctx_local: the request's three texts, its n_indent, and what stands right of the cursor."""
+    """s:fim_ctx_local: the three texts of a request, its n_indent, and the text right of the cursor."""
 
     prefix: str
     middle: str
@@ -49,7 +47,7 @@ class LocalContext:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What is shown: `text` ("" for nothing), and its lines as kept for later, with the line's rest."""
+    """The shown text ("" for nothing), and its lines with the rest of the cursor's line, kept for later."""
 
     text: str
     content: tuple[str, ...]
@@ -57,14 +55,17 @@ class Hint:
 
 
 def local_context(view: DocumentView, accepted: AcceptedHint | None, indent: int) -> LocalContext:
-    """The context of the cursor, or of where it would be with `place` accepted; `indent` is the last one."""
+    """Return the context at the cursor, or where the cursor would be with `accepted` inserted.
+
+    `indent` is the last one.
+    """
     lines = (view.before + view.after).split("\n")
     at = view.line if accepted is None else accepted.line
     line = lines[at] if at < len(lines) else ""
     below = "\n".join(lines[at + 1 : at + 1 + SUFFIX])
     if accepted is None:
         left, right = line[: view.column], line[view.column :]
-        if is_blank(line):  # such a line is written from its beginning
+        if is_blank(line):  # the model writes such a line from its beginning
             left = ""
             right = ""
         prefix = "\n".join(lines[max(0, at - PREFIX) : at])
@@ -81,7 +82,7 @@ def local_context(view: DocumentView, accepted: AcceptedHint | None, indent: int
 
 
 def cache_keys(context: LocalContext) -> list[str]:
-    """Under which an answer is kept: with the prefix, and with up to three of its first lines gone."""
+    """Return the cache keys of an answer: with the prefix, and without up to three of its first lines."""
     found = [f"{context.prefix}{context.middle}\0{context.suffix}"]
     prefix = context.prefix
     for _ in range(TRIMMED):
@@ -93,10 +94,11 @@ def cache_keys(context: LocalContext) -> list[str]:
 
 
 def render(view: DocumentView, answer: str, tokens: int) -> Hint:
-    """s:fim_render: trailing empty lines go, and what only repeats the lines that follow is not shown.
+    """s:fim_render: drop trailing empty lines, and do not show what only repeats the next lines.
 
-    On a line of white space alone, as much of the answer's is left out as stands there; the plugin would put
-    the rest at the line's start where it has less, which cannot be said here: it is shown behind the cursor.
+    On a line of white space, the answer's own white space is left out as far as the line has it already. The
+    plugin would put the rest at the start of the line; this port cannot express that, so it is shown after
+    the cursor.
     """
     content = answer.split("\n")
     while content and not content[-1]:
@@ -134,10 +136,10 @@ def _repeats(content: Sequence[str], left: str, right: str, below: Sequence[str]
             return "\n".join(content[1:]) == "\n".join(following)
 
 
-CHUNKS, CHUNK = 16, 64  # ring_n_chunks; ring_chunk_size: lines looked at, half of which are taken
+CHUNKS, CHUNK = 16, 64  # ring_n_chunks; ring_chunk_size: lines to choose from, half of which are taken
 SCOPE = 1024  # ring_scope: lines
 QUEUED = 16
-SIMILAR, ECHO = 0.9, 0.5  # s:pick_chunk; llama#fim: above, a chunk is like what is being written
+SIMILAR, ECHO = 0.9, 0.5  # s:pick_chunk; llama#fim: above it, a chunk resembles the text around the cursor
 
 Chunk = tuple[str, tuple[str, ...]]  # file and lines
 
@@ -151,7 +153,7 @@ class Ring:
         self.queued: list[Chunk] = []
 
     def pick(self, path: str, lines: Sequence[str], *, evict: bool) -> None:
-        """Queue a part of `lines`; of chunks much like it, the old ones go (`evict`) or the new one."""
+        """Queue a part of `lines`. If a similar chunk exists, drop the old one (`evict`) or the new one."""
         if len(lines) < 3:
             return
         chunk = tuple(lines) if len(lines) + 1 < CHUNK else self._part(lines)
@@ -167,7 +169,7 @@ class Ring:
         self.queued.append((path, chunk))
 
     def pick_far(self, view: DocumentView, line: int) -> None:
-        """After a long move: a chunk from above what a prompt holds, and one from below."""
+        """After a long move, pick a chunk from above the prompt's lines and one from below."""
         lines = (view.before + view.after).split("\n")
         last = len(lines) - 1
         above = lines[max(0, line - SCOPE) : max(0, line - PREFIX) + 1]
@@ -180,19 +182,19 @@ class Ring:
         return lines[max(0, view.line - CHUNK // 2) : view.line + CHUNK // 2 + 1]
 
     def evict(self, view: DocumentView) -> None:
-        """Before a request: chunks like what surrounds the cursor go: the model would repeat them."""
+        """Before a request, drop chunks similar to the text near the cursor: the model would repeat them."""
         near = self._part(self.around(view))
         self.chunks = [chunk for chunk in self.chunks if similarity(chunk[1], near) <= ECHO]
 
     def advance(self) -> bool:
-        """Move one chunk from the queue into the ring; False where none waits."""
+        """Move one chunk from the queue into the ring; returns False if the queue is empty."""
         if not self.queued:
             return False
         self.chunks = [*self.chunks, self.queued.pop(0)][-CHUNKS:]
         return True
 
     def extra(self) -> list[dict[str, str]]:
-        """`input_extra` of a request."""
+        """Return the `input_extra` of a request."""
         return [{"text": "\n".join(lines) + "\n", "filename": path} for path, lines in self.chunks]
 
     def _part(self, lines: Sequence[str]) -> tuple[str, ...]:
@@ -201,7 +203,7 @@ class Ring:
 
 
 def similarity(old: Sequence[str], new: Sequence[str]) -> float:
-    """s:chunk_sim: twice the words of `new` that `old` has too, over all words.
+    """s:chunk_sim: twice the number of words of `new` that are in `old`, divided by all words.
 
     >>> similarity(["a b"], ["b c"])
     0.5
@@ -238,7 +240,7 @@ class CachedCompletion:
 
 
 class LlamaVim(Peer):
-    """The plugin's state: what is on its way, what is shown, what was answered, and chunks of the file."""
+    """The plugin's state: the running request, the shown hint, the cache, and chunks of the file."""
 
     name = "llama.vim"
 
@@ -273,7 +275,7 @@ class LlamaVim(Peer):
         self._moved = asyncio.get_running_loop().time()
 
     async def ask(self, view: DocumentView) -> PolicyAnswer | None:
-        """CursorMovedI: what memory has, then whatever comes until nothing is on its way."""
+        """CursorMovedI: show the cached text, or wait for an answer until no request runs."""
         if self._failure is not None:
             raise self._failure
         self._view = view
@@ -301,7 +303,7 @@ class LlamaVim(Peer):
     # Asking
 
     def _fim(self, accepted: AcceptedHint | None) -> None:
-        """llama#fim: for the cursor, or (`place`) as if what is shown were accepted already."""
+        """llama#fim: request for the cursor, or as if the shown text (`accepted`) were inserted already."""
         if self._job is not None:
             self._stop_timer()
             self._timer = asyncio.get_running_loop().call_later(RETRY, self._retry, accepted)
@@ -345,7 +347,7 @@ class LlamaVim(Peer):
             self._news.set()
 
     def _take_answer(self, result: dict[str, Any], known: Sequence[str]) -> None:
-        """s:fim_on_response; the job still counts as running, so the next one waits for the timer."""
+        """s:fim_on_response. The job still counts as running, so the next one waits for the timer."""
         cached = CachedCompletion(result["content"], int(result["timings"]["predicted_n"]))
         for key in known:
             while len(self._cache) >= CACHE_KEYS:
@@ -356,7 +358,7 @@ class LlamaVim(Peer):
             self._try_hint()
 
     def _try_hint(self) -> None:
-        """s:fim_try_hint: this place's completion, or one from further back that was typed on."""
+        """s:fim_try_hint: show the completion of this cursor, or an earlier one that was typed on."""
         context = local_context(self._view, None, self._indent)
         found = self._get(cache_keys(context)[0]) or self._typed_through(
             context.prefix + context.middle, context.suffix
@@ -367,7 +369,7 @@ class LlamaVim(Peer):
         self._fim(AcceptedHint(self._view.line, self._hint.content))
 
     def _typed_through(self, text: str, suffix: str) -> CachedCompletion | None:
-        """The nearest such completion, unless one from further back says more (from the second on)."""
+        """Return the nearest such completion, unless one from further back is longer (from the second on)."""
         found: CachedCompletion | None = None
         best = 0
         for size in range(1, min(TYPED, len(text) - 1) + 1):
@@ -400,7 +402,7 @@ class LlamaVim(Peer):
             self._ring.pick_far(self._view, line)
 
     async def _update_ring(self) -> None:
-        """s:ring_update, for ever: one more chunk for the server to read, while nobody types."""
+        """s:ring_update, forever: let the server read one more chunk while the user does not type."""
         now = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(RING_UPDATE)

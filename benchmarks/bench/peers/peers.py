@@ -1,8 +1,8 @@
-"""The policies of other tools under test, by name, each over either server; and the plainest one of all.
+"""The policies of other tools under test, by name, each over either server; and the simplest policy of all.
 
-A policy is what a tool asks, when, with which prompt, and what it shows of the answer. The server and the
-model file are the same for all; sources are named where a number stands. Reports say "the X policy": it is
-the tool's policy written anew from its source, not the tool.
+A policy is when a tool asks, with which prompt, and what it shows of the answer. The server and the model
+file are the same for all. Each number names its source. Reports say "the X policy", because it is the tool's
+policy reimplemented from its source, not the tool.
 """
 
 from functools import partial
@@ -18,10 +18,11 @@ from bench.typing.policy import DocumentView, PolicyAnswer
 
 
 class NoReuse(Peer):
-    """The policy without any thrift: every key asks at once, and nothing is kept, neither here nor there.
+    """The simplest policy: every key asks at once, and neither client nor server caches anything.
 
-    256 lines before and 64 after, as llama.vim sends them; one line of 32 tokens at most, the likeliest. The
-    key that comes next gives the request up. No tool does just this: it is what all others are saving from.
+    It sends 256 lines before the cursor and 64 after it, like llama.vim, and takes one line of at most 32
+    tokens, always the likeliest. The next key cancels the request. No tool does exactly this: it is the work
+    that the others save.
     """
 
     name = "no re-use"
@@ -43,7 +44,7 @@ class NoReuse(Peer):
         return PolicyAnswer(result["content"], tokens=tokens_written(result))
 
 
-# Each policy with the server options that its own documentation names; where it names none, llama-server's.
+# Each policy with the server options that its documentation names, or llama-server's defaults.
 # llama.vim, README: -b 1024 -ub 1024 --cache-reuse 256. Tabby, crates/llama-cpp-server: --ctx-size 4096.
 POLICIES: dict[str, tuple[type[Peer], dict[str, int]]] = {
     "llama.vim": (LlamaVim, {"batch": 1024, "ubatch": 1024, "reuse": 256}),
@@ -54,7 +55,7 @@ POLICIES: dict[str, tuple[type[Peer], dict[str, int]]] = {
 
 
 def peer(name: str, model: Path, build: str = "own", threads: int = 2) -> Peer:
-    """A policy by name over a server of its own; `build` is "own" or "wheel"."""
+    """Return a policy by name over its own server; `build` is "own" or "wheel"."""
     kind, options = POLICIES[name]
     made = kind(partial(start, Options(model, threads, **options), build))
     made.name = f"{name} policy" if build == "own" else f"{name} policy, {build} build"

@@ -1,6 +1,6 @@
-"""What the policies of other tools share: the server they talk to, and views of a document by lines.
+"""What the policies of other tools share: the port to their server, and views of a document by lines.
 
-Knows no policy, and no server but through `Backend`.
+It knows no policy, and a server only through `Backend`.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +12,7 @@ Body = dict[str, Any]
 
 
 class Backend(Protocol):
-    """One running server (`http_infill.Server`). Cancelling a call gives the request up."""
+    """One running server (`http_infill.InfillServer`). Cancelling a call cancels the request."""
 
     async def post(self, path: str, body: Body) -> dict[str, Any]: ...
 
@@ -29,7 +29,7 @@ Start = Callable[[], Awaitable[Backend]]
 
 
 class Peer:
-    """A policy's ends: its server starts and stops with it, and nothing is learnt from what is shown."""
+    """The base of a policy: its server starts and stops with it. It learns nothing from what is shown."""
 
     name = "peer"
 
@@ -43,19 +43,19 @@ class Peer:
         self._server = await self._start()
 
     def on_change(self, view: DocumentView, edit: DocumentEdit) -> None:
-        """What is asked next holds the change."""
+        """Do nothing: the next request contains the change."""
 
     def on_move(self, view: DocumentView) -> None:
-        """Most do nothing for a cursor that was only put somewhere."""
+        """Do nothing: most tools ignore a cursor that moves without typing."""
 
     async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         raise NotImplementedError
 
     def on_show(self, view: DocumentView, answer: PolicyAnswer) -> None:
-        """No peer learns from it."""
+        """Do nothing: no peer learns from it."""
 
     def on_accept(self, view: DocumentView, answer: PolicyAnswer) -> None:
-        """No peer learns from it."""
+        """Do nothing: no peer learns from it."""
 
     async def read(self) -> int:
         return await self._server.read()
@@ -68,12 +68,14 @@ class Peer:
 
 
 def tokens_written(result: dict[str, Any]) -> int:
-    """How many tokens a server's final answer took."""
+    """Return how many tokens a server's final answer took."""
     return int(result.get("timings", {}).get("predicted_n", 0))
 
 
 def nearby(view: DocumentView, above: int, below: int) -> tuple[list[str], str, str, list[str]]:
-    """Lines above the cursor's, its two halves, and lines below it, that many at most.
+    """Return lines above the cursor's line, the two halves of that line, and lines below it.
+
+    `above` and `below` limit the number of lines.
 
     >>> nearby(DocumentView("a.py", "1\\n2\\nx", "y\\n3"), 1, 5)
     (['2'], 'x', 'y', ['3'])

@@ -1,6 +1,6 @@
 """The options that both benchmark servers take, their command line, and the line they print when ready.
 
-Loads neither build of llama.cpp, so that each process holds only its own.
+It loads neither build of llama.cpp, so that each process contains only its own.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """llama-server's options; its own defaults, but for `context` (the model's) and `threads`.
+    """llama-server's options with its own defaults, except `context` (default: the model's) and `threads`.
 
     `reuse` is --cache-reuse: the shortest chunk in tokens that is moved within the cache, 0 for none.
     """
@@ -25,7 +25,7 @@ class Options:
     reuse: int = 0
 
     def flags(self) -> list[str]:
-        """The command line that `parse` reads."""
+        """Return the command line that `parser` reads."""
         numbers = {
             "threads": self.threads,
             "context": self.context,
@@ -38,7 +38,7 @@ class Options:
 
 
 def parser(description: str) -> argparse.ArgumentParser:
-    """The options and `--port` (0: any that is free)."""
+    """Return a parser for the options and `--port` (0: any free port)."""
     made = argparse.ArgumentParser(description=description)
     made.add_argument("--model", type=Path, required=True)
     made.add_argument("--threads", type=int, default=2)
@@ -55,6 +55,6 @@ def options_of(known: argparse.Namespace) -> Options:
 
 
 def announce(port: int, features: str) -> None:
-    """The one line that the harness waits for; then live until standard input ends."""
+    """Print the line that the benchmark waits for, then wait until standard input ends."""
     print(json.dumps({"port": port, "features": features.strip(" |\n")}), flush=True)
     sys.stdin.read()

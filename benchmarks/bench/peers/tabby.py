@@ -1,10 +1,10 @@
-"""The Tabby policy: 20 lines around the cursor, a delay that follows the typist, the answer shown when whole.
+"""The Tabby policy: 20 lines around the cursor, a delay that follows the typist, and only complete answers.
 
 Written from TabbyML/tabby: clients/tabby-agent/src/codeCompletion (`debouncer.ts`, `cache.ts`, `index.ts`,
-`postprocess`), `config/default.ts`; of its server crates/tabby-common (`languages.rs`, `config.rs`),
-crates/tabby-inference (`code.rs`, `decoding.rs`), crates/http-api-bindings (`completion/llama.rs`).
-Left out: snippets of other files and of its index (one document here), its filters against repetition and
-for brackets, edit distances (a repeated line is dropped where it is equal), languages but Python.
+`postprocess`), `config/default.ts`; from its server crates/tabby-common (`languages.rs`, `config.rs`),
+crates/tabby-inference (`code.rs`, `decoding.rs`), crates/http-api-bindings (`completion/llama.rs`). Left out:
+snippets of other files and of its index (there is one document here), its filters for repetition and
+brackets, edit distances (a repeated line is an equal line), languages other than Python.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ LEAST = 4  # default.ts: minCompletionChars
 KEYS = 100
 AGE = 300.0
 FORWARD = 50  # cache.ts: maxForwardingChars
-# languages.rs and languages.toml, Python: it ends where prompt and answer together end with one of these.
+# languages.rs and languages.toml, Python: stop when prompt and answer together end with one of these.
 STOPS = tuple(
     ["\n#", "\ndef", "\nfrom", "\nclass", "\nimport", "\n\n"]
     + ["\n\n" + " " * n for n in range(2, 16, 2)]
@@ -33,10 +33,10 @@ Key = tuple[str, str]
 
 
 class Debounce:
-    """debouncer.ts: 1.5 to 3 times the mean gap between keys, less what an answer takes; 100 to 1,000 ms.
+    """debouncer.ts: 1.5 to 3 times the mean gap between keys, minus the time of an answer; 100 to 1,000 ms.
 
-    The mean counts from 21 gaps of up to 400 ms on (`baseIntervalSlideWindowAvg`), within 100 and 400 ms;
-    200 ms till then. The nearer the context is to an end, the less: `contextScoreWeights`.
+    The mean counts from 21 gaps of up to 400 ms on (`baseIntervalSlideWindowAvg`), limited to 100 to 400 ms;
+    200 ms before that. The delay is shorter if the context looks complete: `contextScoreWeights`.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,9 @@ class Debounce:
         self._gaps: deque[float] = deque(maxlen=100)
 
     def delay(self, now: float, view: DocumentView, usual: float | None) -> float:
-        """Seconds to wait at `now`; `usual` is the mean of the last answers' seconds, None without any.
+        """Return the seconds to wait at `now`.
+
+        `usual` is the mean time of the last answers, None without any.
 
         Without any, the agent computes with not-a-number and its timer fires at once.
         """
@@ -61,17 +63,17 @@ class Debounce:
 
 
 def _word(text: str) -> bool:
-    """Whether there is a character of a word in it, ASCII as in a regular expression's \\w."""
+    """Return whether the text contains a word character: ASCII, as \\w in a regular expression."""
     return any(char.isascii() and (char.isalnum() or char == "_") for char in text)
 
 
 def at_line_end(right: str) -> bool:
-    """At the end of a line, but for closing brackets and quotes that an editor put there."""
+    """Return whether the cursor is at a line's end, ignoring closing brackets and quotes."""
     return not right.rstrip().replace("/>", "").strip(CLOSERS)
 
 
 class Tabby(Peer):
-    """One request at a time; a new key gives up the one before, in its delay or on its way."""
+    """One request at a time. A new key cancels the one before, waiting or running."""
 
     name = "Tabby"
 
@@ -86,7 +88,7 @@ class Tabby(Peer):
         found = self._cached_text(view, now())
         tokens = 0
         usual = sum(self._took) / len(self._took) if self._took else None
-        # index.ts: a cached answer waits as well, and without regard to how long answers take.
+        # index.ts: a cached answer waits too, however long answers take.
         await asyncio.sleep(self._debounce.delay(now(), view, 0.0 if found is not None else usual))
         text = found
         if text is None:
@@ -98,7 +100,7 @@ class Tabby(Peer):
         return PolicyAnswer(after_cache(text, view), inferred=found is None, tokens=tokens)
 
     async def _fetch(self, view: DocumentView) -> tuple[str, int]:
-        """The server's part: its template, and reading on until a stop word ends prompt and answer."""
+        """Do the server's part: fill its template, and read on until a stop word ends prompt and answer."""
         above, left, right, below = nearby(view, LINES - 1, LINES - 1)
         prefix = "\n".join([*above, left])
         suffix = "\n".join([right, *below]) or "\n"
@@ -131,7 +133,7 @@ class Tabby(Peer):
         return text
 
     def _keep(self, view: DocumentView, text: str, now: float) -> None:
-        """cache.ts: the answer, and what remains of its first line after each of the next characters."""
+        """cache.ts: keep the answer, and the rest of its first line after each of the next characters."""
         first, *rest = text.splitlines(keepends=True) or [""]
         ends = range(1, min(FORWARD, len(first)))
         sizes = [*ends, len(first) - 1, len(first)] if len(rest) > 1 else list(ends)
@@ -144,19 +146,19 @@ class Tabby(Peer):
 
 
 def before_cache(text: str, view: DocumentView) -> str:
-    """postprocess/index.ts, `preCacheProcess`: within a line one line only, no repetition, no bits."""
+    """postprocess/index.ts, `preCacheProcess`: within a line only one line, no repetition, no tiny text."""
     if not at_line_end(view.after.partition("\n")[0]) and "\n" in text.rstrip("\n"):
         return ""
     return drop(trim(text, view), view)
 
 
 def after_cache(text: str, view: DocumentView) -> str:
-    """`postCacheProcess`: only what belongs to the cursor's scope, then the same again."""
+    """`postCacheProcess`: keep only text in the cursor's scope, then the same filters again."""
     return drop(trim(limit_scope(text, view), view), view)
 
 
 def trim(text: str, view: DocumentView) -> str:
-    """trimSpace.ts: no second space behind a space, none at the end."""
+    """trimSpace.ts: no second space after a space, and none at the end."""
     left, right = view.before.rpartition("\n")[2], view.after.partition("\n")[0]
     if not is_blank(left) and left[-1:].isspace():
         text = text.lstrip()

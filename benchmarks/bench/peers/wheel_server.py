@@ -1,9 +1,9 @@
-"""llama.cpp's own HTTP server, from the `xllamacpp` wheel: what peers are usually run with.
+"""llama.cpp's own HTTP server, from the `xllamacpp` wheel: what peers usually run with.
 
     PYTHONPATH=benchmarks python -m bench.peers.wheel_server --model FILE [--threads 2] [--port 0] ...
 
-The options and the first line of output are those of `infill_server`. The wheel is built for any x86-64
-machine with AVX2, without -march=native, so it computes more slowly than a build made on this machine.
+The options and the first line of output are those of `infill_server.py`. The wheel is built for any x86-64
+machine with AVX2, without -march=native, so it is slower than a build made on this machine.
 """
 
 import os
@@ -33,7 +33,7 @@ def main() -> None:
     known = parser("llama.cpp's server from the xllamacpp wheel").parse_args()
     server = xllamacpp.Server(params(options_of(known), known.port))
     announce(int(server.listening_address.rsplit(":", 1)[1]), xllamacpp.get_system_info())
-    os._exit(0)  # its threads wait for requests in flight
+    os._exit(0)  # a normal exit would wait for running requests
 
 
 if __name__ == "__main__":

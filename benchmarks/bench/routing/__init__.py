@@ -1,1 +1,1 @@
-"""How well the router tells what the local model can do."""
+"""How well the router predicts what the local model can do."""

@@ -1,6 +1,6 @@
-"""Which requests a local model answers rightly: it writes each answer once, greedy, and the tests judge.
+"""Which requests a local model answers rightly: it answers each one once, greedy, and the tests judge.
 
-A `Writer` writes; everything else here is the same for any. Rows hold numbers and names of tasks, no text.
+A `Writer` writes the answers; the rest is the same for any writer. Rows hold numbers and task ids, no text.
 """
 
 import json
@@ -17,12 +17,12 @@ from assist_escalation.routing.features import Confidence
 from bench.infilling.tasks import passes
 from bench.routing.tasks import WINDOW, RoutingRequest, code_of, fits
 
-MOST_TOKENS = 200  # for each function asked for: 99 % of the canonical ones have fewer, half have 56
+MOST_TOKENS = 200  # per requested function: 99 % of the canonical ones have fewer, the median is 56
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenAnswer:
-    """An answer, how sure its writer was of it, and its length."""
+    """An answer, how sure the model was of it, and its length."""
 
     text: str
     confidence: Confidence
@@ -30,13 +30,13 @@ class WrittenAnswer:
 
 
 class Writer(Protocol):
-    """A local model that answers, with at most `most` tokens."""
+    """A local model that answers with at most `most` tokens."""
 
     def write(self, messages: Messages, most: int) -> WrittenAnswer: ...
 
 
 class LocalModelWriter:
-    """The model that answers in the product, always the likeliest token, on one thread of its own."""
+    """The model that answers in the product. Always takes the likeliest token, on one thread."""
 
     def __init__(self, model: Path) -> None:
         load = Load(model, context=WINDOW, sequences=1, threads=1, decode_threads=1)
@@ -47,7 +47,7 @@ class LocalModelWriter:
         run_answer(self._voice, run)
         given = run.answered()
         sure = given.margins
-        stopped = given.ended != "stop"  # an answer that began to repeat itself has no end either
+        stopped = given.ended != "stop"  # an answer that began to repeat itself did not end by itself either
         return WrittenAnswer(
             given.text, Confidence(sure.mean, sure.least, sure.worst8, stopped), given.tokens.generated
         )
@@ -57,7 +57,7 @@ class LocalModelWriter:
 
 
 def label(request: RoutingRequest, writer: Writer) -> dict[str, Any]:
-    """One row: was the answer right, and how sure was its writer."""
+    """Return one row: whether the answer was right, and how sure the model was."""
     written = writer.write(request.messages, MOST_TOKENS * len(request.names))
     code = code_of(written.text)
     parsed, complete = fits(code, request.names)
@@ -76,7 +76,7 @@ def label(request: RoutingRequest, writer: Writer) -> dict[str, Any]:
 
 
 def collect(requests: Sequence[RoutingRequest], writer: Writer, kept: Path) -> Iterator[Mapping[str, Any]]:
-    """The rows of all requests; those that `kept` holds from an earlier run are not asked again."""
+    """Yield the rows of all requests. Those that `kept` holds from an earlier run are not asked again."""
     known = {}
     if kept.is_file():
         rows = map(json.loads, kept.read_text(encoding="utf-8").splitlines())

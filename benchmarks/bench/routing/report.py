@@ -1,6 +1,6 @@
-"""What a fit of the router says: a Markdown table for people, and the data file that the router reads.
+"""The result of a fit of the router: a Markdown table for people, and the data file that the router reads.
 
-It computes nothing; `route_score` does.
+It computes nothing; `bench.routing.score` does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ HEAD = """\
 
 
 def table(found: Mapping[str, Any]) -> str:
-    """The fit as Markdown."""
+    """Return the fit as Markdown."""
     size, local = found["labels"], found["always local"]
     lines = [
         f"{size['tasks']} tasks of {size['problems']} problems, {found['folds']} folds by problem; right: "
@@ -46,7 +46,7 @@ def _span(value: Sequence[float], style: str) -> str:
 
 
 def weights_file(weights: Weights, judged: Weights, found: Mapping[str, Any]) -> str:
-    """The TOML of what differs from the judged weights, and where it comes from."""
+    """Return the TOML of the weights that differ from the judged ones, with their provenance."""
     header = found["provenance"]
     lines = [HEAD + "[before]", f"bias = {weights.before_bias:.4f}", "", "[before.weights]"]
     lines += _changed(weights.before, judged.before)
@@ -65,5 +65,5 @@ def weights_file(weights: Weights, judged: Weights, found: Mapping[str, Any]) ->
 
 
 def _changed(weights: Mapping[str, float], judged: Mapping[str, float]) -> list[str]:
-    """A weight that no label moved stays with its judgement."""
+    """Return the weights that the labels changed; the others keep their judged value."""
     return [f"{name} = {each:.4f}" for name, each in weights.items() if abs(each - judged[name]) >= 5e-5]

@@ -1,7 +1,8 @@
-"""How well scores tell which requests a local model answers rightly: rank, recovered gap, honesty.
+"""How well scores predict which requests a local model answers rightly: ranking, recovered gap, calibration.
 
-A score is high where the local answer is likely right; the lowest are escalated first. Intervals resample
-problems, since the tasks of one problem are not independent. It knows no task, no model and no file.
+A high score means that the local answer is likely right. Requests with the lowest scores are escalated first.
+Intervals resample problems, because the tasks of a problem are not independent. It knows no task, no model
+and no file.
 """
 
 import hashlib
@@ -13,18 +14,18 @@ import numpy as np
 
 from assist_escalation.routing.weights import JUDGED, Weights, score
 
-RESAMPLES = 2_000  # an end of an interval then moves by half a point from seed to seed
+RESAMPLES = 2_000  # with so many, an end of an interval moves by half a point between seeds
 FOLDS = 5
-# Weights are drawn to the judged ones as if those were right within 0.3 or so (a normal prior of that
-# deviation): about the size of the judgements themselves.
+# Weights are pulled towards the judged ones as if those were right within about 0.3 (a normal prior with that
+# standard deviation): about the size of the judged weights themselves.
 STRENGTH = 10.0
 
-Numbers = Any  # of NumPy
+Numbers = Any  # a NumPy array
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledRequest:
-    """A request with what it showed before and after a local answer, and whether that was right."""
+    """A request with its features before and after a local answer, and whether that answer was right."""
 
     id: str
     group: str
@@ -39,12 +40,12 @@ class LabelledRequest:
 
 
 def fold(group: str) -> int:
-    """The part of the data that a problem is in; the same one for ever."""
+    """Return the part of the data that a problem belongs to. The answer never changes."""
     return hashlib.sha256(group.encode()).digest()[0] % FOLDS
 
 
 def fit_weights(rows: Sequence[LabelledRequest], judged: Weights = JUDGED) -> Weights:
-    """Logistic weights of both scores, near to the judged ones."""
+    """Return logistic weights of both scores, close to the judged ones."""
     good = np.array([row.good for row in rows], dtype=np.float64)
     names = list(judged.before)
     columns = np.array([[1.0, *(row.before.get(name, 0.0) for name in names)] for row in rows])
@@ -74,7 +75,7 @@ def _odds(share: float) -> float:
 
 
 def _logistic(columns: Numbers, good: Numbers, centre: Numbers) -> Numbers:
-    """The most likely weights under a normal prior around `centre`, by Newton's method."""
+    """Return the most likely weights under a normal prior around `centre`, by Newton's method."""
     weights = centre.copy()
     for _ in range(100):
         share = 1 / (1 + np.exp(-np.clip(columns @ weights, -40, 40)))
@@ -88,7 +89,7 @@ def _logistic(columns: Numbers, good: Numbers, centre: Numbers) -> Numbers:
 
 
 def held_out_scores(rows: Sequence[LabelledRequest]) -> tuple[Numbers, Numbers]:
-    """Both scores of each row by weights that saw no task of its problem."""
+    """Return both scores of each row, from weights that were fitted without the tasks of its problem."""
     by_fold = {
         number: fit_weights([row for row in rows if fold(row.group) != number])
         for number in sorted({fold(row.group) for row in rows})
@@ -100,7 +101,7 @@ def held_out_scores(rows: Sequence[LabelledRequest]) -> tuple[Numbers, Numbers]:
 
 
 def auroc(scores: Numbers, good: Numbers) -> float:
-    """The chance that a right answer has a higher score than a wrong one; ties count half.
+    """Return the chance that a right answer has a higher score than a wrong one; ties count half.
 
     >>> auroc([0.1, 0.4, 0.4, 0.8], [0, 0, 1, 1])
     0.875
@@ -114,9 +115,9 @@ def auroc(scores: Numbers, good: Numbers) -> float:
 
 
 def gap_recovered(scores: Numbers, good: Numbers, frontier: float = 1.0) -> Numbers:
-    """At each number of escalations from none to all: the share of the gap to the frontier that is closed.
+    """Return the closed share of the gap to the frontier, for each number of escalations from none to all.
 
-    Requests of the same score are escalated in every order alike.
+    Requests with the same score count as escalated in random order.
     """
     scores, good = np.asarray(scores, dtype=np.float64), np.asarray(good, dtype=np.float64)
     gains = frontier - good
@@ -124,12 +125,12 @@ def gap_recovered(scores: Numbers, good: Numbers, frontier: float = 1.0) -> Numb
     mean = np.bincount(which, weights=gains) / np.bincount(which)
     ordered = mean[which][np.argsort(scores, kind="stable")]
     if gains.sum() <= 0:
-        return np.linspace(0, 1, len(scores) + 1)  # no gap to close: nobody closes more of it than random
+        return np.linspace(0, 1, len(scores) + 1)  # no gap to close: no router closes more of it than random
     return np.concatenate([[0.0], np.cumsum(ordered)]) / gains.sum()
 
 
 def apgr(scores: Numbers, good: Numbers, frontier: float = 1.0) -> float:
-    """The average performance gap recovered, over all escalation rates from 0 to 1; 0.5 is random's.
+    """Return the average performance gap recovered, over all escalation rates from 0 to 1. Random has 0.5.
 
     >>> apgr([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1])
     0.75
@@ -139,7 +140,7 @@ def apgr(scores: Numbers, good: Numbers, frontier: float = 1.0) -> float:
 
 
 def share_right(scores: Numbers, good: Numbers, rate: float, frontier: float = 1.0) -> float:
-    """The share of right answers where `rate` of the requests, those of the lowest scores, are escalated."""
+    """Return the share of right answers if `rate` of the requests are escalated, the lowest scores first."""
     local = float(np.mean(good))
     curve = gap_recovered(scores, good, frontier)
     return local + (frontier - local) * float(np.interp(rate * len(scores), np.arange(len(curve)), curve))
@@ -148,9 +149,9 @@ def share_right(scores: Numbers, good: Numbers, rate: float, frontier: float = 1
 def interval(
     figure: Callable[[Numbers], float], groups: Sequence[str], seed: int = 1, resamples: int = RESAMPLES
 ) -> tuple[float, float, float]:
-    """A figure of rows and its 95 % percentile interval over resampled problems.
+    """Return a figure of rows and its 95 % percentile interval over resampled problems.
 
-    `figure` gets the numbers of the rows that were drawn, some of them more than once.
+    `figure` gets the numbers of the drawn rows, some of them more than once.
     """
     members: dict[str, list[int]] = {}
     for row, group in enumerate(groups):

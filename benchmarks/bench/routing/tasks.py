@@ -1,7 +1,7 @@
-"""Requests with a known right answer, made of HumanEval's functions: write a body, or mend a broken one.
+"""Requests with a known right answer, made from HumanEval's functions: write a body, or fix a broken one.
 
-Several functions are joined to longer files, in one file or two, so that requests differ in what a router
-counts. An answer is judged by the problem's own tests. It knows no model and no router's weights.
+Several functions are joined into longer files, in one file or two, so that requests differ in the features
+that a router reads. The problem's own tests judge an answer. It knows no model and no weights.
 """
 
 import ast
@@ -18,15 +18,15 @@ from assist_escalation.prompts import Messages
 from assist_escalation.routing.features import BYTES_PER_TOKEN, RequestFacts
 from bench.infilling.tasks import load, passes
 
-WINDOW = 4096  # tokens that the local model reads at most
+WINDOW = 4096  # the most tokens that the local model reads
 SHAPES = ("write",) * 6 + ("write two",) * 3 + ("fix",) * 4 + ("fix with tests",) * 3
-OTHERS = (0, 0, 0, 1, 2)  # functions beside the wanted ones: long prompts cost the most time to label
+OTHERS = (0, 0, 0, 1, 2)  # functions next to the wanted ones; few, because long prompts take longest to label
 SHOWN_TESTS = 6
 SYSTEM = (
     "You change Python code. Answer with one fenced Python block that holds the complete functions "
     "asked for, without docstrings and comments, and nothing else."
 )
-# One token of the body is replaced by one of its kind, as slips of the hand do.
+# One token of the body is replaced with a similar one, as in a typing mistake.
 SLIPS = {
     "<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "+": "-", "-": "+", "*": "+",
     "//": "%", "%": "//", "and": "or", "or": "and", "True": "False", "False": "True", "+=": "-=",
@@ -35,7 +35,7 @@ SLIPS = {
 
 @dataclass(frozen=True, slots=True)
 class FunctionProblem:
-    """A function of the data set: what stands above it, its text with and without body, and its tests."""
+    """A function of the data set: the text above it, the function with and without body, and its tests."""
 
     id: str
     name: str
@@ -48,10 +48,10 @@ class FunctionProblem:
 
 @dataclass(frozen=True, slots=True)
 class RoutingRequest:
-    """One task: what is asked, what a router may count, and the program that judges an answer."""
+    """One task: the request, the facts that a router may use, and the program that judges an answer."""
 
     id: str
-    group: str  # the problem: outcomes of its tasks depend on each other
+    group: str  # the problem; outcomes of its tasks depend on each other
     shape: str
     ask: RequestFacts
     messages: Messages
@@ -64,7 +64,7 @@ class RoutingRequest:
 
 
 def problems(folder: Path) -> list[FunctionProblem]:
-    """Every function of the data set, whole again."""
+    """Return every function of the data set, complete again."""
     found: dict[str, FunctionProblem] = {}
     for task in load(folder, "single", None, 1):
         if task.problem not in found:
@@ -94,7 +94,7 @@ def _problem(name: str, entry: str, file: str, test: str) -> FunctionProblem:
 def requests(
     known: Sequence[FunctionProblem], count: int, seed: int, run: Callable[[str], bool] = passes
 ) -> list[RoutingRequest]:
-    """`count` requests in random order, each problem about equally often; the same ones for a seed."""
+    """Return `count` requests in random order, each problem about equally often; the same ones for a seed."""
     rng = random.Random(seed)
     order: list[FunctionProblem] = []
     made: list[RoutingRequest] = []
@@ -150,7 +150,7 @@ def _request(
 
 
 def _words(shape: str, targets: Sequence[FunctionProblem]) -> str:
-    """What a person would write. Of a new function the file holds the signature alone."""
+    """Return what a person would write. For a new function the file holds only the signature."""
     names = " and ".join(each.name for each in targets)
     if shape.startswith("fix"):
         return f"{names} gives wrong results. Find the mistake and mend it."
@@ -176,13 +176,13 @@ def _test_lines(tests: Sequence[str]) -> str:
 
 
 def _calls(text: str) -> int:
-    """Different names that a function calls."""
+    """Count the different names that a function calls."""
     calls = (each.func for each in ast.walk(ast.parse(textwrap.dedent(text))) if isinstance(each, ast.Call))
     return len({each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in calls})
 
 
 def _break_body(problem: FunctionProblem, rng: random.Random, run: Callable[[str], bool]) -> str:
-    """The function with one token changed so that its tests fail; empty where no change does that."""
+    """Return the function with one token changed so that its tests fail; "" if no change does that."""
     below = problem.head.count("\n") + problem.docs.count("\n") + 1
     found = tokenize.generate_tokens(io.StringIO(problem.text).readline)
     places = [each for each in found if each.start[0] > below and _slip(each.string)]
@@ -205,7 +205,7 @@ def _slip(token: str) -> str:
 
 
 def code_of(answer: str) -> str:
-    """The code of an answer: its longest fenced block, closed or not, else all of it.
+    """Return the code of an answer: its longest fenced block, closed or not, else all of it.
 
     >>> code_of("Here:\\n```python\\nx = 1\\n```\\nDone")
     'x = 1\\n'
@@ -215,7 +215,7 @@ def code_of(answer: str) -> str:
 
 
 def fits(code: str, names: Sequence[str]) -> tuple[bool, bool]:
-    """Whether the code can be parsed, and whether it then defines every function asked for."""
+    """Return whether the code can be parsed, and whether it defines every requested function."""
     try:
         body = ast.parse(code).body
     except (SyntaxError, ValueError):

@@ -1,1 +1,1 @@
-"""The fit of the show gate: which suggestions are held back."""
+"""The fit of the show gate, which decides which suggestions are held back."""

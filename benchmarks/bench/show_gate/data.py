@@ -1,7 +1,7 @@
-"""What the show gate is fitted to: the model's sureness of each token beside whether the token was right.
+"""The data that the show gate is fitted to: how sure the model was of each token, and whether it was right.
 
-At every third key of replay's traces the model writes the rest of the line; nothing is held back. Rows hold
-numbers only. `calibrate` reads them.
+At every third key of the replay traces the model writes the rest of the line. Nothing is held back. Rows hold
+only numbers. `calibrate.py` reads them.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from bench.typing.assist_policy import context_of
 from bench.typing.policy import DocumentView
 from bench.typing.typist import Style, Trace, line_end, traces
 
-STEP = 3  # keys
-LIMIT = 32  # tokens
+STEP = 3  # keys between two generations
+LIMIT = 32  # tokens per generation
 
 
 def collect(
     model: Model, style: Style, seeds: list[int], folder: Path | None = None
 ) -> Iterator[dict[str, Any]]:
-    """One row for each place: token log-probabilities, token ends, and how many characters were right."""
+    """Yield one row per place: token log-probabilities, token ends, and how many characters were right."""
     for trace in traces(style, seeds, folder):
         yield from rows(model, trace)
 

@@ -1,7 +1,7 @@
-"""What lines with known outcome teach: how likely a line is right, and from where on not to show it.
+"""Learn from lines with a known outcome how likely a line is right, and below which limit to hide it.
 
-The gate's rule is repeated here over numbers: a line is shown up to its first token below a limit. Halves
-are made by name, so that no file and no problem is in both. It knows no file, no model and no text.
+The gate's rule is repeated here on numbers: a line is shown up to its first token below a limit. Files and
+problems are split into halves by name, so that none is in both. It knows no file, no model and no text.
 """
 
 import hashlib
@@ -16,19 +16,20 @@ import numpy as np
 from assist_completion.display.confidence import LEAST
 from bench.significance import wilson
 
-GRID = [round(-0.01 * step, 2) for step in range(1, 600)]  # limits that are tried, the strictest first
-RESAMPLES = 4_000  # an end of an interval then moves by 0.3 points from seed to seed
+GRID = [round(-0.01 * step, 2) for step in range(1, 600)]  # limits to try, the strictest first
+RESAMPLES = 4_000  # with so many, an end of an interval moves by 0.3 points between seeds
 BINS = 10
-PENALTY = 1e-6  # on the weights: lines that one limit separates would else have none
+PENALTY = 1e-6  # on the weights: without it, lines that one limit separates have no finite weights
 Numbers = Any  # of NumPy
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedLine:
-    """A line that the model wrote. `agreed` of its `length` characters are right, from the left.
+    """A line that the model wrote. `agreed` of its `length` characters are right, counted from the left.
 
-    `unit` is the line of the file, or the problem: what is drawn together, since its outcomes depend on
-    each other. `starts` and `chances` are its tokens; without them it is not known what a part would be.
+    `unit` is the line of the file, or the problem. Lines of a unit are resampled together, because their
+    outcomes depend on each other. `starts` and `chances` describe its tokens; without them the outcome of a
+    part is not known.
     """
 
     source: str
@@ -57,7 +58,7 @@ FEATURES: dict[str, Callable[[JudgedLine], float]] = {
 
 
 def in_judging_half(group: str) -> bool:
-    """Whether a file or problem is in the half that judges; the same one for ever.
+    """Return whether a file or problem is in the half that judges. The answer never changes.
 
     >>> [in_judging_half(name) for name in ("random", "site")]
     [False, True]
@@ -66,7 +67,7 @@ def in_judging_half(group: str) -> bool:
 
 
 def logistic(features: Numbers, right: Numbers) -> Numbers:
-    """Weights of a logistic regression by Newton's method, the bias first."""
+    """Return the weights of a logistic regression, fitted by Newton's method; the bias is first."""
     columns = np.column_stack([np.ones(len(features)), features])
     weights = np.zeros(columns.shape[1])
     for _ in range(100):
@@ -81,7 +82,7 @@ def logistic(features: Numbers, right: Numbers) -> Numbers:
 
 
 def lowest_only(lines: Sequence[JudgedLine]) -> tuple[float, float]:
-    """`bias` and `lowest` as the gate uses them."""
+    """Return `bias` and `lowest` as the gate uses them."""
     bias, lowest = logistic(_features(lines, ["lowest"]), _right(lines))
     return float(bias), float(lowest)
 
@@ -89,9 +90,9 @@ def lowest_only(lines: Sequence[JudgedLine]) -> tuple[float, float]:
 def more_features(
     fitting: Sequence[JudgedLine], held: Sequence[JudgedLine], names: Iterable[str]
 ) -> dict[str, Any]:
-    """Held-out log loss with the lowest log-probability alone, and what one more or another feature changes.
+    """Return the held-out log loss with the lowest log-probability alone, and how other features change it.
 
-    A difference is below 0 where the feature helps; its interval resamples units.
+    A difference is below 0 if the feature helps. Its interval resamples units.
     """
     alone = _losses(fitting, held, ["lowest"])
     rows: dict[str, Any] = {"lowest": {"log loss": round(float(alone.mean()), 4)}}
@@ -120,7 +121,7 @@ def _right(lines: Sequence[JudgedLine]) -> Numbers:
 
 
 def reliability(lines: Sequence[JudgedLine], bias: float, lowest: float) -> dict[str, Any]:
-    """Predicted beside observed shares in ten equal bins of the score, and their mean distance."""
+    """Return predicted and observed shares in ten equal bins of the score, and their mean distance."""
     scores = 1 / (1 + np.exp(-bias - lowest * np.array([line.lowest for line in lines])))
     at = np.minimum((scores * BINS).astype(int), BINS - 1)
     right = _right(lines)
@@ -142,7 +143,7 @@ def reliability(lines: Sequence[JudgedLine], bias: float, lowest: float) -> dict
 
 
 def shown_length(line: JudgedLine, limit: float) -> int | None:
-    """How many characters the gate lets through: None is the whole line, and 0 nothing.
+    """Return how many characters the gate shows: None is the whole line, and 0 is nothing.
 
     >>> line = JudgedLine("", "", "", False, -2.0, -1.0, -0.1, 2, 9, 6, 0, (0, 5), (-0.1, -2.0))
     >>> shown_length(line, -3.0), shown_length(line, -1.0)
@@ -155,13 +156,13 @@ def shown_length(line: JudgedLine, limit: float) -> int | None:
 
 
 def share_lost(lines: Sequence[JudgedLine], limit: float) -> float:
-    """The share of right lines that are not shown whole."""
+    """Return the share of right lines that are not shown whole."""
     right = [line for line in lines if line.right]
     return sum(line.lowest < limit for line in right) / max(1, len(right))
 
 
 def precision(lines: Sequence[JudgedLine], limit: float) -> float:
-    """The share of what is shown, whole lines and parts, that is right."""
+    """Return the share of shown text, whole lines and parts, that is right."""
     seen = [(line, at) for line in lines if (at := shown_length(line, limit)) != 0]
     return sum(_is_right(line, at) for line, at in seen) / max(1, len(seen))
 
@@ -171,21 +172,21 @@ def _is_right(line: JudgedLine, at: int | None) -> bool:
 
 
 def strictest(sources: Mapping[str, Sequence[JudgedLine]], most_lost: float) -> float:
-    """The highest limit that loses at most this share of the right lines; each source weighs the same."""
+    """Return the highest limit that loses at most this share of the right lines; all sources count alike."""
     fine = (limit for limit in GRID if fmean(share_lost(own, limit) for own in sources.values()) <= most_lost)
     return next(fine, GRID[-1])
 
 
 def most_lenient(sources: Mapping[str, Sequence[JudgedLine]], least_right: float) -> float:
-    """The lowest limit at which this share of what is shown is right in each source; else the strictest."""
+    """Return the lowest limit at which this share of shown text is right in each source; or the strictest."""
     fine = [limit for limit in GRID if all(precision(own, limit) >= least_right for own in sources.values())]
     return min(fine, default=GRID[0])
 
 
 def figures(lines: Sequence[JudgedLine], limit: float, seed: int = 1) -> dict[str, Any]:
-    """What a limit shows, beside showing everything: shares in percent with 95 % intervals.
+    """Compare a limit with showing everything: shares in percent with 95 % intervals.
 
-    A kept character is right, shown, and behind nothing wrong. None where parts are unknown.
+    A kept character is right, shown, and has nothing wrong before it. None where parts are unknown.
     """
     ends = [shown_length(line, limit) for line in lines]
     right = np.array([line.right for line in lines], dtype=np.float64)
@@ -220,7 +221,7 @@ def figures(lines: Sequence[JudgedLine], limit: float, seed: int = 1) -> dict[st
 
 
 def ratio_interval(top: Numbers, bottom: Numbers, units: Sequence[str], seed: int = 1) -> tuple[float, float]:
-    """The 95 % percentile interval of a ratio of sums over resampled units."""
+    """Return the 95 % percentile interval of a ratio of sums over resampled units."""
     names = {name: row for row, name in enumerate(dict.fromkeys(units))}
     if not names:
         return 0.0, 0.0

@@ -1,6 +1,6 @@
-"""What a fit of the gate says: Markdown tables for people, and the data file that the gate reads.
+"""The result of a fit of the gate: Markdown tables for people, and the data file that the gate reads.
 
-It computes nothing; `gate_fit` does.
+It computes nothing; `bench.show_gate.fit` does.
 """
 
 import json
@@ -17,7 +17,7 @@ HEAD = """\
 
 
 def table(found: Mapping[str, Any]) -> str:
-    """The fit as Markdown."""
+    """Return the fit as Markdown."""
     lines = [
         f"score = 1 / (1 + exp(-({found['bias']} + {found['lowest']} * lowest)))",
         "limits: " + ", ".join(f"{mode} {limit}" for mode, limit in found["limits"].items()),
@@ -76,7 +76,7 @@ def _grid(heads: Sequence[str], rows: Iterator[list[str]] | Sequence[list[str]])
 
 
 def gate_file(found: Mapping[str, Any]) -> str:
-    """The gate's TOML: weights, limits, and where they come from. The gate reads the first two."""
+    """Return the gate's TOML: weights, limits and provenance. The gate reads the first two."""
     header = found["provenance"]
     limits = {**found["limits"], "manual": "-inf"}
     model = header["model"]

@@ -1,1 +1,1 @@
-"""Typing, replayed: the same keys under every policy, in real or in virtual time."""
+"""Replay of typing: the same keys with every policy, in real or in virtual time."""

@@ -16,12 +16,13 @@ from bench.editors.lsp_client import Client, serving
 from bench.processes import cpu_seconds, peak
 from bench.typing.policy import DocumentEdit, DocumentView, PolicyAnswer, Totals
 
-ANSWER = 60.0  # seconds after which a server that says nothing counts as hung
-LOOK, QUIET = 0.3, 0.1  # seconds between two looks at a server, and the share of a core that is idling
+ANSWER = 60.0  # seconds without an answer after which a server counts as hung
+LOOK = 0.3  # seconds between two checks of a server's CPU use
+QUIET = 0.1  # a server that uses less than this share of a core is idle
 
 
 def totals_of(counts: Mapping[str, int]) -> Totals:
-    """The engine's own counts, in the terms of a replay."""
+    """Return the engine's own counts in the terms of a replay."""
     return Totals(
         evaluated=counts.get("tokens-read", 0),
         generated=counts.get("tokens-written", 0),
@@ -106,7 +107,7 @@ class LspPolicy:
         return Totals(counted.evaluated, counted.generated, counted.used, *used, counted.extra)
 
     async def _idle(self) -> None:
-        """Until the server computes nothing any more, so that work ahead is counted too."""
+        """Wait until the server is idle, so that work ahead is counted too."""
         used = -1.0
         while (now := cpu_seconds(self._client.pid)) - used > QUIET * LOOK:
             used = now
@@ -118,7 +119,7 @@ class LspPolicy:
 
 
 class EnginePolicy:
-    """The engine without protocol or process, for a clock that is not real."""
+    """The engine without protocol or process, for a virtual clock."""
 
     name = "assist engine"
 

@@ -1,4 +1,4 @@
-"""From what happened to figures: one row per policy and trace, medians over traces."""
+"""Turn the log of a replay into figures: one row per policy and trace, and medians over traces."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
@@ -8,19 +8,19 @@ from bench.typing.screen import ReplayLog, waits
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of the values lie; 0 where there are none."""
+    """Return the value below which `share` of the values lie; 0 if there are none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:
-    """p50, p95 and p99 of values in seconds, as milliseconds."""
+    """Return p50, p95 and p99 of values in seconds, as milliseconds."""
     shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
     return {name: round(1e3 * percentile(values, at), digits) for name, at in shares.items()}
 
 
 def trace_figures(log: ReplayLog) -> dict[str, Any]:
-    """The figures of one policy on one trace. Times in ms, `cpu` in seconds, `memory` in MB."""
+    """Return the figures of one policy on one trace. Times in ms, `cpu` in seconds, `memory` in MB."""
     totals = log.totals
     answered = [a for a in log.asked if a.answered is not None]
     waited = waits(log)
@@ -55,7 +55,7 @@ def trace_figures(log: ReplayLog) -> dict[str, Any]:
 
 
 def medians(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The median of each figure over several traces."""
+    """Return the median of each figure over several traces."""
     listed = list(rows)
     result: dict[str, Any] = {"traces": len(listed)}
     for name, value in listed[0].items():
@@ -88,7 +88,7 @@ COLUMNS = {
 
 
 def table(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    """A Markdown table, one line per policy."""
+    """Return a Markdown table with one line per policy."""
     lines = ["| policy | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, figures in rows.items():
         flat = dict(_flat(figures))

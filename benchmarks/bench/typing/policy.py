@@ -1,7 +1,8 @@
-"""What replay drives: a completion policy, as an editor meets it. Values and one port; no model, no trace.
+"""A completion policy, as an editor sees it: the values and the one port that replay drives.
 
-A policy decides when a model is asked, with which prompt, and what of older answers it uses again. It
-owns a server process or an engine; the typist and the screen belong to `replay`.
+A policy decides when to ask a model, with which prompt, and which older answers to use again. It owns a
+server process or an engine. It knows no trace; the typist and the screen are in `bench.typing.typist` and
+`bench.typing.screen`.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class DocumentView:
-    """One open document and its cursor: line from 0, column in code points."""
+    """One open document and its cursor. The line counts from 0, the column counts code points."""
 
     path: str
     before: str
@@ -27,7 +28,7 @@ class DocumentView:
 
 @dataclass(frozen=True, slots=True)
 class DocumentEdit:
-    """One change: `text` in place of what lies between two (line, column) positions."""
+    """One change: `text` replaces everything between two (line, column) positions."""
 
     start: tuple[int, int]
     end: tuple[int, int]
@@ -36,10 +37,10 @@ class DocumentEdit:
 
 @dataclass(frozen=True, slots=True)
 class PolicyAnswer:
-    """What a policy shows at a cursor; `text` is "" where it shows nothing.
+    """What a policy shows at a cursor; `text` is "" if it shows nothing.
 
-    `inferred` says that the model was run for it, and not only memory read. `replace` counts characters
-    behind the cursor that the text stands for. `tokens` are those of the text, where they are known.
+    `inferred` means that the model ran for this answer, instead of only reading the cache. `replace` is the
+    number of characters after the cursor that the text replaces. `tokens` counts those of the text, if known.
     """
 
     text: str = ""
@@ -51,10 +52,10 @@ class PolicyAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What a policy's server did so far, work for cancelled requests and work ahead included.
+    """What a policy's server did so far, including work for cancelled requests and work ahead.
 
-    `evaluated` prompt tokens, `generated` tokens, `used` of these (None: counted by what was shown),
-    `cpu` seconds of its process, `memory` its peak in bytes.
+    `evaluated` prompt tokens, `generated` tokens, `used` of those (None: counted from what was shown), `cpu`
+    seconds of its process, `memory` its peak in bytes.
     """
 
     evaluated: int = 0
@@ -71,31 +72,31 @@ class Policy(Protocol):
     name: str
 
     async def open(self, view: DocumentView) -> None:
-        """Start whatever it takes, load the model, open the document; returns when ready to answer."""
+        """Start the server, load the model, open the document. Returns when ready to answer."""
 
     def on_change(self, view: DocumentView, edit: DocumentEdit) -> None:
-        """The document changed; `view` is its state now."""
+        """The document changed; `view` is its new state."""
 
     def on_move(self, view: DocumentView) -> None:
-        """The cursor was put somewhere else."""
+        """The user moved the cursor somewhere else."""
 
     async def ask(self, view: DocumentView) -> PolicyAnswer | None:
-        """The answer at a cursor, debounce included; None: this request was given up for a newer one.
+        """Return the answer at a cursor, after any debounce; None if it was dropped for a newer request.
 
-        Cancelled as soon as the next key comes, as editors do.
+        The caller cancels it as soon as the next key comes, as editors do.
         """
 
     def on_show(self, view: DocumentView, answer: PolicyAnswer) -> None:
-        """The screen shows this answer now."""
+        """The screen now shows this answer."""
 
     def on_accept(self, view: DocumentView, answer: PolicyAnswer) -> None:
-        """The typist took the whole answer; `view` is the state after it."""
+        """The typist accepted the whole answer; `view` is the state after it."""
 
     async def read(self) -> int:
-        """Prompt tokens evaluated so far, without waiting for work on its way."""
+        """Return the prompt tokens evaluated so far, without waiting for running work."""
 
     async def totals(self) -> Totals:
-        """What was done so far."""
+        """Return what was done so far."""
 
     async def close(self) -> None:
         """Stop everything."""

@@ -1,4 +1,4 @@
-"""All logs of one replay, the figures and ratios that follow, and the results of earlier runs beside them."""
+"""The logs of a replay, the figures and ratios computed from them, and the results of earlier runs."""
 
 import json
 import sys
@@ -11,11 +11,11 @@ from bench.typing.screen import ReplayLog, waits
 from bench.typing.typist import STYLES, Trace
 
 OURS = "assist"
-RATIO = "llama.vim policy"  # the peer that the ratios are to
+RATIO = "llama.vim policy"  # the peer that the ratios compare with
 
 
 class ReplayReport:
-    """Rows and series by policy and trace; what is played later adds to them."""
+    """Rows and series by policy and trace. Later logs add to them."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, dict[str, Any]]] = {}
@@ -24,7 +24,7 @@ class ReplayReport:
         self.earlier: list[dict[str, Any]] = []
 
     def load(self, path: Path) -> None:
-        """Take in the results of an earlier run; what is played again replaces it."""
+        """Load the results of an earlier run. Traces that are played again replace them."""
         known = json.loads(path.read_text(encoding="utf-8"))
         for mine, theirs in ((self.rows, known["rows"]), (self.series, known["series"])):
             for policy, by_trace in theirs.items():
@@ -41,7 +41,7 @@ class ReplayReport:
         print(f"{log.policy}, {trace.name}: {json.dumps(trace_figures(log))}", file=sys.stderr, flush=True)
 
     def medians(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """By style and policy, over traces."""
+        """Return medians over traces, by style and policy."""
         found: dict[str, dict[str, dict[str, Any]]] = {}
         for style in STYLES:
             for name, by_trace in self.rows.items():
@@ -51,7 +51,7 @@ class ReplayReport:
         return found
 
     def ratios(self) -> dict[str, Any]:
-        """How this project compares with the llama.vim policy over the same build: theirs / ours."""
+        """Compare this project with the llama.vim policy over the same build: theirs / ours."""
         found: dict[str, Any] = {}
         for style, by_policy in self.medians().items():
             ours, theirs = by_policy.get(OURS), by_policy.get(RATIO)

@@ -1,7 +1,7 @@
-"""The editor of a replay: plays a trace against a policy, shows its ghost text, and notes what happened when.
+"""The editor of a replay: plays a trace with a policy, shows its ghost text, and logs what happened when.
 
-One code for real time and for a virtual clock: all time comes from the event loop. It knows nothing of how
-a policy finds its answers.
+The same code runs in real time and on a virtual clock: all time comes from the event loop. It does not know
+how a policy finds its answers.
 """
 
 import asyncio
@@ -10,25 +10,25 @@ from dataclasses import dataclass, field, replace
 from bench.typing.policy import DocumentEdit, DocumentView, Policy, PolicyAnswer, Totals
 from bench.typing.typist import Progress, Trace, TypingEvent, line_end
 
-SAMPLE = 2.0  # seconds between two looks at how much was read
-LAST = 10.0  # seconds to wait for the answer to the last key of a visit's end
-WORTH = 4  # characters: a typist does not reach for Tab for less
+SAMPLE = 2.0  # seconds between two samples of the tokens read
+LAST = 10.0  # seconds to wait for the answer to the last key
+WORTH = 4  # characters: a typist does not press Tab for less
 
 
 @dataclass(slots=True)
 class TimedRequest:
-    """One request: when its key fell, when it was answered (None: given up), and with what."""
+    """One request: the time of its key, the time of its answer (None: dropped), and the answer."""
 
     key: float
     cold: bool
     answered: float | None = None
     answer: PolicyAnswer | None = None
-    until: float = 0.0  # when nothing more could come: the next jump, or the end
+    until: float = 0.0  # after this time no answer could come: the next jump, or the end
 
 
 @dataclass(slots=True)
 class ReplayLog:
-    """All that one policy did with one trace. Times in seconds of the event loop."""
+    """Everything that one policy did with one trace. Times in seconds of the event loop."""
 
     policy: str
     trace: str
@@ -47,7 +47,7 @@ class ReplayLog:
 
 
 class Screen:
-    """One document, one cursor, at most one ghost text, at most one request on its way."""
+    """One document, one cursor, at most one ghost text, at most one running request."""
 
     def __init__(self, policy: Policy, trace: Trace) -> None:
         self.policy, self.trace = policy, trace
@@ -60,7 +60,7 @@ class Screen:
         self._cold = False
 
     async def play(self) -> ReplayLog:
-        """Open the policy's server, play the whole trace, close it."""
+        """Open the policy's server, play the whole trace, close the server."""
         loop = asyncio.get_running_loop()
         await self.policy.open(self.view)
         try:
@@ -82,7 +82,10 @@ class Screen:
         return self.log
 
     async def _visit(self, line: int, events: tuple[TypingEvent, ...], due: float) -> float:
-        """The events of one hole; returns when the next may begin. Accepted text skips its keys."""
+        """Play the events of one visit, and return when the next may begin.
+
+        Keys of accepted text are skipped.
+        """
         loop = asyncio.get_running_loop()
         due = max(due, loop.time())
         for event in events:
@@ -122,7 +125,7 @@ class Screen:
         self.policy.on_move(self.view)
 
     def _look(self) -> None:
-        """The typist reads the ghost text: all of it right is taken, wrong is sent away."""
+        """The typist reads the ghost text: accepts it if all of it is right, dismisses it if it is wrong."""
         if not self.ghost:
             return
         if self._typed.see(self.ghost) and len(self.ghost) >= WORTH:
@@ -138,7 +141,7 @@ class Screen:
             self.log.dismissed += 1
 
     def _replace(self, back: int, text: str) -> None:
-        """A key: the document changes, what the ghost text says of it goes on or goes away, and we ask."""
+        """Handle a key: change the document, shorten or remove the ghost text, and ask."""
         self._put(0, text, back)
         self.ghost = self.ghost[len(text) :] if text and self.ghost.startswith(text) else ""
         self._ask()
@@ -185,7 +188,7 @@ class Screen:
             task.cancel()
 
     async def _settle(self) -> None:
-        """The last key gets its answer too, if it comes in time."""
+        """Wait for the answer to the last key, for a limited time."""
         if self._task is not None:
             await asyncio.wait([self._task], timeout=LAST)
         self._close_visit()
@@ -215,9 +218,10 @@ def _difference(before: Totals, after: Totals) -> Totals:
 
 
 def waits(log: ReplayLog, *, text: bool = False) -> list[float]:
-    """Seconds from each key to the first answer to it or to a later one; with `text`, to one that shows some.
+    """Return the seconds from each key to the first answer to it or a later one.
 
-    A key that never got one counts with the time until the cursor was put elsewhere: too little.
+    With `text`, only answers that show text count. A key without any answer counts with the time until the
+    cursor moved elsewhere, which is too little.
     """
     found = []
     following: float | None = None

@@ -1,13 +1,13 @@
-"""Deterministic traces of somebody typing: which key after how long, with slips, pauses, looks and jumps.
+"""Deterministic traces of a typist: which key after how long, with slips, pauses, looks and jumps.
 
-A trace takes lines out of a real file and types them in again. It is made from a seed and the file alone, so
-every policy meets the same keys at the same moments; only what a policy shows decides what is accepted.
+A trace removes lines from a real file and types them in again. It depends only on a seed and the file, so
+every policy gets the same keys at the same moments; what is accepted depends only on what the policy shows.
 It knows no policy, no screen and no clock.
 
-Where the figures come from: Dhakal et al., "Observations on typing from 136 million keystrokes" (CHI 2018):
-mean inter-key interval of 239 ms with a long tail, 120 ms for fast typists, 6 % of keys correct something.
-Programmers pause before lines and words; these pauses are estimates, and the report depends on them little,
-since every policy has the same.
+Sources of the figures: Dhakal et al., "Observations on typing from 136 million keystrokes" (CHI 2018): mean
+inter-key interval of 239 ms with a long tail, 120 ms for fast typists, 6 % of keys correct something.
+Programmers pause before lines and words. These pauses are estimates, but the report depends on them little,
+because every policy gets the same ones.
 """
 
 import random
@@ -24,10 +24,10 @@ SPREAD = 0.45  # of the gap's logarithm
 SPACE = 1.5  # times longer before the first letter of a word
 NEWLINE = 3.0  # times longer before a new line
 THINK = (0.8, 2.5)  # seconds of a pause to think, before one line in four and one word in thirty
-SLIP = 0.02  # of the letters are first typed wrong, noticed after one more gap, and taken back
-NOTICE = 0.25  # seconds, median, until a slip is taken back
-LOOK = (0.4, 0.9)  # seconds in which the screen is read, before one line in two and one word in eight
-JUMP = (0.6, 1.6)  # seconds between putting the cursor somewhere and the first key
+SLIP = 0.02  # of the letters are typed wrong at first, noticed after one more gap, and deleted
+NOTICE = 0.25  # seconds, median, until a slip is deleted
+LOOK = (0.4, 0.9)  # seconds of reading the screen, before one line in two and one word in eight
+JUMP = (0.6, 1.6)  # seconds between moving the cursor and the first key
 NEIGHBOURS = "qwertyuiopasdfghjklzxcvbnm"
 
 Kind = Literal["key", "slip", "back", "look", "jump"]
@@ -35,9 +35,9 @@ Kind = Literal["key", "slip", "back", "look", "jump"]
 
 @dataclass(frozen=True, slots=True)
 class TypingEvent:
-    """`gap` seconds after the one before: `text` is typed, or the last slip taken back, or the screen read.
+    """An event `gap` seconds after the one before: `text` is typed, a slip deleted, or the screen read.
 
-    `at` is how much of the hole's text stands before this event.
+    `at` is how much of the visit's text is typed before this event.
     """
 
     kind: Kind
@@ -48,7 +48,10 @@ class TypingEvent:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit: the cursor is put at the end of `line` (from 0, as the file is then) to type `text`."""
+    """One visit to a place: the cursor moves to the end of `line`, then `text` is typed.
+
+    `line` counts from 0, in the file as it is at that time.
+    """
 
     line: int
     text: str
@@ -57,7 +60,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A file with lines missing, and the visits that put them back."""
+    """A file with missing lines, and the visits that type them in again."""
 
     name: str
     path: str
@@ -67,7 +70,7 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What kind of trace: `count` holes of `lines` lines, each line of `least` to `most` characters."""
+    """A kind of trace: `count` visits of `lines` lines, each line of `least` to `most` characters."""
 
     name: str
     count: int
@@ -78,13 +81,13 @@ class Style:
 
 
 TYPING = Style("typing", count=2, lines=7, least=8, most=70)
-# One jump for about ten keys: short lines at unseen places of a file of 3,000 lines.
+# About one jump per ten keys: short lines at unseen places of a file of 3,000 lines.
 JUMPING = Style("jumping", count=20, lines=1, least=6, most=14, file_lines=(2_500, 9_000))
 STYLES = {style.name: style for style in (TYPING, JUMPING)}
 
 
 def sources(folder: Path | None, style: Style) -> list[Path]:
-    """Python files of a fitting length, in a stable order; by default the standard library's."""
+    """Return Python files of a fitting length, in a stable order; by default from the standard library."""
     root = folder or Path(sysconfig.get_paths()["stdlib"])
     found = sorted(root.rglob("*.py") if folder else root.glob("*.py"))
     low, high = style.file_lines
@@ -99,7 +102,7 @@ def _length(path: Path) -> int:
 
 
 def traces(style: Style, seeds: Iterable[int], folder: Path | None) -> Iterator[Trace]:
-    """One trace a seed, each from a file of its own choice. `ValueError` where no file fits."""
+    """Yield one trace per seed, each from a file that it draws. Raises `ValueError` if no file fits."""
     files = sources(folder, style)
     if not files:
         raise ValueError(
@@ -110,7 +113,10 @@ def traces(style: Style, seeds: Iterable[int], folder: Path | None) -> Iterator[
 
 
 def line_end(text: str, line: int) -> int:
-    """Where a line (from 0) ends that is not the last. `ValueError` where the text has no such line."""
+    """Return where a line (from 0) ends that is not the last.
+
+    Raises `ValueError` if there is no such line.
+    """
     at = -1
     for _ in range(line + 1):
         at = text.index("\n", at + 1)
@@ -118,7 +124,10 @@ def line_end(text: str, line: int) -> int:
 
 
 def make_trace(path: Path, style: Style, seed: int) -> Trace:
-    """The trace of one file, the same for the same seed and style. `ValueError` where it has no places."""
+    """Make the trace of one file, the same for the same seed and style.
+
+    Raises `ValueError` if the file has too few places.
+    """
     rng = random.Random(f"{seed}-{style.name}-{path.name}")
     lines = path.read_text(encoding="utf-8").split("\n")[: style.file_lines[1]]
     starts = _choose(lines, style, rng)
@@ -138,7 +147,7 @@ def make_trace(path: Path, style: Style, seed: int) -> Trace:
 
 
 def _choose(lines: Sequence[str], style: Style, rng: random.Random) -> list[int]:
-    """Starts of runs of plain code lines, in random order, well apart from each other."""
+    """Choose starts of runs of plain code lines, in random order, well apart from each other."""
     good = [style.least <= len(line.strip()) <= style.most and line.isascii() for line in lines]
     starts = [at for at in range(20, len(lines) - style.lines - 5) if all(good[at : at + style.lines])]
     rng.shuffle(starts)
@@ -152,7 +161,7 @@ def _choose(lines: Sequence[str], style: Style, rng: random.Random) -> list[int]
 
 
 def _events(text: str, rng: random.Random) -> Iterator[TypingEvent]:
-    """The keys for one hole; a new line brings its indentation with it, as editors do."""
+    """Yield the events of one visit. A new line comes with its indentation, as in editors."""
     yield TypingEvent("jump", rng.uniform(0.2, 0.5))
     gap = rng.uniform(*JUMP)
     at = 0
@@ -190,7 +199,7 @@ def _starts_word(text: str, at: int) -> bool:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a hole is typed, and which of its characters stood on the screen before that."""
+    """How much of a visit is typed, and which of its characters were on the screen before that."""
 
     text: str
     at: int = 0
@@ -198,7 +207,7 @@ class Progress:
     kept: set[int] = field(default_factory=set)
 
     def see(self, ghost: str) -> bool:
-        """Note what of a ghost text is right; True where all of it is."""
+        """Record which part of a ghost text is right. Returns True if all of it is."""
         if self.wrong:
             return False
         rest = self.text[self.at :]

@@ -1,9 +1,9 @@
-"""A clock that is not real, for the same replay every time, on a machine as busy as it likes.
+"""A virtual clock, for the same replay every time, however busy the machine is.
 
-The event loop's time jumps to the next thing that is due as soon as the model's thread waits; computing takes
-the time that two numbers say. The model is the real one, or one that only pretends: it has the real
-vocabulary, knows the text that will be typed, and errs on some lines. Then a minute's typing takes a second.
-What is real here: the engine, its threads, its prompts, its token counts. What is not: time.
+The event loop's time jumps to the next due event as soon as the model's thread waits. Computing takes the
+time that two speeds give. The model is the real one or a pretended one: it has the real vocabulary, knows the
+text that will be typed, and errs on some lines. Then a minute of typing takes a second. The engine, its
+threads, its prompts and its token counts are real. Time is not.
 """
 
 import asyncio
@@ -26,11 +26,11 @@ from assist_completion.inference.worker import Worker
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.settings import CompletionSettings
 
-# The reference machine of benchmarks/results: what its probe says of qwen2.5-coder-0.5b.
+# The reference machine of benchmarks/results: what its speed probe measured with qwen2.5-coder-0.5b.
 SPEED = Speed(prefill=330, decode=49, decode_threads=1, trained=32_768)
-REST = 0.0001  # real seconds between two looks whether the model's thread has come to rest
-STEP = 0.005  # seconds: how soon a running computation notices that it is to stop
-WRONG_LINES = 0.35  # of the lines the model gets wrong: the 0.5B's share on random-cut HumanEval lines
+REST = 0.0001  # real seconds between two checks whether the model's thread waits
+STEP = 0.005  # seconds: how soon a running computation notices an abort
+WRONG_LINES = 0.35  # of the lines are predicted wrong: the 0.5B model's share on randomly cut HumanEval lines
 SURE, UNSURE = 25.0, 11.0  # logits: above 0.99 and 0.3 of the probability among 150,000 tokens
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class VirtualClock:
         self.idle: Callable[[], bool] = lambda: True
 
     def parked(self) -> bool:
-        """Whether nothing happens before time goes on."""
+        """Return whether nothing can happen before time moves on."""
         return self.asleep or self.idle()
 
     def sleep(self, seconds: float) -> None:
@@ -62,7 +62,7 @@ class VirtualClock:
         over.wait()
 
     def compute(self, tokens: int, abort: Abort, speed: Speed) -> None:
-        """Let the time pass that some tokens take; raises `Aborted` soon after the flag is set."""
+        """Let the time pass that some tokens take. Raises `Aborted` soon after the flag is set."""
         seconds = tokens / (speed.prefill if tokens > 1 else speed.decode)
         while seconds > 0:
             if abort.is_set():
@@ -72,7 +72,7 @@ class VirtualClock:
 
 
 class _Selector(selectors.DefaultSelector):
-    """Never waits: lets the model's thread come to rest, then moves the clock."""
+    """A selector that never blocks: it waits until the model's thread is at rest, then moves the clock."""
 
     def __init__(self, clock: VirtualClock) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ class _Selector(selectors.DefaultSelector):
         if ready or timeout == 0:
             return ready
         if timeout is None:
-            raise RuntimeError("nothing is due and nothing computes: this would wait for ever")
+            raise RuntimeError("Nothing is due and nothing computes: this would wait forever.")
         self._clock.now += max(0.0, timeout)
         return []
 
@@ -103,7 +103,7 @@ def run_virtually(make: Callable[[VirtualClock], Coroutine[Any, Any, T]]) -> T:
 
 
 class TimedLlama(Llama):
-    """The real model, whose decodes take virtual time."""
+    """The real model, whose decode calls take virtual time."""
 
     def __init__(self, load: Load, abort: Abort, clock: VirtualClock) -> None:
         super().__init__(load, abort)
@@ -119,7 +119,10 @@ class TimedLlama(Llama):
 
 
 class SpeedLlama:
-    """Obeys `llama.Llama`'s rules for positions, aborts and states; predicts `target`, mostly."""
+    """A pretended model that predicts `target`, mostly.
+
+    Obeys `Llama`'s rules for positions, aborts and states.
+    """
 
     def __init__(self, words: Llama, target: str, clock: VirtualClock, abort: Abort) -> None:
         self._words, self._clock, self._abort = words, clock, abort
@@ -155,7 +158,7 @@ class SpeedLlama:
         return True
 
     def close(self) -> None:
-        """Nothing to give back: the vocabulary is its owner's."""
+        """Free nothing: the vocabulary belongs to its owner."""
 
     def _predict(self, cells: list[int]) -> Any:
         self._logits[self._peak] = 0.0
@@ -178,7 +181,7 @@ class SpeedLlama:
         return self._erring(at, token)
 
     def _erring(self, at: int, token: int) -> tuple[int, float]:
-        """The right token, but for one place in each of the lines that the model gets wrong."""
+        """Return the right token, except at one place in each line that the model gets wrong."""
         start = self._target.rfind(b"\n", 0, at) + 1
         stop = self._target.find(b"\n", at)
         fate = hashlib.sha256(self._target[start:stop]).digest()
@@ -189,12 +192,12 @@ class SpeedLlama:
 
 
 def words_of(path: Path) -> Llama:
-    """A model opened for its vocabulary only."""
+    """Open a model for its vocabulary only."""
     return Llama(Load(path, context=256, sequences=1, threads=1), Abort())
 
 
 def pretended_engine(words: Llama, target: str, clock: VirtualClock, settings: CompletionSettings) -> Engine:
-    """The real engine over the pretended model."""
+    """Return the real engine over the pretended model."""
     fim, pieces = words.fim(), words.pieces()
 
     def open_model(abort: Abort) -> Model:
@@ -206,7 +209,7 @@ def pretended_engine(words: Llama, target: str, clock: VirtualClock, settings: C
 
 
 def timed_engine(path: Path, clock: VirtualClock, settings: CompletionSettings) -> Engine:
-    """The real engine over the real model, on the virtual clock."""
+    """Return the real engine over the real model, on the virtual clock."""
     budget = budget_for(SPEED, settings)
 
     def open_model(abort: Abort) -> Model:
