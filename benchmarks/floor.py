@@ -91,8 +91,10 @@ def _decode(context: Any, batch: Any, size: int, position: int) -> None:
     """Make one decode call. Its time does not depend on which tokens it gets."""
     batch.n_tokens = size
     for i in range(size):
-        batch.token[i], batch.pos[i] = 1_000 + (position + i) * 7 % 5_000, position + i
-        batch.n_seq_id[i], batch.seq_id[i][0] = 1, 0
+        batch.token[i] = 1_000 + (position + i) * 7 % 5_000
+        batch.pos[i] = position + i
+        batch.n_seq_id[i] = 1
+        batch.seq_id[i][0] = 0
         batch.logits[i] = i == size - 1
     if api.llama_decode(context, batch) != 0:
         raise RuntimeError(f"llama_decode refused {size} tokens at {position}")

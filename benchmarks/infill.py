@@ -123,7 +123,8 @@ def summary(records: Sequence[InfillRecord], problems: Sequence[str], seed: int)
         by_row.setdefault(each.variant, []).append(each)
     rows = []
     for label, own in by_row.items():
-        exact, passed = sum(each.exact for each in own), sum(each.passed for each in own)
+        exact = sum(each.exact for each in own)
+        passed = sum(each.passed for each in own)
         row: dict[str, Any] = {
             "variant": label,
             "tasks": len(own),

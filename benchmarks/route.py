@@ -151,7 +151,8 @@ def replay_threshold(rows: Sequence[LabelledRequest], frontier: float) -> list[d
             history.append(float(own))
         good = np.array([row.good for row in rows], dtype=np.float64)
         gone = np.array(out)
-        share, local = float(gone.mean()), float(good.mean())
+        share = float(gone.mean())
+        local = float(good.mean())
         right = float(np.where(gone, frontier, good).mean())
         row = {"rate": rate, "escalated": share, "right": right, "random": local + share * (frontier - local)}
         found.append({name: round(value, 4) for name, value in row.items()})
@@ -169,7 +170,8 @@ def decision_ms(rounds: int = 1000) -> dict[str, float]:
     )
     wall, own = [], []
     for _ in range(rounds):
-        start, begun = time.perf_counter(), time.thread_time()
+        start = time.perf_counter()
+        begun = time.thread_time()
         route(ask, OPEN_RULES, "auto", history)
         wall.append(1000 * (time.perf_counter() - start))
         own.append(1000 * (time.thread_time() - begun))

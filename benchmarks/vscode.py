@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT / "tests/e2e")]
 import psutil  # noqa: E402
 from editors_vscode import vscode  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
-from workbench import Code, Window, launched, serving, until  # noqa: E402
+from workbench import Code, Window, launch_browser, serving, until  # noqa: E402
 
 from assist_completion.model_store.store import resolve  # noqa: E402
 from assist_completion.settings import DEFAULT_MODEL  # noqa: E402
@@ -75,7 +75,8 @@ def main() -> None:
     subprocess.run(npm, cwd=ROOT / "vscode-extension", check=True, stdout=subprocess.DEVNULL)
     figures = {}
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
-        browser, folder = launched(playwright), Path(name)
+        browser = launch_browser(playwright)
+        folder = Path(name)
         (folder / "lines").write_text("\n".join(WHOLE.format(call=word) for word in WORDS))
         for server in ("floor", "assist"):
             with running_editor(folder / server, model, folder / "lines") as code:

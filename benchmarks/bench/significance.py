@@ -33,7 +33,8 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
     """
     if count == 0:
         return 0.0, 1.0
-    share, square = hits / count, Z * Z
+    share = hits / count
+    square = Z * Z
     middle = (share + square / (2 * count)) / (1 + square / count)
     half = Z * math.sqrt(share * (1 - share) / count + square / (4 * count * count)) / (1 + square / count)
     return max(0.0, middle - half), min(1.0, middle + half)

@@ -1,4 +1,4 @@
---- Commands, and the start of the server once the user's own configuration has run.
+--- Defines the commands, and starts the server after the user's configuration has run.
 if vim.g.loaded_assist then return end
 vim.g.loaded_assist = true
 
@@ -13,4 +13,4 @@ for _, name in ipairs({ 'stop', 'undo', 'status' }) do
   command('Assist' .. name:gsub('^%l', string.upper), run, { desc = 'assist: ' .. name })
 end
 
-vim.schedule(function() require('assist').start() end) -- behind `setup`, also where a plugin manager calls it
+vim.schedule(function() require('assist').start() end) -- after `setup`, even if a plugin manager calls it

@@ -1,4 +1,4 @@
-"""The gate's fit: what a row says, halves that share nothing, limits by their rules, a file the gate can read."""
+"""The fit of the gate: rows, halves that share nothing, limits by their rules, a file that the gate reads."""
 
 import json
 import math
@@ -55,8 +55,9 @@ def line(
 
 
 def rows(seed: int = 1, files: int = 20) -> list[dict[str, Any]]:
-    """Rows whose lines are the likelier right, the surer the model is of their last token."""
-    rng, made = random.Random(seed), []
+    """Rows in which a line is right more often if the model is sure of its last token."""
+    rng = random.Random(seed)
+    made = []
     for number in range(files):
         for typed in (0, 3, 6, 0, 3, 6, 0, 3):
             lowest = -rng.uniform(0, 3)
@@ -85,7 +86,8 @@ def rows_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def infill_file(tmp_path: Path) -> Path:
     names = ["task", "variant", "exact", "lowest", "mean", "first", "count", "candidate_empty"]
-    rng, records = random.Random(2), []
+    rng = random.Random(2)
+    records = []
     for number in range(80):
         lowest = -rng.uniform(0, 3)
         right = int(rng.random() < 1 / (1 + math.exp(-2 - 3 * lowest)))
@@ -124,7 +126,7 @@ def test_a_line_is_right_if_it_ends_where_the_true_one_does(tmp_path: Path) -> N
     made = [{**base, "left": left, "length": length, "right": right} for left, length, right in cases]
     calibrate.save_rows(path, HEADER, made, "1-1")
     found = list(calibrate.typing_lines(json.loads(path.read_text(encoding="utf-8"))))
-    assert [each.right for each in found] == [True, False, False, False]  # an empty line is none
+    assert [each.right for each in found] == [True, False, False, False]  # an empty line does not count
 
 
 def test_a_unit_is_one_line_of_the_file_and_a_group_the_file(rows_file: Path) -> None:
@@ -165,7 +167,7 @@ def test_figures_count_wholes_parts_and_losses() -> None:
     found = figures(lines, -1.0)
     assert [found[key] for key in ("lines", "right", "whole right", "whole wrong")] == [6, 2, 1, 1]
     assert [found[key] for key in ("part right", "part wrong")] == [2, 1]
-    assert found["wrong cut"][0] == 50.0  # of four wrong lines one is still shown whole, and a part of one
+    assert found["wrong cut"][0] == 50.0  # of four wrong lines, one is still shown whole and one in part
     assert found["right lost"][0] == 50.0
     assert found["shown right"][0] == 60.0
     assert found["kept"][0] == round(100 * (8 + 4 + 3 + 4 + 2) / (8 + 8 + 3 + 4 + 2 + 8), 1)

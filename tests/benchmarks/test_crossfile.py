@@ -1,4 +1,4 @@
-"""The cross-file benchmark: which lines become holes, what a variant shows, and what the scores say."""
+"""The cross-file benchmark: which lines become holes, what a variant shows, and what the scores measure."""
 
 import doctest
 import importlib
@@ -31,7 +31,7 @@ def package(root: Path, text: str, path: str = "shop/use.py") -> Path:
     return root
 
 
-def found(root: Path, most: int = 99, seed: int = 1) -> list[Hole]:
+def holes_in(root: Path, most: int = 99, seed: int = 1) -> list[Hole]:
     return holes.holes(PACKAGE, root, most, seed)
 
 
@@ -63,7 +63,7 @@ PRICE, STOCK = (
 def test_a_use_of_a_name_from_another_file(
     tmp_path: Path, line: str, head: str, truth: str, definition: NameDefinition
 ) -> None:
-    (hole,) = found(package(tmp_path, line))
+    (hole,) = holes_in(package(tmp_path, line))
     assert (hole.truth, hole.definition) == (truth, definition)
     assert hole.before.rpartition("\n")[2] == head
     assert (hole.before + hole.truth + hole.after).split() == line.split()
@@ -91,17 +91,17 @@ def test_a_use_of_a_name_from_another_file(
     ],
 )
 def test_what_is_no_hole(tmp_path: Path, line: str) -> None:
-    assert found(package(tmp_path, line)) == []
+    assert holes_in(package(tmp_path, line)) == []
 
 
 def test_a_name_gives_two_holes_a_file_and_a_seed_the_same_ones(tmp_path: Path) -> None:
     text = "from ._prices import price_of\n" + "".join(f"x{i} = price_of(a{i})\n" for i in range(40))
     root = package(tmp_path, text)
-    first = found(root)
+    first = holes_in(root)
     assert len(first) == holes.PER_NAME
-    assert first == found(root)
-    assert any(found(root, seed=seed) != first for seed in range(2, 6))
-    assert len(found(root, most=1)) == 1
+    assert first == holes_in(root)
+    assert any(holes_in(root, seed=seed) != first for seed in range(2, 6))
+    assert len(holes_in(root, most=1)) == 1
 
 
 # Packages
@@ -132,14 +132,14 @@ def test_a_package_without_a_licence_is_refused(tmp_path: Path) -> None:
         packages.packages_named(["shop"])
 
 
-# What is shown and asked
+# Snippets and answers
 
 
 def test_the_oracle_shows_forty_lines_at_most_and_its_budget(tmp_path: Path) -> None:
     long = "class Stock:\n" + "".join(f"    a{i} = {i}\n" for i in range(90))
     root = package(tmp_path, "from ._stock import Stock\nx = Stock(a)\n")
     (root / "shop/_stock.py").write_text(long, encoding="utf-8")
-    (hole,) = found(root)
+    (hole,) = holes_in(root)
     oracle = ask.parse("oracle")
     (snippet,) = ask.show_snippets(oracle, hole, root, 1_000, len).snippets
     assert (snippet.path, snippet.start_line, snippet.end_line) == ("shop/_stock.py", 1, 40)
@@ -167,7 +167,7 @@ def test_a_label_that_means_nothing_is_refused(label: str) -> None:
 
 def test_a_view_cuts_the_file_around_the_hole(tmp_path: Path) -> None:
     above = "from ._stock import Stock\n" + "".join(f"a{i} = {i}\n" for i in range(60))
-    (hole,) = found(package(tmp_path, f"{above}x = Stock(a)\n" + "b = 1\n" * 40))
+    (hole,) = holes_in(package(tmp_path, f"{above}x = Stock(a)\n" + "b = 1\n" * 40))
     context = ask.context_at(hole, (), ask.PromptWindow(40, 15))
     assert (context.before.count("\n"), context.after.count("\n")) == (40, 15)
     assert context.start_line == 21
@@ -179,7 +179,7 @@ def test_a_view_cuts_the_file_around_the_hole(tmp_path: Path) -> None:
 def test_the_model_writes_the_rest_of_the_line(tmp_path: Path) -> None:
     text = "from ._stock import Stock\ny = 1\nx = Stock(a)\nz = 2\n"
     root = package(tmp_path, text)
-    (hole,) = found(root)
+    (hole,) = holes_in(root)
     sequences = open_sequences(fake_model(text))
     snippets = ask.show_snippets(ask.parse("oracle"), hole, root, 99, len).snippets
     plain = ask.write_line(sequences, ask.context_at(hole, (), ask.PromptWindow()))

@@ -1,4 +1,4 @@
-"""The infilling benchmark: how tasks are laid out and tested, what the variants ask, what a run writes."""
+"""The infilling benchmark: layout and test of tasks, prompts of the variants, and the files of a run."""
 
 import gzip
 import json
@@ -108,7 +108,7 @@ def test_code_under_test_has_no_network_not_even_loopback() -> None:
         connect = (
             f"import socket\nsocket.create_connection(('127.0.0.1', {server.getsockname()[1]}), 2).close()\n"
         )
-        exec(connect, {})  # noqa: S102  (from here there is somebody to talk to)
+        exec(connect, {})  # noqa: S102  (outside the sandbox the connection works)
         assert not tasks.passes(connect)
         refused = "\n".join(
             ["try:", *(f"    {line}" for line in connect.splitlines()), "except OSError:", "    pass"]
@@ -171,8 +171,8 @@ TASK = tasks.Task(
 )  # fmt: skip
 
 
-def spelled(label: str) -> tuple[str, bytes]:
-    """The prompt of a variant as text, and what is chosen again."""
+def prompt_text(label: str) -> tuple[str, bytes]:
+    """Return the prompt of a variant as text, and the bytes that are chosen again."""
     context = variants.Context("solution.py", variants.language_of("solution.py"), TASK.before, TASK.after)
     prompt, need = variants.prompt_of(fake_model(""), variants.parse(label), TASK, context)
     marks = {PRE: "<P>", SUF: "<S>", MID: "<M>"}
@@ -193,7 +193,7 @@ def spelled(label: str) -> tuple[str, bytes]:
     ],
 )
 def test_each_variant_asks_in_its_own_way(label: str, prompt: str, need: bytes) -> None:
-    assert spelled(label) == (prompt, need)
+    assert prompt_text(label) == (prompt, need)
 
 
 def test_a_shared_beginning_changes_no_answer_and_no_store_grows(data: Path) -> None:

@@ -52,17 +52,18 @@ def test_limits_are_shares_of_a_batch(slot: Slot) -> None:
     many = "word " * 200
     tokens = slot.infill({"input_prefix": many, "input_suffix": many, "prompt": "x =", "input_extra": []})
     before, after = tokens.index(SUF) - tokens.index(PRE) - 1, tokens.index(MID) - tokens.index(SUF) - 1
-    assert before == 48 + 2  # 3/4 of 64, and the prompt's two
+    assert before == 48 + 2  # 3/4 of 64, and the two tokens of the prompt
     assert after == 16 - 2 - 2
     assert tokens[tokens.index(SUF) + 1 : tokens.index(MID)] == slot.tokens(many)[:after]
 
 
 @pytest.mark.model
 def test_common_prefix_is_not_read_again(slot: Slot) -> None:
-    start, tail = slot.tokens("import os\nimport sys\n" * 8), slot.tokens("print(os.name)")
+    start = slot.tokens("import os\nimport sys\n" * 8)
+    tail = slot.tokens("print(os.name)")
     assert ask(slot, start).evaluated == len(start)
     assert ask(slot, [*start, *tail]).evaluated == len(tail)
-    assert ask(slot, [*start, *tail]).evaluated == 1  # one at least, for its logits
+    assert ask(slot, [*start, *tail]).evaluated == 1  # at least one, for its logits
     assert ask(slot, [*start, *tail], cache_prompt=False).evaluated == len(start) + len(tail)
 
 

@@ -15,10 +15,12 @@ from bench.typing.virtual import run_virtually
 
 
 class FakeServer:
-    """Obeys `peer_port.Backend`: reads a prompt in 200 ms, writes a character in 10."""
+    """A fake `bench.peers.port.Backend`: reads a prompt in 200 ms, writes a character in 10 ms."""
 
     def __init__(self, answer: str = "", read: float = 0.2, write: float = 0.01) -> None:
-        self.answer, self.read, self.write = answer, read, write
+        self.answer = answer
+        self.read = read
+        self.write = write
         self.bodies: list[dict[str, Any]] = []
         self.given_up = 0
         self.running = 0
@@ -55,7 +57,7 @@ class FakeServer:
 def play(
     kind: type[Peer], server: FakeServer, scene: Callable[[Peer], Awaitable[Any]], text: str = "\n"
 ) -> Any:
-    """Play a scene against a policy over a fake server, on a clock that is not real."""
+    """Play a scene against a policy over a fake server, on a virtual clock."""
 
     async def start() -> FakeServer:
         return server
@@ -71,10 +73,10 @@ def play(
     return run_virtually(run)
 
 
-async def typed(
+async def type_texts(
     policy: Peer, texts: list[str], gap: float = 0.1, after: str = "\n"
 ) -> list[PolicyAnswer | None]:
-    """Ask for each text, and give it up when the next comes `gap` seconds later; the last one may finish."""
+    """Ask for each text, and cancel when the next one comes `gap` seconds later; the last one may finish."""
     answers: list[PolicyAnswer | None] = []
     for text in texts[:-1]:
         task = asyncio.ensure_future(policy.ask(DocumentView("a.py", text, after)))
@@ -93,7 +95,7 @@ def now() -> float:
 
 def test_no_reuse_asks_at_each_key_and_gives_up_the_one_before() -> None:
     server = FakeServer("answer")
-    answers = play(NoReuse, server, lambda policy: typed(policy, ["x", "x ", "x ="]))
+    answers = play(NoReuse, server, lambda policy: type_texts(policy, ["x", "x ", "x ="]))
     assert answers == [None, None, PolicyAnswer("answer", tokens=6)]
     assert len(server.bodies) == 3
     assert server.given_up == 2
@@ -105,10 +107,10 @@ def test_no_reuse_asks_at_each_key_and_gives_up_the_one_before() -> None:
 
 def test_llama_vim_has_one_request_on_its_way_and_finishes_it() -> None:
     server = FakeServer("= 1")
-    answers = play(LlamaVim, server, lambda policy: typed(policy, ["x", "x ", "x ="], gap=0.05))
+    answers = play(LlamaVim, server, lambda policy: type_texts(policy, ["x", "x ", "x ="], gap=0.05))
     assert server.most == 1
     assert server.given_up == 0
-    # The answer for "x" does not fit what was typed since; the last key's own retry is answered.
+    # The answer for "x" does not fit the text typed since then; the retry of the last key is answered.
     assert answers[-1] is not None
     assert answers[-1].text == "= 1"
     assert answers[-1].inferred
@@ -129,7 +131,7 @@ def test_llama_vim_shows_from_memory_what_is_typed_on_and_still_asks() -> None:
     first, second = play(LlamaVim, server, scene)
     assert first == PolicyAnswer(" = 1", tokens=4)
     assert second == PolicyAnswer("= 1", inferred=False, tokens=4)
-    # Own place, ahead (as if accepted), and the second place though its text was known; each ahead has 1 s.
+    # The cursor, ahead (as if accepted), and the second cursor although its text is cached; ahead has 1 s.
     asked = [(body["prompt"], body["t_max_predict_ms"]) for body in server.bodies]
     assert ("x", 250) in asked
     assert ("x = 1", 1000) in asked or ("x = 1", 250) in asked
@@ -138,12 +140,12 @@ def test_llama_vim_shows_from_memory_what_is_typed_on_and_still_asks() -> None:
 
 def test_llama_vim_does_not_ask_within_a_line() -> None:
     server = FakeServer("1")
-    answers = play(LlamaVim, server, lambda policy: typed(policy, ["f("], after="first, second)\n"))
+    answers = play(LlamaVim, server, lambda policy: type_texts(policy, ["f("], after="first, second)\n"))
     assert answers == [PolicyAnswer(inferred=False)]
     assert server.bodies == []
 
 
-def test_llama_vim_reads_a_chunk_when_a_buffer_is_entered_and_others_while_nobody_types() -> None:
+def test_llama_vim_reads_a_chunk_when_a_buffer_is_entered_and_others_during_pauses() -> None:
     server = FakeServer("")
     text = "\n".join(f"line {n}" for n in range(600)) + "\n"
 
@@ -153,7 +155,7 @@ def test_llama_vim_reads_a_chunk_when_a_buffer_is_entered_and_others_while_nobod
         await policy.ask(DocumentView("a.py", "\n".join(lines[:301]), "\n".join(["", *lines[301:]])))
         before = len(server.bodies)
         await asyncio.sleep(2.5)
-        assert len(server.bodies) == before  # in insert mode, three seconds without a move
+        assert len(server.bodies) == before  # in insert mode, after less than three seconds without a move
         await asyncio.sleep(3)
         assert server.bodies[-1]["n_predict"] == 0
 
@@ -210,7 +212,7 @@ def test_continue_waits_350_ms_for_the_last_key() -> None:
     server = FakeServer(" = 1\n\n", read=0.05)
 
     async def scene(policy: Peer) -> Any:
-        answers = await typed(policy, ["x", "xy", "xyz"])
+        answers = await type_texts(policy, ["x", "xy", "xyz"])
         return answers, now()
 
     answers, at = play(Continue, server, scene)
@@ -224,7 +226,7 @@ def test_continue_goes_on_with_a_request_whose_answer_is_typed_and_with_its_cach
 
     async def scene(policy: Peer) -> Any:
         task = asyncio.ensure_future(policy.ask(DocumentView("p.py", "x = ", "\n")))
-        await asyncio.wait([task], timeout=0.35 + 0.3 + 0.16)  # three characters are there
+        await asyncio.wait([task], timeout=0.35 + 0.3 + 0.16)  # three characters have arrived
         task.cancel()
         second = await policy.ask(DocumentView("p.py", "x = ab", "\n"))
         third = await policy.ask(DocumentView("p.py", "x = abc", "\n"))
@@ -232,7 +234,7 @@ def test_continue_goes_on_with_a_request_whose_answer_is_typed_and_with_its_cach
 
     second, third = play(Continue, server, scene)
     assert len(server.bodies) == 1
-    assert second.text == "cdef\nmor"  # what was there at the tenth chunk, later than 375 ms
+    assert second.text == "cdef\nmor"  # the text at the tenth chunk, after more than 375 ms
     assert third == PolicyAnswer("def\nmor", inferred=False)
     assert server.given_up == 1
 
@@ -241,7 +243,7 @@ def test_continue_gives_a_request_up_for_one_that_does_not_fit() -> None:
     server = FakeServer("abc", read=1)
 
     async def scene(policy: Peer) -> Any:
-        return await typed(policy, ["x", "y"], gap=0.5)
+        return await type_texts(policy, ["x", "y"], gap=0.5)
 
     answers = play(Continue, server, scene)
     assert len(server.bodies) == 2
@@ -264,7 +266,8 @@ def test_continue_prunes_whole_lines_and_leaves_nothing_that_repeats() -> None:
 
 
 def test_tabby_waits_less_the_longer_answers_take_and_not_before_the_first() -> None:
-    debounce, view = Debounce(), DocumentView("a.py", "x", "\ny")
+    debounce = Debounce()
+    view = DocumentView("a.py", "x", "\ny")
     assert debounce.delay(10.0, view, None) == 0.001
     assert debounce.delay(20.0, view, 0.0) == pytest.approx((3 - 1.5 * 0.4) * 0.2)
     assert debounce.delay(30.0, view, 5.0) == 0.1
@@ -283,7 +286,7 @@ def test_tabby_reads_until_a_stop_word_and_remembers_the_rest_of_the_line() -> N
     first, second = play(Tabby, server, scene)
     assert first == PolicyAnswer("value = compute()", tokens=19)
     assert second == PolicyAnswer("lue = compute()", inferred=False)
-    assert server.given_up == 1  # the connection is closed at the stop word
+    assert server.given_up == 1  # the client closes the connection at the stop word
     assert server.bodies[0]["prompt"].startswith("<|fim_prefix|>def f():\n    <|fim_suffix|>")
 
 

@@ -1,4 +1,4 @@
-"""The header of a results file: what it says, what it must never say, and that the file can be read."""
+"""The header of a results file: what it contains, what it must not contain, and that the file can be read."""
 
 import doctest
 import hashlib

@@ -1,4 +1,4 @@
-"""The search proxy: docstrings are blanked without moving a line, and what counts as found."""
+"""The search proxy: docstrings are removed without moving a line, and which hits count as right."""
 
 import ast
 import doctest

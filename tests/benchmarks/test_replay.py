@@ -1,7 +1,7 @@
-"""Replay's own parts, and the engine's token counts on a virtual clock: what CI holds against a regression.
+"""Replay's own parts, and the engine's token counts on a virtual clock, which CI checks for regressions.
 
-Counts, never times: the clock is virtual, and so is the model's speed. The files come from the standard
-library of the Python that runs, so the bounds are shares, not totals.
+The checks use counts, never times: the clock is virtual, and so is the model's speed. The files come from the
+standard library of the running Python, so the bounds are shares, not totals.
 """
 
 import asyncio
@@ -23,12 +23,13 @@ WORDS = "".join(f"def name_{n}(value):\n    return value + {n} * 3\n\n\n" for n 
 
 
 class Knowing:
-    """Answers with what comes next in a text it knows, after a delay."""
+    """Answers after a delay with the continuation of a text that it knows."""
 
     name = "knowing"
 
     def __init__(self, text: str, delay: float = 0.05) -> None:
-        self.text, self.delay = text, delay
+        self.text = text
+        self.delay = delay
         self.edits: list[DocumentEdit] = []
         self.document = ""
 
@@ -135,7 +136,8 @@ def test_a_key_waits_for_the_first_answer_to_it_or_a_later_one() -> None:
 
 
 def test_results_of_an_earlier_run_are_kept(tmp_path: Path) -> None:
-    report, path = ReplayReport(), tmp_path / "replay.json"
+    report = ReplayReport()
+    path = tmp_path / "replay.json"
     log = ReplayLog(
         "assist", "typing-1-a", asked=[TimedRequest(0, True, answered=0.1, answer=PolicyAnswer("x"), until=1)]
     )
@@ -175,7 +177,7 @@ def typing_rows(model_path: Path) -> list[dict]:
 
 @pytest.mark.model
 def test_typing_costs_few_tokens(typing_rows: list[dict]) -> None:
-    """The pretended model is wrong on 35 % of the lines; the real one's figures are in benchmarks/results."""
+    """The pretended model is wrong on 35 % of the lines; for the real one see benchmarks/results."""
     figures = medians(typing_rows)
     assert figures["without inference"] >= 0.8
     assert figures["tokens evaluated"] <= 10 * figures["requests"]

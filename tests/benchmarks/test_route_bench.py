@@ -1,4 +1,4 @@
-"""The router's benchmark: tasks that their own solutions pass, labels without text, figures known by hand."""
+"""The router's benchmark: tasks that their own solutions pass, labels without text, and known figures."""
 
 import json
 import random
@@ -45,11 +45,13 @@ PROBLEMS = [problem(number) for number in range(8)]
 BY_NAME = {each.name: each.text for each in PROBLEMS}
 
 
-class Told:
+class FixedWriter:
     """A writer that gives one answer."""
 
     def __init__(self, answer: str, margins: Sequence[float] = (3.0, 1.0)) -> None:
-        self.answer, self.margins, self.asked = answer, tuple(margins), 0
+        self.answer = answer
+        self.margins = tuple(margins)
+        self.asked = 0
 
     def write(self, messages: Messages, most: int) -> WrittenAnswer:  # noqa: ARG002 - it does not read
         self.asked += 1
@@ -72,7 +74,7 @@ def test_the_true_functions_pass_and_what_the_file_holds_does_not(asked: list[Ro
     assert {each.shape for each in asked} == {"write", "write two", "fix", "fix with tests"}
     for each in asked:
         assert runs(each.program(code_of(right_answer(each))))
-        # The block shown last ends with the functions that are to be changed.
+        # The last block ends with the functions to change.
         assert not runs(each.program(each.messages.user.split("```python\n")[-1].split("```")[0]))
 
 
@@ -109,7 +111,10 @@ def test_code_fits_if_it_defines_what_was_asked_for() -> None:
 
 def test_a_row_says_whether_the_tests_passed_and_holds_no_text(asked: list[RoutingRequest]) -> None:
     one = next(each for each in asked if each.shape == "write")
-    good, bad = label(one, Told(right_answer(one))), label(one, Told("```\ndef other(): ...\n```"))
+    good, bad = (
+        label(one, FixedWriter(right_answer(one))),
+        label(one, FixedWriter("```\ndef other(): ...\n```")),
+    )
     assert (good["good"], good["edit_fits"], good["parse_delta"]) == (1, 1, 0)
     assert (bad["good"], bad["edit_fits"]) == (0, 0)
     assert (good["mean_margin"], good["least_margin"], good["tokens"]) == (2.0, 1.0, 2)
@@ -117,14 +122,16 @@ def test_a_row_says_whether_the_tests_passed_and_holds_no_text(asked: list[Routi
 
 
 def test_collecting_goes_on_where_it_stopped(asked: list[RoutingRequest], tmp_path: Path) -> None:
-    kept, first, second = tmp_path / "rows.jsonl", Told("no"), Told("no")
+    kept = tmp_path / "rows.jsonl"
+    first = FixedWriter("no")
+    second = FixedWriter("no")
     early = list(collect(asked[:2], first, kept))
     both = list(collect(asked[:3], second, kept))
     assert (first.asked, second.asked, both[:2]) == (2, 1, early)
 
 
 def test_a_labels_file_comes_back_as_rows(asked: list[RoutingRequest]) -> None:
-    rows = [label(each, Told("no", ())) for each in asked[:2]]
+    rows = [label(each, FixedWriter("no", ())) for each in asked[:2]]
     data = json.loads(json.dumps(route.label_columns(asked[:2], rows)))
     found = route.read_labels(data)
     assert [each.id for each in found] == [each.id for each in asked[:2]]
@@ -158,8 +165,9 @@ def test_auroc_counts_pairs() -> None:
 
 
 def rows_of(count: int, seed: int = 1) -> list[score.LabelledRequest]:
-    """Tasks that long edits make hard; an answer's margin tells how it went."""
-    rng, made = random.Random(seed), []
+    """Tasks that long edits make hard; the margin of an answer depends on whether it is right."""
+    rng = random.Random(seed)
+    made = []
     for number in range(count):
         lines = rng.uniform(0, 6)
         good = rng.random() < 1 / (1 + np.exp(2 * (lines - 3)))

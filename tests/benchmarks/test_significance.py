@@ -1,4 +1,4 @@
-"""Intervals against published values, the bootstrap on cases with a known answer, and the similarity's laws."""
+"""Intervals against published values, the bootstrap on known cases, and laws of the similarity."""
 
 import random
 
@@ -41,7 +41,7 @@ def test_a_seed_gives_the_same_interval_again() -> None:
 
 
 def test_the_pairs_count_and_not_the_columns_alone() -> None:
-    """Same two columns: paired row by row there is no doubt about the difference, shuffled there is."""
+    """The same two columns: in matching order the difference is certain, shuffled it is not."""
     ours, theirs = [1] * 60 + [0] * 40, [1] * 50 + [0] * 50
     tight = paired_bootstrap(ours, theirs)
     wide = paired_bootstrap(ours, random.Random(1).sample(theirs, 100))
@@ -101,7 +101,7 @@ def test_edit_similarity_is_what_its_definition_says(a: str, b: str) -> None:
 
 
 def _distance(a: str, b: str) -> int:
-    """Levenshtein's, by the recurrence."""
+    """The Levenshtein distance, by its recurrence."""
     row = list(range(len(b) + 1))
     for i, left in enumerate(a, 1):
         above, row = row, [i]

@@ -1,4 +1,4 @@
-"""Where tests of editors leave what they showed when they failed."""
+"""Where the editor tests save their screens when they fail."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Real editors, the real server, the real model, and nothing of this machine's user."""
+"""Real editors, the real server and the real model, isolated from this machine's user."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ import pytest
 from artifacts import ARTIFACTS
 from editors_debian import install
 
-# Where the pictures of the documents go, when they are made anew: `make pictures`.
+# Where new pictures for the documents go: `make pictures`.
 PICTURES = os.environ.get("ASSIST_E2E_PICTURES", "")
 IN_DOCUMENTS = (
     "offer",
@@ -36,28 +36,28 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture
 def shots(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
-    """A folder for pictures, kept where the test fails."""
-    place = tmp_path / "shots"
-    place.mkdir()
-    yield place
-    for path in place.glob("*.png") if PICTURES else ():
+    """A folder for pictures, kept if the test fails."""
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    yield folder
+    for path in folder.glob("*.png") if PICTURES else ():
         if (name := path.stem.partition("-")[2]) in IN_DOCUMENTS:
             shutil.copy(path, Path(PICTURES) / f"{name.replace(' ', '-')}.png")
     if request.node.stash.get(FAILED, False):
         kept = ARTIFACTS / request.node.name
         shutil.rmtree(kept, ignore_errors=True)
-        shutil.copytree(place, kept)
+        shutil.copytree(folder, kept)
 
 
 @pytest.fixture(scope="session")
 def debian() -> None:
-    """The editors that Debian has."""
+    """Install the editors that Debian has."""
     install()
 
 
 @pytest.fixture(scope="session")
 def probed(shared_data: Path, model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The model's speed is measured, as `assist setup` does it: no editor waits for that, and no test."""
+    """Measure the model's speed as `assist setup` does, so that no editor or test waits for it."""
     folder = tmp_path_factory.mktemp("probed")
     (folder / "config.toml").write_text(f'[completion]\nmodel = "{model_path}"\n')
     (folder / "a.py").write_text("import os\n")
@@ -75,7 +75,7 @@ def workspace(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, environ: Mapping[str, str], debian: None, probed: None) -> dict[str, str]:
-    """The environment: a home of its own, and this checkout's `assist` first on the path."""
+    """The environment: its own home folder, and this checkout's `assist` first on the path."""
     programs = str(Path(sys.executable).parent)
     own = tmp_path / "home"
     (own / ".config").mkdir(parents=True)

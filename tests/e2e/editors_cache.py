@@ -1,4 +1,4 @@
-"""Where editors are kept that were installed for the tests: built once, whole or not there at all.
+"""The cache of editors installed for the tests: each is built once, complete or not there at all.
 
 It knows no editor.
 """
@@ -11,16 +11,16 @@ from pathlib import Path
 
 
 def cache(pins: str) -> Path:
-    """A folder named by the text of the file that pins versions, so that a new pin installs anew.
+    """Return a folder named after the content of the file that pins versions: new pins make a new folder.
 
-    It lies in `$ASSIST_E2E_CACHE`, else in `~/.cache/assist-e2e`.
+    It is in `$ASSIST_E2E_CACHE`, or else in `~/.cache/assist-e2e`.
     """
     root = os.environ.get("ASSIST_E2E_CACHE") or Path.home() / ".cache" / "assist-e2e"
     return Path(root) / hashlib.sha256(Path(pins).read_bytes()).hexdigest()[:16]
 
 
 def once(folder: Path, name: str, build: Callable[[Path], object]) -> Path:
-    """The folder `name`, built elsewhere and renamed when it is whole: two at a time do no harm."""
+    """Return the folder `name`, built elsewhere and renamed when complete, so that two may build at once."""
     done = folder / name
     if done.is_dir():
         return done

@@ -1,13 +1,14 @@
-"""The editors that the tests in this folder drive, and what drives them, from Debian's packages.
+"""The editors and tools that the tests in this folder need from Debian's packages.
 
-`python tests/e2e/editors_debian.py` installs what is missing, as root; where all is there it does nothing.
+`python tests/e2e/editors_debian.py` installs what is missing, as root. If nothing is missing, it does
+nothing.
 """
 
 import shutil
 import subprocess
 from pathlib import Path
 
-# What each package is known by: a program, or files.
+# How to tell that a package is installed: a program, or files.
 WANTED = {
     "chromium": ("chromium", ""),
     "fonts-dejavu-core": ("", "/usr/share/fonts/truetype/dejavu/*"),
@@ -18,11 +19,11 @@ WANTED = {
     "elpa-lsp-mode": ("", "/usr/share/emacs/site-lisp/elpa/lsp-mode-*"),
     "elpa-company": ("", "/usr/share/emacs/site-lisp/elpa/company-*"),
 }
-PATIENCE = "DPkg::Lock::Timeout=300"  # seconds that another apt may take
+PATIENCE = "DPkg::Lock::Timeout=300"  # seconds to wait for another apt
 
 
 def install() -> None:
-    """Make sure that the editors are there. Raises `CalledProcessError` where apt-get fails."""
+    """Install the missing editors. Raises `CalledProcessError` if apt-get fails."""
     missing = [package for package, (program, files) in WANTED.items() if not _there(program, files)]
     if missing:
         subprocess.run(["apt-get", "-o", PATIENCE, "update"], check=True)

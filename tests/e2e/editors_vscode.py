@@ -1,6 +1,6 @@
-"""VS Code as code-server, with the Node that it needs: fetched from the npm registry into a cache folder.
+"""VS Code as code-server, with the Node that it needs, fetched from the npm registry into a cache folder.
 
-What npm's package of code-server leaves out (its own dependencies, two links) is put in here.
+Installs the parts that npm's package of code-server leaves out: its own dependencies and two links.
 """
 
 import os
@@ -12,8 +12,8 @@ from pathlib import Path
 from editors_cache import cache, once
 
 CODE_SERVER = "4.139.1"  # VS Code 1.139
-NODE = "24.21.0"  # code-server answers each page with 500 on older ones
-USELESS = ("@github/copilot-sdk-*", "@microsoft/mxc-sdk*")  # 300 MB that nothing here starts
+NODE = "24.21.0"  # with an older one, code-server answers every page with 500
+USELESS = ("@github/copilot-sdk-*", "@microsoft/mxc-sdk*")  # 300 MB that no test uses
 LINKS = {"bin/remote-cli/code-server": "code-linux.sh", "bin/helpers/browser.sh": "browser-linux.sh"}
 NPM = ("npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
@@ -30,7 +30,7 @@ class CodeServer:
 
 
 def vscode() -> CodeServer:
-    """code-server, installed now or earlier. Raises `subprocess.CalledProcessError` where npm fails."""
+    """Return code-server, and install it if needed. Raises `subprocess.CalledProcessError` if npm fails."""
     return _in(once(cache(__file__), "code-server", _install))
 
 
@@ -59,7 +59,7 @@ def _npm(folder: Path, *words: str) -> None:
 
 
 def _compile(folder: Path, node: Path, package: str) -> None:
-    """Compile a package's native part against the headers that lie beside `node`: without this one no log is written."""
+    """Compile a package's native part with the headers next to `node`. Without this one no log is written."""
     environ = {
         **os.environ,
         "PATH": f"{node.parent}:{os.environ['PATH']}",

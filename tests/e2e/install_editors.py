@@ -1,6 +1,6 @@
 """Install the editors that the end-to-end tests drive, once: `python tests/e2e/install_editors.py`.
 
-Debian's packages go where Debian puts them, which needs root; all else into a folder of the cache.
+Debian's packages are installed system-wide, which needs root; the others go into a cache folder.
 """
 
 import editors_debian
@@ -10,7 +10,7 @@ from editors_vscode import vscode
 
 
 def main() -> None:
-    """Install all, and say where they are."""
+    """Install all editors, and print where they are."""
     editors_debian.install()
     print(f"VS Code: {vscode().entry}")
     for version, program in editors_neovim.install(cache(editors_neovim.__file__)).items():

@@ -1,4 +1,7 @@
-"""A real Neovim on a real terminal: tmux shows it, its own RPC socket tells what it holds. It knows no test."""
+"""A real Neovim in a real terminal: tmux shows its screen, its RPC socket gives its state.
+
+It knows no test.
+"""
 
 import os
 import shutil
@@ -17,7 +20,7 @@ import psutil
 
 PLUGIN = Path(__file__).parents[2] / "neovim-plugin"
 SETUP = f"require('assist').setup({{ cmd = {{ '{Path(sys.executable).with_name('assist')}', 'lsp' }} }})\n"
-PATIENCE = 30  # seconds; a model is opened and a prompt read on a busy machine in them
+PATIENCE = 30  # seconds: enough to open a model and read a prompt on a busy machine
 GHOST = """
 local found = {}
 local space = vim.api.nvim_create_namespace('assist.ghost')
@@ -41,7 +44,7 @@ vim.notify = function(text) table.insert(_G.notes, text) end
 
 
 class Rpc:
-    """Neovim's own remote calls, one at a time, over its socket."""
+    """Neovim's own remote calls over its socket, one at a time."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
@@ -51,15 +54,16 @@ class Rpc:
             self._socket.close()
             raise
         self._socket.settimeout(PATIENCE)
-        self._unpacker, self._calls = msgpack.Unpacker(strict_map_key=False), 0
+        self._unpacker = msgpack.Unpacker(strict_map_key=False)
+        self._calls = 0
 
     def send(self, method: str, *arguments: Any) -> None:
-        """Call, and do not wait."""
+        """Call without waiting for the result."""
         self._calls += 1
         self._socket.sendall(msgpack.packb([0, self._calls, method, arguments]))
 
     def call(self, method: str, *arguments: Any) -> Any:
-        """Call, and give the result; an error of the editor's fails the test."""
+        """Call and return the result. An error in the editor fails the test."""
         self.send(method, *arguments)
         while True:
             for message in self._unpacker:
@@ -75,18 +79,19 @@ class Rpc:
 
 
 class Editor:
-    """One Neovim in a terminal of 100 by 32; `dumps` are its screens, one a step."""
+    """One Neovim in a terminal of 100 by 32. `dumps` are its screens, one per step."""
 
     def __init__(self, tmux: list[str], rpc: Rpc) -> None:
-        self._tmux, self._rpc = tmux, rpc
+        self._tmux = tmux
+        self._rpc = rpc
         self.dumps: list[str] = []
 
     def lua(self, code: str, *arguments: Any) -> Any:
-        """What Lua in the editor gives."""
+        """Run Lua in the editor and return its result."""
         return self._rpc.call("nvim_exec_lua", code, arguments)
 
     def keys(self, keys: str) -> None:
-        """Type, in Neovim's notation."""
+        """Type keys in Neovim's notation."""
         self._rpc.call("nvim_input", keys)
         self.dump(f"keys {keys}")
 
@@ -96,7 +101,7 @@ class Editor:
         self.dump(f"command {line}")
 
     def open(self, path: Path, text: str | bytes) -> None:
-        """Edit a file with this text, cursor at its end, in insert mode; no other stays open."""
+        """Edit a file with this text, with the cursor at its end, in insert mode. Closes all other files."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         self.keys("<C-\\><C-n>")
@@ -107,20 +112,20 @@ class Editor:
         self.until("return vim.api.nvim_get_mode().mode == 'i'", "insert mode")
 
     def write(self) -> bytes:
-        """Save the file, and give its bytes."""
+        """Save the file, and return its bytes."""
         self.keys("<Esc>")
         self.command("write")
         return Path(self.lua("return vim.api.nvim_buf_get_name(0)")).read_bytes()
 
     def screen(self) -> str:
-        """What the terminal shows."""
+        """Return what the terminal shows."""
         shown = subprocess.run(
             [*self._tmux, "capture-pane", "-p"], capture_output=True, check=True, encoding="utf-8"
         )
         return shown.stdout
 
     def shows(self, text: str) -> None:
-        """Wait for a text on the screen, which is drawn a little after Neovim knows of it."""
+        """Wait for a text on the screen, which is drawn a little after Neovim has it."""
         self.until(lambda: text in self.screen(), f"{text!r} on the screen")
 
     def leave_window(self, key: str = "q") -> None:
@@ -129,12 +134,12 @@ class Editor:
         self.until("return vim.api.nvim_win_get_config(0).relative == ''", "the window to close")
 
     def ghost(self) -> str:
-        """The ghost text that is shown, lines joined."""
+        """Return the visible ghost text, with its lines joined."""
         return str(self.lua(GHOST))
 
     @property
     def newer(self) -> bool:
-        """Whether it is later than 0.10."""
+        """Whether it is newer than 0.10."""
         return bool(self.lua("return vim.fn.has('nvim-0.11') == 1"))
 
     def lines(self) -> list[str]:
@@ -144,7 +149,7 @@ class Editor:
         return str(self.lua("return vim.api.nvim_get_current_line()"))
 
     def until(self, condition: str | Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
-        """Wait for Lua or a function to give something true; the failure shows the screen."""
+        """Wait until Lua or a function returns something true. The failure shows the screen."""
         end = time.monotonic() + patience
         while True:
             found = self.lua(condition) if isinstance(condition, str) else condition()
@@ -153,11 +158,11 @@ class Editor:
                 return found
             if time.monotonic() > end:
                 self.dump(f"no {what}")
-                raise AssertionError(f"waited in vain for {what}\n{self.screen()}")
+                raise AssertionError(f"waited {patience} s, but not seen: {what}\n{self.screen()}")
             time.sleep(0.02)
 
-    def asked(self, command: str) -> Any:
-        """The result of a command of the server's."""
+    def run_server_command(self, command: str) -> Any:
+        """Run a command of the server and return its result."""
         code = """
             local mine = vim.lsp.get_clients({ name = 'assist' })[1]
             local params, done = { command = 'assist.' .. ..., arguments = {} }, nil
@@ -170,7 +175,7 @@ class Editor:
         return self.lua(code, command)
 
     def servers(self) -> list[psutil.Process]:
-        """The language servers that this Neovim started."""
+        """Return the language servers that this Neovim started."""
         ours = psutil.Process(self.lua("return vim.fn.getpid()")).children(recursive=True)
         found = []
         for each in ours:
@@ -179,26 +184,26 @@ class Editor:
         return found
 
     def dump(self, step: str) -> None:
-        """Keep what the screen shows."""
+        """Record what the screen shows."""
         self.dumps.append(f"--- {step}\n{self.screen()}")
 
 
 @contextmanager
-def editing(
+def running_neovim(
     binary: Path, folder: Path, environ: Mapping[str, str], setup: str, *files: Path
 ) -> Iterator[Editor]:
-    """A Neovim in `folder` with the plugin and `setup`, Lua that runs as a user's init.lua would."""
-    place = Path(tempfile.mkdtemp(prefix="nvim-"))  # a socket's path must be short
-    init = place / "init.lua"
+    """Run Neovim in `folder` with the plugin and `setup`, which is Lua that runs like a user's init.lua."""
+    home = Path(tempfile.mkdtemp(prefix="nvim-"))  # a socket's path must be short
+    init = home / "init.lua"
     init.write_text(INIT.format(plugin=str(PLUGIN)) + setup)
-    homes = {f"XDG_{each}_HOME": str(place / each) for each in ("CONFIG", "DATA", "STATE", "CACHE")}
+    homes = {f"XDG_{each}_HOME": str(home / each) for each in ("CONFIG", "DATA", "STATE", "CACHE")}
     env = {**os.environ, **environ, **homes, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
-    tmux = ["tmux", "-u", "-f", "/dev/null", "-S", str(place / "tmux")]
+    tmux = ["tmux", "-u", "-f", "/dev/null", "-S", str(home / "tmux")]
     size = ["new-session", "-d", "-x", "100", "-y", "32"]
-    command = [str(binary), "-u", str(init), "-i", "NONE", "--listen", str(place / "rpc"), *map(str, files)]
+    command = [str(binary), "-u", str(init), "-i", "NONE", "--listen", str(home / "rpc"), *map(str, files)]
     subprocess.run([*tmux, *size, *command], cwd=folder, env=env, check=True)
     try:
-        rpc = _attach(place / "rpc")
+        rpc = _attach(home / "rpc")
         try:
             editor = Editor(tmux, rpc)
             editor.until("return vim.v.vim_did_enter == 1", "the start")
@@ -208,7 +213,7 @@ def editing(
             rpc.close()
     finally:
         subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _attach(path: Path) -> Rpc:

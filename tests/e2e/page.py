@@ -1,4 +1,4 @@
-"""The configurations that docs/editors.md shows, so that the page cannot lie."""
+"""The configurations that docs/editors.md shows, so that tests keep the page correct."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "editors.md"
 
 
 def block(heading: str, language: str) -> str:
-    """The one code block of a language under a heading. Fails where there is none, or more than one."""
+    """Return the only code block of a language under a heading. Fails if there is none, or more than one."""
     _, found, rest = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")
     assert found, f"docs/editors.md has no heading {heading!r}"
     section = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]

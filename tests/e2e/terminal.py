@@ -1,4 +1,4 @@
-"""A terminal that a program runs in, its keys, and what its screen shows; by tmux, which needs no display."""
+"""A terminal for a program, with its keys and its screen. It uses tmux, which needs no display."""
 
 import os
 import secrets
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PAUSE = 0.05  # seconds between two looks
-PATIENCE = 60.0  # seconds until something must have shown
+PAUSE = 0.05  # seconds between two checks of the screen
+PATIENCE = 60.0  # seconds until something must be visible
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A running tmux of its own."""
+    """A running tmux server for one test."""
 
     name: str
 
@@ -29,15 +29,18 @@ class Terminal:
             self._tmux("send-keys", "-t", "0", "-l", "--", text)
 
     def screen(self) -> str:
-        """What the screen shows, without spaces at the ends of lines."""
+        """Return what the screen shows, without spaces at the ends of lines."""
         return self._tmux("capture-pane", "-t", "0", "-p")
 
     def until(self, seen: Callable[[str], object], poke: Sequence[str] = (), every: float = 2.0) -> str:
-        """The screen once something is seen on it; keys in `poke` are pressed now and then until it is.
+        """Return the screen once something is visible on it.
 
-        Ever less often: they may end what they ask for, and on a slow machine that takes its time.
+        Until then, press the keys in `poke` now and then.
+
+        Each time after a longer pause: the keys may cancel what they request, and a slow machine needs time.
         """
-        end, again = time.monotonic() + PATIENCE, time.monotonic() + every
+        end = time.monotonic() + PATIENCE
+        again = time.monotonic() + every
         while not seen(shown := self.screen()):
             assert time.monotonic() < end, f"not seen in {PATIENCE} s; the screen shows:\n{shown}"
             if poke and time.monotonic() > again:
@@ -56,7 +59,7 @@ class Terminal:
 
 @contextmanager
 def terminal(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> Iterator[Terminal]:
-    """A terminal of 110 columns and 34 lines, in which a program runs until the block ends."""
+    """Run a program in a terminal of 110 columns and 34 lines until the block ends."""
     running = Terminal(f"assist-{secrets.token_hex(4)}")
     start = ["tmux", "-L", running.name, "-f", "/dev/null", "new-session", "-d", "-x", "110", "-y", "34"]
     env = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environ}
@@ -68,11 +71,15 @@ def terminal(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -
         subprocess.run(["tmux", "-L", running.name, "kill-server"], check=False, capture_output=True)
 
 
-def written(path: Path, before: bytes) -> bytes:
-    """The bytes of a file once they are other than before, and stay so: editors write in pieces."""
-    end, last = time.monotonic() + PATIENCE, before
+def wait_until_written(path: Path, before: bytes) -> bytes:
+    """Wait until a file differs from before and stays the same: editors write in pieces.
+
+    Returns its bytes.
+    """
+    end = time.monotonic() + PATIENCE
+    last = before
     while (now := _bytes(path)) in (before, b"") or now != last:
-        assert time.monotonic() < end, f"{path.name} was not written"
+        assert time.monotonic() < end, f"{path.name} was not wait_until_written"
         last = now
         time.sleep(4 * PAUSE)
     return now

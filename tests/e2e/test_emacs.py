@@ -1,4 +1,4 @@
-"""Emacs with the configurations of docs/editors.md: what is inserted, where answers go, edits and undo."""
+"""Emacs with the configurations of docs/editors.md: inserted text, where answers go, edits and undo."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,25 +8,25 @@ from pathlib import Path
 import pytest
 from page import block
 from shapes import AREA, COLUMN, FIZZ, KEY, LINE, PRICES, PRINTED, RENAMED, one_line_changed
-from terminal import Terminal, terminal, written
+from terminal import Terminal, terminal, wait_until_written
 from vendor import configured, told, vendor
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(120)]
 
 EGLOT, LSP_MODE = "Emacs with eglot", "Emacs with lsp-mode"
-CONNECTED = {EGLOT: "[eglot:space]", LSP_MODE: "💡"}  # it counts code actions there
+CONNECTED = {EGLOT: "[eglot:space]", LSP_MODE: "💡"}  # it shows the number of code actions
 ACCEPT = {EGLOT: "Tab", LSP_MODE: "Enter"}
 ACTIONS = {EGLOT: "eglot-code-actions", LSP_MODE: "lsp-execute-code-action"}
 PROMPT = {EGLOT: "Pick an action", LSP_MODE: "Select code action"}
-AGREE = {EGLOT: "", LSP_MODE: "Apply"}  # eglot has put the first choice in already
-AGAIN = ("BSpace", "p")  # the last letter once more, since the model may not be loaded at the first
+AGREE = {EGLOT: "", LSP_MODE: "Apply"}  # eglot has already filled in the first choice
+AGAIN = ("BSpace", "p")  # types the last letter again, because the model may not be loaded the first time
 
 both = pytest.mark.parametrize("way", [EGLOT, LSP_MODE])
 
 
 @contextmanager
 def emacs(home: Mapping[str, str], way: str, file: Path, place: str) -> Iterator[Terminal]:
-    """Emacs with the cursor in a file, once it is connected."""
+    """Run Emacs with the cursor in a file, and wait until it is connected."""
     config = Path(home["XDG_CONFIG_HOME"]) / "emacs"
     config.mkdir()
     (config / "init.el").write_text(block(way, "elisp"))
@@ -35,9 +35,9 @@ def emacs(home: Mapping[str, str], way: str, file: Path, place: str) -> Iterator
         yield running
 
 
-def saved(running: Terminal, file: Path, before: str) -> str:
+def save_file(running: Terminal, file: Path, before: str) -> str:
     running.keys("C-x", "C-s")
-    return written(file, before.encode()).decode()
+    return wait_until_written(file, before.encode()).decode()
 
 
 def act(running: Terminal, way: str, title: str) -> None:
@@ -64,7 +64,7 @@ def test_ghost_text_within_a_word_is_accepted_and_saved(
         assert found
         assert "math.p\n" not in file.read_text()
         running.keys(ACCEPT[way])
-        text = saved(running, file, AREA)
+        text = save_file(running, file, AREA)
     assert one_line_changed(AREA, text) == f"        return {found[1]}\n"
 
 
@@ -76,7 +76,7 @@ def test_text_behind_the_cursor_stays(home: Mapping[str, str], workspace: Path, 
         running.type("math.p")
         running.until(lambda screen: "print(math.pi * self.radius" in screen, poke=AGAIN)
         running.keys(ACCEPT[way])
-        text = saved(running, file, PRINTED)
+        text = save_file(running, file, PRINTED)
     compile(text, "circle.py", "exec")
     assert one_line_changed(PRINTED, text).startswith("        print(math.pi * self.radius")
 
@@ -88,7 +88,7 @@ def test_a_body_of_several_lines(home: Mapping[str, str], workspace: Path, way: 
     with emacs(home, way, file, "2:1") as running:
         running.keys("C-e")
         running.until(lambda screen: "-:**-" in screen, poke=("C-M-i",))
-        text = saved(running, file, "".join(FIZZ))
+        text = save_file(running, file, "".join(FIZZ))
     assert text.startswith(FIZZ[0])
     assert text.endswith(FIZZ[1])
     assert len(text.removesuffix(FIZZ[1]).splitlines()) > 2
@@ -122,8 +122,8 @@ def test_a_refactoring_is_agreed_to_applied_and_undone(
             running.keys("Enter")
             running.until(lambda screen: "def with_tax" in screen)
             assert file.read_text() == PRICES, "it is in the editor; saving is up to the person"
-            text = saved(running, file, PRICES)
+            text = save_file(running, file, PRICES)
             assert text == PRICES.replace("gross", "with_tax")
             running.keys("C-_")
             running.until(lambda screen: "def gross" in screen)
-            assert saved(running, file, text) == PRICES
+            assert save_file(running, file, text) == PRICES

@@ -1,4 +1,4 @@
-"""Helix with the configuration of docs/editors.md: what the list shows, what is inserted, where answers go."""
+"""Helix with the configuration of docs/editors.md: the completion list, inserted text, where answers go."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from page import block
 from shapes import AREA, COLUMN, FIZZ, KEY, LINE, PRICES, PRINTED, RENAMED, one_line_changed
-from terminal import Terminal, terminal, written
+from terminal import Terminal, terminal, wait_until_written
 from vendor import configured, told, vendor
 
 from assist_server.lsp.completion_list import MORE
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(120)]
 
-ASK = ("C-x",)  # asks for completions; again, since the model may not be loaded at the first
+ASK = ("C-x",)  # asks for completions; repeated, because the model may not be loaded the first time
 
 
 @contextmanager
 def helix(home: Mapping[str, str], file: Path, place: str) -> Iterator[Terminal]:
-    """Helix with the cursor in a file, in insert mode in front of what stands at the place."""
+    """Run Helix with the cursor at a place in a file."""
     config = Path(home["XDG_CONFIG_HOME"]) / "helix"
     config.mkdir()
     (config / "languages.toml").write_text(block("Helix", "toml"))
@@ -29,21 +29,20 @@ def helix(home: Mapping[str, str], file: Path, place: str) -> Iterator[Terminal]
         yield running
 
 
-def saved(running: Terminal, file: Path, before: str) -> str:
+def save_file(running: Terminal, file: Path, before: str) -> str:
     running.keys("Escape")
     running.until(lambda screen: "NOR" in screen, poke=("Escape",), every=0.5)
     running.type(":w")
     running.keys("Enter")
-    return written(file, before.encode()).decode()
+    return wait_until_written(file, before.encode()).decode()
 
 
-ITEM = re.compile(
-    r"^\s*(?:\d+|~)?\s+(\S.*?)\s+text\s*$", re.MULTILINE
-)  # behind a line number, before its kind
+# An item is between a line number and its kind.
+ITEM = re.compile(r"^\s*(?:\d+|~)?\s+(\S.*?)\s+text\s*$", re.MULTILINE)
 
 
 def shown_item(screen: str) -> str:
-    """The text of the item in the list."""
+    """Return the text of the item in the list."""
     found = ITEM.search(screen)
     return found[1] if found else ""
 
@@ -58,7 +57,7 @@ def test_an_item_within_a_word_is_shown_accepted_and_saved(home: Mapping[str, st
         assert item.startswith("pi * self.radius"), "it begins with what is typed of the word"
         running.keys("Tab")
         running.until(lambda screen: f"return math.{item}" in screen)
-        text = saved(running, file, AREA)
+        text = save_file(running, file, AREA)
     assert one_line_changed(AREA, text) == f"        return math.{item}\n"
 
 
@@ -71,7 +70,7 @@ def test_text_behind_the_cursor_stays(home: Mapping[str, str], workspace: Path) 
         item = shown_item(running.until(shown_item, poke=ASK))
         running.keys("Tab")
         running.until(lambda screen: f"print(math.{item}" in screen)
-        text = saved(running, file, PRINTED)
+        text = save_file(running, file, PRINTED)
     compile(text, "circle.py", "exec")
     assert one_line_changed(PRINTED, text).startswith("        print(math.pi")
 
@@ -85,7 +84,7 @@ def test_a_body_of_several_lines(home: Mapping[str, str], workspace: Path) -> No
         running.until(lambda screen: MORE in screen, poke=ASK)
         running.keys("Tab")
         running.until(lambda screen: not re.search(r"sel +2:", screen))
-        text = saved(running, file, before)
+        text = save_file(running, file, before)
     assert text.startswith(FIZZ[0])
     assert text.endswith(FIZZ[1])
     assert len(text.removesuffix(FIZZ[1]).splitlines()) > 2
@@ -98,13 +97,13 @@ def test_an_explanation_opens_as_a_document(home: Mapping[str, str], workspace: 
         ready(running)
         running.keys("Space", "a")
         running.until(lambda screen: "Explain" in screen)
-        running.keys("Down", "Enter")  # behind "Refactor..."
+        running.keys("Down", "Enter")  # after "Refactor..."
         screen = running.until(lambda screen: "# explain circle.py" in screen)
     assert "on this machine" in screen
 
 
 def ready(running: Terminal) -> None:
-    """Wait until the model is loaded: it completes. Nothing stays typed."""
+    """Wait until the model is loaded, by completing something. The typed text is removed again."""
     running.keys("A")
     running.until(shown_item, poke=ASK)
     running.keys("Escape")
@@ -128,7 +127,7 @@ def test_a_refactoring_is_agreed_to_by_a_code_action_and_undone(
             running.keys("Enter")
             running.until(lambda screen: "def with_tax" in screen and "Changed prices.py" in screen)
             assert file.read_text() == PRICES, "it is in the editor; saving is up to the person"
-            text = saved(running, file, PRICES)
+            text = save_file(running, file, PRICES)
             assert text == PRICES.replace("gross", "with_tax")
             running.keys("u")
-            assert saved(running, file, text) == PRICES
+            assert save_file(running, file, text) == PRICES

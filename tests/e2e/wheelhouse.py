@@ -1,6 +1,7 @@
-"""The packages that a machine without assist installs: this checkout's wheel, and llama.cpp's without compiling.
+"""The packages that a machine without assist installs: the wheel of this checkout, and llama.cpp's.
 
-llama.cpp is compiled once, for this checkout's own environment; here its installed files are a wheel again.
+llama.cpp is compiled only once, for this checkout's own environment. Here its installed files are packed into
+a wheel again, so that nothing is compiled.
 """
 
 import base64
@@ -14,16 +15,16 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def filled(folder: Path) -> Path:
-    """The folder with both wheels in it."""
-    uv = shutil.which("uv") or ROOT / ".uv/bin/uv"  # as the Makefile finds it
+def build_wheels(folder: Path) -> Path:
+    """Put both wheels into the folder, and return it."""
+    uv = shutil.which("uv") or ROOT / ".uv/bin/uv"  # the same places as in the Makefile
     subprocess.run([uv, "build", "--quiet", "--wheel", "--out-dir", str(folder)], cwd=ROOT, check=True)
-    packed("llama-cpp-python", folder)
+    pack("llama-cpp-python", folder)
     return folder
 
 
-def packed(name: str, folder: Path) -> Path:
-    """An installed distribution as a wheel."""
+def pack(name: str, folder: Path) -> Path:
+    """Pack an installed distribution into a wheel."""
     found = distribution(name)
     tags = [
         line.removeprefix("Tag: ")

@@ -1,6 +1,6 @@
 """VS Code in a real browser: a running code-server with the packaged extension, and windows on folders.
 
-It knows how the workbench is driven, and nothing of assist but its status item.
+It knows how to drive the workbench. Of assist it knows only the status item.
 """
 
 import json
@@ -26,7 +26,7 @@ FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-QUIET = {  # nothing opens by itself, and nothing is fetched
+QUIET = {  # settings with which nothing opens by itself and nothing is fetched
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
     "chat.disableAIFeatures": True,
@@ -41,15 +41,15 @@ QUIET = {  # nothing opens by itself, and nothing is fetched
     "files.autoSave": "off",
     "security.workspace.trust.enabled": False,
 }
-PATIENCE = 90  # seconds until something that must come has come, on a busy machine
+PATIENCE = 90  # seconds to wait for something on a busy machine
 T = TypeVar("T")
 
 
 def until(what: str, found: Callable[[], T], patience: float = PATIENCE) -> T:
-    """The first true value of `found`, asked again and again; what was awaited is named when it never comes."""
+    """Call `found` until it returns a true value, and return that. The failure names what was expected."""
     end = time.monotonic() + patience
     while not (value := found()):
-        assert time.monotonic() < end, f"waited {patience} s in vain for {what}"
+        assert time.monotonic() < end, f"waited {patience} s, but not seen: {what}"
         time.sleep(0.03)
     return value
 
@@ -64,17 +64,17 @@ class Code:
     chosen: dict[str, Any] = field(default_factory=dict)
 
     def settings(self, **more: Any) -> None:
-        """The user's settings from now on; `__` in a name stands for the dot."""
+        """Change the user's settings from now on. `__` in a name is a dot."""
         self.chosen.update({name.replace("__", "."): value for name, value in more.items()})
         text = json.dumps(QUIET | self.chosen)
-        for scope in ("User", "Machine"):  # settings of the machine are taken from its own file alone
-            place = self.user / scope / "settings.json"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text)
+        for scope in ("User", "Machine"):  # machine settings are read only from their own file
+            path = self.user / scope / "settings.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
 
     @contextmanager
-    def changed(self, **more: Any) -> Iterator[None]:
-        """Other settings until the block ends."""
+    def with_settings(self, **more: Any) -> Iterator[None]:
+        """Change settings until the block ends."""
         before = dict(self.chosen)
         self.settings(**more)
         try:
@@ -86,23 +86,23 @@ class Code:
 
 @contextmanager
 def serving(
-    program: CodeServer, place: Path, environ: Mapping[str, str], vsix: Path | None
+    program: CodeServer, folder: Path, environ: Mapping[str, str], vsix: Path | None
 ) -> Iterator[Code]:
-    """A code-server whose files are all below `place`, with the extension, until the block ends."""
-    place.mkdir(parents=True, exist_ok=True)
+    """Run a code-server with the extension and all its files below `folder`, until the block ends."""
+    folder.mkdir(parents=True, exist_ok=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    (place / "config.yaml").write_text(f"bind-addr: 127.0.0.1:{port}\nauth: none\ncert: false\n")
-    words = ["--config", str(place / "config.yaml"), "--user-data-dir", str(place / "user")]
-    words += ["--extensions-dir", str(place / "extensions")]
+    (folder / "config.yaml").write_text(f"bind-addr: 127.0.0.1:{port}\nauth: none\ncert: false\n")
+    words = ["--config", str(folder / "config.yaml"), "--user-data-dir", str(folder / "user")]
+    words += ["--extensions-dir", str(folder / "extensions")]
     quiet = ["--disable-telemetry", "--disable-update-check", "--disable-workspace-trust"]
     whole = {**os.environ, "EXTENSIONS_GALLERY": '{"serviceUrl":""}', **environ}
     whole = {name: value for name, value in whole.items() if value}
     if vsix is not None:
         install = program.command(*words, "--install-extension", str(vsix))
         subprocess.run(install, check=True, env=whole, capture_output=True)
-    log = (place / "server.log").open("wb")
+    log = (folder / "server.log").open("wb")
     process = subprocess.Popen(
         program.command(*words, *quiet),
         env=whole,
@@ -110,7 +110,7 @@ def serving(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    code = Code(port, place / "user", process)
+    code = Code(port, folder / "user", process)
     code.settings()
     try:
         until("code-server", lambda: _healthy(port))
@@ -132,8 +132,8 @@ def _healthy(port: int) -> bool:
         return False
 
 
-def launched(playwright: Playwright) -> Browser:
-    """The browser, headless."""
+def launch_browser(playwright: Playwright) -> Browser:
+    """Start the browser, headless."""
     return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
@@ -143,10 +143,13 @@ class Window:
     def __init__(self, browser: Browser, code: Code, folder: Path, shots: Path) -> None:
         self.page: Page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        self.code, self.folder, self._shots, self._number = code, folder, shots, 0
+        self.code = code
+        self.folder = folder
+        self._shots = shots
+        self._number = 0
 
     def open(self, name: str = "", line: int = 1, column: int = 1) -> None:
-        """Show the folder, and the cursor at a place of a file of it; counted from 1."""
+        """Show the folder, and the cursor at a line and column of a file in it, counted from 1."""
         remote = f"vscode-remote://127.0.0.1:{self.code.port}{self.folder / name}"
         asked = [["gotoLineMode", "true"], ["openFile", f"{remote}:{line}:{column}"]] if name else []
         url = f"http://127.0.0.1:{self.code.port}/?folder={quote(str(self.folder))}&payload={quote(json.dumps(asked))}"
@@ -161,7 +164,7 @@ class Window:
         self.page.context.close()
 
     def shoot(self, name: str) -> Path:
-        """Keep a picture of this step."""
+        """Save a picture of this step."""
         self._number += 1
         self._shots.mkdir(parents=True, exist_ok=True)
         path = self._shots / f"{self._number:02d}-{name}.png"
@@ -174,10 +177,12 @@ class Window:
         return self.page.locator(".editor-instance .monaco-editor .view-lines").first
 
     def go(self, line: int, column: int) -> None:
-        """Put the cursor somewhere."""
+        """Move the cursor."""
         self._palette(f":{line}:{column}")
         self.press("Enter")
-        self.page.locator(".quick-input-widget").first.wait_for(state="hidden")  # it takes keys until then
+        self.page.locator(".quick-input-widget").first.wait_for(
+            state="hidden"
+        )  # until then it takes the keys
         until(f"the cursor at {line}:{column}", lambda: f"Ln {line}, Col {column}" in self.bar())
 
     def press(self, *keys: str) -> None:
@@ -189,7 +194,7 @@ class Window:
             self.page.keyboard.type(character)
 
     def run(self, title: str) -> None:
-        """A command by its title, through the palette."""
+        """Run a command by its title, through the palette."""
         self._palette(f">{title}")
         self.page.locator(f'.quick-input-list .monaco-list-row[aria-label^="{title}"]').first.click()
 
@@ -200,7 +205,7 @@ class Window:
         field.fill(text)
 
     def ghost(self) -> str:
-        """The ghost text that is shown, "" for none; the workbench draws spaces as non-breaking ones."""
+        """Return the visible ghost text, or "". The workbench draws spaces as non-breaking ones."""
         script = """() => {
             const one = [...document.querySelectorAll('[class*="ghost-text-decoration"]:not(.ghost-text-decoration-preview *)')];
             const more = [...document.querySelectorAll('.suggest-preview-text .view-line, .ghost-text .view-line')];
@@ -208,12 +213,12 @@ class Window:
         }"""
         return str(self.page.evaluate(script)).replace("\xa0", " ").rstrip("\n")
 
-    def shown(self) -> str:
-        """The ghost text, once there is one."""
+    def wait_for_ghost(self) -> str:
+        """Wait for ghost text, and return it."""
         return until("ghost text", self.ghost)
 
     def appears(self, found: Callable[[], object], seconds: float) -> bool:
-        """Whether something comes within a time in which it would, for what must not come."""
+        """Return whether something appears within a time. For things that must not appear."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if found():
@@ -222,7 +227,7 @@ class Window:
         return False
 
     def text(self, number: int) -> str:
-        """A line of the editor without its ghost text, as far as it is in view."""
+        """Return a line of the editor without ghost text, as far as it is visible."""
         script = """(number) => {
             const top = (each) => parseInt(each.style.top);
             const editor = document.querySelector(".editor-instance .monaco-editor");
@@ -242,11 +247,11 @@ class Window:
         until("the saved file", lambda: not self.page.locator(".tab.active.dirty").count())
 
     def view(self) -> FrameLocator:
-        """The page of the view with answers."""
+        """Return the page of the view with answers."""
         return self.page.frame_locator("iframe.webview").frame_locator("iframe#active-frame")
 
     def dialog(self) -> Locator:
-        """The modal question that is asked, once it is."""
+        """Wait for a modal question, and return it."""
         box = self.page.locator(".monaco-dialog-box")
         box.wait_for(timeout=PATIENCE * 1000)
         return box
@@ -256,7 +261,7 @@ class Window:
         self.dialog().locator(".monaco-button", has_text=button).click()
 
     def notice(self, words: str, patience: float = PATIENCE) -> Locator:
-        """The notification that says this, once it does."""
+        """Wait for a notification with these words, and return it."""
         found = self.page.locator(".notifications-toasts .notification-list-item", has_text=words).first
         found.wait_for(timeout=patience * 1000)
         return found
@@ -264,16 +269,16 @@ class Window:
     # The workbench
 
     def bar(self) -> str:
-        """The status bar's text."""
+        """Return the status bar's text."""
         return self.page.locator(".part.statusbar").inner_text()
 
     def status(self) -> str:
-        """The text of assist's status item."""
+        """Return the text of assist's status item."""
         item = self.page.locator('.statusbar-item[id*="assist"]')
         return re.sub(r"\s+", " ", item.first.inner_text()).strip() if item.count() else ""
 
-    def told(self) -> str:
-        """What the status item says in full, as a screen reader hears it."""
+    def status_details(self) -> str:
+        """Return the full text of the status item, as a screen reader reads it."""
         item = self.page.locator('.statusbar-item[id*="assist"]')
         return str(
             item.first.get_attribute("aria-label")
@@ -281,7 +286,7 @@ class Window:
         )
 
     def ready(self) -> str:
-        """The same, once the model is there."""
+        """Wait until the model is ready, and return the text of the status item."""
         return until(
             "the model", lambda: re.search(r"assist: \S*(gguf|coder)", self.status()) and self.status()
         )

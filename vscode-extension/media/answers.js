@@ -1,5 +1,5 @@
-// The page of the answers' view: it draws what it is told. The answers' Markdown comes as HTML without scripts.
-// Each section is made once and filled anew, so that focus and selection elsewhere stay.
+// The page of the view with answers. The answers arrive as HTML without scripts, made from their Markdown.
+// Each section is created once and then updated, so that focus and selection elsewhere are kept.
 const vscode = acquireVsCodeApi();
 const make = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
 const button = (text, label, run) => {

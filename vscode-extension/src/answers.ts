@@ -1,8 +1,8 @@
-/** Answers as they stream in: a view beside the code, with the model's Markdown and nothing else in it. */
+/** Streams answers into a view next to the code. The view shows only the model's Markdown. */
 import MarkdownIt from "markdown-it";
 import * as vscode from "vscode";
 
-/** `assist/answer`, as the server tells it. */
+/** The parameters of `assist/answer`. */
 export type Piece = Readonly<{ id: string; delta: string; done: boolean } & Partial<More>>;
 type More = { restart: boolean; notice: string; summary: string; error: string | null; edit: Edit | null };
 type Edit = { readonly files: readonly string[]; readonly applied: boolean };
@@ -10,11 +10,11 @@ type Edit = { readonly files: readonly string[]; readonly applied: boolean };
 const FRESH = { title: "", text: "", notices: [] as readonly string[], last: "" };
 type Told = { readonly ready: true } | { readonly stop: string } | { readonly code: string; readonly copy: boolean };
 
-const FRAME = 50; // ms between two drawings of an answer that streams
-// No HTML, no images: an answer must not be able to load anything, which would carry text away.
+const FRAME = 50; // ms between two redraws of a streaming answer
+// No HTML, no images: an answer must not load anything, because a request could carry text away.
 const MARKDOWN = new MarkdownIt({ html: false }).disable("image");
 
-/** Owns the view. An answer begins with its question or its first piece, whichever comes first. */
+/** Owns the view. An answer starts with its question or its first piece, whichever comes first. */
 export class Answers implements vscode.Disposable {
   private readonly answers = new Map<string, typeof FRESH>();
   private panel: vscode.WebviewPanel | undefined;
@@ -26,7 +26,7 @@ export class Answers implements vscode.Disposable {
     private readonly stop: (id: string) => void,
   ) {}
 
-  /** A question was asked: its answer gets a place in the view. */
+  /** Show a section for the answer to a question that was just asked. */
   asked(id: string, title: string): void {
     this.of(id).title = title;
     this.editor = vscode.window.activeTextEditor ?? this.editor;
@@ -35,7 +35,7 @@ export class Answers implements vscode.Disposable {
     this.draw();
   }
 
-  /** A piece came. */
+  /** Add a piece to its answer. */
   took(piece: Piece): void {
     const { delta, done, edit, error, notice, restart, summary } = piece;
     const answer = this.of(piece.id);
@@ -46,12 +46,12 @@ export class Answers implements vscode.Disposable {
     this.timer ??= setTimeout(() => this.draw(), FRAME);
   }
 
-  /** Stop what runs. */
+  /** Stop all running answers. */
   stopAll(): void {
     for (const [id, { last }] of this.answers) if (!last) this.stop(id);
   }
 
-  /** The server is gone: nothing more will come. */
+  /** End all running answers, because the server ended. */
   broken(): void {
     for (const answer of this.answers.values()) answer.last ||= "The server ended. Ask again.";
     this.draw();
@@ -101,7 +101,7 @@ export class Answers implements vscode.Disposable {
   }
 }
 
-/** The page, with a policy that lets it load its own script and style, and nothing else. */
+/** The page, with a policy that lets it load only its own script and style. */
 function page(webview: vscode.Webview, media: vscode.Uri): string {
   const at = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(media, name)).toString();
   const own = webview.cspSource;

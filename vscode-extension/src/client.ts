@@ -1,4 +1,4 @@
-/** The connection to `assist lsp`: started, started again when it breaks, and told what the protocol lacks. */
+/** The connection to `assist lsp`: starts it, restarts it after a crash, and sends what the protocol lacks. */
 import * as vscode from "vscode";
 import {
   CloseAction,
@@ -12,12 +12,12 @@ import { SetupError } from "./environment";
 import { written } from "./settings";
 import { complain } from "./setup";
 
-const WAITS = [1, 2, 4, 8, 16]; // seconds before each new start; a server that ran for a minute counts anew
+const WAITS = [1, 2, 4, 8, 16]; // seconds before each restart; after a minute of running, counting starts again
 const STEADY = 60_000; // ms
 const TOP = { line: 0, character: 0 };
-const UNUSED = new vscode.CancellationTokenSource().token; // wanted by a type, read by nobody
+const UNUSED = new vscode.CancellationTokenSource().token; // required by a type, never read
 
-/** A client of the server, whose commands are reached through ours of the same names: those exist without it. */
+/** A client of the server. Its commands are called through ours of the same names, which exist without it. */
 export class Client extends LanguageClient {
   private ran = false;
 
@@ -40,12 +40,12 @@ export class Client extends LanguageClient {
     super("assist", "assist", { command: program, args: ["lsp"] }, options);
   }
 
-  /** What breaks is written down; the person is told once, by us, with ways on. */
+  /** Log the error without a popup: `complain` shows one message with the possible next steps. */
   override error(message: string, data?: unknown): void {
     super.error(message, data, false);
   }
 
-  /** Start, and say where that fails. */
+  /** Start the server, and show a message if that fails. */
   async begin(): Promise<void> {
     await this.start().then(
       () => (this.ran = true),
@@ -68,12 +68,12 @@ export class Client extends LanguageClient {
     return this.sendRequest<T>("workspace/executeCommand", { command: `assist.${command}`, arguments: words });
   }
 
-  /** A document as the server knows it. */
+  /** The URI under which the server knows a document. */
   uri(document: vscode.TextDocument): string {
     return this.code2ProtocolConverter.asUri(document.uri);
   }
 
-  /** Tell the server where the user goes, and what he sets. Typing is not going: the edits tell of it. */
+  /** Tell the server about cursor moves, focus and settings. Typing is no move: its edits are sent anyway. */
   listen(context: vscode.ExtensionContext): vscode.Disposable {
     let seen = "";
     const send = (method: string, params: object): void => {
@@ -98,8 +98,8 @@ export class Client extends LanguageClient {
 }
 
 /**
- * The same edit, ticked in VS Code's preview. What needs confirmation begins unticked there, so "Apply" alone
- * would do nothing: only an edit that changes nothing keeps the mark, and with it the preview opens.
+ * The same edit, ticked in VS Code's preview. Edits that need confirmation start unticked there, so "Apply" alone
+ * would do nothing. Only one edit that changes nothing still needs confirmation, so that the preview opens.
  */
 function ticked(edit: WorkspaceEdit): WorkspaceEdit {
   const first = edit.documentChanges?.find((each) => "edits" in each);

@@ -1,4 +1,4 @@
-/** The Python part: where it is, and how it is made where it is missing. Fetching is pip's and assist's. */
+/** The Python part: where it is, and how to install it. pip and assist do the downloading. */
 import { existsSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -19,10 +19,10 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   [/cmake|compiler|ninja/i, "llama.cpp could not be compiled: install a C and C++ compiler, and try again."],
 ];
 
-/** Why something could not be set up, and what to do, for a person. */
+/** Why something could not be set up, and what the user can do. */
 export class SetupError extends Error {}
 
-/** The `assist` program: the one of the settings, the one made here, or one of the PATH. */
+/** Find the `assist` program: the one in the settings, the one installed here, or one on the PATH. */
 export async function find(context: vscode.ExtensionContext): Promise<string | undefined> {
   const named = own("path");
   const made = existsSync(inside(context, "complete")) ? [program(context, "assist")] : [];
@@ -32,21 +32,21 @@ export async function find(context: vscode.ExtensionContext): Promise<string | u
   return undefined;
 }
 
-/** Make an environment of our own and install the package into it. Throws `SetupError`, `RunError`. */
+/** Make our own environment and install the package into it. Throws `SetupError`, `RunError`. */
 export async function create(context: vscode.ExtensionContext, how: Run): Promise<string> {
   const python = await newEnough();
   const { version } = context.extension.packageJSON as { version: string };
   const wanted = own("package") || `assist-lsp==${version}`;
   const environ = { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()), CMAKE_ARGS: "-DLLAVA_BUILD=OFF" };
   const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", wanted];
-  await rm(inside(context), { recursive: true, force: true }); // what a broken try left
+  await rm(inside(context), { recursive: true, force: true }); // remains of a failed attempt
   await run(python, ["-m", "venv", inside(context)], how).catch(explain("Python could not make an environment"));
   await run(program(context, "python"), words, { ...how, environ }).catch(explain(`${wanted} was not installed`));
   await writeFile(inside(context, "complete"), wanted);
   return program(context, "assist");
 }
 
-/** Have `assist setup` choose, fetch, check and measure a model. Throws `SetupError`, `RunError`. */
+/** Run `assist setup`, which chooses, fetches, checks and measures a model. Throws `SetupError`, `RunError`. */
 export async function fetchModel(assist: string, model: string, how: Run): Promise<void> {
   await run(assist, ["setup", ...(model ? [model] : [])], how).catch(explain("The model could not be made ready"));
 }
@@ -67,7 +67,7 @@ async function newEnough(): Promise<string> {
   throw new SetupError("Python 3.11 or newer was not found: install it, or name it in assist.server.python.");
 }
 
-/** The first of the programs that says what it should. */
+/** Find the first program whose output starts as it should. */
 async function first(programs: string[], words: string[], start: string): Promise<string | undefined> {
   for (const each of programs) if ((await run(each, words).catch(() => "")).startsWith(start)) return each;
   return undefined;

@@ -1,4 +1,4 @@
-/** The composition root: the commands, and the order in which everything comes to life. */
+/** The composition root: the commands, and the order in which everything starts. */
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { State } from "vscode-languageclient";
@@ -23,7 +23,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
 export const deactivate = (): Promise<void> | undefined => assist?.close();
 
-/** Owns what lives as long as the extension does. */
+/** Owns everything that lives as long as the extension. */
 class Assist {
   private readonly log = vscode.window.createOutputChannel("assist", { log: true });
   private readonly item = vscode.window.createStatusBarItem("assist", vscode.StatusBarAlignment.Right, 100);
@@ -43,7 +43,7 @@ class Assist {
     this.took(NOTHING);
   }
 
-  /** Start the server where there is one; else offer to set it up. */
+  /** Start the server if it is installed; otherwise offer to set it up. */
   async start(): Promise<void> {
     try {
       const found = await find(this.context);
@@ -61,7 +61,7 @@ class Assist {
     await client?.stop();
   }
 
-  /** Start a server, in place of the one that runs; "" starts none. */
+  /** Start a server and stop the one that runs. "" starts none. */
   private async serve(program: string): Promise<void> {
     if (!program) return;
     await this.close();
@@ -90,7 +90,7 @@ class Assist {
     this.status = status;
     show(this.item, status, this.paused);
     if (status.state !== "missing" || this.offered) return;
-    this.offered = true; // once: the status item and the menu remain
+    this.offered = true; // offer once; the status item and the menu remain
     void setModel(this.program, "", this.log).then((program) => this.serve(program));
   }
 
@@ -141,7 +141,7 @@ class Assist {
     this.answers.asked(id, title(command, asked));
   }
 
-  /** The client, if its server runs; else the person is told, or offered to set it up. */
+  /** The client, if its server runs; otherwise show a message, or offer to set it up. */
   private async running(): Promise<Client | undefined> {
     if (this.client?.isRunning()) return this.client;
     if (!this.client) await this.start();
@@ -149,7 +149,7 @@ class Assist {
     return undefined;
   }
 
-  /** What the program tells as JSON. */
+  /** Run the program and return its JSON output. */
   private async told<T>(...words: string[]): Promise<T> {
     if (!this.program) throw new Error("assist is not set up yet: run Assist: Set Up... first.");
     return JSON.parse(await run(this.program, [...words, "--json"])) as T;

@@ -1,8 +1,8 @@
-/** Commands of the person as questions to the server: where the cursor is, what is wrong there, his words. */
+/** Turns user commands into questions to the server: cursor, diagnostics there, and the user's words. */
 import * as vscode from "vscode";
 import type { Client } from "./client";
 
-/** What the server takes; all of it may be left out. */
+/** The parameters that the server takes; all are optional. */
 export type Question = Readonly<Partial<{ uri: string; range: Span; words: string; problems: readonly Problem[] }>>;
 type Span = { readonly start: vscode.Position; readonly end: vscode.Position };
 type Problem = { readonly message: string; readonly range: Span };
@@ -12,7 +12,7 @@ const PROMPTS: Readonly<Record<string, string>> = {
   refactor: "What should change?",
 };
 
-/** The question that a command asks here, `given` by a code action or not; undefined where the person left. */
+/** The question of a command at the cursor. A code action may set parts (`given`). Undefined if cancelled. */
 export async function question(client: Client, command: string, given: Question): Promise<Question | undefined> {
   const editor = vscode.window.activeTextEditor;
   if (!editor && !given.uri && command !== "ask") {

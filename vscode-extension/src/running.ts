@@ -1,4 +1,4 @@
-/** Programs of the machine, run to their end, with what they print told line by line. */
+/** Runs programs to their end, and reports their output line by line. */
 import { spawn } from "node:child_process";
 import type * as vscode from "vscode";
 
@@ -6,15 +6,15 @@ export type Run = Readonly<
   Partial<{ environ: Record<string, string>; line: (text: string) => void; token: vscode.CancellationToken }>
 >;
 
-/** A program that could not be started, failed or was cancelled; `output` is all that it printed. */
+/** A program could not be started, failed or was cancelled. `output` is everything that it printed. */
 export class RunError extends Error {
   output = "";
   cancelled = false;
 }
 
-/** What a program prints, once it ended well. Throws `RunError`. Cancelling ends its children too. */
+/** Run a program and return its output. Throws `RunError`. Cancelling also ends its child processes. */
 export async function run(program: string, words: readonly string[], how: Run = {}): Promise<string> {
-  const detached = process.platform !== "win32"; // a group of its own: pip leaves compilers behind
+  const detached = process.platform !== "win32"; // its own process group, to end pip's compilers too
   const env = { ...process.env, NO_COLOR: "1", ...how.environ };
   const child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"], detached });
   const stop = how.token?.onCancellationRequested(() =>

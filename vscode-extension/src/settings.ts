@@ -1,9 +1,9 @@
-/** What the user set in VS Code, in the layout of config.toml. It knows no setting by name. */
+/** The user's settings in VS Code, in the layout of config.toml. It knows no setting by name. */
 import * as vscode from "vscode";
 
-const OWN = "assist.server."; // how the server is found and started: not the server's business
+const OWN = "assist.server."; // how the server is found and started: not for the server itself
 
-/** Only what somebody wrote: a default of VS Code's would stand over the user's config.toml. */
+/** Only settings with a value: a default from VS Code would override the user's config.toml. */
 export function written(context: vscode.ExtensionContext): Record<string, Record<string, unknown>> {
   const manifest = context.extension.packageJSON as {
     contributes: { configuration: { properties: object }[] };
@@ -20,7 +20,7 @@ export function written(context: vscode.ExtensionContext): Record<string, Record
   return found;
 }
 
-/** A setting of how the server is started; "" where nobody set it. */
+/** A setting for starting the server; "" if it is not set. */
 export function own(name: "path" | "python" | "package"): string {
   return vscode.workspace.getConfiguration("assist.server").get<string>(name, "").trim();
 }

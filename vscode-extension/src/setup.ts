@@ -1,4 +1,4 @@
-/** What a person is offered where the Python part or the model is missing, and how it goes on. */
+/** The offers shown when the Python part or the model is missing, and the setup after them. */
 import * as vscode from "vscode";
 import { create, fetchModel, SetupError } from "./environment";
 import { type Run, RunError } from "./running";
@@ -8,14 +8,14 @@ const OFFER =
   "It fetches Python packages and a model (about 1 GB in all), compiles llama.cpp, and takes some minutes.";
 const FETCH = "assist has no model yet. Fetch the one that suits this machine (about 500 MB)?";
 
-/** Offer to set everything up; the program, "" where the person does not want it or it failed. */
+/** Offer to set everything up. Returns the program, or "" if the user declines or it fails. */
 export async function offerAll(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
   const chosen = await vscode.window.showInformationMessage(OFFER, "Set Up", "I Have It...");
   if (chosen === "I Have It...") await openSettings("assist.server.path");
   return chosen === "Set Up" ? await setUp(context, log) : "";
 }
 
-/** Make the environment and a model ready; the program, "" where that failed. */
+/** Set up the environment and a model. Returns the program, or "" if that fails. */
 export async function setUp(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): Promise<string> {
   return await shown("Setting up assist", log, async (how) => {
     const program = await create(context, how);
@@ -24,7 +24,7 @@ export async function setUp(context: vscode.ExtensionContext, log: vscode.LogOut
   });
 }
 
-/** Make a model ready and let it be used from now on, the one that suits where none is named; "" as above. */
+/** Set up a model and use it from now on; without a name, the one that suits the machine. Returns as above. */
 export async function setModel(program: string, name: string, log: vscode.LogOutputChannel): Promise<string> {
   if (!name && (await vscode.window.showInformationMessage(FETCH, "Fetch")) === undefined) return "";
   return await shown(`Making ${name || "a model"} ready`, log, (how) =>
@@ -32,7 +32,7 @@ export async function setModel(program: string, name: string, log: vscode.LogOut
   );
 }
 
-/** Tell what went wrong, with the ways on; true to try again. */
+/** Show what went wrong and the possible next steps. Returns true to try again. */
 export async function complain(error: unknown): Promise<boolean> {
   if (error instanceof RunError && error.cancelled) return false;
   const words = error instanceof Error ? error.message : String(error);
@@ -43,7 +43,7 @@ export async function complain(error: unknown): Promise<boolean> {
   return chosen === "Try Again";
 }
 
-/** Work, with a progress that tells its last line and can be cancelled, again while the person wants it. */
+/** Run work with cancellable progress that shows its last output line. Repeats while the user retries. */
 async function shown(
   title: string,
   log: vscode.LogOutputChannel,

@@ -1,10 +1,10 @@
-/** The status item and its menu: what the server says of itself, in words. */
+/** The status item and its menu: the server's status in words. */
 import * as vscode from "vscode";
 
 /** A row of `assist models list --json`. */
 export type Model = Readonly<Record<"name" | "note", string> & Record<"infilling" | "installed", boolean>>;
 
-/** What of package.json is read. */
+/** The part of package.json that is read. */
 export interface Manifest {
   readonly contributes: { readonly commands: readonly Readonly<Record<"command" | "title", string>>[] };
 }
@@ -17,7 +17,7 @@ const ICONS = {
   ...{ loading: "loading~spin", ready: "sparkle", paused: "debug-pause", missing: "warning" },
   ...{ failed: "error", off: "circle-slash", none: "tools" },
 };
-/** `assist/status` as the server tells it; this one while there is no server. */
+/** The parameters of `assist/status`; this value while there is no server. */
 export const NOTHING = {
   ...{ model: "", state: "none" as Exclude<keyof typeof WORDS, "paused">, message: "The Python part is not set up." },
   ...{ latency_ms: null as number | null, source: "" }, // of the last suggestion: model, cache or typed-through
@@ -25,7 +25,7 @@ export const NOTHING = {
 };
 export type Status = Readonly<typeof NOTHING>;
 
-/** Show a status in the item: state and tier as words, never by colour alone. */
+/** Show a status in the item: state and tier in words, never only by colour. */
 export function show(item: vscode.StatusBarItem, status: Status, paused: boolean): void {
   const { latency_ms, source, tier, budget_left_usd, message } = status;
   const model = status.model.split(/[\\/]/).at(-1) ?? "";
@@ -46,7 +46,7 @@ export function show(item: vscode.StatusBarItem, status: Status, paused: boolean
   item.show();
 }
 
-/** Let the person choose what stands behind the menu's own command in the manifest, and run it. */
+/** Show the commands that follow the menu's own command in the manifest, and run the chosen one. */
 export async function menu(status: Status, manifest: Manifest): Promise<void> {
   const all = manifest.contributes.commands.map(({ command, title }) => ({ label: title, command }));
   const rows = all.slice(all.findIndex((each) => each.command === "assist.menu") + 1);
@@ -55,7 +55,7 @@ export async function menu(status: Status, manifest: Manifest): Promise<void> {
   if (chosen) await vscode.commands.executeCommand(chosen.command);
 }
 
-/** Let the person choose a model that fills in; its name. */
+/** Let the user choose a model that can fill in the middle. Returns its name. */
 export async function chooseModel({ models }: { models: readonly Model[] }): Promise<string | undefined> {
   const rows = models
     .filter((each) => each.infilling)

@@ -25,7 +25,8 @@ class Typist:
     """Types into one open document and keeps track of its cursor."""
 
     def __init__(self, client: Client, lines: list[str], row: int, uri: str = URI) -> None:
-        self.client, self.uri = client, uri
+        self.client = client
+        self.uri = uri
         self.row = row
         self.column = 0
         self.version = 1
@@ -37,7 +38,8 @@ class Typist:
         self.version += 1
         self.client.change(self.uri, self.version, text, at, at)
         if text.startswith("\n"):
-            self.row, self.column = self.row + 1, len(text) - 1
+            self.row += 1
+            self.column = len(text) - 1
         else:
             self.column += len(text)
 

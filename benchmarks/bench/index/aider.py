@@ -50,7 +50,8 @@ def main() -> None:
     def counted(name: str, relative: str) -> list[object]:
         nonlocal scanned, tags
         found = tags_of(name, relative)
-        scanned, tags = scanned + 1, tags + len(found)
+        scanned += 1
+        tags += len(found)
         if scanned == len(files):
             say({"files": scanned, "tags": tags, "scan s": round(time.perf_counter() - start, 3)})
         return found

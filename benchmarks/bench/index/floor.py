@@ -34,8 +34,10 @@ def parse_all(root: Path, paths: list[str]) -> dict[str, float]:
         except ValueError:  # the time limit
             parser.reset()
         end = time.perf_counter()
-        read, parsed = read + between - start, parsed + end - between
-        files, size = files + 1, size + len(data)
+        read += between - start
+        parsed += end - between
+        files += 1
+        size += len(data)
     return {"files": files, "bytes": size, "read s": round(read, 3), "parse s": round(parsed, 3)}
 
 

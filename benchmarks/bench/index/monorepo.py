@@ -16,10 +16,12 @@ MEDIAN = 4_500
 SPREAD = 0.75
 LEAST = 1_000
 MOST = 20_000
-PER_SERVICE, SERVICES_PER_TEAM = 40, 25  # files per service, services per folder
-PER_FILE, OFFERED = 9, 3  # names that a file defines unless it is long; how many of them others import
+PER_SERVICE = 40  # files
+SERVICES_PER_TEAM = 25  # in one folder
+PER_FILE = 9  # names that a file defines, unless it is long
+OFFERED = 3  # of these names are imported by other files
 SHORT = (
-    0.2  # of the names have two words: of 100,000 files four define the same; longer ones are nearly unique
+    0.2  # of the names have two nouns: of 100,000 files four define the same; longer ones are nearly unique
 )
 NEAR = 0.7  # of the imports come from nearby services, the others from anywhere
 VERBS = "load save parse merge build check find send read write open close sort filter group count apply drop"

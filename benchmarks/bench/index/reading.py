@@ -102,7 +102,8 @@ def _definitions(reader: IndexReader, sample: CursorSample) -> object:
 
 def _retrieve(retrieval: Retriever, parsed: Mapping[str, Symbols], sample: CursorSample) -> object:
     """Retrieve as in an editor with this document open and a view of the files that changed last."""
-    document, corpus = sample.document, retrieval.corpus
+    document = sample.document
+    corpus = retrieval.corpus
     found = parsed[document.path]
     corpus.lay({document.path: OpenFile(document, found)})
     request = RetrievalRequest(

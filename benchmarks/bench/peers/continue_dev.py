@@ -50,14 +50,15 @@ class RunningStream:
     task: asyncio.Task[None] | None = None
 
     async def read(self, events: AsyncIterator[dict[str, object]]) -> None:
-        """Read to the server's end or, at every tenth chunk, the time limit (`stopAfterMaxProcessingTime`)."""
+        """Read until the server ends or, at every tenth chunk, time is up (`stopAfterMaxProcessingTime`)."""
         now = asyncio.get_running_loop().time
         start = now()
         try:
             async with aclosing(events) as chunks:  # type: ignore[type-var]
                 async for chunk in chunks:
                     if chunk["content"]:
-                        self.text, self.tokens = self.text + str(chunk["content"]), self.tokens + 1
+                        self.text += str(chunk["content"])
+                        self.tokens += 1
                         self.changed.set()
                     late = chunk["content"] and self.tokens % CHUNKS == 0 and now() - start > STOP_AFTER
                     if chunk["stop"] or late:

@@ -52,7 +52,8 @@ def release(answer: GrowingAnswer, stops: Sequence[bytes]) -> bytes:
     """
     found = min((at for stop in stops if (at := answer.text.find(stop, answer.sent)) >= 0), default=-1)
     if found >= 0:
-        answer.text, answer.stop = answer.text[:found], "word"
+        answer.text = answer.text[:found]
+        answer.stop = "word"
     end = (
         len(answer.text) if answer.stop else len(answer.text) - _held_back(answer.text[answer.sent :], stops)
     )

@@ -68,7 +68,8 @@ class Slot:
         params.n_ctx = self.options.context
         params.n_seq_max = 1
         params.n_batch, params.n_ubatch = self.options.batch, self.options.ubatch
-        params.n_threads = params.n_threads_batch = self.options.threads
+        params.n_threads = self.options.threads
+        params.n_threads_batch = self.options.threads
         self.context = api.llama_init_from_model(self.model, params)
         self.memory = api.llama_get_memory(self.context)
         self.vocab = api.llama_model_get_vocab(self.model)
@@ -180,7 +181,10 @@ class Slot:
     # Memory
 
     def _reuse(self, tokens: Sequence[int]) -> int:
-        """Return how many tokens need no work: the common prefix and, with `reuse`, chunks after it, moved."""
+        """Return how many tokens need no work: the common prefix and, with `reuse`, later chunks.
+
+        Those chunks are moved to their new position in the cache.
+        """
         past = common_length(self.held, tokens)
         if not self.options.reuse or not api.llama_memory_can_shift(self.memory):
             return past
@@ -205,8 +209,10 @@ class Slot:
         start = len(self.held)
         batch.n_tokens = len(tokens)
         for i, token in enumerate(tokens):
-            batch.token[i], batch.pos[i] = token, start + i
-            batch.n_seq_id[i], batch.seq_id[i][0] = 1, 0
+            batch.token[i] = token
+            batch.pos[i] = start + i
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = 0
             batch.logits[i] = i == len(tokens) - 1
         if code := api.llama_decode(self.context, batch):
             self._forget(start)

@@ -136,7 +136,8 @@ def _repeats(content: Sequence[str], left: str, right: str, below: Sequence[str]
             return "\n".join(content[1:]) == "\n".join(following)
 
 
-CHUNKS, CHUNK = 16, 64  # ring_n_chunks; ring_chunk_size: lines to choose from, half of which are taken
+CHUNKS = 16  # ring_n_chunks
+CHUNK = 64  # ring_chunk_size: lines to choose from, half of which are taken
 SCOPE = 1024  # ring_scope: lines
 QUEUED = 16
 SIMILAR, ECHO = 0.9, 0.5  # s:pick_chunk; llama#fim: above it, a chunk resembles the text around the cursor
@@ -254,7 +255,8 @@ class LlamaVim(Peer):
         self._timer: asyncio.TimerHandle | None = None
         self._news = asyncio.Event()
         self._hint: Hint | None = None
-        self._picked, self._indent = -9999, -1
+        self._picked = -9999
+        self._indent = -1
         self._normal = True
         self._moved = 0.0
 

@@ -40,7 +40,8 @@ class Debounce:
     """
 
     def __init__(self) -> None:
-        self._base, self._last = 0.2, 0.0
+        self._base = 0.2
+        self._last = 0.0
         self._gaps: deque[float] = deque(maxlen=100)
 
     def delay(self, now: float, view: DocumentView, usual: float | None) -> float:
@@ -116,7 +117,8 @@ class Tabby(Peer):
         tokens = 0
         async with aclosing(self._server.stream("/completion", body)) as events:
             async for event in events:
-                text, tokens = text + event["content"], tokens + bool(event["content"])
+                text += event["content"]
+                tokens += bool(event["content"])
                 stops = [stop for stop in STOPS if event["content"] and (prompt + text).endswith(stop)]
                 if stops:
                     return text[: max(0, len(text) - max(map(len, stops)))], tokens

@@ -21,7 +21,8 @@ def params(options: Options, port: int) -> xllamacpp.CommonParams:
     made.n_ctx = options.context
     made.n_parallel = 1
     made.n_batch, made.n_ubatch = options.batch, options.ubatch
-    made.cpuparams.n_threads = made.cpuparams_batch.n_threads = options.threads
+    made.cpuparams.n_threads = options.threads
+    made.cpuparams_batch.n_threads = options.threads
     made.n_cache_reuse = options.reuse
     made.endpoint_metrics = True
     made.endpoint_slots = True

@@ -16,7 +16,8 @@ HEAD = """\
 
 def table(found: Mapping[str, Any]) -> str:
     """Return the fit as Markdown."""
-    size, local = found["labels"], found["always local"]
+    size = found["labels"]
+    local = found["always local"]
     lines = [
         f"{size['tasks']} tasks of {size['problems']} problems, {found['folds']} folds by problem; right: "
         f"always local {local:.3f}, always frontier {found['frontier']:.3f}",

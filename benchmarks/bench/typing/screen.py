@@ -50,7 +50,8 @@ class Screen:
     """One document, one cursor, at most one ghost text, at most one running request."""
 
     def __init__(self, policy: Policy, trace: Trace) -> None:
-        self.policy, self.trace = policy, trace
+        self.policy = policy
+        self.trace = trace
         self.log = ReplayLog(policy.name, trace.name)
         self.view = DocumentView(trace.path, trace.start, "")
         self.ghost = ""
@@ -64,7 +65,8 @@ class Screen:
         loop = asyncio.get_running_loop()
         await self.policy.open(self.view)
         try:
-            before, start = await self.policy.totals(), loop.time()
+            before = await self.policy.totals()
+            start = loop.time()
             sampler = asyncio.create_task(self._sample(start, before.evaluated))
             due = start
             for visit in self.trace.visits:
@@ -129,7 +131,8 @@ class Screen:
         if not self.ghost:
             return
         if self._typed.see(self.ghost) and len(self.ghost) >= WORTH:
-            text, answer = self.ghost, self._answer
+            text = self.ghost
+            answer = self._answer
             self._typed.at += len(text)
             self._put(answer.replace, text)
             self.ghost = ""

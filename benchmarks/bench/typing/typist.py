@@ -181,7 +181,8 @@ def _events(text: str, rng: random.Random) -> Iterator[TypingEvent]:
             yield TypingEvent("back", NOTICE * rng.lognormvariate(0, SPREAD), at=at)
             gap = KEY * rng.lognormvariate(0, SPREAD)
         yield TypingEvent("key", gap, key, at)
-        gap, at = 0.0, at + size
+        gap = 0.0
+        at += size
 
 
 def _key_size(text: str, at: int) -> int:

@@ -125,9 +125,12 @@ class SpeedLlama:
     """
 
     def __init__(self, words: Llama, target: str, clock: VirtualClock, abort: Abort) -> None:
-        self._words, self._clock, self._abort = words, clock, abort
+        self._words = words
+        self._clock = clock
+        self._abort = abort
         self._target = target.encode()
-        self._fim, self._pieces = words.fim(), words.pieces()
+        self._fim = words.fim()
+        self._pieces = words.pieces()
         self._cells: list[list[int]] = [[], []]
         self._logits = np.zeros(len(self._pieces), dtype=np.float32)
         self._peak = 0
@@ -198,7 +201,8 @@ def words_of(path: Path) -> Llama:
 
 def pretended_engine(words: Llama, target: str, clock: VirtualClock, settings: CompletionSettings) -> Engine:
     """Return the real engine over the pretended model."""
-    fim, pieces = words.fim(), words.pieces()
+    fim = words.fim()
+    pieces = words.pieces()
 
     def open_model(abort: Abort) -> Model:
         llama: Any = SpeedLlama(words, target, clock, abort)
@@ -214,7 +218,8 @@ def timed_engine(path: Path, clock: VirtualClock, settings: CompletionSettings) 
 
     def open_model(abort: Abort) -> Model:
         llama = TimedLlama(Load(path, budget.context, 2), abort, clock)
-        fim, pieces = llama.fim(), llama.pieces()
+        fim = llama.fim()
+        pieces = llama.pieces()
         cache = PrefixCache(llama, settings.snapshot_mb << 20)
         return Model(llama, fim, Healer(pieces, fim.special), pieces, cache, budget)
 

@@ -1,4 +1,4 @@
---- Questions and the windows that their answers stream into.
+--- Asks questions and streams their answers into windows.
 local client = require('assist.client')
 local window = require('assist.window')
 
@@ -8,13 +8,13 @@ local api = vim.api
 local views = {} -- by the id of the answer: {client, buf, head, text, running}, or false once closed
 
 local function redraw(view)
-  local win = vim.fn.win_findbuf(view.buf)[1] -- the person may have moved it
+  local win = vim.fn.win_findbuf(view.buf)[1] -- the user may have moved it
   local at_end = api.nvim_win_get_cursor(win)[1] == api.nvim_buf_line_count(view.buf)
   window.write(view.buf, vim.split(view.head .. view.text, '\r?\n'))
   if at_end then api.nvim_win_set_cursor(win, { api.nvim_buf_line_count(view.buf), 0 }) end
 end
 
---- Copies the last block of code that begins at the cursor or above it, else the first; else all.
+--- Copies the last code block that begins at or above the cursor, else the first one, else everything.
 local function copy()
   local lines, block, open = api.nvim_buf_get_lines(0, 0, -1, false), nil, nil
   for number, line in ipairs(lines) do
@@ -24,7 +24,7 @@ local function copy()
     end
   end
   vim.fn.setreg('"', block or lines, 'V')
-  pcall(vim.fn.setreg, '+', block or lines, 'V') -- where there is a clipboard
+  pcall(vim.fn.setreg, '+', block or lines, 'V') -- if there is a clipboard
   vim.notify(('assist: copied %d lines'):format(#(block or lines)))
 end
 
@@ -41,7 +41,7 @@ local function open(id, asked, title)
   return view
 end
 
---- `assist/answer`: a piece, or the end. One that was asked elsewhere, by a code action, opens a window.
+--- `assist/answer`: a piece or the end of an answer. An answer to a code action opens its window here.
 function M.on_answer(_, message, context)
   message = client.clean(message)
   local view = views[message.id]
@@ -59,7 +59,7 @@ function M.on_answer(_, message, context)
   redraw(view)
 end
 
---- What the person means: lines of a command's range, else the definition at the cursor.
+--- The range of the question: the lines of the command's range, else the cursor.
 local function range_of(args)
   local at = client.place().position
   if args.range == 0 then return { start = at, ['end'] = at } end
@@ -72,7 +72,7 @@ local function problems_of(args)
   return vim.tbl_map(sent, vim.tbl_filter(here, vim.diagnostic.get(0)))
 end
 
---- Asks; `args` are those of a user command, "!" wishes for a provider, `prompt` asks for missing words.
+--- Asks a question. `args` come from a user command; "!" requests a provider; `prompt` asks for missing words.
 function M.run(command, args, prompt)
   local asked = client.of(0)
   local question = { uri = vim.uri_from_bufnr(0), wish = args.bang and 'frontier' or 'auto', range = range_of(args) }
@@ -87,21 +87,21 @@ function M.run(command, args, prompt)
   ask(args.args)
 end
 
---- Stops all answers; what came of them stays.
+--- Stops all answers; their text so far stays.
 function M.stop()
   for id, view in pairs(views) do
     if view then client.execute(view.client, 'assist.cancel', { id }) end
   end
 end
 
---- Takes back the last edit that was made of an answer in this file's folder.
+--- Undoes the last edit that an answer made in this file's folder.
 function M.undo()
   client.execute(client.of(0), 'assist.undo', { { uri = vim.uri_from_bufnr(0) } }, function(result)
     if #result.files > 0 then vim.notify('assist: took back the edit of ' .. table.concat(result.files, ', ')) end
   end)
 end
 
---- Says what the server says of itself.
+--- Shows the server's status.
 function M.status()
   client.execute(client.of(0), 'assist.status', nil, function(said)
     local words = { said.state, said.model, said.tier, said.message or '' }

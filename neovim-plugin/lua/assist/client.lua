@@ -1,5 +1,5 @@
---- The server: where it starts, how it is spoken to, and how it comes back after a crash.
---- It knows the protocol's frame; what ghost text and answers are, others know.
+--- The server: where it starts, how to call it, and how it restarts after a crash.
+--- It knows how messages are sent; ghost text and answers are in their own modules.
 local M = { said = {}, trouble = nil, pause = 1000 } -- ms before the first restart
 
 local api, lsp = vim.api, vim.lsp
@@ -12,7 +12,7 @@ local tries = 0
 --- The client of a buffer, or nil.
 function M.of(buf) return vim.b[buf].assist ~= false and lsp.get_clients({ bufnr = buf, name = 'assist' })[1] or nil end
 
---- Neovim 0.10 knows these as functions of the client, later ones as methods.
+--- In Neovim 0.10 these are functions of the client, in later versions methods.
 local function method(name)
   return function(client, ...)
     if NEW then return client[name](client, ...) end
@@ -22,12 +22,12 @@ end
 
 M.request, M.notify, M.cancel = method('request'), method('notify'), method('cancel_request')
 
---- Without members that are null, which Neovim 0.12 keeps.
+--- The message without members that are null, which Neovim 0.12 keeps.
 function M.clean(message)
   return vim.tbl_map(function(value) return value ~= vim.NIL and value or nil end, message)
 end
 
---- Runs a command of the server's; `done` gets its result. Where there is no client, says what to do.
+--- Runs a command of the server; `done` gets its result. Without a client, it shows what to do.
 function M.execute(client, command, arguments, done)
   local what = ('assist: %s, see :checkhealth assist'):format(M.trouble or 'no server for this file')
   if not client then return vim.notify(what, vim.log.levels.WARN) end
@@ -38,8 +38,8 @@ function M.execute(client, command, arguments, done)
   end)
 end
 
---- Columns of the protocol are UTF-16 units, which is all that we offer: the byte of one, and how many
---- units so many bytes are.
+--- Columns in the protocol are UTF-16 units, the only encoding that we offer. `byte` converts a column to
+--- bytes, `units` converts bytes to a column.
 function M.byte(line, units)
   local fits, byte = pcall(vim.str_byteindex, line, units, true)
   return fits and byte or #line
@@ -48,7 +48,7 @@ end
 function M.units(line, bytes) return select(2, vim.str_utfindex(line, bytes)) end
 
 --- Document and position of the cursor. Neovim 0.10's own function is wrong near the end of a line with
---- characters of several bytes: it compares a column in bytes with a length in units.
+--- multi-byte characters: it compares a column in bytes with a length in units.
 function M.place()
   local row, col = unpack(api.nvim_win_get_cursor(0))
   local position = { line = row - 1, character = M.units(api.nvim_get_current_line(), col) }
@@ -68,7 +68,7 @@ local function on_status(_, said)
   api.nvim_exec_autocmds('User', { pattern = 'AssistStatus', modeline = false })
 end
 
---- Starts what crashed again, for the files that are open: after 1, 2, 4, 8 and 16 s, then no more.
+--- Restarts a crashed server for the open files: after 1, 2, 4, 8 and 16 s, then never again.
 local function on_exit(code, signal)
   if code + signal == 0 or signal == 15 or signal == 2 then return end
   vim.schedule(function()
@@ -109,7 +109,7 @@ function M.config()
   }
 end
 
---- Starts the server for all files, open ones included; where it is not installed, says what to do.
+--- Starts the server for all files, including open ones. If it is not installed, it shows what to do.
 function M.start()
   local config = NEW and lsp.config.assist or M.config()
   if type(config.cmd) == 'table' and vim.fn.executable(config.cmd[1]) == 0 then

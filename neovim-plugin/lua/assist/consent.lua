@@ -1,11 +1,11 @@
---- What is asked before something is sent or changed: a window with a preview, and "no" unless agreed.
---- Handlers run in a coroutine of Neovim's, so they may wait for the person.
+--- Asks before anything is sent or changed, in a window with a preview. The answer is "no" unless the user agrees.
+--- Neovim runs handlers in a coroutine, so they may wait for the user.
 local window = require('assist.window')
 
 local M = {}
 
---- Shows lines until the person agrees by <C-y> or closes them, which means no.
---- A key that nobody types by chance: the window may open while somebody types.
+--- Shows lines until the user agrees with <C-y> or closes the window, which means no.
+--- The window may open while the user types, so the key must be one that is not typed by accident.
 local function agreed(lines, filetype, title, yes, no)
   local waiting, answer = coroutine.running(), false
   vim.cmd.stopinsert()
@@ -20,13 +20,13 @@ local function agreed(lines, filetype, title, yes, no)
   return answer
 end
 
---- `assist/confirm`: host, files, redactions and cost, as the server words them.
+--- `assist/confirm`: host, files, redactions and cost, in the server's words.
 function M.on_confirm(_, what) return { send = agreed(what.lines, '', 'Send this to a provider?', 'Send', 'Stay') } end
 
---- `assist/review`: the diff of an edit that comes if the person agrees.
+--- `assist/review`: the diff of an edit, which is made if the user agrees.
 function M.on_review(_, what) return { apply = agreed(what.lines, 'diff', 'Make this edit?', 'Apply', 'Discard') } end
 
---- `workspace/applyEdit`. Neovim leaves a document out that changed meanwhile, and says that all was applied.
+--- `workspace/applyEdit`. Neovim skips a document that has changed, and still reports that all was applied.
 function M.on_edit(err, params, context)
   for _, change in ipairs(params.edit.documentChanges or {}) do
     local document = change.textDocument or { uri = change.uri }

@@ -1,5 +1,5 @@
---- Ghost text: asks for it at the cursor, shows it with extmarks, takes it by keys.
---- What is suggested, and whether, the server decides.
+--- Ghost text: requests it at the cursor, shows it with extmarks, accepts it with keys.
+--- The server decides what to suggest, and whether to suggest anything.
 local client = require('assist.client')
 
 local M = {}
@@ -10,20 +10,20 @@ local INVOKED, AUTOMATIC = 1, 2 -- the protocol's InlineCompletionTriggerKind
 local TOLD = { ['assist/didMoveCursor'] = 'CursorHold', ['textDocument/didFocus'] = { 'BufEnter', 'FocusGained' } }
 local PARTS = { all = [[^\_.*]], word = [=[^\_s*\%(\k\+\|\%(\k\@!\S\)\+\)]=], line = [=[^\n\?[^\n]*]=] }
 
-local asked = nil -- {client, id}: the request under way
-local place = nil -- where was asked last; the same place is not asked about twice
+local asked = nil -- {client, id}: the running request
+local place = nil -- the place of the last request; the same place is not requested twice
 local items, index = {}, 1
-local shown = nil -- the item that is on the screen
-local keys = {} -- what its keys meant before
-local told = nil -- the item that the server knows to be shown
+local shown = nil -- the item on the screen
+local keys = {} -- the earlier mappings of its keys
+local told = nil -- the last item that was reported to the server as shown
 
 local function cursor()
   local at = api.nvim_win_get_cursor(0)
   return at[1] - 1, at[2]
 end
 
---- An item of the server's in bytes: `text` from (`row`, `col`) on, with `behind` behind the cursor, of
---- which it replaces `over`.
+--- An item from the server in bytes: `text` starts at (`row`, `col`). `behind` is the text after the cursor,
+--- of which the item replaces `over` bytes.
 local function read(item, from, at)
   local found = { item = item, client = from, buf = at.buf, row = at.row, behind = at.line:sub(at.col + 1) }
   found.text = item.insertText:gsub('\r\n', '\n'):gsub('\n+$', '')
@@ -32,8 +32,8 @@ local function read(item, from, at)
   return found
 end
 
---- What of an item is still to come at the cursor, or nil where it does not fit: other text was typed, or
---- the item begins with something else than what stands before the cursor.
+--- The rest of an item at the cursor, or nil if it does not fit: other text was typed, or the item begins
+--- with something else than the text before the cursor.
 local function rest(ghost)
   local row, col = cursor()
   local before = row < ghost.row or (row == ghost.row and col < ghost.col)
@@ -49,7 +49,7 @@ local function mark(row, col, text, below, position)
   api.nvim_buf_set_extmark(0, space, row, col, options)
 end
 
---- One line, around those closers behind the cursor that it repeats: they are drawn where they stand.
+--- Draws one line around the closing brackets after the cursor that it repeats: those stay where they are.
 local function draw_line(row, col, text, repeated)
   local done = 1
   for char in repeated:gmatch('.') do
@@ -60,7 +60,7 @@ local function draw_line(row, col, text, repeated)
   mark(row, col, text:sub(done))
 end
 
---- Several lines cover what stands behind the cursor, and show it where it will be: behind the last one.
+--- Several lines cover the text after the cursor, and show it where it will be: after the last line.
 local function draw(ghost, text)
   local row, col = cursor()
   local lines = vim.split(text:gsub('\t', (' '):rep(vim.bo.tabstop)), '\n')
@@ -73,8 +73,8 @@ local function draw(ghost, text)
   mark(row, col, first .. (' '):rep(width), below, 'overlay')
 end
 
---- Takes ghost text and its keys off the screen. The keys exist only while it is there, so that they
---- mean otherwise what they meant before.
+--- Removes ghost text and its keys. The keys are mapped only while ghost text is visible, so that the
+--- user's own mappings work at all other times.
 function M.hide()
   local ghost = shown
   shown = nil
@@ -97,7 +97,7 @@ local function install(buf)
   end
 end
 
---- Shows the chosen item as far as it still fits.
+--- Shows the chosen item if it still fits.
 local function show()
   local ghost = items[index]
   local text = ghost and rest(ghost)
@@ -126,10 +126,10 @@ local function ask(kind)
   if not from then return M.hide() end
   local params, mine = client.place(), { client = from }
   params.context = { triggerKind = kind }
-  asked = mine -- first: a server inside Neovim may answer before `request` is back
+  asked = mine -- before the request: a server inside Neovim may answer before `request` returns
   local _
   _, mine.id = client.request(from, 'textDocument/inlineCompletion', params, function(err, result)
-    if asked ~= mine then return end -- a later one was asked, or the person left
+    if asked ~= mine then return end -- a later request was sent, or the user left
     asked = nil
     if err then return end
     items = vim.tbl_map(function(item) return read(item, from, at) end, result and (result.items or result) or {})
@@ -138,22 +138,22 @@ local function ask(kind)
   end, at.buf)
 end
 
---- Whether a menu of completions is open: then the keys are its own.
+--- Whether a completion menu is open: then the keys belong to it.
 local function menu()
   local cmp, blink = package.loaded.cmp, package.loaded['blink.cmp']
   return vim.fn.pumvisible() == 1 or (cmp and cmp.visible()) or (blink and blink.is_visible()) or false
 end
 
---- Away with it, until something is typed.
+--- Removes ghost text until something is typed.
 function M.dismiss()
   cancel()
   M.hide()
   place = nil
 end
 
---- After each key: what was typed through is shortened at once, and asked about again behind that.
---- Not beside a menu, which covers the lines and inserts what it selects itself; not in macros, where
---- the key that takes it could not be played again.
+--- After each key: ghost text that was typed through is shortened at once, then requested again.
+--- Not next to a menu, which covers the lines and inserts its own selection. Not in macros, where the key
+--- that accepts ghost text could not be replayed.
 local function update()
   local busy = vim.fn.pumvisible() == 1 or vim.fn.reg_recording() ~= '' or vim.fn.reg_executing() ~= ''
   if api.nvim_get_mode().mode:sub(1, 1) ~= 'i' or busy then return M.dismiss() end
@@ -165,8 +165,8 @@ local function update()
   ask(AUTOMATIC)
 end
 
---- The keys that take a part of it; `lhs` is pressed again, as what it was before, where there is nothing to
---- take. It is one change of its own; the dot command repeats what was typed around it.
+--- The keys that accept a part. Without ghost text, `lhs` is sent again with its earlier meaning.
+--- Accepting is a change of its own; the dot command repeats only the typed text around it.
 local function key(part)
   return function(lhs)
     if shown and rest(shown) and not menu() then
@@ -177,10 +177,10 @@ local function key(part)
   end
 end
 
---- For mappings with `expr`.
+--- Functions for mappings with `expr`.
 M.accept, M.accept_word, M.accept_line = key('all'), key('word'), key('line')
 
---- Inserts what the key takes, and tells the server.
+--- Inserts the accepted part, and reports it to the server.
 function M.take(kind)
   local ghost = assert(shown)
   local text = assert(rest(ghost))
@@ -208,10 +208,10 @@ end
 
 function M.previous() M.next(nil, -1) end
 
---- Asks at once, as a person does by a key.
+--- Requests ghost text at once, as a manual request.
 function M.trigger() ask(INVOKED) end
 
---- Starts what the options say: own ghost text, Neovim's, or none.
+--- Starts the ghost text that the options choose: our own, Neovim's, or none.
 function M.start()
   local options = require('assist').options
   local group = api.nvim_create_augroup('assist.ghost', {})

@@ -1,4 +1,4 @@
---- Options, the start, and one line for a statusline. What the options mean: |assist-options|.
+--- Options, the start, and one line for a statusline. |assist-options| explains the options.
 local M = {}
 
 M.options = {
@@ -16,16 +16,16 @@ M.options = {
   },
 }
 
---- Changes options, before the start; may be left out.
+--- Changes options before the start; optional.
 function M.setup(options) M.options = vim.tbl_deep_extend('force', M.options, options or {}) end
 
---- Starts the server for open and coming files, and ghost text.
+--- Starts ghost text, and the server for open and future files.
 function M.start()
   require('assist.client').start()
   require('assist.ghost').start()
 end
 
---- What the server last said of itself, short: "" where no file is attached.
+--- The server's last status in short; "" if no file is attached.
 function M.status()
   local client = require('assist.client')
   if not client.of(0) then return client.trouble and 'assist: ' .. client.trouble or '' end

@@ -1,9 +1,9 @@
---- Floating windows over a scratch buffer, which q and <Esc> close.
+--- Floating windows with a scratch buffer; q and <Esc> close them.
 local M = {}
 
 local api = vim.api
 
---- Opens one and goes there. Gives buffer and window.
+--- Opens a window and enters it. Returns buffer and window.
 function M.open(lines, filetype, title, footer)
   local buf = api.nvim_create_buf(false, true)
   vim.bo[buf].bufhidden = 'wipe'
@@ -22,7 +22,7 @@ function M.open(lines, filetype, title, footer)
   return buf, win
 end
 
---- Replaces all lines of a buffer that the person cannot change.
+--- Replaces all lines of a buffer that the user cannot change.
 function M.write(buf, lines)
   vim.bo[buf].modifiable = true
   api.nvim_buf_set_lines(buf, 0, -1, false, lines)

@@ -1,4 +1,4 @@
-"""Neovim in three versions, the command that starts the server, and the screens of what failed."""
+"""Neovim in three versions, the command that starts the server, and the screens of failed tests."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -9,14 +9,14 @@ import editors_neovim
 import pytest
 from artifacts import ARTIFACTS
 from editors_cache import cache
-from neovim_editor import SETUP, Editor, editing
+from neovim_editor import SETUP, Editor, running_neovim
 
 Opening = Callable[..., Editor]
 
 
 @pytest.fixture(scope="package", params=editors_neovim.VERSIONS)
 def binary(request: pytest.FixtureRequest) -> Path:
-    """A Neovim; a version that the archives here do not have is skipped by name."""
+    """A Neovim. A version that this machine's archives do not have is skipped by name."""
     try:
         return editors_neovim.install_one(cache(editors_neovim.__file__), request.param)
     except editors_neovim.Unavailable as error:
@@ -25,17 +25,17 @@ def binary(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def space(typing: Editor) -> Path:
-    """The workspace of the one who types."""
+    """The workspace of the Neovim that types."""
     return Path(typing.lua("return vim.fn.getcwd()"))
 
 
 @pytest.fixture
 def nvim(binary: Path, request: pytest.FixtureRequest) -> Iterator[Opening]:
-    """Opens a Neovim for this test: folder, environment, Lua of the user's, files."""
+    """Start a Neovim for this test: folder, environment, files, and the user's Lua."""
     with ExitStack() as stack:
 
         def start(folder: Path, environ: Mapping[str, str], *files: Path, setup: str = SETUP) -> Editor:
-            manager: AbstractContextManager[Editor] = editing(binary, folder, environ, setup, *files)
+            manager: AbstractContextManager[Editor] = running_neovim(binary, folder, environ, setup, *files)
             editor = stack.enter_context(manager)
             request.node.editors = [*getattr(request.node, "editors", []), editor]
             return editor
@@ -47,7 +47,7 @@ def nvim(binary: Path, request: pytest.FixtureRequest) -> Iterator[Opening]:
 def typist(
     binary: Path, model_path: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Editor]:
-    """One Neovim a version with the real model, ready, for all that type."""
+    """One Neovim per version with the real model, ready, for all tests that type."""
     folder = tmp_path_factory.mktemp("typing")
     config = folder / "config"
     config.mkdir()
@@ -61,14 +61,17 @@ def typist(
     (space / ".git").mkdir(parents=True)
     (space / "start.py").write_text("x = 1\n")
     tab = "vim.keymap.set('i', '<Tab>', 'TABBED')\n"
-    with editing(binary, space, environ, SETUP + tab, space / "start.py") as editor:
+    with running_neovim(binary, space, environ, SETUP + tab, space / "start.py") as editor:
         editor.until("return require('assist').status():find('ready')", "the model to be ready")
         yield editor
 
 
 @pytest.fixture
 def typing(typist: Editor, request: pytest.FixtureRequest) -> Editor:
-    """The same, its screens beginning with this test. Files of other folders would start other servers."""
+    """The same Neovim, with its screens starting at this test.
+
+    Files of other folders would start other servers.
+    """
     typist.dumps.clear()
     request.node.editors = [typist]
     return typist

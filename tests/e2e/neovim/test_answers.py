@@ -1,4 +1,4 @@
-"""Questions in a real Neovim, with a provider on loopback: asked before, previewed, applied, taken back."""
+"""Questions in a real Neovim with a provider on loopback: confirmed first, previewed, applied, undone."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def opened(nvim: Opening, tmp_path: Path, environ: dict[str, str], name: str) -> tuple[Editor, Path]:
+def open_file(nvim: Opening, tmp_path: Path, environ: dict[str, str], name: str) -> tuple[Editor, Path]:
     root = made(tmp_path)
     (root / ".git").mkdir()
     editor = nvim(root, environ, root / "shop" / name)
@@ -41,7 +41,7 @@ def test_what_would_be_sent_is_shown_and_only_sent_if_agreed(
 ) -> None:
     with vendor(told("It adds **up**.\n\n```python\nx = 1\ny = 2\n```\n")) as acme:
         configured(tmp_path / "config", acme.url, mode="ask")
-        editor, _ = opened(nvim, tmp_path, environ, "cart.py")
+        editor, _ = open_file(nvim, tmp_path, environ, "cart.py")
         host = acme.url.removeprefix("http://").removesuffix("/v1")
         for key in ("q", "<Esc>"):
             editor.command("AssistExplain!")
@@ -66,7 +66,7 @@ def test_a_refactoring_of_two_files_is_previewed_refused_applied_and_undone(
 ) -> None:
     with vendor(told(RENAMED)) as acme:
         configured(tmp_path / "config", acme.url)
-        editor, shop = opened(nvim, tmp_path, environ, "prices.py")
+        editor, shop = open_file(nvim, tmp_path, environ, "prices.py")
         files = {"prices.py": PRICES, "cart.py": CART}
 
         def held() -> dict[str, str]:
@@ -97,7 +97,7 @@ def test_a_refactoring_of_two_files_is_previewed_refused_applied_and_undone(
 def test_a_problem_of_the_line_is_handed_on(nvim: Opening, tmp_path: Path, environ: dict[str, str]) -> None:
     with vendor(told("Nothing to do.")) as acme:
         configured(tmp_path / "config", acme.url)
-        editor, _ = opened(nvim, tmp_path, environ, "prices.py")
+        editor, _ = open_file(nvim, tmp_path, environ, "prices.py")
         editor.lua("""
             vim.diagnostic.set(vim.api.nvim_create_namespace('lint'), 0, {
               { lnum = 1, col = 4, message = 'magic number 1.2' }, { lnum = 0, col = 0, message = 'elsewhere' },
@@ -123,7 +123,7 @@ def test_an_answer_is_stopped_and_what_came_of_it_stays(
 ) -> None:
     with vendor([head(), chunk("The first "), chunk("words.\n"), HANG]) as acme:
         configured(tmp_path / "config", acme.url)
-        editor, _ = opened(nvim, tmp_path, environ, "cart.py")
+        editor, _ = open_file(nvim, tmp_path, environ, "cart.py")
         editor.command("AssistExplain!")
         editor.shows("The first words.")
         editor.command("AssistStop")
@@ -143,7 +143,7 @@ def test_tests_are_asked_for_and_the_state_is_told(
 ) -> None:
     with vendor(told("Nothing to add.")) as acme:
         configured(tmp_path / "config", acme.url)
-        editor, _ = opened(nvim, tmp_path, environ, "prices.py")
+        editor, _ = open_file(nvim, tmp_path, environ, "prices.py")
         editor.command("AssistTest! with a net of zero")
         editor.until(lambda: acme.requests, "the question")
         assert "with a net of zero" in str(acme.requests[0].json)

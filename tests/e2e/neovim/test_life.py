@@ -1,4 +1,4 @@
-"""The server's life under a real Neovim: missing, killed, failing, and what people are told of it."""
+"""The server's life under a real Neovim: missing, killed, failing, and the messages people get."""
 
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def test_a_missing_server_is_told_once_and_again_by_checkhealth(
 def test_it_starts_however_it_is_installed(
     nvim: Opening, environ: dict[str, str], files: list[Path], tmp_path: Path, way: str
 ) -> None:
-    """By `:packadd` of a linked folder, or as lazy.nvim does: path, files of `plugin`, then `setup`."""
+    """With `:packadd` of a linked folder, or like lazy.nvim: path, files of `plugin`, then `setup`."""
     pack = tmp_path / "site" / "pack" / "any" / "opt"
     pack.mkdir(parents=True)
     (pack / "assist").symlink_to(PLUGIN)

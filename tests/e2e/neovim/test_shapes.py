@@ -1,6 +1,6 @@
-"""Ghost text of every shape, from a language server that says what the test tells it to.
+"""Ghost text of every shape, from a fake language server that answers what the test sets.
 
-The server is a function in the editor, one of the two forms of `cmd` that Neovim's own client takes.
+The server is a function in the editor, one of the two forms of `cmd` that Neovim's client takes.
 """
 
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from neovim_editor import Editor, editing
+from neovim_editor import Editor, running_neovim
 
 SETUP = """
 _G.items, _G.heard = {}, {}
@@ -56,7 +56,7 @@ require('assist').setup({ cmd = serve })
 def shaped(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
     space = tmp_path_factory.mktemp("shapes")
     (space / ".git").mkdir()
-    with editing(binary, space, {}, SETUP) as editor:
+    with running_neovim(binary, space, {}, SETUP) as editor:
         yield editor
 
 
@@ -68,8 +68,8 @@ def editor(shaped: Editor, request: pytest.FixtureRequest) -> Editor:
     return shaped
 
 
-def suggested(editor: Editor, before: str, *items: Any, behind: str = "", text: str = "") -> None:
-    """Open a file, the cursor between `before` and `behind` of its last line, and have this suggested."""
+def suggest(editor: Editor, before: str, *items: Any, behind: str = "", text: str = "") -> None:
+    """Open a file with the cursor between `before` and `behind` on its last line, and suggest these items."""
     path = Path(editor.lua("return vim.fn.getcwd()")) / "a.txt"
     editor.open(path, text + before + behind)
     editor.keys("<Left>" * len(behind))
@@ -81,12 +81,12 @@ def suggested(editor: Editor, before: str, *items: Any, behind: str = "", text: 
     editor.until(editor.ghost, "ghost text")
 
 
-def heard(editor: Editor, method: str) -> list[str]:
+def heard_messages(editor: Editor, method: str) -> list[str]:
     return [each[1] for each in editor.lua("return _G.heard") if each[0] == method]
 
 
 def test_lines_below_hold_what_stands_behind_the_cursor(editor: Editor) -> None:
-    suggested(editor, "call(", "a,\n  b", behind=") # end")
+    suggest(editor, "call(", "a,\n  b", behind=") # end")
     editor.until(
         lambda: [line.rstrip() for line in editor.screen().splitlines()[:2]] == ["call(a,", "  b) # end"],
         "both lines on the screen",
@@ -97,7 +97,7 @@ def test_lines_below_hold_what_stands_behind_the_cursor(editor: Editor) -> None:
 
 
 def test_a_closer_that_the_text_repeats_is_shown_once_and_replaced(editor: Editor) -> None:
-    suggested(editor, "call(", {"text": "a, (b))", "over": 1}, behind=")")
+    suggest(editor, "call(", {"text": "a, (b))", "over": 1}, behind=")")
     editor.until(lambda: editor.screen().splitlines()[0].rstrip() == "call(a, (b))", "the text on the screen")
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines() == ["call(a, (b))"], "the text")
@@ -106,49 +106,49 @@ def test_a_closer_that_the_text_repeats_is_shown_once_and_replaced(editor: Edito
 
 
 def test_what_it_does_not_repeat_is_taken_away(editor: Editor) -> None:
-    suggested(editor, "x = ", {"text": "new", "over": 3}, behind="old")
+    suggest(editor, "x = ", {"text": "new", "over": 3}, behind="old")
     editor.shows("x = newold")
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines() == ["x = new"], "the text")
 
 
 def test_columns_count_in_the_servers_units(editor: Editor) -> None:
-    suggested(editor, "é😀 = (", {"text": "😀é)", "over": 1}, behind=")")
+    suggest(editor, "é😀 = (", {"text": "😀é)", "over": 1}, behind=")")
     editor.shows("é😀 = (😀é)")
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines() == ["é😀 = (😀é)"], "the text")
-    assert '"character":7' in heard(editor, "textDocument/inlineCompletion")[-2]
+    assert '"character":7' in heard_messages(editor, "textDocument/inlineCompletion")[-2]
 
 
 def test_words_are_taken_in_turn_and_the_server_is_told(editor: Editor) -> None:
-    suggested(editor, "", "für_alle(😀, x)\n  return")
+    suggest(editor, "", "für_alle(😀, x)\n  return")
     told = []
     for part in ("für_alle", "(", "😀", ","):
         told.append(part)
         editor.keys("<M-Right>")
         editor.until(lambda: editor.line() == "".join(told), f"the word {part}")
-    lengths = heard(editor, "textDocument/didPartiallyAcceptCompletion")
+    lengths = heard_messages(editor, "textDocument/didPartiallyAcceptCompletion")
     assert [int(each.split('"acceptedLength":')[1].split(",")[0].rstrip("}")) for each in lengths] == [
         8,
         1,
         2,
         1,
     ]
-    assert not heard(editor, "workspace/executeCommand")
+    assert not heard_messages(editor, "workspace/executeCommand")
 
 
 def test_several_are_looked_through(editor: Editor) -> None:
-    suggested(editor, "x = ", "one", "two", "three")
+    suggest(editor, "x = ", "one", "two", "three")
     for key, text in (("<M-]>", "two"), ("<M-]>", "three"), ("<M-]>", "one"), ("<M-[>", "three")):
         editor.keys(key)
         editor.until(lambda: editor.ghost() == text, text)  # noqa: B023
     editor.keys("<Tab>")
     editor.until(lambda: editor.line() == "x = three", "the third")
-    editor.until(lambda: heard(editor, "workspace/executeCommand"), "the server to be told")
+    editor.until(lambda: heard_messages(editor, "workspace/executeCommand"), "the server to be told")
 
 
 def test_the_dot_repeats_what_was_typed_around_it(editor: Editor) -> None:
-    suggested(editor, "", "one two\nthree")
+    suggest(editor, "", "one two\nthree")
     editor.keys("<M-Right>")
     editor.until(lambda: editor.line() == "one", "a word")
     editor.keys("<M-C-Right>")
@@ -163,25 +163,25 @@ def test_the_dot_repeats_what_was_typed_around_it(editor: Editor) -> None:
 
 
 def test_there_is_none_beside_a_menu_or_in_a_macro(editor: Editor) -> None:
-    suggested(editor, "word work wo", "rry")
+    suggest(editor, "word work wo", "rry")
     editor.keys("<C-n>")
     editor.until("return vim.fn.pumvisible() == 1", "the menu")
     editor.until(lambda: not editor.ghost(), "the ghost text to go")
     editor.keys("<C-e><Esc>qqa")
     editor.until("return vim.fn.reg_recording() == 'q' and vim.api.nvim_get_mode().mode == 'i'", "a macro")
-    asked = len(heard(editor, "textDocument/inlineCompletion"))
+    asked = len(heard_messages(editor, "textDocument/inlineCompletion"))
     editor.keys("y")
     editor.until(lambda: editor.line().endswith("y"), "the letter")
     editor.keys("<Esc>q")
     editor.until("return vim.fn.reg_recording() == ''", "the macro's end")
     editor.keys("@q")
     editor.until(lambda: editor.line().endswith("yy"), "the letter again")
-    assert len(heard(editor, "textDocument/inlineCompletion")) == asked
+    assert len(heard_messages(editor, "textDocument/inlineCompletion")) == asked
     assert not editor.ghost()
 
 
 def test_an_edit_of_a_text_that_is_no_more_is_refused(editor: Editor) -> None:
-    """Neovim's own handler would leave it out, and say that it was applied."""
+    """Neovim's own handler would skip the document, and report that the edit was applied."""
     path = Path(editor.lua("return vim.fn.getcwd()")) / "b.txt"
     editor.open(path, "one\n")
     code = """
@@ -210,7 +210,10 @@ end, { expr = true })
 
 
 def test_neovims_own_ghost_text_is_an_option(nvim: Any, tmp_path: Path) -> None:
-    """In 0.12, with the mapping of the help; older versions fall back to ours, which the same key takes."""
+    """In 0.12, with the mapping of the help page.
+
+    Older versions fall back to ours, which the same key accepts.
+    """
     (tmp_path / "a.txt").write_text("")
     setup = NATIVE + SETUP.replace("cmd = serve", "cmd = serve, ghost = 'native'")
     editor = nvim(tmp_path, {}, tmp_path / "a.txt", setup=setup)
@@ -222,7 +225,7 @@ def test_neovims_own_ghost_text_is_an_option(nvim: Any, tmp_path: Path) -> None:
     assert (editor.ghost() == "") == bool(editor.lua("return vim.lsp.inline_completion ~= nil"))
     editor.keys("<Tab>")
     editor.until(lambda: editor.lines() == ["x = 1"], "the text")
-    editor.until(lambda: heard(editor, "workspace/executeCommand"), "the server to be told")
+    editor.until(lambda: heard_messages(editor, "workspace/executeCommand"), "the server to be told")
     editor.lua("_G.items = {}")
     editor.keys(" ")
     editor.until(lambda: editor.line() == "x = 1 ", "a space")
@@ -231,7 +234,7 @@ def test_neovims_own_ghost_text_is_an_option(nvim: Any, tmp_path: Path) -> None:
 
 
 def test_there_is_none_where_it_is_turned_off(nvim: Any, tmp_path: Path) -> None:
-    """The server is told that this client shows none; questions work all the same."""
+    """The server learns that this client shows no ghost text. Questions still work."""
     (tmp_path / "a.txt").write_text("")
     editor = nvim(
         tmp_path, {}, tmp_path / "a.txt", setup=SETUP.replace("cmd = serve", "cmd = serve, ghost = false")
@@ -240,9 +243,9 @@ def test_there_is_none_where_it_is_turned_off(nvim: Any, tmp_path: Path) -> None
     editor.lua("_G.items = { { text = 'x = 1' } }")
     editor.keys("iy")
     editor.until(lambda: editor.line() == "y", "the letter")
-    able = json.loads(heard(editor, "initialize")[0])["capabilities"]
+    able = json.loads(heard_messages(editor, "initialize")[0])["capabilities"]
     assert able["textDocument"].get("inlineCompletion") is None
     assert able["experimental"] == {"assistConfirm": True, "assistReview": True, "assistAnswer": True}
     assert able["general"]["positionEncodings"] == ["utf-16"]
-    assert not heard(editor, "textDocument/inlineCompletion")
+    assert not heard_messages(editor, "textDocument/inlineCompletion")
     assert not editor.ghost()

@@ -1,4 +1,4 @@
-"""Typing in a real Neovim with the real model: ghost text comes, stays, goes, and is taken."""
+"""Typing in a real Neovim with the real model: ghost text appears, stays, disappears, and is accepted."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ vim.api.nvim_set_decoration_provider(vim.api.nvim_create_namespace('blanks'), {
 """
 
 
-def typed(typing: Editor, path: Path, text: str | bytes = ADD) -> str:
+def type_and_wait(typing: Editor, path: Path, text: str | bytes = ADD) -> str:
     """Open a file, type a space at its end, and wait for the ghost text."""
     typing.open(path, text)
     typing.keys(" ")
@@ -29,31 +29,31 @@ def typed(typing: Editor, path: Path, text: str | bytes = ADD) -> str:
 
 
 def test_tab_takes_it_and_the_saved_bytes_are_right(typing: Editor, space: Path) -> None:
-    before = typing.asked("status")["counts"].get("accepted", 0)
-    typed(typing, space / "a.py")
+    before = typing.run_server_command("status")["counts"].get("accepted", 0)
+    type_and_wait(typing, space / "a.py")
     typing.shows("    return first + second")
     assert typing.line() == "    return "
     typing.keys("<Tab>")
     typing.until(lambda: typing.line() == "    return first + second", "the text to be taken")
     assert typing.write() == f"{ADD} first + second\n".encode()
-    assert typing.asked("status")["counts"]["accepted"] == before + 1
+    assert typing.run_server_command("status")["counts"]["accepted"] == before + 1
     typing.keys("u")
     typing.until(lambda: typing.line() == "    return ", "one undo to take it back")
 
 
 def test_a_word_and_then_the_line(typing: Editor, space: Path) -> None:
-    before = typing.asked("status")["counts"].get("accepted", 0)
-    typed(typing, space / "b.py")
+    before = typing.run_server_command("status")["counts"].get("accepted", 0)
+    type_and_wait(typing, space / "b.py")
     typing.keys("<M-Right>")
     typing.until(lambda: typing.line() == "    return first", "the word to be taken")
     typing.until(lambda: typing.ghost() == " + second", "the rest to stay")
     typing.keys("<M-C-Right>")
     typing.until(lambda: typing.line() == "    return first + second", "the line to be taken")
-    assert typing.asked("status")["counts"]["accepted"] == before + 2
+    assert typing.run_server_command("status")["counts"]["accepted"] == before + 2
 
 
 def test_dismissed_it_stays_away_and_the_key_is_what_it_was(typing: Editor, space: Path) -> None:
-    typed(typing, space / "c.py")
+    type_and_wait(typing, space / "c.py")
     typing.keys("<C-]>")
     typing.until(lambda: not typing.ghost(), "the ghost text to go")
     typing.keys("<Tab>")
@@ -64,20 +64,20 @@ def test_typing_through_it_shortens_it_without_a_blank_and_without_inference(
     typing: Editor, space: Path
 ) -> None:
     typing.lua(BLANKS)
-    typed(typing, space / "d.py")
-    runs = typing.asked("status")["counts"]["model-runs"]
+    type_and_wait(typing, space / "d.py")
+    runs = typing.run_server_command("status")["counts"]["model-runs"]
     typing.lua("_G.blanks = 0")
     for number in range(1, 5):
         typing.keys("first"[number - 1])
         typing.until(lambda: typing.ghost() == "first + second"[number:], "a shorter ghost text")  # noqa: B023
     assert typing.lua("return _G.blanks") == 0
-    latest = typing.asked("answers")[-1]
+    latest = typing.run_server_command("answers")[-1]
     assert latest["source"] in ("typed-through", "cache")
-    assert typing.asked("status")["counts"]["model-runs"] == runs
+    assert typing.run_server_command("status")["counts"]["model-runs"] == runs
 
 
 def test_a_file_of_dos_keeps_its_bytes(typing: Editor, space: Path) -> None:
-    typed(typing, space / "e.py", ADD.replace("\n", "\r\n").encode())
+    type_and_wait(typing, space / "e.py", ADD.replace("\n", "\r\n").encode())
     typing.keys("<Tab>")
     typing.until(lambda: typing.line().endswith("second"), "the text to be taken")
     typing.keys("<CR>")

@@ -1,4 +1,4 @@
-"""One code-server with the packaged extension for all tests; each test has a window on a folder of its own."""
+"""One code-server with the packaged extension for all tests. Each test has a window on its own folder."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from editors_vscode import vscode
 from playwright.sync_api import Browser, sync_playwright
-from workbench import Code, Window, launched, serving
+from workbench import Code, Window, launch_browser, serving
 
 ROOT = Path(__file__).parents[3]
 EXTENSION = ROOT / "vscode-extension"
@@ -20,7 +20,7 @@ Open = Callable[..., Window]
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = launched(playwright)
+        found = launch_browser(playwright)
         yield found
         found.close()
 
@@ -40,7 +40,7 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def config(configuration: Path, model_path: Path) -> Path:
-    """The config.toml of the next window: the real model, and everything it finds is shown."""
+    """The config.toml of the next window: the real model, and every suggestion is shown."""
     place = configuration / "config.toml"
     place.write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
     return place
@@ -70,7 +70,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def window(browser: Browser, code: Code, config: Path, folder: Path, shots: Path) -> Iterator[Window]:
-    """A window on the test's folder, not opened yet."""
+    """A window on the test's folder, not yet opened."""
     found = Window(browser, code, folder, shots)
     yield found
     found.shoot("end")

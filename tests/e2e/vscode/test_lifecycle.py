@@ -1,4 +1,4 @@
-"""The server's life under VS Code: killed and started again, broken for good, idle."""
+"""The server's life under VS Code: killed and restarted, broken for good, idle."""
 
 import os
 import time
@@ -15,18 +15,18 @@ TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def servers(code: Code) -> list[psutil.Process]:
-    """The language servers that run under this code-server."""
+    """Return the language servers that run under this code-server."""
     found = []
     for each in psutil.Process(code.process.pid).children(recursive=True):
         try:
             if each.cmdline()[-1:] == ["lsp"]:
                 found.append(each)
-        except psutil.Error:  # it ended meanwhile
+        except psutil.Error:  # it has ended
             continue
     return found
 
 
-def opened(window: Window) -> None:
+def open_file(window: Window) -> None:
     (window.folder / "cart.py").write_text(TEXT)
     window.open("cart.py", 2, 1)
     window.ready()
@@ -35,17 +35,17 @@ def opened(window: Window) -> None:
 
 def test_a_server_that_is_killed_starts_again(window: Window, code: Code) -> None:
     before = {each.pid for each in servers(code)}
-    opened(window)
+    open_file(window)
     (server,) = (each for each in servers(code) if each.pid not in before)
     window.type("ret")
-    assert window.shown()
+    assert window.wait_for_ghost()
     window.press("Escape")
     server.kill()
     until("its end", lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE)
     until("another start", lambda: "loading" in window.status())
     window.ready()
     window.type("u")
-    assert window.shown()
+    assert window.wait_for_ghost()
     assert window.page.locator(".notifications-toasts .error").count() == 0
 
 
@@ -58,7 +58,7 @@ def test_a_server_that_cannot_start_is_told_once_with_ways_on(
     )
     broken.chmod(0o755)
     (window.folder / "cart.py").write_text(TEXT)
-    with code.changed(assist__server__path=str(broken)):
+    with code.with_settings(assist__server__path=str(broken)):
         window.open("cart.py")
         said = window.notice("The assist server did not start")
         window.shoot("did not start")
@@ -72,7 +72,7 @@ def test_a_server_that_cannot_start_is_told_once_with_ways_on(
 
 def test_a_server_that_breaks_again_and_again_is_given_up(window: Window, code: Code) -> None:
     before = {each.pid for each in servers(code)}
-    opened(window)
+    open_file(window)
     for _ in range(6):
         found = until("a server", lambda: [each for each in servers(code) if each.pid not in before])
         until("its start", lambda: window.status() != "assist: off" and "coder" in window.status())
@@ -87,9 +87,9 @@ def test_a_server_that_breaks_again_and_again_is_given_up(window: Window, code: 
 def test_idle_takes_no_processor_time(window: Window, code: Code) -> None:
     """The extension host and the server, ten seconds after the last key: no timer of ours wakes them."""
     before = {each.pid for each in servers(code)}
-    opened(window)
+    open_file(window)
     window.type("ret")
-    window.shown()
+    window.wait_for_ghost()
     window.press("Escape")
     (server,) = (each for each in servers(code) if each.pid not in before)
     ours = [server, *server.children(recursive=True)]

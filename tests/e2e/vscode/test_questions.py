@@ -1,4 +1,4 @@
-"""Questions in VS Code: streamed answers, refactorings in its own preview, and the word before anything leaves."""
+"""Questions in VS Code: streamed answers, refactorings in its preview, and consent before sending."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def shop(folder: Path) -> Path:
 
 @pytest.fixture
 def acme(configuration: Path, config: Path, model_path: Path) -> Iterator[Hostile]:
-    """A provider on loopback that has a refactoring to tell, twice."""
+    """A provider on loopback that answers with a refactoring, twice."""
     with vendor(told(RENAMED), told(RENAMED)) as server:
         configured(configuration, server.url, model=model_path, mode="ask")
         yield server
@@ -38,7 +38,7 @@ def contents(folder: Path) -> tuple[str, str]:
 def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop: Path) -> None:
     window.open("shop/cart.py", 13, 9)
     window.ready()
-    window.press("Control+a")  # enough to say of it that it takes seconds
+    window.press("Control+a")  # enough text that the explanation takes seconds
     window.run("Assist: Explain")
     view = window.view()
     body = view.locator("section .body")
@@ -60,7 +60,7 @@ def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop:
 def test_an_answer_is_stopped_by_its_button(window: Window, shop: Path) -> None:
     window.open("shop/cart.py", 13, 9)
     window.ready()
-    asked(window, "Assist: Ask...", "Write the numbers from 1 to 300, each on a line of its own.")
+    ask_with_words(window, "Assist: Ask...", "Write the numbers from 1 to 300, each on a line of its own.")
     view = window.view()
     until("a word", lambda: view.locator("section .body").inner_text().strip())
     view.locator("section > button").click()
@@ -105,10 +105,10 @@ def test_what_would_leave_is_shown_and_a_no_sends_nothing(window: Window, shop: 
 
 
 def refactor(window: Window) -> None:
-    asked(window, "Assist: Refactor...", "Rename gross to with_tax in both files.")
+    ask_with_words(window, "Assist: Refactor...", "Rename gross to with_tax in both files.")
 
 
-def asked(window: Window, command: str, words: str) -> None:
+def ask_with_words(window: Window, command: str, words: str) -> None:
     window.run(command)
     field = window.page.locator(".quick-input-widget input").first
     window.page.locator(".quick-input-message").first.wait_for()

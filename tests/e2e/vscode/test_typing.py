@@ -1,4 +1,4 @@
-"""Ghost text in VS Code: it appears, is taken whole or in part, sent away, typed through; the bytes are right."""
+"""Ghost text in VS Code: it appears, is accepted in whole or part, dismissed, typed through; bytes are right."""
 
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def show(items):
 '''
 
 
-def opened(window: Window, text: str = CART, line: int = 10, column: int = 5) -> Path:
-    """A file with the cursor in it, once the model is there."""
+def open_file(window: Window, text: str = CART, line: int = 10, column: int = 5) -> Path:
+    """Open a file with the cursor in it, and wait until the model is ready."""
     path = window.folder / "cart.py"
     path.write_bytes(text.encode())
     window.open("cart.py", line, column)
@@ -42,9 +42,9 @@ def opened(window: Window, text: str = CART, line: int = 10, column: int = 5) ->
 
 
 def test_tab_takes_the_ghost_text_and_the_saved_bytes_are_right(window: Window) -> None:
-    path = opened(window)
+    path = open_file(window)
     window.type("ret")
-    ghost = window.shown()
+    ghost = window.wait_for_ghost()
     window.shoot("ghost text")
     window.press("Tab")
     until("the accepted text", lambda: not window.ghost() or window.ghost() != ghost)
@@ -56,9 +56,9 @@ def test_tab_takes_the_ghost_text_and_the_saved_bytes_are_right(window: Window) 
 
 
 def test_a_word_is_taken_and_the_rest_stays(window: Window) -> None:
-    path = opened(window)
+    path = open_file(window)
     window.type("ret")
-    ghost = window.shown()
+    ghost = window.wait_for_ghost()
     window.press("Control+ArrowRight")
     rest = until("the rest", lambda: window.ghost() not in ("", ghost) and window.ghost())
     assert ghost.endswith(rest)
@@ -70,9 +70,9 @@ def test_a_word_is_taken_and_the_rest_stays(window: Window) -> None:
 
 
 def test_escape_sends_it_away_and_nothing_changes(window: Window) -> None:
-    path = opened(window)
+    path = open_file(window)
     window.type("ret")
-    window.shown()
+    window.wait_for_ghost()
     window.press("Escape")
     until("no ghost text", lambda: not window.ghost())
     window.save()
@@ -80,19 +80,19 @@ def test_escape_sends_it_away_and_nothing_changes(window: Window) -> None:
 
 
 def test_typing_along_keeps_it_and_asks_the_model_nothing(window: Window) -> None:
-    opened(window)
+    open_file(window)
     window.type("ret")
-    ghost = window.shown()
+    ghost = window.wait_for_ghost()
     for typed in range(1, 5):
         window.type(ghost[typed - 1])
         until("the shorter ghost text", lambda typed=typed: window.ghost() == ghost[typed:])
     window.shoot("typed through")
-    until("the word that nothing was computed", lambda: "typed-through" in window.told())
+    until("the word that nothing was computed", lambda: "typed-through" in window.status_details())
 
 
 def test_the_popup_of_other_providers_keeps_its_tab(window: Window, code: Code) -> None:
-    with code.changed(editor__quickSuggestions={"other": "on"}):
-        path = opened(window)
+    with code.with_settings(editor__quickSuggestions={"other": "on"}):
+        path = open_file(window)
         window.type("ret")
         popup = window.page.locator(".suggest-widget.visible .monaco-list-row.focused")
         popup.wait_for()
@@ -103,7 +103,7 @@ def test_the_popup_of_other_providers_keeps_its_tab(window: Window, code: Code) 
         window.shoot("popup and ghost text")
         window.press("Tab")
         until("the popup's word alone", lambda: window.text(10) == f"    {word}")
-        rest = window.shown()
+        rest = window.wait_for_ghost()
         window.press("Tab")
         until("the ghost text", lambda: window.text(10) == f"    {word}{rest}")
         window.save()
@@ -111,9 +111,9 @@ def test_the_popup_of_other_providers_keeps_its_tab(window: Window, code: Code) 
 
 
 def test_a_file_with_crlf_keeps_its_ends(window: Window) -> None:
-    path = opened(window, CART.replace("\n", "\r\n"))
+    path = open_file(window, CART.replace("\n", "\r\n"))
     window.type("ret")
-    ghost = window.shown()
+    ghost = window.wait_for_ghost()
     window.press("Tab")
     window.save()
     raw = path.read_bytes()
@@ -123,10 +123,10 @@ def test_a_file_with_crlf_keeps_its_ends(window: Window) -> None:
 
 def test_ghost_text_stands_right_behind_emoji(window: Window) -> None:
     line = '    return "🛒🧾 né: " + str('
-    path = opened(window, f"{EMOJI}{line}\n", 8, 1)
+    path = open_file(window, f"{EMOJI}{line}\n", 8, 1)
     window.press("End")
     window.type("to")
-    ghost = window.shown()
+    ghost = window.wait_for_ghost()
     window.shoot("emoji")
     window.press("Tab")
     until("the text", lambda: window.text(8) == f"{line}to{ghost}")
@@ -136,7 +136,7 @@ def test_ghost_text_stands_right_behind_emoji(window: Window) -> None:
 
 
 def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
-    opened(window)
+    open_file(window)
     window.run("Assist: Pause or Resume Suggestions")
     until("the pause", lambda: "paused" in window.status())
     window.type("ret")
@@ -144,4 +144,4 @@ def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
     window.run("Assist: Pause or Resume Suggestions")
     until("the end of the pause", lambda: "paused" not in window.status())
     window.type("u")
-    assert window.shown()
+    assert window.wait_for_ghost()
