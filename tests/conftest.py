@@ -1,5 +1,6 @@
 """What every test gets: no network but loopback, and, where it asks, the real model."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,7 +11,14 @@ from assist_completion.errors import ModelError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_server.config.config import load_lenient
-from assist_server.local_model.opening import store_of
+from assist_server.local_model.opening import speed_file, store_of
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the real model run one after the other: two models at once take more than twice the time."""
+    for item in items:
+        if item.get_closest_marker("model"):
+            item.add_marker(pytest.mark.xdist_group("model"))
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +39,12 @@ def model_path() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory for all servers of a run, so that the model is probed once."""
-    return tmp_path_factory.mktemp("data")
+    """A data directory for all servers of a run, with what `make setup` measured: no test probes again."""
+    data = tmp_path_factory.mktemp("data")
+    measured = speed_file(load_lenient())
+    if measured.is_file():
+        shutil.copy(measured, data)
+    return data
 
 
 @pytest.fixture

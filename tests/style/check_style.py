@@ -5,14 +5,18 @@ exits with 1 if there is any. It reads files; it imports none of them.
 """
 
 import ast
+import io
+import re
 import subprocess
 import sys
+import tokenize
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 FILE_LINES = 500
+WING_MODULES = 9  # beside its wings; more subjects are another wing
 FUNCTION_LINES = 50
 PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.
@@ -30,9 +34,27 @@ ENVIRONMENT = {
     "completion/assist_completion/model_store/wheels.py",
 }
 
+IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/)")
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
 MODULE_NAMES = {"utils", "util", "common", "core", "helpers", "helper"}
 OS_ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
+
+PARTICIPLES = re.compile(
+    r"_?(?:[a-z]+ed|begun|chosen|done|found|given|held|kept|known|laid|left|lost|made|met|said|seen|sent"
+    r"|shown|spent|taken|told|thrown|written)"
+)
+NO_PARTICIPLES = {"embed", "feed", "need", "seed"}
+
+# Words that make a reader stop. Each has a plain one: new or again, next to, after, is, no one, they, fix.
+HARD_WORDS = re.compile(
+    r"""\b(?:anew | besides? | behind | stands? | stood | standing | nobody | somebody | he | his | him | himself
+    | mend(?:s|ed|ing)? | thereof | therein | whereof | lest | in[ ]hand | (?:tells?|told)[ ]of
+    | (?:is|are)[ ]to[ ]be)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+PLAIN_DOCUMENTS = re.compile(
+    r"[A-Z]+\.md|docs/.+\.md|(?:vscode-extension|neovim-plugin)/(?:[^/]+\.md|walkthrough/.+\.md|doc/.+\.txt)"
+)
 
 # Package registries: which one serves an installation is the machine's business. Joined here, so that
 # this file holds no such name itself.
@@ -75,7 +97,9 @@ def check(root: Path, paths: list[str]) -> list[Finding]:
         findings += [*check_registries(path, text), *check_document(path, text)]
         if path.endswith(".py"):
             findings += check_python(path, text)
-    findings += check_editors(root, paths)
+        elif PLAIN_DOCUMENTS.fullmatch(path):
+            findings += check_words(path, enumerate(text.splitlines(), 1))
+    findings += [*check_editors(root, paths), *check_wings(paths), *check_class_names(root, paths)]
     return sorted(findings, key=lambda finding: (finding.path, finding.line))
 
 
@@ -105,8 +129,106 @@ def check_python(path: str, text: str) -> Iterator[Finding]:
     yield from check_docstring(path, tree)
     yield from check_catch_all(path, tree)
     yield from check_names(path, tree)
+    yield from check_statements(path, tree)
+    yield from check_words(path, prose_of(text, tree))
     if top != "benchmarks":
         yield from check_environment(path, tree)
+
+
+def check_wings(paths: list[str]) -> Iterator[Finding]:
+    """A folder of a package holds few modules, and says in its `__init__` what they know."""
+    modules: dict[str, list[str]] = {}
+    for path in paths:
+        if path.endswith(".py") and IN_A_PACKAGE.match(path):
+            modules.setdefault(str(PurePosixPath(path).parent), []).append(PurePosixPath(path).name)
+    for folder, names in modules.items():
+        count = len([name for name in names if name not in ("__init__.py", "__main__.py")])
+        if count > WING_MODULES:
+            yield Finding(folder, 1, f"{count} modules, {WING_MODULES} at most: give a subject its own wing")
+        if "__init__.py" not in names:
+            yield Finding(folder, 1, "no __init__.py: say in its docstring what this wing knows")
+
+
+def check_class_names(root: Path, paths: list[str]) -> Iterator[Finding]:
+    """A name of a class means one thing in all packages."""
+    first: dict[str, str] = {}
+    for path in paths:
+        if not path.endswith(".py") or not IN_A_PACKAGE.match(path):
+            continue
+        for node in _classes(root / path):
+            if (other := first.setdefault(node.name, path)) != path:
+                yield Finding(
+                    path, node.lineno, f"class {node.name} is also in {other}: one name, one meaning"
+                )
+
+
+def _classes(file: Path) -> list[ast.ClassDef]:
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return []
+    return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def check_words(path: str, lines: Iterable[tuple[int, str]]) -> Iterator[Finding]:
+    """Plain words, where people read; what is between backquotes is code."""
+    for number, line in lines:
+        for match in HARD_WORDS.finditer(re.sub(r"`[^`]*`", "", line)):
+            yield Finding(path, number, f"{match[0]!r}: use a plain word")
+
+
+def prose_of(text: str, tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """The lines of docstrings and comments, without examples."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for number, line in enumerate((ast.get_docstring(node, clean=False) or "").splitlines()):
+                if not line.lstrip().startswith((">>>", "...")):
+                    yield node.body[0].lineno + number, line
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def check_statements(path: str, tree: ast.Module) -> Iterator[Finding]:
+    """One statement, one thing; a long expression explains its alternatives."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+                if not _alike(targets, values):
+                    yield Finding(path, node.lineno, "assigns unlike things at once: one statement each")
+            case ast.Assign(targets=[_, _, *_]):
+                yield Finding(path, node.lineno, "assigns one value to several names: one statement each")
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="re"), attr="compile"), args=[expression, *flags]
+            ):
+                long = (expression.end_lineno or 0) > expression.lineno
+                if long and not any("VERBOSE" in ast.unparse(flag) for flag in flags):
+                    message = "a long expression: re.VERBOSE, one alternative a line, with a comment each"
+                    yield Finding(path, node.lineno, message)
+
+
+def _alike(targets: list[ast.expr], values: list[ast.expr]) -> bool:
+    """Values of one form for targets of one kind, or a swap, which needs one statement."""
+    if len({_form(value) for value in values}) == 1 and len({type(target) for target in targets}) == 1:
+        return True
+    names = {ast.unparse(target) for target in targets}
+    parts = (part for value in values for part in ast.walk(value))
+    return any(ast.unparse(part) in names for part in parts if isinstance(part, ast.expr))
+
+
+def _form(node: ast.AST) -> str:
+    """What kind of expression it is, whatever names and constants are in it."""
+    match node:
+        case ast.Constant(value=value):
+            return type(value).__name__
+        case ast.UnaryOp(operand=ast.Constant(value=value)):
+            return type(value).__name__
+        case ast.Name():
+            return "name"
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+            return f"{type(node).__name__} {bool(elements)}"
+    inner = (each for each in ast.iter_child_nodes(node) if isinstance(each, ast.expr | ast.keyword))
+    return f"{type(node).__name__}({', '.join(map(_form, inner))})"
 
 
 def check_length(path: str, text: str) -> Iterator[Finding]:
@@ -167,6 +289,8 @@ def _is_mock(module: str) -> bool:
 def check_docstring(path: str, tree: ast.Module) -> Iterator[Finding]:
     if not ast.get_docstring(tree):
         yield Finding(path, 1, "no module docstring: say what it does and what it does not know")
+    elif PurePosixPath(path).name == "__init__.py" and len(tree.body) > 1:
+        yield Finding(path, tree.body[1].lineno, "an __init__.py holds its docstring and nothing else")
 
 
 def check_catch_all(path: str, tree: ast.Module) -> Iterator[Finding]:
@@ -199,10 +323,18 @@ def check_names(path: str, tree: ast.Module) -> Iterator[Finding]:
         if part in MODULE_NAMES:
             yield Finding(path, 1, f"{part} says nothing: name the module after what it knows")
     for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_participle(node):
+            yield Finding(path, node.lineno, f"{node.name}: a function is a verb or a noun, not a participle")
         if isinstance(node, ast.ClassDef) and node.name.endswith(CLASS_ENDINGS):
             yield Finding(
                 path, node.lineno, f"class {node.name}: name it after what it owns, or make it functions"
             )
+
+
+def _is_participle(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    if not PARTICIPLES.fullmatch(node.name) or node.name in NO_PARTICIPLES:
+        return False
+    return not _has_decorator(node, "property")  # a property is read like a value
 
 
 def check_document(path: str, text: str) -> Iterator[Finding]:

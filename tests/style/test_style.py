@@ -3,7 +3,7 @@
 import importlib.util
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
 
 import pytest
@@ -26,15 +26,20 @@ style = _script()
 
 WHEEL = '[tool.hatch.build.targets.wheel]\npackages = ["server/assist_server"]\n'
 MODULE = "server/assist_server/door.py"
+PACKAGE = "server/assist_server/__init__.py"
 DOC = '"""Does one thing."""\n'
 
 
 def found(root: Path, path: str, text: str) -> list[str]:
     """What the check says about a tree with this one file."""
-    for name, content in (("pyproject.toml", WHEEL), ("server/assist_server/__init__.py", DOC), (path, text)):
+    for name, content in (("pyproject.toml", WHEEL), (PACKAGE, DOC), (path, text)):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(content)
-    return [str(finding) for finding in style.check(root, [path])]
+    inits = [parent / "__init__.py" for parent in PurePosixPath(path).parents if len(parent.parts) > 2]
+    for init in inits:
+        if not (root / init).exists():
+            (root / init).write_text(DOC)
+    return [str(finding) for finding in style.check(root, sorted({path, PACKAGE, *map(str, inits)}))]
 
 
 BAD = [
@@ -76,6 +81,18 @@ BAD = [
     (MODULE, DOC + "class TextUtils: ...", ":2: class TextUtils"),
     ("server/assist_server/utils.py", DOC, ":1: utils says nothing"),
     ("server/assist_server/common/text.py", DOC, ":1: common says nothing"),
+    (MODULE, DOC + "def settled(): ...", ":2: settled: a function is a verb or a noun"),
+    (MODULE, DOC + "class A:\n    def _told(self): ...", ":3: _told: a function is a verb"),
+    (MODULE, DOC + "a, b = 1, 'x'", ":2: assigns unlike things at once"),
+    (MODULE, DOC + "self.a, b = first(), second()", ":2: assigns unlike things at once"),
+    (MODULE, DOC + "a = b = 0", ":2: assigns one value to several names"),
+    (MODULE, DOC + "import re\nA = re.compile(\n    'a|'\n    'b'\n)", ":3: a long expression"),
+    (MODULE, '"""Says it anew."""\n', ":1: 'anew': use a plain word"),
+    (MODULE, DOC + 'def f():\n    """Does it.\n\n    Nobody knows.\n    """', ":5: 'Nobody'"),
+    (MODULE, DOC + "x = 1  # behind the cursor", ":2: 'behind'"),
+    ("README.md", "Here it stands.", ":1: 'stands'"),
+    ("docs/a.md", "a\nwhat is in hand", ":2: 'in hand'"),
+    (PACKAGE, DOC + "x = 1", ":2: an __init__.py holds its docstring and nothing else"),
     (MODULE, DOC + "def f(:", ":2: cannot be parsed"),
     ("ARCHITECTURE.md", "line\n" * 251, ":251: 251 lines, 250 at most"),
     ("CONTRIBUTING.md", "line\n" * 81, ":81: 81 lines, 80 at most"),
@@ -87,11 +104,19 @@ BAD = [
 
 @pytest.mark.parametrize(("path", "text", "message"), BAD)
 def test_a_broken_rule_is_found(tmp_path: Path, path: str, text: str, message: str) -> None:
-    (finding,) = found(tmp_path, path, text)
+    (finding,) = [each for each in found(tmp_path, path, text) if each.startswith(f"{path}:")]
     assert finding.startswith(path + message)
 
 
 GOOD = [
+    (MODULE, DOC + "def embed(): ...\nclass A:\n    @property\n    def qualified(self): ..."),
+    (MODULE, DOC + "a, b = 1, 2\nc, d = d, c\nx, y = m.start(), m.end()\nself.e, self.f = f[0], f[1]"),
+    (MODULE, DOC + "import re\nA = re.compile('a|b')\nB = re.compile(\n    'a'\n    '|b', re.VERBOSE\n)"),
+    (
+        MODULE,
+        DOC + 'def f():\n    """Says it.\n\n    >>> stand()\n    """\nx = "nobody"  # `behind` is a key',
+    ),
+    ("docs/a.md", "The `behind` key, a standard, a bystander."),
     (MODULE, DOC + "\n" * 499),
     (MODULE, DOC + "def f():\n" + "    x = 1\n" * 49),
     (MODULE, DOC + "def f(a, b, c, d, e, f): ..."),
@@ -120,6 +145,32 @@ GOOD = [
 @pytest.mark.parametrize(("path", "text"), GOOD)
 def test_what_is_allowed_passes(tmp_path: Path, path: str, text: str) -> None:
     assert found(tmp_path, path, text) == []
+
+
+def test_a_wing_holds_few_modules(tmp_path: Path) -> None:
+    wing = "server/assist_server/wing"
+    (tmp_path / wing).mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(WHEEL)
+    paths = [PACKAGE, *(f"{wing}/{name}.py" for name in ("__init__", *"abcdefghij"))]
+    for path in paths:
+        (tmp_path / path).write_text(DOC)
+    assert style.check(tmp_path, paths[:-1]) == []
+    (many,) = style.check(tmp_path, paths)
+    assert str(many).startswith(f"{wing}:1: 10 modules, 9 at most")
+    (silent,) = style.check(tmp_path, [PACKAGE, *paths[2:-1]])
+    assert str(silent).startswith(f"{wing}:1: no __init__.py")
+
+
+def test_a_class_name_means_one_thing(tmp_path: Path) -> None:
+    paths = [PACKAGE, "server/assist_server/a.py", "server/assist_server/b.py"]
+    (tmp_path / "server/assist_server").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(WHEEL)
+    for path, name in zip(paths, ("", "Place", "Site"), strict=True):
+        (tmp_path / path).write_text(DOC + (f"class {name}: ...\n" if name else ""))
+    assert style.check(tmp_path, paths) == []
+    (tmp_path / paths[2]).write_text(DOC + "class Place: ...\n")
+    (finding,) = map(str, style.check(tmp_path, paths))
+    assert finding == f"{paths[2]}:2: class Place is also in {paths[1]}: one name, one meaning"
 
 
 def test_the_wheel_must_hold_every_package(tmp_path: Path) -> None:
