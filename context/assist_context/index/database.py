@@ -9,12 +9,13 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
+from assist_context.index.encoding import KINDS
+
 WAITING, PARSED, QUARANTINED = 0, 1, 2  # the states of a content
-
-
 Connection = sqlite3.Connection
 Failure = sqlite3.Error
 Damage = sqlite3.DatabaseError  # raised by whoever finds rows that contradict each other
@@ -95,13 +96,13 @@ def open_write(path: str, version: str) -> Connection:
     try:
         return _open(path, version)
     except sqlite3.Error as error:
-        if not damaged(error) and getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR:
-            raise told(path, error) from error
+        if not is_damage(error) and getattr(error, "sqlite_errorcode", 0) != sqlite3.SQLITE_ERROR:
+            raise store_error(path, error) from error
     discard(path)
     try:
         return _open(path, version)
     except sqlite3.Error as error:
-        raise told(path, error) from error
+        raise store_error(path, error) from error
 
 
 def _open(path: str, version: str) -> Connection:
@@ -159,7 +160,7 @@ def open_read(path: str) -> Connection | None:
     return None
 
 
-def damaged(error: sqlite3.Error) -> bool:
+def is_damage(error: sqlite3.Error) -> bool:
     """Whether the file is at fault, not the disk, a lock, a permission or the question."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:  # not of SQLite: of this module, or a text that is no UTF-8; or the connection is closed
@@ -167,7 +168,7 @@ def damaged(error: sqlite3.Error) -> bool:
     return (code & 255) in _DAMAGE or _NO_LIST in str(error)
 
 
-def mark(path: str) -> None:
+def mark_damaged(path: str) -> None:
     """A reader found damage: the next writer begins anew."""
     with suppress(OSError):
         os.close(os.open(path + MARK, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -185,7 +186,7 @@ def discard(path: str) -> None:
 
 
 @contextmanager
-def telling(db: Connection, path: str) -> Iterator[Connection]:
+def reporting_errors(db: Connection, path: str) -> Iterator[Connection]:
     """An error of SQLite leaves as StoreError and a damaged file is discarded; any error closes."""
     with ExitStack() as failed:
         failed.callback(db.close)
@@ -195,9 +196,9 @@ def telling(db: Connection, path: str) -> Iterator[Connection]:
             yield db
         except sqlite3.Error as error:
             db.close()
-            if damaged(error):
+            if is_damage(error):
                 discard(path)
-            raise told(path, error) from error
+            raise store_error(path, error) from error
         except UnicodeEncodeError:  # a path that no file system can have
             raise
         except (TypeError, ValueError, LookupError, AttributeError) as error:  # a row that nobody wrote so
@@ -209,14 +210,14 @@ def telling(db: Connection, path: str) -> Iterator[Connection]:
 
 @contextmanager
 def transaction(db: Connection, path: str) -> Iterator[Connection]:
-    """`telling`, and all or nothing: to close is to roll back."""
-    with telling(db, path):
+    """`reporting_errors`, and all or nothing: to close is to roll back."""
+    with reporting_errors(db, path):
         db.execute("BEGIN IMMEDIATE")
         yield db
         db.execute("COMMIT")
 
 
-def told(path: str, error: sqlite3.Error) -> StoreError:
+def store_error(path: str, error: sqlite3.Error) -> StoreError:
     """An error of SQLite with its file and what to do about it."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 255
     return StoreError(f"{path}: {error}. {_REMEDIES.get(code, _REMEDIES[0])}")
@@ -229,3 +230,45 @@ def size_of(path: str) -> int:
         with suppress(OSError):
             total += os.path.getsize(path + suffix)
     return total
+
+
+_COUNTS = "SELECT state, COUNT(*) FROM listed WHERE kind != ? AND hash != x'' GROUP BY state"
+_QUARANTINED = """
+SELECT file.path, problem FROM blob CROSS JOIN file ON file.blob = blob.id WHERE state = ? ORDER BY file.path
+"""  # CROSS: contents first, of which few are
+_OUTLINES = (
+    "SELECT language.name, problem, COUNT(*) FROM listed JOIN language ON language.id = language"
+    " WHERE state = ? AND problem IS NOT NULL GROUP BY 1, 2 ORDER BY 1, 2"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The state of an index. `waiting`: files that are not parsed yet. `quarantined`: (path, reason).
+
+    `outlines`: (language, problem, files). `problem`: why the index cannot be read, "" if it can.
+    """
+
+    files: int = 0
+    parsed: int = 0
+    waiting: int = 0
+    quarantined: tuple[tuple[str, str], ...] = ()
+    outlines: tuple[tuple[str, str, int], ...] = ()
+    bytes: int = 0
+    state: str = ""
+    problem: str = ""
+
+
+def index_status(db: Connection, path: str) -> IndexStatus:
+    """The state of the index at `path`."""
+    counts = dict(db.execute(_COUNTS, (KINDS["binary"],)).fetchall())
+    state = db.execute("SELECT value FROM meta WHERE key = 'note.state'").fetchone()
+    return IndexStatus(
+        files=db.execute("SELECT COUNT(*) FROM file").fetchone()[0],
+        parsed=counts.get(PARSED, 0),
+        waiting=counts.get(WAITING, 0),
+        quarantined=tuple((os.fsdecode(of), why) for of, why in db.execute(_QUARANTINED, (QUARANTINED,))),
+        outlines=tuple(db.execute(_OUTLINES, (PARSED,)).fetchall()),
+        bytes=size_of(path),
+        state=str(state[0]) if state else "",
+    )

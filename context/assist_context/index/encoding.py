@@ -152,7 +152,7 @@ def pack_outline(definitions: Iterable[tuple[str, str, int, int, int, str]]) -> 
     """Definitions (name, kind, first and last line, lines of the head, parent), a third of their JSON.
 
     >>> unpack_outline(pack_outline([("f", "method", 3, 5, 1, "C")]))
-    Outline(names=['f'], kinds=['method'], starts=[3], lines=[2], heads=[1], parents=['C'])
+    OutlineColumns(names=['f'], kinds=['method'], starts=[3], lines=[2], heads=[1], parents=['C'])
     """
     rows = [
         (plain(name), kind, start, end - start, head, plain(parent))

@@ -90,7 +90,7 @@ def parse(path: str, text: str) -> ParsedFile:
 
     >>> found = parse("a.py", "def f():\\n    return g()\\n")
     >>> found.definitions
-    (Row(name='f', kind='function', start_line=1, end_line=2, head_lines=1, parent=''),)
+    (DefinitionRow(name='f', kind='function', start_line=1, end_line=2, head_lines=1, parent=''),)
     >>> found.references
     (('g', b'\\x02\\x01'),)
     """

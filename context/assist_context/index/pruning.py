@@ -14,8 +14,8 @@ from assist_context.index.database import (
     SEARCHABLE,
     WAITING,
     Connection,
+    reporting_errors,
     size_of,
-    telling,
     transaction,
 )
 from assist_context.index.encoding import CHUNK
@@ -87,7 +87,7 @@ def _sweep(db: Connection) -> None:
 
 def forget(db: Connection, path: str, excluded: Callable[[str], bool]) -> int:
     """Every trace of dead contents whose last path is excluded, down to the bytes in the file."""
-    with telling(db, path):
+    with reporting_errors(db, path):
         rows = db.execute(_LEFT).fetchall()
     closed = [(blob, dead) for blob, last, dead in rows if excluded(os.fsdecode(last))]
     gone = [blob for blob, dead in closed if dead]
@@ -112,7 +112,7 @@ def prune(db: Connection, path: str, cap: int) -> int:
     """Dead contents, the one that was left longest ago first, until the file has `cap` bytes or less."""
     count = 0
     if size_of(path) > cap:
-        with telling(db, path):
+        with reporting_errors(db, path):
             _empty_log(db)  # it alone may have been too much
     while (size := size_of(path)) > cap:
         with transaction(db, path):
@@ -144,7 +144,7 @@ def _oldest(dead: Sequence[tuple[int, int]], chunks: float) -> list[int]:
 
 def _give_back(db: Connection, path: str) -> None:
     """Takes what was deleted off the disk, also out of pages in use: mentions are in no order of blobs."""
-    with telling(db, path):
+    with reporting_errors(db, path):
         db.execute("VACUUM")
         _empty_log(db)
 

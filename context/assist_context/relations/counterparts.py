@@ -49,8 +49,8 @@ _PLAIN_NAMES = frozenset({*_ECMA, *_C_SOURCES, ".rs", ".lua", ".rb", ".bats"})
 def siblings(files: PathIndex, path: str) -> tuple[str, ...]:
     """The tests of a file or the file that it tests, and its other half, nearest first; at most 12.
 
-    >>> from assist_context.relations.path_index import files_of
-    >>> files = files_of(["src/cart.py", "src/cart.pyi", "tests/test_cart.py"])
+    >>> from assist_context.relations.path_index import path_index_of
+    >>> files = path_index_of(["src/cart.py", "src/cart.pyi", "tests/test_cart.py"])
     >>> siblings(files, "src/cart.py")
     ('src/cart.pyi', 'tests/test_cart.py')
     """

@@ -250,8 +250,8 @@ _GO_STANDARD = frozenset(  # the first parts of its standard library's paths
 def resolve(files: PathIndex, path: str, language_name: str, import_: Import) -> tuple[str, ...]:
     """The files that an import of the file `path` means, most exact first; () where it is not ours.
 
-    >>> from assist_context.relations.path_index import files_of
-    >>> files = files_of(["src/shop/__init__.py", "src/shop/cart.py", "tests/test_cart.py"])
+    >>> from assist_context.relations.path_index import path_index_of
+    >>> files = path_index_of(["src/shop/__init__.py", "src/shop/cart.py", "tests/test_cart.py"])
     >>> resolve(files, "tests/test_cart.py", "python", Import("shop", ("cart",), 1))
     ('src/shop/cart.py', 'src/shop/__init__.py')
     """

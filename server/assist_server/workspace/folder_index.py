@@ -13,7 +13,8 @@ from typing import Any
 from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
 from assist_context.documents import Cursor, Document, Snippet
 from assist_context.files.folder_rules import FolderRules
-from assist_context.index.reader import IndexReader, IndexStatus
+from assist_context.index.database import IndexStatus
+from assist_context.index.reader import IndexReader
 from assist_context.indexer.supervisor import Event, IndexerSupervisor
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
