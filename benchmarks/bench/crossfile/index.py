@@ -6,7 +6,8 @@ from pathlib import Path
 
 from assist_context.documents import Cursor, Document, Snippet, split_lines
 from assist_context.index.reader import IndexReader
-from assist_context.indexer.supervisor import Event, IndexerSupervisor
+from assist_context.indexer.supervisor import IndexerSupervisor
+from assist_context.indexer.wire import Event
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import retrieve_once

@@ -1,7 +1,7 @@
-"""One folder on its way into its index: listed, compared, parsed, written, tidied up.
+"""Brings the index of one folder up to date: lists its files, compares, writes what was parsed, tidies up.
 
-A round begins with a listing, or with single files that were touched, and ends when nothing is left to be
-parsed. It tells what it does as events, and leaves the parsing to whoever calls it.
+A round begins with a listing, or with single files that changed, and ends when nothing is left to parse.
+The indexer reports what it does as events, and leaves the parsing to its caller.
 It knows no other folder and no process.
 """
 
@@ -11,106 +11,130 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from filelock import FileLock, Timeout
-
 from assist_context.files import git_repository
 from assist_context.files.blobs import FileEntry
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import Git, GitFailed, Stop
-from assist_context.files.listing import ListingProgress, list_folder, look_again, moves_others
+from assist_context.files.listing import Listing, ListingProgress, list_folder, look_again
 from assist_context.index.database import StoreError
-from assist_context.index.extraction import version
 from assist_context.index.writer import IndexWriter
 from assist_context.indexer.parse_queue import ParseQueue, key_of
 from assist_context.indexer.parser_pool import ParseOutcome
+from assist_context.indexer.pending_changes import PendingChanges
+from assist_context.indexer.wire import Event
+from assist_context.indexer.writer_lease import WriterLease
 from assist_context.relations import co_change
 from assist_context.relations.path_index import is_above
 
-DEBOUNCE_S = 0.3  # editors write a file in several steps, and formatters follow
-MOST_TOUCHED = 200  # paths; above it a listing is cheaper than a look at each
-LOCK_S = 5.0  # between two tries to become the writer
-PROGRESS_S = 0.2
-# bytes, and of the source; whichever is more
+PROGRESS_S = 0.2  # between two progress events
+# The default size limit of an index: so many bytes, or this share of the source, whichever is more.
 LEAST_CAP = 1 << 30
 CAP_SHARE = 0.6
-TRIES = 2  # how often what failed begins anew by itself: what was damaged is made anew by then
-
-Event = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class IndexingEnvironment:
-    """What all folders share: how git is called, who says when to stop, where events go, other roots.
+    """What all folders share: how to call git, when to stop, where events go, and the other roots.
 
-    `cap`: bytes of an index, 0 for what fits its source.
+    `cap`: the most bytes of an index, 0 to derive the limit from the size of the source.
     """
 
     git: Git
     stop: Stop
-    tell: Callable[[Event], None]
+    send: Callable[[Event], None]
     cap: int = 0
     others: Collection[str] = ()
 
 
-class FolderIndexer:
-    """A folder through all its rounds. It owns the lock on the index, and its writer."""
+class _FolderEvents:
+    """Sends the events of one folder."""
 
-    def __init__(self, root: str, database: str, world: IndexingEnvironment) -> None:
+    def __init__(self, root: str, send: Callable[[Event], None]) -> None:
+        self._root = root
+        self._send = send
+        self._progress_at = 0.0
+
+    def send(self, event: str, **details: object) -> None:
+        self._send({"event": event, "root": self._root, **details})
+
+    def send_progress(self, done: int, waiting: int) -> None:
+        """At most every `PROGRESS_S`."""
+        now = time.monotonic()
+        if now >= self._progress_at + PROGRESS_S:
+            self._progress_at = now
+            self.send("progress", done=done, total=done + waiting)
+
+
+@dataclass(slots=True)
+class _Round:
+    """What happened since the index was last up to date.
+
+    `listed`: the whole folder was listed. `changed`: files that changed between listing and parsing.
+    `repeated`: these have had their second chance.
+    """
+
+    began: float
+    parses: int = 0
+    changed: int = 0
+    listed: bool = False
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _ListedFolder:
+    """What the last listing found out: whether git answered, and how large the index may become."""
+
+    by_git: bool = False
+    cap: int = 0
+
+
+class FolderIndexer:
+    """Indexes one folder, round after round. It owns the lock on the index, and the writer."""
+
+    def __init__(self, root: str, database: str, environment: IndexingEnvironment) -> None:
         self.root = os.path.realpath(root)
-        self.database = database
-        self._world = world
-        # for another writer; after a failure, until `retry`
-        self.waits = False
-        self.blocked = False
-        self.done = False
+        self.blocked = False  # after a failure, until `retry`
+        self.done = False  # a round ended well
         self.failed = False
         self._names = dict.fromkeys((self.root, os.path.abspath(root)))
-        self._lock = FileLock(database + ".lock", thread_local=False)
-        self._writer: IndexWriter | None = None
-        self._work = ParseQueue()
-        self._touched: set[str] = set()
-        self._stale, self._under_way = True, False
-        # by time.monotonic; 0: not
-        self._due = 0.0
-        self._retry = 0.0
-        self._began = 0.0
-        self._told = 0.0
-        self._tries = 0
-        self._parses = 0
-        self._moved = 0
-        self._cap = 0
-        self._by_git = False
-        self._listed = False
-        self._again = False
+        self._environment = environment
+        self._events = _FolderEvents(self.root, environment.send)
+        self._lease = WriterLease(database)
+        self._changes = PendingChanges()
+        self._queue = ParseQueue()
+        self._round: _Round | None = None
+        self._listed_folder = _ListedFolder()
 
-    def touch(self, paths: Sequence[str]) -> None:
-        """Absolute paths were saved, created or deleted. Those that lie elsewhere do not matter."""
+    @property
+    def waits(self) -> bool:
+        """Whether another process is the writer of this index."""
+        return self._lease.waiting
+
+    def add_changes(self, paths: Sequence[str]) -> None:
+        """Absolute paths were saved, created or deleted. Paths outside the folder do not matter."""
+        now = time.monotonic()
         for path in paths:
             inner = self._inner(path)
-            if inner is None or path.startswith(self.database):  # an index in its own folder never rests else
-                continue
-            if not inner or moves_others(inner) or len(self._touched) >= MOST_TOUCHED:
-                self._stale = True
-            else:
-                self._touched.add(inner)
-            self._due = self._due or time.monotonic() + DEBOUNCE_S
+            # An index in its own folder would otherwise never come to rest.
+            if inner is not None and not path.startswith(self._lease.database):
+                self._changes.add_path(inner, now)
 
     def refresh(self) -> None:
         """Anything may have changed."""
-        self._stale = True
-        self._due = 0.0
+        self._changes.add_anything()
+        self._changes.look_at_once()
 
     def prefer(self, paths: Sequence[str]) -> None:
-        """These come first, then what lies beside them."""
-        self._work.order(tuple(inner for path in paths if (inner := self._inner(path))))
+        """Parses these files first, then their neighbours."""
+        self._queue.prefer(tuple(inner for path in paths if (inner := self._inner(path))))
 
     def retry(self) -> None:
-        """What failed may work now."""
+        """What failed before may work now."""
         self.blocked = False
-        self._tries = 0
+        self._lease.reset_failures()
 
     def _inner(self, path: str) -> str | None:
-        """A path relative to the root; "" for the root and what is above it, None elsewhere."""
+        """A path relative to the root; "" for the root and the folders above it, None for any other."""
         for name in self._names:
             inside = os.path.join(name, "")
             if path.startswith(inside):
@@ -120,222 +144,199 @@ class FolderIndexer:
         return None
 
     def step(self) -> bool:
-        """Does one thing that is due, but for parsing; whether there was any. Raises Stopped."""
+        """Does one thing that is due, except parsing; whether there was any. Raises Stopped."""
         now = time.monotonic()
-        if self.blocked or (self.waits and now < self._retry):
+        if self.blocked or not self._lease.may_try(now):
             return False
-        with self._guarded():
-            until = self._work.until()
-            if self._writer is None and not self._hold(now):
+        with self._handle_store_errors():
+            if not self._become_writer(now):
                 return False
-            if until is not None and now >= until:
+            write_due = self._queue.write_due()
+            if write_due is not None and now >= write_due:
                 self._write()
-            elif self._stale and now >= self._due:
-                self._list()
-            elif self._touched and not self._stale and now >= self._due:
-                self._look()
-            elif self._under_way and not self._work.wanted:
-                self._finish()
+            elif self._changes.listing_is_due(now):
+                self._list_folder()
+            elif self._changes.paths_are_due(now):
+                self._look_at_changes()
+            elif self._round is not None and not self._queue.wanted:
+                self._finish(self._round)
             else:
                 return False
         return True
 
     def wait_s(self) -> float | None:
-        """Seconds until `step` has something to do by itself; None: not before something is heard."""
+        """Seconds until `step` has something to do; None: nothing until there is news."""
         if self.blocked:
             return None
-        ends = (self._retry,) if self.waits else (self._work.until() or 0.0, self._due)
-        first = min(filter(None, ends), default=None)
+        times = (self._lease.retry_at,) if self.waits else (self._queue.write_due(), self._changes.due)
+        first = min(filter(None, times), default=None)
         return None if first is None else max(0.0, first - time.monotonic())
 
-    def next(self) -> FileEntry | None:
-        """A file to be parsed; None: there is none for now."""
-        return None if self.blocked else self._work.next()
+    def next_file(self) -> FileEntry | None:
+        """A file to parse; None: there is none for now."""
+        return None if self.blocked else self._queue.take_next()
 
-    def take(self, outcome: ParseOutcome) -> None:
-        """What became of a file."""
+    def accept(self, outcome: ParseOutcome) -> None:
+        """Takes in the outcome of parsing a file."""
         entry = outcome.job.entry
-        if not self._work.back(entry, outcome.parsed):
+        if not self._queue.put_back(entry, outcome.parsed):
             return
-        with self._guarded():
-            self._parses += outcome.kind != "changed"
-            self._moved += outcome.kind == "changed"
+        with self._handle_store_errors():
+            round_ = self._current_round()
+            round_.parses += outcome.kind != "changed"
+            round_.changed += outcome.kind == "changed"
             if outcome.kind == "failed":
-                self._open.quarantine(*key_of(entry), outcome.why)
-            self._progress()
+                self._lease.writer.quarantine(*key_of(entry), outcome.why)
+            self._send_progress(round_)
 
     def fail(self, message: str, remedy: str) -> None:
-        """Gives up until something is asked for; the index stays as it was."""
-        self._drop()
+        """Gives up until there is news; the index stays as it was."""
+        self._drop_round()
         self.blocked = True
         self.failed = True
-        self._tell("problem", message=message, remedy=remedy)
+        self._events.send("problem", message=message, remedy=remedy)
 
     def give_up(self, message: str, remedy: str) -> None:
-        """As `fail`; and what was out does not come back."""
-        first, self._work = self._work.first, ParseQueue()
-        self._work.order(first)
+        """Like `fail`, when the files that are being parsed will not come back."""
+        preferred = self._queue.preferred
+        self._queue = ParseQueue()
+        self._queue.prefer(preferred)
         self.fail(message, remedy)
 
     def close(self) -> None:
-        """Writes what has come back, and lets go of the index."""
-        with self._guarded():
-            if self._writer is not None and self._work.results:
+        """Writes the results there are, and releases the index."""
+        with self._handle_store_errors():
+            if self._lease.is_open and self._queue.results:
                 self._write()
-        self._drop()
-        self._lock.release()
-
-    @property
-    def _open(self) -> IndexWriter:
-        if self._writer is None:
-            raise StoreError(f"{self.database} is closed.")
-        return self._writer
+        self._drop_round()
+        self._lease.release()
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _handle_store_errors(self) -> Iterator[None]:
         try:
             yield
         except StoreError as error:
-            self._tries += 1
-            if self._tries >= TRIES:
+            if self._lease.record_failure():
                 self.fail(str(error), "The index stays as it is until something is saved or asked for.")
             else:
-                self._drop()
+                self._drop_round()
 
-    def _drop(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-        self._writer = None
-        self._stale = True
-        self._under_way = False
-        self._work.clear()
+    def _drop_round(self) -> None:
+        self._lease.close_writer()
+        self._changes.add_anything()
+        self._round = None
+        self._queue.clear()
 
-    def _hold(self, now: float) -> bool:
-        """Becomes the only writer, or waits for that."""
-        try:
-            os.makedirs(os.path.dirname(self.database), mode=0o700, exist_ok=True)
-            if not self._lock.is_locked:
-                self._lock.acquire(blocking=False)
-        except Timeout:
-            if not self.waits:
-                self._tell("reader")
-            self.waits = True
-            self._retry = now + LOCK_S
+    def _become_writer(self, now: float) -> bool:
+        """Whether this process is the writer of the index, now or already."""
+        if self._lease.is_open:
+            return True
+        waited = self._lease.waiting
+        if not self._lease.lock(now):
+            if not waited:
+                self._events.send("reader")
             return False
-        except OSError as error:
-            raise StoreError(f"{self._lock.lock_file}: {error.strerror}. Make it writable.") from error
-        if self.waits:
-            self._tell("writer")
-        self.waits = False
-        self._stale = True
-        self._due = 0.0
-        self._writer = IndexWriter(self.database, version())
+        if waited:
+            self._events.send("writer")
+        self.refresh()
+        self._lease.open_writer()
         return True
 
-    def _begin(self) -> None:
-        if not self._under_way:
-            self._under_way = True
-            self._began = time.monotonic()
-            self._parses = 0
+    def _current_round(self) -> _Round:
+        """The round under way; if there is none, it begins."""
+        if self._round is None:
+            self._round = _Round(time.monotonic())
+        return self._round
 
-    def _list(self) -> None:
-        """Which files there are, and which of their contents are not parsed."""
-        self._begin()
-        self._stale = False
-        self._due = 0.0
-        writer = self._open
-        world = self._world
-        self._touched.clear()
+    def _list_folder(self) -> None:
+        """Lists all files, and queues those whose contents are not parsed yet."""
+        round_ = self._current_round()
+        writer = self._lease.writer
+        environment = self._environment
+        self._changes.take_all()
         writer.note("state", "indexing")
-        listing = list_folder(
-            self.root, writer.listing(), world.git, ListingProgress(world.stop), world.others
-        )
-        self._work.clear()  # what is out may be excluded now
-        self._work.want(writer.point(listing).wanted)
-        live = writer.paths()
-        self._forget(lambda path: os.path.lexists(os.path.join(self.root, path)), live)
-        self._by_git = listing.git
-        self._listed = True
-        source = sum(entry.size for entry in listing.entries if entry.kind != "binary")
-        self._cap = world.cap or max(LEAST_CAP, int(CAP_SHARE * source))
-        counts = {"files": len(live), "wanted": len(self._work.wanted)}
-        self._tell("listed", **counts, skipped=dict(listing.skipped))
+        progress = ListingProgress(environment.stop)
+        listing = list_folder(self.root, writer.listing(), environment.git, progress, environment.others)
+        self._queue.clear()  # files that are being parsed may be excluded now
+        self._queue.want(writer.point(listing).wanted)
+        paths = writer.paths()
+        self._forget(lambda path: os.path.lexists(os.path.join(self.root, path)), paths)
+        self._listed_folder = _ListedFolder(listing.git, environment.cap or _default_cap(listing))
+        round_.listed = True
+        counts = {"files": len(paths), "wanted": len(self._queue.wanted)}
+        self._events.send("listed", **counts, skipped=dict(listing.skipped))
 
-    def _look(self) -> None:
-        """Single files, as they are now."""
-        paths = sorted(self._touched)
-        world = self._world
-        self._due = 0.0
-        self._touched.clear()
-        found = look_again(self.root, paths, self._by_git, world.git, world.others, world.stop)
-        # Of a content that is still wanted, another path may be the one to read now.
-        if found is None or {entry.path for entry in self._work.wanted.values()} & set(paths):
-            self._stale = True
+    def _look_at_changes(self) -> None:
+        """Looks at single files as they are now."""
+        paths = self._changes.take_all()
+        environment = self._environment
+        by_git = self._listed_folder.by_git
+        files = look_again(self.root, paths, by_git, environment.git, environment.others, environment.stop)
+        # A content that is still wanted may have to be read from another path now.
+        if files is None or {entry.path for entry in self._queue.wanted.values()} & set(paths):
+            self._changes.add_anything()
             return
-        self._begin()
-        self._work.want(self._open.point_some(found.entries, found.gone).wanted)
-        if any(os.path.lexists(os.path.join(self.root, path)) for path in found.gone):
-            # What vanished together with that may be it, under the name that it had.
-            self._forget(lambda path: any(is_above(each, path + "/") for each in found.gone))
+        self._current_round()
+        self._queue.want(self._lease.writer.point_some(files.entries, files.gone).wanted)
+        if any(os.path.lexists(os.path.join(self.root, path)) for path in files.gone):
+            # A file that is excluded now may be in the index under a name that vanished together with it.
+            self._forget(lambda path: any(is_above(each, path + "/") for each in files.gone))
 
     def _forget(self, too: Callable[[str], bool], live: Collection[str] = ()) -> None:
-        """Contents whose last path is excluded now, by a rule or else `too`, leave the index at once."""
-        folder = FolderRules(self.root, self._world.others)
-        self._open.forget(
+        """Removes contents at once whose last path is excluded now, by a rule or by `too`."""
+        folder = FolderRules(self.root, self._environment.others)
+        self._lease.writer.forget(
             lambda path: (
                 path not in live and (bool(folder.exclusion_reason(path, by_git_rules=True)) or too(path))
             )
         )
 
     def _write(self) -> None:
-        self._open.add(self._work.results)
-        self._work.written()
-        self._progress()
+        self._lease.writer.add(self._queue.results)
+        self._queue.mark_written()
+        self._send_progress(self._current_round())
 
-    def _finish(self) -> None:
-        if self._moved and not self._again:  # files that changed meanwhile get a second chance, not a third
-            self._moved = 0
-            self._again = True
-            self._stale = True
+    def _finish(self, round_: _Round) -> None:
+        if round_.changed and not round_.repeated:  # changed files get a second chance, not a third
+            round_.changed = 0
+            round_.repeated = True
+            self._changes.add_anything()
             return
-        writer = self._open
-        writer.prune(self._cap)
-        if self._listed:
-            self._together(writer)
+        writer = self._lease.writer
+        writer.prune(self._listed_folder.cap)
+        if round_.listed:
+            self._write_co_changes(writer)
             writer.note("state", "ready")
-        self._listed = False
-        self._again = False
-        self._under_way = False
+        self._round = None
         self.failed = False
-        self._moved = 0
-        self._tries = 0
         self.done = True
+        self._lease.reset_failures()
         status = writer.status()
-        seconds = round(time.monotonic() - self._began, 3)
+        seconds = round(time.monotonic() - round_.began, 3)
         counts: Event = {"files": status.files, "parsed": status.parsed, "seconds": seconds}
-        self._tell("ready", **counts, quarantined=len(status.quarantined), parses=self._parses)
+        self._events.send("ready", **counts, quarantined=len(status.quarantined), parses=round_.parses)
 
-    def _together(self, writer: IndexWriter) -> None:
-        """Which files change together, if there are new commits."""
-        world = self._world
+    def _write_co_changes(self, writer: IndexWriter) -> None:
+        """Records which files change together, if there are new commits."""
+        environment = self._environment
         try:
-            found = git_repository.find_git(world.git, self.root)
-            if found is None or not self._by_git:
+            git = git_repository.find_git(environment.git, self.root)
+            if git is None or not self._listed_folder.by_git:
                 return
-            head = git_repository.head(git_repository.open_tree(found, self.root, world.stop), world.stop)
+            tree = git_repository.open_tree(git, self.root, environment.stop)
+            head = git_repository.head(tree, environment.stop)
         except GitFailed:
             return
         if head != writer.noted("head"):
             live = writer.paths()
-            writer.together(co_change.pairs(world.git, self.root, world.stop, live.__contains__))
+            pairs = co_change.pairs(environment.git, self.root, environment.stop, live.__contains__)
+            writer.together(pairs)
             writer.note("head", head)
 
-    def _progress(self) -> None:
-        now = time.monotonic()
-        if now >= self._told + PROGRESS_S:
-            self._told = now
-            waiting = len(self._work.wanted) - len(self._work.results)
-            self._tell("progress", done=self._parses, total=self._parses + waiting)
+    def _send_progress(self, round_: _Round) -> None:
+        self._events.send_progress(round_.parses, len(self._queue.wanted) - len(self._queue.results))
 
-    def _tell(self, event: str, **details: object) -> None:
-        self._world.tell({"event": event, "root": self.root, **details})
+
+def _default_cap(listing: Listing) -> int:
+    source = sum(entry.size for entry in listing.entries if entry.kind != "binary")
+    return max(LEAST_CAP, int(CAP_SHARE * source))

@@ -1,13 +1,13 @@
-"""The process that keeps the index of a workspace: told what happens by lines, it tells what it does.
+"""The process that keeps the index of a workspace up to date: commands come in as lines, events go out.
 
     python -P -m assist_context.indexer.indexer_process
 
 The first line in is {"do": "open", "folders": [{"root", "database"}], "environ", "parsers", "cap", "once",
-"first", "paused"}; then come "refresh", "changed" and "first" with "paths", "pause", "resume", "stop". Lines
-out are events: listed, progress, ready, problem, reader, writer. `keeping` is the other end.
+"first", "paused"}; later lines are "refresh", "changed" and "first" with "paths", "pause", "resume", "stop".
+Lines out are events: listed, progress, ready, problem, reader, writer. `supervisor` is the other side.
 
-It sleeps until it hears something, and ends with its standard input. With "once" it ends after one round:
-0, 1 after a problem, 2 where another process is the writer. It may be killed at any moment.
+The process sleeps until a line arrives, and ends with its standard input. With "once" it ends after one
+round, with 0, or 1 after a problem, or 2 if another process is the writer. It may be killed at any moment.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from typing import Any
 
 from assist_context.files.git_repository import Git, Stopped
 from assist_context.indexer import wire
-from assist_context.indexer.folder_indexer import Event, FolderIndexer, IndexingEnvironment
+from assist_context.indexer.folder_indexer import FolderIndexer, IndexingEnvironment
 from assist_context.indexer.parser_pool import (
     Message,
     ParseJob,
@@ -35,86 +35,92 @@ from assist_context.indexer.parser_pool import (
     ParsersFailed,
 )
 from assist_context.indexer.parser_process import limit
+from assist_context.indexer.wire import Event
 
 NICENESS = 10
-# New objects until some are looked through. At 700, as Python has it, the process took 0.70 s instead of 0.66
+# New objects until the garbage collector runs. With Python's 700, the process took 0.70 s instead of 0.66
 # (4 pairs) to find 30,000 files unchanged, and 2.9 instead of 2.75 (3 pairs) for a cold index of 3,000.
 GARBAGE = 100_000
-_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}  # Linux's system call, which Python has no name for
+_IOPRIO_SET = {"x86_64": 251, "aarch64": 30}  # a Linux system call that Python has no name for
 _IDLE_CLASS = 3 << 13
 
 DONE, PROBLEM, NOT_THE_WRITER = 0, 1, 2
 
 
 class IndexerLoop:
-    """All folders of a workspace, the parsers they share, and the queue on which all of it is heard."""
+    """All folders of a workspace, the parsers they share, and the queue that all messages arrive on."""
 
     def __init__(
         self,
-        rounds: Sequence[FolderIndexer],
+        folders: Sequence[FolderIndexer],
         parsers: ParserPool,
         inbox: "queue.SimpleQueue[Message]",
         once: bool = False,
         paused: bool = False,
     ) -> None:
-        self._rounds, self._parsers, self._inbox = rounds, parsers, inbox
-        self._once, self._paused = once, paused
+        self._folders = folders
+        self._parsers = parsers
+        self._inbox = inbox
+        self._once = once
+        self._paused = paused
 
     def run(self) -> int:
-        """Works until it is told to stop; how the process is to end."""
+        """Works until it is told to stop; returns the exit code."""
         try:
             while True:
                 timeout = self._step()
-                if self._once and all(each.done or each.blocked or each.waits for each in self._rounds):
+                if self._once and all(
+                    folder.done or folder.blocked or folder.waits for folder in self._folders
+                ):
                     break
-                self._hear(timeout)
+                self._receive(timeout)
         except Stopped:
             pass
-        for each in self._rounds:
-            each.close()
+        for folder in self._folders:
+            folder.close()
         self._parsers.close()
-        if any(each.failed for each in self._rounds):
+        if any(folder.failed for folder in self._folders):
             return PROBLEM
-        return NOT_THE_WRITER if any(each.waits for each in self._rounds) else DONE
+        return NOT_THE_WRITER if any(folder.waits for folder in self._folders) else DONE
 
     def _step(self) -> float | None:
-        """Does what can be done; seconds to sleep after it, None for ever."""
-        for outcome in self._parsers.overdue():
-            self._take(outcome)
+        """Does what can be done now; returns the seconds to sleep after it, None for ever."""
+        for outcome in self._parsers.kill_overdue():
+            self._accept(outcome)
         if not self._paused:
-            if any(each.step() for each in self._rounds):
+            if any(folder.step() for folder in self._folders):
                 return 0.0
             self._feed()
         if not self._parsers.busy:
             self._parsers.rest()
         ends = [self._parsers.wait_s()]
-        ends += [] if self._paused else [each.wait_s() for each in self._rounds]
+        ends += [] if self._paused else [folder.wait_s() for folder in self._folders]
         return min((end for end in ends if end is not None), default=None)
 
     def _feed(self) -> None:
         try:
-            for each in self._rounds:
-                while self._parsers.room() and (entry := each.next()) is not None:
-                    self._parsers.give(ParseJob(each.root, entry))
+            for folder in self._folders:
+                while self._parsers.room() and (entry := folder.next_file()) is not None:
+                    self._parsers.give(ParseJob(folder.root, entry))
         except ParsersFailed as error:
             self._parsers.close()
-            for each in self._rounds:
-                each.give_up(f"{error}.", "Install assist again if this stays.")
+            for folder in self._folders:
+                folder.give_up(f"{error}.", "Install assist again if this stays.")
 
-    def _hear(self, timeout: float | None) -> None:
-        """Sleeps until something is said, and takes in all that was said by then."""
+    def _receive(self, timeout: float | None) -> None:
+        """Sleeps until a message arrives, and handles all that have arrived by then."""
         with suppress(queue.Empty):
             message = self._inbox.get(timeout=timeout) if timeout != 0 else self._inbox.get_nowait()
             while True:
-                self._heard(*message)
+                self._handle(*message)
                 message = self._inbox.get_nowait()
 
-    def _heard(self, source: object, line: bytes | None) -> None:
+    def _handle(self, source: object, line: bytes | None) -> None:
         if source is not None:
-            for outcome in self._parsers.heard(source, line):
-                self._take(outcome)
+            for outcome in self._parsers.receive(source, line):
+                self._accept(outcome)
         elif line is not None:
-            with suppress(ValueError, TypeError):  # not one of ours
+            with suppress(ValueError, TypeError):  # not a command
                 self._obey(json.loads(line))
 
     def _obey(self, command: dict[str, Any]) -> None:
@@ -122,26 +128,26 @@ class IndexerLoop:
         match command.get("do"):
             case "stop":
                 raise Stopped
-            case "pause" | "resume" as word:
-                self._paused = word == "pause"
-            case "refresh" | "changed" | "first" as word:
-                for each in self._rounds:
-                    each.retry()
-                    if word == "refresh":
-                        each.refresh()
-                    elif word == "changed":
-                        each.touch(paths)
+            case "pause" | "resume" as action:
+                self._paused = action == "pause"
+            case "refresh" | "changed" | "first" as action:
+                for folder in self._folders:
+                    folder.retry()
+                    if action == "refresh":
+                        folder.refresh()
+                    elif action == "changed":
+                        folder.add_changes(paths)
                     else:
-                        each.prefer(paths)
+                        folder.prefer(paths)
 
-    def _take(self, outcome: ParseOutcome) -> None:
-        for each in self._rounds:
-            if each.root == outcome.job.root:
-                each.take(outcome)
+    def _accept(self, outcome: ParseOutcome) -> None:
+        for folder in self._folders:
+            if folder.root == outcome.job.root:
+                folder.accept(outcome)
 
 
 def main() -> None:
-    """The process: opens what the first line says."""
+    """Runs the process, with what the first line says."""
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--parse", default="", help="MODULE:FUNCTION instead of the real one, for tests")
     arguments.add_argument("--parse-seconds", type=float, default=ParserLimits().parse_s)
@@ -151,7 +157,7 @@ def main() -> None:
     limit()
     gc.set_threshold(GARBAGE)
 
-    def tell(event: Event) -> None:
+    def send(event: Event) -> None:
         with suppress(OSError):
             sink.write(wire.line(event))
             sink.flush()
@@ -160,8 +166,10 @@ def main() -> None:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         place = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else ""
-        message = f"The indexer ended with {kind.__name__}{place}."  # the text of an error may hold a user's
-        tell({"event": "problem", "root": "", "message": message, "remedy": "Please report it."})
+        message = (
+            f"The indexer ended with {kind.__name__}{place}."  # the text of an error may hold source text
+        )
+        send({"event": "problem", "root": "", "message": message, "remedy": "Please report it."})
         os._exit(PROBLEM)
 
     sys.excepthook = fail
@@ -170,31 +178,31 @@ def main() -> None:
     inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
     parsers = ParserPool(inbox, opening.get("parsers", 1), options.parse, ParserLimits(options.parse_seconds))
 
-    def heard(line: bytes | None) -> None:
+    def receive(line: bytes | None) -> None:
         if line is None:
             parsers.kill()
             os._exit(DONE)
-        if b'"stop"' in line:  # also ends a listing, which hears nothing; in a path, quotes are escaped
+        if b'"stop"' in line:  # ends a listing too, which reads no messages; in a path, quotes are escaped
             stopping.set()
         inbox.put((None, line))
 
-    wire.listen(source, heard)
+    wire.listen(source, receive)
     roots = tuple(os.path.realpath(each["root"]) for each in opening["folders"])
-    world = IndexingEnvironment(
-        Git(opening.get("environ", {})), stopping.is_set, tell, opening.get("cap", 0), roots
+    environment = IndexingEnvironment(
+        Git(opening.get("environ", {})), stopping.is_set, send, opening.get("cap", 0), roots
     )
-    rounds = [FolderIndexer(each["root"], each["database"], world) for each in opening["folders"]]
-    for each in rounds:
-        each.prefer(opening.get("first", ()))
-    indexer = IndexerLoop(rounds, parsers, inbox, opening.get("once", False), opening.get("paused", False))
-    os._exit(indexer.run())
+    folders = [FolderIndexer(each["root"], each["database"], environment) for each in opening["folders"]]
+    for folder in folders:
+        folder.prefer(opening.get("first", ()))
+    loop = IndexerLoop(folders, parsers, inbox, opening.get("once", False), opening.get("paused", False))
+    os._exit(loop.run())
 
 
 def _yield_to_others() -> None:
-    """Everything else on the machine goes first, the disk included."""
+    """Lets everything else on the machine go first, disk access included."""
     if sys.platform == "win32":
-        return  # `keeping` started it so
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+        return  # `supervisor` started it with a low priority
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it
     os.nice(NICENESS)
     if sys.platform == "linux" and (number := _IOPRIO_SET.get(os.uname().machine)):
         import ctypes  # noqa: PLC0415 - only for this

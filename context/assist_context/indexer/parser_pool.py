@@ -1,7 +1,8 @@
-"""The parser processes from outside: gives them files, and takes them away when they hang or die.
+"""Runs the parser processes: gives them files, and kills those that hang.
 
-It knows which file a process was at when it died, and so which one not to parse again. It does not know
-what becomes of an outcome. Used from one thread, which hears what the processes say from one queue.
+The pool knows which file a process was parsing when it died, and so which file not to parse again. It does
+not know what happens to an outcome. It is used from one thread, which receives the messages of all
+processes from one queue.
 """
 
 import json
@@ -23,17 +24,18 @@ from assist_context.indexer import wire
 from assist_context.indexer.parser_process import CPU_S, MEMORY, NO_MEMORY, READ
 from assist_context.indexer.wire import from_plain, outlined_from_plain
 
-# Files a process has in hand: 75 ms of work. Of 230 transactions, with the chunks to be made in between, a
-# process had nothing left to do after 70 with 32 files in hand, 35 with 48, 26 with 64.
+# Files that a process is given at a time: 75 ms of work. During 230 transactions, with the chunks made in
+# between, a process ran out of work 70 times with 32 files, 35 times with 48 and 26 times with 64.
 AHEAD = 48
-ENDING_S = 1.0  # from the end of a process's pipe to its own
-KILLS = 3  # how often a file sees its process killed from outside (memory, a person) until it is at fault
-WASTED = 5  # processes in a row that read no file: the installation is at fault
-JOBS = 2_000  # files after which an idle process is ended: its heap has grown, and a new one takes 0.2 s
+ENDING_S = 1.0  # from the end of a process's output to the end of the process
+KILLS = 3  # a file is to blame if its process was killed so often from outside (memory, a person)
+WASTED = 5  # if so many processes in a row read no file, the installation is broken
+JOBS = 2_000  # an idle process ends after so many files: its heap has grown, and a new one takes 0.2 s
 
-_NONSENSE = ValueError, TypeError, LookupError, AttributeError, RecursionError  # what a wrong line may raise
+# What decoding a wrong line may raise.
+_NONSENSE = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
 
-Message = tuple[object, bytes | None]  # who said it, and the line; None: that was the last
+Message = tuple[object, bytes | None]  # the sender and the line; None: the sender has ended
 
 
 class ParsersFailed(Exception):
@@ -44,7 +46,8 @@ class ParsersFailed(Exception):
 class ParserLimits:
     """Seconds of the clock. A process limits its processor time itself, to far less.
 
-    They stop what sleeps. A nice process beside two busy ones has a tenth of a core: 2 s become 20.
+    These limits stop a process that sleeps. A nice process next to two busy ones gets a tenth of a core:
+    2 s become 20.
     """
 
     parse_s: float = 30.0
@@ -53,7 +56,7 @@ class ParserLimits:
 
 @dataclass(frozen=True, slots=True)
 class ParseJob:
-    """A file to be parsed, in a folder."""
+    """A file to parse, in a folder."""
 
     root: str
     entry: FileEntry
@@ -61,7 +64,7 @@ class ParseJob:
 
 @dataclass(frozen=True, slots=True)
 class ParseOutcome:
-    """What became of a job: `parsed`, or "changed" (not what was listed), or "failed" (do not try again)."""
+    """How a job ended: "parsed", "changed" (not what was listed) or "failed" (do not try it again)."""
 
     job: ParseJob
     kind: Literal["parsed", "changed", "failed"]
@@ -70,7 +73,7 @@ class ParseOutcome:
 
 
 class _Child:
-    """One process and the jobs it has in hand, the first of which it is at."""
+    """One process and its jobs; it is working on the first of them."""
 
     def __init__(self, inbox: "queue.SimpleQueue[Message]", options: list[str]) -> None:
         self.process = subprocess.Popen(
@@ -83,7 +86,7 @@ class _Child:
         )
         self.jobs: deque[ParseJob] = deque()
         self.done = 0
-        self.since = 0.0
+        self.began = 0.0
         self.reading = True
         self.hung = False
         self.input, output = wire.pipes_of(self.process)
@@ -95,28 +98,46 @@ class _Child:
         self.jobs.append(job)
         entry = job.entry
         full = os.path.join(job.root, entry.path)
-        with suppress(OSError):  # dead: its last line is on the way
+        with suppress(OSError):  # it has died, and its last line will arrive
             self.input.write(wire.line([entry.path, full, entry.blob, entry.size, entry.mtime_ns]))
             self.input.flush()
 
+    def record_read(self) -> None:
+        """It has read its file, and parses it now."""
+        self.reading = False
+
+    def finish_job(self) -> ParseJob:
+        """It has parsed its file, and reads the next one."""
+        self.done += 1
+        self.begin()
+        return self.jobs.popleft()
+
+    def kill_hung(self) -> None:
+        """Kills it because it took too long."""
+        self.hung = True
+        self.process.kill()
+
     def begin(self) -> None:
-        self.since = time.monotonic()
+        self.began = time.monotonic()
         self.reading = True
 
     def end(self, patience_s: float = 0.0) -> int:
-        """Kills it if it does not end by itself; how it has ended."""
+        """Waits, then kills the process if it has not ended; returns its exit code."""
         try:
             code = self.process.wait(patience_s)
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
-        with suppress(OSError):  # what was not read any more
+        with suppress(OSError):  # it did not read everything
             self.input.close()
         return code
 
 
 class ParserPool:
-    """At most `count` processes, started when there is work. They tell `inbox`, and its reader `heard`."""
+    """At most `count` processes, started when there is work.
+
+    What they say arrives in `inbox`, for `receive`.
+    """
 
     def __init__(
         self,
@@ -128,8 +149,9 @@ class ParserPool:
         self._inbox = inbox
         self._count = max(1, count)
         self._limits = limits
-        # One process takes three times as long as who hears it, if it makes the chunks: 19.1 and 6.5 s of a
-        # 106 MB tree, 13.9 and 11.0 if the other does. Several would have to wait for that one.
+        # If a single parser process also makes the chunks, it takes three times as long as this process:
+        # 19.1 and 6.5 s for a tree of 106 MB. If this process makes them: 13.9 and 11.0. With several
+        # parsers, they would have to wait for this process.
         self._options = ["--parse", parse] if parse else ["--outline"] if self._count == 1 else []
         self._children: list[_Child] = []
         self._again: deque[ParseJob] = deque()
@@ -138,7 +160,7 @@ class ParserPool:
 
     @property
     def busy(self) -> int:
-        """Jobs in hand."""
+        """Jobs that have no outcome yet."""
         return len(self._again) + sum(len(child.jobs) for child in self._children)
 
     def room(self) -> bool:
@@ -153,7 +175,7 @@ class ParserPool:
         return len(self._children) < self._count or any(len(each.jobs) < AHEAD for each in self._children)
 
     def give(self, job: ParseJob) -> None:
-        """Has a file parsed; only when there is `room`."""
+        """Gives a file to a process; call it only when there is `room`."""
         least = min(self._children, key=lambda child: len(child.jobs), default=None)
         if least is None or (least.jobs and len(self._children) < self._count):
             try:
@@ -163,58 +185,59 @@ class ParserPool:
             self._children.append(least)
         least.give(job)
 
-    def heard(self, child: object, line: bytes | None) -> Iterator[ParseOutcome]:
-        """What follows from a line that a process said. One that was let go is not listened to."""
+    def receive(self, child: object, line: bytes | None) -> Iterator[ParseOutcome]:
+        """The outcomes that follow from a message of a process.
+
+        Messages of processes that were dropped are ignored.
+        """
         if not isinstance(child, _Child) or child not in self._children:
             return
         if line is None:
-            yield from self._lost(child)
+            yield from self._handle_exit(child)
             return
-        if line == READ and child.jobs:  # of half of the lines, at once
-            child.reading = False
+        if line == READ and child.jobs:  # half of the lines are these
+            child.record_read()
             self._wasted = 0
             return
         try:
-            parsed = _said(line, child.jobs[0].entry.path)
-        except _NONSENSE:  # a grammar wrote over the heap
+            parsed = _decode(line, child.jobs[0].entry.path)
+        except _NONSENSE:  # a grammar overwrote the heap
             child.process.kill()
-            yield from self._lost(child)
+            yield from self._handle_exit(child)
             return
-        job = child.jobs.popleft()
-        child.begin()
-        child.done += 1
+        job = child.finish_job()
         self._wasted = 0
         yield ParseOutcome(job, "parsed" if parsed else "changed", parsed)
 
-    def overdue(self) -> Iterator[ParseOutcome]:
-        """Kills what gave nothing for too long. Call it when all that was said has been heard."""
+    def kill_overdue(self) -> Iterator[ParseOutcome]:
+        """Kills processes that took too long. Call it only after all messages have been received."""
         now = time.monotonic()
         for child in tuple(self._children):
-            if child.jobs and now >= self._until(child):
-                child.hung = True
-                child.process.kill()
-                yield from self._lost(child)
+            if child.jobs and now >= self._deadline(child):
+                child.kill_hung()
+                yield from self._handle_exit(child)
 
     def wait_s(self) -> float | None:
-        """Seconds until something may be overdue; None: nothing is under way."""
-        ends = [self._until(child) for child in self._children if child.jobs]
+        """Seconds until a process may be overdue; None: no job is under way."""
+        ends = [self._deadline(child) for child in self._children if child.jobs]
         return max(0.0, min(ends) - time.monotonic()) if ends else None
 
-    def _until(self, child: _Child) -> float:
-        return child.since + (self._limits.read_s if child.reading else self._limits.parse_s)
+    def _deadline(self, child: _Child) -> float:
+        return child.began + (self._limits.read_s if child.reading else self._limits.parse_s)
 
-    def _lost(self, child: _Child) -> Iterator[ParseOutcome]:
-        """A process is gone: the file it was at is at fault, or not, and the others go to the next one."""
+    def _handle_exit(self, child: _Child) -> Iterator[ParseOutcome]:
+        """Handles the jobs of a dead process: the first may be to blame, another process gets the others."""
         code = child.end(ENDING_S)  # its pipe ends before it does
         self._children.remove(child)
         if child.reading and not child.hung:
             self._wasted += 1
         if child.jobs:
             job = child.jobs.popleft()
-            yield from self._blamed(job, child, code)
+            yield from self._judge(job, child, code)
         self._again.extend(child.jobs)
 
-    def _blamed(self, job: ParseJob, child: _Child, code: int) -> Iterator[ParseOutcome]:
+    def _judge(self, job: ParseJob, child: _Child, code: int) -> Iterator[ParseOutcome]:
+        """Whether the file that a dead process was working on is tried again."""
         if child.reading and child.hung:
             yield ParseOutcome(job, "changed", why="reading took too long")
         elif child.hung:
@@ -229,10 +252,10 @@ class ParserPool:
             else:
                 yield ParseOutcome(job, "failed", why="the parser process was killed, perhaps for its memory")
         else:
-            yield ParseOutcome(job, "failed", why=_reason(code))
+            yield ParseOutcome(job, "failed", why=_exit_reason(code))
 
     def rest(self) -> None:
-        """All work is done: keeps one process with its grammars, unless it has become large."""
+        """Keeps one process with its grammars, unless it has grown large; call it when all work is done."""
         self._kills.clear()
         for index, child in enumerate(tuple(self._children)):
             if not child.jobs and (index or child.done >= JOBS):
@@ -240,7 +263,7 @@ class ParserPool:
                 self._children.remove(child)
 
     def close(self) -> None:
-        """Ends all of them, and forgets their jobs."""
+        """Ends all processes, and forgets their jobs."""
         self.kill()
         for child in self._children:
             child.end()
@@ -249,22 +272,22 @@ class ParserPool:
         self._again.clear()
 
     def kill(self) -> None:
-        """Kills all of them; from any thread, when this process is about to end."""
+        """Kills all processes; from any thread, when this process is about to end."""
         for child in tuple(self._children):
             child.process.kill()
 
 
-def _said(line: bytes, path: str) -> ParsedFile | None:
-    """What a process says that a file gives; None: it has changed. Raises a good deal for nonsense."""
-    said, value = json.loads(line)
-    if said == "outlined":
+def _decode(line: bytes, path: str) -> ParsedFile | None:
+    """The result in a message of a process; None: the file has changed. Raises any of `_NONSENSE`."""
+    kind, value = json.loads(line)
+    if kind == "outlined":
         return with_chunks(path, outlined_from_plain(value))
-    if said not in ("parsed", "changed"):
-        raise ValueError(said)
-    return from_plain(value) if said == "parsed" else None
+    if kind not in ("parsed", "changed"):
+        raise ValueError(kind)
+    return from_plain(value) if kind == "parsed" else None
 
 
-def _reason(code: int) -> str:
+def _exit_reason(code: int) -> str:
     if code == -getattr(signal, "SIGPROF", 0):
         return f"the grammar took longer than {CPU_S:.0f} s"
     if code == NO_MEMORY:

@@ -1,12 +1,13 @@
-"""The process that grammars run in: reads one file after the other, and says what each gives.
+"""The process that grammars run in: it reads one file after the other, and reports what each contains.
 
     python -P -m assist_context.indexer.parser_process [--outline] [--parse MODULE:FUNCTION]
 
-A grammar can crash, loop for ever and eat all memory, so this process may end at any moment and `parsers`
-counts on that. It ends by itself with its parent, on Linux also while a grammar loops. It knows no database.
-A line in is [path below the root, full path, blob, size, mtime_ns]; lines out are [said, value], with
-"read" before a file is parsed, and at its end "parsed", or "outlined" where the chunks are left to who asked,
-or "changed" where the file is not what was listed.
+A grammar can crash, loop for ever or use up all memory, so this process may end at any moment, and
+`parser_pool` expects that. It ends together with its parent; on Linux even while a grammar loops. It knows
+no database.
+A line in is [path below the root, full path, blob, size, mtime_ns]. A line out is [kind, value]: "read"
+before a file is parsed, and after it "parsed", or "outlined" if the caller makes the chunks, or "changed"
+if the file is not the one that was listed.
 """
 
 import argparse
@@ -31,12 +32,12 @@ _PR_SET_PDEATHSIG = 1
 
 Parse = Callable[[str, str], ParsedFile | OutlineWithText]
 
-# Of the processor, not of the clock: beside busy programs a nice process waits ten times longer. The
-# costliest texts of 1 MB that `parse` has no limit for take 1.6 s, with 45,000 names.
+# Seconds of processor time, not of the clock: next to busy programs a nice process waits ten times longer.
+# The most expensive texts of 1 MB that `parse` accepts take 1.6 s, with 45,000 names.
 CPU_S = 3.0
 MEMORY = 1 << 30  # bytes; the same texts take 260 MB
 READ = wire.line(("read", ""))
-NO_MEMORY = 77  # how the process ends where Python itself finds that there is none left
+NO_MEMORY = 77  # the exit code if Python itself runs out of memory
 
 
 def main() -> None:
@@ -48,16 +49,16 @@ def main() -> None:
     source, sink = wire.own_pipes()
     limit(MEMORY)
     _die_with_parent()
-    gc.disable()  # 5 % of the time, and nothing here is in a circle: 4,500 files leave nothing to be found
+    gc.disable()  # it takes 5 % of the time and finds nothing: 4,500 files leave no reference cycle
     function: Parse = outline_of if options.outline else parse
     if options.parse:
-        function = _function(options.parse)
+        function = _import_function(options.parse)
 
-    def say(*said: object) -> None:
-        sink.write(wire.line(said))
+    def send(*message: object) -> None:
+        sink.write(wire.line(message))
         sink.flush()
 
-    # No thread listens meanwhile: its turns would take 0.1 ms a file, and it could not run amid a parse.
+    # No thread reads ahead: switching would take 0.1 ms a file, and it could not run during a parse.
     while line := source.readline(wire.LONGEST):
         path, full, blob, size, mtime_ns = json.loads(line)
         try:
@@ -65,41 +66,44 @@ def main() -> None:
         except OSError:
             data = None
         if data is None:
-            say("changed", "")
+            send("changed", "")
             continue
         sink.write(READ)
         sink.flush()
         try:
-            found = _parsed(function, path, data, size > blobs.HASHED)
-            if isinstance(found, OutlineWithText):
-                say("outlined", outlined_to_plain(found))
+            result = _parse_data(function, path, data, size > blobs.HASHED)
+            if isinstance(result, OutlineWithText):
+                send("outlined", outlined_to_plain(result))
             else:
-                say("parsed", to_plain(found))
+                send("parsed", to_plain(result))
         except MemoryError:
             os._exit(NO_MEMORY)
 
 
-def _function(name: str) -> Parse:
-    module, _, function = name.partition(":")
-    found: Parse = getattr(importlib.import_module(module), function)
-    return found
+def _import_function(name: str) -> Parse:
+    module, _, attribute = name.partition(":")
+    function: Parse = getattr(importlib.import_module(module), attribute)
+    return function
 
 
 def limit(memory: int = 0) -> None:
-    """Leaves no core dump, which would hold source text, and bounds memory, if asked. Windows has neither."""
+    """Disables core dumps, which would hold source text, and limits memory if asked. Windows has neither."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 - there is none on Windows
 
-    # Data, not address space: libraries and grammars reserve more of the latter than they use.
+    # The data segment, not the address space: libraries and grammars reserve more of that than they use.
     limits = [(resource.RLIMIT_CORE, 0)] + ([(resource.RLIMIT_DATA, memory)] if memory else [])
     for kind, most in limits:
-        with suppress(ValueError, OSError):  # above the hard limit: then that one holds
+        with suppress(ValueError, OSError):  # the hard limit is lower, and holds
             resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
 def _die_with_parent() -> None:
-    """At once, also while a grammar holds Python's lock. Elsewhere than on Linux it has `CPU_S` then."""
+    """Lets Linux end this process with its parent, even while a grammar holds the GIL.
+
+    On other systems it ends after `CPU_S` in that case.
+    """
     if sys.platform == "linux":
         import ctypes  # noqa: PLC0415 - only for this
 
@@ -107,31 +111,32 @@ def _die_with_parent() -> None:
 
 
 def _read(full: str, blob: str, listed: tuple[int, int]) -> bytes | None:
-    """The content if it is the listed one; nothing of a huge file, which is not parsed. Raises OSError."""
-    with open(blobs._open(full), "rb") as file:
+    """The content if it is still the listed one; b"" for a huge file, which is not parsed. Raises OSError."""
+    with open(blobs.open_regular(full), "rb") as file:
         before = os.fstat(file.fileno())
         if before.st_size > blobs.HASHED:
             return b""
-        data = file.read(before.st_size + 1)  # room for the most there may be costs a system call or two
+        data = file.read(before.st_size + 1)  # reading up to the limit would cost a system call or two
         after = os.fstat(file.fileno())
     if blobs.blob_id(data, "sha1" if len(blob) == 40 else "sha256") == blob:
         return data
-    # Where git converts line ends or filters, the id is of git's version: then the state must do.
+    # If git converts line ends or filters contents, the id is of git's version: then compare the file's
+    # state.
     states = {(status.st_size, status.st_mtime_ns) for status in (before, after)}
     folder = os.path.dirname(full)
     settled = before.st_mtime_ns < time.time_ns() - blobs.FRESH_NS
     return data if settled and states == {listed} and os.path.realpath(folder) == folder else None
 
 
-def _parsed(function: Parse, path: str, data: bytes, huge: bool) -> ParsedFile | OutlineWithText:
+def _parse_data(function: Parse, path: str, data: bytes, huge: bool) -> ParsedFile | OutlineWithText:
     language = language_of(path).name
     if not data:
         return ParsedFile(language, problem="the file is large" if huge else "")
-    if blobs.kind_of(data, 0) == "binary":  # a large file's kind does not tell
+    if blobs.kind_of(data, 0) == "binary":  # the kind of a large file is "large"
         return ParsedFile(language, problem="the file is binary")
     if sys.platform == "win32":
         return function(path, decode(data))
-    signal.setitimer(signal.ITIMER_PROF, CPU_S)  # ends the process, also in native code
+    signal.setitimer(signal.ITIMER_PROF, CPU_S)  # ends the process, even in native code
     try:
         return function(path, decode(data))
     finally:

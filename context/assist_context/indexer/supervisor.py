@@ -1,7 +1,7 @@
-"""The parent's end of the process that keeps the index: starts it, tells it what happens, starts it again.
+"""The parent's side of the indexer process: starts it, sends it commands, starts it again when it dies.
 
-Nothing here waits for that process: commands go through a queue and a thread of their own. It parses
-nothing and reads no index; `indexer` is the other end, and says what the events are.
+Nothing here waits for that process: commands go through a queue and a thread of their own. This module
+parses nothing and reads no index; `indexer_process` is the other side, and lists the events.
 """
 
 import json
@@ -15,22 +15,21 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from assist_context.indexer import wire
+from assist_context.indexer.wire import Event
 
-Event = dict[str, object]
-
-# so often in so many seconds; more would be a loop that warms the room
+# At most so many restarts in so many seconds: more would be an endless loop.
 RESTARTS = 3
 RESTARTS_S = 60.0
-QUEUED = 1_000  # commands; a process that hears none for so long is told to look at everything
-CLOSING_S = 1.0  # until a process that was asked to stop is killed; a transaction takes 0.3
+QUEUED = 1_000  # commands; if more pile up they are dropped, and the process is told to look at everything
+CLOSING_S = 1.0  # until a process that does not stop is killed; a transaction takes 0.3
 
 
 class IndexerSupervisor:
     """The indexer of one workspace: `folders` are (root, database). It owns the process and two threads.
 
-    `on_event` is called on a thread of its own, with the indexer's events and at the very end
-    {"event": "ended", "code"}. `environ` is for git. `cap` is in bytes, 0 for what fits the source.
-    `once`: one round, then the end.
+    `on_event` is called on one of these threads, with the indexer's events and at the very end
+    {"event": "ended", "code"}. `environ` is for git. `cap` is in bytes, 0 to derive it from the source.
+    `once`: the process ends after one round.
     """
 
     def __init__(
@@ -50,19 +49,22 @@ class IndexerSupervisor:
             "do": "open", "folders": opened, "environ": dict(environ),
             "parsers": parsers, "cap": cap, "once": once,
         }  # fmt: skip
-        self._once, self._on_event = once, on_event
+        self._once = once
+        self._on_event = on_event
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._lock = threading.Lock()  # of what follows
+        self._lock = threading.Lock()  # held to start a process, and to close
         self._process: subprocess.Popen[bytes] | None = None
         self._closing = False
         self._paused = False
         self._lost = False
-        self._first: tuple[str, ...] = ()
+        self._preferred: tuple[str, ...] = ()
         self._code: int | None = None
-        self._threads = [threading.Thread(target=each, daemon=True) for each in (self._keep, self._write)]
+        self._threads = [
+            threading.Thread(target=each, daemon=True) for each in (self._run, self._send_commands)
+        ]
 
     def start(self) -> None:
-        """Once."""
+        """Starts the threads; call it once."""
         for thread in self._threads:
             thread.start()
 
@@ -75,12 +77,12 @@ class IndexerSupervisor:
         self._send({"do": "changed", "paths": list(paths)})
 
     def first(self, paths: Sequence[str]) -> None:
-        """What to parse first: open files."""
-        self._first = tuple(paths)
+        """Which files to parse first: those that are open."""
+        self._preferred = tuple(paths)
         self._send({"do": "first", "paths": list(paths)})
 
     def pause(self) -> None:
-        """Nothing more is parsed or written, but for what is under way."""
+        """Stops parsing and writing, after the work that is under way."""
         self._paused = True
         self._send({"do": "pause"})
 
@@ -90,12 +92,12 @@ class IndexerSupervisor:
         self._send({"do": "resume"})
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """How the process ended, with `once` or for good; None if it did not within the seconds."""
+        """The exit code, with `once` or after the last restart; None if the process is still running."""
         self._threads[0].join(timeout)
         return self._code
 
     def close(self) -> None:
-        """Ends the process and waits for that. Twice does no harm."""
+        """Ends the process and waits for it. Calling it twice does no harm."""
         with self._lock:
             self._closing = True
             process = self._process
@@ -116,48 +118,49 @@ class IndexerSupervisor:
         else:
             self._outbox.put(wire.line(command))
 
-    def _write(self) -> None:
-        """The thread that writes: it alone waits where the process does not read."""
+    def _send_commands(self) -> None:
+        """The thread that writes: only this one waits when the process does not read."""
         while (line := self._outbox.get()) is not None:
-            self._tell(line)
+            self._write(line)
             if self._lost and self._outbox.empty():
                 self._lost = False
-                self._tell(wire.line({"do": "refresh"}))
+                self._write(wire.line({"do": "refresh"}))
 
-    def _tell(self, line: bytes) -> None:
+    def _write(self, line: bytes) -> None:
         if self._process is not None:
             source, _ = wire.pipes_of(self._process)
-            with suppress(OSError, ValueError):  # it has ended: the next one lists everything
+            with suppress(OSError, ValueError):  # it has ended, and the next process lists everything
                 source.write(line)
                 source.flush()
 
-    def _keep(self) -> None:
-        """The thread that hears the process, and starts the next one."""
+    def _run(self) -> None:
+        """The thread that reads from the process, and starts the next one."""
         starts: list[float] = []
         while True:
-            starts = [*(at for at in starts if at > time.monotonic() - RESTARTS_S), time.monotonic()]
+            recent = [start for start in starts if start > time.monotonic() - RESTARTS_S]
+            starts = [*recent, time.monotonic()]
             if len(starts) > 1 + RESTARTS:
                 self._problem(f"The indexer ended {len(starts) - 1} times in a minute.")
                 break
-            process = self._begin()
+            process = self._start_process()
             if process is None:
                 break
-            self._hear(process)
+            self._read_events(process)
             self._code = process.wait()
             if self._once or self._closing:
                 break
         self._on_event({"event": "ended", "code": self._code})
 
-    def _begin(self) -> subprocess.Popen[bytes] | None:
-        """Starts a process and tells it what it must know; None: it is too late, or cannot be done."""
+    def _start_process(self) -> subprocess.Popen[bytes] | None:
+        """Starts a process and sends the first line; None if it cannot be started, or this is closing."""
         try:
             with self._lock:
                 if self._closing:
                     return None
                 process = _start()
-                command = {**self._opening, "first": list(self._first), "paused": self._paused}
+                command = {**self._opening, "first": list(self._preferred), "paused": self._paused}
                 source, _ = wire.pipes_of(process)
-                with suppress(OSError):  # dead already
+                with suppress(OSError):  # it died at once
                     source.write(wire.line(command))
                     source.flush()
                 self._process = process
@@ -166,14 +169,14 @@ class IndexerSupervisor:
             self._problem(f"The indexer cannot be started: {error.strerror}.")
             return None
 
-    def _hear(self, process: subprocess.Popen[bytes]) -> None:
+    def _read_events(self, process: subprocess.Popen[bytes]) -> None:
         source, output = wire.pipes_of(process)
         with output:
             for line in output:
-                with suppress(ValueError):  # the last line of one that was killed
+                with suppress(ValueError):  # the last line of a killed process
                     event = json.loads(line)
                     self._on_event(event)
-        with suppress(OSError):  # what it did not read any more
+        with suppress(OSError):  # it did not read everything
             source.close()
 
     def _problem(self, message: str) -> None:

@@ -1,7 +1,7 @@
-"""What the processes of the index say to each other: JSON, one value a line, over pipes.
+"""The messages between the processes of the index: JSON, one value a line, over pipes.
 
-JSON and not pickle, because a grammar that went wrong may have written over the heap of its process.
-This module knows the shape of the lines. It does not know who speaks, or what happens next.
+They use JSON and not pickle, because a grammar that crashes may have overwritten the heap of its process.
+This module knows the shape of the lines. It does not know who sends them, or what happens next.
 """
 
 import json
@@ -14,22 +14,27 @@ from typing import IO, Any
 from assist_context.index.extraction import ChunkRow, DefinitionRow, OutlineWithText, ParsedFile
 from assist_context.syntax.imports import Import
 
-LONGEST = 64_000_000  # bytes of a line; a file of 1 MB, all of it references, gives 10 MB
+LONGEST = 64_000_000  # bytes of a line; a file of 1 MB that is all references gives 10 MB
+
+Event = dict[str, object]  # what the indexer reports, or is told
 
 
 def line(value: object) -> bytes:
-    """A value as a line. Names that are no UTF-8 travel as escaped surrogates."""
+    """A value as a line. Names that are not valid UTF-8 travel as escaped surrogates."""
     return json.dumps(value, separators=(",", ":")).encode() + b"\n"
 
 
-def listen(file: IO[bytes], heard: Callable[[bytes | None], None]) -> threading.Thread:
-    """Starts a thread that tells `heard` each line, and `None` at the end or where a line has no end."""
+def listen(file: IO[bytes], receive: Callable[[bytes | None], None]) -> threading.Thread:
+    """Starts a thread that passes each line to `receive`, and `None` after the last one.
+
+    A line that is too long or has no end counts as the last.
+    """
 
     def run() -> None:
         with file:
-            while (found := file.readline(LONGEST)).endswith(b"\n"):
-                heard(found)
-        heard(None)
+            while (received := file.readline(LONGEST)).endswith(b"\n"):
+                receive(received)
+        receive(None)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -37,21 +42,21 @@ def listen(file: IO[bytes], heard: Callable[[bytes | None], None]) -> threading.
 
 
 def own_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """This process's standard input and output for lines alone: whatever prints goes to standard error."""
+    """This process's standard input and output, for lines only: anything printed goes to standard error."""
     source, sink = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     return os.fdopen(source, "rb"), os.fdopen(sink, "wb")
 
 
 def pipes_of(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    """A child's standard input and output, which its parent has asked for."""
+    """The standard input and output of a child that was started with pipes. Raises ValueError."""
     if process.stdin is None or process.stdout is None:
         raise ValueError("the process was started without pipes")
     return process.stdin, process.stdout
 
 
 def to_plain(parsed: ParsedFile) -> list[object]:
-    """A `ParsedFile` as JSON holds it; named tuples are lists there."""
+    """A `ParsedFile` as JSON can hold it, with lists for named tuples."""
     return [
         parsed.language,
         parsed.definitions,
@@ -63,7 +68,7 @@ def to_plain(parsed: ParsedFile) -> list[object]:
 
 
 def from_plain(value: Any) -> ParsedFile:
-    """What `to_plain` was given; raises ValueError or TypeError for anything else."""
+    """Reverses `to_plain`; raises ValueError or TypeError for anything else."""
     language, definitions, references, imports, chunks, problem = value
     return ParsedFile(
         language,
@@ -76,12 +81,12 @@ def from_plain(value: Any) -> ParsedFile:
 
 
 def outlined_to_plain(outlined: OutlineWithText) -> list[object]:
-    """An `OutlineWithText` as JSON holds it."""
+    """An `OutlineWithText` as JSON can hold it."""
     return [to_plain(outlined.parsed), outlined.text, outlined.heads]
 
 
 def outlined_from_plain(value: Any) -> OutlineWithText:
-    """What `outlined_to_plain` was given; raises ValueError or TypeError for anything else."""
+    """Reverses `outlined_to_plain`; raises ValueError or TypeError for anything else."""
     parsed, text, heads = value
     if not isinstance(text, str) or not all(isinstance(each, str) for each in dict(heads).values()):
         raise TypeError("a text is expected")

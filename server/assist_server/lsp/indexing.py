@@ -16,7 +16,7 @@ from lsprotocol import types
 
 from assist_completion.prompt.snippet_pack import tokens_of
 from assist_context.files.folder_rules import FolderRules
-from assist_context.indexer.supervisor import Event
+from assist_context.indexer.wire import Event
 from assist_server.lsp.protocol import Server
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folders import folder_of

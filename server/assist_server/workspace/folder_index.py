@@ -15,7 +15,8 @@ from assist_context.documents import Cursor, Document, Snippet
 from assist_context.files.folder_rules import FolderRules
 from assist_context.index.database import IndexStatus
 from assist_context.index.reader import IndexReader
-from assist_context.indexer.supervisor import Event, IndexerSupervisor
+from assist_context.indexer.supervisor import IndexerSupervisor
+from assist_context.indexer.wire import Event
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
 from assist_server.config.config import Config

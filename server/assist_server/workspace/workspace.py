@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Snippet
-from assist_context.indexer.supervisor import Event, IndexerSupervisor
+from assist_context.indexer.supervisor import IndexerSupervisor
+from assist_context.indexer.wire import Event
 from assist_server.config.config import Config
 from assist_server.workspace.background_search import BackgroundSearch, Searcher, SearchRequest
 from assist_server.workspace.documents import OpenDocument

@@ -166,8 +166,8 @@ def test_what_was_lost_is_looked_for(kept: Kept, root: Path, database: Path) -> 
 
 PARENT = """
 import sys, time
-from assist_context.indexer.supervisor import Keeper
-keeper = Keeper([(sys.argv[1], sys.argv[2])], {}, lambda event: print(event["event"], flush=True))
+from assist_context.indexer.supervisor import IndexerSupervisor
+keeper = IndexerSupervisor([(sys.argv[1], sys.argv[2])], {}, lambda event: print(event["event"], flush=True))
 keeper.start()
 time.sleep(600)
 """

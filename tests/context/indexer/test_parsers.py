@@ -51,9 +51,9 @@ class Crew:
             try:
                 message = self.inbox.get(timeout=self.parsers.wait_s())
             except queue.Empty:
-                outcomes += self.parsers.overdue()
+                outcomes += self.parsers.kill_overdue()
             else:
-                outcomes += self.parsers.heard(*message)
+                outcomes += self.parsers.receive(*message)
         return outcomes
 
 
@@ -160,7 +160,7 @@ def test_a_process_that_is_killed_from_outside_costs_nothing(tmp_path: Path, cre
     while left or crew.parsers.busy:
         while crew.parsers.room() and left:
             crew.parsers.give(left.pop())
-        outcomes += crew.parsers.heard(*crew.inbox.get())
+        outcomes += crew.parsers.receive(*crew.inbox.get())
         if len(outcomes) > 20 * (killed + 1):
             killed += 1
             for child in psutil.Process().children():

@@ -13,7 +13,7 @@ from assist_server.questions.locations import cursor_at, parse_place, read_docum
 from assist_server.wording.amounts import megabytes
 
 if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
-    from assist_context.indexer.supervisor import Event
+    from assist_context.indexer.wire import Event
     from assist_context.retrieval.retriever import RetrievalResult
     from assist_server.config.config import Config
     from assist_server.workspace.folders import WorkspaceFolder
