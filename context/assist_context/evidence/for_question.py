@@ -1,8 +1,8 @@
-"""What of the workspace a question or a refactoring needs: the code it is about, what that calls and is
-called by, what the question names, its tests, and a map of the rest.
+"""The parts of a workspace that a question or a refactoring needs: the code it is about, what that code calls
+and is called by, the definitions that the question names, tests, and a map of the rest.
 
-Unlike `retrieval` it has no deadline and no cursor. It reads the index and open documents, never a file as
-it is now where that differs, and knows no model.
+Unlike `retrieval`, this wing has no deadline and no cursor. It reads the index and open documents, but no
+file that has changed since it was indexed. It knows no model.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,25 +16,25 @@ from assist_context.evidence.call_graph import (
     TargetLines,
     callees,
     callers,
-    covering,
     spans_of,
     subjects,
+    tests_of,
 )
-from assist_context.evidence.mentions import MentionedName, meant, named_files, names_in
+from assist_context.evidence.mentions import MentionedName, likely_meanings, named_files, names_in
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
-from assist_context.relations.repo_map import MapBudget, ranked, repo_map
+from assist_context.relations.repo_map import MapBudget, rank_files, repo_map
 from assist_context.retrieval import signals
-from assist_context.retrieval.candidates import Candidate, of_definition, skeleton, snippet_of, text_of
+from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton, snippet_of, text_of
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import identifiers
 
-MARKS = 10  # characters that a snippet costs beside its path and text
-# How much of the room each signal may fill, in this order; what one leaves goes to the next. The code that
-# is asked about is worth most, since no answer can do without it: where it is long it takes `TARGET_MOST`.
-# What the question names comes before what the index guesses. Callers say what may break, callees what is
-# relied on: both are shown by a few lines. Tests and search are there for what names do not tell. The map
-# gets what is left, and a little in any case: it is what a general question has.
+MARKS = 10  # characters that a snippet costs in addition to its path and text
+# How much of the room each signal may fill, in this order; unused room goes to the next signal. The code that
+# the question is about is worth most, since no answer can do without it: if it is long, it may take
+# `TARGET_MOST`. Definitions that the question names come before guesses of the index. Callers show what may
+# break, callees what the code relies on: both take only a few lines. Tests and search cover what names do not
+# tell. The map gets the rest, and always a little: it is all that a general question has.
 SHARES: Mapping[str, float] = {
     "target": 0.4,
     "definition": 0.16,
@@ -46,57 +46,59 @@ SHARES: Mapping[str, float] = {
 }
 TARGET_MOST = 0.8
 MOST = 24  # candidates of one signal
-NAMED_WHOLE = 60  # lines: what a question names is shown whole up to here
-NEW = 0.5  # share of a candidate's lines that must not be on view yet
+NAMED_WHOLE = 60  # lines: a definition that the question names is shown whole up to this length
+NEW = 0.5  # the share of a candidate's lines that must be new
 MAPPED = 16  # files of a map
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
-    """The snippets in the order to show them: by signal as in `SHARES`, of each the best first.
+class GatheredEvidence:
+    """The snippets in the order to show them: by signal as in `SHARES`, the best of each signal first.
 
-    `characters` is what they take, paths and marks included.
+    `characters` is what they take, with paths and marks.
     """
 
     snippets: tuple[Snippet, ...] = ()
     characters: int = 0
 
 
-def answerable(
+def gather_evidence(
     corpus: Corpus, question: str, target: TargetLines | None, tokens: int, others: Sequence[Corpus] = ()
-) -> Gathered:
-    """At most `tokens` tokens that help to answer; names that the corpus lacks are looked for in `others`.
+) -> GatheredEvidence:
+    """At most `tokens` tokens that help to answer; names that the corpus lacks are looked up in `others`.
 
     A target that is neither indexed nor open gives nothing by itself.
     """
     room = _EvidenceRoom(int(tokens * CHARS_PER_TOKEN))
-    named = [each for name in names_in(question) for each in _defined(corpus, name, target, others)]
+    named = [
+        each for name in names_in(question) for each in _definitions_of_name(corpus, name, target, others)
+    ]
     files = named_files(corpus.files(), question)
     about = subjects(corpus, target) if target else ()
     about = about or tuple(each for at, each in named if at is corpus)[:SUBJECTS]
-    asks: dict[str, Iterable[Candidate]] = {
+    proposals: dict[str, Iterable[Candidate]] = {
         "definition": _definitions(corpus, named, files),
         "callee": callees(corpus, target, others) if target else (),
         "caller": callers(corpus, about, tests=False),
-        "test": covering(corpus, about, target),
-        "search": _searched((corpus, *others), question),
+        "test": tests_of(corpus, about, target),
+        "search": _search_candidates((corpus, *others), question),
     }
     if target:
         room.take_target(corpus, target)
-    for signal, found in asks.items():
+    for signal, found in proposals.items():
         room.take(signal, found)
-    room.take("map", _mapped(corpus, room, target, files))
-    return Gathered(tuple(room.snippets), room.spent)
+    room.take("map", _map_candidates(corpus, room, target, files))
+    return GatheredEvidence(tuple(room.snippets), room.spent)
 
 
 class _EvidenceRoom:
-    """The budget while it is filled, what was taken, and which lines are on view."""
+    """The budget while it is filled, the snippets that were taken, and which lines they show."""
 
     def __init__(self, characters: int) -> None:
         self.characters = characters
         self.spent = 0
-        self.allowed = 0.0  # of the characters, up to and with the signals so far
-        self.asked = 0.0  # of the characters, for the target
+        self.allowed = 0.0  # share of the characters for all signals so far
+        self.target_share = 0.0  # share of the characters that the target took
         self.snippets: list[Snippet] = []
         self.seen: dict[tuple[str, str], set[int]] = {}
 
@@ -105,7 +107,7 @@ class _EvidenceRoom:
         return int(self.allowed * self.characters) - self.spent
 
     def take_target(self, corpus: Corpus, target: TargetLines) -> None:
-        """The code in question as it stands, from its first line as far as it may go."""
+        """Takes the code in question as it is, from its first line as far as it fits."""
         self.allowed = TARGET_MOST
         left = self.left() - len(target.path) - MARKS
         taken: list[str] = []
@@ -118,14 +120,14 @@ class _EvidenceRoom:
             first = max(1, target.first)
             candidate = Candidate(target.path, ((first, first + len(taken) - 1),), "target", corpus)
             self._add(candidate, "".join(taken), 1.0)
-        self.asked = self.spent / max(1, self.characters)
+        self.target_share = self.spent / max(1, self.characters)
 
     def take(self, signal: str, found: Iterable[Candidate]) -> None:
-        """The best of one signal that say something new and fit."""
-        shares = [share for each, share in SHARES.items() if each not in _after(signal)]
-        # A long target leaves less than the shares say; what is left is then divided alike.
+        """Takes the best candidates of one signal that show something new and fit."""
+        shares = [share for each, share in SHARES.items() if each not in _signals_after(signal)]
+        # A long target leaves less than the shares say; the rest is then divided in the same proportion.
         rest = sum(shares[1:]) / (1 - SHARES["target"])
-        self.allowed = max(sum(shares), self.asked + (1 - self.asked) * rest)
+        self.allowed = max(sum(shares), self.target_share + (1 - self.target_share) * rest)
         rank = 0
         for each in islice(found, MOST):
             candidate = self._unseen(each)
@@ -134,8 +136,12 @@ class _EvidenceRoom:
                 rank += 1
                 self._add(replace(candidate, signal=signal), text, SHARES[signal] / rank)
 
+    def allow_all(self) -> None:
+        """Lets the last signal fill everything that is left."""
+        self.allowed = 1.0
+
     def _unseen(self, each: Candidate) -> Candidate | None:
-        """A candidate without the lines that are on view; None if those are most of it."""
+        """A candidate without the lines that are shown already; None if few new lines are left."""
         wanted = {line for first, last in each.spans for line in range(first, last + 1)}
         new = wanted - self.seen.get((each.corpus.root, each.path), set())
         return replace(each, spans=spans_of(new)) if new and len(new) >= NEW * len(wanted) else None
@@ -148,18 +154,18 @@ class _EvidenceRoom:
         shown.update(line for first, last in candidate.spans for line in range(first, last + 1))
 
 
-def _after(signal: str) -> Sequence[str]:
+def _signals_after(signal: str) -> Sequence[str]:
     order = list(SHARES)
     return order[order.index(signal) + 1 :]
 
 
-def _defined(
+def _definitions_of_name(
     corpus: Corpus, name: MentionedName, target: TargetLines | None, others: Sequence[Corpus]
 ) -> list[tuple[Corpus, IndexedDefinition]]:
-    """What a name of the question means, and in which folder: the first that knows it."""
+    """What a name in the question means, and in which folder: the first folder that knows it."""
     near = target.path if target else ""
     for each in (corpus, *others):
-        if found := meant(each.definitions(name.text, PLACES), name, near):
+        if found := likely_meanings(each.definitions(name.text, PLACES), name, near):
             return [(each, one) for one in found]
     return []
 
@@ -167,18 +173,18 @@ def _defined(
 def _definitions(
     corpus: Corpus, named: Sequence[tuple[Corpus, IndexedDefinition]], files: Sequence[str]
 ) -> Iterator[Candidate]:
-    """What the question names: definitions, whole where they are not long, and files by their heads."""
+    """What the question names: definitions, whole if they are not long, and files by their heads."""
     for at, found in named:
         if found.end_line - found.start_line < NAMED_WHOLE:
             yield Candidate(found.path, ((found.start_line, found.end_line),), "definition", at)
         else:
-            yield of_definition(at, found, "definition")
+            yield definition_candidate(at, found, "definition")
     for path in files:
         if heads := skeleton(corpus, path, "definition"):
             yield heads
 
 
-def _searched(corpora: Sequence[Corpus], question: str) -> Iterator[Candidate]:
+def _search_candidates(corpora: Sequence[Corpus], question: str) -> Iterator[Candidate]:
     """The chunks that share the question's rarest words, by name, path and body."""
     words = [term for word in identifiers(tuple(question.splitlines())) for term in terms(word)]
     for corpus in corpora:
@@ -187,17 +193,17 @@ def _searched(corpora: Sequence[Corpus], question: str) -> Iterator[Candidate]:
             if hit.path not in corpus.opened:
                 yield Candidate(hit.path, ((hit.start_line, last),), "search", corpus)
                 continue
-            # Found by what was saved; what is open may have moved it.
+            # The search knows the saved file; in the open document the lines may have moved.
             for each in corpus.outline(hit.path):
                 if hit.name == (f"{each.parent}.{each.name}" if each.parent else each.name):
-                    yield of_definition(corpus, each, "search")
+                    yield definition_candidate(corpus, each, "search")
                     break
 
 
-def _mapped(
+def _map_candidates(
     corpus: Corpus, room: _EvidenceRoom, target: TargetLines | None, files: Sequence[str]
 ) -> Iterator[Candidate]:
-    """The heads that matter most for the files in hand: the target's, the named, the open and the found."""
+    """The heads that matter most for the target, and for the named, open and found files."""
     found = {path: 0.3 for root, path in room.seen if root == corpus.root}
     favoured = found | dict.fromkeys(corpus.opened, 0.5) | dict.fromkeys(files, 1.0)
     if target:
@@ -207,10 +213,10 @@ def _mapped(
         lines = corpus.lines(each.path)[each.start_line - 1 : each.start_line - 1 + each.head_lines]
         return "".join(lines).rstrip("\n") or None
 
-    room.allowed = 1.0
+    room.allow_all()
     budget = MapBudget(max(0, room.left()), 1 << 20)
-    in_hand = {target.path} if target else set()
-    for mapped in repo_map(ranked(corpus.graph(), favoured), corpus, heads, budget, in_hand)[:MAPPED]:
+    shown = {target.path} if target else set()
+    for mapped in repo_map(rank_files(corpus.graph(), favoured), corpus, heads, budget, shown)[:MAPPED]:
         lines = {
             line
             for head in mapped.heads

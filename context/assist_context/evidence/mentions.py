@@ -1,6 +1,6 @@
-"""Which identifiers and files a question in people's words names, and which definition each one means.
+"""Which identifiers and files a question in plain language names, and which definition each one means.
 
-It reads no index and no disk: definitions and paths are given to it.
+This module reads no index and no disk: it is given definitions and paths.
 """
 
 import re
@@ -8,31 +8,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_context.index.reader import IndexedDefinition
-from assist_context.relations.path_index import PathIndex, nearest, with_tail
+from assist_context.relations.path_index import PathIndex, by_distance, with_tail
 
 MOST_NAMES = 16
-MEANINGS = 3  # of one name, where nothing says which is meant
-LONGEST = 20_000  # characters of a question that are looked through
+MEANINGS = 3  # of one name, if nothing tells which one is meant
+LONGEST = 20_000  # characters of a question that are read
 
 _QUOTED = re.compile(r"`+([^`\n]{1,200})`+")
 _DOTTED = re.compile(r"[^\W\d]\w*(?:(?:\.|::|#|->)[^\W\d]\w*)*")
 _FILE = re.compile(r"[\w@+-][\w@+./-]*\.\w+")
 _SEPARATOR = re.compile(r"\.|::|#|->")
-# "parse_money", "parseMoney", "HTTPServer", "MAX_SIZE"; of plain words only those that are called.
+# "parse_money", "parseMoney", "HTTPServer", "MAX_SIZE"; a plain word counts only with a call's bracket.
 _COMPOUND = re.compile(r"\w*[a-z\d]_+\w|[A-Z][A-Z\d]*_\w|_+\w+|\w*[a-z\d][A-Z]|[A-Z]{2,}[a-z]")
 _TEST = re.compile(r"(?:^|[/._-])(?:tests?|specs?|__tests__|e2e)(?=[/._-])|[a-z\d](?:Tests?|Spec|IT)\.\w+$")
 
 
 @dataclass(frozen=True, slots=True)
 class MentionedName:
-    """An identifier that a question names; `owner` is what stands before its last dot, with dots."""
+    """An identifier that a question names; `owner` is the text before its last dot, with dots."""
 
     text: str
     owner: str = ""
 
 
 def names_in(question: str) -> tuple[MentionedName, ...]:
-    """The identifiers that are meant as such, in the order of the question.
+    """The words of a question that are meant as identifiers, in order.
 
     >>> [each.text for each in names_in("Why does `total` call parse_money(x), Money.plus or HTTPServer?")]
     ['total', 'parse_money', 'plus', 'HTTPServer']
@@ -54,32 +54,36 @@ def _split(dotted: str) -> tuple[str, str]:
     return ".".join(owner), text
 
 
-def meant(found: Sequence[IndexedDefinition], name: MentionedName, near: str) -> list[IndexedDefinition]:
-    """The likeliest of a name's definitions: of its owner, if any has that, then the nearest to a path."""
-    sure = [each for each in found if _owned(each, name.owner)] if name.owner else []
-    paths = nearest({each.path for each in sure or found}, near)
+def likely_meanings(
+    found: Sequence[IndexedDefinition], name: MentionedName, near: str
+) -> list[IndexedDefinition]:
+    """The likeliest definitions of a name: those of its owner, if there are any, the nearest to a path
+    first.
+    """
+    sure = [each for each in found if _belongs_to(each, name.owner)] if name.owner else []
+    paths = by_distance({each.path for each in sure or found}, near)
     order = {path: number for number, path in enumerate(paths)}
     ranked = sorted(sure or found, key=lambda each: (each.parent != "", order[each.path], each.start_line))
     return ranked[:MEANINGS]
 
 
-def _owned(found: IndexedDefinition, owner: str) -> bool:
-    """Whether a class or a file is called like the owner.
+def _belongs_to(found: IndexedDefinition, owner: str) -> bool:
+    """Whether a class or a file has the owner's name.
 
-    A module's name is its file's or, of a package, its folder's.
+    A module has the name of its file or, for a package, of its folder.
     """
     stem = found.path.rpartition(".")[0].replace("/", ".")
-    places = (found.parent, stem, stem.rpartition(".")[0])
-    return any(f".{place}".endswith(f".{owner}") for place in places if place)
+    owners = (found.parent, stem, stem.rpartition(".")[0])
+    return any(f".{owned}".endswith(f".{owner}") for owned in owners if owned)
 
 
 def named_files(files: PathIndex, question: str) -> tuple[str, ...]:
-    """The files that a question names by their path or the end of it, if few are called so."""
+    """The files that a question names by their path or the end of it, if only few files match."""
     found: dict[str, None] = {}
     for match in _FILE.finditer(question[:LONGEST]):
         tail, _, suffix = match[0].removeprefix("./").rpartition(".")
         same = with_tail(files, tail, (f".{suffix}",), "")
-        found |= dict.fromkeys(nearest(same, "")[:MEANINGS])
+        found |= dict.fromkeys(by_distance(same, "")[:MEANINGS])
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""The files of a folder: which of them may be read, and under which content id.
+"""The files of a folder: which of them may be read, and the id of each one's content.
 
-This wing knows git, ignore rules and the deny list. It knows nothing about what the files say.
+This wing knows git, ignore rules and the deny list. It does not know what the files mean.
 """

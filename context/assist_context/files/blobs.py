@@ -1,8 +1,8 @@
-"""The content of a file: its id as git would compute it, whether it is text, and its lines as indexed.
+"""The content of a file: its id as git computes it, whether it is text, and its lines as they were indexed.
 
-It reads one file at a time, follows no link, waits for no pipe, and reads no more than it must. It does not
-know which files may be read: `listing` does. Line ends and filters are not converted, so that a file has the
-same id with and without a repository.
+This module reads one file at a time, follows no link, waits for no pipe, and reads no more than necessary.
+It does not know which files may be read: `listing` does. It converts no line ends and runs no filters, so
+that a file has the same id with and without a repository.
 """
 
 import hashlib
@@ -15,12 +15,12 @@ from assist_context.documents import split_lines
 
 Kind = Literal["text", "binary", "large"]
 
-LARGE = 1_000_000  # bytes; above it files are minified, generated or data, and are not parsed
-HASHED = 32_000_000  # bytes; above it even the name is not worth the time (about 30 ms): it is ""
-FRESH_NS = 2_000_000_000  # the coarsest clock of a file system (FAT): within it a later write leaves no trace
-HEAD = 8_192  # bytes in which a NUL makes a file binary
+LARGE = 1_000_000  # bytes; larger files are minified, generated or data, and are not parsed
+HASHED = 32_000_000  # bytes; for larger files even the id takes too long (about 30 ms): it is ""
+FRESH_NS = 2_000_000_000  # the coarsest file system clock (FAT): a second write in this time leaves no trace
+HEAD = 8_192  # a NUL in so many bytes makes a file binary
 
-# A link put in place after the check is not followed, and a pipe without a writer does not block.
+# A link that replaces the file after the check is not followed, and a pipe without a writer does not block.
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NOFOLLOW", 0)
@@ -31,10 +31,10 @@ _FLAGS = (
 
 
 class FileEntry(NamedTuple):
-    """A file. `path` is relative to the root, with "/"; bytes that are no UTF-8 are surrogates.
+    """A file. `path` is relative to the root, with "/"; bytes that are not UTF-8 become surrogates.
 
     `blob` is git's id of the content, "" only for a huge file that git does not know.
-    A tuple, because every start makes one of each file: 100,000 dataclasses take 0.1 s longer.
+    It is a tuple because each start makes one per file: 100,000 dataclasses would take 0.1 s longer.
     """
 
     path: str
@@ -45,17 +45,17 @@ class FileEntry(NamedTuple):
 
 
 def decode(data: bytes) -> str:
-    """A file's text: UTF-8 without its mark; bytes that are none become U+FFFD."""
+    """A file's text: UTF-8 without its byte order mark; invalid bytes become U+FFFD."""
     return data.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 class NotAFile(OSError):
-    """What is there is no regular file, or did not stay one."""
+    """The path is not a regular file, or is not one any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was read. `size` and `mtime_ns` are of before, so that a later write shows as a difference."""
+    """What was read. `size` and `mtime_ns` are from before the read, so that a later write shows up."""
 
     blob: str
     size: int
@@ -71,7 +71,7 @@ def kind_of(head: bytes, size: int) -> Kind:
 
 
 def blob_id(data: bytes, algorithm: str = "sha1") -> str:
-    """git's name of a file with this content.
+    """git's id of a file with this content.
 
     >>> blob_id(b"")
     'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
@@ -82,10 +82,10 @@ def blob_id(data: bytes, algorithm: str = "sha1") -> str:
 
 
 def sniff(path: str, size: int) -> Kind:
-    """The kind of a file whose name is known already; raises OSError."""
+    """The kind of a file whose id is known already; raises OSError."""
     if size > LARGE:
         return "large"
-    descriptor = _open(path)
+    descriptor = open_regular(path)
     try:
         return kind_of(os.read(descriptor, HEAD), size)  # a file object takes twice as long
     finally:
@@ -93,8 +93,11 @@ def sniff(path: str, size: int) -> Kind:
 
 
 def identify(path: str, algorithm: str = "sha1") -> Content:
-    """Reads the file; raises OSError. A file that is being written is named by what was read."""
-    with open(_open(path), "rb") as file:
+    """Reads the file and computes its id; raises OSError.
+
+    If it is being written, the id is of what was read.
+    """
+    with open(open_regular(path), "rb") as file:
         status = os.fstat(file.fileno())
         data = file.read(LARGE + 1)
         if len(data) <= LARGE:
@@ -107,7 +110,8 @@ def identify(path: str, algorithm: str = "sha1") -> Content:
         return Content(blob_id(data, algorithm), len(data), status.st_mtime_ns, "large")
 
 
-def _open(path: str) -> int:
+def open_regular(path: str) -> int:
+    """Opens a regular file, without following a link; raises OSError."""
     descriptor = os.open(path, _FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -118,14 +122,14 @@ def _open(path: str) -> int:
 def excerpt(root: str, file: FileEntry) -> tuple[str, ...] | None:
     """The lines of a file below `root`, with their ends, as `parse` saw them.
 
-    `None` if the file is gone, holds something else now, is a link or below one, or leads out of `root`.
+    `None` if the file is gone, has changed, is a link or below one, or is outside of `root`.
     """
     folder = os.path.dirname(os.path.join(root, file.path))
     parts = file.path.split("/")
-    if os.path.isabs(file.path) or ".." in parts or not _plain(root, parts[:-1]):
+    if os.path.isabs(file.path) or ".." in parts or not _has_no_links(root, parts[:-1]):
         return None
     try:
-        with open(_open(os.path.join(folder, parts[-1])), "rb") as opened:
+        with open(open_regular(os.path.join(folder, parts[-1])), "rb") as opened:
             status = os.fstat(opened.fileno())
             data = opened.read(HASHED + 1)
     except (OSError, ValueError):  # ValueError: a NUL in the path
@@ -140,7 +144,7 @@ def excerpt(root: str, file: FileEntry) -> tuple[str, ...] | None:
     return split_lines(decode(data))
 
 
-def _plain(root: str, folders: list[str]) -> bool:
+def _has_no_links(root: str, folders: list[str]) -> bool:
     """Whether no folder on the way is a link."""
     at = root
     for each in folders:

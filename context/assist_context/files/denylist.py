@@ -1,12 +1,12 @@
-"""Files that hold secrets by their very name: no setting, rule file or negation brings them back.
+"""Files whose names say that they hold secrets. No setting, rule file or negation can include them.
 
-It knows names and paths, never contents, and reads no disk. A path may be relative or absolute; the
-check looks at every part of it, whatever its case, its Unicode form and the tricks of file systems that
-call two spellings one file.
+This module knows names and paths, never contents, and reads no disk. A path may be relative or absolute; the
+check looks at every part of it, in any case and Unicode form, and knows the spellings that file systems
+treat as the same file.
 
-`listing` asks it after every rule file. It is also the built-in list to which users add with `deny` in the
+`listing` checks it after every rule file. It is also the built-in list to which users add with `deny` in the
 settings of `assist_escalation.policy`: the egress policy asks `denied_by` first and then its own globs, so
-that there is one list.
+that there is only one list.
 """
 
 import re
@@ -22,7 +22,7 @@ DIRECTORIES = (
     ".terraform", "*.tfstate.d", ".vault", ".1password", ".chef",
 )  # fmt: skip
 
-# Names of files. A name is also tried without backup endings and without what editors put in front.
+# Names of files. A name is also tried without backup endings and without the prefixes that editors add.
 NAMES = (
     # environments
     ".env*", "*.env", "*.env.local", ".dev.vars*", ".flaskenv", ".secret", ".secrets", ".secrets.*",
@@ -47,14 +47,14 @@ NAMES = (
     "msal_token_cache*", "service_principal_entries*", "azureauth*.properties", "*.publishsettings",
     "legacy_credentials", ".terraformrc", "terraform.rc", "*.tfstate", "*.tfstate.*", "*.tfvars",
     "*.tfvars.json", "openrc", "*-openrc.sh", "clouds.yaml", "doctl.yaml",
-    # secrets under their own name
+    # files named after secrets
     *(f"{name}.{end}" for name in ("secret", "secrets") for end in
       ("json", "yml", "yaml", "toml", "ini", "cfg", "conf", "properties", "txt", "env", "xml")),
-    # what was typed at a prompt
+    # command histories
     ".*_history", ".*-history", ".histfile", ".lesshst", ".viminfo",
 )  # fmt: skip
 
-# Names that mean a secret only where a certain tool keeps its own.
+# Names that mean a secret only in the folder of a certain tool.
 PATHS = (
     "*/.aws/config", "*/.aws/credentials*", "*/.aws/sso/*", "*/.aws/cli/*", "*/.kube/config*",
     "*/.kube/cache/*",
@@ -65,7 +65,7 @@ PATHS = (
     "*/.local/share/keyrings/*",
 )  # fmt: skip
 
-# What HFS+ leaves out of a comparison (git calls it is_hfs_dotgit), and other characters nobody sees.
+# Characters that HFS+ ignores in comparisons (git calls it is_hfs_dotgit), and other invisible ones.
 _UNSEEN = dict.fromkeys(
     [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF]
 )
@@ -77,14 +77,21 @@ _KEPT = (
 _BACKUP = re.compile(
     rf"(?:~|\.~\d+~|\.\d+|[ ._-](?:{'|'.join(_COPIES)})|\.(?:{'|'.join(_KEPT)})| \(\d+\)|#)+\Z"
 )
-_LASTS = (*_COPIES, *_KEPT, *"~)#0123456789")  # with which that ends: asked first, at a quarter of the time
+_LASTS = (
+    *_COPIES,
+    *_KEPT,
+    *"~)#0123456789",
+)  # how `_BACKUP` can end; this check first takes a quarter of the time
 _ORDINARY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
-_DOT = "/."  # what PATHS have in common
+_DOT = "/."  # all PATHS contain it
 _WILD = re.compile(r"\*|\?|\[[^]]*\]")
 
 
 def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
-    """A search for the first pattern that a text matches. Nearly all match none, so that is decided fast."""
+    """A search for the first pattern that a text matches.
+
+    Nearly all texts match none, which is decided quickly.
+    """
     plain = set()
     ends = []
     starts = []
@@ -129,42 +136,42 @@ def denied_by(path: str) -> str | None:
     '.git'
     """
     parent, _, name = path.replace("\\", "/").rpartition("/")
-    place, found = _above(parent)
+    folder, found = _judge_folder(parent)
     found = found or denied_name(name)
-    if found is None and _DOT in place:
+    if found is None and _DOT in folder:
         for spelling in _spellings(name):
-            found = found or _find_path(place + spelling)
+            found = found or _find_path(folder + spelling)
     return found
 
 
 @lru_cache(maxsize=4096)
-def _above(parent: str) -> tuple[str, str | None]:
-    """The directory as PATHS write it, and the pattern that denies all of it."""
+def _judge_folder(parent: str) -> tuple[str, str | None]:
+    """The directory as PATHS spell it, and the pattern that denies all of it."""
     parts = [part for part in parent.split("/") if part]
-    found = next((each for each in map(_by_directory, parts) if each), None)
+    found = next((each for each in map(_denied_directory, parts) if each), None)
     return "/" + "".join(_spellings(part)[0] + "/" for part in parts), found
 
 
 def by_names_only(directory: str) -> bool:
-    """Whether `denied_name` says all there is to say of the files right in a directory."""
-    place, found = _above(directory.replace("\\", "/"))
-    return found is None and _DOT not in place
+    """Whether `denied_name` alone decides about the files right in a directory."""
+    folder, found = _judge_folder(directory.replace("\\", "/"))
+    return found is None and _DOT not in folder
 
 
 @lru_cache(maxsize=4096)
 def denied_name(name: str) -> str | None:
-    """The pattern that denies a file by its own name. A directory's too: `.git` may be a file."""
+    """The pattern that denies a file by its own name. Directory patterns count: `.git` may be a file."""
     return next((found for found in map(_find_file, _spellings(name)) if found), None)
 
 
 @lru_cache(maxsize=4096)
-def _by_directory(name: str) -> str | None:
+def _denied_directory(name: str) -> str | None:
     return next((found for found in map(_find_directory, _spellings(name)) if found), None)
 
 
 @lru_cache(maxsize=4096)
 def _spellings(name: str) -> tuple[str, ...]:
-    """The names that some file system or editor would call the same, the plainest first."""
+    """The names that some file system or editor would treat as the same, the plainest first."""
     if not name.isascii():
         name = normalize("NFKC", normalize("NFKC", name.translate(_UNSEEN)).casefold())
     written = name.lower()

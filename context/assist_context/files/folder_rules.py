@@ -1,8 +1,8 @@
-"""One workspace folder on the disk: what stands where, what may be listed, and why not.
+"""One workspace folder on the disk: what may be listed, and why the rest may not.
 
-It joins the rules (`ignore`) with the disk and with the shape of the workspace. It reads rule files and
-states, no other content, and knows nothing of git but its `.git` and its ignore files. Like `discover`,
-and unlike the rest of the package, it does IO.
+It combines the rules (`gitignore`) with the disk and with the layout of the workspace. It reads rule files
+and file states, but no other content; of git it knows only `.git` and ignore files. Like the rest of
+`files`, it does IO.
 """
 
 import os
@@ -15,25 +15,25 @@ from assist_context.files.denylist import denied_by, denied_name
 from assist_context.files.gitignore import GIT, RULE_FILES, IgnoreRules
 
 RULES_MAX = 250_000  # bytes; a longer rule file counts as one that cannot be read
-FOLD = sys.platform in ("darwin", "win32")  # rules match without case where files are found without it
+FOLD = sys.platform in ("darwin", "win32")  # rules ignore case on systems whose file names do
 
 _NO_NAMES = frozenset(("", ".", ".."))
 _GIT_FILES = (GIT, ".git/info/exclude")
 
 
 class FolderRules:
-    """A resolved root, with what was learned of it: make a new one for a new listing.
+    """A resolved root, with what was learned about it: make a new one for each listing.
 
-    Paths are relative to the root, with "/"; `others` are resolved roots of other folders.
+    Paths are relative to the root, with "/"; `others` are the resolved roots of other folders.
     """
 
     def __init__(self, root: str, others: Collection[str] = ()) -> None:
         self.root = root
-        self._prefix = os.path.join(self.root, "")  # joined by hand: os.path takes three times as long
+        self._prefix = os.path.join(self.root, "")  # joined by hand: os.path.join takes three times as long
         self._apart = {_relative(each, root) for each in others if each.startswith(os.path.join(root, ""))}
         top = _top(root)
         self._base = _relative(root, top) + "/" if top != root else ""
-        # Whoever opens `~/.aws` itself gets no more than whoever opens his home.
+        # Opening `~/.aws` itself shows no more than opening the home folder.
         self._place = f"{os.path.basename(top)}/{self._base}"
         read = _reader(top)
         self._rules = IgnoreRules(read, RULE_FILES, FOLD, os.path.basename(top) + "/")
@@ -43,24 +43,24 @@ class FolderRules:
         self._quiet: dict[str, bool] = {}
 
     def forget_git_above(self) -> None:
-        """Git's rules start at the root: the repository around it ignores all of it."""
+        """Starts git's rules at the root: the repository around it ignores all of it."""
         self._git_base = ""
         self._git_rules = IgnoreRules(_reader(self.root), _GIT_FILES, FOLD)
 
     def closed(self) -> str | None:
-        """Why nothing in the folder may be listed."""
+        """Why nothing in the folder may be listed, or None."""
         if not os.path.isdir(self.root):
             return "missing folder"
         return "denied" if denied_by(self._place + "_") else None
 
     def exclusion_reason(self, path: str, directory: bool = False, by_git_rules: bool = False) -> str | None:
-        """What keeps `path` from being listed: a reason, the name of a rule file, or None."""
+        """Why `path` is not listed: a reason, the name of a rule file, or None."""
         parent, _, name = path.rpartition("/")
         special = directory or by_git_rules or name in _NO_NAMES or "\\" in name or ":" in name
         if not special and self._is_quiet(parent):
             return "denied" if denied_name(name) else None
         if _is_bad(path):
-            return "bad path"  # an index can be written by hand
+            return "bad path"  # git's index can be written by hand
         if self._apart and any(path == each or path.startswith(each + "/") for each in self._apart):
             return "other folder"
         reason = self._rules.excludes(self._base + path, directory)
@@ -69,7 +69,9 @@ class FolderRules:
         return reason
 
     def _is_quiet(self, directory: str) -> bool:
-        """Whether nothing speaks of the files in a directory but their own names, as nearly everywhere."""
+        """Whether only their own names can exclude the files in a directory, as is the case nearly
+        everywhere.
+        """
         quiet = self._quiet.get(directory)
         if quiet is None:
             bad = directory and _is_bad(directory)
@@ -81,11 +83,11 @@ class FolderRules:
         return self._prefix + path
 
     def state(self, path: str) -> os.stat_result | OSError:
-        """The file's state, a link's own, or why there is none."""
+        """The state of a file, or of a link itself, or the error."""
         return self.states([path])[0]
 
     def states(self, paths: Iterable[str]) -> list[os.stat_result | OSError]:
-        """The state of each."""
+        """The state of each file."""
         found: list[os.stat_result | OSError] = []
         for path in paths:
             try:
@@ -98,14 +100,15 @@ class FolderRules:
         return os.path.lexists(self.full(path + "/.git"))
 
     def is_real(self, directory: str) -> bool:
-        """Whether no part of `directory` is a link, so that what lies below it lies in the root."""
+        """Whether no part of `directory` is a link, so that everything below it is inside the root."""
         unknown = []
         while directory not in self._real:
             unknown.append(directory)
             directory = directory.rpartition("/")[0]
         real = self._real[directory]
         for each in reversed(unknown):
-            real = self._real[each] = real and self._is_directory(each)
+            real = real and self._is_directory(each)
+            self._real[each] = real
         return real
 
     def _is_directory(self, path: str) -> bool:
@@ -118,7 +121,7 @@ class FolderRules:
         return os.path.realpath(self.full(path)) == os.path.normpath(self.full(path))
 
     def link(self, path: str) -> str:
-        """The reason that a link is counted under."""
+        """The reason under which a link is counted."""
         try:
             target = os.path.realpath(self.full(path), strict=True)
         except OSError:
@@ -127,7 +130,9 @@ class FolderRules:
         return "link" if inside else "link out of the folder"
 
     def excluded_inodes(self, stop: Callable[[], bool]) -> set[tuple[int, int]]:
-        """Device and inode of every excluded file with several hard links; ends early if `stop` says so."""
+        """Device and inode of every excluded file with several hard links; ends early if `stop` returns
+        true.
+        """
         found = set()
         stack = [""]
         while stack and not stop():
@@ -140,7 +145,7 @@ class FolderRules:
             for each in entries:
                 path = directory + each.name
                 if each.is_dir(follow_symlinks=False):
-                    if each.name != "objects" or ".git" not in path.split("/"):  # large, and git's own
+                    if each.name != "objects" or ".git" not in path.split("/"):  # large, and only for git
                         stack.append(path + "/")
                     continue
                 status = self.state(path)
@@ -160,7 +165,9 @@ def _relative(path: str, root: str) -> str:
 
 
 def _top(root: str) -> str:
-    """The nearest directory, from `root` up, that has a `.git`, else `root`: rules start to hold there."""
+    """The nearest directory from `root` upwards that has a `.git`, else `root`: rules start to apply
+    there.
+    """
     at = root
     while not os.path.lexists(os.path.join(at, ".git")):
         above = os.path.dirname(at)
@@ -174,14 +181,14 @@ def _reader(top: str) -> Callable[[str, str], bytes | None]:
     prefix = os.path.join(top, "")
     every = RULE_FILES + _GIT_FILES
 
-    @lru_cache(maxsize=1)  # a directory's rule files are asked for in one go
+    @lru_cache(maxsize=1)  # all rule files of a directory are read in a row
     def names(directory: str) -> Container[str]:
-        """What may be in a directory, in small letters: rule files are rare, and trying each is slow."""
+        """The names in a directory, in lower case: rule files are rare, and trying to open each is slow."""
         try:
             found = {name.lower() for name in os.listdir(prefix + directory)}
         except OSError:
             return every
-        # Some file systems take other letters for ours.
+        # Some file systems treat other letters as equal to ASCII ones.
         return found if all(map(str.isascii, found)) else every
 
     def read(directory: str, name: str) -> bytes | None:
@@ -193,7 +200,7 @@ def _reader(top: str) -> Callable[[str, str], bytes | None]:
                 return None
         except (FileNotFoundError, NotADirectoryError):
             return None
-        with open(path, "rb", opener=_without_waiting) as file:  # a link that leads nowhere raises
+        with open(path, "rb", opener=_without_waiting) as file:  # a broken link raises
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise OSError(f"{path} is no regular file")
             data = file.read(RULES_MAX + 1)

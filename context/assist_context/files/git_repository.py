@@ -1,9 +1,8 @@
-"""The door to git: what a work tree says of the files below one directory. Nothing it calls writes.
+"""The door to git: what a work tree says about the files below one directory. No command here writes.
 
-It runs `git` with a list of arguments, a time limit and no terminal, and takes away what could start
-another program or reach the network: hooks, fsmonitor, filters, lazy fetches, every protocol. It opens no
-file of the tree and knows no ignore rules but that git has its own. Like `discover`, and unlike the rest
-of the package, it does IO.
+It runs `git` with a list of arguments, a time limit and no terminal, and disables everything that could
+start another program or reach the network: hooks, fsmonitor, filters, lazy fetches, every protocol. It opens
+no file of the tree, and leaves ignore rules to git. Like the rest of `files`, it does IO.
 """
 
 import os
@@ -16,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 Stop = Callable[[], bool]
 
-_TICK = 0.05  # seconds between two looks at `stop`; what git answers is taken at once
+_TICK = 0.05  # seconds between two checks of `stop`; git's output is read without delay
 
 _OPTIONS = (
     "--no-optional-locks", "--no-pager",
@@ -44,16 +43,19 @@ _KEPT = {
 
 
 class Stopped(Exception):
-    """The caller's `stop` said so. There is no partial result."""
+    """The caller's `stop` returned true. There is no partial result."""
 
 
 class GitFailed(Exception):
-    """git is missing, refused, or took too long: the caller lists the directory itself."""
+    """git is missing, refused, or took too long: the caller must list the directory itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Git:
-    """How git is called. `environ` is the user's: PATH finds git, HOME its ignore file and its trust."""
+    """How to call git.
+
+    `environ` is the user's: PATH finds git, HOME its ignore file and its trusted directories.
+    """
 
     environ: Mapping[str, str] = field(default_factory=dict)
     program: str = "git"
@@ -62,7 +64,7 @@ class Git:
 
 @dataclass(frozen=True, slots=True)
 class GitTree:
-    """A directory of a work tree. `prefix` is its place in it: "" at the top, else "a/b/"."""
+    """A directory of a work tree. `prefix` is its path in the work tree: "" at the top, else "a/b/"."""
 
     git: Git  # `program` is the full path, `environ` all that git gets
     directory: str
@@ -71,23 +73,23 @@ class GitTree:
     index: str = ""
 
 
-# A row of the index: tag, mode, blob, stage, and the path relative to the tree's directory. A plain tuple, as
-# `re` makes it: 100,000 better ones take 0.1 s.
+# A row of git's index: tag, mode, blob, stage, and the path relative to the tree's directory. It is the plain
+# tuple that `re` makes: 100,000 dataclasses would take 0.1 s more.
 Tracked = tuple[str, str, str, str, str]
 
 _RECORD = re.compile(r"(\S) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0")  # of `ls-files -s -v -z`
-LINK, SUBMODULE = "120000", "160000"  # other modes than those of files
+LINK, SUBMODULE = "120000", "160000"  # modes of entries that are no files
 
 
 def find_git(git: Git, workspace: str) -> Git | None:
-    """`git` ready to be run, or None. Relative places of PATH, and the workspace, are not trusted."""
+    """`git` ready to run, or None. Relative entries of PATH, and the workspace itself, are not trusted."""
     names = (git.program, git.program + ".exe") if sys.platform == "win32" else (git.program,)
     inside = os.path.join(workspace, "")
-    for place in git.environ.get("PATH", os.defpath).split(os.pathsep):
-        if not os.path.isabs(place) or os.path.join(os.path.realpath(place), "").startswith(inside):
+    for folder in git.environ.get("PATH", os.defpath).split(os.pathsep):
+        if not os.path.isabs(folder) or os.path.join(os.path.realpath(folder), "").startswith(inside):
             continue
         for name in names:
-            program = os.path.join(place, name)
+            program = os.path.join(folder, name)
             if os.path.isfile(program) and os.access(program, os.X_OK):
                 kept = {
                     name: value
@@ -99,7 +101,7 @@ def find_git(git: Git, workspace: str) -> Git | None:
 
 
 def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
-    """The work tree that `directory` lies in, which must be resolved; raises GitFailed outside of one."""
+    """The work tree that contains `directory`, a resolved path; raises GitFailed if there is none."""
     tree = GitTree(_without_filters(GitTree(git, directory), stop), directory)
     answer = _run(tree, stop, "rev-parse", "--is-inside-work-tree", "--show-object-format", "--show-prefix")
     inside, algorithm, prefix = answer.split(b"\n", 2)
@@ -115,13 +117,13 @@ def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
 
 
 def _without_filters(tree: GitTree, stop: Stop) -> Git:
-    """`status` runs clean filters on files whose time changed: git-lfs, or whatever a config names.
+    """Disables clean filters, which `status` would run on changed files: git-lfs, or any program of a config.
 
-    Empty commands are none. They come by variables, as a name may hold an equals sign.
+    An empty command is no filter. The settings are passed by variables, because a name may contain "=".
     """
     try:
         listed = _run(tree, stop, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
-    except GitFailed:  # also what git says where there is no filter
+    except GitFailed:  # git fails too if there is no filter
         return tree.git
     drivers = {os.fsdecode(name).rpartition(".")[0] for name in listed.split(b"\0") if name}
     settings = [
@@ -136,7 +138,7 @@ def _without_filters(tree: GitTree, stop: Stop) -> Git:
 
 
 def index_stamp(tree: GitTree) -> tuple[int, ...]:
-    """What changes when the index is written; empty without an index."""
+    """Changes when the index is written; empty without an index."""
     try:
         status = os.stat(tree.index)
     except OSError:
@@ -144,19 +146,20 @@ def index_stamp(tree: GitTree) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def tracked(tree: GitTree, stop: Stop) -> list[Tracked]:
-    """The index. Paths may repeat where there is a conflict."""
-    # As a whole: record by record, decoding takes as long as all the rest, and splitting twice as long.
+def list_tracked(tree: GitTree, stop: Stop) -> list[Tracked]:
+    """The rows of the index. A path may repeat if there is a conflict."""
+    # Decoded as a whole: record by record, decoding takes as long as all the rest, and splitting twice as
+    # long.
     return _RECORD.findall(os.fsdecode(_run(tree, stop, "ls-files", "-s", "-v", "-z")))
 
 
 def is_compared(tag: str, stage: str) -> bool:
-    """Whether git compares the file with the row: no conflict, skip-worktree or assume-unchanged."""
+    """Whether git compares the file with the row: there is no conflict, skip-worktree or assume-unchanged."""
     return tag == "H" and stage == "0"
 
 
-def changed(tree: GitTree, stop: Stop) -> set[str]:
-    """Tracked paths that differ from the index or are gone."""
+def list_changed(tree: GitTree, stop: Stop) -> set[str]:
+    """Tracked paths that are gone or differ from the index."""
     answer = _run(
         tree, stop, "status", "--porcelain=v2", "-z", "--untracked-files=no", "--no-renames",
         "--ignore-submodules=all", "--", ".",
@@ -170,14 +173,14 @@ def changed(tree: GitTree, stop: Stop) -> set[str]:
     return found
 
 
-def untracked(tree: GitTree, stop: Stop) -> list[str]:
-    """Files that git neither tracks nor ignores, and, with a slash at the end, repositories of their own."""
+def list_untracked(tree: GitTree, stop: Stop) -> list[str]:
+    """Files that git neither tracks nor ignores; repositories inside the tree end with a slash."""
     answer = _run(tree, stop, "ls-files", "-o", "--exclude-standard", "-z")
     return [os.fsdecode(record) for record in _records(answer)]
 
 
-def taken(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
-    """Those of the paths below the directory that git tracks, or neither tracks nor ignores."""
+def filter_known(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
+    """Which of the paths git tracks, or neither tracks nor ignores."""
     answer = _run(
         tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", "--exclude-standard", "-z", "--", *paths
     )  # fmt: skip
@@ -185,14 +188,15 @@ def taken(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
 
 
 def head(tree: GitTree, stop: Stop) -> str:
-    """The id of the commit that is checked out; GitFailed where there is none yet."""
+    """The id of the commit that is checked out; raises GitFailed if there is none yet."""
     return os.fsdecode(_run(tree, stop, "rev-parse", "--verify", "--quiet", "HEAD").strip())
 
 
 def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
-    """The paths that each of the last commits below the directory changed, newest commit first.
+    """The paths that each of the last commits changed, newest commit first.
 
-    All paths of a commit; those outside of the directory are "". No merges, and no commit without parent.
+    Only commits that touch the directory count. All their paths are listed; those outside the directory are
+    "". Merges and commits without a parent are left out.
     """
     answer = _run(
         tree, stop, "-c", "log.showSignature=false", "log", f"-{count}", "--format=tformat://", "-z",
@@ -202,7 +206,7 @@ def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
     commits: list[list[str]] = []
     begins = False
     for record in _records(answer):
-        if record == b"//":  # which no path is
+        if record == b"//":  # no path looks like this
             commits.append([])
         else:
             path = os.fsdecode(record.removeprefix(b"\n") if begins else record)
@@ -213,7 +217,9 @@ def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
 
 
 def is_ignored(tree: GitTree, stop: Stop) -> bool:
-    """Whether git ignores the directory itself: a project below a home that is a repository of dot files."""
+    """Whether git ignores the directory itself: a project in a home folder that is a repository of dot
+    files.
+    """
     try:
         _run(tree, stop, "check-ignore", "--quiet", "--", ".")
     except GitFailed:
@@ -226,7 +232,7 @@ def _records(answer: bytes) -> list[bytes]:
 
 
 def _run(tree: GitTree, stop: Stop, *arguments: str) -> bytes:
-    """What git printed; GitFailed for any exit but 0."""
+    """The output of git; raises GitFailed for any exit code but 0."""
     if stop():
         raise Stopped
     try:

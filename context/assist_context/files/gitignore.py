@@ -1,18 +1,18 @@
-r"""Which paths the rule files of a workspace exclude, by the semantics of gitignore.
+r"""Which paths the rule files of a workspace exclude, with the semantics of gitignore.
 
-It reads no disk: `read` is given to it. It knows nothing of git's own answer (`repository`), nor of what
-a path holds.
+This module reads no disk: it is given a `read` function. It knows nothing of git's own answer
+(`git_repository`), or of the contents of files.
 
-`.assistignore` may stand in every directory and may negate. The files of other assistants are read too,
-and each can only take away: a negation counts within files of one name, so none brings back what another
-name, git or the built-in list (`denied`, asked last) excludes. A rule file that cannot be read excludes
-its whole directory.
+`.assistignore` may be in every directory and may negate. The ignore files of other assistants are read too,
+but can only exclude: a negation counts only among files of the same name, so it never includes what another
+file name, git or the built-in list (`denylist`, checked last) excludes. A rule file that cannot be read
+excludes its whole directory.
 
 The patterns are git's, `[[:alpha:]]` and `foo**/bar` included, with three differences: they match
-characters where git matches bytes, composed and decomposed accents are one, and a rule never takes longer
-than the square of a path's length. The last is why they are translated here. `pathspec` 1.1.1 makes of
-`*a*a*a*a*a*ab` a regular expression that takes 22 s for one name of 120 letters, and 20 times longer with
-each `*a` more, while it holds Python's lock: one line of a cloned repository could hang the server.
+characters where git matches bytes, composed and decomposed accents are equal, and no rule takes longer than
+the square of a path's length. The last difference is why they are translated here. `pathspec` 1.1.1
+translates `*a*a*a*a*a*ab` to a regular expression that takes 22 s for one name of 120 letters, and 20 times
+longer with each `*a` more, while it holds the GIL: one line of a cloned repository could hang the server.
 """
 
 import re
@@ -23,8 +23,8 @@ from unicodedata import normalize
 from assist_context.files.denylist import by_names_only, denied_by
 
 OWN = ".assistignore"
-# aider, GitHub Copilot, Cursor, Continue, Cody, Gemini Code Assist: a file kept from one assistant is
-# meant to be kept from this one.
+# aider, GitHub Copilot, Cursor, Continue, Cody, Gemini Code Assist: a file that is hidden from one assistant
+# should be hidden from this one too.
 PEERS = (
     ".aiderignore",
     ".copilotignore",
@@ -34,12 +34,11 @@ PEERS = (
     ".aiexclude",
 )
 RULE_FILES = (OWN, *PEERS)
-GIT = ".gitignore"  # asked only where git itself cannot be
+GIT = ".gitignore"  # read only where git itself cannot answer
 
 UNREADABLE = "unreadable rules"
 
-# Bytes of the rule file NAME in DIRECTORY ("" is the top); None where there is none; OSError where it
-# cannot be read.
+# Reads the rule file NAME in DIRECTORY ("" is the top); None if there is none; OSError if it is unreadable.
 Read = Callable[[str, str], bytes | None]
 
 _CLASSES = {
@@ -51,7 +50,7 @@ _CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of a rule file. `name_only` rules are matched with the last part of a path."""
+    """One line of a rule file. A `name_only` rule is matched with the last part of a path."""
 
     regex: re.Pattern[str]
     negated: bool = False
@@ -69,7 +68,7 @@ class Level:
 
 
 def parse_rules(data: bytes, fold: bool = False) -> tuple[Rule, ...]:
-    """The rules of a file, in its order. Lines that git gives no meaning are left out.
+    """The rules of a file, in order. Lines without a meaning for git are left out.
 
     >>> [rule.negated for rule in parse_rules(b"# a comment\\n*.log\\n!keep.log\\n[never closed\\n")]
     [False, True]
@@ -97,20 +96,20 @@ def _rule(line: str, fold: bool) -> Rule | None:
 def _without_trailing_spaces(line: str) -> str:
     kept = line.rstrip(" ")
     backslashes = len(kept) - len(kept.rstrip("\\"))
-    # An escaped space stays, and so do the spaces behind it only if there are none: git cuts those.
+    # git keeps an escaped space, and cuts the spaces after it.
     return kept + " " if backslashes % 2 and len(line) > len(kept) else kept
 
 
 def _translate(pattern: str, name_only: bool) -> str | None:
-    """A regular expression for all of a path, or None where git matches nothing.
+    """A regular expression for a whole path, or None if git would match nothing.
 
-    Pieces between wildcards have a fixed length, so the leftmost place of each is the best one and is
-    never tried again: `(?>...)`. Only the last piece looks for the end.
+    Pieces between wildcards have a fixed length, so the leftmost match of each is the best one and is never
+    tried again: `(?>...)`. Only the last piece looks for the end.
     """
-    # blocks stand between `**/`, pieces of a block between `*`
-    blocks = []
-    pieces = [""]
-    deep_end, literal = False, True
+    blocks = []  # separated by `**/`
+    pieces = [""]  # of one block, separated by `*`
+    deep_end = False
+    literal = True
     at = 0
     while at < len(pattern):
         if pattern[at] != "*":
@@ -123,7 +122,7 @@ def _translate(pattern: str, name_only: bool) -> str | None:
         start = at
         while pattern[at : at + 1] == "*":
             at += 1
-        # git cuts off the literal start of a pattern first, so `foo**/` counts as `**/` too.
+        # git first removes the literal start of a pattern, so `foo**/` counts as `**/` too.
         bounded = literal or pattern[start - 1] == "/"
         literal = False
         if at - start > 1 and bounded and not name_only and pattern[at : at + 1] in ("", "/"):
@@ -150,7 +149,7 @@ def _block(pieces: list[str]) -> str:
 
 
 def _atom(pattern: str, at: int) -> tuple[str | None, int]:
-    """What matches one character at `at`, which is no star, and where the pattern goes on."""
+    """What matches one character at `at`, which is not "*", and where the pattern continues."""
     char = pattern[at]
     if char == "?":
         return "[^/]", at + 1
@@ -162,7 +161,7 @@ def _atom(pattern: str, at: int) -> tuple[str | None, int]:
 
 
 def _bracket(pattern: str, at: int) -> tuple[str | None, int]:
-    """The set that starts behind the bracket before `at`."""
+    """The set whose opening bracket is just before `at`."""
     negated = pattern[at : at + 1] in ("!", "^")
     at += negated
     first = at
@@ -197,29 +196,34 @@ def _bracket(pattern: str, at: int) -> tuple[str | None, int]:
     return (f"(?!/)[{items}]" if items else "(?!)"), at + 1
 
 
-Levels = tuple[Level, ...] | str  # the rules that hold in a directory, outermost first; or what excludes it
+Levels = (
+    tuple[Level, ...] | str
+)  # the rules that apply in a directory, outermost first; or the reason that excludes it
 
 
 class IgnoreRules:
-    """The rules of a tree, read where they are asked for. Paths are relative to its top.
+    """The rules of a tree, read when they are needed. Paths are relative to its top.
 
-    `lead` stands before every path where the built-in list is asked: what the top itself is called.
+    `lead` is put before each path for the built-in list: it is the name of the top itself.
 
-    It keeps what it read: make a new one for a new listing.
+    It keeps what it has read: make a new one for each listing.
     """
 
     def __init__(
         self, read: Read, names: tuple[str, ...] = RULE_FILES, fold: bool = False, lead: str = ""
     ) -> None:
-        self._read, self._names, self._fold, self._lead = read, names, fold, lead
+        self._read = read
+        self._names = names
+        self._fold = fold
+        self._lead = lead
         self._directories: dict[str, Levels] = {}
 
     def excludes(self, path: str, directory: bool = False) -> str | None:
-        """What excludes `path`, not the root: the name of a rule file, UNREADABLE, "denied", or None."""
+        """What excludes `path` (not the root): the name of a rule file, UNREADABLE, "denied", or None."""
         return self._judge(self._levels(path.rpartition("/")[0]), path, directory)
 
     def are_quiet(self, directory: str) -> bool:
-        """Whether a file right in the directory is excluded by `denied.denied_name`, or not at all."""
+        """Whether only `denylist.denied_name` can exclude a file right in the directory."""
         return not self._levels(directory.rstrip("/")) and by_names_only(self._lead + directory)
 
     def _judge(self, levels: Levels, path: str, directory: bool) -> str | None:
@@ -245,11 +249,10 @@ class IgnoreRules:
             self._directories[""] = self._enter("", ())
         levels = self._directories[directory]
         for each in reversed(unknown):
-            # What an excluded directory says itself does not count.
+            # The rule files in an excluded directory do not count.
             reason = self._judge(levels, each, directory=True)
-            levels = self._directories[each] = reason or self._enter(
-                each, levels if isinstance(levels, tuple) else ()
-            )
+            levels = reason or self._enter(each, levels if isinstance(levels, tuple) else ())
+            self._directories[each] = levels
         return levels
 
     def _enter(self, directory: str, above: tuple[Level, ...]) -> Levels:
@@ -267,7 +270,7 @@ class IgnoreRules:
 
 
 def _verdict(level: Level, path: str, directory: bool) -> bool | None:
-    """Whether the last rule that matches excludes; None where none matches."""
+    """Whether the last rule that matches excludes; None if no rule matches."""
     inner = path[len(level.base) :]
     name = path.rpartition("/")[2]
     for rule in reversed(level.rules):

@@ -1,18 +1,18 @@
-"""Which files of a workspace may be read, and the content id of each: of all files, or of some again.
+"""Which files of a workspace may be read, and the id of each one's content; for all files, or for some again.
 
-A file is listed if git knows it or would take it (without git: if no `.gitignore` excludes it), if no rule
-file excludes it, and if it is not on the built-in deny list. Links are never followed: what a link inside the
-workspace points to is listed under its own name. A file with several hard links is not listed if one of its
-names in the folder is excluded.
+A file is listed if git tracks it or would add it (without git: if no `.gitignore` excludes it), if no rule
+file excludes it, and if it is not on the built-in deny list. Links are never followed: a target inside the
+workspace is listed under its own name. A file with several hard links is not listed if one of its names in
+the folder is excluded.
 
-An unchanged tracked file costs no read if an earlier listing knows its kind. Where git converts line
-ends or filters contents, the id is that of git's version, and `size` is the file's.
+An unchanged tracked file is not read if an earlier listing knows its kind. If git converts line ends or
+filters contents, the id is that of git's version, and `size` is the file's.
 
 `look_again` judges single files by the same rules and reads only those. If a file cannot be judged by
 itself, there is no answer: the folder must be listed again.
 
-Here the package does IO, with `folder_rules` (rules and states), `git_repository` and `blobs` (contents).
-This module parses nothing, keeps nothing and opens no socket.
+This module does IO, with `folder_rules` (rules and states), `git_repository` and `blobs` (contents). It
+parses nothing, keeps nothing and opens no socket.
 """
 
 import os
@@ -30,14 +30,14 @@ from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import Git, GitFailed, GitTree, Stop, Stopped, Tracked
 from assist_context.files.gitignore import GIT, RULE_FILES
 
-TRIES = 3  # how often a listing is begun, if the index was written meanwhile
+TRIES = 3  # how often a listing starts again because git's index was written meanwhile
 
-_EACH = 64  # files between two looks at `stop`
+_EACH = 64  # files between two checks of `stop`
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of one folder by path. `skipped` counts what was left out, by reason.
+    """The files of one folder by path. `skipped` counts the files that were left out, by reason.
 
     `git`: whether git answered for the root. `started_ns` is the wall clock when the listing began.
     """
@@ -51,7 +51,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class ListingProgress:
-    """Whom a listing asks whether to stop, and tells how many paths it has looked at."""
+    """Tells a listing whether to stop, and receives the number of paths it has looked at."""
 
     stop: Stop = lambda: False
     progress: Callable[[int], None] = lambda _count: None
@@ -67,19 +67,19 @@ def list_folder(
     watch: ListingProgress = _WATCH,
     others: Collection[str] = (),
 ) -> Listing:
-    """The files below `root`, but not those below `others`, which are resolved paths.
+    """The files below `root`, except those below `others`, which are resolved paths.
 
     `previous` is an earlier listing of the same folder: what it knows is not read again.
-    Raises `repository.Stopped` if `watch.stop` says so.
+    Raises `git_repository.Stopped` if `watch.stop` returns true.
     """
     root = os.path.realpath(root)
     usable = previous if previous is not None and previous.root == root else None
-    return _Run(FolderRules(root, others), usable, git_repository.find_git(git, root), watch).listing()
+    return _ListingRun(FolderRules(root, others), usable, git_repository.find_git(git, root), watch).listing()
 
 
 @dataclass(frozen=True, slots=True)
 class _GitListing:
-    """What git said of one tree, with the state of each tracked file from before git compared them."""
+    """What git says about one tree, with the state of each tracked file from before git compared them."""
 
     rows: list[Tracked]
     states: list[os.stat_result | OSError]
@@ -87,8 +87,8 @@ class _GitListing:
     fresh: list[str]
 
 
-class _Run:
-    """One listing while it is made."""
+class _ListingRun:
+    """One listing in progress."""
 
     def __init__(
         self, folder: FolderRules, previous: Listing | None, git: Git | None, watch: ListingProgress
@@ -101,7 +101,7 @@ class _Run:
         self.known = {entry.path: entry for entry in old}
         self.kinds = {entry.blob: entry.kind for entry in old if entry.blob}
         self.trusted_ns = previous.started_ns - FRESH_NS if previous is not None else 0
-        self.trees: list[str] = []  # still to be listed: "" or "a/b/"
+        self.trees: list[str] = []  # not listed yet: "" or "a/b/"
         self.entries: dict[str, FileEntry] = {}
         self.linked: dict[str, tuple[int, int]] = {}  # device and inode of entries with several hard links
         self.skipped: Counter[str] = Counter()
@@ -122,7 +122,7 @@ class _Run:
         return Listing(self.folder.root, entries, dict(self.skipped), answered, self.started)
 
     def tree(self, at: str) -> bool:
-        """Lists the tree that starts at `at`; says whether git answered."""
+        """Lists the tree that starts at `at`; returns whether git answered."""
         for _ in range(TRIES):
             try:
                 tree = self.open(at)
@@ -148,12 +148,12 @@ class _Run:
         return tree
 
     def ask(self, at: str, tree: GitTree) -> _GitListing:
-        with ThreadPoolExecutor(1) as beside:  # git walks the folder for as long as all the rest here takes
-            fresh = beside.submit(git_repository.untracked, tree, self.watch.stop)
-            rows = git_repository.tracked(tree, self.watch.stop)
-            # Looked at before git compares: what is written later differs from this the next time.
+        with ThreadPoolExecutor(1) as pool:  # listing untracked files takes as long as all the rest here
+            fresh = pool.submit(git_repository.list_untracked, tree, self.watch.stop)
+            rows = git_repository.list_tracked(tree, self.watch.stop)
+            # Read before git compares: a later write then shows as a difference the next time.
             states = self.folder.states([at + path for *_, path in rows])
-            changed = git_repository.changed(tree, self.watch.stop)
+            changed = git_repository.list_changed(tree, self.watch.stop)
             return _GitListing(rows, states, changed, fresh.result())
 
     def take(self, at: str, tree: GitTree, answer: _GitListing) -> None:
@@ -172,7 +172,7 @@ class _Run:
                 self.add(path, tree.algorithm, self.folder.state(path))
 
     def inner(self, path: str) -> None:
-        """A submodule, or a repository that lies in another."""
+        """Takes in a submodule, or a repository inside another one."""
         if self.may_list(path, directory=True):
             if self.folder.is_repository(path) and self.folder.is_real(path):
                 self.trees.append(path + "/")
@@ -180,7 +180,7 @@ class _Run:
                 self.skipped["submodule without files"] += 1
 
     def walk(self, at: str) -> None:
-        """Without git: every directory below `at`, each once, by the rule files alone."""
+        """Lists every directory below `at` once, without git, by the rule files alone."""
         stack = [at]
         visited = set()
         while stack:
@@ -206,7 +206,7 @@ class _Run:
                     (self.trees if own else stack).append(path + "/")
 
     def may_list(self, path: str, directory: bool = False, by_git_rules: bool = False) -> bool:
-        """Whether nothing is against it; otherwise it is counted."""
+        """Whether nothing excludes a path; otherwise it is counted as skipped."""
         self.seen += 1
         if not self.seen % _EACH:
             if self.watch.stop():
@@ -218,13 +218,13 @@ class _Run:
         return not reason
 
     def add(self, path: str, algorithm: str, status: os.stat_result | OSError, blob: str = "") -> None:
-        """Lists a file that may be listed. `blob` is its id if git vouches for it."""
+        """Lists a file that may be listed. `blob` is its id if git guarantees it."""
         if isinstance(status, OSError):
             self.skip(status)
         elif not stat.S_ISREG(status.st_mode):
             self.skipped[self.folder.link(path) if stat.S_ISLNK(status.st_mode) else "special"] += 1
         elif not self.folder.is_real(path.rpartition("/")[0]):
-            self.skipped["link"] += 1  # tracked below a directory in whose place a link stands now
+            self.skipped["link"] += 1  # tracked below a directory that is a link now
         else:
             try:
                 self.entries[path] = self.entry(path, algorithm, status, blob)
@@ -251,7 +251,7 @@ class _Run:
         return FileEntry(path, content.blob, content.size, content.mtime_ns, content.kind)
 
     def drop_hard_links(self) -> None:
-        """Takes out files that have an excluded name too."""
+        """Removes files that also have an excluded name."""
         excluded = self.folder.excluded_inodes(self.watch.stop) if self.linked else set()
         if self.watch.stop():
             raise Stopped
@@ -267,14 +267,14 @@ class _Run:
             self.skipped["special" if isinstance(error, NotAFile) else "unreadable"] += 1
 
 
-# What of a repository says which files there are: git writes far more, and nobody need look at it.
+# The parts of `.git` that decide which files there are. git writes far more, which does not matter here.
 _GIT_STATE = frozenset({"head", "index", "info", "config", "refs", "packed-refs", "modules"})
 _RULES = frozenset({*RULE_FILES, GIT, ".gitattributes"})
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshedFiles:
-    """Files as they are now; `gone` are paths that are not to be listed, or not any more, with all below."""
+    """Files as they are now; `gone` are paths that are not listed (any more), with everything below them."""
 
     entries: tuple[FileEntry, ...] = ()
     gone: tuple[str, ...] = ()
@@ -298,15 +298,15 @@ def look_again(
 ) -> RefreshedFiles | None:
     """The files at `paths`, which are relative to the resolved `root`; None: list the folder again.
 
-    `by_git` is `Listing.git` of the last listing. Raises `repository.Stopped` if `stop` says so.
+    `by_git` is `Listing.git` of the last listing. Raises `git_repository.Stopped` if `stop` returns true.
     """
     folder = FolderRules(root, others)
-    found = {path: "gone" if folder.closed() else _look(folder, path) for path in paths}
-    if "unclear" in found.values():
+    kinds = {path: "gone" if folder.closed() else _look(folder, path) for path in paths}
+    if "unclear" in kinds.values():
         return None
-    files = [path for path, what in found.items() if what == "file"]
-    gone = [path for path, what in found.items() if what == "gone"]
-    judged = _taken(folder, files, by_git, git, stop) if files else (set(), "sha1")
+    files = [path for path, kind in kinds.items() if kind == "file"]
+    gone = [path for path, kind in kinds.items() if kind == "gone"]
+    judged = _listable(folder, files, by_git, git, stop) if files else (set(), "sha1")
     if judged is None:
         return None
     taken, algorithm = judged
@@ -324,7 +324,9 @@ def look_again(
 
 
 def _look(folder: FolderRules, path: str) -> Literal["file", "gone", "unclear"]:
-    """What a path is now: a file that no rule file excludes, nothing to list, or a reason to list it all."""
+    """Classifies a path: a file that no rule file excludes, nothing to list, or a reason to list the folder
+    again.
+    """
     status = folder.state(path)
     above = path.rpartition("/")[0]
     if isinstance(status, OSError) or not folder.is_real(above):
@@ -339,7 +341,7 @@ def _look(folder: FolderRules, path: str) -> Literal["file", "gone", "unclear"]:
 
 
 def _inner(folder: FolderRules, directory: str) -> bool:
-    """Whether a directory below the root lies in a repository of its own."""
+    """Whether a directory below the root is in a repository of its own."""
     while directory:
         if folder.is_repository(directory):
             return True
@@ -347,16 +349,16 @@ def _inner(folder: FolderRules, directory: str) -> bool:
     return False
 
 
-def _taken(
+def _listable(
     folder: FolderRules, files: list[str], by_git: bool, git: Git, stop: Stop
 ) -> tuple[set[str], str] | None:
-    """Which of the files git knows or would take, or the rule files do not exclude, and git's algorithm."""
-    found = git_repository.find_git(git, folder.root)
+    """The files that git tracks or would add, or that no rule file excludes, and git's hash algorithm."""
+    git_program = git_repository.find_git(git, folder.root)
     try:
-        if found is None:
+        if git_program is None:
             raise GitFailed("no git")
-        tree = git_repository.open_tree(found, folder.root, stop)
-        return (set(git_repository.taken(tree, files, stop)), tree.algorithm) if by_git else None
+        tree = git_repository.open_tree(git_program, folder.root, stop)
+        return (set(git_repository.filter_known(tree, files, stop)), tree.algorithm) if by_git else None
     except GitFailed:
         if by_git:
             return None

@@ -61,7 +61,7 @@ def chunks(language: Language, text: str, definitions: Sequence[Spanned]) -> tup
     result = []
     for owner, start, end in _runs(lines, _owners(language, lines, definitions), IDLE_CHARACTERS - len(glue)):
         name = definitions[owner].qualified if owner >= 0 else ""
-        for first, last in _cut(lines, start, end, owner >= 0):
+        for first, last in _cut_run(lines, start, end, owner >= 0):
             piece = glue.join(lines[first:last])
             piece = piece + glue if ended or last < len(lines) else piece
             result.append(Chunk(first + 1, last, piece[:CHUNK_CHARACTERS], name))
@@ -93,7 +93,7 @@ def _runs(lines: Sequence[str], owners: list[int], idle: int) -> list[tuple[int,
     start = 0
     for owner, group in groupby(owners):
         end = start + len(list(group))
-        if runs and (runs[-1][0] == owner or _idle(lines, start, end, idle)):
+        if runs and (runs[-1][0] == owner or _says_nothing(lines, start, end, idle)):
             runs[-1] = (runs[-1][0], runs[-1][1], end)
         else:
             runs.append((owner, start, end))
@@ -101,7 +101,7 @@ def _runs(lines: Sequence[str], owners: list[int], idle: int) -> list[tuple[int,
     return runs
 
 
-def _idle(lines: Sequence[str], start: int, end: int, most: int) -> bool:
+def _says_nothing(lines: Sequence[str], start: int, end: int, most: int) -> bool:
     """Whether lines say nothing; those of `most` characters and more do."""
     for at in range(start, end):
         line = lines[at]
@@ -110,7 +110,7 @@ def _idle(lines: Sequence[str], start: int, end: int, most: int) -> bool:
     return True
 
 
-def _cut(lines: Sequence[str], start: int, end: int, definition: bool) -> list[tuple[int, int]]:
+def _cut_run(lines: Sequence[str], start: int, end: int, definition: bool) -> list[tuple[int, int]]:
     """A run in pieces that are short enough; a definition is cut at a blank line if there is one."""
     most = DEFINITION_LINES if definition else WINDOW_LINES
     pieces = []

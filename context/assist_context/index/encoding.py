@@ -15,7 +15,7 @@ from assist_context.files.blobs import Kind
 from assist_context.syntax.imports import Import
 
 
-def qualified(outline: bytes | None, definition: int) -> str:
+def qualified_name(outline: bytes | None, definition: int) -> str:
     """The qualified name of a definition in an outline, "" if it has no such."""
     found = unpack_outline(outline)
     if not 0 <= definition < len(found.names):
@@ -80,7 +80,7 @@ MOST_DEFINITIONS = NOWHERE  # of one content
 KEPT_OUTLINES = 128  # unpacked; of 35 definitions in the mean, and up to some thousands
 
 # first line, lines after it, place of the definition or NOWHERE, terms of its body, name and signature
-Chunk = tuple[int, int, int, int, int, int]
+PackedChunk = tuple[int, int, int, int, int, int]
 CHUNK = struct.Struct("<IHHHBB")
 
 # Before a term of a name, and of a signature; for the tokenizer all that is not ASCII is a letter.
@@ -127,7 +127,7 @@ def number(name: str) -> int:
     return int.from_bytes(blake2b(plain(name).encode(), digest_size=6).digest(), "big", signed=True)
 
 
-def pack_chunks(chunks: Iterable[Chunk]) -> bytes:
+def pack_chunks(chunks: Iterable[PackedChunk]) -> bytes:
     """Chunks in order, `CHUNK.size` bytes each; what is longer than its field is cut to it.
 
     >>> CHUNK.unpack(pack_chunks([(1, 99_999, NOWHERE, 7, 300, 2)]))
@@ -158,7 +158,7 @@ def pack_outline(definitions: Iterable[tuple[str, str, int, int, int, str]]) -> 
         (plain(name), kind, start, end - start, head, plain(parent))
         for name, kind, start, end, head, parent in definitions
     ]
-    return _packed(list(zip(*rows, strict=True))) if rows else None
+    return _compress(list(zip(*rows, strict=True))) if rows else None
 
 
 @lru_cache(KEPT_OUTLINES)
@@ -166,7 +166,7 @@ def unpack_outline(data: bytes | None) -> OutlineColumns:
     """What `pack_outline` was given; of 35 definitions in 0.05 ms."""
     if data is None:
         return OutlineColumns()
-    outline = OutlineColumns(*_unpacked(data))
+    outline = OutlineColumns(*_decompress(data))
     if len({len(column) for column in outline}) > 1:
         raise ValueError("an outline with holes")
     return outline
@@ -175,20 +175,20 @@ def unpack_outline(data: bytes | None) -> OutlineColumns:
 def pack_imports(imports: Iterable[Import]) -> bytes | None:
     """Imports as packed JSON."""
     rows = [[each.module, list(each.names), each.line, each.level] for each in imports]
-    return _packed(rows) if rows else None
+    return _compress(rows) if rows else None
 
 
 def unpack_imports(data: bytes | None) -> tuple[Import, ...]:
     """What `pack_imports` was given."""
-    rows = _unpacked(data) if data else ()
+    rows = _decompress(data) if data else ()
     return tuple(Import(module, tuple(names), line, level) for module, names, line, level in rows)
 
 
-def _packed(value: object) -> bytes:
+def _compress(value: object) -> bytes:
     return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
 
 
-def _unpacked(data: bytes) -> Any:
+def _decompress(data: bytes) -> Any:
     try:
         return json.loads(zlib.decompress(data))
     except zlib.error as error:

@@ -13,13 +13,13 @@ from typing import NamedTuple
 from assist_context.files.blobs import LARGE
 from assist_context.index.chunks import chunks
 from assist_context.index.encoding import pack_places
-from assist_context.index.terms import listed
+from assist_context.index.terms import unique_terms
 from assist_context.languages import LANGUAGES, Language, language_of
 from assist_context.syntax import grammars
 from assist_context.syntax.definitions import DefinitionSite, definition_sites
 from assist_context.syntax.imports import Import, imports_of
-from assist_context.syntax.source_text import Source, encoded
-from assist_context.syntax.symbols import located, signature
+from assist_context.syntax.source_text import Source, encode
+from assist_context.syntax.symbols import locate_references, signature
 
 LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above it a file is minified, and an outline of it is noise
 
@@ -100,9 +100,11 @@ def parse(path: str, text: str) -> ParsedFile:
 def outline_of(path: str, text: str) -> OutlineWithText:
     """The part of `parse` that grammars have a share in."""
     language = language_of(path)
-    problem = _unfit(text)
+    problem = _why_unfit(text)
     text = text[:LARGE]
-    found, heads = (ParsedFile(language.name, problem=problem), {}) if problem else _outlined(language, text)
+    found, heads = (
+        (ParsedFile(language.name, problem=problem), {}) if problem else _parse_outline(language, text)
+    )
     return OutlineWithText(found, text, heads)
 
 
@@ -111,19 +113,21 @@ def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
     parsed, text, heads = found.parsed, found.text, found.heads
     pieces = tuple(
         [
-            ChunkRow(start, end, name, listed(piece), listed(name), listed(heads.get(name, "")))
+            ChunkRow(
+                start, end, name, unique_terms(piece), unique_terms(name), unique_terms(heads.get(name, ""))
+            )
             for start, end, piece, name in chunks(language_of(path), text, parsed.definitions)
         ]
     )
     return replace(parsed, chunks=pieces)
 
 
-def _outlined(language: Language, text: str) -> tuple[ParsedFile, dict[str, str]]:
+def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str, str]]:
     """What a text gives but its chunks, and signatures by name; without comments: none are kept."""
     grammar = language.grammar or language.outline
     if not grammar:
         return ParsedFile(language.name, problem=f"there is no grammar for {language.name}"), {}
-    source = Source(encoded(text))
+    source = Source(encode(text))
     reading = grammars.read(grammar, source.data, docs=False)
     defined = [each for each in definition_sites(source, reading.matches, set()) if each.kind]
     spans = [(each.at, each.start, each.end) for each in defined]
@@ -132,7 +136,7 @@ def _outlined(language: Language, text: str) -> tuple[ParsedFile, dict[str, str]
     found = ParsedFile(
         language.name,
         tuple([_row(source, each, head) for each, head in zip(defined, signatures, strict=True)]),
-        pack_places(located(source, reading.marks, spans)),
+        pack_places(locate_references(source, reading.marks, spans)),
         imports_of(source, reading.matches),
         problem=reading.problem or ("the time ran out" if reading.partial else ""),
     )
@@ -145,7 +149,7 @@ def _row(source: Source, place: DefinitionSite, head: str) -> DefinitionRow:
     return DefinitionRow(place.name, kind, source.line(place.start), last, head.count("\n") + 1, place.parent)
 
 
-def _unfit(text: str) -> str:
+def _why_unfit(text: str) -> str:
     if len(text) > LARGE:
         return "the file is large"
     lines = text.split("\n")

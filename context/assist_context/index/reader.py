@@ -28,7 +28,7 @@ from assist_context.index.encoding import (
     KIND_NAMES,
     number,
     plain,
-    qualified,
+    qualified_name,
     unpack_imports,
     unpack_outline,
     unpack_places,
@@ -179,7 +179,7 @@ class IndexReader:
         for raw, packed, outline in self._connection().execute(_REFERENCES, (number(name),)):
             path = os.fsdecode(raw)
             sites += [
-                ReferenceSite(path, line, qualified(outline, inside))
+                ReferenceSite(path, line, qualified_name(outline, inside))
                 for line, inside in unpack_places(packed)
             ]
             if len(sites) >= limit:

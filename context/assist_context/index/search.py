@@ -18,7 +18,7 @@ import numpy
 from numpy.typing import NDArray
 
 from assist_context.index.database import Connection
-from assist_context.index.encoding import CHUNK, HEAD, NAME, NOWHERE, qualified
+from assist_context.index.encoding import CHUNK, HEAD, NAME, NOWHERE, qualified_name
 
 # One long text, read by numpy, is three times as fast as 10,000 rows of one number.
 _WORDS = "SELECT GROUP_CONCAT(rowid) FROM words WHERE words MATCH ?"
@@ -108,7 +108,7 @@ def frequencies(db: Connection) -> Frequencies:
     """Counted anew: 0.2 s at 90,000 chunks."""
     db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.word USING fts5vocab(main, words, row)")
     terms = dict(db.execute("SELECT term, doc FROM temp.word").fetchall())
-    chunks = _unpacked(row[0] for row in db.execute("SELECT chunks FROM content"))
+    chunks = _unpack_chunks(row[0] for row in db.execute("SELECT chunks FROM content"))
     body, name, head = (_mean(chunks[each]) for each in ("terms", "named", "headed"))
     return Frequencies(terms, len(chunks), body, name, head, newest(db))
 
@@ -124,7 +124,7 @@ def _mean(lengths: NDArray[numpy.unsignedinteger[Any]]) -> float:
     return float(filled.mean()) if len(filled) else 1.0
 
 
-def _unpacked(chunks: Iterable[bytes]) -> NDArray[numpy.void]:
+def _unpack_chunks(chunks: Iterable[bytes]) -> NDArray[numpy.void]:
     return numpy.frombuffer(b"".join(chunks), _CHUNK)
 
 
@@ -159,16 +159,16 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
     if not terms or limit <= 0:
         return []
     rarity = [known.rarity(term) for term in terms]
-    bodies = [_listed(db, _WORDS, term) for term in terms]
-    names = [_listed(db, _WORDS, NAME + term) for term in terms]
-    heads = [_listed(db, _WORDS, HEAD + term) for term in terms]
-    paths = [_listed(db, _PATHS, term) for term in terms]
-    firsts = _first_chunks(db, _likely(paths, rarity, MOST_FILES)) if weights[1] else []
+    bodies = [_rows_with_term(db, _WORDS, term) for term in terms]
+    names = [_rows_with_term(db, _WORDS, NAME + term) for term in terms]
+    heads = [_rows_with_term(db, _WORDS, HEAD + term) for term in terms]
+    paths = [_rows_with_term(db, _PATHS, term) for term in terms]
+    firsts = _first_chunks(db, _most_valuable(paths, rarity, MOST_FILES)) if weights[1] else []
     most = max(MOST_RANKED, 4 * limit)
     while True:
         # Docstrings that look for their functions: MRR@10 0.358 by bodies and names alike, 0.363 so.
         worth_it = [*rarity, *(2 * worth for worth in rarity), *rarity]
-        chunks = _likely([*bodies, *names, *heads], worth_it, most)
+        chunks = _most_valuable([*bodies, *names, *heads], worth_it, most)
         rows = _rows(db, [*chunks, *firsts], os.fsencode(query.without))
         if len(rows) >= limit or len(chunks) < most:
             break  # otherwise most of them were contents that no path means
@@ -176,15 +176,15 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
     if not rows:
         return []
     ids, files = numpy.array([row[:2] for row in rows], numpy.int64).T
-    chunk = _unpacked(row[2] for row in rows)
+    chunk = _unpack_chunks(row[2] for row in rows)
     body = weights[2] / _share(numpy.maximum(chunk["terms"], _LEAST * known.body), known.body)
     name = weights[0] / _share(chunk["named"], known.name)
     head = weights[3] / _share(chunk["headed"], known.head)
     scores = numpy.zeros(len(rows))
     for at, worth in enumerate(rarity):
-        found = name * _among(ids, names[at]) + body * _among(ids, bodies[at])
-        found += weights[1] * _among(files, paths[at])
-        found += head * _among(ids, heads[at])
+        found = name * _contained(ids, names[at]) + body * _contained(ids, bodies[at])
+        found += weights[1] * _contained(files, paths[at])
+        found += head * _contained(ids, heads[at])
         scores += worth * (_SATURATION + 1) * found / (_SATURATION + found)
     best = [
         (score, row[3], start, start + lines, row[4], place)
@@ -192,10 +192,10 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
         if score > 0
     ]
     best.sort(key=lambda each: (-each[0], each[1:]))
-    return [_hit(db, each, query.named) for each in islice(_singly(best), limit)]
+    return [_hit(db, each, query.named) for each in islice(_without_repeats(best), limit)]
 
 
-def _singly(best: Iterable[_Scored]) -> Iterator[_Scored]:
+def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
     """Without further pieces of a definition in a file that has come already."""
     come: set[tuple[bytes, int]] = set()
     for each in best:
@@ -205,13 +205,13 @@ def _singly(best: Iterable[_Scored]) -> Iterator[_Scored]:
             come.add((path, place))
 
 
-def _listed(db: Connection, sql: str, term: str) -> Ids:
+def _rows_with_term(db: Connection, sql: str, term: str) -> Ids:
     """The rows of a word list that have a term, in order."""
     (found,) = db.execute(sql, (f'"{term}"',)).fetchone()
     return numpy.fromstring(found or "", numpy.int64, sep=",")
 
 
-def _likely(lists: Sequence[Ids], worth: Iterable[float], most: int) -> list[int]:
+def _most_valuable(lists: Sequence[Ids], worth: Iterable[float], most: int) -> list[int]:
     """Up to `most` rows that are in the lists: those whose lists are worth most together."""
     sums = numpy.zeros(1 + max((int(each[-1]) for each in lists if len(each)), default=0), numpy.float32)
     for each, its in zip(lists, worth, strict=True):
@@ -222,7 +222,7 @@ def _likely(lists: Sequence[Ids], worth: Iterable[float], most: int) -> list[int
     return [int(each) for each in found]
 
 
-def _among(rows: Ids, listed: Ids) -> NDArray[numpy.bool_]:
+def _contained(rows: Ids, listed: Ids) -> NDArray[numpy.bool_]:
     """Which of the rows are in a list."""
     if not len(listed):
         return numpy.zeros(len(rows), numpy.bool_)
@@ -245,5 +245,5 @@ def _rows(db: Connection, chunks: Sequence[int], without: bytes) -> list[_Row]:
 
 def _hit(db: Connection, scored: _Scored, named: bool) -> SearchHit:
     score, path, start, end, blob, place = scored
-    name = qualified(db.execute(_NAME, (blob,)).fetchone()[0], place) if named else ""
+    name = qualified_name(db.execute(_NAME, (blob,)).fetchone()[0], place) if named else ""
     return SearchHit(os.fsdecode(path), start, end, name, score)

@@ -180,7 +180,7 @@ class _Known(dict[str | bytes, tuple[str, ...]]):
         if text.isascii() and text.islower() and text.isalpha():  # half of them: no part but itself
             self[word] = found = (_stems[text],) if 1 < len(text) <= MOST_CHARACTERS else ()
         else:
-            self[word] = found = _split(text)
+            self[word] = found = _split_word(text)
         return found
 
 
@@ -196,7 +196,7 @@ def terms(text: str) -> list[str]:
     return list(chain.from_iterable(map(_known.__getitem__, _WORD.findall(text))))
 
 
-def listed(text: str) -> str:
+def unique_terms(text: str) -> str:
     """The same, each term once, with spaces between them, numbers last.
 
     >>> listed("def run256(runs): run()")
@@ -212,7 +212,7 @@ def listed(text: str) -> str:
     return " ".join(found)
 
 
-def _split(word: str) -> tuple[str, ...]:
+def _split_word(word: str) -> tuple[str, ...]:
     found = (_PARTS if word.isascii() else _LETTERS).findall(word)
     parts = [part.lower() for part in found if len(part) <= MOST_CHARACTERS]
     return tuple([_stems[part] for part in parts if len(part) > 1])

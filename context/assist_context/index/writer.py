@@ -35,7 +35,7 @@ from assist_context.index.encoding import (
     NAME,
     NOWHERE,
     REFERS,
-    Chunk,
+    PackedChunk,
     number,
     pack_chunks,
     pack_imports,
@@ -49,7 +49,7 @@ from assist_context.languages import language_of
 _NEXT = "SELECT chunk + length(chunks) / ? FROM content WHERE chunk NOT NULL ORDER BY chunk DESC LIMIT 1"
 
 
-def add(db: Connection, blob: int, parsed: ParsedFile) -> None:
+def write_content(db: Connection, blob: int, parsed: ParsedFile) -> None:
     """Writes what the content of the row `blob` gave."""
     rows = parsed.definitions[:MOST_DEFINITIONS]
     places = {number(name): each for name, each in parsed.references}
@@ -60,14 +60,14 @@ def add(db: Connection, blob: int, parsed: ParsedFile) -> None:
     db.executemany("INSERT INTO mention VALUES (?, ?, ?, ?)", mentions)
     (first,) = db.execute(_NEXT, (CHUNK.size,)).fetchone() or (1,)
     _add_words(db, parsed.chunks, first)
-    chunks = pack_chunks(_chunks(rows, parsed.chunks))
+    chunks = pack_chunks(_chunk_rows(rows, parsed.chunks))
     values = blob, first if chunks else None, chunks, pack_imports(parsed.imports), pack_outline(rows)
     db.execute("INSERT OR REPLACE INTO content VALUES (?, ?, ?, ?, ?)", values)
     problem = plain(parsed.problem) or None
     db.execute("UPDATE blob SET state = ?, problem = ? WHERE id = ?", (PARSED, problem, blob))
 
 
-def _chunks(rows: Sequence[DefinitionRow], pieces: Sequence[ChunkRow]) -> list[Chunk]:
+def _chunk_rows(rows: Sequence[DefinitionRow], pieces: Sequence[ChunkRow]) -> list[PackedChunk]:
     places: dict[str, int] = {}
     for place, row in enumerate(rows):
         places.setdefault(row.qualified, place)
@@ -84,13 +84,13 @@ def _count(terms: str) -> int:
 def _add_words(db: Connection, pieces: Sequence[ChunkRow], first: int) -> None:
     """Writes the words of chunks, whose numbers begin with `first`."""
     words = [
-        (at, plain(each.terms) + _marked(NAME, each.named) + _marked(HEAD, each.headed))
+        (at, plain(each.terms) + _with_mark(NAME, each.named) + _with_mark(HEAD, each.headed))
         for at, each in enumerate(pieces, first)
     ]
     db.executemany("INSERT INTO words(rowid, terms) VALUES (?, ?)", words)
 
 
-def _marked(mark: str, terms: str) -> str:
+def _with_mark(mark: str, terms: str) -> str:
     """Terms of a field of their own, behind others."""
     return f" {mark}{plain(terms).replace(' ', ' ' + mark)}" if terms else ""
 
@@ -133,12 +133,12 @@ class IndexWriter:
         self._languages: dict[str, int] = {}
         self._entries: dict[str, FileEntry] | None = None  # of the last listing, while they are as it said
         with transaction(self._db, path) as db:
-            self.fresh = not _noted(db, "listing")  # it began empty
+            self.fresh = not _read_note(db, "listing")  # it began empty
 
     def listing(self) -> Listing | None:
         """The last listing that was pointed at, with what changed since."""
         with transaction(self._db, self._path) as db:
-            noted = _noted(db, "listing")
+            noted = _read_note(db, "listing")
             if not noted:
                 return None
             root, skipped, git, started_ns = json.loads(noted)
@@ -166,7 +166,7 @@ class IndexWriter:
             for path in gone:
                 drop_path(db, *db.execute(_OF_PATH, (os.fsencode(path),)).fetchone())
             facts = listing.root, dict(listing.skipped), listing.git, listing.started_ns
-            _note(db, "listing", json.dumps(facts))
+            _write_note(db, "listing", json.dumps(facts))
             wanted = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
             return PathChanges(added, changed, len(gone), wanted)
 
@@ -200,7 +200,7 @@ class IndexWriter:
                 if state is None and db.execute(_SCAN, key).fetchone():
                     raise Damage("a content is not in its index")  # it would be parsed for ever
                 if state in (WAITING, QUARANTINED):
-                    add(db, blob, each)
+                    write_content(db, blob, each)
 
     def quarantine(self, blob: str, language: str, why: str) -> None:
         """This content is not parsed again until the version changes."""
@@ -219,12 +219,12 @@ class IndexWriter:
     def note(self, key: str, value: str) -> None:
         """Keeps a small fact."""
         with transaction(self._db, self._path) as db:
-            _note(db, "note." + key, value)
+            _write_note(db, "note." + key, value)
 
     def noted(self, key: str) -> str:
         """A fact that `note` kept, "" if it did not."""
         with transaction(self._db, self._path) as db:
-            return _noted(db, "note." + key)
+            return _read_note(db, "note." + key)
 
     def together(self, pairs: Sequence[tuple[str, str, float]]) -> None:
         """Which files change together, and how much, in place of what was known, for the paths there are."""
@@ -298,10 +298,10 @@ def _entry(row: tuple[bytes, bytes, int, int, int]) -> FileEntry:
     return FileEntry(os.fsdecode(path), blob.hex(), size, mtime_ns, KIND_NAMES[kind])
 
 
-def _note(db: Connection, key: str, value: str) -> None:
+def _write_note(db: Connection, key: str, value: str) -> None:
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, plain(value)))
 
 
-def _noted(db: Connection, key: str) -> str:
+def _read_note(db: Connection, key: str) -> str:
     row = db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(row[0]) if row else ""

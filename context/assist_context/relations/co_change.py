@@ -1,6 +1,7 @@
-"""Which files were changed together, by the commits that git has of a folder.
+"""Which files change together, by the commits that git has of a folder.
 
-It reads no file; `repository` asks git. It knows no ignore rules: the caller says which paths live.
+This module reads no file; `git_repository` asks git. It knows no ignore rules: the caller says which paths
+exist.
 """
 
 import os
@@ -12,29 +13,31 @@ from assist_context.files import git_repository
 from assist_context.files.git_repository import Git, GitFailed, Stop
 
 COMMITS = 500
-MOST_FILES = 30  # of a commit: what touches more is a rename, a format or a release, and ties all to all
-LEAST_COMMON = 2  # commits: one says nothing
+MOST_FILES = 30  # a commit with more files is a rename, a reformatting or a release, and connects everything
+LEAST_COMMON = 2  # commits: a single one means nothing
 MOST_PARTNERS = 20  # of a file
-HALF_AGE = 250  # commits until a change counts half: the oldest one that is read counts a quarter
-TIME_S = 20.0  # a folder that is rarely touched in a huge history
+HALF_AGE = 250  # commits until a change counts half: the oldest commit that is read counts a quarter
+TIME_S = 20.0  # for a folder that rarely changes in a huge history
 
 
 def pairs(
     git: Git, root: str, stop: Stop, live: Callable[[str], bool] = lambda _path: True
 ) -> list[tuple[str, str, float]]:
-    """(path, path, weight) of files committed together at least twice, strongest first.
+    """(path, path, weight) of files that were committed together at least twice, strongest first.
 
-    Paths are relative to `root`, the first of a pair sorts ahead of the second, each pair is there once.
+    Paths are relative to `root`; the first path of a pair sorts before the second, and each pair occurs once.
     A commit of n files gives each of its pairs 1/(n-1), less by age. Merges, commits without a parent (an
-    import, or where a shallow clone ends) and paths that are not `live` give nothing. Where git has no
-    answer there are no pairs. Raises `repository.Stopped` if `stop` says so.
+    import, or the end of a shallow clone) and paths that are not `live` count for nothing. If git has no
+    answer, there are no pairs. Raises `git_repository.Stopped` if `stop` returns true.
     """
     root = os.path.realpath(root)
-    found = git_repository.find_git(git, root)
-    if found is None:
+    git_program = git_repository.find_git(git, root)
+    if git_program is None:
         return []
     try:
-        tree = git_repository.open_tree(replace(found, timeout_s=min(TIME_S, found.timeout_s)), root, stop)
+        tree = git_repository.open_tree(
+            replace(git_program, timeout_s=min(TIME_S, git_program.timeout_s)), root, stop
+        )
         commits = git_repository.history(tree, stop, COMMITS)
     except GitFailed:
         return []
@@ -61,7 +64,7 @@ def _weigh(
 def _strongest(
     weights: dict[tuple[str, str], float], common: Counter[tuple[str, str]]
 ) -> list[tuple[str, str, float]]:
-    """The pairs by weight, while both files have room for a partner."""
+    """The pairs by weight, as long as both files have fewer than `MOST_PARTNERS`."""
     partners: Counter[str] = Counter()
     kept = []
     for (one, other), weight in sorted(weights.items(), key=lambda row: (-row[1], row[0])):

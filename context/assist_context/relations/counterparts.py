@@ -1,12 +1,12 @@
-"""Which files belong together by their names: a test and what it tests, a header and its source.
+"""Which files belong together by their names: a test and its subject, a header and its source.
 
-It knows the customs of languages, and no file's content. What belongs to a file, that file belongs to,
-unless there are too many.
+This module knows the naming conventions of languages, and no file's content. The relation is symmetric, as
+long as there are not too many files.
 """
 
 from collections.abc import Iterator, Mapping
 
-from assist_context.relations import path_index as places
+from assist_context.relations import path_index
 from assist_context.relations.path_index import PathIndex
 
 MOST_SIBLINGS = 12
@@ -17,7 +17,7 @@ _C_SOURCES = (".c", ".cc", ".cpp", ".cxx", ".m", ".mm")
 _HEADERS = (".h", ".hh", ".hpp", ".hxx")
 _STYLES = (".css", ".scss", ".less", ".html")
 
-# What stands ahead of and behind the name of what is tested. A capital starts a word: "CartTest".
+# What a test's name adds before and after its subject's name. A capital starts a word: "CartTest".
 _LOW = (("test_", ""), ("", "_test"), ("", "_tests"), ("", "_spec"))
 _HIGH = (("", "Test"), ("", "Tests"), ("", "IT"), ("", "Spec"), ("", "Suite"), ("", "TestCase"), ("Test", ""))
 _DOTTED = (
@@ -38,77 +38,79 @@ _FAMILIES: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ((*_C_SOURCES, *_HEADERS), (*_LOW, ("", "_unittest"), ("", "-test"), ("", "Test"), ("", "Tests"))),
     ((".sh", ".bash", ".bats"), (*_LOW, ("", "-test"))),
 )
-_CUSTOMS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {
+_CONVENTIONS: Mapping[str, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]] = {
     suffix: (suffixes, marks) for suffixes, marks in _FAMILIES for suffix in suffixes
 }
-# Where a test may bear its subject's plain name, because it lies in such a folder.
+# In such a folder, a test may have just the name of its subject.
 _TEST_FOLDERS = ("tests", "test", "__tests__", "spec", "specs")
 _PLAIN_NAMES = frozenset({*_ECMA, *_C_SOURCES, ".rs", ".lua", ".rb", ".bats"})
 
 
 def siblings(files: PathIndex, path: str) -> tuple[str, ...]:
-    """The tests of a file or the file that it tests, and its other half, nearest first; at most 12.
+    """The tests of a file, or the file that it tests, and its other half; nearest first, at most 12.
 
     >>> from assist_context.relations.path_index import path_index_of
     >>> files = path_index_of(["src/cart.py", "src/cart.pyi", "tests/test_cart.py"])
     >>> siblings(files, "src/cart.py")
     ('src/cart.pyi', 'tests/test_cart.py')
     """
-    found = dict.fromkeys(_halves(files, path))
-    if _split(path)[1] in _CUSTOMS:
-        found |= dict.fromkeys(_tested(files, path))
-        found |= dict.fromkeys(test for test in _tests(files, path) if path in _tested(files, test))
-    found.pop(path, None)
-    return tuple(_by_kinship(found, path)[:MOST_SIBLINGS])
+    related = dict.fromkeys(_other_halves(files, path))
+    if _split(path)[1] in _CONVENTIONS:
+        related |= dict.fromkeys(_subjects_of(files, path))
+        related |= dict.fromkeys(
+            test for test in _possible_tests(files, path) if path in _subjects_of(files, test)
+        )
+    related.pop(path, None)
+    return tuple(_by_kinship(related, path)[:MOST_SIBLINGS])
 
 
 def _split(path: str) -> tuple[str, str]:
-    """A file's name without suffix, and the suffix."""
+    """A file's name without its suffix, and the suffix."""
     name = path.rpartition("/")[2]
     dot = name.rfind(".")
     return (name[:dot], name[dot:]) if dot > 0 else (name, "")
 
 
-def _tested(files: PathIndex, path: str) -> list[str]:
-    """What a test tests: of several the nearest, and all that are equally near."""
+def _subjects_of(files: PathIndex, path: str) -> list[str]:
+    """The files that a test tests: the nearest candidates, all that are equally near."""
     stem, suffix = _split(path)
-    suffixes, marks = _CUSTOMS[suffix]
+    suffixes, marks = _CONVENTIONS[suffix]
     found: list[str] = []
-    for name in _subjects(stem, marks):
-        found += _named(files, path, name, suffixes)
+    for name in _subject_names(stem, marks):
+        found += _files_named(files, path, name, suffixes)
     if not found and suffix in _PLAIN_NAMES and _in_tests(path):
-        found = [each for each in _named(files, path, stem, suffixes) if not _in_tests(each)]
+        found = [each for each in _files_named(files, path, stem, suffixes) if not _in_tests(each)]
     best = max((_kinship(each, path) for each in found), default=0)
     return [each for each in found if each != path and _kinship(each, path) == best]
 
 
-def _subjects(stem: str, marks: tuple[tuple[str, str], ...]) -> Iterator[str]:
-    for ahead, behind in marks:
-        name = stem[len(ahead) : len(stem) - len(behind)]
-        if not name or stem != ahead + name + behind:
+def _subject_names(stem: str, marks: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    for prefix, suffix in marks:
+        name = stem[len(prefix) : len(stem) - len(suffix)]
+        if not name or stem != prefix + name + suffix:
             continue
-        if ahead == "Test" and not name[0].isupper():
+        if prefix == "Test" and not name[0].isupper():
             continue  # "Testament" tests nothing
         yield name
 
 
-def _tests(files: PathIndex, path: str) -> list[str]:
-    """What may be tests of a file, by name alone."""
+def _possible_tests(files: PathIndex, path: str) -> list[str]:
+    """Files that may be tests of a file, by name alone."""
     stem, suffix = _split(path)
-    suffixes, marks = _CUSTOMS[suffix]
+    suffixes, marks = _CONVENTIONS[suffix]
     found = []
-    for ahead, behind in marks:
-        found += _named(files, path, ahead + stem + behind, suffixes)
+    for prefix, suffix_mark in marks:
+        found += _files_named(files, path, prefix + stem + suffix_mark, suffixes)
     if _PLAIN_NAMES.intersection(suffixes) and not _in_tests(path):
-        found += [each for each in _named(files, path, stem, suffixes) if _in_tests(each)]
+        found += [each for each in _files_named(files, path, stem, suffixes) if _in_tests(each)]
     return found
 
 
-def _named(files: PathIndex, path: str, name: str, suffixes: tuple[str, ...]) -> list[str]:
-    """Files of a name anywhere; of a name that many files have, those in a folder named like the path's."""
+def _files_named(files: PathIndex, path: str, name: str, suffixes: tuple[str, ...]) -> list[str]:
+    """Files with a name, anywhere; if many have it, those in a folder with the same name as the path's."""
     folder = path.rpartition("/")[0].rpartition("/")[2]
-    return places.with_tail(files, name, suffixes, path) or (
-        places.with_tail(files, f"{folder}/{name}", suffixes, path) if folder else []
+    return path_index.with_tail(files, name, suffixes, path) or (
+        path_index.with_tail(files, f"{folder}/{name}", suffixes, path) if folder else []
     )
 
 
@@ -116,20 +118,20 @@ def _in_tests(path: str) -> bool:
     return not set(path.split("/")[:-1]).isdisjoint(_TEST_FOLDERS)
 
 
-def _halves(files: PathIndex, path: str) -> list[str]:
-    """The other half of a file: header and source, stub and module, component and its style."""
+def _other_halves(files: PathIndex, path: str) -> list[str]:
+    """The other half of a file: header and source, stub and module, component and style."""
     stem, suffix = _split(path)
     whole = path.removesuffix(suffix)
     if suffix in _HEADERS or suffix in _C_SOURCES:
         wanted = _C_SOURCES if suffix in _HEADERS else _HEADERS
-        found = _named(files, path, stem, wanted)
+        found = _files_named(files, path, stem, wanted)
         best = max((_kinship(each, path) for each in found), default=0)
         back = _HEADERS if suffix in _HEADERS else _C_SOURCES
         return [
             each
             for each in found
             if _kinship(each, path) == best
-            and all(_kinship(other, each) <= best for other in _named(files, each, stem, back))
+            and all(_kinship(other, each) <= best for other in _files_named(files, each, stem, back))
         ]
     others: list[str] = []
     if suffix in {".py", ".pyi"}:
@@ -146,16 +148,18 @@ def _halves(files: PathIndex, path: str) -> list[str]:
 
 
 def _kinship(one: str, other: str) -> int:
-    """How many folder names two paths share, wherever: src/a/x.py and tests/a/test_x.py share one.
+    """How many folder names two paths share, anywhere: src/a/x.py and tests/a/test_x.py share one.
 
-    The same folder is nearest of all; a symmetric number.
+    The same folder counts most. The number is symmetric.
     """
     left, right = one.split("/")[:-1], other.split("/")[:-1]
     if left == right:
         return 1000
-    beside = set(left).symmetric_difference(right) <= set(_TEST_FOLDERS)
-    return len(set(left) & set(right)) + (500 if beside else 0)
+    parallel = set(left).symmetric_difference(right) <= set(_TEST_FOLDERS)
+    return len(set(left) & set(right)) + (500 if parallel else 0)
 
 
 def _by_kinship(found: dict[str, None], path: str) -> list[str]:
-    return sorted(found, key=lambda each: (-_kinship(each, path), -places.shared(each, path), each))
+    return sorted(
+        found, key=lambda each: (-_kinship(each, path), -path_index.count_shared_folders(each, path), each)
+    )

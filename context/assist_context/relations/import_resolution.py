@@ -1,254 +1,269 @@
-"""Which files of the workspace an import means, told from paths alone.
+"""Which files of the workspace an import means, judging by paths alone.
 
-It reads no file: no go.mod, tsconfig.json, package.json, Cargo.toml or pom, and no search path.
-What only those files could tell is guessed from the longest matching tail of the path. If several files
-fit equally well, or a package from outside is as likely, the answer is empty.
-Namespaces that are not paths (C#, Swift modules) give nothing.
+This module reads no file: no go.mod, tsconfig.json, package.json, Cargo.toml or pom, and no search path.
+What only those files say is guessed from the longest matching end of the path. If several files match
+equally well, or an external package is just as likely, the answer is empty.
+Namespaces that are not paths (C#, Swift modules) have no answer.
 
-What is guessed, by language:
+The guesses, by language:
 - Python: a package begins at a folder without `__init__.py`, preferably one above the importing file.
-- JavaScript and TypeScript: an alias is whatever file its tail finds; a package of the workspace is a folder
-  of its name that holds a package.json.
+- JavaScript and TypeScript: an alias means the file that its tail matches; a package of the workspace is a
+  folder of its name that contains a package.json.
 - Rust: a path is followed as far as there are files, and its last part may be an item of the last file.
-  `#[path]` and modules in braces are not seen, and a crate has the name of its folder.
+  `#[path]` and modules in braces are ignored, and a crate has the name of its folder.
 """
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
 
-from assist_context.relations import path_index as places
+from assist_context.relations import path_index
 from assist_context.relations.path_index import PathIndex
 from assist_context.syntax.imports import Import
 
-_PYTHON_SUFFIXES = (".py", ".pyi")  # a stub stands beside its module, or alone for one written in C
+# --- Python ---
+
+_PYTHON_SUFFIXES = (".py", ".pyi")  # a stub is next to its module, or alone for a module written in C
 
 
-def python(files: PathIndex, path: str, import_: Import) -> list[str]:
-    """Submodules that are named, then the module or package itself."""
+def resolve_python(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """The submodules that are named, then the module or package itself."""
     tail = import_.module.replace(".", "/")
     if import_.level:
-        folders = places.above(path)
+        folders = path_index.folders_above(path)
         if import_.level > len(folders):
             return []
-        return _python_module(files, places.join(folders[import_.level - 1], tail), import_.names)
-    base = _base(files, path, tail, bool(import_.names)) if tail else None
+        return _python_module(files, path_index.join(folders[import_.level - 1], tail), import_.names)
+    base = _python_base(files, path, tail, bool(import_.names)) if tail else None
     return [] if base is None else _python_module(files, base, import_.names)
 
 
 def _python_module(files: PathIndex, base: str, names: tuple[str, ...]) -> list[str]:
-    package = _either(files, places.join(base, "__init__"))
-    if not package and (module := _either(files, base)):
+    package = _python_files(files, path_index.join(base, "__init__"))
+    if not package and (module := _python_files(files, base)):
         return module
     found = []
     for name in names:
-        inside = places.join(base, name)
-        found += _either(files, f"{inside}/__init__") or _either(files, inside)
+        inside = path_index.join(base, name)
+        found += _python_files(files, f"{inside}/__init__") or _python_files(files, inside)
     return found + package
 
 
-def _either(files: PathIndex, stem: str) -> list[str]:
+def _python_files(files: PathIndex, stem: str) -> list[str]:
     return [stem + suffix for suffix in _PYTHON_SUFFIXES if stem + suffix in files.paths]
 
 
-def _base(files: PathIndex, path: str, tail: str, namespace: bool) -> str | None:
+def _python_base(files: PathIndex, path: str, tail: str, namespace: bool) -> str | None:
     """Where the module `tail` is, without suffix: "src/a/b" for "a/b"."""
-    found = {each.rpartition(".")[0]: False for each in places.with_tail(files, tail, _PYTHON_SUFFIXES, path)}
-    for each in places.with_tail(files, f"{tail}/__init__", _PYTHON_SUFFIXES, path):
-        found[each.rpartition("/")[0]] = True
-    if not found and namespace:
-        found = dict.fromkeys(places.folders_ending(files, tail), True)
-    if not found:
+    bases_found = {
+        each.rpartition(".")[0]: False for each in path_index.with_tail(files, tail, _PYTHON_SUFFIXES, path)
+    }
+    for each in path_index.with_tail(files, f"{tail}/__init__", _PYTHON_SUFFIXES, path):
+        bases_found[each.rpartition("/")[0]] = True
+    if not bases_found and namespace:
+        bases_found = dict.fromkeys(path_index.folders_ending(files, tail), True)
+    if not bases_found:
         return None
-    bases = [base for base, package in found.items() if _fits(files, path, base, tail, package, len(found))]
-    bases = places.nearest([f"{base}/" for base in bases], path)  # as folders: a/b is nearer to a/b/c.py
-    bases.sort(key=lambda base: not places.is_above(places.root_of(base[:-1], tail), path))
+    bases = [
+        base
+        for base, package in bases_found.items()
+        if _may_find(files, path, base, tail, package, len(bases_found))
+    ]
+    bases = path_index.by_distance(
+        [f"{base}/" for base in bases], path
+    )  # as folders: a/b is nearer to a/b/c.py
+    bases.sort(key=lambda base: not path_index.is_above(path_index.root_of(base[:-1], tail), path))
     return bases[0][:-1] if bases else None
 
 
-def _fits(files: PathIndex, path: str, base: str, tail: str, package: bool, count: int) -> bool:
-    """Whether an absolute import may find `base` at all."""
+def _may_find(files: PathIndex, path: str, base: str, tail: str, package: bool, count: int) -> bool:
+    """Whether an absolute import can find `base` at all."""
     root = base[: len(base) - len(tail)].rstrip("/")
-    if root and _either(files, f"{root}/__init__"):
-        return False  # inside a package, where only the package's own name leads
-    if places.is_above(root, path):
+    if root and _python_files(files, f"{root}/__init__"):
+        return False  # inside a package, which is imported by its own name
+    if path_index.is_above(root, path):
         return True
     if tail.partition("/")[0] in sys.stdlib_module_names:
         return False
-    # One file far away with a short name may be anybody's: `import config`.
-    return package or "/" in tail or count == 1 or places.is_root(root, path)
+    # A file far away with a short name is probably not meant: `import config`.
+    return package or "/" in tail or count == 1 or path_index.is_root(root, path)
 
+
+# --- JavaScript and TypeScript ---
 
 _ECMA_SUFFIXES = (".ts", ".tsx", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte", ".json")
-_ALIASES = ("@/", "~/", "#", "$lib/")  # bundlers' and frameworks' names of the source folder
-_WRITTEN = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
+_ALIASES = ("@/", "~/", "#", "$lib/")  # names of the source folder in bundlers and frameworks
+_SOURCES_OF = {".js": (".ts", ".tsx"), ".jsx": (".tsx",), ".mjs": (".mts",), ".cjs": (".cts",)}
 _ENTRIES = ("src/index", "index", "src/main", "main", "lib/index", "src/lib/index")
 
 
-def ecma(files: PathIndex, path: str, import_: Import) -> list[str]:
-    """The one file, as source if both it and what is made of it are there."""
+def resolve_ecma(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """The file that is meant; the source, if both the source and the compiled file exist."""
     module = import_.module.partition("?")[0]
     if import_.level or module in {".", ".."}:
-        place = places.beside(path, module)
-        return [] if place is None else _at(files, place)
+        target = path_index.relative_path(path, module)
+        return [] if target is None else _ecma_file(files, target)
     if ":" in module or module.startswith("/"):
         return []
     for alias in _ALIASES:
         if module.startswith(alias):
             tail = f"lib/{module[5:]}" if alias == "$lib/" else module.removeprefix(alias).lstrip("/")
-            return places.nearest(_anywhere(files, path, tail), path)[:1] if tail else []
-    return _package(files, module) or _based(files, path, module)
+            return path_index.by_distance(_ecma_files_anywhere(files, path, tail), path)[:1] if tail else []
+    return _ecma_package(files, module) or _from_base_folder(files, path, module)
 
 
-def _at(files: PathIndex, place: str) -> list[str]:
-    """The file at a place that is written as imports write it: without suffix, or with the compiled one."""
-    stem, dot, suffix = place.rpartition(".")
-    for written in _WRITTEN.get(dot + suffix, ()):
+def _ecma_file(files: PathIndex, target: str) -> list[str]:
+    """The file for a path as imports write it: without suffix, or with the suffix of the compiled file."""
+    stem, dot, suffix = target.rpartition(".")
+    for written in _SOURCES_OF.get(dot + suffix, ()):
         if stem + written in files.paths:
             return [stem + written]
-    if place in files.paths:
-        return [place]
+    if target in files.paths:
+        return [target]
     for ending in (*_ECMA_SUFFIXES, ".d.ts"):
-        if place + ending in files.paths:
-            return [place + ending]
-    index = places.join(place, "index")
+        if target + ending in files.paths:
+            return [target + ending]
+    index = path_index.join(target, "index")
     return [index + ending for ending in (*_ECMA_SUFFIXES, ".d.ts") if index + ending in files.paths][:1]
 
 
-def _anywhere(files: PathIndex, path: str, tail: str) -> list[str]:
-    """Every file that `tail` may name, in any folder."""
+def _ecma_files_anywhere(files: PathIndex, path: str, tail: str) -> list[str]:
+    """Every file that `tail` may mean, in any folder."""
     stem, dot, suffix = tail.rpartition(".")
     if dot and suffix and "/" not in suffix:
-        exact = places.with_tail(files, stem, (*_WRITTEN.get(f".{suffix}", ()), f".{suffix}"), path)
+        exact = path_index.with_tail(files, stem, (*_SOURCES_OF.get(f".{suffix}", ()), f".{suffix}"), path)
         if exact:
             return exact
     for name in (tail, f"{tail}/index", f"{tail}.d"):
-        if found := places.with_tail(files, name, _ECMA_SUFFIXES, path):
+        if found := path_index.with_tail(files, name, _ECMA_SUFFIXES, path):
             return found
     return []
 
 
-def _package(files: PathIndex, module: str) -> list[str]:
-    """A package of the workspace, if exactly one folder of its name holds a package.json."""
+def _ecma_package(files: PathIndex, module: str) -> list[str]:
+    """A package of the workspace, if exactly one folder with its name has a package.json."""
     parts = module.split("/")
     deep = 2 if module.startswith("@") else 1
     name, inside = "/".join(parts[:deep]), "/".join(parts[deep:])
     for tail in (name, parts[deep - 1] if len(parts) >= deep else name):
         folders = [
             folder
-            for folder in places.folders_ending(files, tail)
+            for folder in path_index.folders_ending(files, tail)
             if folder and f"{folder}/package.json" in files.paths and "node_modules/" not in folder
         ]
         if len(folders) == 1:
             tries = (inside, f"src/{inside}") if inside else _ENTRIES
-            return next((found for each in tries if (found := _at(files, f"{folders[0]}/{each}"))), [])
+            return next((found for each in tries if (found := _ecma_file(files, f"{folders[0]}/{each}"))), [])
     return []
 
 
-def _based(files: PathIndex, path: str, module: str) -> list[str]:
-    """A path from a folder that the project calls its base; of `@name/rest`, `name` may be a folder."""
+def _from_base_folder(files: PathIndex, path: str, module: str) -> list[str]:
+    """A path from a folder that the project uses as its base; in `@name/rest`, `name` may be a folder."""
     tail = module.removeprefix("@")
     if "/" not in tail:
         return []
-    found = _anywhere(files, path, tail)
-    return places.nearest([each for each in found if places.is_root(places.root_of(each, tail), path)], path)[
-        :1
-    ]
+    found = _ecma_files_anywhere(files, path, tail)
+    return path_index.by_distance(
+        [each for each in found if path_index.is_root(path_index.root_of(each, tail), path)], path
+    )[:1]
 
+
+# --- Rust ---
 
 _ROOTS = ("lib.rs", "main.rs")
 _OWN_FOLDER = ("mod.rs", "lib.rs", "main.rs", "build.rs")
 
 
-def rust(files: PathIndex, path: str, import_: Import) -> list[str]:
-    """For each name the module that is called so, or else the one that holds it."""
+def resolve_rust(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """For each name, the module with that name, or else the module that contains it."""
     parts = [part for part in import_.module.split("::") if part]
     names = import_.names
     if not parts or parts[0] in {"std", "core", "alloc"}:
         return []
     if parts[0] == "crate":
-        root = next((each for each in places.above(path) if _file(files, each, root=True)), None)
-        return [] if root is None else _names(files, root, parts[1:], names, True)
+        root = next(
+            (each for each in path_index.folders_above(path) if _rust_module_file(files, each, root=True)),
+            None,
+        )
+        return [] if root is None else _rust_names(files, root, parts[1:], names, True)
     if parts[0] in {"self", "super"}:
-        return _relative(files, path, import_, parts)
+        return _rust_relative(files, path, import_, parts)
     if import_.level:
-        return _rust_module(files, places.join(_folder(path), "/".join(parts)))
-    return _names(files, _folder(path), parts, names, False) or _crate(files, path, parts, names)
+        return _rust_module(files, path_index.join(_rust_module_folder(path), "/".join(parts)))
+    return _rust_names(files, _rust_module_folder(path), parts, names, False) or _rust_crate(
+        files, path, parts, names
+    )
 
 
-def _relative(files: PathIndex, path: str, import_: Import, parts: list[str]) -> list[str]:
+def _rust_relative(files: PathIndex, path: str, import_: Import, parts: list[str]) -> list[str]:
     if parts == ["super"] and import_.names == ("*",):
         return []  # nearly always the test module at the end of the file itself
-    folders = places.above(f"{_folder(path)}/")
+    folders = path_index.folders_above(f"{_rust_module_folder(path)}/")
     if import_.level > len(folders):
         return []
     steps = [part for part in parts if part not in {"self", "super"}]
-    return _names(files, folders[import_.level - 1], steps, import_.names, True)
+    return _rust_names(files, folders[import_.level - 1], steps, import_.names, True)
 
 
-def _folder(path: str) -> str:
-    """Where the modules that a file declares have their files."""
+def _rust_module_folder(path: str) -> str:
+    """The folder with the files of the modules that a file declares."""
     folder, _, name = path.rpartition("/")
     alone = folder.rpartition("/")[2] in {"tests", "examples", "benches", "bin"}
     return folder if name in _OWN_FOLDER or alone else path.removesuffix(".rs")
 
 
-def _names(files: PathIndex, folder: str, parts: list[str], names: tuple[str, ...], own: bool) -> list[str]:
-    """What a path below the module of `folder` leads to. `own`: the module itself is an answer."""
+def _rust_names(
+    files: PathIndex, folder: str, parts: list[str], names: tuple[str, ...], own: bool
+) -> list[str]:
+    """The files that a path below the module of `folder` leads to. `own`: the module itself is an answer."""
     found = []
     for name in names or ("",):
         steps = [*parts, name] if name not in {"", "*", "self"} else parts
         for deep in range(len(steps), -1 if own else 0, -1):
-            place = places.join(folder, "/".join(steps[:deep]))
-            if module := _rust_module(files, place) if deep else _file(files, folder, root=False):
+            target = path_index.join(folder, "/".join(steps[:deep]))
+            if (
+                module := _rust_module(files, target)
+                if deep
+                else _rust_module_file(files, folder, root=False)
+            ):
                 found += module
                 break
     return found
 
 
-def _rust_module(files: PathIndex, place: str) -> list[str]:
-    return [each for each in (f"{place}.rs", f"{place}/mod.rs") if each in files.paths][:1]
+def _rust_module(files: PathIndex, target: str) -> list[str]:
+    return [each for each in (f"{target}.rs", f"{target}/mod.rs") if each in files.paths][:1]
 
 
-def _file(files: PathIndex, folder: str, *, root: bool) -> list[str]:
-    """The file of the module whose own modules are in `folder`."""
-    names = [places.join(folder, name) for name in _ROOTS]
+def _rust_module_file(files: PathIndex, folder: str, *, root: bool) -> list[str]:
+    """The file of the module whose submodules are in `folder`."""
+    names = [path_index.join(folder, name) for name in _ROOTS]
     if not root:
-        names = [f"{folder}.rs", places.join(folder, "mod.rs"), *names]
+        names = [f"{folder}.rs", path_index.join(folder, "mod.rs"), *names]
     return [each for each in names if each in files.paths][:1]
 
 
-def _crate(files: PathIndex, path: str, parts: list[str], names: tuple[str, ...]) -> list[str]:
-    """Another crate of the workspace: a folder of its name with a Cargo.toml."""
+def _rust_crate(files: PathIndex, path: str, parts: list[str], names: tuple[str, ...]) -> list[str]:
+    """Another crate of the workspace: a folder with its name and a Cargo.toml."""
     folders = {
         folder
         for name in (parts[0], parts[0].replace("_", "-"))
-        for folder in places.folders_ending(files, name)
+        for folder in path_index.folders_ending(files, name)
         if folder and f"{folder}/Cargo.toml" in files.paths
     }
-    for folder in places.nearest(folders, path)[:1]:
-        return _names(files, f"{folder}/src", parts[1:], names, True)
+    for folder in path_index.by_distance(folders, path)[:1]:
+        return _rust_names(files, f"{folder}/src", parts[1:], names, True)
     return []
 
 
-MOST_FILES = 20  # of one import: a package of Go or Java may have hundreds
+# --- The entry point ---
+
+MOST_FILES = 20  # of one import: a package in Go or Java may have hundreds
 
 _Rule = Callable[[PathIndex, str, Import], Iterable[str]]
 
-_JVM = (".java", ".kt", ".scala", ".groovy")
-_C = frozenset({".h", ".hh", ".hpp", ".hxx", ".inc", ".ipp", ".inl", ".def", ".c", ".cc", ".cpp", ".cxx", ""})
-# Repositories of these hosts are three parts deep (host/owner/name), so that much is never a folder of one.
-_FORGES = frozenset({"github.com", "gitlab.com", "bitbucket.org", "golang.org", "codeberg.org"})
-_GO_STANDARD = frozenset(  # the first parts of its standard library's paths
-    ("archive", "bufio", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug",
-     "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "io",
-     "iter", "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime",
-     "slices", "sort", "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time",
-     "unicode", "unique", "unsafe", "weak")
-)  # fmt: skip
-
 
 def resolve(files: PathIndex, path: str, language_name: str, import_: Import) -> tuple[str, ...]:
-    """The files that an import of the file `path` means, most exact first; () where it is not ours.
+    """The files that an import in the file `path` means, most exact first; () if it is not of the workspace.
 
     >>> from assist_context.relations.path_index import path_index_of
     >>> files = path_index_of(["src/shop/__init__.py", "src/shop/cart.py", "tests/test_cart.py"])
@@ -261,8 +276,21 @@ def resolve(files: PathIndex, path: str, language_name: str, import_: Import) ->
     return tuple(found)[:MOST_FILES]
 
 
-def _go(files: PathIndex, path: str, import_: Import) -> list[str]:
-    """A package is a folder: the module's name goes ahead of its path, and is not written in any path."""
+# --- Go ---
+
+# A repository on these hosts has three parts (host/owner/name), which are never folders of the repository.
+_FORGES = frozenset({"github.com", "gitlab.com", "bitbucket.org", "golang.org", "codeberg.org"})
+_GO_STANDARD = frozenset(  # the first parts of the paths in Go's standard library
+    ("archive", "bufio", "bytes", "cmp", "compress", "container", "context", "crypto", "database", "debug",
+     "embed", "encoding", "errors", "expvar", "flag", "fmt", "go", "hash", "html", "image", "index", "io",
+     "iter", "log", "maps", "math", "mime", "net", "os", "path", "plugin", "reflect", "regexp", "runtime",
+     "slices", "sort", "strconv", "strings", "structs", "sync", "syscall", "testing", "text", "time",
+     "unicode", "unique", "unsafe", "weak")
+)  # fmt: skip
+
+
+def resolve_go(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """A package is a folder. Its import path begins with the module's name, which is part of no file path."""
     parts = import_.module.split("/")
     least = 0
     if "." in parts[0]:
@@ -272,10 +300,10 @@ def _go(files: PathIndex, path: str, import_: Import) -> list[str]:
         tail = "/".join(parts[dropped:])
         folders = [
             folder
-            for folder in places.folders_ending(files, tail)
-            if _is_module(files, places.root_of(folder, tail))
+            for folder in path_index.folders_ending(files, tail)
+            if _is_go_module(files, path_index.root_of(folder, tail))
         ]
-        for folder in places.nearest(folders, path):
+        for folder in path_index.by_distance(folders, path):
             if found := [
                 each
                 for each in files.folders[folder]
@@ -285,45 +313,55 @@ def _go(files: PathIndex, path: str, import_: Import) -> list[str]:
     return []
 
 
-def _is_module(files: PathIndex, root: str) -> bool:
+def _is_go_module(files: PathIndex, root: str) -> bool:
     name = root.rpartition("/")[2]
     return not root or name in {"src", "vendor"} or f"{root}/go.mod" in files.paths
 
 
-def _jvm(files: PathIndex, path: str, import_: Import) -> list[str]:
-    """A class is a file of its name, or inside one; all of a package is a folder."""
+# --- Java, Kotlin and Scala ---
+
+_JVM = (".java", ".kt", ".scala", ".groovy")
+
+
+def resolve_jvm(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """A class is a file of its name, or inside one; a whole package is a folder."""
     package = import_.module.replace(".", "/")
     found = []
     for name in import_.names:
         tail = package if name == "*" else f"{package}/{name}"
-        if not (classes := _class(files, path, tail)) and name != "*":
-            classes = _class(files, path, package) if "/" in package else []
+        if not (classes := _jvm_class(files, path, tail)) and name != "*":
+            classes = _jvm_class(files, path, package) if "/" in package else []
         found += classes
         if name == "*" and not classes:
-            for folder in places.nearest(places.folders_ending(files, package), path)[:1]:
+            for folder in path_index.by_distance(path_index.folders_ending(files, package), path)[:1]:
                 found += [each for each in files.folders[folder] if each.endswith(_JVM)]
     return found
 
 
-def _class(files: PathIndex, path: str, tail: str) -> list[str]:
-    """The file of a class. Kotlin leaves the folders out that all its packages share."""
-    if found := places.with_tail(files, tail, _JVM, path):
-        return places.nearest(found, path)[:1]
+def _jvm_class(files: PathIndex, path: str, tail: str) -> list[str]:
+    """The file of a class. Kotlin omits the folders that all its packages share."""
+    if found := path_index.with_tail(files, tail, _JVM, path):
+        return path_index.by_distance(found, path)[:1]
     if not path.endswith((".kt", ".kts")) or tail.startswith(("java/", "javax/", "kotlin/", "kotlinx/")):
         return []
     parts = tail.split("/")
     for dropped in range(1, len(parts) - 1):
-        if found := places.with_tail(files, "/".join(parts[dropped:]), (".kt",), path):
-            return places.nearest(found, path)[:1]
+        if found := path_index.with_tail(files, "/".join(parts[dropped:]), (".kt",), path):
+            return path_index.by_distance(found, path)[:1]
     return []
 
 
-def _c(files: PathIndex, path: str, import_: Import) -> list[str]:
-    """A header beside the file, else in a folder that the compiler may have been told of."""
+# --- C and C++ ---
+
+_C = frozenset({".h", ".hh", ".hpp", ".hxx", ".inc", ".ipp", ".inl", ".def", ".c", ".cc", ".cpp", ".cxx", ""})
+
+
+def resolve_c(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """A header next to the file, or else in a folder that the compiler may search."""
     quoted = import_.level > 0
-    place = places.beside(path, import_.module) if quoted else None
-    if place and place in files.paths:
-        return [place]
+    target = path_index.relative_path(path, import_.module) if quoted else None
+    if target and target in files.paths:
+        return [target]
     tail = import_.module.lstrip("./")
     name = tail.rpartition("/")[2]
     dot = name.rfind(".")
@@ -331,86 +369,103 @@ def _c(files: PathIndex, path: str, import_: Import) -> list[str]:
     if not tail or suffix not in _C:
         return []
     stem = tail.removesuffix(suffix)
-    found = places.with_tail(files, stem, (suffix,), path)
-    if not quoted and "/" not in tail:  # <string.h> is the compiler's, unless the workspace has such headers
+    found = path_index.with_tail(files, stem, (suffix,), path)
+    if not quoted and "/" not in tail:  # the compiler has <string.h>, unless the workspace does
         found = [each for each in found if each.rpartition("/")[0].endswith(("include", "inc"))]
-    return places.nearest(found, path)[:1]
+    return path_index.by_distance(found, path)[:1]
 
 
-def _ruby(files: PathIndex, path: str, import_: Import) -> list[str]:
+# --- Ruby, PHP and Lua ---
+
+
+def resolve_ruby(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """A file next to this one for `require_relative`, or else one below a load path."""
     module = import_.module.removesuffix(".rb")
     if import_.level:
-        return _existing(files, places.beside(path, module), (".rb",))
-    found = places.with_tail(files, module, (".rb",), path)
+        return _first_existing(files, path_index.relative_path(path, module), (".rb",))
+    found = path_index.with_tail(files, module, (".rb",), path)
     roots = ("spec", "test", "models", "controllers", "helpers", "jobs", "services")
-    return _rooted(found, module, path, roots)
+    return _nearest_at_root(found, module, path, roots)
 
 
-def _php(files: PathIndex, path: str, import_: Import) -> list[str]:
-    """A class as PSR-4 lays it out: the namespace's head is a folder of any name, its tail folders."""
+def resolve_php(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """A class as PSR-4 places it: the head of the namespace is any folder, the rest are folders in it."""
     module = import_.module.replace("\\", "/").strip("/")
     if not import_.names:
         if module.endswith(".php"):
-            place = places.beside(path, module)
-            found = _existing(files, place, ("",))
+            target = path_index.relative_path(path, module)
+            found = _first_existing(files, target, ("",))
             tail = module.removesuffix(".php").lstrip("./")
-            return found or _rooted(places.with_tail(files, tail, (".php",), path), tail, path, ())
+            return found or _nearest_at_root(
+                path_index.with_tail(files, tail, (".php",), path), tail, path, ()
+            )
         return []
     found = []
     for name in import_.names:
         parts = [part for part in (*module.split("/"), name) if part]
         for dropped in range(len(parts)):
             tail = "/".join(parts[dropped:])
-            classes = places.with_tail(files, tail, (".php",), path)
+            classes = path_index.with_tail(files, tail, (".php",), path)
             if classes and (len(parts) - dropped > 1 or len(classes) == 1):
-                found += places.nearest(classes, path)[:1]
+                found += path_index.by_distance(classes, path)[:1]
                 break
     return found
 
 
-def _lua(files: PathIndex, path: str, import_: Import) -> list[str]:
+def resolve_lua(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """A module is a file, or a folder with an `init` file."""
     module = import_.module.replace(".", "/")
     for tail in (module, f"{module}/init"):
-        found = places.with_tail(files, tail, (".lua", ".luau"), path)
+        found = path_index.with_tail(files, tail, (".lua", ".luau"), path)
         if found and ("/" in module or len(found) == 1):
-            return places.nearest(found, path)[:1]
-        if found := _rooted(found, tail, path, ()):
+            return path_index.by_distance(found, path)[:1]
+        if found := _nearest_at_root(found, tail, path, ()):
             return found
     return []
 
 
-def _beside(files: PathIndex, path: str, import_: Import) -> list[str]:
-    """A path as it stands: scripts, style sheets and pages say all of it."""
-    return _existing(
-        files, places.beside(path, import_.module) if import_.level else None, ("", ".css", ".scss")
+# --- Shell, CSS and HTML ---
+
+
+def resolve_relative(files: PathIndex, path: str, import_: Import) -> list[str]:
+    """A path as written: scripts, style sheets and pages write it in full."""
+    return _first_existing(
+        files,
+        path_index.relative_path(path, import_.module) if import_.level else None,
+        ("", ".css", ".scss"),
     )
 
 
-def _existing(files: PathIndex, place: str | None, suffixes: Iterable[str]) -> list[str]:
+# --- Shared by several languages ---
+
+
+def _first_existing(files: PathIndex, target: str | None, suffixes: Iterable[str]) -> list[str]:
     return (
-        [] if place is None else [place + suffix for suffix in suffixes if place + suffix in files.paths][:1]
+        []
+        if target is None
+        else [target + suffix for suffix in suffixes if target + suffix in files.paths][:1]
     )
 
 
-def _rooted(found: list[str], tail: str, path: str, roots: tuple[str, ...]) -> list[str]:
+def _nearest_at_root(found: list[str], tail: str, path: str, roots: tuple[str, ...]) -> list[str]:
     """The nearest of the files whose `tail` begins where such paths may begin."""
     fitting = []
     for each in found:
-        root = places.root_of(each, tail)
-        if places.is_root(root, path) or root.rpartition("/")[2] in roots:
+        root = path_index.root_of(each, tail)
+        if path_index.is_root(root, path) or root.rpartition("/")[2] in roots:
             fitting.append(each)
-    return places.nearest(fitting, path)[:1]
+    return path_index.by_distance(fitting, path)[:1]
 
 
 _RULES: Mapping[str, _Rule] = {
-    "python": python,
-    **dict.fromkeys(("javascript", "typescript", "tsx"), ecma),
-    "go": _go,
-    "rust": rust,
-    **dict.fromkeys(("java", "kotlin", "scala"), _jvm),
-    **dict.fromkeys(("c", "cpp"), _c),
-    "ruby": _ruby,
-    "php": _php,
-    "lua": _lua,
-    **dict.fromkeys(("shellscript", "css", "html"), _beside),
+    "python": resolve_python,
+    **dict.fromkeys(("javascript", "typescript", "tsx"), resolve_ecma),
+    "go": resolve_go,
+    "rust": resolve_rust,
+    **dict.fromkeys(("java", "kotlin", "scala"), resolve_jvm),
+    **dict.fromkeys(("c", "cpp"), resolve_c),
+    "ruby": resolve_ruby,
+    "php": resolve_php,
+    "lua": resolve_lua,
+    **dict.fromkeys(("shellscript", "css", "html"), resolve_relative),
 }

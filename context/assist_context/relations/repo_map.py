@@ -1,6 +1,6 @@
-"""Which files matter most for the files in hand, and a map of their definitions within a budget.
+"""Which files matter most for the files at work, and a map of their definitions within a budget.
 
-It reads no file and no index: links, outlines and the lines to show come from the caller.
+This module reads no file and no index: the caller provides links, outlines and the lines to show.
 """
 
 import math
@@ -14,20 +14,20 @@ import numpy.typing as npt
 
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 
-PRECISE = 1e-6  # of a total of 1: what one more step may still move
-MOST_STEPS = 100  # 0.85 ** 100 is 1e-7: more changes nothing
-MOST_MAPPED = 300  # files whose outlines are looked at: a map holds less than a hundred
-MOST_REFERENCES = 50  # of a name: beyond it, it is everybody's word
-NO_ROOM = 20  # definitions in a row that do not fit, before a map counts as full
+PRECISE = 1e-6  # of a total of 1: the ranks are final once a step moves less
+MOST_STEPS = 100  # 0.85 ** 100 is 1e-7: more steps change nothing
+MOST_MAPPED = 300  # files whose outlines are read: a map holds fewer than a hundred
+MOST_REFERENCES = 50  # of a name: a name with more is a common word
+NO_ROOM = 20  # a map is full after so many definitions in a row did not fit
 
-SCALE = 2.0**30  # the greatest weight, as a whole number: 2 ** 23 such add up exactly
+SCALE = 2.0**30  # the greatest weight, as a whole number: 2 ** 23 such numbers add up exactly
 
 _Indexes = npt.NDArray[np.int64]
 _Numbers = npt.NDArray[np.float64]
 
 
 class Outlines(Protocol):
-    """What a map asks the index."""
+    """What a map needs from the index."""
 
     def outline(self, path: str) -> tuple[IndexedDefinition, ...]: ...
 
@@ -36,7 +36,7 @@ class Outlines(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """Which file refers to which: each pair once, as places in `paths`, by the defining file."""
+    """Which file refers to which: each pair once, as indexes into `paths`, ordered by the defining file."""
 
     paths: tuple[str, ...]
     sources: _Indexes
@@ -46,7 +46,9 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class MapBudget:
-    """What a map may take: characters of paths and lines with their ends, and lines, one a path included."""
+    """The size of a map: characters of paths and lines with their ends, and lines, one for each path
+    included.
+    """
 
     characters: int
     lines: int
@@ -62,8 +64,8 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """One file of a map, its heads in the order of the file."""
+class MappedFile:
+    """One file of a map, with its heads in the order of the file."""
 
     path: str
     rank: float
@@ -73,15 +75,15 @@ class Mapped:
 def page_rank(
     links: Iterable[tuple[str, str, float]], favoured: Mapping[str, float], damping: float = 0.85
 ) -> dict[str, float]:
-    """How important each file is, seen from the `favoured` ones: `ranked` of the graph of these links."""
-    return ranked(graph_of(links), favoured, damping)
+    """How important each file is, seen from the `favoured` ones: `rank_files` of the graph of these links."""
+    return rank_files(graph_of(links), favoured, damping)
 
 
 def graph_of(links: Iterable[tuple[str, str, float]]) -> Graph:
     """The graph of links (referring file, defining file, weight), in any order.
 
-    Several links of a pair add up; links to the file itself, and weights that are not finite and above 0,
-    count for nothing. Of a million links most of the time goes here, and `ranked` is twenty times faster.
+    Several links of a pair add up. Links of a file to itself, and weights that are not finite and above 0,
+    are ignored. For a million links this takes most of the time; `rank_files` is twenty times faster.
     """
     rows = [row for row in links if 0 < row[2] < math.inf]
     names = sorted({*map(itemgetter(0), rows), *map(itemgetter(1), rows)})
@@ -89,23 +91,25 @@ def graph_of(links: Iterable[tuple[str, str, float]]) -> Graph:
     sources = np.fromiter(map(numbers.__getitem__, map(itemgetter(0), rows)), np.int64, len(rows))
     targets = np.fromiter(map(numbers.__getitem__, map(itemgetter(1), rows)), np.int64, len(rows))
     weights = np.fromiter(map(itemgetter(2), rows), np.float64, len(rows))
-    # Sums of whole numbers are exact, so that the order of the links does not show in the last digit.
+    # Sums of whole numbers are exact, so that the order of the links does not change the last digit.
     weights = np.maximum(1, np.rint(weights / weights.max(initial=0.0) * SCALE)) if rows else weights
     others = sources != targets
-    keys, weights = (targets * len(names) + sources)[others], weights[others]
+    keys = (targets * len(names) + sources)[others]
+    weights = weights[others]
     order = np.argsort(keys, kind="stable")
-    keys, weights = keys[order], weights[order]
+    keys = keys[order]
+    weights = weights[order]
     firsts = np.flatnonzero(np.diff(keys, prepend=-1))
     sums = np.add.reduceat(weights, firsts) if len(firsts) else weights
     many = max(1, len(names))
     return Graph(tuple(names), keys[firsts] % many, keys[firsts] // many, sums)
 
 
-def ranked(graph: Graph, favoured: Mapping[str, float], damping: float = 0.85) -> dict[str, float]:
-    """The rank of each file of the graph and of each favoured one; together 1.
+def rank_files(graph: Graph, favoured: Mapping[str, float], damping: float = 0.85) -> dict[str, float]:
+    """The rank of each file in the graph and of each favoured file; the sum is 1.
 
-    A rank is the share of time that somebody spends at a file who follows links by their weight, and with
-    1 - `damping` at each step, or where there is no link, goes to one of the favoured files (of all, if
+    A rank is the share of time that a random walk spends at a file. It follows links by their weight; with
+    1 - `damping` at each step, or if there is no link, it jumps to one of the favoured files (to any file, if
     none is favoured).
     """
     liked = {path: weight for path, weight in favoured.items() if 0 < weight < math.inf}
@@ -141,22 +145,23 @@ def repo_map(
     heads: Callable[[IndexedDefinition], str | None],
     budget: MapBudget,
     without: Collection[str] = (),
-) -> tuple[Mapped, ...]:
-    """The definitions that matter most, by file, best file first; the files `without` are in hand already.
+) -> tuple[MappedFile, ...]:
+    """The definitions that matter most, by file, best file first; files in `without` are left out.
 
-    A definition's worth is its file's rank, shared out by how many other files refer to it. The best are
-    taken one by one while they fit, each with the heads of what encloses it. What one costs is known from
-    what was taken before, so one pass fills the budget; a search for the right number would have to lay
-    the map out at each try. `heads` is asked only for what may be shown; None leaves the definition out.
+    A definition's worth is its file's rank, divided in proportion to how many other files refer to it. The
+    best are taken one by one while they fit, each with the heads of the definitions around it. The cost of
+    each is known at once, so a single pass fills the budget; a search for the right number of definitions
+    would have to lay out the map at each try. `heads` is called only for what may be shown; None leaves the
+    definition out.
     """
     room = _MapRoom(budget, heads)
     best = sorted((path for path in ranks if path not in without), key=lambda path: (-ranks[path], path))
     worth: list[tuple[float, str, int, IndexedDefinition, tuple[IndexedDefinition, ...]]] = []
     for path in best[:MOST_MAPPED]:
         outline = index.outline(path)
-        counts = [_referring(index, each) for each in outline]
+        counts = [_count_users(index, each) for each in outline]
         total = sum(counts)
-        named = {_qualified(each): each for each in reversed(outline)}
+        named = {_qualified_name(each): each for each in reversed(outline)}
         for each, count in zip(outline, counts, strict=True):
             if count:
                 share = ranks[path] * count / total
@@ -167,18 +172,18 @@ def repo_map(
         if refused == NO_ROOM:
             break
     return tuple(
-        Mapped(path, ranks[path], tuple(room.taken[path][key] for key in sorted(room.taken[path])))
+        MappedFile(path, ranks[path], tuple(room.taken[path][key] for key in sorted(room.taken[path])))
         for path in best
         if path in room.taken
     )
 
 
-def _referring(index: Outlines, found: IndexedDefinition) -> int:
+def _count_users(index: Outlines, found: IndexedDefinition) -> int:
     """How many other files use the name."""
-    return len({place.path for place in index.references(found.name, MOST_REFERENCES)} - {found.path})
+    return len({site.path for site in index.references(found.name, MOST_REFERENCES)} - {found.path})
 
 
-def _qualified(found: IndexedDefinition) -> str:
+def _qualified_name(found: IndexedDefinition) -> str:
     return f"{found.parent}.{found.name}" if found.parent else found.name
 
 
@@ -201,7 +206,7 @@ class _MapRoom:
         self.taken: dict[str, dict[tuple[int, str], Head]] = {}
 
     def take(self, path: str, wanted: tuple[IndexedDefinition, ...]) -> bool:
-        """Takes the heads that are not there yet, all or none; whether they fitted or were to be left out."""
+        """Takes the missing heads, all or none; returns False if they did not fit."""
         if self.lines < 1 or self.characters < 1:
             return False
         there = self.taken.get(path, {})
@@ -220,6 +225,7 @@ class _MapRoom:
         if characters > self.characters or lines > self.lines:
             return False
         if new:
-            self.characters, self.lines = self.characters - characters, self.lines - lines
+            self.characters -= characters
+            self.lines -= lines
             self.taken[path] = there | new
         return True

@@ -1,4 +1,5 @@
-"""What other files have that helps at a cursor, found within a deadline.
+"""The code in other files that helps at a cursor, found within a deadline.
 
-This wing ranks and fuses. It knows no model and no prompt: how snippets are laid out is not its business.
+This wing ranks candidates and combines rankings. It knows no model and no prompt, and not how snippets are
+laid out.
 """

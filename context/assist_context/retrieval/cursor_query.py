@@ -1,7 +1,7 @@
-"""What the text around a cursor is about: the names it uses, near ones first, and the words to search for.
+"""What the text around a cursor is about: the names it uses, the nearest first, and the words to search for.
 
-It looks at one document only; what the names mean is for `signals`. Identifiers are found by a pattern,
-so that half-typed code of any language gives some.
+This module looks at one document only; `signals` finds out what the names mean. Identifiers are found by a
+pattern, so that half-typed code in any language has some.
 """
 
 import re
@@ -12,12 +12,12 @@ from assist_context.documents import Cursor, Document
 from assist_context.languages import Language
 
 AROUND = 3  # lines above and below the cursor whose names count
-ABOVE, BELOW = 60, 20  # lines that a prompt shows anyway: about 600 and 200 tokens
-WINDOW = 20  # lines above the cursor that other files' windows are compared with
+ABOVE, BELOW = 60, 20  # lines that any prompt shows: about 600 and 200 tokens
+WINDOW = 20  # lines above the cursor, compared with windows of other files
 SEARCHED = 10  # lines above the cursor whose words are searched for
 MOST_NAMES = 24
-MOST_LINES = 5_000  # that are looked through for imports
-LONGEST_LINE = 400  # characters; what is longer is data
+MOST_LINES = 5_000  # searched for imports
+LONGEST_LINE = 400  # characters; a longer line is data
 
 _ALIAS = re.compile(r"([^\W\d]\w*)\s+as\s+([^\W\d]\w*)")
 _NAME = re.compile(r"(\.|::|->)?\s*([^\W\d]\w*)\s*")
@@ -27,7 +27,7 @@ _STRINGS = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'")
 
 @dataclass(frozen=True, slots=True)
 class UsedName:
-    """A name that is used near the cursor; `owner` is what stands before its dot, "" for nothing."""
+    """A name that is used near the cursor; `owner` is the name before its dot, "" for none."""
 
     text: str
     weight: float
@@ -36,11 +36,10 @@ class UsedName:
 
 @dataclass(frozen=True, slots=True)
 class CursorQuery:
-    """A cursor as retrieval sees it. Lines count from 1; `first` to `last` are those a prompt shows.
+    """A cursor as retrieval sees it. Lines count from 1; a prompt shows those from `first` to `last`.
 
-    `names`: best first. `window`: the identifiers of the lines above. `searched`: the same of the
-    nearest, in the order of the text, repeats included. `aliases`: the true names of what the document
-    imports under another.
+    `names`: best first. `window`: the identifiers of the lines above. `searched`: those of the nearest lines,
+    in text order, with repeats. `aliases`: the original names of imports that the document renames.
     """
 
     path: str
@@ -55,8 +54,8 @@ class CursorQuery:
     aliases: Mapping[str, str]
 
 
-def spot_of(document: Document, cursor: Cursor, path: str) -> CursorQuery:
-    """The spot of a cursor in a document that the workspace calls `path`.
+def query_at(document: Document, cursor: Cursor, path: str) -> CursorQuery:
+    """The query for a cursor in a document that the workspace calls `path`.
 
     >>> from assist_context.languages import language_of
     >>> lines = ("import a\\n", "def f(x: Thing):\\n", "    return a.g(x, ")
@@ -84,13 +83,13 @@ def spot_of(document: Document, cursor: Cursor, path: str) -> CursorQuery:
 
 
 def _aliases(document: Document) -> dict[str, str]:
-    """By the way that Python, JavaScript, Rust, Kotlin and PHP write it, near the top or wherever it is."""
+    """Names after "as" in Python, JavaScript, Rust, Kotlin and PHP, anywhere in the document."""
     lines = [line for line in document.lines[:MOST_LINES] if " as " in line and len(line) <= LONGEST_LINE]
     return {alias: name for line in lines for name, alias in _ALIAS.findall(line) if name != alias}
 
 
 def identifiers(lines: tuple[str, ...]) -> list[str]:
-    """Every identifier of some lines, in order, repeats included; lines of data have none.
+    """Every identifier of some lines, in order, with repeats; lines that look like data have none.
 
     >>> identifiers(("x = f(y1)  # x\\n",))
     ['x', 'f', 'y1', 'x']
@@ -99,23 +98,25 @@ def identifiers(lines: tuple[str, ...]) -> list[str]:
 
 
 def _names(language: Language, before: tuple[str, ...], below: tuple[str, ...]) -> tuple[UsedName, ...]:
-    """Names by their nearness: the cursor's line from its end, the call being typed, headers, neighbours."""
+    """Names by nearness: the cursor's line from its end, the call being typed, headers, neighbouring
+    lines.
+    """
     weighed = [(before[-1], 1.0, 0.15), (_open_call(before), 0.8, 0.0)]
     weighed += [(header, 0.5, 0.0) for header in _headers(before)]
     for away in range(1, AROUND + 1):
         weighed += [(line, 0.6 / away, 0.0) for line in before[-1 - away : -away]]
         weighed += [(line, 0.3 / away, 0.0) for line in below[away - 1 : away]]
-    found: dict[tuple[str, str], float] = {}
+    weights: dict[tuple[str, str], float] = {}
     for line, weight, step in weighed:
         if len(line) <= LONGEST_LINE:
-            for key, worth in _weighed(_plain(language, line), weight, step):
-                found[key] = max(found.get(key, 0.0), worth)
-    ranked = sorted(found.items(), key=lambda each: -each[1])[:MOST_NAMES]
+            for key, worth in _weigh_names(_strip_strings(language, line), weight, step):
+                weights[key] = max(weights.get(key, 0.0), worth)
+    ranked = sorted(weights.items(), key=lambda each: -each[1])[:MOST_NAMES]
     return tuple(UsedName(name, weight, owner) for (owner, name), weight in ranked)
 
 
-def _weighed(line: str, weight: float, step: float) -> Iterator[tuple[tuple[str, str], float]]:
-    """((owner, name), weight) for each name of a line; `step` is what each one further from its end loses."""
+def _weigh_names(line: str, weight: float, step: float) -> Iterator[tuple[tuple[str, str], float]]:
+    """((owner, name), weight) for each name of a line; each step away from its end costs `step`."""
     found: list[tuple[str, str]] = []
     for match in _NAME.finditer(line):
         found.append((found[-1][1] if match[1] and found else "", match[2]))
@@ -126,7 +127,7 @@ def _weighed(line: str, weight: float, step: float) -> Iterator[tuple[tuple[str,
             yield ("", name), 0.9 * worth
 
 
-def _plain(language: Language, line: str) -> str:
+def _strip_strings(language: Language, line: str) -> str:
     """A line without its strings and its comment."""
     bare = _STRINGS.sub('""', line)
     return bare.partition(language.comment)[0] if language.comment else bare
@@ -150,7 +151,7 @@ def _open_call(before: tuple[str, ...]) -> str:
 
 
 def _headers(before: tuple[str, ...]) -> list[str]:
-    """The lines that enclose the cursor's, by their indentation, the nearest first."""
+    """The lines that enclose the cursor's line, by their indentation, the nearest first."""
     found: list[str] = []
     here = before[-1]
     indent = len(here) - len(here.lstrip()) if here.strip() else len(here.rstrip("\r\n"))

@@ -1,6 +1,6 @@
-"""Where the user edited lately, so that other files can show what he is about.
+"""Where the user edited recently, so that a prompt in one file can show edits in others.
 
-It holds places, not texts: the text is read from the document of the moment, and is gone with it.
+It stores positions, not texts: the text is read from the current document, and is gone with it.
 """
 
 from collections.abc import Mapping
@@ -8,26 +8,28 @@ from dataclasses import dataclass
 
 from assist_context.documents import Document, Snippet
 
-PLACES = 8  # as many as help; each is a chunk of at most 2 * AROUND + 1 lines
+PLACES = 8  # more did not help; each is a chunk of at most 2 * AROUND + 1 lines
 AROUND = 5  # lines above and below an edit
 CHUNK = 1_200  # characters; longer chunks are data
 
 
 @dataclass(frozen=True, slots=True)
 class RecentEdits:
-    """Edited places as (path, line from 0), oldest first, at most `PLACES`."""
+    """Edited positions as (path, line from 0), oldest first, at most `PLACES`."""
 
     places: tuple[tuple[str, int], ...] = ()
 
     def note(self, path: str, line: int) -> "RecentEdits":
-        """One more edit; an edit near a known place moves that place to the end."""
+        """Adds an edit; an edit near a known position moves that one to the end."""
         if self.places and self.places[-1][0] == path and abs(self.places[-1][1] - line) <= AROUND:
             return RecentEdits((*self.places[:-1], (path, line)))
         kept = [(p, at) for p, at in self.places if p != path or abs(at - line) > 2 * AROUND]
         return RecentEdits((*kept, (path, line))[-PLACES:])
 
     def snippets(self, current: str, documents: Mapping[str, Document]) -> tuple[Snippet, ...]:
-        """The edited chunks of documents other than `current`, oldest first so that new ones only append."""
+        """The edited chunks of documents other than `current`, oldest first, so that new ones are
+        appended.
+        """
         found = []
         for path, line in self.places:
             document = documents.get(path)

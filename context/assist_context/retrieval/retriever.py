@@ -1,7 +1,8 @@
-"""What of the workspace helps at a cursor: every signal, fused into one ranking, within a deadline.
+"""The snippets of the workspace that help at a cursor: every signal, combined into one ranking, within a
+deadline.
 
-The signals' lists are joined by reciprocal rank: what two signals find comes before what one finds. It
-reads the index and open documents; it knows no model, and tokens only as characters.
+The signals' lists are combined by reciprocal rank: a candidate of two signals comes before a candidate of
+one. This module reads the index and open documents; it knows no model, and counts tokens as characters.
 """
 
 import math
@@ -15,7 +16,7 @@ from assist_context.documents import CHARS_PER_TOKEN, Cursor, Document, Snippet
 from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import Candidate, overlap, snippet_of, text_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.retrieval.cursor_query import CursorQuery, spot_of
+from assist_context.retrieval.cursor_query import CursorQuery, query_at
 from assist_context.retrieval.signals import MOST
 from assist_context.retrieval.similar_windows import Windows
 from assist_context.syntax.imports import Import
@@ -29,24 +30,27 @@ WEIGHTS: Mapping[str, float] = {
     "search": 0.7,
     "related": 0.5,
 }
-RANKS = 60  # added to each rank, as usual for reciprocal rank fusion: the first is no landslide
+RANKS = (
+    60  # added to each rank, as usual for reciprocal rank fusion, so that the first rank does not win by far
+)
 A_FILE = 2  # snippets of one file
-A_SNIPPET = 0.6  # of the room: a long definition is cut, so that there is something else too
-SHOWN = 0.5  # share of a snippet's lines that are on view already; above it the snippet says nothing new
+A_SNIPPET = 0.6  # share of the room: a longer definition is cut, to leave room for something else
+SHOWN = 0.5  # a snippet is not new if a larger share of its lines is shown already
 DEADLINE = 0.015  # seconds
-# Of it, until a signal is late and gives its last answer. A search takes 5 to 8 ms (p50, p95) and is not cut
-# short, so it begins before half of the time is over; choosing takes 2 to 5.
+# The share of the deadline after which a signal is late, and its previous answer is used. A search takes 5 to
+# 8 ms (p50, p95) and cannot be interrupted, so it begins before half of the time is over; choosing takes 2 to
+# 5.
 SHARES: Mapping[str, float] = {"definition": 0.4, "search": 0.45}
-SIGNALS = 0.6  # of every other signal
-READ = 0.8  # and then one more file is read at most
+SIGNALS = 0.6  # the share for every other signal
+READ = 0.8  # after this share, at most one more file is read
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalRequest:
-    """A cursor in a document that its corpus calls `path`, and what the session knows of it.
+    """A cursor in a document that its corpus calls `path`, and what the session knows about it.
 
-    `imports` are the document's own; `edits` snippets of recent edits elsewhere, the newest last;
-    `latest` the paths that were looked at, the newest first.
+    `imports` are the document's own; `edits` are snippets of recent edits elsewhere, the newest last;
+    `latest` are the paths that the user viewed, the newest first.
     """
 
     document: Document
@@ -59,7 +63,7 @@ class RetrievalRequest:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalResult:
-    """The answer: snippets, the best first; `late` names signals whose answer is an earlier one."""
+    """The snippets, the best first; `late` names the signals whose previous answer was used."""
 
     snippets: tuple[Snippet, ...] = ()
     ms: float = 0.0
@@ -67,7 +71,10 @@ class RetrievalResult:
 
 
 class Retriever:
-    """Answers for one folder, and remembers each file's last answers. One thread at a time."""
+    """Answers requests for one folder, and keeps each file's last answers.
+
+    Use it from one thread at a time.
+    """
 
     def __init__(
         self,
@@ -85,54 +92,55 @@ class Retriever:
         self._turns: dict[tuple[str, str], int] = {}  # when a signal was last begun for a file
         self._last: dict[tuple[str, str], list[Candidate]] = {}
 
-    def near(self, asked: RetrievalRequest, tokens: int, without: Collection[str] = ()) -> RetrievalResult:
-        """At most `tokens` tokens of help at a cursor."""
+    def near(self, request: RetrievalRequest, tokens: int, without: Collection[str] = ()) -> RetrievalResult:
+        """Finds at most `tokens` tokens of help at a cursor."""
         start = self._clock()
-        spot = spot_of(asked.document, asked.cursor, asked.path)
+        query = query_at(request.document, request.cursor, request.path)
         lists: dict[str, list[Candidate]] = {}
         late = []
 
         def is_late(share: float = SIGNALS) -> bool:
             return self._clock() - start > share * self._deadline
 
-        asks = self._signals(asked, spot, is_late)
-        # Definitions come first; of the rest what was late the last time, so that none is always left out.
-        turns = {each: self._turns.get((asked.path, each), 0) for each in asks}
-        for signal in sorted(asks, key=lambda each: (each != "definition", turns[each])):
+        proposals = self._signals(request, query, is_late)
+        # Definitions come first, then the signals that were late the last time, so that none is always left
+        # out.
+        turns = {each: self._turns.get((request.path, each), 0) for each in proposals}
+        for signal in sorted(proposals, key=lambda each: (each != "definition", turns[each])):
             if signal in without:
                 continue
-            key = (asked.path, signal)
-            found = list[Candidate]()
+            key = (request.path, signal)
+            candidates = list[Candidate]()
             whole = False
             share = SHARES.get(signal, SIGNALS)
             if not is_late(share):
                 self._turns[key] = next(self._count)
-                found, whole = _taken(asks[signal](), partial(is_late, share))
+                candidates, whole = _collect(proposals[signal](), partial(is_late, share))
             if not whole:
                 late.append(signal)
             if whole or not self._last.get(key):
-                self._last[key] = found
+                self._last[key] = candidates
             lists[signal] = self._last[key]
-        edits = () if "recent-edit" in without else asked.edits
+        edits = () if "recent-edit" in without else request.edits
         over = partial(is_late, READ)
-        chosen = _chosen(lists, edits, spot, int(tokens * CHARS_PER_TOKEN), over)
+        chosen = _choose(lists, edits, query, int(tokens * CHARS_PER_TOKEN), over)
         return RetrievalResult(chosen, 1e3 * (self._clock() - start), tuple(late))
 
     def _signals(
-        self, asked: RetrievalRequest, spot: CursorQuery, late: Callable[[], bool]
+        self, request: RetrievalRequest, query: CursorQuery, late: Callable[[], bool]
     ) -> dict[str, Callable[[], Iterable[Candidate]]]:
         corpus = self.corpus
         return {
-            "definition": lambda: signals.definitions(corpus, spot, asked.imports, self.others),
-            "search": lambda: signals.searched(corpus, spot),
-            "import": lambda: signals.imported(corpus, spot, asked.imports),
-            "related": lambda: signals.related(corpus, spot),
-            "similar": lambda: self._windows.alike(corpus, spot, asked.latest, late),
+            "definition": lambda: signals.definitions(corpus, query, request.imports, self.others),
+            "search": lambda: signals.search_hits(corpus, query),
+            "import": lambda: signals.imported_heads(corpus, query, request.imports),
+            "related": lambda: signals.related_heads(corpus, query),
+            "similar": lambda: self._windows.similar(corpus, query, request.latest, late),
         }
 
 
-def _taken(answer: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[Candidate], bool]:
-    """A signal's candidates, and whether they are its whole answer; a tuple is, however late it comes."""
+def _collect(answer: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[Candidate], bool]:
+    """A signal's candidates, and whether they are complete; a tuple always is, however late it comes."""
     if isinstance(answer, tuple):
         return list(answer[:MOST]), True
     found: list[Candidate] = []
@@ -143,16 +151,18 @@ def _taken(answer: Iterable[Candidate], late: Callable[[], bool]) -> tuple[list[
     return found, not late()
 
 
-def _chosen(
+def _choose(
     lists: Mapping[str, Sequence[Candidate]],
     edits: Sequence[Snippet],
-    spot: CursorQuery,
+    query: CursorQuery,
     room: int,
     over: Callable[[], bool],
 ) -> tuple[Snippet, ...]:
-    """The best snippets that fit into `room` characters, the best first; none takes much over half of it.
+    """The best snippets that fit into `room` characters, the best first; none takes much more than half of
+    it.
 
-    Once the time is `over`, of what was read before and one file more, so that all are read in the end.
+    Once the time is `over`, only files that were read before are used, and one more, so that in the end all
+    are read.
     """
     most = int(room * A_SNIPPET)
     ranked: list[tuple[float, Candidate | Snippet]] = [
@@ -164,14 +174,14 @@ def _chosen(
     ]
     ranked.sort(key=lambda each: -each[0])
     taken: list[Snippet] = []
-    lines: set[str] = set(spot.shown)
+    lines: set[str] = set(query.shown)
     one_more = False
     for score, each in ranked:
-        # What reads no file comes first: most of what is ranked ends here.
+        # The checks that read no file come first: they drop most candidates.
         twice = sum(one.path == _shown_path(each) for one in taken) >= A_FILE
         if len(each.path) >= room or (twice and each.signal != "definition"):
             continue
-        if isinstance(each, Candidate) and not each.corpus.at_hand(each.path) and over():
+        if isinstance(each, Candidate) and not each.corpus.is_cached(each.path) and over():
             if one_more:
                 continue
             one_more = True
@@ -189,14 +199,15 @@ def _chosen(
 
 
 def _shown_path(each: Candidate | Snippet) -> str:
-    """The path that the snippet of it has."""
+    """The path that the candidate's snippet will have."""
     named = isinstance(each, Candidate) and each.corpus.name
     return f"{named}/{each.path}" if named else each.path
 
 
 def _worth(signal: str, candidate: Candidate, found: Sequence[Candidate]) -> float:
-    """What a signal says for a candidate: the reciprocal rank of the first of its own that is about the
-    same lines."""
+    """What a signal adds to a candidate's score: the reciprocal rank of its first candidate for the same
+    lines.
+    """
     for rank, each in enumerate(found, 1):
         if each is candidate or (each.path == candidate.path and overlap(each, candidate) > SHOWN):
             return each.worth * WEIGHTS[signal] / (RANKS + rank)
@@ -211,11 +222,13 @@ def retrieve_once(
     path: str,
     without: Collection[str] = (),
 ) -> RetrievalResult:
-    """What helps at a cursor for who asks once, without a deadline; `path` is the corpus's.
+    """Finds help at a cursor once, without a deadline; `path` is the corpus's name of the document.
 
-    The files that were changed last stand for those that the user looked at.
+    The files that were changed last are used in place of those that the user viewed.
     """
-    found = symbols(document.language, document.text)
-    corpus.lay({**corpus.opened, path: OpenFile(document, found)})
-    asked = RetrievalRequest(document, cursor, path, found.imports, (), corpus.latest(document.language))
-    return Retriever(corpus, deadline=math.inf).near(asked, tokens, without)
+    file_symbols = symbols(document.language, document.text)
+    corpus.lay({**corpus.opened, path: OpenFile(document, file_symbols)})
+    request = RetrievalRequest(
+        document, cursor, path, file_symbols.imports, (), corpus.latest(document.language)
+    )
+    return Retriever(corpus, deadline=math.inf).near(request, tokens, without)

@@ -1,6 +1,7 @@
-"""Where help may come from: one function a signal, each giving candidates, the best first.
+"""The signals: each function proposes candidates for one reason, the best first.
 
-Weights and limits are those of the ranking in `retrieval`; `windows` is one more. No text is read here.
+Weights and limits belong to the ranking in `retriever`; `similar_windows` is one more signal. No text is
+read here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,48 +10,48 @@ from dataclasses import replace
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
 from assist_context.relations.counterparts import siblings
-from assist_context.retrieval.candidates import Candidate, of_definition, skeleton
+from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import CursorQuery, UsedName
 from assist_context.syntax.imports import Import
 
 MOST = 16  # candidates of one signal
-HERE = 2.0  # times the worth of any other definition, for the name that ends at the cursor
-MEANINGS = 4  # of one name, where nothing says which is meant
-COMMON = 12  # definitions of a name in a folder; a name that has more says nothing
-HOPS = 2  # from a package's own file to where it takes a name from
+HERE = 2.0  # the definition of the name at the cursor is worth so many times another one
+MEANINGS = 4  # of one name, if nothing tells which one is meant
+COMMON = 12  # definitions of a name in a folder; a name with more is too common to help
+HOPS = 2  # imports to follow, from a package's own file to the file that defines a name
 LINES = 30  # of a chunk that the search found
-SLIGHT = frozenset({"field", "variable", "constant", "property", "key"})  # of any file, by their name alone
+SLIGHT = frozenset({"field", "variable", "constant", "property", "key"})  # not looked up in unrelated files
 
 
 def definitions(
-    corpus: Corpus, spot: CursorQuery, imports: Sequence[Import], others: Sequence[Corpus] = ()
+    corpus: Corpus, query: CursorQuery, imports: Sequence[Import], others: Sequence[Corpus] = ()
 ) -> Iterator[Candidate]:
-    """What the names near the cursor mean: by the imports, else by their few definitions anywhere.
+    """What the names near the cursor mean: through the imports, or else their few definitions anywhere.
 
-    A name that the folder does not define is looked for in the `others`.
+    A name that the folder does not define is looked up in the `others`.
     """
     taken: set[tuple[str, int]] = set()
-    sources = _sources(corpus, spot, imports)
-    for name in spot.names:
-        for found in _meanings(corpus, spot, name, sources):
+    sources = _sources(corpus, query, imports)
+    for name in query.names:
+        for found in _meanings(corpus, query, name, sources):
             key = found.path, found.start_line
-            if key in taken or (found.path == spot.path and spot.first <= found.start_line <= spot.last):
+            if key in taken or (found.path == query.path and query.first <= found.start_line <= query.last):
                 continue
             taken.add(key)
-            each = of_definition(corpus, found, "definition")
-            yield replace(each, worth=HERE) if name is spot.names[0] else each
+            each = definition_candidate(corpus, found, "definition")
+            yield replace(each, worth=HERE) if name is query.names[0] else each
         elsewhere = others and name.text not in sources and not corpus.definitions(name.text, 1)
         for other in others if elsewhere else ():
             for found in (other.few_definitions(name.text, COMMON) or ())[:1]:
-                yield of_definition(other, found, "definition")
+                yield definition_candidate(other, found, "definition")
 
 
-def _sources(corpus: Corpus, spot: CursorQuery, imports: Sequence[Import]) -> Mapping[str, tuple[str, ...]]:
-    """The files that each name of the document comes from; modules are under their own last name."""
+def _sources(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]) -> Mapping[str, tuple[str, ...]]:
+    """The files that each name of the document comes from; a module is listed under its own last name."""
     found: dict[str, tuple[str, ...]] = {}
     for each in imports:
-        files = corpus.resolved(spot.path, spot.language.name, each)
+        files = corpus.resolve(query.path, query.language.name, each)
         if not files:
             continue
         for name in each.names or (each.module.replace("/", ".").rpartition(".")[2],):
@@ -59,13 +60,13 @@ def _sources(corpus: Corpus, spot: CursorQuery, imports: Sequence[Import]) -> Ma
 
 
 def _meanings(
-    corpus: Corpus, spot: CursorQuery, name: UsedName, sources: Mapping[str, tuple[str, ...]]
+    corpus: Corpus, query: CursorQuery, name: UsedName, sources: Mapping[str, tuple[str, ...]]
 ) -> list[IndexedDefinition]:
-    """The definitions that a name may mean, the likeliest first, few."""
-    wanted = spot.aliases.get(name.text, name.text)
+    """The few definitions that a name may mean, the likeliest first."""
+    wanted = query.aliases.get(name.text, name.text)
     for key in filter(None, (name.owner, name.text)):
-        if files := sources.get(spot.aliases.get(key, key)):
-            found = _in_files(corpus, spot, wanted, files, HOPS)
+        if files := sources.get(query.aliases.get(key, key)):
+            found = _in_files(corpus, query, wanted, files, HOPS)
             if found or not name.owner:
                 return found[:MEANINGS]
     if wanted in sources or (len(name.text) < 3 and not name.owner):
@@ -74,13 +75,13 @@ def _meanings(
     everywhere = [each for each in everywhere if each.kind not in SLIGHT]
     if name.owner in {"", "self", "this", "cls", "super"}:
         everywhere = _same_kind(everywhere, name)
-    return sorted(everywhere, key=lambda each: _distance(spot.path, each.path))[:MEANINGS]
+    return sorted(everywhere, key=lambda each: _distance(query.path, each.path))[:MEANINGS]
 
 
 def _in_files(
-    corpus: Corpus, spot: CursorQuery, name: str, files: Sequence[str], hops: int
+    corpus: Corpus, query: CursorQuery, name: str, files: Sequence[str], hops: int
 ) -> list[IndexedDefinition]:
-    """A name's definitions in some files, or in those that these take it from."""
+    """A name's definitions in some files, or in the files that these import it from."""
     for path in files:
         if outline := corpus.outline(path, name):
             return sorted(outline, key=lambda each: each.parent != "")
@@ -88,14 +89,14 @@ def _in_files(
         for path in files:
             for each in corpus.imports(path):
                 if name in each.names or "*" in each.names:
-                    further = corpus.resolved(path, spot.language.name, each)
-                    if further and (found := _in_files(corpus, spot, name, further, hops - 1)):
+                    further = corpus.resolve(path, query.language.name, each)
+                    if further and (found := _in_files(corpus, query, name, further, hops - 1)):
                         return found
     return []
 
 
 def _same_kind(found: Sequence[IndexedDefinition], name: UsedName) -> tuple[IndexedDefinition, ...]:
-    """A bare name is no member; one behind `self.` is."""
+    """Prefers top-level definitions for a bare name, and members for a name after `self.`."""
     member = bool(name.owner)
     return tuple(each for each in found if bool(each.parent) == member) or tuple(found)
 
@@ -107,28 +108,28 @@ def _distance(one: str, other: str) -> int:
     return len(a) + len(b) - 2 * same
 
 
-def imported(corpus: Corpus, spot: CursorQuery, imports: Sequence[Import]) -> Iterator[Candidate]:
+def imported_heads(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]) -> Iterator[Candidate]:
     """The heads of the files that the document imports."""
     for each in imports:
-        for path in corpus.resolved(spot.path, spot.language.name, each)[:2]:
-            if path != spot.path and (found := skeleton(corpus, path, "import")):
+        for path in corpus.resolve(query.path, query.language.name, each)[:2]:
+            if path != query.path and (found := skeleton(corpus, path, "import")):
                 yield found
 
 
-def searched(corpus: Corpus, spot: CursorQuery) -> tuple[Candidate, ...]:
+def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
     """The chunks of the folder that share the rarest words of the lines above the cursor."""
-    words = [term for name in spot.searched for term in terms(name)]
+    words = [term for name in query.searched for term in terms(name)]
     return tuple(
         Candidate(
             each.path, ((each.start_line, min(each.end_line, each.start_line + LINES - 1)),), "search", corpus
         )
-        for each in corpus.search(words, MOST, without=spot.path)
+        for each in corpus.search(words, MOST, without=query.path)
     )
 
 
-def related(corpus: Corpus, spot: CursorQuery) -> Iterator[Candidate]:
+def related_heads(corpus: Corpus, query: CursorQuery) -> Iterator[Candidate]:
     """The heads of the file's test or implementation, and of files that change with it."""
-    together = [path for path, _ in corpus.reader.together(spot.path)[:4]]
-    for path in dict.fromkeys((*siblings(corpus.files(), spot.path)[:4], *together)):
+    together = [path for path, _ in corpus.reader.together(query.path)[:4]]
+    for path in dict.fromkeys((*siblings(corpus.files(), query.path)[:4], *together)):
         if found := skeleton(corpus, path, "related"):
             yield found

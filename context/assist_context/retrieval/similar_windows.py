@@ -1,8 +1,8 @@
-"""Windows of other files that look like the lines above the cursor: what came next there may come here.
+"""Windows of other files that look like the lines above the cursor: what follows there may follow here.
 
-A window is 20 lines, every 10 lines; likeness is Jaccard of identifiers. What a file's windows hold is
-kept until the file changes, so that a question compares sets and reads nothing; a long file is read over
-several questions.
+A window is 20 lines, one every 10 lines; similarity is the Jaccard index of identifiers. The identifiers of
+a file's windows are kept until the file changes, so that a request compares sets and reads nothing; a long
+file is read over several requests.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,15 +15,15 @@ from assist_context.retrieval.cursor_query import CursorQuery, identifiers
 STRIDE = 10  # lines between two windows; a window is two strides
 AHEAD = 10  # lines below a window that are shown with it
 LATEST = 20  # files of the same language that are compared
-ALIKE = 0.2  # below it two windows share only keywords
+ALIKE = 0.2  # less similar windows share only keywords
 MOST_LINES = 5_000  # of a file; a longer one is data
-KEPT = 128  # files whose words are kept
+KEPT = 128  # files whose words are cached
 
 Words = list[frozenset[str]]  # of each window of a file
 
 
 @dataclass(slots=True)
-class _Read:
+class _ReadFile:
     """What is known of a file: the words of its windows up to line `upto`, and of the last half window."""
 
     stamp: object
@@ -33,7 +33,7 @@ class _Read:
     whole: bool = False
 
     def read(self, lines: tuple[str, ...], late: Callable[[], bool]) -> None:
-        """Goes on until the end or until it is late. Windows are joined once, not at each question."""
+        """Reads on until the end or until it is late. Half windows are joined here, not at each request."""
         for at in range(self.upto, len(lines), STRIDE):
             if late():
                 return
@@ -47,21 +47,23 @@ class _Read:
 
 
 class Windows:
-    """The words of the files that were compared lately."""
+    """The words of the files that were compared recently."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], _Read] = {}
+        self._known: dict[tuple[str, str], _ReadFile] = {}
 
-    def alike(
-        self, corpus: Corpus, spot: CursorQuery, latest: Sequence[str], late: Callable[[], bool]
+    def similar(
+        self, corpus: Corpus, query: CursorQuery, latest: Sequence[str], late: Callable[[], bool]
     ) -> list[Candidate]:
-        """The best window of each file, the most alike first; once it is `late`, of known files only."""
+        """The best window of each file, the most similar first; once it is `late`, only of files already
+        read.
+        """
         found = []
         for path in latest[:LATEST]:
-            if path == spot.path:
+            if path == query.path:
                 continue
-            words = self._of(corpus, path, late)
-            best = max(_likenesses(words, spot.window), default=(0.0, 0))
+            words = self._words_of(corpus, path, late)
+            best = max(_similarities(words, query.window), default=(0.0, 0))
             if best[0] > ALIKE:
                 first = best[1] * STRIDE
                 span = first + 1, first + 2 * STRIDE + AHEAD
@@ -69,22 +71,22 @@ class Windows:
         found.sort(key=lambda each: -each[0])
         return [candidate for _, candidate in found]
 
-    def _of(self, corpus: Corpus, path: str, late: Callable[[], bool]) -> Words:
+    def _words_of(self, corpus: Corpus, path: str, late: Callable[[], bool]) -> Words:
         key = (corpus.root, path)
         stamp = corpus.stamp(path)
-        known = self._known.pop(key, None)
-        if known is None or known.stamp != stamp:
-            known = _Read(stamp)
-        if not known.whole and not late():
-            known.read(tuple(corpus.lines(path)[:MOST_LINES]), late)
-        self._known[key] = known
+        file = self._known.pop(key, None)
+        if file is None or file.stamp != stamp:
+            file = _ReadFile(stamp)
+        if not file.whole and not late():
+            file.read(tuple(corpus.lines(path)[:MOST_LINES]), late)
+        self._known[key] = file
         if len(self._known) > KEPT:
             self._known.pop(next(iter(self._known)))
-        return known.words
+        return file.words
 
 
-def _likenesses(words: Words, window: frozenset[str]) -> Iterator[tuple[float, int]]:
-    """(likeness, place) of every window."""
+def _similarities(words: Words, window: frozenset[str]) -> Iterator[tuple[float, int]]:
+    """(similarity, index) of every window."""
     for at, its in enumerate(words):
         shared = len(its & window)
         yield shared / max(1, len(its) + len(window) - shared), at

@@ -1,8 +1,8 @@
-"""Where the definitions of a file stand, from the matches of a query: each once, in what it stands in.
+"""The definitions of a file, from the matches of a query: each one once, inside its parent.
 
-A place is a definition on its way: it has a span, a name and a parent, no signature and no comment.
-A text may be read in parts, from the top: then each part is told what is around it.
-Broken code is input, not an error. It knows no tree.
+A `DefinitionSite` is a definition in the making: it has a span, a name and a parent, but no signature and no
+comment. A text may be read in parts from the top; each part is then given the scopes around it.
+Broken code is normal input. This module knows no tree.
 """
 
 import re
@@ -16,28 +16,26 @@ from assist_context.syntax import doc_comments
 from assist_context.syntax.grammars import Match, Span
 from assist_context.syntax.source_text import Source
 
-NAME_CHARACTERS = 160  # a longer one is a selector list or a heading that is a text
-
-
-MOST_DEEP = 24  # definitions in definitions; nobody nests so, but unclosed brackets do
+NAME_CHARACTERS = 160  # a longer name is a list of selectors, or a heading that is a whole text
+MOST_DEEP = 24  # nested definitions; code never nests so deep, but unclosed brackets look like it
 
 FUNCTIONS = frozenset({"function", "method", "constructor"})
 _TYPES = frozenset({"class", "struct", "interface", "trait", "enum", "type"})
-# Inside a function these are nobody's business but the function's.
+# Definitions of these kinds are dropped inside a function.
 _LOCAL = frozenset({"variable", "constant", "field", "property", "prototype", "key"})
-_ONCE = _LOCAL - {"prototype"}  # assigned again it is the same; prototypes may be overloads
+_ONCE = _LOCAL - {"prototype"}  # a second one is an assignment; prototypes may be overloads
 _MEMBER = {"function": "method", "prototype": "method", "variable": "field"}
 _UNQUALIFIED = frozenset({"this", "self", "prototype"})
 _ASSIGNED = frozenset({"def.assigned", "def.variable"})
 _CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
 
 Extent = tuple[int, int, bool]  # the first byte, the one after the last, and whether it is a function
-Key = tuple[str, str]  # the qualified name and the kind of what is said once, however often it is assigned
+Key = tuple[str, str]  # qualified name and kind of what counts once, however often it is assigned
 
 
 @dataclass(slots=True)
 class DefinitionSite:
-    """A definition (or, with an empty kind, a scope) on its way; `at` is where its name stands."""
+    """A definition in the making, or a scope if `kind` is empty; `at` is the offset of its name."""
 
     at: int
     name: str
@@ -54,14 +52,36 @@ class DefinitionSite:
     def qualified(self) -> str:
         return f"{self.parent}.{self.name}" if self.parent else self.name
 
+    def merge(self, other: "DefinitionSite") -> None:
+        """Adds what another match says about the same name; this one's kind and name win."""
+        self.start = min(self.start, other.start)
+        self.end = max(self.end, other.end)
+        self.body = self.body if self.body >= 0 else other.body
+        self.parent = self.parent or other.parent
+
+    def extend_to(self, starts: Iterable[int]) -> None:
+        """Begins at the first of these offsets, if that is further up."""
+        self.start = min([self.start, *starts])
+
+    def add_doc(self, docs: Iterable[str]) -> None:
+        """Takes these texts as the docstring, unless there is one."""
+        self.doc = self.doc or "\n".join(docs)
+
+    def nest(self, above: "DefinitionSite | None") -> None:
+        """Becomes a member or child of the site around it."""
+        if self.parent or (above and above.holds_members):
+            self.kind = _MEMBER.get(self.kind, self.kind)
+        if above:
+            self.parent = f"{above.qualified}.{self.parent}" if self.parent else above.qualified
+
 
 @dataclass(frozen=True, slots=True)
 class EnclosingScopes:
-    """What began above a part of a text and has not ended there, outermost first.
+    """The scopes that begin above a part of a text and continue in it, outermost first.
 
-    `extents` are of all that was found, but for what is only assigned; `stack` is what may be a parent,
-    `shown` what a reference may be in. `widest` is where the last of what a part found ends, kept or not;
-    `nearest` where the first of these ends.
+    `extents` has all of them except mere assignments; `stack` has the possible parents, `shown` the
+    definitions that a reference may be in. `widest` is where the last scope of the part ends, even if it was
+    dropped; `nearest` is where the first of these scopes ends.
     """
 
     extents: tuple[Extent, ...] = ()
@@ -71,15 +91,15 @@ class EnclosingScopes:
     nearest: int = sys.maxsize
 
 
-NOTHING = EnclosingScopes()
+NO_SCOPES = EnclosingScopes()
 
 
 def definition_sites(
     source: Source, matches: Iterable[Match], keys: set[Key], before: AbstractSet[Key] = frozenset()
 ) -> list[DefinitionSite]:
-    """Every definition and scope in source order, each with its parent, without what is local or said twice.
+    """Every definition and scope in source order, each with its parent, without local and repeated ones.
 
-    `keys` gets what is said once; `before` is what was, further up.
+    `keys` receives what counts once; `before` has the keys from further up.
     """
     return definitions_in_part(source, matches, keys, before)[0]
 
@@ -89,43 +109,43 @@ def definitions_in_part(
     matches: Iterable[Match],
     keys: set[Key],
     before: AbstractSet[Key] = frozenset(),
-    around: EnclosingScopes = NOTHING,
+    around: EnclosingScopes = NO_SCOPES,
     end: int = sys.maxsize,
 ) -> tuple[list[DefinitionSite], EnclosingScopes]:
-    """The places of a part of a text, and what of them goes on beyond its end."""
-    found, extents = _found(source, matches, around)
-    widest = max((each.end for each in found), default=0)
-    kept, stack = _placed(found, keys, before, around)
+    """The sites in a part of a text, and the scopes that continue beyond its end."""
+    sites, extents = _collect_sites(source, matches, around)
+    widest = max((each.end for each in sites), default=0)
+    kept, stack = _with_parents(sites, keys, before, around)
     if widest <= end:
-        return kept, NOTHING
+        return kept, NO_SCOPES
     ends = [each for each in extents if each[1] > end]
     own = [each for each in stack if each.end > end and not any(each is other for other in around.stack)]
     shown = [each for each in kept if each.kind and each.end > end]
-    return kept, _around(ends, own, shown, widest)
+    return kept, _make_scopes(ends, own, shown, widest)
 
 
 def scopes_below(around: EnclosingScopes, own: EnclosingScopes, end: int) -> EnclosingScopes:
-    """What is around the part below one that ends at `end`; `own` is what goes on of it."""
-    if own is NOTHING and around.nearest > end:
+    """The scopes around the part below one that ends at `end`; `own` are those that begin in that part."""
+    if own is NO_SCOPES and around.nearest > end:
         return around
     stack = [each for each in around.stack if each.end > end and each.end >= own.widest]
-    return _around(
+    return _make_scopes(
         [each for each in around.extents + own.extents if each[1] > end],
         [*stack, *own.stack],
         [each for each in around.shown + own.shown if each.end > end],
     )
 
 
-def _around(
+def _make_scopes(
     extents: list[Extent], stack: list[DefinitionSite], shown: list[DefinitionSite], widest: int = 0
 ) -> EnclosingScopes:
     ends = [*(each[1] for each in extents), *(each.end for each in (*stack, *shown))]
     return EnclosingScopes(tuple(extents), tuple(stack), tuple(shown), widest, min(ends, default=sys.maxsize))
 
 
-def shifted(around: EnclosingScopes, by: int) -> EnclosingScopes:
-    """The same so many bytes further down."""
-    if not by or around is NOTHING:
+def shift_scopes(around: EnclosingScopes, by: int) -> EnclosingScopes:
+    """The same scopes, so many bytes further down."""
+    if not by or around is NO_SCOPES:
         return around
     stack, shown = (
         tuple([replace(each, at=each.at + by, start=each.start + by, end=each.end + by) for each in some])
@@ -135,14 +155,14 @@ def shifted(around: EnclosingScopes, by: int) -> EnclosingScopes:
     return EnclosingScopes(extents, stack, shown, around.widest + by, around.nearest + by)
 
 
-def _found(
+def _collect_sites(
     source: Source, matches: Iterable[Match], around: EnclosingScopes
 ) -> tuple[list[DefinitionSite], list[Extent]]:
-    """Every definition and scope once, whatever number of patterns found it.
+    """Every definition and scope once, however many patterns match it.
 
-    Beside them the extents of those that are not only assigned, in source order.
+    Also returns the extents of those that are not mere assignments, in source order.
     """
-    found: dict[int, DefinitionSite] = {}
+    sites: dict[int, DefinitionSite] = {}
     extras: list[tuple[int, dict[str, list[Span]]]] = []
     assigned: list[tuple[int, str, dict[str, list[Span]]]] = []
     for rank, captures in matches:
@@ -158,46 +178,47 @@ def _found(
         if whole in _ASSIGNED and len(captures) == 2 and "name" in captures:
             assigned.append((rank, whole, captures))
         else:
-            _put(source, found, rank, whole, captures)
+            _add_match(source, sites, rank, whole, captures)
     extents = sorted(
-        [(each.start, each.end, each.kind in FUNCTIONS) for each in found.values()],
+        [(each.start, each.end, each.kind in FUNCTIONS) for each in sites.values()],
         key=lambda each: (each[0], -each[1]),
     )
-    edges, within = _functions([*around.extents, *extents]) if assigned else ([], [])
+    edges, within = _function_edges([*around.extents, *extents]) if assigned else ([], [])
     for rank, whole, captures in assigned:
         at = bisect_right(edges, start := captures[whole][0][0]) - 1
-        # Of Python's nine of ten, which are not worth a place; at an edge it may be the very same extent.
-        if at >= 0 and within[at] and edges[at] < start and captures["name"][0][0] not in found:
+        # Nine of ten assignments in Python are local, and not worth a site. An assignment right at an edge
+        # may have the same extent as the definition there, so it is kept.
+        if at >= 0 and within[at] and edges[at] < start and captures["name"][0][0] not in sites:
             continue
-        _put(source, found, rank, whole, captures)
+        _add_match(source, sites, rank, whole, captures)
     for at, captures in extras:
-        if place := found.get(at):
-            place.start = min([place.start, *(start for start, _ in captures.get("outer", ()))])
-            docs = [source.text(at, min(end, at + doc_comments.MOST)) for at, end in captures.get("doc", ())]
-            place.doc = place.doc or "\n".join(docs)
-    return list(found.values()), extents
+        if site := sites.get(at):
+            site.extend_to([start for start, _ in captures.get("outer", ())])
+            site.add_doc(
+                [source.text(at, min(end, at + doc_comments.MOST)) for at, end in captures.get("doc", ())]
+            )
+    return list(sites.values()), extents
 
 
-def _put(
-    source: Source, found: dict[int, DefinitionSite], rank: int, whole: str, captures: dict[str, list[Span]]
+def _add_match(
+    source: Source, sites: dict[int, DefinitionSite], rank: int, whole: str, captures: dict[str, list[Span]]
 ) -> None:
-    """Adds what a match found to what others found under the same name."""
-    new = _place(source, rank, whole, captures)
+    """Adds a match to what other matches found for the same name."""
+    new = _site_of_match(source, rank, whole, captures)
     if new is None:
         return
-    known = found.get(new.at)
+    known = sites.get(new.at)
     if known is None:
-        found[new.at] = new
-        return
-    first, second = (known, new) if known.rank <= rank else (new, known)
-    first.start, first.end = min(known.start, new.start), max(known.end, new.end)
-    first.body = first.body if first.body >= 0 else second.body
-    first.parent = first.parent or second.parent
-    found[new.at] = first
+        sites[new.at] = new
+    elif known.rank <= rank:
+        known.merge(new)
+    else:
+        new.merge(known)
+        sites[new.at] = new
 
 
-def _functions(extents: Iterable[Extent]) -> tuple[list[int], list[bool]]:
-    """Bytes in order, and whether from there on the innermost place is a function."""
+def _function_edges(extents: Iterable[Extent]) -> tuple[list[int], list[bool]]:
+    """Offsets in order, and whether the innermost scope from there on is a function."""
     edges: list[int] = []
     within: list[bool] = []
     stack: list[Extent] = []
@@ -217,11 +238,13 @@ def _functions(extents: Iterable[Extent]) -> tuple[list[int], list[bool]]:
     return edges, within
 
 
-def _place(source: Source, rank: int, whole: str, captures: dict[str, list[Span]]) -> DefinitionSite | None:
-    """One match as a place; `None` if its name is not one."""
-    start, end = source.trimmed(captures[whole][0])
+def _site_of_match(
+    source: Source, rank: int, whole: str, captures: dict[str, list[Span]]
+) -> DefinitionSite | None:
+    """One match as a site; `None` if its name is not a name."""
+    start, end = source.trim(captures[whole][0])
     span = (captures.get("name") or captures["path"])[0]
-    name = _name(source.text(*span))
+    name = _readable_name(source.text(*span))
     parent = ""
     if "path" in captures:
         bare = re.sub(r"<[^<>]*>", "", name)
@@ -231,7 +254,7 @@ def _place(source: Source, rank: int, whole: str, captures: dict[str, list[Span]
         name = (parts or [""])[-1]
         parent = ".".join(parts[:-1])
     elif above := captures.get("parent"):
-        parent = _name(source.text(*above[0]))
+        parent = _readable_name(source.text(*above[0]))
     body = captures.get("body", [(-1, -1)])[0][0]
     kind = whole.removeprefix("def.") if whole.startswith("def.") else ""
     if kind == "assigned":
@@ -241,7 +264,7 @@ def _place(source: Source, rank: int, whole: str, captures: dict[str, list[Span]
     return DefinitionSite(span[0], name, kind, start, end, rank, body, parent, "", members) if name else None
 
 
-def _name(text: str) -> str:
+def _readable_name(text: str) -> str:
     """A name as people say it: without quotes, on one line."""
     if len(text) <= NAME_CHARACTERS and text.isidentifier():
         return text
@@ -251,29 +274,26 @@ def _name(text: str) -> str:
     return name[:NAME_CHARACTERS]
 
 
-def _placed(
-    found: list[DefinitionSite], keys: set[Key], before: AbstractSet[Key], around: EnclosingScopes
+def _with_parents(
+    sites: list[DefinitionSite], keys: set[Key], before: AbstractSet[Key], around: EnclosingScopes
 ) -> tuple[list[DefinitionSite], list[DefinitionSite]]:
-    """The places in source order, each with its parent, without what is local or said twice.
+    """The sites in source order, each with its parent, without local and repeated ones.
 
-    Beside them those that are open after the last of them.
+    Also returns the stack of those that are open after the last one.
     """
-    found.sort(key=lambda each: (each.start, -each.end, each.at))
+    sites.sort(key=lambda each: (each.start, -each.end, each.at))
     kept: list[DefinitionSite] = []
     stack: list[DefinitionSite] = list(around.stack)
-    for each in found:
+    for each in sites:
         while stack and (stack[-1].end <= each.start or stack[-1].end < each.end):
             stack.pop()
-        above = _above(stack, each)
+        above = _innermost(stack, each)
         local = above and above.kind in FUNCTIONS and each.kind in _LOCAL and not each.parent
         if local or len(stack) >= MOST_DEEP:
             continue
         if above and above.name == each.name and above.kind in _TYPES and each.kind in _TYPES:
             continue  # typedef struct node {...} node
-        if each.parent or (above and above.holds_members):
-            each.kind = _MEMBER.get(each.kind, each.kind)
-        if above:
-            each.parent = f"{above.qualified}.{each.parent}" if each.parent else above.qualified
+        each.nest(above)
         if each.kind in _ONCE:
             key = each.qualified, each.kind
             again = key in keys or key in before
@@ -282,13 +302,13 @@ def _placed(
                 continue
         kept.append(each)
         if not stack or (stack[-1].start, stack[-1].end) != (each.start, each.end):
-            stack.append(each)  # "const a = 1, b = 2" is two definitions side by side
+            stack.append(each)  # "const a = 1, b = 2" is two definitions with one extent
     return kept, stack
 
 
-def _above(stack: list[DefinitionSite], place: DefinitionSite) -> DefinitionSite | None:
-    """The innermost of the open places that is not of the very same extent."""
+def _innermost(stack: list[DefinitionSite], site: DefinitionSite) -> DefinitionSite | None:
+    """The innermost open site that does not have the same extent."""
     for each in reversed(stack):
-        if each.start != place.start or each.end != place.end:
+        if each.start != site.start or each.end != site.end:
             return each
     return None

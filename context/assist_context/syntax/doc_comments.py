@@ -1,6 +1,6 @@
-"""Comments and docstrings as prose: what stands above a line, and its first paragraph.
+"""Comments and docstrings as prose: finds the comment above a line, and its first paragraph.
 
-It knows how comments are marked, over all languages alike; not what they are about.
+It knows how comments are marked in all languages, but not what they are about.
 """
 
 import re
@@ -8,9 +8,9 @@ import re
 from assist_context.syntax.grammars import Mark
 from assist_context.syntax.source_text import Source
 
-DOC_CHARACTERS = 300  # a sentence or three; a longer paragraph is a manual
-MOST = 8 * DOC_CHARACTERS  # bytes that are looked at of a comment or a docstring
-MOST_LINES = 60  # of comment above a definition; more is a licence
+DOC_CHARACTERS = 300  # about three sentences; a longer paragraph is a manual
+MOST = 8 * DOC_CHARACTERS  # bytes of a comment or docstring that are read
+MOST_LINES = 60  # of a comment above a definition; more is a licence
 
 _OPENS = re.compile(r"\s*(?:///?!?|//!|/\*+!?|\*(?!/)|#+!?|--+(?:\[=*\[)?|<!--|\"{3}|'{3})?[ \t]?")
 _CLOSES = re.compile(r"\s*(?:\*+/|-->|\]=*\]|\"{3}|'{3})\s*$")
@@ -18,8 +18,8 @@ _QUOTE = re.compile(r"\s*[rRuUbBfF]{0,2}(\"{3}|'{3}|\"|')")
 _TAGS = re.compile(r"</?(?:summary|remarks|para|p)\s*/?>")
 
 
-class Docs:
-    """The comments of a file that stand alone on their lines, by their last line."""
+class StandaloneComments:
+    """The comments of a file that are alone on their lines, by their last line."""
 
     def __init__(self) -> None:
         self._ending: dict[int, tuple[int, str]] = {}
@@ -32,19 +32,20 @@ class Docs:
         parts: list[str] = []
         above = line - 1
         lowest = line - MOST_LINES
-        while above > lowest and (found := self._ending.get(above)):
-            parts.append(found[1])
-            above = found[0] - 1
+        while above > lowest and (comment := self._ending.get(above)):
+            first, text = comment
+            parts.append(text)
+            above = first - 1
         return paragraph("\n".join(reversed([part for part in parts if part]))) if parts else ""
 
 
-def above(source: Source, marks: tuple[Mark, ...]) -> Docs:
-    """The comments, and the attributes that may stand between a comment and what it is about."""
-    docs = Docs()
+def standalone_comments(source: Source, marks: tuple[Mark, ...]) -> StandaloneComments:
+    """Collects the comments, and the attributes that may be between a comment and its definition."""
+    docs = StandaloneComments()
     for start, stop, kind in marks:
         if kind not in ("comment", "decor"):
             continue
-        end = source.trimmed((start, stop))[1]
+        end = source.trim((start, stop))[1]
         first = source.line(start)
         if end > start and source.leads(start, first):
             text = source.text(start, min(end, start + MOST)) if kind == "comment" else ""
@@ -53,7 +54,7 @@ def above(source: Source, marks: tuple[Mark, ...]) -> Docs:
 
 
 def paragraph(text: str) -> str:
-    """The first paragraph of a comment or docstring, on one line, without its marks.
+    """The first paragraph of a comment or docstring on one line, without comment marks.
 
     >>> paragraph("/**\\n * Adds one.\\n * Fast.\\n *\\n * @return more\\n */")
     'Adds one. Fast.'

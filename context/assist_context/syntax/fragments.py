@@ -1,11 +1,11 @@
-"""What a fragment of source says about itself: errors, where a block ends, what is string or comment.
+"""What a fragment of source tells by itself: its errors, where a block ends, what is a string or a comment.
 
-A door to tree-sitter beside `grammars`, which loads it, and beside it a small scanner for brackets,
-which a grammar that stumbles over half-typed code finds less surely than a look at the characters.
-A fragment is the few hundred lines around a cursor and may begin inside a class or a comment. It is
-parsed anew each time (0.6 ms for 300 lines): that needs no state and holds the GIL but a moment.
-Offsets are characters, never bytes. `None` means no answer: no grammar, too much text or too slow;
-callers do without. It knows no files, no symbols and no cursor history.
+It uses tree-sitter through `grammars`, and a small scanner for brackets: in half-typed code, reading the
+characters finds brackets more reliably than a grammar does.
+A fragment is the few hundred lines around a cursor, and may begin inside a class or a comment. It is
+parsed each time (0.6 ms for 300 lines): that needs no state and holds the GIL only briefly.
+Offsets are characters, never bytes. `None` means no answer (no grammar, too much text, or too slow), and
+callers manage without one. This module knows no files, no symbols and no cursor history.
 """
 
 import re
@@ -19,9 +19,9 @@ from assist_context.languages import Language
 from assist_context.syntax import grammars
 
 MAX_CHARACTERS = 262_144  # 25 windows of 300 lines; above that it is minified or generated code
-MAX_MICROSECONDS = 20_000  # 30 times what a window takes; the GIL is held as long
+MAX_MICROSECONDS = 20_000  # 30 times what a window takes; the GIL is held meanwhile
 
-# Nodes whose children are statements or members, over the nine grammars.
+# Nodes whose children are statements or members, in the nine grammars.
 _BODIES = frozenset(
     {"block", "statement_block", "compound_statement", "statement_list", "constructor_body"}
     | {"class_body", "enum_body", "interface_body", "annotation_type_body", "object_type"}
@@ -29,7 +29,7 @@ _BODIES = frozenset(
     | {"switch_body", "switch_block", "match_block"}
 )
 _ROOTS = frozenset({"module", "program", "source_file", "translation_unit", "ERROR"})
-_MOST_BACK = 64  # comments, or open brackets, that are passed over: code is never wrong by so many
+_MOST_BACK = 64  # comments or open brackets to skip at most; no real code has more
 PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -41,11 +41,11 @@ _BEGINS = re.compile(r"(?:.*(?:[=(,\[{:+%]|\breturn))?\s*[rbfu]{0,2}", re.IGNORE
 _DEFINES = re.compile(r"^([ \t]*)(?:async +)?(?:def|class) +\w+[ \t]*[(:\[]", re.MULTILINE)
 
 
-def _whole(language: Language, text: str) -> str:
-    """`text` with the end of a string or comment that began above it blanked out, character by character.
+def _blank_cut_start(language: Language, text: str) -> str:
+    """Blanks out, character by character, the end of a string or comment that began above `text`.
 
-    17 % of the windows into Python's standard library begin in a docstring. Its end, taken for a
-    beginning, turns the rest inside out; with this, 1 % are read so.
+    17 % of the windows into Python's standard library begin in a docstring. If its end is taken for a
+    beginning, everything after it is inverted; with this function, that happens to 1 % of the windows.
     """
     end = 0
     if language.name == "python" and (found := re.search(r"\"{3}|'{3}", text)):
@@ -54,7 +54,7 @@ def _whole(language: Language, text: str) -> str:
         above = text[: found.start()].rstrip()
         top = not line and all(each[:1] in {"", "#"} for each in above.split("\n"))  # of a module
         begins = top or above.endswith(":") if alone else _BEGINS.fullmatch(line)
-        if alone and not begins:  # in a function that is above and further left, after other code
+        if alone and not begins:  # in a function above that is less indented, after other code
             begins = any(len(each[1]) < len(line) for each in _DEFINES.finditer(above))
         end = 0 if begins else found.end()
     elif language.comment == "//" and (found := re.search(r"^[^\"'`/\n]*\*/", text, re.MULTILINE)):
@@ -62,7 +62,7 @@ def _whole(language: Language, text: str) -> str:
     return re.sub(r"[^\n]", " ", text[:end]) + text[end:] if end else text
 
 
-@lru_cache(maxsize=8)  # one request asks several questions of the text without and with a completion
+@lru_cache(maxsize=8)  # one request examines the text several times, with and without a completion
 def _tree(grammar: str, text: str) -> tree_sitter.Tree | None:
     if len(text) > MAX_CHARACTERS:
         return None
@@ -82,20 +82,20 @@ def _path(tree: tree_sitter.Tree, byte: int) -> list[tree_sitter.Node]:
 
 
 def errors(language: Language, text: str, near: tuple[int, int] | None = None) -> int | None:
-    """How many ERROR and MISSING nodes the text has, or has beginning or ending in the range `near`.
+    """Counts the ERROR and MISSING nodes of the text, or those that begin or end in the range `near`.
 
     >>> from assist_context.languages import language_of
     >>> errors(language_of("a.py"), "f(1"), errors(language_of("a.py"), "f(1)")
     (1, 0)
     """
-    text = _whole(language, text)
+    text = _blank_cut_start(language, text)
     tree = _tree(language.grammar, text)
     first, last = (len(_encode(text[: max(offset, 0)])) for offset in near or (0, len(text)))
     count = 0
     open_nodes = [tree.root_node] if tree else []
     while open_nodes:
         node = open_nodes.pop()
-        if node.has_error:  # 17 times faster than a query: a sound subtree is not walked
+        if node.has_error:  # 17 times faster than a query: it skips sound subtrees
             at_issue = first <= node.start_byte <= last or first <= node.end_byte <= last
             count += at_issue and (node.is_error or node.is_missing)
             open_nodes.extend(node.children)
@@ -103,59 +103,59 @@ def errors(language: Language, text: str, near: tuple[int, int] | None = None) -
 
 
 def node_end(language: Language, text: str, offset: int) -> int | None:
-    """Where the statement at `offset` ends, or its whole block if nothing but comments comes before.
+    """Where the statement at `offset` ends, or its whole block if only comments come before the statement.
 
-    `offset` may stand on the white space ahead of the statement. `None` too if there is an error
-    inside, since the end is then a guess.
+    `offset` may be on the white space before the statement. `None` also if there is an error inside, since
+    the end would be a guess.
 
     >>> from assist_context.languages import language_of
     >>> source = "def f():\\n    a = 1\\n    b = 2\\nc = 3\\n"
     >>> source[: node_end(language_of("a.py"), source, 9)]
     'def f():\\n    a = 1\\n    b = 2'
     """
-    text = _whole(language, text)
+    text = _blank_cut_start(language, text)
     tree = _tree(language.grammar, text)
-    found = re.compile(r"\S").search(text, max(offset, 0))
-    if tree is None or found is None:
+    start = re.compile(r"\S").search(text, max(offset, 0))
+    if tree is None or start is None:
         return None
-    first = len(_encode(text[: found.start()]))
+    first = len(_encode(text[: start.start()]))
     path = _path(tree, first)
-    place = next((i for i in reversed(range(len(path) - 1)) if path[i].type in _BODIES | _ROOTS), None)
-    if place is None or path[place].is_error:
+    index = next((i for i in reversed(range(len(path) - 1)) if path[i].type in _BODIES | _ROOTS), None)
+    if index is None or path[index].is_error:
         return None
-    body = path[place]
-    node = path[place + 1]
-    if body.type in _BODIES and all(_idle(n) for n in body.named_children if n.end_byte <= first):
-        node = path[place - 1] if body.type == "statement_list" else body  # Go's list is inside its block
+    body = path[index]
+    node = path[index + 1]
+    if body.type in _BODIES and all(_does_nothing(n) for n in body.named_children if n.end_byte <= first):
+        node = path[index - 1] if body.type == "statement_list" else body  # Go's list is inside its block
     return None if node.has_error else len(_encode(text)[: node.end_byte].decode("utf-8", "replace"))
 
 
-def _idle(node: tree_sitter.Node) -> bool:
-    """Whether a node does nothing: a comment, or a string by itself (Python's docstring)."""
+def _does_nothing(node: tree_sitter.Node) -> bool:
+    """Whether a node has no effect: a comment, or a string by itself (Python's docstring)."""
     lone = node.child(0) if node.type == "expression_statement" and node.child_count == 1 else None
     return "comment" in node.type or node.type == "string" or (lone is not None and lone.type == "string")
 
 
 def in_empty_block(language: Language, text: str, offset: int) -> bool | None:
-    """Whether `offset` is in a block that holds nothing but comments and a docstring.
+    """Whether `offset` is in a block that contains only comments and a docstring.
 
     >>> from assist_context.languages import language_of
     >>> source = 'def f():\\n    \"\"\"Doc.\"\"\"\\n    '
     >>> in_empty_block(language_of("a.py"), source, len(source))
     True
     """
-    text = _whole(language, text)
+    text = _blank_cut_start(language, text)
     tree = _tree(language.grammar, text)
     if tree is None:
         return None
-    before = ahead = _encode(text[: max(offset, 0)])
+    before = code = _encode(text[: max(offset, 0)])
     for _ in range(_MOST_BACK):
-        ahead = ahead.rstrip()
-        path = _path(tree, len(ahead) - 1) if ahead else []
-        idle = next((n for n in path if n.type not in _ROOTS and _idle(n)), None)
+        code = code.rstrip()
+        path = _path(tree, len(code) - 1) if code else []
+        idle = next((n for n in path if n.type not in _ROOTS and _does_nothing(n)), None)
         if idle is None:
-            return _opens_empty(path, before, len(ahead) - 1)
-        ahead = ahead[: idle.start_byte]
+            return _opens_empty(path, before, len(code) - 1)
+        code = code[: idle.start_byte]
     return False
 
 
@@ -169,11 +169,11 @@ def _opens_empty(path: list[tree_sitter.Node], before: bytes, opener: int) -> bo
     leads = [len(each) - len(each.lstrip()) for each in (before[header:], before[line:])]
     if path[-1].type == ":" and line > opener and leads[1] <= leads[0]:
         return False
-    return bool(bodies) and all(_idle(n) for n in bodies[0].named_children)
+    return bool(bodies) and all(_does_nothing(n) for n in bodies[0].named_children)
 
 
 def in_string_or_comment(language: Language, text: str, offset: int) -> bool:
-    """Whether what is typed at `offset` becomes part of a string or a comment. Needs no grammar.
+    """Whether text typed at `offset` becomes part of a string or a comment. Needs no grammar.
 
     >>> from assist_context.languages import language_of
     >>> in_string_or_comment(language_of("a.js"), "f('a', b) // c", 4)
@@ -181,21 +181,21 @@ def in_string_or_comment(language: Language, text: str, offset: int) -> bool:
     """
     ahead = text[: max(offset, 0)]
     last = next((text[s:e] for kind, s, e in marks(language, ahead) if kind[1:] and e == len(ahead)), "")
-    return bool(last) and not _closed(last)
+    return bool(last) and not _is_closed(last)
 
 
 _QUOTE = re.compile(r"r#\"|/\*|\"\"\"|'''|[\"'`]|/(?!/)")
 
 
-def _closing(token: str) -> str:
-    """How a string or comment must end; nothing for a line comment."""
+def _closing_mark(token: str) -> str:
+    """How a string or comment must end; "" for a line comment."""
     found = _QUOTE.match(token)
     return {'r#"': '"#', "/*": "*/"}.get(found[0], found[0]) if found else ""
 
 
-def _closed(token: str) -> bool:
-    """Whether a string or comment has its end, so that what follows is code again."""
-    closing = _closing(token)
+def _is_closed(token: str) -> bool:
+    """Whether a string or comment is complete, so that code follows."""
+    closing = _closing_mark(token)
     body = token[len(closing) : -len(closing)] if closing else ""
     escaped = len(closing) == 1 and (len(body) - len(body.rstrip("\\"))) % 2 == 1
     return bool(closing) and len(token) >= 2 * len(closing) and token.endswith(closing) and not escaped
@@ -205,9 +205,9 @@ def _closed(token: str) -> bool:
 class Balance:
     """The brackets of two texts that meet at a border.
 
-    `open`: those of the first that are open at the border, (bracket, offset), the outermost first.
+    `open`: brackets of the first that are open at the border, (bracket, offset), the outermost first.
     `closes`: brackets and quotes in the second that close what the first opened, (text, offset).
-    `left`: what the second would have to end with to close all that it opens itself.
+    `left`: what the second must end with to close everything that it opens.
     """
 
     open: tuple[tuple[str, int], ...]
@@ -216,7 +216,7 @@ class Balance:
 
 
 def balance(language: Language, before: str, text: str) -> Balance:
-    """How the brackets of `text` fit those of `before`. Needs no grammar and no sound code.
+    """How the brackets of `text` match those of `before`. Needs no grammar and no correct code.
 
     >>> from assist_context.languages import language_of
     >>> balance(language_of("a.c"), "f(", "x) + g(")
@@ -231,43 +231,47 @@ def balance(language: Language, before: str, text: str) -> Balance:
     end = 0
     for kind, start, end in marks(language, whole):
         token = whole[start:end]
-        if kind == "string" and start < border < end and _closed(token):
-            closes.append((_closing(token), max(end - len(_closing(token)) - border, 0)))
+        if kind == "string" and start < border < end and _is_closed(token):
+            closes.append((_closing_mark(token), max(end - len(_closing_mark(token)) - border, 0)))
         elif kind in PAIRS:
             (outer if start < border else inner).append((kind, start))
-        elif len(kind) == 1 and not _close(outer if start < border else inner, kind) and start >= border:
+        elif (
+            len(kind) == 1
+            and not _close_bracket(outer if start < border else inner, kind)
+            and start >= border
+        ):
             closes.append((kind, start - border))
-    unended = _closing(token) if end == len(whole) and not _closed(token) else ""
-    return Balance(tuple(outer), tuple(closes), unended + "".join(PAIRS[b] for b, _ in reversed(inner)))
+    closing = _closing_mark(token) if end == len(whole) and not _is_closed(token) else ""
+    return Balance(tuple(outer), tuple(closes), closing + "".join(PAIRS[b] for b, _ in reversed(inner)))
 
 
-def _close(stack: list[tuple[str, int]], closer: str) -> bool:
-    """Take the bracket that `closer` closes off a stack, and what was left open inside of it."""
+def _close_bracket(stack: list[tuple[str, int]], closer: str) -> bool:
+    """Removes the bracket that `closer` closes from a stack, and everything left open inside it."""
     near = reversed(range(len(stack))[-_MOST_BACK:])
     size = len(stack)
-    place = next((i for i in near if PAIRS[stack[i][0]] == closer), len(stack))
-    del stack[place:]
-    return place < size
+    index = next((i for i in near if PAIRS[stack[i][0]] == closer), len(stack))
+    del stack[index:]
+    return index < size
 
 
 def marks(language: Language, text: str) -> Iterator[tuple[str, int, int]]:
     """Strings, comments and the brackets outside of them: (kind, start, end), in order.
 
-    The kind of a bracket is the bracket. A string that has no end goes to the end of its line,
-    one of more lines to the end of the text. Needs no grammar and no sound code.
+    The kind of a bracket is the bracket itself. An unclosed string ends at its line's end, an unclosed string
+    of several lines at the end of the text. Needs no grammar and no correct code.
 
     >>> from assist_context.languages import language_of
     >>> list(marks(language_of("a.py"), "f(')')"))
     [('(', 1, 2), ('string', 2, 5), (')', 5, 6)]
     """
-    for found in _lexer(language.name, language.comment).finditer(_whole(language, text)):
+    for found in _lexer(language.name, language.comment).finditer(_blank_cut_start(language, text)):
         kind = found.lastgroup or ""
         yield (found[0] if kind == "bracket" else kind), found.start(), found.end()
 
 
 @lru_cache
 def _lexer(name: str, comment: str) -> re.Pattern[str]:
-    """What `marks` looks for. Alternatives begin with a literal: that lets `re` skip ahead."""
+    """The pattern for `marks`. Its alternatives begin with a literal, which lets `re` skip ahead."""
     if not comment and name in {"plaintext", "markdown", "html"}:  # prose has apostrophes, not strings
         return re.compile(r"(?P<bracket>[()\[\]{}])")
     strings = [r'"""[\s\S]*?(?:"""|\Z)', r'"(?:\\[\s\S]|[^"\\\n])*"?']

@@ -1,9 +1,9 @@
-"""The grammars and the queries: loaded one by one, when first asked for, and each only once.
+"""The grammars and the queries: each is loaded once, when it is first needed.
 
-With `parse` the door to tree-sitter. What a query found leaves as plain byte ranges, so that
-`symbols` needs no tree. A grammar that is missing, or a query that does not compile, is a reason in
-words and nothing more: it takes its own language away and no other.
-It reads this package's own `queries`; it knows no user's file and not what the captures mean.
+Together with `fragments` and `incremental` this is the only door to tree-sitter. The matches of a query
+leave as plain byte ranges, so that `symbols` needs no tree. A missing grammar, or a query that does not
+compile, becomes a reason in words: it disables its own language and no other.
+This module reads the package's own `queries`; it knows no user's file, and not what the captures mean.
 """
 
 import importlib
@@ -18,33 +18,33 @@ from importlib import resources
 
 import tree_sitter
 
-# The wheel tree_sitter_<grammar> has a function `language`, but for these, whose wheel has two.
+# The wheel tree_sitter_<grammar> has a function `language`; these wheels name theirs differently.
 _WHEELS = {
     "typescript": ("typescript", "language_typescript"),
     "tsx": ("typescript", "language_tsx"),
     "php": ("php", "language_php"),
 }
-# The files in `queries`; two grammars that grew from one share what they still have in common.
+# The files in `queries`; related grammars share a file.
 _QUERIES = {
     "javascript": ("ecma", "javascript", "jsx"),
     "typescript": ("ecma", "typescript"),
     "tsx": ("ecma", "typescript", "jsx"),
     "cpp": ("c", "cpp"),
 }
-# Of the processor: a nice process beside two busy ones gets a tenth of the clock's time. tree-sitter knows
-# the clock alone; so what its limit stops before the processor worked as long goes on.
+# Limits of processor time: a nice process next to two busy ones gets a tenth of the clock's time. tree-sitter
+# only knows the clock, so a parse that it stops too early goes on.
 PARSE_MICROSECONDS = 1_000_000  # the slowest grammar reads 4.5 MB/s, and an indexed file has 1 MB at most
-QUERY_MICROSECONDS = 500_000  # the two together stay below the 3 s after which a parser process ends itself
-MOST_WAITS = 6  # limits of the clock, each twice the last, until a query is given up: 32 s together
+QUERY_MICROSECONDS = 500_000  # both together stay below the 3 s after which a parser process ends itself
+MOST_WAITS = 6  # a query is given up after so many clock limits, each twice the last: 32 s together
 MOST_MATCHES = 60_000  # a second of Python; code has 50,000 a megabyte, one minified line 127,000
 
 Span = tuple[int, int]  # the first byte and the one after the last
-Match = tuple[int, dict[str, list[Span]]]  # the pattern's place in the query, and what it captured
+Match = tuple[int, dict[str, list[Span]]]  # the pattern's index in the query, and its captures
 Mark = tuple[int, int, str]  # the first byte, the one after the last, and the capture
-# Captures that mean something by themselves: four of five in code, so they come without a dict each.
+# Captures with a meaning of their own. Four of five captures in code are these, so they need no dict each.
 MARKS = frozenset({"ref", "ref.upper", "ref.words", "comment", "decor"})
-DOCS = frozenset({"comment", "decor"})  # what only documents definitions, as `doc` does
-_UPPER = "ref.upper"  # only names in capitals; of 7,600 a megabyte of Python 7,100 are not
+DOCS = frozenset({"comment", "decor"})  # these only document definitions, as `doc` does
+_UPPER = "ref.upper"  # only capitalized names; of 7,600 in a megabyte of Python 7,100 are not
 _SMALL = frozenset(string.ascii_lowercase.encode())
 
 Clock = Callable[[], float]
@@ -52,9 +52,9 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a query found. `partial`: the time ran out. `problem`: why there is nothing at all.
+    """What a query found. `partial`: the time ran out. `problem`: why there is no result at all.
 
-    `matches` are without the `marks`, the captures that `MARKS` names; both are in the query's order.
+    `matches` leaves out the `marks`, which are the captures in `MARKS`; both are in the order of the query.
     """
 
     matches: tuple[Match, ...] = ()
@@ -65,7 +65,7 @@ class Reading:
 
 @lru_cache
 def language(grammar: str) -> tree_sitter.Language | str:
-    """A grammar by its name, or in words why there is none."""
+    """A grammar by its name, or the reason why there is none."""
     wheel, function = _WHEELS.get(grammar, (grammar, "language"))
     try:
         module = importlib.import_module(f"tree_sitter_{wheel}")
@@ -76,17 +76,17 @@ def language(grammar: str) -> tree_sitter.Language | str:
 
 @lru_cache
 def parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
-    """The parser of a grammar. Threads may share it: a parse of bytes holds the GIL throughout."""
+    """The shared parser of a grammar. Threads may share it: parsing bytes holds the GIL throughout."""
     return new_parser(grammar, microseconds)
 
 
 def new_parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
-    """A parser of one's own, which may stop at its time limit and go on; `None` without a grammar."""
+    """A parser for one owner, which may stop at its time limit and go on; `None` without a grammar."""
     found = language(grammar)
     if isinstance(found, str):
         return None
     with warnings.catch_warnings():
-        # The successor of timeout_micros, progress_callback, wants a read callback and crashes in 0.25.2.
+        # Its successor, progress_callback, needs a read callback and crashes in 0.25.2.
         warnings.simplefilter("ignore", DeprecationWarning)
         return tree_sitter.Parser(found, timeout_micros=microseconds)
 
@@ -102,14 +102,14 @@ def tree_of(
     while True:
         try:
             return found.parse(data)
-        except ValueError:  # what 0.25.2 raises at the time limit; without a reset the next parse goes on
+        except ValueError:  # 0.25.2 raises it at the time limit; without a reset the next parse would go on
             if clock() >= until:
                 found.reset()
                 return None
 
 
 def query_source(grammar: str) -> str:
-    """The text of a grammar's query; files that are not there count as empty."""
+    """The text of a grammar's query; missing files count as empty."""
     folder = resources.files("assist_context.syntax") / "queries"
     files = [folder / f"{name}.scm" for name in _QUERIES.get(grammar, (grammar,))]
     return "\n".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
@@ -117,9 +117,11 @@ def query_source(grammar: str) -> str:
 
 @lru_cache
 def query(grammar: str, docs: bool = True) -> tree_sitter.Query | str:
-    """The compiled query of a grammar, or in words why there is none; without `docs` it finds no comments."""
+    """The compiled query of a grammar, or the reason why there is none; without `docs` it finds no
+    comments.
+    """
     source = query_source(grammar)
-    found = compiled(grammar, source)
+    found = compile_query(grammar, source)
     if not docs and not isinstance(found, str):
         for pattern, captures in enumerate(_captures(found, source)):
             if captures <= DOCS or ("doc" in captures and captures <= {"doc", "name"}):
@@ -128,9 +130,9 @@ def query(grammar: str, docs: bool = True) -> tree_sitter.Query | str:
 
 
 def _captures(found: tree_sitter.Query, source: str) -> list[frozenset[str]]:
-    """What each pattern of a query captures, without what only a predicate looks at.
+    """The captures of each pattern of a query, without those that only a predicate uses.
 
-    Read from the text: the binding's own word for a capture that a pattern has not is an error.
+    They are read from the text: the binding's own lookup fails for a capture that a pattern does not have.
     """
     count: int = found.pattern_count  # type: ignore[assignment]  # a property, whatever its stub says
     data = re.sub(r";.*", lambda comment: "." * len(comment[0].encode()), source).encode()
@@ -139,15 +141,15 @@ def _captures(found: tree_sitter.Query, source: str) -> list[frozenset[str]]:
 
 
 @lru_cache
-def _alone(grammar: str, docs: bool) -> tuple[str, ...]:
-    """For each pattern of a grammar's query the mark that is all it captures, "" for none."""
+def _single_marks(grammar: str, docs: bool) -> tuple[str, ...]:
+    """For each pattern of a grammar's query, the mark that is its only capture, or ""."""
     found = query(grammar, docs)
     kinds = () if isinstance(found, str) else _captures(found, query_source(grammar))
     return tuple(next(iter(each)) if len(each) == 1 and each <= MARKS else "" for each in kinds)
 
 
-def compiled(grammar: str, source: str) -> tree_sitter.Query | str:
-    """A query for a grammar, or in words why not."""
+def compile_query(grammar: str, source: str) -> tree_sitter.Query | str:
+    """A query for a grammar, or the reason why it does not compile."""
     found = language(grammar)
     if isinstance(found, str):
         return found
@@ -167,34 +169,34 @@ def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS, docs
     tree = tree_of(grammar, data, microseconds)
     if tree is None:
         return Reading(partial=True, problem=f"the grammar {grammar} took longer than {microseconds} µs")
-    return _reading(found, tree.root_node, data, _alone(grammar, docs))
+    return _read_tree(found, tree.root_node, data, _single_marks(grammar, docs))
 
 
 def matches(grammar: str, root: tree_sitter.Node, data: bytes, span: Span | None = None) -> Reading:
-    """All matches of a grammar's query in the tree of a text, or those that have to do with a span of it."""
+    """All matches of a grammar's query in the tree of a text, or those that touch a span of it."""
     found = query(grammar)
     if isinstance(found, str):
         return Reading(problem=found)
-    return _reading(found, root, data, _alone(grammar, True), span)
+    return _read_tree(found, root, data, _single_marks(grammar, True), span)
 
 
-def _reading(
+def _read_tree(
     found: tree_sitter.Query,
     root: tree_sitter.Node,
     data: bytes,
     alone: tuple[str, ...],
     span: Span | None = None,
 ) -> Reading:
-    raw, late = asked(found, root, span)
+    raw, late = run_query(found, root, span)
     late = late or len(raw) > MOST_MATCHES
     del raw[MOST_MATCHES:]
-    return Reading(*_plain(raw, alone, data), partial=late)
+    return Reading(*_split_matches(raw, alone, data), partial=late)
 
 
 _Raw = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
 
 
-def asked(
+def run_query(
     found: tree_sitter.Query,
     root: tree_sitter.Node,
     span: Span | None = None,
@@ -202,12 +204,12 @@ def asked(
     clock: Clock = time.thread_time,
     waits: int = MOST_WAITS,
 ) -> tuple[_Raw, bool]:
-    """The matches of a query, and whether the time ran out before there were all."""
+    """The matches of a query, and whether the time ran out before it was complete."""
     until = clock() + microseconds / 1_000_000
     wait = microseconds
     for _ in range(waits):
         with warnings.catch_warnings():
-            # Its successor, a progress callback of `matches`, crashes in 0.25.2 too.
+            # Its successor, the progress callback of `matches`, crashes in 0.25.2 too.
             warnings.simplefilter("ignore", DeprecationWarning)
             cursor = tree_sitter.QueryCursor(found, timeout_micros=wait)
         if span:
@@ -222,7 +224,9 @@ def asked(
     return raw, True
 
 
-def _plain(raw: _Raw, alone: tuple[str, ...], data: bytes) -> tuple[tuple[Match, ...], tuple[Mark, ...]]:
+def _split_matches(
+    raw: _Raw, alone: tuple[str, ...], data: bytes
+) -> tuple[tuple[Match, ...], tuple[Mark, ...]]:
     kept: list[Match] = []
     marks: list[Mark] = []
     for pattern, captures in raw:
@@ -236,7 +240,7 @@ def _plain(raw: _Raw, alone: tuple[str, ...], data: bytes) -> tuple[tuple[Match,
         for name, nodes in captures.items():
             if name in MARKS:
                 marks += [(node.start_byte, node.end_byte, name) for node in nodes]
-            elif name[0] != "_":  # what only a predicate looks at
+            elif name[0] != "_":  # names with "_" are for predicates only
                 spans[name] = [node.byte_range for node in nodes]
         if spans:
             kept.append((pattern, spans))

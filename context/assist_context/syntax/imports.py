@@ -1,9 +1,9 @@
-"""Which modules a file imports, from what a query captured.
+"""Which modules a file imports, from the captures of a query.
 
-How a language writes a path is told by the capture: `module` as it stands; `module.dots` with Python's
-leading dots; `module.path`, whose last part is the name; `module.tree`, with names in braces;
-`module.file`, a path from the file's own folder; `module.beside`, one that is glued to that folder's name.
-It finds no file: that takes a workspace.
+The name of the capture says how the language writes a path: `module` is used as written; `module.dots` has
+Python's leading dots; in `module.path` the last part is the name; `module.tree` has names in braces;
+`module.file` is a path from the file's own folder; `module.beside` is appended to that folder's name.
+This module finds no file: that takes a workspace.
 """
 
 import re
@@ -13,20 +13,21 @@ from dataclasses import dataclass
 from assist_context.syntax.grammars import Match
 from assist_context.syntax.source_text import Source
 
-MOST_CHARACTERS = 4_000  # of one import statement
-MOST_DEEP = 8  # braces in braces
+MOST_CHARACTERS = 4_000  # of an import statement
+MOST_DEEP = 8  # nested braces
 
-_HERE = re.compile(r"(?:\$\{?\w+\}?|\$\([^)]*\)|__DIR__)/")  # "$DIR/a.sh": beside the script, nearly always
+_HERE = re.compile(r"(?:\$\{?\w+\}?|\$\([^)]*\)|__DIR__)/")  # "$DIR/a.sh": nearly always next to the script
 _TREE_WORDS = re.compile(r"\s*(?:(?:use|import|function|const|static)\s+)*")
 _PART = re.compile(r"(.*?)(?:::|[\\./])?([^\s:\\./]+)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One module and the names taken from it: as the module calls them, ("*",) for all, none for itself.
+    """One module and the names taken from it, as the module calls them; ("*",) for all, () for the module
+    itself.
 
-    `level` is 0 for a path that is looked up elsewhere, 1 for the file's own folder (or module), 2 for
-    the one above, and so on. Python's leading dots are in `level` only; other paths stay as written.
+    `level` is 0 for a path that is looked up elsewhere, 1 for the file's own folder (or module), 2 for the
+    one above, and so on. Python's leading dots are only in `level`; other paths stay as written.
     """
 
     module: str
@@ -41,44 +42,46 @@ def imports_of(source: Source, matches: tuple[Match, ...]) -> tuple[Import, ...]
     for _, captures in matches:
         if "import" not in captures:
             continue
-        how = next((name for name in captures if name.startswith("module")), "")
-        if not how:
+        capture = next((name for name in captures if name.startswith("module")), "")
+        if not capture:
             continue
-        start, end = captures[how][0]
+        start, end = captures[capture][0]
         text = source.text(start, min(end, start + MOST_CHARACTERS))
-        places = found.setdefault(start, (how, text, []))[2]
+        places = found.setdefault(start, (capture, text, []))[2]
         places += [(at, source.text(at, to)) for at, to in captures.get("import.name", ())]
         places += [(at, "*") for at, _ in captures.get("all", ())]
     result = []
     for start in sorted(found):
-        how, text, places = found[start]
+        capture, text, places = found[start]
         taken = tuple(dict.fromkeys(name.strip("\"'") for _, name in sorted(places)))
         result += [
             Import(module, names, source.line(start), level)
-            for module, names, level in _read(how, text, taken)
+            for module, names, level in _read_import(capture, text, taken)
         ]
     return tuple(result)
 
 
-def _read(how: str, text: str, names: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...], int]]:
-    """(module, names, level) of one captured path, more than one where it is a tree."""
+def _read_import(
+    capture: str, text: str, names: tuple[str, ...]
+) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """(module, names, level) of one captured path; several if it is a tree."""
     bare = text.strip().strip("\"'`<>").strip()
-    if how == "module.tree":
-        yield from _tree(bare)
-    elif how == "module.path" and not names:
-        module, name = _split(bare)
+    if capture == "module.tree":
+        yield from _read_tree(bare)
+    elif capture == "module.path" and not names:
+        module, name = _split_last(bare)
         yield module or name, (name,) if module else (), 0
-    elif how == "module.dots":
+    elif capture == "module.dots":
         dots = len(bare) - len(bare.lstrip("."))
         yield "".join(bare[dots:].split()), names, dots
-    elif how == "module.beside":
+    elif capture == "module.beside":
         yield bare.lstrip("/"), names, max(1, _level(bare.lstrip("/")))
-    elif how == "module.file":
-        away = bare.startswith(("//", "#")) or re.match(r"[a-z][a-z0-9+.-]*:", bare)
-        beside = _HERE.sub("", bare, count=1) if _HERE.match(bare) else bare
+    elif capture == "module.file":
+        absolute = bare.startswith(("//", "#")) or re.match(r"[a-z][a-z0-9+.-]*:", bare)
+        path = _HERE.sub("", bare, count=1) if _HERE.match(bare) else bare
         if bare and not bare.startswith("#"):
-            rooted = away or beside.startswith("/")
-            yield beside, names, 0 if rooted else max(1, _level(beside))
+            rooted = absolute or path.startswith("/")
+            yield path, names, 0 if rooted else max(1, _level(path))
     elif bare:
         yield bare, names, _level(bare)
 
@@ -92,7 +95,7 @@ def _level(path: str) -> int:
     return 0
 
 
-def _split(path: str) -> tuple[str, str]:
+def _split_last(path: str) -> tuple[str, str]:
     """A path and its last part.
 
     >>> _split("java.util.List"), _split("a::b"), _split("os")
@@ -102,14 +105,14 @@ def _split(path: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else ("", path.strip())
 
 
-def _tree(text: str) -> Iterator[tuple[str, tuple[str, ...], int]]:
-    """The modules of a path with braces, as Rust, Scala and PHP write it.
+def _read_tree(text: str) -> Iterator[tuple[str, tuple[str, ...], int]]:
+    """The modules of a path with braces, as in Rust, Scala and PHP.
 
     >>> list(_tree("use std::{fmt, io::{self, Read as R}};"))
     [('std', ('fmt', 'io'), 0), ('std::io', ('Read',), 0)]
     """
     taken: dict[str, list[str]] = {}
-    for module, name in _leaves(_TREE_WORDS.sub("", text, count=1).strip().rstrip(";"), "", MOST_DEEP):
+    for module, name in _tree_leaves(_TREE_WORDS.sub("", text, count=1).strip().rstrip(";"), "", MOST_DEEP):
         taken.setdefault(module, []).append(name)
     for module, names in taken.items():
         if module:
@@ -118,26 +121,26 @@ def _tree(text: str) -> Iterator[tuple[str, tuple[str, ...], int]]:
             yield from ((name, (), 0) for name in names)
 
 
-def _leaves(text: str, prefix: str, deep: int) -> Iterator[tuple[str, str]]:
+def _tree_leaves(text: str, prefix: str, deep: int) -> Iterator[tuple[str, str]]:
     """(module, name) of every leaf of a tree."""
-    for piece in _pieces(text):
+    for piece in _split_at_commas(text):
         head, brace, inner = piece.partition("{")
         if brace and deep:
-            yield from _leaves(inner.rpartition("}")[0] or inner, prefix + head.strip(), deep - 1)
+            yield from _tree_leaves(inner.rpartition("}")[0] or inner, prefix + head.strip(), deep - 1)
             continue
         path = re.split(r"\s+as\s+|\s*=>\s*", head.strip())[0]
         path = re.sub(r"^(?:function|const)\s+", "", path)
         if path == "self":
             path = re.sub(r"(?:::|[\\.])$", "", prefix)
-            module, name = _split(path)
+            module, name = _split_last(path)
         else:
-            module, name = _split(prefix + path)
+            module, name = _split_last(prefix + path)
         if re.fullmatch(r"\w+|\*", name):
             yield module, "*" if name == "_" else name
 
 
-def _pieces(text: str) -> list[str]:
-    """`text` cut at its commas outside of braces."""
+def _split_at_commas(text: str) -> list[str]:
+    """Splits `text` at its commas outside of braces."""
     pieces = [""]
     depth = 0
     for mark in re.split(r"([{},])", text):

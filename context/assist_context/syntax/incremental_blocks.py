@@ -1,19 +1,20 @@
-"""A document in blocks, so that an edit asks again about few of them.
+"""A document divided into blocks, so that after an edit only a few of them are queried again.
 
-A block is a run of nodes without a blank line in between, in whole lines: no comment is parted from its
-definition. The nodes are top-level ones, and in place of a long one what is in it; the block in which a
-long node begins is asked about again with each edit inside of that node. What a block says depends on
-others only by the names that are assigned again, and by what is around it.
-It knows spans of bytes and outlines; no trees, no text.
+A block is a run of nodes without a blank line in between, in whole lines, so that a comment stays with its
+definition. The nodes are the top-level ones; a long node is replaced by the nodes in it, and the block in
+which it begins is queried again after each edit inside it. What a block contains depends on other blocks
+only by the names that are assigned again, and by the scopes around it.
+This module knows spans of bytes and outlines, but no trees and no text.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
-from assist_context.syntax.definitions import EnclosingScopes, Key, shifted
+from assist_context.syntax.definitions import EnclosingScopes, Key, shift_scopes
 from assist_context.syntax.grammars import DOCS, Mark, Match, Reading, Span
 from assist_context.syntax.imports import Import
 from assist_context.syntax.source_text import Source
@@ -21,10 +22,10 @@ from assist_context.syntax.symbols import Definition, Outline, Reference, Symbol
 
 
 class Node(NamedTuple):
-    """A piece of the tree that is not looked into: its bytes, its kind, and how many nodes it `holds`.
+    """A piece of the tree that is not divided further: its bytes, its kind, and how many nodes it `holds`.
 
-    `above` are the kinds of the long nodes that it is in, `upto` is where the last of those ends that begin
-    with it, 0 for none. It is not `free` where no block may begin: in the head of a long node.
+    `above` are the kinds of the long nodes around it. `upto` is where the last long node ends that begins
+    with it, 0 for none. It is not `free` if no block may begin there, as in the head of a long node.
     """
 
     start: int
@@ -36,17 +37,17 @@ class Node(NamedTuple):
     free: bool = True
 
 
-Shape = tuple[int, int, int, int, tuple[int, ...]]  # a node, from the start of its block
-Seen = tuple[object, ...]  # what of an `EnclosingScopes` makes a difference for a block
+Shape = tuple[int, int, int, int, tuple[int, ...]]  # a node, relative to the start of its block
+VisibleScopes = tuple[object, ...]  # the part of an `EnclosingScopes` that matters to a block
 
 
 @dataclass(slots=True)
 class SyntaxBlock:
-    """The bytes of some lines, the first of them being `line` (from 1), and what is known of them.
+    """The bytes of some lines, starting at `line` (from 1), and what is known about them.
 
-    `reach` is where the last long node ends that begins in it, or else its own end.
-    `reading` is what the query gave, until `found` is made of it; `hits` are the keys of `found` that
-    the blocks above had said, `seen` what was around it, `count` the number of matches and marks.
+    `reach` is where the last long node ends that begins in the block, or else the block's own end.
+    `reading` is the result of the query, until `found` is made from it. `hits` are the keys of `found` that
+    the blocks above also have, `seen` the scopes around it then, `count` the number of matches and marks.
     """
 
     start: int
@@ -56,12 +57,36 @@ class SyntaxBlock:
     shape: list[Shape]
     found: Outline | None = None
     hits: frozenset[Key] = frozenset()
-    seen: Seen = ()
+    seen: VisibleScopes = ()
     count: int = 0
     reading: Reading | None = None
 
+    def extend(self, end: int, upto: int) -> None:
+        """Takes in a node whose lines end at `end`."""
+        self.end = max(self.end, end)
+        self.reach = max(self.reach, self.end, upto)
 
-# Captures by which matches are put together, so that they must stand in the block of their match.
+    def set_reading(self, reading: Reading) -> None:
+        """Records what the query found in this block."""
+        self.reading = reading
+        self.count = len(reading.matches) + len(reading.marks)
+
+    def set_outline(self, outline: Outline, before: AbstractSet[Key], seen: VisibleScopes) -> None:
+        """Records the outline that was made from the reading, which is dropped."""
+        self.found = outline
+        self.hits = outline.keys & before
+        self.seen = seen
+        self.reading = None
+
+    def copy_answer(self, other: "SyntaxBlock", outline: Outline) -> None:
+        """Takes over what is known about the same block of the text before an edit, with a moved outline."""
+        self.found = outline
+        self.hits = other.hits
+        self.seen = other.seen
+        self.count = other.count
+
+
+# Captures that identify a match, so they must be in the block of their match.
 _NAMING = frozenset(
     {"name", "path", "module"} | {f"module.{how}" for how in ("dots", "path", "tree", "file", "beside")}
 )
@@ -69,19 +94,20 @@ _NAMING = frozenset(
 
 @dataclass(slots=True)
 class EditExtent:
-    """How much of a text of `size` bytes stayed as it was: so many bytes at its head and its tail."""
+    """How much of a text of `size` bytes stayed the same: so many bytes at its head and its tail."""
 
     size: int = 0
     head: int = 0
     tail: int = 0
 
     def edit(self, start: int, size: int, end: int) -> None:
-        """The bytes from `start` to `end` of the text, of `size` bytes now, are replaced."""
-        self.head, self.tail = min(self.head, start), min(self.tail, size - end)
+        """The bytes from `start` to `end` of the text, which has `size` bytes now, are replaced."""
+        self.head = min(self.head, start)
+        self.tail = min(self.tail, size - end)
 
 
-def laid(source: Source, nodes: Iterable[Node]) -> list[SyntaxBlock]:
-    """The blocks of a text, from its nodes in order."""
+def lay_out(source: Source, nodes: Iterable[Node]) -> list[SyntaxBlock]:
+    """Divides a text into blocks, from its nodes in order."""
     blocks: list[SyntaxBlock] = []
     starts = source.starts
     data = source.data
@@ -92,23 +118,22 @@ def laid(source: Source, nodes: Iterable[Node]) -> list[SyntaxBlock]:
         stop = starts[ends] if ends < len(starts) else len(data)
         if blocks and (first < last + 2 or not free):
             block = blocks[-1]
-            block.end = max(block.end, stop)
         else:
             block = SyntaxBlock(starts[first - 1], stop, first, 0, [])
             blocks.append(block)
-        block.reach = max(block.reach, block.end, upto)
+        block.extend(stop, upto)
         origin = block.start
         block.shape.append((start - origin, end - origin, kind, holds, above))
         last = max(last, ends)
     return blocks
 
 
-def keep(
+def keep_unchanged(
     old: list[SyntaxBlock], new: list[SyntaxBlock], touched: EditExtent, size: int, changed: list[Span]
 ) -> None:
-    """Give new blocks that know nothing what the old ones knew, where neither text nor tree has changed.
+    """Copies what the old blocks know to new blocks whose text and tree have not changed.
 
-    `size` is that of the new text; `changed` are its spans where the tree is another, in order.
+    `size` is the size of the new text; `changed` are its spans where the tree is different, in order.
     """
     known: dict[Span, SyntaxBlock] = {}
     for each in old:
@@ -124,14 +149,15 @@ def keep(
         near = bisect_left(ends, block.start)
         touched_here = near < len(ends) and changed[near][0] <= block.reach
         if was.shape == block.shape and not touched_here:
-            found = moved(was.found, block.line - was.line)
+            found = move_outline(was.found, block.line - was.line)
             by = block.start - was.start
-            block.found = replace(found, open=shifted(found.open, by)) if by else found
-            block.hits, block.seen, block.count = was.hits, was.seen, was.count
+            if by:
+                found = replace(found, open=shift_scopes(found.open, by))
+            block.copy_answer(was, found)
 
 
-def seen(around: EnclosingScopes, block: SyntaxBlock) -> Seen:
-    """What of that which is around a block makes a difference for it: no place that is beyond its reach."""
+def visible_scopes(around: EnclosingScopes, block: SyntaxBlock) -> VisibleScopes:
+    """The part of the scopes around a block that matters to it: no position beyond its reach."""
 
     def ends(end: int) -> int:
         return end - block.start if end < block.reach else -1
@@ -143,19 +169,21 @@ def seen(around: EnclosingScopes, block: SyntaxBlock) -> Seen:
     )
 
 
-def shared(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bool:
-    """Give some blocks each match and mark that begins in them; False if one reaches out of its block.
+def share_reading(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bool:
+    """Gives each of some blocks the matches and marks that begin in it; False if one reaches out of its
+    block.
 
-    `some` is the place of the first of those blocks and of the one after the last. A match may reach into
-    a long node that begins in its block, as the end of a class does.
+    `some` are the index of the first of these blocks and the index after the last. A match may reach into a
+    long node that begins in its block, as the end of a class does.
     """
     starts = [each.start for each in blocks]
-    matches, marks = [list[Match]() for _ in range(*some)], [list[Mark]() for _ in range(*some)]
+    matches = [list[Match]() for _ in range(*some)]
+    marks = [list[Mark]() for _ in range(*some)]
 
-    def place(first: int, last: int, inner: int) -> int | None:
-        """The block of a span among some, negative if it is another, `None` if it reaches out.
+    def block_of(first: int, last: int, inner: int) -> int | None:
+        """The index of a span's block in `some`; -1 for another block, `None` if the span reaches out.
 
-        `inner` must stand in the block itself.
+        `inner` must be in the block itself.
         """
         found = bisect_right(starts, first) - 1
         if found < 0 or last > blocks[found].reach or inner >= blocks[found].end:
@@ -166,26 +194,27 @@ def shared(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bool:
         captures = match[1]
         spans = [span for spans in captures.values() for span in spans]
         first = min(spans)[0]
-        named = (spans[0] for what, spans in captures.items() if what in _NAMING)
-        at = place(first, max([end for _, end in spans]), max([start for start, _ in named], default=first))
+        named = (spans[0] for name, spans in captures.items() if name in _NAMING)
+        at = block_of(
+            first, max([end for _, end in spans]), max([start for start, _ in named], default=first)
+        )
         if at is None:
             return False
         if at >= 0:
             matches[at].append(match)
     for mark in reading.marks:
-        at = place(mark[0], mark[1], mark[1] - 1 if mark[2] in DOCS else mark[0])
+        at = block_of(mark[0], mark[1], mark[1] - 1 if mark[2] in DOCS else mark[0])
         if at is None:
             return False
         if at >= 0:
             marks[at].append(mark)
-    for block, own, told in zip(blocks[slice(*some)], matches, marks, strict=True):
-        block.reading = Reading(tuple(own), tuple(told))
-        block.count = len(own) + len(told)
+    for block, own_matches, own_marks in zip(blocks[slice(*some)], matches, marks, strict=True):
+        block.set_reading(Reading(tuple(own_matches), tuple(own_marks)))
     return True
 
 
-def joined(blocks: list[SyntaxBlock]) -> Symbols:
-    """What all blocks say, which must be known."""
+def join_outlines(blocks: list[SyntaxBlock]) -> Symbols:
+    """The symbols of all blocks, whose outlines must be known."""
     found = [each.found for each in blocks if each.found]
     return Symbols(
         tuple(chain.from_iterable(each.definitions for each in found)),
@@ -194,8 +223,8 @@ def joined(blocks: list[SyntaxBlock]) -> Symbols:
     )
 
 
-def moved(found: Outline, by: int) -> Outline:
-    """An outline so many lines further down."""
+def move_outline(found: Outline, by: int) -> Outline:
+    """An outline, so many lines further down."""
     if not by:
         return found
     return Outline(

@@ -1,7 +1,7 @@
-"""A text as the grammars see it: UTF-8 with line starts, in which every line ends in "\\n".
+"""A text as the grammars see it: UTF-8 with the starts of its lines, where every line ends in "\\n".
 
-An editor's lines may end in a lone "\\r", which is no line end for a grammar; it is made one here, byte
-for byte, so that offsets stay and rows are an editor's lines. It knows no language.
+An editor's lines may end in a lone "\\r", which is not a line end for a grammar. Here each lone "\\r" becomes
+"\\n", byte for byte: offsets stay the same, and rows match the editor's lines. This module knows no language.
 """
 
 import re
@@ -12,45 +12,47 @@ from assist_context.syntax.grammars import Span
 
 _LONE = re.compile(rb"\r(?!\n)")
 _BLANK = re.compile(rb"\s*")
-_SPACE = 32  # above it no byte is white space
+_SPACE = 32  # no byte above it is white space
 
 
-def encoded(text: str) -> bytes:
-    r"""A text as the grammars get it; a lone surrogate, which is not worth an error, becomes "?".
+def encode(text: str) -> bytes:
+    r"""Encodes a text for the grammars; a lone surrogate is not worth an error and becomes "?".
 
     >>> encoded("a\r\nb\rc")
     b'a\r\nb\nc'
     """
-    return normal(text.encode("utf-8", "replace"))
+    return normalize_line_ends(text.encode("utf-8", "replace"))
 
 
-def normal(data: bytes) -> bytes:
-    r"""The same bytes with each lone "\r" as "\n"."""
+def normalize_line_ends(data: bytes) -> bytes:
+    r"""Replaces each lone "\r" by "\n"."""
     return _LONE.sub(b"\n", data) if b"\r" in data else data
 
 
 class Source:
-    """A text in UTF-8, as `encoded` gives it, and where its lines start."""
+    """A text in UTF-8, as `encode` returns it, and where its lines start."""
 
     __slots__ = ("_ascii", "data", "starts")
 
     def __init__(self, data: bytes, starts: list[int] | None = None) -> None:
         self.data = data
-        self.starts = starts or _starts(data)
-        self._ascii: str | None = None  # the text, where a byte is a character: then pieces are cut from it
+        self.starts = starts or _line_starts(data)
+        self._ascii: str | None = None  # the text, if every byte is a character
 
     def line(self, byte: int) -> int:
         """The line of a byte, from 1."""
         return bisect_right(self.starts, byte)
 
     def leads(self, byte: int, line: int) -> bool:
-        """Whether nothing but white space stands before a byte on its line."""
-        found = _BLANK.match(self.data, self.starts[line - 1], byte)  # no copy of what may be a long line
+        """Whether there is only white space before a byte on its line."""
+        found = _BLANK.match(
+            self.data, self.starts[line - 1], byte
+        )  # does not copy the line, which may be long
         return found is not None and found.end() == byte
 
     @property
     def ascii(self) -> str:
-        """The text, where each byte is a character; "" where not."""
+        """The text if each byte is a character, else ""."""
         if self._ascii is None:
             self._ascii = self.data.decode("ascii") if self.data.isascii() else ""
         return self._ascii
@@ -58,24 +60,27 @@ class Source:
     def text(self, start: int, end: int) -> str:
         return self.ascii[start:end] or self.data[start:end].decode("utf-8", "replace")
 
-    def trimmed(self, span: Span) -> Span:
-        """A span without the white space at its end: some nodes take in the line end or blank lines."""
+    def trim(self, span: Span) -> Span:
+        """A span without the white space at its end: some nodes include the line end or blank lines."""
         start, end = span
         if start < end <= len(self.data) and self.data[end - 1] > _SPACE:
-            return span  # nearly always; no copy of what may be a long class
+            return span  # nearly always; a long class is not copied
         return start, max(start, start + len(self.data[start:end].rstrip()))
 
-    def spliced(self, start: int, end: int, piece: bytes) -> "Source":
-        """The text with `piece` for the bytes from `start` to `end`; costs a copy, not a search."""
-        first, last = self.line(start), self.line(end)
-        fresh = [start + found.end() for found in re.finditer(rb"\n", piece)]
-        longer = len(piece) - (end - start)
-        starts = [*self.starts[:first], *fresh, *(each + longer for each in self.starts[last:])]
+    def splice(self, start: int, end: int, piece: bytes) -> "Source":
+        """The text with `piece` in place of the bytes from `start` to `end`.
+
+        It copies, but does not search.
+        """
+        before = self.starts[: self.line(start)]
+        inside = [start + match.end() for match in re.finditer(rb"\n", piece)]
+        growth = len(piece) - (end - start)
+        starts = [*before, *inside, *(each + growth for each in self.starts[self.line(end) :])]
         return Source(self.data[:start] + piece + self.data[end:], starts)
 
 
-def _starts(data: bytes) -> list[int]:
-    """Where lines start, one behind the last line end among them."""
+def _line_starts(data: bytes) -> list[int]:
+    """Where lines start; the end of the last line end counts too."""
     if b"\r" in data:
         return [0, *(found.end() for found in re.finditer(rb"\n", data))]
     starts = [0, *accumulate(map(len, data.splitlines(keepends=True)))]

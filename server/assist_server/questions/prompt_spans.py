@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assist_context.documents import CHARS_PER_TOKEN, Snippet
 from assist_context.evidence.call_graph import callees, subjects
-from assist_context.evidence.for_question import MARKS, TARGET_MOST, answerable
+from assist_context.evidence.for_question import MARKS, TARGET_MOST, gather_evidence
 from assist_context.files.blobs import blob_id
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
@@ -69,7 +69,7 @@ def evidence_for(
     corpus = scene.corpus
     target = aim.target if aim else None
     room = max(tokens, int(len(aim.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if aim else tokens
-    gathered = answerable(corpus, question, target, room, scene.others)
+    gathered = gather_evidence(corpus, question, target, room, scene.others)
     snippets: Sequence[Snippet] = gathered.snippets
     if whole_files:
         snippets = _by_file(scene, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines, subjects
-from assist_context.evidence.mentions import MentionedName, meant
+from assist_context.evidence.mentions import MentionedName, likely_meanings
 from assist_context.index.reader import IndexedDefinition
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
@@ -126,7 +126,7 @@ def _of(document: Document, found: IndexedDefinition) -> QuestionTarget:
 def _symbol(corpus: Corpus, text: str) -> QuestionTarget:
     *owner, name = re.split(r"\.|::|#", text)
     found = corpus.definitions(name, SYMBOLS)
-    likely = meant(found, MentionedName(name, ".".join(owner)), "")
+    likely = likely_meanings(found, MentionedName(name, ".".join(owner)), "")
     if not likely:
         hint = "" if corpus.reader.files() else " This folder is not indexed yet: run `assist index` first."
         raise UserError(

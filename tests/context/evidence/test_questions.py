@@ -10,7 +10,7 @@ from workspaces import MODELS, put
 
 from assist_context.documents import CHARS_PER_TOKEN, Document, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines
-from assist_context.evidence.for_question import MARKS, SHARES, Gathered, answerable
+from assist_context.evidence.for_question import MARKS, SHARES, GatheredEvidence, gather_evidence
 from assist_context.evidence.mentions import MentionedName, names_in
 from assist_context.files.blobs import excerpt
 from assist_context.index.reader import IndexReader
@@ -58,22 +58,22 @@ def corpus(tmp_path: Path) -> Corpus:
 TOTAL = TargetLines("shop/till.py", 5, 9)
 
 
-def by(signal: str, found: Gathered) -> list[Snippet]:
+def by(signal: str, found: GatheredEvidence) -> list[Snippet]:
     return [each for each in found.snippets if each.signal == signal]
 
 
-def paths(signal: str, found: Gathered) -> list[str]:
+def paths(signal: str, found: GatheredEvidence) -> list[str]:
     return [each.path for each in by(signal, found)]
 
 
 def test_the_target_comes_first_as_it_stands(corpus: Corpus) -> None:
-    first = answerable(corpus, "Why is this wrong?", TOTAL, 2_000).snippets[0]
+    first = gather_evidence(corpus, "Why is this wrong?", TOTAL, 2_000).snippets[0]
     assert (first.signal, first.path, first.start_line, first.end_line) == ("target", "shop/till.py", 5, 9)
     assert first.text == "".join(TILL.splitlines(keepends=True)[4:])
 
 
 def test_callers_are_shown_by_their_head_and_the_lines_around_the_call(corpus: Corpus) -> None:
-    found = answerable(corpus, "Add a parameter for the currency.", TOTAL, 2_000)
+    found = gather_evidence(corpus, "Add a parameter for the currency.", TOTAL, 2_000)
     [caller] = by("caller", found)
     assert caller.path == "shop/checkout.py"
     assert caller.text.splitlines() == [
@@ -82,7 +82,7 @@ def test_callers_are_shown_by_their_head_and_the_lines_around_the_call(corpus: C
 
 
 def test_callees_are_the_definitions_of_what_is_called_even_under_an_alias(corpus: Corpus) -> None:
-    found = answerable(corpus, "Explain.", TOTAL, 2_000)
+    found = gather_evidence(corpus, "Explain.", TOTAL, 2_000)
     assert [(each.path, each.start_line) for each in by("callee", found)] == [
         ("shop/models.py", 1),
         ("shop/models.py", 11),
@@ -91,10 +91,10 @@ def test_callees_are_the_definitions_of_what_is_called_even_under_an_alias(corpu
 
 
 def test_tests_are_found_by_reference_and_by_name(corpus: Corpus) -> None:
-    first = by("test", answerable(corpus, "Is it tested?", TOTAL, 2_000))[0]
+    first = by("test", gather_evidence(corpus, "Is it tested?", TOTAL, 2_000))[0]
     assert first.path == "tests/test_till.py"
     assert first.text == "def test_total():\n    assert total([])\n"
-    of_models = answerable(corpus, "Explain.", TargetLines("shop/receipts.py", 1, 2), 2_000)
+    of_models = gather_evidence(corpus, "Explain.", TargetLines("shop/receipts.py", 1, 2), 2_000)
     assert paths("caller", of_models) == ["shop/till.py"]
 
 
@@ -113,23 +113,23 @@ def test_tests_are_found_by_reference_and_by_name(corpus: Corpus) -> None:
 def test_definitions_of_what_the_question_names(
     corpus: Corpus, question: str, expected: tuple[str, int]
 ) -> None:
-    found = by("definition", answerable(corpus, question, None, 2_000))
+    found = by("definition", gather_evidence(corpus, question, None, 2_000))
     assert expected in [(each.path, each.start_line) for each in found]
 
 
 def test_who_calls_what_is_named_without_a_target(corpus: Corpus) -> None:
-    found = answerable(corpus, "Who calls print_receipt?", None, 2_000)
+    found = gather_evidence(corpus, "Who calls print_receipt?", None, 2_000)
     assert paths("caller", found) == ["shop/till.py"]
 
 
 def test_plain_words_are_searched_for(corpus: Corpus) -> None:
-    found = answerable(corpus, "Where do we decide about umbrellas?", None, 2_000)
+    found = gather_evidence(corpus, "Where do we decide about umbrellas?", None, 2_000)
     assert paths("search", found)[0] == "weather.py"
     assert not by("definition", found)
 
 
 def test_a_general_question_gets_a_map_of_what_matters_most(corpus: Corpus) -> None:
-    found = answerable(corpus, "?", None, 2_000)
+    found = gather_evidence(corpus, "?", None, 2_000)
     assert {each.signal for each in found.snippets} == {"map"}
     assert "shop/models.py" in paths("map", found)
     money = next(each for each in found.snippets if each.path == "shop/models.py")
@@ -139,7 +139,7 @@ def test_a_general_question_gets_a_map_of_what_matters_most(corpus: Corpus) -> N
 
 def test_no_line_is_shown_twice_and_every_snippet_says_where_it_is_from(corpus: Corpus) -> None:
     question = "How do `total`, Money.plus, parse_money and shop/till.py work together with umbrellas?"
-    found = answerable(corpus, question, TOTAL, 4_000)
+    found = gather_evidence(corpus, question, TOTAL, 4_000)
     seen: set[tuple[str, str]] = set()
     for each in found.snippets:
         entry = corpus.reader.file(each.path)
@@ -160,7 +160,7 @@ def test_no_line_is_shown_twice_and_every_snippet_says_where_it_is_from(corpus: 
 
 @pytest.mark.parametrize("tokens", [0, 10, 40, 100, 300, 1_000])
 def test_the_budget_is_kept(corpus: Corpus, tokens: int) -> None:
-    found = answerable(corpus, "What do parse_money and Money do?", TOTAL, tokens)
+    found = gather_evidence(corpus, "What do parse_money and Money do?", TOTAL, tokens)
     cost = sum(len(each.text) + len(each.path) + MARKS for each in found.snippets)
     assert cost == found.characters <= tokens * CHARS_PER_TOKEN
 
@@ -168,7 +168,7 @@ def test_the_budget_is_kept(corpus: Corpus, tokens: int) -> None:
 def test_the_same_question_has_the_same_answer(corpus: Corpus) -> None:
     question = "How does total use Money and parse_money?"
     again = Corpus(corpus.root, IndexReader(str(Path(corpus.root).parent / "index.sqlite")))
-    assert answerable(corpus, question, TOTAL, 900) == answerable(again, question, TOTAL, 900)
+    assert gather_evidence(corpus, question, TOTAL, 900) == gather_evidence(again, question, TOTAL, 900)
 
 
 def test_nothing_excluded_is_ever_shown(corpus: Corpus) -> None:
@@ -178,7 +178,7 @@ def test_nothing_excluded_is_ever_shown(corpus: Corpus) -> None:
         TargetLines("hidden/secret.py", 1, 9),
         TargetLines("../w/hidden/secret.py", 1, 9),
     ):
-        found = answerable(
+        found = gather_evidence(
             corpus, "Who calls `total`? What is secret_caller in hidden/secret.py?", target, 9_000
         )
         assert not any("secret_caller" in each.text or "hidden" in each.path for each in found.snippets)
@@ -189,18 +189,18 @@ def test_open_documents_shadow_the_index(corpus: Corpus) -> None:
     language = language_of("shop/till.py")
     document = Document("shop/till.py", split_lines(changed), language)
     corpus.lay({"shop/till.py": OpenFile(document, symbols(language, changed))})
-    found = answerable(corpus, "Explain.", TargetLines("shop/till.py", 7, 11), 2_000)
+    found = gather_evidence(corpus, "Explain.", TargetLines("shop/till.py", 7, 11), 2_000)
     assert found.snippets[0].text.startswith("def total")
     assert found.snippets[0].blob == ""
     assert "shop/receipts.py" not in paths("callee", found)
-    assert not by("caller", answerable(corpus, "Who calls print_receipt?", None, 2_000))
+    assert not by("caller", gather_evidence(corpus, "Who calls print_receipt?", None, 2_000))
 
 
 def test_a_file_that_changed_since_is_left_out(corpus: Corpus) -> None:
     path = Path(corpus.root) / "shop/checkout.py"
     path.write_text("# moved\n" * 40 + CHECKOUT)
     os.utime(path, ns=(1, 1))
-    assert not by("caller", answerable(corpus, "Explain.", TOTAL, 2_000))
+    assert not by("caller", gather_evidence(corpus, "Explain.", TOTAL, 2_000))
 
 
 def test_what_one_folder_lacks_is_found_in_another(corpus: Corpus, tmp_path: Path) -> None:
@@ -208,13 +208,16 @@ def test_what_one_folder_lacks_is_found_in_another(corpus: Corpus, tmp_path: Pat
     put(root, "rates.py", "def vat_rate(country):\n    return 19\n")
     ready(root, tmp_path / "v.sqlite")
     other = Corpus(str(root), IndexReader(str(tmp_path / "v.sqlite")), "v")
-    found = answerable(corpus, "Where is vat_rate?", None, 2_000, (other,))
+    found = gather_evidence(corpus, "Where is vat_rate?", None, 2_000, (other,))
     assert paths("definition", found) == ["v/rates.py"]
 
 
 def test_no_index_gives_nothing(tmp_path: Path) -> None:
     none = Corpus(str(tmp_path), IndexReader(str(tmp_path / "none.sqlite")))
-    assert answerable(none, "What is `total` in a.py?", TargetLines("a.py", 1, 3), 900) == Gathered()
+    assert (
+        gather_evidence(none, "What is `total` in a.py?", TargetLines("a.py", 1, 3), 900)
+        == GatheredEvidence()
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from workspaces import commit, put, run
 
 from assist_context.documents import Cursor, Document, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines
-from assist_context.evidence.for_question import answerable
+from assist_context.evidence.for_question import gather_evidence
 from assist_context.files.denylist import denied_by
 from assist_context.files.gitignore import PEERS
 from assist_context.index.reader import IndexReader
@@ -190,7 +190,7 @@ def test_no_snippet_has_it(world: World) -> None:
             TargetLines(f"own/../{path}", 1, 3),
             TargetLines("inner.py", 1, 3),
         ):
-            shown += answerable(corpus, f"What does `{secret}` of {path} do?", target, 4_000).snippets
+            shown += gather_evidence(corpus, f"What does `{secret}` of {path} do?", target, 4_000).snippets
         assert not any(secret in each.text for each in shown), path
         assert not any(each.path == path for each in shown)
 

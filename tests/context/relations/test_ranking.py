@@ -11,10 +11,10 @@ from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.relations.repo_map import (
     NO_ROOM,
     MapBudget,
-    Mapped,
+    MappedFile,
     graph_of,
     page_rank,
-    ranked,
+    rank_files,
     repo_map,
 )
 
@@ -85,7 +85,7 @@ def test_one_graph_serves_many_questions() -> None:
     links = [("p", "a", 1.0), ("q", "b", 1.0)]
     graph = graph_of(links)
     for favoured in ({}, {"p": 1.0}, {"new": 2.0, "q": 1.0}):
-        assert ranked(graph, favoured) == page_rank(links, favoured)
+        assert rank_files(graph, favoured) == page_rank(links, favoured)
 
 
 def test_a_large_graph_comes_to_rest() -> None:
@@ -135,7 +135,7 @@ INDEX = Index(
 RANKS = {"a.py": 0.5, "b.py": 0.3, "c.py": 0.2, "gone.py": 0.1}
 
 
-def shown(mapped: tuple[Mapped, ...]) -> list[str]:
+def shown(mapped: tuple[MappedFile, ...]) -> list[str]:
     return [f"{each.path}:{head.start_line} {head.text}" for each in mapped for head in each.heads]
 
 

@@ -12,7 +12,7 @@ from assist_context.documents import Cursor, Document, Snippet, split_lines
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.retrieval.cursor_query import spot_of
+from assist_context.retrieval.cursor_query import query_at
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever, retrieve_once
 from assist_context.retrieval.similar_windows import Windows
 from assist_context.syntax.symbols import symbols
@@ -132,7 +132,7 @@ def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path
     corpus = Corpus(str(root), corpus.reader)
 
     def read() -> float:
-        return float(sum(corpus.at_hand(f"m{at}.py") for at in range(4)))
+        return float(sum(corpus.is_cached(f"m{at}.py") for at in range(4)))
 
     late = Retriever(corpus, clock=read)  # the time is over once a file was read
     assert [read() for _ in range(3) if late.near(asked, 400)] == [2, 4, 4]
@@ -146,11 +146,11 @@ def test_a_long_file_is_compared_over_several_questions(tmp_path: Path) -> None:
     ready(root, tmp_path / "index.sqlite")
     corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
     document = Document("new.py", split_lines("def other(table):\n" + body), language_of("new.py"))
-    spot = spot_of(document, Cursor(190, 4), "new.py")
+    spot = query_at(document, Cursor(190, 4), "new.py")
 
     def alike(windows: Windows, looks: int) -> list[tuple[int, int]]:
         left = iter(range(looks))
-        found = windows.alike(corpus, spot, ["long.py"], lambda: next(left, None) is None)
+        found = windows.similar(corpus, spot, ["long.py"], lambda: next(left, None) is None)
         return [(each.first, each.last) for each in found]
 
     whole = alike(Windows(), 1_000)

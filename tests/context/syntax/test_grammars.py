@@ -47,10 +47,10 @@ def root() -> tree_sitter.Node:
 
 def test_a_query_that_waited_for_the_processor_is_asked_for_longer() -> None:
     clock = waiting()
-    first, late = grammars.asked(query(), root(), microseconds=LIMIT, clock=working())
+    first, late = grammars.run_query(query(), root(), microseconds=LIMIT, clock=working())
     assert late
     assert len(first) < 2 * CALLS
-    every, late = grammars.asked(query(), root(), microseconds=LIMIT, clock=clock, waits=14)
+    every, late = grammars.run_query(query(), root(), microseconds=LIMIT, clock=clock, waits=14)
     assert not late
     assert len(every) == 2 * CALLS
     assert clock.looks > 1
@@ -58,7 +58,7 @@ def test_a_query_that_waited_for_the_processor_is_asked_for_longer() -> None:
 
 def test_a_query_that_never_gets_the_processor_is_given_up() -> None:
     clock = waiting()
-    found, late = grammars.asked(query(), root(), microseconds=1, clock=clock, waits=3)
+    found, late = grammars.run_query(query(), root(), microseconds=1, clock=clock, waits=3)
     assert late
     assert len(found) < 2 * CALLS
     assert clock.looks == 1 + 3

@@ -86,8 +86,8 @@ def test_every_query_compiles(language: Language) -> None:
 def test_what_is_missing_takes_its_own_language_and_says_why() -> None:
     assert symbols(PLAIN, "x") == Symbols(problem="there is no grammar for plaintext")
     assert "nowhere does not load" in symbols(Language("odd", outline="nowhere"), "x").problem
-    assert "does not compile" in str(grammars.compiled("python", "(no_such_node) @ref"))
-    assert "no query" in str(grammars.compiled("python", ""))
+    assert "does not compile" in str(grammars.compile_query("python", "(no_such_node) @ref"))
+    assert "no query" in str(grammars.compile_query("python", ""))
     assert symbols(PY, "def f():\n    pass\n").definitions
 
 

@@ -11,7 +11,7 @@ from tree_edits import edited
 from assist_context.documents import Cursor, split_lines
 from assist_context.languages import PLAIN, language_of
 from assist_context.syntax.incremental import MOST_BYTES, OpenTree
-from assist_context.syntax.source_text import Source, encoded
+from assist_context.syntax.source_text import Source, encode
 from assist_context.syntax.symbols import Symbols, symbols
 
 SAMPLES = {
@@ -98,11 +98,11 @@ def test_a_spliced_text_is_a_fresh_one(text: str, data: st.DataObject) -> None:
 
 @given(st.text("a\nb\r😀", max_size=30), st.data())
 def test_a_spliced_source_has_the_lines_of_a_fresh_one(text: str, data: st.DataObject) -> None:
-    old = encoded(text)
+    old = encode(text)
     start = data.draw(st.integers(0, len(old)))
     stop = data.draw(st.integers(start, len(old)))
-    piece = encoded(data.draw(st.text("a\n", max_size=5)))
-    found, fresh = Source(old).spliced(start, stop, piece), Source(old[:start] + piece + old[stop:])
+    piece = encode(data.draw(st.text("a\n", max_size=5)))
+    found, fresh = Source(old).splice(start, stop, piece), Source(old[:start] + piece + old[stop:])
     assert (found.data, found.starts) == (fresh.data, fresh.starts)
 
 
