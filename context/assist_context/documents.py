@@ -1,6 +1,6 @@
-"""The values that cross package borders: a document, a cursor in it, and the context around the cursor.
+"""The values that all packages share: a document, a cursor in it, and the context around the cursor.
 
-`gather` makes the context. It is the only way by which a completion gets text of a document.
+`gather` makes the context. A completion gets text of a document only through it.
 """
 
 import re
@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 
 from assist_context.languages import PLAIN, Language
 
-CHARS_PER_TOKEN = 3.2  # Qwen2.5-Coder on the standard library: 3.4; a little less leaves room
+CHARS_PER_TOKEN = 3.2  # Qwen2.5-Coder has 3.4 on the standard library; a lower number leaves room
 
 # The line ends of the Language Server Protocol. str.splitlines knows ten more (form feed,
-# U+2028 ...), which would shift every line number behind one of them.
+# U+2028 ...), each of which would shift all later line numbers.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
 
 
 def split_lines(text: str) -> tuple[str, ...]:
-    r"""Lines with their ends; always at least one, and the last has no end.
+    r"""Lines with their line ends; there is always at least one, and the last has no line end.
 
     >>> split_lines("a\r\nb\x0cc\n")
     ('a\r\n', 'b\x0cc\n', '')
     """
-    if "\r" not in text:  # less than half of the time
+    if "\r" not in text:  # takes less than half of the time
         *ended, last = text.split("\n")
         return (*[line + "\n" for line in ended], last)
     lines = _LINE.findall(text)
@@ -32,7 +32,7 @@ def split_lines(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place in a document: line and column from 0, column in Unicode characters."""
+    """A position in a document: line and column from 0, the column in Unicode characters."""
 
     line: int
     column: int
@@ -40,7 +40,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text at one moment. `lines` is as `split_lines` gives it; `path` is for people and prompts."""
+    """One text at one moment. `lines` are as `split_lines` returns them; `path` is for people and prompts."""
 
     path: str
     lines: tuple[str, ...] = ("",)
@@ -53,10 +53,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """A piece of another place that may help. Lines count from 1, both ends included.
+    """A piece of another file that may help. Lines count from 1, both ends included.
 
-    `signal` says why it was taken; `blob` is git's id of the file it was read from, "" if that is open
-    in the editor. `text` may leave lines out. `root` is the folder that it is of, "" where that is not kept.
+    `signal` says why it was chosen; `blob` is git's id of the file it was read from, "" if that file is open
+    in the editor. `text` may leave lines out. `root` is the folder it belongs to, "" if that is not known.
     """
 
     path: str
@@ -71,10 +71,10 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a completion may look at.
+    """The text that a completion may use.
 
-    `before` and `after` are the text around the cursor with line ends as "\\n", cut at line
-    borders; `start_line` is the document line (from 0) on which `before` starts.
+    `before` and `after` are the text around the cursor with line ends as "\\n", cut at line borders;
+    `start_line` is the document line (from 0) on which `before` starts.
     """
 
     path: str
@@ -85,12 +85,15 @@ class Context:
     snippets: tuple[Snippet, ...] = field(default=())
 
 
-BEFORE_LINES, BEFORE_CHARS = 600, 40_000  # more than any prompt takes, so that anchors are found again
+BEFORE_LINES, BEFORE_CHARS = 600, 40_000  # more than any prompt uses, so that anchors are found again
 AFTER_LINES, AFTER_CHARS = 80, 8_000
 
 
 def gather(document: Document, cursor: Cursor, snippets: tuple[Snippet, ...] = ()) -> Context:
-    """What a completion at `cursor` may look at. A cursor outside the document counts as its nearest end."""
+    """The context of a completion at `cursor`.
+
+    A cursor outside the document counts as the nearest end of it.
+    """
     line = max(0, min(cursor.line, len(document.lines) - 1))
     current = document.lines[line]
     bare = current.rstrip("\r\n")

@@ -1,6 +1,6 @@
-"""Which language a file is written in, by its name alone.
+"""The language of a file, by its name alone.
 
-It does not read files and does not load grammars; `grammars` does the latter.
+This module reads no files and loads no grammars; `syntax.grammars` does that.
 """
 
 import os
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 class Language:
     """A language as the engine sees it.
 
-    `blocks` tells how a block is marked: by "indent" (Python), by "brace", or not ("").
-    `grammar` is the one that `parse` knows its way in; `outline` the one that only `symbols` reads,
-    where the cursor does without.
+    `blocks` says how blocks are marked: by "indent" (Python), by "brace", or not ("").
+    `grammar` is the grammar for both `fragments` and `symbols`; `outline` is one that only `symbols` uses,
+    for languages whose cursor needs none.
     """
 
     name: str
@@ -74,7 +74,7 @@ def language_of(path: str, lsp_id: str = "") -> Language:
     >>> language_of("untitled", "go").name
     'go'
     """
-    name = os.path.basename(path).lower()  # pathlib takes ten times as long
+    name = os.path.basename(path).lower()  # pathlib would take ten times as long
     dot = name.rfind(".")
     found = (_BY_SUFFIX.get(name[dot:]) if dot > 0 else None) or _BY_NAME.get(name)
     return found or _BY_ID.get(lsp_id.lower(), PLAIN)

@@ -1,4 +1,4 @@
-"""What a user can set about the workspace's index, with the words of the reference page."""
+"""The settings of the workspace's index, with the texts of the reference page."""
 
 from dataclasses import dataclass, field
 

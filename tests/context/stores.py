@@ -39,7 +39,7 @@ def asked(path: Path) -> "closing[IndexReader]":
 
 def index(writer: IndexWriter, texts: Mapping[str, str]) -> PathChanges:
     """Points at the texts and adds what of them is wanted."""
-    change = writer.point(listing(texts))
+    change = writer.apply_listing(listing(texts))
     writer.add([(each.blob, parse(each.path, texts[each.path])) for each in change.wanted])
     return change
 

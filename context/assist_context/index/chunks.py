@@ -1,8 +1,8 @@
-"""A file cut into the pieces that search looks for: one a definition, and windows of the rest.
+"""Divides a file into the pieces that search finds: one for each definition, and windows of the rest.
 
-Every line is in one chunk. A line belongs to the innermost definition of more than one line around it,
-so that a class is found by its head and its fields, its methods by their own chunks; one-liners stay
-where they stand. It ranks nothing and stores nothing.
+Every line is in one chunk. A line belongs to the innermost definition of more than one line around it, so
+that a class is found by its head and fields, and its methods by their own chunks; definitions of one line
+stay in the chunk around them. This module ranks nothing and stores nothing.
 """
 
 import re
@@ -13,20 +13,22 @@ from typing import NamedTuple, Protocol
 from assist_context.documents import split_lines
 from assist_context.languages import Language
 
-DEFINITION_LINES = 60  # more does not fit a prompt beside other snippets
+DEFINITION_LINES = 60  # more does not fit into a prompt next to other snippets
 WINDOW_LINES = 40
-LEAST_LINES = 20  # of a piece of a longer definition, lest each paragraph stands alone
-CHUNK_CHARACTERS = 20_000  # 60 lines of code have 2,500: what is longer is data
-COMMENT_LINES = 30  # that go with the definition below them
-IDLE_CHARACTERS = 80  # a longer line is not looked at: it says something
+LEAST_LINES = 20  # of a piece of a longer definition, so that paragraphs are not separated
+CHUNK_CHARACTERS = 20_000  # 60 lines of code have 2,500: anything longer is data
+COMMENT_LINES = 30  # that belong to the definition below them
+IDLE_CHARACTERS = 80  # a longer line always counts as content
 
 _IDLE = re.compile(r"\s*(?:[^\w\s]*|end|fi|done|esac)[^\w\s]*\s*")  # a blank line, or closing marks
 
 
 class Chunk(NamedTuple):
-    """Some lines of a file, from 1, both ends included; `name` is that of the definition, "" in between.
+    """Some lines of a file, from 1, both ends included; `name` is the definition's, "" outside of
+    definitions.
 
-    A named tuple, as there are 3,000 a megabyte: a frozen dataclass takes four times as long to make.
+    It is a named tuple because there are 3,000 in a megabyte: a frozen dataclass takes four times as long to
+    make.
     """
 
     start_line: int
@@ -36,7 +38,7 @@ class Chunk(NamedTuple):
 
 
 class Spanned(Protocol):
-    """What `chunks` asks of a definition."""
+    """What `chunks` needs from a definition."""
 
     @property
     def start_line(self) -> int: ...
@@ -53,7 +55,7 @@ def chunks(language: Language, text: str, definitions: Sequence[Spanned]) -> tup
     >>> chunks(PLAIN, "a\\nb\\n", ())
     (Chunk(start_line=1, end_line=2, text='a\\nb\\n', name=''),)
     """
-    # Line ends are put back piece by piece: line by line takes as long as all the rest.
+    # Line ends are put back piece by piece: line by line would take as long as all the rest.
     glue = "" if "\r" in text else "\n"
     lines: Sequence[str] = text.split("\n") if glue else split_lines(text)
     ended = not lines[-1]
@@ -69,13 +71,13 @@ def chunks(language: Language, text: str, definitions: Sequence[Spanned]) -> tup
 
 
 def _owners(language: Language, lines: Sequence[str], definitions: Sequence[Spanned]) -> list[int]:
-    """For every line the index of the definition it belongs to, -1 for none. Definitions nest in order."""
+    """For every line, the index of the definition it belongs to, or -1. Definitions are in nesting order."""
     owners = [-1] * len(lines)
     marks = tuple(filter(None, (language.comment, "/*", "*", "@", "#["))) if language.comment else ()
     spans = [(each.start_line - 1, min(each.end_line, len(lines))) for each in definitions]
     following = [*spans[1:], (-1, -1)]
     for index, (first, end) in enumerate(spans):
-        # Of many in the same lines, as in "const a = 1, b = 2, ...", the last takes them: once, not each.
+        # If several are in the same lines, as in "const a = 1, b = 2, ...", only the last one owns them.
         start = first
         if end - start < 2 or (start, end) == following[index]:
             continue
@@ -88,7 +90,7 @@ def _owners(language: Language, lines: Sequence[str], definitions: Sequence[Span
 
 
 def _runs(lines: Sequence[str], owners: list[int], idle: int) -> list[tuple[int, int, int]]:
-    """(owner, start, end) of lines that belong together; blank lines and closing marks go upwards."""
+    """(owner, start, end) of lines that belong together; blank lines and closing marks join the run above."""
     runs: list[tuple[int, int, int]] = []
     start = 0
     for owner, group in groupby(owners):
@@ -102,7 +104,7 @@ def _runs(lines: Sequence[str], owners: list[int], idle: int) -> list[tuple[int,
 
 
 def _says_nothing(lines: Sequence[str], start: int, end: int, most: int) -> bool:
-    """Whether lines say nothing; those of `most` characters and more do."""
+    """Whether no line has content; a line of `most` or more characters always has."""
     for at in range(start, end):
         line = lines[at]
         if line and (len(line) >= most or not _IDLE.fullmatch(line)):
@@ -111,7 +113,7 @@ def _says_nothing(lines: Sequence[str], start: int, end: int, most: int) -> bool
 
 
 def _cut_run(lines: Sequence[str], start: int, end: int, definition: bool) -> list[tuple[int, int]]:
-    """A run in pieces that are short enough; a definition is cut at a blank line if there is one."""
+    """Cuts a run into short enough pieces; a definition is cut at a blank line if there is one."""
     most = DEFINITION_LINES if definition else WINDOW_LINES
     pieces = []
     while end - start > most:

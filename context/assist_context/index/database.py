@@ -1,8 +1,8 @@
-"""The index's file: its schema, how it is opened, and what becomes of a damaged one.
+"""The index's file: its schema, how it is opened, its state, and what happens to a damaged one.
 
-One SQLite file a workspace folder, in WAL mode, and the package's only door to sqlite3. What is damaged
-or of another version is made anew, never repaired: everything in it can be read from the sources again.
-It does not know what the rows mean.
+There is one SQLite file for each workspace folder, in WAL mode, and this module is the package's only door to
+sqlite3. A file that is damaged or of another version is built again, never repaired: everything in it can be
+read from the sources again. Apart from its status, this module does not know what the rows mean.
 """
 
 import os
@@ -18,18 +18,18 @@ from assist_context.index.encoding import KINDS
 WAITING, PARSED, QUARANTINED = 0, 1, 2  # the states of a content
 Connection = sqlite3.Connection
 Failure = sqlite3.Error
-Damage = sqlite3.DatabaseError  # raised by whoever finds rows that contradict each other
+Damage = sqlite3.DatabaseError  # also raised for rows that contradict each other
 
 VERSION = sqlite3.sqlite_version  # of SQLite
-SEARCHABLE = sqlite3.sqlite_version_info >= (3, 43)  # from there on FTS5 deletes without the text
-SCHEMA = 3  # raised with every change below
+SEARCHABLE = sqlite3.sqlite_version_info >= (3, 43)  # since then, FTS5 can delete a row without its text
+SCHEMA = 3  # increased with every change below
 BUSY_MS = 2_000
-WAL_BYTES = 8_000_000  # kept of the log when it is empty
-CACHE_KB = 16_000  # mentions are written in no order: with SQLite's 2,000 writing takes 6 % longer
-MARK = ".damaged"  # the file beside the database that a reader leaves when it finds damage
+WAL_BYTES = 8_000_000  # the size that an empty log file keeps
+CACHE_KB = 16_000  # mentions are written in random order: with SQLite's 2,000, writing takes 6 % longer
+MARK = ".damaged"  # suffix of the file that a reader puts next to a damaged database
 
-# Without positions and counts the word list takes 8 % of the source, with them 37 %; ranking by FTS5's own
-# BM25 would need them, and finds no more (MRR@10 0.29 with, 0.29 without).
+# Without positions and counts, the word list takes 8 % of the source, with them 37 %. Only the ranking by
+# FTS5's own BM25 would need them, and it finds no more (MRR@10 0.29 with, 0.29 without).
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE language(id INTEGER PRIMARY KEY, name TEXT UNIQUE);
@@ -41,11 +41,11 @@ CREATE INDEX blob_waiting ON blob(id) WHERE state = 0;
 CREATE TABLE file(id INTEGER PRIMARY KEY, path BLOB UNIQUE, blob INTEGER, size INTEGER, mtime INTEGER,
     kind INTEGER);
 CREATE INDEX file_blob ON file(blob);
--- What a parsed blob gave, packed by `rows`; `chunk` is the number of its first chunk. Apart from `blob`,
+-- What a parsed blob gave, packed by `encoding`; `chunk` is the number of its first chunk. Apart from `blob`,
 -- which is read whole at every start.
 CREATE TABLE content(blob INTEGER PRIMARY KEY, chunk INTEGER, chunks BLOB, imports BLOB, outline BLOB);
 CREATE INDEX content_chunk ON content(chunk);
--- name: its number, by `rows.number`. role: 0 where the blob defines it, 1 where it only refers to it.
+-- name: its number, by `encoding.number`. role: 0 where the blob defines it, 1 where it only refers to it.
 CREATE TABLE mention(name INTEGER, role INTEGER, blob INTEGER, places BLOB, PRIMARY KEY(name, role, blob))
     WITHOUT ROWID;
 CREATE TABLE together(a INTEGER, b INTEGER, weight REAL, PRIMARY KEY(a, b)) WITHOUT ROWID;
@@ -74,17 +74,17 @@ _REMEDIES = {
     sqlite3.SQLITE_CANTOPEN: "Make the file and its folder writable.",
 }
 
-# A constraint too: the only writer looks before it inserts.
+# A broken constraint is damage too: the only writer checks before it inserts.
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH}
-_NO_LIST = "invalid fts5 file format"  # of a damaged word list; SQLite gives it no code of its own
+_NO_LIST = "invalid fts5 file format"  # a damaged word list; SQLite has no error code for it
 
 
 class StoreError(Exception):
-    """The index cannot be read or written. The message names the file and what to do."""
+    """The index cannot be read or written. The message names the file and the remedy."""
 
 
 def open_write(path: str, version: str) -> Connection:
-    """The database at `path` to write to: made, or made anew where it is damaged or of another version."""
+    """Opens the database at `path` for writing; builds it if it is missing, damaged or of another version."""
     if os.path.isdir(path):
         raise StoreError(f"{path} is a folder. Move it away.")
     try:
@@ -106,7 +106,7 @@ def open_write(path: str, version: str) -> Connection:
 
 
 def _open(path: str, version: str) -> Connection:
-    try:  # SQLite would let others read it
+    try:  # with SQLite's own mode, other users could read it
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreError(f"{path}: {error.strerror}. Make the file and its folder writable.") from error
@@ -133,7 +133,7 @@ def _open(path: str, version: str) -> Connection:
 
 @lru_cache
 def _shape() -> list[tuple[str, str | None]]:
-    """What a whole database's list of tables looks like."""
+    """The list of tables of an intact database."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.executescript(_TABLES)
         return db.execute(_SHAPE).fetchall()
@@ -145,7 +145,7 @@ def _version(db: Connection) -> str:
 
 
 def open_read(path: str) -> Connection | None:
-    """The database to read from; `None` if there is none yet, one of another schema, or a damaged one."""
+    """Opens the database for reading; `None` if it is missing, damaged or has another schema."""
     if not os.path.isfile(path) or os.path.exists(path + MARK):
         return None
     uri = f"file:{quote(os.path.abspath(path))}?mode=ro"
@@ -161,21 +161,21 @@ def open_read(path: str) -> Connection | None:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file is at fault, not the disk, a lock, a permission or the question."""
+    """Whether the file is at fault, and not the disk, a lock, a permission or the query."""
     code = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # not of SQLite: of this module, or a text that is no UTF-8; or the connection is closed
+    if code is None:  # from this package, or for invalid UTF-8, or because the connection is closed
         return not isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError)
     return (code & 255) in _DAMAGE or _NO_LIST in str(error)
 
 
 def mark_damaged(path: str) -> None:
-    """A reader found damage: the next writer begins anew."""
+    """Records that a reader found damage: the next writer starts from an empty database."""
     with suppress(OSError):
         os.close(os.open(path + MARK, os.O_CREAT | os.O_WRONLY, 0o600))
 
 
 def discard(path: str) -> None:
-    """Takes the database away."""
+    """Deletes the database."""
     for suffix in ("-wal", "-shm", "", MARK):
         try:
             os.unlink(path + suffix)
@@ -187,7 +187,7 @@ def discard(path: str) -> None:
 
 @contextmanager
 def reporting_errors(db: Connection, path: str) -> Iterator[Connection]:
-    """An error of SQLite leaves as StoreError and a damaged file is discarded; any error closes."""
+    """Turns errors into StoreError, deletes a damaged file, and closes the database after any error."""
     with ExitStack() as failed:
         failed.callback(db.close)
         try:
@@ -199,9 +199,14 @@ def reporting_errors(db: Connection, path: str) -> Iterator[Connection]:
             if is_damage(error):
                 discard(path)
             raise store_error(path, error) from error
-        except UnicodeEncodeError:  # a path that no file system can have
+        except UnicodeEncodeError:  # no file system can have such a path
             raise
-        except (TypeError, ValueError, LookupError, AttributeError) as error:  # a row that nobody wrote so
+        except (
+            TypeError,
+            ValueError,
+            LookupError,
+            AttributeError,
+        ) as error:  # the writer never writes such a row
             db.close()
             discard(path)
             raise StoreError(f"{path}: {error!r}. It is made again.") from error
@@ -210,7 +215,7 @@ def reporting_errors(db: Connection, path: str) -> Iterator[Connection]:
 
 @contextmanager
 def transaction(db: Connection, path: str) -> Iterator[Connection]:
-    """`reporting_errors`, and all or nothing: to close is to roll back."""
+    """`reporting_errors`, with all or nothing: closing the database rolls back."""
     with reporting_errors(db, path):
         db.execute("BEGIN IMMEDIATE")
         yield db
@@ -218,7 +223,7 @@ def transaction(db: Connection, path: str) -> Iterator[Connection]:
 
 
 def store_error(path: str, error: sqlite3.Error) -> StoreError:
-    """An error of SQLite with its file and what to do about it."""
+    """Describes an SQLite error with its file and the remedy."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 255
     return StoreError(f"{path}: {error}. {_REMEDIES.get(code, _REMEDIES[0])}")
 

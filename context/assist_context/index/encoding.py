@@ -1,6 +1,6 @@
 """How values of the index are written into columns: codes, places, chunks, imports, outlines, varints.
 
-It knows no SQL. Damaged columns raise ValueError or TypeError when they are read.
+This module knows no SQL. Reading a damaged column raises ValueError or TypeError.
 """
 
 import json
@@ -16,7 +16,7 @@ from assist_context.syntax.imports import Import
 
 
 def qualified_name(outline: bytes | None, definition: int) -> str:
-    """The qualified name of a definition in an outline, "" if it has no such."""
+    """The qualified name of a definition in an outline, "" if there is none."""
     found = unpack_outline(outline)
     if not 0 <= definition < len(found.names):
         return ""
@@ -24,7 +24,7 @@ def qualified_name(outline: bytes | None, definition: int) -> str:
     return f"{parent}.{name}" if parent else name
 
 
-# Of a file with more than 127 lines nearly every list has a number of two bytes; a loop takes eight times as
+# In a file with more than 127 lines, nearly every list has a number of two bytes. A loop takes eight times as
 # long as this table.
 _SHORT = 1 << 14
 _BYTES = [
@@ -33,7 +33,7 @@ _BYTES = [
 
 
 def pack(numbers: Iterable[int]) -> bytes:
-    """Numbers from 0 as bytes.
+    """Encodes numbers from 0 as bytes.
 
     >>> pack([1, 300])
     b'\\x01\\xac\\x02'
@@ -55,7 +55,7 @@ def _long(number: int) -> bytes:
 
 
 def unpack(data: bytes) -> list[int]:
-    """What `pack` was given.
+    """Decodes the result of `pack`.
 
     >>> unpack(b'\\x01\\xac\\x02')
     [1, 300]
@@ -74,16 +74,16 @@ def unpack(data: bytes) -> list[int]:
     return numbers
 
 
-DEFINES, REFERS = 0, 1  # roles of a mention; what only refers comes last
-NOWHERE = 0xFFFF  # in place of a definition: a chunk is of none
+DEFINES, REFERS = 0, 1  # roles of a mention; REFERS sorts last
+NOWHERE = 0xFFFF  # the definition index of a chunk outside of definitions
 MOST_DEFINITIONS = NOWHERE  # of one content
-KEPT_OUTLINES = 128  # unpacked; of 35 definitions in the mean, and up to some thousands
+KEPT_OUTLINES = 128  # unpacked; they have 35 definitions on average, and up to some thousands
 
-# first line, lines after it, place of the definition or NOWHERE, terms of its body, name and signature
+# first line, lines after it, index of the definition or NOWHERE, number of terms in body, name and signature
 PackedChunk = tuple[int, int, int, int, int, int]
 CHUNK = struct.Struct("<IHHHBB")
 
-# Before a term of a name, and of a signature; for the tokenizer all that is not ASCII is a letter.
+# The prefixes of terms in names and in signatures; the tokenizer takes all non-ASCII characters as letters.
 NAME, HEAD = "\u00b7", "\u00b6"
 
 KIND_NAMES: tuple[Kind, ...] = ("text", "binary", "large")
@@ -91,7 +91,7 @@ KINDS: dict[Kind, int] = {kind: code for code, kind in enumerate(KIND_NAMES)}
 
 
 def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, bytes], ...]:
-    """(name, line, definition that it is in, or -1) in order of the lines, as the places of each name.
+    """(name, line, index of the enclosing definition or -1) in line order, as the packed places of each name.
 
     >>> pack_places([("f", 2, -1), ("g", 3, 0), ("f", 3, 0)])
     (('f', b'\\x02\\x00\\x01\\x01'), ('g', b'\\x03\\x01'))
@@ -108,7 +108,7 @@ def pack_places(located: Iterable[tuple[str, int, int]]) -> tuple[tuple[str, byt
 
 
 def unpack_places(data: bytes) -> list[tuple[int, int]]:
-    """A name's lines, and the definitions that they are in (-1: none), in order of the lines."""
+    """A name's lines and the indexes of the definitions around them (-1: none), in line order."""
     numbers = unpack(data)
     line = 0
     places = []
@@ -122,13 +122,14 @@ def unpack_places(data: bytes) -> list[tuple[int, int]]:
 def number(name: str) -> int:
     """A name as a number of 48 bits, which SQLite stores in six bytes.
 
-    Two names of a million have the same one at a chance of 1 : 500: definitions are compared by name as well.
+    Among a million names, two have the same number with a chance of 1 : 500: definitions are compared by name
+    as well.
     """
     return int.from_bytes(blake2b(plain(name).encode(), digest_size=6).digest(), "big", signed=True)
 
 
 def pack_chunks(chunks: Iterable[PackedChunk]) -> bytes:
-    """Chunks in order, `CHUNK.size` bytes each; what is longer than its field is cut to it.
+    """Chunks in order, `CHUNK.size` bytes each; numbers too large for their field are capped.
 
     >>> CHUNK.unpack(pack_chunks([(1, 99_999, NOWHERE, 7, 300, 2)]))
     (1, 65535, 65535, 7, 255, 2)
@@ -138,7 +139,7 @@ def pack_chunks(chunks: Iterable[PackedChunk]) -> bytes:
 
 
 class OutlineColumns(NamedTuple):
-    """Definitions in order, by columns: so they are unpacked in half the time, and take 7 % less room."""
+    """Definitions in order, by columns: that is unpacked in half the time, and takes 7 % less room."""
 
     names: Sequence[str] = ()
     kinds: Sequence[str] = ()
@@ -149,7 +150,8 @@ class OutlineColumns(NamedTuple):
 
 
 def pack_outline(definitions: Iterable[tuple[str, str, int, int, int, str]]) -> bytes | None:
-    """Definitions (name, kind, first and last line, lines of the head, parent), a third of their JSON.
+    """Packs definitions (name, kind, first and last line, lines of the head, parent) to a third of their
+    JSON.
 
     >>> unpack_outline(pack_outline([("f", "method", 3, 5, 1, "C")]))
     OutlineColumns(names=['f'], kinds=['method'], starts=[3], lines=[2], heads=[1], parents=['C'])
@@ -163,7 +165,7 @@ def pack_outline(definitions: Iterable[tuple[str, str, int, int, int, str]]) -> 
 
 @lru_cache(KEPT_OUTLINES)
 def unpack_outline(data: bytes | None) -> OutlineColumns:
-    """What `pack_outline` was given; of 35 definitions in 0.05 ms."""
+    """Reverses `pack_outline`; it takes 0.05 ms for 35 definitions."""
     if data is None:
         return OutlineColumns()
     outline = OutlineColumns(*_decompress(data))
@@ -173,13 +175,13 @@ def unpack_outline(data: bytes | None) -> OutlineColumns:
 
 
 def pack_imports(imports: Iterable[Import]) -> bytes | None:
-    """Imports as packed JSON."""
+    """Packs imports as compressed JSON."""
     rows = [[each.module, list(each.names), each.line, each.level] for each in imports]
     return _compress(rows) if rows else None
 
 
 def unpack_imports(data: bytes | None) -> tuple[Import, ...]:
-    """What `pack_imports` was given."""
+    """Reverses `pack_imports`."""
     rows = _decompress(data) if data else ()
     return tuple(Import(module, tuple(names), line, level) for module, names, line, level in rows)
 
@@ -196,7 +198,7 @@ def _decompress(data: bytes) -> Any:
 
 
 def plain(text: str) -> str:
-    """A text that SQLite takes: without lone surrogates, which bytes of a path become.
+    """A text that SQLite accepts: without lone surrogates, which paths may contain.
 
     >>> plain("a\\udcff")
     'a?'

@@ -1,6 +1,6 @@
-"""The text of one file as the rows that the index keeps of it: no source text among them.
+"""Turns the text of one file into the rows that the index stores; none of them holds source text.
 
-It reads no file and knows no database. Whatever the text is, it answers.
+This module reads no file and knows no database. It has an answer for every text.
 """
 
 import hashlib
@@ -21,13 +21,14 @@ from assist_context.syntax.imports import Import, imports_of
 from assist_context.syntax.source_text import Source, encode
 from assist_context.syntax.symbols import locate_references, signature
 
-LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above it a file is minified, and an outline of it is noise
+LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above them a file is minified, and its outline is noise
 
-# The modules of this wing whose code decides what `parse` gives; of `syntax` all do.
+# The modules of this wing that decide what `parse` returns; in `syntax`, all modules do.
 _OWN_MODULES = ("chunks.py", "encoding.py", "extraction.py", "terms.py")
 
 
-# Named tuples: there are thousands a megabyte, and a frozen dataclass takes four times as long to make.
+# Named tuples, because there are thousands in a megabyte: a frozen dataclass takes four times as long to
+# make.
 class DefinitionRow(NamedTuple):
     """A definition. `head_lines`: how many lines its signature has, from `start_line`."""
 
@@ -59,10 +60,10 @@ class ChunkRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """What one content gives in one language.
+    """The rows of one content in one language.
 
-    `references` are names, and of each its places as `rows.pack_places` writes them: lines, and indexes of
-    the enclosing definitions. `problem` says why there is no outline, or not all of it.
+    `references` are names with their packed places (`encoding.pack_places`): lines and the indexes of the
+    enclosing definitions. `problem` says why the outline is missing or incomplete.
     """
 
     language: str
@@ -75,9 +76,9 @@ class ParsedFile:
 
 @dataclass(frozen=True, slots=True)
 class OutlineWithText:
-    """What a text gives but its chunks, and what they are made of: the text, and signatures by name.
+    """A `ParsedFile` without chunks, and what they are made from: the text, and signatures by name.
 
-    It is on its way from one process to another, and never written: it holds source text.
+    It is sent from one process to another, and never written to disk: it holds source text.
     """
 
     parsed: ParsedFile
@@ -86,7 +87,7 @@ class OutlineWithText:
 
 
 def parse(path: str, text: str) -> ParsedFile:
-    """What a text gives; the path tells the language.
+    """The rows of a text; the path tells the language.
 
     >>> found = parse("a.py", "def f():\\n    return g()\\n")
     >>> found.definitions
@@ -98,7 +99,7 @@ def parse(path: str, text: str) -> ParsedFile:
 
 
 def outline_of(path: str, text: str) -> OutlineWithText:
-    """The part of `parse` that grammars have a share in."""
+    """The part of `parse` that needs grammars."""
     language = language_of(path)
     problem = _why_unfit(text)
     text = text[:LARGE]
@@ -109,7 +110,7 @@ def outline_of(path: str, text: str) -> OutlineWithText:
 
 
 def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
-    """The rest of `parse`, the chunks. It takes no longer than a text of this length can: 0.05 s for 1 MB."""
+    """The rest of `parse`: the chunks. It takes at most 0.05 s for 1 MB, whatever the text."""
     parsed, text, heads = found.parsed, found.text, found.heads
     pieces = tuple(
         [
@@ -123,7 +124,7 @@ def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
 
 
 def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str, str]]:
-    """What a text gives but its chunks, and signatures by name; without comments: none are kept."""
+    """The rows except the chunks, and signatures by name. Comments are not parsed, as none are stored."""
     grammar = language.grammar or language.outline
     if not grammar:
         return ParsedFile(language.name, problem=f"there is no grammar for {language.name}"), {}
@@ -143,10 +144,10 @@ def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str,
     return found, heads
 
 
-def _row(source: Source, place: DefinitionSite, head: str) -> DefinitionRow:
-    kind = "function" if place.kind == "prototype" else place.kind
-    last = source.line(max(place.start, place.end - 1))
-    return DefinitionRow(place.name, kind, source.line(place.start), last, head.count("\n") + 1, place.parent)
+def _row(source: Source, site: DefinitionSite, head: str) -> DefinitionRow:
+    kind = "function" if site.kind == "prototype" else site.kind
+    last = source.line(max(site.start, site.end - 1))
+    return DefinitionRow(site.name, kind, source.line(site.start), last, head.count("\n") + 1, site.parent)
 
 
 def _why_unfit(text: str) -> str:
@@ -160,7 +161,7 @@ def _why_unfit(text: str) -> str:
 
 @lru_cache
 def version() -> str:
-    """Changes whenever `parse` may answer otherwise: with the grammars, the queries and this code."""
+    """Changes whenever `parse` may return something else: with the grammars, the queries and this code."""
     digest = hashlib.sha256()
     package = resources.files("assist_context")
     index, syntax = package / "index", package / "syntax"

@@ -1,7 +1,7 @@
-"""What is taken out of the index: paths, contents that no path means any more, and the room they took.
+"""Removes from the index: paths, contents that no path has any more, and the disk space they took.
 
-Rows are taken out in one transaction; giving the room back to the disk comes after it, because SQLite
-wants it so. It does not decide which contents go, but for the oldest first.
+Rows are removed in one transaction; their space is given back to the disk after it, as SQLite requires. This
+module does not decide which contents go, except for the oldest first.
 """
 
 import json
@@ -21,7 +21,7 @@ from assist_context.index.database import (
 from assist_context.index.encoding import CHUNK
 from assist_context.index.terms import terms
 
-# Each content that a path left, and whether it is dead. Not `IN dead`: that looks at every content first.
+# Each content that lost its last path once, and whether it has none now. `IN dead` would scan every content.
 _LEFT = """
 SELECT id, path, NOT EXISTS (SELECT 1 FROM file WHERE file.blob = blob.id) FROM blob WHERE path NOT NULL
 """
@@ -34,18 +34,18 @@ SELECT id, COALESCE(length(chunks), 0) FROM dead LEFT JOIN content ON content.bl
 
 
 def path_terms(path: bytes) -> str:
-    """A path as it is searched for."""
+    """The search terms of a path."""
     return " ".join(terms(os.fsencode(path).decode("utf-8", "replace")))
 
 
-def leave(db: Connection, path: bytes, blob: int) -> None:
-    """`path` means `blob` no more; if no other does, it is remembered as the last."""
+def unlink(db: Connection, path: bytes, blob: int) -> None:
+    """`path` no longer has the content `blob`; if no other path has it, `path` is stored as its last one."""
     last = "UPDATE blob SET path = ?, seen = ? WHERE id = (SELECT id FROM dead WHERE id = ?)"
     db.execute(last, (path, int(time.time()), blob))
 
 
 def drop_path(db: Connection, path: bytes, file: int, blob: int) -> None:
-    """Takes out a path; its content stays."""
+    """Removes a path; its content stays."""
     db.execute("DELETE FROM file WHERE id = ?", (file,))
     if SEARCHABLE:
         db.execute("DELETE FROM paths WHERE rowid = ?", (file,))
@@ -55,23 +55,23 @@ def drop_path(db: Connection, path: bytes, file: int, blob: int) -> None:
     for (other,) in db.execute("SELECT b FROM together WHERE a = ?", (file,)).fetchall():
         db.execute("DELETE FROM together WHERE a = ? AND b = ?", (other, file))
     db.execute("DELETE FROM together WHERE a = ?", (file,))
-    leave(db, path, blob)
+    unlink(db, path, blob)
 
 
 def drop_blobs(db: Connection, blobs: Sequence[int]) -> None:
-    """Takes out contents with all that they gave."""
+    """Removes contents with all their rows."""
     gone = (json.dumps(blobs),)
     for first, length in db.execute(_CHUNKS, gone).fetchall():
-        ids = [(first + place,) for place in range(length // CHUNK.size)]
+        ids = [(first + offset,) for offset in range(length // CHUNK.size)]
         db.executemany("DELETE FROM words WHERE rowid = ?", ids)
-    # All mentions are looked through: to know those of a blob would cost room, for what is rare.
+    # This scans all mentions: an index of them by blob would cost space, for a rare operation.
     db.execute("DELETE FROM mention WHERE blob IN (SELECT value FROM json_each(?))", gone)
     db.execute("DELETE FROM content WHERE blob IN (SELECT value FROM json_each(?))", gone)
     db.execute("DELETE FROM blob WHERE id IN (SELECT value FROM json_each(?))", gone)
 
 
 def drop_parsed(db: Connection) -> None:
-    """Takes out all that was parsed; the contents that are in use wait to be parsed again."""
+    """Removes everything that was parsed; the contents in use wait to be parsed again."""
     db.execute("INSERT INTO words(words) VALUES ('delete-all')")
     db.execute("DELETE FROM mention")
     db.execute("DELETE FROM content")
@@ -80,20 +80,22 @@ def drop_parsed(db: Connection) -> None:
 
 
 def _sweep(db: Connection) -> None:
-    """Takes out of the word lists what was deleted."""
+    """Removes deleted rows from the word lists for good."""
     db.execute("INSERT INTO words(words) VALUES ('optimize')")
     db.execute("INSERT INTO paths(paths) VALUES ('optimize')")
 
 
 def forget(db: Connection, path: str, excluded: Callable[[str], bool]) -> int:
-    """Every trace of dead contents whose last path is excluded, down to the bytes in the file."""
+    """Removes every trace of dead contents whose last path is excluded, down to the bytes in the file."""
     with reporting_errors(db, path):
         rows = db.execute(_LEFT).fetchall()
-    closed = [(blob, dead) for blob, last, dead in rows if excluded(os.fsdecode(last))]
-    gone = [blob for blob, dead in closed if dead]
+    excluded_blobs = [(blob, dead) for blob, last, dead in rows if excluded(os.fsdecode(last))]
+    gone = [blob for blob, dead in excluded_blobs if dead]
     with transaction(db, path):
-        if closed:
-            db.executemany("UPDATE blob SET path = NULL WHERE id = ?", [(blob,) for blob, _ in closed])
+        if excluded_blobs:
+            db.executemany(
+                "UPDATE blob SET path = NULL WHERE id = ?", [(blob,) for blob, _ in excluded_blobs]
+            )
             if SEARCHABLE:
                 drop_blobs(db, gone)
             elif gone:
@@ -109,11 +111,13 @@ def forget(db: Connection, path: str, excluded: Callable[[str], bool]) -> int:
 
 
 def prune(db: Connection, path: str, cap: int) -> int:
-    """Dead contents, the one that was left longest ago first, until the file has `cap` bytes or less."""
+    """Removes dead contents, those without a path for longest first, until the file has at most `cap`
+    bytes.
+    """
     count = 0
     if size_of(path) > cap:
         with reporting_errors(db, path):
-            _empty_log(db)  # it alone may have been too much
+            _empty_log(db)  # the log alone may have been too large
     while (size := size_of(path)) > cap:
         with transaction(db, path):
             dead = db.execute(_DEAD).fetchall()
@@ -132,18 +136,22 @@ def prune(db: Connection, path: str, cap: int) -> int:
 
 
 def _oldest(dead: Sequence[tuple[int, int]], chunks: float) -> list[int]:
-    """The first of (content, its chunks) that have so many chunks together; the bytes follow the chunks."""
+    """The first of (content, count chunks) that have so many chunks together; bytes are proportional to
+    chunks.
+    """
     gone = []
-    for blob, its in dead:
+    for blob, count in dead:
         gone.append(blob)
-        chunks -= its
+        chunks -= count
         if chunks <= 0:
             break
     return gone
 
 
 def _give_back(db: Connection, path: str) -> None:
-    """Takes what was deleted off the disk, also out of pages in use: mentions are in no order of blobs."""
+    """Returns the space of deleted rows to the disk, even inside used pages: mentions are not sorted by
+    blob.
+    """
     with reporting_errors(db, path):
         db.execute("VACUUM")
         _empty_log(db)

@@ -1,9 +1,9 @@
-"""Word search over the chunks: which terms to look for, and which chunks fit them best.
+"""Word search over the chunks: which terms to look for, and which chunks match them best.
 
-BM25 over four fields (BM25F) that counts a term once a field: it is in the body of a chunk, in the name
-of its definition, in its signature, in its path, or not. The word list knows only which chunk has which
-term, those of names and signatures under marks of their own; paths have another list, by file, so that a
-rename indexes no content anew. Contents that no path means are listed too and left out at the end.
+The score is BM25 over four fields (BM25F), in which a term counts once per field: it is in the body of a
+chunk, in the name of its definition, in its signature, in its path, or not. The word list only knows which
+chunk has which term; terms of names and signatures have a prefix. Paths have a second list, by file, so that
+a rename indexes no content again. Contents that no path has are in the list too, and are dropped at the end.
 """
 
 import json
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from assist_context.index.database import Connection
 from assist_context.index.encoding import CHUNK, HEAD, NAME, NOWHERE, qualified_name
 
-# One long text, read by numpy, is three times as fast as 10,000 rows of one number.
+# numpy reads one long text three times as fast as SQLite returns 10,000 rows of one number.
 _WORDS = "SELECT GROUP_CONCAT(rowid) FROM words WHERE words MATCH ?"
 _PATHS = "SELECT GROUP_CONCAT(rowid) FROM paths WHERE paths MATCH ?"
 _FIRSTS = """
@@ -37,21 +37,21 @@ _NAME = "SELECT outline FROM content WHERE blob = ?"
 _FIELDS = ("start", "lines", "place", "terms", "named", "headed")
 _CHUNK = numpy.dtype(
     list(zip(_FIELDS, ("<u4", "<u2", "<u2", "<u2", "u1", "u1"), strict=True))
-)  # `rows.CHUNK`
+)  # as in `encoding.CHUNK`
 
 MOST_TERMS, PATIENT_TERMS = 20, 40
-# Of the terms together: a search for a completion takes 4.8 ms at the median in 250,000 chunks with 5,000,
-# and 7.2 ms with 20,000; of 280 prompts (`crossfile.py`) three differ. Who asks a question waits longer:
-# sentences of docstrings that look for their functions in installed packages (80,000 chunks) find them with
-# MRR@10 0.300 with 20,000 and 20 terms, and 0.337 with 80,000 and 40.
+# Postings of all terms together. A search for a completion in 250,000 chunks takes 4.8 ms at the median with
+# 5,000, and 7.2 ms with 20,000; of 280 prompts (`crossfile.py`) three differ. A question may take longer:
+# sentences of docstrings that search for their functions in installed packages (80,000 chunks) reach an
+# MRR@10 of 0.300 with 20,000 and 20 terms, and of 0.337 with 80,000 and 40.
 MOST_POSTINGS, PATIENT_POSTINGS = 5_000, 80_000
-MOST_RANKED = 300  # chunks that are ranked after a first choice by rare terms alone; all of them: +0.003
-MOST_FILES = 20  # whose path fits best, and whose first chunk is ranked whatever stands in it
+MOST_RANKED = 300  # chunks that are ranked, after a first choice by rare terms alone; ranking all: +0.003
+MOST_FILES = 20  # files with the best matching paths, whose first chunk is ranked whatever it contains
 
-# Measured in the same way: fields added up by FTS5 0.24 to 0.28, as here 0.319 with 1.2 and 0.328 with 3.
+# Measured in the same way: 0.24 to 0.28 if FTS5 adds up the fields; as here, 0.319 with 1.2 and 0.328 with 3.
 _SATURATION = 3.0
-_BY_LENGTH = 0.75  # of name, signature and body; 0.2 to 0.9 differ by 0.006
-_LEAST = 0.6  # of the mean body: a chunk of two lines is not the more about its words; +0.002 to +0.003
+_BY_LENGTH = 0.75  # for name, signature and body; 0.2 to 0.9 differ by 0.006
+_LEAST = 0.6  # of the mean body: a chunk of two lines is not more relevant for being short; +0.002 to +0.003
 
 Ids = NDArray[numpy.int64]
 _Row = tuple[int, int, bytes, bytes, int]  # chunk, file, its packed chunk, path, content
@@ -61,7 +61,7 @@ Weights = tuple[float, float, float, float]  # of name, path, body and signature
 
 @dataclass(frozen=True, slots=True)
 class SearchHit:
-    """Lines of a file, from 1, both ends included; `name` is the definition's, the best score the highest."""
+    """Lines of a file, from 1, both ends included; `name` is the definition's; a higher score is better."""
 
     path: str
     start_line: int
@@ -72,9 +72,9 @@ class SearchHit:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What is looked for, but in no file of the path `without`; `terms` as `rarest` gives them.
+    """What to search for, in every file except `without`; `terms` are as `rarest` returns them.
 
-    Hits that are not `named` have no names: a name takes 0.05 ms.
+    If `named` is false, hits have no names: looking up a name takes 0.05 ms.
     """
 
     terms: Sequence[str]
@@ -86,9 +86,9 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Frequencies:
-    """In how many of `chunks` each term is, those of names and signatures under their marks.
+    """In how many of `chunks` each term is; terms of names and signatures have their prefix.
 
-    `body`, `name` and `head`: how many terms they have in the mean. `last`: the newest chunk then.
+    `body`, `name` and `head`: their mean numbers of terms. `last`: the newest chunk at the time of counting.
     """
 
     terms: Mapping[str, int]
@@ -105,7 +105,7 @@ class Frequencies:
 
 
 def frequencies(db: Connection) -> Frequencies:
-    """Counted anew: 0.2 s at 90,000 chunks."""
+    """Counts the terms: 0.2 s for 90,000 chunks."""
     db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.word USING fts5vocab(main, words, row)")
     terms = dict(db.execute("SELECT term, doc FROM temp.word").fetchall())
     chunks = _unpack_chunks(row[0] for row in db.execute("SELECT chunks FROM content"))
@@ -119,7 +119,7 @@ def newest(db: Connection) -> int:
 
 
 def _mean(lengths: NDArray[numpy.unsignedinteger[Any]]) -> float:
-    """Of those that there are."""
+    """The mean of the lengths that are not 0."""
     filled = lengths[lengths > 0]
     return float(filled.mean()) if len(filled) else 1.0
 
@@ -129,10 +129,11 @@ def _unpack_chunks(chunks: Iterable[bytes]) -> NDArray[numpy.void]:
 
 
 def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -> list[str]:
-    """The terms worth looking for, the rarest first; neighbours that are one word somewhere count as such.
+    """The terms worth searching for, the rarest first; neighbours that form a known word count as one term
+    too.
 
-    Terms that are nowhere come last: they cost little, and `known` may be a while old. Who is `patient`
-    has more and commoner ones.
+    Terms that occur nowhere come last: they cost little, and `known` may be a little old. A `patient` search
+    has more terms, and more common ones.
     """
     most_terms, most_postings = MOST_TERMS, MOST_POSTINGS
     if patient:
@@ -154,8 +155,12 @@ def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -
 
 
 def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[SearchHit]:
-    """The best chunks of living files, best first; of a definition in pieces the best one only."""
-    terms, limit, weights = query.terms, query.limit, query.weights
+    """The best chunks of files that exist, best first; for a definition in several pieces only the best
+    piece.
+    """
+    terms = query.terms
+    limit = query.limit
+    weights = query.weights
     if not terms or limit <= 0:
         return []
     rarity = [known.rarity(term) for term in terms]
@@ -166,12 +171,12 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
     firsts = _first_chunks(db, _most_valuable(paths, rarity, MOST_FILES)) if weights[1] else []
     most = max(MOST_RANKED, 4 * limit)
     while True:
-        # Docstrings that look for their functions: MRR@10 0.358 by bodies and names alike, 0.363 so.
+        # Docstrings that search for their functions: MRR@10 0.358 if bodies and names count alike, 0.363 so.
         worth_it = [*rarity, *(2 * worth for worth in rarity), *rarity]
         chunks = _most_valuable([*bodies, *names, *heads], worth_it, most)
         rows = _rows(db, [*chunks, *firsts], os.fsencode(query.without))
         if len(rows) >= limit or len(chunks) < most:
-            break  # otherwise most of them were contents that no path means
+            break  # otherwise no path has most of these contents
         most *= 4
     if not rows:
         return []
@@ -196,13 +201,13 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
 
 
 def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
-    """Without further pieces of a definition in a file that has come already."""
-    come: set[tuple[bytes, int]] = set()
+    """Drops further pieces of a definition in the same file."""
+    seen: set[tuple[bytes, int]] = set()
     for each in best:
-        path, place = each[1], each[5]
-        if place == NOWHERE or (path, place) not in come:
+        path, index = each[1], each[5]
+        if index == NOWHERE or (path, index) not in seen:
             yield each
-            come.add((path, place))
+            seen.add((path, index))
 
 
 def _rows_with_term(db: Connection, sql: str, term: str) -> Ids:
@@ -212,11 +217,11 @@ def _rows_with_term(db: Connection, sql: str, term: str) -> Ids:
 
 
 def _most_valuable(lists: Sequence[Ids], worth: Iterable[float], most: int) -> list[int]:
-    """Up to `most` rows that are in the lists: those whose lists are worth most together."""
+    """Up to `most` rows from the lists: those whose lists are worth most together."""
     sums = numpy.zeros(1 + max((int(each[-1]) for each in lists if len(each)), default=0), numpy.float32)
-    for each, its in zip(lists, worth, strict=True):
-        sums[each] += its  # a list has no row twice
-    found = numpy.flatnonzero(sums > 0)  # of numbers themselves it takes ten times as long
+    for rows, value in zip(lists, worth, strict=True):
+        sums[rows] += value  # a list has no row twice
+    found = numpy.flatnonzero(sums > 0)  # ten times as fast as on the numbers themselves
     if len(found) > most:
         found = found[numpy.argpartition(sums[found], -most)[-most:]]
     return [int(each) for each in found]
@@ -231,7 +236,7 @@ def _contained(rows: Ids, listed: Ids) -> NDArray[numpy.bool_]:
 
 
 def _share(lengths: Ids | NDArray[numpy.float64], mean: float) -> NDArray[numpy.float64]:
-    """BM25's measure of a length against the mean."""
+    """BM25's factor for a length relative to the mean."""
     return numpy.asarray(1 - _BY_LENGTH + _BY_LENGTH * lengths / mean, numpy.float64)
 
 

@@ -1,8 +1,8 @@
-"""Text cut into search terms: words and the parts of identifiers, in lower case, without endings.
+"""Cuts text into search terms: words and the parts of identifiers, in lower case, without endings.
 
-A term that code often shortens is folded with its short form, so that a search for the whole word finds the
-short one, and the other way round. The table of short forms holds common customs, none of a single project.
-This module does not know which language a text is in.
+A word that code often shortens is replaced by its short form, so that a search for the whole word finds the
+short one, and the other way round. The table of short forms contains common abbreviations, none from a single
+project. This module does not know the language of a text.
 """
 
 import re
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from itertools import chain
 from sys import intern
 
-# On docstrings that look for their functions: MRR@10 0.352 without and 0.364 with it in the standard
-# library. Only what is the usual short form of one word: "sub" and "comp" are not.
+# Docstrings that search for their functions in the standard library: MRR@10 0.352 without this table and
+# 0.364 with it. A short form must be the usual one of a single word: "sub" and "comp" are not.
 _TABLE = """
 abs absolute
 acc accumulate
@@ -145,12 +145,12 @@ SHORT: Mapping[str, str] = {
 }
 
 
-MOST_CHARACTERS = 40  # of a term; what is longer is data
-MOST_CACHED = 100_000  # words whose parts are kept, in 20 MB; Python's library with packages has more
+MOST_CHARACTERS = 40  # of a term; a longer one is data
+MOST_CACHED = 100_000  # words whose parts are cached, in 20 MB; Python's library with packages has more
 
 _WORD = re.compile(r"\w+")
-# What is ASCII, as nearly all code is, comes apart into letters and digits: so half as many words are
-# different, and each of those costs a look of its own.
+# ASCII text, which is nearly all code, is split into letters and digits first. That halves the number of
+# different words, each of which needs a look-up.
 _LETTERED = bytes(code if chr(code).isalpha() and code < 128 else 32 for code in range(256))
 _NUMBERED = bytes(code if chr(code).isdecimal() and code < 128 else 32 for code in range(256))
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -159,7 +159,7 @@ _SIBILANTS = ("sses", "shes", "ches", "xes")
 
 
 class _Stems(dict[str, str]):
-    """The stem of each part that was asked about, or of the word it is short for."""
+    """A cache: the stem of each part, or of the word it is short for."""
 
     def __missing__(self, part: str) -> str:
         if len(self) >= MOST_CACHED:
@@ -170,25 +170,26 @@ class _Stems(dict[str, str]):
 
 
 class _Known(dict[str | bytes, tuple[str, ...]]):
-    """The terms of each word that was asked about."""
+    """A cache: the terms of each word."""
 
     def __missing__(self, word: str | bytes) -> tuple[str, ...]:
         if len(self) >= MOST_CACHED:
             self.clear()
         found: tuple[str, ...]
         text = word if isinstance(word, str) else word.decode()
-        if text.isascii() and text.islower() and text.isalpha():  # half of them: no part but itself
+        if text.isascii() and text.islower() and text.isalpha():  # half of the words have a single part
             self[word] = found = (_stems[text],) if 1 < len(text) <= MOST_CHARACTERS else ()
         else:
             self[word] = found = _split_word(text)
         return found
 
 
-_stems, _known = _Stems(), _Known()
+_stems = _Stems()
+_known = _Known()
 
 
 def terms(text: str) -> list[str]:
-    """The search terms of a text, in order, repeated as they repeat; none has one character only.
+    """The search terms of a text, in order, with repeats; terms of one character are left out.
 
     >>> terms("raise HTTPServerError(max_retries=3)")
     ['rais', 'http', 'server', 'err', 'max', 'retry']
@@ -197,7 +198,7 @@ def terms(text: str) -> list[str]:
 
 
 def unique_terms(text: str) -> str:
-    """The same, each term once, with spaces between them, numbers last.
+    """The search terms of a text, each once, separated by spaces, numbers last.
 
     >>> listed("def run256(runs): run()")
     'def run 256'
@@ -205,7 +206,7 @@ def unique_terms(text: str) -> str:
     if not text.isascii():
         return " ".join(dict.fromkeys(terms(text)))
     data = text.encode()
-    words = dict.fromkeys(data.translate(_LETTERED).split())  # half of the words of a chunk are there twice
+    words = dict.fromkeys(data.translate(_LETTERED).split())  # half of the words of a chunk occur twice
     found = dict.fromkeys(chain.from_iterable(map(_known.__getitem__, words)))
     if numbers := data.translate(_NUMBERED).split():
         found.update((each.decode(), None) for each in numbers if 1 < len(each) <= MOST_CHARACTERS)
@@ -219,10 +220,10 @@ def _split_word(word: str) -> tuple[str, ...]:
 
 
 def _stem(word: str) -> str:
-    """A word without its plural, "ing", "ed" and last "e". It need not be a word.
+    """A word without its plural, "ing", "ed" and last "e". The result need not be a word.
 
-    On docstrings that look for their functions: MRR@10 0.292 as is, 0.300 without plurals, 0.302 so;
-    FTS5's Porter stemmer finds less than none at all.
+    For docstrings that search for their functions: MRR@10 0.292 without stems, 0.300 without plurals, 0.302
+    as here; FTS5's Porter stemmer does worse than no stems at all.
     """
     if word[-1] not in "sgde":
         return word

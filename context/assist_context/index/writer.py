@@ -1,8 +1,8 @@
-"""What is written into the index: which paths have which contents, and what was found in each content.
+"""Writes the index: which paths have which contents, and what was found in each content.
 
-A content is known by its git blob id and its language. It is kept when no path has it any more, so that a
-branch switch, a rename or an undo only points to rows that are there. Every call is one transaction.
-It reads no source file.
+A content is identified by its git blob id and its language. It stays when no path has it any more, so that
+a branch switch, a rename or an undo only points to rows that exist already. Every call is one transaction.
+This module reads no source file.
 """
 
 import json
@@ -43,20 +43,20 @@ from assist_context.index.encoding import (
     plain,
 )
 from assist_context.index.extraction import ChunkRow, DefinitionRow, ParsedFile
-from assist_context.index.pruning import drop_path, leave, path_terms
+from assist_context.index.pruning import drop_path, path_terms, unlink
 from assist_context.languages import language_of
 
 _NEXT = "SELECT chunk + length(chunks) / ? FROM content WHERE chunk NOT NULL ORDER BY chunk DESC LIMIT 1"
 
 
 def write_content(db: Connection, blob: int, parsed: ParsedFile) -> None:
-    """Writes what the content of the row `blob` gave."""
+    """Writes the rows of the content `blob`."""
     rows = parsed.definitions[:MOST_DEFINITIONS]
-    places = {number(name): each for name, each in parsed.references}
+    places = {number(name): packed for name, packed in parsed.references}
     defined = {number(row.name) for row in rows}
     mentions = [(name, DEFINES, blob, places.get(name)) for name in defined]
-    mentions += [(name, REFERS, blob, each) for name, each in places.items() if name not in defined]
-    mentions.sort(key=itemgetter(0))  # those next to each other are in one page
+    mentions += [(name, REFERS, blob, packed) for name, packed in places.items() if name not in defined]
+    mentions.sort(key=itemgetter(0))  # neighbours are in one page of the database
     db.executemany("INSERT INTO mention VALUES (?, ?, ?, ?)", mentions)
     (first,) = db.execute(_NEXT, (CHUNK.size,)).fetchone() or (1,)
     _add_words(db, parsed.chunks, first)
@@ -68,11 +68,11 @@ def write_content(db: Connection, blob: int, parsed: ParsedFile) -> None:
 
 
 def _chunk_rows(rows: Sequence[DefinitionRow], pieces: Sequence[ChunkRow]) -> list[PackedChunk]:
-    places: dict[str, int] = {}
-    for place, row in enumerate(rows):
-        places.setdefault(row.qualified, place)
+    indexes: dict[str, int] = {}
+    for index, row in enumerate(rows):
+        indexes.setdefault(row.qualified, index)
     return [
-        (start, end - start, places.get(name, NOWHERE), _count(terms), _count(named), _count(headed))
+        (start, end - start, indexes.get(name, NOWHERE), _count(terms), _count(named), _count(headed))
         for start, end, name, terms, named, headed in pieces
     ]
 
@@ -82,7 +82,7 @@ def _count(terms: str) -> int:
 
 
 def _add_words(db: Connection, pieces: Sequence[ChunkRow], first: int) -> None:
-    """Writes the words of chunks, whose numbers begin with `first`."""
+    """Writes the words of chunks, whose numbers start at `first`."""
     words = [
         (at, plain(each.terms) + _with_mark(NAME, each.named) + _with_mark(HEAD, each.headed))
         for at, each in enumerate(pieces, first)
@@ -91,7 +91,7 @@ def _add_words(db: Connection, pieces: Sequence[ChunkRow], first: int) -> None:
 
 
 def _with_mark(mark: str, terms: str) -> str:
-    """Terms of a field of their own, behind others."""
+    """Terms with their field's prefix, to be appended to others."""
     return f" {mark}{plain(terms).replace(' ', ' ' + mark)}" if terms else ""
 
 
@@ -99,7 +99,7 @@ _LISTED = "SELECT path, hash, size, mtime, kind FROM listed ORDER BY path"
 _LISTED_AT = "SELECT path, hash, size, mtime, kind FROM listed WHERE path = ?"
 _WANTED = """
 SELECT path, hash, size, mtime, kind FROM listed WHERE state = 0 AND kind != ? AND hash != x'' ORDER BY path
-"""  # 0, not a parameter: so that SQLite sees that the index of those is enough
+"""  # 0 is not a parameter, so that SQLite can use the partial index
 _SCAN = "SELECT 1 FROM blob NOT INDEXED WHERE hash = ? AND language = ?"
 _OF_PATH = "SELECT path, id, blob FROM file WHERE path = ?"
 _BELOW = _OF_PATH + " OR path > ? AND path < ?"
@@ -112,7 +112,7 @@ WHERE one.path = ?1 AND other.path = ?2 AND one.id != other.id
 
 @dataclass(frozen=True, slots=True)
 class PathChanges:
-    """What pointing paths at contents changed: counts of paths, and the entries to be parsed, by path."""
+    """What an update of the paths changed: counts of paths, and the entries to parse, by path."""
 
     added: int = 0
     changed: int = 0
@@ -123,7 +123,7 @@ class PathChanges:
 class IndexWriter:
     """The only writer of one index.
 
-    Whatever SQLite raises leaves as `database.StoreError`. After any error it is closed, and a new one may
+    Every SQLite error leaves as `database.StoreError`. After an error the writer is closed, and a new one may
     be opened: it finds the state before that call.
     """
 
@@ -131,12 +131,12 @@ class IndexWriter:
         self._path = path
         self._db = open_write(path, version)
         self._languages: dict[str, int] = {}
-        self._entries: dict[str, FileEntry] | None = None  # of the last listing, while they are as it said
+        self._entries: dict[str, FileEntry] | None = None  # of the last listing, while they are up to date
         with transaction(self._db, path) as db:
-            self.fresh = not _read_note(db, "listing")  # it began empty
+            self.fresh = not _read_note(db, "listing")  # whether it was empty
 
     def listing(self) -> Listing | None:
-        """The last listing that was pointed at, with what changed since."""
+        """The last listing that was applied, with the changes since."""
         with transaction(self._db, self._path) as db:
             noted = _read_note(db, "listing")
             if not noted:
@@ -150,7 +150,7 @@ class IndexWriter:
             self._entries = {entry.path: entry for entry in map(_entry, db.execute(_LISTED))}
         return self._entries
 
-    def point(self, listing: Listing) -> PathChanges:
+    def apply_listing(self, listing: Listing) -> PathChanges:
         """From now on the folder has these files and no others."""
         with transaction(self._db, self._path) as db:
             old = self._listed(db)
@@ -159,9 +159,9 @@ class IndexWriter:
             changed = 0
             for entry in listing.entries:
                 known = old.get(entry.path)
-                if known is not entry and known != entry:  # nearly always it is the same one
+                if known is not entry and known != entry:  # nearly always it is the same object
                     added, changed = added + (known is None), changed + (known is not None)
-                    self._point(db, entry)
+                    self._link(db, entry)
             gone = [path for path in old if path not in self._entries]
             for path in gone:
                 drop_path(db, *db.execute(_OF_PATH, (os.fsencode(path),)).fetchone())
@@ -170,10 +170,10 @@ class IndexWriter:
             wanted = tuple(map(_entry, db.execute(_WANTED, (KINDS["binary"],))))
             return PathChanges(added, changed, len(gone), wanted)
 
-    def point_some(self, entries: Sequence[FileEntry], gone: Sequence[str]) -> PathChanges:
-        """These files are so now, and the `gone`, or all below them, are no more; nothing else changed.
+    def apply_changes(self, entries: Sequence[FileEntry], gone: Sequence[str]) -> PathChanges:
+        """Updates these files, and removes the `gone` paths and everything below them; nothing else changes.
 
-        `wanted` has none but these entries.
+        `wanted` contains only entries from `entries`.
         """
         with transaction(self._db, self._path) as db:
             self._entries = None
@@ -185,49 +185,49 @@ class IndexWriter:
                 row = db.execute(_LISTED_AT, (os.fsencode(entry.path),)).fetchone()
                 known = _entry(row) if row else None
                 added, changed = added + (known is None), changed + (known not in (None, entry))
-                if self._point(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
+                if self._link(db, entry) == WAITING and entry.kind != "binary" and entry.blob:
                     wanted.append(entry)
             return PathChanges(
                 added, changed, removed, tuple(sorted(wanted, key=lambda each: os.fsencode(each.path)))
             )
 
     def add(self, parsed: Iterable[tuple[str, ParsedFile]]) -> None:
-        """What contents gave, by blob id. Those that no path means by now are left out."""
+        """Writes parsed contents, by blob id. Contents that no path has any more are left out."""
         with transaction(self._db, self._path) as db:
             for content, each in parsed:
                 blob, state = self._blob(db, content, each.language)
                 key = bytes.fromhex(content), self._language(db, each.language)
                 if state is None and db.execute(_SCAN, key).fetchone():
-                    raise Damage("a content is not in its index")  # it would be parsed for ever
+                    raise Damage("a content is not in its index")  # it would be parsed again and again
                 if state in (WAITING, QUARANTINED):
                     write_content(db, blob, each)
 
     def quarantine(self, blob: str, language: str, why: str) -> None:
-        """This content is not parsed again until the version changes."""
+        """Marks this content not to be parsed again until the version changes."""
         with transaction(self._db, self._path) as db:
             row, _ = self._blob(db, blob, language)
             db.execute("UPDATE blob SET state = ?, problem = ? WHERE id = ?", (QUARANTINED, plain(why), row))
 
     def forget(self, excluded: Callable[[str], bool]) -> int:
-        """Takes out every trace of contents that no path means, and whose last path is excluded now."""
+        """Removes every trace of contents that no path has, and whose last path is excluded now."""
         return pruning.forget(self._db, self._path, excluded)
 
     def prune(self, cap: int) -> int:
-        """Takes out contents that no path means, the oldest first, while the file is above `cap` bytes."""
+        """Removes contents that no path has, the oldest first, while the file is larger than `cap` bytes."""
         return pruning.prune(self._db, self._path, cap)
 
     def note(self, key: str, value: str) -> None:
-        """Keeps a small fact."""
+        """Stores a small fact."""
         with transaction(self._db, self._path) as db:
             _write_note(db, "note." + key, value)
 
-    def noted(self, key: str) -> str:
-        """A fact that `note` kept, "" if it did not."""
+    def read_note(self, key: str) -> str:
+        """A fact that `note` stored, "" if there is none."""
         with transaction(self._db, self._path) as db:
             return _read_note(db, "note." + key)
 
     def together(self, pairs: Sequence[tuple[str, str, float]]) -> None:
-        """Which files change together, and how much, in place of what was known, for the paths there are."""
+        """Replaces the record of which files change together, and how much; unknown paths are ignored."""
         with transaction(self._db, self._path) as db:
             db.execute("DELETE FROM together")
             for one, other, weight in pairs:
@@ -236,21 +236,21 @@ class IndexWriter:
                 db.execute(_TOGETHER, (*reversed(paths), weight))
 
     def status(self) -> IndexStatus:
-        """The state of the index, as people ask for it."""
+        """The state of the index, for people."""
         with transaction(self._db, self._path) as db:
             return index_status(db, self._path)
 
     def paths(self) -> Collection[str]:
-        """All paths, quick to be looked up."""
+        """All paths, quick to look up."""
         with transaction(self._db, self._path) as db:
             return self._listed(db).keys()
 
     def close(self) -> None:
-        """Ends it; twice does no harm."""
+        """Closes the database; calling it twice does no harm."""
         self._db.close()
 
-    def _point(self, db: Connection, entry: FileEntry) -> int:
-        """Points one path at its content; returns the content's state."""
+    def _link(self, db: Connection, entry: FileEntry) -> int:
+        """Links a path to its content; returns the content's state."""
         path = os.fsencode(entry.path)
         language = language_of(entry.path).name
         blob, state = self._blob(db, entry.blob, language)
@@ -269,7 +269,7 @@ class IndexWriter:
             update = "UPDATE file SET blob = ?, size = ?, mtime = ?, kind = ? WHERE id = ?"
             db.execute(update, (*values, file))
             if before != blob:
-                leave(db, path, before)
+                unlink(db, path, before)
         return state
 
     def _blob(self, db: Connection, content: str, language: str) -> tuple[int, int | None]:

@@ -258,7 +258,7 @@ class FolderIndexer:
         progress = ListingProgress(environment.stop)
         listing = list_folder(self.root, writer.listing(), environment.git, progress, environment.others)
         self._queue.clear()  # files that are being parsed may be excluded now
-        self._queue.want(writer.point(listing).wanted)
+        self._queue.want(writer.apply_listing(listing).wanted)
         paths = writer.paths()
         self._forget(lambda path: os.path.lexists(os.path.join(self.root, path)), paths)
         self._listed_folder = _ListedFolder(listing.git, environment.cap or _default_cap(listing))
@@ -277,7 +277,7 @@ class FolderIndexer:
             self._changes.add_anything()
             return
         self._current_round()
-        self._queue.want(self._lease.writer.point_some(files.entries, files.gone).wanted)
+        self._queue.want(self._lease.writer.apply_changes(files.entries, files.gone).wanted)
         if any(os.path.lexists(os.path.join(self.root, path)) for path in files.gone):
             # A file that is excluded now may be in the index under a name that vanished together with it.
             self._forget(lambda path: any(is_above(each, path + "/") for each in files.gone))
@@ -327,7 +327,7 @@ class FolderIndexer:
             head = git_repository.head(tree, environment.stop)
         except GitFailed:
             return
-        if head != writer.noted("head"):
+        if head != writer.read_note("head"):
             live = writer.paths()
             pairs = co_change.pairs(environment.git, self.root, environment.stop, live.__contains__)
             writer.together(pairs)

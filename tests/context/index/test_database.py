@@ -40,7 +40,7 @@ def test_what_was_written_is_there_the_next_time(tmp_path: Path) -> None:
     path = build(tmp_path / "a.db")
     with opened(path) as writer:
         assert not writer.fresh
-        assert writer.point(listing(TEXTS)).wanted == ()
+        assert writer.apply_listing(listing(TEXTS)).wanted == ()
     assert is_whole(path)
 
 
@@ -48,7 +48,7 @@ def test_another_version_begins_anew(tmp_path: Path) -> None:
     path = build(tmp_path / "a.db")
     with opened(path, "2") as writer:
         assert writer.fresh
-        assert len(writer.point(listing(TEXTS)).wanted) == len(TEXTS)
+        assert len(writer.apply_listing(listing(TEXTS)).wanted) == len(TEXTS)
 
 
 def test_another_schema_begins_anew_and_is_not_read(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_log_of_garbage_is_left_out(tmp_path: Path, log: bytes) -> None:
     Path(f"{path}-wal").write_bytes(log)
     Path(f"{path}-shm").write_bytes(log[:32_768])
     with opened(path) as writer:
-        assert writer.point(listing(TEXTS)).wanted == ()
+        assert writer.apply_listing(listing(TEXTS)).wanted == ()
     assert is_whole(path)
 
 
@@ -153,7 +153,7 @@ def test_damage_that_a_reader_finds_is_the_end_of_the_file(tmp_path: Path) -> No
         assert reader.status().problem
         assert Path(f"{path}{MARK}").exists()
         with pytest.raises(StoreError, match=r"a reader found it damaged.*made again"):
-            writer.point(listing(TEXTS))
+            writer.apply_listing(listing(TEXTS))
         with opened(path) as again:
             assert again.fresh
             index(again, TEXTS)
@@ -187,7 +187,7 @@ def test_a_closed_writer_harms_nothing(tmp_path: Path) -> None:
     writer.close()
     writer.close()
     with pytest.raises(StoreError):
-        writer.point(listing(TEXTS))
+        writer.apply_listing(listing(TEXTS))
     with opened(path) as again:
         assert not again.fresh
 

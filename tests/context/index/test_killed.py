@@ -28,7 +28,7 @@ with opened(Path(sys.argv[2])) as writer:
     print("ready", flush=True)
     for turn in range(1_000):
         texts = {**many(20, "keep"), **many(20, f"t{turn}_")}
-        for one in writer.point(listing(texts)).wanted:
+        for one in writer.apply_listing(listing(texts)).wanted:
             writer.add([(one.blob, parse(one.path, texts[one.path]))])
         if turn % 3 == 2:
             writer.forget(lambda name: name.startswith(f"t{turn - 1}_"))

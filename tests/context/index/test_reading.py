@@ -99,7 +99,7 @@ def test_status_counts(tmp_path: Path) -> None:
     texts = {**TEXTS, "a.txt": "words\n", "b.txt": "more\n", "late.py": "x = 1\n"}
     with opened(path) as writer, asked(path) as reader:
         index(writer, {name: text for name, text in texts.items() if name != "late.py"})
-        writer.point_some([entry("late.py", texts["late.py"]), entry("bad.py", "y = 1\n")], [])
+        writer.apply_changes([entry("late.py", texts["late.py"]), entry("bad.py", "y = 1\n")], [])
         writer.quarantine(entry("bad.py", "y = 1\n").blob, "python", "it hung")
         writer.note("state", "going on")
         found = reader.status()
@@ -118,7 +118,7 @@ def test_a_generation_is_one_state(path: Path) -> None:
         assert reader.files() is files
         writer.note("a", "b")
         assert reader.generation() != first
-        writer.point_some([], ["a.py"])
+        writer.apply_changes([], ["a.py"])
         assert reader.files() == ("README.md", "lib/b.py")
 
 
@@ -207,5 +207,5 @@ def test_a_reader_goes_on_while_the_writer_writes(path: Path) -> None:
             other.execute("DELETE FROM file")
             assert reader.files() == ("README.md", "a.py", "lib/b.py")
             other.execute("ROLLBACK")
-        writer.point_some([], ["a.py"])
+        writer.apply_changes([], ["a.py"])
         assert reader.files() == ("README.md", "lib/b.py")

@@ -28,7 +28,7 @@ def test_forgetting_leaves_no_trace(path: Path) -> None:
         writer.together([("a.py", f"{SECRET}/x.py", 1.0)])
         assert reader.search([SECRET])
         assert traces(bytes_of(path), SECRET)
-        writer.point(listing(TEXTS))
+        writer.apply_listing(listing(TEXTS))
         assert writer.forget(lambda name: name.startswith(SECRET)) == 2
         assert reader.search([SECRET]) == ()
         assert reader.definitions(SECRET) == ()
@@ -44,27 +44,27 @@ def test_only_what_is_dead_and_excluded_is_forgotten(path: Path) -> None:
     build(path)
     with opened(path) as writer:
         assert writer.forget(lambda _: True) == 0
-        writer.point(listing({"copy.py": TEXTS["a.py"]}))
+        writer.apply_listing(listing({"copy.py": TEXTS["a.py"]}))
         assert writer.forget(lambda name: name == "README.md") == 1
-        assert writer.point(listing(TEXTS)).wanted == (entry("README.md", TEXTS["README.md"]),)
+        assert writer.apply_listing(listing(TEXTS)).wanted == (entry("README.md", TEXTS["README.md"]),)
 
 
 def test_a_content_that_lives_on_forgets_its_excluded_path(path: Path) -> None:
     with opened(path) as writer:
         text = "x = 1\n"
         index(writer, {f"{SECRET}.py": text})
-        writer.point(listing({}))
-        writer.point(listing({"a.py": text}))
+        writer.apply_listing(listing({}))
+        writer.apply_listing(listing({"a.py": text}))
         assert writer.forget(lambda name: name.startswith(SECRET)) == 0
         assert not traces(bytes_of(path), SECRET)
-        assert writer.point(listing({"a.py": text})) == PathChanges()
+        assert writer.apply_listing(listing({"a.py": text})) == PathChanges()
 
 
 def test_a_late_answer_about_what_was_forgotten_is_dropped(path: Path) -> None:
     text = f"{SECRET} = 1\n"
     with opened(path) as writer:
-        writer.point(listing({"secret.py": text}))
-        writer.point(listing({}))
+        writer.apply_listing(listing({"secret.py": text}))
+        writer.apply_listing(listing({}))
         writer.forget(lambda _: True)
         writer.add([(entry("secret.py", text).blob, parse("secret.py", text))])
     assert not traces(bytes_of(path), SECRET)
@@ -73,10 +73,10 @@ def test_a_late_answer_about_what_was_forgotten_is_dropped(path: Path) -> None:
 def test_an_error_in_the_rule_changes_nothing(path: Path) -> None:
     build(path)
     with opened(path) as writer:
-        writer.point(listing({}))
+        writer.apply_listing(listing({}))
         with pytest.raises(ZeroDivisionError):
             writer.forget(lambda _: bool(1 // 0))
-        assert writer.point(listing(TEXTS)).wanted == ()
+        assert writer.apply_listing(listing(TEXTS)).wanted == ()
 
 
 def test_pruning_takes_the_dead_first_and_never_the_living(path: Path) -> None:
@@ -90,7 +90,7 @@ def test_pruning_takes_the_dead_first_and_never_the_living(path: Path) -> None:
         assert size_of(str(path)) <= before * 2 // 3
         assert writer.prune(0) == 60 - gone
         assert writer.prune(0) == 0
-        assert writer.point(listing(many(60, "new"))) == PathChanges()
+        assert writer.apply_listing(listing(many(60, "new"))) == PathChanges()
     with asked(path) as reader:
         assert reader.definitions("new_59_59")
         assert [each.path for each in reader.search(["59"], limit=1)] == ["new59.py"]
@@ -101,6 +101,6 @@ def test_pruning_takes_the_dead_first_and_never_the_living(path: Path) -> None:
 def test_a_small_file_is_not_pruned(path: Path) -> None:
     build(path)
     with opened(path) as writer:
-        writer.point(listing({}))
+        writer.apply_listing(listing({}))
         assert writer.prune(10_000_000) == 0
-        assert writer.point(listing(TEXTS)).wanted == ()
+        assert writer.apply_listing(listing(TEXTS)).wanted == ()

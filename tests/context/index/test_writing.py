@@ -26,7 +26,7 @@ def test_the_first_listing_wants_everything_by_path(path: Path) -> None:
     with opened(path) as writer:
         assert writer.fresh
         assert writer.listing() is None
-        change = writer.point(listing(TEXTS))
+        change = writer.apply_listing(listing(TEXTS))
     assert (change.added, change.changed, change.removed) == (3, 0, 0)
     assert [each.path for each in change.wanted] == ["README.md", "a.py", "lib/b.py"]
 
@@ -40,14 +40,14 @@ def test_a_listing_comes_back_as_it_was(path: Path) -> None:
 def test_the_same_listing_changes_nothing(path: Path) -> None:
     build(path)
     with opened(path) as writer:
-        assert writer.point(listing(TEXTS)) == PathChanges()
+        assert writer.apply_listing(listing(TEXTS)) == PathChanges()
 
 
 def test_a_rename_parses_nothing(path: Path) -> None:
     build(path)
     with opened(path) as writer:
         moved = {("new/" + name if name == "a.py" else name): text for name, text in TEXTS.items()}
-        change = writer.point(listing(moved))
+        change = writer.apply_listing(listing(moved))
     assert (change.added, change.changed, change.removed, change.wanted) == (1, 0, 1, ())
     with asked(path) as reader:
         assert [each.path for each in reader.definitions("Parcel")] == ["new/a.py"]
@@ -59,8 +59,8 @@ def test_a_branch_and_back_parses_only_what_is_new(path: Path) -> None:
     branch = {**TEXTS, "a.py": "class Other:\n    pass\n"}
     with opened(path) as writer:
         assert [each.path for each in index(writer, branch).wanted] == ["a.py"]
-        assert writer.point(listing(TEXTS)) == PathChanges(changed=1)
-        assert writer.point(listing(branch)) == PathChanges(changed=1)
+        assert writer.apply_listing(listing(TEXTS)) == PathChanges(changed=1)
+        assert writer.apply_listing(listing(branch)) == PathChanges(changed=1)
     with asked(path) as reader:
         assert reader.definitions("Parcel") == ()
         assert len(reader.definitions("Other")) == 1
@@ -82,18 +82,18 @@ def test_only_texts_and_large_files_are_wanted(path: Path) -> None:
         entry("c.iso", "z")._replace(kind="large", blob=""),
     ]
     with opened(path) as writer:
-        change = writer.point(replace(listing({}), entries=tuple(entries)))
+        change = writer.apply_listing(replace(listing({}), entries=tuple(entries)))
         assert [each.path for each in change.wanted] == ["b.txt"]
-        assert [each.path for each in writer.point_some(entries, []).wanted] == ["b.txt"]
+        assert [each.path for each in writer.apply_changes(entries, []).wanted] == ["b.txt"]
 
 
 def test_a_quarantined_content_is_not_wanted_again(path: Path) -> None:
     with opened(path) as writer:
         hung = entry("a.py", TEXTS["a.py"])
-        writer.point(listing(TEXTS))
+        writer.apply_listing(listing(TEXTS))
         writer.quarantine(hung.blob, "python", "it took \udcff 2 s")
-        assert "a.py" not in [each.path for each in writer.point(listing(TEXTS)).wanted]
-        assert writer.point(listing({"new.py": TEXTS["a.py"]})).wanted == ()
+        assert "a.py" not in [each.path for each in writer.apply_listing(listing(TEXTS)).wanted]
+        assert writer.apply_listing(listing({"new.py": TEXTS["a.py"]})).wanted == ()
     with asked(path) as reader:
         assert reader.status().quarantined == (("new.py", "it took ? 2 s"),)
 
@@ -102,7 +102,7 @@ def test_some_files_change(path: Path) -> None:
     build(path)
     with opened(path) as writer:
         new, same = entry("c.py", "def third():\n    pass\n"), entry("a.py", TEXTS["a.py"])
-        change = writer.point_some([new, same, same._replace(mtime_ns=9)], ["README.md", "nowhere"])
+        change = writer.apply_changes([new, same, same._replace(mtime_ns=9)], ["README.md", "nowhere"])
         assert change == PathChanges(added=1, changed=1, removed=1, wanted=(new,))
         kept = writer.listing()
     assert kept is not None
@@ -113,8 +113,8 @@ def test_some_files_change(path: Path) -> None:
 def test_a_folder_goes_with_all_below_it_and_nothing_beside(path: Path) -> None:
     names = ["d", "d.py", "d/a.py", "d/e/b.py", "d0/a.py", "d-/a.py"]
     with opened(path) as writer:
-        writer.point(listing(dict.fromkeys(names, "x = 1\n")))
-        assert writer.point_some([], ["d"]).removed == 3
+        writer.apply_listing(listing(dict.fromkeys(names, "x = 1\n")))
+        assert writer.apply_changes([], ["d"]).removed == 3
         found = writer.listing()
     assert found is not None
     assert [each.path for each in found.entries] == ["d-/a.py", "d.py", "d0/a.py"]
@@ -162,7 +162,7 @@ def test_odd_rows_are_kept(path: Path) -> None:
     )  # fmt: skip
     with opened(path) as writer:
         one = entry("a.py", "text")
-        writer.point_some([one], [])
+        writer.apply_changes([one], [])
         writer.add([(one.blob, odd)])
     with asked(path) as reader:
         assert [each.name for each in reader.outline("a.py")] == ["na?me", "x" * 500]
@@ -174,10 +174,10 @@ def test_odd_rows_are_kept(path: Path) -> None:
 
 def test_notes_are_kept(path: Path) -> None:
     with opened(path) as writer:
-        assert writer.noted("state") == ""
+        assert writer.read_note("state") == ""
         writer.note("state", "done")
         writer.note("listing", "mine")
-        assert (writer.noted("state"), writer.noted("listing")) == ("done", "mine")
+        assert (writer.read_note("state"), writer.read_note("listing")) == ("done", "mine")
         assert writer.listing() is None
 
 
@@ -188,7 +188,7 @@ def test_together_is_replaced_and_goes_with_the_file(path: Path) -> None:
         assert reader.together("lib/b.py") == (("a.py", 0.5),)
         writer.together([("README.md", "a.py", 0.25), ("a.py", "lib/b.py", 0.75)])
         assert reader.together("a.py") == (("lib/b.py", 0.75), ("README.md", 0.25))
-        writer.point_some([], ["lib/b.py"])
+        writer.apply_changes([], ["lib/b.py"])
         assert reader.together("a.py") == (("README.md", 0.25),)
         assert rows(path, "together") == 2
 

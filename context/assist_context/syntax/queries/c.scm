@@ -1,4 +1,4 @@
-; C, and what C++ has from it. A prototype is a function that is defined elsewhere.
+; C, and the part of C++ that it shares. A prototype is a function that is defined elsewhere.
 (function_definition
   declarator: (function_declarator declarator: (identifier) @name) body: (_) @body) @def.function
 (function_definition

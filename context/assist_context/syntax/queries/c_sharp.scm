@@ -1,4 +1,4 @@
-; C#. It has no node for a type's name: types are read where a type can stand.
+; C#. The grammar has no node for the name of a type, so types are matched wherever one may occur.
 (namespace_declaration name: (_) @name body: (_) @body) @def.module
 (file_scoped_namespace_declaration name: (_) @name) @def.module
 (class_declaration name: (identifier) @name body: (declaration_list) @body) @def.class

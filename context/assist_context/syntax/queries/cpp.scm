@@ -1,4 +1,4 @@
-; C++, beside what it shares with C.
+; C++, in addition to what it shares with C.
 (class_specifier name: (type_identifier) @name body: (_) @body) @def.class
 (namespace_definition name: (namespace_identifier) @name body: (_) @body) @def.module
 (namespace_definition name: (nested_namespace_specifier) @path body: (_) @body) @def.module

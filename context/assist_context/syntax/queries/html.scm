@@ -1,4 +1,4 @@
-; HTML: what has an id can be linked to; classes are the style sheet's names.
+; HTML: an element with an id can be linked to; classes are names from a style sheet.
 ((element
   (start_tag (attribute (attribute_name) @_name (quoted_attribute_value (attribute_value) @name)))) @def.element
   (#eq? @_name "id"))

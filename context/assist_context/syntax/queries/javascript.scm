@@ -1,4 +1,4 @@
-; JavaScript, beside what it shares with TypeScript.
+; JavaScript, in addition to what it shares with TypeScript.
 (class_declaration name: (identifier) @name body: (_) @body) @def.class
 (field_definition property: [(property_identifier) (private_property_identifier)] @name) @def.field
 (class_heritage (identifier) @ref)

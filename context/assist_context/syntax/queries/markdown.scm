@@ -1,4 +1,4 @@
-; Markdown: sections by their headings, with the paragraph that follows. The grammar opens no section
+; Markdown: sections by their headings, with the paragraph after each. The grammar starts no section
 ; at an underlined heading.
 (section (atx_heading heading_content: (_) @name)) @def.section
 (setext_heading heading_content: (_) @name) @def.section

@@ -1,4 +1,4 @@
-; Python. Of two patterns with the same name node the earlier says what kind it is.
+; Python. If two patterns have the same name node, the first one decides the kind.
 (class_definition name: (identifier) @name body: (block) @body) @def.class
 (function_definition name: (identifier) @name body: (block) @body) @def.function
 (type_alias_statement left: (type (identifier) @name)) @def.type

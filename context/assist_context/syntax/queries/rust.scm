@@ -1,4 +1,4 @@
-; Rust. An `impl` is no definition, but the parent of what stands in it.
+; Rust. An `impl` is not a definition, but the parent of its members.
 (function_item name: (identifier) @name body: (block) @body) @def.function
 (function_signature_item name: (identifier) @name) @def.function
 (struct_item name: (type_identifier) @name body: (field_declaration_list) @body) @def.struct

@@ -1,4 +1,4 @@
-; Swift. One node for class, struct, enum, actor and extension; the last is the parent of its members.
+; Swift. Class, struct, enum, actor and extension have the same node; an extension is the parent of its members.
 (class_declaration declaration_kind: "struct" name: (type_identifier) @name body: (_) @body) @def.struct
 (class_declaration declaration_kind: "enum" name: (type_identifier) @name body: (_) @body) @def.enum
 (class_declaration name: (type_identifier) @name body: (_) @body) @def.class

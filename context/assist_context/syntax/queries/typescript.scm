@@ -1,4 +1,4 @@
-; TypeScript, beside what it shares with JavaScript.
+; TypeScript, in addition to what it shares with JavaScript.
 (class_declaration name: (type_identifier) @name body: (_) @body) @def.class
 (abstract_class_declaration name: (type_identifier) @name body: (_) @body) @def.class
 (interface_declaration name: (type_identifier) @name body: (_) @body) @def.interface
