@@ -1,4 +1,4 @@
-"""Lets the tests here share `workspaces`."""
+"""Lets the tests in this folder import the shared modules next to it, such as `workspaces`."""
 
 import sys
 from pathlib import Path

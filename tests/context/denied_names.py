@@ -1,4 +1,4 @@
-"""Names of files that hold secrets, and are therefore never read."""
+"""Names of files that hold secrets, and must never be read."""
 
 SECRET = [
     ".env", ".env.production", ".envrc", "prod.env", ".env.local.bak", "server.pem", "tls.key", "a.p12", "a.pfx", "a.jks",

@@ -1,4 +1,4 @@
-"""A real indexer process and what its index says, for tests."""
+"""A real indexer process and the content of its index, for tests."""
 
 import json
 import queue
@@ -18,12 +18,12 @@ from workspaces import ENVIRON, put
 from assist_context.index.reader import IndexReader
 
 Event = dict[str, Any]
-PATIENCE_S = 60.0  # until a test gives up; nothing here takes a tenth of it on an idle machine
+PATIENCE_S = 60.0  # until a test gives up; on an idle machine nothing here takes a tenth of that
 
 
 @dataclass
 class Indexer:
-    """One process; `events` are those that were waited for and those before them."""
+    """One process; `events` are all events up to the last one that a test waited for."""
 
     process: "subprocess.Popen[str]"
     heard: "queue.Queue[Event | None]" = field(default_factory=queue.Queue)
@@ -63,7 +63,7 @@ class Indexer:
 
 @contextmanager
 def indexer(root: Path, database: Path, *arguments: str, **opening: object) -> Iterator[Indexer]:
-    """An indexer of one folder that has been told to open it; it starts in that folder."""
+    """Starts an indexer of one folder, with that folder as working directory."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "assist_context.indexer.indexer_process", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root,
@@ -89,7 +89,7 @@ def indexer(root: Path, database: Path, *arguments: str, **opening: object) -> I
 
 
 def index(root: Path, database: Path, *arguments: str, **opening: object) -> tuple[int, list[Event]]:
-    """One round; how the process ended, and its events."""
+    """Runs one round; returns the exit code and the events."""
     with indexer(root, database, *arguments, once=True, **opening) as live:
         code = live.process.wait(PATIENCE_S)
         while (event := live.heard.get(timeout=PATIENCE_S)) is not None:
@@ -98,14 +98,14 @@ def index(root: Path, database: Path, *arguments: str, **opening: object) -> tup
 
 
 def ready(root: Path, database: Path, *arguments: str, **opening: object) -> Event:
-    """One round that goes well; its last event."""
+    """Runs one round that must succeed; returns its last event."""
     code, events = index(root, database, *arguments, **opening)
     assert code == 0, events
     return events[-1]
 
 
 def says(database: Path, words: Sequence[str] = ("f", "g", "value")) -> dict[str, object]:
-    """All that a reader says of an index but how large it is, in an order of its own."""
+    """Everything that a reader says about an index except its size, in a fixed order."""
     reader = IndexReader(str(database))
     try:
         status = reader.status()
@@ -127,7 +127,7 @@ def says(database: Path, words: Sequence[str] = ("f", "g", "value")) -> dict[str
 
 
 def names(database: Path) -> set[str]:
-    """What is defined."""
+    """The names that are defined."""
     reader = IndexReader(str(database))
     found = {each.name for path in reader.files() for each in reader.outline(path)}
     reader.close()
@@ -135,7 +135,7 @@ def names(database: Path) -> set[str]:
 
 
 def project(root: Path, files: int) -> Path:
-    """m0.py, m1.py and so on in p0, p1 and p2, each with a function, and a.py, which they call."""
+    """Writes m0.py, m1.py and so on in p0, p1 and p2, each with a function that calls a.py."""
     for number in range(files):
         put(root, f"p{number % 3}/m{number}.py", f"from a import g\ndef f{number}(value):\n    return g()\n")
     put(root, "a.py", "def g(): pass\n")

@@ -1,4 +1,4 @@
-"""Texts in three languages with blank lines wherever these may stand: classes in classes, decorators, comments."""
+"""Texts in three languages with blank lines wherever possible: nested classes, decorators, comments."""
 
 PYTHON = '''import os
 

@@ -1,4 +1,4 @@
-"""The sample files of all languages, by their suffix."""
+"""The sample files of all languages, by suffix."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Words that stand in a secret's place, and where they are looked for."""
+"""Words in place of secrets, and the bytes in which they are searched."""
 
 import re
 import sqlite3
@@ -8,7 +8,9 @@ from pathlib import Path
 
 
 def word(number: int) -> str:
-    """No other word begins or ends like it: neither a prefix nor a suffix that the index shares hides it."""
+    """No other word has the same beginning or end, so that prefixes shared in the index cannot hide a
+    word.
+    """
     letters = "".join(chr(ord("a") + int(digit)) for digit in f"{number:03}")
     return f"q{letters}x{letters}wkvz{letters}"
 
@@ -18,19 +20,19 @@ def text(secret: str) -> str:
 
 
 def bytes_of(database: Path) -> bytes:
-    """All that is on the disk of an index, and what of it is packed once more as it was before."""
+    """All bytes of an index on the disk, and its compressed values also decompressed."""
     files = [file.read_bytes() for file in sorted(database.parent.glob(f"{database.name}*"))]
     assert files
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as db:
         columns = [each for row in db.execute("SELECT imports, outline FROM content") for each in row if each]
     packed = [
         data[each.start() :] for data in files for each in re.finditer(b"x\x01", data)
-    ]  # also in free pages
+    ]  # in free pages too
     return b"\0".join([*files, *map(zlib.decompress, columns), *map(_beginning, packed)])
 
 
 def _beginning(data: bytes) -> bytes:
-    """What can be had of a packed value whose rest is elsewhere, or of what is none."""
+    """The readable part of a compressed value that is incomplete or invalid."""
     unpacking, found = zlib.decompressobj(), b""
     with suppress(zlib.error):
         for at in range(0, min(len(data), 4_096), 64):
@@ -39,6 +41,8 @@ def _beginning(data: bytes) -> bytes:
 
 
 def traces(data: bytes, secret: str) -> list[str]:
-    """In what form a word is in some bytes; FTS5 leaves out the letters that a word shares with the last."""
+    """The forms in which a word is in some bytes; FTS5 omits the letters that a word shares with the previous
+    one.
+    """
     found = data.lower()
     return [part for part in (secret, secret[4:], secret[6:]) if part.encode() in found]

@@ -1,4 +1,4 @@
-"""Indexes for tests: written by the real writer from texts, without a folder on the disk."""
+"""Indexes for tests, made by the real writer from texts, without a folder on the disk."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ def asked(path: Path) -> "closing[IndexReader]":
 
 
 def index(writer: IndexWriter, texts: Mapping[str, str]) -> PathChanges:
-    """Points at the texts and adds what of them is wanted."""
+    """Applies a listing of the texts, and adds the contents that are wanted."""
     change = writer.apply_listing(listing(texts))
     writer.add([(each.blob, parse(each.path, texts[each.path])) for each in change.wanted])
     return change
@@ -58,6 +58,6 @@ def many(count: int, salt: str) -> dict[str, str]:
 
 
 def rows(path: Path, table: str) -> int:
-    """How many rows a table has, read past all our code."""
+    """The number of rows in a table, read without our code."""
     with closing(sqlite3.connect(path)) as db:
         return int(db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0])  # noqa: S608

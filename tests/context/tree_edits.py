@@ -1,11 +1,13 @@
-"""Edits of an open document's tree by offsets of its text."""
+"""Edits an open document's tree by offsets of its text."""
 
 from assist_context.documents import Cursor, split_lines
 from assist_context.syntax.incremental import OpenTree
 
 
 def cursor(text: str, offset: int) -> Cursor:
-    """A place in a text as its lines count, which end between "\\r" and "\\n" too if the edit does."""
+    """The position of an offset, by the lines of the text; if an edit cuts "\r\n", a line ends between the
+    two.
+    """
     lines = split_lines(text)
     for number, line in enumerate(lines[:-1]):
         if offset < len(line):
@@ -15,6 +17,6 @@ def cursor(text: str, offset: int) -> Cursor:
 
 
 def edited(tree: OpenTree, text: str, start: int, end: int, piece: str) -> str:
-    """The text with a piece in place of what stood between two offsets, which the tree is told."""
+    """The text with a piece in place of the text between two offsets; the tree gets the same edit."""
     tree.edit(cursor(text, start), cursor(text, end), piece)
     return text[:start] + piece + text[end:]

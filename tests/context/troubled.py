@@ -1,4 +1,6 @@
-"""What grammars may do to the process they run in, by a word in the text. `parse` is the real one else."""
+"""Failures that a grammar may cause in its process, chosen by a word in the text; otherwise parses
+normally.
+"""
 
 import os
 import re
@@ -17,13 +19,13 @@ def loop() -> None:
 
 
 def hold_the_lock() -> None:
-    re.match(r"(a+)+$", "a" * 60 + "b")  # native, and no other thread runs meanwhile
+    re.match(r"(a+)+$", "a" * 60 + "b")  # native code that holds the GIL
 
 
 def eat() -> None:
     eaten = []
     while True:
-        eaten.append(bytes(50_000_000))  # asked for, never touched: that could take longer than the limit
+        eaten.append(bytes(50_000_000))  # allocated, never written: writing could take longer than the limit
 
 
 def fail() -> None:

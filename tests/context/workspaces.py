@@ -1,4 +1,4 @@
-"""Folders to be listed, as tests write them down."""
+"""Folders to list, as tests write them."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ ENVIRON = {
 GIT, NO_GIT = Git(ENVIRON), Git({"PATH": ""})
 posix = pytest.mark.skipif(sys.platform == "win32", reason="names and links of POSIX")
 
-# A module of a shop, for those who look for its names.
+# A module of a shop, for tests that search its names.
 MODELS = '''\
 class Money:
     """An amount."""
@@ -79,7 +79,7 @@ def entry(listing: Listing, path: str) -> FileEntry:
 
 
 def both(root: Path) -> tuple[Listing, Listing]:
-    """The folder as a repository and without git, which must agree in what the caller then checks."""
+    """The folder as a repository and without git; both must have what the caller then checks."""
     found = list_folder(str(root), git=GIT), list_folder(str(root), git=NO_GIT)
     assert [listing.git for listing in found] == [True, False]
     return found

@@ -1,4 +1,4 @@
-"""What a question about a real, indexed folder is given: by which signal, in which order, how much."""
+"""The evidence for a question about a real, indexed folder: by which signal, in which order, how much."""
 
 import os
 from itertools import pairwise
@@ -66,7 +66,7 @@ def paths(signal: str, found: GatheredEvidence) -> list[str]:
     return [each.path for each in by(signal, found)]
 
 
-def test_the_target_comes_first_as_it_stands(corpus: Corpus) -> None:
+def test_the_target_comes_first_as_it_is(corpus: Corpus) -> None:
     first = gather_evidence(corpus, "Why is this wrong?", TOTAL, 2_000).snippets[0]
     assert (first.signal, first.path, first.start_line, first.end_line) == ("target", "shop/till.py", 5, 9)
     assert first.text == "".join(TILL.splitlines(keepends=True)[4:])

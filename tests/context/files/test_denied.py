@@ -1,4 +1,4 @@
-"""Names that mean a secret are denied in every spelling; names that only look alike are not."""
+"""Names of secret files are denied in every spelling; names that only look similar are not."""
 
 import re
 import unicodedata
@@ -68,7 +68,7 @@ def test_patterns_are_written_as_they_are_compared() -> None:
     assert len(set(NAMES)) == len(NAMES)
 
 
-# What patterns are made of: put together anew, it looks much like a secret, and often is none.
+# The parts of the patterns: in a new order they look like a secret's name, and often are not.
 PIECES = sorted({piece for pattern in NAMES for piece in re.split(r"[*?]|\[.*?\]", pattern) if piece})
 
 

@@ -1,4 +1,4 @@
-"""Listings of repositories and of plain folders: what is in them, and what rules keep out."""
+"""Listings of repositories and of plain folders: what they contain, and what rules exclude."""
 
 import os
 import subprocess
@@ -148,7 +148,7 @@ def test_submodules_and_repositories_inside(tmp_path: Path) -> None:
         listed = [path for path in paths(listing) if path.endswith(".py")]
         assert listed == ["main.py", "nested/deep/y.py", "nested/inner.py", "sub/a.py", "sub/fresh.py"]
     assert list_folder(str(root), git=GIT).skipped["submodule without files"] == 1
-    # Also where the folder around is no repository.
+    # Also if the folder around it is not a repository.
     around = list_folder(str(tmp_path), git=GIT)
     assert not around.git
     assert "root/sub/fresh.py" in paths(around)
@@ -172,7 +172,7 @@ def test_a_worktree(tmp_path: Path) -> None:
     assert paths(listing) == ["a.py", "b.py"]
 
 
-def test_a_conflict_lists_what_stands_in_the_file(tmp_path: Path) -> None:
+def test_a_conflict_lists_the_content_of_the_file(tmp_path: Path) -> None:
     write(tmp_path, a="1\n")
     commit(tmp_path)
     run(tmp_path, "checkout", "-q", "-b", "x")
@@ -187,7 +187,7 @@ def test_a_conflict_lists_what_stands_in_the_file(tmp_path: Path) -> None:
     assert [each.blob for each in listing.entries] == [blob_id((tmp_path / "a.py").read_bytes())]
 
 
-def test_files_that_git_was_told_not_to_look_at(tmp_path: Path) -> None:
+def test_files_that_git_must_not_compare(tmp_path: Path) -> None:
     write(tmp_path, a="1", b="1", c="1")
     commit(tmp_path)
     run(tmp_path, "update-index", "--assume-unchanged", "a.py")

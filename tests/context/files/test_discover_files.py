@@ -1,4 +1,6 @@
-"""Listings of odd files: links, strange names, large and unreadable ones, and what is no file."""
+"""Listings of unusual files: links, strange names, large and unreadable files, and things that are not
+files.
+"""
 
 import os
 import shutil
@@ -124,7 +126,7 @@ def test_large_and_binary_files(tmp_path: Path) -> None:
 @posix
 def test_a_huge_file_is_listed_without_being_read(tmp_path: Path) -> None:
     with open(tmp_path / "huge", "wb") as file:
-        file.truncate(HASHED * 100)  # a hole; reading it would take seconds
+        file.truncate(HASHED * 100)  # a sparse file; reading it would take seconds
     assert [(each.blob, each.size, each.kind) for each in list_folder(str(tmp_path), git=GIT).entries] == [
         ("", HASHED * 100, "large")
     ]
@@ -144,7 +146,7 @@ def test_what_is_no_file(tmp_path: Path) -> None:
 
 @posix
 def test_what_cannot_be_read(tmp_path: Path) -> None:
-    """A path too long to be opened fails for every user; permissions do not hold for root."""
+    """A path too long to open fails for every user; permissions do not apply to root."""
     write(tmp_path, a="1", z="2")
     at = os.open(tmp_path, os.O_RDONLY)
     for _ in range(20):
@@ -174,12 +176,12 @@ def test_unchanged_files_are_not_read_again(tmp_path: Path) -> None:
     for git in (GIT, NO_GIT):
         first = list_folder(str(tmp_path), git=git)
         old = replace(first, started_ns=first.started_ns + 10**10)
-        # Bytes that change behind the clock's back show only if the file is read.
+        # Bytes that change without a new time show only if the file is read.
         status = (tmp_path / "c.py").stat()
         write(tmp_path, c="44")
         os.utime(tmp_path / "c.py", ns=(status.st_atime_ns, status.st_mtime_ns))
         assert list_folder(str(tmp_path), old, git).entries == first.entries
-        # Too fresh to be believed:
+        # Too recent to be trusted:
         assert entry(list_folder(str(tmp_path), first, git), "c.py").blob == blob_id(b"44")
         write(tmp_path, c="33")
 

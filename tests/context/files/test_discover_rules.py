@@ -1,4 +1,4 @@
-"""Whatever a rule file or the built-in list excludes is in no listing, however it is spelled or linked."""
+"""Nothing that a rule file or the built-in list excludes is ever listed, however it is spelled or linked."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ LINK = st.tuples(PATH, PATH | st.sampled_from(["..", ".", "../outside", "/etc/pa
 
 
 def build(root: Path, files: list[str], rules: list, links: list) -> dict[str, bytes]:
-    """Writes what can be written; the texts of the rule files by path."""
+    """Writes what can be written; returns the texts of the rule files by path."""
     texts = {}
     for path in files:
         with contextlib.suppress(OSError):

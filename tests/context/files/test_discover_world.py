@@ -1,4 +1,4 @@
-"""Listings while the world acts: files change, users cancel, programs lie in wait; and many files."""
+"""Listings while things happen: files change, users cancel, programs would run; and many files."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from assist_context.files.listing import ListingProgress, list_folder
 
 
 class Meddler:
-    """Acts at a given count of looked at paths."""
+    """Acts when a given number of paths has been looked at."""
 
     def __init__(self, at: int, act: Callable[[], object]) -> None:
         self.at, self.act, self.calls = at, act, 0
@@ -48,7 +48,7 @@ def test_a_commit_meanwhile_is_not_half_seen(tmp_path: Path) -> None:
     def stop() -> bool:
         nonlocal calls
         calls += 1
-        if calls == 6:  # between git's answers
+        if calls == 6:  # between two answers of git
             write(tmp_path, a="22")
             commit(tmp_path)
         return False
@@ -118,7 +118,7 @@ def test_no_program_of_a_repositorys_config_is_run(tmp_path: Path) -> None:
     run(root, "config", "filter.x.required", "true")
     for hook in ("post-index-change", "pre-auto-gc", "post-checkout", "fsmonitor-watchman"):
         shutil.copy(program, root / ".git/hooks" / hook)
-    for name in ("a.py", "a.txt"):  # same size, other time: git has to compare contents
+    for name in ("a.py", "a.txt"):  # same size, different time: git has to compare contents
         os.utime(root / name, (1, 1))
     listing = list_folder(str(root), git=GIT)
     assert listing.git
@@ -145,7 +145,7 @@ def test_variables_of_a_hook_do_not_lead_elsewhere(tmp_path: Path) -> None:
 def test_listing_writes_nothing_into_the_repository(tmp_path: Path) -> None:
     write(tmp_path, a="1")
     commit(tmp_path)
-    os.utime(tmp_path / "a.py", (1, 1))  # git would refresh its index
+    os.utime(tmp_path / "a.py", (1, 1))  # now git would want to refresh its index
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     list_folder(str(tmp_path), git=GIT)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before

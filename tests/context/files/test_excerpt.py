@@ -1,4 +1,4 @@
-"""Lines of a file as they were indexed."""
+"""The lines of a file as they were indexed."""
 
 import os
 from pathlib import Path

@@ -1,7 +1,7 @@
-"""What an ignore rule or the deny list excludes is nowhere: not in the bytes of the index, not in an answer,
-not in a snippet, not in what the indexer prints.
+"""Content that an ignore rule or the deny list excludes appears nowhere: not in the bytes of the index, not
+in an answer, not in a snippet, not in the indexer's output.
 
-Every excluded file of a folder has a word of its own, and that word is looked for.
+Every excluded file of a folder contains a unique word, and the tests search for that word.
 """
 
 import json
@@ -38,7 +38,7 @@ NOT_A_FILE = {each for each in SECRET if each.split("/")[0] == ".git"}
 
 
 def excluded(root: Path, names: Iterator[int]) -> dict[str, str]:
-    """Writes files that are excluded one way each; their words by path."""
+    """Writes files that are excluded, each in one way; returns their words by path."""
     found: dict[str, str] = {}
 
     def write(path: str) -> Path:
@@ -60,7 +60,7 @@ def excluded(root: Path, names: Iterator[int]) -> dict[str, str]:
     for peer in PEERS:
         put(root, peer, f"{peer[1:]}.py\n")
         write(f"{peer[1:]}.py")
-    put(root, "brought/.cursorignore", "!*\n")  # no file brings back what another excludes
+    put(root, "brought/.cursorignore", "!*\n")  # no file can include what another excludes
     put(root, "brought/.gitignore", "by_git.py\n")
     put(root, "brought/.assistignore", "by_us.py\n!.env\n!by_git.py\n")
     for path in ("brought/by_git.py", "brought/by_us.py", "brought/.env"):
@@ -79,7 +79,7 @@ def excluded(root: Path, names: Iterator[int]) -> dict[str, str]:
 
 
 def links(root: Path, elsewhere: Path, names: Iterator[int]) -> dict[str, str]:
-    """Names that lead to what is excluded, or out of the folder; the words behind them."""
+    """Links to excluded files, or out of the folder; returns the words they lead to."""
     found = {"linked.py": word(next(names)), "hard.py": word(next(names)), "folder/a.py": word(next(names))}
     put(elsewhere, "outside.py", text(found["linked.py"]))
     put(elsewhere, "folder/a.py", text(found["folder/a.py"]))
@@ -94,7 +94,7 @@ def links(root: Path, elsewhere: Path, names: Iterator[int]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class World:
-    """An indexed folder, the words that must not be found, by path, and what its indexer printed."""
+    """An indexed folder, the words that must not appear, by path, and the output of its indexer."""
 
     root: Path
     database: Path
@@ -104,7 +104,7 @@ class World:
 
 @contextmanager
 def printing(file: Path) -> Iterator[None]:
-    """What this process and its children write to stderr goes into a file."""
+    """Redirects the stderr of this process and its children to a file."""
     kept = os.dup(2)
     with file.open("wb") as sink:
         os.dup2(sink.fileno(), 2)
@@ -117,7 +117,7 @@ def printing(file: Path) -> Iterator[None]:
 
 @pytest.fixture(scope="module", params=["git", "tracked", "no git"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """In a repository, in one that tracks what our own rules exclude, and without git."""
+    """In a repository, in a repository that tracks what our own rules exclude, and without git."""
     place = tmp_path_factory.mktemp("excluded")
     root, database = place / "w", place / "index.sqlite"
     names = iter(range(1_000))
@@ -138,7 +138,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "tracked":
         own = [path for path in words if path.startswith(("denied", "upper", "own", "deep"))]
         run(root, "add", "-f", *own)
-    words["tricks/.git./a.py"] = word(next(names))  # git takes no such name
+    words["tricks/.git./a.py"] = word(next(names))  # git accepts no such name
     put(root, "tricks/.git./a.py", text(words["tricks/.git./a.py"]))
     opening = {"environ": {"PATH": ""}} if request.param == "no git" else {}
     with printing(place / "stderr"):
@@ -200,7 +200,7 @@ def test_an_open_document_that_is_excluded_helps_no_other(world: World) -> None:
     current = "visible.py"
     for path, secret in world.words.items():
         if path in OUTSIDE:
-            continue  # of no folder, and excluded by nobody: it is open because the user wants it
+            continue  # it is in no folder, and nothing excludes it: the user has opened it
         full = path_of((world.root / path).as_uri().replace(".", "%2E"))
         opened = {os.path.realpath(full): Document(path, split_lines(text(secret)), language_of("a.py"))}
         place = str(world.root / current)

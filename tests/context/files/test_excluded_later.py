@@ -1,4 +1,4 @@
-"""What is excluded while the index is kept leaves it to the last byte, and no event brings it in."""
+"""A file that becomes excluded later leaves the index to the last byte, and no event brings it back."""
 
 import os
 from collections.abc import Callable

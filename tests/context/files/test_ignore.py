@@ -1,4 +1,4 @@
-"""Rule files mean what git would make of them, and nothing brings back what another file took away."""
+"""Rule files mean the same as for git, and no file can include what another one excludes."""
 
 import os
 import subprocess
@@ -133,7 +133,7 @@ def test_deep_paths_and_hostile_patterns_end() -> None:
     assert found.excludes("a" * 255) is None
     assert found.excludes("/".join("a" * 2000)) is None
     assert found.excludes("/".join("a" * 1000) + "/b") == OWN
-    assert time.monotonic() - start < 20  # by backtracking: longer than the universe
+    assert time.monotonic() - start < 20  # backtracking would take longer than the universe exists
 
 
 def test_comments_cost_nothing() -> None:
@@ -159,7 +159,7 @@ FILE = st.lists(LINE.map("".join), min_size=1, max_size=5).map("\n".join)
     st.sets(PATH, min_size=1, max_size=12), st.dictionaries(PATH | st.just(""), FILE, min_size=1, max_size=3)
 )
 def test_git_says_the_same(paths: set[str], files: dict[str, str]) -> None:
-    """git reads the same rule files by `--exclude-per-directory`, for any tree and any rules."""
+    """git reads the same rule files with `--exclude-per-directory`, for any tree and any rules."""
     with tempfile.TemporaryDirectory() as place:
         root = Path(place)
         command = ["git", "init", "-q", "."]
@@ -192,7 +192,9 @@ def test_any_text_is_a_rule_file(lines: list[str], name: str, path: str) -> None
 
 @given(st.lists(FILE, min_size=7, max_size=7), PATH)
 def test_each_file_only_adds(texts: list[str], path: str) -> None:
-    """What one name excludes alone stays excluded beside any other files, and so does the built-in list."""
+    """What one file name excludes stays excluded whatever other files there are; so does the built-in
+    list.
+    """
     files = dict(zip(RULE_FILES, texts, strict=True))
     together = rules(files)
     alone = [name for name in files if rules({name: files[name]}).excludes(path)]

@@ -1,4 +1,4 @@
-"""Single files looked at again say what a new listing of the folder says of them."""
+"""A second look at single files gives the same result as a new listing of the folder."""
 
 import os
 from collections.abc import Callable

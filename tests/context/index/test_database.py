@@ -1,4 +1,4 @@
-"""The index's file: damage, other versions, locks, a full disk, no permission."""
+"""The index's file: damage, other versions, locks, a full disk, missing permissions."""
 
 import os
 import random
@@ -22,12 +22,12 @@ HERE = Path(__file__).parents[1]
 
 def is_whole(path: Path) -> bool:
     with closing(sqlite3.connect(path)) as db:
-        db.execute("INSERT INTO words(words) VALUES ('integrity-check')")  # raises
+        db.execute("INSERT INTO words(words) VALUES ('integrity-check')")  # raises an error if not
         return bool(db.execute("PRAGMA integrity_check").fetchall() == [("ok",)])
 
 
 @posix
-def test_nobody_else_may_read_it(tmp_path: Path) -> None:
+def test_no_other_user_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "new/index.db"
     with opened(path) as writer:
         writer.note("a", "b")
@@ -44,14 +44,14 @@ def test_what_was_written_is_there_the_next_time(tmp_path: Path) -> None:
     assert is_whole(path)
 
 
-def test_another_version_begins_anew(tmp_path: Path) -> None:
+def test_another_version_is_built_again(tmp_path: Path) -> None:
     path = build(tmp_path / "a.db")
     with opened(path, "2") as writer:
         assert writer.fresh
         assert len(writer.apply_listing(listing(TEXTS)).wanted) == len(TEXTS)
 
 
-def test_another_schema_begins_anew_and_is_not_read(tmp_path: Path) -> None:
+def test_another_schema_is_built_again_and_not_read(tmp_path: Path) -> None:
     path = build(tmp_path / "a.db")
     with closing(sqlite3.connect(path)) as db:
         db.execute("PRAGMA user_version = 77")
@@ -63,7 +63,7 @@ def test_another_schema_begins_anew_and_is_not_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "missing", ["DROP TABLE content", "DROP VIEW listed", "DROP TABLE words", "DELETE FROM meta"]
 )
-def test_a_schema_with_holes_begins_anew(tmp_path: Path, missing: str) -> None:
+def test_an_incomplete_schema_is_built_again(tmp_path: Path, missing: str) -> None:
     path = build(tmp_path / "a.db")
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(missing)
@@ -88,7 +88,7 @@ def _head(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [_nothing, _cut, _text, _head])
-def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_file_is_built_again(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     path = build(tmp_path / "a.db")
     damage(path)
     with asked(path) as reader:
@@ -97,7 +97,7 @@ def test_a_damaged_file_is_made_anew(tmp_path: Path, damage: Callable[[Path], No
 
 
 @pytest.mark.parametrize("seed", range(100))
-def test_random_damage_never_stops_anybody(tmp_path: Path, seed: int) -> None:
+def test_random_damage_stops_neither_reader_nor_writer(tmp_path: Path, seed: int) -> None:
     path, chance = build(tmp_path / "a.db"), random.Random(seed)
     data = bytearray(path.read_bytes())
     for _ in range(chance.choice([1, 10, 300])):
@@ -119,7 +119,7 @@ def test_random_damage_never_stops_anybody(tmp_path: Path, seed: int) -> None:
 
 
 def survive(path: Path) -> None:
-    """Whatever is wrong, a few new writers later all is well."""
+    """Whatever is wrong, after a few new writers the index is intact."""
     for _ in range(3):
         try:
             with opened(path) as writer:
@@ -161,7 +161,7 @@ def test_damage_that_a_reader_finds_is_the_end_of_the_file(tmp_path: Path) -> No
             assert reader.status().problem == ""
 
 
-def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
+def test_a_folder_in_its_place_is_reported(tmp_path: Path) -> None:
     (tmp_path / "a.db").mkdir()
     with pytest.raises(StoreError, match="is a folder"):
         IndexWriter(str(tmp_path / "a.db"), VERSION)
@@ -169,7 +169,7 @@ def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
         assert reader.files() == ()
 
 
-def test_a_lock_of_another_program_is_told_and_harms_nothing(tmp_path: Path) -> None:
+def test_a_lock_of_another_program_is_reported_and_harms_nothing(tmp_path: Path) -> None:
     path = build(tmp_path / "a.db")
     with closing(sqlite3.connect(path)) as other:
         other.execute("BEGIN EXCLUSIVE")
@@ -215,7 +215,7 @@ with opened(path) as writer:
 
 
 @posix
-def test_a_full_disk_is_told_and_harms_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_and_harms_nothing(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     done = subprocess.run(
         [sys.executable, "-c", FULL, HERE, path], capture_output=True, text=True, check=False
@@ -228,8 +228,8 @@ def test_a_full_disk_is_told_and_harms_nothing(tmp_path: Path) -> None:
 
 
 @posix
-def test_no_permission_is_told(tmp_path: Path) -> None:
-    """As another user where the tests run as root, who may do everything."""
+def test_a_missing_permission_is_reported(tmp_path: Path) -> None:
+    """Runs as another user if the tests run as root, who may do everything."""
     place = tmp_path / "closed"
     build(place / "a.db")
     for each in (place / "a.db", place):

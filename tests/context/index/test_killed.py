@@ -1,4 +1,4 @@
-"""A writer that is killed: the index is as it was before or after a transaction."""
+"""A writer that is killed leaves the index as it was before or after a transaction."""
 
 import random
 import signal
@@ -47,9 +47,9 @@ def test_killed_at_any_point_every_content_is_whole_or_absent(tmp_path: Path) ->
             assert child.stdout.readline() == b"ready\n"
             time.sleep(chance.uniform(0, 0.4))
             child.send_signal(signal.SIGKILL)
-        with closing(IndexWriter(str(path), VERSION)):  # as the next writer finds it
+        with closing(IndexWriter(str(path), VERSION)):  # the next writer opens it
             check_whole(path)
-    assert rows(path, "blob") > 20  # it was not killed before it had begun
+    assert rows(path, "blob") > 20  # it was not killed before it began
 
 
 def check_whole(path: Path) -> None:

@@ -1,4 +1,6 @@
-"""A thousand broken files of all languages through the real processes: none ends one, and the sound ones are found."""
+"""A thousand broken files of all languages in real processes: none kills a process, and sound files are
+found.
+"""
 
 import random
 from pathlib import Path
@@ -13,7 +15,7 @@ FILES = 1_000
 
 
 def mutated(text: str, chance: random.Random) -> bytes:
-    """A text with a few cuts, doubles, swaps and foreign bytes."""
+    """A text with a few parts cut, doubled or swapped, and some foreign bytes."""
     data = bytearray(text.encode())
     for _ in range(chance.randrange(1, 8)):
         at, other = chance.randrange(len(data) + 1), chance.randrange(len(data) + 1)

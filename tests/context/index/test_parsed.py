@@ -1,4 +1,4 @@
-"""What the text of a file gives."""
+"""The rows that the text of a file gives."""
 
 import pickle
 

@@ -1,4 +1,4 @@
-"""What the index is asked, and that no question ever fails."""
+"""The queries of the index, which never fail."""
 
 import sqlite3
 from contextlib import closing
@@ -89,7 +89,7 @@ def test_links_are_by_names_that_few_define(tmp_path: Path) -> None:
     texts["user.py"] = "common()\n"
     with asked(build(tmp_path / "a.db", texts)) as reader:
         links = {(user, definer): weight for user, definer, weight in reader.links()}
-    assert links["lib/b.py", "a.py"] == pytest.approx(2.0)  # Parcel and weigh
+    assert links["lib/b.py", "a.py"] == pytest.approx(2.0)  # for Parcel and weigh
     assert links["a.py", "lib/b.py"] == links["a.py", "c.py"] == pytest.approx(1 / 3)
     assert not any(user in ("user.py", definer) for user, definer in links)
 
@@ -134,7 +134,7 @@ def test_a_new_file_in_the_old_ones_place_is_noticed(path: Path) -> None:
 
 
 def nothing(reader: IndexReader) -> None:
-    """Every question is answered, with nothing."""
+    """Every query has an answer, and it is empty."""
     assert reader.generation() == reader.rarity("a") == 0
     assert reader.definitions("Parcel") == reader.outline("a.py") == reader.references("measure") == ()
     assert (
@@ -173,7 +173,7 @@ def test_of_garbage_there_is_nothing_and_a_reason(tmp_path: Path, content: bytes
         "UPDATE blob SET hash = 'x' || id", "UPDATE file SET kind = 99", "UPDATE content SET outline = imports",
     ],
 )  # fmt: skip
-def test_rows_that_nobody_wrote_are_damage(path: Path, damage: str) -> None:
+def test_rows_that_the_writer_never_writes_are_damage(path: Path, damage: str) -> None:
     with closing(sqlite3.connect(path)) as db, db:
         db.execute(damage)
     with asked(path) as reader:

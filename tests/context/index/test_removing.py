@@ -1,4 +1,4 @@
-"""What is taken out of the index: every trace of what is excluded, and the dead where there is no room."""
+"""Removing from the index: every trace of excluded content, and dead content if there is no room."""
 
 from pathlib import Path
 

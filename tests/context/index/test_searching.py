@@ -1,4 +1,4 @@
-"""Which chunks fit words best."""
+"""Which chunks match words best."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_a_definition_in_pieces_is_found_once(tmp_path: Path) -> None:
     assert found(path, "needle") == [("a.py", "f"), ("b.py", "f")]
 
 
-def test_who_is_patient_is_asked_about_commoner_words_too() -> None:
+def test_a_patient_search_uses_more_common_words() -> None:
     counts = {"rare": 2, "common": MOST_POSTINGS, **{f"t{at}": 3 for at in range(30)}}
     known = Frequencies(counts, 99_999, 10.0, 2.0, 3.0)
     assert rarest(["common", "rare"], known) == ["rare"]
@@ -105,7 +105,7 @@ def test_neighbours_that_are_one_word_are_found(tmp_path: Path) -> None:
 def test_contents_that_no_path_means_are_not_found(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     with opened(path) as writer:
-        for turn in range(500):  # as if a file was saved so often
+        for turn in range(500):  # as if a file were saved so often
             index(
                 writer,
                 {"a.py": f"def needle():\n    return {turn}0\n", "b.py": "def hay():\n    return needle\n"},

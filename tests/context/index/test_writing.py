@@ -1,4 +1,4 @@
-"""What is written into the index, and what is taken out of it again."""
+"""Writing to the index, and removing from it again."""
 
 import json
 import sqlite3
@@ -110,7 +110,7 @@ def test_some_files_change(path: Path) -> None:
     assert kept.entries[0].mtime_ns == 9
 
 
-def test_a_folder_goes_with_all_below_it_and_nothing_beside(path: Path) -> None:
+def test_a_removed_folder_takes_only_what_is_below_it(path: Path) -> None:
     names = ["d", "d.py", "d/a.py", "d/e/b.py", "d0/a.py", "d-/a.py"]
     with opened(path) as writer:
         writer.apply_listing(listing(dict.fromkeys(names, "x = 1\n")))

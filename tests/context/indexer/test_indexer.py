@@ -1,4 +1,4 @@
-"""The indexer as a process, over real folders, git and SQLite."""
+"""The indexer as a process, with real folders, git and SQLite."""
 
 import os
 import time
@@ -102,7 +102,7 @@ def test_many_saves_are_one_round(root: Path, database: Path) -> None:
         assert live.ready()["parses"] == 10
 
 
-def test_paths_that_lie_elsewhere_are_nobodys_business(root: Path, database: Path) -> None:
+def test_paths_outside_the_folder_are_ignored(root: Path, database: Path) -> None:
     with indexer(root, database) as live:
         live.ready()
         live.tell("changed", root.parent / "workshop" / "a.py", root / ".git" / "objects" / "ab")
@@ -158,7 +158,7 @@ def test_nothing_happens_while_it_is_paused(root: Path, database: Path) -> None:
         assert live.ready()["parses"] == 1
 
 
-def test_it_ends_when_it_is_told_to(root: Path, database: Path) -> None:
+def test_it_ends_on_request(root: Path, database: Path) -> None:
     with indexer(root, database) as live:
         live.until("listed")
         children = live.children()
@@ -168,7 +168,7 @@ def test_it_ends_when_it_is_told_to(root: Path, database: Path) -> None:
     assert ready(root, database)["files"] == 31
 
 
-def test_what_nobody_needs_is_pruned_when_the_cap_is_reached(root: Path, database: Path) -> None:
+def test_unused_contents_are_pruned_when_the_cap_is_reached(root: Path, database: Path) -> None:
     ready(root, database)
     text = (root / "a.py").read_text()
     (root / "a.py").unlink()

@@ -1,4 +1,4 @@
-"""The indexer in a bad world: grammars, files, databases and processes that do their worst."""
+"""The indexer under bad conditions: grammars, files, databases and processes that fail in every way."""
 
 import os
 import signal
@@ -90,7 +90,7 @@ def test_a_full_disk(root: Path, database: Path) -> None:
     assert says(database) == says(other)
 
 
-def test_a_database_that_is_damaged_meanwhile_is_made_anew(root: Path, database: Path) -> None:
+def test_a_database_that_is_damaged_meanwhile_is_built_again(root: Path, database: Path) -> None:
     with indexer(root, database) as live:
         live.ready()
         database.write_bytes(b"noise" * 50_000)
@@ -118,7 +118,7 @@ def test_a_folder_full_of_traps(root: Path, database: Path) -> None:
     for again in (False, True):
         event = ready(root, database)
         assert event["files"] == 36
-        assert event["parses"] == (0 if again else 34)  # not the binary one, nor the huge one
+        assert event["parses"] == (0 if again else 34)  # without the binary and the huge file
     assert "odd" in names(database)
 
 
@@ -126,7 +126,7 @@ def test_a_folder_full_of_traps(root: Path, database: Path) -> None:
 def test_a_directory_that_cannot_be_read(root: Path, database: Path) -> None:
     (root / "p0").chmod(0)
     try:
-        readable = os.access(root / "p0", os.R_OK)  # root may
+        readable = os.access(root / "p0", os.R_OK)  # root can read it
         assert ready(root, database)["files"] == (31 if readable else 21)
     finally:
         (root / "p0").chmod(0o700)
@@ -143,7 +143,7 @@ def test_a_workspace_with_modules_of_our_names(root: Path, database: Path) -> No
         "assist_context/parsed",
     ):
         put(root, f"{name}.py", "raise SystemExit('the wrong module')\n")
-    assert ready(root, database)["parses"] == 32  # six, one content
+    assert ready(root, database)["parses"] == 32  # six files with one content
 
 
 def test_files_that_change_all_the_time(root: Path, database: Path) -> None:
@@ -162,7 +162,7 @@ def test_files_that_change_all_the_time(root: Path, database: Path) -> None:
         live.ready()
         other = database.with_name("other.db")
         ready(root, other)
-        while says(database) != says(other):  # fails after the test's time limit
+        while says(database) != says(other):  # ends with the test's time limit
             live.ready()
 
 
@@ -185,7 +185,7 @@ def test_what_it_writes_itself_is_no_change(root: Path) -> None:
     with indexer(root, database) as live:
         live.ready()
         live.tell("changed", database, database.with_name("index.sqlite-wal"))
-        time.sleep(1.0)  # three times what a change waits for the next
+        time.sleep(1.0)  # three times the wait for further changes
         put(root, "a.py", "def saved(): pass\n")
         live.update(root / "a.py")
         assert [event["event"] for event in live.events].count("ready") == 2

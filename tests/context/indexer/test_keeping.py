@@ -1,4 +1,4 @@
-"""The keeper with its real process; and what is left when processes are killed at any moment."""
+"""The supervisor with its real process; and the index after processes are killed at any moment."""
 
 import os
 import queue
@@ -17,8 +17,8 @@ from workspaces import ENVIRON, posix, put
 
 from assist_context.indexer.supervisor import RESTARTS, IndexerSupervisor
 
-ROUNDS = 20  # of killing in one test
-SEEDS = range(5)  # each is another course of events: a hundred rounds in all
+ROUNDS = 20  # kills in one test
+SEEDS = range(5)  # each is another sequence of events: a hundred kills in all
 
 
 @pytest.fixture
@@ -31,13 +31,13 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "data" / "index.db"
 
 
-class Kept:
-    """A keeper, and its events as they come."""
+class Supervised:
+    """A supervisor, and its events as they arrive."""
 
     def __init__(self, root: Path, database: Path, once: bool = False) -> None:
         self.heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.before = {each.pid for each in psutil.Process().children()}
-        self.keeper = IndexerSupervisor([(str(root), str(database))], ENVIRON, self.heard.put, once=once)
+        self.supervisor = IndexerSupervisor([(str(root), str(database))], ENVIRON, self.heard.put, once=once)
 
     def until(self, event: str) -> Event:
         while (found := self.heard.get(timeout=PATIENCE_S))["event"] != event:
@@ -52,129 +52,127 @@ class Kept:
 
 
 @pytest.fixture
-def kept(root: Path, database: Path) -> Iterator[Kept]:
-    made = Kept(root, database)
-    made.keeper.start()
+def supervised(root: Path, database: Path) -> Iterator[Supervised]:
+    made = Supervised(root, database)
+    made.supervisor.start()
     yield made
-    made.keeper.close()
+    made.supervisor.close()
 
 
-def test_it_indexes_and_follows(kept: Kept, root: Path, database: Path) -> None:
-    assert kept.until("ready")["parses"] == 41
+def test_it_indexes_and_follows(supervised: Supervised, root: Path, database: Path) -> None:
+    assert supervised.until("ready")["parses"] == 41
     path = put(root, "a.py", "def saved(): pass\n")
-    kept.keeper.changed([str(path)])
-    assert kept.until("ready")["parses"] == 1
-    kept.keeper.refresh()
-    assert kept.until("ready")["parses"] == 0
-    processes = kept.processes()
+    supervised.supervisor.changed([str(path)])
+    assert supervised.until("ready")["parses"] == 1
+    supervised.supervisor.refresh()
+    assert supervised.until("ready")["parses"] == 0
+    processes = supervised.processes()
     assert len(processes) == 2
-    kept.keeper.close()
-    assert not kept.processes()
-    assert kept.heard.get(timeout=PATIENCE_S) == {"event": "ended", "code": 0}
+    supervised.supervisor.close()
+    assert not supervised.processes()
+    assert supervised.heard.get(timeout=PATIENCE_S) == {"event": "ended", "code": 0}
 
 
 def test_once_ends_by_itself(root: Path, database: Path) -> None:
-    kept = Kept(root, database, once=True)
-    kept.keeper.start()
-    assert kept.until("ready")["parses"] == 41
-    assert kept.until("ended")["code"] == 0
-    assert kept.keeper.wait() == 0
-    kept.keeper.close()
-    assert not kept.processes()
+    supervised = Supervised(root, database, once=True)
+    supervised.supervisor.start()
+    assert supervised.until("ready")["parses"] == 41
+    assert supervised.until("ended")["code"] == 0
+    assert supervised.supervisor.wait() == 0
+    supervised.supervisor.close()
+    assert not supervised.processes()
 
 
-def test_folders_may_be_named_from_where_one_stands(
-    root: Path, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The process stands elsewhere."""
+def test_folders_may_be_relative_paths(root: Path, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process has another working directory."""
     monkeypatch.chdir(root.parent)
-    kept = Kept(Path(root.name), Path(os.path.relpath(database)), once=True)
-    kept.keeper.start()
-    assert kept.until("ready")["parses"] == 41
-    assert kept.keeper.wait() == 0
-    kept.keeper.close()
+    supervised = Supervised(Path(root.name), Path(os.path.relpath(database)), once=True)
+    supervised.supervisor.start()
+    assert supervised.until("ready")["parses"] == 41
+    assert supervised.supervisor.wait() == 0
+    supervised.supervisor.close()
     assert database.exists()
 
 
 def test_closed_before_it_began_and_twice(root: Path, database: Path) -> None:
-    kept = Kept(root, database)
-    kept.keeper.close()
-    kept.keeper.start()
-    assert kept.until("ended")["code"] is None
-    kept.keeper.close()
-    assert not kept.processes()
+    supervised = Supervised(root, database)
+    supervised.supervisor.close()
+    supervised.supervisor.start()
+    assert supervised.until("ended")["code"] is None
+    supervised.supervisor.close()
+    assert not supervised.processes()
 
 
 def test_closed_at_once(root: Path, database: Path) -> None:
     for pause in (0.0, 0.05, 0.2, 0.4):
-        kept = Kept(root, database)
-        kept.keeper.start()
+        supervised = Supervised(root, database)
+        supervised.supervisor.start()
         time.sleep(pause)
-        kept.keeper.close()
-        assert not kept.processes()
+        supervised.supervisor.close()
+        assert not supervised.processes()
 
 
 def test_paused_it_does_nothing_also_after_a_restart(root: Path, database: Path) -> None:
-    kept = Kept(root, database)
-    kept.keeper.pause()
-    kept.keeper.start()
+    supervised = Supervised(root, database)
+    supervised.supervisor.pause()
+    supervised.supervisor.start()
     time.sleep(1.0)
-    kept.indexer().kill()
+    supervised.indexer().kill()
     time.sleep(1.0)
-    assert kept.heard.empty()
-    kept.keeper.resume()
-    kept.until("ready")
-    kept.keeper.close()
+    assert supervised.heard.empty()
+    supervised.supervisor.resume()
+    supervised.until("ready")
+    supervised.supervisor.close()
 
 
-def test_a_dead_indexer_is_started_again_but_not_for_ever(kept: Kept) -> None:
+def test_a_dead_indexer_is_started_again_but_not_for_ever(supervised: Supervised) -> None:
     for number in range(RESTARTS + 1):
-        assert kept.until("ready")["parses"] == (0 if number else 41)
-        kept.indexer().kill()
-    problem = kept.until("problem")
+        assert supervised.until("ready")["parses"] == (0 if number else 41)
+        supervised.indexer().kill()
+    problem = supervised.until("problem")
     assert f"{RESTARTS + 1} times in a minute" in problem["message"]
     assert problem["remedy"]
-    assert kept.heard.get(timeout=PATIENCE_S)["event"] == "ended"
-    assert gone_within(kept.processes(), 2)
+    assert supervised.heard.get(timeout=PATIENCE_S)["event"] == "ended"
+    assert gone_within(supervised.processes(), 2)
 
 
 @posix
-def test_nothing_waits_for_an_indexer_that_stands_still(kept: Kept, root: Path) -> None:
-    kept.until("ready")
-    kept.indexer().suspend()
-    for _ in range(3_000):  # more than a pipe and the queue take
-        kept.keeper.changed([str(root / ("x" * 200))])
-    kept.keeper.close()  # killed
-    assert gone_within(kept.processes(), 2)
+def test_nothing_waits_for_a_suspended_indexer(supervised: Supervised, root: Path) -> None:
+    supervised.until("ready")
+    supervised.indexer().suspend()
+    for _ in range(3_000):  # more than a pipe and the queue can hold
+        supervised.supervisor.changed([str(root / ("x" * 200))])
+    supervised.supervisor.close()  # this kills the process
+    assert gone_within(supervised.processes(), 2)
 
 
 @posix
-def test_what_was_lost_is_looked_for(kept: Kept, root: Path, database: Path) -> None:
-    kept.until("ready")
-    process = kept.indexer()
+def test_lost_changes_are_found_by_a_listing(supervised: Supervised, root: Path, database: Path) -> None:
+    supervised.until("ready")
+    process = supervised.indexer()
     process.suspend()
     for _ in range(3_000):
-        kept.keeper.changed([str(root / ("x" * 200))])
+        supervised.supervisor.changed([str(root / ("x" * 200))])
     put(root, "a.py", "def saved(): pass\n")
-    kept.keeper.changed([str(root / "a.py")])
+    supervised.supervisor.changed([str(root / "a.py")])
     process.resume()
     parses = 0
     while not parses:
-        parses = kept.until("ready")["parses"]
+        parses = supervised.until("ready")["parses"]
     assert parses == 1
 
 
 PARENT = """
 import sys, time
 from assist_context.indexer.supervisor import IndexerSupervisor
-keeper = IndexerSupervisor([(sys.argv[1], sys.argv[2])], {}, lambda event: print(event["event"], flush=True))
-keeper.start()
+supervisor = IndexerSupervisor([(sys.argv[1], sys.argv[2])], {}, lambda event: print(event["event"], flush=True))
+supervisor.start()
 time.sleep(600)
 """
 
 
 @posix
-def test_a_killed_parent_leaves_no_process_behind(root: Path, database: Path) -> None:
+def test_a_killed_parent_leaves_no_process_running(root: Path, database: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(root), str(database)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
@@ -187,7 +185,7 @@ def test_a_killed_parent_leaves_no_process_behind(root: Path, database: Path) ->
 
 
 def change(root: Path, chance: random.Random) -> None:
-    """Something that a person may do to a workspace."""
+    """Makes a change that a user may make to a workspace."""
     number = chance.randrange(40)
     path = f"p{number % 3}/m{number}.py"
     match chance.randrange(4):
@@ -202,7 +200,9 @@ def change(root: Path, chance: random.Random) -> None:
 @posix
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.timeout(600)
-def test_killed_at_any_moment_the_index_is_right_or_made_anew(root: Path, database: Path, seed: int) -> None:
+def test_killed_at_any_moment_the_index_is_right_or_built_again(
+    root: Path, database: Path, seed: int
+) -> None:
     chance = random.Random(seed)
     for number in range(ROUNDS):
         for _ in range(5):

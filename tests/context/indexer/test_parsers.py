@@ -1,4 +1,4 @@
-"""Real parser processes, and grammars that do their worst to them."""
+"""Real parser processes, and grammars that fail in every way."""
 
 import os
 import queue
@@ -33,7 +33,7 @@ def _hooks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Crew:
-    """Parsers, and the loop that an indexer runs around them."""
+    """A parser pool, and the loop that an indexer runs around it."""
 
     def __init__(
         self, count: int = 1, parse: str = "troubled:parse", limits: ParserLimits | None = None
@@ -73,7 +73,7 @@ def jobs(root: Path) -> list[ParseJob]:
 
 def by_path(outcomes: Sequence[ParseOutcome]) -> dict[str, str]:
     found = {each.job.entry.path: each.why or each.kind for each in outcomes}
-    assert len(found) == len(outcomes)  # each file once
+    assert len(found) == len(outcomes)  # each file occurs once
     return found
 
 
@@ -87,7 +87,7 @@ def test_a_file_is_parsed(tmp_path: Path, crews: list[Crew]) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_it_does_not_matter_who_makes_the_chunks(tmp_path: Path, crews: list[Crew], count: int) -> None:
+def test_either_process_makes_the_same_chunks(tmp_path: Path, crews: list[Crew], count: int) -> None:
     texts = {
         "a.py": "class A:\n    def é(self, no):\n        return 'x\u2028y'\n\n\nb256 = 1\n",
         "b.go": "package b\r\n\r\nfunc f() {\r\n\tg()\r\n}\r\n",
@@ -118,7 +118,7 @@ TROUBLE = (
 @posix
 @pytest.mark.parametrize(("word", "why"), TROUBLE)
 def test_trouble_costs_one_file(tmp_path: Path, crews: list[Crew], word: str, why: str) -> None:
-    for number in range(12):  # more than a process has in hand
+    for number in range(12):  # several files for one process
         put(tmp_path, f"{number:02}.py", SOURCE.replace("f", f"f{number}"))
     put(tmp_path, "05.py", f"# {word}\n")
     crews.append(Crew())
@@ -129,7 +129,7 @@ def test_trouble_costs_one_file(tmp_path: Path, crews: list[Crew], word: str, wh
     assert len(crews[0].seen) == {"prints": 1, "is killed": KILLS + 1}.get(word, 2)
 
 
-def test_what_stands_still_is_killed_by_the_clock(tmp_path: Path, crews: list[Crew]) -> None:
+def test_a_sleeping_grammar_is_killed_by_the_clock(tmp_path: Path, crews: list[Crew]) -> None:
     put(tmp_path, "a.py", "# sleeps\n")
     put(tmp_path, "b.py", SOURCE)
     crews.append(Crew(limits=ParserLimits(parse_s=1.0)))

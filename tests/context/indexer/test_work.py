@@ -1,4 +1,4 @@
-"""The order in which contents are parsed, and what becomes of results."""
+"""The order in which contents are parsed, and what happens to results."""
 
 import pytest
 

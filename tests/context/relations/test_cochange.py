@@ -1,4 +1,4 @@
-"""Files that were committed together, by real commits of a real git."""
+"""Files that were committed together, in real commits of a real git."""
 
 import dataclasses
 from pathlib import Path
@@ -15,7 +15,7 @@ def go_on() -> bool:
 
 
 def change(root: Path, *paths: str) -> None:
-    """One commit that changes these files."""
+    """Makes one commit that changes these files."""
     for path in paths:
         place = root / path
         put(root, path, (place.read_text() if place.exists() else "") + "x\n")
@@ -23,7 +23,7 @@ def change(root: Path, *paths: str) -> None:
 
 
 def repository(root: Path, *commits: str) -> Path:
-    """A repository whose first commit is empty, then one for each string of paths."""
+    """A repository whose first commit is empty, followed by one commit for each string of paths."""
     commit(root)
     for paths in commits:
         change(root, *paths.split())
@@ -69,7 +69,7 @@ def test_of_a_subdirectory_only_its_own(tmp_path: Path) -> None:
     root = repository(tmp_path, "sub/a sub/b out", "sub/a sub/b out", "subway/c out", "subway/c out")
     ((one, other, weight),) = pairs(GIT, str(root / "sub"), go_on)
     assert (one, other) == ("a", "b")
-    assert weight == pytest.approx((0.5 ** (0 / HALF_AGE) + 0.5 ** (1 / HALF_AGE)) / 2)  # of three files each
+    assert weight == pytest.approx((0.5 ** (0 / HALF_AGE) + 0.5 ** (1 / HALF_AGE)) / 2)  # three files each
 
 
 def test_a_commit_that_is_large_outside_of_the_subdirectory_is_large(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_commit_that_is_large_outside_of_the_subdirectory_is_large(tmp_path: P
 
 
 def test_first_commits_and_merges_say_nothing(tmp_path: Path) -> None:
-    change(tmp_path, "a", "b")  # the import
+    change(tmp_path, "a", "b")  # an import
     change(tmp_path, "a", "b")
     run(tmp_path, "checkout", "-q", "-b", "side")
     change(tmp_path, "c")
@@ -94,7 +94,9 @@ def test_where_a_shallow_clone_ends_nothing_is_made_up(tmp_path: Path) -> None:
     run(tmp_path, "clone", "-q", "--depth", "2", f"file://{root}", "shallow")
     assert names(pairs(GIT, str(root), go_on)) == [("a", "b")]
     assert pairs(GIT, str(tmp_path / "shallow"), go_on) == []
-    run(tmp_path, "clone", "-q", "--depth", "3", f"file://{root}", "deeper")  # one of its commits is the end
+    run(
+        tmp_path, "clone", "-q", "--depth", "3", f"file://{root}", "deeper"
+    )  # the history ends at one of its commits
     assert pairs(GIT, str(tmp_path / "deeper"), go_on) == []
 
 
@@ -117,7 +119,9 @@ def test_odd_names_come_back_as_they_are(tmp_path: Path) -> None:
     change(tmp_path, *odd)
     found = pairs(GIT, str(tmp_path), go_on)
     assert {path for row in found for path in row[:2]} == set(odd)
-    change(tmp_path, "\nfirst")  # alone in its commit, the name's line end stands right behind git's
+    change(
+        tmp_path, "\nfirst"
+    )  # the only file of its commit, so the line end in its name follows git's own directly
     change(tmp_path, "\nfirst", "z")
     change(tmp_path, "z", "\nfirst")
     assert ("\nfirst", "z") in names(pairs(GIT, str(tmp_path), go_on))
@@ -151,7 +155,7 @@ def test_no_more_commits_are_read_than_are_asked_for(tmp_path: Path) -> None:
     assert pairs(GIT, str(root), go_on) == []
 
 
-def test_it_stops_when_it_is_told(tmp_path: Path) -> None:
+def test_it_stops_on_request(tmp_path: Path) -> None:
     root = repository(tmp_path, "a b")
     with pytest.raises(Stopped):
         pairs(GIT, str(root), lambda: True)

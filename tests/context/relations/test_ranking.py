@@ -1,4 +1,4 @@
-"""Ranks against a plain reckoning of the same formula, and maps against their budget."""
+"""Ranks compared with a plain calculation of the same formula, and maps compared with their budget."""
 
 import random
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ Link = tuple[str, str, float]
 
 
 def plain(links: list[Link], favoured: Mapping[str, float], damping: float = 0.85) -> dict[str, float]:
-    """PageRank as the book has it, in dictionaries."""
+    """PageRank as in the textbook, with dictionaries."""
     links = [(one, other, weight) for one, other, weight in links if weight > 0]
     nodes = sorted({name for link in links for name in link[:2]} | set(favoured))
     start = {node: favoured.get(node, 0.0) if favoured else 1.0 for node in nodes}
@@ -69,7 +69,7 @@ ROWS = [
     ([("x", "a", 3.0), ("x", "b", 1.0)], {}, "a b x"),
     ([("x", "a", 1.0), ("x", "b", 1.0), ("x", "b", 1.0)], {}, "b a x"),  # one pair, twice the weight
     ([("p", "a", 1.0), ("q", "b", 1.0)], {"q": 1.0}, "q b a p"),
-    ([("p", "a", 1.0)], {"new": 1.0}, "new a p"),  # nobody refers to it, and it is in hand
+    ([("p", "a", 1.0)], {"new": 1.0}, "new a p"),  # no file refers to it, but it is favoured
     ([("p", "a", float("nan")), ("p", "b", float("inf")), ("p", "c", 1.0)], {}, "c p"),
     ([("p", "a", 1.0)], {"p": 0.0, "a": -1.0, "q": float("nan")}, "a p"),
 ]
@@ -98,7 +98,7 @@ def test_a_large_graph_comes_to_rest() -> None:
 
 
 class Index:
-    """An index of a few lines: "path: name@line-end<parent ..." and who refers to a name."""
+    """An index of a few lines: "path: name@line-end<parent ..." and the files that refer to a name."""
 
     def __init__(self, outlines: dict[str, str], references: dict[str, str]) -> None:
         self.outlines, self.referring = outlines, references

@@ -1,4 +1,4 @@
-"""Which files an import means: a table for each language, over one small workspace each."""
+"""Which files an import means: a table for each language, each over one small workspace."""
 
 import pytest
 from hypothesis import given, settings
@@ -54,13 +54,13 @@ ROWS = [
     (PYTHON, "tests/test_cart.py", "shop", (), 0, "src/shop/__init__.py"),
     (PYTHON, "tests/test_cart.py", "shop", ("*",), 0, "src/shop/__init__.py"),
     (PYTHON, "tests/test_cart.py", "shop", ("cart", "tax"), 0, "src/shop/cart.py src/shop/tax/__init__.py src/shop/__init__.py"),
-    (PYTHON, "tests/test_cart.py", "shop.both", ("x",), 0, "src/shop/both/__init__.py"),  # as Python: the package is found first
+    (PYTHON, "tests/test_cart.py", "shop.both", ("x",), 0, "src/shop/both/__init__.py"),  # like Python, which finds the package first
     (PYTHON, "tests/test_cart.py", "shop.fast", ("x",), 0, "src/shop/fast.py src/shop/fast.pyi"),
     (PYTHON, "tests/test_cart.py", "shop.native", (), 0, "src/shop/native.pyi"),
     (PYTHON, "tests/test_cart.py", "shop.gone", ("x",), 0, ""),
     (PYTHON, "tests/test_cart.py", "tests.helpers", ("x",), 0, "tests/helpers.py"),
-    (PYTHON, "tests/test_cart.py", "helpers", ("x",), 0, ""),  # inside a package only its full name leads there
-    (PYTHON, "src/shop/cart.py", "json", ("loads",), 0, ""),  # the standard library's
+    (PYTHON, "tests/test_cart.py", "helpers", ("x",), 0, ""),  # inside a package, only its full name is imported
+    (PYTHON, "src/shop/cart.py", "json", ("loads",), 0, ""),  # from the standard library
     (PYTHON, "src/shop/cart.py", "", ("json",), 1, "src/shop/json.py src/shop/__init__.py"),
     (PYTHON, "src/shop/cart.py", "tax.rates", ("Rate",), 1, "src/shop/tax/rates.py"),
     (PYTHON, "src/shop/tax/rates.py", "cart", ("Cart",), 2, "src/shop/cart.py"),
@@ -70,7 +70,7 @@ ROWS = [
     (PYTHON, "src/shop/cart.py", "numpy", ("array",), 0, ""),
     (PYTHON, "src/shop/cart.py", "", (), 0, ""),
     (PYTHON, "scripts/release.py", "words", (), 0, "scripts/words.py"),
-    (PYTHON, "src/shop/cart.py", "words", (), 0, "scripts/words.py"),  # the only one of its name
+    (PYTHON, "src/shop/cart.py", "words", (), 0, "scripts/words.py"),  # the only one with this name
     (PYTHON, "src/shop/cart.py", "tools", (), 0, ""),  # two, both far away
     (PYTHON, "libs/pay/tests/test_card.py", "tools", (), 0, "libs/pay/tests/tools.py"),
     (PYTHON, "libs/pay/tests/test_card.py", "pay.card", ("Card",), 0, "libs/pay/pay/card.py"),
@@ -78,7 +78,7 @@ ROWS = [
     (PYTHON, "src/shop/cart.py", "cloud.storage", ("client", "Bucket"), 0, "cloud/storage/client.py"),  # a namespace
     (PYTHON, "src/shop/cart.py", "cloud.storage.deep.blob", (), 0, "cloud/storage/deep/blob.py"),
     (ECMA, "src/app.ts", "./cart", ("a",), 1, "src/cart.ts"),
-    (ECMA, "src/app.ts", "./cart.js", ("a",), 1, "src/cart.ts"),  # .js written for .ts
+    (ECMA, "src/app.ts", "./cart.js", ("a",), 1, "src/cart.ts"),  # .js in place of .ts
     (ECMA, "src/app.ts", "./twice.js", ("a",), 1, "src/twice.ts"),
     (ECMA, "src/app.ts", "./twice", ("a",), 1, "src/twice.ts"),
     (ECMA, "src/app.ts", "./old.js", ("a",), 1, "src/old.js"),
@@ -100,7 +100,7 @@ ROWS = [
     (ECMA, "src/app.ts", "@shop/core", ("B",), 0, "packages/core/src/index.ts"),
     (ECMA, "src/app.ts", "@shop/core/math", ("B",), 0, "packages/core/src/math.ts"),
     (ECMA, "src/app.ts", "web", ("B",), 0, "packages/web/main.js"),
-    (ECMA, "src/app.ts", "same", ("B",), 0, ""),  # two packages of the name
+    (ECMA, "src/app.ts", "same", ("B",), 0, ""),  # two packages with this name
     (ECMA, "src/app.ts", "react", ("B",), 0, ""),
     (ECMA, "src/app.ts", "cart", ("B",), 0, ""),  # a bare word is a package
     (ECMA, "src/app.ts", "node:fs", ("B",), 0, ""),
@@ -112,10 +112,10 @@ ROWS = [
     (GO, "main.go", "app/internal/store", (), 0, "internal/store/sql.go internal/store/store.go"),
     (GO, "main.go", "github.com/x/y", (), 0, "vendor/github.com/x/y/y.go"),
     (GO, "main.go", "example.com/app/tools/gen", (), 0, "tools/gen/gen.go"),
-    (GO, "tools/gen/gen.go", "example.com/tools/gen", (), 0, ""),  # itself
+    (GO, "tools/gen/gen.go", "example.com/tools/gen", (), 0, ""),  # the file itself
     (GO, "main.go", "encoding/json", (), 0, ""),
     (GO, "main.go", "fmt", (), 0, ""),
-    (GO, "main.go", "github.com/pkg/json", (), 0, ""),  # a repository is three parts deep
+    (GO, "main.go", "github.com/pkg/json", (), 0, ""),  # a repository has three parts
     (GO, "main.go", "example.com/app", (), 0, ""),
     (JVM, "app/src/test/java/org/shop/CartTest.java", "org.shop", ("Cart",), 0, "app/src/main/java/org/shop/Cart.java"),
     (JVM, "lib/src/main/java/org/shop/Main.java", "org.shop", ("Cart",), 0, "lib/src/main/java/org/shop/Cart.java"),
@@ -123,7 +123,7 @@ ROWS = [
     (JVM, "app/src/test/java/org/shop/CartTest.java", "org.shop.Cart", ("*",), 0, "app/src/main/java/org/shop/Cart.java"),
     (JVM, "app/src/test/java/org/shop/CartTest.java", "org.shop.tax", ("*",), 0, "app/src/main/java/org/shop/tax/Rates.java app/src/main/java/org/shop/tax/Table.kt"),
     (JVM, "kotlin/Main.kt", "org.shop.tax", ("Rates",), 0, "app/src/main/java/org/shop/tax/Rates.java"),
-    (JVM, "kotlin/Main.kt", "org.shop.net", ("Client",), 0, "kotlin/net/Client.kt"),  # folders that all share are left out
+    (JVM, "kotlin/Main.kt", "org.shop.net", ("Client",), 0, "kotlin/net/Client.kt"),  # folders shared by all are omitted
     (JVM, "app/src/main/java/org/shop/Cart.java", "org.shop.net", ("Client",), 0, ""),
     (JVM, "app/src/main/java/org/shop/Cart.java", "java.util", ("List",), 0, ""),
     (JVM, "app/src/main/java/org/shop/Cart.java", "java.util", ("*",), 0, ""),
@@ -151,7 +151,7 @@ ROWS = [
     (C, "src/ring.c", "util/log.h", (), 1, "src/util/log.h"),
     (C, "src/util/log.h", "../ring.h", (), 2, "src/ring.h"),
     (C, "src/ring.c", "ring/api.h", (), 0, "include/ring/api.h"),
-    (C, "src/ring.c", "log.h", (), 1, "src/util/log.h"),  # a folder that the compiler was told of
+    (C, "src/ring.c", "log.h", (), 1, "src/util/log.h"),  # a folder that the compiler may search
     (C, "src/ring.c", "impl/types.h", (), 0, "src/impl/types.h"),  # the nearer of two
     (C, "src/ring.c", "string.h", (), 0, "include/string.h"),
     (C, "src/ring.c", "stdio.h", (), 0, ""),
@@ -165,7 +165,7 @@ ROWS = [
     (PHP, "src/Support/Clock.php", "App\\Models", ("User",), 0, "app/Models/User.php"),
     (PHP, "src/Support/Clock.php", "App", ("Base",), 0, "app/Base.php"),
     (PHP, "app/Base.php", "Acme\\Support", ("Clock",), 0, "src/Support/Clock.php"),
-    (PHP, "app/Base.php", "Psr", ("Clock",), 0, ""),  # two files of the name, and neither in a folder of it
+    (PHP, "app/Base.php", "Psr", ("Clock",), 0, ""),  # two files with the name, neither in a matching folder
     (PHP, "app/Base.php", "Psr\\Container", ("ContainerInterface",), 0, ""),
     (PHP, "public/index.php", "../bootstrap.php", (), 2, "bootstrap.php"),
     (PHP, "public/index.php", "config/app.php", (), 1, "config/app.php"),

@@ -1,4 +1,4 @@
-"""Which files belong together by name: a table of the customs, and that it holds both ways."""
+"""Which files belong together by name: a table of the conventions, in both directions."""
 
 import pytest
 from hypothesis import given, settings
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from assist_context.relations.counterparts import MOST_SIBLINGS, siblings
 from assist_context.relations.path_index import MANY, path_index_of
 
-# Both are there, with a stranger of the kind; each must be the other's only sibling.
+# Both exist, next to an unrelated file of the same kind; each must be the only sibling of the other.
 PAIRS = [
     ("src/cart.py", "tests/test_cart.py"),
     ("src/cart.py", "src/cart_test.py"),
@@ -56,7 +56,7 @@ def test_each_is_the_others(pair: tuple[str, str]) -> None:
 
 # files, the file, its siblings in order
 ROWS = [
-    ("a/x.py b/x.py a/test_x.py b/test_x.py", "a/x.py", "a/test_x.py"),  # not the other folder's
+    ("a/x.py b/x.py a/test_x.py b/test_x.py", "a/x.py", "a/test_x.py"),  # not the one in the other folder
     ("a/x.py b/x.py a/test_x.py b/test_x.py", "b/test_x.py", "b/x.py"),
     ("src/a/x.py src/b/x.py tests/a/test_x.py", "tests/a/test_x.py", "src/a/x.py"),  # a mirrored tree
     ("src/a/x.py src/b/x.py tests/a/test_x.py", "src/b/x.py", ""),
@@ -66,8 +66,8 @@ ROWS = [
     ("src/x.c src/x.h tests/test_x.c", "tests/test_x.c", "src/x.c src/x.h"),
     ("src/x.c src/x.h tests/test_x.c", "src/x.h", "src/x.c tests/test_x.c"),
     ("a/x.c a/x.h b/x.h", "b/x.h", ""),  # a/x.c has its header
-    ("x.py x_test.go", "x.py", ""),  # another language's
-    ("src/helpers.py tests/helpers.py", "src/helpers.py", ""),  # in Python a test says that it is one
+    ("x.py x_test.go", "x.py", ""),  # of another language
+    ("src/helpers.py tests/helpers.py", "src/helpers.py", ""),  # in Python, a test's name says that it is a test
     ("src/Testament.java src/ament.java", "src/Testament.java", ""),
     ("src/x.ts", "src/x.ts", ""),
     ("src/x.ts", "not/there.ts", ""),
@@ -82,7 +82,7 @@ def test_siblings(row: tuple[str, str, str]) -> None:
     assert siblings(path_index_of(paths.split()), path) == tuple(wanted.split())
 
 
-def test_a_name_that_many_files_have_is_found_beside_and_in_the_mirror() -> None:
+def test_a_common_name_is_found_in_the_same_folder_and_in_the_mirrored_one() -> None:
     numbers = range(MANY + 1)
     files = path_index_of(
         [f"src/p{n}/utils.py" for n in numbers] + [f"tests/p{n}/test_utils.py" for n in numbers]

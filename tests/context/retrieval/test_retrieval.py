@@ -1,4 +1,4 @@
-"""What is found at a cursor of a real, indexed folder, by which signal, and what never is."""
+"""The snippets at a cursor of a real, indexed folder: by which signal, and what never appears."""
 
 import os
 from itertools import count
@@ -63,7 +63,7 @@ def test_the_test_of_a_file_is_found_by_its_name(corpus: Corpus) -> None:
     assert any(each.path == "tests/test_till.py" and each.signal in ("related", "similar") for each in found)
 
 
-def test_what_is_on_view_is_not_shown_again(corpus: Corpus) -> None:
+def test_visible_lines_are_not_shown_again(corpus: Corpus) -> None:
     assert all(each.path != "shop/models.py" for each in near(corpus, MODELS + "█").snippets)
 
 
@@ -134,7 +134,7 @@ def test_a_late_answer_reads_one_file_more_and_the_next_ones_the_others(tmp_path
     def read() -> float:
         return float(sum(corpus.is_cached(f"m{at}.py") for at in range(4)))
 
-    late = Retriever(corpus, clock=read)  # the time is over once a file was read
+    late = Retriever(corpus, clock=read)  # the time is up once a file was read
     assert [read() for _ in range(3) if late.near(asked, 400)] == [2, 4, 4]
     assert late.near(asked, 400).snippets == prompt.snippets
 

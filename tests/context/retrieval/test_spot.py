@@ -1,4 +1,4 @@
-"""What the text around a cursor is said to be about."""
+"""What the text around a cursor is about."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from assist_context.retrieval.cursor_query import CursorQuery, query_at
 
 
 def spot(source: str, path: str = "a.py") -> CursorQuery:
-    """The spot at `█`."""
+    """The query for the cursor at `█`."""
     before, _, after = source.partition("█")
     lines = split_lines(before + after)
     cursor = Cursor(before.count("\n"), len(before.rpartition("\n")[2]))

@@ -1,4 +1,4 @@
-"""Limits of time, by a clock of the test's: what counts is the processor's time, not the time that passes."""
+"""Time limits, measured by a fake clock: processor time counts, and not the time that passes."""
 
 from collections.abc import Iterator
 from itertools import chain, count, repeat
@@ -8,12 +8,12 @@ import tree_sitter
 from assist_context.syntax import grammars
 
 CALLS = 20_000
-TEXT = b"f(a.B)\n" * CALLS  # to parse takes 20 ms, to ask 50 ms or more: longer than a limit of 5 ms
+TEXT = b"f(a.B)\n" * CALLS  # parsing takes 20 ms, the query 50 ms or more: longer than a limit of 5 ms
 LIMIT = 5_000
 
 
 class Clock:
-    """A clock that shows one time after the other, and how often it was looked at."""
+    """A clock that shows one time after the other, and counts how often it was read."""
 
     def __init__(self, times: Iterator[float]) -> None:
         self.looks, self._times = 0, times
@@ -24,12 +24,12 @@ class Clock:
 
 
 def waiting(most: int = 2_000) -> Clock:
-    """Of a process that hardly gets the processor; after so many looks it had it long enough."""
+    """The clock of a process that hardly gets processor time; after so many reads it has had enough."""
     return Clock(chain(repeat(0.0, most), count(1.0)))
 
 
 def working() -> Clock:
-    """Of a process that has the processor for itself: a second passes between two looks."""
+    """The clock of a process that has the processor for itself: a second passes between two reads."""
     return Clock(count(0.0))
 
 
@@ -77,7 +77,7 @@ def test_a_parse_that_had_the_processor_is_given_up() -> None:
     clock = working()
     assert grammars.tree_of("python", TEXT, LIMIT, clock) is None
     assert clock.looks == 2
-    tree = grammars.tree_of("python", b"a = 1\n", 1_000_000)  # and nothing of it is left
+    tree = grammars.tree_of("python", b"a = 1\n", 1_000_000)  # nothing of the last parse is left
     assert tree is not None
     assert tree.root_node.end_byte == 6
 

@@ -1,4 +1,4 @@
-"""What a fragment says about itself: errors, block ends, strings, brackets; and that no text breaks it."""
+"""What a fragment tells by itself: errors, block ends, strings, brackets; and no text breaks it."""
 
 import sys
 import threading
@@ -48,7 +48,7 @@ def test_errors_near_a_place() -> None:
 
 @pytest.mark.parametrize(
     ("suffix", "source", "block"),
-    [  # █ is the offset; the text up to the end is what follows it up to ▒
+    [  # █ is the offset; the node ends at ▒
         ("py", "def f():█\n    a = 1\n    b = 2▒\nc = 3\n", True),
         ("py", "def f():\n    '''Doc.'''\n    █a = 1\n    b = 2▒\nc = 3\n", True),
         ("py", "def f():\n    a = 1\n    █b = (\n        2)▒\n    c = 3\n", False),
@@ -209,7 +209,7 @@ def test_huge_texts_take_bounded_time(name: str, language: Language) -> None:
     fragments.node_end(language, text, len(text) // 2)
     fragments.in_empty_block(language, text, len(text))
     fragments.in_string_or_comment(language, text, len(text))
-    assert time.monotonic() - start < 5  # 0.1 s alone; quadratic work would take minutes
+    assert time.monotonic() - start < 5  # 0.1 s on an idle machine; quadratic work would take minutes
 
 
 def test_after_a_timeout_the_parser_still_works() -> None:

@@ -1,7 +1,6 @@
-"""What files define, refer to and import: one sample a language, and what it must give next to it.
+"""What files define, refer to and import: a sample of each language, and the expected result next to it.
 
-`python tests/context/test_symbols.py` writes the expected files anew; read the difference before you
-believe it.
+`python tests/context/syntax/test_symbols.py` writes the expected files again; check the difference.
 """
 
 import time
@@ -48,7 +47,7 @@ def sample(extension: str) -> tuple[Language, str]:
 
 
 def shown(found: Symbols) -> str:
-    """Symbols as people can check them: a line each, in source order."""
+    """Symbols for people to check: one per line, in source order."""
     lines = []
     for each in found.definitions:
         lines.append(f"{each.start_line}-{each.end_line} {each.kind} {each.qualified}")
@@ -173,7 +172,7 @@ def test_a_megabyte_on_one_line_is_within_the_limit(extension: str, piece: str) 
     grammars.query(language_of(f"a.{extension}").grammar or "css")
     start = time.process_time()
     symbols(language_of(f"a.{extension}"), text)
-    # Parsing, the query and what is made of them. The limits alone are 1.6 s; machines are busy.
+    # Parsing, the query and its results. The limits alone are 1.6 s, and machines are busy.
     assert time.process_time() - start < 5
 
 

@@ -1,4 +1,4 @@
-"""No text breaks the index: cut, mixed and mutated samples give ranges in the file and chunks of all of it."""
+"""No text breaks the index: cut, mixed and mutated samples give valid lines, and chunks of every line."""
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,7 @@ from assist_context.syntax.symbols import symbols
 
 
 def sound(language: Language, text: str) -> None:
-    """What holds for any text whatever."""
+    """What holds for any text."""
     found = symbols(language, text)
     lines = split_lines(text)
     count = len(lines) if lines[-1] else max(1, len(lines) - 1)

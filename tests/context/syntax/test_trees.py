@@ -1,4 +1,4 @@
-"""Trees of open documents: after any edits they say what a full query says, and ask about little."""
+"""Trees of open documents: after any edits they answer like a full query, and query only a little."""
 
 from itertools import count
 from pathlib import Path
@@ -37,7 +37,7 @@ PIECES += [
 PY = language_of("a.py")
 PATIENT = 1_000_000  # microseconds: what is tested here is not the limit
 
-# Paragraphs that name each other: assigned twice, a comment above, a decorator, a class to grow.
+# Paragraphs that refer to each other: assigned twice, with a comment above, a decorator, and a class.
 PYTHON = "".join(
     f"# Says {i}.\ndef f{i}(a):\n    return g{i}(a)\n\n\nX = {i}\nY{i} = h(X)\n\n\nclass C{i}(Base):\n"
     f"    size = {i}\n\n    def m(self):\n        return self.n()\n\n\n"
@@ -50,7 +50,7 @@ def opened(text: str, extension: str = "py", microseconds: int = PATIENT) -> Ope
 
 
 def agrees(tree: OpenTree, extension: str, text: str) -> None:
-    """The answer is that of a full query over the tree; and of a fresh tree, if the code is sound."""
+    """The answer equals that of a full query over the tree; and of a fresh tree, if the code is sound."""
     found = tree.symbols()
     if found.partial:
         return  # in broken code a grammar may be slow: Kotlin's takes seconds for some of these texts
@@ -73,7 +73,7 @@ def test_any_edits_give_what_a_full_query_gives(extension: str, end: str, data: 
 
 
 @pytest.mark.parametrize("extension", sorted(SAMPLES))
-def test_what_is_broken_and_mended_is_as_before(extension: str) -> None:
+def test_broken_and_repaired_code_is_as_before(extension: str) -> None:
     text = SAMPLES[extension]
     tree = opened(text, extension)
     before = tree.symbols()
@@ -128,7 +128,7 @@ def test_a_line_more_moves_what_is_below_and_asks_about_nothing_there() -> None:
     agrees(tree, "py", text)
 
 
-def test_a_name_that_is_no_longer_assigned_above_is_said_below() -> None:
+def test_a_name_that_is_no_longer_assigned_above_is_defined_below() -> None:
     tree, at = opened(PYTHON), PYTHON.index("X = 0")
     assert [each.start_line for each in tree.symbols().definitions if each.name == "X"] == [6]
     text = edited(tree, PYTHON, at, at + 1, "Z")
@@ -145,7 +145,7 @@ def test_a_comment_above_is_part_of_its_paragraph() -> None:
     agrees(tree, "py", text)
 
 
-def test_a_whole_text_that_came_anew_is_an_edit_of_its_middle() -> None:
+def test_a_replaced_text_is_an_edit_of_its_middle() -> None:
     tree = opened(PYTHON)
     tree.symbols()
     text = PYTHON.replace("g30(a)", "g30(a, b)")
@@ -178,7 +178,7 @@ def test_when_the_time_is_up_the_last_answer_stays_and_the_next_call_goes_on() -
     longer = edited(tree, text, 0, 0, '"""')
     late = tree.symbols()
     assert (late.partial, late.definitions) == (True, found.definitions)
-    assert edited(tree, longer, 0, 3, "") == text  # amid a parse
+    assert edited(tree, longer, 0, 3, "") == text  # during a parse
     while (again := tree.symbols()).partial:
         pass
     assert again == found
@@ -186,7 +186,7 @@ def test_when_the_time_is_up_the_last_answer_stays_and_the_next_call_goes_on() -
 
 def test_a_parse_that_takes_too_long_over_all_is_given_up_until_the_next_edit() -> None:
     text = "def f(a):\n    return [g(a), {1: a}]\n" * 20_000
-    halves = count(0, 500e-6)  # of a millisecond, from one look at the clock to the next
+    halves = count(0, 500e-6)  # half a millisecond between two reads of the clock
     tree = OpenTree(PY, [text], microseconds=500, most=1_900, clock=halves.__next__)
     found = [tree.symbols() for _ in range(6)]
     assert [each.partial for each in found] == [True] * 4 + [False] * 2

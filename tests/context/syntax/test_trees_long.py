@@ -1,6 +1,6 @@
-"""Trees of documents with long classes: what is known of members that no edit touched is still right.
+"""Trees of documents with long classes: what is known of members stays right while others are edited.
 
-`long` is small here, so that every class, and much else, is looked into; `test_trees` edits short texts.
+`long` is small here, so that every class, and much else, is divided; `test_trees` edits short texts.
 """
 
 import pytest
@@ -28,7 +28,8 @@ PIECES += [
 ]
 PIECES += ["    def q(self):\n\n        pass\n\n", "  m() {\n\n  }\n\n", "}\n", "\r", "é"]
 
-# One class whose members name each other; each has a comment, a decorator and a name that is assigned again.
+# A class whose members refer to each other; each has a comment, a decorator and a name that is assigned
+# again.
 MEMBERS = "".join(
     f"    # Says {i}.\n    @wraps({i})\n    def m{i}(self):\n        return self.n{i}()\n\n    size = {i}\n\n"
     for i in range(300)
@@ -43,7 +44,7 @@ def opened(text: str, extension: str = "py", long: int = LONG) -> OpenTree:
 
 
 def agrees(tree: OpenTree, extension: str, text: str) -> None:
-    """The answer is that of a full query over the tree; and of a fresh tree, if the code is sound."""
+    """The answer equals that of a full query over the tree; and of a fresh tree, if the code is sound."""
     found = tree.symbols()
     assert not found.partial
     assert found == tree.whole()
@@ -73,7 +74,7 @@ def test_any_edits_in_long_classes(extension: str, end: str, long: int, data: st
 
 @pytest.mark.parametrize("extension", sorted(TEXTS))
 @pytest.mark.parametrize("piece", ["\n", "x", "  ", '"', '"""', "/*", "({\n"])
-def test_each_line_edited_and_mended_is_as_before(extension: str, piece: str) -> None:
+def test_each_line_edited_and_restored_is_as_before(extension: str, piece: str) -> None:
     text, at = TEXTS[extension], 0
     tree = opened(text, extension, 40)
     before = tree.symbols()
@@ -122,7 +123,7 @@ def test_a_long_class_under_another_name_renames_what_is_in_it() -> None:
     agrees(tree, "py", text)
 
 
-def test_a_name_that_is_no_longer_assigned_above_in_its_class_is_said_below() -> None:
+def test_a_name_that_is_no_longer_assigned_above_in_its_class_is_defined_below() -> None:
     tree, at = opened(CLASS), CLASS.index("size = 0")
     line = CLASS[:at].count("\n") + 1
     assert [each.start_line for each in tree.symbols().definitions if each.name == "size"] == [line]
