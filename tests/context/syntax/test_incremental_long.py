@@ -1,6 +1,6 @@
 """Trees of documents with long classes: what is known of members stays right while others are edited.
 
-`long` is small here, so that every class, and much else, is divided; `test_trees` edits short texts.
+`long` is small here, so that every class, and much else, is divided; `test_incremental` edits short texts.
 """
 
 import pytest
