@@ -8,9 +8,7 @@ from pathlib import Path
 
 
 def word(number: int) -> str:
-    """No other word has the same beginning or end, so that prefixes shared in the index cannot hide a
-    word.
-    """
+    """No other word has the same beginning or end, so no shared prefix or suffix hides it in the index."""
     letters = "".join(chr(ord("a") + int(digit)) for digit in f"{number:03}")
     return f"q{letters}x{letters}wkvz{letters}"
 
@@ -41,8 +39,6 @@ def _beginning(data: bytes) -> bytes:
 
 
 def traces(data: bytes, secret: str) -> list[str]:
-    """The forms in which a word is in some bytes; FTS5 omits the letters that a word shares with the previous
-    one.
-    """
+    """The forms in which a word is in some bytes; FTS5 omits letters shared with the previous word."""
     found = data.lower()
     return [part for part in (secret, secret[4:], secret[6:]) if part.encode() in found]

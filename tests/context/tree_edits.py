@@ -5,9 +5,7 @@ from assist_context.syntax.incremental import OpenTree
 
 
 def cursor(text: str, offset: int) -> Cursor:
-    """The position of an offset, by the lines of the text; if an edit cuts "\r\n", a line ends between the
-    two.
-    """
+    """The position of an offset; if an edit cuts "\\r\\n", a line ends between the two."""
     lines = split_lines(text)
     for number, line in enumerate(lines[:-1]):
         if offset < len(line):

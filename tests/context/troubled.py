@@ -1,6 +1,4 @@
-"""Failures that a grammar may cause in its process, chosen by a word in the text; otherwise parses
-normally.
-"""
+"""What a grammar may do to its process, chosen by a word in the text; other texts are parsed as usual."""
 
 import os
 import re

@@ -99,9 +99,7 @@ def callers(corpus: Corpus, subjects: Sequence[IndexedDefinition], *, tests: boo
 
 
 def _uses(corpus: Corpus, subject: IndexedDefinition) -> list[ReferenceSite]:
-    """Where a subject is used: first in files that import its file, then elsewhere unless its name is
-    common.
-    """
+    """Where a subject is used: files that import its file first; the others only if its name is rare."""
     common = corpus.few_definitions(subject.name, signals.COMMON) is None
     sure: dict[str, bool] = {}
     found = []

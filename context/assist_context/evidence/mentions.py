@@ -57,9 +57,7 @@ def _split(dotted: str) -> tuple[str, str]:
 def likely_meanings(
     found: Sequence[IndexedDefinition], name: MentionedName, near: str
 ) -> list[IndexedDefinition]:
-    """The likeliest definitions of a name: those of its owner, if there are any, the nearest to a path
-    first.
-    """
+    """The likeliest definitions of a name: those of its owner if any, the nearest to a path first."""
     sure = [each for each in found if _belongs_to(each, name.owner)] if name.owner else []
     paths = by_distance({each.path for each in sure or found}, near)
     order = {path: number for number, path in enumerate(paths)}

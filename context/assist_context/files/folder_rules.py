@@ -69,9 +69,7 @@ class FolderRules:
         return reason
 
     def _is_quiet(self, directory: str) -> bool:
-        """Whether only their own names can exclude the files in a directory, as is the case nearly
-        everywhere.
-        """
+        """Whether nothing but their own names can exclude the files in a directory, as nearly everywhere."""
         quiet = self._quiet.get(directory)
         if quiet is None:
             bad = directory and _is_bad(directory)
@@ -130,9 +128,7 @@ class FolderRules:
         return "link" if inside else "link out of the folder"
 
     def excluded_inodes(self, stop: Callable[[], bool]) -> set[tuple[int, int]]:
-        """Device and inode of every excluded file with several hard links; ends early if `stop` returns
-        true.
-        """
+        """Device and inode of every excluded file with several hard links; `stop` ends the search early."""
         found = set()
         stack = [""]
         while stack and not stop():
@@ -165,9 +161,7 @@ def _relative(path: str, root: str) -> str:
 
 
 def _top(root: str) -> str:
-    """The nearest directory from `root` upwards that has a `.git`, else `root`: rules start to apply
-    there.
-    """
+    """The nearest directory from `root` upwards that has a `.git`, else `root`: rules apply from there."""
     at = root
     while not os.path.lexists(os.path.join(at, ".git")):
         above = os.path.dirname(at)

@@ -217,9 +217,7 @@ def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
 
 
 def is_ignored(tree: GitTree, stop: Stop) -> bool:
-    """Whether git ignores the directory itself: a project in a home folder that is a repository of dot
-    files.
-    """
+    """Whether git ignores the directory itself, such as a project in a home folder under version control."""
     try:
         _run(tree, stop, "check-ignore", "--quiet", "--", ".")
     except GitFailed:

@@ -324,9 +324,7 @@ def look_again(
 
 
 def _look(folder: FolderRules, path: str) -> Literal["file", "gone", "unclear"]:
-    """Classifies a path: a file that no rule file excludes, nothing to list, or a reason to list the folder
-    again.
-    """
+    """Classifies a path: a file that no rule file excludes, nothing to list, or a need to list the folder."""
     status = folder.state(path)
     above = path.rpartition("/")[0]
     if isinstance(status, OSError) or not folder.is_real(above):

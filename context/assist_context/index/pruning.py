@@ -111,9 +111,7 @@ def forget(db: Connection, path: str, excluded: Callable[[str], bool]) -> int:
 
 
 def prune(db: Connection, path: str, cap: int) -> int:
-    """Removes dead contents, those without a path for longest first, until the file has at most `cap`
-    bytes.
-    """
+    """Removes dead contents, those that lost their path first, until the file has at most `cap` bytes."""
     count = 0
     if size_of(path) > cap:
         with reporting_errors(db, path):
@@ -136,9 +134,7 @@ def prune(db: Connection, path: str, cap: int) -> int:
 
 
 def _oldest(dead: Sequence[tuple[int, int]], chunks: float) -> list[int]:
-    """The first of (content, count chunks) that have so many chunks together; bytes are proportional to
-    chunks.
-    """
+    """The first of (content, its chunks) that have so many chunks together; bytes grow with chunks."""
     gone = []
     for blob, count in dead:
         gone.append(blob)
@@ -149,8 +145,9 @@ def _oldest(dead: Sequence[tuple[int, int]], chunks: float) -> list[int]:
 
 
 def _give_back(db: Connection, path: str) -> None:
-    """Returns the space of deleted rows to the disk, even inside used pages: mentions are not sorted by
-    blob.
+    """Returns the space of deleted rows to the disk.
+
+    That includes space inside used pages, because mentions are not sorted by blob.
     """
     with reporting_errors(db, path):
         db.execute("VACUUM")

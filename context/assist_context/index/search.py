@@ -155,9 +155,7 @@ def rarest(asked: Sequence[str], known: Frequencies, *, patient: bool = False) -
 
 
 def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[SearchHit]:
-    """The best chunks of files that exist, best first; for a definition in several pieces only the best
-    piece.
-    """
+    """The best chunks of files that exist, best first; a definition in several pieces counts once."""
     terms = query.terms
     limit = query.limit
     weights = query.weights

@@ -200,7 +200,7 @@ def terms(text: str) -> list[str]:
 def unique_terms(text: str) -> str:
     """The search terms of a text, each once, separated by spaces, numbers last.
 
-    >>> listed("def run256(runs): run()")
+    >>> unique_terms("def run256(runs): run()")
     'def run 256'
     """
     if not text.isascii():

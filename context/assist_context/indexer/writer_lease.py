@@ -1,6 +1,6 @@
 """The right to write one index: a lock file, and the writer that is open while this process holds the lock.
 
-This module does not know what is written, and it never waits: whoever gets no lock asks again later.
+This module does not know what is written. It never waits: a caller without the lock tries again later.
 """
 
 import os

@@ -79,7 +79,7 @@ def _span(ends: Sequence[str], tail: str) -> tuple[int, int]:
 def folders_above(path: str) -> list[str]:
     """The folders around a path, the innermost first.
 
-    >>> above("a/b/c.py")
+    >>> folders_above("a/b/c.py")
     ['a/b', 'a', '']
     """
     folders = []
@@ -112,7 +112,7 @@ def join(folder: str, name: str) -> str:
 def relative_path(path: str, name: str) -> str | None:
     """Where a relative path leads from the folder of `path`; None if it leaves the root.
 
-    >>> beside("a/b.js", "../c"), beside("a/b.js", "../../c"), beside("a/b.js", "..")
+    >>> relative_path("a/b.js", "../c"), relative_path("a/b.js", "../../c"), relative_path("a/b.js", "..")
     ('c', None, '')
     """
     target = posixpath.normpath(join(path.rpartition("/")[0], name) or ".")

@@ -46,8 +46,9 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class MapBudget:
-    """The size of a map: characters of paths and lines with their ends, and lines, one for each path
-    included.
+    """The size of a map: characters of paths and lines with their ends, and lines.
+
+    A path counts as a line.
     """
 
     characters: int

@@ -59,8 +59,8 @@ def query_at(document: Document, cursor: Cursor, path: str) -> CursorQuery:
 
     >>> from assist_context.languages import language_of
     >>> lines = ("import a\\n", "def f(x: Thing):\\n", "    return a.g(x, ")
-    >>> spot = spot_of(Document("f.py", lines, language_of("f.py")), Cursor(2, 18), "f.py")
-    >>> [(name.owner, name.text) for name in spot.names][:3]
+    >>> query = query_at(Document("f.py", lines, language_of("f.py")), Cursor(2, 18), "f.py")
+    >>> [(name.owner, name.text) for name in query.names][:3]
     [('', 'x'), ('a', 'g'), ('', 'g')]
     """
     at = max(0, min(cursor.line, len(document.lines) - 1))
@@ -98,9 +98,7 @@ def identifiers(lines: tuple[str, ...]) -> list[str]:
 
 
 def _names(language: Language, before: tuple[str, ...], below: tuple[str, ...]) -> tuple[UsedName, ...]:
-    """Names by nearness: the cursor's line from its end, the call being typed, headers, neighbouring
-    lines.
-    """
+    """Names by nearness: on the cursor's line from its end, the open call, headers, neighbouring lines."""
     weighed = [(before[-1], 1.0, 0.15), (_open_call(before), 0.8, 0.0)]
     weighed += [(header, 0.5, 0.0) for header in _headers(before)]
     for away in range(1, AROUND + 1):

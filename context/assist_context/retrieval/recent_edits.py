@@ -27,9 +27,7 @@ class RecentEdits:
         return RecentEdits((*kept, (path, line))[-PLACES:])
 
     def snippets(self, current: str, documents: Mapping[str, Document]) -> tuple[Snippet, ...]:
-        """The edited chunks of documents other than `current`, oldest first, so that new ones are
-        appended.
-        """
+        """The edited chunks of all documents but `current`, oldest first, so that new ones are appended."""
         found = []
         for path, line in self.places:
             document = documents.get(path)

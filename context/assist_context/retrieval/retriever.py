@@ -205,9 +205,7 @@ def _shown_path(each: Candidate | Snippet) -> str:
 
 
 def _worth(signal: str, candidate: Candidate, found: Sequence[Candidate]) -> float:
-    """What a signal adds to a candidate's score: the reciprocal rank of its first candidate for the same
-    lines.
-    """
+    """What a signal adds to a candidate's score, by the rank of its first candidate for the same lines."""
     for rank, each in enumerate(found, 1):
         if each is candidate or (each.path == candidate.path and overlap(each, candidate) > SHOWN):
             return each.worth * WEIGHTS[signal] / (RANKS + rank)

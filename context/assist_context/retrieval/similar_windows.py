@@ -55,9 +55,7 @@ class Windows:
     def similar(
         self, corpus: Corpus, query: CursorQuery, latest: Sequence[str], late: Callable[[], bool]
     ) -> list[Candidate]:
-        """The best window of each file, the most similar first; once it is `late`, only of files already
-        read.
-        """
+        """The best window of each file, the most similar first; once it is `late`, only of known files."""
         found = []
         for path in latest[:LATEST]:
             if path == query.path:

@@ -117,9 +117,7 @@ def query_source(grammar: str) -> str:
 
 @lru_cache
 def query(grammar: str, docs: bool = True) -> tree_sitter.Query | str:
-    """The compiled query of a grammar, or the reason why there is none; without `docs` it finds no
-    comments.
-    """
+    """The compiled query of a grammar, or the reason for its absence; without `docs` it finds no comments."""
     source = query_source(grammar)
     found = compile_query(grammar, source)
     if not docs and not isinstance(found, str):

@@ -98,7 +98,7 @@ def _level(path: str) -> int:
 def _split_last(path: str) -> tuple[str, str]:
     """A path and its last part.
 
-    >>> _split("java.util.List"), _split("a::b"), _split("os")
+    >>> _split_last("java.util.List"), _split_last("a::b"), _split_last("os")
     (('java.util', 'List'), ('a', 'b'), ('', 'os'))
     """
     found = _PART.fullmatch(path.strip())
@@ -108,7 +108,7 @@ def _split_last(path: str) -> tuple[str, str]:
 def _read_tree(text: str) -> Iterator[tuple[str, tuple[str, ...], int]]:
     """The modules of a path with braces, as in Rust, Scala and PHP.
 
-    >>> list(_tree("use std::{fmt, io::{self, Read as R}};"))
+    >>> list(_read_tree("use std::{fmt, io::{self, Read as R}};"))
     [('std', ('fmt', 'io'), 0), ('std::io', ('Read',), 0)]
     """
     taken: dict[str, list[str]] = {}

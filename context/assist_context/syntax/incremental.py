@@ -97,9 +97,7 @@ class OpenTree:
         return self._parsed and tree is not None and not tree.tree.root_node.has_error
 
     def edit(self, start: Cursor, end: Cursor, text: str) -> None:
-        """Puts `text` in place of what is between two positions; a position beyond the document is its
-        end.
-        """
+        """Replaces the text between two positions by `text`; a position beyond the document is its end."""
         first = self._byte(start)
         self._splice(first, max(first, self._byte(end)), text.encode("utf-8", "replace"))
 

@@ -18,7 +18,7 @@ _SPACE = 32  # no byte above it is white space
 def encode(text: str) -> bytes:
     r"""Encodes a text for the grammars; a lone surrogate is not worth an error and becomes "?".
 
-    >>> encoded("a\r\nb\rc")
+    >>> encode("a\r\nb\rc")
     b'a\r\nb\nc'
     """
     return normalize_line_ends(text.encode("utf-8", "replace"))

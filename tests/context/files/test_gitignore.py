@@ -192,9 +192,7 @@ def test_any_text_is_a_rule_file(lines: list[str], name: str, path: str) -> None
 
 @given(st.lists(FILE, min_size=7, max_size=7), PATH)
 def test_each_file_only_adds(texts: list[str], path: str) -> None:
-    """What one file name excludes stays excluded whatever other files there are; so does the built-in
-    list.
-    """
+    """What one file name excludes stays excluded whatever other files exist; the built-in list too."""
     files = dict(zip(RULE_FILES, texts, strict=True))
     together = rules(files)
     alone = [name for name in files if rules({name: files[name]}).excludes(path)]

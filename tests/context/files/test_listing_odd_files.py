@@ -1,6 +1,4 @@
-"""Listings of unusual files: links, strange names, large and unreadable files, and things that are not
-files.
-"""
+"""Listings of unusual files: links, strange names, large and unreadable files, and special files."""
 
 import os
 import shutil

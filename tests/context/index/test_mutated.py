@@ -1,6 +1,4 @@
-"""A thousand broken files of all languages in real processes: none kills a process, and sound files are
-found.
-"""
+"""A thousand broken files in real processes: none ends a process, and the sound files are found."""
 
 import random
 from pathlib import Path
