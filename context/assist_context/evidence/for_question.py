@@ -85,8 +85,8 @@ def gather_evidence(
     }
     if target:
         room.take_target(corpus, target)
-    for signal, found in proposals.items():
-        room.take(signal, found)
+    for signal, candidates in proposals.items():
+        room.take(signal, candidates)
     room.take("map", _map_candidates(corpus, room, target, files))
     return GatheredEvidence(tuple(room.snippets), room.spent)
 
@@ -122,14 +122,14 @@ class _EvidenceRoom:
             self._add(candidate, "".join(taken), 1.0)
         self.target_share = self.spent / max(1, self.characters)
 
-    def take(self, signal: str, found: Iterable[Candidate]) -> None:
+    def take(self, signal: str, candidates: Iterable[Candidate]) -> None:
         """Takes the best candidates of one signal that show something new and fit."""
         shares = [share for each, share in SHARES.items() if each not in _signals_after(signal)]
         # A long target leaves less than the shares say; the rest is then divided in the same proportion.
         rest = sum(shares[1:]) / (1 - SHARES["target"])
         self.allowed = max(sum(shares), self.target_share + (1 - self.target_share) * rest)
         rank = 0
-        for each in islice(found, MOST):
+        for each in islice(candidates, MOST):
             candidate = self._unseen(each)
             text = text_of(candidate) if candidate else ""
             if candidate and text and len(text) + len(each.path) + MARKS <= self.left():
@@ -165,8 +165,8 @@ def _definitions_of_name(
     """What a name in the question means, and in which folder: the first folder that knows it."""
     near = target.path if target else ""
     for each in (corpus, *others):
-        if found := likely_meanings(each.definitions(name.text, PLACES), name, near):
-            return [(each, one) for one in found]
+        if meanings := likely_meanings(each.definitions(name.text, PLACES), name, near):
+            return [(each, one) for one in meanings]
     return []
 
 
@@ -174,11 +174,13 @@ def _definitions(
     corpus: Corpus, named: Sequence[tuple[Corpus, IndexedDefinition]], files: Sequence[str]
 ) -> Iterator[Candidate]:
     """What the question names: definitions, whole if they are not long, and files by their heads."""
-    for at, found in named:
-        if found.end_line - found.start_line < NAMED_WHOLE:
-            yield Candidate(found.path, ((found.start_line, found.end_line),), "definition", at)
+    for at, definition in named:
+        if definition.end_line - definition.start_line < NAMED_WHOLE:
+            yield Candidate(
+                definition.path, ((definition.start_line, definition.end_line),), "definition", at
+            )
         else:
-            yield definition_candidate(at, found, "definition")
+            yield definition_candidate(at, definition, "definition")
     for path in files:
         if heads := skeleton(corpus, path, "definition"):
             yield heads
@@ -204,8 +206,8 @@ def _map_candidates(
     corpus: Corpus, room: _EvidenceRoom, target: TargetLines | None, files: Sequence[str]
 ) -> Iterator[Candidate]:
     """The heads that matter most for the target, and for the named, open and found files."""
-    found = {path: 0.3 for root, path in room.seen if root == corpus.root}
-    favoured = found | dict.fromkeys(corpus.opened, 0.5) | dict.fromkeys(files, 1.0)
+    weights = {path: 0.3 for root, path in room.seen if root == corpus.root}
+    favoured = weights | dict.fromkeys(corpus.opened, 0.5) | dict.fromkeys(files, 1.0)
     if target:
         favoured[target.path] = 1.0
 

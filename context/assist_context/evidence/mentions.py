@@ -39,14 +39,14 @@ def names_in(question: str) -> tuple[MentionedName, ...]:
     """
     question = question[:LONGEST]
     quoted = [match.span(1) for match in _QUOTED.finditer(question)]
-    found: dict[MentionedName, None] = {}
+    names: dict[MentionedName, None] = {}
     for match in _DOTTED.finditer(question):
         owner, text = _split(match[0])
         in_quotes = any(first <= match.start() < last for first, last in quoted)
         called = question[match.end() : match.end() + 1] == "("
         if in_quotes or called or owner or _COMPOUND.match(text):
-            found[MentionedName(text, owner)] = None
-    return tuple(found)[:MOST_NAMES]
+            names[MentionedName(text, owner)] = None
+    return tuple(names)[:MOST_NAMES]
 
 
 def _split(dotted: str) -> tuple[str, str]:
@@ -55,34 +55,36 @@ def _split(dotted: str) -> tuple[str, str]:
 
 
 def likely_meanings(
-    found: Sequence[IndexedDefinition], name: MentionedName, near: str
+    definitions: Sequence[IndexedDefinition], name: MentionedName, near: str
 ) -> list[IndexedDefinition]:
     """The likeliest definitions of a name: those of its owner if any, the nearest to a path first."""
-    sure = [each for each in found if _belongs_to(each, name.owner)] if name.owner else []
-    paths = by_distance({each.path for each in sure or found}, near)
+    sure = [each for each in definitions if _belongs_to(each, name.owner)] if name.owner else []
+    paths = by_distance({each.path for each in sure or definitions}, near)
     order = {path: number for number, path in enumerate(paths)}
-    ranked = sorted(sure or found, key=lambda each: (each.parent != "", order[each.path], each.start_line))
+    ranked = sorted(
+        sure or definitions, key=lambda each: (each.parent != "", order[each.path], each.start_line)
+    )
     return ranked[:MEANINGS]
 
 
-def _belongs_to(found: IndexedDefinition, owner: str) -> bool:
+def _belongs_to(definition: IndexedDefinition, owner: str) -> bool:
     """Whether a class or a file has the owner's name.
 
     A module has the name of its file or, for a package, of its folder.
     """
-    stem = found.path.rpartition(".")[0].replace("/", ".")
-    owners = (found.parent, stem, stem.rpartition(".")[0])
+    stem = definition.path.rpartition(".")[0].replace("/", ".")
+    owners = (definition.parent, stem, stem.rpartition(".")[0])
     return any(f".{owned}".endswith(f".{owner}") for owned in owners if owned)
 
 
 def named_files(files: PathIndex, question: str) -> tuple[str, ...]:
     """The files that a question names by their path or the end of it, if only few files match."""
-    found: dict[str, None] = {}
+    named: dict[str, None] = {}
     for match in _FILE.finditer(question[:LONGEST]):
         tail, _, suffix = match[0].removeprefix("./").rpartition(".")
         same = with_tail(files, tail, (f".{suffix}",), "")
-        found |= dict.fromkeys(by_distance(same, "")[:MEANINGS])
-    return tuple(found)
+        named |= dict.fromkeys(by_distance(same, "")[:MEANINGS])
+    return tuple(named)
 
 
 def is_test(path: str) -> bool:

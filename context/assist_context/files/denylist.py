@@ -136,20 +136,20 @@ def denied_by(path: str) -> str | None:
     '.git'
     """
     parent, _, name = path.replace("\\", "/").rpartition("/")
-    folder, found = _judge_folder(parent)
-    found = found or denied_name(name)
-    if found is None and _DOT in folder:
+    folder, pattern = _judge_folder(parent)
+    pattern = pattern or denied_name(name)
+    if pattern is None and _DOT in folder:
         for spelling in _spellings(name):
-            found = found or _find_path(folder + spelling)
-    return found
+            pattern = pattern or _find_path(folder + spelling)
+    return pattern
 
 
 @lru_cache(maxsize=4096)
 def _judge_folder(parent: str) -> tuple[str, str | None]:
     """The directory as PATHS spell it, and the pattern that denies all of it."""
     parts = [part for part in parent.split("/") if part]
-    found = next((each for each in map(_denied_directory, parts) if each), None)
-    return "/" + "".join(_spellings(part)[0] + "/" for part in parts), found
+    pattern = next((each for each in map(_denied_directory, parts) if each), None)
+    return "/" + "".join(_spellings(part)[0] + "/" for part in parts), pattern
 
 
 def by_names_only(directory: str) -> bool:
@@ -161,12 +161,12 @@ def by_names_only(directory: str) -> bool:
 @lru_cache(maxsize=4096)
 def denied_name(name: str) -> str | None:
     """The pattern that denies a file by its own name. Directory patterns count: `.git` may be a file."""
-    return next((found for found in map(_find_file, _spellings(name)) if found), None)
+    return next((pattern for pattern in map(_find_file, _spellings(name)) if pattern), None)
 
 
 @lru_cache(maxsize=4096)
 def _denied_directory(name: str) -> str | None:
-    return next((found for found in map(_find_directory, _spellings(name)) if found), None)
+    return next((pattern for pattern in map(_find_directory, _spellings(name)) if pattern), None)
 
 
 @lru_cache(maxsize=4096)
@@ -178,11 +178,11 @@ def _spellings(name: str) -> tuple[str, ...]:
     name = written.rstrip(". ") or written  # Windows drops trailing dots and spaces
     if name == written and _ORDINARY.fullmatch(name) and not name.endswith(_LASTS):
         return (name,)  # nearly always
-    found = [name, written]
+    spellings = [name, written]
     if ":" in name:  # a stream of NTFS: `.env::$DATA` reads `.env`
-        found.append(name.partition(":")[0].rstrip(". "))
-    for each in tuple(found):
+        spellings.append(name.partition(":")[0].rstrip(". "))
+    for each in tuple(spellings):
         bare = _BACKUP.sub("", each)
         # `.#x` and `#x#` are Emacs's, `.x.swp` is Vim's, `~$x` is Office's.
-        found += [bare, bare.lstrip("#~$"), bare.removeprefix(".#"), bare.removeprefix(".")]
-    return tuple(dict.fromkeys(found))
+        spellings += [bare, bare.lstrip("#~$"), bare.removeprefix(".#"), bare.removeprefix(".")]
+    return tuple(dict.fromkeys(spellings))

@@ -34,7 +34,7 @@ FROM json_each(?2) JOIN content ON content.blob =
 JOIN file ON file.blob = content.blob WHERE file.path != ?3
 """
 _NAME = "SELECT outline FROM content WHERE blob = ?"
-_FIELDS = ("start", "lines", "place", "terms", "named", "headed")
+_FIELDS = ("start", "lines", "definition", "terms", "named", "headed")
 _CHUNK = numpy.dtype(
     list(zip(_FIELDS, ("<u4", "<u2", "<u2", "<u2", "u1", "u1"), strict=True))
 )  # as in `encoding.CHUNK`
@@ -190,8 +190,10 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
         found += head * _contained(ids, heads[at])
         scores += worth * (_SATURATION + 1) * found / (_SATURATION + found)
     best = [
-        (score, row[3], start, start + lines, row[4], place)
-        for score, row, (start, lines, place, *_) in zip(scores.tolist(), rows, chunk.tolist(), strict=True)
+        (score, row[3], start, start + lines, row[4], definition)
+        for score, row, (start, lines, definition, *_) in zip(
+            scores.tolist(), rows, chunk.tolist(), strict=True
+        )
         if score > 0
     ]
     best.sort(key=lambda each: (-each[0], each[1:]))
@@ -210,8 +212,8 @@ def _without_repeats(best: Iterable[_Scored]) -> Iterator[_Scored]:
 
 def _rows_with_term(db: Connection, sql: str, term: str) -> Ids:
     """The rows of a word list that have a term, in order."""
-    (found,) = db.execute(sql, (f'"{term}"',)).fetchone()
-    return numpy.fromstring(found or "", numpy.int64, sep=",")
+    (joined,) = db.execute(sql, (f'"{term}"',)).fetchone()
+    return numpy.fromstring(joined or "", numpy.int64, sep=",")
 
 
 def _most_valuable(lists: Sequence[Ids], worth: Iterable[float], most: int) -> list[int]:
@@ -229,8 +231,8 @@ def _contained(rows: Ids, listed: Ids) -> NDArray[numpy.bool_]:
     """Which of the rows are in a list."""
     if not len(listed):
         return numpy.zeros(len(rows), numpy.bool_)
-    places = numpy.minimum(numpy.searchsorted(listed, rows), len(listed) - 1)
-    return numpy.asarray(listed[places] == rows, numpy.bool_)
+    positions = numpy.minimum(numpy.searchsorted(listed, rows), len(listed) - 1)
+    return numpy.asarray(listed[positions] == rows, numpy.bool_)
 
 
 def _share(lengths: Ids | NDArray[numpy.float64], mean: float) -> NDArray[numpy.float64]:
@@ -247,6 +249,6 @@ def _rows(db: Connection, chunks: Sequence[int], without: bytes) -> list[_Row]:
 
 
 def _hit(db: Connection, scored: _Scored, named: bool) -> SearchHit:
-    score, path, start, end, blob, place = scored
-    name = qualified_name(db.execute(_NAME, (blob,)).fetchone()[0], place) if named else ""
+    score, path, start, end, blob, definition = scored
+    name = qualified_name(db.execute(_NAME, (blob,)).fetchone()[0], definition) if named else ""
     return SearchHit(os.fsdecode(path), start, end, name, score)

@@ -207,15 +207,15 @@ def unique_terms(text: str) -> str:
         return " ".join(dict.fromkeys(terms(text)))
     data = text.encode()
     words = dict.fromkeys(data.translate(_LETTERED).split())  # half of the words of a chunk occur twice
-    found = dict.fromkeys(chain.from_iterable(map(_known.__getitem__, words)))
+    unique = dict.fromkeys(chain.from_iterable(map(_known.__getitem__, words)))
     if numbers := data.translate(_NUMBERED).split():
-        found.update((each.decode(), None) for each in numbers if 1 < len(each) <= MOST_CHARACTERS)
-    return " ".join(found)
+        unique.update((each.decode(), None) for each in numbers if 1 < len(each) <= MOST_CHARACTERS)
+    return " ".join(unique)
 
 
 def _split_word(word: str) -> tuple[str, ...]:
-    found = (_PARTS if word.isascii() else _LETTERS).findall(word)
-    parts = [part.lower() for part in found if len(part) <= MOST_CHARACTERS]
+    pieces = (_PARTS if word.isascii() else _LETTERS).findall(word)
+    parts = [part.lower() for part in pieces if len(part) <= MOST_CHARACTERS]
     return tuple([_stems[part] for part in parts if len(part) > 1])
 
 

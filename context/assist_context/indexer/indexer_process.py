@@ -165,9 +165,9 @@ def main() -> None:
     def fail(kind: type[BaseException], _error: BaseException, trace: TracebackType | None) -> None:
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
-        place = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else ""
+        location = f" in {trace.tb_frame.f_code.co_name}, line {trace.tb_lineno}" if trace else ""
         message = (
-            f"The indexer ended with {kind.__name__}{place}."  # the text of an error may hold source text
+            f"The indexer ended with {kind.__name__}{location}."  # the text of an error may hold source text
         )
         send({"event": "problem", "root": "", "message": message, "remedy": "Please report it."})
         os._exit(PROBLEM)

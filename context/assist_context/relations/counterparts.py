@@ -75,13 +75,13 @@ def _subjects_of(files: PathIndex, path: str) -> list[str]:
     """The files that a test tests: the nearest candidates, all that are equally near."""
     stem, suffix = _split(path)
     suffixes, marks = _CONVENTIONS[suffix]
-    found: list[str] = []
+    matches: list[str] = []
     for name in _subject_names(stem, marks):
-        found += _files_named(files, path, name, suffixes)
-    if not found and suffix in _PLAIN_NAMES and _in_tests(path):
-        found = [each for each in _files_named(files, path, stem, suffixes) if not _in_tests(each)]
-    best = max((_kinship(each, path) for each in found), default=0)
-    return [each for each in found if each != path and _kinship(each, path) == best]
+        matches += _files_named(files, path, name, suffixes)
+    if not matches and suffix in _PLAIN_NAMES and _in_tests(path):
+        matches = [each for each in _files_named(files, path, stem, suffixes) if not _in_tests(each)]
+    best = max((_kinship(each, path) for each in matches), default=0)
+    return [each for each in matches if each != path and _kinship(each, path) == best]
 
 
 def _subject_names(stem: str, marks: tuple[tuple[str, str], ...]) -> Iterator[str]:
@@ -98,12 +98,12 @@ def _possible_tests(files: PathIndex, path: str) -> list[str]:
     """Files that may be tests of a file, by name alone."""
     stem, suffix = _split(path)
     suffixes, marks = _CONVENTIONS[suffix]
-    found = []
+    matches = []
     for prefix, suffix_mark in marks:
-        found += _files_named(files, path, prefix + stem + suffix_mark, suffixes)
+        matches += _files_named(files, path, prefix + stem + suffix_mark, suffixes)
     if _PLAIN_NAMES.intersection(suffixes) and not _in_tests(path):
-        found += [each for each in _files_named(files, path, stem, suffixes) if _in_tests(each)]
-    return found
+        matches += [each for each in _files_named(files, path, stem, suffixes) if _in_tests(each)]
+    return matches
 
 
 def _files_named(files: PathIndex, path: str, name: str, suffixes: tuple[str, ...]) -> list[str]:
@@ -124,12 +124,12 @@ def _other_halves(files: PathIndex, path: str) -> list[str]:
     whole = path.removesuffix(suffix)
     if suffix in _HEADERS or suffix in _C_SOURCES:
         wanted = _C_SOURCES if suffix in _HEADERS else _HEADERS
-        found = _files_named(files, path, stem, wanted)
-        best = max((_kinship(each, path) for each in found), default=0)
+        matches = _files_named(files, path, stem, wanted)
+        best = max((_kinship(each, path) for each in matches), default=0)
         back = _HEADERS if suffix in _HEADERS else _C_SOURCES
         return [
             each
-            for each in found
+            for each in matches
             if _kinship(each, path) == best
             and all(_kinship(other, each) <= best for other in _files_named(files, each, stem, back))
         ]
@@ -159,7 +159,7 @@ def _kinship(one: str, other: str) -> int:
     return len(set(left) & set(right)) + (500 if parallel else 0)
 
 
-def _by_kinship(found: dict[str, None], path: str) -> list[str]:
+def _by_kinship(matches: dict[str, None], path: str) -> list[str]:
     return sorted(
-        found, key=lambda each: (-_kinship(each, path), -path_index.count_shared_folders(each, path), each)
+        matches, key=lambda each: (-_kinship(each, path), -path_index.count_shared_folders(each, path), each)
     )

@@ -41,11 +41,11 @@ def _python_module(files: PathIndex, base: str, names: tuple[str, ...]) -> list[
     package = _python_files(files, path_index.join(base, "__init__"))
     if not package and (module := _python_files(files, base)):
         return module
-    found = []
+    matches = []
     for name in names:
         inside = path_index.join(base, name)
-        found += _python_files(files, f"{inside}/__init__") or _python_files(files, inside)
-    return found + package
+        matches += _python_files(files, f"{inside}/__init__") or _python_files(files, inside)
+    return matches + package
 
 
 def _python_files(files: PathIndex, stem: str) -> list[str]:
@@ -134,8 +134,8 @@ def _ecma_files_anywhere(files: PathIndex, path: str, tail: str) -> list[str]:
         if exact:
             return exact
     for name in (tail, f"{tail}/index", f"{tail}.d"):
-        if found := path_index.with_tail(files, name, _ECMA_SUFFIXES, path):
-            return found
+        if matches := path_index.with_tail(files, name, _ECMA_SUFFIXES, path):
+            return matches
     return []
 
 
@@ -152,7 +152,9 @@ def _ecma_package(files: PathIndex, module: str) -> list[str]:
         ]
         if len(folders) == 1:
             tries = (inside, f"src/{inside}") if inside else _ENTRIES
-            return next((found for each in tries if (found := _ecma_file(files, f"{folders[0]}/{each}"))), [])
+            return next(
+                (matches for each in tries if (matches := _ecma_file(files, f"{folders[0]}/{each}"))), []
+            )
     return []
 
 
@@ -161,9 +163,9 @@ def _from_base_folder(files: PathIndex, path: str, module: str) -> list[str]:
     tail = module.removeprefix("@")
     if "/" not in tail:
         return []
-    found = _ecma_files_anywhere(files, path, tail)
+    matches = _ecma_files_anywhere(files, path, tail)
     return path_index.by_distance(
-        [each for each in found if path_index.is_root(path_index.root_of(each, tail), path)], path
+        [each for each in matches if path_index.is_root(path_index.root_of(each, tail), path)], path
     )[:1]
 
 
@@ -215,7 +217,7 @@ def _rust_names(
     files: PathIndex, folder: str, parts: list[str], names: tuple[str, ...], own: bool
 ) -> list[str]:
     """The files that a path below the module of `folder` leads to. `own`: the module itself is an answer."""
-    found = []
+    matches = []
     for name in names or ("",):
         steps = [*parts, name] if name not in {"", "*", "self"} else parts
         for deep in range(len(steps), -1 if own else 0, -1):
@@ -225,9 +227,9 @@ def _rust_names(
                 if deep
                 else _rust_module_file(files, folder, root=False)
             ):
-                found += module
+                matches += module
                 break
-    return found
+    return matches
 
 
 def _rust_module(files: PathIndex, target: str) -> list[str]:
@@ -271,9 +273,9 @@ def resolve(files: PathIndex, path: str, language_name: str, import_: Import) ->
     ('src/shop/cart.py', 'src/shop/__init__.py')
     """
     rule = _RULES.get(language_name)
-    found = dict.fromkeys(rule(files, path, import_)) if rule else {}
-    found.pop(path, None)
-    return tuple(found)[:MOST_FILES]
+    matches = dict.fromkeys(rule(files, path, import_)) if rule else {}
+    matches.pop(path, None)
+    return tuple(matches)[:MOST_FILES]
 
 
 # --- Go ---
@@ -304,12 +306,12 @@ def resolve_go(files: PathIndex, path: str, import_: Import) -> list[str]:
             if _is_go_module(files, path_index.root_of(folder, tail))
         ]
         for folder in path_index.by_distance(folders, path):
-            if found := [
+            if matches := [
                 each
                 for each in files.folders[folder]
                 if each.endswith(".go") and not each.endswith("_test.go")
             ]:
-                return found
+                return matches
     return []
 
 
@@ -326,28 +328,28 @@ _JVM = (".java", ".kt", ".scala", ".groovy")
 def resolve_jvm(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A class is a file of its name, or inside one; a whole package is a folder."""
     package = import_.module.replace(".", "/")
-    found = []
+    matches = []
     for name in import_.names:
         tail = package if name == "*" else f"{package}/{name}"
         if not (classes := _jvm_class(files, path, tail)) and name != "*":
             classes = _jvm_class(files, path, package) if "/" in package else []
-        found += classes
+        matches += classes
         if name == "*" and not classes:
             for folder in path_index.by_distance(path_index.folders_ending(files, package), path)[:1]:
-                found += [each for each in files.folders[folder] if each.endswith(_JVM)]
-    return found
+                matches += [each for each in files.folders[folder] if each.endswith(_JVM)]
+    return matches
 
 
 def _jvm_class(files: PathIndex, path: str, tail: str) -> list[str]:
     """The file of a class. Kotlin omits the folders that all its packages share."""
-    if found := path_index.with_tail(files, tail, _JVM, path):
-        return path_index.by_distance(found, path)[:1]
+    if matches := path_index.with_tail(files, tail, _JVM, path):
+        return path_index.by_distance(matches, path)[:1]
     if not path.endswith((".kt", ".kts")) or tail.startswith(("java/", "javax/", "kotlin/", "kotlinx/")):
         return []
     parts = tail.split("/")
     for dropped in range(1, len(parts) - 1):
-        if found := path_index.with_tail(files, "/".join(parts[dropped:]), (".kt",), path):
-            return path_index.by_distance(found, path)[:1]
+        if matches := path_index.with_tail(files, "/".join(parts[dropped:]), (".kt",), path):
+            return path_index.by_distance(matches, path)[:1]
     return []
 
 
@@ -369,10 +371,10 @@ def resolve_c(files: PathIndex, path: str, import_: Import) -> list[str]:
     if not tail or suffix not in _C:
         return []
     stem = tail.removesuffix(suffix)
-    found = path_index.with_tail(files, stem, (suffix,), path)
+    matches = path_index.with_tail(files, stem, (suffix,), path)
     if not quoted and "/" not in tail:  # the compiler has <string.h>, unless the workspace does
-        found = [each for each in found if each.rpartition("/")[0].endswith(("include", "inc"))]
-    return path_index.by_distance(found, path)[:1]
+        matches = [each for each in matches if each.rpartition("/")[0].endswith(("include", "inc"))]
+    return path_index.by_distance(matches, path)[:1]
 
 
 # --- Ruby, PHP and Lua ---
@@ -383,9 +385,9 @@ def resolve_ruby(files: PathIndex, path: str, import_: Import) -> list[str]:
     module = import_.module.removesuffix(".rb")
     if import_.level:
         return _first_existing(files, path_index.relative_path(path, module), (".rb",))
-    found = path_index.with_tail(files, module, (".rb",), path)
+    matches = path_index.with_tail(files, module, (".rb",), path)
     roots = ("spec", "test", "models", "controllers", "helpers", "jobs", "services")
-    return _nearest_at_root(found, module, path, roots)
+    return _nearest_at_root(matches, module, path, roots)
 
 
 def resolve_php(files: PathIndex, path: str, import_: Import) -> list[str]:
@@ -394,33 +396,33 @@ def resolve_php(files: PathIndex, path: str, import_: Import) -> list[str]:
     if not import_.names:
         if module.endswith(".php"):
             target = path_index.relative_path(path, module)
-            found = _first_existing(files, target, ("",))
+            matches = _first_existing(files, target, ("",))
             tail = module.removesuffix(".php").lstrip("./")
-            return found or _nearest_at_root(
+            return matches or _nearest_at_root(
                 path_index.with_tail(files, tail, (".php",), path), tail, path, ()
             )
         return []
-    found = []
+    matches = []
     for name in import_.names:
         parts = [part for part in (*module.split("/"), name) if part]
         for dropped in range(len(parts)):
             tail = "/".join(parts[dropped:])
             classes = path_index.with_tail(files, tail, (".php",), path)
             if classes and (len(parts) - dropped > 1 or len(classes) == 1):
-                found += path_index.by_distance(classes, path)[:1]
+                matches += path_index.by_distance(classes, path)[:1]
                 break
-    return found
+    return matches
 
 
 def resolve_lua(files: PathIndex, path: str, import_: Import) -> list[str]:
     """A module is a file, or a folder with an `init` file."""
     module = import_.module.replace(".", "/")
     for tail in (module, f"{module}/init"):
-        found = path_index.with_tail(files, tail, (".lua", ".luau"), path)
-        if found and ("/" in module or len(found) == 1):
-            return path_index.by_distance(found, path)[:1]
-        if found := _nearest_at_root(found, tail, path, ()):
-            return found
+        matches = path_index.with_tail(files, tail, (".lua", ".luau"), path)
+        if matches and ("/" in module or len(matches) == 1):
+            return path_index.by_distance(matches, path)[:1]
+        if matches := _nearest_at_root(matches, tail, path, ()):
+            return matches
     return []
 
 
@@ -447,10 +449,10 @@ def _first_existing(files: PathIndex, target: str | None, suffixes: Iterable[str
     )
 
 
-def _nearest_at_root(found: list[str], tail: str, path: str, roots: tuple[str, ...]) -> list[str]:
+def _nearest_at_root(matches: list[str], tail: str, path: str, roots: tuple[str, ...]) -> list[str]:
     """The nearest of the files whose `tail` begins where such paths may begin."""
     fitting = []
-    for each in found:
+    for each in matches:
         root = path_index.root_of(each, tail)
         if path_index.is_root(root, path) or root.rpartition("/")[2] in roots:
             fitting.append(each)

@@ -54,15 +54,17 @@ def with_tail(files: PathIndex, tail: str, suffixes: Collection[str], near: str)
     first, last = _span(files.ends, tail)
     if last - first > MANY:
         for folder in folders_above(near):
-            if found := [path for suffix in suffixes if (path := join(folder, tail) + suffix) in files.paths]:
-                return found
+            if matches := [
+                path for suffix in suffixes if (path := join(folder, tail) + suffix) in files.paths
+            ]:
+                return matches
         return []
-    found = []
+    matches = []
     for end in files.ends[first:last]:
         stem, _, suffix = end.partition("/\0")
         if suffix in suffixes:
-            found.append(stem[::-1] + suffix)
-    return found
+            matches.append(stem[::-1] + suffix)
+    return matches
 
 
 def folders_ending(files: PathIndex, tail: str) -> list[str]:
@@ -99,9 +101,9 @@ def is_root(folder: str, path: str) -> bool:
     return is_above(folder, path) or folder.rpartition("/")[2] in SOURCE_FOLDERS
 
 
-def root_of(found: str, tail: str) -> str:
+def root_of(path: str, tail: str) -> str:
     """Where a path begins that ends with `tail`, ignoring the suffix: for "x/a/b.py" and "a/b" it is "x"."""
-    return found[: max(0, f"/{found}".rfind(f"/{tail}") - 1)]
+    return path[: max(0, f"/{path}".rfind(f"/{tail}") - 1)]
 
 
 def join(folder: str, name: str) -> str:
@@ -129,8 +131,8 @@ def count_shared_folders(one: str, other: str) -> int:
     return count
 
 
-def by_distance(found: Collection[str], path: str) -> list[str]:
+def by_distance(paths: Collection[str], path: str) -> list[str]:
     """Sorts paths: those that share most folders with `path` first, then the least deep."""
-    if len(found) < 2:
-        return list(found)
-    return sorted(found, key=lambda each: (-count_shared_folders(each, path), each.count("/"), each))
+    if len(paths) < 2:
+        return list(paths)
+    return sorted(paths, key=lambda each: (-count_shared_folders(each, path), each.count("/"), each))

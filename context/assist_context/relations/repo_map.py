@@ -179,22 +179,22 @@ def repo_map(
     )
 
 
-def _count_users(index: Outlines, found: IndexedDefinition) -> int:
+def _count_users(index: Outlines, definition: IndexedDefinition) -> int:
     """How many other files use the name."""
-    return len({site.path for site in index.references(found.name, MOST_REFERENCES)} - {found.path})
+    return len({site.path for site in index.references(definition.name, MOST_REFERENCES)} - {definition.path})
 
 
-def _qualified_name(found: IndexedDefinition) -> str:
-    return f"{found.parent}.{found.name}" if found.parent else found.name
+def _qualified_name(definition: IndexedDefinition) -> str:
+    return f"{definition.parent}.{definition.name}" if definition.parent else definition.name
 
 
 def _enclosing(
-    found: IndexedDefinition, named: Mapping[str, IndexedDefinition]
+    definition: IndexedDefinition, named: Mapping[str, IndexedDefinition]
 ) -> tuple[IndexedDefinition, ...]:
     """The definitions around one, outermost first, as far as the outline has them."""
-    parts = found.parent.split(".") if found.parent else []
+    parts = definition.parent.split(".") if definition.parent else []
     above = (named.get(".".join(parts[: deep + 1])) for deep in range(len(parts)))
-    return tuple(each for each in above if each and each.start_line <= found.start_line <= each.end_line)
+    return tuple(each for each in above if each and each.start_line <= definition.start_line <= each.end_line)
 
 
 class _MapRoom:

@@ -34,29 +34,31 @@ def definitions(
     taken: set[tuple[str, int]] = set()
     sources = _sources(corpus, query, imports)
     for name in query.names:
-        for found in _meanings(corpus, query, name, sources):
-            key = found.path, found.start_line
-            if key in taken or (found.path == query.path and query.first <= found.start_line <= query.last):
+        for definition in _meanings(corpus, query, name, sources):
+            key = definition.path, definition.start_line
+            if key in taken or (
+                definition.path == query.path and query.first <= definition.start_line <= query.last
+            ):
                 continue
             taken.add(key)
-            each = definition_candidate(corpus, found, "definition")
+            each = definition_candidate(corpus, definition, "definition")
             yield replace(each, worth=HERE) if name is query.names[0] else each
         elsewhere = others and name.text not in sources and not corpus.definitions(name.text, 1)
         for other in others if elsewhere else ():
-            for found in (other.few_definitions(name.text, COMMON) or ())[:1]:
-                yield definition_candidate(other, found, "definition")
+            for definition in (other.few_definitions(name.text, COMMON) or ())[:1]:
+                yield definition_candidate(other, definition, "definition")
 
 
 def _sources(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]) -> Mapping[str, tuple[str, ...]]:
     """The files that each name of the document comes from; a module is listed under its own last name."""
-    found: dict[str, tuple[str, ...]] = {}
+    files_of: dict[str, tuple[str, ...]] = {}
     for each in imports:
         files = corpus.resolve(query.path, query.language.name, each)
         if not files:
             continue
         for name in each.names or (each.module.replace("/", ".").rpartition(".")[2],):
-            found[name] = (*found.get(name, ()), *files)
-    return found
+            files_of[name] = (*files_of.get(name, ()), *files)
+    return files_of
 
 
 def _meanings(
@@ -66,9 +68,9 @@ def _meanings(
     wanted = query.aliases.get(name.text, name.text)
     for key in filter(None, (name.owner, name.text)):
         if files := sources.get(query.aliases.get(key, key)):
-            found = _in_files(corpus, query, wanted, files, HOPS)
-            if found or not name.owner:
-                return found[:MEANINGS]
+            meanings = _in_files(corpus, query, wanted, files, HOPS)
+            if meanings or not name.owner:
+                return meanings[:MEANINGS]
     if wanted in sources or (len(name.text) < 3 and not name.owner):
         return []
     everywhere: Sequence[IndexedDefinition] = corpus.few_definitions(name.text, COMMON) or ()
@@ -90,15 +92,15 @@ def _in_files(
             for each in corpus.imports(path):
                 if name in each.names or "*" in each.names:
                     further = corpus.resolve(path, query.language.name, each)
-                    if further and (found := _in_files(corpus, query, name, further, hops - 1)):
-                        return found
+                    if further and (definitions_found := _in_files(corpus, query, name, further, hops - 1)):
+                        return definitions_found
     return []
 
 
-def _same_kind(found: Sequence[IndexedDefinition], name: UsedName) -> tuple[IndexedDefinition, ...]:
+def _same_kind(candidates: Sequence[IndexedDefinition], name: UsedName) -> tuple[IndexedDefinition, ...]:
     """Prefers top-level definitions for a bare name, and members for a name after `self.`."""
     member = bool(name.owner)
-    return tuple(each for each in found if bool(each.parent) == member) or tuple(found)
+    return tuple(each for each in candidates if bool(each.parent) == member) or tuple(candidates)
 
 
 def _distance(one: str, other: str) -> int:
@@ -112,8 +114,8 @@ def imported_heads(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]
     """The heads of the files that the document imports."""
     for each in imports:
         for path in corpus.resolve(query.path, query.language.name, each)[:2]:
-            if path != query.path and (found := skeleton(corpus, path, "import")):
-                yield found
+            if path != query.path and (heads := skeleton(corpus, path, "import")):
+                yield heads
 
 
 def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
@@ -131,5 +133,5 @@ def related_heads(corpus: Corpus, query: CursorQuery) -> Iterator[Candidate]:
     """The heads of the file's test or implementation, and of files that change with it."""
     together = [path for path, _ in corpus.reader.together(query.path)[:4]]
     for path in dict.fromkeys((*siblings(corpus.files(), query.path)[:4], *together)):
-        if found := skeleton(corpus, path, "related"):
-            yield found
+        if heads := skeleton(corpus, path, "related"):
+            yield heads

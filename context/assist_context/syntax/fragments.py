@@ -48,17 +48,17 @@ def _blank_cut_start(language: Language, text: str) -> str:
     beginning, everything after it is inverted; with this function, that happens to 1 % of the windows.
     """
     end = 0
-    if language.name == "python" and (found := re.search(r"\"{3}|'{3}", text)):
-        line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-        alone = not line.strip() and not text[found.end() :].partition("\n")[0].strip()
-        above = text[: found.start()].rstrip()
+    if language.name == "python" and (ending := re.search(r"\"{3}|'{3}", text)):
+        line = text[text.rfind("\n", 0, ending.start()) + 1 : ending.start()]
+        alone = not line.strip() and not text[ending.end() :].partition("\n")[0].strip()
+        above = text[: ending.start()].rstrip()
         top = not line and all(each[:1] in {"", "#"} for each in above.split("\n"))  # of a module
         begins = top or above.endswith(":") if alone else _BEGINS.fullmatch(line)
         if alone and not begins:  # in a function above that is less indented, after other code
             begins = any(len(each[1]) < len(line) for each in _DEFINES.finditer(above))
-        end = 0 if begins else found.end()
-    elif language.comment == "//" and (found := re.search(r"^[^\"'`/\n]*\*/", text, re.MULTILINE)):
-        end = 0 if "/*" in text[: found.end() - 1] else found.end()
+        end = 0 if begins else ending.end()
+    elif language.comment == "//" and (ending := re.search(r"^[^\"'`/\n]*\*/", text, re.MULTILINE)):
+        end = 0 if "/*" in text[: ending.end() - 1] else ending.end()
     return re.sub(r"[^\n]", " ", text[:end]) + text[end:] if end else text
 
 

@@ -82,29 +82,29 @@ def parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
 
 def new_parser(grammar: str, microseconds: int) -> tree_sitter.Parser | None:
     """A parser for one owner, which may stop at its time limit and go on; `None` without a grammar."""
-    found = language(grammar)
-    if isinstance(found, str):
+    loaded = language(grammar)
+    if isinstance(loaded, str):
         return None
     with warnings.catch_warnings():
         # Its successor, progress_callback, needs a read callback and crashes in 0.25.2.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return tree_sitter.Parser(found, timeout_micros=microseconds)
+        return tree_sitter.Parser(loaded, timeout_micros=microseconds)
 
 
 def tree_of(
     grammar: str, data: bytes, microseconds: int, clock: Clock = time.thread_time
 ) -> tree_sitter.Tree | None:
     """The tree of a text in UTF-8; `None` without a grammar or after the time limit."""
-    found = parser(grammar, microseconds)
-    if found is None:
+    shared = parser(grammar, microseconds)
+    if shared is None:
         return None
     until = clock() + microseconds / 1_000_000
     while True:
         try:
-            return found.parse(data)
+            return shared.parse(data)
         except ValueError:  # 0.25.2 raises it at the time limit; without a reset the next parse would go on
             if clock() >= until:
-                found.reset()
+                shared.reset()
                 return None
 
 
@@ -119,73 +119,75 @@ def query_source(grammar: str) -> str:
 def query(grammar: str, docs: bool = True) -> tree_sitter.Query | str:
     """The compiled query of a grammar, or the reason for its absence; without `docs` it finds no comments."""
     source = query_source(grammar)
-    found = compile_query(grammar, source)
-    if not docs and not isinstance(found, str):
-        for pattern, captures in enumerate(_captures(found, source)):
+    compiled = compile_query(grammar, source)
+    if not docs and not isinstance(compiled, str):
+        for pattern, captures in enumerate(_captures(compiled, source)):
             if captures <= DOCS or ("doc" in captures and captures <= {"doc", "name"}):
-                found.disable_pattern(pattern)
-    return found
+                compiled.disable_pattern(pattern)
+    return compiled
 
 
-def _captures(found: tree_sitter.Query, source: str) -> list[frozenset[str]]:
+def _captures(compiled: tree_sitter.Query, source: str) -> list[frozenset[str]]:
     """The captures of each pattern of a query, without those that only a predicate uses.
 
     They are read from the text: the binding's own lookup fails for a capture that a pattern does not have.
     """
-    count: int = found.pattern_count  # type: ignore[assignment]  # a property, whatever its stub says
+    count: int = compiled.pattern_count  # type: ignore[assignment]  # a property, whatever its stub says
     data = re.sub(r";.*", lambda comment: "." * len(comment[0].encode()), source).encode()
-    parts = (data[found.start_byte_for_pattern(at) : found.end_byte_for_pattern(at)] for at in range(count))
+    parts = (
+        data[compiled.start_byte_for_pattern(at) : compiled.end_byte_for_pattern(at)] for at in range(count)
+    )
     return [frozenset(re.findall(r"@(?!_)([\w.]+)", part.decode())) for part in parts]
 
 
 @lru_cache
 def _single_marks(grammar: str, docs: bool) -> tuple[str, ...]:
     """For each pattern of a grammar's query, the mark that is its only capture, or ""."""
-    found = query(grammar, docs)
-    kinds = () if isinstance(found, str) else _captures(found, query_source(grammar))
+    compiled = query(grammar, docs)
+    kinds = () if isinstance(compiled, str) else _captures(compiled, query_source(grammar))
     return tuple(next(iter(each)) if len(each) == 1 and each <= MARKS else "" for each in kinds)
 
 
 def compile_query(grammar: str, source: str) -> tree_sitter.Query | str:
     """A query for a grammar, or the reason why it does not compile."""
-    found = language(grammar)
-    if isinstance(found, str):
-        return found
+    loaded = language(grammar)
+    if isinstance(loaded, str):
+        return loaded
     if not source:
         return f"there is no query for the grammar {grammar}"
     try:
-        return tree_sitter.Query(found, source)
+        return tree_sitter.Query(loaded, source)
     except ValueError as error:  # QueryError is one
         return f"the query for the grammar {grammar} does not compile: {error}"
 
 
 def read(grammar: str, data: bytes, microseconds: int = PARSE_MICROSECONDS, docs: bool = True) -> Reading:
     """All matches of a grammar's query in a text in UTF-8; `microseconds` limits the parse."""
-    found = query(grammar, docs)
-    if isinstance(found, str):
-        return Reading(problem=found)
+    compiled = query(grammar, docs)
+    if isinstance(compiled, str):
+        return Reading(problem=compiled)
     tree = tree_of(grammar, data, microseconds)
     if tree is None:
         return Reading(partial=True, problem=f"the grammar {grammar} took longer than {microseconds} µs")
-    return _read_tree(found, tree.root_node, data, _single_marks(grammar, docs))
+    return _read_tree(compiled, tree.root_node, data, _single_marks(grammar, docs))
 
 
 def matches(grammar: str, root: tree_sitter.Node, data: bytes, span: Span | None = None) -> Reading:
     """All matches of a grammar's query in the tree of a text, or those that touch a span of it."""
-    found = query(grammar)
-    if isinstance(found, str):
-        return Reading(problem=found)
-    return _read_tree(found, root, data, _single_marks(grammar, True), span)
+    compiled = query(grammar)
+    if isinstance(compiled, str):
+        return Reading(problem=compiled)
+    return _read_tree(compiled, root, data, _single_marks(grammar, True), span)
 
 
 def _read_tree(
-    found: tree_sitter.Query,
+    compiled: tree_sitter.Query,
     root: tree_sitter.Node,
     data: bytes,
     alone: tuple[str, ...],
     span: Span | None = None,
 ) -> Reading:
-    raw, late = run_query(found, root, span)
+    raw, late = run_query(compiled, root, span)
     late = late or len(raw) > MOST_MATCHES
     del raw[MOST_MATCHES:]
     return Reading(*_split_matches(raw, alone, data), partial=late)
@@ -195,7 +197,7 @@ _Raw = list[tuple[int, dict[str, list[tree_sitter.Node]]]]
 
 
 def run_query(
-    found: tree_sitter.Query,
+    compiled: tree_sitter.Query,
     root: tree_sitter.Node,
     span: Span | None = None,
     microseconds: int = QUERY_MICROSECONDS,
@@ -209,7 +211,7 @@ def run_query(
         with warnings.catch_warnings():
             # Its successor, the progress callback of `matches`, crashes in 0.25.2 too.
             warnings.simplefilter("ignore", DeprecationWarning)
-            cursor = tree_sitter.QueryCursor(found, timeout_micros=wait)
+            cursor = tree_sitter.QueryCursor(compiled, timeout_micros=wait)
         if span:
             cursor.set_byte_range(*span)
         start = time.monotonic()

@@ -38,7 +38,7 @@ class Import:
 
 def imports_of(source: Source, matches: tuple[Match, ...]) -> tuple[Import, ...]:
     """The imports of a file, in source order."""
-    found: dict[int, tuple[str, str, list[tuple[int, str]]]] = {}
+    modules: dict[int, tuple[str, str, list[tuple[int, str]]]] = {}
     for _, captures in matches:
         if "import" not in captures:
             continue
@@ -47,13 +47,13 @@ def imports_of(source: Source, matches: tuple[Match, ...]) -> tuple[Import, ...]
             continue
         start, end = captures[capture][0]
         text = source.text(start, min(end, start + MOST_CHARACTERS))
-        places = found.setdefault(start, (capture, text, []))[2]
-        places += [(at, source.text(at, to)) for at, to in captures.get("import.name", ())]
-        places += [(at, "*") for at, _ in captures.get("all", ())]
+        names_at = modules.setdefault(start, (capture, text, []))[2]
+        names_at += [(at, source.text(at, to)) for at, to in captures.get("import.name", ())]
+        names_at += [(at, "*") for at, _ in captures.get("all", ())]
     result = []
-    for start in sorted(found):
-        capture, text, places = found[start]
-        taken = tuple(dict.fromkeys(name.strip("\"'") for _, name in sorted(places)))
+    for start in sorted(modules):
+        capture, text, names_at = modules[start]
+        taken = tuple(dict.fromkeys(name.strip("\"'") for _, name in sorted(names_at)))
         result += [
             Import(module, names, source.line(start), level)
             for module, names, level in _read_import(capture, text, taken)

@@ -231,7 +231,7 @@ class OpenTree:
                 last[1] if within and around is last[0] else incremental_blocks.visible_scopes(around, block)
             )
             last = (around if within else None), now
-            if block.found is None or block.seen != now or block.found.keys & before != block.hits:
+            if block.outline is None or block.seen != now or block.outline.keys & before != block.hits:
                 if block.reading is None and self.reread and time.monotonic() > until:
                     return None
                 if block.reading is None and not self._query(index):
@@ -240,7 +240,7 @@ class OpenTree:
                 found = outline(self._source, reading, before, True, around, block.end)
                 block.set_outline(found, before, now)
             else:
-                found = block.found
+                found = block.outline
             before |= found.keys
             around = scopes_below(around, found.open, block.end)
         if sum(block.count for block in all_blocks) > grammars.MOST_MATCHES:
@@ -256,7 +256,7 @@ class OpenTree:
         end = first.end
         after = index + 1
         for each in islice(all_blocks, after, None):
-            if each.found or each.reading or each.end - first.start > BATCH_BYTES:
+            if each.outline or each.reading or each.end - first.start > BATCH_BYTES:
                 break
             end = each.end
             after += 1
@@ -269,7 +269,7 @@ class OpenTree:
 
 def _nodes(root: tree_sitter.Node, long: int) -> list[Node]:
     """The nodes of a tree that blocks are made of; a long node is replaced by the nodes in it."""
-    found: list[Node] = []
+    nodes: list[Node] = []
 
     def add(parent: tree_sitter.Node, above: tuple[int, ...], upto: int, free: bool) -> None:
         children = parent.children
@@ -280,11 +280,11 @@ def _nodes(root: tree_sitter.Node, long: int) -> list[Node]:
             if end - start > long and len(above) < MOST_OPEN and _is_split(each, long):
                 add(each, (*above, each.kind_id), max(upto, end), free)
             else:
-                found.append(Node(start, end, each.kind_id, each.descendant_count, above, upto, free))
+                nodes.append(Node(start, end, each.kind_id, each.descendant_count, above, upto, free))
             upto = 0
 
     add(root, (), 0, True)
-    return found
+    return nodes
 
 
 def _is_split(node: tree_sitter.Node, long: int) -> bool:

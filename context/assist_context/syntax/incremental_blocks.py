@@ -46,8 +46,9 @@ class SyntaxBlock:
     """The bytes of some lines, starting at `line` (from 1), and what is known about them.
 
     `reach` is where the last long node ends that begins in the block, or else the block's own end.
-    `reading` is the result of the query, until `found` is made from it. `hits` are the keys of `found` that
-    the blocks above also have, `seen` the scopes around it then, `count` the number of matches and marks.
+    `reading` is the result of the query, until `outline` is made from it. `hits` are the keys of `outline`
+    that the blocks above also have, `seen` the scopes around it then, `count` the number of matches and
+    marks.
     """
 
     start: int
@@ -55,7 +56,7 @@ class SyntaxBlock:
     line: int
     reach: int
     shape: list[Shape]
-    found: Outline | None = None
+    outline: Outline | None = None
     hits: frozenset[Key] = frozenset()
     seen: VisibleScopes = ()
     count: int = 0
@@ -73,14 +74,14 @@ class SyntaxBlock:
 
     def set_outline(self, outline: Outline, before: AbstractSet[Key], seen: VisibleScopes) -> None:
         """Records the outline that was made from the reading, which is dropped."""
-        self.found = outline
+        self.outline = outline
         self.hits = outline.keys & before
         self.seen = seen
         self.reading = None
 
     def copy_answer(self, other: "SyntaxBlock", outline: Outline) -> None:
         """Takes over what is known about the same block of the text before an edit, with a moved outline."""
-        self.found = outline
+        self.outline = outline
         self.hits = other.hits
         self.seen = other.seen
         self.count = other.count
@@ -144,16 +145,16 @@ def keep_unchanged(
     ends = [end for _, end in changed]
     for block in new:
         was = known.get((block.start, block.end))
-        if block.found or not was or not was.found or was.reach - was.start != block.reach - block.start:
+        if block.outline or not was or not was.outline or was.reach - was.start != block.reach - block.start:
             continue
         near = bisect_left(ends, block.start)
         touched_here = near < len(ends) and changed[near][0] <= block.reach
         if was.shape == block.shape and not touched_here:
-            found = move_outline(was.found, block.line - was.line)
+            outline = move_outline(was.outline, block.line - was.line)
             by = block.start - was.start
             if by:
-                found = replace(found, open=shift_scopes(found.open, by))
-            block.copy_answer(was, found)
+                outline = replace(outline, open=shift_scopes(outline.open, by))
+            block.copy_answer(was, outline)
 
 
 def visible_scopes(around: EnclosingScopes, block: SyntaxBlock) -> VisibleScopes:
@@ -185,10 +186,10 @@ def share_reading(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bo
 
         `inner` must be in the block itself.
         """
-        found = bisect_right(starts, first) - 1
-        if found < 0 or last > blocks[found].reach or inner >= blocks[found].end:
+        index = bisect_right(starts, first) - 1
+        if index < 0 or last > blocks[index].reach or inner >= blocks[index].end:
             return None
-        return found - some[0] if found < some[1] else -1
+        return index - some[0] if index < some[1] else -1
 
     for match in reading.matches:
         captures = match[1]
@@ -215,25 +216,25 @@ def share_reading(blocks: list[SyntaxBlock], some: Span, reading: Reading) -> bo
 
 def join_outlines(blocks: list[SyntaxBlock]) -> Symbols:
     """The symbols of all blocks, whose outlines must be known."""
-    found = [each.found for each in blocks if each.found]
+    outlines = [each.outline for each in blocks if each.outline]
     return Symbols(
-        tuple(chain.from_iterable(each.definitions for each in found)),
-        tuple(chain.from_iterable(each.references for each in found)),
-        tuple(chain.from_iterable(each.imports for each in found)),
+        tuple(chain.from_iterable(each.definitions for each in outlines)),
+        tuple(chain.from_iterable(each.references for each in outlines)),
+        tuple(chain.from_iterable(each.imports for each in outlines)),
     )
 
 
-def move_outline(found: Outline, by: int) -> Outline:
+def move_outline(outline: Outline, by: int) -> Outline:
     """An outline, so many lines further down."""
     if not by:
-        return found
+        return outline
     return Outline(
         tuple(
             Definition(d.name, d.kind, d.start_line + by, d.end_line + by, d.signature, d.parent, d.doc)
-            for d in found.definitions
+            for d in outline.definitions
         ),
-        tuple(Reference(each.name, each.line + by, each.inside) for each in found.references),
-        tuple(Import(each.module, each.names, each.line + by, each.level) for each in found.imports),
-        found.keys,
-        found.open,
+        tuple(Reference(each.name, each.line + by, each.inside) for each in outline.references),
+        tuple(Import(each.module, each.names, each.line + by, each.level) for each in outline.imports),
+        outline.keys,
+        outline.open,
     )

@@ -118,10 +118,10 @@ def printing(file: Path) -> Iterator[None]:
 @pytest.fixture(scope="module", params=["git", "tracked", "no git"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> World:
     """In a repository, in a repository that tracks what our own rules exclude, and without git."""
-    place = tmp_path_factory.mktemp("excluded")
-    root, database = place / "w", place / "index.sqlite"
+    folder = tmp_path_factory.mktemp("excluded")
+    root, database = folder / "w", folder / "index.sqlite"
     names = iter(range(1_000))
-    words = excluded(root, names) | links(root, place / "elsewhere", names)
+    words = excluded(root, names) | links(root, folder / "elsewhere", names)
     put(root, "visible.py", "def seen_by_all(a):\n    return a\n")
     if request.param != "no git":
         commit(root)
@@ -141,10 +141,10 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     words["tricks/.git./a.py"] = word(next(names))  # git accepts no such name
     put(root, "tricks/.git./a.py", text(words["tricks/.git./a.py"]))
     opening = {"environ": {"PATH": ""}} if request.param == "no git" else {}
-    with printing(place / "stderr"):
+    with printing(folder / "stderr"):
         last = ready(root, database, **opening)
     assert last["parsed"] > 3
-    return World(root, database, words, json.dumps(last) + (place / "stderr").read_text())
+    return World(root, database, words, json.dumps(last) + (folder / "stderr").read_text())
 
 
 def test_it_is_not_in_the_bytes_of_the_index_nor_in_what_is_printed(world: World) -> None:

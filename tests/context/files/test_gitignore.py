@@ -160,8 +160,8 @@ FILE = st.lists(LINE.map("".join), min_size=1, max_size=5).map("\n".join)
 )
 def test_git_says_the_same(paths: set[str], files: dict[str, str]) -> None:
     """git reads the same rule files with `--exclude-per-directory`, for any tree and any rules."""
-    with tempfile.TemporaryDirectory() as place:
-        root = Path(place)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
         command = ["git", "init", "-q", "."]
         subprocess.run(command, cwd=root, env=ENVIRON, check=True)
         taken: set[str] = set()

@@ -17,8 +17,8 @@ def go_on() -> bool:
 def change(root: Path, *paths: str) -> None:
     """Makes one commit that changes these files."""
     for path in paths:
-        place = root / path
-        put(root, path, (place.read_text() if place.exists() else "") + "x\n")
+        file = root / path
+        put(root, path, (file.read_text() if file.exists() else "") + "x\n")
     commit(root)
 
 

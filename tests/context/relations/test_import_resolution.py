@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assist_context.languages import LANGUAGES, language_of
-from assist_context.relations import path_index as places
+from assist_context.relations import path_index
 from assist_context.relations.import_resolution import MOST_FILES, resolve
 from assist_context.relations.path_index import MANY, path_index_of
 from assist_context.syntax.imports import Import
@@ -237,11 +237,11 @@ def test_odd_names_are_found_as_they_are() -> None:
     ]
     files = path_index_of(odd)
     assert sorted(files.paths) == sorted(odd)
-    assert places.with_tail(files, "c d", (".py",), "z") == ["a\nb/c d.py"]
-    assert places.with_tail(files, "\udcff/x", (".py",), "z") == ["\udcff/x.py"]
-    assert places.with_tail(files, "dots.in.name", (".py",), "z") == ["dots.in.name.py"]
-    assert places.with_tail(files, ".hidden", ("",), "z") == [".hidden"]
-    assert places.with_tail(files, "noext", ("",), "z") == ["noext"]
+    assert path_index.with_tail(files, "c d", (".py",), "z") == ["a\nb/c d.py"]
+    assert path_index.with_tail(files, "\udcff/x", (".py",), "z") == ["\udcff/x.py"]
+    assert path_index.with_tail(files, "dots.in.name", (".py",), "z") == ["dots.in.name.py"]
+    assert path_index.with_tail(files, ".hidden", ("",), "z") == [".hidden"]
+    assert path_index.with_tail(files, "noext", ("",), "z") == ["noext"]
 
 
 NAME = st.sampled_from(
@@ -276,7 +276,7 @@ def test_a_tail_finds_what_a_scan_finds(paths, parts, suffix) -> None:
     tail = "/".join(parts)
     files = path_index_of(path.replace("\0", "0") for path in paths)
     wanted = [each for each in files.paths if f"/{each}".endswith(f"/{tail}{suffix}")]
-    found = places.with_tail(files, tail, (suffix,), "")
+    found = path_index.with_tail(files, tail, (suffix,), "")
     assert set(found) <= set(wanted)
     if suffix.count(".") == 1 and "/" not in suffix and parts[-1]:
         assert set(found) == set(wanted)

@@ -109,8 +109,8 @@ class Index:
         return tuple(_found(path, word) for word in self.outlines.get(path, "").split())
 
     def references(self, name: str, limit: int = 200) -> tuple[ReferenceSite, ...]:
-        places = [ReferenceSite(path, 1, "") for path in self.referring.get(name, "").split()]
-        return tuple(places[:limit])
+        sites = [ReferenceSite(path, 1, "") for path in self.referring.get(name, "").split()]
+        return tuple(sites[:limit])
 
 
 def _found(path: str, word: str) -> IndexedDefinition:
