@@ -38,5 +38,5 @@ def retrieve(
     corpus = corpus_of(root)
     document = Document(path, split_lines(text), language_of(path))
     found = retrieve_once(corpus, document, cursor, tokens, path, without).snippets
-    corpus.lay({})
+    corpus.set_open({})
     return found

@@ -105,7 +105,7 @@ def _retrieve(retrieval: Retriever, parsed: Mapping[str, Symbols], sample: Curso
     document = sample.document
     corpus = retrieval.corpus
     found = parsed[document.path]
-    corpus.lay({document.path: OpenFile(document, found)})
+    corpus.set_open({document.path: OpenFile(document, found)})
     request = RetrievalRequest(
         document, sample.cursor, document.path, found.imports, (), corpus.latest(document.language)
     )

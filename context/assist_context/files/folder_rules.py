@@ -47,7 +47,7 @@ class FolderRules:
         self._git_base = ""
         self._git_rules = IgnoreRules(_reader(self.root), _GIT_FILES, FOLD)
 
-    def closed(self) -> str | None:
+    def closed_reason(self) -> str | None:
         """Why nothing in the folder may be listed, or None."""
         if not os.path.isdir(self.root):
             return "missing folder"
@@ -118,7 +118,7 @@ class FolderRules:
         # A junction looks like a directory.
         return os.path.realpath(self.full(path)) == os.path.normpath(self.full(path))
 
-    def link(self, path: str) -> str:
+    def link_reason(self, path: str) -> str:
         """The reason under which a link is counted."""
         try:
             target = os.path.realpath(self.full(path), strict=True)

@@ -109,7 +109,7 @@ class _ListingRun:
 
     def listing(self) -> Listing:
         answered = False
-        closed = self.folder.closed()
+        closed = self.folder.closed_reason()
         if closed:
             self.skipped[closed] += 1
         else:
@@ -222,7 +222,7 @@ class _ListingRun:
         if isinstance(status, OSError):
             self.skip(status)
         elif not stat.S_ISREG(status.st_mode):
-            self.skipped[self.folder.link(path) if stat.S_ISLNK(status.st_mode) else "special"] += 1
+            self.skipped[self.folder.link_reason(path) if stat.S_ISLNK(status.st_mode) else "special"] += 1
         elif not self.folder.is_real(path.rpartition("/")[0]):
             self.skipped["link"] += 1  # tracked below a directory that is a link now
         else:
@@ -301,7 +301,7 @@ def look_again(
     `by_git` is `Listing.git` of the last listing. Raises `git_repository.Stopped` if `stop` returns true.
     """
     folder = FolderRules(root, others)
-    kinds = {path: "gone" if folder.closed() else _look(folder, path) for path in paths}
+    kinds = {path: "gone" if folder.closed_reason() else _look(folder, path) for path in paths}
     if "unclear" in kinds.values():
         return None
     files = [path for path, kind in kinds.items() if kind == "file"]

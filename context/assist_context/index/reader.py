@@ -251,7 +251,7 @@ class IndexReader:
         return tuple((os.fsdecode(user), os.fsdecode(definer), weight) for user, definer, weight in rows)
 
     @_unreadable_gives(())
-    def together(self, path: str) -> tuple[tuple[str, float], ...]:
+    def co_changes(self, path: str) -> tuple[tuple[str, float], ...]:
         """The files that change together with a file, the closest first."""
         rows = self._rows(_TOGETHER, os.fsencode(path))
         return tuple((os.fsdecode(other), weight) for other, weight in rows)

@@ -226,7 +226,7 @@ class IndexWriter:
         with transaction(self._db, self._path) as db:
             return _read_note(db, "note." + key)
 
-    def together(self, pairs: Sequence[tuple[str, str, float]]) -> None:
+    def replace_co_changes(self, pairs: Sequence[tuple[str, str, float]]) -> None:
         """Replaces the record of which files change together, and how much; unknown paths are ignored."""
         with transaction(self._db, self._path) as db:
             db.execute("DELETE FROM together")

@@ -330,7 +330,7 @@ class FolderIndexer:
         if head != writer.read_note("head"):
             live = writer.paths()
             pairs = co_change.pairs(environment.git, self.root, environment.stop, live.__contains__)
-            writer.together(pairs)
+            writer.replace_co_changes(pairs)
             writer.note("head", head)
 
     def _send_progress(self, round_: _Round) -> None:

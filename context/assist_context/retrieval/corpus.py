@@ -54,7 +54,7 @@ class Corpus:
         """Whether the rules exclude a path now."""
         return self._hidden(path)
 
-    def lay(self, opened: Mapping[str, OpenFile]) -> None:
+    def set_open(self, opened: Mapping[str, OpenFile]) -> None:
         """Sets the open documents, by path."""
         self._open = opened
         self._open_references = None

@@ -225,7 +225,7 @@ def retrieve_once(
     The files that were changed last are used in place of those that the user viewed.
     """
     file_symbols = symbols(document.language, document.text)
-    corpus.lay({**corpus.opened, path: OpenFile(document, file_symbols)})
+    corpus.set_open({**corpus.opened, path: OpenFile(document, file_symbols)})
     request = RetrievalRequest(
         document, cursor, path, file_symbols.imports, (), corpus.latest(document.language)
     )

@@ -131,7 +131,7 @@ def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
 
 def related_heads(corpus: Corpus, query: CursorQuery) -> Iterator[Candidate]:
     """The heads of the file's test or implementation, and of files that change with it."""
-    together = [path for path, _ in corpus.reader.together(query.path)[:4]]
+    together = [path for path, _ in corpus.reader.co_changes(query.path)[:4]]
     for path in dict.fromkeys((*siblings(corpus.files(), query.path)[:4], *together)):
         if heads := skeleton(corpus, path, "related"):
             yield heads

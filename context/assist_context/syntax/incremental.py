@@ -55,6 +55,16 @@ class EditedTree:
     touched: EditExtent
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """How long a tree may take, by which clock, and how many bytes make a node long; as for `OpenTree`."""
+
+    microseconds: int
+    most: int
+    long: int
+    clock: grammars.Clock
+
+
 class OpenTree:
     """The tree of one document while it is open. It is parsed when it is first needed.
 
@@ -76,10 +86,7 @@ class OpenTree:
         self.reread = 0
         self._language = language
         self._grammar = language.grammar or language.outline
-        self._microseconds = microseconds
-        self._most = most
-        self._long = long
-        self._clock = clock
+        self._limits = _Limits(microseconds, most, long, clock)
         self._raw = "".join(lines).encode("utf-8", "replace")
         self._source = Source(normalize_line_ends(self._raw))
         self._parser: tree_sitter.Parser | None = None
@@ -183,24 +190,24 @@ class OpenTree:
             return query
         if len(self._raw) > MOST_BYTES:
             return f"the text has more than {MOST_BYTES} bytes"
-        if self._spent * 1_000_000 > self._most:
-            return f"the grammar {self._grammar} took longer than {self._most} µs"
+        if self._spent * 1_000_000 > self._limits.most:
+            return f"the grammar {self._grammar} took longer than {self._limits.most} µs"
         return ""
 
     def _parse(self) -> bool:
         """Parses, or goes on parsing, until the time is up; True with a tree of the current text."""
-        self._parser = self._parser or grammars.new_parser(self._grammar, self._microseconds)
+        self._parser = self._parser or grammars.new_parser(self._grammar, self._limits.microseconds)
         if self._parser is None:
             return False
         trees = self._trees()
         old = () if not trees or self._grammar in FRESH else (trees[0].tree,)
-        start = self._clock()
+        start = self._limits.clock()
         try:
             tree = self._parser.parse(self._source.data, *old)
         except ValueError:  # 0.25.2 raises it at the time limit; without a reset the next parse goes on
-            self._spent += self._clock() - start
+            self._spent += self._limits.clock() - start
             return False
-        new = incremental_blocks.lay_out(self._source, _nodes(tree.root_node, self._long))
+        new = incremental_blocks.lay_out(self._source, _nodes(tree.root_node, self._limits.long))
         size = len(self._raw)
         for each in trees:
             if each.tree.root_node.type == tree.root_node.type:
@@ -220,7 +227,7 @@ class OpenTree:
 
     def _join_blocks(self) -> Symbols | None:
         """The symbols of all blocks; `None` if the time was up before all were queried."""
-        until = time.monotonic() + self._microseconds / 1_000_000
+        until = time.monotonic() + self._limits.microseconds / 1_000_000
         before: set[Key] = set()
         around = NO_SCOPES
         all_blocks = self._last_tree.blocks if self._last_tree else []

@@ -97,7 +97,7 @@ def in_file(corpus: Corpus, path: str, written: TargetSpec) -> QuestionTarget:
 def lay(corpus: Corpus, path: str, document: Document) -> Document:
     """Put a document over the index, under its path in the folder."""
     named = Document(path, document.lines, document.language)
-    corpus.lay({**corpus.opened, path: OpenFile(named, symbols(named.language, named.text))})
+    corpus.set_open({**corpus.opened, path: OpenFile(named, symbols(named.language, named.text))})
     return named
 
 

@@ -56,7 +56,7 @@ class DocumentSearch:
         for each in self._folders:
             inside = {path: document for path, document in shown.items() if each.holds(path)}
             opened = {each.relative(path): self._open(path, document) for path, document in inside.items()}
-            self._retrievals[each.root].corpus.lay(opened)
+            self._retrievals[each.root].corpus.set_open(opened)
         retrieval = self._retrievals[folder.root]
         path = folder.relative(look.path)
         corpus = retrieval.corpus

@@ -99,7 +99,7 @@ class Indexed:
 
     def near(self, document: Document, cursor: Cursor, tokens: int) -> RetrievalResult:
         """What helps at a cursor of a named document, the best first."""
-        self._corpus.lay({})  # another question's document is not open any more
+        self._corpus.set_open({})  # another question's document is not open any more
         return retrieve_once(self._corpus, document, cursor, tokens, document.path)
 
     def beside(self, document: Document, cursor: Cursor, tokens: int) -> tuple[Snippet, ...]:

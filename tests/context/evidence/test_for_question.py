@@ -188,7 +188,7 @@ def test_open_documents_shadow_the_index(corpus: Corpus) -> None:
     changed = "\n\n" + TILL.replace("print_receipt(found)", "found")
     language = language_of("shop/till.py")
     document = Document("shop/till.py", split_lines(changed), language)
-    corpus.lay({"shop/till.py": OpenFile(document, symbols(language, changed))})
+    corpus.set_open({"shop/till.py": OpenFile(document, symbols(language, changed))})
     found = gather_evidence(corpus, "Explain.", TargetLines("shop/till.py", 7, 11), 2_000)
     assert found.snippets[0].text.startswith("def total")
     assert found.snippets[0].blob == ""

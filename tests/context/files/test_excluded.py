@@ -183,7 +183,7 @@ def test_no_snippet_has_it(world: World) -> None:
         document = Document("visible.py", split_lines(asks), language_of("visible.py"))
         cursor = Cursor(2, len(f"x = {secret}("))
         shown = [*retrieve_once(corpus, document, cursor, 4_000, "visible.py").snippets]
-        corpus.lay({})
+        corpus.set_open({})
         for target in (
             None,
             TargetLines(path, 1, 3),

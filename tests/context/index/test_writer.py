@@ -184,12 +184,14 @@ def test_notes_are_kept(path: Path) -> None:
 def test_together_is_replaced_and_goes_with_the_file(path: Path) -> None:
     build(path)
     with opened(path) as writer, asked(path) as reader:
-        writer.together([("a.py", "lib/b.py", 0.5), ("a.py", "gone.py", 1.0), ("a.py", "a.py", 1.0)])
-        assert reader.together("lib/b.py") == (("a.py", 0.5),)
-        writer.together([("README.md", "a.py", 0.25), ("a.py", "lib/b.py", 0.75)])
-        assert reader.together("a.py") == (("lib/b.py", 0.75), ("README.md", 0.25))
+        writer.replace_co_changes(
+            [("a.py", "lib/b.py", 0.5), ("a.py", "gone.py", 1.0), ("a.py", "a.py", 1.0)]
+        )
+        assert reader.co_changes("lib/b.py") == (("a.py", 0.5),)
+        writer.replace_co_changes([("README.md", "a.py", 0.25), ("a.py", "lib/b.py", 0.75)])
+        assert reader.co_changes("a.py") == (("lib/b.py", 0.75), ("README.md", 0.25))
         writer.apply_changes([], ["lib/b.py"])
-        assert reader.together("a.py") == (("README.md", 0.25),)
+        assert reader.co_changes("a.py") == (("README.md", 0.25),)
         assert rows(path, "together") == 2
 
 

@@ -189,5 +189,5 @@ def test_files_that_change_together(root: Path, database: Path) -> None:
         commit(root)
     ready(root, database)
     reader = IndexReader(str(database))
-    assert [path for path, _ in reader.together("a.py")] == ["p1/m1.py"]
+    assert [path for path, _ in reader.co_changes("a.py")] == ["p1/m1.py"]
     reader.close()

@@ -84,7 +84,7 @@ def test_open_documents_shadow_the_index(corpus: Corpus) -> None:
     changed = MODELS.replace("def parse_money(text):", "def parse_money(text, locale):")
     language = language_of("shop/models.py")
     document = Document("shop/models.py", split_lines(changed), language)
-    corpus.lay({"shop/models.py": OpenFile(document, symbols(language, changed))})
+    corpus.set_open({"shop/models.py": OpenFile(document, symbols(language, changed))})
     first = near(corpus, USE).snippets[0]
     assert "locale" in first.text
     assert first.blob == ""
