@@ -17,7 +17,7 @@ DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 class CompletionSettings:
     """The `[completion]` table. A value out of bounds raises `CompletionError`, which names the field.
 
-    >>> Settings(max_lines=0)
+    >>> CompletionSettings(max_lines=0)
     Traceback (most recent call last):
     assist_completion.errors.CompletionError: max_lines = 0: use a number from 1 to 100
     """

@@ -14,13 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from assist_completion.display import line_policy
+from assist_completion.display import confidence, line_policy
+from assist_completion.display.code_lines import last_line
+from assist_completion.display.cursor_site import CursorSite, site_of
 from assist_completion.display.line_policy import ONE_LINE, Shape
 from assist_completion.display.postprocess import finish
 from assist_completion.inference.generation import FULL, Generation, Model, generate_from
 from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.prompt.layout import ANCHOR_LINES, Extent, Plan, plan, render
-from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
 from bench.infilling.tasks import Task
@@ -118,8 +119,8 @@ class ModelSequences:
 def open_sequences(model: Model) -> ModelSequences:
     """Take the two sequences of a newly opened model."""
     standard, anchored = (CachedPrompt(Plan(PATH, "", "", ""), (), full=True) for _ in range(2))
-    model.places.activate(standard)
-    model.places.activate_for_warmup(anchored)
+    model.prefix_cache.activate(standard)
+    model.prefix_cache.activate_for_warmup(anchored)
     return ModelSequences(model, standard, anchored)
 
 
@@ -128,15 +129,16 @@ def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> 
     context = Context(PATH, language_of(PATH), task.before, task.after)
     cached = sequences.standard if variant.name in STANDARD else sequences.anchored
     prompt, need = prompt_of(sequences.model, variant, task, context)
-    shape = _shape(task, context)
+    site = site_of(context)
+    shape = _shape(task, site)
     limit = LINE_TOKENS if task.line else BLOCK_TOKENS
-    gen = Generation(context, _stop(variant, task, context, shape), limit)
+    gen = Generation(context, _stop(variant, task, site, shape), limit)
     generate_from(sequences.model, gen, cached, prompt, need)
     if variant.name in RAW:
         text = first_line(gen.text, task) if task.line else gen.text
         return FilledHole(text, gen.generated, first_line_chances(gen, text))
-    made = finish(CompletionRequest(context, manual=True), shape, gen.hit(), "manual")
-    text = line_policy.cut(context.before, gen.text, context.after, context.language, shape, ended=gen.ended)
+    made = finish(site, shape, gen.known_text(), confidence.limit("manual", manual=True))
+    text = line_policy.cut(site, gen.text, shape, ended=gen.ended)
     return FilledHole(made.candidate, gen.generated, first_line_chances(gen, text), made.replace, made.reason)
 
 
@@ -161,27 +163,25 @@ def prompt_of(model: Model, variant: InfillVariant, task: Task, context: Context
     return [*fixed, *typed], need
 
 
-def _shape(task: Task, context: Context) -> Shape:
+def _shape(task: Task, site: CursorSite) -> Shape:
     """Return one line for a task of one line; else the shape that a manual request gets."""
     if task.line:
         return ONE_LINE
-    return line_policy.policy(
-        context.before, context.after, context.language, manual=True, after_accept=False
-    )
+    return line_policy.choose_shape(site, manual=True, after_accept=False)
 
 
-def _stop(variant: InfillVariant, task: Task, context: Context, shape: Shape) -> Callable[[str], bool]:
+def _stop(variant: InfillVariant, task: Task, site: CursorSite, shape: Shape) -> Callable[[str], bool]:
     if variant.name not in RAW:
-        return partial(line_policy.finished, context.before, language=context.language, shape=shape)
+        return partial(line_policy.should_stop, site, shape=shape)
     if not task.line:
         return lambda _: False
-    fresh = not line_policy.last_line(task.before).strip()
+    fresh = not last_line(task.before).strip()
     return lambda text: "\n" in (text.lstrip() if fresh else text)
 
 
 def first_line(text: str, task: Task) -> str:
     """Return the rest of the cursor's line, or on an empty line the first line that is not blank."""
-    if line_policy.last_line(task.before).strip():
+    if last_line(task.before).strip():
         return text.partition("\n")[0]
     return next((line for line in text.split("\n") if line.strip()), "")
 

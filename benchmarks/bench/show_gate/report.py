@@ -10,9 +10,10 @@ from typing import Any
 from bench.show_gate.fit import BINS
 
 HEAD = """\
-# Written by `benchmarks/calibrate.py fit --write`. Change nothing by hand: fit again.
-# Chance that a line is right: 1 / (1 + exp(-bias - lowest * L)), L its least log-probability of a token.
-# A line is shown up to its first token whose log-probability is below its mode's limit.
+# Written by `benchmarks/calibrate.py fit --write`. Do not edit it by hand: fit it again.
+# The chance that a line is right is 1 / (1 + exp(-bias - lowest * L)). L is the log-probability of its least
+# likely token.
+# A line is shown up to the first token whose log-probability is below the limit of the mode.
 """
 
 

@@ -145,11 +145,11 @@ class EnginePolicy:
         return PolicyAnswer(found.text, found.source == "model", found.replace, found.id)
 
     def on_show(self, view: DocumentView, answer: PolicyAnswer) -> None:
-        self._engine.shown(answer.id)
+        self._engine.record_shown(answer.id)
 
     def on_accept(self, view: DocumentView, answer: PolicyAnswer) -> None:
         self._accepted = True
-        self._engine.accepted(answer.id)
+        self._engine.record_accepted(answer.id)
 
     async def read(self) -> int:
         return totals_of(self._engine.counts).evaluated

@@ -1,8 +1,8 @@
 """Whether a suggestion is worth the user's attention, and up to which token the model is sure of it.
 
-The score estimates the chance that the line is what the user would type, from the model's own probabilities.
-Of a line that the model doubts, what stands before the doubt may still be shown.
-The figures are data, fitted by `benchmarks/calibrate.py`. This module knows no text but where it ends.
+The score estimates the chance that the user would type this line, from the model's own probabilities.
+If the model doubts a token of the line, the text before that token may still be shown.
+`benchmarks/calibrate.py` fits the figures in confidence.toml. This module knows no text but where it ends.
 """
 
 import math
@@ -12,7 +12,8 @@ from importlib.resources import files
 
 FITTED = tomllib.loads((files(__package__) / "confidence.toml").read_text(encoding="utf-8"))
 LIMITS: dict[str, float] = {mode: float(limit) for mode, limit in FITTED["limits"].items()}
-LEAST = 4  # characters of a text shown up to a doubt: of such texts half are right, of shorter ones a third
+# Characters of a text that ends at a doubt. Half of such texts are right, and a third of the shorter ones.
+LEAST = 4
 
 Spans = Sequence[tuple[int, float]]
 
@@ -20,7 +21,7 @@ Spans = Sequence[tuple[int, float]]
 def score(chances: Sequence[float]) -> float:
     """The estimated chance that a line with these token log-probabilities (nats) is right.
 
-    Only the least likely token counts: mean and first brought nothing beside it on held-out lines.
+    Only the least likely token counts. On held-out lines, the mean and the first token added nothing to it.
 
     >>> score([-0.01, -0.02]) > 0.5 > score([-0.1, -4.0])
     True
@@ -29,29 +30,29 @@ def score(chances: Sequence[float]) -> float:
 
 
 def limit(mode: str, *, manual: bool) -> float:
-    """The least log-probability of a token that is shown; what the user asked for by hand is always shown."""
+    """The least log-probability of a token that is shown. A manual request always shows its text."""
     return -math.inf if manual else LIMITS[mode]
 
 
-def first_line(text: str) -> int:
-    r"""Where the first line with something on it ends. The gate judges lines; it was fitted to them.
+def first_line_end(text: str) -> int:
+    r"""Where the first line that is not blank ends. The gate judges lines, and it was fitted to lines.
 
-    >>> first_line("\n  ab\ncd")
+    >>> first_line_end("\n  ab\ncd")
     5
     """
     return len(text) - len(text.lstrip()) + len(text.lstrip().partition("\n")[0])
 
 
 def doubt(text: str, spans: Spans, least: float) -> int | None:
-    """Where on the first line the first token begins that is less likely than `least`; None without one.
+    """Where the first token of the first line begins that is less likely than `least`; None if there is none.
 
     >>> doubt("ab cd", [(2, -0.1), (5, -3.0)], -1.0), doubt("ab cd", [(2, -0.1), (5, -3.0)], -4.0)
     (2, None)
     """
     start = 0
-    border = first_line(text)
+    line_end = first_line_end(text)
     for end, chance in spans:
-        if start >= border:
+        if start >= line_end:
             break
         if chance < least:
             return start

@@ -1,32 +1,37 @@
-"""From a raw text to what is shown: cut to shape, filter, judge. The same for model and cache."""
+"""From the model's raw text to a suggestion: cut it to shape, filter it, and apply the show gate.
+
+Texts from the model and from the cache take the same way. This module knows no editor and no model.
+"""
 
 from assist_completion.display import confidence, line_policy
-from assist_completion.display.filters import Cleaned, clean
+from assist_completion.display.cursor_site import CursorSite
+from assist_completion.display.filters import CleanText, clean
 from assist_completion.display.line_policy import Shape
 from assist_completion.display.suggestion_cache import KnownText
 from assist_completion.prompt.fim_tokens import SPELLED
-from assist_completion.suggestion import CompletionRequest, Suggestion
+from assist_completion.suggestion import Suggestion
 
 
-def finish(request: CompletionRequest, shape: Shape, raw: KnownText, mode: str) -> Suggestion:
-    """The suggestion that a raw text makes at a cursor; `reason` says why it is not shown.
+def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Suggestion:
+    """The suggestion that a raw text makes at a cursor. `reason` says why it is not shown.
 
-    Where the model doubts a token of the first line, what stands before it is shown, if that is enough.
+    `least` is the log-probability below which the model doubts a token, as `confidence.limit` gives it.
+    If the model doubts a token of the first line, the text before that token is shown, if it is long enough.
     """
-    cleaned = _cleaned(request, shape, raw.text, ended=raw.ended)
-    at = confidence.doubt(raw.text, raw.spans, confidence.limit(mode, manual=request.manual))
+    cleaned = _clean(site, shape, raw.text, ended=raw.ended)
+    at = confidence.doubt(raw.text, raw.spans, least)
     if at is None and cleaned.dropped:
         silent = raw.ended and not raw.text.strip()
         return Suggestion(reason="model-stopped" if silent else cleaned.dropped)
     shown = cleaned
-    border = confidence.first_line(raw.text)
+    end = confidence.first_line_end(raw.text)
     if at is not None:
         part = confidence.sure_part(raw.text, at)
-        border = at
+        end = at
         enough = raw.skipped + len(part.strip()) >= confidence.LEAST and part.strip() != ""
-        shown = _cleaned(request, shape, part, ended=False) if enough else Cleaned(dropped="low-confidence")
+        shown = _clean(site, shape, part, ended=False) if enough else CleanText(dropped="low-confidence")
     starts = (0, *(end for end, _ in raw.spans))
-    begun = [c for start, (_, c) in zip(starts, raw.spans, strict=False) if start < max(border, 1)]
+    begun = [c for start, (_, c) in zip(starts, raw.spans, strict=False) if start < max(end, 1)]
     return Suggestion(
         text="" if shown.dropped else shown.text,
         candidate=cleaned.text,
@@ -37,9 +42,8 @@ def finish(request: CompletionRequest, shape: Shape, raw: KnownText, mode: str) 
     )
 
 
-def _cleaned(request: CompletionRequest, shape: Shape, raw: str, *, ended: bool) -> Cleaned:
-    c = request.context
-    text = line_policy.cut(c.before, raw, c.after, c.language, shape, ended=ended)
-    # A file about such tokens may well hold them: then one more is no leak.
-    leaks = [name for name in SPELLED if name in text and name not in c.before and name not in c.after]
-    return clean(text, c.before, c.after, c.language, specials=leaks)
+def _clean(site: CursorSite, shape: Shape, raw: str, *, ended: bool) -> CleanText:
+    text = line_policy.cut(site, raw, shape, ended=ended)
+    # A file about such tokens may well hold them. Then one more of the same is no leak.
+    leaks = [name for name in SPELLED if name in text and name not in site.before and name not in site.after]
+    return clean(text, site, specials=leaks)

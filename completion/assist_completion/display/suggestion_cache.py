@@ -1,24 +1,26 @@
-"""What the model already said: answers found again while the user types into, back out of, or beside them.
+"""What the model already said: finds an earlier answer while the user types along it, deletes or reindents.
 
-A lookup costs microseconds and no inference. Every entry remembers the text before and behind its
-cursor, so that an answer is never given at a place that only looks alike.
-It knows text only; whether an answer is still good enough to show is the gate's business.
+A lookup costs microseconds and no inference. Every entry remembers the text before and below its cursor, so
+an answer is never given at a place that only looks similar.
+This module compares text. Whether an answer is good enough to show is decided in `postprocess`.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from assist_completion.display.cursor_site import CursorSite
+
 REACH = 400  # characters before the cursor that must agree; about ten lines
-BACK = 24  # characters a user may delete and still meet the answer he had
+BACK = 24  # characters that a user may delete and still get the earlier answer
 ENTRIES = 512
 
 
 @dataclass(frozen=True, slots=True)
 class CachedAnswer:
-    """One answer: `text` was produced behind `before` (its last `REACH` characters) and above `below`.
+    """One answer: `text` was written after `before` (its last `REACH` characters) and above `below`.
 
-    `spans` are (end offset in text, log-probability) a token; `ended` says the model itself stopped there.
-    `origin` is the number of the generation that wrote it.
+    `spans` holds (end offset in text, log-probability) for each token. `ended` says that the model itself
+    stopped there. `origin` is the number of the generation that wrote the text.
     """
 
     path: str
@@ -32,9 +34,9 @@ class CachedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KnownText:
-    """What remains of an entry at a cursor: `text` to show, `skipped` characters of it typed already.
+    """What remains of an answer at a cursor: `text`, after `skipped` characters that are typed already.
 
-    `passed` tokens of the generation `origin` end within what was skipped.
+    `passed` tokens of the generation `origin` end within the skipped characters.
     """
 
     text: str
@@ -50,37 +52,42 @@ class KnownText:
         return self.passed + sum(start < characters for start in starts[: len(self.spans)])
 
 
-class Cache:
-    """Entries by path, cursor surroundings and text; the least recently used go first."""
+class SuggestionCache:
+    """Answers by path, text around the cursor, and their own text. The least recently used go first."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[tuple[str, str, str], CachedAnswer] = OrderedDict()
 
-    def put(self, entry: CachedAnswer) -> None:
-        """Remember an answer, in place of an older one for the same cursor."""
-        if entry.text:
-            key = (entry.path, entry.before, entry.below)
-            self._entries[key] = entry
+    def put(self, site: CursorSite, known: KnownText) -> None:
+        """Remember the answer at a cursor, in place of an older one for the same cursor."""
+        if known.text:
+            before = site.before[-REACH:]
+            key = (site.path, before, site.below)
+            self._entries[key] = CachedAnswer(*key, known.text, known.spans, known.ended, known.origin)
             self._entries.move_to_end(key)
             if len(self._entries) > ENTRIES:
                 self._entries.popitem(last=False)
 
-    def find(self, path: str, before: str, below: str) -> KnownText | None:
+    def find(self, site: CursorSite) -> KnownText | None:
         """The newest answer that still holds at this cursor, or None."""
         for key in reversed(self._entries):
             entry = self._entries[key]
-            if entry.path != path or entry.below != below:
+            if entry.path != site.path or entry.below != site.below:
                 continue
-            hit = typed_through(entry, before) or reindented(entry, before) or deleted_back(entry, before)
-            if hit is not None:
-                return hit
+            known = (
+                after_typing(entry, site.before)
+                or after_reindenting(entry, site.before)
+                or after_deleting(entry, site.before)
+            )
+            if known is not None:
+                return known
         return None
 
 
-def typed_through(entry: CachedAnswer, before: str) -> KnownText | None:
-    """The rest of an answer whose first part the user typed himself.
+def after_typing(entry: CachedAnswer, before: str) -> KnownText | None:
+    """The rest of an answer whose first part the user typed.
 
-    >>> typed_through(Entry("a", "x = ", "", "foo(1)"), "x = fo").text
+    >>> after_typing(CachedAnswer("a", "x = ", "", "foo(1)"), "x = fo").text
     'o(1)'
     """
     size = len(entry.before)
@@ -90,11 +97,11 @@ def typed_through(entry: CachedAnswer, before: str) -> KnownText | None:
     typed = before[at + size :]
     if not entry.text.startswith(typed) or len(typed) == len(entry.text):
         return None
-    return _rest(entry, len(typed))
+    return _skip(entry, len(typed))
 
 
-def deleted_back(entry: CachedAnswer, before: str) -> KnownText | None:
-    """An answer whose user took a few characters back: they are offered again in front of it."""
+def after_deleting(entry: CachedAnswer, before: str) -> KnownText | None:
+    """An answer whose user deleted a few characters before it. They are offered again, then the answer."""
     for count in range(1, min(BACK, len(entry.before)) + 1):
         gone = entry.before[-count:]
         if gone[0] == "\n":
@@ -107,8 +114,8 @@ def deleted_back(entry: CachedAnswer, before: str) -> KnownText | None:
     return None
 
 
-def reindented(entry: CachedAnswer, before: str) -> KnownText | None:
-    """A one-line answer at a line of which only the indentation changed."""
+def after_reindenting(entry: CachedAnswer, before: str) -> KnownText | None:
+    """A one-line answer on a line of which only the indentation changed."""
     bare = before.rstrip(" \t")
     old = entry.before.rstrip(" \t")
     if not (bare.endswith("\n") and old.endswith("\n")) or before == entry.before:
@@ -116,10 +123,10 @@ def reindented(entry: CachedAnswer, before: str) -> KnownText | None:
     if not bare.endswith(old) or (len(entry.before) < REACH and len(bare) != len(old)):
         return None
     text = entry.text.lstrip(" \t")
-    return _rest(entry, len(entry.text) - len(text)) if text.strip() and "\n" not in text.strip() else None
+    return _skip(entry, len(entry.text) - len(text)) if text.strip() and "\n" not in text.strip() else None
 
 
-def _rest(entry: CachedAnswer, skip: int) -> KnownText:
-    spans = tuple((end - skip, chance) for end, chance in entry.spans if end > skip)
+def _skip(entry: CachedAnswer, characters: int) -> KnownText:
+    spans = tuple((end - characters, chance) for end, chance in entry.spans if end > characters)
     passed = len(entry.spans) - len(spans)
-    return KnownText(entry.text[skip:], spans, skip, entry.ended, entry.origin, passed)
+    return KnownText(entry.text[characters:], spans, characters, entry.ended, entry.origin, passed)

@@ -1,6 +1,6 @@
-"""From a request to a suggestion: what is known, what is on its way, and only then the model.
+"""From a request to a suggestion: first from known text, then from a running generation, then from the model.
 
-Lives on one event loop; the model lives on the worker's thread. It knows no LSP and no files.
+The engine runs on one event loop, and the model on the worker's thread. It knows no LSP and no files.
 """
 
 import asyncio
@@ -9,34 +9,47 @@ import logging
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from assist_completion.display import confidence, line_policy
+from assist_completion.display.cursor_site import CursorSite, site_of
 from assist_completion.display.line_policy import Shape
 from assist_completion.display.postprocess import finish
-from assist_completion.display.suggestion_cache import ENTRIES, REACH, Cache, CachedAnswer, KnownText
-from assist_completion.engine.in_flight import PendingGeneration
+from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
 from assist_completion.engine.pacing import TypingPace
+from assist_completion.engine.pending_generation import PendingGeneration
 from assist_completion.engine.speculation import Speculator
 from assist_completion.errors import CompletionError
 from assist_completion.inference.generation import Generation, Model, TokenBudget, generate
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
-from assist_completion.prompt.layout import suffix_of
 from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Millis, Suggestion, Tokens
 from assist_context.documents import Context
 
 log = logging.getLogger(__name__)
 
-LONGEST_LINE = 4_000  # characters before the cursor on its line; beyond that it is data, not code
+LONGEST_LINE = 4_000  # characters before the cursor on its line; from there on it is data, not code
 REMEMBERED = 32  # suggestions that can still be reported as shown
-RECENT = 2_048  # suggestions whose cost can be asked for
+RECENT = 2_048  # suggestions whose cost can still be looked up
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedRequest:
+    """A request, and what each step of answering it needs to know.
+
+    `least` is the log-probability below which the model doubts a token.
+    """
+
+    request: CompletionRequest
+    site: CursorSite
+    shape: Shape
+    least: float
 
 
 class Engine:
-    """Answers requests for one model. Use it from one event loop only; `close` it at the end."""
+    """Answers requests with one model. Use it from one event loop only, and `close` it at the end."""
 
     def __init__(
         self,
@@ -53,19 +66,19 @@ class Engine:
         self._name = name
         self._worker = worker
         self._clock = clock
-        self._cache = Cache()
-        self._rhythm = TypingPace(clock)
-        self._ahead = Speculator(worker, settings, self._rhythm, self.counts)
+        self._cache = SuggestionCache()
+        self._pace = TypingPace(clock)
+        self._speculator = Speculator(worker, settings, self._pace, self.counts)
         self._ids = itertools.count(1)
-        self._flight: PendingGeneration | None = None
-        self._flights: dict[int, PendingGeneration] = {}
+        self._pending: PendingGeneration | None = None
+        self._generations: dict[int, PendingGeneration] = {}  # by the id of the suggestion they made
         self._used: OrderedDict[int, int] = OrderedDict()  # tokens of a generation that were ever shown
 
     async def complete(self, request: CompletionRequest) -> Suggestion:
-        """One suggestion; raises nothing but cancellation. `reason` says why nothing is shown."""
+        """One suggestion. Raises nothing but cancellation; `reason` says why nothing is shown."""
         start = self._clock()
-        self._rhythm.key()
-        self._ahead.busy()
+        self._pace.record_key()
+        self._speculator.hold_back()
         try:
             answer = await self._answer(request)
         except asyncio.CancelledError:
@@ -78,36 +91,38 @@ class Engine:
             model=self._name,
             ms=replace(answer.ms, total=total, gather=request.gather_ms),
         )
-        if self._flight is not None and answer.shown:
-            self._flights[answer.id] = self._flight
-            if len(self._flights) > REMEMBERED:
-                self._flights.pop(next(iter(self._flights)))
+        if self._pending is not None and answer.shown:
+            self._generations[answer.id] = self._pending
+            if len(self._generations) > REMEMBERED:
+                self._generations.pop(next(iter(self._generations)))
         self._count(answer)
         return answer
 
     @property
     def snippet_tokens(self) -> int:
-        """What a prompt has room for from other files, in tokens."""
+        """The room that a prompt has for snippets of other files, in tokens."""
         return self._budget.snippets
 
     def prewarm(self, context: Context, *, full: bool = False) -> None:
-        """Read a small head for a cursor, or the full one, before anybody asks; the last call counts."""
-        self._ahead.prewarm(context, full=full)
+        """Read the small head for a cursor, or the full one, before a request comes. The last call counts."""
+        self._speculator.prewarm(context, full=full)
 
-    def shown(self, suggestion_id: int) -> None:
-        """The editor shows this suggestion."""
-        self.counts["displayed"] += suggestion_id in self._flights
+    def record_shown(self, suggestion_id: int) -> None:
+        """Count that the editor shows this suggestion."""
+        self.counts["displayed"] += suggestion_id in self._generations
 
-    def accepted(self, suggestion_id: int) -> None:
-        """The user took this suggestion, or a part of it: what may follow is generated ahead."""
+    def record_accepted(self, suggestion_id: int) -> None:
+        """Count that the user accepted this suggestion or a part of it, and generate what may follow it."""
         self.counts["accepted"] += 1
-        flight = self._flights.get(suggestion_id)
-        if flight is not None and self._ahead.accepted(flight, lambda: self._remember(flight)):
+        pending = self._generations.get(suggestion_id)
+        if pending is None:
+            return
+        if self._speculator.continue_after_accept(pending, lambda: self._remember(pending)):
             self.counts["speculated"] += 1
 
     def close(self) -> None:
         """Stop everything and free the model, within two seconds."""
-        self._ahead.busy()
+        self._speculator.hold_back()
         self._worker.close()
 
     def _count(self, answer: Suggestion) -> None:
@@ -120,113 +135,108 @@ class Engine:
         self.recent.append(replace(answer, text="", candidate=""))
 
     async def _answer(self, request: CompletionRequest) -> Suggestion:
-        context = request.context
         if self._settings.mode == "manual" and not request.manual:
             return Suggestion(reason="manual-only")
-        if len(context.before) - context.before.rfind("\n") > LONGEST_LINE:
+        site = site_of(request.context)
+        if len(site.line) >= LONGEST_LINE:
             return Suggestion(reason="long-line")
-        shape = self._shape(request)
-        below = suffix_of(context.after, 3, 60)
-        known = self._known(request, shape, below)
-        if known is None and self._flight is not None:
-            extra = self._flight.typed_since(context.path, context.before, below)
-            if extra is not None and await self._flight.finished(extra):
-                known = self._known(request, shape, below)
-        if known is not None:
-            return known
-        if not request.manual and self._flight is not None and self._flight.unsure_here(context, below):
+        prepared = self._prepare(request, site)
+        answer = self._answer_from_cache(prepared)
+        if answer is None and self._pending is not None:
+            typed = self._pending.typed_since(site)
+            if typed is not None and await self._pending.wait(typed):
+                answer = self._answer_from_cache(prepared)
+        if answer is not None:
+            return answer
+        if not request.manual and self._pending is not None and self._pending.unsure_at(site):
             return Suggestion(reason="low-confidence", source="cache")
         if not request.manual and not request.immediate:
-            await asyncio.sleep(self._rhythm.debounce(self._settings.debounce_ms_max / 1e3))
-        return await self._ask(request, shape, below)
+            await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
+        return await self._answer_from_model(prepared)
 
-    def _shape(self, request: CompletionRequest) -> Shape:
-        c = request.context
-        shape = line_policy.policy(
-            c.before, c.after, c.language, manual=request.manual, after_accept=request.after_accept
-        )
+    def _prepare(self, request: CompletionRequest, site: CursorSite) -> PreparedRequest:
+        shape = line_policy.choose_shape(site, manual=request.manual, after_accept=request.after_accept)
         limit = request.max_lines or self._settings.max_lines
-        return line_policy.ONE_LINE if limit == 1 else replace(shape, max_lines=min(shape.max_lines, limit))
-
-    def _known(self, request: CompletionRequest, shape: Shape, below: str) -> Suggestion | None:
-        """An answer without inference, if a text that is known still holds here and is enough."""
-        context = request.context
-        hit = self._cache.find(context.path, context.before, below)
-        if hit is None:
-            return None
+        shape = line_policy.ONE_LINE if limit == 1 else replace(shape, max_lines=min(shape.max_lines, limit))
         least = confidence.limit(self._settings.mode, manual=request.manual)
-        whole = (
-            hit.ended
-            or confidence.doubt(hit.text, hit.spans, least) is not None
-            or line_policy.finished(context.before, hit.text, context.language, shape)
-        )
-        answer = self._finish(request, shape, hit)
-        usable = whole
-        if hit.skipped and not request.manual:  # of a doubted token one letter is waited for
-            usable = answer.shown or (bool(answer.candidate) and hit.skipped == 1)
-        return replace(answer, source="typed-through" if hit.skipped else "cache") if usable else None
+        return PreparedRequest(request, site, shape, least)
 
-    def _finish(self, request: CompletionRequest, shape: Shape, hit: KnownText) -> Suggestion:
-        answer = finish(request, shape, hit, self._settings.mode)
+    def _answer_from_cache(self, prepared: PreparedRequest) -> Suggestion | None:
+        """An answer without inference, if a known text still holds here and is long enough."""
+        known = self._cache.find(prepared.site)
+        if known is None:
+            return None
+        whole = (
+            known.ended
+            or confidence.doubt(known.text, known.spans, prepared.least) is not None
+            or line_policy.should_stop(prepared.site, known.text, prepared.shape)
+        )
+        answer = self._finish(prepared, known)
+        usable = whole
+        if known.skipped and not prepared.request.manual:  # after a doubt, one letter more is not worth a run
+            usable = answer.shown or (bool(answer.candidate) and known.skipped == 1)
+        return replace(answer, source="typed-through" if known.skipped else "cache") if usable else None
+
+    def _finish(self, prepared: PreparedRequest, known: KnownText) -> Suggestion:
+        answer = finish(prepared.site, prepared.shape, known, prepared.least)
         if answer.shown:
-            reach = hit.reach(len(answer.text))
-            known = self._used.get(hit.origin, 0)
-            self.counts["tokens-used"] += max(0, reach - known)
-            self._used[hit.origin] = max(reach, known)
+            reach = known.reach(len(answer.text))
+            used = self._used.get(known.origin, 0)
+            self.counts["tokens-used"] += max(0, reach - used)
+            self._used[known.origin] = max(reach, used)
             if len(self._used) > ENTRIES:
                 self._used.popitem(last=False)
         return answer
 
-    async def _ask(self, request: CompletionRequest, shape: Shape, below: str) -> Suggestion:
-        """Run the model, in place of whatever runs for an older request."""
-        if self._flight is not None and not self._flight.done:
-            self._worker.cancel(self._flight.job)
+    async def _answer_from_model(self, prepared: PreparedRequest) -> Suggestion:
+        """Run the model, in place of a generation that still runs for an older request."""
+        if self._pending is not None and not self._pending.done:
+            self._worker.cancel(self._pending.job)
         start = self._clock()
-        flight = self._flight = self._launch(request, shape, below)
-        await flight.finished("")
+        pending = self._launch(prepared)
+        self._pending = pending
+        await pending.wait("")
         try:
-            flight.job.done.result()
+            pending.job.done.result()
         except Aborted:
             return Suggestion(reason="superseded")
         except CompletionError as error:
             log.warning("%s", error)
             return Suggestion(reason="model-failed")
-        gen = flight.gen
-        self._rhythm.answered(self._clock() - start)
-        self._ahead.answered(gen)
+        generation = pending.generation
+        self._pace.record_answer(self._clock() - start)
+        self._speculator.plan_after_answer(generation)
         return replace(
-            self._finish(request, shape, gen.hit()),
-            ms=Millis(prefill=gen.prefill_ms, decode=gen.decode_ms),
-            tokens=Tokens(gen.prompt_tokens, gen.evaluated, gen.generated),
+            self._finish(prepared, generation.known_text()),
+            ms=Millis(prefill=generation.prefill_ms, decode=generation.decode_ms),
+            tokens=Tokens(generation.prompt_tokens, generation.evaluated, generation.generated),
         )
 
-    def _launch(self, request: CompletionRequest, shape: Shape, below: str) -> PendingGeneration:
+    def _launch(self, prepared: PreparedRequest) -> PendingGeneration:
         loop = asyncio.get_running_loop()
-        context = request.context
-        stop = partial(line_policy.finished, context.before, language=context.language, shape=shape)
-        limit = self._budget.block_tokens if shape.multi else self._budget.line_tokens
-        least = confidence.limit(self._settings.mode, manual=request.manual)
-        gen = Generation(context, stop, limit, sure=least, number=next(self._ids))
+        changed = asyncio.Event()
+        shape = prepared.shape
+        generation = Generation(
+            prepared.request.context,
+            partial(line_policy.should_stop, prepared.site, shape=shape),
+            self._budget.block_tokens if shape.multi else self._budget.line_tokens,
+            on_text=lambda: loop.call_soon_threadsafe(changed.set),
+            sure=prepared.least,
+            number=next(self._ids),
+        )
         self.counts["model-runs"] += 1
-        flight = PendingGeneration(
-            gen, Job(Lane.VISIBLE, lambda model: generate(model, gen)), below, self._worker
-        )
+        job = Job[Model](Lane.VISIBLE, lambda model: generate(model, generation))
+        pending = PendingGeneration(generation, job, prepared.site, self._worker, changed)
 
-        def landed() -> None:
-            self.counts["tokens-read"] += gen.evaluated
-            self.counts["tokens-written"] += gen.generated
-            self._remember(flight)
-            flight.changed.set()
+        def record_end() -> None:
+            self.counts["tokens-read"] += generation.evaluated
+            self.counts["tokens-written"] += generation.generated
+            self._remember(pending)
+            changed.set()
 
-        gen.on_text = lambda: loop.call_soon_threadsafe(flight.changed.set)
-        flight.job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(landed))
-        self._worker.submit(flight.job)
-        return flight
+        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(record_end))
+        self._worker.submit(job)
+        return pending
 
-    def _remember(self, flight: PendingGeneration) -> None:
-        context = flight.gen.context
-        hit = flight.gen.hit()
-        before = context.before[-REACH:]
-        self._cache.put(
-            CachedAnswer(context.path, before, flight.below, hit.text, hit.spans, hit.ended, hit.origin)
-        )
+    def _remember(self, pending: PendingGeneration) -> None:
+        self._cache.put(pending.site, pending.generation.known_text())

@@ -1,6 +1,6 @@
-"""Work that nobody asked for yet: full heads behind small ones, moved anchors, what follows a taken text.
+"""Work ahead of requests: read full heads, move anchors, and continue an accepted text.
 
-Everything here yields to a visible request, and stops on battery or above a share of the time.
+All of it yields to a visible request. It stops on battery, and above a share of the time.
 """
 
 import asyncio
@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from assist_completion.display import confidence
-from assist_completion.engine.in_flight import PendingGeneration
 from assist_completion.engine.pacing import TypingPace
+from assist_completion.engine.pending_generation import PendingGeneration
 from assist_completion.inference.generation import REANCHOR, Generation, Model, extend, warm
 from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.inference.worker import Job, Lane, Worker
@@ -18,103 +18,116 @@ from assist_context.documents import Context
 
 STAYS = 3  # answers of the model at a small head before the full one is read
 IDLE = 0.3  # seconds without a request before the anchor may be moved
-LINES = 1  # generated behind a taken text, so that the next request finds an answer
+LINES = 1  # lines generated after an accepted text, so that the next request finds an answer
 TOKENS = 32
 
 
 class Speculator:
-    """Plans the lower lanes of one worker. Event loop only."""
+    """Plans the jobs that no request waits for. Use it on the event loop only."""
 
     def __init__(
-        self, worker: Worker[Model], settings: CompletionSettings, rhythm: TypingPace, counts: Counter[str]
+        self, worker: Worker[Model], settings: CompletionSettings, pace: TypingPace, counts: Counter[str]
     ) -> None:
         self._worker = worker
         self._settings = settings
-        self._rhythm = rhythm
+        self._pace = pace
         self._counts = counts
         self._warming: Job[Model] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._stay: tuple[CachedPrompt | None, int] = (None, 0)  # answers of the model at one place in a row
+        self._last_prompt: CachedPrompt | None = None
+        self._stays = 0  # answers of the model in a row that used the last prompt
 
     def prewarm(self, context: Context, *, full: bool) -> None:
-        """Read the small head for a cursor, or the full one, before anybody asks; the last call counts."""
+        """Read the small head for a cursor, or the full one, before a request comes. The last call counts."""
         if self._settings.mode != "manual":
             self._warm(context, Lane.PREWARM, full)
 
-    def answered(self, gen: Generation) -> None:
-        """A request got its answer from the model: read the full head of a place, or move a far anchor.
+    def plan_after_answer(self, generation: Generation) -> None:
+        """After an answer of the model, read the full head of a prompt, or move an anchor that is far away.
 
-        The full head is read once the user has stayed: who jumps, types a word and leaves has no use for it.
+        The full head is read once the user has stayed. It is of no use to users who jump to a place, type a
+        word and leave.
         """
-        small = gen.place is not None and not gen.place.full
-        self._stay = (gen.place, self._stay[1] + 1 if gen.place is self._stay[0] else 1)
-        if (small and self._stay[1] >= STAYS) or gen.typed > REANCHOR:
-            self.busy()
+        prompt = generation.cached_prompt
+        small = prompt is not None and not prompt.full
+        self._stays = self._stays + 1 if prompt is self._last_prompt else 1
+        self._last_prompt = prompt
+        if (small and self._stays >= STAYS) or generation.typed > REANCHOR:
+            self.hold_back()
             loop = asyncio.get_running_loop()
             delay = 0.0 if small else IDLE
-            self._timer = loop.call_later(delay, self._warm, gen.context, Lane.WARM, True)
+            self._timer = loop.call_later(delay, self._warm, generation.context, Lane.WARM, True)
 
-    def busy(self) -> None:
-        """A request came: do not move the anchor now."""
+    def hold_back(self) -> None:
+        """Do not start what was planned: a request came, or the engine closes."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def accepted(self, flight: PendingGeneration, remember: Callable[[], None]) -> bool:
-        """The user took this answer: go on behind it, into the cache, while nothing else is to do.
+    def continue_after_accept(self, pending: PendingGeneration, remember: Callable[[], None]) -> bool:
+        """Continue an accepted text while there is nothing else to do; whether that was started.
 
-        Behind what is only shown the same work is mostly lost: of the tokens a sixth were ever shown, for 1 %
-        more kept characters (benchmarks/replay.py --virtual, three traces).
+        After a text that is only shown, most of this work is lost: a sixth of the tokens were ever shown, for
+        1 % more kept characters (benchmarks/replay.py --virtual, three traces).
         """
-        gen = flight.gen
-        base = len(flight.gen.text)
-        wanted = self._settings.speculate and self._rhythm.may_speculate()
-        doubted = confidence.doubt(gen.text, gen.spans, gen.sure) is not None
-        if not wanted or gen.ended or not flight.done or gen.extended or doubted:
+        generation = pending.generation
+        wanted = self._settings.speculate and self._pace.may_speculate()
+        doubted = confidence.doubt(generation.text, generation.spans, generation.sure) is not None
+        if not wanted or not pending.done or doubted or not generation.claim_extension():
             return False
-        gen.extended = True
-        written = gen.generated
+        start = len(generation.text)
+        written = generation.generated
 
-        def enough(text: str) -> bool:
-            return text[base:].count("\n") >= LINES
+        def has_enough(text: str) -> bool:
+            return text[start:].count("\n") >= LINES
 
-        def landed() -> None:
-            self._counts["tokens-written"] += gen.generated - written
-            self._counts["tokens-continued"] += gen.generated - written
+        def record_end() -> None:
+            self._counts["tokens-written"] += generation.generated - written
+            self._counts["tokens-continued"] += generation.generated - written
             remember()
 
-        self._submit(Job[Model](Lane.CONTINUE, lambda model: extend(model, gen, enough, TOKENS)), landed)
+        self._submit(
+            Lane.CONTINUE, lambda model: extend(model, generation, has_enough, TOKENS), then=record_end
+        )
         return True
 
     def _warm(self, context: Context, lane: Lane, full: bool) -> None:
-        if not self._rhythm.may_speculate():
+        if not self._pace.may_speculate():
             return
         if self._warming is not None and not self._warming.done.done():
             self._worker.cancel(self._warming)
-        self._warming = Job(lane, lambda model: warm(model, context, full=full), resumable=True)
-        self._submit(self._warming, lambda: None)
+        self._warming = self._submit(lane, lambda model: warm(model, context, full=full), resumable=True)
 
-    def _submit(self, job: Job[Model], then: Callable[[], None]) -> None:
+    def _submit(
+        self,
+        lane: Lane,
+        work: Callable[[Model], None],
+        *,
+        resumable: bool = False,
+        then: Callable[[], None] = lambda: None,
+    ) -> Job[Model]:
+        """Queue `work` as a job, count what it costs, and call `then` on the event loop when it has ended."""
         loop = asyncio.get_running_loop()
-        run = job.run
-        spent = [0.0]
-        read = [0]
+        seconds = 0.0
+        read = 0
 
-        def measured(model: Model) -> None:
-            start = self._rhythm.clock()
-            known = model.places.read
+        def measure(model: Model) -> None:
+            nonlocal seconds, read
+            start = self._pace.clock()
+            known = model.prefix_cache.computed
             try:
-                run(model)
+                work(model)
             finally:
-                spent[0] += self._rhythm.clock() - start
-                read[0] += model.places.read - known
+                seconds += self._pace.clock() - start
+                read += model.prefix_cache.computed - known
 
-        def landed() -> None:
-            self._rhythm.worked(spent[0])
-            self._counts["tokens-read"] += read[0]
-            self._counts["tokens-warmed"] += read[0]
+        def record_end() -> None:
+            self._pace.record_work(seconds)
+            self._counts["tokens-read"] += read
+            self._counts["tokens-warmed"] += read
             then()
 
-        job.run = measured
-        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(landed))
+        job = Job(lane, measure, resumable)
+        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(record_end))
         self._worker.submit(job)
+        return job

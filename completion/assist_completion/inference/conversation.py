@@ -27,7 +27,7 @@ class Conversation:
     `max_tokens` bounds the answer and is kept free for it. No text in here can command the model: special
     tokens in it are read as the characters they are written with.
 
-    >>> Asked("Be brief.", "What is 2 + 2?", max_tokens=0)
+    >>> Conversation("Be brief.", "What is 2 + 2?", max_tokens=0)
     Traceback (most recent call last):
     assist_completion.errors.CompletionError: max_tokens = 0: use a number from 1 on
     """

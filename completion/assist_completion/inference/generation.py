@@ -49,7 +49,7 @@ class Model:
     fim: Fim
     healer: Healer
     pieces: list[bytes]
-    places: PrefixCache
+    prefix_cache: PrefixCache
     budget: TokenBudget
     voice: AnsweringModel = field(default_factory=lambda: AnsweringModel(no_answering_model))
 
@@ -83,14 +83,27 @@ class Generation:
     sure: float = -math.inf  # log-probability; a less likely token ends the line, and the text
     base: int = 0  # where the line begins that `sure` is about
     number: int = 0  # which one, for those who count what of it was used
-    place: CachedPrompt | None = None
+    cached_prompt: CachedPrompt | None = None
     pending: int = -1  # the last token: sampled, not yet decoded
 
     def on_first_line(self) -> bool:
         """Whether the line that `sure` is about is not yet complete."""
         return "\n" not in self.text[self.base :].lstrip()
 
-    def hit(self) -> KnownText:
+    def claim_extension(self) -> bool:
+        """Whether this generation can be continued. Only the first caller gets True."""
+        if self.ended or self.extended:
+            return False
+        self.extended = True
+        return True
+
+    def continue_until(self, finished: Callable[[str], bool], max_tokens: int) -> None:
+        """Go on for at most `max_tokens` more, with another stop condition."""
+        self.finished = finished
+        self.max_tokens = self.generated + max_tokens
+        self.base = len(self.text)
+
+    def known_text(self) -> KnownText:
         """What there is so far, as the cache would give it."""
         return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number)
 
@@ -106,46 +119,44 @@ def generate(model: Model, gen: Generation) -> None:
 def generate_from(model: Model, gen: Generation, place: CachedPrompt, prompt: list[int], need: bytes) -> None:
     """Evaluate `prompt` at a place and decode from there; the first tokens must repeat `need`."""
     start = time.perf_counter()
-    model.places.activate(place)
-    gen.place = place
+    model.prefix_cache.activate(place)
+    gen.cached_prompt = place
     gen.prompt_tokens = len(prompt)
-    known = model.places.read
+    known = model.prefix_cache.computed
     try:
-        logits = model.places.evaluate(place, prompt)
+        logits = model.prefix_cache.evaluate(place, prompt)
     finally:
-        gen.evaluated = model.places.read - known
+        gen.evaluated = model.prefix_cache.computed - known
         gen.prefill_ms = 1e3 * (time.perf_counter() - start)
     _decode(model, gen, logits, need)
 
 
 def extend(model: Model, gen: Generation, finished: Callable[[str], bool], max_tokens: int) -> None:
     """Go on where a finished generation stopped, if its place is still as it was left."""
-    place = gen.place
-    if place is None or gen.ended or gen.pending < 0 or not model.places.is_front(place):
+    place = gen.cached_prompt
+    if place is None or gen.ended or gen.pending < 0 or not model.prefix_cache.is_front(place):
         return
     if len(place.tokens) + max_tokens >= model.budget.context:
         return
-    gen.finished = finished
-    gen.max_tokens = gen.generated + max_tokens
-    gen.base = len(gen.text)
-    _decode(model, gen, model.places.append(place, gen.pending), b"")
+    gen.continue_until(finished, max_tokens)
+    _decode(model, gen, model.prefix_cache.append(place, gen.pending), b"")
 
 
 def warm(model: Model, context: Context, *, full: bool) -> None:
     """Evaluate the prompt for a cursor in the back sequence, so that it is there when needed."""
-    known = model.places.find(context)
+    known = model.prefix_cache.find(context)
     full = full or (known is not None and known[0].full)
     if known is not None and _serves(known, context, full):
         place, laid = known
-        if model.places.is_front(place) or not _missing(model, place):
+        if model.prefix_cache.is_front(place) or not _missing(model, place):
             return
     else:
         place, laid = _new_place(model, context, context.snippets, small=False)
         if not full and _missing(model, place) > _small(model):
             place, laid = _new_place(model, context, context.snippets, small=True)
-    model.places.activate_for_warmup(place)
+    model.prefix_cache.activate_for_warmup(place)
     typed, _ = model.healer.give_back(model.llama.tokenize(laid.typed))
-    model.places.evaluate(place, [*place.fixed, *typed])
+    model.prefix_cache.evaluate(place, [*place.fixed, *typed])
 
 
 def _serves(known: tuple[CachedPrompt, Plan], context: Context, full: bool) -> bool:
@@ -156,7 +167,7 @@ def _serves(known: tuple[CachedPrompt, Plan], context: Context, full: bool) -> b
 
 def _missing(model: Model, place: CachedPrompt) -> int:
     """How many tokens of a prompt no place has evaluated yet."""
-    return len(place.fixed) - model.places.reusable(place.fixed)
+    return len(place.fixed) - model.prefix_cache.reusable(place.fixed)
 
 
 def _small(model: Model) -> int:
@@ -168,7 +179,7 @@ def _place_for(model: Model, gen: Generation) -> tuple[CachedPrompt, Plan]:
 
     A small one shows other files only if these have been read already: whoever waits, waits for his own.
     """
-    known = model.places.find(gen.context)
+    known = model.prefix_cache.find(gen.context)
     if known is not None and _fits(model, *known) and _missing(model, known[0]) <= _small(model):
         return known
     snippets = gen.context.snippets
@@ -193,7 +204,7 @@ def _new_place(
     if not small:
         used = min(sum(map(tokens_of, snippets)), model.budget.snippets)
         extent = replace(model.budget.full, head=max(1, model.budget.full.head - used))
-        starts = model.places.starts(context.path, snippets)
+        starts = model.prefix_cache.starts(context.path, snippets)
     while True:
         laid = plan(context, extent, snippets, starts)
         fixed = render(laid, model.fim, model.llama.tokenize)
@@ -209,7 +220,7 @@ def _decode(model: Model, gen: Generation, logits: Logits, need: bytes) -> None:
     """Sample and decode; `need` are the bytes of the typed text that the first tokens must repeat."""
     start = time.perf_counter()
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    place = gen.place
+    place = gen.cached_prompt
     if place is None:
         return
     try:
@@ -230,7 +241,7 @@ def _decode(model: Model, gen: Generation, logits: Logits, need: bytes) -> None:
                 gen.on_text()
                 if gen.finished(gen.text) or (chance < gen.sure and gen.on_first_line()):
                     return
-            logits = model.places.append(place, token)
+            logits = model.prefix_cache.append(place, token)
     finally:
         gen.decode_ms += 1e3 * (time.perf_counter() - start)
 

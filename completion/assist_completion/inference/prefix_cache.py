@@ -36,7 +36,7 @@ class PrefixCache:
         self._places: list[CachedPrompt] = []
         self._live: list[CachedPrompt | None] = [None, None]  # [front, back]
         self._sequence = [0, 1]
-        self.read = 0  # prompt tokens computed so far, for aborted prompts too
+        self.computed = 0  # prompt tokens computed so far, for aborted prompts too
 
     def find(self, context: Context) -> tuple[CachedPrompt, Plan] | None:
         """The best known place for a cursor: a full one before a small one, then one with the snippets of
@@ -94,7 +94,7 @@ class PrefixCache:
         else:
             place.tokens = prompt
         finally:
-            self.read += max(0, self._llama.length(seq) - keep)
+            self.computed += max(0, self._llama.length(seq) - keep)
         place.logits = len(prompt), logits.copy()
         return place.logits[1]
 

@@ -306,13 +306,13 @@ class Session:
     def shown(self, suggestion_id: int) -> None:
         """The editor shows a suggestion."""
         if self._engine is not None:
-            self._engine.shown(suggestion_id)
+            self._engine.record_shown(suggestion_id)
 
     def accepted(self, suggestion_id: int, uri: str = "") -> None:
         """The user took a suggestion or a part of it."""
         self._accepted = uri
         if self._engine is not None:
-            self._engine.accepted(suggestion_id)
+            self._engine.record_accepted(suggestion_id)
 
     def _no(self, reason: str) -> GhostText | None:
         """Nothing, counted."""

@@ -1,19 +1,29 @@
 """An answer is found again exactly where it still holds."""
 
-from assist_completion.display.suggestion_cache import ENTRIES, REACH, Cache, CachedAnswer
+from assist_completion.display.cursor_site import CursorSite
+from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
+from assist_context.languages import PLAIN
 
 BEFORE = "x" * 500 + "\ndef total(items):\n    "
 SPANS = ((6, -0.1), (12, -0.5))
 
 
-def cache(text: str = "return sum(items)", before: str = BEFORE, **more) -> Cache:
-    made = Cache()
-    made.put(CachedAnswer("a.py", before[-REACH:], "below", text, SPANS, **more))
+def site(before: str, path: str = "a.py", below: str = "below") -> CursorSite:
+    return CursorSite(before, f"\n{below}\n", PLAIN, path)
+
+
+def known(text: str) -> KnownText:
+    return KnownText(text, SPANS, 0, ended=False)
+
+
+def cache(text: str = "return sum(items)", before: str = BEFORE) -> SuggestionCache:
+    made = SuggestionCache()
+    made.put(site(before), known(text))
     return made
 
 
-def find(made: Cache, before: str, path: str = "a.py", below: str = "below") -> str | None:
-    hit = made.find(path, before, below)
+def find(made: SuggestionCache, before: str, path: str = "a.py", below: str = "below") -> str | None:
+    hit = made.find(site(before, path, below))
     return hit.text if hit else None
 
 
@@ -22,7 +32,7 @@ def test_the_same_cursor() -> None:
 
 
 def test_typed_through() -> None:
-    hit = cache().find("a.py", BEFORE + "return ", "below")
+    hit = cache().find(site(BEFORE + "return "))
     assert hit is not None
     assert (hit.text, hit.skipped, hit.spans) == ("sum(items)", 7, ((5, -0.5),))
 
@@ -65,12 +75,12 @@ def test_the_start_of_a_file_is_no_place_in_its_middle() -> None:
 
 def test_the_newest_answer_wins() -> None:
     made = cache()
-    made.put(CachedAnswer("a.py", (BEFORE + "ret")[-REACH:], "below", "urn 0"))
+    made.put(site(BEFORE + "ret"), known("urn 0"))
     assert find(made, BEFORE + "ret") == "urn 0"
 
 
 def test_it_stays_small() -> None:
     made = cache()
     for n in range(ENTRIES):
-        made.put(CachedAnswer("a.py", f"{n}", "below", "text"))
+        made.put(site(f"{n}"), known("text"))
     assert find(made, BEFORE) is None

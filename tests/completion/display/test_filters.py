@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assist_completion.display.filters import Cleaned, clean
+from assist_completion.display.cursor_site import CursorSite
+from assist_completion.display.filters import CleanText, clean
 from assist_context.languages import LANGUAGES, PLAIN, language_of
 from assist_context.syntax import fragments
 
@@ -143,9 +144,9 @@ GOLDEN = [
 
 def check(source: str, raw: str, expected: str, replace: int, suffix: str = "py") -> None:
     before, after = source.split("█")
-    found = clean(raw, before, after, language_of("a." + suffix), specials=SPECIALS)
+    found = clean(raw, CursorSite(before, after, language_of("a." + suffix)), specials=SPECIALS)
     dropped = expected.removeprefix("!") if expected.startswith("!") else None
-    assert found == Cleaned("" if dropped else expected, replace, dropped)
+    assert found == CleanText("" if dropped else expected, replace, dropped)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,7 @@ def test_golden_texts_are_left_alone_the_second_time() -> None:
 
 
 def test_no_special_tokens_are_known_unless_given() -> None:
-    assert clean("'<|endoftext|>'", "x = ", "\n", language_of("a.py")).text == "'<|endoftext|>'"
+    assert clean("'<|endoftext|>'", CursorSite("x = ", "\n", language_of("a.py"))).text == "'<|endoftext|>'"
 
 
 # Any text may come from a model, and any from a file: brackets, quotes, line breaks and odd characters.
@@ -184,7 +185,7 @@ LANGUAGE = st.sampled_from([PLAIN, *LANGUAGES])
 def test_any_text(before: str, raw: str, after: str, language: object) -> None:
     """Never raises, replaces no more than the rest of the line, invents nothing but indentation."""
     assert isinstance(language, type(PLAIN))
-    found = clean(raw, before, after, language)
+    found = clean(raw, CursorSite(before, after, language))
     assert 0 <= found.replace <= len(after.partition("\n")[0])
     assert bool(found.text) == (found.dropped is None)
     if found.dropped:
@@ -199,7 +200,7 @@ def test_any_text(before: str, raw: str, after: str, language: object) -> None:
 def test_no_new_unbalanced_closer(before: str, raw: str, after: str, language: object) -> None:
     """What the text closes was open, and is not closed once more behind it."""
     assert isinstance(language, type(PLAIN))
-    found = clean(raw, before, after, language)
+    found = clean(raw, CursorSite(before, after, language))
     ours = fragments.balance(language, before, found.text)
     closers = [token for token, _ in ours.closes if token in ")]}"]
     assert len(closers) <= len(ours.open) or before[:1].isspace()
@@ -210,8 +211,8 @@ def test_no_new_unbalanced_closer(before: str, raw: str, after: str, language: o
 def test_what_is_shown_is_clean(before: str, raw: str, after: str, language: object) -> None:
     """A second pass finds nothing to drop for repeating itself, and no closer to cut."""
     assert isinstance(language, type(PLAIN))
-    first = clean(raw, before, after, language)
-    second = clean(first.text, before, after, language)
+    first = clean(raw, CursorSite(before, after, language))
+    second = clean(first.text, CursorSite(before, after, language))
     assert first.dropped or second.dropped not in {"special-token", "empty", "repetition"}
 
 
@@ -220,7 +221,7 @@ def test_a_megabyte_does_not_matter(piece: str) -> None:
     start = time.monotonic()
     for language in (language_of("a.py"), language_of("a.ts"), PLAIN):
         huge = piece * (1_000_000 // len(piece))
-        clean(huge, "x = ", "\n", language)
-        clean("foo(1)", huge, huge, language)
-        clean(huge, huge, huge, language)
+        clean(huge, CursorSite("x = ", "\n", language))
+        clean("foo(1)", CursorSite(huge, huge, language))
+        clean(huge, CursorSite(huge, huge, language))
     assert time.monotonic() - start < 5  # 0.5 s alone; quadratic work would take hours

@@ -6,19 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assist_completion.display.code_lines import opens_block
+from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import (
     AFTER_ACCEPT,
     BLOCK,
     ONE_LINE,
     Shape,
+    choose_shape,
     cut,
-    finished,
-    opens_block,
-    policy,
-    reaches_next,
     repeats,
+    should_stop,
+    start_of_copy,
 )
-from assist_context.languages import LANGUAGES, Language, language_of
+from assist_context.languages import LANGUAGES, PLAIN, Language, language_of
 
 PY, JS, GO, RB, TXT = (language_of("a." + suffix) for suffix in ("py", "js", "go", "rb", "txt"))
 
@@ -104,31 +105,32 @@ CUTS = [
 
 
 @pytest.mark.parametrize(("suffix", "source", "plain", "accepted"), PLACES)
-def test_policy(suffix: str, source: str, plain: Shape, accepted: Shape) -> None:
+def test_choose_shape(suffix: str, source: str, plain: Shape, accepted: Shape) -> None:
     before, after = source.split("█")
-    language = language_of("a." + suffix)
-    assert policy(before, after, language, manual=False, after_accept=False) == plain
-    assert policy(before, after, language, manual=False, after_accept=True) == accepted
+    site = CursorSite(before, after, language_of("a." + suffix))
+    assert choose_shape(site, manual=False, after_accept=False) == plain
+    assert choose_shape(site, manual=False, after_accept=True) == accepted
 
 
 def test_by_hand_there_are_more_lines_but_not_inside_a_line() -> None:
-    assert policy("x = ", "\n", PY, manual=True, after_accept=False) == BLOCK
-    assert policy("f(", ")\n", PY, manual=True, after_accept=False) == BLOCK
-    assert policy("f(", "a)\n", PY, manual=True, after_accept=False) == ONE_LINE
+    assert choose_shape(CursorSite("x = ", "\n", PY), manual=True, after_accept=False) == BLOCK
+    assert choose_shape(CursorSite("f(", ")\n", PY), manual=True, after_accept=False) == BLOCK
+    assert choose_shape(CursorSite("f(", "a)\n", PY), manual=True, after_accept=False) == ONE_LINE
 
 
 @pytest.mark.parametrize(("suffix", "source", "raw", "shape", "expected", "stops"), CUTS)
 def test_cut(suffix: str, source: str, raw: str, shape: Shape, expected: str, stops: bool) -> None:
     before, after = source.split("█")
-    language = language_of("a." + suffix)
-    assert cut(before, raw, after, language, shape) == expected
-    assert finished(before, raw, language, shape) == stops
+    site = CursorSite(before, after, language_of("a." + suffix))
+    assert cut(site, raw, shape) == expected
+    assert should_stop(site, raw, shape) == stops
 
 
 def test_the_last_line_is_whole_if_the_model_ended_it() -> None:
-    before, raw = "def f():\n    ", "a = 1\n    return a"
-    assert cut(before, raw, "\n", PY, BLOCK) == "a = 1"
-    assert cut(before, raw, "\n", PY, BLOCK, ended=True) == raw
+    site = CursorSite("def f():\n    ", "\n", PY)
+    raw = "a = 1\n    return a"
+    assert cut(site, raw, BLOCK) == "a = 1"
+    assert cut(site, raw, BLOCK, ended=True) == raw
 
 
 @pytest.mark.parametrize(
@@ -189,8 +191,8 @@ def test_repeats(text: str, expected: bool) -> None:
         ("", "a = 1\nfoo(a, b)\nbar(c, d)", "\nfoo(a, b)", "a = 1"),
     ],
 )
-def test_reaches_next(before: str, text: str, after: str, kept: str) -> None:
-    assert text[: reaches_next(before, text, after)].rstrip("\n") == kept
+def test_start_of_copy(before: str, text: str, after: str, kept: str) -> None:
+    assert text[: start_of_copy(CursorSite(before, after, PLAIN), text)].rstrip("\n") == kept
 
 
 LINES = st.lists(
@@ -221,11 +223,12 @@ WITHOUT_GRAMMAR = [language for language in LANGUAGES if not language.grammar]
 @settings(max_examples=300, deadline=None)
 @given(LINES, LINES, LINES, st.sampled_from(LANGUAGES), SHAPES)
 def test_any_text(before: str, raw: str, after: str, language: Language, shape: Shape) -> None:
-    found = cut(before, raw, after, language, shape)
+    site = CursorSite(before, after, language)
+    found = cut(site, raw, shape)
     assert found == found.rstrip()
     assert found.lstrip("\n") in raw
     assert sum(bool(line.strip()) for line in found.split("\n")) <= shape.max_lines
-    policy(before, after, language, manual=False, after_accept=True)
+    choose_shape(site, manual=False, after_accept=True)
 
 
 @settings(max_examples=300, deadline=None)
@@ -234,10 +237,11 @@ def test_what_comes_after_the_stop_is_not_missed(
     before: str, raw: str, language: Language, shape: Shape
 ) -> None:
     """Where the model is stopped, more text would not have changed what is cut."""
-    stops = (end for end in range(len(raw)) if finished(before, raw[:end], language, shape))
+    site = CursorSite(before, "\n", language)
+    stops = (end for end in range(len(raw)) if should_stop(site, raw[:end], shape))
     end = next(stops, len(raw))
     if end < len(raw) and not repeats(raw[:end]):
-        assert cut(before, raw[:end], "\n", language, shape) == cut(before, raw, "\n", language, shape)
+        assert cut(site, raw[:end], shape) == cut(site, raw, shape)
 
 
 @pytest.mark.parametrize("piece", ["(", "]", "x\n", "if x:\n", "{", "    ", "😀", "```"])
@@ -245,8 +249,9 @@ def test_a_megabyte_does_not_matter(piece: str) -> None:
     huge = piece * (1_000_000 // len(piece))
     start = time.monotonic()
     for language in (PY, JS, TXT):
-        policy(huge, huge, language, manual=False, after_accept=True)
-        cut(huge, huge, huge, language, BLOCK)
+        site = CursorSite(huge, huge, language)
+        choose_shape(site, manual=False, after_accept=True)
+        cut(site, huge, BLOCK)
         for _ in range(10):
-            finished(huge, huge[:500], language, BLOCK)
+            should_stop(site, huge[:500], BLOCK)
     assert time.monotonic() - start < 5  # 0.3 s alone; quadratic work would take minutes

@@ -114,7 +114,7 @@ async def test_an_abandoned_request_stops_the_model() -> None:
 async def test_what_follows_a_shown_text_is_ready_at_accept() -> None:
     async with driving() as d:
         answer = await d.ask("    t")
-        d.engine.accepted(answer.id)
+        d.engine.record_accepted(answer.id)
         await d.settle()
         before = d.decodes
         after = await d.ask(LINE + "    ")
@@ -125,10 +125,10 @@ async def test_what_follows_a_shown_text_is_ready_at_accept() -> None:
 async def test_nothing_is_written_behind_what_is_only_shown() -> None:
     async with driving() as d:
         answer = await d.ask("    t")
-        d.engine.shown(answer.id)
+        d.engine.record_shown(answer.id)
         await d.settle()
         assert d.engine.counts["tokens-continued"] == 0
-        d.engine.accepted(answer.id)
+        d.engine.record_accepted(answer.id)
         await d.settle()
         assert d.engine.counts["tokens-continued"] > 0
 
@@ -170,7 +170,7 @@ async def test_nothing_is_speculated_when_it_is_off() -> None:
         answer = await d.ask("    t")
         await d.settle()
         before = d.decodes
-        d.engine.accepted(answer.id)
+        d.engine.record_accepted(answer.id)
         await d.settle()
         assert d.decodes == before
 

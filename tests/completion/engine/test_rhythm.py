@@ -12,47 +12,47 @@ class Clock:
         return self.now
 
 
-def typing(clock: Clock, rhythm: TypingPace, gap: float) -> None:
+def typing(clock: Clock, pace: TypingPace, gap: float) -> None:
     for _ in range(9):
         clock.now += gap
-        rhythm.key()
+        pace.record_key()
 
 
 def test_the_wait_follows_the_typist() -> None:
     clock = Clock()
-    rhythm = TypingPace(clock)
-    assert rhythm.debounce(0.3) == FLOOR
-    typing(clock, rhythm, 0.2)
-    assert 0.05 < rhythm.debounce(0.3) < 0.15
-    typing(clock, rhythm, 0.9)
-    assert rhythm.debounce(0.3) == 0.3
+    pace = TypingPace(clock)
+    assert pace.debounce(0.3) == FLOOR
+    typing(clock, pace, 0.2)
+    assert 0.05 < pace.debounce(0.3) < 0.15
+    typing(clock, pace, 0.9)
+    assert pace.debounce(0.3) == 0.3
 
 
 def test_a_slow_model_is_asked_at_once() -> None:
     clock = Clock()
-    rhythm = TypingPace(clock)
-    typing(clock, rhythm, 0.2)
+    pace = TypingPace(clock)
+    typing(clock, pace, 0.2)
     for _ in range(9):
-        rhythm.answered(0.5)
-    assert rhythm.debounce(0.3) == FLOOR
+        pace.record_answer(0.5)
+    assert pace.debounce(0.3) == FLOOR
 
 
 def test_a_pause_is_no_key_gap() -> None:
     clock = Clock()
-    rhythm = TypingPace(clock)
-    typing(clock, rhythm, 5.0)
-    assert rhythm.debounce(0.3) == FLOOR
+    pace = TypingPace(clock)
+    typing(clock, pace, 5.0)
+    assert pace.debounce(0.3) == FLOOR
 
 
 def test_unasked_work_has_a_limit_that_passes() -> None:
     clock = Clock()
-    rhythm = TypingPace(clock)
-    rhythm.worked(14)
-    assert rhythm.may_speculate()
-    rhythm.worked(2)
-    assert not rhythm.may_speculate()
+    pace = TypingPace(clock)
+    pace.record_work(14)
+    assert pace.may_speculate()
+    pace.record_work(2)
+    assert not pace.may_speculate()
     clock.now += 31
-    assert rhythm.may_speculate()
+    assert pace.may_speculate()
 
 
 def test_no_unasked_work_on_battery(tmp_path: Path) -> None:

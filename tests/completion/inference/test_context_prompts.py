@@ -21,7 +21,7 @@ def model():
 def test_a_request_takes_the_place_that_is_ready_whatever_was_found_since(model) -> None:
     warm(model, at("    t"), full=True)
     later = ask(model, at("    to", snippets=(OTHER,)))
-    assert later.place.plan.snippets == ()
+    assert later.cached_prompt.plan.snippets == ()
     assert later.evaluated <= 2
 
 
@@ -29,29 +29,29 @@ def test_once_the_new_snippets_are_read_requests_get_them(model) -> None:
     warm(model, at("    t"), full=True)
     warm(model, at("    t", snippets=(OTHER,)), full=True)
     later = ask(model, at("    to", snippets=(OTHER,)))
-    assert later.place.plan.snippets == (OTHER,)
+    assert later.cached_prompt.plan.snippets == (OTHER,)
     assert later.evaluated <= 2
 
 
 def test_a_pack_that_grew_at_its_end_is_not_read_from_its_beginning(model) -> None:
     warm(model, at("    t", snippets=(OTHER,)), full=True)
-    before = model.places.read
+    before = model.prefix_cache.computed
     warm(model, at("    t", snippets=(OTHER, MORE)), full=True)
-    place, _ = model.places.find(at("    t", snippets=(OTHER, MORE)))
-    assert len(place.tokens) - (model.places.read - before) >= len(OTHER.text)
+    place, _ = model.prefix_cache.find(at("    t", snippets=(OTHER, MORE)))
+    assert len(place.tokens) - (model.prefix_cache.computed - before) >= len(OTHER.text)
 
 
 def test_who_waits_at_a_cold_place_does_not_wait_for_other_files(model) -> None:
     cold = ask(model, at("    t", snippets=(OTHER,)))
-    assert cold.place.plan.snippets == ()
-    assert not cold.place.full
+    assert cold.cached_prompt.plan.snippets == ()
+    assert not cold.cached_prompt.full
 
 
 def test_snippets_take_their_tokens_from_the_head(model) -> None:
     long = replace(OTHER, text=OTHER.text * 4)
     warm(model, at("    t"), full=True)
     warm(model, at("    t", snippets=(long,)), full=True)
-    heads = {place.plan.snippets: place.plan.head for place in model.places._places}
+    heads = {place.plan.snippets: place.plan.head for place in model.prefix_cache._places}
     assert len(heads[()]) - len(heads[(long,)]) >= len(long.text) // 2
 
 

@@ -20,7 +20,7 @@ def model():
 def test_the_rest_of_the_line_is_found_and_healed(model) -> None:
     gen = ask(model, at("    tot"))
     assert gen.text == "al = item_1 + item_2\n"
-    assert not gen.place.full
+    assert not gen.cached_prompt.full
     assert len(gen.spans) == gen.generated == len(gen.text)
 
 
@@ -41,7 +41,7 @@ def test_a_full_head_is_warmed_behind_a_small_one(model) -> None:
     assert first.prompt_tokens < 700
     warm(model, first.context, full=True)
     later = ask(model, at("    to"))
-    assert later.place.full
+    assert later.cached_prompt.full
     assert later.prompt_tokens > 3000
     assert later.evaluated <= 2
 
@@ -117,9 +117,9 @@ def test_the_models_own_end_is_an_end() -> None:
 def test_snippets_are_in_full_prompts_and_not_in_small_ones(model) -> None:
     snippets = (Snippet("b.txt", 1, 1, "known", "recent-edit"),)
     cold = ask(model, at("    t", snippets=snippets))
-    assert SEP not in cold.place.fixed
+    assert SEP not in cold.cached_prompt.fixed
     warm(model, cold.context, full=True)
-    assert SEP in ask(model, at("    to", snippets=snippets)).place.fixed
+    assert SEP in ask(model, at("    to", snippets=snippets)).cached_prompt.fixed
 
 
 def test_dense_text_shrinks_the_window_and_stays_within_the_context() -> None:
