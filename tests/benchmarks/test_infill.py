@@ -205,8 +205,8 @@ def test_a_shared_beginning_changes_no_answer_and_no_store_grows(data: Path) -> 
             fresh = variants.fill_hole(variants.open_sequences(fake_model(text)), variant, task)
             assert variants.fill_hole(sequences, variant, task) == fresh
             assert fresh.text == task.hole
-    assert sequences.standard.state is None
-    assert sequences.anchored.state is None
+    assert sequences.standard.snapshot is None
+    assert sequences.anchored.snapshot is None
 
 
 # Figures

@@ -91,7 +91,7 @@ async def desk(script: str, window: int = 2000, idle_s: float = 60.0) -> AsyncIt
             made[0].speakers.append(speaker)
             return speaker
 
-        models.append(replace(fake_model("", abort), voice=AnsweringModel(open_speaker)))
+        models.append(replace(fake_model("", abort), answering_model=AnsweringModel(open_speaker)))
         return models[0]
 
     worker = Worker(open_model)

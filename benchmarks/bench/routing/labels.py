@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from assist_completion.inference.answer_generation import AnswerRun, run_answer, voice_of
+from assist_completion.inference.answer_generation import AnswerRun, answering_model_of, run_answer
 from assist_completion.inference.conversation import Conversation
 from assist_completion.inference.llama import Abort, Load
 from assist_escalation.prompts import Messages
@@ -40,12 +40,12 @@ class LocalModelWriter:
 
     def __init__(self, model: Path) -> None:
         load = Load(model, context=WINDOW, sequences=1, threads=1, decode_threads=1)
-        self._voice = voice_of(load, Abort())
+        self._model = answering_model_of(load, Abort())
 
     def write(self, messages: Messages, most: int) -> WrittenAnswer:
         run = AnswerRun(Conversation(messages.system, messages.user, most))
-        run_answer(self._voice, run)
-        given = run.answered()
+        run_answer(self._model, run)
+        given = run.answer()
         sure = given.margins
         stopped = given.ended != "stop"  # an answer that began to repeat itself did not end by itself either
         return WrittenAnswer(
@@ -53,7 +53,7 @@ class LocalModelWriter:
         )
 
     def close(self) -> None:
-        self._voice.close()
+        self._model.close()
 
 
 def label(request: RoutingRequest, writer: Writer) -> dict[str, Any]:

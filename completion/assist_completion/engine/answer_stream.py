@@ -1,7 +1,8 @@
-"""Answers by the local model, piece by piece: the event loop's side of the lane below ghost text.
+"""Answers by the local model, piece by piece, on the event loop.
 
-The owner thread's side is `voice`. A request for ghost text interrupts an answer at once, and it goes on
-where it was. It knows no editor, no terminal, and nothing of what is asked.
+The owner thread's side is `inference.answer_generation`. A request for ghost text interrupts an answer at
+once, and the answer goes on afterwards where it was. This module knows no editor, no terminal, and nothing of
+what the question is about.
 """
 
 import asyncio
@@ -15,8 +16,8 @@ from assist_completion.inference.answer_generation import (
     AnsweringModel,
     AnswerOnly,
     AnswerRun,
+    answering_model_of,
     run_answer,
-    voice_of,
 )
 from assist_completion.inference.chat_template import estimate
 from assist_completion.inference.conversation import Conversation, LocalAnswer
@@ -28,10 +29,10 @@ LOADING = 300.0  # seconds; a large model from a cold disk
 
 
 class AnswerResource(Resource, Protocol):
-    """What an owner thread owns that can answer."""
+    """What an owner thread owns if it can answer questions."""
 
     @property
-    def voice(self) -> AnsweringModel: ...
+    def answering_model(self) -> AnsweringModel: ...
 
 
 S = TypeVar("S", bound=AnswerResource)
@@ -47,22 +48,25 @@ class AnsweringFacts:
 
 
 class AnswerStream:
-    """One answer on its way: iterate over its pieces, then read `result`. Event loop only.
+    """One answer while it is written: iterate over its pieces, then read `result`. Event loop only.
 
-    Iterating raises `TooLongError` and `ModelError`; a cancelled answer just ends. Close it to stop it early:
+    Iterating raises `TooLongError` and `ModelError`. A cancelled answer just ends. Close the stream to stop
+    the answer early:
 
-        async with contextlib.aclosing(answers.answer(asked)) as stream:
+        async with contextlib.aclosing(answers.answer(conversation)) as stream:
             async for piece in stream:
                 print(piece, end="")
         print(stream.result.ended)
+
+    `changed` is set on the event loop whenever there is more text.
     """
 
-    def __init__(self, speech: AnswerRun, cancel: Callable[[], None]) -> None:
-        self._speech = speech
+    def __init__(self, run: AnswerRun, changed: asyncio.Event, cancel: Callable[[], None]) -> None:
+        self._run = run
+        self._changed = changed
         self._cancel = cancel
         self._given = 0
-        self._changed = asyncio.Event()
-        self._landed = asyncio.Event()
+        self._ended = asyncio.Event()
 
     def __aiter__(self) -> "AnswerStream":
         return self
@@ -70,13 +74,13 @@ class AnswerStream:
     async def __anext__(self) -> str:
         while True:
             self._changed.clear()
-            ended = self._landed.is_set()
-            piece = self._speech.text[self._given :]
+            ended = self._ended.is_set()
+            piece = self._run.text[self._given :]
             if piece:
                 self._given += len(piece)
                 return piece
-            if ended and self._speech.error is not None:
-                raise self._speech.error
+            if ended and self._run.error is not None:
+                raise self._run.error
             if ended:
                 raise StopAsyncIteration
             try:
@@ -86,35 +90,31 @@ class AnswerStream:
                 raise
 
     async def aclose(self) -> None:
-        """Stop the answer if it has not ended, and wait until the model has let go of it."""
-        if not self._landed.is_set():
+        """Stop the answer if it has not ended, and wait until the model no longer works on it."""
+        if not self._ended.is_set():
             self._cancel()
-            await self._landed.wait()
+            await self._ended.wait()
 
     @property
     def result(self) -> LocalAnswer:
-        """The answer, once it has ended, however it did. Raises what iterating raises."""
-        if self._speech.error is not None:
-            raise self._speech.error
-        if not self._landed.is_set():
+        """The answer, once it has ended in any way. Raises what iterating raises."""
+        if self._run.error is not None:
+            raise self._run.error
+        if not self._ended.is_set():
             raise CompletionError("the answer has not ended: read it to its end, or close it.")
-        return self._speech.answered()
+        return self._run.answer()
 
-    def changed(self) -> None:
-        """There is more text. Called on the event loop."""
-        self._changed.set()
-
-    def landed(self) -> None:
-        """The owner thread is through with it. Called on the event loop."""
-        self._landed.set()
+    def end(self) -> None:
+        """Note that the owner thread is through with the answer. Call it on the event loop."""
+        self._ended.set()
         self._changed.set()
 
 
 class Answerer(Generic[S]):
-    """Asks the model that a worker's resource carries. Use it from one event loop only; `close` it at last.
+    """Puts questions to a worker's answering model. Use it from one event loop, and `close` it at the end.
 
-    The model is opened at the first question, and given back when nobody has asked for a while. With
-    `owned`, closing it closes the worker too.
+    The model is opened at the first question, and closed after some time without questions. With `owned`,
+    closing the answerer closes the worker too.
     """
 
     def __init__(
@@ -134,33 +134,39 @@ class Answerer(Generic[S]):
         self._running: dict[Job[S], AnswerStream] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
-        # For `count`. Unset here before the model is closed there: it is open while it is counted with.
+        # For `count`. It is unset here before the owner thread closes the model, so `count` finds it open.
         self._vocabulary: Llama | None = None
 
     def count(self, text: str) -> int:
-        """Tokens of a text: exact while the model is open, before that an estimate from above.
+        """Tokens of a text: exact while the model is open, before that an upper estimate. Never waits.
 
-        Waits for nobody. What a turn of the conversation costs beside its text is about 5 tokens.
+        In a conversation each turn costs about 5 tokens more than its text.
         """
         if self._vocabulary is None or self._vocabulary.closed:
             return estimate(text)
         return len(self._vocabulary.tokenize(text))
 
-    def answer(self, asked: Conversation) -> AnswerStream:
-        """Begin an answer. Those that are asked for together are given one after the other."""
-        self._rest_no_more()
+    def answer(self, conversation: Conversation) -> AnswerStream:
+        """Begin an answer. Several answers at once are written one after the other."""
+        self._stop_timer()
         loop = asyncio.get_running_loop()
-        speech = AnswerRun(asked, clock=self._clock, asked_at=self._clock())
-        job = Job[S](Lane.ANSWER, lambda resource: self._speak(resource.voice, speech), resumable=True)
-        stream = self._running[job] = AnswerStream(speech, lambda: self._worker.cancel(job))
-        speech.on_text = lambda: loop.call_soon_threadsafe(stream.changed)
-        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._landed, job, speech))
+        changed = asyncio.Event()
+        run = AnswerRun(
+            conversation,
+            on_text=lambda: loop.call_soon_threadsafe(changed.set),
+            clock=self._clock,
+            asked_at=self._clock(),
+        )
+        job = Job[S](Lane.ANSWER, lambda resource: self._run(resource.answering_model, run), resumable=True)
+        stream = AnswerStream(run, changed, lambda: self._worker.cancel(job))
+        self._running[job] = stream
+        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._end, job, run))
         self._worker.submit(job)
         return stream
 
     def load(self, timeout: float = LOADING) -> None:
         """Open the model now, so that counting is exact. Blocks; raises `ModelError`."""
-        job = Job[S](Lane.ANSWER, lambda resource: self._open(resource.voice), resumable=True)
+        job = Job[S](Lane.ANSWER, lambda resource: self._open(resource.answering_model), resumable=True)
         self._worker.submit(job)
         try:
             job.done.result(timeout)
@@ -173,40 +179,39 @@ class Answerer(Generic[S]):
     def close(self) -> None:
         """Stop every answer and give the model's memory back."""
         self._closed = True
-        self._rest_no_more()
+        self._stop_timer()
         for job in list(self._running):
             self._worker.cancel(job)
-        self._rest()
+        self._close_model()
         if self._owned:
             self._worker.close()
 
-    def _speak(self, voice: AnsweringModel, speech: AnswerRun) -> None:
-        """On the owner thread. An error is the asker's, not the thread's."""
+    def _run(self, model: AnsweringModel, run: AnswerRun) -> None:
+        """The job on the owner thread. An error goes to the stream, not to the thread."""
         try:
-            self._open(voice)
-            run_answer(voice, speech)
+            self._open(model)
+            run_answer(model, run)
         except CompletionError as error:
-            speech.error = error
+            run.fail(error)
 
-    def _open(self, voice: AnsweringModel) -> None:
-        self._vocabulary = voice.opened()
+    def _open(self, model: AnsweringModel) -> None:
+        self._vocabulary = model.open().llama
 
-    def _landed(self, job: Job[S], speech: AnswerRun) -> None:
+    def _end(self, job: Job[S], run: AnswerRun) -> None:
         error = job.done.exception()
         if error is not None and not isinstance(error, Aborted):
-            speech.error = CompletionError(
-                f"{self.model} cannot answer: {type(error).__name__}. See the log."
-            )
-        self._running.pop(job).landed()
+            run.fail(CompletionError(f"{self.model} cannot answer: {type(error).__name__}. See the log."))
+        self._running.pop(job).end()
         if not self._running and not self._closed:
-            self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._rest)
+            self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._close_model)
 
-    def _rest(self) -> None:
-        """Close the model. Nothing runs or waits now, so nothing makes `_vocabulary` anew."""
-        self._timer, self._vocabulary = None, None
-        self._worker.submit(Job(Lane.ANSWER, lambda resource: resource.voice.close()))
+    def _close_model(self) -> None:
+        """Close the model on its thread. No answer runs or waits, so `_vocabulary` stays unset until then."""
+        self._timer = None
+        self._vocabulary = None
+        self._worker.submit(Job(Lane.ANSWER, lambda resource: resource.answering_model.close()))
 
-    def _rest_no_more(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -215,9 +220,9 @@ class Answerer(Generic[S]):
 def open_answers(load: Load, model: str) -> Answerer[AnswerOnly]:
     """A model that only answers, on a thread of its own. Blocks until it is loaded; raises `ModelError`.
 
-    Whether the file crashes llama.cpp was found out before, in a child process: see `probe.speed_of`.
+    Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.speed_of` does.
     """
-    worker = Worker(lambda abort: AnswerOnly(voice_of(load, abort)))
+    worker = Worker(lambda abort: AnswerOnly(answering_model_of(load, abort)))
     answers = Answerer(worker, AnsweringFacts(model, load.context), owned=True)
     try:
         answers.load()

@@ -51,10 +51,10 @@ class Model:
     pieces: list[bytes]
     prefix_cache: PrefixCache
     budget: TokenBudget
-    voice: AnsweringModel = field(default_factory=lambda: AnsweringModel(no_answering_model))
+    answering_model: AnsweringModel = field(default_factory=lambda: AnsweringModel(no_answering_model))
 
     def close(self) -> None:
-        self.voice.close()  # it may have borrowed the weights
+        self.answering_model.close()  # it may have borrowed the weights
         self.llama.close()
 
 

@@ -1,14 +1,14 @@
-"""Where the model has been: prompts whose key-value states are still in a sequence or kept in memory.
+"""The prompts whose key-value states still exist, in one of two sequences or as a snapshot in memory.
 
-Two sequences are live, one in front (visible requests) and one behind (warm-up). Every other place is
-a snapshot in RAM, restored in about 2 ms, under a memory bound. Owner thread only.
-It knows tokens and plans; it does not generate and does not decide what to show.
+One sequence is in front and serves visible requests, the other is in the back and serves warm-up. A snapshot
+is restored in about 2 ms, and all of them together stay within a memory bound. Owner thread only.
+This module knows tokens and plans. It does not generate text or decide what is shown.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from assist_completion.errors import ModelError
-from assist_completion.inference.llama import Aborted, Llama, Logits
+from assist_completion.inference.llama import Llama, Logits
+from assist_completion.inference.sequence import LlamaSequence, SequenceSnapshot
 from assist_completion.prompt.layout import START, Plan, common_prefix, continue_at
 from assist_context.documents import Context, Snippet
 
@@ -17,162 +17,164 @@ WORTH = 64  # tokens: below this, evaluating again (0.2 s) is as good as a snaps
 
 @dataclass(eq=False, slots=True)
 class CachedPrompt:
-    """One prompt and what of it was evaluated: `tokens` are in the cache, `fixed` ends with MID."""
+    """One prompt: its plan, and `fixed`, its tokens up to MID. `full` says that it has the full head.
+
+    The prefix cache gives it a sequence while it is live, and a snapshot afterwards. `logits` are those after
+    so many tokens; they are kept while the prompt is live.
+    """
 
     plan: Plan
     fixed: tuple[int, ...]
     full: bool
-    tokens: list[int] = field(default_factory=list)
-    state: bytes | None = None
-    logits: tuple[int, Logits] | None = None  # those behind so many tokens, while the place is live
+    sequence: LlamaSequence | None = None
+    snapshot: SequenceSnapshot | None = None
+    logits: tuple[int, Logits] | None = None
+
+    @property
+    def tokens(self) -> list[int]:
+        """The tokens that were evaluated and are still cached."""
+        if self.sequence is not None:
+            return self.sequence.tokens
+        return self.snapshot.tokens if self.snapshot is not None else []
 
 
 class PrefixCache:
-    """The places of one model, most recently used last, and the two sequences they live in."""
+    """The cached prompts of one model, most recently used last, and the two sequences that hold live ones."""
 
     def __init__(self, llama: Llama, memory: int) -> None:
-        self._llama = llama
         self._memory = memory
-        self._places: list[CachedPrompt] = []
-        self._live: list[CachedPrompt | None] = [None, None]  # [front, back]
-        self._sequence = [0, 1]
-        self.computed = 0  # prompt tokens computed so far, for aborted prompts too
+        self._prompts: list[CachedPrompt] = []
+        self._front = LlamaSequence(llama, 0)
+        self._back = LlamaSequence(llama, 1)
+
+    @property
+    def computed(self) -> int:
+        """Prompt tokens computed so far, those of aborted prompts included."""
+        return self._front.computed + self._back.computed
 
     def find(self, context: Context) -> tuple[CachedPrompt, Plan] | None:
-        """The best known place for a cursor: a full one before a small one, then one with the snippets of
-        now, then the nearest anchor. One that is still being read comes after all that are ready.
+        """The best cached prompt for a cursor, with the plan that continues it there.
+
+        A prompt that still lacks many tokens comes after those that are ready. Then a full prompt is better
+        than a small one, then one with the current snippets, then the one with the nearest anchor.
         """
-        fitting = [(place, continue_at(context, place.plan)) for place in self._places]
-        known = [(place, plan) for place, plan in fitting if plan is not None]
+        fitting = [(prompt, continue_at(context, prompt.plan)) for prompt in self._prompts]
+        known = [(prompt, plan) for prompt, plan in fitting if plan is not None]
         return max(known, key=lambda each: _rank(each[0], each[1], context), default=None)
 
     def starts(self, path: str, snippets: tuple[Snippet, ...]) -> list[str]:
-        """How the full heads of a file behind these snippets begin, the newest first."""
-        plans = [place.plan for place in reversed(self._places) if place.full]
+        """How the full heads of a file after these snippets begin, the newest first."""
+        plans = [prompt.plan for prompt in reversed(self._prompts) if prompt.full]
         heads = [each.head for each in plans if each.path == path and each.snippets == snippets]
         return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
     def reusable(self, fixed: tuple[int, ...]) -> int:
-        """How many leading tokens of a new prompt some place has already evaluated."""
-        return max((common_prefix(place.tokens, fixed) for place in self._places), default=0)
+        """How many leading tokens of a new prompt are in the cache already."""
+        return max((common_prefix(prompt.tokens, fixed) for prompt in self._prompts), default=0)
 
-    def activate(self, place: CachedPrompt) -> None:
-        """Bring a place to the front, from behind, from its snapshot, or from the place most like it."""
-        if self._live[0] is not place:
-            if self._live[1] is place:
-                self._swap()
-            else:
-                self._open(0, place)
-        self._touch(place)
+    def activate(self, prompt: CachedPrompt) -> None:
+        """Bring a prompt to the front: from the back, its snapshot, or the cached prompt most like it."""
+        if prompt.sequence is self._back:
+            self._front, self._back = self._back, self._front
+        elif prompt.sequence is not self._front:
+            self._open(prompt, self._front)
+        self._touch(prompt)
 
-    def activate_for_warmup(self, place: CachedPrompt) -> None:
-        """Make a place live in the back sequence, for warming up."""
-        if place not in self._live:
-            self._open(1, place)
-            self._touch(place)
+    def activate_for_warmup(self, prompt: CachedPrompt) -> None:
+        """Make a prompt live in the back sequence, unless it is live already."""
+        if prompt.sequence is None:
+            self._open(prompt, self._back)
+            self._touch(prompt)
 
-    def evaluate(self, place: CachedPrompt, prompt: list[int]) -> Logits:
-        """Make a live place hold `prompt`; the last token's logits.
+    def evaluate(self, prompt: CachedPrompt, tokens: list[int]) -> Logits:
+        """Make a live prompt hold `tokens`, and return the logits of the last one.
 
-        Only what differs from the tokens already there is computed: within a word that is typed, where the
-        healed token stays out of the prompt, nothing. `Aborted` leaves a correct, shorter place behind.
+        Only what differs from the tokens in its sequence is computed. While the user types within a word, the
+        healed token stays out of the prompt, so nothing is computed. After `Aborted` the prompt is shorter,
+        but correct.
         """
-        seq = self._sequence[self._live.index(place)]
-        keep = common_prefix(place.tokens, prompt)
-        if keep == len(prompt) and place.logits is not None and place.logits[0] == keep:
-            self._llama.truncate(seq, keep)
-            place.tokens = prompt
-            return place.logits[1]
-        keep = min(keep, len(prompt) - 1)
-        place.logits = None
-        self._llama.truncate(seq, keep)
-        try:
-            logits = self._llama.decode(seq, prompt[keep:], keep)
-        except (Aborted, ModelError):
-            place.tokens = prompt[: self._llama.length(seq)]
-            raise
-        else:
-            place.tokens = prompt
-        finally:
-            self.computed += max(0, self._llama.length(seq) - keep)
-        place.logits = len(prompt), logits.copy()
-        return place.logits[1]
-
-    def append(self, place: CachedPrompt, token: int) -> Logits:
-        """Decode one more token at the end of a live place."""
-        seq = self._sequence[self._live.index(place)]
-        logits = self._llama.decode(seq, [token], len(place.tokens))
-        place.tokens.append(token)
+        sequence = _sequence_of(prompt)
+        known = prompt.logits
+        if known is not None and known[0] == len(tokens) == common_prefix(sequence.tokens, tokens):
+            sequence.truncate(len(tokens))
+            return known[1]
+        prompt.logits = None
+        logits = sequence.read(tokens).copy()
+        prompt.logits = (len(tokens), logits)
         return logits
 
-    def is_front(self, place: CachedPrompt) -> bool:
-        return self._live[0] is place
+    def append(self, prompt: CachedPrompt, token: int) -> Logits:
+        """Decode one more token at the end of a live prompt."""
+        return _sequence_of(prompt).append(token)
 
-    def _swap(self) -> None:
-        self._live.reverse()
-        self._sequence.reverse()
+    def is_front(self, prompt: CachedPrompt) -> bool:
+        return prompt.sequence is self._front
 
-    def _open(self, slot: int, place: CachedPrompt) -> None:
-        """Put a place into a slot, starting from the state that shares most tokens with it."""
-        source = max(self._places, key=lambda p: common_prefix(p.tokens, place.fixed), default=None)
-        shared = common_prefix(source.tokens, place.fixed) if source else 0
-        if place.state is not None:
-            source = place
-            shared = len(place.tokens)
-        self._stash(slot)
-        seq = self._sequence[slot]
-        tokens: list[int] = []
-        if source is not None and shared >= WORTH:
-            state = source.state or (self._save(source) if source in self._live else None)
-            if state is not None and self._llama.restore(seq, state):
-                tokens = source.tokens[:shared]
-            if source not in self._live and source is not place and shared == len(source.tokens):
-                self._drop(source)  # the new place holds all that it held
-        self._llama.truncate(seq, len(tokens))
-        place.tokens = tokens
-        place.state = None
-        self._live[slot] = place
+    def _open(self, prompt: CachedPrompt, sequence: LlamaSequence) -> None:
+        """Put a prompt into a sequence, starting from the state that shares the most tokens with it."""
+        source = max(self._prompts, key=lambda each: common_prefix(each.tokens, prompt.fixed), default=None)
+        shared = common_prefix(source.tokens, prompt.fixed) if source else 0
+        if prompt.snapshot is not None:
+            source = prompt
+            shared = len(prompt.tokens)
+        self._stash(sequence)
+        snapshot = _snapshot_of(source) if source is not None and shared >= WORTH else None
+        if snapshot is not None:
+            sequence.restore(snapshot, shared)
+        else:
+            sequence.truncate(0)
+        other = source is not None and source is not prompt and source.snapshot is not None
+        if source is not None and other and WORTH <= shared == len(source.tokens):
+            self._drop(source)  # the new prompt holds all that it held
+        prompt.snapshot = None
+        prompt.sequence = sequence
         self._evict()
 
-    def _stash(self, slot: int) -> None:
-        """Keep the state of the place in a slot before something else takes it."""
-        place = self._live[slot]
-        if place is None:
-            return
-        place.logits = None
-        if len(place.tokens) >= WORTH:
-            place.state = self._save(place)
-        else:
-            self._drop(place)
-        self._live[slot] = None
+    def _stash(self, sequence: LlamaSequence) -> None:
+        """Keep the state of the prompt in a sequence before another prompt takes the sequence."""
+        for prompt in [each for each in self._prompts if each.sequence is sequence]:
+            if len(prompt.tokens) >= WORTH:
+                prompt.snapshot = sequence.save()
+                prompt.sequence = None
+                prompt.logits = None
+            else:
+                self._drop(prompt)
 
-    def _save(self, place: CachedPrompt) -> bytes:
-        return self._llama.save(self._sequence[self._live.index(place)])
-
-    def _touch(self, place: CachedPrompt) -> None:
-        if place in self._places:
-            self._places.remove(place)
-        self._places.append(place)
+    def _touch(self, prompt: CachedPrompt) -> None:
+        if prompt in self._prompts:
+            self._prompts.remove(prompt)
+        self._prompts.append(prompt)
 
     def _evict(self) -> None:
         """Drop the least recently used snapshots until the rest fits the memory bound."""
-        held = sum(len(place.state or b"") for place in self._places)
-        for place in [p for p in self._places if p.state is not None]:
+        stored = [(each, len(each.snapshot.state)) for each in self._prompts if each.snapshot is not None]
+        held = sum(size for _, size in stored)
+        for prompt, size in stored:
             if held <= self._memory:
                 break
-            held -= len(place.state or b"")
-            self._drop(place)
+            held -= size
+            self._drop(prompt)
 
-    def _drop(self, place: CachedPrompt) -> None:
-        """Forget a place and free what it held: whoever still refers to it keeps no memory."""
-        if place in self._places:
-            self._places.remove(place)
-        place.state = None
-        place.tokens = []
-        place.logits = None
+    def _drop(self, prompt: CachedPrompt) -> None:
+        """Forget a prompt and free what it held, also for those who still refer to it."""
+        if prompt in self._prompts:
+            self._prompts.remove(prompt)
+        prompt.sequence = None
+        prompt.snapshot = None
+        prompt.logits = None
 
 
-def _rank(place: CachedPrompt, plan: Plan, context: Context) -> tuple[int, bool, bool, int]:
-    unread = len(place.fixed) - common_prefix(place.tokens, place.fixed)
+def _sequence_of(prompt: CachedPrompt) -> LlamaSequence:
+    if prompt.sequence is None:
+        raise ValueError("this prompt is not live: activate it before it is evaluated")
+    return prompt.sequence
+
+
+def _snapshot_of(prompt: CachedPrompt) -> SequenceSnapshot | None:
+    return prompt.sequence.save() if prompt.sequence is not None else prompt.snapshot
+
+
+def _rank(prompt: CachedPrompt, plan: Plan, context: Context) -> tuple[int, bool, bool, int]:
+    unread = len(prompt.fixed) - common_prefix(prompt.tokens, prompt.fixed)
     current = plan.snippets == context.snippets
-    return (-unread if unread >= WORTH else 0, place.full, current, -len(plan.typed))
+    return (-unread if unread >= WORTH else 0, prompt.full, current, -len(plan.typed))

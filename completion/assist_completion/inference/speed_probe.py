@@ -18,7 +18,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from assist_completion.errors import ModelError
-from assist_completion.inference.answer_generation import AnsweringModel, no_answering_model, voice_of
+from assist_completion.inference.answer_generation import (
+    AnsweringModel,
+    answering_model_of,
+    no_answering_model,
+)
 from assist_completion.inference.generation import Model, TokenBudget
 from assist_completion.inference.llama import Abort, Llama, Load, features, physical_cores
 from assist_completion.inference.prefix_cache import PrefixCache
@@ -153,9 +157,12 @@ def opener(
         except ModelError:
             llama.close()
             raise
-        places = PrefixCache(llama, settings.snapshot_mb << 20)
-        voice = AnsweringModel(no_answering_model) if answering is None else voice_of(answering, abort, llama)
-        return Model(llama, fim, Healer(pieces, fim.special), pieces, places, budget, voice)
+        prefix_cache = PrefixCache(llama, settings.snapshot_mb << 20)
+        if answering is None:
+            answering_model = AnsweringModel(no_answering_model)
+        else:
+            answering_model = answering_model_of(answering, abort, llama)
+        return Model(llama, fim, Healer(pieces, fim.special), pieces, prefix_cache, budget, answering_model)
 
     return open_model
 

@@ -204,7 +204,7 @@ async def test_the_memory_is_given_back_when_nobody_asks_and_taken_again() -> No
             while not d.speaker.closed:
                 await asyncio.sleep(0.001)
             assert len(d.speakers) == opened
-            assert d.model.voice.llama is None
+            assert d.model.answering_model.sequence is None
         assert not d.model.llama.closed
 
 

@@ -63,7 +63,7 @@ async def both(load: Load) -> AsyncIterator[SimpleNamespace]:
 
 
 async def forget(worker: Worker) -> None:
-    job = Job(Lane.ANSWER, lambda model: model.voice.close())
+    job = Job(Lane.ANSWER, lambda model: model.answering_model.close())
     worker.submit(job)
     await asyncio.wrap_future(job.done)
 

@@ -37,8 +37,8 @@ def test_a_pack_that_grew_at_its_end_is_not_read_from_its_beginning(model) -> No
     warm(model, at("    t", snippets=(OTHER,)), full=True)
     before = model.prefix_cache.computed
     warm(model, at("    t", snippets=(OTHER, MORE)), full=True)
-    place, _ = model.prefix_cache.find(at("    t", snippets=(OTHER, MORE)))
-    assert len(place.tokens) - (model.prefix_cache.computed - before) >= len(OTHER.text)
+    prompt, _ = model.prefix_cache.find(at("    t", snippets=(OTHER, MORE)))
+    assert len(prompt.tokens) - (model.prefix_cache.computed - before) >= len(OTHER.text)
 
 
 def test_who_waits_at_a_cold_place_does_not_wait_for_other_files(model) -> None:
@@ -51,7 +51,7 @@ def test_snippets_take_their_tokens_from_the_head(model) -> None:
     long = replace(OTHER, text=OTHER.text * 4)
     warm(model, at("    t"), full=True)
     warm(model, at("    t", snippets=(long,)), full=True)
-    heads = {place.plan.snippets: place.plan.head for place in model.prefix_cache._places}
+    heads = {prompt.plan.snippets: prompt.plan.head for prompt in model.prefix_cache._prompts}
     assert len(heads[()]) - len(heads[(long,)]) >= len(long.text) // 2
 
 

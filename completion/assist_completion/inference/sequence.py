@@ -1,0 +1,67 @@
+"""One token sequence of a loaded model, and the tokens that are known to be in it.
+
+The prefix cache and the answering model both read prompts through it, so that only new tokens are computed.
+It knows tokens only: neither what they mean nor who needs them.
+"""
+
+from dataclasses import dataclass
+
+from assist_completion.inference.llama import Llama, Logits
+from assist_completion.prompt.layout import common_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceSnapshot:
+    """The tokens of a sequence, and llama.cpp's state for them."""
+
+    tokens: list[int]
+    state: bytes
+
+
+class LlamaSequence:
+    """The sequence `number` of a model. Use it on the owner thread only.
+
+    `tokens` are in the sequence; do not change the list. `computed` counts the prompt tokens that `read` had
+    to compute so far, those of aborted prompts included.
+    """
+
+    def __init__(self, llama: Llama, number: int = 0) -> None:
+        self.llama = llama
+        self.tokens: list[int] = []
+        self.computed = 0
+        self._number = number
+
+    def read(self, prompt: list[int]) -> Logits:
+        """Make the sequence hold `prompt`. Returns the logits of its last token, valid until the next call.
+
+        Only what follows the longest common prefix is computed, and at least one token. After `Aborted` or
+        `ModelError` the sequence holds a correct, shorter prompt.
+        """
+        keep = min(common_prefix(self.tokens, prompt), len(prompt) - 1)
+        self.truncate(keep)
+        try:
+            return self.llama.decode(self._number, prompt[keep:], keep)
+        finally:
+            self.tokens = prompt[: self.llama.length(self._number)]
+            self.computed += max(0, len(self.tokens) - keep)
+
+    def append(self, token: int) -> Logits:
+        """Decode one more token at the end."""
+        logits = self.llama.decode(self._number, [token], len(self.tokens))
+        self.tokens.append(token)
+        return logits
+
+    def truncate(self, length: int) -> None:
+        """Forget everything from token `length` on."""
+        self.llama.truncate(self._number, length)
+        self.tokens = self.tokens[:length]
+
+    def save(self) -> SequenceSnapshot:
+        """The state of the whole sequence, to be restored later into this sequence or another one."""
+        return SequenceSnapshot(list(self.tokens), self.llama.save(self._number))
+
+    def restore(self, snapshot: SequenceSnapshot, length: int) -> None:
+        """Hold the first `length` tokens of a snapshot, or nothing if llama.cpp refuses its state."""
+        restored = self.llama.restore(self._number, snapshot.state)
+        self.tokens = snapshot.tokens[:length] if restored else []
+        self.truncate(len(self.tokens))
