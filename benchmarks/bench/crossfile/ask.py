@@ -158,4 +158,4 @@ def write_line(sequences: ModelSequences, context: Context) -> WrittenLine:
     typed, need = model.healer.give_back(model.llama.tokenize(laid.typed))
     gen = Generation(context, lambda text: "\n" in text, LINE_TOKENS)
     generate_from(model, gen, sequences.anchored, [*fixed, *typed], need)
-    return WrittenLine(gen.text.partition("\n")[0].rstrip(), gen.prompt_tokens, gen.generated)
+    return WrittenLine(gen.text.partition("\n")[0].rstrip(), gen.tokens.prompt, gen.tokens.generated)

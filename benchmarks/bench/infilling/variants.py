@@ -136,10 +136,12 @@ def fill_hole(sequences: ModelSequences, variant: InfillVariant, task: Task) -> 
     generate_from(sequences.model, gen, cached, prompt, need)
     if variant.name in RAW:
         text = first_line(gen.text, task) if task.line else gen.text
-        return FilledHole(text, gen.generated, first_line_chances(gen, text))
+        return FilledHole(text, gen.tokens.generated, first_line_chances(gen, text))
     made = finish(site, shape, gen.known_text(), confidence.limit("manual", manual=True))
     text = line_policy.cut(site, gen.text, shape, ended=gen.ended)
-    return FilledHole(made.candidate, gen.generated, first_line_chances(gen, text), made.replace, made.reason)
+    return FilledHole(
+        made.candidate, gen.tokens.generated, first_line_chances(gen, text), made.replace, made.reason
+    )
 
 
 def prompt_of(model: Model, variant: InfillVariant, task: Task, context: Context) -> tuple[list[int], bytes]:

@@ -25,7 +25,7 @@ from assist_completion.inference.generation import Generation, Model, TokenBudge
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.settings import CompletionSettings
-from assist_completion.suggestion import CompletionRequest, Millis, Suggestion, Tokens
+from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
 
 log = logging.getLogger(__name__)
@@ -208,8 +208,8 @@ class Engine:
         self._speculator.plan_after_answer(generation)
         return replace(
             self._finish(prepared, generation.known_text()),
-            ms=Millis(prefill=generation.prefill_ms, decode=generation.decode_ms),
-            tokens=Tokens(generation.prompt_tokens, generation.evaluated, generation.generated),
+            ms=generation.ms,
+            tokens=generation.tokens,
         )
 
     def _launch(self, prepared: PreparedRequest) -> PendingGeneration:
@@ -221,7 +221,7 @@ class Engine:
             partial(line_policy.should_stop, prepared.site, shape=shape),
             self._budget.block_tokens if shape.multi else self._budget.line_tokens,
             on_text=lambda: loop.call_soon_threadsafe(changed.set),
-            sure=prepared.least,
+            least=prepared.least,
             number=next(self._ids),
         )
         self.counts["model-runs"] += 1
@@ -229,8 +229,8 @@ class Engine:
         pending = PendingGeneration(generation, job, prepared.site, self._worker, changed)
 
         def record_end() -> None:
-            self.counts["tokens-read"] += generation.evaluated
-            self.counts["tokens-written"] += generation.generated
+            self.counts["tokens-read"] += generation.tokens.evaluated
+            self.counts["tokens-written"] += generation.tokens.generated
             self._remember(pending)
             changed.set()
 

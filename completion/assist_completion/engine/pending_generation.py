@@ -44,7 +44,7 @@ class PendingGeneration:
         """Whether the model was unsure one letter ago, in the same word. Then it will hardly be sure now."""
         generation = self.generation
         typed = self.typed_since(site)
-        unsure = self.done and bool(generation.spans) and generation.spans[0][1] < generation.sure
+        unsure = self.done and bool(generation.spans) and generation.spans[0][1] < generation.least
         same_word = typed is not None and len(typed) == 1 and typed.isalnum()
         return unsure and same_word and self.site.line[-1:].isalnum()
 

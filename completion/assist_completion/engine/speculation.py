@@ -72,18 +72,18 @@ class Speculator:
         """
         generation = pending.generation
         wanted = self._settings.speculate and self._pace.may_speculate()
-        doubted = confidence.doubt(generation.text, generation.spans, generation.sure) is not None
+        doubted = confidence.doubt(generation.text, generation.spans, generation.least) is not None
         if not wanted or not pending.done or doubted or not generation.claim_extension():
             return False
         start = len(generation.text)
-        written = generation.generated
+        written = generation.tokens.generated
 
         def has_enough(text: str) -> bool:
             return text[start:].count("\n") >= LINES
 
         def record_end() -> None:
-            self._counts["tokens-written"] += generation.generated - written
-            self._counts["tokens-continued"] += generation.generated - written
+            self._counts["tokens-written"] += generation.tokens.generated - written
+            self._counts["tokens-continued"] += generation.tokens.generated - written
             remember()
 
         self._submit(

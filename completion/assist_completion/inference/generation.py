@@ -1,7 +1,7 @@
-"""Run one prompt on the owner thread: find the place, evaluate what is new, heal, decode, stop.
+"""Runs one prompt on the owner thread: choose a cached prompt, evaluate what is new, heal, decode, stop.
 
 The text appears in a `Generation` piece by piece, where other threads read it.
-What is shown of it, and whether, is not decided here.
+This module does not decide what is shown of the text.
 """
 
 import codecs
@@ -20,6 +20,7 @@ from assist_completion.prompt.fim_tokens import Fim
 from assist_completion.prompt.layout import Extent, Plan, plan, render
 from assist_completion.prompt.snippet_pack import tokens_of
 from assist_completion.prompt.token_healing import Healer
+from assist_completion.suggestion import Millis, Tokens
 from assist_context.documents import Context, Snippet
 
 REANCHOR = 1_500  # characters after the anchor (about 450 tokens) that make a new one worth its prefill
@@ -31,19 +32,19 @@ SMALL = Extent(head=190, suffix=60, lines_after=8, snapped=False)
 
 @dataclass(frozen=True, slots=True)
 class TokenBudget:
-    """What fits the latency target on this machine, in tokens; from the probe."""
+    """What fits the latency target on this machine, in tokens. The speed probe finds it."""
 
     full: Extent = FULL
     small: Extent = SMALL
     line_tokens: int = 32
     block_tokens: int = 96
     context: int = 4096
-    snippets: int = 480  # of the full head's tokens, at most: what other files show costs no time on top
+    snippets: int = 480  # at most, and out of the full head's tokens: snippets cost no extra time
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """All that the owner thread works with."""
+    """Everything that the owner thread works with."""
 
     llama: Llama
     fim: Fim
@@ -60,143 +61,181 @@ class Model:
 
 @dataclass(eq=False, slots=True)
 class Generation:
-    """A running or finished answer to one context. Written by the owner thread, read by others.
+    """A running or ended completion of one context. The owner thread writes it, other threads read it.
 
-    `spans` holds (end offset in `text`, log-probability) for each token.
-    `ended` says that the model itself stopped: there is nothing to continue.
+    `should_stop` sees the text so far. `least` is a log-probability: a less likely token in the line that
+    begins at `line_start` ends the text. `number` tells generations apart.
+    `spans` holds (end offset in `text`, log-probability) for each token. `ended` says that the model itself
+    stopped, so there is nothing to continue. `typed` is the number of characters after the anchor.
+    `undecoded` is the last token, which was sampled but not decoded, or -1.
     """
 
     context: Context
-    finished: Callable[[str], bool]
+    should_stop: Callable[[str], bool]
     max_tokens: int
     on_text: Callable[[], object] = lambda: None
+    least: float = -math.inf
+    number: int = 0
     text: str = ""
     spans: list[tuple[int, float]] = field(default_factory=list)
     ended: bool = False
-    extended: bool = False
     typed: int = 0
-    prompt_tokens: int = 0
-    evaluated: int = 0
-    generated: int = 0
-    prefill_ms: float = 0.0
-    decode_ms: float = 0.0
-    sure: float = -math.inf  # log-probability; a less likely token ends the line, and the text
-    base: int = 0  # where the line begins that `sure` is about
-    number: int = 0  # which one, for those who count what of it was used
+    tokens: Tokens = field(default_factory=Tokens)
+    ms: Millis = field(default_factory=Millis)
+    line_start: int = 0
     cached_prompt: CachedPrompt | None = None
-    pending: int = -1  # the last token: sampled, not yet decoded
+    undecoded: int = -1
+    _extended: bool = False
 
-    def on_first_line(self) -> bool:
-        """Whether the line that `sure` is about is not yet complete."""
-        return "\n" not in self.text[self.base :].lstrip()
+    def begin(self, prompt: CachedPrompt, tokens: int, typed: int) -> None:
+        """Note the cached prompt in use, the prompt's size in tokens, and the characters after the anchor."""
+        self.cached_prompt = prompt
+        self.tokens = replace(self.tokens, prompt=tokens)
+        self.typed = typed
+
+    def record_prefill(self, evaluated: int, seconds: float) -> None:
+        """Note how many prompt tokens were computed, and how long that took."""
+        self.tokens = replace(self.tokens, evaluated=evaluated)
+        self.ms = replace(self.ms, prefill=1e3 * seconds)
+
+    def record_decode(self, seconds: float) -> None:
+        """Add the time that decoding took."""
+        self.ms = replace(self.ms, decode=self.ms.decode + 1e3 * seconds)
+
+    def add_healed(self, token: int) -> None:
+        """Take a token that repeats typed text. It belongs to the prompt."""
+        self.undecoded = token
+        self.tokens = replace(self.tokens, evaluated=self.tokens.evaluated + 1)
+
+    def add(self, token: int, text: str, chance: float) -> bool:
+        """Take a token of the completion; whether it is the last one."""
+        self.undecoded = token
+        self.tokens = replace(self.tokens, generated=self.tokens.generated + 1)
+        self.text += text
+        self.spans.append((len(self.text), chance))
+        self.on_text()
+        return self.should_stop(self.text) or (chance < self.least and self._on_first_line())
+
+    def stop(self) -> None:
+        """Note that the model itself ended the text."""
+        self.ended = True
 
     def claim_extension(self) -> bool:
-        """Whether this generation can be continued. Only the first caller gets True."""
-        if self.ended or self.extended:
+        """Whether this generation can be extended. Only the first caller gets True."""
+        if self.ended or self._extended:
             return False
-        self.extended = True
+        self._extended = True
         return True
 
-    def continue_until(self, finished: Callable[[str], bool], max_tokens: int) -> None:
+    def continue_until(self, should_stop: Callable[[str], bool], max_tokens: int) -> None:
         """Go on for at most `max_tokens` more, with another stop condition."""
-        self.finished = finished
-        self.max_tokens = self.generated + max_tokens
-        self.base = len(self.text)
+        self.should_stop = should_stop
+        self.max_tokens = self.tokens.generated + max_tokens
+        self.line_start = len(self.text)
 
     def known_text(self) -> KnownText:
-        """What there is so far, as the cache would give it."""
+        """The text so far, as the suggestion cache would give it."""
         return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number)
 
-
-def generate(model: Model, gen: Generation) -> None:
-    """Fill `gen` until its stop condition, the model's own end, or `Aborted`."""
-    place, found = _place_for(model, gen)
-    typed, need = model.healer.give_back(model.llama.tokenize(found.typed))
-    gen.typed = len(found.typed)
-    generate_from(model, gen, place, [*place.fixed, *typed], need)
+    def _on_first_line(self) -> bool:
+        return "\n" not in self.text[self.line_start :].lstrip()
 
 
-def generate_from(model: Model, gen: Generation, place: CachedPrompt, prompt: list[int], need: bytes) -> None:
-    """Evaluate `prompt` at a place and decode from there; the first tokens must repeat `need`."""
+def generate(model: Model, generation: Generation) -> None:
+    """Write the completion until its stop condition, the model's own end, or `Aborted`."""
+    prompt, continued = _choose_prompt(model, generation.context)
+    typed, need = model.healer.give_back(model.llama.tokenize(continued.typed))
+    generate_from(model, generation, prompt, [*prompt.fixed, *typed], need, len(continued.typed))
+
+
+def generate_from(
+    model: Model, generation: Generation, prompt: CachedPrompt, tokens: list[int], need: bytes, typed: int = 0
+) -> None:
+    """Evaluate `tokens` in a cached prompt and decode from there. The first new tokens must repeat `need`."""
     start = time.perf_counter()
-    model.prefix_cache.activate(place)
-    gen.cached_prompt = place
-    gen.prompt_tokens = len(prompt)
+    model.prefix_cache.activate(prompt)
+    generation.begin(prompt, len(tokens), typed)
     known = model.prefix_cache.computed
     try:
-        logits = model.prefix_cache.evaluate(place, prompt)
+        logits = model.prefix_cache.evaluate(prompt, tokens)
     finally:
-        gen.evaluated = model.prefix_cache.computed - known
-        gen.prefill_ms = 1e3 * (time.perf_counter() - start)
-    _decode(model, gen, logits, need)
+        generation.record_prefill(model.prefix_cache.computed - known, time.perf_counter() - start)
+    _decode(model, generation, prompt, logits, need)
 
 
-def extend(model: Model, gen: Generation, finished: Callable[[str], bool], max_tokens: int) -> None:
-    """Go on where a finished generation stopped, if its place is still as it was left."""
-    place = gen.cached_prompt
-    if place is None or gen.ended or gen.pending < 0 or not model.prefix_cache.is_front(place):
+def extend(model: Model, generation: Generation, should_stop: Callable[[str], bool], max_tokens: int) -> None:
+    """Continue a generation where it stopped, if its prompt is still as the generation left it."""
+    prompt = generation.cached_prompt
+    if generation.ended or generation.undecoded < 0:
         return
-    if len(place.tokens) + max_tokens >= model.budget.context:
+    if prompt is None or not model.prefix_cache.is_front(prompt):
         return
-    gen.continue_until(finished, max_tokens)
-    _decode(model, gen, model.prefix_cache.append(place, gen.pending), b"")
+    if len(prompt.tokens) + max_tokens >= model.budget.context:
+        return
+    generation.continue_until(should_stop, max_tokens)
+    logits = model.prefix_cache.append(prompt, generation.undecoded)
+    _decode(model, generation, prompt, logits, b"")
 
 
 def warm(model: Model, context: Context, *, full: bool) -> None:
-    """Evaluate the prompt for a cursor in the back sequence, so that it is there when needed."""
+    """Evaluate the prompt for a cursor in the back sequence, so that it is ready when it is needed."""
     known = model.prefix_cache.find(context)
     full = full or (known is not None and known[0].full)
-    if known is not None and _serves(known, context, full):
-        place, laid = known
-        if model.prefix_cache.is_front(place) or not _missing(model, place):
+    if known is not None and _is_good_enough(*known, context, full=full):
+        prompt, continued = known
+        if model.prefix_cache.is_front(prompt) or not _count_missing(model, prompt):
             return
     else:
-        place, laid = _new_place(model, context, context.snippets, small=False)
-        if not full and _missing(model, place) > _small(model):
-            place, laid = _new_place(model, context, context.snippets, small=True)
-    model.prefix_cache.activate_for_warmup(place)
-    typed, _ = model.healer.give_back(model.llama.tokenize(laid.typed))
-    model.prefix_cache.evaluate(place, [*place.fixed, *typed])
+        prompt, continued = _new_prompt(model, context, context.snippets, small=False)
+        if not full and _count_missing(model, prompt) > _small_size(model):
+            prompt, continued = _new_prompt(model, context, context.snippets, small=True)
+    model.prefix_cache.activate_for_warmup(prompt)
+    typed, _ = model.healer.give_back(model.llama.tokenize(continued.typed))
+    model.prefix_cache.evaluate(prompt, [*prompt.fixed, *typed])
 
 
-def _serves(known: tuple[CachedPrompt, Plan], context: Context, full: bool) -> bool:
-    """Whether a place is as good as a new one would be."""
-    place, laid = known
-    return len(laid.typed) < REANCHOR and (place.full or not full) and laid.snippets == context.snippets
+def _is_good_enough(prompt: CachedPrompt, continued: Plan, context: Context, *, full: bool) -> bool:
+    """Whether a new prompt would be no better than this cached one."""
+    current = continued.snippets == context.snippets
+    return len(continued.typed) < REANCHOR and (prompt.full or not full) and current
 
 
-def _missing(model: Model, place: CachedPrompt) -> int:
-    """How many tokens of a prompt no place has evaluated yet."""
-    return len(place.fixed) - model.prefix_cache.reusable(place.fixed)
+def _count_missing(model: Model, prompt: CachedPrompt) -> int:
+    """How many tokens of a prompt are not in the cache."""
+    return len(prompt.fixed) - model.prefix_cache.reusable(prompt.fixed)
 
 
-def _small(model: Model) -> int:
+def _small_size(model: Model) -> int:
     return model.budget.small.head + model.budget.small.suffix
 
 
-def _place_for(model: Model, gen: Generation) -> tuple[CachedPrompt, Plan]:
-    """A known place, or a new one: the full head where that is cheap enough, else a small one.
+def _choose_prompt(model: Model, context: Context) -> tuple[CachedPrompt, Plan]:
+    """A cached prompt, or a new one: with the full head where that is cheap enough, else with a small one.
 
-    A small one shows other files only if these have been read already: whoever waits, waits for his own.
+    A small head comes with snippets of other files only if those were read already. A user who waits should
+    wait for their own file only.
     """
-    known = model.prefix_cache.find(gen.context)
-    if known is not None and _fits(model, *known) and _missing(model, known[0]) <= _small(model):
+    known = model.prefix_cache.find(context)
+    if (
+        known is not None
+        and _has_room(model, *known)
+        and _count_missing(model, known[0]) <= _small_size(model)
+    ):
         return known
-    snippets = gen.context.snippets
-    place, laid = _new_place(model, gen.context, snippets, small=False)
-    for shown in dict.fromkeys((snippets, ())):
-        if _missing(model, place) <= _small(model):
+    prompt, continued = _new_prompt(model, context, context.snippets, small=False)
+    for snippets in dict.fromkeys((context.snippets, ())):
+        if _count_missing(model, prompt) <= _small_size(model):
             break
-        place, laid = _new_place(model, gen.context, shown, small=True)
-    return place, laid
+        prompt, continued = _new_prompt(model, context, snippets, small=True)
+    return prompt, continued
 
 
-def _fits(model: Model, place: CachedPrompt, found: Plan) -> bool:
-    room = model.budget.context - len(place.fixed) - model.budget.block_tokens
-    return len(found.typed) < room  # digits are a token each
+def _has_room(model: Model, prompt: CachedPrompt, continued: Plan) -> bool:
+    room = model.budget.context - len(prompt.fixed) - model.budget.block_tokens
+    return len(continued.typed) < room  # a character is a token at most, as digits are
 
 
-def _new_place(
+def _new_prompt(
     model: Model, context: Context, snippets: tuple[Snippet, ...], *, small: bool
 ) -> tuple[CachedPrompt, Plan]:
     extent = model.budget.small
@@ -206,44 +245,36 @@ def _new_place(
         extent = replace(model.budget.full, head=max(1, model.budget.full.head - used))
         starts = model.prefix_cache.starts(context.path, snippets)
     while True:
-        laid = plan(context, extent, snippets, starts)
-        fixed = render(laid, model.fim, model.llama.tokenize)
-        # Dense text (tables of digits, base64) has more tokens than its length promised: ask for less.
+        fresh = plan(context, extent, snippets, starts)
+        fixed = render(fresh, model.fim, model.llama.tokenize)
+        # Dense text (tables of digits, base64) has more tokens than its length suggests: take less of it.
         if len(fixed) <= model.budget.context - 2 * model.budget.block_tokens or extent.head < 16:
-            return CachedPrompt(laid, fixed, full=not small), laid
+            return CachedPrompt(fresh, fixed, full=not small), fresh
         extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
         snippets = ()
         starts = []
 
 
-def _decode(model: Model, gen: Generation, logits: Logits, need: bytes) -> None:
-    """Sample and decode; `need` are the bytes of the typed text that the first tokens must repeat."""
+def _decode(model: Model, generation: Generation, prompt: CachedPrompt, logits: Logits, need: bytes) -> None:
+    """Sample and decode. `need` are the bytes of typed text that the first tokens must repeat."""
     start = time.perf_counter()
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
-    place = gen.cached_prompt
-    if place is None:
-        return
     try:
-        while gen.generated < gen.max_tokens:
+        while generation.tokens.generated < generation.max_tokens:
             token, chance = _pick(model, logits, need)
             if token in model.fim.special:
-                gen.ended = True
+                generation.stop()
                 return
             piece = model.pieces[token]
-            fresh, need = piece[len(need) :], need[len(piece) :]
-            gen.pending = token
+            fresh = piece[len(need) :]
+            need = need[len(piece) :]
             if need or not fresh:
-                gen.evaluated += 1  # a healed token belongs to the prompt
-            else:
-                gen.generated += 1
-                gen.text += decoder.decode(fresh)
-                gen.spans.append((len(gen.text), chance))
-                gen.on_text()
-                if gen.finished(gen.text) or (chance < gen.sure and gen.on_first_line()):
-                    return
-            logits = model.prefix_cache.append(place, token)
+                generation.add_healed(token)
+            elif generation.add(token, decoder.decode(fresh), chance):
+                return
+            logits = model.prefix_cache.append(prompt, token)
     finally:
-        gen.decode_ms += 1e3 * (time.perf_counter() - start)
+        generation.record_decode(time.perf_counter() - start)
 
 
 def _pick(model: Model, logits: Logits, need: bytes) -> tuple[int, float]:
@@ -255,6 +286,7 @@ def _pick(model: Model, logits: Logits, need: bytes) -> tuple[int, float]:
         token = int(ids[best])
     else:
         scores = logits
-        best = token = int(logits.argmax())
+        best = int(logits.argmax())
+        token = best
     peak = float(scores[best])
     return token, -math.log(float(np.exp(scores - peak).sum()))

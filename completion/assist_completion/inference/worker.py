@@ -1,7 +1,7 @@
-"""One thread owns the model; everyone else hands it jobs, each in a lane.
+"""One thread owns the model. All other threads give it jobs, each in a lane.
 
-A job in a higher lane pre-empts the one that runs: the abort flag is set, the job sees `Aborted`
-and is queued again if it can be resumed, or given up. This module knows no tokens and no text.
+A job in a higher lane pre-empts the running one: the abort flag is set, and the running job gets `Aborted`.
+A job that can be resumed is queued again, any other one is given up. This module knows no tokens and no text.
 """
 
 import contextlib
@@ -21,8 +21,8 @@ from assist_completion.inference.llama import Abort, Aborted
 
 log = logging.getLogger(__name__)
 
-# The thread that decodes yields to the event loop and to the editor itself. On two cores 5 and 10 give
-# edits the same p99 (benchmarks/lsp.py editing); the higher is kinder to what else the user runs.
+# The thread that decodes yields to the event loop and to the editor. On two cores 5 and 10 give edits the
+# same p99 (benchmarks/lsp.py editing). The higher value leaves more to the user's other programs.
 NICENESS = 10
 
 
@@ -32,7 +32,7 @@ class Lane(IntEnum):
     VISIBLE = 0
     PREWARM = 1
     CONTINUE = 2
-    ANSWER = 3  # somebody waits for it; a head that is read for later is a guess
+    ANSWER = 3  # before WARM: a user waits for an answer, and a head that is read ahead is a guess
     WARM = 4
 
 
@@ -40,7 +40,7 @@ class Resource(Protocol):
     """What the thread owns."""
 
     def close(self) -> None:
-        """Give it back; called once, on the owner thread."""
+        """Give everything back. Called once, on the owner thread."""
 
 
 R = TypeVar("R", bound=Resource)
@@ -48,22 +48,40 @@ R = TypeVar("R", bound=Resource)
 
 @dataclass(eq=False, slots=True)
 class Job(Generic[R]):
-    """Work for the owner thread. `resumable` work is run again after a pre-emption, before younger work of
-    its lane: what it left half done is still there.
+    """Work for the owner thread, and the future of its end.
+
+    After a pre-emption, `resumable` work runs again before younger jobs of its lane, and finds its half-done
+    results.
     """
 
     lane: Lane
     run: Callable[[R], None]
     resumable: bool = False
-    cancelled: bool = False
-    order: int = 0
     done: "Future[None]" = field(default_factory=Future)
+    cancelled: bool = False
+
+    def cancel(self) -> None:
+        """Do not resume this job. Only its worker calls this."""
+        self.cancelled = True
+
+    def finish(self, error: Exception | None = None) -> None:
+        """Resolve the future, unless that has happened already."""
+        if self.done.done():
+            return
+        if error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(error)
+
+
+QueuedJob = tuple[int, int, Job[R]]
+"""A lane, a number that grows with each submission, and the job, in the order of a heap."""
 
 
 class Worker(Generic[R]):
-    """Opens the resource on its own thread, runs jobs by lane, closes it on the same thread.
+    """Opens the resource on its own thread, runs jobs by lane, and closes the resource on the same thread.
 
-    `opened` resolves when the resource is there, or with the error that prevented it.
+    `opened` resolves when the resource is open, or with the error that prevented it.
     """
 
     def __init__(self, open_resource: Callable[[Abort], R]) -> None:
@@ -71,7 +89,7 @@ class Worker(Generic[R]):
         self._open = open_resource
         self._abort = Abort()
         self._wake = threading.Condition()
-        self._queue: list[tuple[int, int, Job[R]]] = []
+        self._queue: list[QueuedJob[R]] = []
         self._order = itertools.count()
         self._running: Job[R] | None = None
         self._closing = False
@@ -79,27 +97,26 @@ class Worker(Generic[R]):
         self._thread.start()
 
     def submit(self, job: Job[R]) -> None:
-        """Queue a job; a running one of a lower lane is interrupted at once."""
+        """Queue a job. A running job of a lower lane is interrupted at once."""
         with self._wake:
             if self._closing:
-                job.done.set_exception(Aborted())
+                job.finish(Aborted())
                 return
-            job.order = next(self._order)
-            heapq.heappush(self._queue, (job.lane, job.order, job))
+            heapq.heappush(self._queue, (job.lane, next(self._order), job))
             if self._running is not None and self._running.lane > job.lane:
                 self._abort.set()
             self._wake.notify()
 
     def cancel(self, job: Job[R]) -> None:
-        """Stop a job wherever it is; its future ends with `Aborted`."""
+        """Stop a job, whether it runs or waits. Its future ends with `Aborted`."""
         with self._wake:
-            job.cancelled = True
+            job.cancel()
             if self._running is job:
                 self._abort.set()
             else:
                 self._queue = [entry for entry in self._queue if entry[2] is not job]
                 heapq.heapify(self._queue)
-                _finish(job, Aborted())
+                job.finish(Aborted())
 
     def idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
@@ -107,12 +124,12 @@ class Worker(Generic[R]):
             return self._running is None and not self._queue
 
     def close(self, timeout: float = 2.0) -> None:
-        """Abort everything and wait until the resource is closed, at most `timeout` seconds."""
+        """Abort everything, and wait at most `timeout` seconds until the resource is closed."""
         with self._wake:
             self._closing = True
             self._abort.set()
             for _, _, job in self._queue:
-                _finish(job, Aborted())
+                job.finish(Aborted())
             self._queue.clear()
             self._wake.notify()
         self._thread.join(timeout)
@@ -123,51 +140,46 @@ class Worker(Generic[R]):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         try:
             resource = self._open(self._abort)
-        except Exception as error:  # noqa: BLE001  (whatever prevents the start reaches the caller)
+        except Exception as error:  # noqa: BLE001  (any error of the start goes to the caller)
             self.opened.set_exception(error)
             return
         self.opened.set_result(None)
         try:
-            while (job := self._take()) is not None:
-                self._run(job, resource)
+            while (queued := self._take()) is not None:
+                self._run(queued, resource)
         finally:
             resource.close()
 
-    def _take(self) -> Job[R] | None:
+    def _take(self) -> QueuedJob[R] | None:
+        """Wait for the next job; None when the worker closes."""
         with self._wake:
             self._running = None
             while not self._queue and not self._closing:
                 self._wake.wait()
             if self._closing:
                 return None
-            _, _, job = heapq.heappop(self._queue)
-            self._running = job
+            queued = heapq.heappop(self._queue)
+            self._running = queued[2]
             self._abort.clear()
-            return job
+            return queued
 
-    def _run(self, job: Job[R], resource: R) -> None:
+    def _run(self, queued: QueuedJob[R], resource: R) -> None:
+        job = queued[2]
         try:
             job.run(resource)
         except Aborted:
-            self._interrupted(job)
+            self._resume_later(queued)
         except Exception as error:  # the thread must outlive any job
             log.exception("a job in lane %s failed", job.lane.name)
-            _finish(job, error)
+            job.finish(error)
         else:
-            _finish(job, None)
+            job.finish()
 
-    def _interrupted(self, job: Job[R]) -> None:
+    def _resume_later(self, queued: QueuedJob[R]) -> None:
+        """Queue an interrupted job again at its old place, if it can and should be resumed."""
+        job = queued[2]
         with self._wake:
             if job.resumable and not job.cancelled and not self._closing:
-                heapq.heappush(self._queue, (job.lane, job.order, job))
+                heapq.heappush(self._queue, queued)
             else:
-                _finish(job, Aborted())
-
-
-def _finish(job: Job[R], error: Exception | None) -> None:
-    if job.done.done():
-        return
-    if error is None:
-        job.done.set_result(None)
-    else:
-        job.done.set_exception(error)
+                job.finish(Aborted())

@@ -21,29 +21,29 @@ def test_the_rest_of_the_line_is_found_and_healed(model) -> None:
     gen = ask(model, at("    tot"))
     assert gen.text == "al = item_1 + item_2\n"
     assert not gen.cached_prompt.full
-    assert len(gen.spans) == gen.generated == len(gen.text)
+    assert len(gen.spans) == gen.tokens.generated == len(gen.text)
 
 
 def test_each_key_costs_one_or_two_tokens(model) -> None:
     ask(model, at("    t"))
     line = TARGET[:40]
     for end in range(6, len(line)):
-        assert ask(model, at(line[:end])).evaluated <= 2, line[:end]
+        assert ask(model, at(line[:end])).tokens.evaluated <= 2, line[:end]
 
 
 def test_a_wrong_guess_is_cut_off_and_not_computed_again(model) -> None:
     ask(model, at("    t"))
-    assert ask(model, at("    other")).evaluated <= 6
+    assert ask(model, at("    other")).tokens.evaluated <= 6
 
 
 def test_a_full_head_is_warmed_behind_a_small_one(model) -> None:
     first = ask(model, at("    t"))
-    assert first.prompt_tokens < 700
+    assert first.tokens.prompt < 700
     warm(model, first.context, full=True)
     later = ask(model, at("    to"))
     assert later.cached_prompt.full
-    assert later.prompt_tokens > 3000
-    assert later.evaluated <= 2
+    assert later.tokens.prompt > 3000
+    assert later.tokens.evaluated <= 2
 
 
 def test_coming_back_costs_nothing(model) -> None:
@@ -53,7 +53,7 @@ def test_coming_back_costs_nothing(model) -> None:
     ask(model, at("x", 60))
     warm(model, at("y", 280), full=True)
     ask(model, at("y", 280))
-    assert ask(model, at("    to")).evaluated <= 2
+    assert ask(model, at("    to")).tokens.evaluated <= 2
 
 
 def test_nearby_places_share_their_heads(model) -> None:
@@ -61,8 +61,8 @@ def test_nearby_places_share_their_heads(model) -> None:
     ask(model, at("    t"))
     for row in (146, 151):
         near = ask(model, at("    x", row))
-        assert near.prompt_tokens > 3000
-        assert near.evaluated < 1000, row
+        assert near.tokens.prompt > 3000
+        assert near.tokens.evaluated < 1000, row
 
 
 def test_without_memory_for_snapshots_it_is_computed_again() -> None:
@@ -70,7 +70,7 @@ def test_without_memory_for_snapshots_it_is_computed_again() -> None:
     ask(model, at("    t"))
     ask(model, at("x", 60))
     ask(model, at("y", 280))
-    assert ask(model, at("    t")).evaluated > 100
+    assert ask(model, at("    t")).tokens.evaluated > 100
 
 
 def test_an_abort_leaves_a_correct_shorter_place() -> None:
@@ -90,7 +90,7 @@ def test_an_abort_leaves_a_correct_shorter_place() -> None:
     abort.clear()
     again = ask(model, at("    i", 150))
     assert again.text.startswith("tem_")
-    assert again.evaluated < again.prompt_tokens - 100
+    assert again.tokens.evaluated < again.tokens.prompt - 100
 
 
 def test_an_extended_generation_goes_on_where_it_stopped(model) -> None:
@@ -127,4 +127,4 @@ def test_dense_text_shrinks_the_window_and_stays_within_the_context() -> None:
     model = replace(model, budget=replace(model.budget, context=1200))
     dense = Context("a.txt", PLAIN, "é" * 30 + "\n" + "".join(f"{'ä' * 40}\n" for _ in range(100)), "\n")
     gen = ask(model, dense)
-    assert gen.prompt_tokens < 1200
+    assert gen.tokens.prompt < 1200
