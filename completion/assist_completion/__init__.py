@@ -1,1 +1,1 @@
-"""Context in, ghost text out. Knows no LSP, and no network but the model store's."""
+"""From the context of a cursor to ghost text. It knows no LSP, and no network except in the model store."""

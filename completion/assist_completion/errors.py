@@ -1,22 +1,22 @@
-"""What can go wrong in this package, as far as callers act on it differently."""
+"""The errors of this package. Each subclass is one that callers handle differently."""
 
 
 class CompletionError(Exception):
-    """The root. The message names the thing, the value and the remedy."""
+    """The root of all errors here. The message names the thing, the value and the remedy."""
 
 
 class ModelError(CompletionError):
-    """The model file is missing, broken or not fit for infilling."""
+    """The model file is missing or broken, or it does not support infilling."""
 
 
 class MissingModelError(ModelError):
-    """The model is not on this machine yet: it may come."""
+    """The model is not on this machine yet. It may be fetched later."""
 
 
 class TooLongError(CompletionError):
-    """A conversation does not fit a model's window: the caller leaves something out and asks again.
+    """A conversation is `excess` tokens too long for a model's window.
 
-    `excess` is by how many tokens.
+    The caller can leave something out and try again.
     """
 
     def __init__(self, message: str, excess: int) -> None:
@@ -25,4 +25,4 @@ class TooLongError(CompletionError):
 
 
 class FetchError(CompletionError):
-    """A model could not be fetched: no source had it, the disk is full, or the bytes are wrong."""
+    """A model could not be fetched: no source had it, the disk is full, or the file is wrong."""

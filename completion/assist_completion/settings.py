@@ -1,6 +1,6 @@
-"""What a user can set about ghost text, with the bounds and the words of the reference page.
+"""The settings of ghost text, with their bounds and the text of the reference page.
 
-It reads no file and no environment: the server assembles a `CompletionSettings` from config.toml.
+This module reads no file and no environment: the server makes a `CompletionSettings` from config.toml.
 """
 
 from dataclasses import dataclass, field, fields
@@ -15,7 +15,7 @@ DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 
 @dataclass(frozen=True, slots=True)
 class CompletionSettings:
-    """The `[completion]` table. A value out of bounds raises `CompletionError`, which names the field.
+    """The `[completion]` table. A value out of bounds raises a `CompletionError` that names the field.
 
     >>> CompletionSettings(max_lines=0)
     Traceback (most recent call last):
@@ -94,7 +94,7 @@ class CompletionSettings:
 
 
 def is_path(model: str) -> bool:
-    """Whether a `model` setting is the path of a file and not a name of the catalogue.
+    """Whether a `model` setting is the path of a file, and not a name in the catalogue.
 
     >>> is_path("qwen2.5-coder-0.5b"), is_path("~/models/mine.gguf")
     (False, True)

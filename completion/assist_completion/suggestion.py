@@ -1,4 +1,7 @@
-"""What goes in and what comes out of the engine: a request, and the suggestion that answers it."""
+"""What goes into the engine and what comes out: a request, and the suggestion that answers it.
+
+These are values only. They know no model and no editor.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,19 +10,19 @@ from assist_context.documents import Context
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """A cursor and how the user got there. `gather_ms` is the time that making the context took."""
+    """A cursor and how the user got there. `gather_ms` is the time that it took to gather the context."""
 
     context: Context
     manual: bool = False
     after_accept: bool = False
-    max_lines: int = 0  # 0: as the settings say
+    max_lines: int = 0  # 0: the limit in the settings
     gather_ms: float = 0.0
-    immediate: bool = False  # no debounce: a command line, not a typist
+    immediate: bool = False  # no debounce: the request comes from a command line, not from typing
 
 
 @dataclass(frozen=True, slots=True)
 class Millis:
-    """Where the time went, in milliseconds; `total` includes waiting."""
+    """Where the time went, in milliseconds. `total` includes waiting."""
 
     total: float = 0.0
     gather: float = 0.0
@@ -29,7 +32,7 @@ class Millis:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """`evaluated` are prompt tokens that had to be computed, healed ones included."""
+    """Numbers of tokens. `evaluated` prompt tokens had to be computed, healed ones included."""
 
     prompt: int = 0
     evaluated: int = 0
@@ -40,8 +43,8 @@ class Tokens:
 class Suggestion:
     """The answer to one request.
 
-    `candidate` is the text before the show gate, `text` is "" when nothing is shown and `reason` says
-    why. `replace` counts the characters behind the cursor, on its line, that the text stands for.
+    `candidate` is the text before the show gate. If nothing is shown, `text` is "" and `reason` says why.
+    The text takes the place of the first `replace` characters after the cursor, on its line.
     """
 
     id: int = 0

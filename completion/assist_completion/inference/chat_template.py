@@ -1,8 +1,8 @@
-"""From a conversation to the tokens of a prompt, by the chat template that the model's own file carries.
+"""From a conversation to the tokens of a prompt, with the chat template in the model's own file.
 
-The template never sees what people wrote: it lays out marks, its own parts are read with special tokens,
-and the texts between them as plain characters. So a text that spells `<|im_end|>` ends nothing.
-It knows no model's name and computes nothing.
+The template never sees what people wrote. It lays out marks; its own parts are then tokenized with special
+tokens, and the texts in place of the marks as plain characters. So a text that contains `<|im_end|>` ends
+nothing. This module knows no model by name and runs none.
 """
 
 import logging
@@ -18,12 +18,12 @@ log = logging.getLogger(__name__)
 
 CHATML = "chatml"  # llama.cpp's name for `<|im_start|>role ... <|im_end|>`
 _PROBE = (Turn("user", ""),)
-_MARK = "\ue0a0{}\ue0a1"  # of the private use area: no template has such characters, and none trims them
+_MARK = "\ue0a0{}\ue0a1"  # characters for private use: no template contains or trims them
 _MARKS = re.compile("\ue0a0([0-9]+)\ue0a1")
 
 
 class Vocabulary(Protocol):
-    """What this module needs of a `llama.Llama`; nothing of it touches a sequence."""
+    """What this module needs of a `llama.Llama`. None of it touches a sequence."""
 
     load: Load
 
@@ -37,11 +37,13 @@ class Vocabulary(Protocol):
 
 
 def template_of(vocabulary: Vocabulary) -> str:
-    """The model's own chat template, or ChatML where llama.cpp cannot lay out that one and the model has
-    ChatML's tokens. Else `ModelError`.
+    """The model's own chat template, or ChatML.
+
+    ChatML is used if llama.cpp does not know the model's template and the model has ChatML's tokens. Raises
+    `ModelError` if it has not.
     """
     own = vocabulary.chat_template()
-    if own and _laid_out(own, _PROBE) is not None:
+    if own and _lay_out(own, _PROBE) is not None:
         return own
     wrong = f"{vocabulary.load.path} has " + ("an unknown chat template" if own else "no chat template")
     for mark in ("<|im_start|>", "<|im_end|>"):
@@ -58,9 +60,9 @@ def template_of(vocabulary: Vocabulary) -> str:
 def prompt_of(vocabulary: Vocabulary, template: str, turns: Sequence[Turn]) -> list[int]:
     """The tokens of a conversation, up to where the answer begins.
 
-    Raises `ModelError` where the template leaves out or moves a turn: a prompt without its rules is none.
+    Raises `ModelError` if the template omits or moves a turn. The prompt must never lose its system turn.
     """
-    parts = _laid_out(template, turns)
+    parts = _lay_out(template, turns)
     if parts is None or parts[1::2] != [str(n) for n in range(len(turns))]:
         raise ModelError(
             f"the chat template of {vocabulary.load.path} cannot hold {', '.join(t.role for t in turns)} "
@@ -74,20 +76,20 @@ def prompt_of(vocabulary: Vocabulary, template: str, turns: Sequence[Turn]) -> l
     return tokens if tuple(tokens[: len(head)]) == head else [*head, *tokens]
 
 
-def _laid_out(template: str, turns: Sequence[Turn]) -> list[str] | None:
-    """The template's own parts and, between them, the numbers of the turns; None for an unknown template."""
+def _lay_out(template: str, turns: Sequence[Turn]) -> list[str] | None:
+    """The template's own parts and, between them, the numbers of the turns. None for an unknown template."""
     laid = apply_template(template, [(turn.role, _MARK.format(n)) for n, turn in enumerate(turns)])
     return None if laid is None else _MARKS.split(laid)
 
 
-# Of 700 files of Python's library, its tests and Markdown, one (in rot13) has more tokens than told so; the
-# median has 0.66 of them.
+# Of 700 files of Python's library, its tests and Markdown, one (in rot13) has more tokens than the
+# estimate. The median has 0.66 of it.
 _LETTERS = 4
 _RUNS = re.compile(r" ?[A-Za-z]+|\s+|[^\sA-Za-z]")
 
 
 def estimate(text: str) -> int:
-    """Tokens of a text from above, as far as that can be told without a vocabulary.
+    """An upper estimate of the tokens of a text, without a vocabulary.
 
     >>> estimate("def area(width): return 42")
     12

@@ -1,4 +1,7 @@
-"""What goes in and what comes out of answering: a conversation to go on with, and the answer to it."""
+"""What goes into answering and what comes out: a conversation, and the answer that continues it.
+
+These are values only. They know no model.
+"""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,12 +12,12 @@ from assist_completion.suggestion import Tokens
 Role = Literal["system", "user", "assistant"]
 Ended = Literal["stop", "length", "loop", "cancelled"]
 
-WORST = 8  # margins that count as the worst: about a line of code
+WORST = 8  # the smallest margins of an answer: about a line of code
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What one side said."""
+    """One message of a conversation."""
 
     role: Role
     text: str
@@ -22,10 +25,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A question: `system` says how to answer, `history` what was said before, `user` what is asked now.
+    """A question: `system` says how to answer, `history` is the conversation so far, `user` is the question.
 
-    `max_tokens` bounds the answer and is kept free for it. No text in here can command the model: special
-    tokens in it are read as the characters they are written with.
+    `max_tokens` bounds the answer, and the window keeps that room free. No text in here can command the
+    model: special tokens in it are read as plain characters.
 
     >>> Conversation("Be brief.", "What is 2 + 2?", max_tokens=0)
     Traceback (most recent call last):
@@ -49,9 +52,9 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Margins:
-    """How far the best token stood before the second best, in logits, over an answer: a sign of doubt.
+    """By how many logits the best token of each step led the second best: small margins are a sign of doubt.
 
-    `worst8` is the mean of the eight smallest. All are 0 for an empty answer.
+    `worst8` is the mean of the eight smallest margins. All are 0 for an empty answer.
     """
 
     mean: float = 0.0
@@ -63,7 +66,7 @@ class Margins:
 class AnswerMillis:
     """Where the time of an answer went, in milliseconds.
 
-    `first` is from the question to the first piece of text and includes waiting and loading.
+    `first` is the time from the question to the first piece of text. It includes waiting and loading.
     """
 
     load: float = 0.0
@@ -76,8 +79,8 @@ class AnswerMillis:
 class LocalAnswer:
     """An answer, whole or as far as it came.
 
-    `ended` is "stop" where the model itself ended it, "length" at `max_tokens`, "loop" where it had begun
-    to repeat itself, and "cancelled".
+    `ended` says why it ended: "stop" if the model itself ended it, "length" at `max_tokens`, "loop" if it had
+    begun to repeat itself, or "cancelled".
     """
 
     text: str
@@ -88,7 +91,7 @@ class LocalAnswer:
 
 
 def margins_of(each: list[float]) -> Margins:
-    """The margins of an answer from those of its tokens.
+    """The margins of an answer from the margins of its tokens.
 
     >>> margins_of([4.0, 1.0, 1.0])
     Margins(mean=2.0, least=1.0, worst8=2.0)

@@ -1,7 +1,8 @@
-"""The one door to llama.cpp: a model, its vocabulary and its key-value cache, on the low-level API.
+"""The only module that calls llama.cpp: a model, its vocabulary and its key-value cache.
 
-Everything here belongs to one thread, except `Abort`, which any thread may set, and `tokenize`, which only
-reads the vocabulary. It knows tokens and sequences; what they mean is the business of `prompt` and `chat`.
+Everything here belongs to one thread, except for `Abort`, which any thread may set, and `tokenize`, which
+only reads the vocabulary. This module knows tokens and sequences. It does not know what they mean: `prompt`
+and `chat_template` do.
 """
 
 import ctypes
@@ -13,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# libgomp's threads spin at a barrier for long before they sleep. While one other process computes, two
-# such threads decode 3 to 8 times slower than one; with a short spin the loss is a half, and on an idle
-# machine nothing is lost (61.5 and 59.9 tokens/s). Read once, when the library is loaded.
+# libgomp's threads spin at a barrier for a long time before they sleep. While one other process computes, two
+# such threads decode 3 to 8 times slower than one. With a short spin the loss is a half, and on an idle
+# machine nothing is lost (61.5 and 59.9 tokens/s). The library reads this once, when it is loaded.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import llama_cpp as api
@@ -28,17 +29,17 @@ from assist_completion.prompt.fim_tokens import Fim
 Logits = npt.NDArray[np.float32]
 
 SLICE = 64  # tokens per decode call while prefilling: 64 runs at 0.92 of the speed of 512, 32 at 0.75
-_ABORTED = 2  # llama_decode's answer when the abort callback said so
+_ABORTED = 2  # what llama_decode returns when the abort callback stopped it
 
 
 class Aborted(Exception):
-    """The decode, or the loading, was cut short on purpose; a sequence is back at its last good position."""
+    """Decoding or loading was stopped on purpose. A sequence is back at its last good position."""
 
 
 class Abort:
     """A flag that llama.cpp itself reads while it computes.
 
-    The callback is libc's `atoi` over two bytes, "0" or "1": no Python runs, so the interpreter lock
+    The callback is libc's `atoi` over two bytes, "0" or "1". No Python code runs, so the interpreter lock
     is not taken once per graph node.
     """
 
@@ -60,9 +61,9 @@ class Abort:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How to open a model. `context` is tokens per sequence.
+    """How to open a model. `context` is the number of tokens per sequence.
 
-    `threads` read prompts and `decode_threads` write tokens; 0 means every physical core.
+    `threads` is for reading prompts and `decode_threads` for writing tokens. 0 means every physical core.
     """
 
     path: Path
@@ -84,17 +85,17 @@ def _on_log(level: int, text: bytes, _user: ctypes.c_void_p) -> None:
 class Llama:
     """One loaded model with `sequences` independent token sequences.
 
-    `beside` lends its weights, so that only the context takes memory; it must be closed after this one.
-    Raises `ModelError` where the file cannot be loaded, `Aborted` where the flag was set meanwhile. Close
-    it to give the memory back.
+    `lender` lends its weights, so that only the context takes memory. Close it after this model.
+    Raises `ModelError` if the file cannot be loaded, and `Aborted` if the flag is set meanwhile. Close the
+    model to give the memory back.
     """
 
-    def __init__(self, load: Load, abort: Abort, beside: "Llama | None" = None) -> None:
+    def __init__(self, load: Load, abort: Abort, lender: "Llama | None" = None) -> None:
         self.abort = abort
         self.load = load
         self.closed = False
-        self._borrowed = beside is not None
-        self._model: Any = beside._model if beside is not None else _read_weights(load.path, abort)
+        self._borrowed = lender is not None
+        self._model: Any = lender._model if lender is not None else _read_weights(load.path, abort)
         self._vocab = api.llama_model_get_vocab(self._model)
         self._size = api.llama_vocab_n_tokens(self._vocab)
         self._context = api.llama_init_from_model(self._model, self._params(load))
@@ -123,7 +124,7 @@ class Llama:
         return params
 
     def close(self) -> None:
-        """Give everything back; the object is unusable afterwards."""
+        """Give everything back. The object is unusable afterwards."""
         if not self.closed:
             self.closed = True
             api.llama_batch_free(self._batch)
@@ -137,7 +138,7 @@ class Llama:
     # Vocabulary
 
     def fim(self) -> Fim:
-        """The model's infilling tokens, or `ModelError` when its vocabulary has none."""
+        """The model's infilling tokens, or `ModelError` if its vocabulary has none."""
         v = self._vocab
         pre, suf, mid = api.llama_vocab_fim_pre(v), api.llama_vocab_fim_suf(v), api.llama_vocab_fim_mid(v)
         if min(pre, suf, mid) < 0:
@@ -156,17 +157,17 @@ class Llama:
         )
 
     def head(self) -> tuple[int, ...]:
-        """What every prompt starts with: the begin-of-sequence token of the models that want one."""
+        """What every prompt starts with: the begin-of-sequence token, if the model wants one."""
         v = self._vocab
         return (api.llama_vocab_bos(v),) if api.llama_vocab_get_add_bos(v) else ()
 
     def is_special(self, token: int) -> bool:
-        """Whether a token ends a text or commands the model: it must never become text."""
+        """Whether a token ends a text or commands the model. Such a token must never become text."""
         v = self._vocab
         return bool(api.llama_vocab_is_control(v, token) or api.llama_vocab_is_eog(v, token))
 
     def tokenize(self, text: str, *, special: bool = False) -> list[int]:
-        """Token ids of plain text; special tokens in it are read as text, or as commands if `special`."""
+        """Token ids of a text. Special tokens in it are read as plain text, or as commands if `special`."""
         data = text.encode("utf-8", "replace")
         room = len(data) + 8
         out = (api.llama_token * room)()
@@ -176,35 +177,35 @@ class Llama:
         return list(out[:count])
 
     def pieces(self) -> list[bytes]:
-        """The bytes of every token, special ones empty; made once, about 0.1 s for 150,000 tokens."""
+        """The bytes of every token, none for special ones. Made once, in about 0.1 s for 150,000 tokens."""
         if not self._pieces:
             self._pieces = [self.piece(token) for token in range(self._size)]
         return self._pieces
 
     def piece(self, token: int) -> bytes:
-        """The bytes of one token, none for a special one."""
+        """The bytes of one token, none for a special token."""
         count = api.llama_token_to_piece(self._vocab, token, self._piece, len(self._piece), 0, False)
         return self._piece.raw[: max(0, count)]
 
     def chat_template(self) -> str:
-        """The chat template in the model's file, "" where it has none."""
+        """The chat template in the model's file, or "" if it has none."""
         return (api.llama_model_chat_template(self._model, None) or b"").decode("utf-8", "replace")
 
     def set_threads(self, decode: int, prefill: int) -> None:
-        """Threads for single tokens and for more than one."""
+        """Set the number of threads for single tokens and for several tokens at once."""
         api.llama_set_n_threads(self._context, decode, prefill)
 
-    def trained(self) -> int:
+    def trained_context(self) -> int:
         """The longest context, in tokens, that the model was trained for."""
         return int(api.llama_model_n_ctx_train(self._model))
 
     # Sequences
 
     def decode(self, seq: int, tokens: Sequence[int], position: int) -> Logits:
-        """Put `tokens` at `position` of a sequence; logits of the last one, shape (vocabulary,).
+        """Put `tokens` at `position` of a sequence. Returns the logits of the last one, shape (vocabulary,).
 
-        Valid until the next call. Raises `Aborted`, with the sequence cut back to the tokens that
-        were there before the slice in which the flag was seen.
+        They are valid until the next call. Raises `Aborted` if the flag is set. Then the sequence is cut back
+        to the tokens before the slice in which the flag was seen.
         """
         done = 0
         while done < len(tokens):
@@ -232,7 +233,7 @@ class Llama:
             raise ModelError(f"llama_decode answered {answer} for {len(tokens)} tokens at {position}.")
 
     def truncate(self, seq: int, length: int) -> None:
-        """Forget everything from `length` on."""
+        """Forget everything from token `length` on."""
         api.llama_memory_seq_rm(self._memory, seq, length, -1)
 
     def length(self, seq: int) -> int:
@@ -240,14 +241,14 @@ class Llama:
         return int(api.llama_memory_seq_pos_max(self._memory, seq)) + 1
 
     def save(self, seq: int) -> bytes:
-        """The sequence's state: about 12 kB a token for a 0.5B model. Holds the source text in effect."""
+        """The state of a sequence: about 12 kB a token for a 0.5B model. In effect it contains the text."""
         size = api.llama_state_seq_get_size(self._context, seq)
         buffer = (ctypes.c_uint8 * size)()
         written = api.llama_state_seq_get_data(self._context, buffer, size, seq)
         return bytes(memoryview(buffer)[:written])
 
     def restore(self, seq: int, state: bytes) -> bool:
-        """Put a saved state into a sequence; False where llama.cpp refuses it."""
+        """Put a saved state into a sequence. Returns False if llama.cpp refuses it."""
         self.truncate(seq, 0)
         buffer = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
         return bool(api.llama_state_seq_set_data(self._context, buffer, len(state), seq))
@@ -271,12 +272,14 @@ def _read_weights(path: Path, abort: Abort) -> Any:
 def apply_template(template: str, turns: Sequence[tuple[str, str]]) -> str | None:
     """(role, text) pairs as a chat template lays them out, up to where the answer begins.
 
-    `template` is a model's own, or one of llama.cpp's names; None where llama.cpp knows no such layout.
+    `template` is a model's own template, or a name that llama.cpp knows. None if llama.cpp knows no such
+    layout.
     """
     messages = [api.llama_chat_message(role.encode(), text.encode()) for role, text in turns]
     chat = (api.llama_chat_message * len(turns))(*messages)
-    room, count = 0, 1024
-    while count > room:  # one that is too small is answered with the size that it takes
+    room = 0
+    count = 1024
+    while count > room:  # if the buffer is too small, llama.cpp returns the size that it needs
         room = count
         buffer = ctypes.create_string_buffer(room)
         count = api.llama_chat_apply_template(template.encode(), chat, len(turns), True, buffer, room)
@@ -284,7 +287,7 @@ def apply_template(template: str, turns: Sequence[tuple[str, str]]) -> str | Non
 
 
 def physical_cores() -> int:
-    """Cores this process may use, 8 at most; hyper-threads slow decoding and count once where Linux tells."""
+    """Cores this process may use, 8 at most. Hyper-threads slow decoding, so on Linux they count once."""
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 2)
     siblings = set()
     for cpu in allowed:
@@ -297,5 +300,5 @@ def physical_cores() -> int:
 
 
 def features() -> str:
-    """The CPU features that this build of llama.cpp uses, as it prints them itself."""
+    """The CPU features that this build of llama.cpp uses, as llama.cpp prints them."""
     return str(api.llama_print_system_info().decode("utf-8", "replace")).strip(" |\n")

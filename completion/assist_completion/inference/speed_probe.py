@@ -1,8 +1,8 @@
-"""How fast a model runs on this machine, and what of it fits a budget of time.
+"""How fast a model runs on this machine, and how many tokens fit a budget of time.
 
-The model is first opened in a child process: a broken file that crashes llama.cpp kills only the
-child, and a file without infilling tokens is refused before anything depends on it. What was measured
-is remembered by machine, file and build, so later starts cost nothing.
+The model is first opened in a child process. A broken file that crashes llama.cpp kills only the child, and a
+file without infilling tokens is refused before anything depends on it. Measurements are remembered by
+machine, file and build, so later starts cost nothing.
 """
 
 import hashlib
@@ -30,22 +30,22 @@ from assist_completion.prompt.layout import Extent
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.settings import CompletionSettings
 
-PROMPT = 256  # tokens prefilled and
-ANSWER = 12  # tokens decoded for each number of threads: together about 2 s on two cores
+PROMPT = 256  # tokens that are prefilled
+ANSWER = 12  # tokens that are decoded for each number of threads; with PROMPT about 2 s on two cores
 ENOUGH = 0.75  # of the best decoding speed: on two cores one thread gives 0.79, for half the CPU time
 WINDOW = 8192  # tokens of question and answer: 99 MB for a 0.5B while it answers, 224 MB for a 1.5B
-QUIET = 0.85  # of a core for each thread: below that others computed too, and the figures do not last
-TIMEOUT = 300.0  # seconds; a 7B model from a cold disk takes one of them minutes
+QUIET = 0.85  # of a core for each thread; with less, other processes computed too and the figures do not last
+TIMEOUT = 300.0  # seconds; a slow disk takes minutes for a 7B model that is not in memory
 _EXIT_UNFIT = 3
-_ANSWERS = "answers"  # to the child: the model need not fill in
+_ANSWERS = "answers"  # tells the child that the model need not support infilling
 
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Tokens a second, reading and writing; `trained` is the longest context the model knows.
+    """Tokens a second for reading and writing. `trained` is the longest context the model was trained for.
 
-    `decode_threads` are the fewest that write at nearly full speed. `quiet` says that nothing else
-    kept the cores busy meanwhile.
+    `decode_threads` is the smallest number that writes at nearly full speed. `quiet` says that nothing else
+    kept the cores busy during the measurement.
     """
 
     prefill: float
@@ -57,28 +57,28 @@ class Speed:
 
 
 def measure(path: Path, threads: int, *, infill: bool = True) -> Speed:
-    """Load the model here and time it. Raises `ModelError` where it must fill in and cannot."""
+    """Load the model here and time it. Raises `ModelError` if it lacks tokens that `infill` needs."""
     threads = threads or physical_cores()
     llama = Llama(Load(path, context=1024, sequences=1, threads=threads), Abort())
     try:
         start = (*llama.fim().head, llama.fim().pre) if infill else llama.head()
         tokens = (llama.tokenize("def area(width, height):\n    return width * height\n") * PROMPT)[:PROMPT]
         llama.decode(0, [*start, tokens[0]], 0)  # the first call also pays for page faults
-        prefill, quiet = _timed(lambda: _read_tokens(llama, tokens), PROMPT, threads)
+        prefill, quiet = _time(lambda: _read_tokens(llama, tokens), PROMPT, threads)
         decode: dict[int, float] = {}
         for count in sorted({1, 2, threads}):
             if count <= threads:
                 llama.set_threads(count, threads)
-                decode[count], alone = _timed(lambda: _write_tokens(llama, tokens[0]), ANSWER, count)
+                decode[count], alone = _time(lambda: _write_tokens(llama, tokens[0]), ANSWER, count)
                 quiet = quiet and alone
         count = next(n for n, speed in decode.items() if speed >= ENOUGH * max(decode.values()))
-        return Speed(prefill, decode[count], count, llama.trained(), quiet, features())
+        return Speed(prefill, decode[count], count, llama.trained_context(), quiet, features())
     finally:
         llama.close()
 
 
-def _timed(work: Callable[[], object], tokens: int, threads: int) -> tuple[float, bool]:
-    """Tokens a second, the better of two runs, and whether the cores were free meanwhile."""
+def _time(work: Callable[[], object], tokens: int, threads: int) -> tuple[float, bool]:
+    """Tokens a second in the better of two runs, and whether the cores were free meanwhile."""
     speeds, shares = [], []
     for _ in range(2):
         wall, cpu = time.perf_counter(), time.process_time()
@@ -101,10 +101,10 @@ def _write_tokens(llama: Llama, token: int) -> None:
 
 
 def speed_of(path: Path, threads: int, memory: Path, *, infill: bool = True) -> Speed:
-    """The remembered speed of a model on this machine, else a probe of about two seconds.
+    """The remembered speed of a model on this machine, else a new probe of about two seconds.
 
-    A model that only answers need not be fit for infilling.
-    What was measured while others kept the cores busy serves until the machine is free.
+    A model that only answers need not support infilling (`infill=False`). A measurement that was made while
+    other processes kept the cores busy is used until the machine is free.
     """
     key = _key(path, threads)
     known = _read(memory)
@@ -116,13 +116,13 @@ def speed_of(path: Path, threads: int, memory: Path, *, infill: bool = True) -> 
 
 
 def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
-    """What fits: a cold place within 0.75 s of reading, a full head within 4 s, a line within 0.6 s."""
+    """The budget for this speed: 0.75 s to read a small head, 4 s for a full head, 0.6 s to write a line."""
     small = _between(96, int(0.75 * speed.prefill), 1200)
     full = settings.context_tokens or _between(400, int(4 * speed.prefill), 2400)
     suffix = _between(80, int(0.6 * speed.prefill), 400)
     line = _between(16, int(0.6 * speed.decode), 32)
     block = _between(48, int(2 * speed.decode), 128)
-    room = full + suffix + 2200  # what is typed behind the anchor, answers, snippets
+    room = full + suffix + 2200  # typed text after the anchor, answers, snippets
     return TokenBudget(
         full=Extent(full, suffix, lines_after=24, snapped=True),
         small=Extent(small * 3 // 4, small // 4, lines_after=8, snapped=False),
@@ -145,8 +145,9 @@ def opener(
     decode_threads: int,
     answering: Load | None = None,
 ) -> Callable[[Abort], Model]:
-    """A function that opens the model on the thread that will own it, and later, at the first question, the
-    one that answers.
+    """A function that opens the model on the thread that will own it.
+
+    The model that answers is opened later, at the first question.
     """
 
     def open_model(abort: Abort) -> Model:
@@ -189,7 +190,7 @@ def _probe(path: Path, threads: int, *, infill: bool) -> Speed:
 
 
 def _busy() -> bool:
-    """Whether the machine has had more than half of its cores at work for the last minute."""
+    """Whether more than half of the cores have been busy during the last minute."""
     return hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5 * physical_cores()
 
 
@@ -215,7 +216,7 @@ def _read(memory: Path) -> dict[str, Speed]:
     try:
         return {key: Speed(**value) for key, value in json.loads(memory.read_text(encoding="utf-8")).items()}
     except (OSError, ValueError, TypeError, AttributeError):
-        return {}  # not there yet, or damaged: it is measured again
+        return {}  # missing or damaged: measure again
 
 
 def _write(memory: Path, known: dict[str, Speed]) -> None:
@@ -227,7 +228,7 @@ def _write(memory: Path, known: dict[str, Speed]) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """The child: prints the speed as JSON, or the reason on stderr."""
+    """The child process: prints the speed as JSON, or the reason of a refusal on stderr."""
     try:
         infill = _ANSWERS not in arguments[2:]
         speed = measure(Path(arguments[0]), int(arguments[1]), infill=infill)

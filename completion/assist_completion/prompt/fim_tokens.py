@@ -1,13 +1,13 @@
-"""How one model is asked to fill in the middle: its special tokens, and where the text goes.
+"""The special tokens with which a model fills in the middle.
 
-The token ids come from the model's own vocabulary, so a file that nobody catalogued works too.
-This module knows no llama.cpp and no text; `llama` fills it in and `prompt` uses it.
+The token ids come from the model's own vocabulary, so a file that is not in the catalogue works too.
+This module knows no llama.cpp and no text: `llama` fills in the ids, and `layout` uses them.
 """
 
 from dataclasses import dataclass
 
-# Special tokens are recognised by id and never become text. These are their spellings, for a model that
-# writes one out of ordinary tokens, as some badly converted ones do.
+# Special tokens are recognised by id and never become text. These are their spellings, because some badly
+# converted models write one out of ordinary tokens.
 SPELLED = (
     "<|fim_prefix|>",
     "<|fim_middle|>",
@@ -25,9 +25,9 @@ SPELLED = (
 
 @dataclass(frozen=True, slots=True)
 class Fim:
-    """Special token ids of one vocabulary; `repo` and `sep` are -1 where the model has none.
+    """The special token ids of one vocabulary. `repo` and `sep` are -1 if the model has none.
 
-    `head` is what every prompt starts with: the begin-of-sequence token of the models that want one.
+    `head` is what every prompt starts with: the begin-of-sequence token, if the model wants one.
     `special` holds every id that must never become text.
     """
 

@@ -2,8 +2,8 @@
 
     [file_sep path snippet]... [file_sep path] PRE head SUF suffix MID typed
 
-`head` ends at the anchor, a place a few lines above the cursor that stays still while the user types.
-`typed` runs from the anchor to the cursor and comes after MID, where the model goes on writing.
+`head` ends at the anchor, which is a few lines above the cursor and does not move while the user types.
+`typed` is the text from the anchor to the cursor. It comes after MID, where the model continues it.
 This module turns text into such a plan, and a plan into tokens. It knows no model and no cache.
 """
 
@@ -16,15 +16,15 @@ from assist_context.documents import CHARS_PER_TOKEN, Context, Snippet
 
 GRID = 32  # lines; heads that start on the same grid line share their tokens after a jump nearby
 ANCHOR_LINES = 3  # benchmarks/infill.py: two to four lines above the cursor beat one and none
-TYPED_LIMIT = 6_000  # characters after the anchor; beyond that the place counts as unknown
-START = 200  # characters by which the beginning of a head is found again
-SHORT, LONG = 0.3, 1.3  # of the budget: a known beginning within saves a prefill of seconds
-CLOSERS = ")]}>\"'`;,: \t"  # what an editor closes by itself does not belong to the suffix
+TYPED_LIMIT = 6_000  # characters after the anchor; with more of them, the plan does not fit
+START = 200  # characters by which the start of a head is recognised
+SHORT, LONG = 0.3, 1.3  # of the budget: a known start between them saves a prefill of seconds
+CLOSERS = ")]}>\"'`;,: \t"  # an editor adds these by itself, so they do not belong to the suffix
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much text a prompt may take: tokens of head and of suffix, and whether lines are snapped.
+    """How much text a prompt may take: tokens of head and suffix, and whether the head starts on the grid.
 
     `anchor` is how many lines above the cursor the head ends.
     """
@@ -38,7 +38,7 @@ class Extent:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The texts of one prompt. `head + typed` is what stands before the cursor, from some line on."""
+    """The texts of one prompt. `head + typed` is the text before the cursor, from some line on."""
 
     path: str
     head: str
@@ -48,9 +48,9 @@ class Plan:
 
 
 def suffix_of(after: str, lines: int, tokens: int) -> str:
-    r"""The text that the prompt shows behind the cursor.
+    r"""The text that the prompt shows after the cursor.
 
-    It starts at the next line, unless something other than closing characters is left on this one.
+    It starts on the next line, unless this line has more than closing characters after the cursor.
 
     >>> suffix_of(")\nx = 1\ny = 2\n", 1, 100)
     'x = 1\n'
@@ -70,7 +70,7 @@ def suffix_of(after: str, lines: int, tokens: int) -> str:
 
 
 def same_suffix(old: str, new: str) -> bool:
-    """Whether a prompt made with `old` still serves: the same first line, and 90 % alike after it."""
+    """Whether a prompt with the suffix `old` is still good: the first line is equal, and 90 % of the rest."""
     if old == new:
         return True
     if old.partition("\n")[0] != new.partition("\n")[0] or not old or not new:
@@ -82,9 +82,9 @@ def same_suffix(old: str, new: str) -> bool:
 def plan(
     context: Context, extent: Extent, snippets: tuple[Snippet, ...] = (), starts: Sequence[str] = ()
 ) -> Plan:
-    """Lay out a new place: choose the window, put the anchor, cut the suffix.
+    """Lay out a new prompt: choose the window, set the anchor, cut the suffix.
 
-    `starts` are beginnings of heads that are evaluated already: one that fits is taken again.
+    `starts` are the starts of heads that are evaluated already. One that fits is used again.
     """
     lines = context.before.split("\n")
     anchor = _anchor(lines, extent.anchor)
@@ -99,7 +99,7 @@ def plan(
 
 
 def _anchor(lines: list[str], above: int) -> int:
-    """Index of the line to anchor at: a non-blank one, `above` lines above the cursor's or higher."""
+    """Index of the anchor's line: one that is not blank, `above` lines above the cursor's line or higher."""
     at = max(0, len(lines) - 1 - above)
     while at > 0 and not lines[at].strip():
         at -= 1
@@ -107,7 +107,7 @@ def _anchor(lines: list[str], above: int) -> int:
 
 
 def _window(lines: list[str], anchor: int, start_line: int, extent: Extent) -> int:
-    """The first line of the head: as far up as the budget goes, then down to the grid."""
+    """The first line of the head: as far up as the budget allows, then down to the grid."""
     room = int(extent.head * CHARS_PER_TOKEN)
     start = anchor
     while start > 0 and room >= len(lines[start - 1]) + 1:
@@ -122,7 +122,7 @@ def _window(lines: list[str], anchor: int, start_line: int, extent: Extent) -> i
 def _known_start(
     before: str, lines: list[str], anchor: int, extent: Extent, starts: Sequence[str]
 ) -> int | None:
-    """The line of the first known beginning whose head would be neither too long nor too short."""
+    """The line of the first known start whose head would be neither too long nor too short."""
     room = extent.head * CHARS_PER_TOKEN
     for text in starts:
         at = before.find(text)
@@ -135,32 +135,33 @@ def _known_start(
     return None
 
 
-def continue_at(context: Context, place: Plan) -> Plan | None:
-    """The plan for this cursor with the anchor of `place`, or None where the place does not fit.
+def continue_at(context: Context, earlier: Plan) -> Plan | None:
+    """The plan for this cursor with the anchor of an earlier plan, or None if that does not fit here.
 
-    It fits when its head stands unchanged above the cursor and its suffix below. Edits elsewhere, and
-    lines inserted above the window, do not matter: the texts are compared, not their line numbers.
+    It fits if its head is unchanged above the cursor, and its suffix below. Edits elsewhere, and lines
+    inserted above the window, do not matter: the texts are compared, not their line numbers.
     """
-    if place.path != context.path:
+    if earlier.path != context.path:
         return None
-    floor = max(0, len(context.before) - len(place.head) - TYPED_LIMIT)
-    at = context.before.rfind(place.head, floor) if place.head else 0  # an empty one is "found" at the end
-    if at < 0 or (not place.head and context.start_line > 0):
+    floor = max(0, len(context.before) - len(earlier.head) - TYPED_LIMIT)
+    # `rfind` would find an empty head at the end of the text.
+    at = context.before.rfind(earlier.head, floor) if earlier.head else 0
+    if at < 0 or (not earlier.head and context.start_line > 0):
         return None
-    typed = context.before[at + len(place.head) :]
+    typed = context.before[at + len(earlier.head) :]
     if len(typed) > TYPED_LIMIT:
         return None
-    if typed and not typed.strip() and place.head.endswith("\n"):
+    if typed and not typed.strip() and earlier.head.endswith("\n"):
         return None  # only indentation after MID: exact match falls from 0.59 to 0.38
-    lines = place.suffix.count("\n") + 1
+    lines = earlier.suffix.count("\n") + 1
     now = suffix_of(context.after, lines, 10 * lines + 200)
-    if not same_suffix(place.suffix, now[: len(place.suffix)] if place.suffix else now):
+    if not same_suffix(earlier.suffix, now[: len(earlier.suffix)] if earlier.suffix else now):
         return None
-    return Plan(place.path, place.head, typed, place.suffix, place.snippets)
+    return Plan(earlier.path, earlier.head, typed, earlier.suffix, earlier.snippets)
 
 
 def render(plan: Plan, fim: Fim, tokenize: Callable[[str], list[int]]) -> tuple[int, ...]:
-    """Tokens of everything up to and with MID, in the model's own repository format."""
+    """The tokens of everything up to MID and MID itself, in the model's own repository format."""
     tokens = list(fim.head)
     if plan.snippets and fim.sep >= 0:
         for snippet in plan.snippets:
@@ -170,7 +171,7 @@ def render(plan: Plan, fim: Fim, tokenize: Callable[[str], list[int]]) -> tuple[
 
 
 def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:
-    """How many leading tokens two lists share, or characters two texts.
+    """How many leading items two sequences share: tokens of two lists, or characters of two texts.
 
     >>> common_prefix([1, 2, 3], [1, 2, 4])
     2

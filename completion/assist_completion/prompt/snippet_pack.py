@@ -1,7 +1,7 @@
-"""Which snippets stand ahead of a file's text, kept still so that the prompt's beginning is not read again.
+"""Which snippets a prompt shows before a file's text. They stay the same, so they are not read again.
 
-A pack only grows, at its end, until it is full; it is replaced as a whole when another set is clearly
-better. All of that happens while nobody waits: a request takes the pack as it is. It knows no index.
+A pack only grows at its end until it is full. It is replaced as a whole when another set is clearly better.
+All of that happens while no request waits: a request takes the pack as it is. This module knows no index.
 """
 
 from collections.abc import Sequence
@@ -9,29 +9,29 @@ from dataclasses import dataclass
 
 from assist_context.documents import CHARS_PER_TOKEN, Snippet
 
-BETTER = 1.25  # times the score of what is kept, as the ranking of the moment sees it, to begin anew
-GROWN = 2  # snippets that a pack takes in at a time: each growth costs a head
+BETTER = 1.25  # a new set replaces a pack if it scores so many times as much in the current ranking
+GROWN = 2  # snippets that are added at a time: after each addition the head must be read again
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """The snippets of one file, in the order of the prompt; `epoch` counts the beginnings."""
+    """The snippets for one file, in the order of the prompt. `epoch` grows when the pack is replaced."""
 
     snippets: tuple[Snippet, ...] = ()
     epoch: int = 0
 
 
 def tokens_of(snippet: Snippet) -> int:
-    """An estimate from above, path and marks included."""
+    """An upper estimate of the tokens of a snippet, its path and marks included."""
     return int((len(snippet.text) + len(snippet.path)) / CHARS_PER_TOKEN) + 3
 
 
 def offer(pack: Pack, ranked: Sequence[Snippet], budget: int) -> Pack:
-    """The pack after a new ranking (best first), within `budget` tokens; the same one if nothing changes.
+    """The pack after a new ranking (best first), within `budget` tokens. The same one if nothing changes.
 
-    The best stand last, nearest to the code.
+    The best snippets come last, nearest to the code.
     """
-    fresh = _fitting(ranked, budget)
+    fresh = _take_fitting(ranked, budget)
     if not fresh:
         return pack
     if not pack.snippets:
@@ -43,7 +43,7 @@ def offer(pack: Pack, ranked: Sequence[Snippet], budget: int) -> Pack:
     scores = {_key(each): each.score for each in ranked}
     value = sum(scores.get(_key(each), 0.0) for each in pack.snippets)
     room = budget - sum(map(tokens_of, pack.snippets))
-    added = _fitting(missing, room)[:GROWN]
+    added = _take_fitting(missing, room)[:GROWN]
     gain = sum(each.score for each in added)
     if added and gain > (BETTER - 1) * value:
         return Pack((*pack.snippets, *reversed(added)), pack.epoch)
@@ -52,8 +52,8 @@ def offer(pack: Pack, ranked: Sequence[Snippet], budget: int) -> Pack:
     return pack
 
 
-def _fitting(ranked: Sequence[Snippet], budget: int) -> list[Snippet]:
-    """The best that fit, best first; a smaller one may follow one that is too long."""
+def _take_fitting(ranked: Sequence[Snippet], budget: int) -> list[Snippet]:
+    """The best snippets that fit, best first. One that is too long is skipped for a smaller one."""
     taken: list[Snippet] = []
     for each in ranked:
         need = tokens_of(each)

@@ -11,7 +11,7 @@ import pytest
 from assist_completion.errors import FetchError
 from assist_completion.model_store.catalogue import LocalFiles, ModelRow, rows
 from assist_completion.model_store.partial_download import FetchOptions
-from assist_completion.model_store.process_lock import held
+from assist_completion.model_store.process_lock import hold_lock
 from assist_completion.model_store.store import Store, fetch, remove
 
 MODEL = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(40)
@@ -32,8 +32,8 @@ def store(tmp_path: Path, row: ModelRow) -> Store:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from assist_completion.model_store.process_lock import held
-with held(Path(sys.argv[1]), "tiny", wait=0.0):
+from assist_completion.model_store.process_lock import hold_lock
+with hold_lock(Path(sys.argv[1]), "tiny", wait=0.0):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
 """
@@ -68,7 +68,7 @@ def test_waiting_ends_with_the_name_of_the_holder(store: Store, row: ModelRow) -
 
 
 def test_the_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), held(tmp_path / "m", "m", wait=0.0):
+    with pytest.raises(ZeroDivisionError), hold_lock(tmp_path / "m", "m", wait=0.0):
         1 / 0  # noqa: B018
-    with held(tmp_path / "m", "m", wait=0.0):
+    with hold_lock(tmp_path / "m", "m", wait=0.0):
         assert (tmp_path / "m.holder").read_text() == str(os.getpid())

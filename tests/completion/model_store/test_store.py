@@ -12,7 +12,15 @@ from assist_completion.errors import FetchError, ModelError
 from assist_completion.model_store.catalogue import LocalFiles, ModelRow, Source, rows
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.partial_download import FetchOptions
-from assist_completion.model_store.store import Store, fetch, installed, path_of, remove, resolve, verify
+from assist_completion.model_store.store import (
+    Store,
+    fetch,
+    installed_models,
+    path_of,
+    remove,
+    resolve,
+    verify,
+)
 
 MIB = 2**20
 
@@ -166,9 +174,9 @@ def test_a_new_hash_in_the_catalogue_fetches_anew(store: Store, row: ModelRow, t
 
 
 def test_installed_lists_what_is_here(store: Store, row: ModelRow) -> None:
-    assert installed(store) == ()
+    assert installed_models(store) == ()
     fetch(store, row)
-    (found,) = installed(store)
+    (found,) = installed_models(store)
     assert (found.row, found.path, found.bytes) == (row, path_of(store, row), len(MODEL))
     assert found.pin is not None
     assert found.pin.sha256 == row.sha256
@@ -193,7 +201,7 @@ def test_remove_frees_the_bytes_and_keeps_the_pin(store: Store, row: ModelRow) -
     fetch(store, row)
     place(store.root, b"12345", "tiny.gguf.partial")
     assert remove(store, "tiny") == len(MODEL) + 5
-    assert installed(store) == ()
+    assert installed_models(store) == ()
     assert not list(store.root.glob("*.partial*"))
     assert "tiny" in read_pins(store.root)
     with pytest.raises(ModelError, match="there is nothing to remove"):
@@ -204,7 +212,7 @@ def test_a_broken_models_lock_is_named(store: Store, row: ModelRow) -> None:
     fetch(store, row)
     (store.root / "models.lock").write_text("[1]")
     with pytest.raises(ModelError, match=r"models\.lock cannot be read"):
-        installed(store)
+        installed_models(store)
 
 
 # -- finding -----------------------------------------------------------------------------------------------------
