@@ -1,6 +1,6 @@
-"""A model of one byte a token that has read one text: it goes on with what stands there.
+"""A model with one byte per token that knows one text, and continues a prompt as that text does.
 
-It obeys the same rules as `llama.Llama`: positions must follow, `Aborted` cuts back to whole slices.
+It has the same rules as `llama.Llama`: positions must follow, and `Aborted` cuts back to whole slices.
 """
 
 import numpy as np

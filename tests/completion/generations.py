@@ -1,4 +1,4 @@
-"""A long text of one byte a token, a cursor in it, and one generation there."""
+"""A long text with one byte per token, a cursor in it, and a generation at the cursor."""
 
 from assist_completion.inference.generation import Generation, generate
 from assist_context.documents import Context

@@ -8,7 +8,7 @@ def text(value: str) -> bytes:
 
 
 def gguf(data: bytes, *, version: int = 3, alignment: int = 32) -> bytes:
-    """A whole GGUF file: a vocabulary of two words, and one tensor of bytes (i8)."""
+    """A whole GGUF file with a vocabulary of two words and one tensor of bytes (i8)."""
     head = b"GGUF" + struct.pack("<IQQ", version, 1, 3)
     head += text("general.architecture") + struct.pack("<I", 8) + text("llama")
     head += text("general.alignment") + struct.pack("<II", 4, alignment)

@@ -1,4 +1,4 @@
-"""What of a model's text is shown: a golden table by the complaint it answers, and what holds for any text."""
+"""Which part of a model's text is shown: a golden table by complaint, and properties of any text."""
 
 import time
 
@@ -36,7 +36,7 @@ GOLDEN = [
     ("duplicates-suffix", "ts", "const x = wrap(█) + g();\n", "f()", "f()", 0),
     ("duplicates-suffix", "txt", "one line\n█\nanother long line here\n", "two lines\nanother long line here", "two lines", 0),
     ("duplicates-suffix", "cpp", "    int a = 1;\n    █\n    return compute(a, b);\n}\n", "int b = 2;\n    return compute(a, b);\n}", "int b = 2;", 0),
-    # extra closing brackets (cody#1294), and what the editor has closed by itself
+    # extra closing brackets (cody#1294), and brackets that the editor closed by itself
     ("extra-closing-bracket", "py", "print(█)\n", "a, b)", "a, b)", 1),
     ("extra-closing-bracket", "py", "print(len(█))\n", "a))", "a))", 2),
     ("extra-closing-bracket", "py", "print(len(█))\n", "a)", "a)", 1),
@@ -81,7 +81,7 @@ GOLDEN = [
     ("special-token", "py", "x = █\n", "1<|endoftext|>", "!special-token", 0),
     ("special-token", "js", "f(█)\n", "a<|fim_middle|>b", "!special-token", 0),
     ("special-token", "py", "x = a █\n", "<|b|> c", "!syntax", 0),
-    # repeats itself or what stands before
+    # repeats itself or the text before the cursor
     ("repetition", "py", "x = █\n", "1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1", "!repetition", 0),
     ("repetition", "py", "█\n", "print(a)\nprint(a)\nprint(a)\n", "!repetition", 0),
     ("repetition", "md", "Title\n█\n", "-----------------------------", "-----------------------------", 0),
@@ -124,10 +124,10 @@ GOLDEN = [
     ("syntax", "py", "def level(n):\n    if n == 0:\n        retu█\n    return n\n", "rn 0", "rn 0", 0),
     ("syntax", "py", "def level(n):\n    deep = n + 1\n    retur█\n", " deep", "!syntax", 0),
     ("syntax", "py", "def level(n):\n    deep = n + 1\n    retur█\n", "n deep", "n deep", 0),
-    # a generator beside another argument, and a list that the next line goes on with
+    # a generator with another argument, and a list that continues on the next line
     ("syntax", "py", "def top(xs):\n    best = 0\n    b█\n    return best\n", "est = max(best, -x for x in xs)", "!syntax", 0),
     ("syntax", "py", "sizes = [1, 2█\n         30, 40]\n", "0, 30, 40]", "!syntax", 0),
-    # more than wanted, less than useful
+    # too much text, or too little to be useful
     ("wrong multi-line", "py", "print(█foo)\n", "a,\n    b, ", "a,", 0),
     ("wrong multi-line", "js", "const x = █ + 1;\n", "foo\nconst y = 2;", "foo", 0),
     ("too-short", "py", "x = foo(a█\n", ")", ")", 0),
@@ -168,7 +168,7 @@ def test_no_special_tokens_are_known_unless_given() -> None:
     assert clean("'<|endoftext|>'", CursorSite("x = ", "\n", language_of("a.py"))).text == "'<|endoftext|>'"
 
 
-# Any text may come from a model, and any from a file: brackets, quotes, line breaks and odd characters.
+# A model or a file may have any text: brackets, quotes, line breaks and odd characters.
 PIECES = st.sampled_from(
     [
         *("(", ")", "[", "]", "{", "}", "<", ">", '"', "'", "`", '"""', "/*", "*/", "//", "#", ";", ",", ":"),
@@ -183,7 +183,7 @@ LANGUAGE = st.sampled_from([PLAIN, *LANGUAGES])
 @settings(max_examples=400, deadline=None)
 @given(TEXT, TEXT, TEXT, LANGUAGE)
 def test_any_text(before: str, raw: str, after: str, language: object) -> None:
-    """Never raises, replaces no more than the rest of the line, invents nothing but indentation."""
+    """`clean` never raises, replaces at most the rest of the line, and adds nothing but indentation."""
     assert isinstance(language, type(PLAIN))
     found = clean(raw, CursorSite(before, after, language))
     assert 0 <= found.replace <= len(after.partition("\n")[0])
@@ -198,7 +198,7 @@ def test_any_text(before: str, raw: str, after: str, language: object) -> None:
 @settings(max_examples=300, deadline=None)
 @given(TEXT, TEXT, TEXT, st.sampled_from([language_of("a." + suffix) for suffix in ("py", "ts", "go", "c")]))
 def test_no_new_unbalanced_closer(before: str, raw: str, after: str, language: object) -> None:
-    """What the text closes was open, and is not closed once more behind it."""
+    """Everything the text closes was open, and is not closed again after it."""
     assert isinstance(language, type(PLAIN))
     found = clean(raw, CursorSite(before, after, language))
     ours = fragments.balance(language, before, found.text)
@@ -209,7 +209,7 @@ def test_no_new_unbalanced_closer(before: str, raw: str, after: str, language: o
 @settings(max_examples=300, deadline=None)
 @given(TEXT, TEXT, TEXT, LANGUAGE)
 def test_what_is_shown_is_clean(before: str, raw: str, after: str, language: object) -> None:
-    """A second pass finds nothing to drop for repeating itself, and no closer to cut."""
+    """A second pass finds no repetition to drop and no closer to cut."""
     assert isinstance(language, type(PLAIN))
     first = clean(raw, CursorSite(before, after, language))
     second = clean(first.text, CursorSite(before, after, language))
@@ -224,4 +224,4 @@ def test_a_megabyte_does_not_matter(piece: str) -> None:
         clean(huge, CursorSite("x = ", "\n", language))
         clean("foo(1)", CursorSite(huge, huge, language))
         clean(huge, CursorSite(huge, huge, language))
-    assert time.monotonic() - start < 5  # 0.5 s alone; quadratic work would take hours
+    assert time.monotonic() - start < 5  # 0.5 s on an idle machine; quadratic work would take hours

@@ -1,4 +1,4 @@
-"""The engine over a model of one byte a token: what is answered without inference, cancelled, warmed."""
+"""The engine with a model of one byte per token: what it answers without inference, cancels and warms up."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ BELOW = "\n    finish_everything()\n"
 
 
 class Driver:
-    """An engine, its model, and the typing of one document."""
+    """An engine and its model, with the requests of a user who types in one document."""
 
     def __init__(self, engine: Engine, model) -> None:
         self.engine, self.model = engine, model
@@ -38,7 +38,7 @@ class Driver:
         return await self.engine.complete(CompletionRequest(self.context(typed), **more))
 
     async def settle(self) -> None:
-        """Until the worker has nothing to do and the loop has heard of it."""
+        """Wait until the worker has nothing to do and the event loop has handled the results."""
         while not self.engine._worker.idle():
             await asyncio.sleep(0.005)
         await asyncio.sleep(0.01)
@@ -70,7 +70,7 @@ async def test_the_first_answer_comes_from_the_model() -> None:
     assert answer.ms.total > 0
 
 
-async def test_typing_through_asks_nothing() -> None:
+async def test_typing_along_an_answer_runs_no_model() -> None:
     async with driving() as d:
         await d.ask("    t")
         await d.settle()
@@ -82,13 +82,13 @@ async def test_typing_through_asks_nothing() -> None:
         assert d.decodes == before
 
 
-async def test_leaving_the_answer_asks_again() -> None:
+async def test_typing_something_else_runs_the_model_again() -> None:
     async with driving() as d:
         await d.ask("    t")
         assert (await d.ask("    name_7 = make_7(va")).source == "model"
 
 
-async def test_a_newer_request_takes_over_what_is_on_its_way() -> None:
+async def test_a_newer_request_takes_over_a_running_generation() -> None:
     async with driving(pace=0.005) as d:
         first = asyncio.create_task(d.ask("    t"))
         await asyncio.sleep(0.2)
@@ -111,7 +111,7 @@ async def test_an_abandoned_request_stops_the_model() -> None:
         assert d.engine.counts["cancelled"] == 1
 
 
-async def test_what_follows_a_shown_text_is_ready_at_accept() -> None:
+async def test_the_text_after_an_accepted_one_is_ready() -> None:
     async with driving() as d:
         answer = await d.ask("    t")
         d.engine.record_accepted(answer.id)
@@ -122,7 +122,7 @@ async def test_what_follows_a_shown_text_is_ready_at_accept() -> None:
         assert d.decodes == before
 
 
-async def test_nothing_is_written_behind_what_is_only_shown() -> None:
+async def test_a_text_that_is_only_shown_is_not_continued() -> None:
     async with driving() as d:
         answer = await d.ask("    t")
         d.engine.record_shown(answer.id)
@@ -175,7 +175,7 @@ async def test_nothing_is_speculated_when_it_is_off() -> None:
         assert d.decodes == before
 
 
-async def test_who_stays_at_a_place_gets_its_full_head() -> None:
+async def test_a_user_who_stays_at_a_place_gets_its_full_head() -> None:
     async with driving() as d:
         for typed in ("    t", "    y", "    x"):
             assert (await d.ask(typed)).tokens.prompt < 700
@@ -210,7 +210,7 @@ async def test_a_very_long_line_is_data() -> None:
         assert (await d.ask("x" * 5000)).reason == "long-line"
 
 
-async def test_a_storm_ends_with_the_last_answer() -> None:
+async def test_many_requests_end_with_the_last_answer() -> None:
     async with driving(pace=0.002) as d:
         tasks = [asyncio.create_task(d.ask(LINE[: 5 + n % 20])) for n in range(200)]
         for task in tasks[::3]:

@@ -1,4 +1,4 @@
-"""Lanes, pre-emption and the end of the owner thread, with threads but without a model."""
+"""Lanes, pre-emption and closing of the owner thread, with real threads but without a model."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ class Thing:
         self.closed = threading.Event()
 
     def work(self, name: str, seconds: float = 5.0) -> None:
-        """Like a decode: computes until it is aborted."""
+        """Compute until the end or an abort, like a decode."""
         self.log.append(name)
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -48,7 +48,7 @@ def job(name: str, lane: Lane, seconds: float = 0.0, *, resumable: bool = False)
     return Job(lane, lambda thing: thing.work(name, seconds), resumable)
 
 
-def test_a_visible_request_interrupts_what_is_below(worker) -> None:
+def test_a_visible_request_interrupts_a_lower_lane(worker) -> None:
     low = job("warm", Lane.WARM, 5, resumable=True)
     worker.submit(low)
     while not worker.thing.log:
@@ -76,7 +76,7 @@ def test_resumable_work_is_run_again_and_other_work_given_up(worker) -> None:
     assert worker.thing.log == ["again", "given up", "visible", "again"]
 
 
-def test_cancelled_before_it_ran(worker) -> None:
+def test_a_job_cancelled_before_it_ran(worker) -> None:
     running, waiting = job("running", Lane.VISIBLE, 0.2), job("waiting", Lane.WARM)
     worker.submit(running)
     worker.submit(waiting)
@@ -109,7 +109,7 @@ def test_closing_ends_running_and_waiting_work(worker) -> None:
     assert isinstance(late.done.exception(1), Aborted)
 
 
-def test_what_prevents_the_start_reaches_the_caller() -> None:
+def test_an_error_at_the_start_reaches_the_caller() -> None:
     def fail(abort: Abort) -> Thing:
         raise OSError("no such model")
 

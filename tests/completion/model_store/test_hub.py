@@ -31,11 +31,11 @@ NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
 
 @dataclass
 class Hub:
-    """What a loopback server in the hub's place publishes, how it misbehaves, and what it was asked."""
+    """What a loopback server in place of the hub publishes, how it fails, and the requests it got."""
 
     body: bytes = MODEL
     etag: str = SHA
-    cuts: list[int] = field(default_factory=list)  # bytes after which the next answers break off
+    cuts: list[int] = field(default_factory=list)  # after so many bytes, the next responses break off
     ranges: bool = True
     pause: float = 0.0  # seconds before each 50 kB
     silent: bool = False
@@ -46,12 +46,12 @@ class Hub:
 
     @property
     def starts(self) -> list[int]:
-        """Where the downloads began."""
+        """The offsets at which the downloads began."""
         return [int(range_[6:-1] or 0) for method, _, range_ in self.asked if method == "GET"][1::2]
 
 
 class Handler(BaseHTTPRequestHandler):
-    hub: Hub  # named by a subclass
+    hub: Hub  # set by a subclass
 
     def log_message(self, *arguments: object) -> None:
         pass
@@ -63,7 +63,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def asked(self) -> bool:
-        """Write the request down; whether it is to be answered."""
+        """Record the request; whether it should be answered."""
         hub = self.hub
         hub.asked.append((self.command, self.path, self.headers.get("Range", "")))
         hub.agents.append(self.headers.get("User-Agent", ""))
@@ -145,7 +145,7 @@ def test_a_model_comes_from_the_hub(hub: Hub, row: ModelRow, store: Store) -> No
     assert read_pins(store.root)["tiny"].source == "Hugging Face (someone/tiny-GGUF)"
 
 
-def test_a_broken_download_is_taken_up_where_it_stopped(hub: Hub, row: ModelRow, store: Store) -> None:
+def test_a_broken_download_continues_where_it_stopped(hub: Hub, row: ModelRow, store: Store) -> None:
     hub.cuts = [100_000, 50_000]
     assert fetch(store, row, FetchOptions(hub_endpoint=hub.url)).read_bytes() == MODEL
     assert hub.starts == [0, 100_000, 150_000]
@@ -224,10 +224,10 @@ def test_a_silent_hub_is_skipped(hub: Hub, row: ModelRow, store: Store) -> None:
     with pytest.raises(FetchError, match=r"no answer within|timed out"):
         fetch(store, row, FetchOptions(hub_endpoint=hub.url, patience=1.0))
     assert time.monotonic() - began < 2.0
-    assert FetchOptions().patience < 3  # the promise to users
+    assert FetchOptions().patience < 3  # what users are promised
 
 
-def test_the_next_source_helps_out_and_the_user_is_told(row: ModelRow, store: Store, tmp_path: Path) -> None:
+def test_the_next_source_is_used_and_the_user_is_told(row: ModelRow, store: Store, tmp_path: Path) -> None:
     both = replace(row, sources=(*row.sources, LocalFiles(tmp_path / "Tiny.gguf")))
     (tmp_path / "Tiny.gguf").write_bytes(MODEL)
     said: list[str] = []

@@ -38,7 +38,7 @@ def store(tmp_path: Path, row: ModelRow) -> Store:
 
 
 def wheel(directory: Path, package: str, members: dict[str, bytes]) -> Path:
-    """A real wheel, whose code would leave a trace if anyone ran it."""
+    """A real wheel, whose code would leave a trace if it ran."""
     directory.mkdir(exist_ok=True)
     name, version = package.split("==")
     module = name.replace("-", "_")
@@ -56,7 +56,7 @@ def wheel(directory: Path, package: str, members: dict[str, bytes]) -> Path:
 
 
 def wheels(directory: Path, *, model: bytes = MODEL) -> Path:
-    """Three wheels; the first has ten parts, so that numeric order differs from that of the names."""
+    """Three wheels. The first has ten parts, so their numeric order differs from the order of their names."""
     small = {f"data/part{n}.bin": model[n * 1000 - 1000 : n * 1000] for n in range(10, 0, -1)}
     wheel(directory, PACKAGES[0], small)
     wheel(directory, PACKAGES[1], {"data/part11.bin": model[10_000:200_000]})
@@ -68,7 +68,7 @@ def index(directory: Path) -> FetchOptions:
     return FetchOptions(pip_args=("--no-index", "--find-links", str(directory)), patience=30)
 
 
-# -- wheels ------------------------------------------------------------------------------------------------------
+# Wheels
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_wheels_are_joined_in_numeric_order_and_never_run(
 ) -> None:
     directory = wheels(tmp_path / "wheels")
     (tmp_path / "pip.py").write_text(f"open({str(directory / 'ran')!r}, 'w').close()")
-    monkeypatch.chdir(tmp_path)  # a workspace must not bring its own pip
+    monkeypatch.chdir(tmp_path)  # a pip in the workspace must not run
     seen: list[int] = []
     path = fetch(store, carried, index(directory), progress=lambda done, _: seen.append(done))
     assert path.read_bytes() == MODEL
@@ -186,7 +186,7 @@ def test_an_index_with_another_version_is_skipped(carried: ModelRow, store: Stor
         fetch(store, carried, index(tmp_path / "wheels"))
 
 
-# -- files of this machine ---------------------------------------------------------------------------------------
+# Files on this machine
 
 
 @pytest.mark.parametrize("name", ["tiny.gguf", "Tiny.gguf"])

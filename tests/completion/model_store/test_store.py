@@ -49,7 +49,7 @@ def store(tmp_path: Path, row: ModelRow) -> Store:
     return Store(tmp_path / "data" / "models", (row,))
 
 
-# -- fetching ----------------------------------------------------------------------------------------------------
+# Fetching
 
 
 def test_a_fetched_model_is_whole_private_and_pinned(store: Store, row: ModelRow) -> None:
@@ -161,7 +161,7 @@ def test_a_file_that_was_put_in_place_is_adopted_by_its_hash(store: Store, row: 
     assert read_pins(store.root)["tiny"].source == "found in place"
 
 
-def test_a_new_hash_in_the_catalogue_fetches_anew(store: Store, row: ModelRow, tmp_path: Path) -> None:
+def test_a_new_hash_in_the_catalogue_fetches_again(store: Store, row: ModelRow, tmp_path: Path) -> None:
     fetch(store, row)
     newer = gguf(b"newer" * 100)
     renewed = row_of(newer, LocalFiles(place(tmp_path / "new", newer)))
@@ -170,7 +170,7 @@ def test_a_new_hash_in_the_catalogue_fetches_anew(store: Store, row: ModelRow, t
     assert "not the tiny that is expected" in said[0]
 
 
-# -- listing, verifying, removing --------------------------------------------------------------------------------
+# Listing, verifying, removing
 
 
 def test_installed_lists_what_is_here(store: Store, row: ModelRow) -> None:
@@ -215,7 +215,7 @@ def test_a_broken_models_lock_is_named(store: Store, row: ModelRow) -> None:
         installed_models(store)
 
 
-# -- finding -----------------------------------------------------------------------------------------------------
+# Finding
 
 
 def test_resolve_finds_names_and_paths(store: Store, row: ModelRow, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Packs: still while they serve, grown at the end, replaced as a whole."""
+"""Packs stay the same, grow at the end, or are replaced as a whole."""
 
 from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
 from assist_context.documents import Snippet

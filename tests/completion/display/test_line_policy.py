@@ -1,4 +1,4 @@
-"""How much is asked for at a cursor, where the text is cut, and when the model may stop."""
+"""How much text is requested at a cursor, where it is cut, and when the model may stop."""
 
 import time
 
@@ -23,7 +23,7 @@ from assist_context.languages import LANGUAGES, PLAIN, Language, language_of
 
 PY, JS, GO, RB, TXT = (language_of("a." + suffix) for suffix in ("py", "js", "go", "rb", "txt"))
 
-# (file suffix, source with the cursor as █, what is asked for without and with an accept just before)
+# (file suffix, source with the cursor as █, the shape, and the shape right after an accepted suggestion)
 # fmt: off
 PLACES = [
     # an empty block, or its header
@@ -68,7 +68,7 @@ PLACES = [
     ("js", "function f() {█ return 1 }\n", ONE_LINE, ONE_LINE),
 ]
 
-# (file suffix, source, raw completion, the shape, what is left, whether the model may stop before the end)
+# (file suffix, source, raw completion, shape, text after the cut, whether the model may stop before its end)
 CUTS = [
     ("py", "x = █\n", "1\ny = 2\n", ONE_LINE, "1", True),
     ("py", "x = █\n", "1", ONE_LINE, "1", False),
@@ -112,7 +112,7 @@ def test_choose_shape(suffix: str, source: str, plain: Shape, accepted: Shape) -
     assert choose_shape(site, manual=False, after_accept=True) == accepted
 
 
-def test_by_hand_there_are_more_lines_but_not_inside_a_line() -> None:
+def test_a_manual_request_gets_more_lines_but_not_inside_a_line() -> None:
     assert choose_shape(CursorSite("x = ", "\n", PY), manual=True, after_accept=False) == BLOCK
     assert choose_shape(CursorSite("f(", ")\n", PY), manual=True, after_accept=False) == BLOCK
     assert choose_shape(CursorSite("f(", "a)\n", PY), manual=True, after_accept=False) == ONE_LINE
@@ -236,7 +236,7 @@ def test_any_text(before: str, raw: str, after: str, language: Language, shape: 
 def test_what_comes_after_the_stop_is_not_missed(
     before: str, raw: str, language: Language, shape: Shape
 ) -> None:
-    """Where the model is stopped, more text would not have changed what is cut."""
+    """Text that the model would have written after the stop does not change the cut."""
     site = CursorSite(before, "\n", language)
     stops = (end for end in range(len(raw)) if should_stop(site, raw[:end], shape))
     end = next(stops, len(raw))
@@ -254,4 +254,4 @@ def test_a_megabyte_does_not_matter(piece: str) -> None:
         cut(site, huge, BLOCK)
         for _ in range(10):
             should_stop(site, huge[:500], BLOCK)
-    assert time.monotonic() - start < 5  # 0.3 s alone; quadratic work would take minutes
+    assert time.monotonic() - start < 5  # 0.3 s on an idle machine; quadratic work would take minutes

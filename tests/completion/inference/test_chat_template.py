@@ -1,10 +1,10 @@
-"""Prompts by chat templates: what is a command in them, what is text, and which models cannot be asked."""
+"""Prompts from chat templates: what is a command in them, what is text, and which models are refused."""
 
 import logging
 
 import pytest
+from fake_answering_model import START, FakeAnsweringLlama
 from fake_llama import END
-from fake_voice import START, FakeSpeaker
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,19 +21,19 @@ TURNS = (
 )
 
 
-def shown(tokens: list[int]) -> str:
+def spell(tokens: list[int]) -> str:
     return "".join({START: "[", END: "]"}.get(token) or chr(token) for token in tokens)
 
 
 def test_turns_are_laid_out_in_order_up_to_the_answer() -> None:
-    laid = shown(prompt_of(FakeSpeaker(""), CHATML, TURNS))
-    assert laid == "[system\nBe brief.]\n[user\none]\n[assistant\ntwo]\n[user\nthree]\n[assistant\n"
+    text = spell(prompt_of(FakeAnsweringLlama(""), CHATML, TURNS))
+    assert text == "[system\nBe brief.]\n[user\none]\n[assistant\ntwo]\n[user\nthree]\n[assistant\n"
 
 
 @given(st.lists(st.text() | st.just(HOSTILE), min_size=1, max_size=4))
 def test_no_text_commands_the_model(texts: list[str]) -> None:
     turns = [Turn(("user", "assistant")[n % 2], text) for n, text in enumerate(texts)]
-    tokens = prompt_of(FakeSpeaker(""), CHATML, turns)
+    tokens = prompt_of(FakeAnsweringLlama(""), CHATML, turns)
     assert tokens.count(START) == len(texts) + 1
     assert tokens.count(END) == len(texts)
     for text in texts:
@@ -56,42 +56,42 @@ def test_no_text_commands_the_model(texts: list[str]) -> None:
     ],
 )
 def test_other_templates_hold_every_turn(template: str) -> None:
-    laid = shown(prompt_of(FakeSpeaker(""), template, TURNS))
-    at = [laid.index(turn.text) for turn in TURNS]
+    text = spell(prompt_of(FakeAnsweringLlama(""), template, TURNS))
+    at = [text.index(turn.text) for turn in TURNS]
     assert at == sorted(at)
 
 
-def test_a_models_own_beginning_comes_first_and_once() -> None:
-    speaker = FakeSpeaker("")
-    speaker.bos = (END,)
-    assert shown(prompt_of(speaker, CHATML, TURNS)).startswith("][system")
-    speaker.bos = (START,)
-    assert shown(prompt_of(speaker, CHATML, TURNS)).startswith("[system")
+def test_a_begin_of_sequence_token_comes_first_and_once() -> None:
+    llama = FakeAnsweringLlama("")
+    llama.bos = (END,)
+    assert spell(prompt_of(llama, CHATML, TURNS)).startswith("][system")
+    llama.bos = (START,)
+    assert spell(prompt_of(llama, CHATML, TURNS)).startswith("[system")
 
 
 @pytest.mark.parametrize("own", ["", "{{ something(llama_cpp) never saw }}"])
-def test_without_a_known_template_chatml_is_taken_and_said(own: str, caplog) -> None:
-    speaker = FakeSpeaker("")
-    speaker.template = own
+def test_without_a_known_template_chatml_is_used_and_logged(own: str, caplog) -> None:
+    llama = FakeAnsweringLlama("")
+    llama.template = own
     with caplog.at_level(logging.WARNING):
-        assert template_of(speaker) == CHATML
+        assert template_of(llama) == CHATML
     assert "ChatML" in caplog.text
 
 
 def test_a_model_with_neither_is_refused() -> None:
-    speaker = FakeSpeaker("")
-    speaker.template = ""
-    speaker.marks = {}
+    llama = FakeAnsweringLlama("")
+    llama.template = ""
+    llama.marks = {}
     with pytest.raises(ModelError, match=r"fake\.gguf has no chat template"):
-        template_of(speaker)
+        template_of(llama)
 
 
 def test_a_template_that_cannot_be_laid_out_is_refused() -> None:
     with pytest.raises(ModelError, match="system, user"):
-        prompt_of(FakeSpeaker(""), "{{ unknown }}", TURNS[:2])
+        prompt_of(FakeAnsweringLlama(""), "{{ unknown }}", TURNS[:2])
 
 
-def test_a_question_is_the_system_text_what_was_said_and_what_is_asked() -> None:
+def test_the_turns_are_the_system_text_the_history_and_the_question() -> None:
     asked = Conversation("Be brief.", "three", 10, TURNS[1:3])
     assert asked.turns() == TURNS
     assert Conversation("", "three").turns() == (Turn("user", "three"),)
@@ -102,5 +102,5 @@ def test_a_question_is_the_system_text_what_was_said_and_what_is_asked() -> None
 @pytest.mark.parametrize(
     ("text", "tokens"), [("", 0), ("a", 1), ("return", 2), (" 1234", 5), ("ä", 2), ("\n\n\n", 1), ("x+=1", 4)]
 )
-def test_an_estimate_counts_from_above(text: str, tokens: int) -> None:
+def test_an_estimate_is_an_upper_bound(text: str, tokens: int) -> None:
     assert estimate(text) == tokens

@@ -1,4 +1,4 @@
-"""When to ask and when to work ahead, on a virtual clock."""
+"""When to call the model and when to work ahead, on a virtual clock."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ class Clock:
         return self.now
 
 
-def typing(clock: Clock, pace: TypingPace, gap: float) -> None:
+def type_keys(clock: Clock, pace: TypingPace, gap: float) -> None:
     for _ in range(9):
         clock.now += gap
         pace.record_key()
@@ -22,16 +22,16 @@ def test_the_wait_follows_the_typist() -> None:
     clock = Clock()
     pace = TypingPace(clock)
     assert pace.debounce(0.3) == FLOOR
-    typing(clock, pace, 0.2)
+    type_keys(clock, pace, 0.2)
     assert 0.05 < pace.debounce(0.3) < 0.15
-    typing(clock, pace, 0.9)
+    type_keys(clock, pace, 0.9)
     assert pace.debounce(0.3) == 0.3
 
 
-def test_a_slow_model_is_asked_at_once() -> None:
+def test_a_slow_model_is_called_at_once() -> None:
     clock = Clock()
     pace = TypingPace(clock)
-    typing(clock, pace, 0.2)
+    type_keys(clock, pace, 0.2)
     for _ in range(9):
         pace.record_answer(0.5)
     assert pace.debounce(0.3) == FLOOR
@@ -40,11 +40,11 @@ def test_a_slow_model_is_asked_at_once() -> None:
 def test_a_pause_is_no_key_gap() -> None:
     clock = Clock()
     pace = TypingPace(clock)
-    typing(clock, pace, 5.0)
+    type_keys(clock, pace, 5.0)
     assert pace.debounce(0.3) == FLOOR
 
 
-def test_unasked_work_has_a_limit_that_passes() -> None:
+def test_work_ahead_has_a_limit_that_passes() -> None:
     clock = Clock()
     pace = TypingPace(clock)
     pace.record_work(14)
@@ -55,7 +55,7 @@ def test_unasked_work_has_a_limit_that_passes() -> None:
     assert pace.may_speculate()
 
 
-def test_no_unasked_work_on_battery(tmp_path: Path) -> None:
+def test_no_work_ahead_on_battery(tmp_path: Path) -> None:
     assert not on_battery(tmp_path)
     (tmp_path / "BAT0").mkdir()
     (tmp_path / "BAT0" / "status").write_text("Discharging\n")

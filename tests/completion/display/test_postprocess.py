@@ -1,4 +1,4 @@
-"""Leaks of special tokens are dropped, unless the file is about them."""
+"""From raw text to a suggestion: leaks of special tokens, and texts that the model doubts."""
 
 from assist_completion.display import confidence
 from assist_completion.display.cursor_site import CursorSite
@@ -27,7 +27,7 @@ def test_a_file_about_special_tokens_may_hold_one_more() -> None:
     assert answer.shown
 
 
-def test_an_unsure_text_is_held_back_but_not_from_who_asked() -> None:
+def test_an_unsure_text_is_shown_only_on_a_manual_request() -> None:
     unsure = KnownText("foo(bar)", ((8, -4.0),), 0, ended=True)
     held = finish(site("x = "), ONE_LINE, unsure, confidence.limit("balanced", manual=False))
     assert (held.text, held.candidate, held.reason) == ("", "foo(bar)", "low-confidence")

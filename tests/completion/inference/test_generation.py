@@ -1,4 +1,4 @@
-"""Places and generation over a model of one byte a token: what is computed, and what never twice."""
+"""Cached prompts and generation with a model of one byte per token: nothing is computed twice."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def test_a_wrong_guess_is_cut_off_and_not_computed_again(model) -> None:
     assert ask(model, at("    other")).tokens.evaluated <= 6
 
 
-def test_a_full_head_is_warmed_behind_a_small_one(model) -> None:
+def test_a_full_head_is_warmed_up_after_a_small_one(model) -> None:
     first = ask(model, at("    t"))
     assert first.tokens.prompt < 700
     warm(model, first.context, full=True)
@@ -73,7 +73,7 @@ def test_without_memory_for_snapshots_it_is_computed_again() -> None:
     assert ask(model, at("    t")).tokens.evaluated > 100
 
 
-def test_an_abort_leaves_a_correct_shorter_place() -> None:
+def test_an_abort_leaves_a_correct_shorter_prompt() -> None:
     abort = Abort()
     model = fake_model(TEXT, abort)
     slices = []

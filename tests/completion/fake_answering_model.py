@@ -1,4 +1,4 @@
-"""A model of one byte a token that answers every question with one script, and the parts around it."""
+"""A model with one byte per token that answers every question with one script, and the objects around it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,8 +18,8 @@ START = END + 1
 MARKS = {"<|im_start|>": START, "<|im_end|>": END}
 
 
-class FakeSpeaker(FakeLlama):
-    """It knows ChatML. `before_slice` of a decode sees the model as it is then."""
+class FakeAnsweringLlama(FakeLlama):
+    """A model that knows ChatML. `before_slice` runs before each slice of a decode."""
 
     def __init__(self, script: str, abort: Abort | None = None, window: int = 2000) -> None:
         super().__init__("", abort, sequences=1)
@@ -50,7 +50,7 @@ class FakeSpeaker(FakeLlama):
         return bytes([token]) if token < 256 else b""
 
     def written(self) -> int:
-        """How many tokens of the answer were decoded."""
+        """How many tokens of the answer have been decoded."""
         begin = [START, *b"assistant\n"]
         cells = self.cells[0]
         at = next((at for at in range(len(cells), 0, -1) if cells[at - len(begin) : at] == begin), len(cells))
@@ -65,40 +65,40 @@ class FakeSpeaker(FakeLlama):
 
 
 @dataclass
-class Desk:
-    """A worker with a model for ghost text and one for answers, as the server has it."""
+class TwoModels:
+    """A worker with a model for ghost text and one for answers, as in the server."""
 
     worker: Worker[Model]
     answers: Answerer[Model]
     model: Model
-    speakers: list[FakeSpeaker] = field(default_factory=list)
+    answering_llamas: list[FakeAnsweringLlama] = field(default_factory=list)
     before_slice: Callable[[], object] = lambda: None
 
     @property
-    def speaker(self) -> FakeSpeaker:
-        return self.speakers[-1]
+    def answering_llama(self) -> FakeAnsweringLlama:
+        return self.answering_llamas[-1]
 
 
 @asynccontextmanager
-async def desk(script: str, window: int = 2000, idle_s: float = 60.0) -> AsyncIterator[Desk]:
-    made: list[Desk] = []
+async def open_two_models(script: str, window: int = 2000, idle_s: float = 60.0) -> AsyncIterator[TwoModels]:
+    made: list[TwoModels] = []
     models: list[Model] = []
 
     def open_model(abort: Abort) -> Model:
-        def open_speaker() -> FakeSpeaker:
-            speaker = FakeSpeaker(script, abort, window)
-            speaker.before_slice = lambda: made[0].before_slice()  # noqa: PLW0108  (tests set another later)
-            made[0].speakers.append(speaker)
-            return speaker
+        def open_llama() -> FakeAnsweringLlama:
+            llama = FakeAnsweringLlama(script, abort, window)
+            llama.before_slice = lambda: made[0].before_slice()  # noqa: PLW0108  (tests set another later)
+            made[0].answering_llamas.append(llama)
+            return llama
 
-        models.append(replace(fake_model("", abort), answering_model=AnsweringModel(open_speaker)))
+        models.append(replace(fake_model("", abort), answering_model=AnsweringModel(open_llama)))
         return models[0]
 
     worker = Worker(open_model)
     worker.opened.result(2)
     answers = Answerer(worker, AnsweringFacts("fake", window, idle_s))
-    made.append(Desk(worker, answers, models[0]))
+    made.append(TwoModels(worker, answers, models[0]))
     yield made[0]
     answers.close()
     worker.close()
-    assert all(each.closed for each in made[0].speakers)
+    assert all(each.closed for each in made[0].answering_llamas)

@@ -64,7 +64,7 @@ def test_waiting_ends_with_the_name_of_the_holder(store: Store, row: ModelRow) -
         with pytest.raises(FetchError, match=f"process {other.pid}"):
             remove(store, "tiny")
         other.kill()
-    assert fetch(store, row).exists()  # the dead process let go
+    assert fetch(store, row).exists()  # the dead process released the lock
 
 
 def test_the_lock_is_free_again_after_an_error(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The anchored-middle layout: where the anchor lies, what may change around it, what it renders to."""
+"""The anchored-middle layout: where the anchor is, what may change around it, and the tokens of a plan."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def context(before: str, after: str = "\n", start_line: int = 0, path: str = "a.
     return Context(path, language_of(path), before, after, start_line)
 
 
-def test_the_anchor_lies_three_lines_up_at_the_first_non_blank() -> None:
+def test_the_anchor_is_three_lines_up_at_the_first_non_blank() -> None:
     made = plan(context("def f():\n    a = 1\n    b = 2\n    c = 3\n    d"), EXTENT)
     assert made.head == "def f():\n    "
     assert made.typed == "a = 1\n    b = 2\n    c = 3\n    d"
@@ -77,26 +77,26 @@ def test_the_suffix_keeps_whole_lines_within_its_tokens() -> None:
     assert len(suffix_of("\n" + "x" * 3000, 8, 10)) == 32
 
 
-def test_a_place_goes_on_while_text_is_typed_behind_its_anchor() -> None:
-    place = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
+def test_a_plan_continues_while_text_is_typed_after_its_anchor() -> None:
+    earlier = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
     for typed in ("    ab", "    ab(", "    ab(1)\n    c", "    ab\n\n\n    d"):
-        again = continue_at(context(BODY + typed, "\n    end\n"), place)
+        again = continue_at(context(BODY + typed, "\n    end\n"), earlier)
         assert again is not None
-        assert again.head == place.head
+        assert again.head == earlier.head
         assert (again.head + again.typed).endswith(typed)
 
 
-def test_a_place_at_the_top_of_a_file_goes_on_with_all_that_was_typed() -> None:
-    place = plan(context("total = su", "\n"), EXTENT)
-    assert place.head == ""
-    again = continue_at(context("total = sum", "\n"), place)
+def test_a_plan_at_the_top_of_a_file_continues_with_all_typed_text() -> None:
+    earlier = plan(context("total = su", "\n"), EXTENT)
+    assert earlier.head == ""
+    again = continue_at(context("total = sum", "\n"), earlier)
     assert again is not None
     assert (again.head, again.typed) == ("", "total = sum")
 
 
 def test_lines_inserted_above_the_window_do_not_matter() -> None:
-    place = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
-    assert continue_at(context("import os\n" + BODY + "    ab", "\n    end\n"), place) is not None
+    earlier = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
+    assert continue_at(context("import os\n" + BODY + "    ab", "\n    end\n"), earlier) is not None
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ def test_lines_inserted_above_the_window_do_not_matter() -> None:
     ],
     ids=["edited-above", "edited-below", "other-file", "jumped-up", "too-far"],
 )
-def test_a_place_does_not_go_on_where_its_text_changed(before: str, after: str, path: str) -> None:
-    place = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
-    assert continue_at(context(before, after, path=path), place) is None
+def test_a_plan_does_not_continue_where_its_text_changed(before: str, after: str, path: str) -> None:
+    earlier = plan(context(BODY + "    a", "\n    end\n"), EXTENT)
+    assert continue_at(context(before, after, path=path), earlier) is None
 
 
-def test_only_indentation_behind_the_anchor_is_refused() -> None:
-    place = Plan("a.py", "x = 1\n", "y", "")
-    assert continue_at(context("x = 1\n    "), place) is None
+def test_only_indentation_after_the_anchor_is_refused() -> None:
+    earlier = Plan("a.py", "x = 1\n", "y", "")
+    assert continue_at(context("x = 1\n    "), earlier) is None
 
 
 def test_a_suffix_that_hardly_changed_is_kept() -> None:

@@ -1,4 +1,4 @@
-"""Answers by the real model, beside the ghost text of the same thread and alone."""
+"""Answers of the real model, alone and together with ghost text on the same thread."""
 
 import asyncio
 import math
@@ -51,7 +51,7 @@ def load(model_path: Path) -> Load:
 
 @pytest.fixture
 async def both(load: Load) -> AsyncIterator[SimpleNamespace]:
-    """Ghost text and answers over one file, as a server has them."""
+    """Ghost text and answers with one model file, as in a server."""
     settings = CompletionSettings(mode="eager", threads=1)
     worker = Worker(opener(load.path, settings, SMALL, 1, load))
     worker.opened.result(60)
@@ -95,11 +95,11 @@ async def test_ghost_text_comes_through_and_the_answer_is_the_same(both: SimpleN
     assert log[-1][0] == "answer"
     assert stream.result.text == whole.text
     assert stream.result.tokens.generated == whole.tokens.generated
-    # Each interruption costs the one token whose computing it cut short.
+    # Each interruption costs the one token that was being computed.
     assert stream.result.tokens.evaluated == whole.tokens.prompt + 2
 
 
-async def test_one_that_is_closed_leaves_what_was_read(both: SimpleNamespace) -> None:
+async def test_a_closed_answer_leaves_what_was_read(both: SimpleNamespace) -> None:
     async with aclosing(both.answers.answer(EXPLAIN)) as stream:
         async for _ in stream:
             break
@@ -112,7 +112,7 @@ async def test_one_that_is_closed_leaves_what_was_read(both: SimpleNamespace) ->
     assert again.result.tokens.evaluated <= 2
 
 
-async def test_alone_it_answers_counts_and_refuses(load: Load) -> None:
+async def test_a_model_alone_answers_counts_and_refuses(load: Load) -> None:
     answers = open_answers(load, "real")
     try:
         assert answers.window == 512
@@ -138,9 +138,9 @@ def test_a_users_special_tokens_are_text(load: Load) -> None:
         inside = tokens[tokens.index(end) + 1 :]
         inside = inside[: inside.index(end)]
         assert b"".join(map(llama.piece, inside)).decode() == f"\nuser\n{HOSTILE.user}"
-        beside = Llama(load, Abort(), llama)
-        assert beside.decode(0, tokens, 0).argmax() >= 0
-        beside.close()
+        borrower = Llama(load, Abort(), llama)
+        assert borrower.decode(0, tokens, 0).argmax() >= 0
+        borrower.close()
         assert llama.tokenize("the weights are still there")
     finally:
         llama.close()

@@ -1,11 +1,11 @@
-"""Answers over a model of one byte a token: what is read, interrupted, cancelled, refused and given back."""
+"""Answers of a model with one byte per token: how they are read, interrupted, cancelled, refused and closed."""
 
 import asyncio
 import time
 from contextlib import aclosing
 
 import pytest
-from fake_voice import Desk, FakeSpeaker, desk
+from fake_answering_model import FakeAnsweringLlama, TwoModels, open_two_models
 
 from assist_completion.engine.answer_stream import Answerer, AnsweringFacts, AnswerStream
 from assist_completion.errors import CompletionError, ModelError, TooLongError
@@ -22,8 +22,8 @@ async def read(stream: AnswerStream) -> str:
     return "".join([piece async for piece in stream])
 
 
-def interrupting(d: Desk, at: int, log: list[str]) -> None:
-    """A request for ghost text while the answering model computes its decode number `at`."""
+def interrupt(d: TwoModels, at: int, log: list[str]) -> None:
+    """Submit a request for ghost text while the answering model runs its decode number `at`."""
     slices = []
 
     def before_slice() -> None:
@@ -37,18 +37,18 @@ def interrupting(d: Desk, at: int, log: list[str]) -> None:
     d.before_slice = before_slice
 
 
-def holding(d: Desk, written: int, slices: int = 1) -> asyncio.Event:
-    """Hold the model in a decode, as a long one would, behind so many tokens; set when it is there.
+def hold(d: TwoModels, written: int, slices: int = 1) -> asyncio.Event:
+    """Block the model in a decode after `written` tokens. The returned event is set when it is blocked.
 
-    It goes on when it is aborted, or `before_slice` is another.
+    It continues when it is aborted, or when `before_slice` is replaced.
     """
     there, loop, seen = asyncio.Event(), asyncio.get_running_loop(), []
 
     def before_slice() -> None:
         seen.append(1)
-        if len(seen) >= slices and d.speaker.written() >= written:
+        if len(seen) >= slices and d.answering_llama.written() >= written:
             loop.call_soon_threadsafe(there.set)
-            while d.before_slice is before_slice and not d.speaker.abort.is_set():
+            while d.before_slice is before_slice and not d.answering_llama.abort.is_set():
                 time.sleep(0.001)
 
     d.before_slice = before_slice
@@ -56,7 +56,7 @@ def holding(d: Desk, written: int, slices: int = 1) -> asyncio.Event:
 
 
 async def test_an_answer_comes_in_pieces_and_is_accounted_for() -> None:
-    async with desk(SCRIPT) as d:
+    async with open_two_models(SCRIPT) as d:
         stream = d.answers.answer(QUESTION)
         pieces = [piece async for piece in stream]
         answered = stream.result
@@ -69,7 +69,7 @@ async def test_an_answer_comes_in_pieces_and_is_accounted_for() -> None:
 
 
 async def test_a_follow_up_reads_only_what_is_new() -> None:
-    async with desk(SCRIPT) as d:
+    async with open_two_models(SCRIPT) as d:
         await read(d.answers.answer(QUESTION))
         history = (Turn("user", QUESTION.user), Turn("assistant", SCRIPT))
         stream = d.answers.answer(Conversation(QUESTION.system, "Why?", 100, history))
@@ -79,7 +79,7 @@ async def test_a_follow_up_reads_only_what_is_new() -> None:
 
 
 async def test_the_same_question_again_reads_one_token() -> None:
-    async with desk(SCRIPT) as d:
+    async with open_two_models(SCRIPT) as d:
         await read(d.answers.answer(QUESTION))
         stream = d.answers.answer(QUESTION)
         assert await read(stream) == SCRIPT
@@ -89,11 +89,11 @@ async def test_the_same_question_again_reads_one_token() -> None:
 @pytest.mark.parametrize("at", [1, 2, 6, 7, 20, len(SCRIPT) + 2])
 async def test_ghost_text_comes_through_and_nothing_is_computed_twice(at: int) -> None:
     log: list[str] = []
-    async with desk(SCRIPT) as d:
-        interrupting(d, at, log)
+    async with open_two_models(SCRIPT) as d:
+        interrupt(d, at, log)
         stream = d.answers.answer(QUESTION)
         assert await read(stream) == SCRIPT
-        computed = sum(d.speaker.evaluated)
+        computed = sum(d.answering_llama.evaluated)
     assert log == ["answering", "ghost text", "answering again"]
     tokens = stream.result.tokens
     assert tokens.prompt <= tokens.evaluated <= tokens.prompt + 1
@@ -103,8 +103,8 @@ async def test_ghost_text_comes_through_and_nothing_is_computed_twice(at: int) -
 
 async def test_an_interrupted_answer_goes_on_before_the_next_begins() -> None:
     log: list[str] = []
-    async with desk(SCRIPT) as d:
-        interrupting(d, 9, log)
+    async with open_two_models(SCRIPT) as d:
+        interrupt(d, 9, log)
         first, second = d.answers.answer(QUESTION), d.answers.answer(Conversation("", "Another?", 100))
         ends = [(await read(second), first.result.ended), (await read(first), second.result.ended)]
     assert ends == [(SCRIPT, "stop")] * 2
@@ -113,8 +113,8 @@ async def test_an_interrupted_answer_goes_on_before_the_next_begins() -> None:
 
 
 async def test_a_closed_answer_stops_and_leaves_a_usable_sequence() -> None:
-    async with desk(SCRIPT) as d:
-        there = holding(d, 3)
+    async with open_two_models(SCRIPT) as d:
+        there = hold(d, 3)
         async with aclosing(d.answers.answer(QUESTION)) as stream:
             await there.wait()
         assert (stream.result.text, stream.result.ended) == (SCRIPT[:4], "cancelled")
@@ -124,9 +124,9 @@ async def test_a_closed_answer_stops_and_leaves_a_usable_sequence() -> None:
         assert again.result.tokens.evaluated == 1
 
 
-async def test_one_closed_while_it_reads_leaves_what_was_read() -> None:
-    async with desk(SCRIPT) as d:
-        there = holding(d, 0, slices=3)
+async def test_an_answer_closed_while_it_reads_leaves_what_was_read() -> None:
+    async with open_two_models(SCRIPT) as d:
+        there = hold(d, 0, slices=3)
         async with aclosing(d.answers.answer(QUESTION)) as stream:
             await there.wait()
         assert stream.result.tokens.evaluated == 128
@@ -137,8 +137,8 @@ async def test_one_closed_while_it_reads_leaves_what_was_read() -> None:
 
 
 async def test_a_cancelled_reader_stops_the_model() -> None:
-    async with desk(SCRIPT) as d:
-        there = holding(d, 3)
+    async with open_two_models(SCRIPT) as d:
+        there = hold(d, 3)
         stream = d.answers.answer(QUESTION)
         reader = asyncio.create_task(read(stream))
         await there.wait()
@@ -149,9 +149,9 @@ async def test_a_cancelled_reader_stops_the_model() -> None:
         assert (stream.result.text, stream.result.ended) == (SCRIPT[:4], "cancelled")
 
 
-async def test_one_cancelled_before_its_turn_computes_nothing() -> None:
-    async with desk(SCRIPT) as d:
-        there = holding(d, 0)
+async def test_an_answer_cancelled_before_its_turn_computes_nothing() -> None:
+    async with open_two_models(SCRIPT) as d:
+        there = hold(d, 0)
         first = d.answers.answer(QUESTION)
         await there.wait()
         async with aclosing(d.answers.answer(Conversation("", "Another?", 100))) as second:
@@ -160,8 +160,8 @@ async def test_one_cancelled_before_its_turn_computes_nothing() -> None:
         assert await read(first) == SCRIPT
 
 
-async def test_too_long_a_question_says_by_how_much() -> None:
-    async with desk(SCRIPT, window=400) as d:
+async def test_a_question_that_is_too_long_says_by_how_much() -> None:
+    async with open_two_models(SCRIPT, window=400) as d:
         long = Conversation("", "?" * 900, 100)
         with pytest.raises(TooLongError, match=r"700|[0-9]+ more than the 400") as caught:
             await read(d.answers.answer(long))
@@ -173,15 +173,15 @@ async def test_too_long_a_question_says_by_how_much() -> None:
             await read(d.answers.answer(Conversation("", "?" * (901 - excess), 100)))
 
 
-async def test_the_length_is_bounded_and_told() -> None:
-    async with desk(SCRIPT) as d:
+async def test_the_length_is_bounded_and_reported() -> None:
+    async with open_two_models(SCRIPT) as d:
         stream = d.answers.answer(Conversation("", "?", 7))
         assert await read(stream) == SCRIPT[:7]
         assert (stream.result.ended, stream.result.tokens.generated) == ("length", 7)
 
 
 async def test_an_answer_that_repeats_itself_is_ended() -> None:
-    async with desk("Well: " + "and so on " * 100) as d:
+    async with open_two_models("Well: " + "and so on " * 100) as d:
         stream = d.answers.answer(Conversation("", "?", 900))
         text = await read(stream)
     assert stream.result.ended == "loop"
@@ -190,36 +190,36 @@ async def test_an_answer_that_repeats_itself_is_ended() -> None:
 
 
 async def test_characters_of_several_tokens_come_whole() -> None:
-    async with desk("größer ≥ 1 🙂") as d:
+    async with open_two_models("größer ≥ 1 🙂") as d:
         stream = d.answers.answer(Conversation("", "ä?", 100))
         pieces = [piece async for piece in stream]
     assert "".join(pieces) == stream.result.text == "größer ≥ 1 🙂"
     assert not any("\ufffd" in piece for piece in pieces)
 
 
-async def test_the_memory_is_given_back_when_nobody_asks_and_taken_again() -> None:
-    async with desk(SCRIPT, idle_s=0.0) as d:
+async def test_the_model_is_closed_when_idle_and_opened_again() -> None:
+    async with open_two_models(SCRIPT, idle_s=0.0) as d:
         for opened in (1, 2):
             assert await read(d.answers.answer(QUESTION)) == SCRIPT
-            while not d.speaker.closed:
+            while not d.answering_llama.closed:
                 await asyncio.sleep(0.001)
-            assert len(d.speakers) == opened
+            assert len(d.answering_llamas) == opened
             assert d.model.answering_model.sequence is None
         assert not d.model.llama.closed
 
 
 async def test_counting_is_exact_while_the_model_is_open() -> None:
-    async with desk(SCRIPT) as d:
-        assert d.answers.count("nothing") == 2  # an estimate: at most four letters a token
+    async with open_two_models(SCRIPT) as d:
+        assert d.answers.count("nothing") == 2  # an estimate: at most four letters per token
         await read(d.answers.answer(QUESTION))
-        assert d.answers.count("nothing") == 7  # a byte a token
+        assert d.answers.count("nothing") == 7  # one byte per token
         d.answers.close()
         assert d.answers.count("nothing") == 2
 
 
-async def test_closing_ends_what_is_on_its_way() -> None:
-    async with desk(SCRIPT) as d:
-        there = holding(d, 3)
+async def test_closing_ends_running_answers() -> None:
+    async with open_two_models(SCRIPT) as d:
+        there = hold(d, 3)
         streams = [d.answers.answer(Conversation("", question)) for question in ("a", "b")]
         await there.wait()
         d.answers.close()
@@ -231,15 +231,15 @@ async def test_closing_ends_what_is_on_its_way() -> None:
         assert (await read(after), after.result.ended) == ("", "cancelled")
 
 
-async def test_what_it_owns_it_closes() -> None:
-    made: list[FakeSpeaker] = []
+async def test_an_answerer_closes_a_worker_that_it_owns() -> None:
+    made: list[FakeAnsweringLlama] = []
 
-    def open_speaker() -> FakeSpeaker:
-        made.append(FakeSpeaker(SCRIPT))
+    def open_llama() -> FakeAnsweringLlama:
+        made.append(FakeAnsweringLlama(SCRIPT))
         return made[0]
 
     answers = Answerer(
-        Worker(lambda _: AnswerOnly(AnsweringModel(open_speaker))), AnsweringFacts("fake", 2000), owned=True
+        Worker(lambda _: AnswerOnly(AnsweringModel(open_llama))), AnsweringFacts("fake", 2000), owned=True
     )
     answers.load(5)
     assert answers.count("exact") == 5
@@ -248,7 +248,7 @@ async def test_what_it_owns_it_closes() -> None:
     assert made[0].closed
 
 
-async def test_without_a_model_it_says_so() -> None:
+async def test_without_a_model_the_error_says_so() -> None:
     answers = Answerer(
         Worker(lambda _: AnswerOnly(AnsweringModel(no_answering_model))),
         AnsweringFacts("none", 1),
@@ -261,8 +261,8 @@ async def test_without_a_model_it_says_so() -> None:
     answers.close()
 
 
-async def test_a_failure_of_the_model_reaches_the_asker_and_not_the_thread() -> None:
-    async with desk(SCRIPT) as d:
+async def test_a_failure_of_the_model_reaches_the_stream_and_not_the_thread() -> None:
+    async with open_two_models(SCRIPT) as d:
 
         def broken() -> None:
             raise RuntimeError("boom")
@@ -276,7 +276,7 @@ async def test_a_failure_of_the_model_reaches_the_asker_and_not_the_thread() -> 
 
 
 async def test_a_result_is_not_there_before_the_end() -> None:
-    async with desk(SCRIPT) as d:
+    async with open_two_models(SCRIPT) as d:
         stream = d.answers.answer(QUESTION)
         with pytest.raises(CompletionError, match="not ended"):
             _ = stream.result
@@ -286,14 +286,14 @@ async def test_a_result_is_not_there_before_the_end() -> None:
 async def test_loading_that_is_interrupted_begins_again() -> None:
     tries: list[str] = []
 
-    def open_speaker() -> FakeSpeaker:
+    def open_llama() -> FakeAnsweringLlama:
         tries.append("load")
         if len(tries) == 1:
             raise Aborted
-        return FakeSpeaker(SCRIPT)
+        return FakeAnsweringLlama(SCRIPT)
 
     answers = Answerer(
-        Worker(lambda _: AnswerOnly(AnsweringModel(open_speaker))), AnsweringFacts("fake", 2000), owned=True
+        Worker(lambda _: AnswerOnly(AnsweringModel(open_llama))), AnsweringFacts("fake", 2000), owned=True
     )
     assert await read(answers.answer(QUESTION)) == SCRIPT
     assert len(tries) == 2

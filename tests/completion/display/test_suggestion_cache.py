@@ -1,4 +1,4 @@
-"""An answer is found again exactly where it still holds."""
+"""The cache finds an answer exactly where it still holds."""
 
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
@@ -41,7 +41,7 @@ def test_typed_through_over_a_newline() -> None:
     assert find(cache("a = 1\n    b = 2"), BEFORE + "a = 1\n    ") == "b = 2"
 
 
-def test_what_is_typed_otherwise_is_no_hit() -> None:
+def test_typing_something_else_is_no_hit() -> None:
     assert find(cache(), BEFORE + "rex") is None
     assert find(cache(), BEFORE + "return sum(items)") is None
 

@@ -1,4 +1,4 @@
-"""Prompts with snippets of other files: what they cost, and that nobody waits for them."""
+"""Prompts with snippets of other files: what they cost, and that no request waits for them."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ def model():
     return fake_model("".join(LINES[:150]) + TARGET + "".join(LINES[150:]))
 
 
-def test_a_request_takes_the_place_that_is_ready_whatever_was_found_since(model) -> None:
+def test_a_request_takes_the_prompt_that_is_ready_without_newer_snippets(model) -> None:
     warm(model, at("    t"), full=True)
     later = ask(model, at("    to", snippets=(OTHER,)))
     assert later.cached_prompt.plan.snippets == ()
@@ -41,7 +41,7 @@ def test_a_pack_that_grew_at_its_end_is_not_read_from_its_beginning(model) -> No
     assert len(prompt.tokens) - (model.prefix_cache.computed - before) >= len(OTHER.text)
 
 
-def test_who_waits_at_a_cold_place_does_not_wait_for_other_files(model) -> None:
+def test_a_request_at_a_cold_place_does_not_wait_for_other_files(model) -> None:
     cold = ask(model, at("    t", snippets=(OTHER,)))
     assert cold.cached_prompt.plan.snippets == ()
     assert not cold.cached_prompt.full
