@@ -12,7 +12,7 @@ from importlib.resources import files
 
 FITTED = tomllib.loads((files(__package__) / "confidence.toml").read_text(encoding="utf-8"))
 LIMITS: dict[str, float] = {mode: float(limit) for mode, limit in FITTED["limits"].items()}
-# Characters of a text that ends at a doubt. Half of such texts are right, and a third of the shorter ones.
+# The fewest characters that are shown before a doubt: half of such texts are right, of shorter ones a third.
 LEAST = 4
 
 Spans = Sequence[tuple[int, float]]

@@ -1,6 +1,6 @@
 """From the model's raw text to a suggestion: cut it to shape, filter it, and apply the show gate.
 
-Texts from the model and from the cache take the same way. This module knows no editor and no model.
+Texts from the model and from the cache go through the same steps. This module knows no editor and no model.
 """
 
 from assist_completion.display import confidence, line_policy

@@ -105,7 +105,7 @@ class AnswerStream:
         return self._run.answer()
 
     def end(self) -> None:
-        """Note that the owner thread is through with the answer. Call it on the event loop."""
+        """Note that the owner thread has finished the answer. Call it on the event loop."""
         self._ended.set()
         self._changed.set()
 

@@ -202,7 +202,7 @@ def _is_good_enough(prompt: CachedPrompt, continued: Plan, context: Context, *, 
 
 def _count_missing(model: Model, prompt: CachedPrompt) -> int:
     """How many tokens of a prompt are not in the cache."""
-    return len(prompt.fixed) - model.prefix_cache.reusable(prompt.fixed)
+    return len(prompt.fixed) - model.prefix_cache.count_reusable(prompt.fixed)
 
 
 def _small_size(model: Model) -> int:
@@ -280,7 +280,7 @@ def _decode(model: Model, generation: Generation, prompt: CachedPrompt, logits: 
 def _pick(model: Model, logits: Logits, need: bytes) -> tuple[int, float]:
     """The likeliest token, and its log-probability among those allowed."""
     if need:
-        ids = model.healer.allowed(need)
+        ids = model.healer.allowed_tokens(need)
         scores = logits[ids]
         best = int(scores.argmax())
         token = int(ids[best])

@@ -68,7 +68,7 @@ class PrefixCache:
         heads = [each.head for each in plans if each.path == path and each.snippets == snippets]
         return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
-    def reusable(self, fixed: tuple[int, ...]) -> int:
+    def count_reusable(self, fixed: tuple[int, ...]) -> int:
         """How many leading tokens of a new prompt are in the cache already."""
         return max((common_prefix(prompt.tokens, fixed) for prompt in self._prompts), default=0)
 

@@ -35,7 +35,7 @@ ANSWER = 12  # tokens that are decoded for each number of threads; with PROMPT a
 ENOUGH = 0.75  # of the best decoding speed: on two cores one thread gives 0.79, for half the CPU time
 WINDOW = 8192  # tokens of question and answer: 99 MB for a 0.5B while it answers, 224 MB for a 1.5B
 QUIET = 0.85  # of a core for each thread; with less, other processes computed too and the figures do not last
-TIMEOUT = 300.0  # seconds; a slow disk takes minutes for a 7B model that is not in memory
+TIMEOUT = 300.0  # seconds; a 7B model from a cold disk takes minutes
 _EXIT_UNFIT = 3
 _ANSWERS = "answers"  # tells the child that the model need not support infilling
 

@@ -50,10 +50,10 @@ class Healer:
             at += 1
         return bool(need) and at < len(self._bytes) and self._bytes[at].startswith(need)
 
-    def allowed(self, need: bytes) -> Ids:
+    def allowed_tokens(self, need: bytes) -> Ids:
         """Ids of the tokens whose bytes start with `need`, or that `need` starts with.
 
-        >>> Healer([b"a", b"ab", b"b", b"abc"], frozenset()).allowed(b"ab").tolist()
+        >>> Healer([b"a", b"ab", b"b", b"abc"], frozenset()).allowed_tokens(b"ab").tolist()
         [1, 3, 0]
         """
         low = bisect_left(self._bytes, need)

@@ -30,6 +30,6 @@ WORDS = st.lists(st.binary(max_size=4), min_size=1, max_size=40)
 @given(WORDS, st.binary(min_size=1, max_size=4))
 def test_allowed_tokens_start_with_the_need_or_begin_it(pieces: list[bytes], need: bytes) -> None:
     unique = list(dict.fromkeys(pieces))
-    allowed = set(Healer(unique, frozenset({0})).allowed(need).tolist())
+    allowed = set(Healer(unique, frozenset({0})).allowed_tokens(need).tolist())
     expected = {i for i, p in enumerate(unique) if i and p and (p.startswith(need) or need.startswith(p))}
     assert allowed == expected
