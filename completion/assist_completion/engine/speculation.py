@@ -1,6 +1,7 @@
 """Work ahead of requests: read full heads, move anchors, and continue an accepted text.
 
-All of it yields to a visible request. None is started on battery, or when it has used its share of the time.
+All of it yields to a visible request. No job starts on battery, or after this work has used its share of
+the time.
 """
 
 import asyncio
