@@ -18,26 +18,11 @@ from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import PLACEHOLDER, Check, Finding, Kind
 from assist_escalation.redaction.known_secrets import Known, find_known
 from assist_escalation.redaction.normalization import views
-from assist_escalation.redaction.secret_names import word_set
+from assist_escalation.redaction.rule_tables import read_words
 
 _WINDOW = 4096  # characters that an expression sees at a time: it bounds what the worst text can cost
 _OVERLAP = 512  # of the window before, so that a secret on its edge is whole in one of the two
-
-_CODE = word_set(
-    """
-    .py .pyi .pyx .js .jsx .mjs .cjs .ts .tsx .mts .cts .vue .svelte .java .kt .kts .scala .groovy .go .rs
-    .c .h .cc .cpp .cxx .hpp .hh .m .mm .cs .fs .vb .swift .rb .php .pl .pm .lua .r .jl .dart .ex .exs .erl
-    .hs .ml .clj .el .sql .css .scss .less .html .htm .asm .s .zig .nim .d .pas .f90 .tcl .ps1 .psm1 .bat
-    .cmd
-    """
-)
-_DATA = word_set(
-    """
-    .yml .yaml .ini .cfg .conf .config .properties .toml .json .jsonc .json5 .env .xml .plist .tf .tfvars
-    .hcl .csv .tsv .log .service .dockerfile .envrc .netrc .npmrc .cnf .reg .ovpn .example .template .sample
-    .dist .http .rest
-    """
-)
+_CODE, _DATA = read_words(__package__, "file_kinds.toml", "code", "data")
 _CODE_LINE = re.compile(
     r"(?:(?:async )?def \w|class \w|import \w|from \w[\w.]* import|if .*[:{]$|elif |else:|for .*[:{]$"
     r"|while .*[:{]$"

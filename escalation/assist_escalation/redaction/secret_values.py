@@ -8,25 +8,13 @@ from functools import lru_cache
 from itertools import pairwise
 
 from assist_escalation.redaction.findings import PLACEHOLDER
-from assist_escalation.redaction.secret_names import VOCABULARY, Strength, parts, word_set
+from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.secret_names import VOCABULARY, Strength, parts
 
-_LONGEST = 1000  # characters; keys that are longer have formats of their own
-_FILLERS = word_set(
-    """
-    none null nil undefined true false yes no on off string str int integer number bool boolean bytes byte
-    float any object array list dict tuple optional required text char varchar void auto default empty blank
-    value values password pass passwd pwd secret token key user username login name changeme changeit
-    changethis example sample dummy placeholder todo fixme tbd foo bar baz qux foobar hidden redacted masked
-    removed omitted encrypted unset unknown n/a test testing self this other that input output data result
-    type types function method class enabled disabled inherit never always basic bearer digest oauth oauth2
-    saml ldap kerberos plain login prompt stdin stdout environment env file files vault keyring keychain
-    read write admin-password abcd asdf xxxx yyyy zzzz return pass continue break else then const uint8
-    uint32 uint64 int32 int64 size_t secretstr securestring missing invalid expired valid current new old
-    private public internal session cookie header query body form varying uuid email phone code passphrase
-    passcode pin credentials credential apikey newpassword oldpassword currentpassword confirmpassword
-    keyword comment identifier operator punctuation variable literal constant repo define utf-8
-    """
+_FILLERS, _SENTENCE, _LABEL, _LAST, _BOASTS = read_words(
+    __package__, "secret_values.toml", "fillers", "sentence", "label", "last_word", "boasts"
 )
+_LONGEST = 1000  # characters; keys that are longer have formats of their own
 _STANDS_FOR = re.compile(
     r"\$\{|\$\(|\$\[|#\{|\{\{|\}\}|<%|%>|\(\(|%\(\w+\)|%[sdrqv@](?!\w)|\{[\w.:!\[\]-]*\}|x{5,}|\*{3,}"
     r"|\.{3}|…|•|•"
@@ -71,27 +59,7 @@ _TEMPLATE = re.compile(
     r"|\.[*+]|\{\d+,|\]\+|</\w|=>|\w\[\w*\]\Z|&&|\|\||\w\([\w, .'\"]*\)\Z|::\w",
     re.IGNORECASE,
 )
-_SENTENCE = word_set(
-    """
-    a an the is are was be been must may can cannot should will not no your you my our their his her its it
-    this that these please enter type provide confirm repeat invalid incorrect wrong missing required
-    optional for to of in on at by with from and or if when as new old current forgot reset change set use
-    used using show hide has have does do did get only which sign log too at least than more less minimum
-    maximum characters match failed default authentication account email user name string value field file
-    encrypted plain one same any all each per
-    """
-)
 # What people read: a prompt, a message, a description.
-_LABEL = word_set(
-    """
-    password passwords passwd passphrase passcode pwd login username credentials credential token keys
-    please enter type provide confirm repeat invalid incorrect wrong missing required optional must should
-    cannot forgot reset change default authentication account email user users field characters failed show
-    hide sign least minimum maximum string value encrypted plain file used using return returns none empty
-    """
-)
-_LAST = word_set("password passwords passwd secret secrets token key keys credentials pass")
-_BOASTS = word_set("super my very top mega ultra not so the is this really our best")
 _JUMBLE_LEAST = 20  # characters
 _SIGNS = re.compile(r"[!@#$%^&*()+=<>?{}\[\]|~;,`]")
 _EXPRESSION = re.compile(

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from assist_escalation.redaction.findings import PLACEHOLDER, Finding, Kind
-from assist_escalation.redaction.secret_names import Meaning, meaning, parts, stems, word_set
+from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.secret_names import Meaning, meaning, parts, stems
 from assist_escalation.redaction.secret_values import is_random, is_secret, is_structured, stands_for_one
 
 # What ends the name, and the type that some languages write before or after it.
@@ -102,20 +103,7 @@ COMMAND = re.compile(
     r"|username|account|enable|snmp-server)\b[^\n=]{0,60})\Z",
     re.IGNORECASE | re.MULTILINE,
 )
-VARIABLES = word_set(
-    """
-    value values val data result res word words line lines text name names arg args argument input item
-    items elem element entry node tok match field key keys user users config settings options opts params
-    self this cls obj object string bytes buffer response request payload content body message msg raw
-    decoded encoded encrypted hashed plain plaintext cipher other another left right first second last
-    current prev next default defaults parsed generated random new old found ret rv out output expr stmt
-    child parent literal identifier number number symbol comment keyword operator expression statement true
-    false none null undefined string integer float double boolean required optional secure sensitive
-    description function return random uuid await async lambda yield static final
-    """
-)
-
-
+(VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
 _BETWEEN = ("; ", ", ", ") ", "], ")  # what stands between two literals, and is none
 
 

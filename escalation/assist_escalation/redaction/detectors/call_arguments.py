@@ -1,14 +1,15 @@
-"""Secrets among the arguments of calls that take credentials, told by the function's name and the place.
+"""Secrets among the arguments of calls that take credentials, found by the function's name and the position.
 
-It knows functions and what an argument looks like. What hands over a secret by a name of its own,
-`setPassword("x")` or `connect(password="x")`, is in `assignments`.
+The functions are in `call_arguments.toml`. This module knows what a call and an argument look like. Calls
+that name the secret, such as `setPassword("x")` and `connect(password="x")`, are in `assignments`.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
 from assist_escalation.redaction.findings import Finding
-from assist_escalation.redaction.secret_names import meaning, word_set
+from assist_escalation.redaction.rule_tables import Rule, read_rules
+from assist_escalation.redaction.secret_names import meaning
 from assist_escalation.redaction.secret_values import (
     is_generated,
     is_placeholder,
@@ -16,71 +17,68 @@ from assist_escalation.redaction.secret_values import (
     looks_random,
 )
 
-# Where a function has its secret: places of arguments from 0, the likeliest first. These take credentials
-# and nothing else, so that any word there is one.
-_SURE = {
-    **dict.fromkeys(word_set("""
-        httpbasicauth httpdigestauth httpproxyauth basicauthentication networkcredential
-        usernamepasswordcredentials passwordauthentication usernamepasswordauthenticationtoken set_basic_auth
-        setbasicauth basicauth basic_auth credentials.basic authtokens.basic simple_bind simple_bind_s
-        userpassword plaincredentials plainauthprovider passwordcredential passwordcredentials
-        usermanager.createasync addpasswordasync auth_password username_pw_set sqlcredential credentials.new
-        ks.load keystore.load wifi.begin wifimulti.addap
-        ftp.login imap.login smtp.login mail.login server.login
-        conn.login client.login session.login sock.login usernamepassword usernamepasswordcredential
-        """), (1,)),
-    **dict.fromkeys(word_set("""
-        create_superuser create_user pdo mysqli mysql_connect mysqli_connect mysqli_real_connect pg_connect
-        oci_connect oci_pconnect getconnection dbi.connect sequelize plainauth ftplib.ftp database
-        postgresql_connect odbc_connect ldap_bind ftp_login keyring.set_password
-        """), (2, 1)),
-    "fromdrivermanager": (3, 2), "newhikaritransactor": (3, 2),
-    "mysql_real_connect": (3,), "credentials": (3, 1), "adoconnection.open": (1,),
-    **dict.fromkeys(word_set("""
-        cookieparser cookiesession red.auth redis.auth jedis.auth client.auth generate_password_hash
-        password_hash hashpw verify_password password_verify bcrypt.hash bcrypt.hashsync
-        """), (0,)),
-}  # fmt: skip
-# These take other things as well: a secret there has a digit or a sign, or is the last of three literals.
-_OFTEN = {
-    **dict.fromkeys(word_set("login log_in logon signin sign_in authenticate auth adduser add_user createuser"
-                             " credential bind register"), (1,)),
-    "connect": (2, 1), "createconnection": (2, 1),
-}  # fmt: skip
-_RECEIVED = {name.rpartition(".")[2] for name in _SURE if "." in name}
+_KEYS = "arguments functions"
+_RULES = read_rules(
+    __package__,
+    "call_arguments.toml",
+    {"sure": _KEYS, "often": _KEYS, "builders": "endings", "comparisons": "functions"},
+)
+
+
+def _arguments_of(rules: tuple[Rule, ...]) -> dict[str, tuple[int, ...]]:
+    """Which arguments of each function may be a secret."""
+    return {name: rule.numbers("arguments") for rule in rules for name in rule.words("functions")}
+
+
+_SURE = _arguments_of(_RULES["sure"])
+_OFTEN = _arguments_of(_RULES["often"])
+_BUILDERS = tuple(ending for rule in _RULES["builders"] for ending in rule.words("endings"))
+_COMPARISONS = frozenset(name for rule in _RULES["comparisons"] for name in rule.words("functions"))
+
+_WITH_RECEIVER = {name.rpartition(".")[2] for name in _SURE if "." in name}
 _CALL = re.compile(
-    r"""(?<!\w)(?P<name>[A-Za-z_]\w{1,40}+)(?:\[\w{1,20}\])?+"""
-    r"""(?:[ \t]{0,2}\(|(?P<list>\\?["']?[ \t]{0,2}[=:][ \t]{0,2}[(\[]))(?=[ \t\r\n]{0,40}[\w$"'`@&\[])"""
+    r"""
+    (?<!\w)(?P<name>[A-Za-z_]\w{1,40}+)(?:\[\w{1,20}\])?+   # a name, and a type in brackets
+    (?:
+        [ \t]{0,2}\(                                      # name(
+      | (?P<list>\\?["']?[ \t]{0,2}[=:][ \t]{0,2}[(\[])   # name=[ or "name": [
+    )
+    (?=[ \t\r\n]{0,40}[\w$"'`@&\[])                      # not an empty one
+    """,
+    re.VERBOSE,
 )
 _RECEIVER = re.compile(r"(\w{1,40})(?:\.|::|->|:)\Z")
 _ARGUMENT = re.compile(
-    r"""[ \t\r\n]{0,60}+(?:(?P<wrap>(?:\[\]byte|[A-Za-z_][\w.:]{0,30})\()?[rbufLN@$]{0,2}(?P<q>\\?["'`])"""
-    r"""(?P<v>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){0,200}+)(?P=q)(?:\.\w{1,20}\(\))?(?(wrap)\))"""
-    r"""|[^,()"'`\r\n]{0,80}+(?:\([^()\r\n]{0,80}\)[^,()"'`\r\n]{0,40}+)?)[ \t\r\n]{0,60}+(?P<end>[,)\]])"""
+    r"""
+    [ \t\r\n]{0,60}+
+    (?:
+        # a literal, which one call may wrap: []byte("...")
+        (?P<wrap>(?:\[\]byte|[A-Za-z_][\w.:]{0,30})\()?[rbufLN@$]{0,2}(?P<q>\\?["'`])
+        (?P<v>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){0,200}+)(?P=q)(?:\.\w{1,20}\(\))?(?(wrap)\))
+        # any other expression, with one call in it at most
+      | [^,()"'`\r\n]{0,80}+(?:\([^()\r\n]{0,80}\)[^,()"'`\r\n]{0,40}+)?
+    )
+    [ \t\r\n]{0,60}+(?P<end>[,)\]])
+    """,
+    re.VERBOSE,
 )
 _NUMBER = re.compile(r"\s*\d{1,6}\s*[,)]")  # a port, a timeout
-_MOST = 7  # arguments that are looked at
-# Functions that build a client: a literal of a machine's making is its key.
-_BUILDS = re.compile(
-    r"(?:client|session|bot|api|auth|authentication|handler|credentials?|wallet|sdk|search|init|configur"
-    r"e|github|gitlab"
-    r"|stripe|twilio|mailgun|pusher)\Z"
-)
-_COMPARES = word_set(
-    """
-    strcmp strncmp strcasecmp strncasecmp stricmp strcasecmp_l compare_digest equals equalsignorecase areequal
-    secure_compare hash_equals timingsafeequal constant_time_compare constanttimecompare safe_str_cmp
-    """
-)
+_MOST = 7  # arguments that are read
 _ADDRESS = re.compile(
-    r"://|\A[\w.-]+(?::\d+|/[\w.-]+)+\Z|\A\d+(?:\.\d+){3}|\A[\w.+-]+@[\w-]+\.[\w.-]+\Z|\A[\w-]+(?:\.[\w-"
-    r"]+)+\Z"
+    r"""
+      ://                                 # a URL
+    | \A[\w.-]+(?::\d+|/[\w.-]+)+\Z       # host:port, a path
+    | \A\d+(?:\.\d+){3}                  # an IPv4 address
+    | \A[\w.+-]+@[\w-]+\.[\w.-]+\Z        # an e-mail address
+    | \A[\w-]+(?:\.[\w-]+)+\Z             # a host
+    """,
+    re.VERBOSE,
 )
 _USER = re.compile(r"[\w.@\\+-]{1,60}\Z")
 
 
 def find_calls(text: str) -> Iterator[Finding]:
-    """Every literal that stands where a function takes a password or a key.
+    """Every literal where a function takes a password or a key.
 
     >>> text = 'auth = HTTPBasicAuth("me", "hunter2")'
     >>> [text[each.start : each.end] for each in find_calls(text)]
@@ -88,70 +86,68 @@ def find_calls(text: str) -> Iterator[Finding]:
     """
     for call in _CALL.finditer(text):
         name = call["name"].lower()
-        sought = _places(text, call, name)
-        compares = not call["list"] and name in _COMPARES
-        builds = not call["list"] and _BUILDS.search(name) is not None
-        if not (sought or compares or builds):
+        secret_arguments = _secret_arguments(text, call, name)
+        compares = not call["list"] and name in _COMPARISONS
+        builds = not call["list"] and name.endswith(_BUILDERS)
+        if not (secret_arguments or compares or builds):
             continue
-        arguments = _arguments(text, call.end())
-        if sought and (found := _at(arguments, *sought)):
-            yield found
+        arguments = _read_arguments(text, call.end())
+        if secret_arguments and (finding := _find_among(arguments, *secret_arguments)):
+            yield finding
         elif compares:
-            yield from _compared(arguments)
+            yield from _find_compared(arguments)
         elif builds:
-            yield from _generated(arguments)
+            yield from _find_generated(arguments)
 
 
-def _places(text: str, call: re.Match[str], name: str) -> tuple[tuple[int, ...], bool] | None:
-    """Where the secret stands, and whether nothing else can stand there."""
-    receiver = _RECEIVER.search(text, max(0, call.start() - 43), call.start()) if name in _RECEIVED else None
+def _secret_arguments(text: str, call: re.Match[str], name: str) -> tuple[tuple[int, ...], bool] | None:
+    """Which arguments may be the secret, and whether they can be nothing else."""
+    receiver = (
+        _RECEIVER.search(text, max(0, call.start() - 43), call.start()) if name in _WITH_RECEIVER else None
+    )
     whole = f"{receiver[1].lower().rstrip('0123456789')}.{name}" if receiver else name
     if whole in _SURE or name in _SURE:
         return _SURE.get(whole) or _SURE[name], True
     return (_OFTEN[name], False) if name in _OFTEN else None
 
 
-def _arguments(text: str, start: int) -> list[re.Match[str]]:
-    found = list[re.Match[str]]()
-    while len(found) < _MOST and (match := _ARGUMENT.match(text, start)):
+def _read_arguments(text: str, start: int) -> list[re.Match[str]]:
+    arguments = list[re.Match[str]]()
+    while len(arguments) < _MOST and (match := _ARGUMENT.match(text, start)):
         start = match.end()
-        if not found or not _NUMBER.match(match[0]):
-            found.append(match)
+        if not arguments or not _NUMBER.match(match[0]):
+            arguments.append(match)
         if match["end"] != ",":
             break
-    return found
+    return arguments
 
 
-def _at(arguments: Sequence[re.Match[str]], places: tuple[int, ...], sure: bool) -> Finding | None:
-    for place in places:
-        value = arguments[place]["v"] if place < len(arguments) else None
+def _find_among(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], sure: bool) -> Finding | None:
+    for index in indexes:
+        value = arguments[index]["v"] if index < len(arguments) else None
         if not value or _ADDRESS.search(value):
             continue
-        literals = [each["v"] for each in arguments[: place + 1] if each["v"]]
+        literals = [each["v"] for each in arguments[: index + 1] if each["v"]]
         if not sure and not is_structured(value) and (len(literals) < 3 or not _USER.match(literals[-2])):
             continue
-        free = len(value) < 4 or is_placeholder(value)
-        return None if free else Finding(*arguments[place].span("v"), "PASSWORD")
+        harmless = len(value) < 4 or is_placeholder(value)
+        return None if harmless else Finding(*arguments[index].span("v"), "PASSWORD")
     return None
 
 
-def _compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
+def _find_compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
+    """The literal that is compared with a variable whose name means a password."""
     if len(arguments) < 2:
         return
-    for one, other in ((arguments[0], arguments[1]), (arguments[1], arguments[0])):
+    for literal, other in ((arguments[0], arguments[1]), (arguments[1], arguments[0])):
         names = re.findall(r"\w+", other[0]) if other["v"] is None else []
-        means = meaning(names[-1]) if names else None
-        if (
-            means
-            and means.type == "PASSWORD"
-            and one["v"]
-            and len(one["v"]) >= 4
-            and not is_placeholder(one["v"])
-        ):
-            yield Finding(*one.span("v"), "PASSWORD")
+        meant = meaning(names[-1]) if names else None
+        value = literal["v"]
+        if meant and meant.type == "PASSWORD" and value and len(value) >= 4 and not is_placeholder(value):
+            yield Finding(*literal.span("v"), "PASSWORD")
 
 
-def _generated(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
-    for each in arguments:
-        if each["v"] and (is_generated(each["v"]) or looks_random(each["v"])):
-            yield Finding(*each.span("v"), "API_KEY")
+def _find_generated(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
+    for argument in arguments:
+        if argument["v"] and (is_generated(argument["v"]) or looks_random(argument["v"])):
+            yield Finding(*argument.span("v"), "API_KEY")

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from assist_escalation.redaction.findings import Finding
-from assist_escalation.redaction.secret_names import meaning, parts, word_set
+from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.secret_names import meaning, parts
 from assist_escalation.redaction.secret_values import is_example, is_placeholder, is_structured
 
 _INSERT = re.compile(
@@ -20,13 +21,7 @@ _ROW = re.compile(
     r"""[Nn]?(?P<q>['"])(?P<v>(?:(?!(?P=q))[^\\]|\\.|(?P=q)(?P=q))*+)(?P=q)|\w{1,40}\([^()]{0,80}\)|[^,("""
     r""")'"\s]+|(?P<next>\)\s*,\s*\()"""
 )
-# Whose password it is stands in another column.
-_OWNERS = word_set(
-    """
-    user username login email mail name account host hostname server system service site url device db
-    database role id machine env environment
-    """
-)
+(_OWNERS,) = read_words(__package__, "tables.toml", "owners")
 _WORD = re.compile(r"pass|pw|secret|clave|senha|mdp", re.IGNORECASE)
 _LONGEST = 300  # characters of a header
 _CELL = re.compile(r"[\w][\w .@/()-]{0,30}\Z")
