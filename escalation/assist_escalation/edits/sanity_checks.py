@@ -15,31 +15,44 @@ from assist_escalation.edits.plan import MARK, FileChange, encoded
 
 LONGEST = 300  # characters of a line that is looked at: longer ones are data
 
-_LEAD = r"(?:^|(?<=\s))(?:#+|//+|--+|/\*+|<!--|;+|%+|\{/\*|\*)[ \t]*"  # a comment begins
-_FILLED = r"[(\[.… \t]*(?:the |your )?"
-_THINGS = (
-    r"(?:code|file|function|method|class|module|body|implementation|import|logic|content|script|component"
-    r"|test|field|handler|route|line|definition|stuff|part|propert(?:y|ie)|case)s?"
-)
+# A comment begins.
+_LEAD = r"(?:^|(?<=\s))(?:[#]+|//+|--+|/\*+|<!--|;+|%+|\{/\*|\*)[ \t]*"
+_FILLED = r"[(\[.… \t]*(?:the[ ]|your[ ])?"
+_THINGS = r"""
+(?:
+    code|file|function|method|class|module|body|implementation|import|logic|content|script|component
+  | test|field|handler|route|line|definition|stuff|part|propert(?:y|ie)|case
+)s?
+"""
 # What may follow without making it a sentence about something else.
-_TAIL = (
-    r"[ \t]*(?:(?:is|are|goes?|stays?|remains?|continues?|here|below|above|unchanged|the|same|as|before"
-    r"|omitted|for|brevity)\b[ \t]*)*[ \t.…()\[\]*/}>-]*$"
-)
+_TAIL = r"""
+[ \t]*
+(?:
+  (?:
+      is|are|goes?|stays?|remains?|continues?|here|below|above|unchanged|the|same|as|before|omitted
+    | for|brevity
+  )
+  \b[ \t]*
+)*
+[ \t.…()\[\]*/}>-]*$
+"""
 _ELISION = re.compile(
-    "|".join(
-        (
-            _LEAD + r"[(\[]?(?:\.{3,}|…)",
-            rf"(?:{_LEAD}|^\s*){_FILLED}(?:rest|remainder)"
-            rf"(?: of (?:the |this |your )?(?:\w+ )?{_THINGS})?{_TAIL}",
-            _LEAD + _FILLED + r"(?:all )?(?:existing|previous|original|other|remaining|same)"
-            rf"(?: \w+)? {_THINGS}{_TAIL}",
-            _LEAD + r".*\b(?:unchanged|no changes?|same as (?:before|above|original)|omitted|snip(?:ped)?)"
-            rf"{_TAIL}",
-            rf"[(\[](?:unchanged|omitted|snip|no changes?)[)\]]{_TAIL}",
-        )
-    ),
-    re.IGNORECASE,
+    rf"""
+      # // ...
+      {_LEAD}[(\[]?(?:\.{{3,}}|…)
+      # ... rest of the code
+    | (?:{_LEAD}|^\s*){_FILLED}(?:rest|remainder)
+      (?:[ ]of[ ](?:the[ ]|this[ ]|your[ ])?(?:\w+[ ])?{_THINGS})?{_TAIL}
+      # // all other methods remain unchanged
+    | {_LEAD}{_FILLED}(?:all[ ])?(?:existing|previous|original|other|remaining|same)(?:[ ]\w+)?[ ]
+      {_THINGS}{_TAIL}
+      # // the loop is unchanged
+    | {_LEAD}.*\b(?:unchanged|no[ ]changes?|same[ ]as[ ](?:before|above|original)|omitted|snip(?:ped)?)
+      {_TAIL}
+      # (unchanged)
+    | [(\[](?:unchanged|omitted|snip|no[ ]changes?)[)\]]{_TAIL}
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _DOTS = re.compile(r"[ \t]*(?:\.{3,}|…)[ \t]*")
 _PROSE = frozenset({"markdown", "plaintext", "html"})  # where dots and "the rest" are words
@@ -73,7 +86,11 @@ def _body(lines: list[str], place: int) -> bool:
 MOST_BYTES = 1_000_000  # as for indexed files: more is data, and a repeating model may write it
 
 CONFLICT = re.compile(
-    r"^[ \t]*(?:<{7,}|>{7,}|\|{7,})(?: .*)?$|^[ \t]*(?:<{5,} ?SEARCH|>{5,} ?REPLACE)\b.*$", re.MULTILINE
+    r"""
+      ^[ \t]*(?:<{7,}|>{7,}|\|{7,})(?:[ ].*)?$             # of git
+    | ^[ \t]*(?:<{5,}[ ]?SEARCH|>{5,}[ ]?REPLACE)\b.*$     # of an answer's blocks
+    """,
+    re.MULTILINE | re.VERBOSE,
 )
 # What redaction puts for a secret, and what is left of one that a model altered.
 PLACEHOLDER = re.compile(r"__SECRET_\w+")

@@ -16,8 +16,13 @@ LEAST = 8  # characters: shorter values stand in ordinary text by chance
 _MOST = 20_000  # values; each costs one pass over the text
 
 _SPLIT = re.compile(
-    r"""[ \t]*(?:export[ \t]+|set[ \t]+)?["']?[\w.@/:*-]+?["']?[ \t]*(?:=>|:=|[:=])[ \t]*"""
-    r"""(?P<value>\S.*?)[ \t,;]*$"""
+    r"""
+    [ \t]*(?:export[ \t]+|set[ \t]+)?      # a shell's
+    ["']?[\w.@/:*-]+?["']?                 # the name
+    [ \t]*(?:=>|:=|[:=])[ \t]*
+    (?P<value>\S.*?)[ \t,;]*$
+    """,
+    re.VERBOSE,
 )
 _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"|' r"'((?:[^'\\\n]|\\.)*)'")
 _ELEMENT = re.compile(r">([^<>\n]+)</")

@@ -17,19 +17,35 @@ from assist_escalation.redaction.findings import Check
 
 # "a" "b"; "a" + "b"; "a" \ "b"; also over a line's end, in a diff and behind a comment's sign. A
 # continued line in a string or a shell command is "\" and a line's end.
-_OPERATOR = r"(?:\+|\.\.?|&|\|\||<>)?"
+_OPERATOR = r"(?:\+|\.\.?|&|\|\||<>)?"  # that joins strings in some language
 _JOIN = re.compile(
-    r"""(?P<q>["'`])(?:(?<=\w.)(?P=q)(?=\w)|(?!(?P=q))[ \t]{0,80}+"""
-    + _OPERATOR
-    + r"""[ \t]{0,80}+(?:[\\`_]?\r?\n[ \t]{0,80}+[+-]?[ \t]{0,80}+)?"""
-    + _OPERATOR
-    + r"""[ \t]{0,80}+[rbufLN@$]{0,2}(?P=q))|\\\r?\n[ \t]{0,80}+"""
+    rf"""
+      (?P<q>["'`])
+      (?:
+          (?<=\w.)(?P=q)(?=\w)                    # "" within a word, as in SQL and batch files
+        | (?!(?P=q))[ \t]{{0,80}}+{_OPERATOR}[ \t]{{0,80}}+
+          (?:[\\`_]?\r?\n[ \t]{{0,80}}+[+-]?[ \t]{{0,80}}+)?   # the next line, maybe of a diff
+          {_OPERATOR}[ \t]{{0,80}}+
+          [rbufLN@$]{{0,2}}(?P=q)                 # the next literal
+      )
+    | \\\r?\n[ \t]{{0,80}}+                       # a continued line
+    """,
+    re.VERBOSE,
 )
 # ["a", "b"].join(""), "".join(["a", "b"]), concat("a", "b")
 _ITEM = r"""[ \t\r\n]{0,40}+[rbuf]?(?:"[^"\\\n]{0,200}+"|'[^'\\\n]{0,200}+')[ \t\r\n]{0,40}+"""
 _LIST = re.compile(
-    rf"""(?:(?:\"\"|'')\.join\([\[(]|\bconcat!?\(|[\[(])(?P<items>{_ITEM}(?:,{_ITEM}){{1,20}}+),?"""
-    r"""[ \t]{0,9}[\])](?P<joined>[ \t]{0,9}\.join\((?:\"\"|'')\))?"""
+    rf"""
+    (?:
+        (?:\"\"|'')\.join\([\[(]                 # "".join([
+      | \bconcat!?\(                             # concat(
+      | [\[(]                                    # [
+    )
+    (?P<items>{_ITEM}(?:,{_ITEM}){{1,20}}+),?
+    [ \t]{{0,9}}[\])]
+    (?P<joined>[ \t]{{0,9}}\.join\((?:\"\"|'')\))?   # ].join("")
+    """,
+    re.VERBOSE,
 )
 _COMMA = re.compile(r"""["'][ \t\r\n]{0,40}+,[ \t\r\n]{0,40}+[rbuf]?["']""")
 
@@ -68,8 +84,15 @@ _RUNS = (  # one after another, so that `key_` before base64 is no part of it
     (re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){8,}+)(?![0-9A-Za-z])"), 4),
 )
 _ESCAPE = re.compile(
-    r"%[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2}|\\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}"
-    r"|&#[0-9]{1,7};|&#[xX][0-9A-Fa-f]{1,6};|&(?:amp|lt|gt|quot|apos);|\\[\"'\\/@$]"
+    r"""
+      %[0-9A-Fa-f]{2}                                   # URLs
+    | \\x[0-9A-Fa-f]{2}                                 # most languages
+    | \\u[0-9A-Fa-f]{4}|\\u\{[0-9A-Fa-f]{1,6}\}
+    | &[#][0-9]{1,7};|&[#][xX][0-9A-Fa-f]{1,6};         # HTML and XML
+    | &(?:amp|lt|gt|quot|apos);
+    | \\[\"'\\/@$]                                      # an escaped sign
+    """,
+    re.VERBOSE,
 )
 _NAMED = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 _TEXT_BYTES = bytes(range(32, 127)) + b"\t\r\n"

@@ -24,13 +24,32 @@ _WINDOW = 4096  # characters that an expression sees at a time: it bounds what t
 _OVERLAP = 512  # of the window before, so that a secret on its edge is whole in one of the two
 _CODE, _DATA = read_words(__package__, "file_kinds.toml", "code", "data")
 _CODE_LINE = re.compile(
-    r"(?:(?:async )?def \w|class \w|import \w|from \w[\w.]* import|if .*[:{]$|elif |else:|for .*[:{]$"
-    r"|while .*[:{]$"
-    r"|return\b|#include|#define|package \w|public |private |protected |func |fn |function\b|let |const "
-    r"|var |use |struct "
-    r"|try[:{ ]|except |catch|raise |throw |yield |@\w+$|\}|static |void |int |char |export (?:default"
-    r"|const|function)"
-    r"|\w[\w.]*\(.*\)[;:{]?$|.*[;{]$)"
+    r"""
+    (?:
+        # Python
+        (?:async[ ])?def[ ]\w
+      | class[ ]\w
+      | import[ ]\w
+      | from[ ]\w[\w.]*[ ]import
+      | if[ ].*[:{]$|elif[ ]|else:|for[ ].*[:{]$|while[ ].*[:{]$
+      | return\b
+        # C
+      | [#]include|[#]define
+        # Go, Java, C#, Rust, JavaScript
+      | package[ ]\w
+      | public[ ]|private[ ]|protected[ ]
+      | func[ ]|fn[ ]|function\b
+      | let[ ]|const[ ]|var[ ]|use[ ]|struct[ ]
+      | try[:{ ]|except[ ]|catch|raise[ ]|throw[ ]|yield[ ]
+      | @\w+$                                 # a decorator
+      | \}
+      | static[ ]|void[ ]|int[ ]|char[ ]
+      | export[ ](?:default|const|function)
+      | \w[\w.]*\(.*\)[;:{]?$                 # a call, or the head of a function
+      | .*[;{]$                               # any line that ends as a statement or a block does
+    )
+    """,
+    re.VERBOSE,
 )
 _HEAD = 400  # lines that are looked at, 120 characters of each, to tell code from data
 

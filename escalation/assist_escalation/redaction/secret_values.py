@@ -16,23 +16,62 @@ _FILLERS, _SENTENCE, _LABEL, _LAST, _BOASTS = read_words(
 )
 _LONGEST = 1000  # characters; keys that are longer have formats of their own
 _STANDS_FOR = re.compile(
-    r"\$\{|\$\(|\$\[|#\{|\{\{|\}\}|<%|%>|\(\(|%\(\w+\)|%[sdrqv@](?!\w)|\{[\w.:!\[\]-]*\}|x{5,}|\*{3,}"
-    r"|\.{3}|…|•|•"
-    r"|\A(?:<[^<>]*>?|\[[^\[\]]*\]|(?:\$\w+)+|\$\w+->\w+|%\w+%|@\w+@|:\w+|&\w+|-|~|\?+|!\w+|\{.*\}|\|)\Z"
-    r"|(?:\A|[^A-Za-z])(?:your|example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked"
-    r"|todo|fixme|tbd)"
-    r"(?:\Z|[^a-z])|change[-_ ]?(?:me|this|it)\b|(?:goes|key|token|password|secret)[-_ ]?here\b|\Ayour"
-    r"[A-Z_-]|\A(.)\1*\Z"
-    r"|\A[A-Za-z][\w-]{0,24}=[A-Za-z_]+\Z|\A(?:--?[\w-]+|[a-z_]{2,20})=\Z|\A__\w+__\Z|\Av?\d+(?:\.\d+)+\Z",
-    re.IGNORECASE,
+    r"""
+      \$\{|\$\(|\$\[|[#]\{|\{\{|\}\}|<%|%>|\(\(     # templates: ${x}, $(x), {{x}}, <%x%>, ((x))
+    | %\(\w+\)|%[sdrqv@](?!\w)|\{[\w.:!\[\]-]*\}    # places in formats: %(x)s, %s, {x}
+    | x{5,}|\*{3,}|\.{3}|…|•                        # masks and ellipses
+    | \A(?:
+          <[^<>]*>?|\[[^\[\]]*\]                    # <password>, [password]
+        | (?:\$\w+)+|\$\w+->\w+|%\w+%|@\w+@         # variables: $x, $x->y, %x%, @x@
+        | :\w+|&\w+                                 # :x in SQL and Ruby, &x in YAML
+        | -|~|\?+                                   # signs that mean nothing
+        | !\w+|\{.*\}|\|                            # !x and | in YAML, {...}
+      )\Z
+    | (?:\A|[^A-Za-z])
+      (?:your|example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked|todo|fixme|tbd)
+      (?:\Z|[^a-z])
+    | change[-_ ]?(?:me|this|it)\b                  # change-me
+    | (?:goes|key|token|password|secret)[-_ ]?here\b
+    | \Ayour[A-Z_-]                                 # yourPassword
+    | \A(.)\1*\Z                                    # one character, repeated
+    | \A[A-Za-z][\w-]{0,24}=[A-Za-z_]+\Z            # name=word
+    | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z               # an option or a name, with nothing after it
+    | \A__\w+__\Z                                   # __name__
+    | \Av?\d+(?:\.\d+)+\Z                           # a version
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
-_REGEX = re.compile(r"\\[wdsbWDSBpA]|\(\?|\[\^|\[[aA0]-[zZ9]|\.[*+]|\{\d+,|\]\+|\)\?\Z|\A\^|\|\|")
+_REGEX = re.compile(
+    r"""
+      \\[wdsbWDSBpA]       # classes and anchors: \w, \d
+    | \(\?|\[\^            # groups and negated sets
+    | \[[aA0]-[zZ9]        # sets: [a-z]
+    | \.[*+]|\{\d+,|\]\+   # repetitions: .*, {2,}, ]+
+    | \)\?\Z|\A\^|\|\|
+    """,
+    re.VERBOSE,
+)
 _PATH = re.compile(
-    r"\A(?:\.{0,2}/|~/|[A-Za-z]:[\\/]|[a-z][\w+.-]*://|[\w.-]+(?:/[\w.-]+)*/[\w-]+\.[a-z]{1,5}\Z)"
+    r"""
+    \A(?:
+        \.{0,2}/                                         # /x, ./x, ../x
+      | ~/
+      | [A-Za-z]:[\\/]                                   # C:\x
+      | [a-z][\w+.-]*://                                 # a URL
+      | [\w.-]+(?:/[\w.-]+)*/[\w-]+\.[a-z]{1,5}\Z        # folder/file.ext
+    )
+    """,
+    re.VERBOSE,
 )
 _FILE = re.compile(
-    r"\A[\w./-]+\.(?:py|js|ts|json|ya?ml|txt|pem|key|crt|env|ini|cfg|conf|xml|html?|md|sh|go|java|rb|php"
-    r"|toml)\Z"
+    r"""
+    \A[\w./-]+\.
+    (?:
+        py|js|ts|json|ya?ml|txt|pem|key|crt|env|ini|cfg|conf|xml|html?|md|sh|go|java|rb|php|toml
+    )
+    \Z
+    """,
+    re.VERBOSE,
 )
 _CODE = re.compile(r"\w\?\.\w|\w\(.*\)?\Z|</?\w|=>|->|\w\[\w*\]|&&|\A[({;,]|::\w")
 _VARIABLE = re.compile(r"\A[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
@@ -40,34 +79,70 @@ _DOTTED = re.compile(r"\A[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z|\A[a-z]+(?:[-:/][a-z]
 _IDENTIFIER = re.compile(r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|--[a-z-]+")  # no key: a kind of token, an option
 _NAME = re.compile(r"[.A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(
-    r"\A(?:vault|ref|env|secrets?|file|ssm|aws|gcp|op|sops|kms|arn|azure|keyvault|secretsmanager):"
-    r"|\A@[\w.-]+@\Z|\A(?:required|nullable|sometimes|string)\|",
-    re.IGNORECASE,
+    r"""
+      # a scheme of a store: vault:secret/db
+      \A(?:vault|ref|env|secrets?|file|ssm|aws|gcp|op|sops|kms|arn|azure|keyvault|secretsmanager):
+    | \A@[\w.-]+@\Z                                # Maven's @name@
+    | \A(?:required|nullable|sometimes|string)\|   # Laravel's rules of validation
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _SHAPES = (_STANDS_FOR, _REGEX, _PATH, _FILE, _CODE, _VARIABLE, _REFERENCE)
 # The same for a literal behind a password's name, where a sign in it is more likely a password's.
 _TEMPLATE = re.compile(
-    r"\$\{|\$\(|\$\[|#\{|\{\{|\}\}|<%|%>|%\(\w+\)|%[sdrqv@](?!\w)|x{5,}|\*{3,}|\.{3}|…|•"
-    r"|(?<!\A)\{[\w.:!\[\]-]*\}|\A\{(?!noop\})[\w.:!\[\]-]*\}(?!\d)"
-    r"|%env\(|\A@Microsoft\.|\A(?:\$\w+){2,}\Z"
-    r"|\A(?:<[^<>]*>|\[[^\[\]]*\]|\$\d|\$\w+->\w+|%\w+%|@\w+@|:\w+|-|~|\?+|\{.*\}|\|)\Z"
-    r"|\Ayour(?![a-z])|[^A-Za-z]your[_-]|(?:\A|[^A-Za-z])(?:example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked"
-    r"|todo|fixme|tbd)"
-    r"(?:\Z|[^a-z])|change[-_ ]?(?:me|this|it)\b|(?:goes|key|token|password|secret)[-_ ]?here\b"
-    r"|\Ayour[A-Z_-]|\A(\D)\1*\Z|\A(?:--?[\w-]+|[a-z_]{2,20})=\Z|\A__\w+__\Z|\Av?\d+(?:\.\d+)+\Z"
-    r"|\A(?:pass\w*|pwd|user\w*|secret|token|key)[=:][A-Za-z_]+\Z|\\[wdsbWDSB][+*{?)\]]|\(\?|\[\^|\[[aA0]-[zZ9]"
-    r"|\.[*+]|\{\d+,|\]\+|</\w|=>|\w\[\w*\]\Z|&&|\|\||\w\([\w, .'\"]*\)\Z|::\w",
-    re.IGNORECASE,
+    r"""
+      \$\{|\$\(|\$\[|[#]\{|\{\{|\}\}|<%|%>           # templates: ${x}, $(x), {{x}}, <%x%>
+    | %\(\w+\)|%[sdrqv@](?!\w)                       # places in formats: %(x)s, %s
+    | x{5,}|\*{3,}|\.{3}|…|•                         # masks and ellipses
+    | (?<!\A)\{[\w.:!\[\]-]*\}                       # {x} after other text
+    | \A\{(?!noop\})[\w.:!\[\]-]*\}(?!\d)            # {x} first, but not Spring's {noop}password
+    | %env\(|\A@Microsoft\.                          # references of Symfony and of Azure
+    | \A(?:\$\w+){2,}\Z                              # $x$y
+    | \A(?:
+          <[^<>]*>|\[[^\[\]]*\]                      # <password>, [password]
+        | \$\d|\$\w+->\w+|%\w+%|@\w+@                # variables: $1, $x->y, %x%, @x@
+        | :\w+|-|~|\?+                              # :x in SQL and Ruby, signs that mean nothing
+        | \{.*\}|\|                                 # {...}, | in YAML
+      )\Z
+    | \Ayour(?![a-z])|[^A-Za-z]your[_-]              # your-password
+    | (?:\A|[^A-Za-z])
+      (?:example|sample|dummy|placeholder|replace|replaced|insert|redacted|masked|todo|fixme|tbd)
+      (?:\Z|[^a-z])
+    | change[-_ ]?(?:me|this|it)\b                   # change-me
+    | (?:goes|key|token|password|secret)[-_ ]?here\b
+    | \Ayour[A-Z_-]                                  # yourPassword
+    | \A(\D)\1*\Z                                    # one character, repeated, but no digit
+    | \A(?:--?[\w-]+|[a-z_]{2,20})=\Z                # an option or a name, with nothing after it
+    | \A__\w+__\Z                                    # __name__
+    | \Av?\d+(?:\.\d+)+\Z                            # a version
+    | \A(?:pass\w*|pwd|user\w*|secret|token|key)[=:][A-Za-z_]+\Z   # password=word
+    | \\[wdsbWDSB][+*{?)\]]|\(\?|\[\^                # regular expressions: \w+, (?:, [^
+    | \[[aA0]-[zZ9]|\.[*+]|\{\d+,|\]\+               # and [a-z], .*, {2,}, ]+
+    | </\w|=>|\w\[\w*\]\Z|&&|\|\|                    # code: </x, =>, x[y], &&, ||
+    | \w\([\w, .'\"]*\)\Z|::\w                       # code: f(x), ::x
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 # What people read: a prompt, a message, a description.
 _JUMBLE_LEAST = 20  # characters
 _SIGNS = re.compile(r"[!@#$%^&*()+=<>?{}\[\]|~;,`]")
 _EXPRESSION = re.compile(
-    r"\$\{|\{\{|<%|%\(\w+\)|\(\?|\[\^|\[[aA0]-[zZ9]|\.[*+]|\{\d+,|</\w|://|\\[wdsbWDSB]|=[\"']"
+    r"""
+      \$\{|\{\{|<%|%\(\w+\)                             # templates
+    | \(\?|\[\^|\[[aA0]-[zZ9]|\.[*+]|\{\d+,           # regular expressions
+    | </\w|://                                         # markup, addresses
+    | \\[wdsbWDSB]|=[\"']                              # classes of characters, attributes
+    """,
+    re.VERBOSE,
 )
 # Words and numbers with dashes between: the name of a cache or an image, `ubuntu-24.04-arm`.
 _WORDED = re.compile(
-    r"(?:[A-Za-z]+|\d{1,6}|[A-Za-z]{1,12}\d{1,6})(?:[-_.](?:[A-Za-z]+|\d{1,6}|[A-Za-z]{1,12}\d{1,6})){2,}\$?"
+    r"""
+    (?:[A-Za-z]+|\d{1,6}|[A-Za-z]{1,12}\d{1,6})                # a word, a number, or both
+    (?:[-_.](?:[A-Za-z]+|\d{1,6}|[A-Za-z]{1,12}\d{1,6})){2,}   # and two more after a sign
+    \$?
+    """,
+    re.VERBOSE,
 )
 _RANDOM_LEAST = 16  # characters of a value that alone makes a weak name's value a secret
 

@@ -17,7 +17,18 @@ from assist_escalation.prompts import fence
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
 _IMPORT = re.compile(
-    r"\s*(?:import\b|from\s+\S+\s+import\b|use\s|using\s|#\s*include\b|(?:const|let|var)\b.*\brequire\()"
+    r"""
+    \s*
+    (?:
+        import\b                               # Python, Java, JavaScript, Go
+      | from\s+\S+\s+import\b                  # Python
+      | use\s                                  # Rust, PHP
+      | using\s                                # C#, C++
+      | [#]\s*include\b                        # C
+      | (?:const|let|var)\b.*\brequire\(       # Node
+    )
+    """,
+    re.VERBOSE,
 )
 # What models write behind a fence for our languages, besides the language's name and its suffixes.
 _INFO = {

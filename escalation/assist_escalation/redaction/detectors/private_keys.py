@@ -9,23 +9,31 @@ from collections.abc import Iterator
 from assist_escalation.redaction.findings import Check, Finding
 
 _LONGEST = 20_000  # characters of a key: RSA with 16,384 bits takes 13,000
-_BEGIN = re.compile(
-    r"-{4,5} ?BEGIN (?:[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1) ?-{4,5}", re.IGNORECASE
-)
-_END = re.compile(
-    r"-{4,5} ?END (?:[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1) ?-{4,5}", re.IGNORECASE
-)
+_KIND = r"(?:[A-Z0-9 ]{0,30}PRIVATE[ ]KEY(?:[ ]BLOCK)?|OpenVPN[ ]Static[ ]key[ ]V1)"
+_BEGIN = re.compile(rf"-{{4,5}}[ ]?BEGIN[ ]{_KIND}[ ]?-{{4,5}}", re.IGNORECASE | re.VERBOSE)
+_END = re.compile(rf"-{{4,5}}[ ]?END[ ]{_KIND}[ ]?-{{4,5}}", re.IGNORECASE | re.VERBOSE)
 # A line of such a key as it may stand in any language: behind quotes, "+", comment signs; ended by "\n".
 _LINE = re.compile(
-    r"""[ \t>|*#/+"'`,.;-]{0,60}+(?:(?:[A-Za-z0-9-]{3,20}: [^\n]{0,100})|[A-Za-z0-9+/=]{1,100}+)?(?:\\+"""
-    r"""[rn])*+"""
-    r"""[ \t"'`+,;.)\\]*+(?:\r?\n|\Z)"""
+    r"""
+    [ \t>|*#/+"'`,.;-]{0,60}+                   # quotes, "+", signs of comments
+    (?:
+        (?:[A-Za-z0-9-]{3,20}:[ ][^\n]{0,100})  # a header, as in "Proc-Type: 4,ENCRYPTED"
+      | [A-Za-z0-9+/=]{1,100}+                  # base64
+    )?
+    (?:\\+[rn])*+[ \t"'`+,;.)\\]*+              # an escaped line end, and the literal's end
+    (?:\r?\n|\Z)
+    """,
+    re.VERBOSE,
 )
 _BODY = re.compile(r"[A-Za-z0-9+/=_-]{6,}+")
 _RUN = re.compile(r"(?:[A-Za-z0-9+/=]|\\+[nr])*+")  # all on one line
 _PUTTY = re.compile(r"Private-Lines: (\d{1,4})\r?\n", re.IGNORECASE)
 _MEMBER = re.compile(
-    r"""["']?\b(?:d|k|p|q|dp|dq|qi|oth)\\?["']?\s{0,4}[:=]\s{0,4}\\?["']([A-Za-z0-9_-]{16,2000})\\?["']"""
+    r"""
+    ["']?\b(?:d|k|p|q|dp|dq|qi|oth)\\?["']?\s{0,4}   # the name of a private member
+    [:=]\s{0,4}\\?["']([A-Za-z0-9_-]{16,2000})\\?["']
+    """,
+    re.VERBOSE,
 )
 _JWK_AROUND = 4000  # characters around "kty" that are looked at: a key with 4096 bits has 3,400
 

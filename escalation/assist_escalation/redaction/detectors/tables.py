@@ -18,8 +18,13 @@ _INSERT = re.compile(
     re.IGNORECASE,
 )
 _ROW = re.compile(
-    r"""[Nn]?(?P<q>['"])(?P<v>(?:(?!(?P=q))[^\\]|\\.|(?P=q)(?P=q))*+)(?P=q)|\w{1,40}\([^()]{0,80}\)|[^,("""
-    r""")'"\s]+|(?P<next>\)\s*,\s*\()"""
+    r"""
+      [Nn]?(?P<q>['"])(?P<v>(?:(?!(?P=q))[^\\]|\\.|(?P=q)(?P=q))*+)(?P=q)   # a literal
+    | \w{1,40}\([^()]{0,80}\)                                               # a call
+    | [^,()'"\s]+                                                           # a number, NULL
+    | (?P<next>\)\s*,\s*\()                                                 # the next row
+    """,
+    re.VERBOSE,
 )
 (_OWNERS,) = read_words(__package__, "tables.toml", "owners")
 _WORD = re.compile(r"pass|pw|secret|clave|senha|mdp", re.IGNORECASE)
@@ -31,8 +36,12 @@ _ROWS = 200  # of a table under one header
 _KIND = re.compile(r"\bkind[\"']?\s{0,3}:\s{0,3}[\"']?Secret\b")
 _DATA = re.compile(r"\b(?:data|stringData)[\"']?\s{0,3}:\s{0,3}(?:\{|\r?\n)")
 _PAIR = re.compile(
-    r"""[\s,{]{0,40}["']?[\w.-]{1,80}["']?[ \t]*:[ \t]*["']?(?P<v>[A-Za-z0-9+/]{6,2000}={0,2})["']?(?=["""
-    r"""\s,}]|\Z)"""
+    r"""
+    [\s,{]{0,40}["']?[\w.-]{1,80}["']?[ \t]*:[ \t]*   # the name
+    ["']?(?P<v>[A-Za-z0-9+/]{6,2000}={0,2})["']?      # the value in base64
+    (?=[\s,}]|\Z)
+    """,
+    re.VERBOSE,
 )
 
 
