@@ -33,7 +33,6 @@ def write(path: Path, data: bytes, mode: int | None) -> None:
 
 def replace(path: Path, data: bytes) -> None:
     """The file with other bytes, in one step, readable by its owner alone; its folder is made if need be."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         write(draft, data, 0o600)
@@ -42,6 +41,14 @@ def replace(path: Path, data: bytes) -> None:
         with suppress(OSError):
             remove(draft)
         raise
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and the folders above it, for their owner alone, and put their names on the disk."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode=0o700, exist_ok=True)
+        sync(path.parent)
 
 
 def remove(path: Path) -> None:

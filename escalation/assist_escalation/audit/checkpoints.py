@@ -6,10 +6,10 @@ It knows its own file and nothing of the log's.
 """
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from assist_escalation import durable_files
 from assist_escalation.audit.chain import canonical
 
 _MOST = 1000  # bytes; a checkpoint has about 120
@@ -42,10 +42,5 @@ def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
     After a crash of the machine it may be an older one, which is true as well.
     """
-    draft = path.with_name(path.name + ".new")
     data = canonical({"seq": checkpoint.seq, "sha256": checkpoint.sha256, "size": checkpoint.size}) + b"\n"
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    durable_files.replace(path, data)

@@ -21,6 +21,7 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
+from assist_escalation import durable_files
 from assist_escalation.audit.chain import MOST_EVENT, OURS, DamagedError, Json, Tail, seal, tail, unseal
 from assist_escalation.audit.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from assist_escalation.errors import EscalationError
@@ -81,7 +82,7 @@ class AuditLog:
         """
         _check(kind, fields)
         try:
-            _make_directory(self._path.parent)
+            durable_files.make_folder(self._path.parent)
             with locked(self._path, self._wait_s), _opened(self._path) as file:
                 size = file.seek(0, os.SEEK_END)
                 end = tail(file, size, self._key)
@@ -156,7 +157,7 @@ class AuditLog:
             _put(file, end.end, data)
             os.fsync(file.fileno())
             if not end.seq:
-                _sync_directory(self._path.parent)
+                durable_files.sync(self._path.parent)
             if self._checkpoint:
                 last = unseal(added[-1])
                 seq = int(last.event["seq"])
@@ -247,23 +248,6 @@ def _put(file: BinaryIO, at: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[file.write(rest) :]
-
-
-def _make_directory(path: Path) -> None:
-    if not path.is_dir():
-        _make_directory(path.parent)
-        path.mkdir(mode=0o700, exist_ok=True)
-        _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    """Make a new file's name durable, where the system lets directories be opened."""
-    if os.name != "nt":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assist_escalation.amounts import usd
 from assist_escalation.budget import ledger_file
 from assist_escalation.budget.ledger_file import Connection, LedgerError
 from assist_escalation.errors import EscalationError, RefusedError
@@ -146,8 +147,8 @@ class Ledger:
         """Set `ask.upper_micro` aside, durably, or raise `BudgetError`: then nothing was set aside."""
         if ask.upper_micro > min(limits.request_micro, MOST_MICRO):
             raise BudgetError(
-                f"this request may cost {_usd(ask.upper_micro)}, and one may cost "
-                f"{_usd(limits.request_micro)}: send less, ask with --local, or raise "
+                f"this request may cost {usd(ask.upper_micro)}, and one may cost "
+                f"{usd(limits.request_micro)}: send less, ask with --local, or raise "
                 "max_cost_usd_per_request"
             )
         with ledger_file.reading(self._path, self._wait_s) as db:
@@ -225,7 +226,7 @@ class Ledger:
         for left, what in _left(db, ask.scope, limits, now):
             if ask.upper_micro > left:
                 message = (
-                    f"this request may cost {_usd(ask.upper_micro)}, and {_usd(left)} is left today "
+                    f"this request may cost {usd(ask.upper_micro)}, and {usd(left)} is left today "
                     f"for {what}: wait for the next UTC day, ask with --local, or raise max_cost_usd_per_day"
                 )
                 raise BudgetError(message + self._behind(now))
@@ -270,7 +271,3 @@ def _day(now: float) -> int:
 def _text(text: str) -> str:
     """As SQLite can keep it: a path on Linux may be no UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _usd(micro: int) -> str:
-    return f"${micro / 1_000_000:.4f}"

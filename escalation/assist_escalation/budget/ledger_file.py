@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from assist_escalation import durable_files
 from assist_escalation.errors import EscalationError
 
 Connection = sqlite3.Connection
@@ -165,12 +166,7 @@ def _make(path: Path) -> None:
 def _publish(name: str, path: Path) -> None:
     with suppress(FileExistsError):  # another process was faster: its ledger is the ledger
         os.link(name, path)
-    if os.name == "posix":  # the name is as durable as what will be written under it
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    durable_files.sync(path.parent)  # the name is as durable as what will be written under it
 
 
 @contextmanager

@@ -155,9 +155,7 @@ def save(entry: JournalEntry, state: State) -> JournalEntry:
     entry = replace(entry, state=state)
     files = [{**asdict(file), "place": str(file.place)} for file in entry.files]
     said = {"state": state, "files": files, "made": [str(folder) for folder in entry.made]}
-    temporary = entry.folder / "entry.tmp"
-    durable_files.write(temporary, json.dumps(said).encode(), 0o600)
-    os.replace(temporary, entry.folder / "entry.json")
+    durable_files.replace(entry.folder / "entry.json", json.dumps(said).encode())
     durable_files.sync(entry.folder)
     return entry
 

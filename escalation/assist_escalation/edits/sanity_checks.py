@@ -12,6 +12,7 @@ from collections.abc import Callable
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
 from assist_escalation.edits.plan import MARK, FileChange, encoded
+from assist_escalation.placeholders import BEGINNING
 
 LONGEST = 300  # characters of a line that is looked at: longer ones are data
 
@@ -92,8 +93,6 @@ CONFLICT = re.compile(
     """,
     re.MULTILINE | re.VERBOSE,
 )
-# What redaction puts for a secret, and what is left of one that a model altered.
-PLACEHOLDER = re.compile(r"__SECRET_\w+")
 
 
 def defect_of(change: FileChange) -> str:
@@ -128,7 +127,7 @@ def _conflict(change: FileChange) -> str:
 
 
 def _placeholder(change: FileChange) -> str:
-    new = _new(change, PLACEHOLDER.findall)
+    new = _new(change, BEGINNING.findall)
     return f"{new} placeholders for a secret would stay in it, altered by the model: ask again" if new else ""
 
 

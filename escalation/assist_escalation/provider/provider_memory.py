@@ -91,6 +91,7 @@ def _read(path: Path) -> dict[str, Capabilities]:
 def _write(path: Path, entries: list[tuple[str, Capabilities]]) -> None:
     text = json.dumps({"found": {name: asdict(abilities) for name, abilities in entries}}, indent=1)
     with suppress(OSError):
+        durable_files.make_folder(path.parent)
         durable_files.replace(path, text.encode())
 
 
@@ -135,4 +136,5 @@ class AnsweringModels:
 
     def _write(self, pins: dict[str, str]) -> None:
         with suppress(OSError):
+            durable_files.make_folder(self._path.parent)
             durable_files.replace(self._path, json.dumps(pins, indent=1).encode())

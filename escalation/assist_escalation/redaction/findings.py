@@ -3,7 +3,6 @@
 It knows no detector and no text.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -16,16 +15,6 @@ Kind = Literal["code", "data", "unknown"]
 
 
 Check = Callable[[], None]  # raises RedactionError once the time is up
-
-# What we put in a secret's place: letters, digits and "_", so that it stands in any name, string or path.
-# `clean` writes for people instead.
-PLACEHOLDER = re.compile(
-    r"""
-      __SECRET_[A-Z][A-Z0-9_]{0,30}?_[0-9a-z]{4,40}_\d{1,6}__   # in requests
-    | \[redacted:[a-z_]{1,40}\]                                 # in logs and messages
-    """,
-    re.VERBOSE,
-)
 
 
 class RedactionError(EscalationError):

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from assist_escalation.placeholders import ALTERED, log_placeholder, request_placeholder
 from assist_escalation.prompts import Span
 from assist_escalation.redaction.detectors.custom_patterns import Patterns, compile_patterns
 from assist_escalation.redaction.findings import Check, Kind, RedactionError, bounded
@@ -23,8 +24,6 @@ __all__ = ["Known", "Redacted", "RedactionError", "clean", "redact", "restore"]
 _ROUNDS = 4  # scans of a text until one finds nothing; two are the rule
 _NONCE = re.compile(r"[0-9a-z]{4,40}")
 _CLEAN_SECONDS = 2.0
-# Anything that may have been one of our placeholders before a model rewrote it.
-_NEAR = re.compile(r"_*+SECRET_[A-Z0-9_]+_[0-9A-Za-z]+_\d+(?:_+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class _Names:
 
     def name(self, text: str, type_: str) -> str:
         self.counts[type_] += 1
-        return self.of.setdefault(text, f"__SECRET_{type_}_{self.nonce}_{len(self.of) + 1}__")
+        return self.of.setdefault(text, request_placeholder(type_, self.nonce, len(self.of) + 1))
 
 
 def redact(
@@ -132,7 +131,7 @@ def restore(text: str, redacted: Redacted) -> str:
         return text
     exact = re.compile("|".join(sorted(map(re.escape, ours), key=len, reverse=True)))
     rest = exact.sub("\0", text)
-    altered = _NEAR.search(rest)
+    altered = ALTERED.search(rest)
     if altered or redacted.nonce.lower() in rest.lower():
         raise RedactionError(
             "the answer altered a placeholder that stands for a secret, so it cannot be used: ask again"
@@ -152,7 +151,7 @@ def clean(text: str) -> str:
             secrets = scan(text, kind_of("", text), Sought(Known(), Patterns()), check)
             if not secrets:
                 return text
-            text = _replaced(text, secrets, lambda _, type_: f"[redacted:{type_.lower()}]")
+            text = _replaced(text, secrets, lambda _, type_: log_placeholder(type_))
     except RedactionError:
         pass
     return "[redacted:everything]"

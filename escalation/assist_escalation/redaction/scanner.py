@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from assist_escalation.placeholders import PLACEHOLDER
 from assist_escalation.redaction.detectors.assignments import find_assignments
 from assist_escalation.redaction.detectors.custom_patterns import Patterns, find_patterns
 from assist_escalation.redaction.detectors.phrases import find_phrases
 from assist_escalation.redaction.detectors.private_keys import find_keys
 from assist_escalation.redaction.detectors.tables import find_in_tables
 from assist_escalation.redaction.detectors.token_formats import find_formats
-from assist_escalation.redaction.findings import PLACEHOLDER, Check, Finding, Kind
+from assist_escalation.redaction.findings import Check, Finding, Kind
 from assist_escalation.redaction.known_secrets import Known, find_known
 from assist_escalation.redaction.normalization import views
 from assist_escalation.redaction.rule_tables import read_words

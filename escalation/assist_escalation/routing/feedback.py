@@ -70,6 +70,7 @@ def _append(path: Path, line: bytes) -> None:
 def _trim(path: Path) -> None:
     """Keep the newer half, from the start of a line on."""
     kept = path.read_bytes()[-MOST_BYTES // 2 :].partition(b"\n")[2]
+    durable_files.make_folder(path.parent)
     durable_files.replace(path, kept)
 
 

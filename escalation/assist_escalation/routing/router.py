@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from assist_escalation.amounts import usd
 from assist_escalation.policy.settings import Mode
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_escalation.routing.features import INLINE, Confidence, RequestFacts, answered, features, kinds
@@ -199,17 +200,13 @@ def _unpaid(rules: RoutingRules) -> Iterator[tuple[str, str]]:
         if not rules.allow_unknown_price:
             yield "unknown_price", f"no price is known for {rules.provider}: give it one in config.toml"
         return
-    most = f"it may cost up to {_usd(cost)}"
+    most = f"it may cost up to {usd(cost, exact=True)}"
     if cost > rules.request_micro:
-        limit = _usd(rules.request_micro)
+        limit = usd(rules.request_micro, exact=True)
         yield "request_limit", f"{most}, and a request may cost {limit} (max_cost_usd_per_request)"
     if cost > rules.left_micro:
-        left = _usd(rules.left_micro)
+        left = usd(rules.left_micro, exact=True)
         yield "budget", f"{most}, and {left} are left for today (max_cost_usd_per_day)"
-
-
-def _usd(micro: int) -> str:
-    return f"${micro // 1_000_000}.{micro % 1_000_000:06d}"
 
 
 def _asks(target: Target, named: tuple[str, ...], rules: RoutingRules) -> bool:

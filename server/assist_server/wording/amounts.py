@@ -1,15 +1,8 @@
 """Amounts for people: money and sizes."""
 
+from assist_escalation.amounts import usd
 
-def usd(micro: int) -> str:
-    """Money for people.
-
-    >>> usd(0), usd(1_234), usd(2_500_000)
-    ('$0', '$0.0012', '$2.50')
-    """
-    if micro == 0:
-        return "$0"
-    return f"${micro / 1e6:.2f}" if micro >= 1_000_000 else f"${micro / 1e6:.4f}"
+__all__ = ["megabytes", "usd"]
 
 
 def megabytes(count: int) -> str:

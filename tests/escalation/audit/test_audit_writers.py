@@ -66,9 +66,9 @@ _TEARING = """
 import json, os, resource, signal, sys
 from pathlib import Path
 from audit_logs import KEY, intent
-from assist_escalation.audit.log import Log
+from assist_escalation.audit.log import AuditLog
 path, checkpoint, killed = Path(sys.argv[1]), Path(sys.argv[2]), 0
-log = Log(path, key=KEY, checkpoint=checkpoint)
+log = AuditLog(path, key=KEY, checkpoint=checkpoint)
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 for index, more in enumerate(map(int, sys.argv[3:])):
     if not (child := os.fork()):
@@ -103,9 +103,9 @@ _FULL = """
 import json, resource, sys
 from pathlib import Path
 from audit_logs import KEY, intent
-from assist_escalation.audit.log import AuditError, Log
+from assist_escalation.audit.log import AuditError, AuditLog
 path = Path(sys.argv[1])
-log, said = Log(path, key=KEY), []
+log, said = AuditLog(path, key=KEY), []
 hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
 for more in map(int, sys.argv[2:]):
     before = path.read_bytes()
@@ -158,13 +158,13 @@ _READ_ONLY = """
 import os, sys
 from pathlib import Path
 from audit_logs import KEY, intent
-from assist_escalation.audit.log import AuditError, Log
+from assist_escalation.audit.log import AuditError, AuditLog
 from assist_escalation.audit.verifier import verify
 path = Path(sys.argv[1])
 if not os.geteuid():
     os.setuid(65534)
 try:
-    Log(path, key=KEY).append("intent", intent("r1"))
+    AuditLog(path, key=KEY).append("intent", intent("r1"))
 except AuditError as error:
     print(error)
 print(verify(path, key=KEY).events)

@@ -159,9 +159,9 @@ import resource, sys
 from pathlib import Path
 from edit_crashes import lay_out, found, OLD
 from assist_escalation.edits.apply import apply, last
-from assist_escalation.edits.plan import Change, EditError, EditPlan
+from assist_escalation.edits.plan import EditError, EditPlan, FileChange
 root, journal, plan = lay_out(Path(sys.argv[1]))
-big = EditPlan((*plan.changes, Change("big.py", "", None, "", "x" * 9_000)))
+big = EditPlan((*plan.changes, FileChange("big.py", "", None, "", "x" * 9_000)))
 resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, 5_000))
 try:
     apply(big, {"": root}, journal)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from assist_escalation.placeholders import PLACEHOLDER
 from assist_escalation.redaction.detectors.assignment_syntax import (
     ANCHOR,
     ATTRIBUTE,
@@ -36,7 +37,7 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
     SIGN,
     WRAPPER,
 )
-from assist_escalation.redaction.findings import PLACEHOLDER, Finding, Kind
+from assist_escalation.redaction.findings import Finding, Kind
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, meaning, parts, stems
 from assist_escalation.redaction.secret_values import is_random, is_secret, is_structured, stands_for_one
