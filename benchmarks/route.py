@@ -25,7 +25,7 @@ from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_escalation.routing.calibration import Label, expected_error, reliability
-from assist_escalation.routing.features import Confidence, RequestFacts, answered, features
+from assist_escalation.routing.features import Confidence, RequestFacts, answer_features, features
 from assist_escalation.routing.router import RoutingRules, route, threshold
 from assist_escalation.routing.weights import JUDGED, Weights, score
 from assist_server.config.config import load_lenient
@@ -68,7 +68,7 @@ def label_columns(asked: Sequence[RoutingRequest], rows: Sequence[Mapping[str, A
             row["parse_delta"],
             bool(row["edit_fits"]),
         )
-        numbers = {**features(request.ask), **answered(known)}
+        numbers = {**features(request.ask), **answer_features(known)}
         names = [*IDENTITY, *numbers]
         identity = [request.id, request.group, row["good"], request.ask.context_tokens, row["tokens"]]
         lines.append([*identity, *numbers.values()])

@@ -68,7 +68,7 @@ def spans(entries: Iterable[LogEntry]) -> Iterator[str]:
 
 
 def _call(intent: LogEntry, outcome: LogEntry | None) -> str:
-    fields = {**_own(intent.event), **(_own(outcome.event) if outcome else {"orphan": True})}
+    fields = {**_own_fields(intent.event), **(_own_fields(outcome.event) if outcome else {"orphan": True})}
     span = _span(
         intent, f"{CALL} {intent.event.get('model', '')}".strip(), {OPERATION: CALL, **_attributes(fields)}
     )
@@ -81,7 +81,7 @@ def _call(intent: LogEntry, outcome: LogEntry | None) -> str:
 
 
 def _moment(entry: LogEntry) -> str:
-    return _line(_span(entry, f"{OWN}{entry.event['kind']}", _attributes(_own(entry.event))))
+    return _line(_span(entry, f"{OWN}{entry.event['kind']}", _attributes(_own_fields(entry.event))))
 
 
 def _span(entry: LogEntry, name: str, attributes: Mapping[str, Json]) -> dict[str, Json]:
@@ -98,7 +98,7 @@ def _span(entry: LogEntry, name: str, attributes: Mapping[str, Json]) -> dict[st
     }
 
 
-def _own(event: Event) -> dict[str, Json]:
+def _own_fields(event: Event) -> dict[str, Json]:
     return {name: value for name, value in event.items() if name not in ("kind", "prev", "seq", "time")}
 
 
@@ -214,10 +214,10 @@ def export(path: Path, form: Form, write: Callable[[str], object], only: Filter 
             records = spans(entries(path, only))
         case _:
             raise EscalationError(f"There is no export as {form!r}: choose jsonl, csv or otel.")
-    return _written(records, write)
+    return _write_all(records, write)
 
 
-def _written(records: Iterator[str], write: Callable[[str], object]) -> int:
+def _write_all(records: Iterator[str], write: Callable[[str], object]) -> int:
     count = 0
     for record in records:
         write(record)

@@ -83,10 +83,10 @@ class AuditLog:
         _check(kind, fields)
         try:
             durable_files.make_folder(self._path.parent)
-            with locked(self._path, self._wait_s), _opened(self._path) as file:
+            with hold_lock(self._path, self._wait_s), _open_log(self._path) as file:
                 size = file.seek(0, os.SEEK_END)
                 end = tail(file, size, self._key)
-                added = self._added(end, self._checked(file, end), kind, fields)
+                added = self._new_lines(end, self._check_end(file, end), kind, fields)
                 self._write(file, end, added)
                 return unseal(added[-1]).sha256
         except Timeout as error:
@@ -98,7 +98,7 @@ class AuditLog:
         except OSError as error:
             raise AuditError(failure(error, self._path)) from error
 
-    def _checked(self, file: BinaryIO, end: Tail) -> bool:
+    def _check_end(self, file: BinaryIO, end: Tail) -> bool:
         """Whether the log can be gone on with; True if its checkpoint is missing."""
         last = end.last
         if last and last.has_mac != bool(self._key):
@@ -119,7 +119,7 @@ class AuditLog:
             )
         return False
 
-    def _added(self, end: Tail, begun: bool, kind: str, fields: Mapping[str, Json]) -> Sequence[bytes]:
+    def _new_lines(self, end: Tail, begun: bool, kind: str, fields: Mapping[str, Json]) -> Sequence[bytes]:
         """The lines that follow `end`: the event's, and ahead of it what has to be said of the log."""
         events: list[tuple[str, Mapping[str, Json]]] = [(kind, fields)]
         if begun:
@@ -162,7 +162,7 @@ class AuditLog:
                 last = unseal(added[-1])
                 seq = int(last.event["seq"])
                 size = end.end + len(data)
-                with _named(self._checkpoint):
+                with _name_in_errors(self._checkpoint):
                     write_checkpoint(self._checkpoint, Checkpoint(seq, last.sha256, size))
         except OSError:
             with suppress(OSError):  # then a torn line is left, and the next append keeps it
@@ -197,7 +197,7 @@ def stamp(seconds: float) -> str:
 def known_checkpoint(path: Path) -> Checkpoint | None:
     """What the file says; None if there is none. AuditError if it cannot be read."""
     try:
-        with _named(path):
+        with _name_in_errors(path):
             return read_checkpoint(path)
     except (ValueError, RecursionError) as error:
         raise AuditError(f"{path} is no checkpoint: {error}. Keep it, and name a new one.") from error
@@ -217,7 +217,7 @@ def failure(error: OSError, path: Path) -> str:
 
 
 @contextmanager
-def locked(path: Path, wait_s: float) -> Iterator[None]:
+def hold_lock(path: Path, wait_s: float) -> Iterator[None]:
     """Hold the lock of the log at `path`. The lock is the system's: a process that dies lets go of it."""
     lock = FileLock(path.with_name(path.name + ".lock"), mode=0o600)
     with lock.acquire(timeout=wait_s, poll_interval=_POLL_S):
@@ -234,7 +234,7 @@ def _check(kind: str, fields: Mapping[str, Json]) -> None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
+def _open_log(path: Path) -> Iterator[BinaryIO]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
     with open(descriptor, "r+b", buffering=0) as file:
         if not S_ISREG(os.fstat(descriptor).st_mode):
@@ -251,7 +251,7 @@ def _put(file: BinaryIO, at: int, data: bytes) -> None:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def _name_in_errors(path: Path) -> Iterator[None]:
     """Failures inside are this file's."""
     try:
         yield

@@ -34,8 +34,8 @@ from assist_escalation.audit.log import (
     AuditError,
     check_key,
     failure,
+    hold_lock,
     known_checkpoint,
-    locked,
 )
 from assist_escalation.audit.reader import remember, request_of
 
@@ -79,10 +79,15 @@ class _Seen:
     lost: list[str] = field(default_factory=list)  # orphans that fell out of `open`, the first ones
     lost_count: int = 0
 
+    def take_torn(self, line: bytes) -> None:
+        self.torn = len(line)
+
     def take(self, entry: LogEntry) -> None:
         kind = entry.event["kind"]
         request = request_of(entry.event)
-        self.events, self.head, self.has_mac = self.events + 1, entry.sha256, entry.has_mac
+        self.events += 1
+        self.head = entry.sha256
+        self.has_mac = entry.has_mac
         self.marks += kind in (TORN, BEGUN)
         if kind == "outcome":
             self.open.pop(request, None)
@@ -111,9 +116,9 @@ def verify(path: Path, *, key: bytes | None = None, checkpoint: Path | None = No
     seen = _Seen()
     try:
         # Before the log's length is taken: the log is always as long as a checkpoint says, or longer.
-        known = _known(checkpoint)
+        known = _checkpoint_of(checkpoint)
         with suppress(FileNotFoundError), path.open("rb") as file:
-            _walk(file, _settled(path, file), key, known, seen)
+            _walk(file, _settled_size(path, file), key, known, seen)
         _compare_end(seen, known, checkpoint)
     except _ProblemError as problem:
         return _report(seen, str(problem), problem.line, key, checkpoint)
@@ -122,38 +127,38 @@ def verify(path: Path, *, key: bytes | None = None, checkpoint: Path | None = No
     return _report(seen, "", 0, key, checkpoint)
 
 
-def _known(checkpoint: Path | None) -> Checkpoint | None:
+def _checkpoint_of(checkpoint: Path | None) -> Checkpoint | None:
     try:
         return known_checkpoint(checkpoint) if checkpoint else None
     except AuditError as error:
         raise _ProblemError(0, str(error)) from error
 
 
-def _settled(path: Path, file: BinaryIO) -> int:
+def _settled_size(path: Path, file: BinaryIO) -> int:
     """The log's length in bytes while nobody is writing a line.
 
     The lock is taken only where a line looks torn; who may not take it can read the log all the same.
     """
     size = file.seek(0, os.SEEK_END)
     if size and file.seek(size - 1) >= 0 and file.read(1) != b"\n":
-        with suppress(OSError, Timeout), locked(path, LOCK_S):
+        with suppress(OSError, Timeout), hold_lock(path, LOCK_S):
             size = file.seek(0, os.SEEK_END)
     file.seek(0)
     return size
 
 
 def _walk(file: BinaryIO, size: int, key: bytes | None, known: Checkpoint | None, seen: _Seen) -> None:
-    for entry in _chained(file, size, key, seen):
+    for entry in _chained_entries(file, size, key, seen):
         seen.take(entry)
         if known and seen.events == known.seq and seen.head != known.sha256:
             raise _ProblemError(known.seq, f"Line {known.seq} is not the one that the checkpoint knows.")
 
 
-def _chained(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) -> Iterator[LogEntry]:
+def _chained_entries(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) -> Iterator[LogEntry]:
     """The entries, as long as each follows the one before; `seen` is what the last one left."""
     for number, line in enumerate(lines(file, size), 1):
         if not line.endswith(b"\n") and len(line) <= MOST_LINE:
-            seen.torn = len(line)
+            seen.take_torn(line)
             return
         try:
             entry = unseal(line, key)

@@ -50,7 +50,7 @@ def spending(path: Path, by: By, since: float = 0) -> tuple[SpendingRow, ...]:
 
     `since`: in seconds since 1970, of the reservation. No row where there is no ledger. Raises `LedgerError`.
     """
-    with ledger_file.reading(path) as db:
+    with ledger_file.read_transaction(path) as db:
         rows = [SpendingRow(*row) for row in db.execute(_SUMS, (by, since))]
     return tuple(sorted(rows, key=lambda row: (0 if by == "day" else -row.micro, row.key)))
 
@@ -151,9 +151,9 @@ class Ledger:
                 f"{usd(limits.request_micro)}: send less, ask with --local, or raise "
                 "max_cost_usd_per_request"
             )
-        with ledger_file.reading(self._path, self._wait_s) as db:
+        with ledger_file.read_transaction(self._path, self._wait_s) as db:
             self._check(db, ask, limits, self._now(db))  # who is refused keeps nobody else waiting
-        with ledger_file.writing(self._path, self._wait_s) as db:
+        with ledger_file.write_transaction(self._path, self._wait_s) as db:
             now = self._now(db)
             self._check(db, ask, limits, now)
             if db.execute("SELECT 1 FROM request WHERE id = ?", (_text(ask.request_id),)).fetchone():
@@ -174,14 +174,14 @@ class Ledger:
             raise EscalationError(
                 f"request {request_id} cost {actual_micro} for {usage}: nothing is negative"
             )
-        with ledger_file.writing(self._path, self._wait_s) as db:
+        with ledger_file.write_transaction(self._path, self._wait_s) as db:
             row = (*(min(count, MOST_MICRO) for count in (actual_micro, *tokens)), usage.estimated)
             found = db.execute(_SETTLE, (*row, _text(finish), _text(request_id))).rowcount
             self._expect(db, request_id, found)
 
     def release(self, request_id: str) -> None:
         """Give a reservation back. Only where provably nothing was sent; what is settled stays settled."""
-        with ledger_file.writing(self._path, self._wait_s) as db:
+        with ledger_file.write_transaction(self._path, self._wait_s) as db:
             found = db.execute(
                 "UPDATE request SET state = 'released', micro = 0, estimated = 0 "
                 "WHERE id = ? AND state = 'reserved'",
@@ -191,12 +191,12 @@ class Ledger:
 
     def left(self, scope: Scope, limits: SpendingLimits) -> int:
         """Micro-dollars that `scope` may still reserve today, 0 or more."""
-        with ledger_file.reading(self._path, self._wait_s) as db:
-            return min(left for left, _ in _left(db, scope, limits, self._now(db)))
+        with ledger_file.read_transaction(self._path, self._wait_s) as db:
+            return min(left for left, _ in _amounts_left(db, scope, limits, self._now(db)))
 
     def unsettled(self) -> tuple[Reservation, ...]:
         """What was reserved and not settled, oldest first: requests under way, and those that crashed."""
-        with ledger_file.reading(self._path, self._wait_s) as db:
+        with ledger_file.read_transaction(self._path, self._wait_s) as db:
             return tuple(
                 Reservation(
                     at, ReservationRequest(request_id, Scope(repo, user), command, provider, model, reserved)
@@ -209,7 +209,7 @@ class Ledger:
 
         A request that was under way all the same may still be settled with what it really cost.
         """
-        with ledger_file.writing(self._path, self._wait_s) as db:
+        with ledger_file.write_transaction(self._path, self._wait_s) as db:
             return db.execute(
                 "UPDATE request SET state = 'reconciled', finish = 'reconciled' WHERE state = 'reserved'"
             ).rowcount
@@ -223,15 +223,15 @@ class Ledger:
         return max(float(latest), float(self._clock()))
 
     def _check(self, db: Connection, ask: ReservationRequest, limits: SpendingLimits, now: float) -> None:
-        for left, what in _left(db, ask.scope, limits, now):
+        for left, what in _amounts_left(db, ask.scope, limits, now):
             if ask.upper_micro > left:
                 message = (
                     f"this request may cost {usd(ask.upper_micro)}, and {usd(left)} is left today "
                     f"for {what}: wait for the next UTC day, ask with --local, or raise max_cost_usd_per_day"
                 )
-                raise BudgetError(message + self._behind(now))
+                raise BudgetError(message + self._remark_on_clock(now))
 
-    def _behind(self, now: float) -> str:
+    def _remark_on_clock(self, now: float) -> str:
         """A word on a clock that is behind the ledger: its day may then be a long one."""
         if now - self._clock() < _AHEAD_S:
             return ""
@@ -252,7 +252,9 @@ class Ledger:
             )
 
 
-def _left(db: Connection, scope: Scope, limits: SpendingLimits, now: float) -> tuple[tuple[int, str], ...]:
+def _amounts_left(
+    db: Connection, scope: Scope, limits: SpendingLimits, now: float
+) -> tuple[tuple[int, str], ...]:
     """What each budget of the day of `now` has left, 0 where it was overdrawn, and its name."""
     repo = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND repo = ?"
     user = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND user = ?"

@@ -79,22 +79,22 @@ class LedgerError(EscalationError):
 
 
 @contextmanager
-def writing(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
+def write_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
     """A transaction that sees and writes the newest rows alone; made durable at its end.
 
     The file is made where there is none. Any exception inside takes everything back. Raises `LedgerError`.
     """
     _make(path)
-    with _told(path), closing(_open(path, wait_s)) as db:
+    with _map_errors(path), closing(_open(path, wait_s)) as db:
         db.execute("BEGIN IMMEDIATE")
         yield db
         db.execute("COMMIT")  # to close without it is to roll back
 
 
 @contextmanager
-def reading(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
+def read_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
     """One state of the rows to read; none at all where there is no file, which is not made. `LedgerError`."""
-    with _told(path), closing(_open(path, wait_s) if _exists(path) else _empty()) as db:
+    with _map_errors(path), closing(_open(path, wait_s) if _exists(path) else _empty()) as db:
         db.execute("BEGIN")
         yield db
 
@@ -134,7 +134,7 @@ def _exists(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _failed(path, error) from error
+        raise _os_failure(path, error) from error
     return True
 
 
@@ -147,8 +147,8 @@ def _make(path: Path) -> None:
         handle, name = tempfile.mkstemp(".new", f"{path.name}.", path.parent)  # mode 0600
         os.close(handle)
     except OSError as error:
-        raise _failed(path, error) from error
-    with _told(path):
+        raise _os_failure(path, error) from error
+    with _map_errors(path):
         try:
             with closing(sqlite3.connect(name, isolation_level=None)) as db:
                 if db.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
@@ -156,7 +156,7 @@ def _make(path: Path) -> None:
                 db.executescript(_TABLES)
             _publish(name, path)
         except OSError as error:
-            raise _failed(path, error) from error
+            raise _os_failure(path, error) from error
         finally:
             for suffix in ("", "-wal", "-shm"):
                 with suppress(OSError):
@@ -170,7 +170,7 @@ def _publish(name: str, path: Path) -> None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _map_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
@@ -179,6 +179,6 @@ def _told(path: Path) -> Iterator[None]:
         raise LedgerError(f"{path}: {error}. {_REMEDIES.get(code, _ASIDE)}") from error
 
 
-def _failed(path: Path, error: OSError) -> LedgerError:
+def _os_failure(path: Path, error: OSError) -> LedgerError:
     full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     return LedgerError(f"{path}: {error.strerror}. {'Make room on the disk.' if full else _WRITABLE}")

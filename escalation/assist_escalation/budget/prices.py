@@ -54,7 +54,7 @@ def price_of(provider: Provider) -> Price | None:
     """
     if provider.price is not None:
         return provider.price
-    models = _listed()["models"]
+    models = _price_list()["models"]
     dated = _DATED.fullmatch(provider.model)
     row = models.get(provider.model) or (models.get(dated["model"]) if dated else None)
     if row is not None:
@@ -64,7 +64,7 @@ def price_of(provider: Provider) -> Price | None:
 
 def as_of() -> datetime.date:
     """The day on which the listed prices were looked up."""
-    day: datetime.date = _listed()["as_of"]
+    day: datetime.date = _price_list()["as_of"]
     return day
 
 
@@ -81,7 +81,7 @@ def _rates(price: Price) -> tuple[Fraction, Fraction, Fraction, Fraction]:
 
 
 @cache
-def _listed() -> Mapping[str, Any]:
+def _price_list() -> Mapping[str, Any]:
     text = resources.files("assist_escalation.budget").joinpath("prices.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 

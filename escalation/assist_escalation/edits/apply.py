@@ -16,7 +16,7 @@ from pathlib import Path
 from assist_escalation.edits import journal, transaction
 from assist_escalation.edits.edit_paths import place_of, protected_by
 from assist_escalation.edits.journal import File, JournalEntry
-from assist_escalation.edits.plan import EditError, EditPlan, FileChange, encoded
+from assist_escalation.edits.plan import EditError, EditPlan, FileChange, encode
 from assist_escalation.edits.transaction import reason_of, sha256_at
 
 _NOTHING = "there is no edit to undo"
@@ -36,7 +36,7 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
 
     `roots`: the workspace's folders, see `places.place_of`. One journal belongs to one workspace.
     """
-    with journal.locked(journal_dir):
+    with journal.hold_lock(journal_dir):
         _settle(journal_dir)
         files = _files(plan, roots)
         for file, change in zip(files, plan.changes, strict=True):
@@ -58,12 +58,12 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
         entry = transaction.move(entry, "new")
         with suppress(OSError, EditError):  # what is kept too long harms nobody
             journal.prune(journal_dir)
-        return _applied(entry)
+        return _applied_edit(entry)
 
 
 def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> AppliedEdit:
     """Remember an edit that an editor made itself, saved or not, so that it can be taken back."""
-    with journal.locked(journal_dir):
+    with journal.hold_lock(journal_dir):
         _settle(journal_dir)
         try:
             entry = journal.add(journal_dir, "done", _files(plan, roots), _images(plan), ())
@@ -72,28 +72,28 @@ def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appl
             raise EditError(
                 f"the journal cannot be written: {reason_of(error)}; undo it in the editor"
             ) from error
-        return _applied(entry)
+        return _applied_edit(entry)
 
 
 def recover(journal_dir: Path) -> tuple[str, ...]:
     """Finish what a crash interrupted; run it at every start. What it did, in words."""
     if not journal_dir.exists():
         return ()
-    with journal.locked(journal_dir):
+    with journal.hold_lock(journal_dir):
         return _settle(journal_dir)
 
 
 def last(journal_dir: Path) -> AppliedEdit | None:
     """The edit that `undo` would take back."""
     entry = _last(journal_dir)
-    return _applied(entry) if entry else None
+    return _applied_edit(entry) if entry else None
 
 
 def undo(journal_dir: Path) -> AppliedEdit:
     """Take back the last edit. `EditError` where a file is not as the edit left it: then none is touched."""
     if not journal_dir.exists():
         raise EditError(_NOTHING)
-    with journal.locked(journal_dir):
+    with journal.hold_lock(journal_dir):
         _settle(journal_dir)
         entry = _last(journal_dir)
         if entry is None:
@@ -109,7 +109,7 @@ def undo(journal_dir: Path) -> AppliedEdit:
             with suppress(OSError):
                 transaction.clear(entry)
             raise EditError(f"{reason_of(error)}; nothing was undone") from error
-        return _applied(transaction.move(entry, "old"))
+        return _applied_edit(transaction.move(entry, "old"))
 
 
 def undo_plan(journal_dir: Path) -> EditPlan:
@@ -128,7 +128,7 @@ def undo_plan(journal_dir: Path) -> EditPlan:
 
 def forget(journal_dir: Path, edit: str) -> None:
     """Drop an edit, by its id, that an editor took back."""
-    with journal.locked(journal_dir):
+    with journal.hold_lock(journal_dir):
         try:
             for entry in journal.entries(journal_dir):
                 if entry.id == edit:
@@ -144,7 +144,7 @@ def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
         if change.removes:
             raise EditError(f"{change.path}: only an undo removes files")
         place = place_of(change.path, roots, asked=change.path in plan.protected)
-        new = hashlib.sha256(encoded(change.path, change.after)).hexdigest()
+        new = hashlib.sha256(encode(change.path, change.after)).hexdigest()
         files.append(File(change.path, place, change.base_sha256 or None, new))
     places = [file.place for file in files]
     if len(set(places)) < len(places):
@@ -153,7 +153,7 @@ def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
 
 
 def _images(plan: EditPlan) -> Sequence[tuple[bytes, bytes]]:
-    return [(encoded(each.path, each.before), encoded(each.path, each.after)) for each in plan.changes]
+    return [(encode(each.path, each.before), encode(each.path, each.after)) for each in plan.changes]
 
 
 def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
@@ -170,7 +170,7 @@ def _check_base(file: File, change: FileChange) -> None:
         raise EditError(f"{file.path} was deleted since the model saw it: ask again")
     if found != file.old:
         raise EditError(f"{file.path} was changed since the model saw it: save it, and ask again")
-    if file.old is not None and hashlib.sha256(encoded(file.path, change.before)).hexdigest() != file.old:
+    if file.old is not None and hashlib.sha256(encode(file.path, change.before)).hexdigest() != file.old:
         raise EditError(f"{file.path}: the text and its sha256 are not of one file: ask again")
     if found is not None and not file.place.stat().st_mode & 0o222:
         raise EditError(f"{file.path} is read-only: make it writable first")
@@ -193,6 +193,6 @@ def _last(journal_dir: Path) -> JournalEntry | None:
     return next((each for each in reversed(journal.entries(journal_dir)) if each.state == "done"), None)
 
 
-def _applied(entry: JournalEntry) -> AppliedEdit:
+def _applied_edit(entry: JournalEntry) -> AppliedEdit:
     files = entry.files
     return AppliedEdit(entry.id, tuple(file.path for file in files), tuple(file.place for file in files))

@@ -75,7 +75,7 @@ class JournalEntry:
 
 
 @contextmanager
-def locked(journal: Path) -> Iterator[None]:
+def hold_lock(journal: Path) -> Iterator[None]:
     """The journal for one process; its folder is made, for the user alone."""
     lock = FileLock(journal / "lock", timeout=LOCK_SECONDS, mode=0o600)
     try:

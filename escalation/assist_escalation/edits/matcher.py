@@ -80,11 +80,11 @@ def find(wanted: Wanted, text: str) -> Match:
         if how == "exact" and len(inside) == 1:
             return _match(wanted, "symbol", inside[0], within)
         if places:
-            raise _ambiguous(wanted, [each.line + 1 for each in inside or places])
-    raise _missing(wanted, lines)
+            raise _ambiguous_error(wanted, [each.line + 1 for each in inside or places])
+    raise _missing_error(wanted, lines)
 
 
-def check_shifted(wanted: Sequence[Wanted], found: Sequence[Match], text: str) -> None:
+def check_indented(wanted: Sequence[Wanted], found: Sequence[Match], text: str) -> None:
     """Refuse blocks of one file that fit elsewhere at another depth, where one of them was found so.
 
     Such a model gets indentation wrong, so an exact place may be that of a twin: code that stands twice.
@@ -93,25 +93,25 @@ def check_shifted(wanted: Sequence[Wanted], found: Sequence[Match], text: str) -
         return
     lines = bare_lines(text)
     for each in wanted:
-        at = [place.line + 1 for place in _shifted(each.search, lines)]
+        at = [place.line + 1 for place in _match_indented(each.search, lines)]
         if len(at) > 1:
-            raise _ambiguous(each, at)
+            raise _ambiguous_error(each, at)
 
 
-def _exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
+def _match_exact(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
     size, wanted = len(search), list(search)
     for place in range(len(lines) - size + 1):
         if lines[place] == wanted[0] and list(lines[place : place + size]) == wanted:
             yield _Fit(place)
 
 
-def _spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
-    yield from _exact([_trimmed(line) for line in search], [_trimmed(line) for line in lines])
+def _match_spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
+    yield from _match_exact([_trim(line) for line in search], [_trim(line) for line in lines])
 
 
-def _shifted(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
+def _match_indented(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
     """Places where all lines that are not blank lack, or have, the same white space in front."""
-    wanted, found = [_trimmed(line) for line in search], [_trimmed(line) for line in lines]
+    wanted, found = [_trim(line) for line in search], [_trim(line) for line in lines]
     first = next(place for place, line in enumerate(wanted) if line)
     core = wanted[first].lstrip(" \t")
     for place in range(len(found) - len(wanted) + 1):
@@ -121,31 +121,31 @@ def _shifted(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
         old = _indent(wanted[first])
         new = _indent(here)
         if new.endswith(old):
-            shift = _Fit(place, add=new[: len(new) - len(old)])
+            fit = _Fit(place, add=new[: len(new) - len(old)])
         elif old.endswith(new):
-            shift = _Fit(place, take=old[: len(old) - len(new)])
+            fit = _Fit(place, take=old[: len(old) - len(new)])
         else:
             continue
-        moved = shifted(wanted, shift.add, shift.take)
+        moved = shift(wanted, fit.add, fit.take)
         if moved == found[place : place + len(wanted)]:
-            yield shift
+            yield fit
 
 
 _LADDER: tuple[tuple[How, Callable[[Sequence[str], Sequence[str]], Iterator[_Fit]]], ...] = (
-    ("exact", _exact),
-    ("space", _spaced),
-    ("indent", _shifted),
+    ("exact", _match_exact),
+    ("space", _match_spaced),
+    ("indent", _match_indented),
 )
 
 
-def shifted(lines: Sequence[str], add: str, take: str) -> list[str] | None:
+def shift(lines: Sequence[str], add: str, take: str) -> list[str] | None:
     """Lines with `add` in front, or without `take`; blank ones as they are; None where one lacks `take`."""
     if any(line.strip() and not line.startswith(take) for line in lines):
         return None
     return [add + line[len(take) :] if line.strip() else line for line in lines]
 
 
-def _trimmed(line: str) -> str:
+def _trim(line: str) -> str:
     return line.rstrip(" \t")
 
 
@@ -160,7 +160,7 @@ def _match(wanted: Wanted, how: How, place: _Fit, within: tuple[int, int] | None
             f"{wanted.name} names {wanted.symbol}, lines {within[0]} to {within[1]} of {wanted.path}, "
             f"but its lines stand at line {first}: ask again"
         )
-    search, replace = (shifted(lines, place.add, place.take) for lines in (wanted.search, wanted.replace))
+    search, replace = (shift(lines, place.add, place.take) for lines in (wanted.search, wanted.replace))
     if search is None or replace is None:
         raise EditError(
             f"{wanted.name}: found at line {first} of {wanted.path} further left, where its new lines "
@@ -188,7 +188,7 @@ def _within(wanted: Wanted, text: str) -> tuple[int, int] | None:
     return places[0] if places else None
 
 
-def _ambiguous(wanted: Wanted, at: list[int]) -> EditError:
+def _ambiguous_error(wanted: Wanted, at: list[int]) -> EditError:
     places = ", ".join(map(str, at[:SHOWN_LINES])) + (", ..." if len(at) > SHOWN_LINES else "")
     return EditError(
         f"{wanted.name}: its lines stand {len(at)} times in {wanted.path}, at lines {places}, and which "
@@ -196,7 +196,7 @@ def _ambiguous(wanted: Wanted, at: list[int]) -> EditError:
     )
 
 
-def _missing(wanted: Wanted, lines: list[str]) -> EditError:
+def _missing_error(wanted: Wanted, lines: list[str]) -> EditError:
     place = closest(wanted.search, lines)
     near = f"; line {place + 1} comes closest" if place is not None else ""
     shown = lines[place : place + min(len(wanted.search), SHOWN_LINES)] if place is not None else []
@@ -241,19 +241,19 @@ def splice(text: str, matches: Sequence[Match]) -> str:
     place = 0
     for match in ordered:
         pieces += lines[place : match.hunk.first - 1]
-        pieces += _replaced(lines, match)
+        pieces += _replacement_lines(lines, match)
         place = match.hunk.last
     pieces += lines[place:]
-    return mark + _joined(pieces, lines)
+    return mark + _join_pieces(pieces, lines)
 
 
-def _replaced(lines: list[str], match: Match) -> Iterator[str]:
+def _replacement_lines(lines: list[str], match: Match) -> Iterator[str]:
     """The new lines of a match: those that stay with the file's bytes, the others with an end beside them."""
     start = match.hunk.first - 1
     unended = match.hunk.last == len(lines) and lines and not _end_of(lines[-1])
     search, replace = match.search, match.replace
     if match.hunk.how in ("space", "indent"):  # white space that the model got wrong is no change of its own
-        search, replace = (tuple(map(_trimmed, side)) for side in (search, replace))
+        search, replace = (tuple(map(_trim, side)) for side in (search, replace))
     opcodes = difflib.SequenceMatcher(None, search, replace, autojunk=False).get_opcodes()
     for what, first, last, new_first, new_last in opcodes:
         if what == "equal":
@@ -275,7 +275,7 @@ def _end_beside(lines: list[str], place: int) -> str:
     return next((end for line in near if (end := _end_of(line))), "\n")
 
 
-def _joined(pieces: list[str], lines: list[str]) -> str:
+def _join_pieces(pieces: list[str], lines: list[str]) -> str:
     """Pieces as a text: what was the last line may have others behind it now, and needs an end."""
     ended = [each if _end_of(each) else each + _end_beside(lines, len(lines)) for each in pieces[:-1]]
     return "".join([*ended, *pieces[-1:]])

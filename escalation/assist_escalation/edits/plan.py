@@ -90,10 +90,10 @@ class EditPlan:
 
 def sha256_of(text: str) -> str:
     """Of the bytes that the text stands for."""
-    return hashlib.sha256(encoded("the text", text)).hexdigest()
+    return hashlib.sha256(encode("the text", text)).hexdigest()
 
 
-def encoded(path: str, text: str) -> bytes:
+def encode(path: str, text: str) -> bytes:
     """The bytes of a text; `EditError` where it holds half a character, which no file can."""
     try:
         return text.encode("utf-8")
@@ -133,10 +133,10 @@ def diff(plan: EditPlan) -> str:
 
     Control characters of the files stand in it as they are: what shows it makes them harmless.
     """
-    return "".join(piece for change in plan.changes for piece in _unified(change))
+    return "".join(piece for change in plan.changes for piece in _unified_lines(change))
 
 
-def _unified(change: FileChange) -> Iterator[str]:
+def _unified_lines(change: FileChange) -> Iterator[str]:
     new = change.base_sha256 == ""
     old = change.removes
     source = "/dev/null" if new else f"a/{change.path}"

@@ -13,13 +13,13 @@ from assist_escalation.edits.edit_paths import protected_by
 from assist_escalation.edits.formats.search_replace import (
     ReplaceBlock,
     fence_for,
-    marked,
+    has_marker,
     parse_blocks,
     path_in,
 )
 from assist_escalation.edits.formats.shown_ranges import RangeEdit, find_piece, parse_pieces
 from assist_escalation.edits.formats.whole_block import find_whole
-from assist_escalation.edits.matcher import Match, Wanted, check_shifted, find, splice
+from assist_escalation.edits.matcher import Match, Wanted, check_indented, find, splice
 from assist_escalation.edits.plan import (
     MARK,
     Base,
@@ -30,7 +30,7 @@ from assist_escalation.edits.plan import (
     Hunk,
     sha256_of,
 )
-from assist_escalation.edits.sanity_checks import defect_of, unchecked
+from assist_escalation.edits.sanity_checks import defect_of, is_unchecked
 from assist_escalation.prompts import Span
 
 _NOTED = {
@@ -62,7 +62,7 @@ def plan(
             raise EditError(f"{path}: the text and its sha256 are not of one file: read it again")
     if whole is not None:
         changes, notes = _from_whole(answer, scope, whole, create)
-    elif shown and not marked(answer) and (pieces := parse_pieces(answer, shown)):
+    elif shown and not has_marker(answer) and (pieces := parse_pieces(answer, shown)):
         changes, notes = _from_pieces(pieces, scope, shown)
     else:
         changes, notes = _from_blocks(answer, scope, create)
@@ -74,7 +74,7 @@ def plan(
             raise EditError(f"{change.path}: {defect}")
     if not changed:
         raise EditError("the answer changes nothing: the files are already as it has them")
-    notes += [f"{each.path}: no parser looked at the result" for each in changed if unchecked(each)]
+    notes += [f"{each.path}: no parser looked at the result" for each in changed if is_unchecked(each)]
     protected = tuple(each.path for each in changed if protected_by(each.path))
     return EditPlan(tuple(changed), tuple(notes), protected)
 
@@ -94,7 +94,7 @@ def _from_blocks(
         by_path.setdefault(path, []).append((number, block))
     changes, notes = [], []
     for path, blocks in by_path.items():
-        change = _changed(scope[path], blocks) if path in scope else _created(path, blocks)
+        change = _edit_file(scope[path], blocks) if path in scope else _create_file(path, blocks)
         changes.append(change)
         notes += _notes(change)
     return changes, notes
@@ -110,7 +110,7 @@ def _from_pieces(
             raise EditError(f"line {piece.line} of the answer is for no file of this request: ask again")
         if match := find_piece(piece, shown, scope[path].text):
             by_path.setdefault(path, []).append(match)
-    changes = [_spliced(scope[path], matches) for path, matches in by_path.items()]
+    changes = [_splice_matches(scope[path], matches) for path, matches in by_path.items()]
     return changes, [note for change in changes for note in _notes(change)]
 
 
@@ -118,20 +118,20 @@ def _notes(change: FileChange) -> list[str]:
     return [f"{change.path}:{hunk.first}: {_NOTED[hunk.how]}" for hunk in change.hunks if hunk.how in _NOTED]
 
 
-def _changed(base: Base, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileChange:
+def _edit_file(base: Base, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileChange:
     if base.text.removeprefix(MARK):
         wanted = [
             Wanted(f"block {number}", base.path, block.symbol, block.search, block.replace)
             for number, block in blocks
         ]
         matches = [find(each, base.text) for each in wanted]
-        check_shifted(wanted, matches, base.text)
+        check_indented(wanted, matches, base.text)
     else:
         matches = [_fill(number, block, base) for number, block in blocks]
-    return _spliced(base, matches)
+    return _splice_matches(base, matches)
 
 
-def _spliced(base: Base, matches: Sequence[Match]) -> FileChange:
+def _splice_matches(base: Base, matches: Sequence[Match]) -> FileChange:
     after = splice(base.text, matches)
     hunks = tuple(sorted((match.hunk for match in matches), key=lambda hunk: hunk.first))
     return FileChange(base.path, base.sha256, base.version, base.text, after, hunks)
@@ -144,7 +144,7 @@ def _fill(number: int, block: ReplaceBlock, base: Base) -> Match:
     return Match(Hunk(1, 0, "new"), (), block.replace)
 
 
-def _created(path: str, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileChange:
+def _create_file(path: str, blocks: Sequence[tuple[int, ReplaceBlock]]) -> FileChange:
     number, block = blocks[0]
     if len(blocks) > 1:
         raise EditError(f"{path} is new and has {len(blocks)} blocks, 1 at most: ask again")

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
-from assist_escalation.edits.plan import MARK, FileChange, encoded
+from assist_escalation.edits.plan import MARK, FileChange, encode
 from assist_escalation.placeholders import BEGINNING
 
 LONGEST = 300  # characters of a line that is looked at: longer ones are data
@@ -100,7 +100,7 @@ def defect_of(change: FileChange) -> str:
     return next((problem for gate in _GATES if (problem := gate(change))), "")
 
 
-def unchecked(change: FileChange) -> bool:
+def is_unchecked(change: FileChange) -> bool:
     """Whether no parser looked at the change, so that only a person can."""
     language = language_of(change.path)
     return not change.removes and errors(language, change.after.removeprefix(MARK)) is None
@@ -113,7 +113,7 @@ def _mark(change: FileChange) -> str:
 
 
 def _size(change: FileChange) -> str:
-    size, old = (len(encoded(change.path, text)) for text in (change.after, change.before))
+    size, old = (len(encode(change.path, text)) for text in (change.after, change.before))
     return (
         f"it would have {size} bytes, {MOST_BYTES} at most: ask for less"
         if size > max(old, MOST_BYTES)

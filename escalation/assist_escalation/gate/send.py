@@ -1,7 +1,7 @@
-"""The second half of the gate: money set aside, the intent written down, and only then the provider asked.
+"""The second half of the gate: it reserves the money, writes the intent to the log, then asks the provider.
 
-Whatever happens to the stream, what was received is paid and the outcome is written. It sends what
-`gate.prepare` made and changes nothing of it.
+Whatever happens to the stream, the received tokens are paid and the outcome is written. This module sends
+what `gate.prepare` made, and changes nothing in it.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 async def send(
     prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]
 ) -> AsyncGenerator[str | Outcome, None]:
-    """The answer piece by piece, placeholders put back, and at last its `Outcome`.
+    """The answer piece by piece, with the secrets back in place, and then its `Outcome`.
 
     `decision` is written to the audit log as the reason. Raises `RefusedError`, `BudgetError`,
-    `LedgerError` and `AuditError` before anything is sent, `TransportError` where it fails after that.
-    Closing the iterator stops the stream; what was received is paid.
+    `LedgerError` and `AuditError` before anything is sent, and `TransportError` for failures after that.
+    Closing the iterator stops the stream; the received tokens are paid.
     """
     call = Call(
         prepared.provider, prepared.endpoint, _key(prepared, parts), prepared.messages, prepared.max_output
@@ -41,21 +41,21 @@ async def send(
     opening = asyncio.ensure_future(asyncio.to_thread(_open, prepared, parts, decision))
     try:
         await asyncio.shield(opening)
-        answer.sent = True
+        answer.record_start()
         async with aclosing(parts.transport.stream(call)) as stream:
             async for event in stream:
                 if isinstance(event, AnswerEnd):
-                    answer.finished(event)
+                    answer.record_end(event)
                 elif piece := answer.take(event):
                     yield piece
         if piece := answer.rest():
             yield piece
     except TransportError as error:
-        answer.failed(error)
+        answer.record_failure(error)
         raise
     finally:
-        await asyncio.shield(_settled(opening, prepared, parts, answer))
-    yield replace(answer.found, warning=answer.warning)
+        await asyncio.shield(_settle(opening, prepared, parts, answer))
+    yield answer.outcome()
 
 
 def _key(prepared: Prepared, parts: GateParts) -> str:
@@ -69,7 +69,7 @@ def _key(prepared: Prepared, parts: GateParts) -> str:
 
 
 def _open(prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]) -> None:
-    """Set the money aside and write the intent down, durably; nothing is set aside where that fails."""
+    """Reserve the money and write the intent, both durably. If that fails, nothing stays reserved."""
     request = prepared.request
     parts.ledger.reserve(
         ledger.ReservationRequest(
@@ -89,90 +89,106 @@ def _open(prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]) -> 
         raise
 
 
-async def _settled(
+async def _settle(
     opening: "asyncio.Future[None]", prepared: Prepared, parts: GateParts, answer: "_RunningAnswer"
 ) -> None:
-    """Close what was opened. The opening may still be on its way where the person was quick to cancel."""
+    """Close what `_open` opened, which may still be running if the user cancelled early."""
     await asyncio.wait([opening])
     if opening.exception() is None:
         await asyncio.to_thread(_close, prepared, parts, answer)
 
 
 def _close(prepared: Prepared, parts: GateParts, answer: "_RunningAnswer") -> None:
-    """Settle and write down. What fails here stops the next request; this one is over and paid."""
-    answer.ms = 1e3 * (time.monotonic() - answer.start)
+    """Settle the money and log the outcome. A failure here stops the next request; this one is paid."""
     request = prepared.request
-    found = answer.outcome()
-    answer.found = found
+    outcome = answer.end()
     try:
         if answer.sent:
-            parts.ledger.settle(request.id, found.cost_micro, found.usage, found.finish)
+            parts.ledger.settle(request.id, outcome.cost_micro, outcome.usage, outcome.finish)
         else:
             parts.ledger.release(request.id)
-    except EscalationError as error:  # its money stays set aside
+    except EscalationError as error:  # its money stays reserved
         answer.warn(str(error))
     asked = prepared.endpoint.model
     try:
-        parts.log.append("outcome", audit_events.outcome(prepared, found))
-        if before := parts.models.changed(prepared.provider, asked, found.model):
-            answer.warn(f"{prepared.provider} answered as {found.model}; until now it was {before}.")
-            changed = {"provider": prepared.provider, "before": before, "now": found.model}
+        parts.log.append("outcome", audit_events.outcome(prepared, outcome))
+        if before := parts.models.changed(prepared.provider, asked, outcome.model):
+            answer.warn(f"{prepared.provider} answered as {outcome.model}; until now it was {before}.")
+            changed = {"provider": prepared.provider, "before": before, "now": outcome.model}
             parts.log.append("model_changed", {"request_id": request.id, **changed})
-    except EscalationError as error:  # the intent stays without an outcome, and `verify` says so
+    except EscalationError as error:  # the intent stays without an outcome, and `verify` reports it
         answer.warn(str(error))
 
 
 class _RunningAnswer:
-    """What came so far, and what it costs."""
+    """What arrived so far, and what it costs."""
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
         self._restorer = Restorer(prepared.redacted)
-        self._raw, self._text, self._model, self._error = "", "", "", ""
+        self._raw = ""
+        self._text = ""
+        self._model = ""
+        self._error = ""
+        self._warning = ""
         self._finish = "cancelled"
         self._usage: Usage | None = None
-        self.found = Outcome("", "cancelled", "", Usage(), 0, 0.0)  # what it was, once it is over
-        self.start = time.monotonic()
-        self.ms = 0.0
+        self._outcome = Outcome("", "cancelled", "", Usage(), 0, 0.0)
+        self._start = time.monotonic()
         self.sent = False
-        self.warning = ""
 
     def warn(self, text: str) -> None:
-        """Something that the person should hear of, and the log."""
+        """Add a warning for the user, and write it to the program's log."""
         log.warning("%s", text)
-        self.warning = f"{self.warning} {text}".lstrip()
+        self._warning = f"{self._warning} {text}".lstrip()
+
+    def record_start(self) -> None:
+        """From here on, bytes of the request may have reached the provider."""
+        self.sent = True
 
     def take(self, event: Delta) -> str:
         self._raw += event.text
-        return self._shown(self._restorer.take(event.text))
+        return self._show(self._restorer.take(event.text))
 
     def rest(self) -> str:
-        return self._shown(self._restorer.rest())
+        return self._show(self._restorer.rest())
 
-    def _shown(self, piece: str) -> str:
+    def _show(self, piece: str) -> str:
         self._text += piece
         return piece
 
-    def finished(self, event: AnswerEnd) -> None:
-        self._finish, self._model, self._usage = event.finish, event.model, event.usage
+    def record_end(self, event: AnswerEnd) -> None:
+        self._finish = event.finish
+        self._model = event.model
+        self._usage = event.usage
 
-    def failed(self, error: TransportError) -> None:
+    def record_failure(self, error: TransportError) -> None:
         self._finish = "error"
         self._error = error.kind
         self.sent = error.sent
         self._usage = error.usage or self._usage
 
     def outcome(self) -> Outcome:
-        """Paid as the provider counted, else as we do, from above: that takes a while, so on a thread."""
+        """The outcome with all warnings; it means something only after `end`."""
+        return replace(self._outcome, warning=self._warning)
+
+    def end(self) -> Outcome:
+        """The outcome, now that the stream is over.
+
+        The provider's count of tokens is paid, or else our own upper bound. To count takes a while, so call
+        this in a worker thread.
+        """
+        ms = 1e3 * (time.monotonic() - self._start)
         usage = self._usage
         if usage is None:
             output = token_count.upper_count(self._raw)
             usage = Usage(self._prepared.tokens, output=output, estimated=True) if self.sent else Usage()
         cost = prices.cost_micro(self._prepared.price, usage)
         said = self._text, self._finish, self._model
-        return Outcome(*said, usage, cost, self.ms, self._error, altered=self._altered())
+        self._outcome = Outcome(*said, usage, cost, ms, self._error, altered=self._is_altered())
+        return self._outcome
 
-    def _altered(self) -> bool:
+    def _is_altered(self) -> bool:
         try:
             restore(self._raw, self._prepared.redacted)
         except RedactionError:

@@ -16,7 +16,7 @@ from assist_escalation.errors import EscalationError
 # An escaped letter is a folder behind a backslash: git's globs need no backslash before a letter.
 _WINDOWS = re.compile(r"\\\w")
 _NOWHERE = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|//")
-_FOLDS = re.compile(r"[. ](?:/|$)|:")  # what `_folded_path` changes in ASCII, but for case
+_FOLDS = re.compile(r"[. ](?:/|$)|:")  # what `_fold_path` changes in ASCII, but for case
 _DECODINGS = 3  # an address is decoded once, a careless proxy does it again; more is an attack
 
 
@@ -61,7 +61,7 @@ def spellings(path: str) -> tuple[str, ...]:
         found.append(unquote(found[-1]))
     found += [each.replace("\\", "/") for each in found]
     found = [_tidy(normalize("NFC", each)) for each in found]
-    found += [_tidy(_folded_path(each)) for each in found if not each.isascii() or _FOLDS.search(each)]
+    found += [_tidy(_fold_path(each)) for each in found if not each.isascii() or _FOLDS.search(each)]
     return tuple(dict.fromkeys(found))
 
 
@@ -69,20 +69,20 @@ def _tidy(path: str) -> str:
     return "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
-def _folded_path(path: str) -> str:
+def _fold_path(path: str) -> str:
     """As the most forgiving file systems compare: dots and spaces at an end and NTFS's streams are cut."""
     parts = [part if part == ".." else part.partition(":")[0].rstrip(". ") for part in path.split("/")]
-    return _folded("/".join(parts))
+    return _fold("/".join(parts))
 
 
-def _folded(text: str) -> str:
+def _fold(text: str) -> str:
     seen = "".join(each for each in text if category(each) != "Cf")  # zero width, bidi, soft hyphen
     return normalize("NFKC", normalize("NFKC", seen).casefold())
 
 
 @lru_cache(maxsize=4096)
 def _rules(glob: str) -> tuple[Rule, ...]:
-    written = [glob] if glob.isascii() else [glob, _folded(glob)]
+    written = [glob] if glob.isascii() else [glob, _fold(glob)]
     return tuple(rule for each in written for rule in parse_rules(each.encode(), fold=True))
 
 

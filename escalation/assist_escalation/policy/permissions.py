@@ -118,7 +118,7 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
 
 def unknown_providers(layers: Sequence[Layer]) -> tuple[tuple[Layer, str], ...]:
     """Names that a layer allows but nobody defined: they allow nothing."""
-    defined = {ANY, *_defined(_by_author(layers))}
+    defined = {ANY, *_defined_providers(_by_author(layers))}
     return tuple(
         (layer, name) for layer in layers for name in layer.settings.allowed_providers if name not in defined
     )
@@ -176,7 +176,7 @@ def _classes(layer: Layer) -> Classes:
     return Classes(tuple((Glob(glob, layer.base), name) for glob, name in marked), default)
 
 
-def _defined(layers: Sequence[Layer]) -> dict[str, Provider]:
+def _defined_providers(layers: Sequence[Layer]) -> dict[str, Provider]:
     """Providers by name. Who allows a name must know what it stands for: the organisation's word counts."""
     defined: dict[str, Provider] = {}
     for layer in layers:
@@ -186,7 +186,7 @@ def _defined(layers: Sequence[Layer]) -> dict[str, Provider]:
 
 
 def _providers(layers: Sequence[Layer]) -> dict[str, Provider]:
-    defined = _defined(layers)
+    defined = _defined_providers(layers)
     wanted = [layer.settings.allowed_providers for layer in layers if layer.author == "user"]
     preferred = [name for names in wanted for name in names if name in defined]
     allows = _member(layers, "allowed_providers")

@@ -2,7 +2,7 @@
 
 It looks at every span: an unknown origin, a denied file, or a class that the provider may not see, and the
 whole prompt stays. It changes no text and does not know what is secret within one (`redact`).
-It reads the disk in two functions, `resolved` and `_bases`: only the disk knows where a link leads and where
+It reads the disk in two functions, `resolve` and `_bases`: only the disk knows where a link leads and where
 a repository begins.
 """
 
@@ -45,7 +45,7 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
     `mode = "ask"`, budgets and `always_ask` are others' business; `never` and `always_local` are looked at
     here too, so that a router's slip sends nothing.
     """
-    reasons = list(_of_request(prompt, permissions, provider))
+    reasons = list(_request_reasons(prompt, permissions, provider))
     classes: set[str] = set()
     for span in prompt.spans:
         try:
@@ -58,13 +58,13 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
             classes |= found
     known = permissions.providers.get(provider)
     reasons += [
-        f"{_shown(provider)} may not see text of the class {_shown(name)}"
+        f"{_printable(provider)} may not see text of the class {_printable(name)}"
         for name in sorted(classes.difference(known.residency if known else ()))
     ]
     return Verdict(not reasons, tuple(dict.fromkeys(reasons)), tuple(sorted(classes)))
 
 
-def resolved(origin: Origin) -> str:
+def resolve(origin: Origin) -> str:
     """The absolute path of an origin's file with every link followed; the file need not exist.
 
     This is the one look at the disk. A path that the system cannot even ask for raises `EscalationError`.
@@ -72,22 +72,22 @@ def resolved(origin: Origin) -> str:
     try:
         return os.path.realpath(os.path.join(origin.root, origin.path))
     except (OSError, ValueError) as error:
-        raise EscalationError(f"{_shown(origin.path)} is no path that can be followed") from error
+        raise EscalationError(f"{_printable(origin.path)} is no path that can be followed") from error
 
 
-def _of_request(prompt: Prompt, permissions: Permissions, provider: str) -> list[str]:
+def _request_reasons(prompt: Prompt, permissions: Permissions, provider: str) -> list[str]:
     reasons = []
     if permissions.mode == "never":
         reasons.append('nothing may leave this machine: mode = "never"')
     if prompt.command not in REQUESTS:
-        reasons.append(f"{_shown(prompt.command)} is no kind of request that may leave")
+        reasons.append(f"{_printable(prompt.command)} is no kind of request that may leave")
     if prompt.command in permissions.always_local:
         reasons.append(f"{prompt.command} is one of always_local")
     if not prompt.spans:
         reasons.append("the prompt is empty")
     known = permissions.providers.get(provider)
     if known is None:
-        reasons.append(f"{_shown(provider)} is no provider that may be used here")
+        reasons.append(f"{_printable(provider)} is no provider that may be used here")
     elif not known.residency:
         reasons.append(f"{provider} may see no class of text: its residency is empty")
     return reasons
@@ -100,15 +100,15 @@ def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
     if not origin.path and not origin.root and origin.source != "file":
         return None
     if not origin.path or not os.path.isabs(origin.root):
-        raise EscalationError(f"{_shown(origin.path) or 'a text'} comes from no known file")
+        raise EscalationError(f"{_printable(origin.path) or 'a text'} comes from no known file")
     if origin.path.startswith("/") or any(".." in each.split("/") for each in spellings(origin.path)):
-        raise EscalationError(f"{_shown(origin.path)} is no path inside the folder")
-    root = resolved(Origin("file", "", origin.root))
-    real = resolved(origin)
+        raise EscalationError(f"{_printable(origin.path)} is no path inside the folder")
+    root = resolve(Origin("file", "", origin.root))
+    real = resolve(origin)
     if root not in roots:
-        raise EscalationError(f"{_shown(origin.path)} is in no folder of this workspace")
+        raise EscalationError(f"{_printable(origin.path)} is in no folder of this workspace")
     if not real.startswith(os.path.join(root, "")):
-        raise EscalationError(f"{_shown(origin.path)} leads out of the folder")
+        raise EscalationError(f"{_printable(origin.path)} leads out of the folder")
     return _FilePlace(root, os.path.join(root, origin.path), real)
 
 
@@ -121,8 +121,8 @@ def _check_deny(place: _FilePlace | None, permissions: Permissions) -> None:
             if pattern := denied_by(f"/{each}"):
                 raise EscalationError(f"{_relative(place)} never leaves: {pattern} is on the built-in list")
     for glob in permissions.deny:
-        if _covered(glob, place, anywhere=True):
-            raise EscalationError(f"{_relative(place)} never leaves: {_shown(glob.pattern)} is denied")
+        if _is_covered(glob, place, anywhere=True):
+            raise EscalationError(f"{_relative(place)} never leaves: {_printable(glob.pattern)} is denied")
 
 
 def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ...]) -> set[str]:
@@ -131,10 +131,10 @@ def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ..
         return set()
     found = set()
     for author in authors:
-        marked = {name for glob, name in author.globs if place and _covered(glob, place)}
+        marked = {name for glob, name in author.globs if place and _is_covered(glob, place)}
         found |= marked or {author.default}
         # A class of another starting folder only comes on top: it takes no default away.
-        found |= {name for glob, name in author.globs if place and _covered(glob, place, anywhere=True)}
+        found |= {name for glob, name in author.globs if place and _is_covered(glob, place, anywhere=True)}
     found.discard("")
     if not found:
         what = _relative(place) if place else "what was typed"
@@ -142,7 +142,7 @@ def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ..
     return found
 
 
-def _covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> bool:
+def _is_covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> bool:
     """Whether a glob names a file; with `anywhere` also from the folders that it may have been meant for."""
     bases = (glob.base,) if glob.base else _bases(place) if anywhere else (place.root,)
     return any(
@@ -174,9 +174,9 @@ def _bases(place: _FilePlace) -> tuple[str, ...]:
 
 
 def _relative(place: _FilePlace) -> str:
-    return _shown(os.path.relpath(place.named, place.root))
+    return _printable(os.path.relpath(place.named, place.root))
 
 
-def _shown(text: str) -> str:
+def _printable(text: str) -> str:
     """A name for people: nothing in it moves a cursor or hides."""
     return "".join(each if each.isprintable() else "?" for each in text[:200])

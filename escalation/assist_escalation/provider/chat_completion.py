@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.failures import Fault, described, refusal
+from assist_escalation.provider.failures import Fault, describe, refusal
 
 # Every tokenizer in use falls back to bytes, so a prompt has at most as many tokens as bytes; a provider's
 # own template and instructions come on top.
@@ -62,27 +62,29 @@ def read(data: str) -> ChatEvent:
         event = json.loads(data)
     except (ValueError, RecursionError):
         raise Fault("bad-reply", "an event of the answer is not JSON") from None
-    event = _shaped(event, dict)
+    event = _expect(event, dict)
     if event.get("error"):
-        raise _failed(data.encode("utf-8", "replace"))
+        raise _fault_of(data.encode("utf-8", "replace"))
     text, finish = "", ""
-    for choice in _shaped(event.get("choices"), list):
-        said, why = _choice(_shaped(choice, dict))
+    for choice in _expect(event.get("choices"), list):
+        said, why = _choice(_expect(choice, dict))
         text, finish = text + said, why or finish
     usage = event.get("usage")
-    return ChatEvent(text, finish, _named(event.get("model")), usage if isinstance(usage, dict) else None)
+    return ChatEvent(
+        text, finish, _clean_name(event.get("model")), usage if isinstance(usage, dict) else None
+    )
 
 
 def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     """Text and reason to end of the one choice that we ask for."""
     if choice.get("index") not in (None, 0):
         raise Fault("bad-reply", "the answer has more choices than the one that was asked for")
-    delta = _shaped(choice.get("delta"), dict)
-    finish = _named(choice.get("finish_reason")).lower()
+    delta = _expect(choice.get("delta"), dict)
+    finish = _clean_name(choice.get("finish_reason")).lower()
     if delta.get("tool_calls") or delta.get("function_call") or finish in _TOOLS:
         raise Fault("bad-reply", "the model called a tool though it was given none")
-    refused = _shaped(delta.get("refusal"), str)
-    return _shaped(delta.get("content"), str) + refused, "content_filter" if refused else finish
+    refused = _expect(delta.get("refusal"), str)
+    return _expect(delta.get("content"), str) + refused, "content_filter" if refused else finish
 
 
 def believable(counted: dict[str, Any] | None, bounds: Bounds, *, wrote: bool) -> Usage | None:
@@ -111,10 +113,10 @@ def believable(counted: dict[str, Any] | None, bounds: Bounds, *, wrote: bool) -
     return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
 
 
-def ending(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool) -> str:
+def finish_reason(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool) -> str:
     """Why a stream that ended has ended; raises `Fault` where it was cut off or held no answer."""
     if foreign:
-        raise _failed(foreign)
+        raise _fault_of(foreign)
     if so_far.finish:
         return so_far.finish
     if not done:
@@ -124,11 +126,11 @@ def ending(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool) -> str
     return "unknown"
 
 
-def _failed(error: bytes) -> Fault:
+def _fault_of(error: bytes) -> Fault:
     """For an error object under status 200, or whatever else came in place of an answer."""
     found = refusal(0, error)
     if found.says.strip():
-        return Fault(found.kind, described(found))
+        return Fault(found.kind, describe(found))
     return Fault("bad-reply", "it does not speak OpenAI's protocol: check base_url")
 
 
@@ -138,11 +140,11 @@ def _count(value: Any) -> int:
     return value
 
 
-def _named(value: Any) -> str:
+def _clean_name(value: Any) -> str:
     return _NAME.sub("", value)[:_NAME_LENGTH] if isinstance(value, str) else ""
 
 
-def _shaped(value: Any, kind: type[Any]) -> Any:
+def _expect(value: Any, kind: type[Any]) -> Any:
     """`value` if it is of this kind, an empty one for null; anything else is no answer."""
     if value is None:
         return kind()

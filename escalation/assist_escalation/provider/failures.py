@@ -175,7 +175,7 @@ def clean(code: str) -> str:
     return _CODE.sub("", code)[:_CODE_LENGTH]
 
 
-def described(refused: Refusal, variable: str = "") -> str:
+def describe(refused: Refusal, variable: str = "") -> str:
     """What to tell the user; `variable` is the one that holds the key.
 
     >>> told(Refusal(401, "invalid_api_key"), "ACME_KEY")

@@ -34,10 +34,10 @@ class Times:
     total: float = USUAL_S
 
 
-def stretched(times: Times, seconds: float) -> Times:
+def stretch(times: Times, seconds: float) -> Times:
     """The times for a provider that may take so long in all, where `USUAL_S` is what they are made for.
 
-    >>> stretched(Times(), 240.0)
+    >>> stretch(Times(), 240.0)
     Times(connect=5.0, first=60.0, idle=40.0, total=240.0)
     """
     by = seconds / USUAL_S

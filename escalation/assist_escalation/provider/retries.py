@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, described, wait_s
+from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, describe, wait_s
 from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_escalation.provider.request import Call, payload
 
@@ -47,7 +47,7 @@ async def ask(
                 continue
             wait = _wait(answer, clock(), asker.left_s) if not retried else None
             if wait is None:
-                raise Fault(answer.kind, described(answer, call.endpoint.api_key_env), answer.usage)
+                raise Fault(answer.kind, describe(answer, call.endpoint.api_key_env), answer.usage)
         elif answer is not None:
             if abilities != start:
                 found.remember(name, abilities)

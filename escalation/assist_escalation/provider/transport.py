@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.chat_completion import Bounds, ChatEvent, believable, ending, read
+from assist_escalation.provider.chat_completion import Bounds, ChatEvent, believable, finish_reason, read
 from assist_escalation.provider.event_stream import EventStreamParser
 from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, TransportError, refusal
 from assist_escalation.provider.provider_memory import CapabilityStore
@@ -27,7 +27,7 @@ from assist_escalation.provider.request import (
     address,
     check_key,
     message,
-    stretched,
+    stretch,
 )
 from assist_escalation.provider.retries import ask
 
@@ -72,7 +72,7 @@ class Transport:
         so_far = ChatEvent()
         wrote = False
 
-        def counted() -> Usage | None:
+        def usage_so_far() -> Usage | None:
             bounds = Bounds(line.size if line else 0, guard.received, call.max_output)
             return believable(so_far.usage, bounds, wrote=wrote)
 
@@ -86,11 +86,11 @@ class Transport:
                     if piece.text:
                         wrote = True
                         yield Delta(piece.text)
-            finish = ending(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote)
-            yield AnswerEnd(finish, so_far.model, counted())
+            finish = finish_reason(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote)
+            yield AnswerEnd(finish, so_far.model, usage_so_far())
         except Fault as fault:
             sent = bool(line and line.sends)
-            usage = fault.usage or counted()
+            usage = fault.usage or usage_so_far()
             raise TransportError(fault.kind, message(call, fault), sent=sent, usage=usage) from None
         finally:
             if line:
@@ -112,7 +112,7 @@ class Transport:
         if trusted not in self._contexts:
             # In a thread: the libraries and the certificates take most of a second to load.
             self._contexts[trusted] = await asyncio.to_thread(_load, trusted)
-        times = stretched(self._times, call.endpoint.timeout_seconds)
+        times = stretch(self._times, call.endpoint.timeout_seconds)
         line = _Connection(call, to, self._contexts[trusted], times)
         self._lines.add(line)
         return line

@@ -31,7 +31,7 @@ class Finding:
     type: str
 
 
-def bounded(clock: Callable[[], float], seconds: float) -> Check:
+def time_limit(clock: Callable[[], float], seconds: float) -> Check:
     """A check that raises once `seconds` have gone by from now on."""
     end = clock() + seconds
 

@@ -46,7 +46,7 @@ def known_values(files: Mapping[str, str], environ: Mapping[str, str]) -> Known:
     """
     found = {value for name, value in environ.items() if meaning(name) is not None}
     for text in files.values():
-        found.update(_of_file(text))
+        found.update(_values_in_file(text))
     for value in tuple(found):  # an address's password is a value of its own
         found.update(part for match in _USER_INFO.finditer(value) for part in match.groups())
     folded = {"".join(map(fold, value)).strip() for value in found}
@@ -54,14 +54,14 @@ def known_values(files: Mapping[str, str], environ: Mapping[str, str]) -> Known:
     return Known(tuple(sorted(long, key=lambda value: (-len(value), value))[:_MOST]))
 
 
-def _of_file(text: str) -> Iterator[str]:
+def _values_in_file(text: str) -> Iterator[str]:
     for line in text.splitlines():
         bare = line.strip()
         if bare.startswith(("#", "//", ";")):
             continue
         split = _SPLIT.match(line)
         if split:
-            yield from _unquoted(split["value"])
+            yield from _unquote(split["value"])
         elif not re.search(r"\s", bare) and not bare.startswith(("-----", "[", "<")):
             yield bare  # a file that holds a token, or a line of a key
             yield from bare.split(":")
@@ -70,7 +70,7 @@ def _of_file(text: str) -> Iterator[str]:
                 yield from (group for group in match.groups() if group)
 
 
-def _unquoted(value: str) -> Iterator[str]:
+def _unquote(value: str) -> Iterator[str]:
     quoted = _QUOTED.match(value)
     if quoted:
         inner = quoted[1] or quoted[2] or ""

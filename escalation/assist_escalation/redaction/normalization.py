@@ -163,19 +163,19 @@ class _Pieces:
         self.starts.append(place)
         self.ends.append(place)
 
-    def view(self) -> TextForm:
+    def form(self) -> TextForm:
         return TextForm("".join(self.parts), self.starts, self.ends)
 
 
-def views(text: str, check: Check) -> Iterator[TextForm]:
+def text_forms(text: str, check: Check) -> Iterator[TextForm]:
     """The forms of `text`; `check` is called now and then."""
-    view = _plain(text, check)
-    yield view
+    form = _plain_form(text, check)
+    yield form
     for _ in range(DEPTH):
-        view = _derived(view, check)
-        if not view.text:
+        form = _derive(form, check)
+        if not form.text:
             return
-        yield view
+        yield form
 
 
 @lru_cache(maxsize=4096)
@@ -190,7 +190,7 @@ def fold(character: str) -> str:
     return normalize("NFKC", character)
 
 
-def _plain(text: str, check: Check) -> TextForm:
+def _plain_form(text: str, check: Check) -> TextForm:
     if text.isascii():
         return TextForm(text)
     parts, starts, ends = list[str](), list[int](), list[int]()
@@ -207,19 +207,19 @@ def _plain(text: str, check: Check) -> TextForm:
     return TextForm("".join(parts), starts, ends)
 
 
-def _derived(view: TextForm, check: Check) -> TextForm:
-    pieces = _Pieces(view)
-    for find in (_joined, _unescaped, _decoded):
-        find(view.text, pieces, check)
-    return pieces.view()
+def _derive(form: TextForm, check: Check) -> TextForm:
+    pieces = _Pieces(form)
+    for find in (_join_literals, _unescape_text, _decode):
+        find(form.text, pieces, check)
+    return pieces.form()
 
 
-def _joined(text: str, pieces: _Pieces, check: Check) -> None:
+def _join_literals(text: str, pieces: _Pieces, check: Check) -> None:
     _rewrite(text, joints(text), lambda _: "", pieces, check)
     _rewrite(text, commas(text), lambda _: "", pieces, check)
 
 
-def _unescaped(text: str, pieces: _Pieces, check: Check) -> None:
+def _unescape_text(text: str, pieces: _Pieces, check: Check) -> None:
     if "\\" in text or "%" in text or "&" in text:
         _rewrite(text, _ESCAPE.finditer(text), lambda match: _unescape(match[0]), pieces, check)
 
@@ -273,7 +273,7 @@ def _tail(text: str, start: int, pieces: _Pieces) -> None:
     pieces.copy(start, min(len(text), start + _AROUND) if end < 0 else end)
 
 
-def _decoded(text: str, pieces: _Pieces, check: Check) -> None:
+def _decode(text: str, pieces: _Pieces, check: Check) -> None:
     for start, end in _digits(text, check):
         whole = text[start:end]
         if whole.isalpha() and (whole.islower() or whole.isupper()):
@@ -286,7 +286,7 @@ def _decoded(text: str, pieces: _Pieces, check: Check) -> None:
         for regex, bits in _RUNS:
             for run in regex.finditer(whole):
                 low, high = run.span(run.lastindex or 0)
-                data = b"" if (low, high) in seen and bits == 6 else _bytes(whole[low:high], bits)
+                data = b"" if (low, high) in seen and bits == 6 else _decode_digits(whole[low:high], bits)
                 seen.add((low, high))
                 if data:
                     _put_bytes(data, places[low:high], bits, pieces)
@@ -318,7 +318,7 @@ def _digits(text: str, check: Check) -> Iterator[tuple[int, int]]:
         yield start, end
 
 
-def _bytes(digits: str, bits: int) -> bytes:
+def _decode_digits(digits: str, bits: int) -> bytes:
     """The bytes that digits of so many bits stand for, where they are text, else none."""
     try:
         if bits == 4:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from assist_escalation.placeholders import ALTERED, log_placeholder, request_placeholder
 from assist_escalation.prompts import Span
 from assist_escalation.redaction.detectors.custom_patterns import Patterns, compile_patterns
-from assist_escalation.redaction.findings import Check, Kind, RedactionError, bounded
+from assist_escalation.redaction.findings import Check, Kind, RedactionError, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 from assist_escalation.redaction.secret_values import is_structured
@@ -72,16 +72,18 @@ def redact(
     """
     if not _NONCE.fullmatch(nonce):
         raise RedactionError(f"nonce {nonce!r} is not 4 to 40 characters of 0-9 and a-z: make a new one")
-    check = bounded(clock, deadline_s)
+    check = time_limit(clock, deadline_s)
     compiled = compile_patterns(patterns)
     names = _Names(nonce)
     if any(nonce in text for span in spans for text in (span.text, span.origin.path)):
         raise RedactionError("the request's text holds the nonce of its placeholders: make a new one")
     kinds = [kind_of(span.origin.path, span.text) for span in spans]
     for _ in range(_ROUNDS):
-        sought = Sought(_with_found(known, names), compiled)
+        sought = Sought(_with_found_values(known, names), compiled)
         before = names.counts.total()
-        spans = [_without(span, kind, sought, names, check) for span, kind in zip(spans, kinds, strict=True)]
+        spans = [
+            _redact_span(span, kind, sought, names, check) for span, kind in zip(spans, kinds, strict=True)
+        ]
         if names.counts.total() == before:
             placeholders = {name: text for text, name in names.of.items()}
             return Redacted(tuple(spans), tuple(sorted(names.counts.items())), placeholders, nonce)
@@ -90,7 +92,7 @@ def redact(
     )
 
 
-def _with_found(known: Known, names: _Names) -> Known:
+def _with_found_values(known: Known, names: _Names) -> Known:
     """What was found by its surroundings is then found without them, where no other word is the same."""
     found = [
         text for text in names.of if len(text) >= LEAST and is_structured(text) and text not in known.values
@@ -98,7 +100,7 @@ def _with_found(known: Known, names: _Names) -> Known:
     return Known((*known.values, *found))
 
 
-def _without(span: Span, kind: Kind, sought: Sought, names: _Names, check: Check) -> Span:
+def _redact_span(span: Span, kind: Kind, sought: Sought, names: _Names, check: Check) -> Span:
     secrets = scan(span.text, kind, sought, check)
     if span.origin.source == "assist":
         if secrets:
@@ -108,11 +110,11 @@ def _without(span: Span, kind: Kind, sought: Sought, names: _Names, check: Check
     inside = scan(path, "unknown", sought, check) if path else []
     if not secrets and not inside:
         return span
-    origin = replace(span.origin, path=_replaced(path, inside, names.name))
-    return Span(_replaced(span.text, secrets, names.name), origin)
+    origin = replace(span.origin, path=_replace_secrets(path, inside, names.name))
+    return Span(_replace_secrets(span.text, secrets, names.name), origin)
 
 
-def _replaced(text: str, secrets: Sequence[Secret], name: Callable[[str, str], str]) -> str:
+def _replace_secrets(text: str, secrets: Sequence[Secret], name: Callable[[str, str], str]) -> str:
     parts = list[str]()
     done = 0
     for each in secrets:
@@ -146,12 +148,12 @@ def clean(text: str) -> str:
     'cannot open https://me:[redacted:password]@host/'
     """
     try:
-        check = bounded(time.monotonic, _CLEAN_SECONDS)
+        check = time_limit(time.monotonic, _CLEAN_SECONDS)
         for _ in range(_ROUNDS):
             secrets = scan(text, kind_of("", text), Sought(Known(), Patterns()), check)
             if not secrets:
                 return text
-            text = _replaced(text, secrets, lambda _, type_: log_placeholder(type_))
+            text = _replace_secrets(text, secrets, lambda _, type_: log_placeholder(type_))
     except RedactionError:
         pass
     return "[redacted:everything]"

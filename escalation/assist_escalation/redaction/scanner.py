@@ -18,7 +18,7 @@ from assist_escalation.redaction.detectors.tables import find_in_tables
 from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import Check, Finding, Kind
 from assist_escalation.redaction.known_secrets import Known, find_known
-from assist_escalation.redaction.normalization import views
+from assist_escalation.redaction.normalization import text_forms
 from assist_escalation.redaction.rule_tables import read_words
 
 _WINDOW = 4096  # characters that an expression sees at a time: it bounds what the worst text can cost
@@ -93,13 +93,13 @@ def scan(text: str, kind: Kind, sought: Sought, check: Check) -> list[Secret]:
     """The secret characters of `text`, in order, without overlap, none over a line's end or in a"""
     """ placeholder."""
     spans = list[tuple[int, int, str]]()
-    for view in views(text, check):
-        for found in _found(view.text, kind, sought, check):
-            spans.extend((start, end, found.type) for start, end in view.origin(found.start, found.end))
+    for form in text_forms(text, check):
+        for found in _find_all(form.text, kind, sought, check):
+            spans.extend((start, end, found.type) for start, end in form.origin(found.start, found.end))
     return list(_disjoint(text, spans))
 
 
-def _found(text: str, kind: Kind, sought: Sought, check: Check) -> Iterator[Finding]:
+def _find_all(text: str, kind: Kind, sought: Sought, check: Check) -> Iterator[Finding]:
     yield from find_known(text, sought.known)
     yield from find_keys(text, check)
     for start, end in _windows(text):

@@ -82,12 +82,12 @@ def stems(text: str) -> list[tuple[int, int]]:
     >>> stems("DB_PASSWORD and a Token")
     [(3, 7), (18, 23)]
     """
-    lower = lowered(text)
+    lower = lower_case(text)
     present = (stem for first, stem in _STEMS if first in lower)
     return sorted(match.span() for stem in present for match in stem.finditer(lower))
 
 
-def lowered(text: str) -> str:
+def lower_case(text: str) -> str:
     """`text` in lower case, character by character, so that offsets stay the same."""
     lower = text.lower()
     if len(lower) == len(text):

@@ -148,10 +148,10 @@ _RANDOM_LEAST = 16  # characters of a value that alone makes a weak name's value
 
 
 @lru_cache(maxsize=4096)
-def stands_for_one(value: str) -> bool:
+def is_harmless(value: str) -> bool:
     """Whether a value is no secret but stands for one, or is of another kind.
 
-    >>> stands_for_one("${DB_PASSWORD}"), stands_for_one("YOUR_KEY"), stands_for_one("hunter2")
+    >>> is_harmless("${DB_PASSWORD}"), stands_for_one("YOUR_KEY"), stands_for_one("hunter2")
     (True, True, False)
     """
     bare = value.strip()
@@ -189,7 +189,7 @@ def _is_name(value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_placeholder(value: str) -> bool:
-    """Whether a literal behind a password's name is none: fewer are than `stands_for_one` says.
+    """Whether a literal behind a password's name is none: fewer are than `is_harmless` says.
 
     >>> is_placeholder("the quick brown fox"), is_placeholder("Enter your password")
     (False, True)
@@ -258,7 +258,7 @@ def is_secret(value: str, strength: Strength, *, literal: bool = False) -> bool:
         len(value) < 6 or any(map(str.isspace, value)) or _IDENTIFIER.fullmatch(value)
     ):
         return False
-    return not stands_for_one(value)
+    return not is_harmless(value)
 
 
 def is_random(value: str) -> bool:
@@ -275,7 +275,7 @@ def is_random(value: str) -> bool:
         and letters >= 3
         and re.fullmatch(r"[\w+/=.~:!@#$%^&*-]+", value, re.ASCII) is not None
         and not _WORDED.fullmatch(value)
-        and not stands_for_one(value)
+        and not is_harmless(value)
     )
 
 
@@ -313,7 +313,7 @@ def is_generated(value: str) -> bool:
         and lower >= 3
         and _turns(bare) * 5 >= 2 * len(bare)
         and not re.search(r"://|\.\w{1,5}\Z|[./-]{2}|/[a-z]+/", value)
-        and not stands_for_one(value)
+        and not is_harmless(value)
     )
 
 

@@ -165,7 +165,7 @@ def fit(labels: Sequence[Label]) -> Calibration:
     good = np.array([label.good for label in labels], dtype=np.float64)
     isotonic = len(labels) >= ISOTONIC_FROM
     points = _isotonic(scores, good) if isotonic else _platt(scores, good)
-    return Calibration(_slanted(points), "isotonic" if isotonic else "platt", len(labels))
+    return Calibration(_slant(points), "isotonic" if isotonic else "platt", len(labels))
 
 
 def _isotonic(scores: Numbers, good: Numbers) -> list[Point]:
@@ -211,7 +211,7 @@ def _odds(scores: Numbers) -> Numbers:
     return np.log(inside / (1 - inside))
 
 
-def _slanted(points: Sequence[Point]) -> tuple[Point, ...]:
+def _slant(points: Sequence[Point]) -> tuple[Point, ...]:
     """The points with both ends of the scale, strictly rising."""
     inner = [point for point in points if APART <= point[0] <= 1 - APART]
     whole = [(0.0, points[0][1]), *inner, (1.0, points[-1][1])]

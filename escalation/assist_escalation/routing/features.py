@@ -81,7 +81,7 @@ class Confidence:
     edit_fits: bool | None = None
 
 
-def ask_of(prompt: Prompt, structure: StructureCounts, local_window: int) -> RequestFacts:
+def request_facts(prompt: Prompt, structure: StructureCounts, local_window: int) -> RequestFacts:
     """The router's view of a prompt: texts only of the person, of all others their length."""
     spans = prompt.spans
     files = {(span.origin.root, span.origin.path) for span in spans if span.origin.source == "file"}
@@ -99,44 +99,44 @@ def ask_of(prompt: Prompt, structure: StructureCounts, local_window: int) -> Req
     )
 
 
-def kinds(ask: RequestFacts) -> tuple[str, ...]:
+def kinds(facts: RequestFacts) -> tuple[str, ...]:
     """The command, and the kinds that the request is besides.
 
     >>> kinds(Ask("refactor", "Restructure the project into packages", files=3))
     ('refactor', 'cross_file', 'architecture')
     """
-    found = [ask.command]
-    if ask.files > 1:
+    found = [facts.command]
+    if facts.files > 1:
         found.append("cross_file")
-    if _is_architecture(_plain(_searched(ask))):
+    if _is_architecture(_plain(_searched_words(facts))):
         found.append("architecture")
     return tuple(found)
 
 
-def features(ask: RequestFacts) -> dict[str, float]:
+def features(facts: RequestFacts) -> dict[str, float]:
     """Counts on a logarithmic scale, since the second file matters more than the tenth; flags are 0 or 1.
 
     >>> features(Ask("fix", "Mend it and say why.", edit_lines=7))["edit_lines"]
     2.079
     """
-    text = _searched(ask)
+    text = _searched_words(facts)
     plain = _plain(text)
     return {
-        **{command: float(command == ask.command) for command in COMMANDS},
-        "words": _log(len(ask.words.split())),
+        **{command: float(command == facts.command) for command in COMMANDS},
+        "words": _log(len(facts.words.split())),
         "demands": _log(sum(map(text.count, _DEMANDS))),
         "hard_words": float(min(3, _beginning(plain, _HARD))),
         "architecture": float(_is_architecture(plain)),
-        "files": _log(ask.files - 1),
-        "symbols": _log(ask.symbols),
-        "fan_out": _log(ask.fan_out),
-        "edit_lines": _log(ask.edit_lines),
-        "window": round(min(2.0, ask.context_tokens / max(1, ask.local_window)), 3),
-        "diagnostics": _log(ask.diagnostics),
+        "files": _log(facts.files - 1),
+        "symbols": _log(facts.symbols),
+        "fan_out": _log(facts.fan_out),
+        "edit_lines": _log(facts.edit_lines),
+        "window": round(min(2.0, facts.context_tokens / max(1, facts.local_window)), 3),
+        "diagnostics": _log(facts.diagnostics),
     }
 
 
-def answered(confidence: Confidence) -> dict[str, float]:
+def answer_features(confidence: Confidence) -> dict[str, float]:
     """The same of a local answer."""
     return {
         "mean_margin": round(confidence.mean_margin, 3),
@@ -161,9 +161,9 @@ def confidence_of(
     return Confidence(mean, worst[0], math.fsum(worst) / len(worst), length_stop, parse_delta, edit_fits)
 
 
-def _searched(ask: RequestFacts) -> str:
+def _searched_words(facts: RequestFacts) -> str:
     """The person's words in small letters; of long ones both ends."""
-    words = ask.words
+    words = facts.words
     half = LOOKED_AT // 2
     return (words if len(words) <= LOOKED_AT else f"{words[:half]}\n{words[-half:]}").lower()
 

@@ -12,7 +12,14 @@ from typing import Literal
 from assist_escalation.amounts import usd
 from assist_escalation.policy.settings import Mode
 from assist_escalation.routing.calibration import NONE, Calibration
-from assist_escalation.routing.features import INLINE, Confidence, RequestFacts, answered, features, kinds
+from assist_escalation.routing.features import (
+    INLINE,
+    Confidence,
+    RequestFacts,
+    answer_features,
+    features,
+    kinds,
+)
 from assist_escalation.routing.weights import WEIGHTS, WORTH, score
 
 Wish = Literal["auto", "local", "frontier"]
@@ -71,13 +78,13 @@ class Decision:
     kinds: tuple[str, ...]
 
 
-def route(ask: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequence[float]) -> Decision:
+def route(facts: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequence[float]) -> Decision:
     """The decision before anybody answers. `history` holds the `p_local` of earlier requests, newest last.
 
     >>> route(Ask("explain"), Rules(), "frontier", ()).why
     'mode is "never": nothing may leave this machine'
     """
-    named, numbers = kinds(ask), features(ask)
+    named, numbers = kinds(facts), features(facts)
     p_local = rules.calibration.apply(score(numbers))
     limit = threshold(history, rules)
     target, cause, why = _verdict(named, rules, wish, (p_local, limit))
@@ -90,7 +97,7 @@ def after(
     """The decision again, once there is a local answer. Only one that the score alone made can change."""
     if decision.cause not in OPEN:
         return decision
-    numbers = {**decision.features, **answered(confidence)}
+    numbers = {**decision.features, **answer_features(confidence)}
     p_local = rules.calibration.apply(score(numbers))
     limit = threshold(history, rules)
     target, cause, why = _verdict(decision.kinds, rules, "auto", (p_local, limit))
@@ -148,13 +155,13 @@ def _verdict(
 ) -> tuple[Target, str, str]:
     bar = next(_bars(named, rules), None)
     if wish == "local":
-        return _here("asked_local", "you asked for the local model", rules)
+        return _answer_here("asked_local", "you asked for the local model", rules)
     if wish == "frontier":
         return ("refused", *bar) if bar else ("frontier", "asked_frontier", "you asked for the frontier")
     if bar is None and rules.rate <= 0:
         bar = "rate_zero", "max_escalation_rate is 0: only --frontier may send this request"
     if bar:
-        return _here(*bar, rules)
+        return _answer_here(*bar, rules)
     if not rules.local_model:
         return "frontier", "no_local_model", "there is no local model"
     return _by_score(*measured, rules)
@@ -170,7 +177,7 @@ def _by_score(p_local: float, limit: float, rules: RoutingRules) -> tuple[Target
     return "local", "rate", f"{odds}, so it is not among {hardest} (threshold {limit:.0%})"
 
 
-def _here(cause: str, why: str, rules: RoutingRules) -> tuple[Target, str, str]:
+def _answer_here(cause: str, why: str, rules: RoutingRules) -> tuple[Target, str, str]:
     if rules.local_model:
         return "local", cause, why
     return "refused", cause, f"{why}, and there is no local model: fetch one with `assist setup`"
@@ -191,10 +198,10 @@ def _bars(named: tuple[str, ...], rules: RoutingRules) -> Iterator[tuple[str, st
         yield "no_provider", "no provider may be used: name one under [providers] in config.toml"
     if rules.barred[0]:
         yield rules.barred
-    yield from _unpaid(rules)
+    yield from _money_bars(rules)
 
 
-def _unpaid(rules: RoutingRules) -> Iterator[tuple[str, str]]:
+def _money_bars(rules: RoutingRules) -> Iterator[tuple[str, str]]:
     cost = rules.upper_micro
     if cost is None:
         if not rules.allow_unknown_price:

@@ -49,7 +49,7 @@ def _table(name: str) -> dict[str, Any]:
     return tomllib.loads((files(__package__) / name).read_text(encoding="utf-8"))
 
 
-def _judged(table: Mapping[str, Any]) -> Weights:
+def _judged_weights(table: Mapping[str, Any]) -> Weights:
     before, after = table["before"], table["after"]
     return Weights(
         before["bias"],
@@ -75,7 +75,7 @@ def fitted(judged: Weights, table: Mapping[str, Any]) -> Weights:
     )
 
 
-JUDGED = _judged(_table("route.toml"))
+JUDGED = _judged_weights(_table("route.toml"))
 WEIGHTS = fitted(JUDGED, _table("route_fitted.toml"))
 WORTH = Worth(**_table("route.toml")["worth"])
 

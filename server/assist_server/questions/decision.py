@@ -235,7 +235,7 @@ def _asked(
         edit_lines=counted.lines if question.command in EDITS else 0,
         diagnostics=len(question.problems),
     )
-    asked = features.ask_of(made.prompt, structure, desk.local.window)
+    asked = features.request_facts(made.prompt, structure, desk.local.window)
     files = max(asked.files, frontier.evidence.structure.files if frontier else 0)
     return replace(asked, words=question.words, files=files)
 

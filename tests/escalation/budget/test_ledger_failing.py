@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
     """A ledger with 60 open requests in it."""
     path = tmp_path / "ledger.db"
     opened(path).reserve(an_ask("0", 1), PLENTY)
-    with ledger_file.writing(path) as db:  # at once: a reservation waits for the disk
+    with ledger_file.write_transaction(path) as db:  # at once: a reservation waits for the disk
         for number in range(1, 60):
             db.execute(
                 "INSERT INTO request(id, at, day, repo, user, command, provider, model, state, reserved, micro) "
@@ -136,7 +136,7 @@ def test_no_page_left(path: Path) -> None:
 
 
 def write(path: Path, *statements: str) -> None:
-    with ledger_file.writing(path) as db:
+    with ledger_file.write_transaction(path) as db:
         for statement in statements:
             db.execute(statement)
 

@@ -43,10 +43,10 @@ def test_the_first_of_several_places_is_not_taken() -> None:
 
 def test_an_answer_with_wrong_indentation_takes_no_twin_at_another_depth() -> None:
     text = "a = 1\nb = 1\n    a = 1\n    c = 1\n"
-    shifted = block("a.txt", "  c = 1\n", "  c = 2\n")
+    shift = block("a.txt", "  c = 1\n", "  c = 2\n")
     with pytest.raises(EditError, match="2 times"):
-        plan(block("a.txt", "a = 1\n", "a = 2\n") + shifted, scope_of(a_txt=text))
-    result = plan(block("a.txt", "b = 1\n", "b = 2\n") + shifted, scope_of(a_txt=text))
+        plan(block("a.txt", "a = 1\n", "a = 2\n") + shift, scope_of(a_txt=text))
+    result = plan(block("a.txt", "b = 1\n", "b = 2\n") + shift, scope_of(a_txt=text))
     assert afters(result)["a.txt"] == text.replace("b = 1", "b = 2").replace("c = 1", "c = 2")
 
 

@@ -7,7 +7,7 @@ import pytest
 from policies import USER, allowed, layer, prompt, provider, stranger
 
 from assist_escalation.policy.permissions import permissions
-from assist_escalation.policy.verdict import Verdict, judge, resolved
+from assist_escalation.policy.verdict import Verdict, judge, resolve
 from assist_escalation.prompts import Origin, Prompt, Span
 
 
@@ -126,7 +126,7 @@ def test_a_link_is_followed(root: Path, tmp_path: Path) -> None:
     assert of_span(root, Origin("file", "out.py", str(root))).reasons == ("out.py leads out of the folder",)
     assert "denied" in of_span(root, Origin("file", "loop", str(root)), deny=("loop",)).reasons[0]
     assert not of_span(root, Origin("file", "notes.md", str(root)), deny=("notes.md",)).allowed
-    assert resolved(Origin("file", "notes.md", str(root))) == str(root / "infra/prod/main.tf")
+    assert resolve(Origin("file", "notes.md", str(root))) == str(root / "infra/prod/main.tf")
 
 
 def test_a_workspace_that_is_itself_a_link_is_the_same_workspace(root: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_escalation.provider.event_stream import FOREIGN_BYTES, LINE_BYTES, EventStreamParser
-from assist_escalation.provider.failures import Fault, Refusal, described, refusal
+from assist_escalation.provider.failures import Fault, Refusal, describe, refusal
 
 LINES = [
     b"data: a\xc3\xb1",
@@ -81,7 +81,7 @@ def test_what_is_no_event_is_kept_for_its_error_alone() -> None:
 )  # fmt: skip
 def test_any_refusal_can_be_told(body: bytes) -> None:
     for status in (0, 302, 400, 401, 402, 404, 408, 413, 429, 500):
-        assert described(refusal(status, body), "ACME_KEY")
+        assert describe(refusal(status, body), "ACME_KEY")
 
 
 @pytest.mark.parametrize(

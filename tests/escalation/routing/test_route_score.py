@@ -13,7 +13,7 @@ import pytest
 from routing import OPEN_RULES, UNSURE, some_case
 
 from assist_escalation.prompts import Origin, Prompt, Span
-from assist_escalation.routing.features import RequestFacts, StructureCounts, ask_of
+from assist_escalation.routing.features import RequestFacts, StructureCounts, request_facts
 from assist_escalation.routing.router import BAND, BLOCK, OPEN, after, route, threshold
 from assist_escalation.routing.weights import WORTH
 
@@ -50,7 +50,9 @@ def test_no_text_of_a_file_moves_a_decision() -> None:
                 Span("Rename it.", Origin("user")),
                 Span(text, Origin(source, "src/a.py", "/w", 1, 9, "b")),
             )
-            ask = ask_of(Prompt("refactor", spans), StructureCounts(symbols=3, fan_out=2, edit_lines=9), 4096)
+            ask = request_facts(
+                Prompt("refactor", spans), StructureCounts(symbols=3, fan_out=2, edit_lines=9), 4096
+            )
             found.add(repr(route(ask, OPEN_RULES, "auto", ())))
         assert len(found) == 1
 
@@ -66,7 +68,7 @@ def test_the_persons_own_words_do_move_it() -> None:
 
 def test_files_in_hand_are_counted_once() -> None:
     spans = [Span("a", Origin("file", path, "/w")) for path in ("a.py", "b.py", "a.py")]
-    ask = ask_of(Prompt("ask", (*spans, Span("why?", Origin("user")))), StructureCounts(), 100)
+    ask = request_facts(Prompt("ask", (*spans, Span("why?", Origin("user")))), StructureCounts(), 100)
     assert (ask.files, ask.words, ask.context_tokens) == (2, "why?", 2)
 
 

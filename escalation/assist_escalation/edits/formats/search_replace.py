@@ -79,10 +79,10 @@ it is in, as in `src/shop.py :: Shop.total`.
 """
 
 
-def marked(answer: str) -> bool:
+def has_marker(answer: str) -> bool:
     """Whether an answer holds a block's marker, or what a person would take for one.
 
-    >>> marked("a.py\\n<<<<<<< SEARCH\\n"), marked("x = 1 << 5")
+    >>> has_marker("a.py\\n<<<<<<< SEARCH\\n"), has_marker("x = 1 << 5")
     (True, False)
     """
     return any(_NEARLY.match(line) for line in lines_of(answer))
@@ -188,7 +188,7 @@ def path_in(written: str, known: Iterable[str]) -> str | None:
     True
     """
     paths = set(known)
-    for each in (written, _undressed(written)):
+    for each in (written, _undress(written)):
         for spelling in (each, each.replace("\\", "/")):
             bare = re.sub(r"^(?:\./+)+", "", spelling)
             if bare in paths:
@@ -196,7 +196,7 @@ def path_in(written: str, known: Iterable[str]) -> str | None:
     return None
 
 
-def _undressed(written: str) -> str:
+def _undress(written: str) -> str:
     """A path without the quotes, emphasis, heading, comment sign or colon that models put around it."""
     bare = written.lstrip("#*>- \t").removeprefix("//").strip(_DRESS)
     for word in ("file:", "path:", "filename:"):

@@ -86,8 +86,8 @@ def find_piece(piece: RangeEdit, shown: Sequence[Span], text: str) -> Match | No
     if len(texts) != 1:
         raise EditError(f"{name} is for {where}, which were shown {len(texts)} times: ask again")
     old = bare_lines(texts.pop())
-    new = _stripped(list(piece.lines))
-    core = _stripped(old)
+    new = _strip_blank_lines(list(piece.lines))
+    core = _strip_blank_lines(old)
     if [line.rstrip() for line in core] == [line.rstrip() for line in new]:
         return None
     if not new:
@@ -114,7 +114,7 @@ def _is_of(span: Span, piece: RangeEdit) -> bool:
     return lines and path_in(piece.path, [origin.path]) is not None
 
 
-def _stripped(lines: list[str]) -> list[str]:
+def _strip_blank_lines(lines: list[str]) -> list[str]:
     """Without blank lines at both ends, which models drop and add unasked."""
     full = [place for place, line in enumerate(lines) if line.strip()]
     return lines[full[0] : full[-1] + 1] if full else []

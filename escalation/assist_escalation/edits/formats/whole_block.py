@@ -11,7 +11,7 @@ from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
 from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
-from assist_escalation.edits.matcher import Match, bare_lines, shifted
+from assist_escalation.edits.matcher import Match, bare_lines, shift
 from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk
 from assist_escalation.prompts import fence
 
@@ -73,25 +73,25 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[Match, tuple
             f"{target.path} has {len(lines)} lines, not {target.first} to {target.last}: ask again"
         )
     old = lines[target.first - 1 : target.last]
-    new = list(_chosen(answer, target, text))
+    new = list(_choose_block(answer, target, text))
     new = [new[0].removeprefix(MARK), *new[1:]] if new else new
     notes: tuple[str, ...] = ()
     if not every or target.name:
-        new = _stripped(new)
+        new = _strip_blank_lines(new)
         new, notes = _without_imports(new, old, lines, target) if target.name else (new, notes)
         _check_name(new, target)
-        new = _moved(new, old, target)
+        new = _shift_to_old(new, old, target)
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
     return Match(hunk, tuple(old), tuple(new)), notes
 
 
-def _chosen(answer: str, target: EditTarget, text: str) -> tuple[str, ...]:
+def _choose_block(answer: str, target: EditTarget, text: str) -> tuple[str, ...]:
     """The lines of the one block that is meant."""
     if len(answer) > MOST_CHARACTERS:
         raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
-    blocks = _fenced(answer)
+    blocks = _fenced_blocks(answer)
     language = language_of(target.path)
     if not blocks:
         raise EditError("the answer holds no fenced block of code: ask again")
@@ -127,7 +127,7 @@ def _names(language: Language) -> set[str]:
     return {language.name, *language.lsp_ids, *suffixes, *_INFO.get(language.name, ())}
 
 
-def _fenced(answer: str) -> list[_Fenced]:
+def _fenced_blocks(answer: str) -> list[_Fenced]:
     """All fenced blocks; `EditError` where one has no end, as in an answer that was cut."""
     blocks: list[_Fenced] = []
     opened: re.Match[str] | None = None
@@ -152,7 +152,7 @@ def _closes(found: re.Match[str], opened: re.Match[str]) -> bool:
     return same and len(found["run"]) >= len(opened["run"]) and not found["info"]
 
 
-def _stripped(lines: list[str]) -> list[str]:
+def _strip_blank_lines(lines: list[str]) -> list[str]:
     """Without blank lines at both ends, which are about the answer and not about the code."""
     full = [place for place, line in enumerate(lines) if line.strip()]
     return lines[full[0] : full[-1] + 1] if full else []
@@ -195,7 +195,7 @@ def _check_name(new: list[str], target: EditTarget) -> None:
         raise EditError(f"the answer's block does not define {target.name} itself: ask again")
 
 
-def _moved(new: list[str], old: list[str], target: EditTarget) -> list[str]:
+def _shift_to_old(new: list[str], old: list[str], target: EditTarget) -> list[str]:
     """The block under the indentation of the lines that it replaces."""
     there = next((line for line in old if line.strip()), "")
     here = next((line for line in new if line.strip()), "")
@@ -205,7 +205,7 @@ def _moved(new: list[str], old: list[str], target: EditTarget) -> list[str]:
     add = goal.removesuffix(given) if goal.endswith(given) else ""
     take = given.removesuffix(goal) if given.endswith(goal) else ""
     lower = any(line.strip() and not line.startswith(goal) for line in old)  # in a string of several lines
-    result = shifted(new, add, take) if add or take else None
+    result = shift(new, add, take) if add or take else None
     if result is None or lower:
         raise EditError(
             f"the answer's code is indented otherwise than lines {target.first} to {target.last} of "

@@ -58,7 +58,7 @@ INDIRECT = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
-BESIDE = re.compile(r"(?P<sign>[ \t]{1,40})(?=[^ \t\r\n=:])")
+AFTER_BLANK = re.compile(r"(?P<sign>[ \t]{1,40})(?=[^ \t\r\n=:])")
 OPENED = re.compile(r"[({\[][ \t\r\n]{0,40}+")  # the first of a list, or brackets around a long line
 WRAPPER = re.compile(
     r"""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from assist_escalation.placeholders import PLACEHOLDER
 from assist_escalation.redaction.detectors.assignment_syntax import (
+    AFTER_BLANK,
     ANCHOR,
     ATTRIBUTE,
     BARE,
-    BESIDE,
     BLOCK,
     COMMAND,
     COMMAND_FOLLOWS,
@@ -40,7 +40,7 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
 from assist_escalation.redaction.findings import Finding, Kind
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, meaning, parts, stems
-from assist_escalation.redaction.secret_values import is_random, is_secret, is_structured, stands_for_one
+from assist_escalation.redaction.secret_values import is_harmless, is_random, is_secret, is_structured
 
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
 _BETWEEN = ("; ", ", ", ") ", "], ")  # what stands between two literals, and is none
@@ -82,7 +82,7 @@ def finding_if_secret(
     if (
         lower == name
         or lower.startswith((name + "=", name + ":"))
-        or (bare and not literal and stands_for_one(value))
+        or (bare and not literal and is_harmless(value))
     ):
         return None
     return Finding(start, end, place.meaning.type)
@@ -110,7 +110,7 @@ def _is_token(place: NamedPlace, value: str) -> bool:
         return False
     digits = sum(map(str.isdigit, value))
     plain = value.isascii() and value.replace("-", "").replace("_", "").isalnum() and not value.isdigit()
-    return digits >= 2 and plain and not stands_for_one(value)
+    return digits >= 2 and plain and not is_harmless(value)
 
 
 def _is_mnemonic(name: str, value: str) -> bool:
@@ -134,17 +134,17 @@ def find_assignments(text: str, kind: Kind) -> Iterator[Finding]:
     for start, end in stems(text):
         if start < done:
             continue
-        place = _place(text, kind, start, end)
+        place = _named_place(text, kind, start, end)
         if place is None:
             continue
         done = place.end
-        found = _direct(place) or _indirect(place) or _beside(place)
+        found = _find_direct(place) or _find_indirect(place) or _find_after_blank(place)
         if found is not None:
             yield found
-            yield from _others(place, found)
+            yield from _find_other_items(place, found)
 
 
-def _others(place: NamedPlace, found: Finding) -> Iterator[Finding]:
+def _find_other_items(place: NamedPlace, found: Finding) -> Iterator[Finding]:
     """The other items of a list whose first item was found."""
     item = (
         ITEM.match(place.text, found.end)
@@ -158,7 +158,7 @@ def _others(place: NamedPlace, found: Finding) -> Iterator[Finding]:
         item = ITEM.match(place.text, item.end("value"))
 
 
-def _place(text: str, kind: Kind, start: int, end: int) -> NamedPlace | None:
+def _named_place(text: str, kind: Kind, start: int, end: int) -> NamedPlace | None:
     least = max(0, start - _LONGEST_NAME)
     while start > least and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
         start -= 1
@@ -172,7 +172,7 @@ def _place(text: str, kind: Kind, start: int, end: int) -> NamedPlace | None:
     return NamedPlace(text, kind, start, start + len(name), name, found) if found else None
 
 
-def _direct(place: NamedPlace) -> Finding | None:
+def _find_direct(place: NamedPlace) -> Finding | None:
     sign = SIGN.match(place.text, place.end)
     if not sign or not _assigns(place, sign["sign"]):
         return None
@@ -180,13 +180,13 @@ def _direct(place: NamedPlace) -> Finding | None:
     if spelled.endswith(">") and spelled not in ("=>", "->"):
         return finding_if_secret(place, ELEMENT.match(place.text, sign.end("sign")), bare=True)
     compared = spelled in ("==", "!=", "===", "!==", "=~")
-    found = _quoted(place, sign.end(), call=spelled in ("(", ","), compared=compared)
+    found = _find_quoted(place, sign.end(), call=spelled in ("(", ","), compared=compared)
     if found or spelled not in ("=", ":", ": ", ":=", "=>", "?=", ":-"):
         return found
     if "\n" not in place.text[sign.end("sign") : sign.end()]:
-        return _unquoted(place, sign.end(), spelled)
+        return _find_unquoted(place, sign.end(), spelled)
     line = LINE.match(place.text, sign.end()) if place.kind == "data" and spelled[0] == ":" else None
-    return _unquoted(place, sign.end(), spelled) if line and ":" not in line["value"] else None
+    return _find_unquoted(place, sign.end(), spelled) if line and ":" not in line["value"] else None
 
 
 def _assigns(place: NamedPlace, sign: str) -> bool:
@@ -212,16 +212,16 @@ def _takes_one(name: str) -> bool:
     return bool(words) and (words[-1] == "key" or meaning(words[-1]) is not None)
 
 
-def _indirect(place: NamedPlace) -> Finding | None:
+def _find_indirect(place: NamedPlace) -> Finding | None:
     sign = INDIRECT.match(place.text, place.end)
     if not sign:
         return None
-    return _quoted(place, sign.end()) or _unquoted(place, sign.end(), ":")
+    return _find_quoted(place, sign.end()) or _find_unquoted(place, sign.end(), ":")
 
 
-def _beside(place: NamedPlace) -> Finding | None:
+def _find_after_blank(place: NamedPlace) -> Finding | None:
     """`--password hunter2`, `ENV PASSWORD hunter2`, `PASSWORD 'hunter2'`."""
-    sign = BESIDE.match(place.text, place.end)
+    sign = AFTER_BLANK.match(place.text, place.end)
     if not sign:
         return None
     head = place.text[max(0, place.start - 100) : place.start]
@@ -229,7 +229,7 @@ def _beside(place: NamedPlace) -> Finding | None:
     anchor = place.kind == "data" and head.endswith("&")  # key: &password value
     asked = anchor or FLAG.search(head + dashes) or COMMAND.search(head)
     if asked or (place.meaning.strength == "strong" and place.name.lower() != "pass"):
-        found = _quoted(place, sign.end(), call=True)
+        found = _find_quoted(place, sign.end(), call=True)
         if found:
             return found
     if not asked or place.name == "pass":
@@ -244,7 +244,9 @@ def _beside(place: NamedPlace) -> Finding | None:
     return finding_if_secret(place, match, bare=True)
 
 
-def _quoted(place: NamedPlace, start: int, *, call: bool = False, compared: bool = False) -> Finding | None:
+def _find_quoted(
+    place: NamedPlace, start: int, *, call: bool = False, compared: bool = False
+) -> Finding | None:
     match = QUOTED.match(place.text, start)
     opened = None if match or call or compared else OPENED.match(place.text, start)
     match = QUOTED.match(place.text, opened.end()) if opened else match
@@ -254,7 +256,7 @@ def _quoted(place: NamedPlace, start: int, *, call: bool = False, compared: bool
     if not match and not call and place.meaning.strength == "strong":
         fallback = FALLBACK.match(place.text, start)
         match = QUOTED.match(place.text, fallback.end()) if fallback else None
-    if not call and (not match or not match["value"]) and (found := _other_quoted(place, start)):
+    if not call and (not match or not match["value"]) and (found := _find_other_quoted(place, start)):
         return found
     if not match:
         return finding_if_secret(place, OPEN.match(place.text, start)) if place.kind == "data" else None
@@ -269,7 +271,7 @@ def _quoted(place: NamedPlace, start: int, *, call: bool = False, compared: bool
     return finding_if_secret(place, match)
 
 
-def _other_quoted(place: NamedPlace, start: int) -> Finding | None:
+def _find_other_quoted(place: NamedPlace, start: int) -> Finding | None:
     """Quotes that few languages have."""
     match = OTHER_QUOTED.match(place.text, start)
     if not match:
@@ -284,7 +286,7 @@ def _is_compared(place: NamedPlace, value: str) -> bool:
     return place.meaning.type == "PASSWORD" and len(value) >= 5
 
 
-def _unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:
+def _find_unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:
     text = place.text
     if sign[0] == ":" and place.kind != "code":
         block = BLOCK.match(text, start)
@@ -297,10 +299,10 @@ def _unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:
         return None
     if match["value"].isdigit() and place.meaning.type != "PIN" and text[place.end : place.end + 1] == '"':
         return None  # a number in JSON
-    return _rest(place, start, sign) or _bare(place, match, sign)
+    return _find_rest_of_line(place, start, sign) or _find_bare(place, match, sign)
 
 
-def _bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | None:
+def _find_bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | None:
     """Characters without quotes, up to a blank or a sign."""
     text = place.text
     start = match.start()
@@ -329,7 +331,7 @@ def _is_certain(place: NamedPlace, sign: str, after: str, *, tight: bool) -> boo
     return tight and PAIRED.search(place.text[max(0, place.start - 60) : place.start]) is not None
 
 
-def _rest(place: NamedPlace, start: int, sign: str) -> Finding | None:
+def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | None:
     """A value with blanks in it, up to the end of a line `NAME=value` in a file of data."""
     begin = place.text.rfind("\n", 0, place.start) + 1
     if (

@@ -12,13 +12,13 @@ from typing import Literal, cast
 from assist_escalation.redaction.detectors.call_arguments import find_calls
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
-from assist_escalation.redaction.secret_names import lowered
+from assist_escalation.redaction.secret_names import lower_case
 from assist_escalation.redaction.secret_values import (
     is_example,
     is_generated,
+    is_harmless,
     is_random,
     is_structured,
-    stands_for_one,
 )
 
 # What may be the secret. `structured`: only a value with a digit or a sign in it. `usual`: no word that
@@ -110,7 +110,7 @@ def _may_be(value: str, sure: Sure) -> bool:
         return not is_example(value)
     if sure == "structured" and not (is_structured(value) or is_random(value)):
         return False
-    return not stands_for_one(value)
+    return not is_harmless(value)
 
 
 def find_phrases(text: str) -> Iterator[Finding]:
@@ -120,14 +120,14 @@ def find_phrases(text: str) -> Iterator[Finding]:
     >>> [text[each.start : each.end] for each in find_phrases(text)]
     ['hunter2']
     """
-    lower = lowered(text)
+    lower = lower_case(text)
     for phrase in PHRASES:
         yield from find_phrase(text, lower, phrase)
     yield from find_calls(text)
-    yield from _remarked(text)
+    yield from _find_remarked(text)
 
 
-def _remarked(text: str) -> Iterator[Finding]:
+def _find_remarked(text: str) -> Iterator[Finding]:
     """The literals of a line whose comment says that they are secret."""
     done = 0
     for remark in _REMARK.finditer(text):
@@ -141,4 +141,4 @@ def _remarked(text: str) -> Iterator[Finding]:
 
 
 def _is_password(value: str) -> bool:
-    return is_structured(value) and any(map(str.isdigit, value)) and not stands_for_one(value)
+    return is_structured(value) and any(map(str.isdigit, value)) and not is_harmless(value)

@@ -42,18 +42,18 @@ def find_keys(text: str, check: Check) -> Iterator[Finding]:
     """The body of every private key in `text`, one finding a line or run of its characters."""
     lower = text.lower()
     if "private" in lower or "static key" in lower:
-        yield from _blocks(text, check)
+        yield from _find_blocks(text, check)
         done = 0
         for match in _PUTTY.finditer(text):
             check()
             if match.start() >= done:
-                done = _after(text, match.end(), int(match[1]))
-                yield from _bodies(text, match.end(), done)
+                done = _end_of_lines(text, match.end(), int(match[1]))
+                yield from _find_bodies(text, match.end(), done)
     if "kty" in lower:
-        yield from _jwks(text, check)
+        yield from _find_jwks(text, check)
 
 
-def _blocks(text: str, check: Check) -> Iterator[Finding]:
+def _find_blocks(text: str, check: Check) -> Iterator[Finding]:
     ends = [match.start() for match in _END.finditer(text)]
     done, following = 0, 0  # where the last key ended, and the first end that is not behind us
     for begin in _BEGIN.finditer(text):
@@ -61,28 +61,28 @@ def _blocks(text: str, check: Check) -> Iterator[Finding]:
         if begin.start() < done:
             continue
         while following < len(ends) and ends[following] < begin.end():
-            yield from _headless(text, done, ends[following])
+            yield from _find_headless(text, done, ends[following])
             following += 1
         first = done = begin.end()
         if following < len(ends) and ends[following] - first < _LONGEST:
             done = ends[following]
             following += 1
         else:
-            done = _cut_off(text, first)
-        yield from _bodies(text, first, done)
+            done = _end_of_cut_key(text, first)
+        yield from _find_bodies(text, first, done)
     for end in ends[following:]:
         check()
-        yield from _headless(text, done, end)
+        yield from _find_headless(text, done, end)
         done = end
 
 
-def _headless(text: str, least: int, end: int) -> Iterator[Finding]:
+def _find_headless(text: str, least: int, end: int) -> Iterator[Finding]:
     """The end of a key whose beginning was cut off."""
     if end > least:
-        yield from _bodies(text, _upwards(text, max(least, end - _LONGEST), end), end)
+        yield from _find_bodies(text, _start_of_cut_key(text, max(least, end - _LONGEST), end), end)
 
 
-def _bodies(text: str, start: int, end: int) -> Iterator[Finding]:
+def _find_bodies(text: str, start: int, end: int) -> Iterator[Finding]:
     for match in _BODY.finditer(text, start, end):
         # Escaped line ends are no part of the key's characters.
         low, high = match.span()
@@ -91,7 +91,7 @@ def _bodies(text: str, start: int, end: int) -> Iterator[Finding]:
         yield Finding(low, high, "PRIVATE_KEY")
 
 
-def _cut_off(text: str, start: int) -> int:
+def _end_of_cut_key(text: str, start: int) -> int:
     """Where the lines of a key end that has no last line in `text`."""
     place = start
     limit = min(len(text), start + _LONGEST)
@@ -104,7 +104,7 @@ def _cut_off(text: str, start: int) -> int:
     return place
 
 
-def _upwards(text: str, least: int, end: int) -> int:
+def _start_of_cut_key(text: str, least: int, end: int) -> int:
     """Where the lines of a key begin that has no first line in `text`."""
     place = text.rfind("\n", least, end) + 1 or least
     while place > least:
@@ -116,7 +116,7 @@ def _upwards(text: str, least: int, end: int) -> int:
     return place
 
 
-def _after(text: str, start: int, lines: int) -> int:
+def _end_of_lines(text: str, start: int, lines: int) -> int:
     """Where so many lines from `start` on end."""
     place = start
     for _ in range(lines):
@@ -127,7 +127,7 @@ def _after(text: str, start: int, lines: int) -> int:
     return place
 
 
-def _jwks(text: str, check: Check) -> Iterator[Finding]:
+def _find_jwks(text: str, check: Check) -> Iterator[Finding]:
     done = 0
     for match in re.finditer(r"""["']?kty\\?["']?\s{0,4}[:=]""", text):
         check()

@@ -54,14 +54,14 @@ def find_in_tables(text: str, *, code: bool) -> Iterator[Finding]:
     """
     lower = text.lower()
     if "insert" in lower:
-        yield from _inserted(text)
+        yield from _find_in_inserts(text)
     if "secret" in lower and "data" in lower:
-        yield from _of_secret(text)
+        yield from _find_in_kubernetes_secrets(text)
     if not code or "\n|" in text or text.startswith("|"):
-        yield from _tables(text, code=code)
+        yield from _find_in_columns(text, code=code)
 
 
-def _inserted(text: str) -> Iterator[Finding]:
+def _find_in_inserts(text: str) -> Iterator[Finding]:
     for match in _INSERT.finditer(text):
         secret = {index for index, name in enumerate(match["names"].split(",")) if _is_column(name)}
         index = 0
@@ -79,7 +79,7 @@ def _is_column(name: str) -> bool:
     return means is not None and means.strength != "weak"
 
 
-def _tables(text: str, *, code: bool) -> Iterator[Finding]:
+def _find_in_columns(text: str, *, code: bool) -> Iterator[Finding]:
     done = -1
     for word in _WORD.finditer(text):
         if word.start() <= done:
@@ -96,7 +96,7 @@ def _tables(text: str, *, code: bool) -> Iterator[Finding]:
         columns = _columns(names)
         for place, cells in _rows(text, done + 1, sign, len(names)) if columns else ():
             done = place
-            yield from _cells(cells, columns, place, sign)
+            yield from _find_in_cells(cells, columns, place, sign)
 
 
 def _columns(names: list[str]) -> list[int]:
@@ -124,7 +124,7 @@ def _rows(text: str, place: int, sign: str, count: int) -> Iterator[tuple[int, l
         place = end + 1
 
 
-def _cells(cells: list[str], columns: list[int], start: int, sign: str) -> Iterator[Finding]:
+def _find_in_cells(cells: list[str], columns: list[int], start: int, sign: str) -> Iterator[Finding]:
     for index in columns:
         cell = cells[index]
         value = cell.strip(_AROUND)
@@ -134,7 +134,7 @@ def _cells(cells: list[str], columns: list[int], start: int, sign: str) -> Itera
             yield Finding(low, low + len(value), "PASSWORD")
 
 
-def _of_secret(text: str) -> Iterator[Finding]:
+def _find_in_kubernetes_secrets(text: str) -> Iterator[Finding]:
     """The values of a Kubernetes Secret, in base64."""
     if not _KIND.search(text):
         return

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
-from assist_escalation.redaction.secret_names import lowered
+from assist_escalation.redaction.secret_names import lower_case
 
 _LEFT = r"(?<![A-Za-z0-9])"
 _RIGHT = r"(?![A-Za-z0-9])"
@@ -57,7 +57,7 @@ def find_formats(text: str) -> Iterator[Finding]:
     >>> [each.type for each in find_formats("key: AKIA" + "Q" * 16)]
     ['AWS_KEY_ID']
     """
-    lower = lowered(text)
+    lower = lower_case(text)
     for token_format in FORMATS:
         for word in token_format.words:
             offset = lower.find(word)
