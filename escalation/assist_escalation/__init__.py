@@ -1,1 +1,1 @@
-"""Decides what may leave the machine. The only egress; for now it holds its settings."""
+"""Decides what may leave the machine, and sends it. No other package reaches a provider."""

@@ -1,7 +1,7 @@
-"""Files that outlast a crash: written in full and synced before anything relies on them.
+"""Files that survive a crash: they are written in full and synced before anything relies on them.
 
-A name is only ever moved onto another, so that a reader sees the old bytes or the new ones. It knows
-nothing of edits. Errors are the system's own (`OSError`).
+A file is replaced by renaming a new one onto it, so a reader sees either the old bytes or the new ones.
+This module does not know what is in a file. Errors are the system's own (`OSError`).
 """
 
 import os
@@ -13,9 +13,9 @@ _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write "\r\n" for "\n"
 
 
 def write(path: Path, data: bytes, mode: int | None) -> None:
-    """A new file with `mode`, or with what the umask leaves; what has the name goes away first.
+    """Write a new file with `mode`, or with the umask's mode for None; an old file of this name is removed.
 
-    It is on the disk when this returns; its name is once the folder was synced.
+    Its bytes are on the disk when this returns. Its name is there after `sync` of the folder.
     """
     remove(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
@@ -25,14 +25,14 @@ def write(path: Path, data: bytes, mode: int | None) -> None:
         while rest:
             rest = rest[os.write(handle, rest) :]
         if mode is not None:
-            os.chmod(path, mode)  # behind the data: a write would clear special bits
+            os.chmod(path, mode)  # after the data: a write would clear special bits
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
 def replace(path: Path, data: bytes) -> None:
-    """The file with other bytes, in one step, readable by its owner alone; its folder is made if need be."""
+    """Replace the bytes of a file in one step. Only its owner can read it. Its folder must exist."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         write(draft, data, 0o600)
@@ -52,13 +52,13 @@ def make_folder(path: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """A name less, if it is there."""
+    """Remove a file, if it exists."""
     with suppress(FileNotFoundError):
         os.unlink(path)
 
 
 def sync(folder: Path) -> None:
-    """The names in a folder, made durable; Windows does that by itself and opens no folders."""
+    """Put the names in a folder on the disk. Windows does this by itself and cannot open folders."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

@@ -1,9 +1,9 @@
-"""What a request to a model is made of, what it costs, and how its spans become messages.
+"""What a request to a model consists of, and how its spans become messages.
 
-A prompt is a list of spans, each of which knows where its text comes from. Only `messages` lays them
-out, so what is checked and what is sent are the same bytes. Code is put between marks that do not occur in
-it, each piece under its place, so that a model can tell what a file says from what a person says.
-This module decides nothing about what may be sent and knows no provider.
+A prompt is a list of spans. Each span knows where its text comes from. Only `lay_out` turns spans into
+messages, so the bytes that are checked are the bytes that are sent. Code is put between fences that do not
+occur in it, with its file and lines above, so that a model can tell a file from the user's own words.
+This module does not decide what may be sent, and knows no provider.
 """
 
 import hashlib
@@ -18,10 +18,10 @@ Source = Literal["assist", "user", "file", "editor"]
 class Origin:
     """Where a text comes from.
 
-    `assist`: our own words. `user`: what the person typed or pasted. `file`: lines of a workspace's file.
-    `editor`: diagnostics, diffs and whatever else a tool said; its `path` is the file that it is about.
-    `path` is relative to the folder `root` (absolute), with "/"; lines count from 1, both ends included.
-    `blob` is the git blob id of the file whose lines these are.
+    The `source` is `assist` for our own words, `user` for what the user typed or pasted, `file` for lines
+    of a file in the workspace, and `editor` for the output of tools, such as diagnostics and diffs; its
+    `path` is then the file that the output is about. `path` is relative to the absolute folder `root`, with
+    "/". Lines count from 1, both ends included. `blob` is the git blob id of the file.
     """
 
     source: Source
@@ -40,13 +40,13 @@ class Span:
     origin: Origin
 
     def sha256(self) -> str:
-        """Of the text as UTF-8: what the audit log says of it."""
+        """The hash of the text in UTF-8, as the audit log has it."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One request: what kind it is (one of `settings.REQUESTS`), and its spans in the order of reading."""
+    """One request: its kind (one of `settings.REQUESTS`), and its spans in reading order."""
 
     command: str
     spans: tuple[Span, ...]
@@ -54,7 +54,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """The texts of one call, as they are sent."""
+    """The texts of one call, exactly as they are sent."""
 
     system: str
     user: str
@@ -62,9 +62,9 @@ class Messages:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that a call is paid for; the classes are disjoint.
+    """The tokens that a call is paid for. No token is in two of the counts.
 
-    `estimated` says that the provider told nothing believable and we counted ourselves.
+    `estimated`: the provider reported nothing that can be true, so we counted the tokens ourselves.
     """
 
     input: int = 0
@@ -74,11 +74,11 @@ class Usage:
     estimated: bool = False
 
 
-SHORTEST = 3  # backticks, as in Markdown: what small models saw most
+SHORTEST = 3  # backticks, as in Markdown, which small models saw most
 
 
 def fence(texts: Iterable[str]) -> str:
-    """Backticks that stand in none of the texts.
+    """A fence of backticks that is longer than any in the texts.
 
     >>> fence(["a = 1"]), fence(["```python"])
     ('```', '````')
@@ -93,9 +93,9 @@ def fence(texts: Iterable[str]) -> str:
 
 
 def lay_out(prompt: Prompt, mark: str = "") -> Messages:
-    """The messages of a prompt: our own words are the system's, everything else the user's, in order.
+    """The messages of a prompt. Our own words become the system message, all else the user message, in order.
 
-    `mark` is put behind the fences of each block; with one drawn at random a file cannot end its block.
+    `mark` is written after the fences of each block. A random mark prevents a file from ending its block.
     """
     bars = fence(span.text for span in prompt.spans)
     system = [span.text for span in prompt.spans if span.origin.source == "assist"]
@@ -112,7 +112,7 @@ def _block(span: Span, bars: str, mark: str) -> str:
 
 
 def label(origin: Origin) -> str:
-    """The place of a text, for a model and for people.
+    """The file and lines of a text, for models and for people.
 
     >>> label(Origin("file", "src/app.py", "/home/me", 3, 9)), label(Origin("editor", "src/app.py"))
     ('src/app.py lines 3-9', 'about src/app.py')

@@ -1,4 +1,4 @@
-"""The audit log: what left the machine, on the disk before it leaves, in a chain that shows changes.
+"""The audit log: every request is on the disk before it is sent, in a chain that shows later changes.
 
-This wing writes, reads, verifies and exports events. It does not decide about them.
+This wing writes, reads, verifies and exports events. It does not decide what happens.
 """

@@ -1,4 +1,4 @@
-"""Money: reserved before a request, settled after it, bounded by limits.
+"""Money: it is reserved before a request, settled after it, and bounded by limits.
 
-This wing owns the ledger and the list prices. It does not know what is asked, or why.
+This wing owns the ledger and the list prices. It does not know the questions.
 """

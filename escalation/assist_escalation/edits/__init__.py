@@ -1,4 +1,4 @@
 """Answers as edits of files: planned in memory, applied to all files or to none, and undone.
 
-This wing knows paths and bytes. It does not know where an answer is from.
+This wing knows paths and bytes. It does not know which model answered.
 """

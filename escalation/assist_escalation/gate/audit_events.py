@@ -1,6 +1,6 @@
-"""What the audit log says about a request: before it is sent, and after.
+"""What the audit log says about a request, before it is sent and after.
 
-It writes nothing itself, and holds no text unless the policy wants texts kept.
+This module does not write the log. An event holds texts only if the policy says so.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from assist_escalation.prompts import Usage, lay_out
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came back. `warning` is for the person, "" for nothing to say; `error` a kind of failure.
+    """What came back. `warning` is for the user, or "". `error` is the kind of failure, or "".
 
-    `altered`: the model changed a placeholder of a secret, so that its text is not to be applied.
+    `altered`: the model changed the placeholder of a secret, so its text must not be applied as an edit.
     """
 
     text: str
@@ -30,7 +30,7 @@ class Outcome:
 
 
 def intent(prepared: Prepared, decision: Mapping[str, Any]) -> dict[str, Any]:
-    """The event before anything is sent. `decision` holds `cause` and `features`."""
+    """The event that is written before anything is sent. `decision` holds `cause` and `features`."""
     request = prepared.request
     spans = [
         {
@@ -62,7 +62,7 @@ def intent(prepared: Prepared, decision: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _content(prepared: Prepared) -> dict[str, Any]:
-    """The texts, where the policy wants them kept: as they were sent, or as they were before."""
+    """The texts, if the policy keeps them: as they were sent, or as they were before redaction."""
     level = prepared.request.permissions.audit_content
     if level == "hash":
         return {}
@@ -71,7 +71,7 @@ def _content(prepared: Prepared) -> dict[str, Any]:
 
 
 def outcome(prepared: Prepared, found: Outcome) -> dict[str, Any]:
-    """The event after it, whatever happened."""
+    """The event that is written after the request, whatever happened."""
     return {
         "request_id": prepared.request.id,
         "model_returned": found.model,

@@ -1,9 +1,9 @@
-"""The gate: the only way from a prompt to a provider. Each stage that cannot do its work stops the request.
+"""The gate: the only way from a prompt to a provider. A stage that fails stops the request.
 
     policy -> redaction -> price -> budget reserved -> intent on disk -> transport -> outcome -> settled
 
-`prepare` does everything up to the price and sends nothing: what it gives is what a person is shown, what
-`--dry-run` prints, and, to the byte, what `sending.send` sends. It does not decide when a provider is asked.
+`prepare` does everything up to the price, and sends nothing. Its result is what the preview and `--dry-run`
+show and, byte for byte, what `gate.send` sends. This module does not decide whether a provider is asked.
 """
 
 import hashlib
@@ -23,16 +23,17 @@ from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.provider.transport import Transport
 from assist_escalation.redaction.redactor import Known, Redacted, redact
 
-FREE = Price(0.0, 0.0)  # where the policy lets requests out whose price nobody knows
-SHORTEST = 512  # tokens of an answer that is worth asking for: a change of some forty lines
-AROUND = 16  # tokens that a call costs besides its texts: roles and marks
+FREE = Price(0.0, 0.0)  # for an unknown price, if the policy allows such requests
+SHORTEST = 512  # tokens: a shorter answer is not worth a request; this is a change of about forty lines
+AROUND = 16  # tokens of a call in addition to its texts: roles and marks
 
 
 @dataclass(frozen=True, slots=True)
 class GateParts:
-    """What the gate works with. `keys` gives the value of an environment variable, "" for none.
+    """What the gate works with.
 
-    `draw` gives some unguessable letters and digits, new ones at each call.
+    `keys` returns the value of an environment variable, or "". `draw` returns unguessable letters and
+    digits, new ones at each call.
     """
 
     ledger: Ledger
@@ -46,7 +47,7 @@ class GateParts:
 
 @dataclass(frozen=True, slots=True)
 class ProviderRequest:
-    """One question for a provider, `provider` where the person named one."""
+    """One question for a provider. `provider` is the one that the user named, or ""."""
 
     id: str
     prompt: Prompt
@@ -58,7 +59,7 @@ class ProviderRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request as it would be sent, and what is known of it before. `left_micro` is today's budget."""
+    """A request exactly as it would be sent. `left_micro` is what is left of today's budget."""
 
     request: ProviderRequest
     provider: str
@@ -75,29 +76,29 @@ class Prepared:
 
     @property
     def host(self) -> str:
-        """Where it would go."""
+        """The host that the request would go to."""
         return urlsplit(self.endpoint.base_url).netloc
 
     @property
     def marked(self) -> bool:
-        """Whether some text has a class that somebody gave it, not just that of all other text."""
+        """Whether some text has a data class from a glob, and not only a default class."""
         usual = {author.default for author in self.request.permissions.classes}
         return bool(set(self.classes) - usual)
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The files of which something would be sent."""
+        """The files whose text would be sent."""
         paths = (span.origin.path for span in self.redacted.spans)
         return tuple(dict.fromkeys(path for path in paths if path))
 
 
 def limits_of(permissions: Permissions) -> ledger.SpendingLimits:
-    """The bounds of money that hold for a request."""
+    """The limits on money that apply to a request."""
     return ledger.SpendingLimits(permissions.request_micro, permissions.day_micro, permissions.user_day_micro)
 
 
 def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
-    """The request for the first provider that may see it; `RefusedError` where none may."""
+    """The request for the first provider that may see it. `RefusedError` if there is none."""
     name, verdict = _provider(request)
     permissions = request.permissions
     endpoint = request.permissions.providers[name]
@@ -142,7 +143,7 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
 
 
 def _tokens(text: str, *drawn: str) -> int:
-    """The most tokens of a text, the same whatever was drawn at random: each of that by its length."""
+    """An upper bound of a text's tokens. The `drawn` random words count by length, so the bound is stable."""
     length = sum(text.count(each) * len(each) for each in drawn)
     for each in drawn:
         text = text.replace(each, "")
@@ -150,20 +151,20 @@ def _tokens(text: str, *drawn: str) -> int:
 
 
 def _affordable(price: Price, tokens: int, most: int, micro: int) -> int:
-    """A bound of the answer that the money suffices for; `most` where even a short one would not do."""
+    """The longest answer that the money pays for; `most` if not even a short answer is affordable."""
     free = micro - prices.upper_micro(price, tokens, 0)
     fits = int(free / price.output_usd_per_mtok) if price.output_usd_per_mtok else most
     return fits if SHORTEST <= fits < most else most
 
 
 def payload_sha256(model: str, messages: Messages, max_output: int) -> str:
-    """Of all that decides what a provider reads: the model, the texts, and the bound of the answer."""
+    """The hash of all that a provider reads: the model, the texts, and the limit of the answer."""
     parts = (model, messages.system, messages.user, str(max_output))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _provider(request: ProviderRequest) -> tuple[str, Verdict]:
-    """The provider that may see the prompt: the named one, else the first in the user's order."""
+    """The provider that may see the prompt: the named one, or the first in the user's order."""
     permissions = request.permissions
     if request.provider and request.provider not in permissions.providers:
         known = ", ".join(permissions.providers) or "none"

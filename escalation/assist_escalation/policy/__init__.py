@@ -1,4 +1,4 @@
-"""What may leave the machine, and to whom: the rules of all authors, and the verdict about one prompt.
+"""What may leave the machine, and to whom: the rules of all authors, and the verdict on one prompt.
 
-This wing only decides. It sends nothing and searches for no secrets.
+This wing only decides. It sends nothing and does not search for secrets.
 """

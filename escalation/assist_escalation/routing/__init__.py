@@ -1,4 +1,4 @@
-"""Who answers a question, the local model or a provider, and how well that choice did.
+"""Who answers a question, the local model or a provider, and how good earlier choices were.
 
-This wing scores and decides. It sends nothing and does not know what may leave.
+This wing scores and decides. It sends nothing and does not know what may leave the machine.
 """

@@ -1,4 +1,4 @@
-"""The forms in which a model may answer with an edit, one module a form.
+"""The forms in which a model may answer with an edit, one module for each.
 
-Each reads an answer and gives changes of text. None of them touches a file.
+Each module reads an answer and returns changes of text. None of them touches a file.
 """
