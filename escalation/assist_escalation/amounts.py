@@ -5,7 +5,7 @@ This module knows no price and no budget.
 
 
 def usd(micro: int, *, exact: bool = False) -> str:
-    """Micro-dollars as US dollars, rounded; `exact`: to the micro-dollar, where two amounts are compared.
+    """Micro-dollars as US dollars, rounded. `exact` is for comparisons: it shows every micro-dollar.
 
     >>> usd(0), usd(1_234), usd(2_500_000)
     ('$0', '$0.0012', '$2.50')

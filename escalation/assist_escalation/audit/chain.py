@@ -1,12 +1,12 @@
-"""The form of an audit log: what a line is, how it is bound to the one before, how to find the last.
+"""The form of an audit log: what a line is, how it is bound to the line before, how to find the last line.
 
-A line holds one event, its MAC where a key was given, and the sha256 of all that stands before it:
+A line holds one event, its MAC if there is a key, and the sha256 of all bytes before it in the line:
 
     {"event":{"kind":"intent",...,"prev":"SHA256","seq":7,"time":"..."},"mac":"HMAC","sha256":"SHA256"}
 
-`prev` is the sha256 of the line before, `seq` the number of the line. What is hashed are the bytes as they
-stand in the file, so no byte of a line can change, blanks and the line's end included, without a trace.
-It writes nothing and knows no path, no lock and no meaning of an event.
+`prev` is the sha256 of the line before, and `seq` is the number of the line. The hash is over the bytes in
+the file, so every change of a byte shows, even of a blank or of the line's end.
+This module writes nothing, and knows no path, no lock and no meaning of an event.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from typing import Any, BinaryIO, TypeAlias
 Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Event: TypeAlias = Mapping[str, Any]
 
-GENESIS = "0" * 64  # what the first line follows
+GENESIS = "0" * 64  # `prev` of the first line
 OURS = ("kind", "prev", "seq", "time")  # names that an event's own fields cannot have
 
-# Bytes. An event holds hashes and counts, some 200 a span; with content on, a prompt of 100,000 tokens takes
-# 400 KB. A torn line is kept in base64, a third longer, and must still be a line.
+# Bytes. An event holds hashes and counts, about 200 bytes a span. If the log keeps contents, a prompt of
+# 100,000 tokens takes 400 KB. A torn line is kept in base64, a third longer, and must still fit into a line.
 MOST_EVENT = 600_000
 MOST_TORN = 700_000
 MOST_LINE = 1_000_000
@@ -34,22 +34,22 @@ _HEX = 64
 
 
 class DamagedError(ValueError):
-    """Bytes that are no line of a log; says what is wrong with them, not where."""
+    """Bytes that are no line of a log. The message says what is wrong with them, not where they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A line that was read: its event, and the sha256 that the next one has to name."""
+    """A line that was read: its event, and the sha256 that the next line must name."""
 
     event: Event
     sha256: str
-    authentic: bool | None  # by the key; None where there was no key, or no MAC, to tell
+    authentic: bool | None  # whether the MAC fits the key; None without a key or a MAC
     has_mac: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Tail:
-    """How a log ends: its last whole line (None if there is none), `end` bytes in, and what is behind."""
+    """How a log ends: its last whole line or None, the offset of its end in bytes, and the bytes after it."""
 
     last: LogEntry | None
     end: int
@@ -62,23 +62,22 @@ class Tail:
 
     @property
     def sha256(self) -> str:
-        """What the next line follows."""
+        """`prev` of the next line."""
         return self.last.sha256 if self.last else GENESIS
 
 
 def canonical(value: Json) -> bytes:
     """The one way to write `value`: JSON with sorted names, without blanks, in ASCII.
 
-    ASCII, since it leaves no choice of normal form or line separator to any tool between, holds file names
-    that are no UTF-8, and carries no escape sequence into a terminal.
-    ValueError for what is no JSON, or does not come back from it the same.
+    ASCII has only one normal form and one line separator, can hold file names that are not UTF-8, and brings
+    no escape sequence into a terminal. Raises ValueError for a value that JSON cannot hold unchanged.
 
     >>> canonical({"b": [1, "ü"], "a": None})
     b'{"a":null,"b":[1,"\\\\u00fc"]}'
     """
     try:
         text = _dump(value)
-        same = _dump(json.loads(text)) == text  # names that are numbers sort otherwise once they are texts
+        same = _dump(json.loads(text)) == text  # names that are numbers sort differently as texts
     except (TypeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     if not same:
@@ -91,7 +90,7 @@ def _dump(value: Json) -> str:
 
 
 def seal(event: Mapping[str, Json], key: bytes | None = None) -> bytes:
-    """The line of an event that has all its fields. ValueError if it is no JSON or too long."""
+    """The line of an event that has all its fields. ValueError if it is not JSON or is too long."""
     body = canonical(event)
     mac = _MAC + _mac(body, key) + b'"' if key else b""
     signed = _OPEN + body + mac
@@ -102,7 +101,7 @@ def seal(event: Mapping[str, Json], key: bytes | None = None) -> bytes:
 
 
 def unseal(line: bytes, key: bytes | None = None) -> LogEntry:
-    """Read a line back, end of line included. DamagedError if it is not as it was written."""
+    """Read a line back, with its end. DamagedError if it is not as it was written."""
     if len(line) > MOST_LINE:
         raise DamagedError(f"is longer than {MOST_LINE} bytes")
     signed = line[: -len(_SHA256) - _HEX - len(_CLOSE)]
@@ -135,9 +134,9 @@ def _mac(body: bytes, key: bytes) -> bytes:
 
 
 def lines(file: BinaryIO, size: int) -> Iterator[bytes]:
-    """The lines in the next `size` bytes; the last may lack its end, and one that is too long is cut.
+    """The lines in the next `size` bytes. The last may lack its end, and a line that is too long is cut.
 
-    A reader that is told of a line of more than `MOST_LINE` bytes stops there: the rest is no line.
+    A reader must stop at a line of more than `MOST_LINE` bytes: what follows does not begin a line.
     """
     while size > 0 and (line := file.readline(min(size, MOST_LINE + 1))):
         size -= len(line)
@@ -145,9 +144,9 @@ def lines(file: BinaryIO, size: int) -> Iterator[bytes]:
 
 
 def tail(file: BinaryIO, size: int, key: bytes | None = None) -> Tail:
-    """How the first `size` bytes of a log end; reads back from there, so a long log costs no more.
+    """How the first `size` bytes of a log end. It reads backward from there, so a long log costs no more.
 
-    DamagedError if the last line is not as it was written, or what follows it is more than a line.
+    DamagedError if the last line is not as it was written, or is followed by more than a torn line.
     """
     data = b""
     start = size

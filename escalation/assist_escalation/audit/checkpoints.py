@@ -1,8 +1,8 @@
-"""A checkpoint: how far an audit log had come, kept in a file at another place.
+"""A checkpoint: where an audit log ended, kept in a file at another place.
 
-Whoever cuts lines off a log's end, or writes it anew, has to change this file as well. So it belongs where
-they cannot: another account's directory, another machine's share.
-It knows its own file and nothing of the log's.
+To hide that lines were cut off the end of a log, or that the log was rewritten, an attacker must change
+this file too. So keep it where they cannot: in another account's directory, or on another machine's share.
+This module knows the checkpoint's file, and nothing about the log's.
 """
 
 import json
@@ -17,7 +17,7 @@ _MOST = 1000  # bytes; a checkpoint has about 120
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The last line of a log: its number, its sha256, and the log's length in bytes behind it."""
+    """The last line of a log: its number, its sha256, and the log's length in bytes, this line included."""
 
     seq: int
     sha256: str
@@ -25,7 +25,7 @@ class Checkpoint:
 
 
 def read_checkpoint(path: Path) -> Checkpoint | None:
-    """None if there is no file. ValueError for one that is damaged, OSError for one that cannot be read."""
+    """The checkpoint, or None without a file. ValueError if it is damaged, OSError if it cannot be read."""
     try:
         with path.open("rb") as file:
             stored = json.loads(file.read(_MOST))
@@ -38,9 +38,9 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Replace the file in one step, readable by its owner only. Its directory has to be there.
+    """Replace the file in one step. Only its owner can read it. Its directory must exist.
 
-    After a crash of the machine it may be an older one, which is true as well.
+    After a crash of the machine the file may hold an older checkpoint, which is still true.
     """
     data = canonical({"seq": checkpoint.seq, "sha256": checkpoint.sha256, "size": checkpoint.size}) + b"\n"
     durable_files.replace(path, data)

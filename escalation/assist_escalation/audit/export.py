@@ -1,11 +1,11 @@
 """An audit log in the forms that other tools read: JSON Lines, CSV, OpenTelemetry.
 
-OpenTelemetry is written as OTLP in JSON, one request of an exporter a line, as a collector's receiver for
-OTLP JSON files reads it. An intent with its outcome is one span of a client's call; any other event is a
-span without a duration. All spans of a request share a trace. The names of attributes still change; they
-are those of `SEMCONV`, here and nowhere else.
-This module changes the form only: what may be shown was decided when the event was written. It sends
-nothing, and the caller says where the text goes.
+OpenTelemetry is written as OTLP in JSON, one export request a line, which a collector's receiver for OTLP
+JSON files can read. An intent with its outcome is one client span; any other event is a span without a
+duration. All spans of a request share a trace. The names of attributes are those of version `SEMCONV` of
+the conventions, which still change; they are in this module only.
+This module changes only the form: what an event may hold was decided when it was written. It sends nothing;
+the caller decides where the text goes.
 """
 
 import csv
@@ -24,9 +24,9 @@ from assist_escalation.errors import EscalationError
 
 SEMCONV = "1.41.0"
 SCHEMA = f"https://opentelemetry.io/schemas/{SEMCONV}"
-OWN = "assist."  # in front of what the conventions have no name for
+OWN = "assist."  # prefix of attributes that the conventions have no name for
 
-# Our field -> the conventions' attribute. Those that need more than another name are in `_usage`, `_server`.
+# Our field -> the conventions' attribute. `_usage` and `_server` have those that need more than a new name.
 NAMES: Mapping[str, str] = {
     "provider": "gen_ai.provider.name",
     "model": "gen_ai.request.model",
@@ -35,7 +35,7 @@ NAMES: Mapping[str, str] = {
     "error": "error.type",
 }
 USAGE: Mapping[str, str] = {
-    "input": "gen_ai.usage.input_tokens",  # there all that was read, the cache included
+    "input": "gen_ai.usage.input_tokens",  # in the conventions: all input tokens, cached ones too
     "cache_read": "gen_ai.usage.cache_read.input_tokens",
     "cache_write": "gen_ai.usage.cache_creation.input_tokens",
     "output": "gen_ai.usage.output_tokens",
@@ -48,7 +48,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def spans(entries: Iterable[LogEntry]) -> Iterator[str]:
-    """A line a span. A call comes where its outcome stands; orphans come last, marked `assist.orphan`."""
+    """A line for each span. A call is in the place of its outcome. Orphans are last, with `assist.orphan`."""
     open_: OrderedDict[str, LogEntry] = OrderedDict()
     for entry in entries:
         kind = entry.event["kind"]
@@ -126,7 +126,7 @@ def _usage(usage: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def _server(host: str) -> dict[str, Json]:
-    """Address and port, if there is one: `host`, `host:8080`, `[::1]:8080`."""
+    """The address, and the port if there is one, of `host`, `host:8080` or `[::1]:8080`."""
     name, colon, port = host.rpartition(":")
     if colon and port.isdecimal() and (":" not in name or name.endswith("]")):
         return {ADDRESS: name.strip("[]"), PORT: int(port)}
@@ -142,7 +142,7 @@ def _value(value: Json) -> dict[str, Json]:
         case bool():
             return {"boolValue": value}
         case int():
-            return {"intValue": str(value)}  # 64 bits do not fit a number of JSON's
+            return {"intValue": str(value)}  # a JSON number cannot hold 64 bits
         case float():
             return {"doubleValue": value}
         case str():
@@ -156,7 +156,7 @@ def _value(value: Json) -> dict[str, Json]:
 def _nanoseconds(event: Event) -> str:
     try:
         since = datetime.fromisoformat(event["time"]) - _EPOCH
-    except (ValueError, TypeError):  # a time that the log's writer did not write
+    except (ValueError, TypeError):  # not a time that the log's writer wrote
         return "0"
     return str(since // timedelta(microseconds=1) * 1000)
 
@@ -171,7 +171,7 @@ def _line(span: Mapping[str, Json]) -> str:
 
 Form = Literal["jsonl", "csv", "otel"]
 
-# One row an event; what has no column of its own is JSON in the last one.
+# One row for each event. Fields without a column of their own are JSON in the last column.
 COLUMNS = (
     *(
         "time",
@@ -191,17 +191,17 @@ COLUMNS = (
 )
 _REST = "other"
 
-# A spreadsheet takes a cell for a formula by its first character, some also after blanks, and some by the
-# wide forms of these characters.
+# Spreadsheets recognize a formula by its first character. Some do so after blanks too, and some by the wide
+# forms of these characters.
 _FORMULA = tuple("=+-@＝＋－＠")
 
 
 def export(path: Path, form: Form, write: Callable[[str], object], only: Filter = ALL) -> int:
-    """Hand the events that `only` lets through to `write`, text by text; returns how many records.
+    """Pass the events that `only` lets through to `write`, text by text, and return how many records.
 
-    `jsonl`: an event a line, with the sha256 of its line in the log. `csv`: with a header, and safe to open
-    in a spreadsheet. `otel`: a span a line, as `otel` tells.
-    AuditError as `history.events`; EscalationError for another form.
+    `jsonl` has an event on each line, with the sha256 of its line in the log. `csv` has a header, and is
+    safe to open in a spreadsheet. `otel` has a span on each line, see `spans`. Raises AuditError like
+    `reader.events`, and EscalationError for an unknown form.
     """
     records: Iterator[str]
     match form:
@@ -236,7 +236,7 @@ def _cells(entry: LogEntry) -> list[str]:
 
 
 def _cell(value: Json) -> str:
-    """A value as text that no spreadsheet computes, and that any encoding takes.
+    """A value as a text that no spreadsheet runs as a formula, and that every encoding can hold.
 
     >>> _cell("=1+1"), _cell(7), _cell(None), _cell([1])
     ("'=1+1", '7', '', '[1]')

@@ -1,10 +1,10 @@
-"""The audit log's writer: what left the machine or was kept from it, on disk before anything goes on.
+"""The audit log's writer: what left the machine, or was refused, is on the disk before anything else happens.
 
-An append takes the log's lock, checks the last line (its form, its MAC, the checkpoint), adds one line and
-returns once the disk has it. If any of that fails there is no event, and no egress: `AuditError`.
-Lines are never changed, and the log is never rotated: it is evidence. What a writer that was killed left of
-a line is kept in a "torn" event.
-It does not know what an event means, what a good one looks like inside, or who else reads the log.
+An append takes the log's lock, checks the last line (its form, its MAC, the checkpoint), adds one line, and
+returns once the line is on the disk. If any of that fails, there is no event and no egress: `AuditError`.
+The log is evidence, so lines are never changed, and the log is never rotated. If a writer was killed in the
+middle of a line, the next append keeps the rest of that line in a "torn" event.
+This module does not know what an event means, or who else reads the log.
 """
 
 import base64
@@ -26,7 +26,7 @@ from assist_escalation.audit.chain import MOST_EVENT, OURS, DamagedError, Json, 
 from assist_escalation.audit.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
 from assist_escalation.errors import EscalationError
 
-# What an event must tell, by its kind.
+# The fields that an event must have, by its kind.
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "intent": (
         *("request_id", "actor", "repo", "command", "cause", "features", "verdict", "spans", "redactions"),
@@ -38,8 +38,8 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "edit": (),
     "undo": (),
 }
-TORN = "torn"  # kept in place of what a killed writer left of a line
-BEGUN = "checkpoint_begun"  # a log that has lines got a checkpoint: a new one, or one was lost
+TORN = "torn"  # holds what a killed writer left of a line
+BEGUN = "checkpoint_begun"  # a log with lines got a new checkpoint, perhaps because the old one was lost
 
 LOCK_S = 10.0  # how long to wait for other writers; an append takes milliseconds, but disks can stall
 _POLL_S = 0.01
@@ -49,15 +49,15 @@ _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 
 class AuditError(EscalationError):
-    """The log cannot be written, or not be trusted. Nothing may leave the machine."""
+    """The log cannot be written, or cannot be trusted. Nothing may leave the machine."""
 
 
 class AuditLog:
-    """One audit log, for any number of threads and processes; it is open only while it is written.
+    """One audit log, for any number of threads and processes. Its file is open only during a write.
 
-    `key`: gives every line a MAC. A log has one key from its first line on, or none.
-    `checkpoint`: a file elsewhere that follows the log's end; its directory must exist.
-    `clock`: seconds since 1970. `wait_s`: how long to wait for other writers.
+    `key` gives every line a MAC; all lines of a log have the same key, or none has one. `checkpoint` is a
+    file elsewhere that records the log's end; its directory must exist. `clock` returns seconds since 1970.
+    `wait_s` is how long to wait for other writers.
     """
 
     def __init__(
@@ -76,9 +76,9 @@ class AuditLog:
         self._clock, self._wait_s = clock, wait_s
 
     def append(self, kind: str, fields: Mapping[str, Json]) -> str:
-        """Add an event; its line is on the disk when this returns the line's sha256.
+        """Add an event, and return the sha256 of its line once the line is on the disk.
 
-        AuditError if it is not; the log is then as it was.
+        Raises AuditError if it is not. The log is then as it was.
         """
         _check(kind, fields)
         try:
@@ -99,7 +99,7 @@ class AuditLog:
             raise AuditError(failure(error, self._path)) from error
 
     def _check_end(self, file: BinaryIO, end: Tail) -> bool:
-        """Whether the log can be gone on with; True if its checkpoint is missing."""
+        """Whether the checkpoint of a log with lines is missing. AuditError if nothing may be appended."""
         last = end.last
         if last and last.has_mac != bool(self._key):
             how = "with a key, and none was given" if last.has_mac else "without a key, and one was given"
@@ -120,7 +120,7 @@ class AuditLog:
         return False
 
     def _new_lines(self, end: Tail, begun: bool, kind: str, fields: Mapping[str, Json]) -> Sequence[bytes]:
-        """The lines that follow `end`: the event's, and ahead of it what has to be said of the log."""
+        """The lines to add after `end`: the event's, and before it those about the log itself."""
         events: list[tuple[str, Mapping[str, Json]]] = [(kind, fields)]
         if begun:
             events.insert(0, (BEGUN, {"path": str(self._checkpoint)}))
@@ -147,10 +147,10 @@ class AuditLog:
         return {"kind": kind, "prev": prev, "seq": seq, "time": stamp(self._clock())}
 
     def _write(self, file: BinaryIO, end: Tail, added: Sequence[bytes]) -> None:
-        """All lines and the checkpoint, or nothing.
+        """Write all lines and the checkpoint, or nothing.
 
-        A torn line is written over by the longer line that holds it, never cut off first: a writer that is
-        killed here leaves a torn line again, which tells of the first one, and not a log without a trace.
+        A torn line is overwritten by the longer line that holds it, and never cut off first. If this writer
+        is killed too, it leaves a torn line again, which holds the first one, so nothing is lost.
         """
         data = b"".join(added)
         try:
@@ -165,7 +165,7 @@ class AuditLog:
                 with _name_in_errors(self._checkpoint):
                     write_checkpoint(self._checkpoint, Checkpoint(seq, last.sha256, size))
         except OSError:
-            with suppress(OSError):  # then a torn line is left, and the next append keeps it
+            with suppress(OSError):  # if this fails too, the next append keeps the torn line
                 _put(file, end.end, end.torn)
                 file.truncate(end.end + len(end.torn))
                 os.fsync(file.fileno())
@@ -176,13 +176,13 @@ _ANEW = "`assist audit verify` tells more; keep the file, and name a new one."
 
 
 def check_key(key: bytes | None) -> None:
-    """AuditError for a key that protects nothing."""
+    """Raise AuditError for an empty key, which protects nothing."""
     if key is not None and not key:
         raise AuditError("The audit key is empty: give one of 32 random bytes, or none.")
 
 
 def stamp(seconds: float) -> str:
-    """A time in UTC, of one length, so that texts sort as times do; ValueError if it is none.
+    """A time in UTC as a text of fixed length, so that texts sort like times. ValueError if it is no time.
 
     >>> stamp(0)
     '1970-01-01T00:00:00.000000Z'
@@ -195,7 +195,7 @@ def stamp(seconds: float) -> str:
 
 
 def known_checkpoint(path: Path) -> Checkpoint | None:
-    """What the file says; None if there is none. AuditError if it cannot be read."""
+    """The checkpoint in the file, or None without a file. AuditError if it cannot be read."""
     try:
         with _name_in_errors(path):
             return read_checkpoint(path)
@@ -206,7 +206,7 @@ def known_checkpoint(path: Path) -> Checkpoint | None:
 
 
 def failure(error: OSError, path: Path) -> str:
-    """What to tell people of a file that could not be used."""
+    """What to tell the user about a file that could not be used."""
     if error.errno in _FULL:
         remedy = "Free some space, or name another place."
     elif error.errno in _FORBIDDEN:
@@ -218,7 +218,7 @@ def failure(error: OSError, path: Path) -> str:
 
 @contextmanager
 def hold_lock(path: Path, wait_s: float) -> Iterator[None]:
-    """Hold the lock of the log at `path`. The lock is the system's: a process that dies lets go of it."""
+    """Hold the lock of the log at `path`. The system releases it when a process dies."""
     lock = FileLock(path.with_name(path.name + ".lock"), mode=0o600)
     with lock.acquire(timeout=wait_s, poll_interval=_POLL_S):
         yield
@@ -243,7 +243,7 @@ def _open_log(path: Path) -> Iterator[BinaryIO]:
 
 
 def _put(file: BinaryIO, at: int, data: bytes) -> None:
-    """Write all of `data`; a disk that fills up takes a part of it and fails at the next."""
+    """Write all of `data`. A disk that fills up takes a part of it and fails at the next."""
     file.seek(at)
     rest = memoryview(data)
     while rest:
@@ -252,7 +252,7 @@ def _put(file: BinaryIO, at: int, data: bytes) -> None:
 
 @contextmanager
 def _name_in_errors(path: Path) -> Iterator[None]:
-    """Failures inside are this file's."""
+    """Put the name of this file into errors that have none."""
     try:
         yield
     except OSError as error:

@@ -1,8 +1,7 @@
-"""Reading an audit log event by event, oldest first, to show it or to take it elsewhere.
+"""Reads an audit log event by event, oldest first, to show it or to export it.
 
-Nothing is kept but the requests under way, so a log may be longer than the memory.
-It follows the form of the lines and says so where one is damaged; whether they form a chain is for
-`verifying` to say.
+Only the requests under way are kept in memory, so a log may be larger than the memory. This module checks
+the form of each line and reports a damaged one. Whether the lines form a chain is in `audit.verifier`.
 """
 
 from collections import OrderedDict
@@ -16,17 +15,17 @@ from assist_escalation.audit.log import AuditError, failure, stamp
 
 T = TypeVar("T")
 
-# Requests that are remembered for what belongs to them. A request ends within two minutes: what has been
-# overtaken by as many others has none to come.
+# Requests that are remembered until their later events. A request ends within two minutes, so after this
+# many others there is no event to come.
 MOST_OPEN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which events are wanted; what is left out restricts nothing.
+    """Which events to read. A field with its default restricts nothing.
 
-    `since` and `until`: seconds since 1970, the first included. `repo` also takes what follows on a request
-    of that repo.
+    `since` (included) and `until` (excluded) are in seconds since 1970. `repo` also lets the later events of
+    that repository's requests through.
     """
 
     since: float | None = None
@@ -42,14 +41,14 @@ ALL = Filter()
 def events(path: Path, only: Filter = ALL) -> Iterator[Event]:
     """The events that `only` lets through, each with its `kind`, `seq`, `time` and `prev`.
 
-    A torn last line is passed over: it was never acknowledged, or is being written now. No log, no events.
-    AuditError for a file that cannot be read, or a line that is damaged.
+    A torn last line is skipped: it was never acknowledged, or is being written now. A missing log has no
+    events. AuditError if the file cannot be read or a line is damaged.
     """
     return (entry.event for entry in entries(path, only))
 
 
 def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
-    """As `events`, with what the log says of each line."""
+    """Like `events`, with the hash of each line."""
     wanted = _Wanted(only)
     try:
         with path.open("rb") as file:
@@ -61,12 +60,12 @@ def entries(path: Path, only: Filter = ALL) -> Iterator[LogEntry]:
 
 
 def request_of(event: Event) -> str:
-    """The request that an event belongs to; "" if it belongs to none."""
+    """The request that an event belongs to, or ""."""
     return str(event.get("request_id") or "")
 
 
 def remember(open_: OrderedDict[str, T], request: str, value: T) -> T | None:
-    """Keep `value` for a request; what falls out to keep the memory bounded is returned."""
+    """Keep `value` for a request, and return the oldest value if there are now too many."""
     open_[request] = value
     return open_.popitem(last=False)[1] if len(open_) > MOST_OPEN else None
 
@@ -86,13 +85,13 @@ def _entries(file: BinaryIO, path: Path) -> Iterator[LogEntry]:
 
 
 class _Wanted:
-    """A filter on its way through a log: it remembers the requests of the repo that is asked for."""
+    """A filter during one pass through a log. It remembers the requests of the wanted repository."""
 
     def __init__(self, only: Filter) -> None:
         self._only = only
         self._requests = OrderedDict[str, str]()
         self._since = stamp(only.since) if only.since is not None else ""
-        self._until = stamp(only.until) if only.until is not None else "~"  # sorts behind all digits
+        self._until = stamp(only.until) if only.until is not None else "~"  # sorts after all digits
 
     def takes(self, entry: LogEntry) -> bool:
         event, only = entry.event, self._only

@@ -1,18 +1,18 @@
 """Whether an audit log is as it was written, and what that proves.
 
-What is found depends on what protects the log:
+What `verify` finds depends on what protects the log:
 
-| done by somebody who can write the log              | nothing | checkpoint | key | both |
+| done by a person who can write the log              | nothing | checkpoint | key | both |
 |-----------------------------------------------------|---------|------------|-----|------|
 | a byte changed; a line changed, removed, inserted,  | found   | found      | found | found |
 | doubled or moved, but for the next row              |         |            |     |      |
-| the last line changed, and its sha256 made anew     | -       | found      | found | found |
-| the log written anew from some line on              | -       | found      | found | found |
+| the last line changed, and its sha256 recomputed    | -       | found      | found | found |
+| the log rewritten from some line on                 | -       | found      | found | found |
 | lines added at the end                              | -       | -          | found | found |
 | whole lines removed from the end                    | -       | found      | -   | found |
 
-A checkpoint counts as long as its file is out of their reach, a key as long as they do not have it.
-This module reads; it mends nothing and knows no meaning of an event but that an intent asks for an outcome.
+A checkpoint protects only while that person cannot write its file, and a key only while they do not have it.
+This module only reads. It repairs nothing, and all it knows about events is that an intent needs an outcome.
 """
 
 import os
@@ -44,14 +44,14 @@ MOST_NAMED = 1000  # orphans that a report names
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was found. `ok`: nothing is wrong with the log.
+    """The result of a verification. `ok`: nothing is wrong with the log.
 
-    `events`: whole lines that hold. `head`: the sha256 of the last of them, "" if there is none.
+    `events`: the number of whole, valid lines. `head`: the sha256 of the last of them, or "".
     `orphans`: requests with an intent and no outcome, the first 1,000 of `orphan_count`; they were cut
-    short, or are under way. `problem`: the first thing that is wrong, in line `line`; 0: not in the log.
-    `torn`: bytes of a last line that a writer did not finish; the next append keeps them and goes on.
-    `marks`: lines in which the log speaks of itself: torn lines that were kept, checkpoints begun.
-    `limits`: what this cannot prove, in sentences for people; also of a log that is all right.
+    short, or are under way. `problem`: the first error, in line `line`; 0 if it is not in the log.
+    `torn`: the bytes of a last line that a writer did not finish; the next append keeps them.
+    `marks`: lines about the log itself: torn lines that were kept, checkpoints that began.
+    `limits`: what this cannot prove, in sentences for people, even if `ok`.
     """
 
     ok: bool
@@ -68,7 +68,7 @@ class Verification:
 
 @dataclass(slots=True)
 class _Seen:
-    """What a walk along the lines has seen so far."""
+    """What a pass through the lines has seen so far."""
 
     events: int = 0
     marks: int = 0
@@ -76,7 +76,7 @@ class _Seen:
     has_mac: bool = False
     head: str = GENESIS
     open: OrderedDict[str, str] = field(default_factory=OrderedDict)
-    lost: list[str] = field(default_factory=list)  # orphans that fell out of `open`, the first ones
+    lost: list[str] = field(default_factory=list)  # the first orphans that no longer fit into `open`
     lost_count: int = 0
 
     def take_torn(self, line: bytes) -> None:
@@ -99,7 +99,7 @@ class _Seen:
 
 
 class _ProblemError(Exception):
-    """Found something; holds the line's number, from 1."""
+    """An error in the log. It holds the number of the line, from 1."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -107,15 +107,15 @@ class _ProblemError(Exception):
 
 
 def verify(path: Path, *, key: bytes | None = None, checkpoint: Path | None = None) -> Verification:
-    """Walk along the whole log, line by line, in constant memory, while others may append to it.
+    """Read the whole log, line by line, in constant memory. Others may append to it meanwhile.
 
-    AuditError if the log cannot be read. A log that is not there has no events, and is all right unless
-    the checkpoint knows of some.
+    AuditError if the log cannot be read. A missing log has no events, and is `ok` unless the checkpoint
+    knows a line.
     """
     check_key(key)
     seen = _Seen()
     try:
-        # Before the log's length is taken: the log is always as long as a checkpoint says, or longer.
+        # Read before the log's length: a log is always at least as long as an earlier checkpoint says.
         known = _checkpoint_of(checkpoint)
         with suppress(FileNotFoundError), path.open("rb") as file:
             _walk(file, _settled_size(path, file), key, known, seen)
@@ -135,9 +135,9 @@ def _checkpoint_of(checkpoint: Path | None) -> Checkpoint | None:
 
 
 def _settled_size(path: Path, file: BinaryIO) -> int:
-    """The log's length in bytes while nobody is writing a line.
+    """The log's length in bytes while no process is writing a line.
 
-    The lock is taken only where a line looks torn; who may not take it can read the log all the same.
+    This takes the lock only if the last line looks torn. A user who may not take it can still read the log.
     """
     size = file.seek(0, os.SEEK_END)
     if size and file.seek(size - 1) >= 0 and file.read(1) != b"\n":
@@ -155,7 +155,7 @@ def _walk(file: BinaryIO, size: int, key: bytes | None, known: Checkpoint | None
 
 
 def _chained_entries(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) -> Iterator[LogEntry]:
-    """The entries, as long as each follows the one before; `seen` is what the last one left."""
+    """The entries, while each follows the one before. `seen` is the state after the last entry."""
     for number, line in enumerate(lines(file, size), 1):
         if not line.endswith(b"\n") and len(line) <= MOST_LINE:
             seen.take_torn(line)
@@ -168,7 +168,7 @@ def _chained_entries(file: BinaryIO, size: int, key: bytes | None, seen: _Seen) 
             raise _ProblemError(
                 number,
                 f"Line {number} does not follow the one before: a line was removed, inserted, moved or "
-                "written anew.",
+                "rewritten.",
             )
         if entry.authentic is False:
             raise _ProblemError(number, f"Line {number} was not written with the given key.")
@@ -216,10 +216,10 @@ def _limits(key: bool, has_mac: bool, checkpoint: bool) -> Iterator[str]:
     if has_mac and not key:
         yield "The MACs were not checked: that needs the key."
     if not key and checkpoint:
-        yield "Without the key, lines behind the checkpoint may be anybody's who can write the log."
+        yield "Without the key, lines after the checkpoint may come from anyone who can write the log."
     if not key and not checkpoint:
-        yield "Without a key or a checkpoint, whoever can write the log can write it anew from any line on."
+        yield "Without a key or a checkpoint, anyone who can write the log can rewrite it from any line on."
     if not checkpoint:
-        yield "Without a checkpoint, nothing tells of whole lines that were removed from the end."
+        yield "Without a checkpoint, nothing shows that whole lines were removed from the end."
     else:
-        yield "The checkpoint proves as much as its file is out of reach of those who can write the log."
+        yield "The checkpoint proves nothing unless its file is out of reach of those who can write the log."

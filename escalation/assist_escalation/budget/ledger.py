@@ -1,8 +1,8 @@
 """What requests may cost and did cost: money is reserved before a request and settled after it.
 
-Two processes never spend the same money, since a reservation looks and writes in one transaction. What
-was reserved counts as spent until the real cost is known; a crash leaves it spent. Days are UTC
-days, and a clock that was set back is taken as standing still. Reports are sums over the ledger's rows.
+A reservation reads and writes in one transaction, so two processes never spend the same money. Reserved
+money counts as spent until the real cost is known, also after a crash. Days are UTC days. If the clock was
+set back, the ledger goes on with its latest time. Reports are sums over the ledger's rows.
 This module does not know what a token costs, and it sends nothing.
 """
 
@@ -20,7 +20,7 @@ from assist_escalation.prompts import Usage
 
 By = Literal["day", "repo", "command", "model"]
 
-# What was released was never sent. What is still reserved counts with its bound, as it does for the budget.
+# A released request was never sent. A reserved one counts with its upper bound, as it does for the budget.
 _SUMS = """
 SELECT CASE ? WHEN 'day' THEN strftime('%Y-%m-%d', day * 86400, 'unixepoch')
               WHEN 'repo' THEN repo WHEN 'command' THEN command ELSE model END AS key,
@@ -31,10 +31,10 @@ FROM request WHERE at >= ? AND state != 'released' GROUP BY key
 
 @dataclass(frozen=True, slots=True)
 class SpendingRow:
-    """The requests that have `key` in common.
+    """The sum over all requests with the same `key`.
 
-    `micro` are micro-dollars. `input` are tokens sent, cached ones too; `output` are tokens received.
-    `estimated` counts the requests for which nobody told us the tokens: their sums are bounds or guesses.
+    `micro` is in micro-dollars. `input` counts the tokens sent, cached ones too, and `output` the tokens
+    received. `estimated` counts the requests whose provider reported no tokens: their sums are estimates.
     """
 
     key: str
@@ -46,27 +46,28 @@ class SpendingRow:
 
 
 def spending(path: Path, by: By, since: float = 0) -> tuple[SpendingRow, ...]:
-    """A row for each day (UTC, oldest first), or each repository, command or model (dearest first).
+    """A row for each UTC day, oldest first, or for each repository, command or model, most expensive first.
 
-    `since`: in seconds since 1970, of the reservation. No row where there is no ledger. Raises `LedgerError`.
+    `since` is the earliest time of a reservation, in seconds since 1970. Without a ledger there are no rows.
+    Raises `LedgerError`.
     """
     with ledger_file.read_transaction(path) as db:
         rows = [SpendingRow(*row) for row in db.execute(_SUMS, (by, since))]
     return tuple(sorted(rows, key=lambda row: (0 if by == "day" else -row.micro, row.key)))
 
 
-# A million dollars, ten times the highest budget that settings take. A provider's absurd figure is kept as
-# that: it still ends every budget, and nine million such rows can be added up in SQLite's integers.
+# A million dollars, ten times the highest budget in settings. A larger figure from a provider is stored as
+# this: it still ends every budget, and SQLite's integers can add up nine million such rows.
 MOST_MICRO = 10**12
 
 _SECONDS_A_DAY = 86_400
-_AHEAD_S = 3_600.0  # the ledger's time is worth a word to the user from here on
+_AHEAD_S = 3_600.0  # if the ledger is ahead of the clock by this much, the message says so
 
 _RESERVE = """
 INSERT INTO request(id, at, day, repo, user, command, provider, model, state, reserved, micro)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'reserved', ?, ?)
 """
-# The first figure that somebody saw wins; what `reconcile` assumed is none.
+# The first reported cost wins. What `reconcile` assumed is not a reported cost.
 _SETTLE = """
 UPDATE request SET state = 'settled', micro = ?, input = ?, cache_read = ?, cache_write = ?, output = ?,
     estimated = ?, finish = ?
@@ -79,7 +80,7 @@ WHERE state = 'reserved' ORDER BY at, id
 
 
 class BudgetError(RefusedError):
-    """The budget does not allow the request. The message says which one, what is left, and what to do."""
+    """The budget does not allow the request. The message says which budget, what is left, and what to do."""
 
     def __init__(self, message: str) -> None:
         super().__init__("budget", message)
@@ -87,7 +88,7 @@ class BudgetError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Who spends: `repo` is a stable id of the workspace, `user` one of the person."""
+    """Who spends: `repo` is a stable id of the workspace, and `user` a stable id of the user."""
 
     repo: str
     user: str
@@ -95,9 +96,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class SpendingLimits:
-    """The most that may be spent, in micro-dollars: by one request, and on a day for a repo and by a user.
+    """The limits, in micro-dollars: for one request, and for a day in one repository and by one user.
 
-    The last two differ where a repository's own file lowers its limit: others' spending is not its own.
+    The two limits of a day differ if a repository's settings lower its own: it then counts only its own
+    spending.
     """
 
     request_micro: int
@@ -107,7 +109,7 @@ class SpendingLimits:
 
 @dataclass(frozen=True, slots=True)
 class ReservationRequest:
-    """A request that wants money. `upper_micro` is the most that it can cost; `request_id` is used once."""
+    """A request for money. `upper_micro` is the most that it can cost. Each `request_id` is used once."""
 
     request_id: str
     scope: Scope
@@ -123,17 +125,17 @@ class ReservationRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Money set aside and not settled; `at` is in seconds since 1970."""
+    """Money that is reserved and not settled. `at` is in seconds since 1970."""
 
     at: float
     ask: ReservationRequest
 
 
 class Ledger:
-    """The ledger at `path`; its file is made by the first reservation.
+    """The ledger at `path`. The first reservation creates the file.
 
-    Nothing is open between two calls, so threads and processes may share it. Every call raises
-    `LedgerError` where the file cannot be used; `wait_s` is how long one waits for other processes.
+    Nothing stays open between two calls, so threads and processes may share it. Every call raises
+    `LedgerError` if the file cannot be used. `wait_s` is how long to wait for other processes.
     """
 
     def __init__(
@@ -144,7 +146,7 @@ class Ledger:
         self._wait_s = wait_s
 
     def reserve(self, ask: ReservationRequest, limits: SpendingLimits) -> None:
-        """Set `ask.upper_micro` aside, durably, or raise `BudgetError`: then nothing was set aside."""
+        """Reserve `ask.upper_micro` durably, or raise `BudgetError` and reserve nothing."""
         if ask.upper_micro > min(limits.request_micro, MOST_MICRO):
             raise BudgetError(
                 f"this request may cost {usd(ask.upper_micro)}, and one may cost "
@@ -152,7 +154,7 @@ class Ledger:
                 "max_cost_usd_per_request"
             )
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
-            self._check(db, ask, limits, self._now(db))  # who is refused keeps nobody else waiting
+            self._check(db, ask, limits, self._now(db))  # a refused request must not keep others waiting
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
             now = self._now(db)
             self._check(db, ask, limits, now)
@@ -164,10 +166,11 @@ class Ledger:
             db.execute("UPDATE clock SET latest = ?", (now,))
 
     def settle(self, request_id: str, actual_micro: int, usage: Usage, finish: str) -> None:
-        """Replace the reservation by what was paid, more than was reserved included.
+        """Replace the reservation with what was paid, even if that is more than was reserved.
 
-        To settle again changes nothing. Settle cancelled and failed requests too. A request that nobody
-        reserved raises `LedgerError`, a negative number `EscalationError`, and the reservation stays spent.
+        A second call changes nothing. Settle cancelled and failed requests too. A request without a
+        reservation raises `LedgerError`. A negative number raises `EscalationError`, and the reservation
+        stays spent.
         """
         tokens = (usage.input, usage.cache_read, usage.cache_write, usage.output)
         if actual_micro < 0 or min(tokens) < 0:
@@ -180,7 +183,7 @@ class Ledger:
             self._expect(db, request_id, found)
 
     def release(self, request_id: str) -> None:
-        """Give a reservation back. Only where provably nothing was sent; what is settled stays settled."""
+        """Give a reservation back, only if certainly nothing was sent. A settled request stays settled."""
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
             found = db.execute(
                 "UPDATE request SET state = 'released', micro = 0, estimated = 0 "
@@ -190,12 +193,12 @@ class Ledger:
             self._expect(db, request_id, found)
 
     def left(self, scope: Scope, limits: SpendingLimits) -> int:
-        """Micro-dollars that `scope` may still reserve today, 0 or more."""
+        """The micro-dollars that `scope` may still reserve today, 0 or more."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             return min(left for left, _ in _amounts_left(db, scope, limits, self._now(db)))
 
     def unsettled(self) -> tuple[Reservation, ...]:
-        """What was reserved and not settled, oldest first: requests under way, and those that crashed."""
+        """The reservations that were not settled, oldest first: requests under way, and crashed ones."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             return tuple(
                 Reservation(
@@ -205,9 +208,9 @@ class Ledger:
             )
 
     def reconcile(self) -> int:
-        """Take all that is unsettled for paid in full, and say how many those were.
+        """Count all unsettled reservations as paid in full, and return how many there were.
 
-        A request that was under way all the same may still be settled with what it really cost.
+        A request that is in fact still under way can later be settled with its real cost.
         """
         with ledger_file.write_transaction(self._path, self._wait_s) as db:
             return db.execute(
@@ -215,7 +218,7 @@ class Ledger:
             ).rowcount
 
     def spending(self, by: By, since: float = 0) -> tuple[SpendingRow, ...]:
-        """See `spending.spending`."""
+        """The function `spending` for this ledger."""
         return spending(self._path, by, since)
 
     def _now(self, db: Connection) -> float:
@@ -232,7 +235,7 @@ class Ledger:
                 raise BudgetError(message + self._remark_on_clock(now))
 
     def _remark_on_clock(self, now: float) -> str:
-        """A word on a clock that is behind the ledger: its day may then be a long one."""
+        """A remark for a clock that is earlier than the ledger: the ledger's day may then last long."""
         if now - self._clock() < _AHEAD_S:
             return ""
         day = time.strftime("%Y-%m-%d", time.gmtime(now))
@@ -255,7 +258,7 @@ class Ledger:
 def _amounts_left(
     db: Connection, scope: Scope, limits: SpendingLimits, now: float
 ) -> tuple[tuple[int, str], ...]:
-    """What each budget of the day of `now` has left, 0 where it was overdrawn, and its name."""
+    """What is left of each budget on the day of `now`, 0 if it is overdrawn, and the budget's name."""
     repo = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND repo = ?"
     user = "SELECT COALESCE(SUM(micro), 0) FROM request WHERE day = ? AND user = ?"
     (by_repo,) = db.execute(repo, (_day(now), _text(scope.repo))).fetchone()
@@ -271,5 +274,5 @@ def _day(now: float) -> int:
 
 
 def _text(text: str) -> str:
-    """As SQLite can keep it: a path on Linux may be no UTF-8."""
+    """The text as SQLite can store it: a path on Linux need not be UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,8 +1,8 @@
-"""The ledger's file: how it is made, opened and written to, and what is said where that fails.
+"""The ledger's file: how it is created, opened and written to, and what the user is told if that fails.
 
-One SQLite file in WAL mode, and the package's only door to sqlite3. It holds what was spent, so nothing
-here ever makes a damaged file anew, mends it or deletes it: whatever is not as it was made is an error,
-and only the user moves it away. It does not know what the rows mean.
+It is one SQLite file in WAL mode, and this is the only module that imports sqlite3. The file holds what was
+spent, so no code here ever repairs, replaces or deletes a damaged one: anything unexpected is an error, and
+only the user moves the file away. This module does not know what the rows mean.
 """
 
 import errno
@@ -19,13 +19,13 @@ from assist_escalation.errors import EscalationError
 
 Connection = sqlite3.Connection
 
-VERSION = 1  # raised with every change below, there too
-# A write takes 4 to 20 ms, most of it the disk's. SQLite's lock is no queue: of 64 processes that shared a
-# tenth of a core, all reserving at once, 99 % of the calls came through within 4 s and the last in 14.
+VERSION = 1  # raise it with every change to the tables, and `user_version` there
+# A write takes 4 to 20 ms, most of it for the disk. SQLite's lock is not a queue: when 64 processes shared
+# a tenth of a core and all reserved at once, 99 % of the calls finished within 4 s, and the last in 14 s.
 WAIT_S = 20.0
 
-# `micro` is what a request counts with: what was reserved for it until `state` says otherwise.
-# The checks are for a file that something else wrote to: what they refuse is an error, not a budget.
+# `micro` is what a request counts as: its reservation, until `state` says otherwise.
+# The checks are for a file that another program wrote to: wrong rows are an error, and never a budget.
 _TABLES = """
 BEGIN;
 CREATE TABLE clock(latest REAL NOT NULL CHECK (typeof(latest) = 'real'));
@@ -57,8 +57,8 @@ COMMIT;
 """
 
 _ASIDE = (
-    "It says what was spent, so it is never made anew by itself: move it, and the files of the same name "
-    "that end in -wal and -shm, to another place; an empty one is made then, and today's budget with it."
+    "It records what was spent, so assist never replaces it: move it, and the files of the same name that "
+    "end in -wal and -shm, to another place. An empty ledger is then created, with today's whole budget."
 )
 _WRITABLE = "Make the file and its folder writable for you."
 _REMEDIES = {
@@ -66,7 +66,7 @@ _REMEDIES = {
     sqlite3.SQLITE_LOCKED: "Another program has locked it: end that program, or try again.",
     sqlite3.SQLITE_PROTOCOL: "Another program has locked it: end that program, or try again.",
     sqlite3.SQLITE_FULL: "Make room on the disk.",
-    sqlite3.SQLITE_IOERR: "Look whether the disk is full or failing.",
+    sqlite3.SQLITE_IOERR: "Check whether the disk is full or failing.",
     sqlite3.SQLITE_READONLY: _WRITABLE,
     sqlite3.SQLITE_PERM: _WRITABLE,
     sqlite3.SQLITE_CANTOPEN: _WRITABLE,
@@ -75,14 +75,14 @@ _REMEDIES = {
 
 
 class LedgerError(EscalationError):
-    """The ledger cannot be read or written: nothing may be sent. The message names file and remedy."""
+    """The ledger cannot be read or written, so nothing may be sent. The message has the file and a remedy."""
 
 
 @contextmanager
 def write_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
-    """A transaction that sees and writes the newest rows alone; made durable at its end.
+    """An exclusive transaction on the newest rows. Its end puts them on the disk.
 
-    The file is made where there is none. Any exception inside takes everything back. Raises `LedgerError`.
+    It creates the file if there is none. An exception inside rolls everything back. Raises `LedgerError`.
     """
     _make(path)
     with _map_errors(path), closing(_open(path, wait_s)) as db:
@@ -93,22 +93,22 @@ def write_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection
 
 @contextmanager
 def read_transaction(path: Path, wait_s: float = WAIT_S) -> Iterator[Connection]:
-    """One state of the rows to read; none at all where there is no file, which is not made. `LedgerError`."""
+    """A consistent view of the rows. Without a file there are none, and none is created. `LedgerError`."""
     with _map_errors(path), closing(_open(path, wait_s) if _exists(path) else _empty()) as db:
         db.execute("BEGIN")
         yield db
 
 
 def _open(path: Path, wait_s: float) -> Connection:
-    # Opened for each use: a ledger that was moved away is not written to, and nothing is kept over a fork.
-    # rw: SQLite itself would make a missing file, readable for all.
+    # Opened for each use, so that nothing is written to a ledger that was moved away, or shared over a fork.
+    # rw: SQLite itself would create a missing file that everyone can read.
     uri = f"file:{quote(str(path.absolute()))}?mode=rw"
     db = sqlite3.connect(uri, timeout=wait_s, isolation_level=None, uri=True)
     try:
-        db.execute("PRAGMA synchronous = FULL")  # what was reserved outlives a loss of power
+        db.execute("PRAGMA synchronous = FULL")  # a reservation survives a loss of power
         db.execute("PRAGMA cell_size_check = ON")
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version != VERSION:  # 0: an empty file, which we never leave behind
+        if version != VERSION:  # 0: an empty file, which this module never leaves
             raise LedgerError(
                 f"{path} is no ledger that this version knows ({version}, not {VERSION}). {_ASIDE}"
             )
@@ -125,9 +125,9 @@ def _empty() -> Connection:
 
 
 def _exists(path: Path) -> bool:
-    """Whether there is a ledger. A log without its ledger is one that lost what was spent: an error."""
+    """Whether there is a ledger. A WAL file without its ledger means that rows were lost: an error."""
     try:
-        # The log first: a ledger made meanwhile has been there before its log.
+        # The WAL file first: a ledger that is created meanwhile exists before its WAL file.
         if os.path.lexists(f"{path}-wal") and not os.path.lexists(path):
             raise LedgerError(f"{path} is gone, but {path}-wal is not. Bring it back, or move that too.")
         path.lstat()
@@ -139,7 +139,7 @@ def _exists(path: Path) -> bool:
 
 
 def _make(path: Path) -> None:
-    """An empty ledger at `path` if there is none: whole at once, however many do this at a time."""
+    """Create an empty ledger at `path` if there is none. It appears complete, whoever else creates one."""
     if _exists(path):
         return
     try:
@@ -164,9 +164,9 @@ def _make(path: Path) -> None:
 
 
 def _publish(name: str, path: Path) -> None:
-    with suppress(FileExistsError):  # another process was faster: its ledger is the ledger
+    with suppress(FileExistsError):  # another process was faster: its ledger is used
         os.link(name, path)
-    durable_files.sync(path.parent)  # the name is as durable as what will be written under it
+    durable_files.sync(path.parent)  # the name must be as durable as the rows
 
 
 @contextmanager
@@ -175,7 +175,7 @@ def _map_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 255
-        # What is neither lock, disk nor permission is the file's fault: it holds what we never write.
+        # If it is no lock, disk or permission, the file is at fault: it holds what we never write.
         raise LedgerError(f"{path}: {error}. {_REMEDIES.get(code, _ASIDE)}") from error
 
 

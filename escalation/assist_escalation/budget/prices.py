@@ -1,7 +1,7 @@
 """What tokens cost, in micro-dollars: the prices of providers, and sums with them.
 
-A price in US dollars for a million tokens is one in micro-dollars for a token. List prices stand in
-`prices.toml`, with their date; a user's own price always wins. It does not know what was spent.
+A price in US dollars for a million tokens is a price in micro-dollars for one token. List prices are in
+`prices.toml`, with their date. A user's own price always wins. This module does not know what was spent.
 """
 
 import datetime
@@ -20,7 +20,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.settings import Price, Provider
 from assist_escalation.prompts import Usage
 
-# How vendors name a fixed version of a model. "-latest" is none: it moves, and its price with it.
+# How vendors name a fixed version of a model. "-latest" is not fixed: the model changes, and its price too.
 _DATED = re.compile(r"(?P<model>.+)[-@](?:\d{4}-\d{2}-\d{2}|\d{8})")
 
 
@@ -38,7 +38,7 @@ def cost_micro(price: Price, usage: Usage) -> int:
 
 
 def upper_micro(price: Price, input_tokens: int, max_output: int) -> int:
-    """The most that a request can cost in micro-dollars, whatever a cache does with its input.
+    """The most that a request can cost, in micro-dollars, whether the provider caches its input or not.
 
     >>> upper_micro(Price(input_usd_per_mtok=2.5, output_usd_per_mtok=10), 1000, 100)
     3500
@@ -48,9 +48,9 @@ def upper_micro(price: Price, input_tokens: int, max_output: int) -> int:
 
 
 def price_of(provider: Provider) -> Price | None:
-    """The provider's own price, else the list's, else nothing to pay for this machine itself, else `None`.
+    """The provider's own price, else the list price, else zero for this machine itself, else `None`.
 
-    The list is asked by the model's name, with or without a date behind it.
+    The list is searched for the model's name, and then for the name without the date at its end.
     """
     if provider.price is not None:
         return provider.price
@@ -63,13 +63,13 @@ def price_of(provider: Provider) -> Price | None:
 
 
 def as_of() -> datetime.date:
-    """The day on which the listed prices were looked up."""
+    """The day on which the list prices were looked up."""
     day: datetime.date = _price_list()["as_of"]
     return day
 
 
 def _rates(price: Price) -> tuple[Fraction, Fraction, Fraction, Fraction]:
-    """For a token sent, read from a cache, put into it, and received; as written, not as floats add them."""
+    """The exact prices of a token that is sent, read from a cache, written to a cache, and received."""
     sent = price.input_usd_per_mtok
     read, write = price.cache_read_usd_per_mtok or sent, price.cache_write_usd_per_mtok or sent
     return (

@@ -1,10 +1,10 @@
-"""A plan onto the disk, all files or none, and back again.
+"""Writes a plan to the disk, all files or none, and undoes it.
 
-The order that makes it so: the bytes of both sides into the journal; the new files beside the old ones,
-synced; the old ones looked at once more; the journal says "forward"; the names are moved; "done". Up to
-"forward" a crash leaves all old, from there on `recover` moves what is left. Undoing goes the same way
-backward. A file that somebody changed in between is never overwritten.
-It asks nobody and shows nothing; of a file it keeps the mode, not the owner or extended attributes.
+The steps make this safe: write the bytes of both sides to the journal; write and sync the new files next to
+the old ones; check the old ones again; record "forward" in the journal; rename the files; record "done". A
+crash before "forward" leaves all files old. After that, `recover` renames the rest. An undo takes the same
+steps backward. A file that someone changed in between is never overwritten.
+This module asks and shows nothing. A file keeps its mode, but not its owner or extended attributes.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ _NOTHING = "there is no edit to undo"
 
 @dataclass(frozen=True, slots=True)
 class AppliedEdit:
-    """An edit that was made or taken back: its id in the journal, its paths, and where they are."""
+    """An edit that was made or undone: its id in the journal, its paths, and the files on disk."""
 
     id: str
     paths: tuple[str, ...]
@@ -32,9 +32,9 @@ class AppliedEdit:
 
 
 def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> AppliedEdit:
-    """Write a plan. `EditError` where a file is not what the model saw, or cannot be written: all is old.
+    """Write a plan. `EditError` if a file is not what the model saw or cannot be written; all stay old.
 
-    `roots`: the workspace's folders, see `places.place_of`. One journal belongs to one workspace.
+    `roots` are the workspace's folders, see `edit_paths.place_of`. Each workspace has its own journal.
     """
     with journal.hold_lock(journal_dir):
         _settle(journal_dir)
@@ -52,17 +52,17 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
             if changed := transaction.not_on(entry, "old"):
                 raise EditError(f"{', '.join(changed)} changed since the model saw it: ask again")
         except (OSError, EditError) as error:
-            with suppress(OSError):  # else `recover` does it
+            with suppress(OSError):  # if this fails, `recover` does it
                 transaction.finish(entry)
             raise EditError(f"{reason_of(error)}; nothing was changed") from error
         entry = transaction.move(entry, "new")
-        with suppress(OSError, EditError):  # what is kept too long harms nobody
+        with suppress(OSError, EditError):  # it does no harm to keep an edit too long
             journal.prune(journal_dir)
         return _applied_edit(entry)
 
 
 def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> AppliedEdit:
-    """Remember an edit that an editor made itself, saved or not, so that it can be taken back."""
+    """Record an edit that the editor made itself, saved or not, so that it can be undone."""
     with journal.hold_lock(journal_dir):
         _settle(journal_dir)
         try:
@@ -76,7 +76,7 @@ def record(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appl
 
 
 def recover(journal_dir: Path) -> tuple[str, ...]:
-    """Finish what a crash interrupted; run it at every start. What it did, in words."""
+    """Finish what a crash interrupted, and return what was done in words. Run it at every start."""
     if not journal_dir.exists():
         return ()
     with journal.hold_lock(journal_dir):
@@ -84,13 +84,13 @@ def recover(journal_dir: Path) -> tuple[str, ...]:
 
 
 def last(journal_dir: Path) -> AppliedEdit | None:
-    """The edit that `undo` would take back."""
+    """The edit that `undo` would undo, or None."""
     entry = _last(journal_dir)
     return _applied_edit(entry) if entry else None
 
 
 def undo(journal_dir: Path) -> AppliedEdit:
-    """Take back the last edit. `EditError` where a file is not as the edit left it: then none is touched."""
+    """Undo the last edit. `EditError`, and no change, if a file is not as the edit left it."""
     if not journal_dir.exists():
         raise EditError(_NOTHING)
     with journal.hold_lock(journal_dir):
@@ -113,7 +113,7 @@ def undo(journal_dir: Path) -> AppliedEdit:
 
 
 def undo_plan(journal_dir: Path) -> EditPlan:
-    """The way back from the last edit, for an editor to go; then `forget` it."""
+    """The plan that undoes the last edit, for the editor to apply. Then call `forget`."""
     entry = _last(journal_dir)
     if entry is None:
         raise EditError(_NOTHING)
@@ -127,7 +127,7 @@ def undo_plan(journal_dir: Path) -> EditPlan:
 
 
 def forget(journal_dir: Path, edit: str) -> None:
-    """Drop an edit, by its id, that an editor took back."""
+    """Remove an edit, by its id, that the editor has undone."""
     with journal.hold_lock(journal_dir):
         try:
             for entry in journal.entries(journal_dir):
@@ -138,7 +138,7 @@ def forget(journal_dir: Path, edit: str) -> None:
 
 
 def _files(plan: EditPlan, roots: Mapping[str, Path]) -> tuple[File, ...]:
-    """Where the changes go."""
+    """The files of the changes, with their places on disk."""
     files = []
     for change in plan.changes:
         if change.removes:
@@ -157,7 +157,7 @@ def _images(plan: EditPlan) -> Sequence[tuple[bytes, bytes]]:
 
 
 def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
-    """Folders that new files need, the outermost first."""
+    """The folders that new files need, the outermost first."""
     missing = {folder for file in files for folder in file.place.parents if not folder.exists()}
     return tuple(sorted(missing, key=lambda folder: len(folder.parts)))
 
@@ -165,7 +165,7 @@ def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
 def _check_base(file: File, change: FileChange) -> None:
     found = sha256_at(file.place)
     if file.old is None and found is not None:
-        raise EditError(f"{file.path} exists already: the edit would make it anew; ask again")
+        raise EditError(f"{file.path} exists already: the edit would create it again; ask again")
     if found is None and file.old is not None:
         raise EditError(f"{file.path} was deleted since the model saw it: ask again")
     if found != file.old:

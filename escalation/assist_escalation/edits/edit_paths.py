@@ -1,8 +1,8 @@
-"""Where on disk the path of an edit is, and which files a person is asked about before they are edited.
+"""Where on disk the path of an edit is, and which files the user must confirm before they are edited.
 
 A path must be inside the folder of its workspace, wherever links lead. An edit of a protected file can run
-code at the next build, commit or test, or widen what the next edit may do, so a person is asked whatever the
-settings say. Files that no edit may touch at all are in `assist_context.files.denylist`.
+code at the next build, commit or test, or allow more to the next edit. So the user must confirm it, whatever
+the settings say. Files that no edit may touch are in `assist_context.files.denylist`.
 This module reads names and links, never contents, and writes nothing.
 """
 
@@ -16,12 +16,12 @@ from assist_context.files.denylist import denied_by
 from assist_escalation.edits.plan import EditError
 
 _NAMES = (
-    # what package managers install and run, and what they found before
+    # what package managers install and run, and their lock files
     "package.json", "setup.py", "setup.cfg", "pyproject.toml", "cargo.toml", "build.rs", "go.mod", "go.sum",
     "go.work", "pom.xml", "gemfile", "*.gemspec", "composer.json", "requirements*.txt", "constraints*.txt",
     "pipfile", "*.lock", "*.lockb", "*.lockfile", "*-lock.json", "*-lock.yaml", "npm-shrinkwrap.json",
     "packages.lock.json", "environment.yml",
-    # what test runners and interpreters load unasked
+    # what test runners and interpreters load by themselves
     "conftest.py", "sitecustomize.py", "usercustomize.py", "*.pth", "tox.ini", "pytest.ini", "noxfile.py",
     "*.config.js", "*.config.cjs", "*.config.mjs", "*.config.ts", "gulpfile*", "gruntfile*",
     # builds, containers and CI
@@ -29,16 +29,16 @@ _NAMES = (
     "build.gradle*", "settings.gradle*", "gradlew", "mvnw", "*.csproj", "directory.build.*", "build.xml",
     "dockerfile*", "containerfile*", "docker-compose*.y*ml", "compose.y*ml", "vagrantfile", "procfile",
     "jenkinsfile*", "azure-pipelines*.y*ml", "appveyor.yml", "bitbucket-pipelines.yml", "cloudbuild.y*ml",
-    # who must review
+    # the required reviewers
     "codeowners",
 )  # fmt: skip
 _NAMED = re.compile("|".join(translate(name) for name in _NAMES))
 
 
 def protected_by(path: str) -> str | None:
-    """The part of a path for which a person is always asked, else None.
+    """The part of a path that makes it protected, or None.
 
-    Whatever begins with a dot is a tool's own: `.git`, `.github`, `.vscode`, `.assist.toml`, `.env`.
+    Names that begin with a dot belong to tools: `.git`, `.github`, `.vscode`, `.assist.toml`, `.env`.
 
     >>> protected_by(".GitHub/workflows/ci.yml"), protected_by("web/package.json"), protected_by("src/a.py")
     ('.GitHub', 'package.json', None)
@@ -51,16 +51,16 @@ def protected_by(path: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """A name as careless file systems compare it: Unicode's forms, case, unseen characters, ends."""
+    """A name as tolerant file systems compare it: no case, invisible characters, final dots or blanks."""
     seen = "".join(each for each in normalize("NFKC", name) if each.isprintable())
     return seen.casefold().rstrip(". ")
 
 
 def place_of(path: str, roots: Mapping[str, Path], *, asked: bool) -> Path:
-    """The real path of `path`, which need not exist; `EditError` where it is not inside its root.
+    """The real path of `path`, which need not exist. `EditError` if it is not inside its root.
 
-    `roots` are folders by what a path begins with: `{"": folder}` for one, or `{"api": ..., "web": ...}`.
-    `asked`: the person agreed to a protected file; a link to one is one.
+    `roots` maps the beginning of a path to a folder: `{"": folder}` for one root, or `{"api": ..., "web":
+    ...}`. `asked`: the user confirmed this protected file. A link to a protected file is refused.
     """
     parts = path.split("/")
     if not all(parts) or {".", ".."} & set(parts) or "\\" in path or "\0" in path or Path(path).is_absolute():

@@ -1,8 +1,8 @@
-"""The edits that were made, with the bytes before and after, so that one can be finished or taken back.
+"""The edits that were made, with the bytes before and after, so that an edit can be finished or undone.
 
-One folder an edit, private to the user; `entry.json` in it says what is moved where and how far it
-came, and is only ever replaced as a whole. A folder without it never counted. It moves no file of
-a workspace: `applying` does.
+Each edit has a folder that only the user can read. Its `entry.json` says which files move where and how far
+the edit came. It is always replaced as a whole, and a folder without it does not count. This module moves no
+file of a workspace; `transaction` does.
 """
 
 import hashlib
@@ -20,19 +20,19 @@ from filelock import FileLock, Timeout
 from assist_escalation import durable_files
 from assist_escalation.edits.plan import EditError
 
-# prepared: no file was moved yet. forward: they move to the new bytes. backward: to the old ones.
+# prepared: no file was moved yet. forward: the files move to the new bytes. backward: to the old bytes.
 State = Literal["prepared", "forward", "done", "backward"]
 Side = Literal["old", "new"]
 
-MOST_EDITS = 20  # that can be taken back: more than anybody undoes, and 40 MB at most for the usual edit
-LOCK_SECONDS = 10.0  # an edit takes tens of milliseconds; whoever waits longer waits for something stuck
+MOST_EDITS = 20  # that can be undone: more than users undo, and 40 MB at most for the usual edit
+LOCK_SECONDS = 10.0  # an edit takes tens of milliseconds; after this time the other process is stuck
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of an edit: its path in the plan, its place on disk, and the sha256 of its bytes.
+    """One file of an edit: its path in the plan, its place on disk, and the sha256 of its bytes on each side.
 
-    None for a side where there is no file.
+    The hash is None for a side without a file.
     """
 
     path: str
@@ -46,7 +46,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """An edit in the journal. `made` are folders that new files needed, the outermost first."""
+    """An edit in the journal. `made` are the folders that new files needed, the outermost first."""
 
     folder: Path
     state: State
@@ -58,12 +58,12 @@ class JournalEntry:
         return self.folder.name
 
     def temporary(self, index: int) -> Path:
-        """Where a file's bytes are gathered, beside it; a name that no other journal uses."""
+        """The temporary file next to a file of the edit. No other journal uses this name."""
         tag = hashlib.sha256(f"{self.folder}\0{index}".encode()).hexdigest()[:16]
         return self.files[index].place.with_name(f".assist-{tag}.tmp")
 
     def image(self, index: int, side: Side) -> bytes:
-        """The bytes of a side; `EditError` where they are damaged."""
+        """The bytes of a side. `EditError` if they are damaged."""
         path = self.folder / f"{index}.{side}"
         try:
             data = path.read_bytes()
@@ -76,7 +76,7 @@ class JournalEntry:
 
 @contextmanager
 def hold_lock(journal: Path) -> Iterator[None]:
-    """The journal for one process; its folder is made, for the user alone."""
+    """Hold the journal's lock. Its folder is created, for the user only."""
     lock = FileLock(journal / "lock", timeout=LOCK_SECONDS, mode=0o600)
     try:
         journal.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ def entries(journal: Path) -> tuple[JournalEntry, ...]:
 
 
 def sweep(journal: Path) -> None:
-    """What never counted, or no longer does, is thrown away; only for who holds the lock."""
+    """Delete the folders that do not count. The caller must hold the lock."""
     for folder in _folders(journal):
         if not (folder / "entry.json").exists():
             shutil.rmtree(folder)
@@ -136,7 +136,7 @@ def add(
     images: Sequence[tuple[bytes, bytes]],
     made: Sequence[Path],
 ) -> JournalEntry:
-    """A new edit, on the disk with the bytes of both sides when this returns."""
+    """Add an edit. It is on the disk, with the bytes of both sides, when this returns."""
     taken = [int(each.name) for each in journal.iterdir() if each.name.isdigit()]
     entry = JournalEntry(journal / f"{max(taken, default=0) + 1:010}", state, tuple(files), tuple(made))
     entry.folder.mkdir(mode=0o700)
@@ -151,7 +151,7 @@ def add(
 
 
 def save(entry: JournalEntry, state: State) -> JournalEntry:
-    """The edit with another state, on the disk when this returns."""
+    """Save the edit with another state. It is on the disk when this returns."""
     entry = replace(entry, state=state)
     files = [{**asdict(file), "place": str(file.place)} for file in entry.files]
     said = {"state": state, "files": files, "made": [str(folder) for folder in entry.made]}
@@ -161,13 +161,13 @@ def save(entry: JournalEntry, state: State) -> JournalEntry:
 
 
 def drop(entry: JournalEntry) -> None:
-    """An edit less. Without its `entry.json` it does not count, whatever else is left of it."""
+    """Remove an edit. Without its `entry.json` it does not count, whatever else is left of it."""
     durable_files.remove(entry.folder / "entry.json")
     durable_files.sync(entry.folder)
-    shutil.rmtree(entry.folder, ignore_errors=True)  # the rest goes when the journal is next read
+    shutil.rmtree(entry.folder, ignore_errors=True)  # `sweep` deletes the rest later
 
 
 def prune(journal: Path) -> None:
-    """The oldest edits go."""
+    """Remove the oldest edits, beyond `MOST_EDITS`."""
     for entry in entries(journal)[:-MOST_EDITS]:
         drop(entry)

@@ -1,10 +1,11 @@
-r"""Where in a file the lines of a block stand, and the file with other lines in their place.
+r"""Finds the lines of a block in a file, and puts other lines in their place.
 
-A ladder, each step of which has to find exactly one place: the same lines; the same but for white space
-at their ends; the same but for one indentation in front of all; the same lines within the named
-definition. Nothing is guessed, no case folded and no near match taken.
-Lines that a block does not change keep their bytes, and a new line ends as the line it stands beside.
-It knows no answer's format and reads no file.
+The search tries these steps in order, and each must find exactly one place: the same lines; the same except
+for white space at their ends; the same except for one indentation before all of them; the same lines within
+the named definition. It never guesses: case matters, and a similar place is no match.
+
+Lines that a block does not change keep their bytes. A new line ends like the line next to it.
+This module knows no format of answers and reads no file.
 """
 
 import difflib
@@ -17,14 +18,17 @@ from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.plan import MARK, EditError, How, Hunk, lines_of
 
 SHOWN_LINES = 12  # of an excerpt
-SEARCHED_LINES, SEARCHED_CHARACTERS = 20_000, 200  # bound the search for it, which compares characters
+SEARCHED_LINES, SEARCHED_CHARACTERS = (
+    20_000,
+    200,
+)  # limits of the search for an excerpt, which compares characters
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a block asks of a file: `search` becomes `replace`, within `symbol` if that is not "".
+    """The change that a block wants: `search` becomes `replace`, within `symbol` unless that is "".
 
-    Texts are without line ends. `name` is the block in words, for messages.
+    Lines have no line ends. `name` describes the block in messages.
     """
 
     name: str
@@ -36,9 +40,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The lines that a block stands for, and what comes in their place as the file would have it.
+    """The lines that a block replaces, and the lines that replace them.
 
-    `search` and `replace` are indented as the file is; their lines that are equal stay as they are.
+    `search` and `replace` are indented as the file is. Lines that are equal in both stay unchanged.
     """
 
     hunk: Hunk
@@ -48,7 +52,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
-    """A line (from 0) where a search fits, with the indentation to add and the one to take away."""
+    """A line (from 0) where a search fits, with the indentation to add or to remove."""
 
     line: int
     add: str = ""
@@ -56,12 +60,12 @@ class _Fit:
 
 
 def bare_lines(text: str) -> list[str]:
-    """Lines without their ends and the byte order mark."""
+    """The lines without their ends and without the byte order mark."""
     return [line.rstrip("\r\n") for line in lines_of(text.removeprefix(MARK))]
 
 
 def find(wanted: Wanted, text: str) -> Match:
-    """The one place of a block in a file; `EditError` with the count and the lines where there is not one.
+    """The only place of a block in a file. `EditError` names the number of places if it is not one.
 
     >>> find(Wanted("block 1", "a.py", "", ("x = 1",), ("x = 2",)), "if y:\\n    x = 1\\n").replace
     ('    x = 2',)
@@ -85,9 +89,9 @@ def find(wanted: Wanted, text: str) -> Match:
 
 
 def check_indented(wanted: Sequence[Wanted], found: Sequence[Match], text: str) -> None:
-    """Refuse blocks of one file that fit elsewhere at another depth, where one of them was found so.
+    """If one block of a file matched at another depth, refuse blocks that also fit at several depths.
 
-    Such a model gets indentation wrong, so an exact place may be that of a twin: code that stands twice.
+    This model gets indentation wrong, so an exact match may be the wrong one of two equal pieces of code.
     """
     if all(match.hunk.how != "indent" for match in found):
         return
@@ -110,7 +114,7 @@ def _match_spaced(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]
 
 
 def _match_indented(search: Sequence[str], lines: Sequence[str]) -> Iterator[_Fit]:
-    """Places where all lines that are not blank lack, or have, the same white space in front."""
+    """Places where every line that is not blank has the same white space too much or too little before it."""
     wanted, found = [_trim(line) for line in search], [_trim(line) for line in lines]
     first = next(place for place, line in enumerate(wanted) if line)
     core = wanted[first].lstrip(" \t")
@@ -139,7 +143,7 @@ _LADDER: tuple[tuple[How, Callable[[Sequence[str], Sequence[str]], Iterator[_Fit
 
 
 def shift(lines: Sequence[str], add: str, take: str) -> list[str] | None:
-    """Lines with `add` in front, or without `take`; blank ones as they are; None where one lacks `take`."""
+    """The lines with `add` before them, or without `take`, except blank ones. None if one lacks `take`."""
     if any(line.strip() and not line.startswith(take) for line in lines):
         return None
     return [add + line[len(take) :] if line.strip() else line for line in lines]
@@ -209,7 +213,7 @@ def _missing_error(wanted: Wanted, lines: list[str]) -> EditError:
 
 
 def closest(search: Sequence[str], lines: Sequence[str]) -> int | None:
-    """The line (from 0) from which on a file is most like a search; for people, never for an edit."""
+    """The line (from 0) where a file is most similar to a search. For people only, never for an edit."""
     bare = [line.strip()[:SEARCHED_CHARACTERS] for line in lines[:SEARCHED_LINES]]
     asked = [line.strip()[:SEARCHED_CHARACTERS] for line in search]
     anchor = max(range(len(asked)), key=lambda place: len(asked[place]))
@@ -226,7 +230,7 @@ def closest(search: Sequence[str], lines: Sequence[str]) -> int | None:
 
 
 def splice(text: str, matches: Sequence[Match]) -> str:
-    r"""The text with every match replaced; `EditError` where two of them share a line.
+    r"""The text with every match replaced. `EditError` if two matches share a line.
 
     >>> splice("a\r\nb", [Match(Hunk(2, 2, "exact"), ("b",), ("b", "c"))])
     'a\r\nb\r\nc'
@@ -248,7 +252,7 @@ def splice(text: str, matches: Sequence[Match]) -> str:
 
 
 def _replacement_lines(lines: list[str], match: Match) -> Iterator[str]:
-    """The new lines of a match: those that stay with the file's bytes, the others with an end beside them."""
+    """The new lines of a match: unchanged ones with the file's bytes, others with the end of a near line."""
     start = match.hunk.first - 1
     unended = match.hunk.last == len(lines) and lines and not _end_of(lines[-1])
     search, replace = match.search, match.replace
@@ -260,22 +264,22 @@ def _replacement_lines(lines: list[str], match: Match) -> Iterator[str]:
             yield from lines[start + first : start + last]
             continue
         for new in range(new_first, new_last):
-            beside = start + (min(first + new - new_first, last - 1) if last > first else first - 1)
+            near = start + (min(first + new - new_first, last - 1) if last > first else first - 1)
             final = unended and new == len(match.replace) - 1
-            yield match.replace[new] + ("" if final else _end_beside(lines, max(beside, 0)))
+            yield match.replace[new] + ("" if final else _end_near(lines, max(near, 0)))
 
 
 def _end_of(line: str) -> str:
     return line[len(line.rstrip("\r\n")) :]
 
 
-def _end_beside(lines: list[str], place: int) -> str:
-    """The end of a line, else of the one before it or of the file's first."""
+def _end_near(lines: list[str], place: int) -> str:
+    """The end of a line, or else of the line before it, or of the file's first line."""
     near = (*lines[place : place + 1], *lines[max(place - 1, 0) : place], *lines[:1])
     return next((end for line in near if (end := _end_of(line))), "\n")
 
 
 def _join_pieces(pieces: list[str], lines: list[str]) -> str:
-    """Pieces as a text: what was the last line may have others behind it now, and needs an end."""
-    ended = [each if _end_of(each) else each + _end_beside(lines, len(lines)) for each in pieces[:-1]]
+    """The pieces as a text. The old last line may now have lines after it, and then needs an end."""
+    ended = [each if _end_of(each) else each + _end_near(lines, len(lines)) for each in pieces[:-1]]
     return "".join([*ended, *pieces[-1:]])

@@ -1,7 +1,7 @@
-"""An edit as a value: the files as the model saw them, what becomes of each, and a diff for people.
+"""An edit as a value: the files as the model saw them, their new texts, and a diff for people.
 
-It knows no answer's format, no disk and no editor. Texts carry their own line ends and byte order mark;
-`text.encode()` is the file. Lines count from 1, both ends included, and end as `split_lines` ends them.
+This module knows no format of answers, no disk and no editor. Texts keep their line ends and their byte
+order mark, so `text.encode()` is the file. Lines are those of `split_lines`, from 1, both ends included.
 """
 
 import difflib
@@ -19,10 +19,10 @@ MARK = "\ufeff"  # a byte order mark, decoded
 
 
 class EditError(EscalationError):
-    """An edit that is not made; nothing was changed.
+    """An edit that cannot be made. Nothing was changed.
 
-    The message names files and lines and quotes none of them, so that it may be logged. `excerpt` are
-    the lines of the person's own file that come closest, numbered, for the person alone.
+    The message names files and lines but quotes none, so it may be logged. `excerpt` holds the most similar
+    lines of the user's own file, numbered. Show it only to the user.
     """
 
     def __init__(self, message: str, excerpt: str = "") -> None:
@@ -32,7 +32,7 @@ class EditError(EscalationError):
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A file in scope as the model saw it. `version` is the editor's, where it is open there."""
+    """A file of the request as the model saw it. `version` is the editor's, if the file is open there."""
 
     path: str
     text: str
@@ -42,9 +42,9 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class EditTarget:
-    """The lines that a model was asked to return whole.
+    """The lines that a model was asked to return in full.
 
-    `name` is that of the definition in them, "" for a whole file or a mere range.
+    `name` is the name of the definition in them, or "" for a whole file or any other range.
     """
 
     path: str
@@ -55,7 +55,7 @@ class EditTarget:
 
 @dataclass(frozen=True, slots=True)
 class Hunk:
-    """Lines of the old text that a block stood for, and how they were found; `last` < `first`: none."""
+    """The old lines that a block replaces, and how they were found. `last` < `first`: no lines."""
 
     first: int
     last: int
@@ -64,10 +64,10 @@ class Hunk:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What becomes of one file.
+    """The change of one file.
 
-    `base_sha256` is that of the file's bytes before, "" where there is to be none yet. `removes`: the
-    file goes away, which only the undoing of its creation asks for.
+    `base_sha256` is the hash of the file's bytes before, or "" for a new file. `removes`: the file is
+    deleted, which happens only when its creation is undone.
     """
 
     path: str
@@ -81,7 +81,7 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class EditPlan:
-    """A change of some files, all or none. `protected` are the paths that a person is always asked about."""
+    """A change of some files, all or none. The user must always confirm the paths in `protected`."""
 
     changes: tuple[FileChange, ...]
     notes: tuple[str, ...] = ()
@@ -89,12 +89,12 @@ class EditPlan:
 
 
 def sha256_of(text: str) -> str:
-    """Of the bytes that the text stands for."""
+    """The hash of the text's bytes."""
     return hashlib.sha256(encode("the text", text)).hexdigest()
 
 
 def encode(path: str, text: str) -> bytes:
-    """The bytes of a text; `EditError` where it holds half a character, which no file can."""
+    """The bytes of a text. `EditError` if it has half a surrogate pair, which no file can hold."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -104,7 +104,7 @@ def encode(path: str, text: str) -> bytes:
 
 
 def base_of(path: str, data: bytes, version: int | None = None) -> Base:
-    """A file's bytes as a base; `EditError` where they are no UTF-8, since an edit would change the rest.
+    """The base for a file's bytes. `EditError` if they are not UTF-8, since an edit would damage the rest.
 
     >>> base_of("a.py", b"x = 1\\r\\n").text
     'x = 1\\r\\n'
@@ -119,7 +119,7 @@ def base_of(path: str, data: bytes, version: int | None = None) -> Base:
 
 
 def lines_of(text: str) -> list[str]:
-    """Lines with their ends, without the empty one behind the last end.
+    """The lines with their ends, without the empty line after the last end.
 
     >>> lines_of("a\\r\\nb"), lines_of("")
     (['a\\r\\n', 'b'], [])
@@ -129,9 +129,9 @@ def lines_of(text: str) -> list[str]:
 
 
 def diff(plan: EditPlan) -> str:
-    """A unified diff, as git writes it; `git apply` takes it where names hold no odd characters.
+    """A unified diff as git writes it. `git apply` accepts it unless names have unusual characters.
 
-    Control characters of the files stand in it as they are: what shows it makes them harmless.
+    Control characters of the files are in it unchanged: the code that shows it must make them harmless.
     """
     return "".join(piece for change in plan.changes for piece in _unified_lines(change))
 
@@ -151,6 +151,6 @@ def _unified_lines(change: FileChange) -> Iterator[str]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Lines as a diff has them: ended by "\\n" alone, so that a lone "\\r" stays inside of one."""
+    """Lines as a diff has them: only "\\n" ends one, so a lone "\\r" stays inside."""
     *ended, last = text.split("\n")
     return [line + "\n" for line in ended] + ([last] if last else [])

@@ -1,8 +1,8 @@
-"""An answer as a plan: which files become what, tried out in memory, all of it or nothing.
+"""Turns an answer into a plan: the new text of each file, tried out in memory, all of it or nothing.
 
-Only files that the caller names are edited or made. A block for any other refuses the whole answer, and
-so does one that fits no place or two, or a result that `defects` finds fault with. It reads no disk:
-whether the files are still what the model saw is checked where the plan is applied.
+Only files that the caller names are edited or created. The whole answer is refused if a block is for another
+file or fits no place or several, or if `sanity_checks` finds a defect in the result. This module does not
+read the disk: `apply` checks whether the files are still what the model saw.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ from assist_escalation.prompts import Span
 _NOTED = {
     "space": "matched but for white space at the ends of lines",
     "indent": "matched but for the indentation, which is the file's",
-    "symbol": "matched within the named definition; the lines stand elsewhere too",
+    "symbol": "matched within the named definition; the lines are elsewhere too",
 }
 
 
@@ -47,11 +47,11 @@ def plan(
     create: AbstractSet[str] = frozenset(),
     shown: Sequence[Span] = (),
 ) -> EditPlan:
-    """What an answer makes of the files in `scope`, and of those in `create`, which do not exist yet.
+    """The plan for the files in `scope`, and for those in `create`, which do not exist yet.
 
-    With `whole` the answer is one fenced block for these lines, else SEARCH/REPLACE blocks; without any
-    it may be pieces anew that were `shown`, which are of the folder that the scope is of. `EditError` with
-    what does not fit, where; then nothing of the answer is taken.
+    With `whole` the answer is one fenced block for these lines, else it is SEARCH/REPLACE blocks. Without
+    such blocks it may be new versions of pieces that were `shown`, from the same folder as `scope`.
+    `EditError` says what does not fit and where; then nothing of the answer is used.
 
     >>> answer = "a.py\\n<<<<<<< SEARCH\\nx = 1\\n=======\\nx = 2\\n>>>>>>> REPLACE\\n"
     >>> plan(answer, {"a.py": Base("a.py", "x = 1\\n", sha256_of("x = 1\\n"))}).changes[0].after
@@ -138,7 +138,7 @@ def _splice_matches(base: Base, matches: Sequence[Match]) -> FileChange:
 
 
 def _fill(number: int, block: ReplaceBlock, base: Base) -> Match:
-    """A block for an empty file."""
+    """The match of a block for an empty file."""
     if any(line.strip() for line in block.search):
         raise EditError(f"block {number}: {base.path} is empty, so its search stands 0 times: ask again")
     return Match(Hunk(1, 0, "new"), (), block.replace)

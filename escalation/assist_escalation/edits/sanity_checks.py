@@ -1,8 +1,8 @@
-"""What a changed text must not be, however well its blocks fitted: each check compares it with the old text.
+"""Checks that refuse a changed text even if all blocks fitted. Each compares it with the old text.
 
-A check says in words what is wrong, or nothing. What was wrong before is not blamed on the edit: a file with
-a conflict in it may be edited elsewhere. One check finds lines that say that code was left out, such as
-"# ... rest of the code": such an answer would delete what it names. This module knows no disk and no answer.
+A check returns what is wrong in words, or "". An edit is not blamed for what was wrong before: a file with a
+conflict in it may be edited elsewhere. One check finds lines that say that code was left out, such as
+"# ... rest of the code", since such an edit would delete that code. This module knows no disk and no answer.
 """
 
 import re
@@ -14,7 +14,7 @@ from assist_context.syntax.fragments import errors
 from assist_escalation.edits.plan import MARK, FileChange, encode
 from assist_escalation.placeholders import BEGINNING
 
-LONGEST = 300  # characters of a line that is looked at: longer ones are data
+LONGEST = 300  # characters of a line that is checked: longer lines are data
 
 # A comment begins.
 _LEAD = r"(?:^|(?<=\s))(?:[#]+|//+|--+|/\*+|<!--|;+|%+|\{/\*|\*)[ \t]*"
@@ -25,7 +25,7 @@ _THINGS = r"""
   | test|field|handler|route|line|definition|stuff|part|propert(?:y|ie)|case
 )s?
 """
-# What may follow without making it a sentence about something else.
+# Words that may follow without making it a sentence about something else.
 _TAIL = r"""
 [ \t]*
 (?:
@@ -60,7 +60,7 @@ _PROSE = frozenset({"markdown", "plaintext", "html"})  # where dots and "the res
 
 
 def elisions(path: str, text: str) -> list[str]:
-    """The lines that say that something was left out.
+    """The lines that say that code was left out.
 
     >>> elisions("a.py", "def f():\\n    # ... rest of the code\\n    ...\\n")
     ['    # ... rest of the code', '    ...']
@@ -77,14 +77,14 @@ def elisions(path: str, text: str) -> list[str]:
 
 
 def _body(lines: list[str], place: int) -> bool:
-    """Whether a line of dots is all of a body, as Python writes an empty one below its header."""
+    """Whether a line of dots is a whole body, as in an empty Python function."""
     above = next((line for line in reversed(lines[:place]) if line.strip()), "").rstrip()
     below = next((line for line in lines[place + 1 :] if line.strip()), "")
     indent = len(lines[place]) - len(lines[place].lstrip())
     return above.endswith((":", '"""', "'''")) and (not below or len(below) - len(below.lstrip()) < indent)
 
 
-MOST_BYTES = 1_000_000  # as for indexed files: more is data, and a repeating model may write it
+MOST_BYTES = 1_000_000  # as for indexed files: a larger file is data, or a model that repeats itself
 
 CONFLICT = re.compile(
     r"""
@@ -101,7 +101,7 @@ def defect_of(change: FileChange) -> str:
 
 
 def is_unchecked(change: FileChange) -> bool:
-    """Whether no parser looked at the change, so that only a person can."""
+    """Whether no parser checked the change, so that only a person can."""
     language = language_of(change.path)
     return not change.removes and errors(language, change.after.removeprefix(MARK)) is None
 
@@ -145,7 +145,7 @@ def _parse(change: FileChange) -> str:
 
 
 def _new(change: FileChange, found: Callable[[str], list[str]]) -> int:
-    """How many of what `found` finds were not there before."""
+    """How many of the things that `found` finds are new."""
     before, after = (Counter(each.strip() for each in found(text)) for text in (change.before, change.after))
     return (after - before).total()
 

@@ -1,8 +1,8 @@
-"""The files of one journalled edit, moved to one side of it or the other.
+"""Moves the files of one edit in the journal to the old side or to the new side.
 
-All of them or none, also over crashes: the journal says which way before the first is moved, and bytes
-come from the journal, never from what a crash left. A file that is on neither side was written by
-somebody else and is never overwritten. It takes no lock, its caller holds it, and knows no plan.
+It moves all of them or none, even if a crash interrupts it: the journal records the direction before the
+first file moves, and bytes come from the journal, never from what a crash left. A file on neither side was
+written by someone else and is never overwritten. The caller holds the lock. This module knows no plan.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from assist_escalation.edits.plan import EditError
 
 
 def sha256_at(place: Path) -> str | None:
-    """Of a file's bytes; None where there is nothing; "" for what is no readable file or behind a link."""
+    """The hash of a file's bytes; None if there is no file; "" if it is unreadable or reached by a link."""
     try:
         if not stat.S_ISREG(place.lstat().st_mode) or place.resolve() != place:
             return ""
@@ -30,12 +30,12 @@ def sha256_at(place: Path) -> str | None:
 
 
 def not_on(entry: JournalEntry, side: Side) -> tuple[str, ...]:
-    """The paths whose files are not what a side has."""
+    """The paths whose files differ from a side."""
     return tuple(file.path for file in entry.files if _side(file) != side)
 
 
 def prepare(entry: JournalEntry, side: Side) -> None:
-    """The bytes of a side beside the files, so that only names are left to move."""
+    """Write the bytes of a side next to the files, so that only renames are left to do."""
     for folder in entry.made if side == "new" else ():
         folder.mkdir()
         durable_files.sync(folder.parent)
@@ -44,14 +44,14 @@ def prepare(entry: JournalEntry, side: Side) -> None:
 
 
 def clear(entry: JournalEntry) -> None:
-    """Nothing of it beside the files."""
+    """Remove the temporary files of the edit."""
     for index in range(len(entry.files)):
         with suppress(NotADirectoryError):
             durable_files.remove(entry.temporary(index))
 
 
 def finish(entry: JournalEntry) -> None:
-    """An edit that is all old goes, with the folders that it made and nobody else uses."""
+    """Remove an edit whose files are all old, and the folders that it made, if they are empty."""
     clear(entry)
     for folder in reversed(entry.made):
         with suppress(OSError):
@@ -60,7 +60,7 @@ def finish(entry: JournalEntry) -> None:
 
 
 def move(entry: JournalEntry, goal: Side) -> JournalEntry:
-    """All files to a side, and the journal says so. Where that fails they go back: `EditError`."""
+    """Move all files to a side and record it. If that fails, move them back and raise `EditError`."""
     forward = goal == "new"
     paths = ", ".join(file.path for file in entry.files)
     try:
@@ -85,7 +85,7 @@ def move(entry: JournalEntry, goal: Side) -> JournalEntry:
 
 
 def settle(entry: JournalEntry) -> str:
-    """Finish what a crash interrupted; what was done, in words, or ""."""
+    """Finish what a crash interrupted, and return what was done in words, or ""."""
     clear(entry)
     paths = ", ".join(file.path for file in entry.files)
     if entry.state == "done":
@@ -95,7 +95,7 @@ def settle(entry: JournalEntry) -> str:
         return f"an edit of {paths} was interrupted before it changed anything"
     goal: Side = "new" if entry.state == "forward" else "old"
     others = [file.path for file in entry.files if _side(file) is None]
-    if others:  # all of it is no longer possible, so what was moved goes back
+    if others:  # the edit can no longer be completed, so moved files go back
         goal = "old" if goal == "new" else "new"
     _move(entry, goal, around=True)
     which = "was finished" if goal == "new" else "was taken back"
@@ -108,7 +108,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _side(file: File) -> Side | None:
-    """Which side a file is on; None: on neither."""
+    """The side that a file is on, or None if it is on neither."""
     found = sha256_at(file.place)
     return "new" if found == file.new else "old" if found == file.old else None
 
@@ -122,7 +122,7 @@ def _gather(entry: JournalEntry, index: int, side: Side) -> None:
 
 
 def _move(entry: JournalEntry, goal: Side, *, around: bool) -> JournalEntry:
-    """`around`: leave the files that are on neither side as they are; else they are an error."""
+    """Move the files. `around`: skip files that are on neither side, which are an error otherwise."""
     for index, file in enumerate(entry.files):
         side = _side(file)
         if side is None and not around:

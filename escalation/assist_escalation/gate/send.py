@@ -112,7 +112,7 @@ def _close(prepared: Prepared, parts: GateParts, answer: "_RunningAnswer") -> No
     asked = prepared.endpoint.model
     try:
         parts.log.append("outcome", audit_events.outcome(prepared, outcome))
-        if before := parts.models.changed(prepared.provider, asked, outcome.model):
+        if before := parts.models.update(prepared.provider, asked, outcome.model):
             answer.warn(f"{prepared.provider} answered as {outcome.model}; until now it was {before}.")
             changed = {"provider": prepared.provider, "before": before, "now": outcome.model}
             parts.log.append("model_changed", {"request_id": request.id, **changed})

@@ -1,8 +1,8 @@
-"""Globs over the files of a workspace, with git's semantics, blind to how a path is spelled.
+"""Globs over the files of a workspace, with git's semantics, for every spelling of a path.
 
-A glob only ever forbids or marks, so two spellings that some system takes for one file count as one:
-whatever their case, their Unicode form, their slashes, or an address's percent signs. It reads no disk
-and does not know what a match means.
+A glob only forbids or marks files. So if some system takes two spellings for the same file, they count as
+the same here: case, Unicode form, kind of slash and percent signs make no difference. This module does not
+read the disk and does not know what a match means.
 """
 
 import re
@@ -13,17 +13,17 @@ from urllib.parse import unquote
 from assist_context.files.gitignore import Rule, parse_rules
 from assist_escalation.errors import EscalationError
 
-# An escaped letter is a folder behind a backslash: git's globs need no backslash before a letter.
+# A backslash before a letter is a Windows path: git's globs never need one there.
 _WINDOWS = re.compile(r"\\\w")
 _NOWHERE = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|//")
 _FOLDS = re.compile(r"[. ](?:/|$)|:")  # what `_fold_path` changes in ASCII, but for case
-_DECODINGS = 3  # an address is decoded once, a careless proxy does it again; more is an attack
+_DECODINGS = 3  # a URL is decoded once, and by a careless proxy twice; more is an attack
 
 
 def check_glob(name: str, glob: str) -> None:
-    """Raise `EscalationError` for a glob that would not do what its writer hopes; `name` is its setting.
+    """Raise `EscalationError` for a glob that does not do what its author expects; `name` is its setting.
 
-    A line without effect is an error here, since it was to close something.
+    A line without effect is an error, since its author wanted to forbid something.
     """
     if glob.startswith("!"):
         why = "nothing is taken back with `!`: leave the line out"
@@ -40,7 +40,7 @@ def check_glob(name: str, glob: str) -> None:
 
 
 def covers(glob: str, path: str) -> bool:
-    """Whether `glob` matches `path` or a folder above it; the path is relative, with "/".
+    """Whether `glob` matches `path` or a folder above it. The path is relative, with "/".
 
     >>> covers("infra/", "Infra/prod/x.tf"), covers("*.key", "a/b.KEY"), covers("/x", "a/x")
     (True, True, False)
@@ -51,7 +51,7 @@ def covers(glob: str, path: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def spellings(path: str) -> tuple[str, ...]:
-    """All that `path` may be called, the plainest last; a `..` that comes out of it stays in.
+    """All spellings of `path`, the simplest last. A `..` that decoding reveals stays in.
 
     >>> spellings("a/./B%2Fc")
     ('a/B%2Fc', 'a/B/c')
@@ -70,7 +70,7 @@ def _tidy(path: str) -> str:
 
 
 def _fold_path(path: str) -> str:
-    """As the most forgiving file systems compare: dots and spaces at an end and NTFS's streams are cut."""
+    """The path as the most tolerant file systems compare it, without NTFS streams, final dots and spaces."""
     parts = [part if part == ".." else part.partition(":")[0].rstrip(". ") for part in path.split("/")]
     return _fold("/".join(parts))
 

@@ -1,8 +1,8 @@
-"""Several authors' settings made into one: what all of them allow, and what any of them forbids.
+"""Several authors' settings merged into one: what all of them allow, and what any of them forbids.
 
-An organisation, the user, a repository and an editor each write a layer; the most restrictive holds, in
-whatever order they come. Only the first two own anything: providers, patterns, where the audit log goes.
-It reads nothing and decides about no request.
+An organisation, the user, a repository and an editor each write a layer. The most restrictive value wins,
+whatever their order. Only the organisation and the user define providers, patterns and the place of the
+audit log. This module reads nothing and judges no request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,9 +12,11 @@ from typing import Any, Literal, get_args
 
 from assist_escalation.policy.settings import ANY, MOST_USD, Content, EscalationSettings, Mode, Provider
 
-Author = Literal["organisation", "user", "repository", "editor"]  # whose provider counts, from the first on
+Author = Literal[
+    "organisation", "user", "repository", "editor"
+]  # if two define a provider, the first one counts
 
-# What a layer says that forbids nothing: where its author is silent, the others' word holds.
+# A layer that forbids nothing. A setting that an author does not write has the value here.
 OPEN = EscalationSettings(
     mode="auto",
     max_escalation_rate=1.0,
@@ -24,18 +26,22 @@ OPEN = EscalationSettings(
     default_class="",
     allow_unknown_price=True,
 )
-CLOSED = replace(OPEN, mode="never")  # what holds where a layer cannot be read
+CLOSED = replace(OPEN, mode="never")  # replaces a layer that cannot be read
 
-_PROVIDING = {"providers", "allowed_providers", "residency"}  # what bears on the providers of `Permissions`
+_PROVIDING = {
+    "providers",
+    "allowed_providers",
+    "residency",
+}  # the settings that decide `Permissions.providers`
 _OWNERS = ("organisation", "user")
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one author allows at most.
+    """The most that one author allows.
 
-    `source` tells people where it stands. Globs start at the folder `base`, absolute and resolved; where
-    that is "", at each workspace folder.
+    `source` tells the user where the settings are. Globs start at the folder `base`, which is absolute and
+    resolved; if it is "", they start at each workspace folder.
     """
 
     author: Author
@@ -46,7 +52,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Glob:
-    """A glob, and the folder where it starts, as in `Layer`."""
+    """A glob and the folder where it starts, as in `Layer`."""
 
     pattern: str
     base: str = ""
@@ -54,7 +60,7 @@ class Glob:
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """How one author sorts texts: the class of each glob, and that of all other text, "" for none."""
+    """How one author classifies texts: the class of each glob, and the class of all other text, or ""."""
 
     globs: tuple[tuple[Glob, str], ...]
     default: str
@@ -64,9 +70,9 @@ class Classes:
 class Permissions:
     """What may leave the machine from the workspace folders `roots`, which are absolute and resolved.
 
-    Money is in micro-dollars. A day's bound holds for the repository; `user_day_micro`, which no repository
-    lowers, for all that the person spends. `providers` are those that may be used, the preferred one first,
-    each with the classes that it may see in effect. A text has every class that one of `classes` gives it.
+    Money is in micro-dollars. `day_micro` limits the repository, and `user_day_micro` limits the user, which
+    no repository can lower. `providers` may be used, the preferred one first; each has the classes that it
+    may see in the end. A text has every class that one of `classes` gives it.
     """
 
     roots: tuple[str, ...]
@@ -89,7 +95,7 @@ class Permissions:
 
 
 def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissions:
-    """What all layers together allow. Of layers of one author, the first's provider and paths count."""
+    """What all layers together allow. If an author has several, the first one's provider and paths count."""
     layers = _by_author(layers)
     said = [OPEN, *(layer.settings for layer in layers)]
     owned = [layer.settings for layer in layers if layer.author in _OWNERS]
@@ -117,7 +123,7 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
 
 
 def unknown_providers(layers: Sequence[Layer]) -> tuple[tuple[Layer, str], ...]:
-    """Names that a layer allows but nobody defined: they allow nothing."""
+    """The names that a layer allows and no layer defines. They allow nothing."""
     defined = {ANY, *_defined_providers(_by_author(layers))}
     return tuple(
         (layer, name) for layer in layers for name in layer.settings.allowed_providers if name not in defined
@@ -125,20 +131,20 @@ def unknown_providers(layers: Sequence[Layer]) -> tuple[tuple[Layer, str], ...]:
 
 
 def restrictions(layer: Layer) -> tuple[tuple[str, Any], ...]:
-    """What a layer says beyond `OPEN`: the names of its fields of `EscalationSettings`, and their values."""
+    """Where a layer differs from `OPEN`: the names of fields of `EscalationSettings`, and their values."""
     pairs = ((item.name, getattr(layer.settings, item.name)) for item in fields(EscalationSettings))
     return tuple((name, value) for name, value in pairs if value != getattr(OPEN, name))
 
 
 def sources(layers: Sequence[Layer]) -> dict[str, tuple[str, ...]]:
-    """Where each field of the permissions has its value from: the `source` of the layers that bear on it."""
+    """For each field of the permissions, the `source` of the layers that decide its value."""
     found = permissions(layers)
     nothing = permissions([])
     alone = [(layer, permissions([layer])) for layer in _by_author(layers)]
     bearing = {}
     for item in fields(Permissions):
         value, open_value = getattr(found, item.name), getattr(nothing, item.name)
-        several = isinstance(value, tuple)  # each layer adds its own; else the strictest one has its way
+        several = isinstance(value, tuple)  # each layer adds its own values; else the strictest layer decides
         bearing[item.name] = tuple(
             layer.source
             for layer, its in alone
@@ -163,7 +169,7 @@ def _union(texts: Any) -> tuple[Any, ...]:
 
 
 def _micro(usd: float) -> int:
-    """Micro-dollars, rounded down; by the decimal that was written, so that 0.07 is 70,000 exactly."""
+    """Micro-dollars, rounded down, from the decimal as it was written: 0.07 is exactly 70,000."""
     return int(Decimal(repr(usd)) * 1_000_000)
 
 
@@ -171,13 +177,13 @@ def _classes(layer: Layer) -> Classes:
     marked = layer.settings.data_class.items()
     default = layer.settings.default_class
     if layer.author == "user" and not default:
-        # Else the class that a stranger gives all text would be the only one, and let it out.
+        # Else the only class of all text could be one from a repository's file, which would let it out.
         default = EscalationSettings().default_class
     return Classes(tuple((Glob(glob, layer.base), name) for glob, name in marked), default)
 
 
 def _defined_providers(layers: Sequence[Layer]) -> dict[str, Provider]:
-    """Providers by name. Who allows a name must know what it stands for: the organisation's word counts."""
+    """Providers by name. The organisation's definition counts, so an allowed name has one fixed meaning."""
     defined: dict[str, Provider] = {}
     for layer in layers:
         if layer.author in _OWNERS:
@@ -199,6 +205,6 @@ def _providers(layers: Sequence[Layer]) -> dict[str, Provider]:
 
 
 def _member(layers: Sequence[Layer], name: str) -> Callable[[str], bool]:
-    """Whether each layer's list of this name holds a word, or all words."""
+    """A function that returns whether each layer's list of this name allows a word."""
     lists = [getattr(layer.settings, name) for layer in layers]
     return lambda word: all(ANY in each or word in each for each in lists)

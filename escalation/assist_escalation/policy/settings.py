@@ -1,8 +1,8 @@
-"""What may leave the machine, to whom and at what price, as a user writes it; the default is nothing.
+"""The settings of what may leave the machine, to whom and at what price. By default nothing may leave.
 
-Each value is checked: the error names the setting and says what to do instead, and shows no value that
-may be a secret. This module decides about no request, reads no file and no environment, and holds the name
-of a key, never a key.
+Each value is checked. An error names the setting and says what to do instead, and never shows a value that
+may be a secret. This module judges no request and reads no file and no environment. It holds the name of
+a key's variable, never a key.
 """
 
 import re
@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.path_globs import check_glob
 
-# Capitals only, as every provider's documentation has it: a key pasted by mistake is not such a name.
+# Capitals only, as in every provider's documentation. A key that was pasted by mistake does not match.
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def check_url(url: str) -> None:
-    """An address that requests may go to: https, or http to this machine; no user, password or query."""
+    """Check an address for requests: https, or http to this machine, without user, password or query."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port  # a port that is no number raises here
@@ -35,13 +35,13 @@ def check_url(url: str) -> None:
 
 
 def check_words(name: str, words: tuple[str, ...]) -> None:
-    """Texts that say something."""
+    """Check that no text is empty."""
     if not all(word.strip() for word in words):
         raise EscalationError(f"{name} holds an empty text: take it out or write what you mean")
 
 
 def check_variable(name: str, variable: str) -> None:
-    """The name of an environment variable, or none."""
+    """Check the name of an environment variable, or ""."""
     if variable and not _VARIABLE.fullmatch(variable):
         # The value is not shown: it may be the key.
         raise EscalationError(
@@ -51,7 +51,7 @@ def check_variable(name: str, variable: str) -> None:
 
 
 def check_pattern(pattern: str) -> None:
-    """A regular expression that matches some text."""
+    """Check that a regular expression can be compiled and does not match the empty text."""
     try:
         empty = re.compile(pattern).match("")
     except (re.error, RecursionError, OverflowError) as error:
@@ -61,7 +61,7 @@ def check_pattern(pattern: str) -> None:
 
 
 def check_bounds(settings: Any) -> None:
-    """Each field within the `choices`, `min` and `max` of its metadata."""
+    """Check each field against the `choices`, `min` and `max` of its metadata."""
     for item in fields(settings):
         value = getattr(settings, item.name)
         bounds = item.metadata
@@ -77,19 +77,19 @@ def check_bounds(settings: Any) -> None:
 
 
 Edits = Literal["blocks", "pieces"]
-Mode = Literal["never", "ask", "auto"]  # from the strictest on: `layers` compares by this order
-Content = Literal["hash", "redacted", "full"]  # from the least on
-ANY = "*"  # in a list of names: all of them
+Mode = Literal["never", "ask", "auto"]  # the strictest first: `permissions` compares by this order
+Content = Literal["hash", "redacted", "full"]  # the least first
+ANY = "*"  # in a list of names: all names
 
 REQUESTS = ("explain", "ask", "test", "refactor", "fix", "cross_file", "architecture")
 
-MOST_USD = 100_000.0  # a bound at all, since TOML knows `inf` and `nan`
+MOST_USD = 100_000.0  # an upper limit is needed, since TOML has `inf` and `nan`
 USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a provider asks for a million tokens, in US dollars."""
+    """What a provider charges for a million tokens, in US dollars."""
 
     input_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MOST_USD, "doc": "For tokens sent."})
     output_usd_per_mtok: float = field(metadata={"min": 0.0, "max": MOST_USD, "doc": "For tokens received."})
@@ -189,11 +189,11 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class EscalationSettings:
-    """All that bears on egress; a wrong value raises `EscalationError`, which names the field.
+    """All settings about egress. A wrong value raises `EscalationError`, which names the field.
 
-    Most fields are the `[escalation]` table; where `table` is given they stand in one of their own, and
-    where `key` is given under another name. `tightens` marks what even a stranger's file may say, since
-    it only ever forbids: see `layers`.
+    Most fields are in the `[escalation]` table. A field with `table` in its metadata is in that table, and
+    one with `key` has another name there. `tightens` marks fields that a repository's file may set too,
+    since they can only forbid: see `policy.permissions`.
     """
 
     mode: Mode = field(

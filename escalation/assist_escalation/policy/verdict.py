@@ -1,9 +1,8 @@
-"""Whether a prompt may go to a provider at all, by where each of its texts comes from.
+"""Whether a prompt may go to a provider at all, judged by where each of its texts comes from.
 
-It looks at every span: an unknown origin, a denied file, or a class that the provider may not see, and the
-whole prompt stays. It changes no text and does not know what is secret within one (`redact`).
-It reads the disk in two functions, `resolve` and `_bases`: only the disk knows where a link leads and where
-a repository begins.
+Every span is checked. If one has an unknown origin, comes from a denied file, or has a data class that the
+provider may not see, the whole prompt is refused. This module changes no text and finds no secrets.
+Two functions read the disk, `resolve` and `_bases`, to follow links and to find where a repository begins.
 """
 
 import os
@@ -20,9 +19,9 @@ from assist_escalation.prompts import Origin, Prompt, Source, Span
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the prompt may be sent, each reason why not in words, and the data classes in it.
+    """Whether the prompt may be sent, the reasons against it in words, and the data classes in it.
 
-    Reasons name files as they are called: like any text of the workspace, `redact.clean` them for a log.
+    Reasons hold file names, which may hold secrets: pass them to `redactor.clean` before you log them.
     """
 
     allowed: bool
@@ -32,7 +31,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class _FilePlace:
-    """A file by two names, absolute: as its span says, in the resolved folder, and with links followed."""
+    """A file by two absolute paths: the span's path in the resolved folder, and that with links followed."""
 
     root: str
     named: str
@@ -40,10 +39,10 @@ class _FilePlace:
 
 
 def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
-    """The verdict about sending `prompt` to the provider of this name.
+    """The verdict on sending `prompt` to the provider of this name.
 
-    `mode = "ask"`, budgets and `always_ask` are others' business; `never` and `always_local` are looked at
-    here too, so that a router's slip sends nothing.
+    `mode = "ask"`, budgets and `always_ask` are not checked here. `never` and `always_local` are, so that an
+    error in the router sends nothing.
     """
     reasons = list(_request_reasons(prompt, permissions, provider))
     classes: set[str] = set()
@@ -65,9 +64,9 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
 
 
 def resolve(origin: Origin) -> str:
-    """The absolute path of an origin's file with every link followed; the file need not exist.
+    """The absolute path of an origin's file, with every link followed. The file need not exist.
 
-    This is the one look at the disk. A path that the system cannot even ask for raises `EscalationError`.
+    Raises `EscalationError` for a path that the system does not accept.
     """
     try:
         return os.path.realpath(os.path.join(origin.root, origin.path))
@@ -94,7 +93,7 @@ def _request_reasons(prompt: Prompt, permissions: Permissions, provider: str) ->
 
 
 def _place(origin: Origin, roots: tuple[str, ...]) -> _FilePlace | None:
-    """Where the text's file is; None for a text that is about none. `EscalationError` where it is unsure."""
+    """The text's file, or None for a text about no file. `EscalationError` if the file is uncertain."""
     if origin.source not in get_args(Source):
         raise EscalationError("a text of unknown origin")
     if not origin.path and not origin.root and origin.source != "file":
@@ -117,7 +116,7 @@ def _check_deny(place: _FilePlace | None, permissions: Permissions) -> None:
         return
     for name in (place.named, place.real):
         for each in spellings(name.replace(os.sep, "/")):
-            # The whole path: a workspace in `~/.aws` gets no more than one in the home.
+            # The whole path, so that a workspace in `~/.aws` may send no more than one in the home folder.
             if pattern := denied_by(f"/{each}"):
                 raise EscalationError(f"{_relative(place)} never leaves: {pattern} is on the built-in list")
     for glob in permissions.deny:
@@ -126,14 +125,14 @@ def _check_deny(place: _FilePlace | None, permissions: Permissions) -> None:
 
 
 def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ...]) -> set[str]:
-    """The classes of a text by all authors; our own words have none."""
+    """The classes that all authors give a text. Our own words have none."""
     if place is None and span.origin.source == "assist":
         return set()
     found = set()
     for author in authors:
         marked = {name for glob, name in author.globs if place and _is_covered(glob, place)}
         found |= marked or {author.default}
-        # A class of another starting folder only comes on top: it takes no default away.
+        # A class from a glob with another base is added, and does not replace the default.
         found |= {name for glob, name in author.globs if place and _is_covered(glob, place, anywhere=True)}
     found.discard("")
     if not found:
@@ -143,7 +142,7 @@ def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ..
 
 
 def _is_covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> bool:
-    """Whether a glob names a file; with `anywhere` also from the folders that it may have been meant for."""
+    """Whether a glob matches a file; `anywhere`: also from other folders that it may start at."""
     bases = (glob.base,) if glob.base else _bases(place) if anywhere else (place.root,)
     return any(
         covers(glob.pattern, name.removeprefix(inside).replace(os.sep, "/"))
@@ -154,9 +153,9 @@ def _is_covered(glob: Glob, place: _FilePlace, *, anywhere: bool = False) -> boo
 
 
 def _bases(place: _FilePlace) -> tuple[str, ...]:
-    """Where a glob without a folder may start: the root, and all between it and the top of the repository.
+    """Where a glob without a base may start: the root, and every folder from there to the repository's top.
 
-    Somebody may stand in a folder of a repository, or above several; what is forbidden is the same.
+    The workspace may be a folder in a repository, or hold several repositories. The same files are forbidden.
     """
     folders = [place.root]
     for start, stop in ((place.root, ""), (os.path.dirname(place.named), place.root)):
@@ -178,5 +177,5 @@ def _relative(place: _FilePlace) -> str:
 
 
 def _printable(text: str) -> str:
-    """A name for people: nothing in it moves a cursor or hides."""
+    """A name for people, without characters that move the cursor or are invisible."""
     return "".join(each if each.isprintable() else "?" for each in text[:200])

@@ -1,6 +1,6 @@
-"""What one event of a chat completion says, and whether the tokens it counts can be believed.
+"""Reads one event of a chat completion, and decides whether its token counts can be true.
 
-It reads JSON that a stranger wrote: whatever has not the shape we asked for is a `Fault`. It knows no
+The JSON comes from a server that we do not trust: an unexpected shape is a `Fault`. This module knows no
 bytes, no socket and no prices.
 """
 
@@ -12,8 +12,8 @@ from typing import Any
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.failures import Fault, describe, refusal
 
-# Every tokenizer in use falls back to bytes, so a prompt has at most as many tokens as bytes; a provider's
-# own template and instructions come on top.
+# Every tokenizer in use falls back to bytes, so a prompt never has more tokens than bytes. The provider's
+# own template and instructions are added to that.
 TEMPLATE_TOKENS = 4096
 
 _NAME = re.compile(r"[^A-Za-z0-9_.:/@+-]+")
@@ -23,10 +23,10 @@ _TOOLS = frozenset({"tool_calls", "function_call"})
 
 @dataclass(frozen=True, slots=True)
 class ChatEvent:
-    """What an event adds. `finish` and `model` are "" where it says nothing of them.
+    """What an event adds to the answer. `finish` and `model` are "" if it has none.
 
     `finish` is the provider's word for why the text ends, in lower case: `stop`, `length`,
-    `content_filter`. `usage` is what it counts, unchecked.
+    `content_filter`. `usage` holds its token counts, unchecked.
     """
 
     text: str = ""
@@ -35,7 +35,7 @@ class ChatEvent:
     usage: dict[str, Any] | None = None
 
     def after(self, before: "ChatEvent") -> "ChatEvent":
-        """Both together, but for the text: it is not kept."""
+        """Both events merged, without the text."""
         return ChatEvent(
             finish=self.finish or before.finish,
             model=self.model or before.model,
@@ -45,7 +45,7 @@ class ChatEvent:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What is known of a call without its provider: bytes of its request and of its answer so far."""
+    """What we know about a call without the provider: the bytes of its request and of its answer so far."""
 
     sent: int
     received: int
@@ -56,7 +56,7 @@ def read(data: str) -> ChatEvent:
     """The event `data`. Raises `Fault` for an error, a tool call, or anything of another shape.
 
     >>> read('{"model": "m", "choices": [{"delta": {"content": "Hello"}, "finish_reason": null}]}')
-    Piece(text='Hello', finish='', model='m', usage=None)
+    ChatEvent(text='Hello', finish='', model='m', usage=None)
     """
     try:
         event = json.loads(data)
@@ -76,7 +76,7 @@ def read(data: str) -> ChatEvent:
 
 
 def _choice(choice: dict[str, Any]) -> tuple[str, str]:
-    """Text and reason to end of the one choice that we ask for."""
+    """The text and the finish reason of the only choice that we ask for."""
     if choice.get("index") not in (None, 0):
         raise Fault("bad-reply", "the answer has more choices than the one that was asked for")
     delta = _expect(choice.get("delta"), dict)
@@ -88,9 +88,9 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
 
 
 def believable(counted: dict[str, Any] | None, bounds: Bounds, *, wrote: bool) -> Usage | None:
-    """The provider's count as disjoint classes, or None where it cannot be true.
+    """The provider's counts as disjoint classes of tokens, or None if they cannot be true.
 
-    `wrote` says that the answer holds text. Reasoning is part of the output.
+    `wrote`: the answer has text. Reasoning is part of the output.
 
     >>> believable({"prompt_tokens": 30, "completion_tokens": 5}, Bounds(400, 900, 100), wrote=True)
     Usage(input=30, cache_read=0, cache_write=0, output=5, estimated=False)
@@ -107,14 +107,14 @@ def believable(counted: dict[str, Any] | None, bounds: Bounds, *, wrote: bool) -
         return None
     if not 0 < prompt <= bounds.sent + TEMPLATE_TOKENS or hit + written > prompt:
         return None
-    # Thinking that is not sent has no bytes here, but it counts against the limit that we set.
+    # Hidden reasoning has no bytes here, but it counts against the limit that we set.
     if output > max(bounds.max_output, bounds.received) or (wrote and not output):
         return None
     return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
 
 
 def finish_reason(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool) -> str:
-    """Why a stream that ended has ended; raises `Fault` where it was cut off or held no answer."""
+    """Why a stream ended. Raises `Fault` if it was cut off or had no answer."""
     if foreign:
         raise _fault_of(foreign)
     if so_far.finish:
@@ -127,7 +127,7 @@ def finish_reason(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool)
 
 
 def _fault_of(error: bytes) -> Fault:
-    """For an error object under status 200, or whatever else came in place of an answer."""
+    """The fault for an error object under status 200, or for anything else in place of an answer."""
     found = refusal(0, error)
     if found.says.strip():
         return Fault(found.kind, describe(found))
@@ -145,7 +145,7 @@ def _clean_name(value: Any) -> str:
 
 
 def _expect(value: Any, kind: type[Any]) -> Any:
-    """`value` if it is of this kind, an empty one for null; anything else is no answer."""
+    """`value` if it has this type, an empty one for null. Anything else raises `Fault`."""
     if value is None:
         return kind()
     if not isinstance(value, kind):

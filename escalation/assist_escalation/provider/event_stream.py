@@ -1,29 +1,29 @@
-"""Cuts the bytes of a stream into events (server-sent events), within limits that no answer needs.
+"""Splits the bytes of a stream into server-sent events, within limits that no real answer reaches.
 
-It knows bytes and lines. It knows neither what an event says nor where the bytes come from, and trusts
-neither: whatever comes in, it holds at most one event and a little more.
+This module knows bytes and lines. It does not know what an event means or where the bytes come from, and
+trusts neither: whatever arrives, it holds at most one event and a little more.
 """
 
 import re
 
 from assist_escalation.provider.failures import Fault
 
-# A token a line takes 200 to 400 bytes at the large providers; thinking that is not shown may add its own.
+# One token on a line takes 200 to 400 bytes at the large providers; hidden reasoning may add more.
 BYTES_PER_TOKEN = 1024
 SLACK_BYTES = 1 << 20
-# Servers that do not really stream send the whole answer in one line: 131,072 tokens are about half of this.
+# Servers that do not really stream send the whole answer in one line: 131,072 tokens are about half this.
 LINE_BYTES = 1 << 20
-# Of an answer that is no stream at all, enough to read an error object.
+# Bytes of an answer that is no event stream: enough to read an error object.
 FOREIGN_BYTES = 1 << 16
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class EventStreamParser:
-    """The lines of one stream on their way to events.
+    """Turns the lines of one stream into events.
 
-    `done` says that the provider ended the stream by its protocol, so that nothing else is read;
-    `foreign` holds what came and is no event, as long as no event came.
+    `done`: the provider ended the stream as its protocol says, and nothing after that is read. `foreign`
+    holds bytes that are no event, until the first event.
     """
 
     def __init__(self, max_output: int) -> None:
@@ -38,7 +38,7 @@ class EventStreamParser:
         self._began = False
 
     def feed(self, chunk: bytes) -> list[str]:
-        """The data of the events that these bytes complete. Raises `Fault` where a limit is passed."""
+        """The data of the events that these bytes complete. Raises `Fault` if a limit is exceeded."""
         self.received += len(chunk)
         if self.received > self._most:
             raise Fault("too-large", f"the answer is longer than {self._most} bytes")
@@ -57,7 +57,7 @@ class EventStreamParser:
         return events
 
     def finish(self) -> list[str]:
-        """The data of an event that the end of the stream cut off behind its text: many servers do that."""
+        """The data of a last event without an empty line after it, which many servers leave out."""
         events: list[str] = []
         if not self.done:
             self._end_line(events)

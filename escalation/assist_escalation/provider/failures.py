@@ -1,7 +1,7 @@
-"""How a call to a provider fails: one error with a kind, and a message that tells what to do.
+"""How a call to a provider fails: one error with a kind, and a message that says what to do.
 
-It knows what providers answer with when they refuse. It knows no socket, and it never quotes an answer:
-of what a provider says only the error's code is shown, cleaned, since the rest may hold the user's text.
+This module knows how providers refuse. It knows no socket, and never quotes an answer: it shows only the
+error's code, cleaned, since the rest of an answer may hold the user's text.
 """
 
 import json
@@ -30,15 +30,15 @@ Kind = Literal[
     "unknown-model",
 ]
 
-# Longer waits are the user's to decide: the total time of a call is 120 s, and most of it is for the answer.
+# The user decides about longer waits: a call takes 120 s at most, and most of that is for the answer.
 LONGEST_WAIT_S = 20.0
-PAUSE_S = 0.5  # before a second try where the provider names no time
+PAUSE_S = 0.5  # before a second try, if the provider names no time
 
 _RETRIED = frozenset({408, 409, 429})
 _CODE = re.compile(r"[^A-Za-z0-9_.-]+")
 _CODE_LENGTH = 64
 
-# What providers call it, in codes, types and sentences; all compared in lower case.
+# The words of providers in codes, types and sentences; all are compared in lower case.
 _TOO_LONG = (
     "context_length",
     "context length",
@@ -52,7 +52,7 @@ _FILTERED = ("content_filter", "content_policy", "content management policy", "r
 _NO_CREDIT = ("insufficient_quota", "insufficient_balance", "billing")
 _NO_MODEL = ("model_not_found", "unknown_model", "deploymentnotfound", "model_not_available")
 
-# What happened, and what a person can do about it.
+# What happened, and what the user can do about it.
 _REMEDIES: dict[Kind, tuple[str, str]] = {
     "rate-limited": ("it has too many requests", "wait a moment, or ask another provider"),
     "refused": ("it refused the request", "see the provider's page for what this key and model may do"),
@@ -70,8 +70,8 @@ _REMEDIES: dict[Kind, tuple[str, str]] = {
 class TransportError(EscalationError):
     """A call failed. The message holds no text of the prompt or of the answer, and no key.
 
-    `sent`: whether bytes of the request may have reached the provider. `usage`: what it counted, where it
-    said so or refused before it read; None where nobody knows.
+    `sent`: whether bytes of the request may have reached the provider. `usage`: the tokens that it reported,
+    or no tokens if it refused before it read the request; None if unknown.
     """
 
     def __init__(self, kind: Kind, message: str, *, sent: bool, usage: Usage | None = None) -> None:
@@ -82,7 +82,7 @@ class TransportError(EscalationError):
 
 
 class Fault(EscalationError):
-    """What is wrong with an answer, before anybody said whose: `transport` makes a `TransportError` of it."""
+    """What is wrong with an answer. `transport` turns it into a `TransportError` with the provider's name."""
 
     def __init__(self, kind: Kind, why: str, usage: Usage | None = None) -> None:
         super().__init__(why)
@@ -92,7 +92,7 @@ class Fault(EscalationError):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Refusal:
-    """An error as a provider describes it. `says`: its words in lower case, to compare, not to show."""
+    """An error as a provider describes it. `says` is its text in lower case, to be compared, never shown."""
 
     status: int = 0  # 0: in the middle of a stream
     code: str = ""
@@ -101,7 +101,7 @@ class Refusal:
 
     @property
     def kind(self) -> Kind:
-        """What it means for the caller; codes come first, since many providers answer 400 to everything."""
+        """What it means for the caller. Codes come first, since many providers answer 400 to everything."""
         if any(word in self.says for word in _TOO_LONG) or self.status == 413:
             return "context-length"
         if any(word in self.says for word in _FILTERED):
@@ -117,7 +117,7 @@ class Refusal:
 
     @property
     def broke(self) -> bool:
-        """Whether the account has nothing left to spend; some providers say so with 429."""
+        """Whether the account has no credit left. Some providers say so with status 429."""
         return self.status == 402 or any(word in self.says for word in _NO_CREDIT)
 
     @property
@@ -127,7 +127,7 @@ class Refusal:
 
     @property
     def usage(self) -> Usage | None:
-        """Nothing where the provider refused to begin; unknown where it failed on the way."""
+        """No tokens if the provider refused to begin; None, for unknown, if it failed later."""
         return Usage() if 300 <= self.status < 500 and self.status not in (408, 409) else None
 
     def names(self, parameter: str) -> bool:
@@ -140,7 +140,7 @@ class Refusal:
 
 
 def refusal(status: int, body: bytes, retry_after: str | None = None) -> Refusal:
-    """Of an answer's status and the first bytes of its body, which may be anything.
+    """The refusal in an answer's status and the first bytes of its body, which may be anything.
 
     >>> refusal(401, b'{"error": {"code": "invalid_api_key"}}').code
     'invalid_api_key'
@@ -163,7 +163,7 @@ def refusal(status: int, body: bytes, retry_after: str | None = None) -> Refusal
 
 
 def _details(detail: object) -> list[str]:
-    """Of FastAPI's errors the place and the words, without the input that it repeats."""
+    """The place and the text of FastAPI's errors, without the input that they repeat."""
     if isinstance(detail, str):
         return [detail]
     rows = detail if isinstance(detail, list) else []
@@ -171,14 +171,14 @@ def _details(detail: object) -> list[str]:
 
 
 def clean(code: str) -> str:
-    """What of a provider's code may be shown."""
+    """The part of a provider's error code that may be shown."""
     return _CODE.sub("", code)[:_CODE_LENGTH]
 
 
 def describe(refused: Refusal, variable: str = "") -> str:
-    """What to tell the user; `variable` is the one that holds the key.
+    """What to tell the user; `variable` is the environment variable of the key.
 
-    >>> told(Refusal(401, "invalid_api_key"), "ACME_KEY")
+    >>> describe(Refusal(401, "invalid_api_key"), "ACME_KEY")
     'it refused the key (401 invalid_api_key): check the variable ACME_KEY'
     """
     which = " ".join(filter(None, (str(refused.status or ""), refused.code)))
@@ -196,9 +196,10 @@ def describe(refused: Refusal, variable: str = "") -> str:
 
 
 def wait_s(header: str | None, now: float) -> float | None:
-    """Seconds to wait before a second try by a `Retry-After` header, or None where that is too long.
+    """Seconds to wait before a second try by a `Retry-After` header, or None if that is too long.
 
-    The header is seconds or an HTTP date; nonsense counts as none. `now` is in seconds since 1970.
+    The header holds seconds or an HTTP date. An invalid header counts as no header. `now` is in seconds since
+    1970.
 
     >>> wait_s("3", 0.0), wait_s("-1", 0.0), wait_s("3600", 0.0)
     (3.0, 0.5, None)

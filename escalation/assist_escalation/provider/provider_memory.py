@@ -1,9 +1,9 @@
-"""What was learned about providers, kept in small files: accepted parameters, and models that answered.
+"""What we learned about providers, kept in small files: accepted parameters, and models that answered.
 
-Two parameters differ between providers that speak the same protocol; which of them a provider accepts is
-found out once. The first model that answers under a name is taken as agreed, and a later change is reported.
-This module knows no text of an answer. A file that is broken, foreign or cannot be written costs one more
-attempt or the comparison, never a call.
+Providers that speak the same protocol differ in two parameters. Which of them a provider accepts is found
+out once. The first model that answers under a name counts as expected, and a later change is reported.
+This module sees no text of an answer. If a file is broken or cannot be written, that costs one more attempt
+or the comparison of models, but no call fails.
 """
 
 import json
@@ -22,8 +22,8 @@ _MOST_BYTES = 1 << 20
 class Capabilities:
     """How to ask one model of one provider.
 
-    `max_tokens` comes first: servers that do not know `max_completion_tokens` may ignore it and write
-    without a bound, while those that have given `max_tokens` up say so.
+    `max_tokens` is tried first: servers that do not know `max_completion_tokens` may ignore it and write
+    without a limit, while servers that no longer accept `max_tokens` say so.
     """
 
     stream_usage: bool = True
@@ -32,7 +32,7 @@ class Capabilities:
     def parameters(self, max_output: int) -> dict[str, Any]:
         """The part of a request that depends on them.
 
-        >>> Abilities().parameters(100)
+        >>> Capabilities().parameters(100)
         {'max_tokens': 100, 'stream_options': {'include_usage': True}}
         """
         found: dict[str, Any] = {self.limit: max_output}
@@ -42,31 +42,31 @@ class Capabilities:
 
     @property
     def limit(self) -> str:
-        """The name of the parameter that bounds the answer."""
+        """The name of the parameter that limits the answer."""
         return "max_completion_tokens" if self.max_completion_tokens else "max_tokens"
 
     def without(self, parameter: str) -> "Capabilities":
-        """How to ask instead, where `parameter` was refused."""
+        """How to ask after `parameter` was refused."""
         if parameter == "stream_options":
             return replace(self, stream_usage=False)
         return replace(self, max_completion_tokens=not self.max_completion_tokens)
 
 
 class CapabilityStore:
-    """The entries of one file, or of this process alone where `path` is None."""
+    """The entries of one file, or of this process only if `path` is None."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._entries: dict[str, Capabilities] = {}
 
     def recall(self, name: str) -> Capabilities:
-        """How to ask, as far as anybody found out."""
+        """How to ask, or the defaults if nothing is known."""
         if name not in self._entries and self._path:
             self._entries = {**_read(self._path), **self._entries}
         return self._entries.get(name, Capabilities())
 
     def remember(self, name: str, abilities: Capabilities) -> None:
-        """Put one entry down, readable by its owner alone; the oldest give way."""
+        """Store one entry, and drop the oldest if there are too many. Only the owner can read the file."""
         self._entries[name] = abilities
         if not self._path:
             return
@@ -107,15 +107,15 @@ FILE = "frontier.lock"  # in the data directory
 
 
 class AnsweringModels:
-    """The pins of one file: provider and model asked, and the model that answered."""
+    """The entries of one file: the provider and the requested model, and the model that answered."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def changed(self, provider: str, asked: str, returned: str) -> str:
-        """What answered before, where it was another; "" where it is the same, the first, or said nothing.
+    def update(self, provider: str, asked: str, returned: str) -> str:
+        """The model that answered before, or "" if it is the same, the first, or unnamed.
 
-        The new one is remembered, so that a change is told once.
+        The new one is stored, so that a change is reported only once.
         """
         if not returned:
             return ""

@@ -1,6 +1,6 @@
-"""One call to a provider as values: what is asked, within which times, to which address, in which bytes.
+"""One call to a provider as values: its texts, time limits, address and bytes.
 
-It opens nothing. It knows how a base URL may be written and what a request's body holds.
+This module opens no connection. It knows how a base URL may be written and what a request's body holds.
 """
 
 import json
@@ -12,7 +12,7 @@ from assist_escalation.prompts import Messages, Usage
 from assist_escalation.provider.failures import Fault, clean
 from assist_escalation.provider.provider_memory import Capabilities
 
-# Few characters, so that no two readers of this text can see two hosts in it.
+# Few characters are allowed, so that no two programs can read two different hosts from the same text.
 _HOST = r"(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]{0,4})?"
 _BASE_URL = re.compile(rf"https?://{_HOST}(?:/[a-z0-9._~+=:,-]*)*", re.IGNORECASE | re.ASCII)
 _PROXY = re.compile(rf"http://(?:[\x21-\x2e\x30-\x3f\x41-\x7e]+@)?{_HOST}/?", re.IGNORECASE | re.ASCII)
@@ -21,11 +21,11 @@ _KEY = re.compile(r"[\x21-\x7e]*")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Limits of a call, in seconds.
+    """The time limits of a call, in seconds.
 
-    `first` runs from the request to the first event (to the answer's headers with `connect` on top), `idle`
-    from event to event. Bytes that are no event, such as comments that keep a connection alive, do not
-    extend them. Models that think long before they write need more of both.
+    `first` is from the request to the first event (for the answer's headers, `connect` is added), and `idle`
+    from one event to the next. Bytes that are no event, such as comments that keep a connection alive, do
+    not extend them. Models that reason for long before they write need more of both.
     """
 
     connect: float = 5.0
@@ -35,7 +35,7 @@ class Times:
 
 
 def stretch(times: Times, seconds: float) -> Times:
-    """The times for a provider that may take so long in all, where `USUAL_S` is what they are made for.
+    """The limits for a provider that may take `seconds` in all, in proportion to the usual `USUAL_S`.
 
     >>> stretch(Times(), 240.0)
     Times(connect=5.0, first=60.0, idle=40.0, total=240.0)
@@ -46,7 +46,7 @@ def stretch(times: Times, seconds: float) -> Times:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: a provider by name and settings, its key ("" for none), the texts, the most tokens."""
+    """One request: the provider's name and settings, its key or "", the texts, and the most output tokens."""
 
     provider: str
     endpoint: Provider
@@ -64,9 +64,9 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class AnswerEnd:
-    """The end of an answer: why (`stop`, `length`, `content_filter`, `unknown`, ...), by whom, at what count.
+    """The end of an answer: a reason (`stop`, `length`, `content_filter`, `unknown`, ...), model and tokens.
 
-    `model` is "" and `usage` None where the provider says nothing, or nothing believable.
+    `model` is "" and `usage` None if the provider reports nothing, or nothing that can be true.
     """
 
     finish: str
@@ -75,7 +75,7 @@ class AnswerEnd:
 
 
 def address(endpoint: Provider) -> str:
-    """The one address that a call goes to. Raises `Fault` where settings or key could be read in two ways."""
+    """The only address that a call goes to. Raises `Fault` if a setting could be read in two ways."""
     if not _BASE_URL.fullmatch(endpoint.base_url):
         raise Fault(
             "refused",
@@ -89,17 +89,17 @@ def address(endpoint: Provider) -> str:
 
 
 def check_key(call: Call) -> None:
-    """Raises `Fault` where the key cannot be a header, as one that was pasted with a line break."""
+    """Raises `Fault` if the key cannot be in a header, for example because it has a line break."""
     if not _KEY.fullmatch(call.key):
         variable = call.endpoint.api_key_env or "the key's variable"
         raise Fault("auth", f"the key in {variable} holds spaces, line breaks or other letters than ASCII's")
 
 
 def payload(call: Call, abilities: Capabilities) -> bytes:
-    """The body of the request, the same bytes for the same values. Raises `Fault` for broken Unicode.
+    """The body of the request, always the same bytes for the same values. `Fault` for broken Unicode.
 
-    Nothing is in it that the provider does not need. `store` is not sent: off is its default here, and
-    servers that do not know it refuse the call.
+    It holds only what the provider needs. `store` is not sent: it is off by default, and servers that do not
+    know it refuse the call.
     """
     messages = [{"role": "user", "content": call.messages.user}]
     if call.messages.system:
@@ -117,7 +117,7 @@ def payload(call: Call, abilities: Capabilities) -> bytes:
 
 
 def message(call: Call, fault: Fault) -> str:
-    """Whose fault it was; the words without the key, should a provider put that into an error's code."""
+    """The fault with the provider's name, without the key, even if the provider put it into an error code."""
     key = clean(call.key)
     why = str(fault)
     if key and key in why:

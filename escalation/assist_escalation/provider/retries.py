@@ -1,6 +1,7 @@
-"""How often a provider is asked, and in which words: one retry, and one more for each refused parameter.
+"""How often a provider is asked, and with which parameters: one retry, and one for each refused parameter.
 
-It knows refusals and waiting. It knows no socket: it asks through a port and never sees the answer's bytes.
+This module knows refusals and waiting. It knows no socket: it asks through a port, and never sees the bytes
+of an answer.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ class Asker(Protocol[Answer_co]):
         """Seconds until the call's time is up."""
 
     async def ask(self, body: bytes, *, again: bool) -> Answer_co | Refusal | None:
-        """An answer, a refusal, or None where nobody could be reached and asking `again` may help."""
+        """An answer, a refusal, or None if no server was reached and `again` allows a second try."""
 
 
 async def ask(
@@ -30,8 +31,8 @@ async def ask(
 ) -> Answer_co:
     """The answer to `call`, before its first byte of text. Raises `Fault`.
 
-    A parameter that the provider objects to is left out or renamed, which costs no tokens; what then
-    worked is remembered in `found`.
+    A parameter that the provider objects to is left out or renamed, which costs no tokens. The set that then
+    works is stored in `found`.
     """
     name = " ".join((call.provider, call.endpoint.base_url, call.endpoint.model))
     start = abilities = found.recall(name)
@@ -59,6 +60,6 @@ async def ask(
 
 
 def _wait(refused: Refusal, now: float, left_s: float) -> float | None:
-    """Seconds until a second try makes sense; None for never."""
+    """Seconds until a second try makes sense, or None if it never does."""
     wait = wait_s(refused.retry_after, now) if refused.may_pass else None
     return wait if wait is not None and wait < left_s else None

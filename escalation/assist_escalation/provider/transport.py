@@ -1,9 +1,9 @@
-"""The one place from which text leaves the machine: a call to a provider, streamed, and nothing else.
+"""The only place from which text leaves the machine: a streamed call to a provider, and nothing else.
 
-It opens connections to the provider's own address, or to the proxy that the user named: `PinnedTransport` is
-below the client library, and what passes it is made from the settings alone, so that no environment
-variable, cookie, redirect or header of the library has an effect. It knows neither policy, budget nor
-audit; the gate has done all of that before it calls.
+It connects only to the provider's own address, or to the proxy that the user named. `PinnedTransport` is
+below the client library and builds each request from the settings alone, so that no environment variable,
+cookie, redirect or header of the library has an effect. This module does not know policy, budget or audit:
+the gate has done all of that before it calls.
 """
 
 import asyncio
@@ -39,15 +39,15 @@ if TYPE_CHECKING:  # openai takes 0.6 s to import, httpx2 0.15 s: they are loade
 __all__ = ["AnswerEnd", "Call", "Delta", "Times", "Transport", "TransportError"]
 
 _TIMES = Times()
-_ERROR_BYTES = 1 << 16  # of a refusal's body: its code stands in the first kilobyte
-_LOGGERS = ("openai", "httpx2", "httpcore2")  # they may write addresses and headers down
+_ERROR_BYTES = 1 << 16  # of a refusal's body: its code is in the first kilobyte
+_LOGGERS = ("openai", "httpx2", "httpcore2")  # they may log addresses and headers
 
 
 class Transport:
-    """Calls providers. It owns the calls under way, and what it found out about providers.
+    """Calls providers. It owns the calls under way, and what it learned about providers.
 
-    `abilities` is a file that keeps the latter; `offline` refuses every call, this machine's own servers
-    included; `clock` tells seconds since 1970, for a `Retry-After` that is a date.
+    `abilities` is the file for what it learned. `offline` refuses every call, even to servers on this
+    machine. `clock` returns seconds since 1970, for a `Retry-After` header with a date.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Transport:
         self._lines: set[_Connection] = set()
 
     async def stream(self, call: Call) -> AsyncGenerator[Delta | AnswerEnd, None]:
-        """The answer piece by piece, and `AnswerEnd` at last. Raises `TransportError`.
+        """The answer piece by piece, then `AnswerEnd`. Raises `TransportError`.
 
         Closing the iterator, or cancelling the task that waits for it, closes the connection at once.
         """
@@ -107,7 +107,7 @@ class Transport:
             raise Fault("offline", "not asked, because assist is offline")
         to = address(call.endpoint)
         check_key(call)
-        # Without TLS there is nobody to trust, and 80 ms to save.
+        # Without TLS no certificates are needed, which saves 80 ms.
         trusted = call.endpoint.ca_file if to.lower().startswith("https:") else None
         if trusted not in self._contexts:
             # In a thread: the libraries and the certificates take most of a second to load.
@@ -119,7 +119,7 @@ class Transport:
 
 
 class _Connection:
-    """The connection of one call. None is shared or kept, so that nothing of one call reaches another."""
+    """The connection of one call. Connections are never shared or kept, so calls cannot affect each other."""
 
     def __init__(self, call: Call, to: str, context: "ssl.SSLContext", times: Times) -> None:
         import httpx2  # noqa: PLC0415 - see above
@@ -136,7 +136,7 @@ class _Connection:
             raise Fault("refused", "base_url or proxy is no address: write https://HOST/PATH") from None
         self._door = PinnedTransport(inner, only, call.key, times)
         http = httpx2.AsyncClient(transport=cast("Any", self._door), trust_env=False, follow_redirects=False)
-        # Each value that the library would look up in the environment is given, though the door stops them.
+        # The library would look these up in the environment, although `PinnedTransport` ignores them.
         self._client = openai.AsyncOpenAI(
             api_key=call.key or "none",
             admin_api_key="",
@@ -158,7 +158,7 @@ class _Connection:
         return self._deadline - _now()
 
     async def ask(self, body: bytes, *, again: bool) -> "httpx2.Response | Refusal | None":
-        """A stream, a refusal, or None where nobody could be reached and asking `again` may help."""
+        """A stream, a refusal, or None if no server was reached and `again` allows a second try."""
         import httpx2  # noqa: PLC0415
         import openai  # noqa: PLC0415
 
@@ -188,7 +188,7 @@ class _Connection:
     async def events(
         self, response: "httpx2.Response", guard: EventStreamParser
     ) -> AsyncGenerator[str, None]:
-        """The data of its events, each in time."""
+        """The data of the response's events. Raises `Fault` if one does not arrive in time."""
         import httpx2  # noqa: PLC0415
 
         until = self._door.asked + self._times.first
@@ -212,9 +212,9 @@ class _Connection:
 
 
 class PinnedTransport:
-    """What every request has to pass, below the client library: one address, one method, these headers.
+    """Every request passes this, below the client library: it allows one address, one method, fixed headers.
 
-    It obeys httpx2's port for transports, which cannot be named as a base before the library is loaded.
+    It follows httpx2's interface for transports, which cannot be a base class before the library is loaded.
     """
 
     def __init__(self, inner: "httpx2.AsyncBaseTransport", only: "httpx2.URL", key: str, times: Times):
@@ -259,7 +259,7 @@ class PinnedTransport:
         await self._inner.aclose()
 
     async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """A proxy's CONNECT holds nothing of the request; all else may arrive as soon as it is written."""
+        """Count what may have reached the provider. A proxy's CONNECT holds no part of the request."""
         if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
             self.sends += 1
             self.asked = _now()
@@ -279,14 +279,14 @@ class PinnedTransport:
 
 
 def _load(ca_file: str | None) -> "ssl.SSLContext":
-    """Import the libraries, silence them, and load the certificates to trust: "" for the machine's own."""
+    """Import the libraries, silence them, and load the certificates to trust; "" means the machine's own."""
     import ssl  # noqa: PLC0415
 
     handlers = list(logging.root.handlers)
     import httpx2  # noqa: PLC0415
     import openai  # noqa: F401, PLC0415
 
-    logging.root.handlers[:] = handlers  # OPENAI_LOG makes the library set up logging
+    logging.root.handlers[:] = handlers  # the variable OPENAI_LOG makes the library set up logging
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     if ca_file == "":
@@ -301,7 +301,7 @@ def _load(ca_file: str | None) -> "ssl.SSLContext":
 
 
 def _lost(error: BaseException) -> Fault:
-    """No answer, or no more of it."""
+    """The fault for an answer that did not arrive, or broke off."""
     import ssl  # noqa: PLC0415
 
     at: BaseException | None = error

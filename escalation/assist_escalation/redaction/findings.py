@@ -1,6 +1,6 @@
-"""What the detectors of secrets share: a finding, the error that blocks a request, and the clock's bound.
+"""What the detectors of secrets share: a finding, the error that blocks a request, and a time limit.
 
-It knows no detector and no text.
+This module knows no detector and no text.
 """
 
 from collections.abc import Callable
@@ -9,22 +9,23 @@ from typing import Literal
 
 from assist_escalation.errors import EscalationError
 
-# In `code` a bare word is a variable or a type; in `data` it is the value; `unknown` is a single line of
-# either.
+# A word without quotes is a variable or a type in `code`, and a value in `data`. `unknown` may be either.
 Kind = Literal["code", "data", "unknown"]
 
 
-Check = Callable[[], None]  # raises RedactionError once the time is up
+Check = Callable[[], None]  # raises RedactionError after the time limit
 
 
 class RedactionError(EscalationError):
-    """A text could not be freed of secrets, or a placeholder came back altered: nothing may be sent or
-    applied."""
+    """Secrets could not be removed from a text, or a placeholder came back altered.
+
+    Nothing may be sent or applied.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A secret in some text: characters `start` to `end`, and its type in capitals, such as "PASSWORD"."""
+    """A secret in a text: characters `start` to `end`, and its type in capitals, such as "PASSWORD"."""
 
     start: int
     end: int
@@ -32,7 +33,7 @@ class Finding:
 
 
 def time_limit(clock: Callable[[], float], seconds: float) -> Check:
-    """A check that raises once `seconds` have gone by from now on."""
+    """A check that raises when `seconds` have passed from now."""
     end = clock() + seconds
 
     def check() -> None:

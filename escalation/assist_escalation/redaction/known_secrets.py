@@ -1,7 +1,8 @@
-"""Values that are known to be secret, to be found wherever they stand: those of denied files and of the
-environment's secret-looking variables.
+"""Finds values that are known to be secret: those in denied files, and in environment variables with the
+name of a secret.
 
-It is handed texts and variables, and reads neither. A value is told by syntax alone; it need not look secret.
+The caller passes the texts and the variables; this module reads neither. A value is recognized by syntax
+alone, so it need not look secret.
 """
 
 import re
@@ -12,7 +13,7 @@ from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.normalization import fold
 from assist_escalation.redaction.secret_names import meaning
 
-LEAST = 8  # characters: shorter values stand in ordinary text by chance
+LEAST = 8  # characters: shorter values occur in ordinary text by chance
 _MOST = 20_000  # values; each costs one pass over the text
 
 _SPLIT = re.compile(
@@ -33,7 +34,7 @@ _ADDRESS_PARTS = re.compile(r"[;&?]")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Values to find anywhere, the longest first. Its `repr` shows none."""
+    """Values to find anywhere, the longest first. The `repr` shows none of them."""
 
     values: tuple[str, ...] = field(default=(), repr=False)
 
@@ -47,7 +48,7 @@ def known_values(files: Mapping[str, str], environ: Mapping[str, str]) -> Known:
     found = {value for name, value in environ.items() if meaning(name) is not None}
     for text in files.values():
         found.update(_values_in_file(text))
-    for value in tuple(found):  # an address's password is a value of its own
+    for value in tuple(found):  # the password in a URL is also a value of its own
         found.update(part for match in _USER_INFO.finditer(value) for part in match.groups())
     folded = {"".join(map(fold, value)).strip() for value in found}
     long = (value for value in folded if len(value) >= LEAST)
@@ -63,7 +64,7 @@ def _values_in_file(text: str) -> Iterator[str]:
         if split:
             yield from _unquote(split["value"])
         elif not re.search(r"\s", bare) and not bare.startswith(("-----", "[", "<")):
-            yield bare  # a file that holds a token, or a line of a key
+            yield bare  # a file that is only a token, or a line of a key
             yield from bare.split(":")
         for regex in (_QUOTED, _ELEMENT, _PAIR):
             for match in regex.finditer(line):
@@ -78,13 +79,13 @@ def _unquote(value: str) -> Iterator[str]:
         yield inner.replace('\\"', '"').replace("\\\\", "\\").replace("\\n", "\n")
         return
     yield value
-    yield re.split(r"[ \t]+[#;]", value)[0].rstrip()  # a comment behind it
+    yield re.split(r"[ \t]+[#;]", value)[0].rstrip()  # without a comment after it
     if ";" in value and "=" in value:  # a connection string
         yield from (part.partition("=")[2] for part in value.split(";"))
 
 
 def find_known(text: str, known: Known) -> Iterator[Finding]:
-    """Every place of every value in `text`."""
+    """Every occurrence of every value in `text`."""
     for value in known.values:
         place = text.find(value)
         while place >= 0:

@@ -1,8 +1,7 @@
 """The forms in which a text is searched for secrets, each with a map back to the original text.
 
-The first form is the text in NFKC without invisible characters. The others hold, line by line, what is
-written in another spelling: string literals that a language joins, base64, hex, percent signs and escapes,
-and the same again in what came out of these. This module knows no secret.
+The first form is the text in NFKC without invisible characters. Each further form decodes the one before:
+string literals that a language joins, base64, hex, percent signs and escapes. This module knows no secret.
 """
 
 import base64
@@ -15,9 +14,9 @@ from unicodedata import category, normalize
 
 from assist_escalation.redaction.findings import Check
 
-# "a" "b"; "a" + "b"; "a" \ "b"; also over a line's end, in a diff and behind a comment's sign. A
-# continued line in a string or a shell command is "\" and a line's end.
-_OPERATOR = r"(?:\+|\.\.?|&|\|\||<>)?"  # that joins strings in some language
+# Joins two literals: "a" "b"; "a" + "b"; "a" \ "b"; also over the end of a line, in a diff and in a comment.
+# "\" and the end of a line continue a string or a shell command.
+_OPERATOR = r"(?:\+|\.\.?|&|\|\||<>)?"  # the operators that join strings in some language
 _JOIN = re.compile(
     rf"""
       (?P<q>["'`])
@@ -51,7 +50,7 @@ _COMMA = re.compile(r"""["'][ \t\r\n]{0,40}+,[ \t\r\n]{0,40}+[rbuf]?["']""")
 
 
 def joints(text: str) -> Iterator[re.Match[str]]:
-    """What stands between two literals that follow each other.
+    """The texts between two literals that follow each other.
 
     >>> [each[0] for each in joints('a = "x" + "y"')]
     ['" + "']
@@ -60,7 +59,7 @@ def joints(text: str) -> Iterator[re.Match[str]]:
 
 
 def commas(text: str) -> Iterator[re.Match[str]]:
-    """What stands between the literals of a list that a program joins.
+    """The texts between the literals of a list that a program joins.
 
     >>> [each[0] for each in commas("['x', 'y'].join('')")]
     ["', '"]
@@ -72,13 +71,13 @@ def commas(text: str) -> Iterator[re.Match[str]]:
             yield from _COMMA.finditer(text, *match.span("items"))
 
 
-DEPTH = 3  # decoded twice, after literals were joined once
-_AROUND = 200  # characters beside a join or an escape: the name that a value is assigned to stands there
-_LEAST = 11  # digits of base64 for 8 bytes, the shortest known value
+DEPTH = 3  # join literals once, then decode twice
+_AROUND = 200  # characters before and after a join or an escape, which hold the name of the value
+_LEAST = 11  # base64 digits for 8 bytes, the shortest known value
 
 _DIGITS = re.compile(rf"[A-Za-z0-9+/_-]{{{_LEAST},}}+={{0,2}}")
-_WRAPPED = 40  # characters in a line from where on the next line may continue it
-_RUNS = (  # one after another, so that `key_` before base64 is no part of it
+_WRAPPED = 40  # characters of a line, from which on the next line may continue it
+_RUNS = (  # separate expressions, so that `key_` before base64 is not part of it
     (re.compile(rf"[A-Za-z0-9+/]{{{_LEAST},}}+={{0,2}}"), 6),
     (re.compile(rf"[A-Za-z0-9_-]{{{_LEAST},}}+={{0,2}}"), 6),
     (re.compile(r"(?<![0-9A-Za-z])(?:0x)?((?:[0-9A-Fa-f]{2}){8,}+)(?![0-9A-Za-z])"), 4),
@@ -100,16 +99,16 @@ _TEXT_BYTES = bytes(range(32, 127)) + b"\t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class TextForm:
-    """A form of a text. Character i stands for the original's `starts[i]` to `ends[i]`; None: for itself."""
+    """A form of a text. Character i comes from `starts[i]` to `ends[i]` of the original; None: no change."""
 
     text: str = field(repr=False)
     starts: Sequence[int] | None = field(default=None, repr=False)
     ends: Sequence[int] | None = field(default=None, repr=False)
 
     def origin(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        """The pieces of the original that characters `start` to `end` stand for, in order.
+        """The pieces of the original that characters `start` to `end` come from, in order.
 
-        >>> list(View("ab", [0, 5], [1, 6]).origin(0, 2))
+        >>> list(TextForm("ab", [0, 5], [1, 6]).origin(0, 2))
         [(0, 1), (5, 6)]
         """
         if self.starts is None or self.ends is None:
@@ -130,7 +129,7 @@ class TextForm:
 
 
 class _Pieces:
-    """Collects a derived view: one string, and for each character where it comes from."""
+    """Collects a derived form: a string, and for each character where it comes from."""
 
     def __init__(self, source: TextForm) -> None:
         self.source = source
@@ -147,7 +146,7 @@ class _Pieces:
             self.ends.extend(self.source.ends[start:end])
 
     def put(self, text: str, start: int, end: int) -> None:
-        """`text` stands for the source's `start` to `end`, all of it for each character."""
+        """Add `text`, each character of which comes from all of the source's `start` to `end`."""
         at, upto = start, end
         if self.source.starts is not None and self.source.ends is not None:
             at = self.source.starts[start]
@@ -157,7 +156,7 @@ class _Pieces:
         self.ends.extend([upto] * len(text))
 
     def close(self) -> None:
-        """End a piece: what follows stands elsewhere."""
+        """End a piece: what follows comes from another place."""
         self.parts.append("\n")
         place = self.ends[-1] if self.ends else 0
         self.starts.append(place)
@@ -168,7 +167,7 @@ class _Pieces:
 
 
 def text_forms(text: str, check: Check) -> Iterator[TextForm]:
-    """The forms of `text`; `check` is called now and then."""
+    """The forms of `text`. `check` is called now and then."""
     form = _plain_form(text, check)
     yield form
     for _ in range(DEPTH):
@@ -180,7 +179,7 @@ def text_forms(text: str, check: Check) -> Iterator[TextForm]:
 
 @lru_cache(maxsize=4096)
 def fold(character: str) -> str:
-    """The character in NFKC, and "" where it is not seen: it joins, hides, turns or tags text.
+    """The character in NFKC, or "" if it is invisible: it joins, hides, turns or tags text.
 
     >>> fold("Ａ"), fold("\\u200b")
     ('A', '')
@@ -203,7 +202,7 @@ def _plain_form(text: str, check: Check) -> TextForm:
             starts.extend([index] * len(seen))
             ends.extend([index + 1] * len(seen))
         elif ends:
-            ends[-1] = index + 1  # an unseen character belongs to the one before it
+            ends[-1] = index + 1  # an invisible character belongs to the one before it
     return TextForm("".join(parts), starts, ends)
 
 
@@ -241,15 +240,15 @@ def _rewrite(
     pieces: _Pieces,
     check: Check,
 ) -> None:
-    """Add the surroundings of each match, with the match as `to` writes it."""
-    done = -1  # where the copied surroundings end
+    """Add the text around each match, with the match replaced by the result of `to`."""
+    done = -1  # where the copied text ends
     for count, match in enumerate(matches):
         if not count % 1000:
             check()
         least = max(0, match.start() - _AROUND)
         low = text.rfind("\n", least, match.start()) + 1
         if low and text[low : match.start()].lstrip(" \t+-")[:1] in ("'", '"'):
-            low = text.rfind("\n", least, low - 1) + 1  # the literal's name stands on the line above
+            low = text.rfind("\n", least, low - 1) + 1  # the literal's name is on the line above
         low = low or least
         if done < 0:
             pieces.copy(low, match.start())
@@ -277,7 +276,7 @@ def _decode(text: str, pieces: _Pieces, check: Check) -> None:
     for start, end in _digits(text, check):
         whole = text[start:end]
         if whole.isalpha() and (whole.islower() or whole.isupper()):
-            continue  # encoded text has both, or digits
+            continue  # encoded text has both cases, or digits
         places: Sequence[int] = range(start, end)
         if "\n" in whole:
             places = [place for place in places if not text[place].isspace()]
@@ -293,7 +292,7 @@ def _decode(text: str, pieces: _Pieces, check: Check) -> None:
 
 
 def _digits(text: str, check: Check) -> Iterator[tuple[int, int]]:
-    """Where digits of base64 or hex stand; lines that continue each other are one."""
+    """Where there are digits of base64 or hex. Lines that continue each other count as one place."""
     start = 0
     end = 0
     for count, match in enumerate(_DIGITS.finditer(text)):
@@ -319,7 +318,7 @@ def _digits(text: str, check: Check) -> Iterator[tuple[int, int]]:
 
 
 def _decode_digits(digits: str, bits: int) -> bytes:
-    """The bytes that digits of so many bits stand for, where they are text, else none."""
+    """The bytes that digits of `bits` bits encode, or none if they are not text."""
     try:
         if bits == 4:
             data = bytes.fromhex(digits)
@@ -329,7 +328,7 @@ def _decode_digits(digits: str, bits: int) -> bytes:
             data = base64.b64decode(bare + "=" * (-len(bare) % 4))
     except (binascii.Error, ValueError):
         return b""
-    seen = data.replace(b"\0", b"")  # UTF-16 of plain letters is every other byte
+    seen = data.replace(b"\0", b"")  # in UTF-16, every second byte of plain letters is 0
     if 2 * len(seen) < len(data):
         return b""
     return data if not seen.translate(None, _TEXT_BYTES) or _is_utf8(seen) else b""
@@ -343,7 +342,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _put_bytes(data: bytes, places: Sequence[int], bits: int, pieces: _Pieces) -> None:
-    """Add decoded text; a character stands for the digits that hold any of its bits."""
+    """Add decoded text. A character comes from all digits that hold any of its bits."""
     offset = 0
     for character in data.decode("utf-8", "replace"):
         size = len(character.encode("utf-8")) if character != "\ufffd" else 1

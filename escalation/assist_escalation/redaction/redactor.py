@@ -1,8 +1,8 @@
 """Takes secrets out of what may leave the machine, puts them back into the answer, and cleans log texts.
 
-It decides about no request and reads no file. A placeholder means the same text throughout a request and
-nothing outside it: the nonce is new each time. `restore` refuses what a model altered. While an answer
-streams, `Restoring` shows altered placeholders as they are, and they are never applied.
+This module judges no request and reads no file. A placeholder means the same text throughout a request and
+nothing outside it, since the nonce is new each time. `restore` refuses a text with an altered placeholder.
+While an answer streams, `Restorer` shows altered placeholders as they are; they are never applied.
 """
 
 import re
@@ -21,16 +21,16 @@ from assist_escalation.redaction.secret_values import is_structured
 
 __all__ = ["Known", "Redacted", "RedactionError", "clean", "redact", "restore"]
 
-_ROUNDS = 4  # scans of a text until one finds nothing; two are the rule
+_ROUNDS = 4  # scans of a text until one finds nothing; usually two are enough
 _NONCE = re.compile(r"[0-9a-z]{4,40}")
 _CLEAN_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """Spans that hold no secret, and what was taken out of them.
+    """Spans without secrets, and what was taken out of them.
 
-    `found` counts places by type. `placeholders` maps each placeholder to its text; it never leaves.
+    `found` counts the places by type. `placeholders` maps each placeholder to its secret, and is never sent.
     """
 
     spans: tuple[Span, ...]
@@ -40,7 +40,7 @@ class Redacted:
 
 
 class _Names:
-    """Gives out placeholders: one for each text, for the length of a request."""
+    """Gives each secret text of a request its placeholder."""
 
     def __init__(self, nonce: str) -> None:
         self.nonce = nonce
@@ -61,10 +61,10 @@ def redact(
     deadline_s: float = 2.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Redacted:
-    """The spans with a placeholder for every secret in their texts and paths.
+    """The spans with a placeholder in place of every secret in their texts and paths.
 
-    `patterns` are the user's own expressions; `nonce` is 4 to 40 random characters of 0-9 and a-z. Raises
-    `RedactionError` after `deadline_s` seconds, for a secret in our own words, and where secrets remain.
+    `patterns` are the user's own expressions. `nonce` is 4 to 40 random characters of 0-9 and a-z. Raises
+    `RedactionError` after `deadline_s` seconds, for a secret in our own words, and if secrets remain.
 
     >>> from assist_escalation.prompts import Origin
     >>> redact([Span('password = "hunter2"', Origin("user"))], Known(), nonce="1a2b").spans[0].text
@@ -93,7 +93,7 @@ def redact(
 
 
 def _with_found_values(known: Known, names: _Names) -> Known:
-    """What was found by its surroundings is then found without them, where no other word is the same."""
+    """Add the values found so far, so that they are also found elsewhere, unless they are common words."""
     found = [
         text for text in names.of if len(text) >= LEAST and is_structured(text) and text not in known.values
     ]
@@ -126,7 +126,7 @@ def _replace_secrets(text: str, secrets: Sequence[Secret], name: Callable[[str, 
 def restore(text: str, redacted: Redacted) -> str:
     """`text` with the secrets back in their places.
 
-    Raises `RedactionError` where something stands that was a placeholder before somebody altered it.
+    Raises `RedactionError` for a text with an altered placeholder.
     """
     ours = redacted.placeholders
     if not ours:
@@ -142,7 +142,7 @@ def restore(text: str, redacted: Redacted) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` with `[redacted:TYPE]` for every secret, for logs and messages; never raises.
+    """`text` with `[redacted:TYPE]` in place of every secret, for logs and messages. Never raises.
 
     >>> clean("cannot open https://me:hunter2@host/")
     'cannot open https://me:[redacted:password]@host/'
@@ -160,18 +160,18 @@ def clean(text: str) -> str:
 
 
 LONGEST = 200  # characters of a word that may still become a placeholder
-_OPEN = re.compile(r"\w*_\w*\Z")  # a word at the end that may be the beginning of one
+_OPEN = re.compile(r"\w*_\w*\Z")  # a word at the end that may be the beginning of a placeholder
 
 
 class Restorer:
-    """The pieces of one answer, in order."""
+    """Puts the secrets back into the pieces of one answer, in order."""
 
     def __init__(self, redacted: Redacted) -> None:
         self._texts = redacted.placeholders
         self._held = ""
 
     def take(self, piece: str) -> str:
-        """What can be shown now; the beginning of a placeholder waits for its end."""
+        """The text that can be shown now. The beginning of a placeholder waits for its end."""
         if not self._texts:
             return piece
         text = self._held + piece
@@ -181,7 +181,7 @@ class Restorer:
         return self._put_back(text[:end])
 
     def rest(self) -> str:
-        """What still waited, at the end of the answer."""
+        """The text that still waits at the end of the answer."""
         held, self._held = self._held, ""
         return self._put_back(held)
 

@@ -1,6 +1,6 @@
-"""Runs every detector over every form of a text, window by window: which of its characters are secret.
+"""Runs every detector over every form of a text, window by window, to find which characters are secret.
 
-It changes no text. What it cannot finish in time raises.
+This module changes no text. It raises if it cannot finish in time.
 """
 
 import re
@@ -21,8 +21,8 @@ from assist_escalation.redaction.known_secrets import Known, find_known
 from assist_escalation.redaction.normalization import text_forms
 from assist_escalation.redaction.rule_tables import read_words
 
-_WINDOW = 4096  # characters that an expression sees at a time: it bounds what the worst text can cost
-_OVERLAP = 512  # of the window before, so that a secret on its edge is whole in one of the two
+_WINDOW = 4096  # characters that an expression sees at a time, which limits the cost of the worst text
+_OVERLAP = 512  # characters of the window before, so that a secret at an edge is whole in one of the two
 _CODE, _DATA = read_words(__package__, "file_kinds.toml", "code", "data")
 _CODE_LINE = re.compile(
     r"""
@@ -52,12 +52,12 @@ _CODE_LINE = re.compile(
     """,
     re.VERBOSE,
 )
-_HEAD = 400  # lines that are looked at, 120 characters of each, to tell code from data
+_HEAD = 400  # lines that are read, 120 characters of each, to distinguish code from data
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Characters `start` to `end` of a text as it stands, which are a secret or a piece of one."""
+    """Characters `start` to `end` of an original text, which are a secret or a part of one."""
 
     start: int
     end: int
@@ -66,14 +66,14 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What to find besides what every text is searched for."""
+    """What to find in addition to what every text is searched for."""
 
     known: Known
     patterns: Patterns
 
 
 def kind_of(path: str, text: str) -> Kind:
-    """Whether bare words in `text` are variables or values, by the file's name, else by its lines.
+    """Whether words without quotes in `text` are variables or values, by the file's name or its lines.
 
     >>> kind_of("app/settings.yaml", ""), kind_of("", "def f():\\n    return 1\\n")
     ('data', 'code')
@@ -90,8 +90,7 @@ def kind_of(path: str, text: str) -> Kind:
 
 
 def scan(text: str, kind: Kind, sought: Sought, check: Check) -> list[Secret]:
-    """The secret characters of `text`, in order, without overlap, none over a line's end or in a"""
-    """ placeholder."""
+    """The secret characters of `text`, in order, without overlap, line ends and placeholders."""
     spans = list[tuple[int, int, str]]()
     for form in text_forms(text, check):
         for found in _find_all(form.text, kind, sought, check):
@@ -111,13 +110,13 @@ def _find_all(text: str, kind: Kind, sought: Sought, check: Check) -> Iterator[F
             find_in_tables(window, code=kind == "code"), find_patterns(window, sought.patterns),
         ):  # fmt: skip
             for each in finder:
-                # What the window's end cuts is whole in the next one, if it is not too long for that.
+                # A finding that the window's end cuts is whole in the next window, unless it is too long.
                 if not cut or each.end < len(window) or each.end - each.start > _OVERLAP // 2:
                     yield Finding(start + each.start, start + each.end, each.type)
 
 
 def _windows(text: str) -> Iterator[tuple[int, int]]:
-    """Pieces of at most about `_WINDOW` characters, cut at line ends where there are any, and overlapping."""
+    """Overlapping windows of at most about `_WINDOW` characters, cut at line ends if there are any."""
     start = 0
     while True:
         end = min(len(text), start + _WINDOW)

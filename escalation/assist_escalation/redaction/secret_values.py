@@ -1,6 +1,6 @@
-"""Whether a value can be a secret, or stands for one: an example, a variable, a type, a name, a label.
+"""Whether a value can be a secret, or is harmless: an example, a variable, a type, a name, a label.
 
-It knows no syntax and no names. There is no least entropy: "hunter2" is a password.
+This module knows no syntax and no names of secrets. It needs no minimum entropy: "hunter2" is a password.
 """
 
 import re
@@ -14,7 +14,7 @@ from assist_escalation.redaction.secret_names import VOCABULARY, Strength, parts
 _FILLERS, _SENTENCE, _LABEL, _LAST, _BOASTS = read_words(
     __package__, "secret_values.toml", "fillers", "sentence", "label", "last_word", "boasts"
 )
-_LONGEST = 1000  # characters; keys that are longer have formats of their own
+_LONGEST = 1000  # characters; longer keys have formats of their own
 _STANDS_FOR = re.compile(
     r"""
       \$\{|\$\(|\$\[|[#]\{|\{\{|\}\}|<%|%>|\(\(     # templates: ${x}, $(x), {{x}}, <%x%>, ((x))
@@ -76,7 +76,9 @@ _FILE = re.compile(
 _CODE = re.compile(r"\w\?\.\w|\w\(.*\)?\Z|</?\w|=>|->|\w\[\w*\]|&&|\A[({;,]|::\w")
 _VARIABLE = re.compile(r"\A[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
 _DOTTED = re.compile(r"\A[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z|\A[a-z]+(?:[-:/][a-z]+)+\Z")
-_IDENTIFIER = re.compile(r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|--[a-z-]+")  # no key: a kind of token, an option
+_IDENTIFIER = re.compile(
+    r"[a-z]{1,7}|[a-z]+(?:_[a-z]+)+|--[a-z-]+"
+)  # not a key, but a kind of token or an option
 _NAME = re.compile(r"[.A-Za-z_][\w.-]*")
 _REFERENCE = re.compile(
     r"""
@@ -88,7 +90,7 @@ _REFERENCE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SHAPES = (_STANDS_FOR, _REGEX, _PATH, _FILE, _CODE, _VARIABLE, _REFERENCE)
-# The same for a literal behind a password's name, where a sign in it is more likely a password's.
+# Like `_STANDS_FOR`, for a literal after the name of a password: there, a sign is more often part of it.
 _TEMPLATE = re.compile(
     r"""
       \$\{|\$\(|\$\[|[#]\{|\{\{|\}\}|<%|%>           # templates: ${x}, $(x), {{x}}, <%x%>
@@ -144,14 +146,14 @@ _WORDED = re.compile(
     """,
     re.VERBOSE,
 )
-_RANDOM_LEAST = 16  # characters of a value that alone makes a weak name's value a secret
+_RANDOM_LEAST = 16  # characters, from which on a weak name's random value is a secret
 
 
 @lru_cache(maxsize=4096)
 def is_harmless(value: str) -> bool:
-    """Whether a value is no secret but stands for one, or is of another kind.
+    """Whether a value is no secret: a placeholder for one, or something else.
 
-    >>> is_harmless("${DB_PASSWORD}"), stands_for_one("YOUR_KEY"), stands_for_one("hunter2")
+    >>> is_harmless("${DB_PASSWORD}"), is_harmless("YOUR_KEY"), is_harmless("hunter2")
     (True, True, False)
     """
     bare = value.strip()
@@ -177,7 +179,7 @@ def _is_prose(value: str) -> bool:
 
 
 def _is_name(value: str) -> bool:
-    """Whether it is made of words like a name, with dots or a secret's word: `auth_token`, `app.name`."""
+    """Whether a value is a name of words, with dots or a word for a secret: `app.name`, `auth_token`."""
     words = parts(value)
     if not _BOASTS.isdisjoint(words):
         return False
@@ -189,7 +191,7 @@ def _is_name(value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_placeholder(value: str) -> bool:
-    """Whether a literal behind a password's name is none: fewer are than `is_harmless` says.
+    """Whether a literal after a password's name is no password. It accepts fewer values than `is_harmless`.
 
     >>> is_placeholder("the quick brown fox"), is_placeholder("Enter your password")
     (False, True)
@@ -207,7 +209,7 @@ def is_placeholder(value: str) -> bool:
 
 
 def is_example(value: str) -> bool:
-    """Whether a value is none wherever it stands: a template, a filler, a word for a password.
+    """Whether a value is never a secret: a template, a filler, a word for a password.
 
     >>> is_example("<password>"), is_example("{{ password }}"), is_example("userPassword")
     (True, True, False)
@@ -232,7 +234,7 @@ def _is_label(value: str) -> bool:
 
 
 def _is_reference(value: str) -> bool:
-    """Whether it names where a password is: `app.name`, `userPassword`, `db-password`."""
+    """Whether a value names where a password is: `app.name`, `userPassword`, `db-password`."""
     words = parts(value)
     if not words or not _BOASTS.isdisjoint(words):
         return False
@@ -245,7 +247,7 @@ def _is_reference(value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_secret(value: str, strength: Strength, *, literal: bool = False) -> bool:
-    """Whether a value is a secret where a name of such strength stands for it; `literal`: it is quoted."""
+    """Whether a value is a secret if its name has this strength. `literal`: it is in quotes."""
     if not 4 <= len(value) <= _LONGEST:
         return False
     if literal and strength == "strong":
@@ -262,7 +264,7 @@ def is_secret(value: str, strength: Strength, *, literal: bool = False) -> bool:
 
 
 def is_random(value: str) -> bool:
-    """Whether a value has a random look: long, with letters and digits, one word.
+    """Whether a value looks random: one long word with letters and digits.
 
     >>> is_random("a8f5f167f44f4964e6c998de"), is_random("punctuation.definition")
     (True, False)
@@ -280,9 +282,9 @@ def is_random(value: str) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Whether a value is a generated one that has every kind of sign in it.
+    """Whether a value looks generated, with signs of many kinds in it.
 
-    >>> is_jumble("1cvre@2z(=8=jbm%-nig%l4utb2z"), is_jumble("f(a[0], b[1], c[2], d[3])")
+    >>> looks_random("1cvre@2z(=8=jbm%-nig%l4utb2z"), looks_random("f(a[0], b[1], c[2], d[3])")
     (True, False)
     """
     if len(value) < _JUMBLE_LEAST or _EXPRESSION.search(value):
@@ -295,7 +297,7 @@ def looks_random(value: str) -> bool:
 
 
 def is_generated(value: str) -> bool:
-    """Whether a value can only come from a machine: letters of both kinds and digits, or hex, without sense.
+    """Whether only a machine can have made a value: hex, or letters of both cases and digits without sense.
 
     >>> is_generated("p6ZFxTyU0aVwPBL6MvwgM0zkJkAubD"), is_generated("MyHandler2ForEveryEvent")
     (True, False)
@@ -318,13 +320,13 @@ def is_generated(value: str) -> bool:
 
 
 def _turns(value: str) -> int:
-    """How often the kind of the characters changes: in words it seldom does."""
+    """How often the kind of the characters changes, which is rare in words."""
     kinds = ["d" if each.isdigit() else "u" if each.isupper() else "l" for each in value]
     return sum(1 for one, other in pairwise(kinds) if one != other)
 
 
 def is_structured(value: str) -> bool:
-    """Whether a short value reads as a password rather than a word: a digit or a sign within letters."""
+    """Whether a short value looks like a password and not like a word: letters with a digit or a sign."""
     return (
         len(value) >= 5
         and any(map(str.isalpha, value))

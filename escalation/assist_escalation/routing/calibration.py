@@ -1,8 +1,8 @@
-"""From the router's score to the share of right answers that was seen at such scores: a rising line.
+"""Maps the router's score to the share of right answers that was observed at such scores: a rising line.
 
-A calibration is data: `assist calibrate` writes it, and it changes only `p_local`, no rule and no limit.
-It is fitted to local answers of known worth: isotonic regression where there are enough labels, Platt's
-scaling where there are few. This module knows numbers only, no request.
+A calibration is data. `assist calibrate` writes it, and it changes only `p_local`, but no rule and no limit.
+It is fitted to local answers that are known to be good or bad, by isotonic regression if there are enough
+labels, and by Platt scaling if there are few. This module knows only numbers, and no request.
 """
 
 import tomllib
@@ -26,7 +26,7 @@ Point = tuple[float, float]
 class Calibration:
     """Points (score, share) from 0 to 1, both strictly rising, with straight lines between them.
 
-    Strictly, so that two scores that differ stay apart: the escalation rate is kept by order.
+    They rise strictly so that different scores stay different: the escalation rate depends on their order.
     """
 
     points: tuple[Point, ...] = ((0.0, 0.0), (1.0, 1.0))
@@ -62,7 +62,7 @@ NONE = Calibration()
 
 
 def read(text: str) -> Calibration:
-    """What `patch` wrote. `EscalationError` where it is damaged, or made for other weights than these."""
+    """Read what `patch` wrote. `EscalationError` if it is damaged, or was made for other weights."""
     try:
         table: dict[str, Any] = tomllib.loads(text)
         found = Calibration(
@@ -79,7 +79,7 @@ def read(text: str) -> Calibration:
 
 
 def patch(calibration: Calibration) -> str:
-    """The text of `calibration.toml`: the points, and what they are made of.
+    """The text of `calibration.toml`: the points, and what they were made from.
 
     >>> read(patch(NONE)) == NONE
     True
@@ -95,12 +95,12 @@ def patch(calibration: Calibration) -> str:
     )
 
 
-LEAST = 20  # labels: below, Platt's two numbers are not much better than chance
-ISOTONIC_FROM = 300  # labels: below, isotonic regression follows noise
+LEAST = 20  # labels: with fewer, Platt's two numbers are not much better than chance
+ISOTONIC_FROM = 300  # labels: with fewer, isotonic regression follows noise
 BINS = 10
-# Isotonic regression is flat in places. This share of the score itself keeps the order of requests.
+# Isotonic regression has flat parts. This share of the score itself is added to keep the order of requests.
 SLANT = 0.02
-APART = 1e-4  # scores nearer than this are one: points of the line have to differ when they are written down
+APART = 1e-4  # closer scores count as equal: points of the line must still differ after rounding
 _PLATT_POINTS = 21
 _STEPS = 100  # of Newton's method; it takes about 6
 
@@ -117,7 +117,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """One bin of a reliability table: labels in it, the share expected of them, and the share seen."""
+    """One bin of a reliability table: its labels, the expected share of good ones, and the observed share."""
 
     low: float
     high: float
@@ -127,10 +127,10 @@ class ReliabilityBin:
 
 
 def reliability(labels: Sequence[Label], calibration: Calibration = NONE) -> tuple[ReliabilityBin, ...]:
-    """Expected beside observed shares in ten equal bins; empty bins are left out.
+    """The expected and the observed shares in ten equal bins. Empty bins are left out.
 
     >>> reliability([Label(0.31, True), Label(0.33, False)])
-    (Row(low=0.3, high=0.4, count=2, predicted=0.32, observed=0.5),)
+    (ReliabilityBin(low=0.3, high=0.4, count=2, predicted=0.32, observed=0.5),)
     """
     bins: dict[int, list[tuple[float, bool]]] = {}
     for label in labels:
@@ -149,13 +149,13 @@ def reliability(labels: Sequence[Label], calibration: Calibration = NONE) -> tup
 
 
 def expected_error(rows: Sequence[ReliabilityBin]) -> float:
-    """The mean distance between expected and observed, weighted by the labels of each bin (ECE)."""
+    """The mean distance between expected and observed shares, weighted by each bin's labels (ECE)."""
     count = sum(row.count for row in rows)
     return sum(row.count * abs(row.predicted - row.observed) for row in rows) / max(1, count)
 
 
 def fit(labels: Sequence[Label]) -> Calibration:
-    """The calibration of these labels. `EscalationError` where they are too few to say anything."""
+    """The calibration for these labels. `EscalationError` if there are too few."""
     if len(labels) < LEAST:
         raise EscalationError(
             f"{len(labels)} local answers with known worth are too few to calibrate: {LEAST} are needed. "
@@ -169,7 +169,7 @@ def fit(labels: Sequence[Label]) -> Calibration:
 
 
 def _isotonic(scores: Numbers, good: Numbers) -> list[Point]:
-    """The rising step function nearest to the labels (pool adjacent violators), a point for each step."""
+    """The rising step function closest to the labels (pool adjacent violators), one point for each step."""
     xs, which = np.unique(np.round(scores / APART) * APART, return_inverse=True)
     weights = np.bincount(which)
     blocks: list[tuple[float, float, float]] = []  # labels, sum of scores, sum of good
@@ -182,7 +182,7 @@ def _isotonic(scores: Numbers, good: Numbers) -> list[Point]:
 
 
 def _platt(scores: Numbers, good: Numbers) -> list[Point]:
-    """A logistic curve over the score's log-odds, with Platt's targets: few labels make nothing sure."""
+    """A logistic curve over the score's log-odds, with Platt's targets, since few labels prove little."""
     hits = good.sum()
     misses = len(good) - good.sum()
     wanted = np.where(good == 1, (hits + 1) / (hits + 2), 1 / (misses + 2))
@@ -190,13 +190,13 @@ def _platt(scores: Numbers, good: Numbers) -> list[Point]:
     line = np.array([0.0, 1.0])
     for _ in range(_STEPS):
         share = 1 / (1 + np.exp(-np.clip(columns @ line, -40, 40)))
-        slope = columns.T @ (wanted - share) - [0.0, line[1] - 1]  # drawn to leaving the score as it is
+        slope = columns.T @ (wanted - share) - [0.0, line[1] - 1]  # pulled toward leaving the score unchanged
         bend = (columns.T * (share * (1 - share))) @ columns + np.diag([1e-9, 1.0])
         step = np.clip(np.linalg.solve(bend, slope), -2, 2)
         line = line + step
         if np.abs(step).max() < 1e-9:
             break
-    # never turned around: see `SLANT`
+    # never falling: see `SLANT`
     bias = float(line[0])
     slant = max(0.0, float(line[1]))
     at = np.linspace(0, 1, _PLATT_POINTS)
@@ -212,7 +212,7 @@ def _odds(scores: Numbers) -> Numbers:
 
 
 def _slant(points: Sequence[Point]) -> tuple[Point, ...]:
-    """The points with both ends of the scale, strictly rising."""
+    """The points with both ends of the scale, made strictly rising."""
     inner = [point for point in points if APART <= point[0] <= 1 - APART]
     whole = [(0.0, points[0][1]), *inner, (1.0, points[-1][1])]
     return tuple((round(x, 6), round((1 - SLANT) * y + SLANT * x, 6)) for x, y in whole)

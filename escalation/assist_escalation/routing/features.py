@@ -1,7 +1,7 @@
-"""What a request shows of its difficulty, as named numbers: before anybody answers it, and of a local answer.
+"""How difficult a request looks, as named numbers: from the request, and from a local answer.
 
-It counts the person's own words and the structure in hand. It sees no text of a workspace, so that nothing
-written in a file can move a decision. It knows no weights.
+The numbers come from the user's own words and from counts of the code's structure. This module sees no text
+of a workspace, so nothing that is written in a file can affect a decision. It knows no weights.
 """
 
 import math
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from assist_escalation.prompts import Prompt
 
-INLINE = "complete"  # the one command that no rule sends anywhere
+INLINE = "complete"  # the only command that never leaves the machine
 COMMANDS = ("explain", "ask", "test", "refactor", "fix")
-LOOKED_AT = 4_000  # characters of the person's words, from both ends: a pasted log must not cost 100 ms
+LOOKED_AT = 4_000  # characters of the user's words, from both ends: a pasted log must not cost 100 ms
 BYTES_PER_TOKEN = 3.5  # Qwen2.5's vocabulary: 3.55 over the benchmark's prompts, 3.9 over this project's code
-WORST = 8  # tokens: about those of one wrong expression
+WORST = 8  # tokens: about as many as one wrong expression has
 
-# Beginnings of words and phrases. They are guesses that no label has tested, so they can do no more than
-# make a request ask first, or look harder.
+# Beginnings of words and phrases. They are guesses that were never tested against labels, so all they can do
+# is to make the user confirm, or to make a request look harder.
 _ARCHITECTURE = (
     "architect", "redesign", "restructur", "modulari", "decoupl", "microservice",
     "system design", "overall design", "high level design", "software design", "design pattern", "re design",
@@ -37,11 +37,12 @@ _DEMANDS = (" and ", ". ", "; ", "? ", ".\n", "\n- ", "\n* ")
 
 @dataclass(frozen=True, slots=True)
 class RequestFacts:
-    """One request as a router sees it. `words` are the person's own; all else is counted.
+    """One request as the router sees it. `words` are the user's own words; all else are counts.
 
-    `files`, `symbols`: in hand, and definitions in them. `fan_out`: different names that the target calls.
-    `edit_lines`: lines that the answer may replace, 0 where it replaces none. `context_tokens`: of the
-    whole prompt. `local_window`: tokens that the local model reads at most. `diagnostics`: handed along.
+    `files`: the files in the prompt, and `symbols`: the definitions in them. `fan_out`: the different names
+    that the target calls. `edit_lines`: the lines that the answer may replace. `context_tokens`: the tokens
+    of the whole prompt. `local_window`: the most tokens that the local model reads. `diagnostics`: those in
+    the prompt.
     """
 
     command: str
@@ -57,7 +58,7 @@ class RequestFacts:
 
 @dataclass(frozen=True, slots=True)
 class StructureCounts:
-    """What an index and an editor count of a request: see `RequestFacts`."""
+    """The counts of a request that an index and an editor provide: see `RequestFacts`."""
 
     symbols: int = 0
     fan_out: int = 0
@@ -67,10 +68,11 @@ class StructureCounts:
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """How sure a local model was of an answer. Margins: first choice above the second, in logits, a token.
+    """How sure a local model was of an answer.
 
-    `parse_delta`: parse errors that its edit adds, below 0 where it mends some. `edit_fits`: whether a dry
-    run of the edit went through; None for an answer that edits nothing.
+    A margin is how far a token's first choice was above the second, in logits. `parse_delta`: the parse
+    errors that its edit adds, below 0 if it fixes some. `edit_fits`: whether a dry run of the edit succeeded;
+    None for an answer that edits nothing.
     """
 
     mean_margin: float
@@ -82,7 +84,7 @@ class Confidence:
 
 
 def request_facts(prompt: Prompt, structure: StructureCounts, local_window: int) -> RequestFacts:
-    """The router's view of a prompt: texts only of the person, of all others their length."""
+    """The facts of a prompt: the text of the user's own spans, and only the length of all others."""
     spans = prompt.spans
     files = {(span.origin.root, span.origin.path) for span in spans if span.origin.source == "file"}
     size = sum(len(span.text.encode("utf-8", "surrogatepass")) for span in spans)
@@ -100,9 +102,9 @@ def request_facts(prompt: Prompt, structure: StructureCounts, local_window: int)
 
 
 def kinds(facts: RequestFacts) -> tuple[str, ...]:
-    """The command, and the kinds that the request is besides.
+    """The command, and the other kinds that the request belongs to.
 
-    >>> kinds(Ask("refactor", "Restructure the project into packages", files=3))
+    >>> kinds(RequestFacts("refactor", "Restructure the project into packages", files=3))
     ('refactor', 'cross_file', 'architecture')
     """
     found = [facts.command]
@@ -114,9 +116,9 @@ def kinds(facts: RequestFacts) -> tuple[str, ...]:
 
 
 def features(facts: RequestFacts) -> dict[str, float]:
-    """Counts on a logarithmic scale, since the second file matters more than the tenth; flags are 0 or 1.
+    """Counts on a logarithmic scale, since the second file matters more than the tenth. Flags are 0 or 1.
 
-    >>> features(Ask("fix", "Mend it and say why.", edit_lines=7))["edit_lines"]
+    >>> features(RequestFacts("fix", "Mend it and say why.", edit_lines=7))["edit_lines"]
     2.079
     """
     text = _searched_words(facts)
@@ -137,7 +139,7 @@ def features(facts: RequestFacts) -> dict[str, float]:
 
 
 def answer_features(confidence: Confidence) -> dict[str, float]:
-    """The same of a local answer."""
+    """The features of a local answer."""
     return {
         "mean_margin": round(confidence.mean_margin, 3),
         "least_margin": round(confidence.least_margin, 3),
@@ -151,7 +153,7 @@ def answer_features(confidence: Confidence) -> dict[str, float]:
 def confidence_of(
     margins: Sequence[float], *, length_stop: bool, parse_delta: int = 0, edit_fits: bool | None = None
 ) -> Confidence:
-    """From the margins of an answer's tokens. No token at all is no confidence.
+    """The confidence from the margins of an answer's tokens. Without tokens it is 0.
 
     >>> confidence_of([4.0, 0.5, 3.0], length_stop=False).mean_margin
     2.5
@@ -162,14 +164,14 @@ def confidence_of(
 
 
 def _searched_words(facts: RequestFacts) -> str:
-    """The person's words in small letters; of long ones both ends."""
+    """The user's words in lower case, or both ends of a long text."""
     words = facts.words
     half = LOOKED_AT // 2
     return (words if len(words) <= LOOKED_AT else f"{words[:half]}\n{words[-half:]}").lower()
 
 
 def _plain(text: str) -> str:
-    """Words alone, one space around each, so that phrases are found across hyphens and lines."""
+    """Only the words, with one space around each, so that phrases are found across hyphens and lines."""
     return f" {' '.join(_WORD.findall(text))} "
 
 
@@ -178,7 +180,7 @@ def _is_architecture(plain: str) -> bool:
 
 
 def _beginning(plain: str, beginnings: tuple[str, ...]) -> int:
-    """How many of these words or phrases begin somewhere."""
+    """How many of these beginnings of words or phrases occur."""
     return sum(f" {beginning}" in plain for beginning in beginnings)
 
 

@@ -1,6 +1,7 @@
-"""What became of answers, as JSON Lines without any code: what the threshold and the calibration learn from.
+"""What happened to answers, as JSON Lines without any code. The threshold and the calibration learn from it.
 
-It holds numbers and names of requests, never a text of the person or the workspace. It decides nothing.
+The file holds numbers and ids of requests, never a text of the user or the workspace. This module decides
+nothing.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from assist_escalation.routing.weights import score
 
 FILE = "feedback.jsonl"  # in the data directory
 MOST_BYTES = 1_000_000  # about 1,900 events: ten times the router's window
-LOCK_S = 1.0  # a lost event does no harm, a waiting editor does
+LOCK_S = 1.0  # a lost event does no harm, but a waiting editor does
 
 Happening = Literal["routed", "accepted", "undone", "up", "down", "escalated_after"]
 _GOOD = frozenset({"accepted", "up"})
@@ -28,7 +29,7 @@ _BAD = frozenset({"undone", "down", "escalated_after"})
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a request; `routed` is its decision. `at` in seconds since 1970."""
+    """One thing that happened to a request; `routed` is its decision. `at` is in seconds since 1970."""
 
     at: float
     repo: str
@@ -42,7 +43,7 @@ class Event:
 
 
 def record(path: Path, event: Event) -> bool:
-    """Add an event; False where the disk or another process did not let it. The oldest make room."""
+    """Add an event; False if the disk or another process prevented it. Old events are dropped if needed."""
     line = json.dumps(asdict(event), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -56,7 +57,7 @@ def record(path: Path, event: Event) -> bool:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """One write. A line that a crash tore before is closed first, so that it spoils no other."""
+    """Append in one write. A line that a crash left unfinished is ended first."""
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     with open(handle, "r+b", buffering=0) as stream:
         size = os.fstat(handle).st_size
@@ -75,7 +76,7 @@ def _trim(path: Path) -> None:
 
 
 def events(path: Path) -> Iterator[Event]:
-    """All events, the oldest first. An unreadable file holds none; torn and foreign lines are passed over."""
+    """All events, oldest first. An unreadable file has none. Torn and unknown lines are skipped."""
     with contextlib.suppress(OSError), path.open("rb") as lines:
         for line in lines:
             event = _read(line)
@@ -94,7 +95,7 @@ def _read(line: bytes) -> Event | None:
 
 
 def scores(path: Path, command: str | None = None) -> tuple[float, ...]:
-    """The last `p_local` of each request in the order of asking: `route`'s history."""
+    """The last `p_local` of each request, in the order of the requests: the history for `route`."""
     last: dict[str, float] = {}
     for event in events(path):
         if event.event == "routed" and command in (None, event.command):
@@ -103,16 +104,16 @@ def scores(path: Path, command: str | None = None) -> tuple[float, ...]:
 
 
 def labels(path: Path, rate: Callable[[Mapping[str, float]], float] = score) -> tuple[Label, ...]:
-    """Local answers of known worth, each with its score by today's weights.
+    """Local answers that are known to be good or bad, each with its score by today's weights.
 
-    One bad sign outweighs all good ones: what was accepted and then undone was not good.
+    One bad sign outweighs all good ones: an answer that was accepted and then undone was not good.
     """
     features: dict[str, Mapping[str, float]] = {}
     signs: dict[str, set[str]] = {}
     for event in events(path):
         if event.target == "local":
             features[event.request_id] = event.features
-        # What became of a frontier's answer says nothing of the local one, but that it was asked for.
+        # A frontier answer says nothing about the local one, except that the user asked for it afterwards.
         if event.target == "local" or event.event == "escalated_after":
             signs.setdefault(event.request_id, set()).add(event.event)
     return tuple(

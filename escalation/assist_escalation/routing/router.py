@@ -1,8 +1,8 @@
-"""Decides whether a request is answered here or may go to a frontier, and says why in the same breath.
+"""Decides whether a request is answered locally or may go to a frontier model, and says why.
 
-First rules that nothing overrules, then what the person asked for, then a score that has to be below a
-threshold. Pure: the same arguments give the same decision; no file, socket, clock or chance is in it. It sees
-no text of a workspace.
+Rules come first, and nothing overrides them. Then comes what the user asked for, and then a score that must
+be below a threshold. The same arguments always give the same decision: it uses no file, socket, clock or
+random number. It sees no text of a workspace.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,23 +25,23 @@ from assist_escalation.routing.weights import WEIGHTS, WORTH, score
 Wish = Literal["auto", "local", "frontier"]
 Target = Literal["local", "frontier", "refused"]
 
-WINDOW = 200  # scores: the share of escalations is kept over so many requests
-MEMORY = 200  # scores over which it is followed how the threshold moved: 21 looks
-BLOCK = 10  # requests between two looks at the threshold, so that asking again soon is answered alike
-BAND = 0.03  # the threshold rises only by more than this, and falls at once: the rate is a maximum
+WINDOW = 200  # scores: the rate of escalations is kept over this many requests
+MEMORY = 200  # scores over which the threshold is followed: it is computed 21 times
+BLOCK = 10  # requests between two changes of the threshold, so that a repeated question goes the same way
+BAND = 0.03  # the threshold rises only by more than this, and falls at once, since the rate is a maximum
 
 OPEN = frozenset({"not_worth", "rate"})
-"""Causes of a local answer that its confidence may still turn."""
+"""Causes of a local answer that its confidence may still change."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoutingRules:
-    """What bounds a decision; the default lets nothing out. Money in micro-dollars.
+    """The limits of a decision. By default nothing may leave. Money is in micro-dollars.
 
-    `provider`: who would answer, "" for nobody. `barred`: why it cannot be sent, a stable word
-    first, then a sentence; both "" where it can. `upper_micro`:
-    the most the request can cost, None where no price is known. `request_micro`, `left_micro`: the most one
-    request may cost, and what is left of the budget. `classified`: some text has a data class of its own.
+    `provider`: who would answer, or "". `barred`: why the request cannot be sent, as a stable word and a
+    sentence, or two empty texts. `upper_micro`: the most that the request can cost, None if no price is
+    known. `request_micro`, `left_micro`: the most that one request may cost, and what is left of the budget.
+    `classified`: some text has a data class from a glob.
     """
 
     mode: Mode = "never"
@@ -62,10 +62,11 @@ class RoutingRules:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Where a request goes. `cause` is a stable code, `why` says it to people.
+    """Where a request goes. `cause` is a stable code, and `why` a sentence for people.
 
-    `p_local`: how likely the local answer is right. `threshold`: below it an escalation is worth it and
-    within the rate. `asks`: the person must confirm. `kinds`: of the request, its command first.
+    `p_local`: how likely the local answer is right. `threshold`: if `p_local` is below it, an escalation is
+    worth its cost and within the rate. `asks`: the user must confirm. `kinds`: the request's kinds, its
+    command first.
     """
 
     target: Target
@@ -79,12 +80,13 @@ class Decision:
 
 
 def route(facts: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequence[float]) -> Decision:
-    """The decision before anybody answers. `history` holds the `p_local` of earlier requests, newest last.
+    """The decision before any answer. `history` holds the `p_local` of earlier requests, newest last.
 
-    >>> route(Ask("explain"), Rules(), "frontier", ()).why
+    >>> route(RequestFacts("explain"), RoutingRules(), "frontier", ()).why
     'mode is "never": nothing may leave this machine'
     """
-    named, numbers = kinds(facts), features(facts)
+    named = kinds(facts)
+    numbers = features(facts)
     p_local = rules.calibration.apply(score(numbers))
     limit = threshold(history, rules)
     target, cause, why = _verdict(named, rules, wish, (p_local, limit))
@@ -94,7 +96,7 @@ def route(facts: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequenc
 def after(
     decision: Decision, confidence: Confidence, rules: RoutingRules, history: Sequence[float]
 ) -> Decision:
-    """The decision again, once there is a local answer. Only one that the score alone made can change."""
+    """The decision again, with a local answer. It can change only if the score alone had decided."""
     if decision.cause not in OPEN:
         return decision
     numbers = {**decision.features, **answer_features(confidence)}
@@ -114,23 +116,23 @@ def after(
 
 
 def threshold(history: Sequence[float], rules: RoutingRules) -> float:
-    """The `p_local` below which a request is escalated: worth its cost, and within the rate.
+    """The `p_local` below which an escalation is worth its cost and within the rate.
 
-    >>> threshold([0.1, 0.8] * 100, Rules(rate=0.5))
+    >>> threshold([0.1, 0.8] * 100, RoutingRules(rate=0.5))
     0.8
     """
     return round(max(0.0, min(_within_rate(history, rules), _break_even(rules))), 6)
 
 
 def _within_rate(history: Sequence[float], rules: RoutingRules) -> float:
-    """A quantile of the last scores at each full block, held while it moves little."""
+    """A quantile of the last scores, computed at each full block, and kept while it changes little."""
     typical = [rules.calibration.apply(each) for each in WEIGHTS.scores]
     # Counted from the start of the history, so that a longer one has the same blocks.
     first = max(BLOCK, (len(history) - MEMORY) // BLOCK * BLOCK)
     held: float | None = None
     for end in range(first, len(history) + 1, BLOCK):
         seen = history[max(0, end - WINDOW) : end]
-        # The typical scores give way, one for each score that was seen.
+        # Each score that was seen replaces one of the typical scores.
         now = _quantile([*typical[len(seen) :], *seen], rules.rate)
         if held is None or now < held or now > held + BAND:
             held = now
@@ -138,13 +140,13 @@ def _within_rate(history: Sequence[float], rules: RoutingRules) -> float:
 
 
 def _quantile(scores: Sequence[float], share: float) -> float:
-    """The score below which at most `share` of them are; above all scores for a share of 1."""
+    """The score below which at most `share` of the scores are. A share of 1 gives 1.0."""
     at = int(share * len(scores))
     return sorted(scores)[at] if at < len(scores) else 1.0
 
 
 def _break_even(rules: RoutingRules) -> float:
-    """Where the gain in right answers pays for money, waiting and what a data class weighs."""
+    """The `p_local` at which the gain in right answers equals the cost: money, waiting, and data classes."""
     money = rules.request_micro if rules.upper_micro is None else rules.upper_micro
     cost = money + WORTH.wait_micro + (WORTH.classified_micro if rules.classified else 0)
     return WORTH.frontier - cost / WORTH.right_answer_micro
@@ -184,7 +186,7 @@ def _answer_here(cause: str, why: str, rules: RoutingRules) -> tuple[Target, str
 
 
 def _bars(named: tuple[str, ...], rules: RoutingRules) -> Iterator[tuple[str, str]]:
-    """The rules that keep a request on this machine, whoever asked for what; the first one is told."""
+    """The rules that keep a request on this machine, whatever the user wants. The first one is reported."""
     if named[0] == INLINE:
         yield "inline", "inline completion never leaves this machine"
     if rules.offline:

@@ -1,6 +1,7 @@
-"""The router's numbers: what somebody judged, overridden by what labels taught; and the score they give.
+"""The router's weights, and the score that they give. Weights from labels replace those judged by hand.
 
-`route.toml` is written by hand, `route_fitted.toml` by `benchmarks/route.py`. It knows no request, no rule.
+`route.toml` is written by hand, and `route_fitted.toml` by `benchmarks/route.py`. This module knows no
+request and no rule.
 """
 
 import hashlib
@@ -17,9 +18,9 @@ ANSWERED = "mean_margin"  # a feature that only an answered request has
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Log-odds of a right local answer, by features: before there is one, and with one.
+    """The log-odds of a right local answer, by features: before there is an answer, and with one.
 
-    `before` in `after` is the share of the log-odds from before. `scores` are the typical first scores.
+    `after_before` is the share of the earlier log-odds in the later ones. `scores` are typical first scores.
     """
 
     before_bias: float
@@ -30,14 +31,14 @@ class Weights:
     scores: tuple[float, ...]
 
     def fingerprint(self) -> str:
-        """The same for the same numbers: a calibration belongs to these weights and no others."""
+        """A hash of the weights: a calibration is valid only for the weights that it was made with."""
         numbers = [self.before_bias, dict(self.before), self.after_bias, self.after_before, dict(self.after)]
         return hashlib.sha256(json.dumps(numbers, sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Worth:
-    """What outcomes are worth, in micro-dollars; `frontier` is a frontier model's share of right answers."""
+    """What outcomes are worth, in micro-dollars. `frontier` is the share of right frontier answers."""
 
     right_answer_micro: int
     frontier: float
@@ -62,7 +63,7 @@ def _judged_weights(table: Mapping[str, Any]) -> Weights:
 
 
 def fitted(judged: Weights, table: Mapping[str, Any]) -> Weights:
-    """`judged` with the numbers that a fit found."""
+    """`judged` with the numbers of a fit in place of its own."""
     before, after = table.get("before", {}), table.get("after", {})
     return replace(
         judged,

@@ -196,7 +196,7 @@ def test_a_log_that_is_not_there_is_empty(tmp_path: Path) -> None:
         ("nothing", {}, ["any line on", "removed from the end"]),
         ("key", {}, ["were not checked", "any line on", "removed from the end"]),
         ("key", {"key"}, ["removed from the end"]),
-        ("checkpoint", {"checkpoint"}, ["behind the checkpoint", "out of reach"]),
+        ("checkpoint", {"checkpoint"}, ["after the checkpoint", "out of reach"]),
         ("both", {"key", "checkpoint"}, ["out of reach"]),
     ],
 )

@@ -171,7 +171,7 @@ def test_damaged(path: Path, harm: Callable[[bytes], bytes], call: Callable[[Led
     harmed = harm(path.read_bytes())
     path.write_bytes(harmed)
     message = failure(path, call)
-    assert "never made anew by itself: move it" in message
+    assert "so assist never replaces it: move it" in message
     assert path.read_bytes() == harmed  # it may still say what was spent
 
 

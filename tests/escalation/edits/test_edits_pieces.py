@@ -103,11 +103,11 @@ def test_a_piece_that_leaves_lines_out_takes_the_place_of_those_it_has() -> None
         (ANSWER.replace("lines 1-2", "lines 2-2"), "shown 0 times"),
         (ANSWER.replace("shop/cart.py", "shop/Cart.py"), "no file of this request"),
         (ANSWER.replace("shop/cart.py", "../shop/cart.py"), "no file of this request"),
-        (ANSWER + "\n```python\nprint(with_tax(1))\n```\n", "without a place"),
-        (ANSWER + "\n```\n", "without a place"),
+        (ANSWER + "\n```python\nprint(with_tax(1))\n```\n", "without file and lines"),
+        (ANSWER + "\n```\n", "without file and lines"),
         (ANSWER.removesuffix("``` 29948af4950a\n"), "no end"),
         (ANSWER.replace("def with_tax(net):\n    return net * 1.2\n", ""), "is empty"),
-        (ANSWER.replace("def with_tax(net):\n", ""), "less than were shown"),
+        (ANSWER.replace("def with_tax(net):\n", ""), "fewer than were shown"),
         (ANSWER.replace("net * 1.2", "net * 1.2)"), "syntax"),
         (ANSWER.replace("    return net * 1.2", "    # ... existing code ..."), "left out|syntax"),
         (ANSWER + "<<<<<<< SEA", "without a block"),
@@ -123,10 +123,10 @@ def test_what_is_not_certainly_a_piece_refuses_the_answer(answer: str, says: str
 
 def test_a_file_of_which_only_the_changed_part_comes_back_is_not_cut() -> None:
     answer = "```shop/cart.py lines 1-9\nclass Cart:\n    def total(self):\n        return 1\n```\n"
-    with pytest.raises(EditError, match="less than were shown"):
+    with pytest.raises(EditError, match="fewer than were shown"):
         plan(answer, SCOPE, shown=[span("shop/cart.py", 1, 9, CART)])
     scope = {"a.txt": Base("a.txt", "a\nb\n", sha256_of("a\nb\n"))}
-    with pytest.raises(EditError, match="1 lines less"):
+    with pytest.raises(EditError, match="1 lines fewer"):
         plan("```a.txt lines 1-2\nc\n```\n", scope, shown=[span("a.txt", 1, 2, "a\nb\n")])
 
 

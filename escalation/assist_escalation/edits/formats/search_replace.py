@@ -1,8 +1,8 @@
-"""The text of an answer as SEARCH/REPLACE blocks: which lines of which file become which others.
+"""Reads an answer as SEARCH/REPLACE blocks: which lines of which file become which other lines.
 
-Everything that looks like a block has to be one: an answer whose third block is broken has no first.
-Around blocks there may be prose, and code fences around them; both are passed over. It knows no file's
-text and does not say whether a block fits; a path here is what the model wrote.
+Everything that looks like a block must be one: if the third block is broken, the whole answer is refused.
+Prose and code fences around blocks are skipped. This module knows no file's text and does not check whether a
+block fits. A path here is what the model wrote.
 """
 
 import re
@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 from assist_escalation.edits.plan import EditError, lines_of
 
-LEAST = 7  # characters of a marker: what models write unasked, as git does
-MOST_CHARACTERS = 1_000_000  # of an answer; no model writes as much, a broken stream may
-MOST_LINES = 2_000  # of a block's side: more is no edit, and lines are compared pairwise
+LEAST = 7  # characters of a marker: what models write by default, like git
+MOST_CHARACTERS = 1_000_000  # of an answer; no model writes that many, but a broken stream may
+MOST_LINES = 2_000  # of a block's side: more is not an edit, and lines are compared pairwise
 
-# A line that bounds a block's side: its run of one character, and the word behind it.
+# A line that begins or ends a side of a block: a run of one character, and the word after it.
 MARKER = re.compile(r"(?P<run><{5,}|={5,}|>{5,})(?P<word> SEARCH| REPLACE|)[ \t]*")
-# What a person would take for a marker. Outside of a block it is a sign of a broken one, or of a cut answer.
+# What a person would take for a marker. Outside a block it means a broken block or a cut answer.
 _NEARLY = re.compile(r"\s*(?:[<>]{5,}|[<>]{3,4}\s*(?:SEARCH|REPLACE)\b)", re.IGNORECASE)
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
-# What stands behind the fence of a piece of code that a model is shown; the mark is drawn at random.
+# The text after the fence of a piece of code that was shown to a model. The mark is random.
 LABEL = re.compile(r"(?P<path>\S.*?) lines (?P<first>\d{1,9})-(?P<last>\d{1,9})(?: (?P<mark>\S+))?")
 _FILE = re.compile(r"[^\s`]*[^\s`/]\.\w+(?: :: \S+)?")  # unlike a language's name
 _DRESS = "`*\"' \t"
@@ -28,9 +28,9 @@ _DRESS = "`*\"' \t"
 
 @dataclass(frozen=True, slots=True)
 class ReplaceBlock:
-    """One replacement. `line` is where it begins in the answer, for messages; texts are without line ends.
+    """One replacement. `line` is where it begins in the answer, for messages. Lines have no line ends.
 
-    `path` is the line above it as the model wrote it; `symbol` is the name behind "::" there.
+    `path` is the line above it as the model wrote it, and `symbol` is the name after "::" there.
     """
 
     line: int
@@ -42,7 +42,7 @@ class ReplaceBlock:
 
 
 def fence_for(texts: Iterable[str]) -> str:
-    """The divider to ask for: as many "=" as no line of the texts has of "<", "=" or ">" at its beginning.
+    """The divider to ask for: more "=" than any line of the texts has of "<", "=" or ">" at its beginning.
 
     >>> fence_for(["Title\\n=======\\n"]), fence_for(["x = 1"])
     ('========', '=======')
@@ -53,9 +53,9 @@ def fence_for(texts: Iterable[str]) -> str:
 
 
 def search_replace_instructions(fence: str) -> str:
-    """How to write an edit, for a model; `fence` is that of `fence_for` over all that it is shown.
+    """Tell a model how to write an edit. `fence` is the result of `fence_for` for all texts that it sees.
 
-    The example names no file of the workspace: names are the person's, and these words are never redacted.
+    The example names no file of the workspace, since file names may be secret and this text is not redacted.
     """
     wide = len(fence)
     return f"""Write each edit as a block like this, in full:
@@ -80,7 +80,7 @@ it is in, as in `src/shop.py :: Shop.total`.
 
 
 def has_marker(answer: str) -> bool:
-    """Whether an answer holds a block's marker, or what a person would take for one.
+    """Whether an answer has the marker of a block, or what a person would take for one.
 
     >>> has_marker("a.py\\n<<<<<<< SEARCH\\n"), has_marker("x = 1 << 5")
     (True, False)
@@ -89,9 +89,9 @@ def has_marker(answer: str) -> bool:
 
 
 def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
-    """All blocks of an answer; `EditError` where there is none, or one that is not whole.
+    """All blocks of an answer. `EditError` if there is none, or one is incomplete.
 
-    `width` is what was asked for: narrower markers may be lines of the files.
+    `width` is the width that was asked for: narrower markers may be lines of the files.
 
     >>> parse_blocks("a.py\\n<<<<<<< SEARCH\\nx\\n=======\\n>>>>>>> REPLACE\\n")[0].search
     ('x',)
@@ -100,7 +100,8 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
         raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
     lines = [line.rstrip("\r\n") for line in lines_of(answer)]
     blocks: list[ReplaceBlock] = []
-    above, place = 0, 0  # the first line behind the last block
+    above = 0  # the first line after the last block
+    place = 0
     while place < len(lines):
         found = MARKER.fullmatch(lines[place])
         if found and found["run"][0] == "<" and found["word"] == " SEARCH":
@@ -123,7 +124,7 @@ def parse_blocks(answer: str, width: int = LEAST) -> tuple[ReplaceBlock, ...]:
 
 
 def _above(lines: list[str], before: ReplaceBlock | None, place: int) -> tuple[str, str]:
-    """The path and the symbol above a marker: what the fence there names, else the last line that is none."""
+    """The path and the symbol above a marker: from the fence there, or else from the last other line."""
     full = [line for line in lines if line.strip()]
     told = [line for line in full if not _FENCE.match(line)][-1:]
     if full and (named := _on_fence(full[-1])):
@@ -137,7 +138,7 @@ def _above(lines: list[str], before: ReplaceBlock | None, place: int) -> tuple[s
 
 
 def _on_fence(line: str) -> str:
-    """The file that a fence names, "" for none."""
+    """The file that a fence names, or ""."""
     found = _FENCE.match(line)
     info = line[found.end() :].strip() if found else ""
     if label := LABEL.fullmatch(info):
@@ -146,7 +147,7 @@ def _on_fence(line: str) -> str:
 
 
 def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[ReplaceBlock, int]:
-    """The block whose first marker is the line `start`, and the line behind it."""
+    """The block whose first marker is the line `start`, and the line after the block."""
     width = len(lines[start].rstrip()) - len(" SEARCH")
     divider = 0
     end = 0
@@ -178,9 +179,9 @@ def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Replace
 
 
 def path_in(written: str, known: Iterable[str]) -> str | None:
-    """The path of `known` that a model wrote, spelt "./", with backslashes or dressed up; else None.
+    """The path of `known` that a model wrote, perhaps with "./", backslashes or Markdown; else None.
 
-    Names are not guessed: another case, another folder or a part of a path is another file.
+    Names are not guessed: with another case, another folder or only a part of a path it is another file.
 
     >>> path_in("**`.\\\\src\\\\a.py`**:", ["src/a.py", "a.py"])
     'src/a.py'

@@ -1,7 +1,8 @@
-"""The text of an answer as pieces of code in the dress in which they were shown: "PATH lines A-B" on a fence.
+"""Reads an answer as pieces of code in the form in which they were shown, "PATH lines A-B" on a fence.
 
-Small models answer so what they were asked to write as SEARCH/REPLACE blocks. A piece counts only where
-the very lines were shown; it stands for them, whole. What looks cut refuses the answer. It reads no disk.
+Small models answer like this when they are asked for SEARCH/REPLACE blocks. A piece counts only if exactly
+these lines were shown, and it replaces all of them. If a piece looks cut, the answer is refused. This module
+does not read the disk.
 """
 
 import re
@@ -20,7 +21,7 @@ _FENCE = re.compile(r"\s*(?P<run>`{3,}|~{3,})(?P<info>.*)")
 
 @dataclass(frozen=True, slots=True)
 class RangeEdit:
-    """Lines `first` to `last` of a file anew. `line` is where they begin in the answer, for messages."""
+    """New text for lines `first` to `last` of a file. `line` is where it begins in the answer."""
 
     line: int
     path: str
@@ -30,9 +31,9 @@ class RangeEdit:
 
 
 def parse_pieces(answer: str, shown: Sequence[Span]) -> tuple[RangeEdit, ...]:
-    """All pieces of an answer, none where no fence has a piece's label.
+    """All pieces of an answer, or none if no fence has the label of a piece.
 
-    `EditError` where one has no end, other fences stand beside them, or their fence may be a file's line.
+    `EditError` if one has no end, if there are other fences too, or if their fence may be a line of a file.
 
     >>> parse_pieces("So:\\n```a.py lines 1-1\\nx = 2\\n```\\n", ())[0].lines
     ('x = 2',)
@@ -60,7 +61,7 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
     at = f"line {start + 1} of the answer"
     label = LABEL.fullmatch(opening["info"].strip())
     if label is None:
-        raise EditError(f"{at} is a fence without a place beside some that have one: ask again")
+        raise EditError(f"{at} is a fence without file and lines, and others have them: ask again")
     if opening["run"][0] != "`" or len(opening["run"]) < width:
         raise EditError(f"{at}: the fence is not of {width} backticks, as the code was shown: ask again")
     for end in range(start + 1, len(lines)):
@@ -76,9 +77,9 @@ def _piece(lines: list[str], start: int, opening: re.Match[str], width: int) -> 
 
 
 def find_piece(piece: RangeEdit, shown: Sequence[Span], text: str) -> Match | None:
-    """What takes the place of a piece's lines in its file, whose text is `text`; None where it changes none.
+    """The replacement of a piece's lines in its file with this `text`, or None if it changes nothing.
 
-    `EditError` where these lines were not shown, stand otherwise in the file, or come back with less in them.
+    `EditError` if these lines were not shown, differ in the file, or lost definitions or imports.
     """
     name = f"the piece at line {piece.line} of the answer"
     where = f"lines {piece.first} to {piece.last} of {piece.path}"
@@ -115,20 +116,20 @@ def _is_of(span: Span, piece: RangeEdit) -> bool:
 
 
 def _strip_blank_lines(lines: list[str]) -> list[str]:
-    """Without blank lines at both ends, which models drop and add unasked."""
+    """The lines without blank ones at both ends, which models add and drop by themselves."""
     full = [place for place, line in enumerate(lines) if line.strip()]
     return lines[full[0] : full[-1] + 1] if full else []
 
 
 def _check_whole(name: str, path: str, old: list[str], new: list[str]) -> None:
-    """Refuse a piece of which only a part came back, as it does from models that write what they changed."""
+    """Refuse a piece that came back only in part: some models write only what they changed."""
     language = language_of(path)
     if not (language.grammar or language.outline):
         lost = len(old) - len(new)
         if lost > 0:
-            raise EditError(f"{name} has {lost} lines less than were shown: ask again")
+            raise EditError(f"{name} has {lost} lines fewer than were shown: ask again")
         return
     before, after = (symbols(language, "\n".join(side) + "\n") for side in (old, new))
     lost = max(len(before.definitions) - len(after.definitions), len(before.imports) - len(after.imports))
     if lost > 0:
-        raise EditError(f"{name} has {lost} definitions or imports less than were shown: ask again")
+        raise EditError(f"{name} has {lost} definitions or imports fewer than were shown: ask again")

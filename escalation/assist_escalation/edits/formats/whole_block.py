@@ -1,7 +1,7 @@
-"""The text of an answer as one fenced block that stands for a whole function or file.
+"""Reads an answer as one fenced block that replaces a whole function or file.
 
-This is the form for small local models, which write a function well and a SEARCH block badly. It knows
-one file's text and the lines that were asked for; what else the answer says is passed over.
+This form is for small local models, which write a function well and a SEARCH block badly. This module knows
+one file's text and the requested lines. It skips everything else in the answer.
 """
 
 import re
@@ -30,7 +30,7 @@ _IMPORT = re.compile(
     """,
     re.VERBOSE,
 )
-# What models write behind a fence for our languages, besides the language's name and its suffixes.
+# What models write after a fence for our languages, in addition to the language's name and its suffixes.
 _INFO = {
     "shellscript": {"bash", "sh", "shell"},
     "cpp": {"c++"},
@@ -48,7 +48,7 @@ class _Fenced:
 
 
 def whole_instructions(language: str, bars: str = "```") -> str:
-    """How to return a whole function or file, for a small model; `bars` is `prompt.fence` of what it sees."""
+    """Tell a small model how to return a function or file. `bars` is `prompts.fence` of what it sees."""
     return f"""Answer with the complete new code in one block, from its first line to its last:
 
 {bars}{language}
@@ -61,10 +61,10 @@ Write only the code you were asked for: nothing of the file around it, no import
 
 
 def find_whole(answer: str, target: EditTarget, text: str) -> tuple[Match, tuple[str, ...]]:
-    """What takes the place of the target's lines, and notes for people; `EditError` where it is not certain.
+    """The replacement of the target's lines, and notes for people. `EditError` if it is uncertain.
 
-    The imports that a model puts above a function are dropped where the file has them, and refused where
-    it has not: in the middle of a file, or of a class, they would be in the wrong place.
+    Imports that a model puts above a function are dropped if the file has them. Otherwise the answer is
+    refused, since they would be in the wrong place in the middle of a file or a class.
     """
     lines = bare_lines(text)
     every = (target.first, target.last) == (1, max(len(lines), 1))
@@ -88,7 +88,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[Match, tuple
 
 
 def _choose_block(answer: str, target: EditTarget, text: str) -> tuple[str, ...]:
-    """The lines of the one block that is meant."""
+    """The lines of the block that the answer means."""
     if len(answer) > MOST_CHARACTERS:
         raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
     blocks = _fenced_blocks(answer)
@@ -103,8 +103,8 @@ def _choose_block(answer: str, target: EditTarget, text: str) -> tuple[str, ...]
             meant = [each for each in blocks if each.info.lower() in _names(language)]
         if len(meant) != 1 and named:
             meant = [each for each in meant or blocks if any(named.search(line) for line in each.lines)]
-        # A fence that the code itself holds would look like several blocks. Where a parser sees the code,
-        # it sees that one is cut; elsewhere nobody would.
+        # A fence within the code would look like several blocks. A parser notices that a block is cut;
+        # without a parser nothing would.
         if not language.grammar or len(meant) != 1:
             raise EditError(
                 f"the answer has {len(blocks)} fenced blocks, and which is meant is not certain: ask again"
@@ -128,7 +128,7 @@ def _names(language: Language) -> set[str]:
 
 
 def _fenced_blocks(answer: str) -> list[_Fenced]:
-    """All fenced blocks; `EditError` where one has no end, as in an answer that was cut."""
+    """All fenced blocks. `EditError` if one has no end, as in an answer that was cut."""
     blocks: list[_Fenced] = []
     opened: re.Match[str] | None = None
     lines: list[str] = []
@@ -153,7 +153,7 @@ def _closes(found: re.Match[str], opened: re.Match[str]) -> bool:
 
 
 def _strip_blank_lines(lines: list[str]) -> list[str]:
-    """Without blank lines at both ends, which are about the answer and not about the code."""
+    """The lines without blank ones at both ends, which belong to the answer and not to the code."""
     full = [place for place, line in enumerate(lines) if line.strip()]
     return lines[full[0] : full[-1] + 1] if full else []
 
@@ -161,7 +161,7 @@ def _strip_blank_lines(lines: list[str]) -> list[str]:
 def _without_imports(
     new: list[str], old: list[str], lines: list[str], target: EditTarget
 ) -> tuple[list[str], tuple[str, ...]]:
-    """The block without the imports above its definition that the file has already."""
+    """The block without the imports above its definition that the file already has."""
     if old and _IMPORT.match(old[0]):
         return new, ()
     size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
@@ -176,7 +176,7 @@ def _without_imports(
 
 
 def _check_name(new: list[str], target: EditTarget) -> None:
-    """The block has to define what was asked for, not as a part of something else."""
+    """Refuse a block that does not define the requested name at its top level."""
     language = language_of(target.path)
     if not target.name or not (language.grammar or language.outline):
         return
@@ -196,7 +196,7 @@ def _check_name(new: list[str], target: EditTarget) -> None:
 
 
 def _shift_to_old(new: list[str], old: list[str], target: EditTarget) -> list[str]:
-    """The block under the indentation of the lines that it replaces."""
+    """The block with the indentation of the lines that it replaces."""
     there = next((line for line in old if line.strip()), "")
     here = next((line for line in new if line.strip()), "")
     goal, given = (line[: len(line) - len(line.lstrip(" \t"))] for line in (there, here))

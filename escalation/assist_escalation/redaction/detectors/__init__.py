@@ -1,4 +1,4 @@
-"""The detectors of secrets, one module a kind of place where secrets are found.
+"""The detectors of secrets, one module for each kind of place where secrets are found.
 
-Each takes a text and gives findings. None of them knows which form of the text it is looking at.
+Each takes a text and returns findings. None of them knows which form of the text it gets.
 """

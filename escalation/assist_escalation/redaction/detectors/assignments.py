@@ -1,8 +1,8 @@
-"""Finds what is assigned to a name that means a secret, in the ways that languages and file formats write it.
+"""Finds values that are assigned to the name of a secret, as languages and file formats write it.
 
-It knows what may be between a name and its value, and around a value, and where a bare word is a value.
-Which names mean a secret is in `secret_names`, which values can be one in `secret_values`.
-Other ways to pass a secret, such as URLs and command lines, are in `phrases`.
+This module knows when a value is assigned, and when a word without quotes is a value. The expressions are in
+`assignment_syntax`, the names of secrets in `secret_names`, and the values that can be one in
+`secret_values`. Other ways to pass a secret, such as URLs and command lines, are in `phrases`.
 """
 
 import re
@@ -43,12 +43,12 @@ from assist_escalation.redaction.secret_names import Meaning, meaning, parts, st
 from assist_escalation.redaction.secret_values import is_harmless, is_random, is_secret, is_structured
 
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
-_BETWEEN = ("; ", ", ", ") ", "], ")  # what stands between two literals, and is none
+_BETWEEN = ("; ", ", ", ") ", "], ")  # texts between two literals that are no literals
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPlace:
-    """A name that means a secret: where it stands, and what kind of text it stands in."""
+    """The name of a secret in a text: where it is, and the kind of the text."""
 
     text: str
     kind: Kind
@@ -61,7 +61,7 @@ class NamedPlace:
 def finding_if_secret(
     place: NamedPlace, match: re.Match[str] | None, *, bare: bool = False, literal: bool = False
 ) -> Finding | None:
-    """The value that was matched, where it is a secret; `bare`: without quotes, `literal`: surely no name."""
+    """The matched value if it is a secret. `bare`: it has no quotes. `literal`: it is certainly no name."""
     if match is None:
         return None
     value = match["value"]
@@ -89,12 +89,12 @@ def finding_if_secret(
 
 
 def _is_literal(place: NamedPlace, match: re.Match[str]) -> bool:
-    """Whether a value stands where only a literal may: in quotes, or bare in a file of data."""
+    """Whether a value can only be a literal: in quotes, or without them in a file of data."""
     value = match["value"]
     type_ = place.meaning.type
     if "q" in match.re.groupindex:
         if value.startswith("$") and match["q"] not in ("'", "\\'") and not re.search(r"\$[a-z]+\d\Z", value):
-            return False  # a shell's or PHP's variable
+            return False  # a variable of a shell or of PHP
         return type_ != "SECRET" or place.kind != "data" or " " in value
     sure = type_ == "PASSWORD" or (type_ == "SECRET" and place.name.isupper())
     return place.kind == "data" and sure and value[0].isalnum() and " " not in value
@@ -105,7 +105,7 @@ def _is_pin(place: NamedPlace, value: str) -> bool:
 
 
 def _is_token(place: NamedPlace, value: str) -> bool:
-    """A parser's tokens have no digits in them, and more than one of them."""
+    """Whether a value is an access token: it has at least two digits, which a parser's token has not."""
     if place.meaning.type != "TOKEN" or len(value) < 8:
         return False
     digits = sum(map(str.isdigit, value))
@@ -114,7 +114,7 @@ def _is_token(place: NamedPlace, value: str) -> bool:
 
 
 def _is_mnemonic(name: str, value: str) -> bool:
-    """The words that a wallet's key is made from."""
+    """Whether a value is the list of words that a wallet's key is made from."""
     words = value.split(" ")
     return "mnemonic" in name.lower() and len(words) in (12, 15, 18, 21, 24) and all(map(str.islower, words))
 
@@ -190,7 +190,7 @@ def _find_direct(place: NamedPlace) -> Finding | None:
 
 
 def _assigns(place: NamedPlace, sign: str) -> bool:
-    """Whether the sign hands a value over: `put("password", "...")` does, a list of names does not."""
+    """Whether the sign assigns a value, as in `put("password", "...")`, and not in a list of names."""
     if sign == ",":
         if place.name.startswith("--"):  # ["--password", "..."]
             return True
@@ -205,7 +205,7 @@ def _is_constant(name: str) -> bool:
 
 
 def _takes_one(name: str) -> bool:
-    """Whether a function's name ends in the secret's word: `db.setPassword` does, `pwd.getpwnam` does not."""
+    """Whether a function's name ends with the word for a secret: `db.setPassword`, not `pwd.getpwnam`."""
     words = parts(name.rpartition(".")[2])
     if name.endswith((".equals", ".equalsIgnoreCase")):
         words = parts(name.rpartition(".")[0])
@@ -272,7 +272,7 @@ def _find_quoted(
 
 
 def _find_other_quoted(place: NamedPlace, start: int) -> Finding | None:
-    """Quotes that few languages have."""
+    """A value in quotes that few languages have."""
     match = OTHER_QUOTED.match(place.text, start)
     if not match:
         return None
@@ -282,7 +282,7 @@ def _find_other_quoted(place: NamedPlace, start: int) -> Finding | None:
 
 
 def _is_compared(place: NamedPlace, value: str) -> bool:
-    """Whether a word that a password is compared with is one: `if password == "calvin"`."""
+    """Whether a word is a password that a variable is compared with: `if password == "calvin"`."""
     return place.meaning.type == "PASSWORD" and len(value) >= 5
 
 
@@ -303,7 +303,7 @@ def _find_unquoted(place: NamedPlace, start: int, sign: str) -> Finding | None:
 
 
 def _find_bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | None:
-    """Characters without quotes, up to a blank or a sign."""
+    """A value without quotes, up to a blank or a sign."""
     text = place.text
     start = match.start()
     after = place.text[match.end() : match.end() + 1]
@@ -325,14 +325,14 @@ def _find_bare(place: NamedPlace, match: re.Match[str], sign: str) -> Finding | 
 
 
 def _is_certain(place: NamedPlace, sign: str, after: str, *, tight: bool) -> bool:
-    """Whether no variable can stand there: `${PASSWORD:word}`, `user=word password=word`."""
+    """Whether the value cannot be a variable: `${PASSWORD:word}`, `user=word password=word`."""
     if after == "}" and sign in (":", ":-"):
         return place.text[max(0, place.start - 2) : place.start] == "${"
     return tight and PAIRED.search(place.text[max(0, place.start - 60) : place.start]) is not None
 
 
 def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | None:
-    """A value with blanks in it, up to the end of a line `NAME=value` in a file of data."""
+    """A value with blanks, up to the end of a line `NAME=value` in a file of data."""
     begin = place.text.rfind("\n", 0, place.start) + 1
     if (
         sign != "="
@@ -345,7 +345,7 @@ def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | No
 
 
 def _may_be_value(place: NamedPlace, value: str, after: str, *, tight: bool) -> bool:
-    """Whether bare characters are a value where they stand, and not an expression."""
+    """Whether characters without quotes are a value here, and not an expression."""
     if IDENTIFIER.match(value):
         return _may_be_word(place, value, after, tight=tight)
     if place.kind == "unknown":
@@ -355,7 +355,7 @@ def _may_be_value(place: NamedPlace, value: str, after: str, *, tight: bool) -> 
 
 
 def _may_be_word(place: NamedPlace, value: str, after: str, *, tight: bool) -> bool:
-    """Whether a bare word is a value where it stands, and not a variable, a type or a keyword."""
+    """Whether a word without quotes is a value here, and not a variable, a type or a keyword."""
     if after in ("(", "[", ".") or value.lower() in VARIABLES:
         return False
     if is_structured(value):
@@ -372,7 +372,7 @@ def _may_be_word(place: NamedPlace, value: str, after: str, *, tight: bool) -> b
 
 
 def _is_expression(value: str) -> bool:
-    """Whether it may be code: calls, attributes, arithmetic of names and numbers."""
+    """Whether a value may be code: calls, attributes, arithmetic with names and numbers."""
     if ATTRIBUTE.match(value):
         return True
     return re.fullmatch(r"[\w.()\[\]{}*/+:&!-]+", value, re.ASCII) is not None and not is_random(value)

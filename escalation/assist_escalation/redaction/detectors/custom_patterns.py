@@ -1,6 +1,7 @@
-"""The user's own expressions for secrets, compiled and run under a time limit: the only door to `regex`.
+"""Compiles and runs the user's own expressions for secrets, under a time limit.
 
-It knows none of our own. Python's `re` cannot be stopped, and a user's expression may take forever.
+This is the only module that imports `regex`: a user's expression may run forever, and Python's `re` cannot be
+stopped. It knows none of our own expressions.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ import regex
 
 from assist_escalation.redaction.findings import Finding, RedactionError
 
-_SECONDS = 0.2  # for one expression over one window; an honest one takes under a millisecond
+_SECONDS = 0.2  # for one expression over one window; a normal one takes under a millisecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Patterns:
 
 
 def compile_patterns(expressions: Sequence[str]) -> Patterns:
-    """Raises `RedactionError`, which names the expression, where one cannot be read.
+    """Compile the expressions. `RedactionError` names one that cannot be read.
 
     >>> len(compile_patterns(["ACME-[0-9]+"]).compiled)
     1
@@ -39,7 +40,7 @@ def compile_patterns(expressions: Sequence[str]) -> Patterns:
 
 
 def find_patterns(text: str, patterns: Patterns) -> Iterator[Finding]:
-    """What the user's expressions match; the first group is the secret, where there is one."""
+    """What the user's expressions match. If one has a group, the first group is the secret."""
     for each in patterns.compiled:
         try:
             for match in each.finditer(text, timeout=_SECONDS):

@@ -1,6 +1,6 @@
 """Secrets that are not assigned to a name: in URLs, headers, command lines, calls, SQL, prose and comments.
 
-A phrase is an expression with a place for the secret; the phrases are in `phrases.toml`. This module knows
+A phrase is an expression with a group for the secret. The phrases are in `phrases.toml`. This module knows
 how to search for one. Which texts can be a secret is in `secret_values`.
 """
 
@@ -21,8 +21,8 @@ from assist_escalation.redaction.secret_values import (
     is_structured,
 )
 
-# What may be the secret. `structured`: only a value with a digit or a sign in it. `usual`: no word that
-# stands for a secret. `certain`: any word but an example, since nothing else can be there.
+# What may be the secret. `structured`: only a value with a digit or a sign in it. `usual`: no harmless
+# word. `certain`: any word but an example, since nothing else can be there.
 Sure = Literal["structured", "usual", "certain"]
 
 
@@ -128,7 +128,7 @@ def find_phrases(text: str) -> Iterator[Finding]:
 
 
 def _find_remarked(text: str) -> Iterator[Finding]:
-    """The literals of a line whose comment says that they are secret."""
+    """The literals on a line whose comment says that they are secret."""
     done = 0
     for remark in _REMARK.finditer(text):
         start = max(done, text.rfind("\n", 0, remark.start()) + 1)

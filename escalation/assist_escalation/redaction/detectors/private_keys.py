@@ -1,6 +1,6 @@
-"""Private keys that stand on many lines, or on one with written-out line ends: PEM, PuTTY, JWK and others.
+"""Private keys over many lines, or on one line with escaped line ends: PEM, PuTTY, JWK and others.
 
-It knows no token and no assignment. Only the key's own text is found: the lines that say what it is stay.
+This module knows no token and no assignment. It finds only the key's own text, not the lines that name it.
 """
 
 import re
@@ -12,7 +12,7 @@ _LONGEST = 20_000  # characters of a key: RSA with 16,384 bits takes 13,000
 _KIND = r"(?:[A-Z0-9 ]{0,30}PRIVATE[ ]KEY(?:[ ]BLOCK)?|OpenVPN[ ]Static[ ]key[ ]V1)"
 _BEGIN = re.compile(rf"-{{4,5}}[ ]?BEGIN[ ]{_KIND}[ ]?-{{4,5}}", re.IGNORECASE | re.VERBOSE)
 _END = re.compile(rf"-{{4,5}}[ ]?END[ ]{_KIND}[ ]?-{{4,5}}", re.IGNORECASE | re.VERBOSE)
-# A line of such a key as it may stand in any language: behind quotes, "+", comment signs; ended by "\n".
+# A line of such a key in any language: after quotes, "+" or the sign of a comment, and before "\n".
 _LINE = re.compile(
     r"""
     [ \t>|*#/+"'`,.;-]{0,60}+                   # quotes, "+", signs of comments
@@ -35,11 +35,11 @@ _MEMBER = re.compile(
     """,
     re.VERBOSE,
 )
-_JWK_AROUND = 4000  # characters around "kty" that are looked at: a key with 4096 bits has 3,400
+_JWK_AROUND = 4000  # characters around "kty" that are searched: a key with 4096 bits has 3,400
 
 
 def find_keys(text: str, check: Check) -> Iterator[Finding]:
-    """The body of every private key in `text`, one finding a line or run of its characters."""
+    """The body of every private key in `text`, one finding for each line or run of its characters."""
     lower = text.lower()
     if "private" in lower or "static key" in lower:
         yield from _find_blocks(text, check)
@@ -55,7 +55,7 @@ def find_keys(text: str, check: Check) -> Iterator[Finding]:
 
 def _find_blocks(text: str, check: Check) -> Iterator[Finding]:
     ends = [match.start() for match in _END.finditer(text)]
-    done, following = 0, 0  # where the last key ended, and the first end that is not behind us
+    done, following = 0, 0  # where the last key ended, and the first end that is still ahead
     for begin in _BEGIN.finditer(text):
         check()
         if begin.start() < done:
@@ -77,14 +77,14 @@ def _find_blocks(text: str, check: Check) -> Iterator[Finding]:
 
 
 def _find_headless(text: str, least: int, end: int) -> Iterator[Finding]:
-    """The end of a key whose beginning was cut off."""
+    """The rest of a key whose beginning was cut off."""
     if end > least:
         yield from _find_bodies(text, _start_of_cut_key(text, max(least, end - _LONGEST), end), end)
 
 
 def _find_bodies(text: str, start: int, end: int) -> Iterator[Finding]:
     for match in _BODY.finditer(text, start, end):
-        # Escaped line ends are no part of the key's characters.
+        # The letter of an escaped line end is not part of the key.
         low, high = match.span()
         if text[low - 1 : low] == "\\" and text[low] in "nr":
             low += 1
@@ -92,7 +92,7 @@ def _find_bodies(text: str, start: int, end: int) -> Iterator[Finding]:
 
 
 def _end_of_cut_key(text: str, start: int) -> int:
-    """Where the lines of a key end that has no last line in `text`."""
+    """Where a key ends whose last line is not in `text`."""
     place = start
     limit = min(len(text), start + _LONGEST)
     while place < limit:
@@ -105,7 +105,7 @@ def _end_of_cut_key(text: str, start: int) -> int:
 
 
 def _start_of_cut_key(text: str, least: int, end: int) -> int:
-    """Where the lines of a key begin that has no first line in `text`."""
+    """Where a key begins whose first line is not in `text`."""
     place = text.rfind("\n", least, end) + 1 or least
     while place > least:
         above = text.rfind("\n", least, place - 1) + 1 or least
@@ -117,7 +117,7 @@ def _start_of_cut_key(text: str, least: int, end: int) -> int:
 
 
 def _end_of_lines(text: str, start: int, lines: int) -> int:
-    """Where so many lines from `start` on end."""
+    """Where the next `lines` lines after `start` end."""
     place = start
     for _ in range(lines):
         end = text.find("\n", place)

@@ -1,6 +1,6 @@
-"""Secrets in tables: the column of an INSERT, of a CSV file or a Markdown table, the data of a Secret.
+"""Secrets in tables: columns of an INSERT, a CSV file or a Markdown table, and the data of a Secret.
 
-It knows where a table says what its columns are. It leaves to `values` what may be a secret.
+This module knows where a table names its columns. Which values can be a secret is in `secret_values`.
 """
 
 import base64
@@ -31,8 +31,8 @@ _WORD = re.compile(r"pass|pw|secret|clave|senha|mdp", re.IGNORECASE)
 _LONGEST = 300  # characters of a header
 _CELL = re.compile(r"[\w][\w .@/()-]{0,30}\Z")
 _RULE = re.compile(r"[\s|:+=-]+\Z")
-_AROUND = " \t\r\"'`*"  # what may stand around a cell's text
-_ROWS = 200  # of a table under one header
+_AROUND = " \t\r\"'`*"  # characters that may be around the text of a cell
+_ROWS = 200  # rows of a table under one header
 _KIND = re.compile(r"\bkind[\"']?\s{0,3}:\s{0,3}[\"']?Secret\b")
 _DATA = re.compile(r"\b(?:data|stringData)[\"']?\s{0,3}:\s{0,3}(?:\{|\r?\n)")
 _PAIR = re.compile(
@@ -46,7 +46,7 @@ _PAIR = re.compile(
 
 
 def find_in_tables(text: str, *, code: bool) -> Iterator[Finding]:
-    """Every secret in a column that is named for one; `code`: a line of commas may be no table.
+    """Every secret in a column with the name of one. `code`: a line with commas may be no table.
 
     >>> text = "user,password\\nbob,juventus\\n"
     >>> [text[each.start : each.end] for each in find_in_tables(text, code=False)]
@@ -100,7 +100,7 @@ def _find_in_columns(text: str, *, code: bool) -> Iterator[Finding]:
 
 
 def _columns(names: list[str]) -> list[int]:
-    """Which columns of a header are named for a secret; none where it is no header."""
+    """The columns of a header that have the name of a secret; none if it is no header."""
     named = [name for name in names if name]
     if len(named) < 2 or not all(map(_CELL.match, named)) or _OWNERS.isdisjoint(parts(" ".join(named))):
         return []
@@ -110,7 +110,7 @@ def _columns(names: list[str]) -> list[int]:
 
 
 def _rows(text: str, place: int, sign: str, count: int) -> Iterator[tuple[int, list[str]]]:
-    """Where each row of a table with so many columns begins, and its cells."""
+    """Where each row of a table with `count` columns begins, and its cells."""
     for _ in range(_ROWS):
         end = text.find("\n", place)
         line = text[place : end if end >= 0 else len(text)]
@@ -135,7 +135,7 @@ def _find_in_cells(cells: list[str], columns: list[int], start: int, sign: str) 
 
 
 def _find_in_kubernetes_secrets(text: str) -> Iterator[Finding]:
-    """The values of a Kubernetes Secret, in base64."""
+    """The values of a Kubernetes Secret, which are in base64."""
     if not _KIND.search(text):
         return
     for data in _DATA.finditer(text):
