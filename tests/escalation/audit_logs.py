@@ -10,7 +10,7 @@ from assist_escalation.audit.chain import GENESIS, seal, unseal
 from assist_escalation.audit.log import AuditLog, stamp
 
 KEY = b"k" * 32
-START = 1_790_000_000.0  # seconds; the first event of a log with `ticking`
+START = 1_790_000_000.0  # seconds; the time of the first event in a log with `ticking`
 
 
 def intent(request: str, **more: Any) -> dict[str, Any]:
@@ -50,20 +50,20 @@ def outcome(request: str, **more: Any) -> dict[str, Any]:
 
 
 def ticking(start: float = START, step: float = 1.0) -> Callable[[], float]:
-    """A clock that goes on by `step` seconds at every look."""
+    """A clock that advances by `step` seconds at every call."""
     ticks = count()
     return lambda: start + step * next(ticks)
 
 
 def fill(log: AuditLog, requests: Iterable[int]) -> None:
-    """An intent and an outcome each."""
+    """An intent and an outcome for each."""
     for number in requests:
         log.append("intent", intent(f"r{number}"))
         log.append("outcome", outcome(f"r{number}"))
 
 
 def sealed(events: Iterable[Mapping[str, Any]], key: bytes | None = None, after: bytes = b"") -> bytes:
-    """Lines that form a chain behind the line `after`, made without a `AuditLog`, as anybody could."""
+    """Lines that form a chain after the line `after`, made without an `AuditLog`."""
     seq, prev = (unseal(after).event["seq"], unseal(after).sha256) if after else (0, GENESIS)
     made = []
     for event in events:
@@ -74,7 +74,7 @@ def sealed(events: Iterable[Mapping[str, Any]], key: bytes | None = None, after:
 
 
 def put(path: Path, data: bytes) -> None:
-    """Write a new file: some file systems wait for the disk when an old one is emptied, and tests write many."""
+    """Write a new file. To truncate an old one is slow on some file systems, and tests write many."""
     path.unlink(missing_ok=True)
     path.write_bytes(data)
 

@@ -1,4 +1,4 @@
-"""A writer in a process of its own: `LOG NAME COUNT [CHECKPOINT]`, prints the sha256 of each line it was given.
+"""A writer in its own process: `LOG NAME COUNT [CHECKPOINT]`. It prints the sha256 of each line.
 
 Every third event is large, so that a kill has a chance to hit a write.
 """

@@ -1,4 +1,4 @@
-"""What tests of the transport ask with, and what they get."""
+"""Calls for tests of the transport, and their results."""
 
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from assist_escalation.provider.transport import AnswerEnd, Call, Delta, Times, 
 
 KEY = "sk-test-0123456789abcdef"
 PROMPT = "def add(a, b): ..."
-QUICK = Times(connect=1.0, first=0.5, idle=0.5)  # for tests of a silence; all others have time
+QUICK = Times(connect=1.0, first=0.5, idle=0.5)  # for tests of a silent server; other tests wait longer
 
 
 @dataclass

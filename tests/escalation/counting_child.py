@@ -1,6 +1,6 @@
-"""Counts in a process of its own that may open no socket and write no file: `python counting_child.py [missing]`.
+"""Counts in its own process, which may open no socket and write no file: `python counting_child.py [missing]`.
 
-With "missing" the vocabulary's file is not there. Prints the counts of stdin.
+With "missing" there is no file with the vocabulary. Prints the counts for stdin.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Real files, true edits of them, and what goes wrong with edits: cases for `plan`, from a seed.
+"""Real files, correct edits of them, and the errors that models make: cases for `plan`, from a seed.
 
 Run as a script with a number of cases: `edit_corpus.py 5000 SEED`; it prints how they ended.
-What an edit should give is computed here line by line, by other means than the package's.
+The expected result of an edit is computed here line by line, independently of the package.
 """
 
 import json
@@ -22,7 +22,7 @@ PATH = "src/Module.py"
 
 @dataclass
 class Edit:
-    """Lines `first` to `last` (from 0, the end not included) become `new`; all without ends."""
+    """Lines `first` to `last` (from 0, without the last) become `new`. Lines have no line ends."""
 
     first: int
     last: int
@@ -31,7 +31,7 @@ class Edit:
 
 @lru_cache
 def sources() -> tuple[tuple[str, str], ...]:
-    """Python of the standard library, and what JavaScript is installed: (suffix, text)."""
+    """The Python of the standard library, and the JavaScript that is installed: (suffix, text)."""
     folders = (Path(sysconfig.get_path("stdlib")), Path(sysconfig.get_path("purelib")))
     files = [each for each in sorted(folders[0].glob("*.py")) if 2_000 < each.stat().st_size < 60_000]
     scripts = [each for each in sorted(folders[1].glob("*/**/*.js")) if 1_000 < each.stat().st_size < 60_000]
@@ -40,7 +40,7 @@ def sources() -> tuple[tuple[str, str], ...]:
 
 
 def dressed(rng: random.Random, text: str) -> str:
-    """The text as odd files have it."""
+    """The text with the peculiarities of unusual files."""
     lines = text.split("\n")[:-1]
     kind = rng.choice(["\n", "\n", "\r\n", "mixed"])
     if rng.random() < 0.2:
@@ -54,7 +54,7 @@ def dressed(rng: random.Random, text: str) -> str:
 
 
 def edits(rng: random.Random, lines: list[str]) -> list[Edit]:
-    """One to three edits, apart from each other, of lines around which something is."""
+    """One to three separate edits, of lines with other lines around them."""
     found: list[Edit] = []
     for _ in range(rng.randint(1, 3)):
         first = rng.randrange(len(lines))
@@ -79,7 +79,7 @@ def edits(rng: random.Random, lines: list[str]) -> list[Edit]:
 
 
 def intended(text: str, found: list[Edit]) -> str:
-    """The text with the edits made: an unchanged line keeps its end, a new one has its neighbour's."""
+    """The text with the edits. An unchanged line keeps its end, and a new one gets its neighbour's."""
     mark = MARK if text.startswith(MARK) else ""
     whole = text.removeprefix(MARK).replace("\r\n", "\n")
     ends = ["\r\n" if each.endswith("\r") else "\n" for each in text.removeprefix(MARK).split("\n")[:-1]]
@@ -114,7 +114,7 @@ def block(path: str, search: list[str], replace: list[str], width: int) -> str:
 
 
 def count(search: list[str], text: str) -> int:
-    """How often lines stand in a text, whatever the white space around them."""
+    """How often lines occur in a text, without regard to white space around them."""
     wanted, lines = (
         [each.strip() for each in side] for side in (search, text.removeprefix(MARK).split("\n"))
     )
@@ -133,7 +133,7 @@ def indented(lines: list[str]) -> list[str]:
 
 @dataclass
 class Case:
-    """`goal` is None where the answer has to be refused; `pairs` are what the blocks search and put."""
+    """`goal` is None if the answer must be refused. `pairs` are what the blocks search and insert."""
 
     path: str
     text: str
@@ -144,7 +144,7 @@ class Case:
 
 
 def outcome(rng: random.Random) -> tuple[str, str]:
-    """One case: (what was done to it, how it ended); "WRONG" is what must never be."""
+    """One case: (what was done to it, how it ended). "WRONG" must never happen."""
     suffix, source = rng.choice(sources())
     text = dressed(rng, source)
     lines = text.removeprefix(MARK).replace("\r\n", "\n").removesuffix("\n").split("\n")
@@ -157,9 +157,9 @@ def outcome(rng: random.Random) -> tuple[str, str]:
         rng, kind, case
     )
     if kind in EXPECTED and count(case.pairs[0][0], case.text) not in EXPECTED[kind]:
-        return kind, "none"  # as in code that stands twice already, of which one was changed
+        return kind, "none"  # as if code occurs twice, and one place was changed
     if kind == "shifted" and all(exact(search, case.text) for search, _ in case.pairs):
-        return kind, "none"  # as shifted, it is a true block for its twin at another depth
+        return kind, "none"  # shifted, it is a correct block for its twin at another depth
     answer = written(rng, kind, case)
     paths = (case.path, f"copy/{case.path}")
     scope = {each: Base(each, case.text, sha256_of(case.text)) for each in paths}
@@ -203,7 +203,7 @@ def spoil_file(rng: random.Random, kind: str, case: Case) -> None:
 
 
 def written(rng: random.Random, kind: str, case: Case) -> str:
-    """The answer, as the kind of case has it."""
+    """The answer for this kind of case."""
     width, name = len(fence_for([case.text])), NAMES.get(kind, str)(case.path)
     blocks = [block(name, *pair, width) for pair in case.pairs]
     answer = "I changed this:\n\n" + "\nand\n\n".join(blocks) + "\nDone.\n"
@@ -214,7 +214,7 @@ def written(rng: random.Random, kind: str, case: Case) -> str:
     return answer.replace("\n", "\r\n") if kind == "CRLF answer" else answer
 
 
-# How often what the answer searches stands in the file, for the case to be one.
+# How often the searched lines must occur in the file for this kind of case.
 EXPECTED = {"slightly wrong": {0}, "stale": {0}, "twice": {2, 3, 4}}
 NAMES = {
     "dot": lambda path: "./" + path,

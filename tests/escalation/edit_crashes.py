@@ -1,7 +1,7 @@
-"""Kills a process at every system call of an edit, an undo or a recovery that changes the disk, and judges.
+"""Kills a process at every system call of an edit, an undo or a recovery that changes the disk, and checks the result.
 
 Run as a script: `edit_crashes.py FOLDER apply|undo|recover`. It prints one JSON object. The n-th child
-dies right before its n-th such call; for `recover` the edit was killed before.
+dies right before its n-th such call. For `recover`, an edit was killed before.
 """
 
 import itertools
@@ -20,7 +20,7 @@ from assist_escalation.edits.plan import EditPlan, FileChange, base_of
 OLD = {"a.py": b"a = 1\r\n", "b/b.py": b"\xef\xbb\xbfb = 1", "c.py": b"c = 1\n"}
 NEW = {"a.py": b"a = 2\r\n", "b/b.py": b"\xef\xbb\xbfb = 2", "c.py": b"c = 2\n", "d/e/new.py": b"d = 2\n"}
 SYSTEM = {"posix", "fcntl"}
-# Before any other call the disk is as before the next of these.
+# Other calls do not change the disk.
 CHANGING = {
     "open",
     "write",
@@ -37,7 +37,7 @@ CHANGING = {
 
 
 def lay_out(folder: Path) -> tuple[Path, Path, EditPlan]:
-    """A workspace with all old files, a journal's folder, and a plan that makes all new."""
+    """A workspace with all old files, a folder for the journal, and a plan that makes all files new."""
     shutil.rmtree(folder, ignore_errors=True)
     root = folder / "work"
     for path, data in OLD.items():
@@ -64,7 +64,7 @@ def folders(root: Path) -> set[str]:
 
 
 def killed(action: Callable[[], object], at: int) -> bool:
-    """Run an action in a child that dies before its `at`-th system call; whether it died."""
+    """Run an action in a child that dies before its `at`-th system call, and return whether it died."""
     child = os.fork()
     if child == 0:
         count = 0
@@ -88,7 +88,7 @@ def killed(action: Callable[[], object], at: int) -> bool:
 
 
 def judged(root: Path, journal: Path) -> str:
-    """What is there after a recovery: "old", "new" or what is wrong."""
+    """The state after a recovery: "old", "new", or what is wrong."""
     recover(journal)
     once = found(root)
     if recover(journal) or found(root) != once:
@@ -120,7 +120,7 @@ def run(folder: Path, what: str) -> dict[str, int]:
 
 
 def run_recover(folder: Path, every: int) -> dict[str, int]:
-    """Kill the recovery too, of every `every`-th killed edit."""
+    """Kill the recovery too, for every `every`-th killed edit."""
     counts: dict[str, int] = {}
     for at in itertools.count(1, every):
         for second in itertools.count(1):

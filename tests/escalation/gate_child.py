@@ -1,8 +1,7 @@
 """A gate that is killed at random moments: `python gate_child.py FOLDER URL ROUNDS SEED`.
 
-Each round is a process that sends one request after another, several at a time, through the real gate to
-URL, and gets SIGKILL some steps and milliseconds after it began. What it wrote stays in FOLDER, for the next
-round too.
+Each round is a process that sends requests through the real gate to URL, several at a time, and gets SIGKILL
+some steps and milliseconds after its start. What it wrote stays in FOLDER, also for the next round.
 """
 
 import asyncio
@@ -21,14 +20,14 @@ from assist_escalation.gate.send import send
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.prompts import Origin, Span
 
-AT_ONCE = 3  # requests of one process that are under way together
-MOST_STEPS = 24  # of a process: eight requests, of three steps each
-LONGEST_S = 0.03  # behind its last step
+AT_ONCE = 3  # requests of one process at the same time
+MOST_STEPS = 24  # steps of a process: eight requests of three steps each
+LONGEST_S = 0.03  # after its last step
 WHY = {"cause": "asked_frontier", "features": {}}
 
 
 async def ask(number: str, permissions: Permissions, made: GateParts, told: int) -> None:
-    """One request, whose id stands in the user's words; a byte to `told` at its beginning and each piece."""
+    """One request, with its id in the user's words. It writes a byte to `told` at its start and for each piece."""
     found = (Span("Explain code.", Origin("assist")), Span(f"This is {number}.", Origin("user")))
     os.write(told, b".")
     async with aclosing(send(prepare(request(permissions, found, number), made), made, WHY)) as stream:
@@ -51,7 +50,7 @@ async def lanes(name: str, folder: Path, url: str, told: int, count: int) -> Non
 
 def main(folder: Path, url: str, rounds: int, seed: int) -> None:
     chance = random.Random(seed)
-    # What is loaded once makes the rounds last milliseconds, not seconds.
+    # Loaded once, so that a round takes milliseconds instead of seconds.
     asyncio.run(lanes("first", folder, url, os.open(os.devnull, os.O_WRONLY), 1))
     for each in range(rounds):
         hears, tells = os.pipe()
@@ -60,7 +59,7 @@ def main(folder: Path, url: str, rounds: int, seed: int) -> None:
             try:
                 asyncio.run(lanes(f"round-{each}", folder, url, tells, 10_000))
             finally:
-                os._exit(1)  # nobody killed it: the parent finds out
+                os._exit(1)  # it was not killed, and the parent notices
         os.close(tells)
         for _ in range(chance.randint(1, MOST_STEPS)):
             os.read(hears, 1)

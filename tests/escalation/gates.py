@@ -1,4 +1,4 @@
-"""A whole gate over real files, and what it is asked, for tests of it."""
+"""A whole gate with real files, and requests for it."""
 
 import secrets
 from collections.abc import Mapping

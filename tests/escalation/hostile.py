@@ -1,6 +1,6 @@
 """A vendor on loopback that answers with whatever bytes, pauses and silences a test writes down.
 
-It reads requests as HTTP/1.1 with a Content-Length, and checks nothing of them: tests do.
+It reads requests as HTTP/1.1 with a Content-Length. It does not check them; the tests do.
 """
 
 import asyncio
@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-HANG: Final = "hang"  # say nothing more, and keep the connection
-RESET: Final = "reset"  # drop the connection, without the end that was announced
+HANG: Final = "hang"  # send nothing more, and keep the connection open
+RESET: Final = "reset"  # drop the connection before the announced end
 Part = bytes | float | str  # a float is a pause in seconds
-Act = Iterable[Part]  # a generator can be played once
+Act = Iterable[Part]  # a generator can be used once
 
 
 @dataclass
 class Seen:
-    """A request as it came."""
+    """A request as it arrived."""
 
     line: str
     headers: dict[str, str]
@@ -34,9 +34,9 @@ class Seen:
 
 
 class Hostile:
-    """Plays one act for each request, in order; the last one is played again for all others.
+    """Plays one act for each request, in order, and the last one for all further requests.
 
-    `gone` is set when a client went away while an act was still under way.
+    `gone` is set when a client disconnects during an act.
     """
 
     def __init__(self, *acts: Act, context: ssl.SSLContext | None = None) -> None:
@@ -150,7 +150,7 @@ def refusal(status: int, code: str = "", message: str = "", **headers: str) -> l
 
 
 def self_signed(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:
-    """A certificate that vouches for itself, and what a server that holds it needs."""
+    """A self-signed certificate, and the context of a server that uses it."""
     folder.mkdir(exist_ok=True)
     crt, key = folder / "crt.pem", folder / "key.pem"
     if not crt.exists():

@@ -1,4 +1,4 @@
-"""What the tests of the ledger run in processes of their own: `python ledger_child.py DOES PATH ...`."""
+"""The processes that the tests of the ledger run: `python ledger_child.py DOES PATH ...`."""
 
 import ctypes
 import json
@@ -21,7 +21,7 @@ def an_ask(request_id: str, upper: int, repo: str = "repo") -> ReservationReques
 
 
 def race(path: Path, name: str, requests: str, limit: str) -> None:
-    """Begin when stdin ends; print what was accepted, refused, and is spent by this process."""
+    """Begin when stdin ends. Print what was accepted, what was refused, and what this process spent."""
     ledger, chance = Ledger(path, lambda: NOON, wait_s=60), random.Random(name)
     limits = SpendingLimits(10**9, int(limit), int(limit))
     accepted = refused = spent = 0
@@ -44,7 +44,7 @@ def race(path: Path, name: str, requests: str, limit: str) -> None:
 
 
 def spend(path: Path, name: str) -> None:
-    """Reserve and settle until killed, always above the reservation; say so behind each step."""
+    """Reserve and settle until killed, always for more than the reservation. Print each step after it."""
     ledger = Ledger(path, lambda: NOON)
     for number in range(10_000):
         ask = an_ask(f"{name}-{number}", 10)
@@ -55,8 +55,7 @@ def spend(path: Path, name: str) -> None:
 
 
 def fill(path: Path, most_bytes: str) -> None:
-    """Reserve until no file may grow beyond `most_bytes`; print how many micro-dollars were reserved, and why
-    it ended."""
+    """Reserve until no file may grow beyond `most_bytes`. Print the reserved micro-dollars, and why it ended."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(most_bytes), int(most_bytes)))
     ledger, reserved = Ledger(path, lambda: NOON), 0
     try:
@@ -68,7 +67,7 @@ def fill(path: Path, most_bytes: str) -> None:
 
 
 def reserve(path: Path) -> None:
-    """Reserve without the superuser's rights, and print why it failed."""
+    """Reserve without the superuser's rights, and print why that failed."""
     drop_rights()
     try:
         Ledger(path, lambda: NOON).reserve(an_ask("late", 1), PLENTY)
@@ -77,7 +76,7 @@ def reserve(path: Path) -> None:
 
 
 def drop_rights() -> None:
-    """Modes of files count for this process from now on, also where it runs as root."""
+    """Make the modes of files apply to this process, even if it runs as root."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)  # version 3 of capset's interface, this process

@@ -1,4 +1,4 @@
-"""Providers, layers, origins and prompts for the tests of the policy; some made up by chance."""
+"""Providers, layers, origins and prompts for the tests of the policy, some of them random."""
 
 import random
 from dataclasses import replace
@@ -45,18 +45,18 @@ def stranger(**said: object) -> Layer:
 
 
 def allowed(root: Path | str, *layers: Layer) -> Permissions:
-    """The permissions of a user who allows much, and of these layers."""
+    """The permissions of a permissive user together with these layers."""
     return permissions([layer("user", USER), *layers], [str(root)])
 
 
 def prompt(root: Path | str, *paths: str, command: str = "explain") -> Prompt:
-    """One of our own words, a question, and lines of each file."""
+    """A prompt with our own words, a question, and lines of each file."""
     files = (Span(f"text of {path}", Origin("file", path, str(root), 1, 1)) for path in paths)
     return Prompt(command, (Span("Explain.", Origin("assist")), Span("Why?", Origin("user")), *files))
 
 
 def settings(chance: random.Random) -> EscalationSettings:
-    """Any settings that define no provider; by chance alone, since 5,000 cases are to take seconds."""
+    """Random settings without providers. They use `random`, so that 5,000 cases take only seconds."""
 
     def some(words: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(chance.sample(words, chance.randrange(3)))
@@ -82,6 +82,6 @@ def settings(chance: random.Random) -> EscalationSettings:
 
 
 def owner(chance: random.Random) -> EscalationSettings:
-    """Settings of somebody who defines providers."""
+    """Settings that define providers."""
     defined = {name: provider(*chance.sample(CLASSES, chance.randrange(4))) for name in NAMES}
     return replace(settings(chance), providers=defined)

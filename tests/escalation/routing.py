@@ -1,4 +1,4 @@
-"""Requests and rules for the router's tests, some of them drawn."""
+"""Requests and rules for the router's tests, some of them random."""
 
 import random
 from dataclasses import replace

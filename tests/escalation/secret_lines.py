@@ -1,5 +1,8 @@
-"""Labelled lines for redaction, made at random from a seed: the secrets of published formats, passwords
-assigned in the syntax of many file types, and lines that only look alike."""
+"""Labelled lines for redaction, made at random from a seed.
+
+They hold secrets of published formats, passwords assigned in the syntax of many file types, and lines that
+only look like these.
+"""
 
 import base64
 import random

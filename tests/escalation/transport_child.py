@@ -1,4 +1,4 @@
-"""A process of its own for what only a process can show: the environment's effect, and every socket."""
+"""A separate process, for tests of the environment's effect and of every socket."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The audit log's writer: what it leaves on the disk, what it refuses, what it takes back."""
+"""The audit log's writer: what it writes to the disk, what it refuses, what it undoes."""
 
 import base64
 import errno

@@ -1,4 +1,4 @@
-"""The checkpoint: it follows the log, and a log that lost lines is not gone on with."""
+"""The checkpoint follows the log, and nothing is appended to a log that lost lines."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_log_that_lost_lines_is_not_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_an_older_checkpoint_is_gone_on_from(tmp_path: Path) -> None:
-    """A writer that dies between the line and the checkpoint leaves that."""
+    """The state after a writer died between the line and the checkpoint."""
     path, checkpoint = tmp_path / "log", tmp_path / "checkpoint"
     log = AuditLog(path, checkpoint=checkpoint)
     fill(log, [1])

@@ -1,4 +1,4 @@
-"""What comes out of a log: by filter, and in other tools' forms."""
+"""What is read from a log: through filters, and in the forms of other tools."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from assist_escalation.errors import EscalationError
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Two requests of two repos, an edit of the first, one that was refused, and one without an outcome."""
+    """Two requests of two repositories, an edit of the first, a refused request, and one without an outcome."""
     log = AuditLog(tmp_path / "log", clock=ticking(step=10))
     log.append("intent", intent("r1"))
     log.append("intent", intent("r2", repo="mill", model="large-2"))

@@ -1,4 +1,4 @@
-"""What `verify` finds, with each protection, and what nobody could; and that it needs no memory for it."""
+"""What `verify` finds with each protection, what it cannot find, and that it needs little memory."""
 
 import random
 import tracemalloc
@@ -18,12 +18,12 @@ PROTECTIONS = ("nothing", "checkpoint", "key", "both")
 
 
 def _anew(line: bytes, rng: random.Random) -> dict[str, object]:
-    """The event of a line with another content."""
+    """The event of a line, with another value."""
     return {**unseal(line).event, "actor": f"mallory-{rng.random()}"}
 
 
 def _again(lines: Lines, at: int, events: list[dict[str, object]]) -> Lines:
-    """The log up to line `at`, then these events, chained by somebody without the key."""
+    """The log up to line `at`, then these events, chained without the key."""
     return [*lines[:at], *sealed(events, after=lines[at - 1] if at else b"").splitlines(keepends=True)]
 
 
@@ -47,7 +47,7 @@ def swap(lines: Lines, rng: random.Random) -> Lines:
 
 def insert(lines: Lines, rng: random.Random) -> Lines:
     at = rng.randrange(len(lines))
-    good = _again(lines, at, [_anew(lines[at], rng)])[at]  # what follows it names another
+    good = _again(lines, at, [_anew(lines[at], rng)])[at]  # the next line names another
     made = rng.choice([b"\n", b" \n", b"{}\n", b"\x00", b"x" * 2_000_000, b"x" * 2_000_000 + b"\n", good])
     return [*lines[:at], made, *lines[at:]]
 
@@ -136,7 +136,7 @@ def test_each_protection_finds_what_it_can_and_no_more(
 
 
 def test_every_byte_of_a_log_matters_to_everybody(tmp_path: Path) -> None:
-    """Also to those who have no key: a MAC is part of what is hashed."""
+    """A changed MAC is found even without the key, since the MAC is hashed too."""
     path = tmp_path / "log"
     whole = sealed([{"kind": "edit"}] * 2, key=KEY)
     for at in range(len(whole)):

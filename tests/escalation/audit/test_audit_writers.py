@@ -1,4 +1,4 @@
-"""Several writers at once, writers that are killed, and disks that do not take what is written."""
+"""Several writers at once, killed writers, and disks that refuse a write."""
 
 import json
 import random
@@ -47,7 +47,7 @@ def test_nothing_that_was_acknowledged_dies_with_its_writer(tmp_path: Path) -> N
                 acknowledged.add(writer.stdout.readline().strip())
             time.sleep(rng.random() * 0.02)
             writer.kill()
-            # What was in the pipe was acknowledged too; the last of it may be a part.
+            # Lines in the pipe were acknowledged too; the last may be incomplete.
             acknowledged |= {line.strip() for line in writer.stdout if line.endswith("\n")}
         report = verify(path, key=KEY, checkpoint=checkpoint)
         assert report.ok or report.torn == path.stat().st_size - _whole(path)
@@ -85,7 +85,7 @@ print(killed)
 
 
 def test_writers_that_die_in_the_middle_of_a_line_and_of_a_repair(tmp_path: Path) -> None:
-    """The system kills each at the byte where the file may grow no more; every third round one lives."""
+    """The system kills each writer at a limit of the file's size. In every third round a writer lives."""
     path, checkpoint, rng = tmp_path / "log", tmp_path / "checkpoint", random.Random(4)
     fill(AuditLog(path, key=KEY, checkpoint=checkpoint), [1])
     cuts = [str(rng.randrange(1, 700)) for _ in range(30)]
@@ -146,7 +146,7 @@ def test_a_full_disk_takes_nothing_and_loses_nothing(tmp_path: Path, torn: bytes
 
 @pytest.fixture
 def anybodys() -> Iterator[Path]:
-    """A folder that other accounts reach, as pytest's own are not."""
+    """A folder that other accounts can reach, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     yield folder

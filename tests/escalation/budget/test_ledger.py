@@ -1,4 +1,4 @@
-"""What is reserved, settled, released and reconciled, and what is left of a day."""
+"""Reserve, settle, release and reconcile, and what is left of a day's budget."""
 
 import sqlite3
 from collections.abc import Callable
@@ -189,8 +189,8 @@ def test_reconciling_takes_what_is_left_over_for_paid(ledger: Ledger, clock: Clo
     assert ledger.reconcile() == 0
     assert ledger.left(HERE, LIMITS) == 100
     assert ledger.spending("repo") == (SpendingRow("repo", 2, 150, 0, 0, 2),)
-    ledger.release("crashed")  # somebody looked at it as paid: it stays so
-    ledger.settle("slow", 20, Usage(output=1), "stop")  # it was only slow, and now it is known
+    ledger.release("crashed")  # `reconcile` counted it as paid, and it stays so
+    ledger.settle("slow", 20, Usage(output=1), "stop")  # it was only slow, and now its cost is known
     assert ledger.spending("repo") == (SpendingRow("repo", 2, 120, 0, 1, 1),)
 
 
@@ -200,7 +200,7 @@ def test_the_next_utc_day_is_a_new_budget(ledger: Ledger, clock: Clock) -> None:
     assert ledger.left(HERE, LIMITS) == 150
     clock.now = NOON + DAY / 2
     assert ledger.left(HERE, LIMITS) == 250
-    ledger.settle("a", 90, Usage(), "stop")  # it counts on the day that it was reserved on
+    ledger.settle("a", 90, Usage(), "stop")  # it counts on the day of its reservation
     assert ledger.left(HERE, LIMITS) == 250
 
 
@@ -257,7 +257,7 @@ def test_names_that_are_no_utf8_are_kept_apart(ledger: Ledger) -> None:
 def test_only_the_user_may_read_the_file(tmp_path: Path, ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 100), LIMITS)
     path = tmp_path / "state" / "ledger.db"
-    with closing(sqlite3.connect(path)) as db:  # its log is there while it is open
+    with closing(sqlite3.connect(path)) as db:  # its WAL file exists while it is open
         db.execute("UPDATE clock SET latest = latest")
         modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     assert modes == dict.fromkeys(("ledger.db", "ledger.db-wal", "ledger.db-shm"), 0o600)

@@ -1,4 +1,4 @@
-"""A ledger that cannot be used: each time an error that names the file and what to do, and no new ledger."""
+"""A ledger that cannot be used: the error names the file and says what to do, and no new ledger is created."""
 
 import json
 import os
@@ -41,7 +41,9 @@ def path(tmp_path: Path) -> Path:
     """A ledger with 60 open requests in it."""
     path = tmp_path / "ledger.db"
     opened(path).reserve(an_ask("0", 1), PLENTY)
-    with ledger_file.write_transaction(path) as db:  # at once: a reservation waits for the disk
+    with ledger_file.write_transaction(
+        path
+    ) as db:  # in one transaction, since each reservation waits for the disk
         for number in range(1, 60):
             db.execute(
                 "INSERT INTO request(id, at, day, repo, user, command, provider, model, state, reserved, micro) "
@@ -64,7 +66,7 @@ def test_locked_for_too_long(path: Path, does: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert "Another program has locked it" in failure(path, CALLS[does])
-        assert opened(path).left(HERE, PLENTY) == PLENTY.repo_day_micro - 60  # one may look meanwhile
+        assert opened(path).left(HERE, PLENTY) == PLENTY.repo_day_micro - 60  # reading is possible meanwhile
     CALLS[does](opened(path))
 
 
@@ -117,7 +119,7 @@ def test_a_full_disk(path: Path, more: int) -> None:
     assert "disk is full" in str(told["error"])
     ledger = opened(path)
     assert PLENTY.repo_day_micro - ledger.left(HERE, PLENTY) == 60 + int(str(told["reserved"]))
-    ledger.reserve(an_ask("late", 1), PLENTY)  # there is room again
+    ledger.reserve(an_ask("late", 1), PLENTY)  # there is space again
 
 
 @linux
@@ -172,7 +174,7 @@ def test_damaged(path: Path, harm: Callable[[bytes], bytes], call: Callable[[Led
     path.write_bytes(harmed)
     message = failure(path, call)
     assert "so assist never replaces it: move it" in message
-    assert path.read_bytes() == harmed  # it may still say what was spent
+    assert path.read_bytes() == harmed  # it may still record what was spent
 
 
 def test_moved_aside_there_is_a_new_one(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Many processes at one ledger, processes that are killed, and any order of calls."""
+"""Many processes at one ledger, killed processes, and calls in any order."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def child(*words: object, stdin: int | None = None) -> "subprocess.Popen[str]":
 
 
 @posix
-@pytest.mark.timeout(300)  # it is 15 s of work, and the machine may be busy
+@pytest.mark.timeout(300)  # this is 15 s of work, and the machine may be busy
 def test_64_processes_with_100_requests_each_spend_one_budget_and_no_more(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     start, gun = os.pipe()
@@ -50,10 +50,10 @@ def test_64_processes_with_100_requests_each_spend_one_budget_and_no_more(tmp_pa
         told = [json.loads(_line(each)) for each in children]
     accepted, refused = (sum(each[key] for each in told) for key in ("accepted", "refused"))
     assert accepted + refused == PROCESSES * REQUESTS
-    assert sum(1 for each in told if each["accepted"]) > 1  # it was a race
+    assert sum(1 for each in told if each["accepted"]) > 1  # there was a race
     spent = sum(each["spent"] for each in told)
     assert spent <= LIMIT
-    assert spent > LIMIT - 150  # and nothing was refused that there was money for: requests cost 50 to 150
+    assert spent > LIMIT - 150  # and nothing affordable was refused: requests cost 50 to 150
     ledger = Ledger(path, lambda: NOON)
     assert ledger.left(HERE, SpendingLimits(LIMIT, LIMIT, LIMIT)) == LIMIT - spent
     (row,) = ledger.spending("repo")
@@ -76,7 +76,7 @@ def test_killed_at_any_point_what_was_acknowledged_is_spent(tmp_path: Path) -> N
             time.sleep(chance.uniform(0, 0.15))
             process.send_signal(signal.SIGKILL)
             acknowledged += sum(int(line) for line in process.stdout)
-        under_way += 10  # the step that was not said any more
+        under_way += 10  # the step that was not printed any more
         ledger = Ledger(path, lambda: NOON)
         spent = PLENTY.repo_day_micro - ledger.left(HERE, PLENTY)
         assert acknowledged <= spent <= acknowledged + under_way
@@ -111,7 +111,7 @@ def test_in_any_order_the_sum_is_what_is_reserved_and_settled(steps: Sequence[St
 
 
 def _walk(ledger: Ledger, steps: Sequence[Step]) -> None:
-    """The same steps by the ledger and by two dictionaries: what is reserved, and what is paid."""
+    """The ledger against two dictionaries that take the same steps: what is reserved, and what is paid."""
     reserved: dict[int, int] = {}
     paid: dict[int, int] = {}
     known, final, excess = set[int](), set[int](), 0

@@ -1,4 +1,4 @@
-"""What tokens cost, and which price holds for a provider."""
+"""What tokens cost, and which price applies to a provider."""
 
 import datetime
 import tomllib
@@ -23,10 +23,10 @@ rates = st.decimals(0, 500, places=4).map(float)
     [
         (Price(2.5, 10.0), Usage(input=1000, output=100), 3500),
         (Price(2.5, 10.0), Usage(input=1, output=0), 3),  # 2.5, rounded up
-        (Price(0.1, 0.2), Usage(input=10, output=10), 3),  # exact, where floats add up to more
+        (Price(0.1, 0.2), Usage(input=10, output=10), 3),  # exact, although floats add up to more
         (Price(0.1, 0.4), Usage(input=3, output=0), 1),
         (Price(4.0, 20.0, 0.2, 5.0), Usage(10, 100, 1000, 1), 40 + 20 + 5000 + 20),
-        (Price(4.0, 20.0), Usage(10, 100, 1000, 1), 4 * 1110 + 20),  # cached tokens as any
+        (Price(4.0, 20.0), Usage(10, 100, 1000, 1), 4 * 1110 + 20),  # cached tokens cost the same
         (Price(0.0, 0.0), Usage(10**9, 0, 0, 10**9), 0),
         (Price(1.0, 1.0), Usage(), 0),
         (Price(100.0, 1.0), Usage(input=10**30), 10**32),
@@ -58,14 +58,14 @@ def test_no_usage_within_the_bounds_costs_more_than_the_upper_bound(
     [
         ("gpt-4o", (2.5, 10.0)),
         ("gpt-4o-2024-08-06", (2.5, 10.0)),
-        ("gpt-4o-2024-05-13", (5.0, 15.0)),  # a row of its own
+        ("gpt-4o-2024-05-13", (5.0, 15.0)),  # it has its own row
         ("claude-haiku-4-5-20251001", (1.0, 5.0)),
         ("claude-haiku-4-5@20251001", (1.0, 5.0)),
-        ("gpt-4o-mini-latest", None),  # it moves
+        ("gpt-4o-mini-latest", None),  # it changes from model to model
         ("gpt-4o-turbo", None),
         ("gpt-4o-2024", None),
         ("my-gpt-4o", None),
-        ("openai/gpt-4o", None),  # a reseller's, at a reseller's price
+        ("openai/gpt-4o", None),  # from a reseller, at a reseller's price
         ("GPT-4o", None),
         ("qwen2.5-coder-1.5b", None),
     ],

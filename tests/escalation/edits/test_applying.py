@@ -1,4 +1,4 @@
-"""Plans on the disk: all or none, over crashes, full disks and what others write; and back."""
+"""Plans on the disk: all files or none, despite crashes, full disks and other writers; and undo."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Answers as models write them, and what of them is a block."""
+"""Answers as models write them, and which parts are blocks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Plans: scope, gates, the bugs of other appliers, and the whole form."""
+"""Plans: scope, checks, the bugs of other tools that apply edits, and the whole form."""
 
 import subprocess
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Real files, true edits, and what goes wrong with them: the intended text or nothing."""
+"""Real files, correct edits, and the errors of models: the result is the intended text or nothing."""
 
 from edit_corpus import run
 
@@ -10,6 +10,6 @@ def test_no_edit_lands_in_a_wrong_place() -> None:
         for end in ("WRONG", "intended", "refused")
     }
     assert ended["WRONG"] == 0
-    assert ended["intended"] > 50  # or the corpus shows nothing
+    assert ended["intended"] > 50  # else the corpus proves nothing
     assert ended["refused"] > 50
     assert counts["plain", "intended"] > counts["plain", "refused"]

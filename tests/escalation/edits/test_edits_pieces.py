@@ -1,4 +1,4 @@
-"""Answers that repeat the pieces that were shown, with their places, instead of describing an edit."""
+"""Answers that repeat the pieces that were shown, with file and lines, instead of describing an edit."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The ladder: one place or none, and the file's own bytes around it."""
+"""The steps of a match: one place or none, and unchanged bytes around it."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_found_and_replaced(text: str, search: str, replace: str, result: str) -
         ("a\nb\n", "A", "0 times"),
         ("a\nb\n", "a\nc", "0 times"),
         ("max = 1\n", "ax = 1", "0 times"),
-        ("\tif x:\n\t\ty\n", "    if x:\n        y", "0 times"),  # tabs are no spaces
+        ("\tif x:\n\t\ty\n", "    if x:\n        y", "0 times"),  # tabs are not spaces
         ("  a\n   b\n", "a\nb", "0 times"),  # not the same shift
         ("  a\n    a\n", "a", "2 times"),
         ("é\n", "e\u0301", "0 times"),

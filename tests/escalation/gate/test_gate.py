@@ -1,4 +1,4 @@
-"""The gate as a whole, over a real ledger, a real log and a provider on loopback: what is sent, paid and written."""
+"""The whole gate, with a real ledger, a real log and a provider on loopback: what is sent, paid and logged."""
 
 import json
 from contextlib import aclosing

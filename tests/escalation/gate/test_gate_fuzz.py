@@ -1,4 +1,4 @@
-"""The gate under what no test thinks of: a process killed at any moment, and vendors and readers gone wild."""
+"""The gate under random events: a process that is killed at any moment, and vendors and readers that misbehave."""
 
 import asyncio
 import json
@@ -29,13 +29,13 @@ ROUNDS, SEED = 24, 5
 
 
 def events(folder: Path) -> list[dict[str, Any]]:
-    """The whole lines of the log, without those in which it speaks of itself."""
+    """The whole lines of the log, without those about the log itself."""
     lines = (folder / "audit.jsonl").read_bytes().split(b"\n")[:-1]
     return [each["event"] for each in map(json.loads, lines) if each["event"].get("request_id")]
 
 
 def ledger_rows(folder: Path) -> dict[str, tuple[str, int, int]]:
-    """State, what was set aside, and what counts, of each request of a ledger that is whole."""
+    """For each request of an intact ledger: its state, its reservation, and what it counts as."""
     with closing(sqlite3.connect(folder / "ledger.sqlite")) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         rows = db.execute("SELECT id, state, reserved, micro FROM request").fetchall()
@@ -43,7 +43,7 @@ def ledger_rows(folder: Path) -> dict[str, tuple[str, int, int]]:
 
 
 def digest(seen: Seen) -> str:
-    """Of what arrived, as the log has it of what was to be sent."""
+    """The hash of what arrived, as the log has it for what was sent."""
     body = seen.json
     system, user = (each["content"] for each in body["messages"])
     limit = body.get("max_completion_tokens", body.get("max_tokens"))
@@ -51,7 +51,7 @@ def digest(seen: Seen) -> str:
 
 
 def asked_in(seen: Seen) -> str:
-    """The id of a request that arrived: its user's words hold it."""
+    """The id of a request that arrived, from its user's words."""
     return str(seen.json["messages"][1]["content"]).removeprefix("This is ").removesuffix(".")
 
 
@@ -115,11 +115,11 @@ ODD: tuple[Part, ...] = (
     event({"choices": [{"index": 0, "delta": {"tool_calls": [{"index": 0}]}}]}),
 )
 HASTY = Times(connect=1.0, first=1.0, idle=0.3, total=2.0)
-ENDS = ("read", "closed", "cancelled")  # what its reader does with an answer
+ENDS = ("read", "closed", "cancelled")  # what the reader of an answer does
 
 
 def wild(chance: random.Random) -> list[Part]:
-    """An act that a vendor may play: anything from a good answer to nonsense."""
+    """An answer of the vendor: anything from a good one to nonsense."""
     kind = chance.choices(("refused", "elsewhere", "good", "odd"), (3, 1, 3, 7))[0]
     if kind == "refused":
         after = chance.choice(({}, {"retry_after": chance.choice(("0", "0.01", "-1", "3600", "soon"))}))
@@ -133,7 +133,7 @@ def wild(chance: random.Random) -> list[Part]:
 
 
 async def used(stream: AsyncGenerator[str | Outcome, None], end: str, chance: random.Random) -> list[Outcome]:
-    """Read a stream to its end, close it early, or be cancelled while one waits for it."""
+    """Read a stream to its end, close it early, or cancel the task that waits for it."""
     pieces, most = [], chance.randint(1, 3) if end == "closed" else 10**9
     if end == "cancelled":
         task = asyncio.current_task()

@@ -1,4 +1,4 @@
-"""Prompts made up by chance: where one text of it may not leave, under whatever name, none of it does."""
+"""Random prompts: if one text may not leave, under any name, nothing of the prompt does."""
 
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ SPELLINGS: tuple[Callable[[str], str], ...] = (
     lambda path: f"{path[:2]}\u200b{path[2:]}",
     lambda path: f"{path[:2]}\u00ad{path[2:]}",
 )
-UNSURE = (  # origins that nobody can vouch for; {} is the folder
+UNSURE = (  # origins that cannot be verified; {} is the folder
     Origin("clipboard", "src/app.py", "{}"),  # type: ignore[arg-type]
     Origin("", "", ""),  # type: ignore[arg-type]
     Origin("file", "", "{}"),
@@ -64,7 +64,7 @@ UNSURE = (  # origins that nobody can vouch for; {} is the folder
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with files that may leave, files that may not, and links from the ones to the others."""
+    """A folder with files that may leave, files that may not, and links from the first to the others."""
     root = tmp_path_factory.mktemp("policy") / "space"
     for path in (*DENIED, OTHER_CLASS, *OPEN, "../outside.py"):
         (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def policed(space: Path) -> tuple[Permissions, GateParts]:
-    """What may leave the folder, and a gate whose ledger is used."""
+    """The permissions of the folder, and a gate whose ledger has entries."""
     rules = {"deny": ("private/", "café/**", "*.sql"), "data_class": {"restricted/**": "restricted"}}
     return allowed("http://127.0.0.1:9/v1", space, **rules), parts(space.parent)
 

@@ -1,4 +1,4 @@
-"""Which prompts may leave: every span's origin, denied files, data classes, and what a path may try."""
+"""Which prompts may leave: origins of spans, denied files, data classes, and paths that try to escape."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from assist_escalation.prompts import Origin, Prompt, Span
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A workspace: two files, and one that a link reaches."""
+    """A workspace with two files, and one that a link leads to."""
     root = tmp_path / "shop"
     for name in ("src/a.py", "src/pay/card.py", "infra/prod/main.tf"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def test_an_unknown_command_and_an_empty_prompt_stay(root: Path) -> None:
         Origin("user", "src/a.py"),
         Origin("editor", "src/a.py"),
         Origin("file", "src/a.py", "/elsewhere"),
-        Origin("file", "a.py", "ROOT/src"),  # globs start at the folder: no other start is taken
+        Origin("file", "a.py", "ROOT/src"),  # globs start only at the folder
         Origin("file", "ROOT/src/a.py", "ROOT"),
         Origin("file", "../shop/src/a.py", "ROOT"),
         Origin("file", "src/%2e%2e/src/a.py", "ROOT"),
@@ -166,7 +166,7 @@ def test_calling_everything_public_takes_no_class_away(root: Path) -> None:
 
 
 def test_text_without_any_class_stays(root: Path) -> None:
-    """Somebody left the user's layer out."""
+    """The user's layer was left out."""
     rules = permissions([layer("organisation", replace(USER, default_class=""))], [str(root)])
     verdict = judge(prompt(root, "src/a.py"), rules, "eu")
     assert verdict.reasons == (

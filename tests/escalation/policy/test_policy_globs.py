@@ -1,4 +1,4 @@
-"""Globs match a file however its path is spelled, and a glob without effect is an error."""
+"""Globs match every spelling of a path, and a glob without effect is an error."""
 
 import pytest
 

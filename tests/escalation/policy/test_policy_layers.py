@@ -1,4 +1,4 @@
-"""Layers only ever tighten, in whatever order they come."""
+"""Layers only make the rules stricter, in any order."""
 
 import random
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from assist_escalation.policy.permissions import (
 )
 from assist_escalation.policy.verdict import judge
 
-ROOT = "/nowhere/shop"  # judged by name: none of these files need exist
+ROOT = "/nowhere/shop"  # judged by name: the files need not exist
 SEEDS = st.integers(0, 2**64)
 MODES = ("never", "ask", "auto")
 PROMPTS = [prompt(ROOT, path, command=command) for path in PATHS for command in ("explain", "refactor")]
@@ -65,7 +65,7 @@ def sent(rules: Permissions) -> set[tuple[int, str]]:
 
 
 def without_order(rules: Permissions) -> object:
-    """The same as a value that two orders of layers must agree on."""
+    """The permissions as a value that must be equal for two orders of layers."""
     sets = ("always_local", "always_ask", "deny", "classes", "patterns")
     changed = {name: tuple(sorted(getattr(rules, name), key=repr)) for name in sets}
     return replace(rules, **changed)  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ def test_a_strangers_layer_only_takes_away(seed: int) -> None:
     alone, both = permissions(layers[:1], [ROOT]), permissions(layers, [ROOT])
     assert within(both, alone)
     assert both.audit_content == alone.audit_content
-    asked = chance.choice(PROMPTS)  # one a case; all of them in the next test
+    asked = chance.choice(PROMPTS)  # one for each case; the next test has all of them
     for name in both.providers:
         assert judge(asked, both, name).allowed <= judge(asked, alone, name).allowed
 

@@ -1,4 +1,4 @@
-"""Calls that go well, and what exactly is sent."""
+"""Successful calls, and exactly what is sent."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Nothing goes to another host than the provider's, whatever the environment, a vendor or a URL says."""
+"""Nothing goes to any host but the provider's, whatever the environment, a vendor or a URL says."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ SCHEMES = ["https://", "http://", "HTTPS://", "https:/", "//", "ftp://", "file:/
 
 
 class Counting(httpx2.AsyncBaseTransport):
-    """What a connection pool would be told to connect to."""
+    """The address that a connection pool would connect to."""
 
     def __init__(self) -> None:
         self.passed: list[httpx2.Request] = []
@@ -112,7 +112,7 @@ async def test_an_odd_base_url_is_an_error_and_nothing_is_sent(url: str) -> None
     try:
         asked = call(url)
     except EscalationError:
-        return  # the settings do not take it
+        return  # the settings refuse it
     heard = await hear(Transport(times=Times(0.2, 0.2, 0.2, 1.0)), asked)
     assert heard.error
     assert not heard.error.sent

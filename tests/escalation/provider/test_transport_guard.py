@@ -1,4 +1,4 @@
-"""The guard cuts any bytes into the same events, however they arrive, and holds little of them."""
+"""The parser splits bytes into the same events however they arrive, and keeps few bytes."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Answers that no honest vendor gives: each ends in time, within bounds, with an error that says what to do."""
+"""Hostile answers: each ends in time, within its limits, with an error that says what to do."""
 
 import gzip
 import json

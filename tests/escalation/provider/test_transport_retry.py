@@ -1,4 +1,4 @@
-"""One retry of our own, before the first byte, and never a long wait."""
+"""Only one retry, before the first byte, and never a long wait."""
 
 import socket
 from email.utils import formatdate

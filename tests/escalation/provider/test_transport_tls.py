@@ -1,4 +1,4 @@
-"""Certificates are checked: by default against the machine's, else against the user's file alone."""
+"""Certificates are checked against the machine's own, or only against the user's file."""
 
 import ssl
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Calibrations: honest on what they were not fitted to, order kept, damage refused."""
+"""Calibrations are right for new data, keep the order of scores, and are refused if damaged."""
 
 import random
 
@@ -22,7 +22,7 @@ from assist_escalation.routing.calibration import (
 
 
 def made(count: int, seed: int = 1) -> list[Label]:
-    """Answers of a router that is far too sure of itself: the true share is the square of its score."""
+    """Answers of a router that is too confident: the true share is the square of its score."""
     rng = random.Random(seed)
     scores = [rng.random() for _ in range(count)]
     return [Label(score, rng.random() < score**2) for score in scores]
@@ -65,7 +65,7 @@ def test_any_labels_make_a_rising_line_that_survives_the_file(
 def test_isotonic_is_the_step_function_of_pooled_neighbours() -> None:
     rows = [(0.1, 0), (0.2, 1), (0.3, 0), (0.9, 1)] * 100
     found = fit([Label(score, bool(good)) for score, good in rows])
-    # 0.2 and 0.3 are against the order, so they share their mean.
+    # 0.2 and 0.3 are in the wrong order, so both get their mean.
     assert [point[1] for point in found.points] == pytest.approx([0.0, 0.002, 0.495, 0.998, 1.0], abs=1e-6)
     assert [point[0] for point in found.points] == [0.0, 0.1, 0.25, 0.9, 1.0]
 

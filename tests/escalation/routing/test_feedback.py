@@ -1,4 +1,4 @@
-"""Feedback: events without code, torn lines, many writers, bounded size, and what is learnt from them."""
+"""Feedback: events without code, torn lines, many writers, limited size, and what is learned from them."""
 
 import json
 import stat

@@ -1,4 +1,4 @@
-"""The router's rules: what is never sent, whose wish counts, who is asked, and what a local answer changes."""
+"""The router's rules: what is never sent, whose wish counts, when the user must confirm, and what a local answer changes."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,7 @@ from assist_escalation.routing.calibration import Calibration
 from assist_escalation.routing.features import RequestFacts
 from assist_escalation.routing.router import OPEN, Decision, after, route
 
-# What nothing overrules
+# Rules that nothing overrides
 
 
 @pytest.mark.parametrize("cause", BARRED)
@@ -59,7 +59,7 @@ def test_nothing_goes_out_against_a_rule() -> None:
                 if cost is None
                 else cost <= min(rules.request_micro, rules.left_micro)
             )
-    assert gone > 50  # the loop has seen something
+    assert gone > 50  # the loop has tested something
 
 
 def test_an_explicit_wish_wins_within_the_rules() -> None:
@@ -90,7 +90,7 @@ def test_a_refusal_says_amounts_and_settings() -> None:
     assert "infra/prod.tf" in route(HARD, BARRED["policy"], "frontier", ()).why
 
 
-# Who is asked
+# When the user must confirm
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_mode_ask_asks_whenever_something_leaves() -> None:
     assert not route(HARD, rules, "local", ()).asks
 
 
-# With a local answer in hand
+# With a local answer
 
 
 def open_decision() -> Decision:

@@ -1,4 +1,4 @@
-"""The router's numbers: what moves the score, a rate that is kept, and one answer for one question."""
+"""The router's numbers: what changes the score, a rate that is kept, and the same answer to the same question."""
 
 import math
 import random
@@ -25,7 +25,7 @@ def _hear(event: str, arguments: tuple[Any, ...]) -> None:
         HEARD.append(event)
 
 
-sys.addaudithook(_hear)  # cannot be taken back, so it only listens while `heard` wants it to
+sys.addaudithook(_hear)  # a hook cannot be removed, so it only records while `heard` is set
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def heard() -> Iterator[list[str]]:
         HEARD = None
 
 
-# What moves the score
+# What changes the score
 
 
 def test_no_text_of_a_file_moves_a_decision() -> None:
@@ -118,12 +118,12 @@ def test_small_swings_of_the_history_do_not_move_the_threshold_up_and_down() -> 
     for number in range(40):
         history += [0.5 + BAND / 3 * (-1) ** number] * BLOCK
         found.append(threshold(history, rules))
-    # Without the band it would rise at every other block. Once may come of what is no longer looked at.
+    # Without the band it would rise at every second block. One rise may come from scores that left the window.
     assert sum(later > earlier for earlier, later in pairwise(found)) <= 1
     assert threshold([*history, *[0.9] * 200], rules) > 0.8  # a real change is followed
 
 
-# One answer for one question
+# The same answer to the same question
 
 
 def test_a_decision_opens_nothing() -> None:
@@ -132,7 +132,7 @@ def test_a_decision_opens_nothing() -> None:
         for ask, rules, wish, history in cases:
             after(route(ask, rules, wish, history), UNSURE, rules, history)
     assert found == []
-    with heard() as found, open(__file__, "rb"):  # the hook does hear
+    with heard() as found, open(__file__, "rb"):  # the hook does record
         pass
     assert "open" in found
 
