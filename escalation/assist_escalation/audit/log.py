@@ -172,7 +172,7 @@ class AuditLog:
             raise
 
 
-_ANEW = "`assist audit verify` tells more; keep the file, and name a new one."
+_ANEW = "`assist audit verify` says more; keep the file, and name a new one."
 
 
 def check_key(key: bytes | None) -> None:

@@ -80,7 +80,7 @@ def _entries(file: BinaryIO, path: Path) -> Iterator[LogEntry]:
             if file.tell() == size and not line.endswith(b"\n"):
                 return
             raise AuditError(
-                f"Line {number} of {path} {error}. `assist audit verify` tells what still holds."
+                f"Line {number} of {path} {error}. `assist audit verify` says what is still valid."
             ) from error
 
 

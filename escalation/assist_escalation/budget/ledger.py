@@ -240,7 +240,7 @@ class Ledger:
             return ""
         day = time.strftime("%Y-%m-%d", time.gmtime(now))
         return (
-            f". Its day goes on until {day} (UTC), which was its latest: if that date was a mistake, "
+            f". The ledger's day lasts until {day} (UTC), its latest date: if that was a mistake, "
             f"move {self._path} away"
         )
 

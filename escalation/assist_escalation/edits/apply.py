@@ -171,7 +171,7 @@ def _check_base(file: File, change: FileChange) -> None:
     if found != file.old:
         raise EditError(f"{file.path} was changed since the model saw it: save it, and ask again")
     if file.old is not None and hashlib.sha256(encode(file.path, change.before)).hexdigest() != file.old:
-        raise EditError(f"{file.path}: the text and its sha256 are not of one file: ask again")
+        raise EditError(f"{file.path}: the text and its sha256 do not belong to the same file: ask again")
     if found is not None and not file.place.stat().st_mode & 0o222:
         raise EditError(f"{file.path} is read-only: make it writable first")
 

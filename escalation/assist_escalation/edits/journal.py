@@ -70,7 +70,7 @@ class JournalEntry:
         except FileNotFoundError:
             data = b""
         if hashlib.sha256(data).hexdigest() != self.files[index].sha256(side):
-            raise EditError(f"{path} is damaged: {self.files[index].path} cannot be taken back with it")
+            raise EditError(f"{path} is damaged: {self.files[index].path} cannot be undone with it")
         return data
 
 

@@ -162,7 +162,7 @@ def _match(wanted: Wanted, how: How, place: _Fit, within: tuple[int, int] | None
     if within and not _inside(place.line, wanted, within):
         raise EditError(
             f"{wanted.name} names {wanted.symbol}, lines {within[0]} to {within[1]} of {wanted.path}, "
-            f"but its lines stand at line {first}: ask again"
+            f"but its lines are at line {first}: ask again"
         )
     search, replace = (shift(lines, place.add, place.take) for lines in (wanted.search, wanted.replace))
     if search is None or replace is None:
@@ -195,7 +195,7 @@ def _within(wanted: Wanted, text: str) -> tuple[int, int] | None:
 def _ambiguous_error(wanted: Wanted, at: list[int]) -> EditError:
     places = ", ".join(map(str, at[:SHOWN_LINES])) + (", ..." if len(at) > SHOWN_LINES else "")
     return EditError(
-        f"{wanted.name}: its lines stand {len(at)} times in {wanted.path}, at lines {places}, and which "
+        f"{wanted.name}: its lines occur {len(at)} times in {wanted.path}, at lines {places}, and which "
         "are meant is not certain: ask for more lines around the change"
     )
 
@@ -206,7 +206,7 @@ def _missing_error(wanted: Wanted, lines: list[str]) -> EditError:
     shown = lines[place : place + min(len(wanted.search), SHOWN_LINES)] if place is not None else []
     excerpt = "\n".join(f"{number:>5}  {line}" for number, line in enumerate(shown, (place or 0) + 1))
     return EditError(
-        f"{wanted.name}: its lines stand 0 times in {wanted.path}{near}: the file may have changed since, "
+        f"{wanted.name}: its lines occur 0 times in {wanted.path}{near}: the file may have changed since, "
         "or the model may have copied it wrongly; ask again",
         excerpt,
     )

@@ -59,7 +59,7 @@ def plan(
     """
     for path, base in scope.items():
         if base.path != path or base.sha256 != sha256_of(base.text):
-            raise EditError(f"{path}: the text and its sha256 are not of one file: read it again")
+            raise EditError(f"{path}: the text and its sha256 do not belong to the same file: read it again")
     if whole is not None:
         changes, notes = _from_whole(answer, scope, whole, create)
     elif shown and not has_marker(answer) and (pieces := parse_pieces(answer, shown)):
@@ -140,7 +140,7 @@ def _splice_matches(base: Base, matches: Sequence[Match]) -> FileChange:
 def _fill(number: int, block: ReplaceBlock, base: Base) -> Match:
     """The match of a block for an empty file."""
     if any(line.strip() for line in block.search):
-        raise EditError(f"block {number}: {base.path} is empty, so its search stands 0 times: ask again")
+        raise EditError(f"block {number}: {base.path} is empty, so its search occurs 0 times: ask again")
     return Match(Hunk(1, 0, "new"), (), block.replace)
 
 

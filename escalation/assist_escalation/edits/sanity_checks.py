@@ -133,7 +133,7 @@ def _placeholder(change: FileChange) -> str:
 
 def _elision(change: FileChange) -> str:
     new = _new(change, lambda text: elisions(change.path, text))
-    return f"{new} of its new lines stand for code that was left out: ask for all of it" if new else ""
+    return f"{new} of its new lines say that code was left out: ask for all of it" if new else ""
 
 
 def _parse(change: FileChange) -> str:

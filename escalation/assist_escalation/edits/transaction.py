@@ -78,7 +78,7 @@ def move(entry: JournalEntry, goal: Side) -> JournalEntry:
             _move(back, "old" if forward else "new", around=True)
         except (OSError, EditError):
             raise EditError(
-                f"{paths}: the edit is half done and could not be taken back "
+                f"{paths}: the edit is half done and could not be undone "
                 f"({type(error).__name__}): make room, or the folder writable, then start assist again"
             ) from error
         raise EditError(f"{paths}: nothing was changed: {reason_of(error)}") from error
@@ -98,8 +98,8 @@ def settle(entry: JournalEntry) -> str:
     if others:  # the edit can no longer be completed, so moved files go back
         goal = "old" if goal == "new" else "new"
     _move(entry, goal, around=True)
-    which = "was finished" if goal == "new" else "was taken back"
-    return f"an interrupted edit of {paths} {which}" + (f", but for {', '.join(others)}" if others else "")
+    which = "was finished" if goal == "new" else "was undone"
+    return f"an interrupted edit of {paths} {which}" + (f", except for {', '.join(others)}" if others else "")
 
 
 def reason_of(error: Exception) -> str:

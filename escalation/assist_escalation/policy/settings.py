@@ -253,14 +253,14 @@ class EscalationSettings:
         metadata={
             "tightens": True,
             "key": "providers",
-            "doc": "The providers that may be used, by name, the preferred one first. `*` stands for all.",
+            "doc": "The providers that may be used, by name, the preferred one first. `*` means all.",
         },
     )
     residency: tuple[str, ...] = field(
         default=(ANY,),
         metadata={
             "tightens": True,
-            "doc": "The data classes that may leave at all, whatever a provider may see. `*` stands for all.",
+            "doc": "The data classes that may leave at all, whatever a provider may see. `*` means all.",
         },
     )
     default_class: str = field(
@@ -308,7 +308,7 @@ class EscalationSettings:
         default=(),
         metadata={
             "table": "redaction",
-            "doc": "Regular expressions of what is a secret here, besides what is found without them.",
+            "doc": "Regular expressions for your own secrets, in addition to those that are found anyway.",
         },
     )
     audit_content: Content = field(
@@ -326,7 +326,7 @@ class EscalationSettings:
             "table": "audit",
             "key": "content_max",
             "choices": get_args(Content),
-            "doc": "The most that the audit log may keep, whoever asks for more.",
+            "doc": "The most that the audit log may keep, even if `content` says more.",
         },
     )
     audit_checkpoint: str = field(
@@ -343,8 +343,8 @@ class EscalationSettings:
         metadata={
             "table": "audit",
             "key": "key_env",
-            "doc": "The environment variable that holds a key for the audit log, in capitals: with it nobody "
-            "without the key can write the log anew.",
+            "doc": "The environment variable that holds a key for the audit log, in capitals: without the "
+            "key, nobody can then rewrite the log.",
         },
     )
 

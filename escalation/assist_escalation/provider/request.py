@@ -79,7 +79,7 @@ def address(endpoint: Provider) -> str:
     if not _BASE_URL.fullmatch(endpoint.base_url):
         raise Fault(
             "refused",
-            f"base_url = {endpoint.base_url!r} holds characters that an address needs not: "
+            f"base_url = {endpoint.base_url!r} holds characters that an address does not need: "
             "write https://HOST/PATH in plain ASCII",
         )
     if endpoint.proxy and not _PROXY.fullmatch(endpoint.proxy):

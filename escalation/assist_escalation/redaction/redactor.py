@@ -136,7 +136,7 @@ def restore(text: str, redacted: Redacted) -> str:
     altered = ALTERED.search(rest)
     if altered or redacted.nonce.lower() in rest.lower():
         raise RedactionError(
-            "the answer altered a placeholder that stands for a secret, so it cannot be used: ask again"
+            "the answer altered the placeholder of a secret, so it cannot be used: ask again"
         )
     return exact.sub(lambda match: ours[match[0]], text)
 

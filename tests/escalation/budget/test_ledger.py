@@ -212,7 +212,7 @@ def test_a_clock_set_back_opens_no_budget_and_gives_nothing_back(ledger: Ledger,
     for days in (1, 2, 400):
         clock.now = NOON - days * DAY
         assert ledger.left(HERE, LIMITS) == 50
-        with pytest.raises(BudgetError, match=r"goes on until \d{4}-\d\d-\d\d.*ledger\.db"):
+        with pytest.raises(BudgetError, match=r"lasts until \d{4}-\d\d-\d\d.*ledger\.db"):
             ledger.reserve(an_ask(f"back{days}", 51), LIMITS)
     ledger.reserve(an_ask("c", 50), LIMITS)
     clock.now = NOON + DAY

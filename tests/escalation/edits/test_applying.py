@@ -97,7 +97,7 @@ def test_a_recovery_goes_around_what_somebody_else_wrote(tmp_path: Path) -> None
     entry.write_text(entry.read_text().replace('"done"', '"forward"'))
     (root / "b/b.py").write_bytes(b"mine")
     (said,) = recover(journal)
-    assert "taken back, but for b/b.py" in said
+    assert "was undone, except for b/b.py" in said
     assert found(root) == {**OLD, "b/b.py": b"mine"}
 
 

@@ -129,7 +129,7 @@ def test_an_empty_file_takes_an_empty_search_and_others_do_not() -> None:
 
 
 def test_a_base_that_is_not_its_hash_is_refused() -> None:
-    with pytest.raises(EditError, match="not of one file"):
+    with pytest.raises(EditError, match="not belong to the same file"):
         plan(block("a.py", "x\n", "y\n"), {"a.py": Base("a.py", "x\n", sha256_of("z"))})
     with pytest.raises(EditError, match="not UTF-8 at byte 1"):
         base_of("a.py", b"x\xff")

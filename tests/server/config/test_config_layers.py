@@ -99,7 +99,7 @@ def test_an_accepted_file_tightens_and_says_no_more(config: Config, repo: Path) 
         ("[completion]\nmodel = '/tmp/evil.gguf'", "completion", "strangers write"),
         ("[answers]\nmodel = '/tmp/evil.gguf'", "answers", "strangers write"),
         ("[context]\nindex = false", "context", "strangers write"),
-        ("[egress]\ndeny = ['!infra/**']", "egress.deny", "nothing is taken back"),
+        ("[egress]\ndeny = ['!infra/**']", "egress.deny", "`!` does not undo another line"),
         ("[egress]\ndenny = ['infra/**']", "egress.denny", "did you mean deny"),
         ("[escalation]\nmode = 'yes'", "escalation.mode", "choose from never, ask, auto"),
         ("[escalation]\nmax_cost_usd_per_day = -1", "escalation.max_cost_usd_per_day", "use a number"),

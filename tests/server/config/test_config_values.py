@@ -52,7 +52,7 @@ def messages(config: Config) -> list[str]:
         ("completion = 'x'", 'completion = "x": use a table'),
         ("[[completion]]", "completion = a list: use a table"),
         ("[egress]\ndeny = 'infra/**'", '[egress] deny = "infra/**": use a list of text'),
-        ("[egress]\ndeny = ['!a']", "[egress] deny holds the glob '!a': nothing is taken back with `!`"),
+        ("[egress]\ndeny = ['!a']", "[egress] deny holds the glob '!a': `!` does not undo another line"),
         ("[redaction]\npatterns = ['(']", "[redaction] patterns holds '(', which is no expression"),
         ("[redaction]\npatterns = ['x*']", "[redaction] patterns holds 'x*', which matches an empty text"),
         ("[audit]\ncontent = 'all'", "[audit] content = 'all': choose from hash, redacted, full"),

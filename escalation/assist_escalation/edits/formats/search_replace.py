@@ -133,7 +133,7 @@ def _above(lines: list[str], before: ReplaceBlock | None, place: int) -> tuple[s
         path, _, symbol = told[0].partition(" :: ")
         return path.strip(), symbol.strip().strip("`*").removesuffix(":").strip()
     if before is None:
-        raise EditError(f"line {place + 1} of the answer: no file's path stands above the block: ask again")
+        raise EditError(f"line {place + 1} of the answer: there is no file's path above the block: ask again")
     return before.path, before.symbol
 
 
@@ -157,7 +157,7 @@ def _block(lines: list[str], start: int, name: tuple[str, str]) -> tuple[Replace
             if divider:
                 raise EditError(
                     f"line {place + 1} of the answer: the block has a second divider of {width} characters, "
-                    "so where it divides is not certain: ask again"
+                    "so it is not certain where it divides: ask again"
                 )
             divider = place
         elif line == ">" * width + " REPLACE":
