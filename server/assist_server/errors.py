@@ -1,4 +1,4 @@
-"""What a failure of a command looks like: which errors are expected, and their exit codes.
+"""Expected errors of commands, and their exit codes.
 
 Any other error is a bug and keeps its traceback.
 """
@@ -14,12 +14,12 @@ INTERRUPTED = 130
 
 
 class UserError(Exception):
-    """A command cannot do what it was asked. The message names the thing, the value and the remedy."""
+    """A command cannot do what the user wants. The message names the thing, the value and the remedy."""
 
     def __init__(self, message: str, code: int = FAILED, *, told: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        self.told = told  # stdout already has the one document of --json
+        self.told = told  # the document of --json is on stdout already
 
 
 EXPECTED = (UserError, ConfigError, CompletionError, EscalationError)
@@ -33,5 +33,5 @@ def exit_code(error: Exception) -> int:
 
 
 def details(error: Exception) -> dict[str, str]:
-    """What JSON says of an expected error besides its message: the stable word for why it was refused."""
+    """What JSON says of an expected error with its message: the stable word for a refusal's cause."""
     return {"cause": error.cause} if isinstance(error, RefusedError) else {}

@@ -1,4 +1,4 @@
-"""The command line: which commands there are, and what becomes of their errors.
+"""The command line: its commands, and what becomes of their errors.
 
 Every command translates its arguments and calls one function of another module.
 """
@@ -40,7 +40,7 @@ def invoke(arguments: list[str]) -> int:
     except typer.TyperException as error:
         return _fail(arguments, f"{error.format_message()} {_help_of(error)}", WRONG_USAGE)
     except EXPECTED as error:
-        told = getattr(error, "told", False)  # then only stderr still has to hear of it
+        told = getattr(error, "told", False)  # stdout has its document, so only stderr gets the message
         return _fail([] if told else arguments, str(error), exit_code(error), **details(error))
     except BrokenPipeError:
         _drop_output()
@@ -67,14 +67,14 @@ def _help_of(error: typer.TyperException) -> str:
 
 
 def _accept_any_character() -> None:
-    """Write what the terminal's encoding lacks as "?": a completion may hold any character."""
+    """Write "?" for what the terminal's encoding lacks: a completion may contain any character."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
 def _drop_output() -> None:
-    """Whoever read our output has left; Python would complain when it flushes the rest at its end."""
+    """Discard the output whose reader is gone, or Python would complain when it flushes the rest."""
     with contextlib.suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -93,7 +93,7 @@ def root(
         typer.Option("--version", help="Print the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Show the help where no command is given."""
+    """Show the help if no command is given."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), err=True)
         raise typer.Exit(WRONG_USAGE)
@@ -102,7 +102,7 @@ def root(
 def lsp(
     offline: Offline = False,
     _stdio: Annotated[
-        bool, typer.Option("--stdio", help="Has no effect: stdio is the only way. Some editors add it.")
+        bool, typer.Option("--stdio", help="Has no effect: stdio is always used. Some editors add it.")
     ] = False,
 ) -> None:
     """Run the language server on stdio. Editors start it; people rarely do."""
@@ -110,13 +110,13 @@ def lsp(
 
 
 def demo(as_json: AsJson = False, offline: Offline = False) -> None:
-    """See it work: real completions in a small bundled workspace, through a real `assist lsp`."""
-    from assist_server.cli.demo.scenes import run  # noqa: PLC0415  (pygls takes 0.4 s: not for the other commands)
+    """Show real completions in a small bundled workspace, through a real `assist lsp`."""
+    from assist_server.cli.demo.scenes import run  # noqa: PLC0415  (imports pygls, 0.4 s)
 
     run(settings(offline=offline), as_json=as_json)
 
 
-# In the order of `assist --help`: as they are needed.
+# This is the order of `assist --help`: the order in which users need them.
 models.add_to(app)
 app.command(
     short_help="See it work, in a bundled workspace.", epilog=example("assist demo", "assist demo --json")

@@ -1,7 +1,7 @@
 """The flags that commands share, and the configuration that a command works with.
 
-All questions share a set: a command is written with `flags: Asking` as its last parameter, and `asked` gives
-it one option for each field.
+All questions share a set of flags. Such a command takes `flags: Asking` as its last parameter, and
+`with_flags` turns each field into an option.
 """
 
 import inspect
@@ -30,7 +30,7 @@ Workspace = Annotated[
     typer.Option(
         "--workspace",
         metavar="DIR",
-        help="Where relative paths start. Without it: the working directory.",
+        help="The directory where relative paths start. Without it: the working directory.",
         show_default=False,
     ),
 ]
@@ -59,17 +59,17 @@ OfflineFrom = Annotated[
 
 
 def settings(*, offline: bool = False) -> Config:
-    """The user's configuration; raises `ConfigError` with everything that is wrong in it."""
+    """The user's configuration. Raises `ConfigError` with everything that is wrong in it."""
     return with_offline(config.load(), offline=offline)
 
 
 def with_offline(base: Config, *, offline: bool) -> Config:
-    """`base`, offline also where only the command line says so."""
+    """`base`, offline if the configuration or the command line says so."""
     return replace(base, offline=base.offline or offline)
 
 
 def directory(workspace: Path) -> Path:
-    """The directory that --workspace names, absolute; `UserError` where there is none."""
+    """The directory that --workspace names, absolute; `UserError` if it does not exist."""
     root = workspace.expanduser().absolute()
     if not root.is_dir():
         raise UserError(f"There is no directory {root}: check --workspace.")
@@ -77,34 +77,36 @@ def directory(workspace: Path) -> Path:
 
 
 def seconds_of(moment: datetime | None) -> float | None:
-    """A date of the command line in seconds since 1970."""
+    """A date from the command line in seconds since 1970."""
     return moment.replace(tzinfo=UTC).timestamp() if moment else None
 
 
-def ask_first(question: str, otherwise: str, *, yes: bool) -> None:
-    """Go on if the person says so, or said so by --yes; else `UserError` with `otherwise`."""
+def ask_first(question: str, refusal: str, *, yes: bool) -> None:
+    """Continue if the user agrees, or agreed with --yes; else raise `UserError` with `refusal`."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UserError(f"{question} Nobody is there to answer: add --yes.", WRONG_USAGE)
+        raise UserError(f"{question} There is no terminal to ask at: add --yes.", WRONG_USAGE)
     if not typer.confirm(question, err=True):
-        raise UserError(otherwise)
+        raise UserError(refusal)
 
 
 def example(*lines: str) -> str:
-    """The end of a command's help: lines that can be typed as they stand."""
+    """The end of a command's help: lines that can be typed as they are."""
     head = "Examples:" if len(lines) > 1 else "Example:"
     return "\n".join(["\b", head, *(f"  {line}" for line in lines)])
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a question is to be answered."""
+    """The flags that say how a question is answered."""
 
-    local: Annotated[bool, typer.Option("--local", help="Answer on this machine, whatever it is.")] = False
-    frontier: Annotated[
-        bool, typer.Option("--frontier", help="Ask a provider, where the policy allows it.")
+    local: Annotated[
+        bool, typer.Option("--local", help="Answer on this machine, whatever the question is.")
     ] = False
+    frontier: Annotated[bool, typer.Option("--frontier", help="Ask a provider, if the policy allows it.")] = (
+        False
+    )
     provider: Annotated[
         str,
         typer.Option(
@@ -116,11 +118,13 @@ class Asking:
     ] = ""
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Say who would answer, why, and what would be sent; send nothing."),
+        typer.Option(
+            "--dry-run", help="Show which model would answer, why, and what would be sent. Send nothing."
+        ),
     ] = False
     yes: Annotated[
         bool,
-        typer.Option("--yes", help="Send and apply without asking, where the policy allows that."),
+        typer.Option("--yes", help="Send and apply without asking, if the policy allows that."),
     ] = False
     workspace: Workspace = Path()
     offline: Offline = False
@@ -128,13 +132,13 @@ class Asking:
 
     @property
     def wish(self) -> Wish:
-        """Who is to answer."""
+        """Who should answer."""
         if self.local and (self.frontier or self.provider):
             raise UserError("--local and --frontier exclude each other: give one of them.", WRONG_USAGE)
         return "local" if self.local else "frontier" if self.frontier or self.provider else "auto"
 
 
-def asked(command: Callable[..., None], **fixed: Any) -> Callable[..., None]:
+def with_flags(command: Callable[..., None], **fixed: Any) -> Callable[..., None]:
     """The command with an option for each field of `Asking` that is not `fixed`."""
     hints = get_type_hints(Asking, include_extras=True)
     free = [item for item in fields(Asking) if item.name not in fixed]

@@ -1,12 +1,12 @@
-"""The `assist` command's way in: the language server at once, everything else through the command line.
+"""The entry point of `assist`: starts the language server directly, and everything else by the command line.
 
-It imports nothing at the top but what Python itself has already loaded: an editor waits for `assist lsp`,
-and typer alone takes 0.1 s.
+It imports nothing at the top that Python has not loaded already: an editor waits for `assist lsp`, and typer
+alone takes 0.1 s.
 """
 
 import sys
 
-SERVER_FLAGS = {"--stdio", "--offline"}  # `--stdio` is what many clients add by themselves
+SERVER_FLAGS = {"--stdio", "--offline"}  # many clients add `--stdio` by themselves
 
 
 def main() -> None:
@@ -15,13 +15,13 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run `assist ARGUMENTS`; returns 0 done, 1 failed, 2 wrong usage, 3 refused or 130 interrupted."""
+    """Run `assist ARGUMENTS`. Returns 0 done, 1 failed, 2 wrong usage, 3 refused or 130 interrupted."""
     try:
         if arguments[:1] == ["lsp"] and set(arguments[1:]) <= SERVER_FLAGS:
             from assist_server.lsp.start import serve  # noqa: PLC0415
 
             return serve(offline="--offline" in arguments)
-        from assist_server.cli.app import invoke  # noqa: PLC0415  (typer: not for the language server)
+        from assist_server.cli.app import invoke  # noqa: PLC0415  (imports typer)
 
         return invoke(arguments)
     except KeyboardInterrupt:

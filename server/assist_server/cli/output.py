@@ -1,6 +1,6 @@
-"""What a command writes: results on stdout, messages on stderr, one JSON document where it was asked for.
+"""What a command writes: results on stdout, messages on stderr, and one JSON document with --json.
 
-Plain text only; tables, bars and code are the business of `render`.
+It writes plain text. Tables, bars and code are in the `terminal` wing.
 """
 
 import json
@@ -11,12 +11,12 @@ from assist_server.wording.sanitize import harmless
 
 
 def emit(document: Any) -> None:
-    """One JSON document on stdout; ASCII, so that every terminal, pipe and stray byte survives it."""
+    """One JSON document on stdout, in ASCII, so that any terminal, pipe or stray byte can be written."""
     sys.stdout.write(json.dumps(document, indent=2) + "\n")
 
 
 def emit_line(document: Any) -> None:
-    """One line of JSON Lines on stdout, at once."""
+    """One line of JSON Lines on stdout, flushed at once."""
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
 
@@ -27,6 +27,6 @@ def out(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A message for the person, on stderr; names and texts in it cannot command the terminal."""
+    """A message for the user, on stderr. Names and texts in it cannot control the terminal."""
     sys.stderr.write(f"{harmless(text)}\n")
     sys.stderr.flush()

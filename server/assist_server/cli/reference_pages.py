@@ -1,4 +1,4 @@
-"""The reference pages of the command line and of the settings, in Markdown, made from the code.
+"""The reference pages of the commands and the settings, in Markdown, generated from the code.
 
 `python -m assist_server.cli.reference_pages docs` writes `commands.md` and `settings.md` into `docs`.
 """
@@ -21,14 +21,14 @@ _INTRO = """\
 
 This page is generated from the code.
 Positions are `PATH:LINE:COL`, both counted from 1, the column in Unicode characters.
-`--json` prints one JSON document on stdout and nothing else there, also when a command fails; then it is
-`{"error": MESSAGE}`, and a refusal has its `"cause"` too.
+`--json` prints one JSON document on stdout and nothing else there.
+If a command fails, the document is `{"error": MESSAGE}`, and a refusal also has its `"cause"`.
 Messages go to stderr.
 
-| exit code | means |
+| exit code | meaning |
 |---|---|
 | 0 | done |
-| 1 | it failed, and the message says what to do |
+| 1 | failed; the message says what to do |
 | 2 | wrong usage |
 | 3 | refused by a policy or a budget |
 | 130 | interrupted |
@@ -46,7 +46,7 @@ def pages() -> dict[str, str]:
 
 
 def _sections(command: Any, parent: typer.Context | None, name: str) -> Iterator[str]:
-    """The help of a command, exactly as `--help` prints it, then that of the commands below it."""
+    """The help of a command, exactly as `--help` prints it, then the help of its subcommands."""
     context = typer.Context(command, info_name=name, parent=parent, terminal_width=WIDTH)
     yield f"## `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```\n"
     if isinstance(command, TyperGroup):
@@ -55,7 +55,7 @@ def _sections(command: Any, parent: typer.Context | None, name: str) -> Iterator
 
 
 def main(arguments: list[str]) -> None:
-    """Write the pages into the folder that is named."""
+    """Write the pages into the folder that the arguments name."""
     folder = Path(arguments[0] if arguments else "docs")
     folder.mkdir(exist_ok=True)
     for name, text in pages().items():

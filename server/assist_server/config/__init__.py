@@ -1,4 +1,4 @@
-"""Settings: from TOML, environment and editor to one checked value, with who may say what.
+"""Settings: from TOML, the environment and the editor to one checked value, and who may set what.
 
-This wing is the only reader of what users set. It opens no model and no workspace.
+Only this wing reads what users set. It opens no model and no workspace.
 """

@@ -1,7 +1,7 @@
-"""The configuration: config.toml, the environment and the editor's settings, made into one value.
+"""The configuration: config.toml, the environment and the editor's settings, merged into one value.
 
-The only module that reads the environment.
-It loads no model, opens no socket and does not know what a setting does.
+Only this module reads the environment. It loads no model, opens no socket and does not know what a setting
+does.
 """
 
 import os
@@ -18,7 +18,7 @@ from assist_completion.settings import CompletionSettings
 from assist_context.settings import ContextSettings
 from assist_escalation.policy.permissions import OPEN, Layer
 from assist_escalation.policy.settings import EscalationSettings, Mode
-from assist_server.config.layers import Statement, closed, organisation, stated
+from assist_server.config.layers import Statement, close_egress, make_statement, read_policies
 from assist_server.config.reference import reference
 from assist_server.config.structure import AnswersSettings, Problem, read, show
 from assist_server.config.toml_file import ConfigError, read_toml, set_model
@@ -38,21 +38,25 @@ __all__ = [
     "set_model",
 ]
 
-EDITOR = "editor settings"  # the `source` of a problem that stands in no file
-_OFF = frozenset({"", "0", "false", "no", "off"})  # any other ASSIST_OFFLINE is on: it fails closed
-_HARMLESS = frozenset({"completion", "context", "answers"})  # tables in which a slip opens nothing
+EDITOR = "editor settings"  # the `source` of a problem that is not in a file
+_OFF = frozenset({"", "0", "false", "no", "off"})  # any other value of ASSIST_OFFLINE is on: it fails closed
+_HARMLESS = frozenset({"completion", "context", "answers"})  # tables in which a mistake opens nothing
 _TIGHTENING = frozenset({"escalation", "egress", "data_class"})  # tables an editor may tighten with
-# Where git is, and its user's own settings: with them its ignore files and the folders it trusts.
+# Where git is, and the user's own git settings, which include ignore files and trusted folders.
 _FOR_GIT = frozenset(
     {"PATH", "HOME", "XDG_CONFIG_HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "TMPDIR"}
     | {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM", "GIT_EXEC_PATH"}
     | {"GIT_CEILING_DIRECTORIES"}
 )
-# Variables whose values are secrets wherever they turn up. `PWD` alone is a directory.
+# Names of variables whose values are secrets wherever they occur.
 _SECRET = re.compile(
-    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY"
-    r"|(?:^|_)(?:KEYS?|PASS|PAT|AUTH|DSN)(?:_|$)|_PWD$",
-    re.IGNORECASE,
+    r"""
+    TOKEN | SECRET | PASSW | PASSPHRASE | CREDENTIAL    # anywhere in the name
+    | API_?KEY | ACCESS_?KEY | PRIVATE_?KEY             # kinds of keys
+    | (?:^|_)(?:KEYS?|PASS|PAT|AUTH|DSN)(?:_|$)         # short words, only as a whole part of the name
+    | _PWD$                                             # PWD alone is a directory
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _SYSTEM_POLICIES = Path("/etc/xdg/assist")
 _LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_usd_per_day")
@@ -60,9 +64,9 @@ _LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """The two directories everything lives in, and those of an organisation's policies; none need exist.
+    """The two directories that hold everything, and those of an organisation's policies. None need exist.
 
-    All are absolute. A policy may also stand in `config`.
+    All are absolute. A policy may also be in `config`.
     """
 
     config: Path
@@ -78,7 +82,7 @@ class Paths:
 class Secrets:
     """Environment variables that hold secrets: those that the settings name, and those that look like it.
 
-    No text of it shows a value; `values` is for whoever finds these values in what would be sent.
+    Its text representation shows no value. `values` is for finding these values in what would be sent.
     """
 
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -90,11 +94,11 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """All settings. `problems` tells what was left out on the way; `load` never returns any.
+    """All settings. `problems` says what was ignored on the way; `load` never returns any.
 
-    `offline` forbids any socket but for those of this machine itself. `programs` is what of the
-    environment git needs. `escalation` is what the user wrote, no more: what may leave is made of it, of
-    `organisation` and `editor`, and of the repository's file, by `permitted`.
+    `offline` forbids all sockets except those within this machine. `programs` is the part of the environment
+    that git needs. `escalation` is what the user wrote and no more: `permissions_for` combines it with
+    `organisation`, `editor` and the repository's file.
     """
 
     completion: CompletionSettings
@@ -111,7 +115,7 @@ class Config:
 
 
 def load(environ: Mapping[str, str] | None = None) -> Config:
-    """The user's configuration, for a command line: any problem at all raises `ConfigError`, naming each."""
+    """The user's configuration, for a command. Any problem raises `ConfigError`, which names them all."""
     config = load_lenient(environ)
     if config.problems:
         raise ConfigError("\n".join(str(problem) for problem in config.problems))
@@ -119,11 +123,11 @@ def load(environ: Mapping[str, str] | None = None) -> Config:
 
 
 def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...] | None = None) -> Config:
-    """The user's configuration, for a server that must start: what is wrong keeps its default.
+    """The user's configuration, for a server that must start: invalid settings keep their defaults.
 
-    Where something that bears on egress is wrong, nothing leaves the machine. What is wrong in an
-    organisation's policy stays with it, in `organisation`: local work goes on.
-    `site` are the directories of policies, in place of the platform's.
+    If something that concerns egress is invalid, nothing leaves the machine. Problems in an organisation's
+    policy stay with it, in `organisation`: local work continues. `site` replaces the platform's directories
+    of policies.
     """
     environ = os.environ if environ is None else environ
     paths = Paths(
@@ -131,7 +135,7 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
         _directory(environ.get("ASSIST_DATA_DIR"), platformdirs.user_data_path),
         _site() if site is None else site,
     )
-    config = _with_file(
+    config = _read_file(
         Config(
             CompletionSettings(),
             AnswersSettings(),
@@ -139,14 +143,14 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
             paths,
             offline=environ.get("ASSIST_OFFLINE", "").strip().lower() not in _OFF,
             programs={name: value for name, value in environ.items() if name in _FOR_GIT},
-            organisation=organisation((*paths.site, paths.config)),
+            organisation=read_policies((*paths.site, paths.config)),
         )
     )
     owners = config.escalation, *(each.layer.settings for each in config.organisation)
     return replace(config, secrets=_secrets(environ, owners))
 
 
-def _with_file(defaults: Config) -> Config:
+def _read_file(defaults: Config) -> Config:
     paths = defaults.paths
     file = str(paths.config_file)
     try:
@@ -155,7 +159,7 @@ def _with_file(defaults: Config) -> Config:
         return replace(defaults, problems=(Problem("", file, str(error)),))
     config, problems = read(defaults, data, file, paths.config)
     config = replace(config, problems=tuple(problems))
-    return config if all(_table(problem) in _HARMLESS for problem in problems) else _nothing_leaves(config)
+    return config if all(_table(problem) in _HARMLESS for problem in problems) else _close_egress(config)
 
 
 def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -> Secrets:
@@ -170,7 +174,7 @@ def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -
 
 
 def _site() -> tuple[Path, ...]:
-    """Where an organisation's policies stand. No variable takes away the system's own place on Linux."""
+    """The directories of an organisation's policies. On Linux, no variable removes the system's own."""
     named = platformdirs.site_config_dir("assist", appauthor=False, multipath=True).split(os.pathsep)
     system = [] if sys.platform in ("win32", "darwin") else [_SYSTEM_POLICIES]
     return tuple(dict.fromkeys([*system, *map(Path, named)]))
@@ -179,9 +183,9 @@ def _site() -> tuple[Path, ...]:
 def merge_settings(base: Config, settings: object) -> Config:
     """`base` with an editor's settings over it: the keys of config.toml, perhaps under "assist".
 
-    `settings` is what JSON brought, of any shape; null counts as not given. `base` is what
-    `load_lenient` gave, not an earlier merge, so that a setting taken back is gone; its problems stay.
-    What bears on egress can only be tightened: a workspace can write its editor's settings.
+    `settings` is decoded JSON of any shape; null means not given. `base` must come from `load_lenient`, not
+    from an earlier merge, so that a removed setting is gone; its problems are kept. Settings that concern
+    egress can only be made stricter, because a workspace can write its editor's settings.
     """
     if isinstance(settings, Mapping) and "assist" in settings:
         settings = settings["assist"]
@@ -194,16 +198,16 @@ def merge_settings(base: Config, settings: object) -> Config:
     own = {name: table for name, table in data.items() if name in _HARMLESS}
     others = {name: table for name, table in data.items() if name not in _HARMLESS}
     merged, problems = read(base, own, EDITOR, base.paths.config)
-    said = stated(Layer("editor", EDITOR, OPEN), others, base.paths.config)
-    if any(_table(problem) in _TIGHTENING for problem in said.problems):
-        said = closed(said)
-    problems += [*said.problems, *_loosened(others, said.layer.settings, base)]
-    editor = said.layer if said.layer.settings != OPEN else None
+    statement = make_statement(Layer("editor", EDITOR, OPEN), others, base.paths.config)
+    if any(_table(problem) in _TIGHTENING for problem in statement.problems):
+        statement = close_egress(statement)
+    problems += [*statement.problems, *_loosening_problems(others, statement.layer.settings, base)]
+    editor = statement.layer if statement.layer.settings != OPEN else None
     return replace(merged, editor=editor, problems=(*base.problems, *problems))
 
 
-def _loosened(data: Mapping[str, object], asked: EscalationSettings, base: Config) -> list[Problem]:
-    """What the editor asked for beyond the user's own limits: it holds as if it had not been said."""
+def _loosening_problems(data: Mapping[str, object], asked: EscalationSettings, base: Config) -> list[Problem]:
+    """A problem for each limit that the editor sets above the user's own. The user's limit stays in force."""
     table = data.get("escalation")
     written = [name for name in _LIMITS if isinstance(table, Mapping) and table.get(name) is not None]
     pairs = [(name, getattr(asked, name), getattr(base.escalation, name)) for name in written]
@@ -223,28 +227,28 @@ def _rank(limit: float | str) -> float:
     return get_args(Mode).index(limit) if isinstance(limit, str) else limit
 
 
-def _nothing_leaves(config: Config) -> Config:
-    """The same with egress off, and told so: a slip in a rule may have opened what it was to close."""
+def _close_egress(config: Config) -> Config:
+    """The same with egress off, and a problem that says so: a mistake in a rule may have opened something."""
     if config.escalation.mode == "never":
         return config
-    told = Problem(
+    problem = Problem(
         "escalation.mode",
         config.problems[-1].source,
         '[escalation] mode = "never" until these settings are corrected: nothing leaves this machine',
     )
     escalation = replace(config.escalation, mode="never")
-    return replace(config, escalation=escalation, problems=(*config.problems, told))
+    return replace(config, escalation=escalation, problems=(*config.problems, problem))
 
 
 def _table(problem: Problem) -> str:
     return problem.key.partition(".")[0]
 
 
-def _directory(named: str | None, usual: Callable[..., Path]) -> Path:
+def _directory(named: str | None, platform: Callable[..., Path]) -> Path:
     """The directory that the environment names, else the platform's."""
-    return Path(os.path.expanduser(named)).absolute() if named else usual("assist", appauthor=False)
+    return Path(os.path.expanduser(named)).absolute() if named else platform("assist", appauthor=False)
 
 
 def answering_model(config: Config) -> str:
-    """The model on this machine that explains and answers."""
+    """The model on this machine that answers questions."""
     return config.answers.model or config.completion.model

@@ -1,6 +1,6 @@
-"""The settings that an editor may send, as the JSON schema of a VS Code extension's manifest.
+"""The settings that an editor may send, as the JSON schema in the manifest of a VS Code extension.
 
-Made from the fields and their metadata, as the reference page is. It knows no setting by name.
+It is made from the fields and their metadata, as the reference page is, and knows no setting by name.
 
 `python -m assist_server.config.json_schema vscode-extension/package.json` writes them into that manifest.
 """
@@ -16,9 +16,9 @@ from assist_server.config.layers import may_say
 from assist_server.config.structure import SETTINGS
 
 _TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean"}
-_OWN: Mapping[str, str] = {
-    "path": "The `assist` program to start. Empty: the one that Set Up made, else the one on the PATH.",
-    "python": "The Python, 3.11 or newer, that Set Up makes its environment with. Empty: the newest found.",
+_SERVER_DOCS: Mapping[str, str] = {
+    "path": "The `assist` program to start. Empty: the one that Set Up installed, else the one on the PATH.",
+    "python": "The Python, 3.11 or newer, for Set Up's environment. Empty: the newest that is found.",
     "package": "What Set Up installs: a requirement or a file, as pip takes it. Empty: this version.",
 }
 _EGRESS = "Makes the rules for what leaves your machine stricter, never looser. "
@@ -27,7 +27,7 @@ _EGRESS = "Makes the rules for what leaves your machine stricter, never looser. 
 def configuration() -> list[dict[str, Any]]:
     """The tables, each with its settings by their full names, in the order of the reference page."""
     tables: dict[str, dict[str, Any]] = {
-        "server": {f"assist.server.{name}": _own(doc) for name, doc in _OWN.items()}
+        "server": {f"assist.server.{name}": _server_property(doc) for name, doc in _SERVER_DOCS.items()}
     }
     for key, setting in SETTINGS.items():
         if setting.section == "escalation" and not may_say("editor", key):
@@ -42,38 +42,38 @@ def configuration() -> list[dict[str, Any]]:
 
 
 def manifest(text: str) -> str:
-    """The text of a package.json with these settings in it, whatever settings were there."""
+    """The text of a package.json with these settings in place of the ones that it had."""
     data = json.loads(text)
     data["contributes"]["configuration"] = configuration()
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
-def _own(doc: str) -> dict[str, Any]:
+def _server_property(doc: str) -> dict[str, Any]:
     return {"type": "string", "default": "", "scope": "machine", "markdownDescription": doc}
 
 
 def _property(item: Field[Any], hint: Any, lead: str) -> dict[str, Any]:
     default: Any = item.default
     bounds = item.metadata
-    made = {"markdownDescription": lead + item.metadata["doc"]}
+    document = {"markdownDescription": lead + item.metadata["doc"]}
     if get_origin(hint) is tuple:
         choices = {"enum": list(bounds["choices"])} if "choices" in bounds else {}
         return {
             "type": "array",
             "items": {"type": "string", **choices},
             "default": list(default),
-            **made,
+            **document,
         }
     if "choices" in bounds:
-        return {"type": "string", "enum": list(bounds["choices"]), "default": default, **made}
+        return {"type": "string", "enum": list(bounds["choices"]), "default": default, **document}
     if hint not in _TYPES:
-        return {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, **made}
+        return {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, **document}
     limits = {"minimum": bounds["min"], "maximum": bounds["max"]} if "min" in bounds else {}
-    return {"type": _TYPES[hint], **limits, "default": default, **made}
+    return {"type": _TYPES[hint], **limits, "default": default, **document}
 
 
 def main(arguments: list[str]) -> None:
-    """Write the settings into the manifest that is named."""
+    """Write the settings into the manifest that the arguments name."""
     path = Path(arguments[0])
     path.write_text(manifest(path.read_text(encoding="utf-8")), encoding="utf-8")
 

@@ -1,8 +1,8 @@
-"""What each author besides the user says about egress: which settings are taken from whom, and as a layer.
+"""What each author besides the user says about egress: which settings they may make, as a layer.
 
-A repository's file and an editor's settings are written by strangers: only what forbids is taken. Where a
-layer is wrong its author's intent is unknown, so nothing leaves. It reads an organisation's files; it does
-not find a repository's, nor know whether the user accepted it.
+A repository's file and an editor's settings are written by strangers, so only what forbids is taken from
+them. If a layer is invalid, its author's intent is unknown, so nothing leaves. This module reads an
+organisation's files. It does not find a repository's, nor does it know whether the user accepted it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from assist_server.config.toml_file import ConfigError, parse_toml
 
 POLICY = "policy.toml"
 _WHY = {
-    "organisation": "is not an organisation's to say",
+    "organisation": "cannot be set by an organisation",
     "repository": "is not taken from a repository's file, which strangers write",
     "editor": "is not taken from an editor, whose settings a workspace can write",
 }
@@ -25,7 +25,7 @@ _WHY = {
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An author's layer, and what was wrong in what he wrote."""
+    """An author's layer, and what is wrong in it."""
 
     layer: Layer
     problems: tuple[Problem, ...] = ()
@@ -38,45 +38,45 @@ class _Section:
     escalation: EscalationSettings
 
 
-def stated(layer: Layer, data: Mapping[str, Any], home: Path) -> Statement:
+def make_statement(layer: Layer, data: Mapping[str, Any], home: Path) -> Statement:
     """`layer` with what `data` says, in the layout of config.toml, as far as its author may say it.
 
-    Relative paths start at `home`. Problems close nothing yet: see `closed`.
+    Relative paths start at `home`. Problems do not turn egress off here: see `close_egress`.
     """
-    taken, refused = _sorted_out(data, layer.author)
+    taken, refused = _split_by_permission(data, layer.author)
     section, problems = read(_Section(layer.settings), taken, layer.source, home)
     problems = [_refusal(key, layer) for key in refused] + problems
     return Statement(replace(layer, settings=section.escalation), tuple(problems))
 
 
-def closed(statement: Statement) -> Statement:
-    """The same with egress off, and told so."""
+def close_egress(statement: Statement) -> Statement:
+    """The same with egress off, and a problem that says so."""
     settings = replace(statement.layer.settings, mode="never")
-    told = Problem(
+    problem = Problem(
         "escalation.mode",
         statement.layer.source,
         '[escalation] mode = "never" until this is corrected: nothing leaves this machine',
     )
-    return Statement(replace(statement.layer, settings=settings), (*statement.problems, told))
+    return Statement(replace(statement.layer, settings=settings), (*statement.problems, problem))
 
 
-def stated_in_file(author: Author, path: Path, raw: bytes, base: str = "") -> Statement:
-    """What the bytes of a file say; anything wrong in it closes the layer."""
+def statement_of_file(author: Author, path: Path, raw: bytes, base: str = "") -> Statement:
+    """What the bytes of a file say. Any problem in it turns egress off."""
     try:
         _, data = parse_toml(path, raw)
     except ConfigError as error:
-        return unreadable(author, path, str(error), base)
-    statement = stated(Layer(author, str(path), OPEN, base), data, path.parent)
-    return closed(statement) if statement.problems else statement
+        return unreadable_statement(author, path, str(error), base)
+    statement = make_statement(Layer(author, str(path), OPEN, base), data, path.parent)
+    return close_egress(statement) if statement.problems else statement
 
 
-def unreadable(author: Author, path: Path, why: str, base: str = "") -> Statement:
-    """What holds where a file is there but cannot be understood."""
-    return closed(Statement(Layer(author, str(path), CLOSED, base), (Problem("", str(path), why),)))
+def unreadable_statement(author: Author, path: Path, why: str, base: str = "") -> Statement:
+    """The statement of a file that exists but cannot be understood."""
+    return close_egress(Statement(Layer(author, str(path), CLOSED, base), (Problem("", str(path), why),)))
 
 
-def organisation(directories: Sequence[Path]) -> tuple[Statement, ...]:
-    """The policies that stand in these directories, in this order; all of them hold."""
+def read_policies(directories: Sequence[Path]) -> tuple[Statement, ...]:
+    """The policies in these directories, in this order; all of them apply."""
     found = []
     for path in dict.fromkeys(each / POLICY for each in directories):
         try:
@@ -85,16 +85,16 @@ def organisation(directories: Sequence[Path]) -> tuple[Statement, ...]:
             continue
         except OSError as error:
             why = f"{path} cannot be read ({error.strerror}): make it a file that you may read"
-            found.append(unreadable("organisation", path, why))
+            found.append(unreadable_statement("organisation", path, why))
         else:
-            found.append(stated_in_file("organisation", path, raw))
+            found.append(statement_of_file("organisation", path, raw))
     return tuple(found)
 
 
-def _sorted_out(data: Mapping[str, Any], author: Author) -> tuple[dict[str, Any], list[str]]:
-    """What of `data` goes on to be read, and the dotted keys that their author may not write.
+def _split_by_permission(data: Mapping[str, Any], author: Author) -> tuple[dict[str, Any], list[str]]:
+    """The part of `data` that is read on, and the dotted keys that their author may not write.
 
-    Unknown keys go on: the reader names the nearest known ones.
+    Unknown keys are read on: the reader then names the nearest known ones.
     """
     taken: dict[str, Any] = {}
     refused = []

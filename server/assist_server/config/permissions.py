@@ -1,7 +1,7 @@
-"""What may leave the machine from some folders, by all who have a say in it; read again for each request.
+"""What may leave the machine from some folders, by everyone who has a say in it; read again for each request.
 
-It collects the layers and says what is wrong; `assist_escalation.policy.permissions` joins them into one.
-It sends nothing.
+It collects the layers and the problems; `assist_escalation.policy.permissions` merges the layers. It sends
+nothing.
 """
 
 import os
@@ -18,7 +18,7 @@ from assist_server.config.toml_file import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class EffectivePermissions:
-    """The permissions, the layers that they are made of, what was wrong, and the repositories' files."""
+    """The permissions, the layers that they were made from, the problems, and the repositories' files."""
 
     permissions: Permissions
     layers: tuple[Layer, ...]
@@ -29,18 +29,20 @@ class EffectivePermissions:
 def permissions_for(
     config: Config, roots: Sequence[str], folders: Sequence[str] = ()
 ) -> tuple[Permissions, tuple[Problem, ...]]:
-    """What may leave from these workspace folders, by the strictest rule of any of them, and what was wrong.
+    """What may leave from these workspace folders, by the strictest rule of any folder, and the problems.
 
-    Files in `folders` below them count too: a repository may be a folder of the workspace.
+    Rule files in `folders` below them apply too: a repository may be a subfolder of the workspace.
 
-    Never raises: where a rule cannot be known nothing leaves, and a problem says why.
+    Never raises: if a rule cannot be read, nothing leaves, and a problem says why.
     """
-    found = permitted(config, roots, folders)
+    found = effective_permissions(config, roots, folders)
     return found.permissions, found.problems
 
 
-def permitted(config: Config, roots: Sequence[str], folders: Sequence[str] = ()) -> EffectivePermissions:
-    """The same, with where it comes from."""
+def effective_permissions(
+    config: Config, roots: Sequence[str], folders: Sequence[str] = ()
+) -> EffectivePermissions:
+    """The same, with its sources."""
     real = tuple(dict.fromkeys(map(os.path.realpath, roots)))
     layers = [each.layer for each in config.organisation]
     layers.append(Layer("user", str(config.paths.config_file), config.escalation))
@@ -54,11 +56,11 @@ def permitted(config: Config, roots: Sequence[str], folders: Sequence[str] = ())
         layers.append(Layer("repository", "what was accepted", CLOSED))
         problems.append(Problem("", "what was accepted", str(error)))
     for each in files.values():
-        layers += [said.layer for said in (each.now, each.before) if said]
+        layers += [statement.layer for statement in (each.now, each.before) if statement]
         problems += each.now.problems if each.now else ()
         if each.state != "trusted":
             layers.append(Layer("repository", f"{each.path}, not accepted", CLOSED))
-            # Where nothing may leave anyway, there is nothing to accept.
+            # If nothing may leave anyway, there is nothing to accept.
             problems += [_not_accepted(each)] if config.escalation.mode != "never" else []
     problems += [_unknown(layer, name) for layer, name in unknown_providers(layers)]
     return EffectivePermissions(
@@ -79,5 +81,5 @@ def _unknown(layer: Layer, name: str) -> Problem:
     return Problem(
         "escalation.providers",
         layer.source,
-        f"[escalation] providers names {show(name)}, which nobody defined: define it in config.toml",
+        f"[escalation] providers names {show(name)}, which is not defined: define it in config.toml",
     )

@@ -15,18 +15,18 @@ _INTRO = """\
 
 This page is generated from the code.
 Every setting is optional, and every table may be left out.
-They stand in `config.toml`; editors send the same keys as `initializationOptions` or under `assist`.
+The settings are in `config.toml`; editors send the same keys as `initializationOptions` or under `assist`.
 An editor's settings can make the rules for what leaves your machine stricter, never looser.
 
-Two more files have a say in what leaves your machine, and each can only forbid: the strictest rule holds.
-An organisation's `policy.toml` stands in the platform's site directory or beside `config.toml`.
-It takes all tables from `[escalation]` on; where it defines a provider, yours of that name does not count.
-A repository's `.assist.toml` stands in the workspace folder, or above it within the git repository.
+Two more files have a say in what leaves your machine, and each can only forbid: the strictest rule applies.
+An organisation's `policy.toml` is in the platform's site directory or next to `config.toml`.
+It takes all tables from `[escalation]` on; if it defines a provider, yours of that name does not count.
+A repository's `.assist.toml` is in the workspace folder, or above it within the git repository.
 It takes `[escalation]`, `[egress]` and `[data_class]`; anything else in it is an error.
-Its globs start where it stands.
-While it is wrong, new or changed nothing leaves: `assist config trust` shows and accepts it.
+Its globs start in its own folder.
+While it is invalid, new or changed, nothing leaves: `assist config trust` shows and accepts it.
 
-| variable | does |
+| variable | effect |
 |---|---|
 | `ASSIST_CONFIG_DIR` | the directory of `config.toml`, in place of the platform's |
 | `ASSIST_DATA_DIR` | the directory of models and measurements, in place of the platform's |
@@ -41,13 +41,13 @@ def reference() -> str:
 
 def _tables() -> Iterator[str]:
     for table in TABLES:
-        whole = SETTINGS.get((table,))
-        if whole is None:
+        table_setting = SETTINGS.get((table,))
+        if table_setting is None:
             rows = [(setting.item, setting.hint) for key, setting in SETTINGS.items() if key[0] == table]
             yield _section(f"[{table}]", "", rows)
             continue
-        entry = get_args(whole.hint)[1]
-        doc = whole.item.metadata["doc"]
+        entry = get_args(table_setting.hint)[1]
+        doc = table_setting.item.metadata["doc"]
         yield _section(f"[{table}.NAME]" if is_dataclass(entry) else f"[{table}]", doc, _fields(entry))
 
 

@@ -1,8 +1,8 @@
 """The `.assist.toml` of a repository: where it is, its bytes, and whether the user accepted it.
 
-Strangers write it, so it is read with care: a regular file of its own folder, of a bounded size. It
-can only forbid, so what it says holds at once. Accepting it is about what it no longer says: while it
-differs from what was accepted, both hold, and nothing leaves. What it says is up to `layers`.
+Strangers write it, so it is read with care: it must be a regular file in its own folder, of limited size. It
+can only forbid, so what it says applies at once. The user accepts what it no longer forbids: while it differs
+from the accepted text, both apply, and nothing leaves. What the text means is up to `layers`.
 """
 
 import hashlib
@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assist_server.config.layers import Statement, stated_in_file, unreadable
+from assist_server.config.layers import Statement, statement_of_file, unreadable_statement
 from assist_server.config.toml_file import ConfigError, replace_file
 
 NAME = ".assist.toml"
 MOST_BYTES = 250_000
-# tomllib takes time with the square of a key's dots: 8,000 of them 0.6 s, 120 lines of 1,000 0.8 s.
+# tomllib's time grows with the square of a key's dots: 8,000 dots take 0.6 s, 120 lines of 1,000 take 0.8 s.
 _MOST_LINE = 2000
 
 
-def places(root: Path) -> tuple[Path, ...]:
-    """Where a file holds for the folder `root`: in it, and in those above it up to the top of its repository.
+def candidate_files(root: Path) -> tuple[Path, ...]:
+    """The files that would apply to `root`: in it, and in the folders above, up to its repository's top.
 
-    The innermost comes first; none need exist. Outside a repository it is the folder alone.
+    The innermost comes first; none need exist. Outside of a repository only the folder itself counts.
     """
     root = Path(os.path.realpath(root))
     folders: list[Path] = []
@@ -37,10 +37,10 @@ def places(root: Path) -> tuple[Path, ...]:
     return (root / NAME,)
 
 
-def read(path: Path) -> bytes | None:
-    """The bytes of a repository's file; None where there is none.
+def read_raw(path: Path) -> bytes | None:
+    """The bytes of a repository's file; None if there is none.
 
-    `ConfigError` where it is not a regular file of this folder, too long, or cannot be read.
+    `ConfigError` if it is not a regular file in this folder, is too long, or cannot be read.
     """
     if not os.path.lexists(path):
         return None
@@ -48,7 +48,7 @@ def read(path: Path) -> bytes | None:
     if not real.startswith(os.path.join(path.parent, "")):
         raise ConfigError(f"{path} is a link out of its folder: put the file itself there")
     try:
-        # Neither a link put in its place meanwhile, nor a pipe that nobody writes to.
+        # Do not follow a link that replaced it meanwhile, and do not wait for a pipe that has no writer.
         handle = os.open(real, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
@@ -67,9 +67,9 @@ _WORST = ("none", "trusted", "changed", "new")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """One `.assist.toml`: what it says now, and what the accepted one says where that is another.
+    """One `.assist.toml`: what it says now, and what the accepted text says if that is different.
 
-    `raw` is None where there is no file, or none that can be read; then it cannot be accepted as it is.
+    `raw` is None if there is no file, or it cannot be read; then it cannot be accepted as it is.
     """
 
     path: Path
@@ -80,27 +80,27 @@ class Repository:
 
 
 def repositories(root: Path, data: Path) -> tuple[Repository, ...]:
-    """All that hold for a folder, the innermost first; one that was accepted and is gone has changed.
+    """All files that apply to a folder, the innermost first. An accepted file that is gone has changed.
 
-    Raises `ConfigError` where the record of what was accepted is damaged.
+    Raises `ConfigError` if the record of accepted files is damaged.
     """
-    accepted = _accepted(data)
-    found = (_repository(path, accepted.get(str(path))) for path in places(root))
+    accepted = _accepted_texts(data)
+    found = (_repository(path, accepted.get(str(path))) for path in candidate_files(root))
     return tuple(each for each in found if each.state != "none")
 
 
 def trust_state(root: Path, data: Path) -> State:
-    """How the folder's files stand with the user: `trusted` if each of them is. Errors as `repositories`."""
+    """Whether the user accepted the folder's files: `trusted` if each is. Raises what `repositories` does."""
     states: list[State] = ["none", *(each.state for each in repositories(root, data))]
     return max(states, key=_WORST.index)
 
 
 def trust(files: tuple[Repository, ...], data: Path) -> None:
-    """Accept these files as they were read, not as they may be by now.
+    """Accept these files as they were read, not as they may be now.
 
-    Raises `ConfigError` where one has something wrong in it, or the record cannot be written.
+    Raises `ConfigError` if one is invalid, or the record cannot be written.
     """
-    record = dict(_accepted(data))
+    record = dict(_accepted_texts(data))
     for each in files:
         if each.now and each.now.problems:
             raise ConfigError(str(each.now.problems[0]))
@@ -108,7 +108,7 @@ def trust(files: tuple[Repository, ...], data: Path) -> None:
         if each.raw is not None:
             record[str(each.path)] = each.raw.decode()
     entries = {path: {"sha256": _sha256(text), "text": text} for path, text in sorted(record.items())}
-    file = _file(data)
+    file = _record_file(data)
     try:
         replace_file(file, json.dumps({"accepted": entries}, indent=1))
     except OSError as error:
@@ -117,15 +117,15 @@ def trust(files: tuple[Repository, ...], data: Path) -> None:
 
 def _repository(path: Path, accepted: str | None) -> Repository:
     base = str(path.parent)
-    before = stated_in_file("repository", path, accepted.encode(), base) if accepted is not None else None
+    before = statement_of_file("repository", path, accepted.encode(), base) if accepted is not None else None
     try:
-        raw = read(path)
+        raw = read_raw(path)
     except ConfigError as error:
-        wrong = unreadable("repository", path, str(error), base)
+        wrong = unreadable_statement("repository", path, str(error), base)
         return Repository(path, "changed" if before else "new", None, wrong, before)
     if raw is None:
         return Repository(path, "changed" if before else "none", None, None, before)
-    now = stated_in_file("repository", path, raw, base)
+    now = statement_of_file("repository", path, raw, base)
     if accepted is None:
         return Repository(path, "new", raw, now)
     if accepted.encode() == raw:
@@ -133,9 +133,9 @@ def _repository(path: Path, accepted: str | None) -> Repository:
     return Repository(path, "changed", raw, now, before)
 
 
-def _accepted(data: Path) -> Mapping[str, str]:
+def _accepted_texts(data: Path) -> Mapping[str, str]:
     """The accepted texts by the paths of their files."""
-    file = _file(data)
+    file = _record_file(data)
     try:
         entries = json.loads(file.read_bytes())["accepted"]
         texts = {str(path): entry["text"] for path, entry in entries.items()}
@@ -151,7 +151,7 @@ def _accepted(data: Path) -> Mapping[str, str]:
     return texts
 
 
-def _file(data: Path) -> Path:
+def _record_file(data: Path) -> Path:
     return data / "trusted.json"
 
 

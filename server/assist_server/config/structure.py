@@ -1,6 +1,6 @@
-"""Settings from plain data: which key goes where, whether its value fits, and what to say if not.
+"""Settings from plain data: which key goes where, whether its value is valid, and the message if not.
 
-The one door to cattrs. It reads no file and no environment, and does not know who wrote the data.
+Only this module imports cattrs. It reads no file and no environment, and does not know who wrote the data.
 """
 
 import difflib
@@ -25,12 +25,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class AnswersSettings:
-    """The `[answers]` table. A wrong value raises `CompletionError`."""
+    """The `[answers]` table. An invalid value raises `CompletionError`."""
 
     model: str = field(
         default="",
         metadata={
-            "doc": "The model on this machine that explains and answers: a name or a path, as for ghost "
+            "doc": "The model on this machine that answers questions: a name or a path, as for ghost "
             "text. Empty: the model that writes ghost text."
         },
     )
@@ -42,7 +42,7 @@ class AnswersSettings:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One setting that was not taken: its dotted key ("" for a whole file), where it stood, and why."""
+    """A setting that was ignored: its dotted key ("" for a whole file), where it was, and why."""
 
     key: str
     source: str
@@ -85,7 +85,8 @@ class _WrongTypeError(Exception):
 
     def __init__(self, found: str, expected: str) -> None:
         super().__init__(found, expected)
-        self.found, self.expected = found, expected
+        self.found = found
+        self.expected = expected
 
 
 class _UnknownKeyError(Exception):
@@ -93,12 +94,11 @@ class _UnknownKeyError(Exception):
 
 
 def read(base: T, data: Mapping[str, Any], source: str, home: Path) -> tuple[T, list[Problem]]:
-    """`base` with every good value of `data` put in; a bad one leaves what `base` has and is a problem.
+    """`base` with every valid value of `data` put in. An invalid value is ignored, and is a problem.
 
     `base` is a dataclass with those of the fields `completion`, `context`, `answers` and `escalation` that
-    `data` speaks of.
-    `data` has the layout of config.toml; a value of None counts as not given.
-    Relative paths of models start at `home`.
+    `data` may set. `data` has the layout of config.toml; None means not given. Relative paths of models start
+    at `home`.
     """
     problems: list[Problem] = []
     for key, value in _leaves(data):
@@ -133,27 +133,27 @@ def _put(base: Any, key: Key, value: Any, home: Path) -> Any:
         raise _UnknownKeyError
     section = getattr(base, setting.section)
     if whole:
-        made = _CONVERTER.structure(value, get_args(setting.hint)[1])
-        made = {**getattr(section, setting.item.name), key[1]: made}
+        converted = _CONVERTER.structure(value, get_args(setting.hint)[1])
+        converted = {**getattr(section, setting.item.name), key[1]: converted}
     else:
-        made = _CONVERTER.structure(value, setting.hint)
-        if setting.item.name == "model" and is_path(made):
-            check_model(made)  # first, so that the message shows what the user wrote
-            made = _absolute(made, home, key[1])
-        elif setting.item.metadata.get("path") and made:
-            made = _absolute(made, home, key[1])
-    return replace(base, **{setting.section: replace(section, **{setting.item.name: made})})
+        converted = _CONVERTER.structure(value, setting.hint)
+        if setting.item.name == "model" and is_path(converted):
+            check_model(converted)  # before the path changes, so that the message shows what the user wrote
+            converted = _absolute(converted, home, key[1])
+        elif setting.item.metadata.get("path") and converted:
+            converted = _absolute(converted, home, key[1])
+    return replace(base, **{setting.section: replace(section, **{setting.item.name: converted})})
 
 
 def _absolute(path: str, home: Path, name: str) -> str:
     try:
         return str(home / Path(path).expanduser())
-    except RuntimeError as error:  # the ~NAME of nobody
+    except RuntimeError as error:  # ~NAME of an unknown user
         raise CompletionError(f"{name} = {show(path)}: {error}; write the path in full") from error
 
 
 def _strict(value: Any, kind: type) -> Any:
-    """`value`, if it is a `kind` as it stands: cattrs itself would make 1 of true and 5 of "5"."""
+    """`value`, if it is already a `kind`: cattrs itself would make 1 of true and 5 of "5"."""
     if type(value) is kind:
         return value
     if kind is float and type(value) is int:
@@ -197,7 +197,7 @@ _CONVERTER.register_structure_hook_factory(is_dataclass, _table)
 
 
 def _explain(error: Exception, key: Key) -> Iterator[tuple[Key, str]]:
-    """The key and the sentence for each thing wrong; an error of cattrs is a tree of several."""
+    """The key and the message for each error; an error of cattrs is a tree of several."""
     table = key[:-1]
     name = key[-1]
     match error:
@@ -205,7 +205,7 @@ def _explain(error: Exception, key: Key) -> Iterator[tuple[Key, str]]:
             noted, bare = error.group_exceptions()
             for inner, note in noted:
                 yield from _explain(inner, (*key, note.name))
-            for inner in bare:  # about the table as a whole, or about a field that the message names
+            for inner in bare:  # about the whole table, or about a field that the message names
                 yield from _explain(inner, (*key, ""))
         case ForbiddenExtraKeysError():
             known = [item.name for item in fields(error.cl)]
@@ -225,14 +225,14 @@ def _explain(error: Exception, key: Key) -> Iterator[tuple[Key, str]]:
 
 
 def _unknown(key: Key, known: list[str]) -> str:
-    """The sentence for an unknown key.
+    """The message for an unknown key.
 
     >>> _unknown(("completion", "modle"), ["model", "mode", "threads"])
     '[completion] modle: no such setting; did you mean mode or model?'
     """
-    near = difflib.get_close_matches(key[-1], known, n=2, cutoff=0.7)
-    near = near or [_label(other) for other in SETTINGS if other[-1] == key[-1] and other[:-1]]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}"
+    matches = difflib.get_close_matches(key[-1], known, n=2, cutoff=0.7)
+    matches = matches or [_label(other) for other in SETTINGS if other[-1] == key[-1] and other[:-1]]
+    hint = f"did you mean {' or '.join(matches)}?" if matches else f"known are {', '.join(known)}"
     return f"{_label(key)}: no such {'setting' if key[:-1] else 'table'}; {hint}"
 
 
@@ -241,7 +241,7 @@ def _label(key: Key) -> str:
 
 
 def show(value: Any) -> str:
-    """A value as the user wrote it, in short; what is inside a list or a table stays there."""
+    """A value as the user wrote it, shortened; the content of a list or a table is not shown."""
     match value:
         case str():
             return json.dumps(value if len(value) <= 60 else f"{value[:59]}…", ensure_ascii=False)

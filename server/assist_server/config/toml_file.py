@@ -1,6 +1,6 @@
-"""Our files of settings as bytes on disk: reading TOML, writing a file, changing one line of config.toml.
+"""Settings files on disk: reading TOML, writing a file, changing one line of config.toml.
 
-It does not know what the settings mean, but for where the model's name stands.
+It does not know what the settings mean, except where the model's name is.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from typing import Any
 
 from assist_completion.settings import check_model
 
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"""\s*\[\s*(?:completion|"completion"|'completion')\s*\]\s*(?:#.*)?$""")
 _ANY_HEADER = re.compile(r"\s*\[")
 _MODEL = re.compile(r"""(\s*(?:model|"model"|'model')\s*=\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*')(.*)$""", re.DOTALL)
@@ -25,7 +25,7 @@ class ConfigError(Exception):
 
 
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
-    """The text of a TOML file and what it says; a missing file is an empty one.
+    """The text of a TOML file and its data; a missing file counts as empty.
 
     Raises `ConfigError` if it cannot be read, or is not TOML (with line and column).
     """
@@ -42,7 +42,7 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def parse_toml(path: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
-    """The text of the bytes that were read from `path`, and what it says; `ConfigError` as in `read_toml`."""
+    """The text of the bytes that were read from `path`, and its data; `ConfigError` as in `read_toml`."""
     try:
         text = raw.decode("utf-8-sig")  # Windows editors put a byte order mark first
     except UnicodeDecodeError as error:
@@ -53,16 +53,17 @@ def parse_toml(path: Path, raw: bytes) -> tuple[str, dict[str, Any]]:
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(_where(path, text, str(error))) from error
+        raise ConfigError(_message_with_position(path, text, str(error))) from error
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits, lists 1,000 deep
         raise ConfigError(f"{path} is not TOML that can be read ({error}): simplify it") from error
 
 
-def _where(path: Path, text: str, message: str) -> str:
-    found = _PLACE.search(message)
-    what = _PLACE.sub("", message)
+def _message_with_position(path: Path, text: str, message: str) -> str:
+    found = _POSITION.search(message)
+    what = _POSITION.sub("", message)
     if found and found[1]:
-        line, column = int(found[1]), int(found[2])
+        line = int(found[1])
+        column = int(found[2])
     else:
         lines = text.split("\n")
         line = len(lines)
@@ -73,18 +74,18 @@ def _where(path: Path, text: str, message: str) -> str:
 def set_model(path: Path, name: str) -> None:
     """Write `[completion] model = name` into config.toml; every other line stays as it is.
 
-    The file is replaced in one step and is then readable by its owner alone.
-    Raises `ConfigError` if it cannot be read or written, or if the line cannot be placed with certainty,
-    and `CompletionError` for a name that cannot be a model's.
+    The file is replaced in one step, and then only its owner can read it. Raises `ConfigError` if it cannot
+    be read or written, or if the right line cannot be found with certainty, and `CompletionError` for an
+    invalid model name.
     """
     check_model(name)
     text, data = read_toml(path)
     assignment = f"model = {_quoted(name)}"
     edited = _with_model(text, name)
     table = data.get("completion", {})
-    wanted = {**data, "completion": {**table, "model": name}} if isinstance(table, dict) else None
+    expected = {**data, "completion": {**table, "model": name}} if isinstance(table, dict) else None
     try:
-        certain = tomllib.loads(edited) == wanted
+        certain = tomllib.loads(edited) == expected
     except ValueError:
         certain = False
     if not certain:
@@ -101,7 +102,7 @@ def set_model(path: Path, name: str) -> None:
 
 
 def _with_model(text: str, name: str) -> str:
-    """The text with the line changed, or put in where it most likely belongs; the caller checks.
+    """The text with the line changed, or inserted where it most likely belongs; the caller checks the result.
 
     >>> _with_model('[completion]\\nmodel = "a" # mine\\n', "b")
     '[completion]\\nmodel = "b" # mine\\n'
@@ -118,7 +119,7 @@ def _with_model(text: str, name: str) -> str:
         if found := _MODEL.match(lines[number]):
             lines[number] = f"{found[1]}{_quoted(name)}{found[2]}"
             return "\n".join(lines)
-    if start == len(lines) - 1:  # the header is the last line, and nothing ends it
+    if start == len(lines) - 1:  # the header is the last line and has no line end
         lines.append("")
         lines[start] += end.removesuffix("\n")
     lines.insert(start + 1, f"model = {_quoted(name)}{end.removesuffix(chr(10))}")
@@ -126,12 +127,12 @@ def _with_model(text: str, name: str) -> str:
 
 
 def _quoted(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)  # JSON's text is TOML's text
+    return json.dumps(name, ensure_ascii=False)  # a JSON string is a TOML string
 
 
 def replace_file(path: Path, text: str) -> None:
-    """Put `text` at `path` in one step, for its owner alone; raises `OSError`, and then nothing changed."""
-    target = path.resolve()  # dotfiles are often links: the file behind the link changes
+    """Write `text` to `path` in one step, for its owner only. If it raises `OSError`, nothing has changed."""
+    target = path.resolve()  # dotfiles are often links: the file that the link points to changes
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with mode 0600
     try:

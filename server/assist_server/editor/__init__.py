@@ -1,4 +1,4 @@
-"""One editor: its session, its suggestions, its questions under way.
+"""One editor: its session, its suggestions and its questions.
 
-This wing knows what an editor can ask for, in values of our own. It knows no language server protocol.
+This wing knows what an editor can request, as values of our own. It knows no language server protocol.
 """

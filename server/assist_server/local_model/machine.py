@@ -1,17 +1,17 @@
-"""What this machine has: memory that the process may use.
+"""What this machine has: the memory that this process may use.
 
-Cores are llama.cpp's business (`assist_completion.inference.llama`). It measures nothing.
+Cores are counted by `assist_completion.inference.llama`. It measures nothing.
 """
 
 import os
 import sys
 from pathlib import Path
 
-_LIMIT = Path("/sys/fs/cgroup/memory.max")  # what a container may use
+_LIMIT = Path("/sys/fs/cgroup/memory.max")  # the memory limit of a container
 
 
 def memory_bytes(limit: Path = _LIMIT) -> int:
-    """Physical memory, or what a container may use of it; 0 where the system does not tell."""
+    """Physical memory, or a container's limit if that is less; 0 if the system does not say."""
     try:
         total = _windows_memory() if sys.platform == "win32" else _posix_memory()
     except (OSError, ValueError, AttributeError):

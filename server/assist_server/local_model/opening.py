@@ -1,4 +1,4 @@
-"""The composition root: the one place where configuration becomes running parts."""
+"""The composition root: the one place where the configuration becomes running models."""
 
 import logging
 import time
@@ -25,7 +25,7 @@ OPEN_TIMEOUT = 300.0  # seconds; a large model from a cold disk
 
 @dataclass(frozen=True, slots=True)
 class OpenedModels:
-    """A running engine, what answers questions beside it, and what is known about its model."""
+    """A running engine, the model that answers questions, and what is known about the engine's model."""
 
     engine: Engine
     answers: Answerer[Model]
@@ -35,17 +35,17 @@ class OpenedModels:
 
 
 def store_of(config: Config) -> Store:
-    """Where this user's models are."""
+    """The store with this user's models."""
     return Store(config.paths.data / "models")
 
 
 def speed_file(config: Config) -> Path:
-    """Where the probe's results are remembered."""
+    """The file that keeps the probe's measurements."""
     return config.paths.data / "speed.json"
 
 
 def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> OpenedModels:
-    """Find the model, probe it if this machine never did, and start it. Blocks; raises `ModelError`."""
+    """Find the model, measure its speed unless that is known, and start it. Blocks; raises `ModelError`."""
     start = time.perf_counter()
     settings = config.completion
     path = resolve(store_of(config), settings.model)
@@ -53,7 +53,7 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     speed = speed_of(path, settings.threads, speed_file(config))
     budget = budget_for(speed, settings)
     say("loading the model")
-    answering = _answering(config, path, speed)
+    answering = _answering_load(config, path, speed)
     worker = Worker(opener(path, settings, budget, speed.decode_threads, answering))
     try:
         worker.opened.result(OPEN_TIMEOUT)
@@ -69,8 +69,8 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     )
 
 
-def _answering(config: Config, path: Path, speed: Speed) -> Load:
-    """How the model that answers is opened; where it cannot be had, the one for ghost text answers."""
+def _answering_load(config: Config, path: Path, speed: Speed) -> Load:
+    """How to load the model that answers. If it is missing, the model for ghost text answers."""
     threads = config.completion.threads
     name = answering_model(config)
     if name == config.completion.model:

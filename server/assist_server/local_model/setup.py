@@ -1,6 +1,6 @@
 """Setting up: which model suits this machine, and making it ready to use.
 
-It knows no terminal: who calls passes what is told and shown on the way.
+It knows no terminal: the caller passes functions that show messages and progress.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class SetupProgress:
-    """Who is told what happens: sentences, and bytes that arrived of how many."""
+    """Functions that show what happens: messages, and how many bytes of a total have arrived."""
 
     say: Callable[[str], None]
     progress: Progress
@@ -52,23 +52,24 @@ class ReadyModel:
 
 
 def choose(config: Config, asked: str = "") -> Choice:
-    """The model that the user asked for, else the one config.toml names, else what suits the machine."""
+    """The model that the user asked for, else the one in config.toml, else the one that suits the machine."""
     if asked:
         return _choice(store_of(config), absolute(asked), "you asked for it")
     _, data = read_toml(config.paths.config_file)
     table = data.get("completion")
     if isinstance(table, dict) and "model" in table:
         return _choice(store_of(config), config.completion.model, f"{config.paths.config_file} names it")
-    memory, cores = memory_bytes(), physical_cores()
+    memory = memory_bytes()
+    cores = physical_cores()
     row = default_row(memory, cores)
     size = f" and {memory / 2**30:.0f} GB of memory" if memory else ""
     return Choice(row.name, row, f"the fastest that is good enough for {cores} cores{size}")
 
 
 def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupProgress) -> ReadyModel:
-    """Fetch the model unless it is here, measure it unless it was, and write it into config.toml if need be.
+    """Make a model ready: fetch it, measure it and write it into config.toml, each only if necessary.
 
-    Blocks for as long as that takes; raises `FetchError`, `ModelError` or `ConfigError`.
+    Blocks for as long as that takes. Raises `FetchError`, `ModelError` or `ConfigError`.
     """
     store = store_of(config)
     fetched = False
@@ -79,25 +80,25 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupP
     path = resolve(store, choice.model)
     speed = speed_of(path, config.completion.threads, speed_file(config))
     configured = choice.model != config.completion.model
-    if configured:  # only now: a model that does not work never becomes the one in use
+    if configured:  # only now, so that a model that does not work is never put to use
         set_model(config.paths.config_file, choice.model)
     return ReadyModel(choice, path, speed, budget_for(speed, config.completion), fetched, configured)
 
 
 def is_accepted(store: Store, row: ModelRow) -> bool:
-    """Whether the file of `row` is here as it was accepted, by its size; nothing is hashed."""
+    """Whether the file of `row` is here and has the accepted size. Nothing is hashed."""
     pin = read_pins(store.root).get(row.name)
     path = path_of(store, row)
     return pin is not None and path.is_file() and path.stat().st_size == pin.bytes
 
 
 def completes(row: ModelRow) -> bool:
-    """Whether the model can fill in code at a cursor at all."""
+    """Whether the model can fill in code at a cursor."""
     return row.fim is not None
 
 
 def absolute(model: str) -> str:
-    """A model as it stands in config.toml: a path in full, since there it would start elsewhere."""
+    """A model as config.toml names it: a path is absolute, since a relative one would start elsewhere."""
     return str(Path(model).expanduser().absolute()) if is_path(model) else model
 
 

@@ -1,8 +1,8 @@
-"""Whole answers for clients that do not know `assist/answer`: as a document, or as a message.
+"""Whole answers for clients that do not know `assist/answer`: shown as a document, or as a message.
 
-A client that shows answers itself says so by the experimental capability `assistAnswer`; it gets none.
-The documents are Markdown files in a private folder of the data directory, gone when the server ends: they
-hold pieces of source. It decides nothing about a question.
+A client that shows answers itself declares the experimental capability `assistAnswer`; it gets no documents.
+The documents are Markdown files in a private folder of the data directory. They contain source code, so they
+are removed when the server ends.
 """
 
 import asyncio
@@ -26,13 +26,15 @@ from assist_server.workspace.documents import path_of
 log = logging.getLogger(__name__)
 
 FOLDER = "answers"
-PATIENCE = 2.0  # seconds until a client that says nothing has no documents to show: Kate 25.04 says nothing
-OLD = 7 * 86_400.0  # seconds; what a server that was killed left behind is removed after a week
+PATIENCE = (
+    2.0  # seconds; a client that has not replied by then cannot show documents. Kate 25.04 never replies
+)
+OLD = 7 * 86_400.0  # seconds; the files of a server that was killed are removed after a week
 
 
 @dataclass(slots=True)
 class _PartialAnswer:
-    """What came of an answer so far."""
+    """What has arrived of an answer so far."""
 
     title: str
     pieces: list[str] = field(default_factory=list)
@@ -40,7 +42,7 @@ class _PartialAnswer:
 
 
 class AnswerDocuments:
-    """Owns what is gathered of the answers under way, and the files of those that ended."""
+    """Owns the answers that are arriving, and the files of those that are complete."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -48,14 +50,14 @@ class AnswerDocuments:
         self._showing: set[asyncio.Task[None]] = set()
         self._folder: Path | None = None
 
-    def began(self, number: str, command: str, uri: str) -> None:
-        """A question was asked; its answer is gathered from now on, where the client would not."""
+    def begin(self, number: str, command: str, uri: str) -> None:
+        """A question was asked: collect its answer from now on, unless the client does."""
         if not experimental(self._server, "assistAnswer"):
             name = PurePosixPath(path_of(uri)).name if uri else ""
             self._answers[number] = _PartialAnswer(f"{command} {name}".strip())
 
     def tell(self, message: dict[str, Any]) -> None:
-        """A piece of an answer, or its end; then the person sees it."""
+        """A piece of an answer, or its end; at the end it is shown."""
         answer = self._answers.get(message["id"])
         if answer is None:
             return
@@ -66,9 +68,9 @@ class AnswerDocuments:
             answer.notices.append(harmless(notice))
         if message["done"]:
             del self._answers[message["id"]]
-            self._ended(message, answer)
+            self._end(message, answer)
 
-    def _ended(self, message: dict[str, Any], answer: _PartialAnswer) -> None:
+    def _end(self, message: dict[str, Any], answer: _PartialAnswer) -> None:
         error, edit = message.get("error"), message.get("edit")
         if error == "cancelled":
             return
@@ -89,34 +91,34 @@ class AnswerDocuments:
             )
 
     async def _show(self, number: str, answer: _PartialAnswer, text: str, notes: list[str]) -> None:
-        """As a document; in a message where the client has no documents to show."""
+        """Show an answer as a document, or as a message if the client cannot show documents."""
         page = "\n\n".join([f"# {answer.title}", text, *notes]) + "\n"
         try:
-            path = self._written(f"{answer.title.replace(' ', '-')}-{number}.md", page)
+            path = self._write(f"{answer.title.replace(' ', '-')}-{number}.md", page)
         except OSError as error:
             log.warning("an answer could not be written: %s", error.strerror)
         else:
-            if await self._opened(path):
+            if await self._open(path):
                 return
             path.unlink(missing_ok=True)
         self._say(types.MessageType.Info, "\n\n".join([text, *notes]))
 
-    async def _opened(self, path: Path) -> bool:
-        """Whether the client shows it. All are asked: Helix 25.01 can, and does not say so."""
-        asked = types.ShowDocumentParams(path.as_uri(), external=False, take_focus=True)
+    async def _open(self, path: Path) -> bool:
+        """Whether the client opens the document. All are asked: Helix 25.01 can, but does not declare it."""
+        params = types.ShowDocumentParams(path.as_uri(), external=False, take_focus=True)
         try:
-            shown = await asyncio.wait_for(self._server.window_show_document_async(asked), PATIENCE)
+            shown = await asyncio.wait_for(self._server.window_show_document_async(params), PATIENCE)
         except (JsonRpcException, TimeoutError):
             return False
         return bool(getattr(shown, "success", False))
 
-    def _written(self, name: str, page: str) -> Path:
-        """A new file, readable to nobody else. Raises `OSError`."""
+    def _write(self, name: str, page: str) -> Path:
+        """Write a new file that only the user can read. Raises `OSError`."""
         if self._folder is None:
-            above = self._server.session.config.paths.data / FOLDER
-            above.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _forget_old(above)
-            self._folder = Path(tempfile.mkdtemp(dir=above))
+            parent = self._server.session.config.paths.data / FOLDER
+            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _remove_old(parent)
+            self._folder = Path(tempfile.mkdtemp(dir=parent))
             weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         path = self._folder / name
         path.write_text(page, encoding="utf-8", errors="replace")
@@ -126,8 +128,8 @@ class AnswerDocuments:
         self._server.window_show_message(types.ShowMessageParams(kind, text))
 
 
-def _forget_old(above: Path) -> None:
-    for each in above.iterdir():
+def _remove_old(parent: Path) -> None:
+    for each in parent.iterdir():
         with suppress(OSError):
             if time.time() - each.stat().st_mtime > OLD:
                 shutil.rmtree(each)

@@ -1,6 +1,6 @@
-"""Questions in the language server: commands, code actions, streamed answers, progress, edits.
+"""Questions in the language server: commands, code actions, streamed answers, progress and edits.
 
-It translates between the protocol and `EditorQuestions`; what is asked, sent or changed is not decided here.
+It translates between the protocol and `QuestionTasks`. What is asked, sent or changed is not decided here.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from lsprotocol import types
 
 from assist_context.documents import split_lines
 from assist_escalation.edits.plan import MARK, diff
-from assist_server.editor.inquiries import EXPECTED, EditorQuestions, view_of
-from assist_server.editor.inquiry import EditorQuestion, WorkspaceSnapshot
+from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
+from assist_server.editor.question_tasks import EXPECTED, QuestionTasks, snapshot_of
 from assist_server.lsp.answer_documents import AnswerDocuments
 from assist_server.lsp.choices import Choices
 from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
@@ -36,69 +36,73 @@ PLAIN_REFACTORING = "Make it simpler and easier to read, and keep what it does."
 _PROGRESS = "assist-answer-"
 
 
-class EditorOverLsp:
-    """The `Editor` that a client of the protocol is."""
+class LspEditor:
+    """An `EditorPort` for a client of the protocol."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self.choices, self.readout = Choices(server), AnswerDocuments(server)
-        self._running: set[str] = set()  # ids that began and did not end
-        self._shown: set[str] = set()  # those of them whose progress the client shows
+        self.choices = Choices(server)
+        self._documents = AnswerDocuments(server)
+        self._running: set[str] = set()  # ids of answers that have not ended
+        self._shown: set[str] = set()  # those whose progress the client shows
 
     def tell(self, message: dict[str, Any]) -> None:
-        """A piece of an answer, or its end."""
+        """Send a piece of an answer, or its end."""
         self._server.protocol.notify(ANSWER, message)
         if route := message.get("route"):
-            self._server.session.answering(route["target"], route["budget_left_usd"])
+            self._server.session.show_answering(route["target"], route["budget_left_usd"])
         elif message["done"]:
-            self._server.session.answering("local", None)
+            self._server.session.show_answering("local", None)
         if message["done"]:
             self._running.discard(message["id"])
         if message["done"] and message["id"] in self._shown:
             self._shown.discard(message["id"])
             progress = self._server.work_done_progress
             progress.end(_PROGRESS + message["id"], types.WorkDoneProgressEnd())
-        self.readout.tell(message)  # behind the progress, whose end clears the line that Helix shows of it
+        self._documents.tell(message)  # last: in Helix, the end of the progress clears the status line
 
-    def began(self, number: str, inquiry: EditorQuestion) -> None:
-        """Show a progress that can be cancelled, where the client can."""
-        self.readout.began(number, inquiry.command, inquiry.uri)
-        title = f"assist: {inquiry.command}"
+    def begin(self, number: str, question: EditorQuestion) -> None:
+        """Show a progress that can be cancelled, if the client can."""
+        self._documents.begin(number, question.command, question.uri)
+        title = f"assist: {question.command}"
         window = self._server.client_capabilities.window
         if not (window and window.work_done_progress):
             return
         progress = self._server.work_done_progress
         self._running.add(number)
 
-        def agreed(_: Any) -> None:
-            if number not in self._running:  # it was answered, or cancelled, before the client was
+        def on_created(_: Any) -> None:
+            if number not in self._running:  # the answer ended before the client replied
                 return
             self._shown.add(number)
             progress.begin(_PROGRESS + number, types.WorkDoneProgressBegin(title, cancellable=True))
 
-        progress.create(_PROGRESS + number, agreed)
+        progress.create(_PROGRESS + number, on_created)
 
-    async def confirm(self, ready: "DecidedQuestion") -> bool:
-        """Ask before anything is sent: by our own request where the client knows it, else by a message."""
+    async def confirm_request(self, decided: "DecidedQuestion") -> bool:
+        """Ask before anything is sent: by our own request if the client knows it, else by a message."""
         from assist_server.wording.answers import preview_lines, route_document  # noqa: PLC0415
 
-        lines = preview_lines(ready)
+        lines = preview_lines(decided)
         if experimental(self._server, "assistConfirm"):
-            params = {**route_document(ready), "lines": lines}
+            params = {**route_document(decided), "lines": lines}
             found = await self._server.protocol.send_request_async(CONFIRM, params)
             return bool(getattr(found, "send", False))
-        return await self.choices.chosen(["Send this to a provider?", *lines], SEND, STAY)
+        return await self.choices.ask(["Send this to a provider?", *lines], SEND, STAY)
 
-    async def agrees(self, plan: "EditPlan", *, again: bool = False) -> bool:
+    async def confirm_edit(self, plan: "EditPlan", *, again: bool = False) -> bool:
         """Ask before an edit that the client would make unseen, or that changes a protected file.
 
-        Kate takes edits for two seconds after a code action and refuses them later: one offers them `again`.
+        Kate accepts edits for two seconds after a code action and refuses later ones. With `again` a code
+        action offers the edit once more.
         """
         if again:
-            waits = not experimental(self._server, "assistAnswer") and not _form(self._server).marked
+            waits = (
+                not experimental(self._server, "assistAnswer") and not _edit_support(self._server).annotates
+            )
             named = ", ".join(harmless(each.path) for each in plan.changes)
             lines = [f"The editor did not take the edit of {named}."]
-            return waits and await self.choices.by_action(lines, APPLY, DISCARD)
+            return waits and await self.choices.ask_by_action(lines, APPLY, DISCARD)
         risk = []
         if plan.protected:
             named = ", ".join(plan.protected)
@@ -107,67 +111,70 @@ class EditorOverLsp:
             shown = harmless(await asyncio.to_thread(diff, plan)).splitlines()
             found = await self._server.protocol.send_request_async(REVIEW, {"lines": [*risk, *shown]})
             return bool(getattr(found, "apply", False))
-        if _form(self._server).marked and not risk:
+        if _edit_support(self._server).annotates and not risk:
             return True
         paths = [harmless(each.path) for each in plan.changes]
-        return await self.choices.chosen(["Make this edit?", *paths, *risk], APPLY, DISCARD)
+        return await self.choices.ask(["Make this edit?", *paths, *risk], APPLY, DISCARD)
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
-        """Hand the edit to the client, marked as one to be confirmed where it can mark it."""
-        edit = await asyncio.to_thread(_workspace_edit, _form(self._server), plan, root, opened)
+        """Send the edit to the client, annotated for confirmation if the client can do that."""
+        edit = await asyncio.to_thread(_workspace_edit, _edit_support(self._server), plan, root, opened)
         params = types.ApplyWorkspaceEditParams(edit, label="assist")
         return (await self._server.workspace_apply_edit_async(params)).applied
 
 
-def add_answers(server: Server) -> EditorQuestions:
-    """Add the handlers; give what owns the questions, to be closed with the session."""
-    editor = EditorOverLsp(server)
+def add_answers(server: Server) -> QuestionTasks:
+    """Add the handlers. Returns the owner of the questions, which must be closed with the session."""
+    editor = LspEditor(server)
     session = server.session
 
-    def view() -> WorkspaceSnapshot:
-        return view_of(session.config, session.workspace.folders, session.documents)
+    def snapshot() -> WorkspaceSnapshot:
+        return snapshot_of(session.config, session.workspace.folders, session.documents)
 
-    inquiries = EditorQuestions(view, lambda: session.local, editor)
+    questions = QuestionTasks(snapshot, lambda: session.model.answerer, editor)
 
     def ask(command: str, *arguments: Any) -> dict[str, Any]:
-        inquiry = _inquiry(command, arguments[0] if arguments else {})
-        number = inquiries.ask(inquiry)
-        editor.began(number, inquiry)
+        question = _question_of(command, arguments[0] if arguments else {})
+        number = questions.ask(question)
+        editor.begin(number, question)
         return {"id": number}
 
     for command in COMMANDS:
-        server.command(f"assist.{command}")(_named(partial(ask, command), command))
+        server.command(f"assist.{command}")(_with_name(partial(ask, command), command))
 
     @server.command("assist.cancel")
     def cancel(number: Any = "") -> None:
-        inquiries.cancel(str(number))
+        questions.cancel(str(number))
 
     @server.command("assist.undo")
     async def undo(*arguments: Any) -> dict[str, Any]:
         uri = str(member_of(arguments[0], "uri") or "") if arguments else ""
         try:
-            return {"files": await inquiries.undo(uri), "error": None}
+            files, recovered = await questions.undo(uri)
         except EXPECTED as error:
             server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, str(error)))
             return {"files": [], "error": str(error)}
+        for text in recovered:
+            server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
+        return {"files": files, "error": None}
 
     kinds = [types.CodeActionKind.Refactor, types.CodeActionKind.QuickFix, types.CodeActionKind.Empty]
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=kinds))
     def actions(params: types.CodeActionParams) -> list[types.CodeAction]:
-        return [*editor.choices.actions(), *_actions(params)]
+        return [*editor.choices.actions(), *_code_actions(params)]
 
-    return inquiries
+    return questions
 
 
-def stop_progress(inquiries: EditorQuestions, token: object) -> None:
-    """The person cancelled a progress: if it is an answer's, that stops."""
+def stop_progress(questions: QuestionTasks, token: object) -> None:
+    """The user cancelled a progress: stop the answer that it belongs to, if any."""
     if isinstance(token, str) and token.startswith(_PROGRESS):
-        inquiries.cancel(token.removeprefix(_PROGRESS))
+        questions.cancel(token.removeprefix(_PROGRESS))
 
 
-def _named(handler: Callable[..., dict[str, Any]], command: str) -> Callable[..., dict[str, Any]]:
-    """A handler under a name: pygls registers functions, not partial ones."""
+def _with_name(handler: Callable[..., dict[str, Any]], command: str) -> Callable[..., dict[str, Any]]:
+    """The handler as a function with a name: pygls cannot register a partial."""
 
     def run(*arguments: Any) -> dict[str, Any]:
         return handler(*arguments)
@@ -176,11 +183,13 @@ def _named(handler: Callable[..., dict[str, Any]], command: str) -> Callable[...
     return run
 
 
-def _inquiry(command: str, sent: Any) -> EditorQuestion:
-    """What a client sent: `{uri, range, words, wish, provider, problems}`, of which it may leave out any."""
-    wish, words = member_of(sent, "wish"), member_of(sent, "words")
+def _question_of(command: str, sent: Any) -> EditorQuestion:
+    """The question in `{uri, range, words, wish, provider, problems}`, each of which may be missing."""
+    wish = member_of(sent, "wish")
+    words = member_of(sent, "words")
     problems = [
-        (_line(each) + 1, str(member_of(each, "message") or "")) for each in member_of(sent, "problems") or ()
+        (_first_line(each) + 1, str(member_of(each, "message") or ""))
+        for each in member_of(sent, "problems") or ()
     ]
     return EditorQuestion(
         command,
@@ -193,15 +202,15 @@ def _inquiry(command: str, sent: Any) -> EditorQuestion:
     )
 
 
-def _line(value: Any) -> int:
+def _first_line(value: Any) -> int:
     found = member_of(value, "range", "start", "line")
     return found if isinstance(found, int) else 0
 
 
 def _lines(range_: Any) -> tuple[int, int]:
-    """Lines from 1; a cursor means what is there, also where it is a character wide, as Helix has it.
+    """Lines from 1. A cursor means the definition there, also if it is one character wide, as in Helix.
 
-    An end at the start of a line leaves that line out.
+    A range that ends at the start of a line does not include that line.
     """
     first, last = member_of(range_, "start", "line"), member_of(range_, "end", "line")
     if not (isinstance(first, int) and isinstance(last, int)):
@@ -212,12 +221,14 @@ def _lines(range_: Any) -> tuple[int, int]:
     return first + 1, max(first, last - (end == 0)) + 1
 
 
-def _actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
-    """What can be asked here; a client may put words to a refactoring before it runs it."""
+def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
+    """What can be asked here. A client may add words to a refactoring before it runs the command."""
     uri = params.text_document.uri
     kind = types.CodeActionKind
-    asked: dict[str, Any] = {"uri": uri, "range": _plain(params.range)}
-    found = [{"message": each.message, "range": _plain(each.range)} for each in params.context.diagnostics]
+    asked: dict[str, Any] = {"uri": uri, "range": _range_document(params.range)}
+    found = [
+        {"message": each.message, "range": _range_document(each.range)} for each in params.context.diagnostics
+    ]
     rows = [
         ("Explain", "explain", kind.Empty, asked),
         ("Refactor...", "refactor", kind.RefactorRewrite, {**asked, "words": PLAIN_REFACTORING}),
@@ -233,39 +244,39 @@ def _actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
             yield types.CodeAction(title, kind_ or None, command=run, diagnostics=diagnostics)
 
 
-def _plain(range_: types.Range) -> dict[str, Any]:
+def _range_document(range_: types.Range) -> dict[str, Any]:
     ends = {"start": range_.start, "end": range_.end}
     return {name: {"line": at.line, "character": at.character} for name, at in ends.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
-    """How a client takes edits: with versions, marked for its person to confirm, and how columns count."""
+class _EditSupport:
+    """How a client takes edits: with versions, annotated for confirmation, and how it counts columns."""
 
     versions: bool
-    marked: bool
+    annotates: bool
     encoding: Encoding
 
 
-def _form(server: Server) -> _Form:
-    able = member_of(server.client_capabilities.workspace, "workspace_edit")
-    versions = bool(member_of(able, "document_changes"))
-    marks = member_of(able, "change_annotation_support") is not None
-    marked = versions and marks and not experimental(server, "assistReview")
-    return _Form(versions, marked, encoding_of(server.workspace.position_encoding))
+def _edit_support(server: Server) -> _EditSupport:
+    capability = member_of(server.client_capabilities.workspace, "workspace_edit")
+    versions = bool(member_of(capability, "document_changes"))
+    annotations = member_of(capability, "change_annotation_support") is not None
+    annotates = versions and annotations and not experimental(server, "assistReview")
+    return _EditSupport(versions, annotates, encoding_of(server.workspace.position_encoding))
 
 
 def _workspace_edit(
-    form: _Form, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]
+    support: _EditSupport, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]
 ) -> types.WorkspaceEdit:
-    """The edit as the client takes it, by its own names for the documents that are open."""
+    """The edit as the client takes it, with the client's own URIs for open documents."""
     named = {each.path: Path(root, each.path).as_uri() for each in plan.changes}
     uris = named | {path: uri for path, (uri, _) in opened.items()}
-    if not form.versions:
+    if not support.versions:
         return types.WorkspaceEdit(
-            changes={uris[each.path]: _edits(form, each, None) for each in plan.changes}
+            changes={uris[each.path]: _line_edits(support, each, None) for each in plan.changes}
         )
-    mark = ANNOTATION if form.marked else None
+    mark = ANNOTATION if support.annotates else None
     changed: list[Any] = []
     for each in plan.changes:
         uri = uris[each.path]
@@ -276,23 +287,23 @@ def _workspace_edit(
             changed.append(types.CreateFile(uri, annotation_id=mark))
         version = opened[each.path][1] if each.path in opened else None
         document = types.OptionalVersionedTextDocumentIdentifier(uri, version)
-        changed.append(types.TextDocumentEdit(document, _edits(form, each, mark)))
+        changed.append(types.TextDocumentEdit(document, _line_edits(support, each, mark)))
     annotations = {mark: types.ChangeAnnotation("assist", needs_confirmation=True)} if mark else None
     return types.WorkspaceEdit(document_changes=changed, change_annotations=annotations)
 
 
-def _edits(form: _Form, change: "FileChange", mark: str | None) -> list[Any]:
-    """Edits of whole lines."""
+def _line_edits(support: _EditSupport, change: "FileChange", mark: str | None) -> list[Any]:
+    """The edits of one file, in whole lines."""
     before, after = change.before.removeprefix(MARK), change.after.removeprefix(MARK)
-    made = []
+    edits: list[Any] = []
     lines = split_lines(before)
     for each in line_edits(before, after):
         start, end = types.Position(each.first, 0), types.Position(each.last, 0)
-        if each.last >= len(lines):  # the last line has no end of its own
-            end = types.Position(len(lines) - 1, to_units(lines[-1], len(lines[-1]), form.encoding))
+        if each.last >= len(lines):  # the last line has no line end
+            end = types.Position(len(lines) - 1, to_units(lines[-1], len(lines[-1]), support.encoding))
             start = min(start, end, key=lambda at: (at.line, at.character))
         span = types.Range(start, end)
-        made.append(
+        edits.append(
             types.AnnotatedTextEdit(mark, span, each.text) if mark else types.TextEdit(span, each.text)
         )
-    return made
+    return edits

@@ -1,7 +1,7 @@
-"""Choices of the person: by a message with buttons, or, in a client that has none, by two code actions.
+"""Yes-or-no choices of the user: a message with buttons, or two code actions in clients that have no buttons.
 
-Helix 25.01 answers `window/showMessageRequest` with an error. There the choice waits among the code actions
-of any document, and a message tells what is asked. Nothing is chosen in silence: no answer is no.
+Helix 25.01 answers `window/showMessageRequest` with an error. There the choice is offered among the code
+actions of any document, and a message says what is asked. No answer means no.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ CHOOSE = "assist.choose"
 
 
 class Choices:
-    """Owns the choice that waits, at most one: who asks anew takes the place of who asked before."""
+    """Owns the pending choice, at most one: a new choice answers an earlier one with no."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -27,43 +27,43 @@ class Choices:
 
         @server.command(CHOOSE)
         def choose(number: Any = 0, yes: Any = False) -> None:
-            if number == self._number:  # not from a menu that was opened for an earlier choice
+            if number == self._number:  # else it comes from a menu that was opened for an earlier choice
                 self._settle(yes is True)
 
-    async def chosen(self, lines: list[str], yes: str, no: str) -> bool:
-        """Whether the person, asked in these lines, says yes."""
+    async def ask(self, lines: list[str], yes: str, no: str) -> bool:
+        """Ask the user with these lines of text; return whether the answer is yes."""
         actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
-        asked = types.ShowMessageRequestParams(types.MessageType.Warning, "\n".join(lines), actions)
+        params = types.ShowMessageRequestParams(types.MessageType.Warning, "\n".join(lines), actions)
         try:
-            choice = await self._server.window_show_message_request_async(asked)
+            choice = await self._server.window_show_message_request_async(params)
         except JsonRpcException:
-            return await self.by_action(lines, yes, no)
+            return await self.ask_by_action(lines, yes, no)
         return bool(choice is not None and choice.title == yes)
 
     def actions(self) -> Iterator[types.CodeAction]:
-        """The choice that waits, if one does."""
+        """The pending choice as code actions."""
         if self._waiting is None:
             return
-        for title, said in zip(self._titles, (True, False), strict=True):
-            run = types.Command(title, CHOOSE, arguments=[self._number, said])
+        for title, answer in zip(self._titles, (True, False), strict=True):
+            run = types.Command(title, CHOOSE, arguments=[self._number, answer])
             yield types.CodeAction(title, types.CodeActionKind.QuickFix, command=run)
 
-    async def by_action(self, lines: list[str], yes: str, no: str) -> bool:
-        """The same by code actions alone."""
+    async def ask_by_action(self, lines: list[str], yes: str, no: str) -> bool:
+        """The same with code actions only."""
         self._settle(False)
         self._number += 1
         waiting: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting = waiting
         self._titles = (f"assist: {yes}", f"assist: {no}")
-        told = f"{' '.join(lines)} Choose among the code actions: {self._titles[0]}, {self._titles[1]}."
-        self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, told))
+        text = f"{' '.join(lines)} Choose among the code actions: {self._titles[0]}, {self._titles[1]}."
+        self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, text))
         try:
             return await waiting
         finally:
             if self._waiting is waiting:
                 self._waiting = None
 
-    def _settle(self, said: bool) -> None:
+    def _settle(self, answer: bool) -> None:
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(said)
+            self._waiting.set_result(answer)
         self._waiting = None

@@ -1,7 +1,7 @@
-"""Ordinary completion, for clients that have no ghost text of their own.
+"""Ordinary completion lists, for clients that have no ghost text of their own.
 
-Lists are filtered by the word at the cursor: an item that holds only what is missing of it is thrown away by
-Helix, Emacs and Kate ("math.p" would filter "i * radius" by "p"). So an item begins where the word begins.
+Clients filter a list by the word at the cursor. Helix, Emacs and Kate drop an item that holds only the
+missing part of the word ("math.p" would filter "i * radius" by "p"), so an item begins where the word begins.
 This module translates between the protocol and a `Session`, as `server` does for ghost text.
 """
 
@@ -12,20 +12,22 @@ from typing import Protocol
 
 from lsprotocol import types
 
-from assist_server.editor.session import GhostText, Session
+from assist_server.editor.session import Session
+from assist_server.editor.suggestions import GhostText
 from assist_server.lsp.protocol import Server
 
-# What people type behind and mean to go on from. ":" and "," are not here: behind them comes a line end or a
-# space, and where Enter takes what is selected, a list would take the line end away.
+# Characters after which a list opens. ":" and "," are not among them: a line end or a space follows, and in
+# editors where Enter accepts the selected item, an open list would swallow the line end.
 TRIGGERS = (".", "(", "[", "=", " ")
 MORE = " …"
 
 
 @dataclass(frozen=True, slots=True)
 class PopupItem:
-    """An item: `text` stands for the line from character `start` on, `label` is what the list shows of it.
+    """One item: `text` replaces the line from character `start` to the cursor, and the list shows `label`.
 
-    `filter` is what the word at the cursor is compared with; `whole` the text where the label is but a part.
+    `filter` is what the client compares with the word at the cursor. `whole` is the full text if the label is
+    only a part of it.
     """
 
     start: int
@@ -39,19 +41,21 @@ def offer(text: str, line: str, column: int) -> PopupItem:
     r"""The item for a text at a character of a line.
 
     >>> offer("i * 2", "x = math.p", 10)
-    Offer(start=9, text='pi * 2', label='pi * 2', filter='pi * 2', whole='')
+    PopupItem(start=9, text='pi * 2', label='pi * 2', filter='pi * 2', whole='')
     >>> offer(":\n    pass", "else", 4).label
     'else: …'
     """
-    start, end = column, column
+    start = column
+    end = column
     while start > 0 and _in_word(line[start - 1]):
         start -= 1
     while end < len(line) and _in_word(line[end]):
         end += 1
     inserted = line[start:column] + text
     lines = inserted.strip().splitlines()
-    first, more = (lines[0], len(lines) > 1) if lines else ("", False)
-    # Emacs compares with the whole symbol, also with what of it stands behind the cursor.
+    first = lines[0] if lines else ""
+    more = len(lines) > 1
+    # Emacs compares with the whole symbol, including its part after the cursor.
     compared = first + line[column:end]
     whole = inserted.strip("\r\n") if more else ""
     return PopupItem(start, inserted, first + (MORE if more else ""), compared, whole)
@@ -62,13 +66,13 @@ def _in_word(character: str) -> bool:
 
 
 ACCEPTED = "assist.accepted"
-# Seconds after a change in which a list that opens is taken for one that typing opened. Editors wait 0.2 s
-# (company, Kate) to 0.25 s (Helix) for a pause before they ask of their own accord.
+# Seconds after a change in which a request counts as caused by typing. Editors wait for a pause of 0.2 s
+# (company, Kate) to 0.25 s (Helix) before they request a list by themselves.
 TYPING = 1.0
 
 
 class PositionHandler(Protocol):
-    """What answers at a position; it never raises."""
+    """Answers a request at a position; it never raises."""
 
     def __call__(
         self, session: Session, uri: str, at: types.Position, *, manual: bool
@@ -77,14 +81,14 @@ class PositionHandler(Protocol):
 
 
 def add_completion(server: Server, ask: PositionHandler) -> None:
-    """Add the handler; for clients without ghost text only, the others would show everything twice."""
+    """Add the handler. Only for clients without ghost text: others would show every suggestion twice."""
     session = server.session
-    seen: dict[str, int] = {}  # the version of each document that was asked about last
+    seen: dict[str, int] = {}  # for each document, the version of the last request
 
-    def wanted(params: types.CompletionParams) -> bool:
-        """Whether a person asked, and not the editor while he types; the protocol has one word for both.
+    def is_manual(params: types.CompletionParams) -> bool:
+        """Whether the user requested the list, not the editor during typing; the protocol does not say.
 
-        Asking again about what did not change is always meant.
+        A second request for the same version is always the user's.
         """
         uri = params.text_document.uri
         context = params.context
@@ -100,34 +104,34 @@ def add_completion(server: Server, ask: PositionHandler) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(list(TRIGGERS)))
     async def complete(params: types.CompletionParams) -> types.CompletionList:
         uri = params.text_document.uri
-        ghost = await ask(session, uri, params.position, manual=wanted(params))
+        ghost = await ask(session, uri, params.position, manual=is_manual(params))
         return types.CompletionList(True, [_item(session, ghost, uri)] if ghost else [])
 
 
 def range_of(ghost: GhostText) -> types.Range:
-    """What the text of a suggestion stands for."""
+    """The range that the text of a suggestion replaces."""
     return types.Range(types.Position(ghost.line, ghost.start), types.Position(ghost.line, ghost.end))
 
 
 def command_of(ghost: GhostText, uri: str) -> types.Command:
-    """What tells us that a suggestion was taken."""
+    """The command that reports that a suggestion was accepted."""
     return types.Command("Accepted", ACCEPTED, arguments=[ghost.suggestion.id, uri])
 
 
 def _item(session: Session, ghost: GhostText, uri: str) -> types.CompletionItem:
-    """The document is as it was when the suggestion was made: `Session.complete` looked."""
-    document = session.documents[uri]
+    """The item for a suggestion; `Suggestions.complete` has checked that the document is still the same."""
+    document = session.documents.by_uri[uri]
     cursor = document.cursor(ghost.line, ghost.start)
-    made = offer(ghost.text, document.lines[cursor.line], cursor.column)
-    start = types.Position(cursor.line, document.units(replace(cursor, column=made.start)))
+    item = offer(ghost.text, document.lines[cursor.line], cursor.column)
+    start = types.Position(cursor.line, document.units(replace(cursor, column=item.start)))
     return types.CompletionItem(
-        label=made.label,
+        label=item.label,
         kind=types.CompletionItemKind.Text,
         detail="assist",
-        documentation=made.whole or None,
+        documentation=item.whole or None,
         sort_text="\0",
-        filter_text=made.filter,
+        filter_text=item.filter,
         insert_text_mode=types.InsertTextMode.AsIs,
-        text_edit=types.TextEdit(types.Range(start, range_of(ghost).end), made.text),
+        text_edit=types.TextEdit(types.Range(start, range_of(ghost).end), item.text),
         command=command_of(ghost, uri),
     )

@@ -1,7 +1,7 @@
-"""The workspace side of the language server: folders, saved and watched files, and the index's progress.
+"""The workspace in the language server: its folders, saved and watched files, and the progress of indexing.
 
-It translates between the protocol and `Workspace`. The editor watches the files where it can; where it
-cannot, `watching` does.
+It translates between the protocol and `Workspace`. The editor watches the files if it can; else `watcher`
+does.
 """
 
 import logging
@@ -25,28 +25,28 @@ from assist_server.workspace.watching.watcher import Watcher
 log = logging.getLogger(__name__)
 
 INDEX, CONTEXT = "assist.index", "assist.context"
-SMALL = 200  # files: indexing fewer is over before anybody could read of it
+SMALL = 200  # files; indexing fewer is over before the user could read the message
 PATTERNS = ("**/*", "**/.git/HEAD", "**/.git/index")
 
 
 class Indexing:
-    """What the editor is told and asked about the index. Owns the watcher, and the progress."""
+    """What the editor is told and asked about the index. Owns the watcher and the progress."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._roots: list[str] = []
         self._watcher: Watcher | None = None
-        self._progress: dict[str, str] = {}  # the token of each folder whose indexing is shown
-        self._may_show = False
-        server.session.workspace.listen(self.heard)
+        self._progress: dict[str, str] = {}  # by folder, the token of its progress that the client shows
+        self._can_show = False
+        server.session.workspace.listen(self.show_event)
 
     def begin(self, params: types.InitializeParams) -> None:
-        """Note the folders, and what the client can do."""
+        """Remember the folders, and what the client can show."""
         named = [folder.uri for folder in params.workspace_folders or ()]
         named = named or [uri for uri in (params.root_uri,) if uri]
         self._roots = [path_of(uri) for uri in named if uri.startswith("file:")]
         window = params.capabilities.window
-        self._may_show = bool(window and window.work_done_progress)
+        self._can_show = bool(window and window.work_done_progress)
 
     def open(self) -> None:
         """Index the folders from now on, and watch them."""
@@ -58,8 +58,8 @@ class Indexing:
         else:
             self._watch()
 
-    def changed_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
-        """The user added folders, or took some away."""
+    def change_folders(self, event: types.WorkspaceFoldersChangeEvent) -> None:
+        """The user added or removed folders."""
         gone = {path_of(folder.uri) for folder in event.removed}
         added = [path_of(folder.uri) for folder in event.added if folder.uri.startswith("file:")]
         self._roots = list(dict.fromkeys(root for root in (*self._roots, *added) if root not in gone))
@@ -67,10 +67,10 @@ class Indexing:
         if self._watcher is not None:
             self._watch()
 
-    def changed(self, changes: Sequence[types.FileEvent]) -> None:
-        """The editor saw files change."""
+    def change_files(self, changes: Sequence[types.FileEvent]) -> None:
+        """The editor reports changed files."""
         paths = [path_of(change.uri) for change in changes if change.uri.startswith("file:")]
-        self._server.session.workspace.changed(paths)
+        self._server.session.workspace.change_files(paths)
 
     def close(self) -> None:
         """Stop watching."""
@@ -78,10 +78,10 @@ class Indexing:
             self._watcher.close()
 
     def command(self, action: Any = "status") -> dict[str, Any]:
-        """What the index is doing; "pause", "resume" and "refresh" change that first."""
+        """What the index is doing; the actions "pause", "resume" and "refresh" are carried out first."""
         workspace = self._server.session.workspace
         if action in ("pause", "resume"):
-            workspace.pause(action == "pause")
+            workspace.stop_indexing(action == "pause")
         elif action == "refresh":
             workspace.refresh()
         return {
@@ -89,15 +89,15 @@ class Indexing:
             "events": list(workspace.events.values()),
         }
 
-    def heard(self, event: Event) -> None:
-        """An event of the indexer."""
+    def show_event(self, event: Event) -> None:
+        """Show an event of the indexer in the editor."""
         kind = event.get("event")
         root = str(event.get("root", ""))
         if kind == "problem":
             text = f"{event.get('message')} {event.get('remedy')}"
             message = types.LogMessageParams(types.MessageType.Warning, text)
             self._server.window_log_message(message)
-        elif kind == "listed" and self._may_show and int(str(event.get("wanted", 0))) > SMALL:
+        elif kind == "listed" and self._can_show and int(str(event.get("wanted", 0))) > SMALL:
             self._show(root)
         elif kind == "progress" and root in self._progress:
             done, total = int(str(event["done"])), int(str(event["total"]))
@@ -111,12 +111,12 @@ class Indexing:
             self._server.work_done_progress.end(self._progress.pop(root), types.WorkDoneProgressEnd())
 
     def stop(self, token: object) -> None:
-        """The user cancelled the progress: indexing pauses until it is resumed by command or a restart."""
+        """The user cancelled the progress: indexing pauses until a command or a restart resumes it."""
         if token in self._progress.values():
-            self._server.session.workspace.pause(True)
+            self._server.session.workspace.stop_indexing(True)
 
     def _show(self, root: str) -> None:
-        """Begin a progress in the editor, once it agreed to the token."""
+        """Begin a progress in the editor, once the client has accepted the token."""
         if root in self._progress:
             return
         token = f"assist-index-{uuid.uuid4()}"
@@ -160,7 +160,7 @@ class Indexing:
             return True
 
         def changed(paths: Collection[str]) -> None:
-            workspace.changed(list(paths))  # a thread-safe queue
+            workspace.change_files(list(paths))  # the supervisor's queue is thread-safe
 
         self._watcher = Watcher(
             [folder.root for folder in workspace.folders], ignored, changed, partial(log.warning, "%s")
@@ -168,29 +168,29 @@ class Indexing:
 
 
 def add_workspace(server: Server) -> Indexing:
-    """Add the handlers; the rest is told by `Indexing.begin` and `open`."""
+    """Add the handlers; `Indexing.begin` and `open` do the rest."""
     indexing = Indexing(server)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders(params: types.DidChangeWorkspaceFoldersParams) -> None:
-        indexing.changed_folders(params.event)
+        indexing.change_folders(params.event)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def watched(params: types.DidChangeWatchedFilesParams) -> None:
-        indexing.changed(params.changes)
+        indexing.change_files(params.changes)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        server.session.saved(params.text_document.uri)
+        server.session.save_document(params.text_document.uri)
 
     @server.command(INDEX)
     def index(*arguments: Any) -> dict[str, Any]:
-        """What the index does; "pause", "resume" or "refresh" first."""
+        """What the index is doing; "pause", "resume" or "refresh" are carried out first."""
         return indexing.command(*arguments)
 
     @server.command(CONTEXT)
     def context(*arguments: Any) -> list[dict[str, Any]]:
-        """What of other files the model sees beside a document for now: places and signals, no text."""
+        """The snippets of other files that the model sees for a document: locations and signals only."""
         document = server.session.documents.get(str(next(iter(arguments), "")))
         snippets = server.session.workspace.snippets(document) if document else ()
         return [{**asdict(each), "text": "", "tokens": tokens_of(each)} for each in snippets]

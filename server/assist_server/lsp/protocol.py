@@ -1,7 +1,7 @@
-"""pygls's protocol with our own documents: edits go to the session as lines, never to pygls's workspace.
+"""pygls's protocol and server with our own documents: edits go to the session, not to pygls's workspace.
 
 pygls splits lines at characters that the protocol does not count as line ends (form feed, U+2028), and
-rebuilds the whole text at every key. It also leaves a request with bad parameters unanswered.
+rebuilds the whole text at every keystroke. It also leaves a request with bad parameters unanswered.
 """
 
 import asyncio
@@ -11,6 +11,8 @@ import stat
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 from lsprotocol import types
@@ -20,15 +22,17 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from assist_context.documents import split_lines
+from assist_server.config.config import Config
+from assist_server.editor.model_lifetime import OpenModels, SessionStatus
 from assist_server.editor.session import Session
-from assist_server.workspace.documents import Edit, OpenDocument, path_of
+from assist_server.workspace.documents import Edit, OpenDocument, path_of, real_path
 from assist_server.workspace.positions import Encoding
 
 log = logging.getLogger(__name__)
 
 
 class Protocol(LanguageServerProtocol):
-    """Document synchronisation into a `Session`; everything else is pygls's."""
+    """Keeps the documents of a `Session` in step; everything else is pygls's."""
 
     _server: "Server"
 
@@ -36,14 +40,16 @@ class Protocol(LanguageServerProtocol):
     def lsp_text_document__did_open(self, params: types.DidOpenTextDocumentParams) -> None:
         """Keep the document."""
         item = params.text_document
-        self._server.session.opened(
+        path = path_of(item.uri)
+        self._server.session.open_document(
             OpenDocument(
                 item.uri,
-                path_of(item.uri),
+                path,
                 item.language_id,
                 item.version,
                 list(split_lines(item.text)),
                 encoding_of(self.workspace.position_encoding),
+                real_path(path),
             )
         )
 
@@ -51,15 +57,16 @@ class Protocol(LanguageServerProtocol):
     def lsp_text_document__did_change(self, params: types.DidChangeTextDocumentParams) -> None:
         """Apply the edits."""
         edits = [_edit(change) for change in params.content_changes]
-        self._server.session.changed(params.text_document.uri, params.text_document.version, edits)
+        document = params.text_document
+        self._server.session.change_document(document.uri, document.version, edits)
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CLOSE)
     def lsp_text_document__did_close(self, params: types.DidCloseTextDocumentParams) -> None:
         """Forget the document."""
-        self._server.session.closed(params.text_document.uri)
+        self._server.session.close_document(params.text_document.uri)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
-        """Read one message; a request that cannot be read is answered with the error."""
+        """Read one message. A request that cannot be read is answered with the error."""
         try:
             return super().structure_message(data)
         except JsonRpcException as error:
@@ -69,13 +76,19 @@ class Protocol(LanguageServerProtocol):
 
 
 class Server(LanguageServer):
-    """A language server with a session; errors go to the client's log, without the user's text."""
+    """A language server with a session. Errors go to the client's log, without the user's text."""
 
     protocol: Protocol
-    session: Session
+
+    def __init__(self, config: Config, open_models: OpenModels) -> None:
+        super().__init__("assist", version("assist-lsp"), protocol_cls=Protocol, max_workers=2)
+        self.session = Session(config, self._show_status, open_models)
+
+    def _show_status(self, status: SessionStatus) -> None:
+        self.protocol.notify("assist/status", asdict(status))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """One line in the client's log; pygls would open a message box."""
+        """Write one line into the client's log; pygls would open a message box."""
         text = f"{getattr(source, '__name__', source)}: {type(error).__name__}"
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, text))
 
@@ -83,12 +96,13 @@ class Server(LanguageServer):
 def run_on_stdio(server: Server) -> None:
     """Serve until the client leaves, reading standard input on the event loop itself.
 
-    pygls reads it on a thread, three hand-overs a message: while the model works, p99 of an edit is then
-    6.2 ms, and so 2.7 (benchmarks/lsp.py editing). Where the loop cannot read it, pygls's way is taken.
+    pygls reads it on a thread, with three hand-overs for each message. While the model works, p99 of an edit
+    is then 6.2 ms; read on the event loop it is 2.7 ms (benchmarks/lsp.py editing). Where the event loop
+    cannot read standard input, pygls reads it.
     """
-    ours, theirs = os.fstat(sys.stdin.fileno()), os.fstat(sys.stdout.fileno())
-    pipe = stat.S_ISFIFO(ours.st_mode) or stat.S_ISSOCK(ours.st_mode)
-    if sys.platform == "win32" or not pipe or os.path.samestat(ours, theirs):
+    source, target = os.fstat(sys.stdin.fileno()), os.fstat(sys.stdout.fileno())
+    pipe = stat.S_ISFIFO(source.st_mode) or stat.S_ISSOCK(source.st_mode)
+    if sys.platform == "win32" or not pipe or os.path.samestat(source, target):
         server.start_io()
         return
     server.protocol.set_writer(StdoutWriter(sys.stdout.buffer))
@@ -115,19 +129,19 @@ async def _read(server: Server) -> None:
 
 
 def encoding_of(name: str | None) -> Encoding:
-    """How the client counts columns; UTF-16 where it does not say."""
+    """How the client counts columns; UTF-16 if it does not say."""
     return "utf-8" if name == "utf-8" else "utf-32" if name == "utf-32" else "utf-16"
 
 
 def member_of(value: Any, *names: str) -> Any:
-    """A member of a member, of an object or of a mapping; None where there is none."""
+    """A member of a member of an object or a mapping, by names; None if one is missing."""
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else getattr(value, name, None)
     return value
 
 
 def experimental(server: LanguageServer, name: str) -> bool:
-    """Whether the client says that it knows one of our own messages."""
+    """Whether the client says that it supports one of our own messages."""
     return bool(member_of(server.client_capabilities.experimental, name))
 
 

@@ -1,6 +1,6 @@
 """The language server: handlers that translate between the protocol and a `Session`.
 
-No prompt, cache or policy here, and nothing that takes longer than a few milliseconds.
+There is no prompt, cache or policy here, and nothing that takes longer than a few milliseconds.
 """
 
 import asyncio
@@ -8,18 +8,18 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
 from assist_server.config.config import Config, Problem, merge_settings
-from assist_server.editor.inquiries import EditorQuestions
-from assist_server.editor.session import GhostText, PopupSelection, Session, SessionStatus
+from assist_server.editor.question_tasks import QuestionTasks
+from assist_server.editor.session import Session
+from assist_server.editor.suggestions import GhostText, PopupSelection
 from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp.indexing import Indexing, add_workspace
-from assist_server.lsp.protocol import Protocol, Server, run_on_stdio
+from assist_server.lsp.protocol import Server, run_on_stdio
 from assist_server.records.usage_counts import record
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ SHOWN = "textDocument/didShowCompletion"
 TAKEN = "textDocument/didPartiallyAcceptCompletion"
 FOCUSED = "textDocument/didFocus"
 MOVED = "assist/didMoveCursor"
-SWITCH = 0.0005  # seconds the model's thread may hold the interpreter while an edit waits; Python's 5 ms show
+SWITCH = 0.0005  # seconds the model's thread may keep the interpreter; with Python's 5 ms, edits wait visibly
 
 
 def serve(config: Config) -> None:
-    """Run the language server on stdio until the client leaves; then the model is freed."""
+    """Run the language server on stdio until the client leaves, then free the model."""
     _log_to_stderr()
     sys.setswitchinterval(SWITCH)
     server = make_server(config)
@@ -48,51 +48,52 @@ def serve(config: Config) -> None:
 
 def make_server(config: Config) -> Server:
     """A server with its handlers, not yet running."""
-    server = Server("assist", version("assist-lsp"), protocol_cls=Protocol, max_workers=2)
-
-    def tell(status: SessionStatus) -> None:
-        server.protocol.notify("assist/status", asdict(status))
-
-    server.session = Session(config, tell, _open_engine)
+    server = Server(config, _open_models)
     _add_lifecycle(server, config, add_workspace(server), add_answers(server))
+    _add_state(server)
     _add_completion(server)
-    _add_notes(server)
+    _add_events(server)
     return server
 
 
-def _add_lifecycle(server: Server, base: Config, indexing: Indexing, inquiries: EditorQuestions) -> None:
+def _add_lifecycle(server: Server, base: Config, indexing: Indexing, questions: QuestionTasks) -> None:
     session = server.session
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
-        session.config = merge_settings(base, params.initialization_options)
+        session.configure(merge_settings(base, params.initialization_options))
         indexing.begin(params)
         text = params.capabilities.text_document
         if text is None or text.inline_completion is None:
-            add_completion(server, _ghost)
+            add_completion(server, _ghost_text)
 
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
         _warn(server, session.config.problems)
         indexing.open()
-        session.start()
+        session.model.start()
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    def configured(params: types.DidChangeConfigurationParams) -> None:
+    def change_configuration(params: types.DidChangeConfigurationParams) -> None:
         config = merge_settings(base, params.settings)
         _warn(server, config.problems[len(base.problems) :])
-        session.reconfigure(config)
+        session.configure(config)
 
     @server.feature(types.SHUTDOWN)
     def shutdown(_: Any = None) -> None:
-        inquiries.close()
+        questions.close()
         indexing.close()
         session.close()
 
     @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
-    def cancelled(params: types.WorkDoneProgressCancelParams) -> None:
+    def cancel_progress(params: types.WorkDoneProgressCancelParams) -> None:
         indexing.stop(params.token)
-        stop_progress(inquiries, params.token)
+        stop_progress(questions, params.token)
+
+
+def _add_state(server: Server) -> None:
+    """Commands that report the session's state."""
+    session = server.session
 
     @server.command("assist.status")
     def status() -> dict[str, Any]:
@@ -101,14 +102,14 @@ def _add_lifecycle(server: Server, base: Config, indexing: Indexing, inquiries: 
     @server.command("assist.answers")
     def answers() -> list[dict[str, Any]]:
         """What the last suggestions cost, without their texts: source, score, times and tokens of each."""
-        return [asdict(answer) for answer in session.answers()]
+        return [asdict(answer) for answer in session.suggestions.recent()]
 
     @server.command("assist.documents")
     def documents() -> dict[str, Any]:
-        """What we hold of each open document, so that a client can tell whether we are in step."""
+        """Version and hash of each open document, so that a client can check whether we are in step."""
         return {
             d.uri: {"version": d.version, "sha256": d.sha256(), "applied": d.applied}
-            for d in session.documents.values()
+            for d in session.documents
         }
 
 
@@ -122,57 +123,60 @@ def _add_completion(server: Server) -> None:
         chosen = params.context.selected_completion_info
         at = params.position
         selected = PopupSelection(chosen.text, chosen.range.start.character) if chosen else None
-        ghost = await _ghost(session, params.text_document.uri, at, manual=manual, selected=selected)
+        ghost = await _ghost_text(session, params.text_document.uri, at, manual=manual, selected=selected)
         return types.InlineCompletionList([_inline_item(ghost, params)] if ghost else [])
 
 
-def _add_notes(server: Server) -> None:
-    """What the editor tells about suggestions and cursors; Copilot's names, so that its clients fit."""
+def _add_events(server: Server) -> None:
+    """What the editor reports about suggestions and cursors. Copilot's method names, so its clients fit."""
     session = server.session
 
     @server.feature(SHOWN)
-    def shown(params: Any) -> None:
-        if (number := _number(params)) is not None:
-            session.shown(number)
+    def record_shown(params: Any) -> None:
+        if (number := _suggestion_id(params)) is not None:
+            session.suggestions.record_shown(number)
 
     @server.feature(TAKEN)
-    def partly(params: Any) -> None:
-        if (number := _number(params)) is not None:
-            session.accepted(number)
+    def record_part(params: Any) -> None:
+        if (number := _suggestion_id(params)) is not None:
+            session.suggestions.record_accepted(number)
 
     @server.command(ACCEPTED)
-    def accepted(number: Any, uri: Any = "") -> None:
+    def record_accepted(number: Any, uri: Any = "") -> None:
         if isinstance(number, int):
-            session.accepted(number, str(uri))
+            session.suggestions.record_accepted(number, str(uri))
 
     @server.feature(FOCUSED)
     @server.feature(MOVED)
-    def moved(params: Any) -> None:
+    def move_cursor(params: Any) -> None:
         uri = _get(params, "textDocument", "uri")
-        line, units = _get(params, "position", "line"), _get(params, "position", "character")
+        line = _get(params, "position", "line")
+        units = _get(params, "position", "character")
         if isinstance(uri, str):
-            session.moved(
+            session.move_cursor(
                 uri, line if isinstance(line, int) else None, units if isinstance(units, int) else 0
             )
 
 
-def _open_engine(config: Config, say: Callable[[str], None]) -> "OpenedModels":
-    """Only here, on the session's own thread, is llama.cpp imported: it takes 0.4 s."""
+def _open_models(config: Config, say: Callable[[str], None]) -> "OpenedModels":
+    """Import llama.cpp only here, on the thread that loads the model: it takes 0.4 s."""
     from assist_server.local_model.opening import open_engine  # noqa: PLC0415
 
     return open_engine(config, say)
 
 
-async def _ghost(
+async def _ghost_text(
     session: Session, uri: str, at: types.Position, *, manual: bool, selected: PopupSelection | None = None
 ) -> GhostText | None:
-    """The request boundary: whatever goes wrong, the editor gets an empty list and we a count."""
+    """The request boundary: whatever goes wrong, the editor gets an empty list and the error is counted."""
     try:
-        return await session.complete(uri, (at.line, at.character), manual=manual, selected=selected)
+        return await session.suggestions.complete(
+            uri, (at.line, at.character), manual=manual, selected=selected
+        )
     except asyncio.CancelledError:
         raise
     except Exception as error:
-        session.counts["internal-error"] += 1
+        session.count("internal-error")
         log.exception("completion failed: %s", type(error).__name__)
         return None
 
@@ -183,15 +187,15 @@ def _inline_item(ghost: GhostText, params: types.InlineCompletionParams) -> type
     )
 
 
-def _number(params: Any) -> int | None:
-    """The id of the suggestion that an item of ours carries in its command."""
+def _suggestion_id(params: Any) -> int | None:
+    """The id of the suggestion, which an item of ours carries in its command."""
     arguments = _get(params, "item", "command", "arguments")
     first = arguments[0] if isinstance(arguments, list) and arguments else None
     return first if isinstance(first, int) else None
 
 
 def _get(value: Any, *names: str) -> Any:
-    """An attribute of an attribute of what a client sent, or None where it sent something else."""
+    """An attribute of an attribute of what a client sent, or None if it sent something else."""
     for name in names:
         value = getattr(value, name, None)
     return value
@@ -203,7 +207,7 @@ def _warn(server: Server, problems: tuple[Problem, ...]) -> None:
 
 
 def _log_to_stderr() -> None:
-    """Our warnings only: pygls logs whole messages, and with them the user's text."""
+    """Log our own warnings only: pygls logs whole messages, and with them the user's text."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
     )

@@ -1,6 +1,6 @@
-"""The language server, started from the command line.
+"""Starts the language server from the command line.
 
-Nothing is imported before `serve` is called: `assist --help` must not wait for pygls.
+Nothing is imported before `serve` is called, because `assist --help` must not wait for pygls.
 """
 
 

@@ -1,7 +1,7 @@
 """From a decided question to its answer, piece by piece: by the local model, a provider, or both in turn.
 
-A provider that fails, or that the person refuses, leaves the question to the local model, with a word about
-it. It draws nothing and knows no protocol; what it needs of a person it asks through `confirm`.
+If a provider fails, or the user refuses to send, the local model answers, and a notice says so. This module
+draws nothing and knows no protocol; it asks the user through `confirm`.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from assist_escalation.prompts import Prompt, lay_out
 from assist_escalation.routing import feedback
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import Decision, after
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refuse
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refusal_of
 from assist_server.questions.instructions import ANSWERS
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer
 
-AROUND = 32  # tokens of the chat's own marks
-SHARE = 0.7  # of its code that a prompt keeps where it does not fit the local model's window
+CHAT_TOKENS = 32  # tokens of the chat template's own marks
+KEPT_SHARE = 0.7  # of its code, which a prompt keeps each time it does not fit the local model's window
 TRIES = 6
 
 
@@ -43,8 +43,8 @@ class AnswerPiece:
 
 
 @dataclass(frozen=True, slots=True)
-class Began:
-    """An answer begins; what was shown of one before does not count any more."""
+class AnswerStart:
+    """An answer begins; an earlier one that was shown no longer counts."""
 
     decision: Decision
     model: str
@@ -52,19 +52,19 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A word to the person beside the answer."""
+    """A message to the user about the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerCost:
-    """What an answer took: tokens, micro-dollars, milliseconds. `ended` is as the model says."""
+    """What an answer took: tokens, micro-dollars, milliseconds. `ended` says why the model stopped."""
 
     ended: str
     tokens_in: int
     tokens_out: int
-    cost_micro: int
+    micro: int
     ms: float
     first_ms: float
 
@@ -73,26 +73,26 @@ class AnswerCost:
 class FinalAnswer:
     """The answer, who gave it and why, and what it took.
 
-    `plan` is the edit that it is, `problem` why it is none where it should be one.
+    `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
     """
 
     text: str
     model: str
     decision: Decision
-    spent: AnswerCost
+    cost: AnswerCost
     plan: EditPlan | None = None
     problem: EditError | None = None
 
 
-Event = AnswerPiece | Began | Notice | FinalAnswer
+Event = AnswerPiece | AnswerStart | Notice | FinalAnswer
 Confirm = Callable[[DecidedQuestion], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerSources:
-    """What answers: the local model, opened at the first question, and the gate.
+    """What answers: the local model, which is opened at the first question, and the gate.
 
-    `versions` are of documents in an editor; `note` takes what becomes of requests.
+    `versions` gives the versions of documents in an editor; `note` records what becomes of requests.
     """
 
     local: "Callable[[], Awaitable[Answerer[Any]]]"
@@ -101,89 +101,94 @@ class AnswerSources:
 
 
 async def answer(
-    ready: DecidedQuestion, desk: DecisionInputs, means: AnswerSources, confirm: Confirm
+    decided: DecidedQuestion, inputs: DecisionInputs, sources: AnswerSources, confirm: Confirm
 ) -> AsyncGenerator[Event, None]:
-    """The answer to a question. Raises `RefusedError` where nobody may answer, else what answerers raise."""
-    decision = ready.decision
-    means.note(ready, decision, "routed")
+    """The answer to a question. Raises `RefusedError` if nothing may answer, else what answerers raise."""
+    decision = decided.decision
+    sources.note(decided, decision, "routed")
     if decision.target == "refused":
-        raise refuse(decision)
+        raise refusal_of(decision)
     if decision.target == "frontier":
         refused = ""
-        if decision.asks and not await confirm(ready):
-            if ready.question.wish == "frontier" or not desk.local.available:
+        if decision.asks and not await confirm(decided):
+            if decided.question.wish == "frontier" or not inputs.local.available:
                 raise RefusedError("declined", "Nothing was sent, as you wished.")
             refused = "Nothing was sent; this machine answers."
         else:
             try:
-                async with aclosing(_by_provider(ready, decision, desk, means)) as stream:
+                async with aclosing(_answer_by_provider(decided, decision, inputs, sources)) as stream:
                     async for event in stream:
                         yield event
                 return
             except EscalationError as error:
-                if ready.question.wish == "frontier" or not desk.local.available:
+                if decided.question.wish == "frontier" or not inputs.local.available:
                     raise
                 refused = f"{error} This machine answers instead."
         yield Notice(refused)
         decision = replace(decision, target="local", cause="fell_back", why="no provider did", asks=False)
-    async with aclosing(_here(ready, decision, desk, means, confirm)) as stream:
+    async with aclosing(_answer_locally(decided, decision, inputs, sources, confirm)) as stream:
         async for event in stream:
             yield event
 
 
-async def _here(
-    ready: DecidedQuestion, decision: Decision, desk: DecisionInputs, means: AnswerSources, confirm: Confirm
+async def _answer_locally(
+    decided: DecidedQuestion,
+    decision: Decision,
+    inputs: DecisionInputs,
+    sources: AnswerSources,
+    confirm: Confirm,
 ) -> AsyncGenerator[Event, None]:
-    """The local answer; where it turns out doubtful, a provider's behind it if rules and person let it."""
-    local = await means.local()
-    yield Began(decision, local.model)
+    """The local answer; if it is doubtful, then a provider's, where the rules and the user allow it."""
+    local = await sources.local()
+    yield AnswerStart(decision, local.model)
     start = time.monotonic()
-    stream = local.answer(_asked(ready.local, local))
+    stream = local.answer(_conversation(decided.local, local))
     async with aclosing(stream):
         async for piece in stream:
             yield AnswerPiece(piece)
     result = stream.result
-    made, problem, added = await asyncio.to_thread(_planned, ready.local, result.text, ready, means)
+    edit, problem, added = await asyncio.to_thread(_plan_edit, decided.local, result.text, decided, sources)
     margins = result.margins
-    sure = Confidence(
+    confidence = Confidence(
         margins.mean,
         margins.least,
         margins.worst8,
         length_stop=result.ended in ("length", "loop"),
         parse_delta=added,
-        edit_fits=None if not ready.local.form.kind else problem is None,
+        edit_fits=None if not decided.local.form.kind else problem is None,
     )
-    again = after(decision, sure, ready.rules, desk.history)
-    if again.target == "frontier" and ready.prepared is not None:
-        yield Notice(f"The local answer is doubtful: {again.why}.")
-        if not again.asks or await confirm(ready):
-            means.note(ready, again, "escalated_after")
+    second_decision = after(decision, confidence, decided.rules, inputs.history)
+    if second_decision.target == "frontier" and decided.prepared is not None:
+        yield Notice(f"The local answer is doubtful: {second_decision.why}.")
+        if not second_decision.asks or await confirm(decided):
+            sources.note(decided, second_decision, "escalated_after")
             try:
-                async with aclosing(_by_provider(ready, again, desk, means)) as second:
+                async with aclosing(_answer_by_provider(decided, second_decision, inputs, sources)) as second:
                     async for event in second:
                         yield event
                 return
             except EscalationError as error:
-                yield Notice(f"{error} The local answer stands.")
+                yield Notice(f"{error} The local answer is kept.")
     ms = 1e3 * (time.monotonic() - start)
     tokens = result.tokens
-    spent = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
-    yield FinalAnswer(result.text, local.model, decision, spent, made, problem)
+    cost = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
+    yield FinalAnswer(result.text, local.model, decision, cost, edit, problem)
 
 
-async def _by_provider(
-    ready: DecidedQuestion, decision: Decision, desk: DecisionInputs, means: AnswerSources
+async def _answer_by_provider(
+    decided: DecidedQuestion, decision: Decision, inputs: DecisionInputs, sources: AnswerSources
 ) -> AsyncGenerator[Event, None]:
     """A provider's answer."""
-    prepared, made = ready.prepared, ready.frontier
-    if prepared is None or made is None:
-        raise refuse(decision)
+    prepared = decided.prepared
+    draft = decided.frontier
+    if prepared is None or draft is None:
+        raise refusal_of(decision)
     start = time.monotonic()
     first = 0.0
     outcome = None
     reason = {"cause": decision.cause, "features": dict(decision.features)}
-    yield Began(decision, f"{prepared.provider} {prepared.endpoint.model}")
-    async with aclosing(send(prepared, desk.parts(), reason)) as stream:
+    yield AnswerStart(decision, f"{prepared.provider} {prepared.endpoint.model}")
+    async with aclosing(send(prepared, inputs.parts(), reason)) as stream:
         async for event in stream:
             if isinstance(event, Outcome):
                 outcome = event
@@ -194,20 +199,20 @@ async def _by_provider(
         raise EscalationError(f"{prepared.provider} ended without an answer: ask again.")
     if outcome.warning:
         yield Notice(outcome.warning)
-    edit, problem, _ = await asyncio.to_thread(_planned, made, outcome.text, ready, means)
+    edit, problem, _ = await asyncio.to_thread(_plan_edit, draft, outcome.text, decided, sources)
     secrets = tuple(prepared.redacted.placeholders.values())
-    if made.form.kind and (leak := _leak(edit, secrets, altered=outcome.altered)):
+    if draft.form.kind and (leak := _leak(edit, secrets, altered=outcome.altered)):
         edit = None
         problem = EditError(leak)
     usage = outcome.usage
     model = outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write
-    spent = AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
-    yield FinalAnswer(outcome.text, f"{prepared.provider} {model}", decision, spent, edit, problem)
+    cost = AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
+    yield FinalAnswer(outcome.text, f"{prepared.provider} {model}", decision, cost, edit, problem)
 
 
-def _broken(edit: EditPlan | None) -> int:
-    """Parse errors that an edit adds, where a parser sees both texts; below 0 where it mends some."""
+def _added_errors(edit: EditPlan | None) -> int:
+    """How many parse errors an edit adds, where both texts can be parsed; below 0 if it removes some."""
     added = 0
     for change in edit.changes if edit else ():
         language = language_of(change.path)
@@ -216,35 +221,37 @@ def _broken(edit: EditPlan | None) -> int:
     return added
 
 
-def _planned(
-    made: Draft, text: str, ready: DecidedQuestion, means: AnswerSources
+def _plan_edit(
+    draft: Draft, text: str, decided: DecidedQuestion, sources: AnswerSources
 ) -> tuple[EditPlan | None, EditError | None, int]:
-    """The edit that an answer is, or why it is none, and the parse errors that it adds; none where none was
-    asked for.
+    """An answer as an edit, or why it is none, and the parse errors that the edit adds.
+
+    It is (None, None, 0) for commands that need no edit.
     """
-    if not made.form.kind:
+    if not draft.form.kind:
         return None, None, 0
     try:
-        shown = [span for span in made.evidence.spans if span.origin.root == ready.root]
-        edit = plan(text, made.bases(means.versions), made.whole, made.create, shown)
+        shown = [span for span in draft.evidence.spans if span.origin.root == decided.root]
+        edit = plan(text, draft.bases(sources.versions), draft.whole, draft.create, shown)
     except EditError as error:
         return None, error, 0
-    return edit, None, _broken(edit)
+    return edit, None, _added_errors(edit)
 
 
 def _leak(edit: EditPlan | None, secrets: Sequence[str], *, altered: bool) -> str:
-    """Why an edit cannot be made because of what was redacted; "" where it can."""
+    """Why an edit cannot be made because of what was redacted; "" if it can."""
     if altered:
-        return "the answer altered what stands for a secret: ask again"
+        return "the answer altered the placeholder of a secret: ask again"
     for change in edit.changes if edit else ():
         if any(secret in change.after and secret not in change.before for secret in secrets):
             return f"the answer would write a secret into {change.path}, which has none: do that by hand"
     return ""
 
 
-def _asked(made: Draft, local: "Answerer[Any]") -> Conversation:
-    """The question for the local model, with as much of its code as its window takes."""
-    command, spans = made.prompt.command, made.prompt.spans
+def _conversation(draft: Draft, local: "Answerer[Any]") -> Conversation:
+    """The question for the local model, with as much code as fits its window."""
+    command = draft.prompt.command
+    spans = draft.prompt.spans
     shown = [span for span in spans if span.origin.source == "file"]
     most = min(ANSWERS[command], local.window // 2)
     for _ in range(TRIES):
@@ -253,11 +260,11 @@ def _asked(made: Draft, local: "Answerer[Any]") -> Conversation:
             command, tuple(span for span in spans if span.origin.source != "file" or span in kept)
         )
         messages = lay_out(prompt)
-        if local.count(messages.system) + local.count(messages.user) + AROUND <= local.window - most:
+        if local.count(messages.system) + local.count(messages.user) + CHAT_TOKENS <= local.window - most:
             return Conversation(messages.system, messages.user, most)
         if len(shown) <= 1:
             break
-        shown = shown[: max(1, int(len(shown) * SHARE))]
+        shown = shown[: max(1, int(len(shown) * KEPT_SHARE))]
     raise CompletionError(
         f"The code in question is too long for {local.model}, which reads {local.window - most:,} tokens: "
         "ask about less of it."

@@ -1,6 +1,6 @@
-"""What questions are decided and answered with, made of the configuration: the second half of `app`.
+"""The parts that decide and answer questions, built from the configuration: inputs, gate, files, audit log.
 
-It opens no model and sends nothing; it loads neither llama.cpp nor the provider's library.
+It opens no model and sends nothing. It imports neither llama.cpp nor the provider's library.
 """
 
 import os
@@ -34,13 +34,14 @@ from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Lo
 from assist_server.questions.secret_file_texts import denied_texts
 from assist_server.workspace.folders import key_of
 
-TOKENS = 700  # of code for a local answer: with our own words what the 0.5B reads in 2.6 s on two cores
-WINDOW = 8192  # tokens of question and answer, as `probe.WINDOW`
+# Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
+LOCAL_TOKENS = 700
+WINDOW = 8192  # tokens of question and answer, the same as `speed_probe.WINDOW`
 
 
 @dataclass(frozen=True, slots=True)
 class GateFiles:
-    """Where the gate's own files are. All are for their owner's eyes."""
+    """Where the gate keeps its files. Only their owner can read them."""
 
     ledger: Path
     audit: Path
@@ -52,7 +53,7 @@ class GateFiles:
 
 
 def gate_files(config: Config, root: str = "") -> GateFiles:
-    """The files of a user; the journal of edits is the workspace's own."""
+    """The files of a user. The journal of edits belongs to the workspace."""
     data = config.paths.data
     return GateFiles(
         data / "ledger.sqlite",
@@ -66,7 +67,10 @@ def gate_files(config: Config, root: str = "") -> GateFiles:
 
 
 def decision_inputs(config: Config, roots: Sequence[str]) -> tuple[DecisionInputs, tuple[Problem, ...]]:
-    """The desk of a workspace, whose first folder gives it its name, and what is wrong in its rules."""
+    """The inputs for decisions in a workspace, and what is wrong in its rules.
+
+    The first folder gives the workspace its name.
+    """
     permissions, problems = permissions_for(config, roots)
     files = gate_files(config)
     parts: list[GateParts] = []
@@ -76,7 +80,7 @@ def decision_inputs(config: Config, roots: Sequence[str]) -> tuple[DecisionInput
             parts.append(gate_parts(config, permissions))
         return parts[0]
 
-    desk = DecisionInputs(
+    inputs = DecisionInputs(
         local=_local(config),
         permissions=permissions,
         within=lambda folders: permissions_for(config, roots, folders)[0],
@@ -85,18 +89,18 @@ def decision_inputs(config: Config, roots: Sequence[str]) -> tuple[DecisionInput
         parts=gate,
         draw=random_token,
         history=feedback.scores(files.feedback),
-        calibration=calibrated(config)[0],
+        calibration=read_calibration(config)[0],
     )
-    return desk, problems
+    return inputs, problems
 
 
 def scope_of(roots: Sequence[str]) -> Scope:
-    """Who spends: the workspace by its folder, the person by his login."""
+    """Who spends: the workspace by its folder, the user by login."""
     return Scope(roots[0] if roots else "", _user())
 
 
 def gate_parts(config: Config, permissions: Permissions) -> GateParts:
-    """The gate of a workspace. Raises `EscalationError` where its key for the audit log is not set."""
+    """The gate of a workspace. Raises `EscalationError` if the key for the audit log is not set."""
     files = gate_files(config)
     return GateParts(
         ledger=Ledger(files.ledger),
@@ -110,14 +114,14 @@ def gate_parts(config: Config, permissions: Permissions) -> GateParts:
 
 
 def log_of(config: Config, permissions: Permissions) -> AuditLog:
-    """The audit log, with the key and the second place that the permissions name."""
+    """The audit log, with the key and the checkpoint file that the permissions name."""
     return AuditLog(
         gate_files(config).audit, key=log_key(config, permissions), checkpoint=checkpoint_of(permissions)
     )
 
 
 def log_key(config: Config, permissions: Permissions) -> bytes | None:
-    """The key that the log's lines are signed with, if the user or his organisation names one."""
+    """The key that signs the lines of the audit log, if the user or the organisation names one."""
     if not permissions.audit_key_env:
         return None
     key = config.secrets.get(permissions.audit_key_env)
@@ -130,21 +134,21 @@ def log_key(config: Config, permissions: Permissions) -> bytes | None:
 
 
 def checkpoint_of(permissions: Permissions) -> Path | None:
-    """The second place of the log's end."""
+    """The second file that keeps the end of the audit log."""
     return Path(permissions.audit_checkpoint).expanduser() if permissions.audit_checkpoint else None
 
 
 def record_feedback(
-    config: Config, ready: DecidedQuestion, decision: Decision, event: feedback.Happening
+    config: Config, decided: DecidedQuestion, decision: Decision, event: feedback.Happening
 ) -> None:
     """Remember what became of a request, in numbers."""
     feedback.record(
         gate_files(config).feedback,
         feedback.Event(
             time.time(),
-            key_of(ready.root),
-            ready.question.command,
-            ready.id,
+            key_of(decided.root),
+            decided.question.command,
+            decided.id,
             decision.target,
             decision.p_local,
             decision.threshold,
@@ -155,12 +159,12 @@ def record_feedback(
 
 
 def random_token() -> str:
-    """An unguessable name of a request, a placeholder or a mark."""
+    """An unguessable name for a request, a placeholder or a mark."""
     return secrets.token_hex(6)
 
 
-def calibrated(config: Config) -> tuple[calibration.Calibration, str]:
-    """What `assist calibrate` fitted, and why it is not used, "" for nothing wrong. It widens nothing."""
+def read_calibration(config: Config) -> tuple[calibration.Calibration, str]:
+    """The calibration from `assist calibrate`, and why it is not used, or "". It permits nothing more."""
     try:
         return calibration.read(gate_files(config).calibration.read_text(encoding="utf-8")), ""
     except FileNotFoundError:
@@ -174,13 +178,13 @@ def _local(config: Config) -> LocalModelFacts:
     try:
         resolve(Store(config.paths.data / "models"), model)
     except CompletionError:
-        return LocalModelFacts(False, TOKENS, WINDOW)
-    return LocalModelFacts(True, TOKENS, WINDOW)
+        return LocalModelFacts(False, LOCAL_TOKENS, WINDOW)
+    return LocalModelFacts(True, LOCAL_TOKENS, WINDOW)
 
 
 def _user() -> str:
-    """The login of whoever runs this, as the system knows it: a variable can say anything."""
+    """The user's login as the system knows it; an environment variable can say anything."""
     try:
         return os.getlogin() if pwd is None else pwd.getpwuid(os.getuid()).pw_name
-    except (OSError, KeyError):  # nobody by that number, as in some containers
+    except (OSError, KeyError):  # no user has this number, as in some containers
         return "unknown"

@@ -1,6 +1,6 @@
-"""Everything about a question before a model is asked: what it takes with it, who may see that, who answers.
+"""Everything about a question before a model is asked: its prompt, who may see that, and who answers.
 
-`--dry-run` ends here. It reads the index, files and the ledger, and blocks while it does; it sends nothing.
+`--dry-run` ends here. It reads the index, files and the ledger, so it blocks; it sends nothing.
 """
 
 import os
@@ -25,26 +25,27 @@ from assist_server.questions.instructions import (
     Form,
     form_of,
     instructions,
-    place_of_tests,
     request_of,
+    test_path_words,
 )
-from assist_server.questions.new_test_path import place_for_tests
+from assist_server.questions.new_test_path import new_test_path
 from assist_server.questions.prompt_spans import Evidence, QuestionFolders, evidence_for
 from assist_server.questions.targets import QuestionTarget
 
-FRONTIER_TOKENS = 8_000  # of code for a frontier: what a change over several files needs, for a few cents
+# Tokens of code for a frontier model: enough for a change over several files, for a few cents.
+FRONTIER_TOKENS = 8_000
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a person wants: a command, his words, the code it is about, and who is to answer.
+    """What a user wants: a command, their words, the code it is about, and who should answer.
 
     `problems` are diagnostics and the like, for `fix`. `provider` is the name of one, "" for any.
     """
 
     command: str
     words: str = ""
-    aim: QuestionTarget | None = None
+    target: QuestionTarget | None = None
     problems: tuple[Span, ...] = ()
     wish: Wish = "auto"
     provider: str = ""
@@ -54,7 +55,7 @@ class Question:
 class LocalModelFacts:
     """The model on this machine, as far as it is known before it is loaded.
 
-    `tokens` of code are read within the time that people wait for a first word; `window` is its bound.
+    `tokens` is how much code it reads in the time that people wait for a first word; `window` is its limit.
     """
 
     available: bool
@@ -64,8 +65,10 @@ class LocalModelFacts:
 
 @dataclass(frozen=True, slots=True)
 class DecisionInputs:
-    """What decisions are made with. `within` gives the permissions with what holds in these folders besides;
-    `history` are the scores of earlier requests, the newest last.
+    """What decisions are made with.
+
+    `within` gives the permissions together with the rules of these folders. `history` holds the scores of
+    earlier requests, the newest last.
     """
 
     local: LocalModelFacts
@@ -81,7 +84,7 @@ class DecisionInputs:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A prompt for one kind of model, the form its answer has to have, and what an edit starts from."""
+    """A prompt for one kind of model, the form that its answer must have, and what an edit starts from."""
 
     prompt: Prompt
     form: Form
@@ -97,7 +100,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DecidedQuestion:
-    """A question with its decision; `prepared` is what a provider would get, if any may get it."""
+    """A question with its decision. `prepared` is what a provider would get, if any may get it."""
 
     id: str
     question: Question
@@ -109,106 +112,105 @@ class DecidedQuestion:
     prepared: Prepared | None = None
 
 
-def decide(question: Question, scene: QuestionFolders, desk: DecisionInputs) -> DecidedQuestion:
-    """The decision about a question; it says why in words, and never raises for a refusal."""
-    name = desk.draw()
-    local = draft(question, scene, desk.local.tokens, small=True)
-    frontier, prepared, barred = _for_frontier(name, question, scene, desk)
-    rules = _rules(desk, prepared, barred)
-    decision = route(_asked(question, local, frontier, desk), rules, question.wish, desk.history)
-    return DecidedQuestion(name, question, scene.corpus.root, local, decision, rules, frontier, prepared)
+def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> DecidedQuestion:
+    """The decision about a question, with its reason in words. A refusal is a decision, not an error."""
+    name = inputs.draw()
+    local = draft(question, folders, inputs.local.tokens, small=True)
+    frontier, prepared, barred = _prepare_frontier(name, question, folders, inputs)
+    rules = _rules(inputs, prepared, barred)
+    decision = route(_facts(question, local, frontier, inputs), rules, question.wish, inputs.history)
+    return DecidedQuestion(name, question, folders.corpus.root, local, decision, rules, frontier, prepared)
 
 
 def draft(
-    question: Question, scene: QuestionFolders, tokens: int, *, small: bool, edits: Edits = "blocks"
+    question: Question, folders: QuestionFolders, tokens: int, *, small: bool, edits: Edits = "blocks"
 ) -> Draft:
     """The prompt of a question in about `tokens` tokens of code."""
-    aim, command = question.aim, question.command
-    whole_files = not small and command in EDITS  # what is changed has to be seen as it stands
-    evidence = evidence_for(scene, question.words, aim, tokens, whole_files=whole_files)
+    target = question.target
+    command = question.command
+    whole_files = not small and command in EDITS  # a model must see exactly what it changes
+    evidence = evidence_for(folders, question.words, target, tokens, whole_files=whole_files)
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     path = ""
-    if form.kind == "file" and aim is not None:
-        files = path_index_of([*scene.corpus.files().paths, *scene.corpus.opened])
-        path = place_for_tests(aim.target.path, aim.name, files, Path(scene.corpus.root))
+    if form.kind == "file" and target is not None:
+        files = path_index_of([*folders.corpus.files().paths, *folders.corpus.opened])
+        path = new_test_path(target.lines.path, target.name, files, Path(folders.corpus.root))
     spans = (
-        Span(instructions(command, form, aim), Origin("assist")),
+        Span(instructions(command, form, target), Origin("assist")),
         *evidence.spans,
-        *_for_tests(scene, aim, path),
+        *_test_path_span(folders, target, path),
         *question.problems,
-        Span(request_of(command, question.words, aim), Origin("user")),
+        Span(request_of(command, question.words, target), Origin("user")),
     )
-    return Draft(Prompt(command, spans), form, evidence, _whole(form, aim, path), _create(path))
+    create = frozenset({path}) if path else frozenset()
+    return Draft(Prompt(command, spans), form, evidence, _edit_target(form, target, path), create)
 
 
-def _for_tests(scene: QuestionFolders, aim: QuestionTarget | None, path: str) -> tuple[Span, ...]:
-    """Where new tests go. Paths and names are the workspace's, so they are no words of ours."""
-    if aim is None or not path:
+def _test_path_span(folders: QuestionFolders, target: QuestionTarget | None, path: str) -> tuple[Span, ...]:
+    """Where new tests go. Paths and names come from the workspace, so the origin is not our own text."""
+    if target is None or not path:
         return ()
-    return (Span(place_of_tests(aim, path), Origin("editor", aim.target.path, scene.corpus.root)),)
+    return (Span(test_path_words(target, path), Origin("editor", target.lines.path, folders.corpus.root)),)
 
 
-def _whole(form: Form, aim: QuestionTarget | None, path: str) -> EditTarget | None:
+def _edit_target(form: Form, target: QuestionTarget | None, path: str) -> EditTarget | None:
+    """What an answer that is code alone replaces."""
     if form.kind == "file" and path:
         return EditTarget(path, 1, 1)
-    if form.kind == "whole" and aim is not None:
-        last_name = aim.name.rpartition(".")[2]
-        return EditTarget(aim.target.path, aim.target.first, aim.target.last, last_name)
+    if form.kind == "whole" and target is not None:
+        last_name = target.name.rpartition(".")[2]
+        return EditTarget(target.lines.path, target.lines.first, target.lines.last, last_name)
     return None
 
 
-def _create(path: str) -> frozenset[str]:
-    return frozenset({path}) if path else frozenset()
-
-
-def _for_frontier(
-    name: str, question: Question, scene: QuestionFolders, desk: DecisionInputs
+def _prepare_frontier(
+    name: str, question: Question, folders: QuestionFolders, inputs: DecisionInputs
 ) -> tuple[Draft | None, Prepared | None, tuple[str, str]]:
-    """What a provider would get, or why none may get it. Nothing of it is made where nothing may leave."""
-    allowed = desk.permissions
-    if desk.offline or question.wish == "local" or allowed.mode == "never" or not allowed.providers:
+    """What a provider would get, or why none may get it. Nothing is prepared if nothing may leave."""
+    allowed = inputs.permissions
+    if inputs.offline or question.wish == "local" or allowed.mode == "never" or not allowed.providers:
         return None, None, ("", "")
     first = question.provider or next(iter(allowed.providers))
-    edits = allowed.providers[first].edits if first in allowed.providers else "blocks"
-    made = draft(question, scene, FRONTIER_TOKENS, small=False, edits=edits)
+    edits: Edits = allowed.providers[first].edits if first in allowed.providers else "blocks"
+    drafted = draft(question, folders, FRONTIER_TOKENS, small=False, edits=edits)
     most = ANSWERS[question.command]
-    if hidden := _hidden(question, made, scene):
-        return made, None, ("hidden", f"{hidden} is excluded by a rule file, so it does not leave")
-    # Rules may stand anywhere between a file and the folder; they can only forbid.
-    allowed = desk.within(_folders(made))
-    request = ProviderRequest(name, made.prompt, allowed, desk.scope, most, question.provider)
+    if excluded := _excluded_file(question, drafted, folders):
+        return drafted, None, ("hidden", f"{excluded} is excluded by a rule file, so it does not leave")
+    # Rule files may be anywhere between a file and its root; they can only forbid.
+    allowed = inputs.within(_rule_folders(drafted))
+    request = ProviderRequest(name, drafted.prompt, allowed, inputs.scope, most, question.provider)
     try:
-        return made, prepare(request, desk.parts()), ("", "")
+        return drafted, prepare(request, inputs.parts()), ("", "")
     except RefusedError as error:
-        return made, None, (error.cause, str(error).rstrip("."))
+        return drafted, None, (error.cause, str(error).rstrip("."))
     except EscalationError as error:
-        return made, None, ("gate", str(error).rstrip("."))
+        return drafted, None, ("gate", str(error).rstrip("."))
 
 
-def _hidden(question: Question, made: Draft, scene: QuestionFolders) -> str:
-    """A file of the prompt that a rule file excludes, the one that is asked about included; "" for none."""
-    corpora = {corpus.root: corpus for corpus in (scene.corpus, *scene.others)}
-    shown = [(each.origin.root, each.origin.path) for each in made.evidence.spans]
-    if question.aim is not None:
-        shown.append((scene.corpus.root, question.aim.target.path))
+def _excluded_file(question: Question, drafted: Draft, folders: QuestionFolders) -> str:
+    """A file of the prompt, or the one in question, that a rule file excludes; "" for none."""
+    corpora = {corpus.root: corpus for corpus in (folders.corpus, *folders.others)}
+    shown = [(each.origin.root, each.origin.path) for each in drafted.evidence.spans]
+    if question.target is not None:
+        shown.append((folders.corpus.root, question.target.lines.path))
     return next((path for root, path in shown if root not in corpora or corpora[root].hides(path)), "")
 
 
-def _folders(made: Draft) -> tuple[str, ...]:
+def _rule_folders(drafted: Draft) -> tuple[str, ...]:
     """The folders between the files of a prompt and their roots, both included."""
     found: dict[str, None] = {}
-    for origin in (span.origin for span in made.prompt.spans if span.origin.path):
-        folders = PurePosixPath(origin.path).parents
-        found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, each)) for each in folders)
+    for origin in (span.origin for span in drafted.prompt.spans if span.origin.path):
+        parents = PurePosixPath(origin.path).parents
+        found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, each)) for each in parents)
     return tuple(found)
 
 
-def _rules(desk: DecisionInputs, prepared: Prepared | None, barred: tuple[str, str]) -> RoutingRules:
-    allowed = prepared.request.permissions if prepared else desk.permissions
+def _rules(inputs: DecisionInputs, prepared: Prepared | None, barred: tuple[str, str]) -> RoutingRules:
+    allowed = prepared.request.permissions if prepared else inputs.permissions
     provider = prepared.provider if prepared else next(iter(allowed.providers), "")
     return RoutingRules(
         mode=allowed.mode,
-        offline=desk.offline,
+        offline=inputs.offline,
         rate=allowed.max_escalation_rate,
         always_local=allowed.always_local,
         always_ask=allowed.always_ask,
@@ -218,28 +220,28 @@ def _rules(desk: DecisionInputs, prepared: Prepared | None, barred: tuple[str, s
         allow_unknown_price=allowed.allow_unknown_price,
         request_micro=allowed.request_micro,
         left_micro=prepared.left_micro if prepared else 0,
-        local_model=desk.local.available,
+        local_model=inputs.local.available,
         classified=bool(prepared and prepared.marked),
-        calibration=desk.calibration,
+        calibration=inputs.calibration,
     )
 
 
-def _asked(
-    question: Question, made: Draft, frontier: Draft | None, desk: DecisionInputs
+def _facts(
+    question: Question, drafted: Draft, frontier: Draft | None, inputs: DecisionInputs
 ) -> features.RequestFacts:
-    """The person's words and counts; how many files are in hand is what would be sent, if anything would."""
-    counted = made.evidence.structure
+    """The user's words, and counts. Files are counted in what would be sent, if anything would."""
+    counts = drafted.evidence.structure
     structure = features.StructureCounts(
-        symbols=counted.symbols,
-        fan_out=counted.fan_out,
-        edit_lines=counted.lines if question.command in EDITS else 0,
+        symbols=counts.symbols,
+        fan_out=counts.fan_out,
+        edit_lines=counts.lines if question.command in EDITS else 0,
         diagnostics=len(question.problems),
     )
-    asked = features.request_facts(made.prompt, structure, desk.local.window)
-    files = max(asked.files, frontier.evidence.structure.files if frontier else 0)
-    return replace(asked, words=question.words, files=files)
+    facts = features.ask_of(drafted.prompt, structure, inputs.local.window)
+    files = max(facts.files, frontier.evidence.structure.files if frontier else 0)
+    return replace(facts, words=question.words, files=files)
 
 
-def refuse(decision: Decision) -> RefusedError:
-    """The refusal that a decision is."""
+def refusal_of(decision: Decision) -> RefusedError:
+    """A decision to refuse, as the error."""
     return RefusedError(decision.cause, decision.why.rstrip(".") + ".")

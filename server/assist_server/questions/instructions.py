@@ -1,7 +1,7 @@
-"""What a model is told to do for each command: our own words of a prompt.
+"""What a model is told for each command: our own words in a prompt.
 
-The words are few, since a small model on this machine reads them at every question. How an edit is to be
-written is the business of the package that reads it again.
+They are few, because a small model on this machine reads them for every question. How an edit must be written
+is said by the package that reads it.
 """
 
 from collections.abc import Collection
@@ -37,8 +37,9 @@ EDITS = ("refactor", "fix")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How an answer is written: as `blocks` or `pieces` of edits, as the code in question anew (`whole`), as
-    a `file`, else as Markdown.
+    """The form of an answer: Markdown if `kind` is "".
+
+    `blocks` and `pieces` are edits, `whole` is the code in question written in full, `file` is a new file.
     """
 
     kind: str = ""
@@ -46,9 +47,9 @@ class Form:
 
 
 def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits = "blocks") -> Form:
-    """Small models write code anew more surely than they describe changes to it.
+    """The form of an answer. Small models rewrite code more reliably than they describe changes.
 
-    The marks around an edit stand in none of the texts.
+    The marks around an edit occur in none of the texts.
     """
     if command == "test":
         return Form("file")
@@ -57,10 +58,10 @@ def form_of(command: str, texts: Collection[str], *, small: bool, edits: Edits =
     return Form()
 
 
-def instructions(command: str, form: Form, aim: QuestionTarget | None) -> str:
-    """The system's words for one question."""
+def instructions(command: str, form: Form, target: QuestionTarget | None) -> str:
+    """The system message for one question."""
     parts = [_ROLE, _TASKS[command]]
-    language = aim.document.language.name if aim else ""
+    language = target.document.language.name if target else ""
     if form.kind == "pieces":
         parts.append(_PIECES)
     elif form.kind == "blocks":
@@ -72,28 +73,27 @@ def instructions(command: str, form: Form, aim: QuestionTarget | None) -> str:
     return "\n\n".join(parts)
 
 
-def place_of_tests(aim: QuestionTarget, path: str) -> str:
-    """What is said of the file that new tests go into."""
-    first = _first_line(aim)
+def test_path_words(target: QuestionTarget, path: str) -> str:
+    """What the prompt says of the file that new tests go into."""
+    first = _import_line(target)
     return f"The tests go into {path}." + (f"\nIts imports begin with:\n{first}" if first else "")
 
 
-def _first_line(aim: QuestionTarget) -> str:
-    """How a test imports what it tests, in Python, where a path says that."""
-    if aim.document.language.name != "python" or not aim.target.path.endswith(".py"):
+def _import_line(target: QuestionTarget) -> str:
+    """How a test imports what it tests, for Python if the path says it; else ""."""
+    path = target.lines.path
+    if target.document.language.name != "python" or not path.endswith(".py"):
         return ""
-    module = (
-        aim.target.path.removesuffix(".py").removeprefix("src/").removesuffix("/__init__").replace("/", ".")
-    )
-    name = aim.name.partition(".")[0]
+    module = path.removesuffix(".py").removeprefix("src/").removesuffix("/__init__").replace("/", ".")
+    name = target.name.partition(".")[0]
     return f"from {module} import {name}" if name else f"import {module}"
 
 
-def request_of(command: str, words: str, aim: QuestionTarget | None) -> str:
-    """The person's part: his own words, or what the command means without any."""
+def request_of(command: str, words: str, target: QuestionTarget | None) -> str:
+    """The user's part of the prompt: their own words, or what the command means without any."""
     if words:
         return words
-    name = f"`{aim.name}`" if aim and aim.name else "the first piece"
+    name = f"`{target.name}`" if target and target.name else "the first piece"
     return {
         "explain": f"Explain {name}.",
         "test": f"Write tests for {name}.",

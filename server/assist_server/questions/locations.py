@@ -1,4 +1,4 @@
-"""Places in files as people write them, `PATH:LINE:COL`, and the documents they are in.
+"""Locations in files as people write them, `PATH:LINE:COL`, and the documents that they are in.
 
 Lines and columns count from 1, columns in Unicode characters. It reads files and knows no editor.
 """
@@ -13,18 +13,18 @@ from assist_server.errors import WRONG_USAGE, UserError
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A path as it was written, a line and a column."""
+    """A path as the user wrote it, a line and a column."""
 
     path: str
     line: int
     column: int
 
 
-def parse_place(text: str) -> Location:
-    """A place from its text; `UserError` (wrong usage) if it is none.
+def parse_location(text: str) -> Location:
+    """A location from its text; `UserError` (wrong usage) if it is none.
 
-    >>> parse_place("src/app.py:10:5")
-    Place(path='src/app.py', line=10, column=5)
+    >>> parse_location("src/app.py:10:5")
+    Location(path='src/app.py', line=10, column=5)
     """
     path, line, column = (["", "", *text.rsplit(":", 2)])[-3:]
     if not path or not _is_count(line) or not _is_count(column):
@@ -54,7 +54,7 @@ def read_document(path: Path) -> Document:
 
 
 def document_of(path: str, text: str) -> Document:
-    """A document from its text; `UserError` where that is binary."""
+    """A document from its text; `UserError` if the text is binary."""
     if "\0" in text:
         raise UserError(f"{path} is a binary file: complete code in UTF-8 text files.")
     return Document(path, split_lines(text), language_of(path))
@@ -76,7 +76,7 @@ def cursor_at(document: Document, line: int, column: int) -> Cursor:
 
 
 def cursor_at_offset(document: Document, offset: int) -> Cursor:
-    """The cursor behind `offset` characters of the text; `UserError` outside the document."""
+    """The cursor after `offset` characters of the text; `UserError` outside the document."""
     left = offset
     for number, line in enumerate(document.lines):
         if 0 <= left < len(line) or (left == len(line) and number == len(document.lines) - 1):

@@ -1,6 +1,6 @@
-"""What a question takes with it: the code in question and what of the workspace belongs to it, as spans.
+"""What a question shows a model: the code in question and related code of the workspace, as spans.
 
-It reads the index and files, and blocks while it does. It writes no instructions and asks no model.
+It reads the index and files, so it blocks. It writes no instructions and asks no model.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assist_context.documents import CHARS_PER_TOKEN, Snippet
 from assist_context.evidence.call_graph import callees, subjects
-from assist_context.evidence.for_question import MARKS, TARGET_MOST, gather_evidence
+from assist_context.evidence.for_question import MARKS, TARGET_MOST, answerable
 from assist_context.files.blobs import blob_id
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
@@ -19,14 +19,14 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
 from assist_server.questions.targets import QuestionTarget
 
-WHOLE_FILE = 150  # lines of a file that is shown whole for an edit: about 1,500 tokens at most
+WHOLE_FILE = 150  # lines; a file up to this length is shown whole for an edit: about 1,500 tokens at most
 
 
 @dataclass(frozen=True, slots=True)
 class ReachCounts:
-    """Counts that say how far a question reaches: never any text of the workspace.
+    """Counts that say how far a question reaches; never any text of the workspace.
 
-    `fan_out` counts what the code in question calls, `callers` the files that use it.
+    `fan_out` counts what the code in question calls, `files` those that are shown, `lines` the code itself.
     """
 
     files: int = 0
@@ -47,52 +47,51 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class QuestionFolders:
-    """Where a question is asked: the folder it is about, and the other folders of the workspace."""
+    """The folder that a question is about, and the other folders of the workspace."""
 
     corpus: Corpus
     others: tuple[Corpus, ...] = ()
 
 
 def evidence_for(
-    scene: QuestionFolders,
+    folders: QuestionFolders,
     question: str,
-    aim: QuestionTarget | None,
+    target: QuestionTarget | None,
     tokens: int,
     *,
     whole_files: bool = False,
 ) -> Evidence:
-    """What helps to answer, in about `tokens` tokens; the code in question is shown whole if it can be.
+    """What helps to answer, in about `tokens` tokens. The code in question is shown whole if possible.
 
-    `whole_files`, for edits: short files of which anything is shown are shown whole, once, as far as the
-    tokens go, and the pieces of each other one stand together.
+    `whole_files` is for edits: short files that are shown at all are shown whole, once, as far as the tokens
+    allow. The pieces of each other file are shown together.
     """
-    corpus = scene.corpus
-    target = aim.target if aim else None
-    room = max(tokens, int(len(aim.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if aim else tokens
-    gathered = gather_evidence(corpus, question, target, room, scene.others)
+    corpus = folders.corpus
+    lines = target.lines if target else None
+    room = max(tokens, int(len(target.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if target else tokens
+    gathered = answerable(corpus, question, lines, room, folders.others)
     snippets: Sequence[Snippet] = gathered.snippets
     if whole_files:
-        snippets = _by_file(scene, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)
-    spans = tuple(_span(scene, snippet) for snippet in snippets)
-    about = subjects(corpus, target) if target else ()
+        snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)
+    spans = tuple(_span(folders, snippet) for snippet in snippets)
     structure = ReachCounts(
         files=len({span.origin.path for span in spans}),
-        symbols=len(about),
-        fan_out=sum(1 for _ in callees(corpus, target, scene.others)) if target else 0,
-        lines=target.last - target.first + 1 if target else 0,
+        symbols=len(subjects(corpus, lines)) if lines else 0,
+        fan_out=sum(1 for _ in callees(corpus, lines, folders.others)) if lines else 0,
+        lines=lines.last - lines.first + 1 if lines else 0,
         tokens=int(sum(len(span.text) for span in spans) / CHARS_PER_TOKEN),
     )
     return Evidence(spans, structure, _texts(corpus, spans))
 
 
-def _by_file(scene: QuestionFolders, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
-    """The snippets file by file, the code in question first; short files whole while `left` lasts."""
+def _by_file(folders: QuestionFolders, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
+    """The snippets by file, the code in question first; short files whole while `left` characters last."""
     files: dict[tuple[str, str], list[Snippet]] = {}
     for each in snippets:
         files.setdefault((each.root, each.path), []).append(each)
     shown: list[Snippet] = []
     for pieces in files.values():
-        whole = _whole_file(scene, pieces[0])
+        whole = _whole_file(folders, pieces[0])
         more = len(whole.text) - sum(len(each.text) for each in pieces) if whole else 0
         if whole and more <= left:
             left -= more
@@ -102,10 +101,10 @@ def _by_file(scene: QuestionFolders, snippets: Sequence[Snippet], left: int) -> 
     return shown
 
 
-def _whole_file(scene: QuestionFolders, piece: Snippet) -> Snippet | None:
-    """The file of a piece, if it is short and an edit may change it."""
-    corpus, inside = _place(scene, piece)
-    lines = corpus.lines(inside) if corpus is scene.corpus else ()
+def _whole_file(folders: QuestionFolders, piece: Snippet) -> Snippet | None:
+    """The whole file of a snippet, if it is short and an edit may change it."""
+    corpus, path = _place(folders, piece)
+    lines = corpus.lines(path) if corpus is folders.corpus else ()
     text = "".join(lines).removeprefix(MARK)
     count = len(lines) - (lines[-1] == "") if lines else 0
     if not 0 < count <= WHOLE_FILE or "\0" in text or max(map(len, lines)) > LONGEST_LINE:
@@ -113,32 +112,32 @@ def _whole_file(scene: QuestionFolders, piece: Snippet) -> Snippet | None:
     return replace(piece, start_line=1, end_line=count, text=text)
 
 
-def _place(scene: QuestionFolders, snippet: Snippet) -> tuple[Corpus, str]:
-    """The folder that a snippet is of, and its path there, without the folder's name ahead."""
-    for corpus in (scene.corpus, *scene.others):
+def _place(folders: QuestionFolders, snippet: Snippet) -> tuple[Corpus, str]:
+    """The folder of a snippet, and its path there without the folder's name in front."""
+    for corpus in (folders.corpus, *folders.others):
         if corpus.root == snippet.root:
             return corpus, snippet.path.removeprefix(f"{corpus.name}/" if corpus.name else "")
     raise EscalationError(f"{snippet.path} is of no folder that the question is about: ask again.")
 
 
-def _span(scene: QuestionFolders, snippet: Snippet) -> Span:
+def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
     """A snippet with its origin."""
-    corpus, inside = _place(scene, snippet)
-    # An editor may hold half a character, which no file can.
-    blob = snippet.blob or blob_id("".join(corpus.lines(inside)).encode("utf-8", "surrogatepass"))
+    corpus, path = _place(folders, snippet)
+    # A document in an editor may contain half a character (a lone surrogate), which no file can.
+    blob = snippet.blob or blob_id("".join(corpus.lines(path)).encode("utf-8", "surrogatepass"))
     lines = snippet.start_line, snippet.end_line
-    return Span(snippet.text, Origin("file", inside, corpus.root, *lines, blob))
+    return Span(snippet.text, Origin("file", path, corpus.root, *lines, blob))
 
 
 def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:
-    """The whole files that the spans are of, to the last byte: what an edit starts from.
+    """The whole files of the spans, byte for byte, which is what an edit starts from.
 
-    What an editor has open counts as it stands there.
+    If an editor has a file open, its text there counts.
     """
     texts: dict[str, str] = {}
     for path in dict.fromkeys(span.origin.path for span in spans if span.origin.root == corpus.root):
         opened = corpus.opened.get(path)
-        with suppress(OSError, ValueError):  # gone, or not UTF-8: it is shown, and cannot be edited
+        with suppress(OSError, ValueError):  # deleted, or not UTF-8: it is shown, but cannot be edited
             texts[path] = Path(corpus.root, path).read_bytes().decode("utf-8")
         if opened and opened.document.text != texts.get(path, "").removeprefix(MARK):
             texts[path] = opened.document.text

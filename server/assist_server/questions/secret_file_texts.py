@@ -1,7 +1,6 @@
-"""The texts of a workspace's secret files, so that their values are found wherever else they stand.
+"""The texts of a workspace's secret files, so that their values are found wherever else they occur.
 
-It looks at the files that the deny list names, in the folders that people put them in. It sends nothing
-and shows nothing.
+It reads the files that the deny list names, in the folders where people put them. It sends and shows nothing.
 """
 
 import os
@@ -10,17 +9,19 @@ from pathlib import Path
 
 from assist_context.files.denylist import denied_by
 
-MOST_FOLDERS = 2_000  # looked through: 20 ms; deeper down, vendored code keeps its own examples
+MOST_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored code with its own examples
 MOST_FILES = 100
-MOST_BYTES = 64_000  # of one file; key stores are binary, and longer
-_APART = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", "target", "dist"})
+MOST_BYTES = 64_000  # of one file; key stores are binary and longer
+_SKIPPED = frozenset(
+    {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", "target", "dist"}
+)
 
 
 def denied_texts(roots: tuple[str, ...]) -> Mapping[str, str]:
-    """The text of each denied file that is one, by its path; what cannot be read is left out."""
+    """The texts of denied files, by path. Files that cannot be read are left out."""
     texts: dict[str, str] = {}
     for root in dict.fromkeys(map(_top, roots)):
-        for path in _denied(root):
+        for path in _denied_files(root):
             if len(texts) == MOST_FILES:
                 return texts
             try:
@@ -32,17 +33,17 @@ def denied_texts(roots: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _top(root: str) -> str:
-    """The top of the repository that a folder is in, else the folder."""
+    """The top folder of the repository that a folder is in, else the folder itself."""
     for folder in (Path(root), *Path(root).parents):
         if os.path.lexists(folder / ".git"):
             return str(folder)
     return root
 
 
-def _denied(root: str) -> Iterator[Path]:
+def _denied_files(root: str) -> Iterator[Path]:
     """Denied files, breadth first."""
-    waiting = [root]
-    for number, folder in enumerate(waiting):
+    queue = [root]
+    for number, folder in enumerate(queue):
         if number == MOST_FOLDERS:
             return
         try:
@@ -52,7 +53,7 @@ def _denied(root: str) -> Iterator[Path]:
         for entry in entries:
             inside = os.path.relpath(entry.path, root).replace(os.sep, "/")
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _APART:
-                    waiting.append(entry.path)
+                if entry.name not in _SKIPPED:
+                    queue.append(entry.path)
             elif denied_by(inside):
                 yield Path(entry.path)

@@ -1,6 +1,6 @@
 """What a question is about, as people write it: PATH, PATH:LINE, PATH:START-END, or the name of a symbol.
 
-A line alone means the definition around it. It reads the file and the index, and asks no model.
+A single line means the definition around it. It reads the file and the index, and asks no model.
 """
 
 import os
@@ -18,20 +18,20 @@ from assist_context.syntax.symbols import symbols
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import read_document
 
-SYMBOLS = 200  # definitions of one name that are looked through
-LISTED = 8  # of them in a message
+SYMBOLS = 200  # definitions of one name that are read at most
+LISTED = 8  # of them, named in a message
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionTarget:
-    """What a question is about: lines of a file as they stand now. `name` is the symbol, "" for none.
+    """What a question is about: lines of a file as it is now. `name` is the symbol, "" for none.
 
     `whole` says that the lines are a whole definition or a whole file, which an answer can replace.
     """
 
-    target: TargetLines
+    lines: TargetLines
     document: Document
     name: str = ""
     whole: bool = True
@@ -39,12 +39,12 @@ class QuestionTarget:
     @property
     def text(self) -> str:
         """The lines in question."""
-        return "".join(self.document.lines[self.target.first - 1 : self.target.last])
+        return "".join(self.document.lines[self.lines.first - 1 : self.lines.last])
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    """A target's parts; no lines is (0, 0), one line (n, 0)."""
+    """The parts of a target as it is written. No lines are (0, 0), one line is (n, 0)."""
 
     path: str
     first: int = 0
@@ -54,9 +54,10 @@ class TargetSpec:
 def parse_target(text: str) -> TargetSpec:
     """The parts of a target; `UserError` (wrong usage) for lines that cannot be.
 
-    >>> parse_target("src/app.py:10-20"), parse_target("src/app.py:10"), parse_target("Cart.total")
-    (Written(path='src/app.py', first=10, last=20), Written(path='src/app.py', first=10, last=0), \
-Written(path='Cart.total', first=0, last=0))
+    >>> parse_target("src/app.py:10-20"), parse_target("Cart.total")
+    (TargetSpec(path='src/app.py', first=10, last=20), TargetSpec(path='Cart.total', first=0, last=0))
+    >>> parse_target("src/app.py:10")
+    TargetSpec(path='src/app.py', first=10, last=0)
     """
     found = _LINES.fullmatch(text)
     if found is None:
@@ -71,59 +72,62 @@ Written(path='Cart.total', first=0, last=0))
     return TargetSpec(found["path"], first, last)
 
 
-def aim_at(corpus: Corpus, text: str) -> QuestionTarget:
-    """The place that a target means below the corpus's root; `UserError` where there is none.
+def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
+    """The code that a target means below the corpus's root; `UserError` if there is none.
 
-    The file is laid over the index as it stands, so that lines are those of now.
+    The file is laid over the index as it is now, so that line numbers are current.
     """
-    written = parse_target(text)
-    path = os.path.realpath(os.path.join(corpus.root, os.path.expanduser(written.path)))
+    spec = parse_target(text)
+    path = os.path.realpath(os.path.join(corpus.root, os.path.expanduser(spec.path)))
     if os.path.exists(path):
-        return in_file(corpus, path, written)
-    if written.first or "/" in written.path or os.sep in written.path:
+        return lines_in_file(corpus, path, spec)
+    if spec.first or "/" in spec.path or os.sep in spec.path:
         read_document(Path(path))  # says why there is no such file
-    return _symbol(corpus, written.path)
+    return _symbol_target(corpus, spec.path)
 
 
-def in_file(corpus: Corpus, path: str, written: TargetSpec) -> QuestionTarget:
-    """Lines of a file below the root; a line alone means the definition around it."""
+def lines_in_file(corpus: Corpus, path: str, spec: TargetSpec) -> QuestionTarget:
+    """Lines of a file below the root; a single line means the definition around it."""
     inside = os.path.relpath(path, corpus.root).replace(os.sep, "/")
     if inside.startswith("../"):
         raise UserError(f"{path} is not below {corpus.root}: say with --workspace where it belongs.")
-    document = lay(corpus, inside, read_document(Path(path)))
-    return in_document(corpus, document, written.first, written.last)
+    document = overlay(corpus, inside, read_document(Path(path)))
+    return lines_in_document(corpus, document, spec.first, spec.last)
 
 
-def lay(corpus: Corpus, path: str, document: Document) -> Document:
-    """Put a document over the index, under its path in the folder."""
+def overlay(corpus: Corpus, path: str, document: Document) -> Document:
+    """Lay a document over the index, under its path in the folder."""
     named = Document(path, document.lines, document.language)
     corpus.set_open({**corpus.opened, path: OpenFile(named, symbols(named.language, named.text))})
     return named
 
 
-def in_document(corpus: Corpus, document: Document, first: int, last: int) -> QuestionTarget:
-    """Lines of a document that is laid over the index: none is the whole of it, one the definition there."""
+def lines_in_document(corpus: Corpus, document: Document, first: int, last: int) -> QuestionTarget:
+    """Lines of a document that is laid over the index.
+
+    No lines mean all of it, a single line means the definition around it.
+    """
     count = len(document.lines) - (document.lines[-1] == "")
     if max(first, last) > max(1, count):
         raise UserError(f"There is no line {max(first, last)} in {document.path}, which has {count} lines.")
     if not first:
         return QuestionTarget(TargetLines(document.path, 1, max(1, count)), document)
-    around = subjects(corpus, TargetLines(document.path, first, last or first))
+    definitions = subjects(corpus, TargetLines(document.path, first, last or first))
     if last:
-        exact = [each for each in around if (each.start_line, each.end_line) == (first, last)]
+        exact = [each for each in definitions if (each.start_line, each.end_line) == (first, last)]
         name = exact[0].name if exact else ""
         return QuestionTarget(TargetLines(document.path, first, last), document, name, whole=bool(exact))
-    if around:
-        return _of(document, around[0])
+    if definitions:
+        return _definition_target(document, definitions[0])
     return QuestionTarget(TargetLines(document.path, first, first), document, whole=False)
 
 
-def _of(document: Document, found: IndexedDefinition) -> QuestionTarget:
+def _definition_target(document: Document, found: IndexedDefinition) -> QuestionTarget:
     name = f"{found.parent}.{found.name}" if found.parent else found.name
     return QuestionTarget(TargetLines(document.path, found.start_line, found.end_line), document, name)
 
 
-def _symbol(corpus: Corpus, text: str) -> QuestionTarget:
+def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     *owner, name = re.split(r"\.|::|#", text)
     found = corpus.definitions(name, SYMBOLS)
     likely = likely_meanings(found, MentionedName(name, ".".join(owner)), "")
@@ -137,7 +141,7 @@ def _symbol(corpus: Corpus, text: str) -> QuestionTarget:
         raise UserError(f"{text!r} is defined in several places; name one of them: {_places(found)}.")
     best = likely[0]
     path = os.path.join(corpus.root, best.path)
-    document = lay(corpus, best.path, read_document(Path(path)))
+    document = overlay(corpus, best.path, read_document(Path(path)))
     now = [
         each
         for each in corpus.outline(best.path)
@@ -145,7 +149,7 @@ def _symbol(corpus: Corpus, text: str) -> QuestionTarget:
     ]
     if not now:
         raise UserError(f"{text!r} is not in {best.path} any more: run `assist index` and try again.")
-    return _of(document, min(now, key=lambda each: abs(each.start_line - best.start_line)))
+    return _definition_target(document, min(now, key=lambda each: abs(each.start_line - best.start_line)))
 
 
 def _places(found: Sequence[IndexedDefinition]) -> str:

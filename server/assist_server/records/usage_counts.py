@@ -11,7 +11,7 @@ FILE = "stats.json"
 
 
 def read(data: Path) -> Counter[str]:
-    """What was counted so far; nothing where there is no file, or a damaged one."""
+    """What was counted so far; nothing if the file is missing or damaged."""
     try:
         stored = json.loads((data / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -22,7 +22,7 @@ def read(data: Path) -> Counter[str]:
 
 
 def record(data: Path, counts: Counter[str]) -> None:
-    """Add a session's counts; two sessions may end at once. A disk that is full loses the counts only."""
+    """Add the counts of a session. Two sessions may end at once. A full disk loses the counts only."""
     if not counts:
         return
     with contextlib.suppress(OSError, Timeout):

@@ -1,12 +1,37 @@
-"""Amounts for people: money and sizes."""
+"""Amounts for people: money, and sizes in bytes."""
 
-from assist_escalation.amounts import usd
 
-__all__ = ["megabytes", "usd"]
+def usd(micro: int) -> str:
+    """Micro-dollars as dollars.
+
+    >>> usd(0), usd(1_234), usd(2_500_000)
+    ('$0', '$0.0012', '$2.50')
+    """
+    if micro == 0:
+        return "$0"
+    return f"${micro / 1e6:.2f}" if micro >= 1_000_000 else f"${micro / 1e6:.4f}"
+
+
+def exact_usd(micro: int) -> str:
+    """Micro-dollars as dollars with up to six digits, for limits that users have set.
+
+    >>> exact_usd(20_000), exact_usd(2_500_000)
+    ('$0.02', '$2.5')
+    """
+    return f"${micro / 1e6:,.6g}"
+
+
+def memory(count: int) -> str:
+    """Bytes of memory, in units of 2**30 bytes.
+
+    >>> memory(8_321_499_136)
+    '7.8 GB'
+    """
+    return f"{count / 2**30:.1f} GB"
 
 
 def megabytes(count: int) -> str:
-    """A size in words.
+    """A number of bytes in MB or GB.
 
     >>> megabytes(491_400_064), megabytes(4_683_073_536), megabytes(0)
     ('491 MB', '4.7 GB', '?')

@@ -9,15 +9,16 @@ from assist_server.questions.answering import FinalAnswer
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.wording.amounts import usd
 
-SHOWN = 12  # files in a preview; the rest is counted
-WHERE = {"local": "on this machine", "frontier": "at a provider", "refused": "nobody"}
+SHOWN = 12  # files named in a preview; the rest are counted
+WHERE = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 
 
-def route_document(ready: DecidedQuestion) -> dict[str, Any]:
+def route_document(decided: DecidedQuestion) -> dict[str, Any]:
     """A decision as JSON."""
-    decision, prepared = ready.decision, ready.prepared
+    decision = decided.decision
+    prepared = decided.prepared
     return {
-        "id": ready.id,
+        "id": decided.id,
         "target": decision.target,
         "cause": decision.cause,
         "why": decision.why,
@@ -29,18 +30,18 @@ def route_document(ready: DecidedQuestion) -> dict[str, Any]:
         "provider": prepared.provider if prepared else None,
         "host": prepared.host if prepared else None,
         "model": prepared.endpoint.model if prepared else None,
-        "files": list(prepared.files if prepared else _files(ready)),
+        "files": list(prepared.files if prepared else _files(decided)),
         "redactions": _redactions(prepared),
-        "tokens": prepared.tokens if prepared else ready.local.evidence.structure.tokens,
+        "tokens": prepared.tokens if prepared else decided.local.evidence.structure.tokens,
         "cost_upper_usd": prepared.upper_micro / 1e6 if prepared else 0.0,
         "budget_left_usd": prepared.left_micro / 1e6 if prepared else None,
         "payload_sha256": prepared.payload_sha256 if prepared else None,
     }
 
 
-def route_facts(ready: DecidedQuestion) -> list[tuple[str, str]]:
+def route_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
     """The same for people."""
-    decision = ready.decision
+    decision = decided.decision
     odds = f"p {decision.p_local:.2f} that a local answer is right, threshold {decision.threshold:.2f}"
     lines = [
         ("Answered", WHERE[decision.target] + (", if you confirm it" if decision.asks else "")),
@@ -48,21 +49,21 @@ def route_facts(ready: DecidedQuestion) -> list[tuple[str, str]]:
         ("Score", odds),
         ("Features", ", ".join(f"{name} {value:g}" for name, value in decision.features.items() if value)),
     ]
-    if ready.prepared is not None:
-        return [*lines, *_preview(ready.prepared)]
-    return [*lines, ("Files", ", ".join(map(_name, _files(ready))) or "none")]
+    if decided.prepared is not None:
+        return [*lines, *_preview(decided.prepared)]
+    return [*lines, ("Files", ", ".join(map(one_line, _files(decided))) or "none")]
 
 
-def preview_lines(ready: DecidedQuestion) -> list[str]:
-    """What a person is shown before anything is sent."""
-    if ready.prepared is None:
+def preview_lines(decided: DecidedQuestion) -> list[str]:
+    """What the user sees before anything is sent."""
+    if decided.prepared is None:
         return []
-    return [f"{name:<10} {value}" for name, value in _preview(ready.prepared)]
+    return [f"{name:<10} {value}" for name, value in _preview(decided.prepared)]
 
 
 def _preview(prepared: Prepared) -> list[tuple[str, str]]:
     files = prepared.files
-    named = ", ".join(map(_name, files[:SHOWN])) + (
+    named = ", ".join(map(one_line, files[:SHOWN])) + (
         f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     )
     found = ", ".join(f"{count} {kind.lower()}" for kind, count in prepared.redacted.found)
@@ -76,21 +77,22 @@ def _preview(prepared: Prepared) -> list[tuple[str, str]]:
     ]
 
 
-def _name(path: str) -> str:
-    """A file's name on one line, whatever is in it."""
+def one_line(path: str) -> str:
+    """A file's name on one line, whatever characters it contains."""
     return "".join(each if each.isprintable() else "?" for each in path)
 
 
 def answer_document(
-    ready: DecidedQuestion,
-    finished: FinalAnswer,
+    decided: DecidedQuestion,
+    final: FinalAnswer,
     notices: list[str],
     *,
     applied: bool,
     problem: Exception | None,
 ) -> dict[str, Any]:
     """An answer as JSON."""
-    spent, plan = finished.spent, finished.plan
+    cost = final.cost
+    plan = final.plan
     edit = None
     if plan is not None:
         edit = {
@@ -101,40 +103,41 @@ def answer_document(
             "applied": applied,
         }
     return {
-        "id": ready.id,
-        "command": ready.question.command,
-        "answer": finished.text,
-        "model": finished.model,
-        "ended": spent.ended,
+        "id": decided.id,
+        "command": decided.question.command,
+        "answer": final.text,
+        "model": final.model,
+        "ended": cost.ended,
         "route": {
-            **route_document(ready),
-            "target": finished.decision.target,
-            "cause": finished.decision.cause,
+            **route_document(decided),
+            "target": final.decision.target,
+            "cause": final.decision.cause,
         },
-        "tokens": {"input": spent.tokens_in, "output": spent.tokens_out},
-        "cost_usd": spent.cost_micro / 1e6,
-        "ms": {"total": round(spent.ms), "first": round(spent.first_ms)},
+        "tokens": {"input": cost.tokens_in, "output": cost.tokens_out},
+        "cost_usd": cost.micro / 1e6,
+        "ms": {"total": round(cost.ms), "first": round(cost.first_ms)},
         "notices": notices,
         "edit": edit,
         "error": str(problem) if problem else None,
     }
 
 
-def last_line(finished: FinalAnswer) -> str:
-    """Where it ran, why, tokens, cost and time."""
-    spent, decision = finished.spent, finished.decision
-    model = Path(finished.model).name if decision.target == "local" else finished.model
+def last_line(final: FinalAnswer) -> str:
+    """Which model answered, where and why; tokens, cost and time."""
+    cost = final.cost
+    decision = final.decision
+    model = Path(final.model).name if decision.target == "local" else final.model
     ended = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(
-        spent.ended, ""
+        cost.ended, ""
     )
     return (
         f"{model} {WHERE[decision.target]}: {decision.why}{ended}. "
-        f"{spent.tokens_in:,} + {spent.tokens_out:,} tokens, {usd(spent.cost_micro)}, {spent.ms / 1e3:.1f} s."
+        f"{cost.tokens_in:,} + {cost.tokens_out:,} tokens, {usd(cost.micro)}, {cost.ms / 1e3:.1f} s."
     )
 
 
-def _files(ready: DecidedQuestion) -> tuple[str, ...]:
-    paths = (span.origin.path for span in ready.local.prompt.spans)
+def _files(decided: DecidedQuestion) -> tuple[str, ...]:
+    paths = (span.origin.path for span in decided.local.prompt.spans)
     return tuple(dict.fromkeys(path for path in paths if path))
 
 

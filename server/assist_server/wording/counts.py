@@ -12,38 +12,38 @@ FIGURES = {
     "requests", "shown", "accepted", "cancelled", "speculated", "prompt-tokens", "prompt-tokens-evaluated",
     "tokens-generated", "source-model", *FROM_MEMORY,
 }  # fmt: skip
-"""Everything counted that is no reason for showing nothing."""
+"""The counts that are not reasons for showing nothing."""
 
 REASONS = {
     "low-confidence": "the model was not sure enough",
     "model-stopped": "the model had nothing to add",
     "empty": "the model wrote only space",
     "repetition": "the model repeated itself",
-    "echo": "the model repeated what stands above",
-    "duplicates-suffix": "the text stands behind the cursor already",
-    "duplicate-closer": "the closing bracket stands on the next line already",
-    "extra-closing-bracket": "the model closed a bracket too many",
-    "syntax": "the text would not have been right code there",
-    "too-short": "the text was too short to be worth a look",
+    "echo": "the model repeated the code above",
+    "duplicates-suffix": "the text is already there after the cursor",
+    "duplicate-closer": "the closing bracket is already on the next line",
+    "extra-closing-bracket": "the model closed one bracket too many",
+    "syntax": "the text would have been a syntax error there",
+    "too-short": "the text was too short to be useful",
     "special-token": "the model wrote no code",
     "superseded": "a newer request came",
     "loading": "the model was still loading",
     "missing": "there is no model: `assist setup`",
     "failed": "the model did not load: `assist doctor`",
     "manual-only": 'you have set mode = "manual"',
-    "document-changed": "the text had changed meanwhile",
+    "document-changed": "the text had changed by then",
     "unknown-document": "the editor never opened the document",
     "long-line": "the line is too long to be code",
     "binary": "the file is binary",
     "model-failed": "llama.cpp reported an error: see the editor's log",
 }
 
-TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "by nobody"}
+TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 _SIGNS = ("accepted", "undone", "up", "down")
 
 
 def stats_document(counts: Counter[str]) -> dict[str, Any]:
-    """The counts, grouped; `served_without_inference` is a share from 0 to 1 of all requests."""
+    """The counts, grouped. `served_without_inference` is a share from 0 to 1 of all requests."""
     return {
         "requests": counts["requests"],
         "shown": counts["shown"],
@@ -62,11 +62,11 @@ def stats_facts(counts: Counter[str]) -> list[tuple[str, str]]:
     memory = _from_memory(counts)
     tokens = counts["prompt-tokens-evaluated"]
     lines = [
-        ("Requests", f"{counts['requests']:,}; {counts['cancelled']:,} more were taken back by the editor"),
+        ("Requests", f"{counts['requests']:,}; {counts['cancelled']:,} more were cancelled by the editor"),
         ("Shown", f"{counts['shown']:,} ({_share(counts['shown'], counts):.0%})"),
         ("Accepted", f"{counts['accepted']:,}"),
         ("At once", f"{memory:,} ({_share(memory, counts):.0%}) were served without inference"),
-        ("Ahead", f"{counts['speculated']:,} times the model went on behind an accepted suggestion"),
+        ("Ahead", f"{counts['speculated']:,} times the model continued an accepted suggestion"),
         ("Tokens", f"{tokens:,} read, {counts['tokens-generated']:,} written"),
     ]
     for number, (reason, count) in enumerate(_reasons(counts).items()):
@@ -75,16 +75,18 @@ def stats_facts(counts: Counter[str]) -> list[tuple[str, str]]:
 
 
 def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
-    """What became of questions and refactorings, each counted once; `escalated_share` is from 0 to 1.
+    """What became of questions and refactorings, each counted once. `escalated_share` is from 0 to 1.
 
-    The target is the last one decided on: what began here and went on at a provider is `frontier`.
+    The target is the last one that was decided: an answer that began on this machine and was then escalated
+    counts as `frontier`.
     """
     commands: dict[str, str] = {}
     targets: dict[str, str] = {}
     signs: dict[str, set[str]] = {}
     for event in events:
         if event.event in ("routed", "escalated_after"):
-            commands[event.request_id], targets[event.request_id] = event.command, event.target
+            commands[event.request_id] = event.command
+            targets[event.request_id] = event.target
         signs.setdefault(event.request_id, set()).add(event.event)
     by_target = Counter(targets.values())
     count = len(targets)
@@ -101,15 +103,17 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     }
 
 
-def answers_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
+def answers_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     """The same for people."""
-    commands = ", ".join(f"{count:,} {name}" for name, count in found["by_command"].items())
-    targets = ", ".join(f"{count:,} {TARGETS.get(name, name)}" for name, count in found["by_target"].items())
+    commands = ", ".join(f"{count:,} {name}" for name, count in document["by_command"].items())
+    targets = ", ".join(
+        f"{count:,} {TARGETS.get(name, name)}" for name, count in document["by_target"].items()
+    )
     return [
-        ("Answers", f"{found['requests']:,} asked for: {commands}"),
-        ("Answered", f"{targets} ({found['escalated_share']:.0%} escalated)"),
-        ("Edits", f"{found['accepted']:,} accepted, {found['undone']:,} undone"),
-        ("Rated", f"{found['rated_good']:,} good, {found['rated_bad']:,} bad"),
+        ("Answers", f"{document['requests']:,} requested: {commands}"),
+        ("Answered", f"{targets} ({document['escalated_share']:.0%} escalated)"),
+        ("Edits", f"{document['accepted']:,} accepted, {document['undone']:,} undone"),
+        ("Rated", f"{document['rated_good']:,} good, {document['rated_bad']:,} bad"),
     ]
 
 

@@ -1,7 +1,7 @@
-"""Models and their speed in words and as JSON: licence, size, state, seconds per suggestion.
+"""Models and their speed in words and as JSON: licence, size, state, seconds for a suggestion.
 
-It looks at whether files exist, not into them. It estimates from tokens a second, measures nothing, opens no
-model and prints nothing.
+It checks whether files exist, but does not read them. It estimates from tokens a second; it measures nothing,
+opens no model and prints nothing.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -23,13 +23,13 @@ def licence_document(row: ModelRow) -> dict[str, Any]:
 
 
 def licence_words(row: ModelRow) -> str:
-    """The licence's name; one that forbids commercial use says so."""
+    """The licence's name, marked if it forbids commercial use."""
     name = row.licence.spdx.removeprefix("LicenseRef-")
     return name if row.licence.commercial else f"{name} {NON_COMMERCIAL}"
 
 
 def model_document(row: ModelRow, path: str, in_use: str) -> dict[str, Any]:
-    """One model of the catalogue; `path` is "" where it is not here, `in_use` the `model` setting."""
+    """One model of the catalogue. `path` is "" if it is not installed; `in_use` is the `model` setting."""
     return {
         "name": row.name,
         "family": row.family,
@@ -62,7 +62,7 @@ def model_row(row: ModelRow, document: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
-def ready_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
+def setup_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
     """What `assist setup` did, as JSON."""
     row = ready.choice.row
     return {
@@ -83,14 +83,14 @@ def ready_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
     }
 
 
-def ready_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
+def setup_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
     """The same for people, with what to do next."""
     row = ready.choice.row
     done = "Ready."
     if not ready.fetched and not ready.configured:
         done = "Already set up: nothing had to be done."
     licence = (
-        f"{licence_words(row)}. {row.licence.note}" if row else "Your own file: its licence is its maker's."
+        f"{licence_words(row)}. {row.licence.note}" if row else "Your own file: its maker's licence applies."
     )
     return [
         ("State", done),
@@ -105,26 +105,26 @@ def ready_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
     ]
 
 
-LINE = 10  # tokens written for one line
-TYPED = 3  # tokens read for what was typed since: the anchored prompt keeps the rest
+LINE_TOKENS = 10  # written for one line
+TYPED_TOKENS = 3  # read for what was typed since the last request; the rest of the prompt is in the KV cache
 
 
 def warm_seconds(speed: Speed) -> float:
-    """A one-line suggestion at a place that the model has read already."""
-    return (TYPED + LINE) / speed.decode
+    """The time of a one-line suggestion at a place that the model has already read."""
+    return (TYPED_TOKENS + LINE_TOKENS) / speed.decode
 
 
 def cold_seconds(speed: Speed, budget: TokenBudget) -> float:
-    """A one-line suggestion where nothing was read before: a small head and suffix come first."""
-    return (budget.small.head + budget.small.suffix) / speed.prefill + LINE / speed.decode
+    """The time of a one-line suggestion at a new place, where a small head and suffix must be read first."""
+    return (budget.small.head + budget.small.suffix) / speed.prefill + LINE_TOKENS / speed.decode
 
 
-def in_words(speed: Speed, budget: TokenBudget) -> str:
-    """Both, as a sentence; it says so where other programs disturbed the measurement."""
+def speed_words(speed: Speed, budget: TokenBudget) -> str:
+    """Both times as a sentence, which says if other programs disturbed the measurement."""
     warm = warm_seconds(speed)
     cold = cold_seconds(speed, budget)
     words = (
         f"A warm one-line suggestion takes about {warm:.1f} s here, the first one at a new place about "
-        f"{cold:.1f} s. What the model foresaw comes at once."
+        f"{cold:.1f} s. Suggestions that the model prepared in advance come at once."
     )
-    return words if speed.quiet else f"{words} Other programs computed meanwhile: it may be faster."
+    return words if speed.quiet else f"{words} Other programs were busy meanwhile, so it may be faster."

@@ -1,4 +1,4 @@
-"""Permissions, and what a repository's file says, as lines for people. It decides nothing."""
+"""Permissions, and what a repository's file forbids, as lines for people. It decides nothing."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ from assist_server.config.layers import Statement
 from assist_server.config.permissions import EffectivePermissions
 from assist_server.config.repository_file import Repository
 from assist_server.config.structure import SETTINGS
+from assist_server.wording.amounts import exact_usd
 
 STATES = {"trusted": "accepted", "new": "new, not accepted", "changed": "changed, not accepted"}
 _LABELS = {
@@ -17,38 +18,39 @@ _LABELS = {
     for key, setting in SETTINGS.items()
     if setting.section == "escalation"
 }
-_WHOLE = {"allowed_providers", "residency"}  # lists that get stricter as they get shorter
+_SHRINKING = {"allowed_providers", "residency"}  # lists that are stricter if they are shorter
 
 
-def permission_document(permitted: EffectivePermissions) -> dict[str, Any]:
-    """The permissions as JSON has them, the sources of each, and the repositories' files."""
+def permission_document(effective: EffectivePermissions) -> dict[str, Any]:
+    """The permissions as JSON, the sources of each, and the repositories' files."""
     return {
-        "permissions": asdict(permitted.permissions),
-        "sources": sources(permitted.layers),
+        "permissions": asdict(effective.permissions),
+        "sources": sources(effective.layers),
         "repository_files": [
-            {"path": str(each.path), "state": each.state} for each in permitted.repositories
+            {"path": str(each.path), "state": each.state} for each in effective.repositories
         ],
     }
 
 
-def permission_lines(permitted: EffectivePermissions) -> Iterator[str]:
-    """Each permission, and below it who made it so."""
-    where = ", ".join(permitted.permissions.roots) or "no folder"
+def permission_lines(effective: EffectivePermissions) -> Iterator[str]:
+    """Each permission, and below it the sources that decided it."""
+    where = ", ".join(effective.permissions.roots) or "no folder"
     yield f"# what may leave from {where}"
-    for each in permitted.repositories:
+    for each in effective.repositories:
         yield f"# {each.path}: {STATES[each.state]}"
-    bearing = sources(permitted.layers)
+    deciding = sources(effective.layers)
     for item in fields(Permissions):
         if item.name == "roots":
             continue
-        yield f"{item.name} = {_value(item.name, getattr(permitted.permissions, item.name))}"
-        for source in dict.fromkeys(bearing[item.name]):
+        yield f"{item.name} = {_value(item.name, getattr(effective.permissions, item.name))}"
+        for source in dict.fromkeys(deciding[item.name]):
             yield f"  # {source}"
 
 
 def change_lines(file: Repository) -> Iterator[str]:
-    """What accepting the file means: what it forbids or, where it was accepted before, what is different."""
-    now, before = _said(file.now), _said(file.before)
+    """What accepting the file means: what it forbids, or what has changed since it was accepted."""
+    now = _statement_lines(file.now)
+    before = _statement_lines(file.before)
     if file.before is None:
         yield f"{file.path} is new. It forbids:"
         yield from (f"  {line}" for line in now)
@@ -62,16 +64,16 @@ def change_lines(file: Repository) -> Iterator[str]:
         yield "  it forbids the same"
 
 
-def _said(statement: Statement | None) -> list[str]:
-    return list(_restrictions(statement.layer)) if statement else []
+def _statement_lines(statement: Statement | None) -> list[str]:
+    return list(_restriction_lines(statement.layer)) if statement else []
 
 
-def _restrictions(layer: Layer) -> Iterator[str]:
+def _restriction_lines(layer: Layer) -> Iterator[str]:
     for name, value in restrictions(layer):
         label = _LABELS[name]
         if isinstance(value, Mapping):
             yield from (f"{label} {_json(glob)} = {_json(kind)}" for glob, kind in value.items())
-        elif isinstance(value, tuple) and name not in _WHOLE:
+        elif isinstance(value, tuple) and name not in _SHRINKING:
             yield from (f"{label} {_json(each)}" for each in value)
         else:
             yield f"{label} = {_json(value)}"
@@ -82,7 +84,7 @@ def _value(name: str, value: Any) -> str:
         shown = (f"{each} ({', '.join(one.residency) or 'no class'})" for each, one in value.items())
         return ", ".join(shown) or "none"
     if name.endswith("_micro"):
-        return f"{value:,} (${value / 1e6:,.6g})"
+        return f"{value:,} ({exact_usd(value)})"
     if name == "deny":
         return ", ".join(_json(each.pattern) for each in value) or "none"
     if name == "classes":
@@ -93,4 +95,4 @@ def _value(name: str, value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value)  # ASCII: a stranger's text moves no cursor
+    return json.dumps(value)  # ASCII, so that text from a stranger's file cannot control the terminal

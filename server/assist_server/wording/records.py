@@ -1,6 +1,6 @@
-"""What is recorded of requests, in words and as JSON: spending, the audit log, reliability, what may leave.
+"""Records of requests in words and as JSON: spending, the audit log, calibration, what may leave.
 
-It reads no file. What a log says comes from files' names and providers: it is made harmless here.
+It reads no file. The texts in a log come from file names and providers, so they are made harmless here.
 """
 
 import textwrap
@@ -12,8 +12,7 @@ from typing import Any
 
 from assist_escalation.audit.chain import OURS, Event
 from assist_escalation.audit.verifier import Verification
-from assist_escalation.budget.ledger import Reservation
-from assist_escalation.budget.ledger import SpendingRow as Sum
+from assist_escalation.budget.ledger import Reservation, SpendingRow
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.routing.calibration import (
     LEAST,
@@ -29,46 +28,46 @@ from assist_server.wording.amounts import usd
 from assist_server.wording.sanitize import harmless
 
 WIDTH = 80  # columns
-NAMED = 5  # requests, files or reservations that are named; the rest is counted
+NAMED = 5  # requests, files or reservations that are named; the rest are counted
 HEADS = ("Requests", "Dollars", "Tokens in", "Out", "Estimated")
-RECONCILE = "`assist cost reconcile` takes what a crash left for spent; what is under way settles by itself."
+RECONCILE = "`assist cost reconcile` counts what a crash left as spent; a running request settles by itself."
 
 
-def spending_document(found: SpendingReport, place: RecordedWorkspace) -> dict[str, Any]:
-    """What was spent as JSON; dollars as fractions, times in seconds since 1970."""
+def spending_document(report: SpendingReport, workspace: RecordedWorkspace) -> dict[str, Any]:
+    """What was spent, as JSON: dollars as fractions, times in seconds since 1970."""
     return {
-        "by": found.by,
-        "since": found.since,
-        "rows": [_sum_document(row) for row in found.rows],
-        "total": _sum_document(_total(found.rows)),
-        "workspace": place.root,
-        "mode": place.permissions.mode,
-        "left_today_usd": found.left_micro / 1e6,
-        "day_usd": place.permissions.day_micro / 1e6,
-        "request_usd": place.permissions.request_micro / 1e6,
-        "unsettled": [reservation_document(each) for each in found.open],
+        "by": report.by,
+        "since": report.since,
+        "rows": [_sum_document(row) for row in report.rows],
+        "total": _sum_document(_total(report.rows)),
+        "workspace": workspace.root,
+        "mode": workspace.permissions.mode,
+        "left_today_usd": report.left_micro / 1e6,
+        "day_usd": workspace.permissions.day_micro / 1e6,
+        "request_usd": workspace.permissions.request_micro / 1e6,
+        "unsettled": [reservation_document(each) for each in report.open],
     }
 
 
-def spending_rows(found: SpendingReport) -> list[list[str]]:
-    """A row of `HEADS` behind its key for each, and one for all of them where there are several."""
-    total = [_cells(_total(found.rows))] if len(found.rows) > 1 else []
-    return [*map(_cells, found.rows), *total]
+def spending_rows(report: SpendingReport) -> list[list[str]]:
+    """A row for each key with its `HEADS`, and a row for all if there are several."""
+    total = [_cells(_total(report.rows))] if len(report.rows) > 1 else []
+    return [*map(_cells, report.rows), *total]
 
 
-def budget_lines(found: SpendingReport, place: RecordedWorkspace) -> list[str]:
+def budget_lines(report: SpendingReport, workspace: RecordedWorkspace) -> list[str]:
     """What is left today, and what was never settled."""
-    closed = "; mode is never, so nothing is sent" if place.permissions.mode == "never" else ""
-    day = place.permissions.day_micro
-    lines = [f"{usd(found.left_micro)} of {usd(day)} are left today (UTC) for this workspace{closed}."]
-    if found.open:
-        lines += [f"{_requests(len(found.open))} not settled, and counted with all that was set aside:"]
-        lines += [*reservation_lines(found.open), RECONCILE]
+    closed = "; mode is never, so nothing is sent" if workspace.permissions.mode == "never" else ""
+    day = workspace.permissions.day_micro
+    lines = [f"{usd(report.left_micro)} of {usd(day)} are left today (UTC) for this workspace{closed}."]
+    if report.open:
+        lines += [f"{_requests(len(report.open))} not settled, and counted with the full reserved amount:"]
+        lines += [*reservation_lines(report.open), RECONCILE]
     return lines
 
 
 def reservation_lines(open_: Sequence[Reservation]) -> list[str]:
-    """Money set aside, a line each."""
+    """Reserved money, a line for each request."""
     lines = [
         f"  {_moment(each.at)}  {usd(each.ask.upper_micro)}  {each.ask.request_id}  "
         f"{each.ask.command}, {each.ask.provider}"
@@ -78,7 +77,7 @@ def reservation_lines(open_: Sequence[Reservation]) -> list[str]:
 
 
 def reservation_document(each: Reservation) -> dict[str, Any]:
-    """Money set aside, as JSON."""
+    """Reserved money, as JSON."""
     ask = each.ask
     return {
         "request_id": ask.request_id,
@@ -92,12 +91,12 @@ def reservation_document(each: Reservation) -> dict[str, Any]:
 
 
 def report_document(report: Verification, path: Path) -> dict[str, Any]:
-    """Whether the log holds, as JSON."""
+    """Whether the audit log is intact, as JSON."""
     return {**asdict(report), "path": str(path)}
 
 
 def report_lines(report: Verification, path: Path, permissions: Permissions) -> Iterator[str]:
-    """Whether the log holds, what that proves, and what it cannot prove."""
+    """Whether the audit log is intact, what that proves, and what it cannot prove."""
     if report.ok and not report.events:
         yield f"There is no audit log in {path}: nothing was recorded yet."
         return
@@ -122,12 +121,12 @@ def report_lines(report: Verification, path: Path, permissions: Permissions) -> 
 
 
 def event_lines(event: Event) -> Iterator[str]:
-    """An event for people: when, what and which request, then what it says, in `WIDTH` columns."""
+    """An event for people: time, kind and request, then its content, in `WIDTH` columns."""
     request = str(event.get("request_id") or "-")
     yield harmless(f"{event['time'][:19].replace('T', ' ')}  {event['kind']}  {request}").replace("\n", " ")
-    told = " ".join(harmless("; ".join(_told(event))).split())
+    text = " ".join(harmless("; ".join(_event_words(event))).split())
     yield from textwrap.wrap(
-        told,
+        text,
         WIDTH,
         initial_indent="  ",
         subsequent_indent="  ",
@@ -136,21 +135,21 @@ def event_lines(event: Event) -> Iterator[str]:
     )
 
 
-def fit_document(found: Fit, applied: str) -> dict[str, Any]:
-    """A calibration as JSON: the tables before and after it, and the patch; `applied` is its file, or ""."""
-    fitted = found.fitted
+def fit_document(report: Fit, applied: str) -> dict[str, Any]:
+    """A calibration as JSON: the tables before and after it, and the patch. `applied` is its file, or ""."""
+    fitted = report.fitted
     return {
-        "labels": len(found.labels),
+        "labels": len(report.labels),
         "least": LEAST,
-        "before": _reliability(found, found.before),
-        "after": _reliability(found, fitted) if fitted else None,
+        "before": _reliability(report, report.before),
+        "after": _reliability(report, fitted) if fitted else None,
         "patch": patch(fitted) if fitted else None,
         "applied": applied or None,
     }
 
 
 def reliability_rows(rows: Sequence[ReliabilityBin]) -> list[list[str]]:
-    """A reliability table: the bin, its answers, the share expected to be good, the share that was."""
+    """A reliability table: the bin, its number of answers, the expected and the real share of good ones."""
     return [
         [
             f"{row.low:.1f} to {row.high:.1f}",
@@ -165,7 +164,7 @@ def reliability_rows(rows: Sequence[ReliabilityBin]) -> list[list[str]]:
 def fit_words(fitted: Calibration) -> str:
     """How a calibration was made, and what its own table does not show."""
     how = "isotonic regression" if fitted.method == "isotonic" else "Platt's scaling"
-    return f"After, by {how}; on the answers it was made of, so new ones will do a little worse:"
+    return f"After, by {how}; measured on the answers it was fitted to, so new ones will do a little worse:"
 
 
 def before_words(before: Calibration) -> str:
@@ -175,16 +174,16 @@ def before_words(before: Calibration) -> str:
     return f"Before, with the calibration in force, of {before.labels:,} answers:"
 
 
-def egress_facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What `doctor_egress` found, for people."""
-    budget, ledger, audit, model = (found[name] for name in ("budget", "ledger", "audit", "model"))
+def egress_facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The facts of `doctor.egress`, for people."""
+    budget, ledger, audit, model = (report[name] for name in ("budget", "ledger", "audit", "model"))
     usable = "" if model["usable"] else " (not on this machine)"
     left = f"{_dollars(budget['left_today_usd'])} of {_dollars(budget['day_usd'])} are left today"
     lines = [
         ("Answers", f"{model['name']}{usable}"),
-        ("Egress", f"mode {found['mode']}; repository's files: {found['trust']}; {left}"),
+        ("Egress", f"mode {report['mode']}; repository's files: {report['trust']}; {left}"),
     ]
-    for each in found["providers"]:
+    for each in report["providers"]:
         key = f"key in {each['key_env']} {'set' if each['key_set'] else 'NOT SET'}"
         key = key if each["key_env"] else "no key needed"
         lines.append(("", f"{each['name']}: {each['model']} at {each['host']}, {key}"))
@@ -194,7 +193,7 @@ def egress_facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*lines, ("Audit log", f"{audit['path']} ({audit['state']}, {audit['events']:,} events{orphans})")]
 
 
-def _sum_document(row: Sum) -> dict[str, Any]:
+def _sum_document(row: SpendingRow) -> dict[str, Any]:
     return {
         "key": row.key,
         "requests": row.requests,
@@ -205,18 +204,18 @@ def _sum_document(row: Sum) -> dict[str, Any]:
     }
 
 
-def _total(rows: Sequence[Sum]) -> Sum:
-    sums = [sum(getattr(row, name) for row in rows) for name in Sum.__slots__[1:]]
-    return Sum("all", *sums)
+def _total(rows: Sequence[SpendingRow]) -> SpendingRow:
+    sums = [sum(getattr(row, name) for row in rows) for name in SpendingRow.__slots__[1:]]
+    return SpendingRow("all", *sums)
 
 
-def _cells(row: Sum) -> list[str]:
+def _cells(row: SpendingRow) -> list[str]:
     counts = (f"{number:,}" for number in (row.input, row.output, row.estimated))
     return [harmless(row.key), f"{row.requests:,}", usd(row.micro), *counts]
 
 
-def _told(event: Event) -> Iterator[str]:
-    """What an event says, piece by piece, whatever wrote it: nothing but its names is relied on."""
+def _event_words(event: Event) -> Iterator[str]:
+    """The content of an event, piece by piece, whatever wrote it: no field is assumed to exist."""
     match event["kind"]:
         case "intent":
             yield f"{event.get('command')} by {event.get('actor')} in {event.get('repo')}"
@@ -263,8 +262,8 @@ def _redactions(value: object) -> Iterator[str]:
             yield f"{each.get('count')} {str(each.get('type')).lower()}"
 
 
-def _reliability(found: Fit, using: Calibration) -> dict[str, Any]:
-    rows = reliability(found.labels, using)
+def _reliability(report: Fit, using: Calibration) -> dict[str, Any]:
+    rows = reliability(report.labels, using)
     return {"error": round(expected_error(rows), 4), "rows": [asdict(row) for row in rows]}
 
 

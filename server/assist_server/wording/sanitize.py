@@ -1,17 +1,28 @@
-"""Text of a model or of a file made harmless for a terminal: no escape sequences, no hidden order of letters.
+"""Text from a model or a file made harmless for a terminal: no escape sequences, no hidden text direction.
 
 It keeps everything that can be read, and knows no model.
 """
 
 import re
 
-LONGEST = 4096  # characters of a sequence that is waited for
+LONGEST = 4096  # characters; an unfinished sequence that is longer is not kept back
 
-# What a terminal obeys, up to the end of the sequence: OSC (links, clipboard), CSI (colours, cursor), others.
-_SEQUENCE = re.compile(r"\x1b(?:[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\[[0-?]*[ -/]*[@-~]?|[ -/]*[0-~]?)")
-# Control characters but tab and line feed; C1; marks that turn or hide text; tags that only machines read.
+_SEQUENCE = re.compile(
+    r"""
+    \x1b                                       # escape
+    (?: [\]PX^_] [^\x07\x1b]* (?:\x07|\x1b\\)?  # OSC and other strings: links, the clipboard
+      | \[ [0-?]* [\ -/]* [@-~]?                # CSI: colours, the cursor
+      | [\ -/]* [0-~]?                          # other sequences
+    )
+    """,
+    re.VERBOSE,
+)
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
+    "["
+    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters other than tab and line feed
+    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # characters that turn or hide text
+    "\U000e0000-\U000e007f"  # tags, which only machines read
+    "]"
 )
 
 
@@ -25,16 +36,16 @@ def harmless(text: str) -> str:
 
 
 class StreamSanitizer:
-    """The same for a text that comes in pieces: a sequence may begin in one and end in another."""
+    """The same for a text in pieces: a sequence may begin in one piece and end in another."""
 
     def __init__(self) -> None:
-        self._held = ""
+        self._pending = ""
 
     def take(self, piece: str) -> str:
-        """What of the text so far can be shown and was not yet."""
-        text = self._held + piece
+        """The next part of the text that can be shown."""
+        text = self._pending + piece
         *_, last = (None, *_SEQUENCE.finditer(text))
-        # A sequence at the very end may go on; one that never ends is not waited for.
+        # A sequence at the very end may continue in the next piece, but not for ever.
         open_ = last is not None and last.end() == len(text) and len(last[0]) < LONGEST
-        self._held = last[0] if last is not None and open_ else ""
-        return harmless(text[: len(text) - len(self._held)])
+        self._pending = last[0] if last is not None and open_ else ""
+        return harmless(text[: len(text) - len(self._pending)])

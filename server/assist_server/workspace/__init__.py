@@ -1,4 +1,4 @@
-"""The folders and open documents of an editor or a command: their index, their watchers, their search.
+"""The workspace on this machine: folders, open documents, watching, and the index around a cursor.
 
-This wing knows files and threads. It knows no protocol and no model.
+This wing reads files. It sends nothing and asks no model.
 """

@@ -1,7 +1,7 @@
-"""Questions about the workspace, answered on a thread of their own, for nobody who waits.
+"""Searches in the workspace, on a thread of their own that no caller waits for.
 
-The newest question counts; an older one that was not begun is dropped. Nothing heavy is imported but on
-that thread, by whoever is given to it.
+Only the newest request counts; an older one that was not begun is dropped. Heavy imports happen on that
+thread only, in the searcher that `begin` opens.
 """
 
 import threading
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A question: the document with the cursor by its absolute path, and all that are open."""
+    """One search: the document by its absolute path, the cursor, and all open documents."""
 
     path: str
     cursor: Cursor
@@ -27,21 +27,21 @@ class SearchRequest:
 
 
 class Searcher(Protocol):
-    """Who answers, on the thread: see `finding.Finder`."""
+    """Answers searches, on the thread: see `document_search.DocumentSearch`."""
 
-    def answer(self, look: SearchRequest) -> "RetrievalResult": ...
-    def refreshed(self) -> None: ...
+    def search(self, request: SearchRequest) -> "RetrievalResult": ...
+    def refresh(self) -> None: ...
     def close(self) -> None: ...
 
 
 class BackgroundSearch:
-    """Asks one `SearchRequest` at a time. Owns the thread, on which `begin` and `found` are called too."""
+    """Answers one `SearchRequest` at a time. Owns the thread, which also calls `begin` and `on_result`."""
 
     def __init__(
-        self, begin: Callable[[], Searcher], found: "Callable[[SearchRequest, RetrievalResult], None]"
+        self, begin: Callable[[], Searcher], on_result: "Callable[[SearchRequest, RetrievalResult], None]"
     ) -> None:
         self._begin = begin
-        self._found = found
+        self._on_result = on_result
         self._stale = False
         self._next: SearchRequest | None = None
         self._closed = False
@@ -49,32 +49,33 @@ class BackgroundSearch:
         self._thread = threading.Thread(target=self._run, name="assist-nearby", daemon=True)
         self._thread.start()
 
-    def look(self, look: SearchRequest) -> None:
-        """Ask; the answer comes to `found`, unless a newer question came first."""
+    def request(self, request: SearchRequest) -> None:
+        """Search; `on_result` gets the result, unless a newer request comes first."""
         with self._wake:
-            self._next = look
+            self._next = request
             self._wake.notify()
 
-    def refreshed(self) -> None:
-        """The index was brought up to date: rule files are read anew."""
+    def refresh(self) -> None:
+        """The index was updated: before the next search, rule files are read again."""
         self._stale = True
 
     def close(self) -> None:
-        """End the thread, once it has answered what it is at; nobody waits for that."""
+        """End the thread after the search that it is doing; this does not wait for it."""
         with self._wake:
             self._closed = True
             self._wake.notify()
 
     def _run(self) -> None:
-        answers = self._begin()
+        searcher = self._begin()
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._closed or self._next is not None)
-                look, self._next = self._next, None
-                if self._closed or look is None:
+                request = self._next
+                self._next = None
+                if self._closed or request is None:
                     break
             if self._stale:
                 self._stale = False
-                answers.refreshed()
-            self._found(look, answers.answer(look))
-        answers.close()
+                searcher.refresh()
+            self._on_result(request, searcher.search(request))
+        searcher.close()

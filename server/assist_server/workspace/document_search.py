@@ -1,6 +1,7 @@
-"""What of a workspace helps an open document: its folders' indexes, with all open documents over them.
+"""What helps an open document: the indexes of its workspace's folders, with all open documents over them.
 
-It may take its time: `nearby` asks it on a thread of its own. It knows no protocol and no model.
+It may take its time, because `background_search` calls it on a thread of its own. It knows no protocol and no
+model.
 """
 
 import os
@@ -17,7 +18,7 @@ from assist_context.syntax.symbols import Symbols
 from assist_server.workspace.background_search import SearchRequest
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
-TREES = 32  # kept for open documents
+TREES = 32  # syntax trees that are kept for open documents
 
 
 class DocumentSearch:
@@ -26,73 +27,77 @@ class DocumentSearch:
     def __init__(self, folders: Sequence[WorkspaceFolder]) -> None:
         self._folders = tuple(folders)
         corpora = {each.root: Corpus(each.root, IndexReader(each.database), each.name) for each in folders}
-        self._retrievals = {
+        self._retrievers = {
             root: Retriever(corpus, [other for other in corpora.values() if other is not corpus])
             for root, corpus in corpora.items()
         }
         self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
-        self.refreshed()
+        self.refresh()
 
-    def refreshed(self) -> None:
-        """The index was brought up to date: rule files are read anew."""
+    def refresh(self) -> None:
+        """The index was updated: read the rule files again."""
         self._allowed: dict[str, bool] = {}
         self._rules = {each.root: FolderRules(each.root) for each in self._folders}
 
     def close(self) -> None:
         """Close the indexes."""
-        for retrieval in self._retrievals.values():
-            retrieval.corpus.reader.close()
+        for retriever in self._retrievers.values():
+            retriever.corpus.reader.close()
 
-    def answer(self, look: SearchRequest) -> RetrievalResult:
-        """The answer to one question. Outside of all folders only the recent edits help."""
+    def search(self, request: SearchRequest) -> RetrievalResult:
+        """The result of one search. Outside of all folders only the recent edits help."""
         shown = {
-            path: each for path, each in look.opened.items() if path == look.path or self._may_show(path)
+            path: each
+            for path, each in request.opened.items()
+            if path == request.path or self._may_show(path)
         }
-        names = {document.path for path, document in shown.items() if path != look.path}
-        edits = [each for each in look.edits if each.path in names]
-        folder = folder_of(self._folders, look.path)
+        names = {document.path for path, document in shown.items() if path != request.path}
+        edits = [each for each in request.edits if each.path in names]
+        folder = folder_of(self._folders, request.path)
         if folder is None:
             return RetrievalResult(tuple(reversed(edits)))
         for each in self._folders:
             inside = {path: document for path, document in shown.items() if each.holds(path)}
             opened = {each.relative(path): self._open(path, document) for path, document in inside.items()}
-            self._retrievals[each.root].corpus.set_open(opened)
-        retrieval = self._retrievals[folder.root]
-        path = folder.relative(look.path)
-        corpus = retrieval.corpus
+            self._retrievers[each.root].corpus.lay(opened)
+        retriever = self._retrievers[folder.root]
+        path = folder.relative(request.path)
+        corpus = retriever.corpus
         current = corpus.opened.get(path)
         if current is None:
             return RetrievalResult()
         language = current.document.language
-        too = [each for each, opened in corpus.opened.items() if opened.document.language is language]
-        latest = tuple(dict.fromkeys((*reversed(too), *corpus.latest(language))))
-        asked = RetrievalRequest(current.document, look.cursor, path, current.symbols.imports, edits, latest)
-        return retrieval.near(asked, look.tokens)
+        others = [each for each, opened in corpus.opened.items() if opened.document.language is language]
+        latest = tuple(dict.fromkeys((*reversed(others), *corpus.latest(language))))
+        query = RetrievalRequest(
+            current.document, request.cursor, path, current.symbols.imports, edits, latest
+        )
+        return retriever.near(query, request.tokens)
 
     def _may_show(self, path: str) -> bool:
-        """Whether no rule excludes an open document: what may not be indexed is no help to others either."""
+        """Whether no rule excludes an open document. Excluded files are not shown in other files either."""
         folder = folder_of(self._folders, path)
         if path not in self._allowed:
             inside = folder.relative(path) if folder else ""
             rules = self._rules.get(folder.root) if folder else None
             reason = rules.exclusion_reason(inside, by_git_rules=True) if rules else denied_by(path)
-            # Another of its names may be excluded; then it was not listed.
+            # A hard link: another name of the file may be excluded, and then it is not in the index.
             unlisted = folder and _links(path) > 1 and self._corpus(folder).reader.file(inside) is None
             self._allowed[path] = not reason and not unlisted
         return self._allowed[path]
 
     def _corpus(self, folder: WorkspaceFolder) -> Corpus:
-        return self._retrievals[folder.root].corpus
+        return self._retrievers[folder.root].corpus
 
     def _open(self, path: str, document: Document) -> OpenFile:
-        """A document with what it defines; parsed again only where it changed."""
+        """An open document with its definitions; it is parsed again only if it changed."""
         known = self._trees.pop(path, None)
         if known is None or known[0].language is not document.language:
             tree = OpenTree(document.language, document.lines)
-            known = document, tree, tree.symbols()
+            known = (document, tree, tree.symbols())
         elif known[0] is not document or known[2].partial:
             known[1].replace(document.text)
-            known = document, known[1], known[1].symbols()
+            known = (document, known[1], known[1].symbols())
         self._trees[path] = known
         if len(self._trees) > TREES:
             self._trees.pop(next(iter(self._trees)))
@@ -100,7 +105,7 @@ class DocumentSearch:
 
 
 def _links(path: str) -> int:
-    """How many names a file has; 0 if it is none, or not any more."""
+    """How many names (hard links) a file has; 0 if it does not exist."""
     try:
         return os.stat(path).st_nlink
     except OSError:

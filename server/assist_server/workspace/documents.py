@@ -1,9 +1,10 @@
-"""The documents that the editor has open, kept as lines so that a keystroke costs one line.
+"""The documents that the editor has open, kept as lists of lines so that a keystroke changes one line.
 
-It applies edits and nothing else; parsing and completing take a frozen `Document` from it.
+It applies edits and nothing else. Parsing and completing work on a frozen `Document` of it.
 """
 
 import hashlib
+import os
 import time
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -15,7 +16,7 @@ from assist_server.workspace.positions import Encoding, to_column, to_units
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One change: lines from 0 and columns in the editor's units; `start` None replaces everything."""
+    """One change: lines from 0, columns in the editor's units. Without a `start` it replaces everything."""
 
     text: str
     start: tuple[int, int] | None = None
@@ -32,18 +33,23 @@ class OpenDocument:
     version: int
     lines: list[str]
     encoding: Encoding = "utf-16"
-    place: str = ""  # the absolute path, resolved, of a document that is a file
-    applied: float = 0.0  # when the last edit was done, on the machine's monotonic clock
+    place: str = ""  # the absolute path, resolved, if the document is a file
+    applied: float = 0.0  # when the last edit was applied, on the monotonic clock
     _frozen: Document | None = field(default=None, repr=False)
 
     def frozen(self) -> Document:
-        """The document of this moment, as a value; made once per version."""
+        """The document as a value, made once for each version."""
         if self._frozen is None:
             self._frozen = Document(self.path, tuple(self.lines), language_of(self.path, self.language_id))
         return self._frozen
 
+    def rename(self, path: str) -> None:
+        """Change the path by which prompts name the document."""
+        self.path = path
+        self._frozen = None
+
     def cursor(self, line: int, units: int) -> Cursor:
-        """A place in characters; outside the document it is the nearest end."""
+        """A position in characters; one outside of the document becomes its nearest end."""
         if line >= len(self.lines):
             line = len(self.lines) - 1
             units = len(self.lines[-1]) * 4
@@ -51,20 +57,20 @@ class OpenDocument:
         return Cursor(line, to_column(self.lines[line], units, self.encoding))
 
     def units(self, cursor: Cursor) -> int:
-        """The column as the editor counts it."""
+        """The column of a cursor as the editor counts it."""
         return to_units(self.lines[cursor.line], cursor.column, self.encoding)
 
     def sha256(self) -> str:
-        """The hash of the text as UTF-8; lone surrogates, which JSON allows, count as they are."""
+        """The hash of the text as UTF-8. Lone surrogates, which JSON allows, are encoded as they are."""
         return hashlib.sha256("".join(self.lines).encode("utf-8", "surrogatepass")).hexdigest()
 
     def end_of_line(self) -> str:
-        """How this document ends its lines."""
+        """The line end that this document uses."""
         first = self.lines[0]
         return "\r\n" if first.endswith("\r\n") else "\r" if first.endswith("\r") else "\n"
 
     def apply(self, version: int, edits: list[Edit]) -> bool:
-        """Apply edits in order; False, with nothing changed, for a version that is not newer."""
+        """Apply edits in order. For a version that is not newer, change nothing and return False."""
         if version <= self.version:
             return False
         for edit in edits:
@@ -86,18 +92,23 @@ class OpenDocument:
         tail = self.lines[end.line][end.column :]
         first = start.line
         last = end.line + 1
-        # A lone "\r" may meet a "\n" at a border of the edit; its neighbours are split again with it.
+        # A lone "\r" may meet a "\n" at a border of the edit, so the lines next to it are split again.
         if first > 0 and not head and self.lines[first - 1].endswith("\r"):
             first -= 1
             head = self.lines[first]
-        fresh = split_lines(head + edit.text + tail)
-        if last < len(self.lines) and fresh[-1] == "":
-            fresh = fresh[:-1]
-        self.lines[first:last] = fresh
+        new_lines = split_lines(head + edit.text + tail)
+        if last < len(self.lines) and new_lines[-1] == "":
+            new_lines = new_lines[:-1]
+        self.lines[first:last] = new_lines
+
+
+def real_path(path: str) -> str:
+    """The path with symbolic links resolved; "" for what is no absolute path, such as `Untitled-1`."""
+    return os.path.realpath(path) if os.path.isabs(path) else ""
 
 
 def path_of(uri: str) -> str:
-    """The file path in a URI, for people and prompts; other schemes give what follows them.
+    """The file path in a URI, for people and prompts. For other schemes it is what follows the scheme.
 
     >>> path_of("file:///home/me/a%20b.py"), path_of("untitled:Untitled-1")
     ('/home/me/a b.py', 'Untitled-1')

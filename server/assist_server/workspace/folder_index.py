@@ -1,6 +1,6 @@
-"""The index of a folder as commands use it: brought up to date, or looked at as it is.
+"""The index of a folder as commands use it: brought up to date, or read as it is.
 
-Unlike `workspace` it serves one question after the other, and waits for the answer. It prints nothing.
+Unlike `workspace`, it answers one question after the other and waits for the result. It prints nothing.
 """
 
 import os
@@ -13,30 +13,28 @@ from typing import Any
 from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
 from assist_context.documents import Cursor, Document, Snippet
 from assist_context.files.folder_rules import FolderRules
-from assist_context.index.database import IndexStatus
-from assist_context.index.reader import IndexReader
-from assist_context.indexer.supervisor import IndexerSupervisor
-from assist_context.indexer.wire import Event
+from assist_context.index.reader import IndexReader, IndexStatus
+from assist_context.indexer.supervisor import Event, IndexerSupervisor
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.workspace.folders import WorkspaceFolder, folders_of
 
-NOT_THE_WRITER = 2  # how an indexer ends that found another at work
+NOT_THE_WRITER = 2  # the exit code of an indexer that found another one at work
 
 Progress = Callable[[int, int], None]
 
 
 def folder_at(config: Config, root: Path) -> WorkspaceFolder:
-    """A directory as a workspace folder, with its index, which need not be there."""
+    """A directory as a workspace folder, with the path of its index, which may not exist."""
     return folders_of([str(root)], config.paths.data)[0]
 
 
 def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
-    """The nearest directory, from `root` up, that has an index; None if none has, or none is wanted.
+    """The nearest directory, from `root` up, that has an index; None if none has one, or indexing is off.
 
-    Editors index what they open, and people run commands in folders below it.
+    Editors index the folders that they open, and people run commands in folders below.
     """
     if not config.context.index:
         return None
@@ -45,19 +43,19 @@ def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
     return next((folder for folder in folders if os.path.isfile(folder.database)), None)
 
 
-def refreshed(config: Config, folder: WorkspaceFolder, progress: Progress) -> Event:
-    """Brings an index up to date and gives the indexer's last word; raises `UserError`.
+def update_index(config: Config, folder: WorkspaceFolder, progress: Progress) -> Event:
+    """Bring an index up to date and return the indexer's last event. Raises `UserError`.
 
-    Empty where another process keeps the index, which is then left as it is.
+    The event is empty if another process keeps the index, which is then left as it is.
     """
     events: SimpleQueue[Event] = SimpleQueue()
     Path(folder.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     parsers = max(1, (os.cpu_count() or 2) - 1)
     cap = config.context.index_mb << 20
-    keeper = IndexerSupervisor(
+    supervisor = IndexerSupervisor(
         [(folder.root, folder.database)], config.programs, events.put, parsers=parsers, cap=cap, once=True
     )
-    keeper.start()
+    supervisor.start()
     last: Event = {}
     try:
         while (event := events.get()).get("event") != "ended":
@@ -66,7 +64,7 @@ def refreshed(config: Config, folder: WorkspaceFolder, progress: Progress) -> Ev
             elif event["event"] in ("ready", "problem"):
                 last = event
     finally:
-        keeper.close()
+        supervisor.close()
     if last.get("event") == "problem":
         raise UserError(f"{last.get('message')} {last.get('remedy')}")
     if event.get("code") not in (0, NOT_THE_WRITER):
@@ -75,7 +73,7 @@ def refreshed(config: Config, folder: WorkspaceFolder, progress: Progress) -> Ev
 
 
 def corpus_of(folder: WorkspaceFolder) -> Corpus:
-    """A folder as its index has it, without what its rule files exclude by now. Close its reader."""
+    """A folder's index, without files that its rule files exclude by now. The caller closes its reader."""
     rules = FolderRules(folder.root)
     return Corpus(
         folder.root,
@@ -85,29 +83,29 @@ def corpus_of(folder: WorkspaceFolder) -> Corpus:
     )
 
 
-class Indexed:
-    """The index of a folder as it is, and what of it helps at a cursor. It owns the index's reader."""
+class FolderSearch:
+    """The index of a folder as it is, and what in it helps at a cursor. Owns the index's reader."""
 
     def __init__(self, folder: WorkspaceFolder) -> None:
         self.folder = folder
         self._corpus = corpus_of(folder)
 
     def named(self, document: Document) -> Document | None:
-        """A document under the name that an editor's prompt has for it; None if it is not of this folder."""
+        """A document under its name in an editor's prompt; None if it is not in this folder."""
         path = os.path.realpath(document.path)
         return replace(document, path=self.folder.relative(path)) if self.folder.holds(path) else None
 
     def near(self, document: Document, cursor: Cursor, tokens: int) -> RetrievalResult:
         """What helps at a cursor of a named document, the best first."""
-        self._corpus.set_open({})  # another question's document is not open any more
+        self._corpus.lay({})  # the document of an earlier question is no longer open
         return retrieve_once(self._corpus, document, cursor, tokens, document.path)
 
-    def beside(self, document: Document, cursor: Cursor, tokens: int) -> tuple[Snippet, ...]:
-        """The same as a prompt shows it: the best stands last."""
+    def snippets(self, document: Document, cursor: Cursor, tokens: int) -> tuple[Snippet, ...]:
+        """The same as a prompt shows it, the best last."""
         return offer(Pack(), self.near(document, cursor, tokens).snippets, tokens).snippets
 
     def close(self) -> None:
-        """Let go of the index."""
+        """Close the index."""
         self._corpus.reader.close()
 
 

@@ -1,4 +1,4 @@
-"""Where the index of a folder is kept, and what the folders of a workspace are called in prompts."""
+"""The folders of a workspace: where their indexes are kept, and how prompts name their files."""
 
 import hashlib
 import os
@@ -16,12 +16,12 @@ class WorkspaceFolder:
     name: str = ""
 
     def named(self, path: str) -> str:
-        """How prompts call a file of the folder; `path` is absolute and below `root`."""
+        """How prompts name a file of the folder; `path` is absolute and below `root`."""
         inside = self.relative(path)
         return f"{self.name}/{inside}" if self.name else inside
 
     def relative(self, path: str) -> str:
-        """The path below the folder, with "/"."""
+        """The path relative to the folder, with "/"."""
         return os.path.relpath(path, self.root).replace(os.sep, "/")
 
     def holds(self, path: str) -> bool:
@@ -30,7 +30,7 @@ class WorkspaceFolder:
 
 
 def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
-    """The folders of a workspace, each once; those that are not there are left out."""
+    """The folders of a workspace, each once; missing ones are left out."""
     real = [root for root in dict.fromkeys(map(os.path.realpath, roots)) if os.path.isdir(root)]
     names = [os.path.basename(root) for root in real]
     return tuple(
@@ -44,12 +44,12 @@ def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
 
 
 def database_of(root: str, data: Path) -> str:
-    """The index of a resolved folder; its directory is for its owner's eyes only."""
+    """The index of a resolved folder, in a directory that only its owner can read."""
     return str(data / "index" / f"{key_of(root)}.sqlite")
 
 
 def key_of(root: str) -> str:
-    """A short name for a resolved folder, for files and records that are its own."""
+    """A short name of a resolved folder, for the files and records that belong to it."""
     return hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
 
 

@@ -11,7 +11,9 @@ _WIDTH = {"utf-8": 1, "utf-16": 2, "utf-32": 4}
 
 
 def to_column(line: str, units: int, encoding: Encoding) -> int:
-    """The character index for a count of units; inside a character its start, beyond the line its end.
+    """The character index for a count of units.
+
+    A count that ends inside a character gives its start; one beyond the line gives the line's end.
 
     >>> to_column("a😀b", 3, "utf-16"), to_column("a😀b", 2, "utf-16"), to_column("ab", 9, "utf-8")
     (2, 1, 2)
@@ -23,7 +25,7 @@ def to_column(line: str, units: int, encoding: Encoding) -> int:
         return min(units, len(line))
     try:
         data = line.encode(_codec(encoding))[: units * _WIDTH[encoding]]
-    except UnicodeEncodeError:  # a lone surrogate, which JSON can carry
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can contain
         return _count(line, units, encoding)
     return len(data.decode(_codec(encoding), "ignore"))
 

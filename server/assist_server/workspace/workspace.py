@@ -1,7 +1,8 @@
-"""The workspace of one editor: its folders, the process that indexes them, and what helps each document.
+"""The workspace of one editor: its folders, the process that indexes them, and the search in other files.
 
-It joins the indexer (`keeping`), the thread that finds help (`nearby`) and the packs that prompts are
-given (`packing`). Event loop only: both others call back on threads of their own, and are brought here.
+It joins the indexer (`supervisor`), the search thread (`background_search`) and the snippets that prompts
+show (`snippet_packs`). Event loop only: the other two call back on their own threads, and their results are
+passed to the event loop here.
 """
 
 import asyncio
@@ -12,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assist_completion.prompt.snippet_pack import Pack, offer
 from assist_context.documents import Cursor, Snippet
 from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import Event
@@ -20,91 +20,87 @@ from assist_server.config.config import Config
 from assist_server.workspace.background_search import BackgroundSearch, Searcher, SearchRequest
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder, folder_of, folders_of
+from assist_server.workspace.snippet_packs import SnippetPacks
 
 if TYPE_CHECKING:
     from assist_context.retrieval.retriever import RetrievalResult
 
-FAR = 32  # lines: a cursor that jumped so far is somewhere else
-# Seconds without a request before indexing goes on. Beside it, on two cores, an answer takes 2.3 times as
-# long at the median (benchmarks/lsp.py indexing): the model's threads wait for each other.
+# Seconds without a request before indexing goes on. While it indexes, on two cores, an answer takes 2.3 times
+# as long at the median (benchmarks/lsp.py indexing): the model's threads wait for each other.
 PAUSED = 0.7
-SETTLED = 10.0  # seconds between two packs of one place: each costs the reading of a head
 
 
 class Workspace:
-    """Owns the indexer and the thread; `open` starts them, `close` ends them.
+    """Owns the indexer and the search thread; `open` starts them, `close` ends them.
 
-    `on_pack` hears of a document whose snippets changed, with its cursor.
+    `on_pack` gets a document whose snippets changed, with its cursor.
     """
 
     def __init__(self, on_pack: Callable[[OpenDocument, Cursor], None]) -> None:
         self.folders: tuple[WorkspaceFolder, ...] = ()
-        self.events: dict[str, Event] = {}  # the last of each folder and kind, for who asks
-        self._on_event: Callable[[Event], None] = lambda _: None
-        self._on_pack = on_pack
-        self._keeper: IndexerSupervisor | None = None
-        self._nearby: BackgroundSearch | None = None
+        self.events: dict[str, Event] = {}  # the last of each kind and folder, for `assist.index`
+        self._listeners: list[Callable[[Event], None]] = []
+        self._packs = SnippetPacks(on_pack)
+        self._supervisor: IndexerSupervisor | None = None
+        self._search: BackgroundSearch | None = None
         self._indexing: set[str] = set()  # the folders that are not done
-        self._stopped = False  # by the user, until he resumes
-        self._waiting: asyncio.TimerHandle | None = None
-        self._packs: dict[str, Pack] = {}
-        self._decided: dict[str, tuple[int, float]] = {}  # where and when a pack was last decided on
-        self._asked: dict[str, tuple[OpenDocument, Cursor, bool]] = {}
+        self._stopped = False  # by the user, until they resume
+        self._pause: asyncio.TimerHandle | None = None  # while the user types
 
-    def listen(self, on_event: Callable[[Event], None]) -> None:
-        """Who hears the indexer's events."""
-        self._on_event = on_event
+    def listen(self, listener: Callable[[Event], None]) -> None:
+        """Add a listener for the indexer's events."""
+        self._listeners.append(listener)
 
     def open(self, roots: Sequence[str], config: Config) -> None:
-        """Take these folders in place of those before."""
+        """Take these folders in place of the earlier ones."""
         self.close()
         self.folders = folders_of(roots, config.paths.data)
         loop = asyncio.get_running_loop()
 
-        def found(look: SearchRequest, near: "RetrievalResult") -> None:
-            with suppress(RuntimeError):  # the loop is closed: the server has left
-                loop.call_soon_threadsafe(self._found, look, near)
+        def deliver_result(request: SearchRequest, result: "RetrievalResult") -> None:
+            with suppress(RuntimeError):  # the loop is closed: the server has ended
+                loop.call_soon_threadsafe(self._take_result, request, result)
 
-        def heard(event: Event) -> None:
+        def deliver_event(event: Event) -> None:
             with suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._heard, event)
+                loop.call_soon_threadsafe(self._take_event, event)
 
         indexed = self.folders if config.context.index else ()
-        self._nearby = BackgroundSearch(lambda: _finder(indexed), found)
+        self._search = BackgroundSearch(lambda: _open_search(indexed), deliver_result)
         if config.context.index and self.folders:
-            _private(config.paths.data / "index")
+            _make_private(config.paths.data / "index")
             pairs = [(folder.root, folder.database) for folder in self.folders]
             cap = config.context.index_mb << 20
-            self._keeper = IndexerSupervisor(pairs, config.programs, heard, cap=cap)
-            self._keeper.start()
+            self._supervisor = IndexerSupervisor(pairs, config.programs, deliver_event, cap=cap)
+            self._supervisor.start()
 
     def close(self) -> None:
         """End the process and the thread."""
-        if self._keeper is not None:
-            # It waits for the process, a second at most; no daemon, so that none outlives the server.
-            threading.Thread(target=self._keeper.close, name="assist-close").start()
-        if self._nearby is not None:
-            self._nearby.close()
-        if self._waiting is not None:
-            self._waiting.cancel()
-        self._keeper = None
-        self._nearby = None
-        self._waiting = None
+        if self._supervisor is not None:
+            # It waits up to a second for the process. Not a daemon, so that no process outlives the server.
+            threading.Thread(target=self._supervisor.close, name="assist-close").start()
+        if self._search is not None:
+            self._search.close()
+        if self._pause is not None:
+            self._pause.cancel()
+        self._supervisor = None
+        self._search = None
+        self._pause = None
         self._indexing = set()
         self._stopped = False
-        self._packs, self._decided, self._asked = {}, {}, {}
+        self._packs.clear()
 
     def named(self, path: str) -> str:
-        """How prompts call a file: by its path in the workspace, else as it is."""
+        """The path by which prompts name a file: its path in the workspace, else the path as it is."""
         real = os.path.realpath(path) if os.path.isabs(path) else path
         folder = folder_of(self.folders, real)
         return folder.named(real) if folder else path
 
     def snippets(self, document: OpenDocument) -> tuple[Snippet, ...]:
-        """What of other files is shown beside this one, for now."""
-        return self._packs.get(document.uri, Pack()).snippets
+        """The snippets of other files that prompts in this document show now."""
+        return self._packs.snippets(document)
 
-    def look(
+    def search(
         self,
         document: OpenDocument,
         cursor: Cursor | None,
@@ -112,59 +108,59 @@ class Workspace:
         edits: Sequence[Snippet],
         tokens: int,
     ) -> None:
-        """Look for what helps at a cursor, or where it is not known, at the top; it settles nothing then.
+        """Search for what helps at a cursor; `on_pack` is called if that changes the document's snippets.
 
-        `on_pack` hears of it if that changes the pack.
+        Without a cursor it searches for the top of the document, and the next search may replace the result
+        at once.
         """
-        if self._nearby is None:
+        if self._search is None:
             return
         frozen = {each.place: each.frozen() for each in opened.values()}
         at = cursor or Cursor(0, 0)
-        self._asked = {document.place: (document, at, cursor is not None)}
-        self._nearby.look(SearchRequest(document.place, at, frozen, edits, tokens))
+        self._packs.expect(document, at, reported=cursor is not None)
+        self._search.request(SearchRequest(document.place, at, frozen, edits, tokens))
 
     def forget(self, uri: str) -> None:
         """A document was closed."""
-        self._packs.pop(uri, None)
-        self._decided.pop(uri, None)
+        self._packs.forget(uri)
 
-    def changed(self, paths: Sequence[str]) -> None:
+    def change_files(self, paths: Sequence[str]) -> None:
         """Files were saved, created or deleted."""
-        if self._keeper is not None and paths:
-            self._keeper.changed(paths)
+        if self._supervisor is not None and paths:
+            self._supervisor.changed(paths)
 
-    def first(self, paths: Sequence[str]) -> None:
-        """What is open: it is indexed first."""
-        if self._keeper is not None:
-            self._keeper.first([path for path in paths if folder_of(self.folders, path)])
+    def index_first(self, paths: Sequence[str]) -> None:
+        """Index these files first, because they are open."""
+        if self._supervisor is not None:
+            self._supervisor.first([path for path in paths if folder_of(self.folders, path)])
 
-    def pause(self, paused: bool) -> None:
-        """Stop indexing until told otherwise, or go on."""
-        self._stopped = paused
-        if self._keeper is not None:
-            (self._keeper.pause if paused else self._keeper.resume)()
+    def stop_indexing(self, stopped: bool) -> None:
+        """Stop indexing until this is called again with False."""
+        self._stopped = stopped
+        if self._supervisor is not None:
+            (self._supervisor.pause if stopped else self._supervisor.resume)()
 
-    def busy(self) -> None:
-        """The user types: what is left to index waits for a pause."""
-        if self._keeper is None or not self._indexing or self._stopped:
+    def pause_indexing(self) -> None:
+        """The user types: indexing waits until there is no request for a while."""
+        if self._supervisor is None or not self._indexing or self._stopped:
             return
-        if self._waiting is None:
-            self._keeper.pause()
+        if self._pause is None:
+            self._supervisor.pause()
         else:
-            self._waiting.cancel()
-        self._waiting = asyncio.get_running_loop().call_later(PAUSED, self._rested)
+            self._pause.cancel()
+        self._pause = asyncio.get_running_loop().call_later(PAUSED, self._end_pause)
 
-    def _rested(self) -> None:
-        self._waiting = None
-        if self._keeper is not None and not self._stopped:
-            self._keeper.resume()
+    def _end_pause(self) -> None:
+        self._pause = None
+        if self._supervisor is not None and not self._stopped:
+            self._supervisor.resume()
 
     def refresh(self) -> None:
-        """Anything may have changed."""
-        if self._keeper is not None:
-            self._keeper.refresh()
+        """Check all files: anything may have changed."""
+        if self._supervisor is not None:
+            self._supervisor.refresh()
 
-    def _heard(self, event: Event) -> None:
+    def _take_event(self, event: Event) -> None:
         kind = str(event.get("event"))
         root = str(event.get("root", ""))
         self.events[f"{kind} {root}".strip()] = event
@@ -172,33 +168,22 @@ class Workspace:
             self._indexing.add(root)
         elif kind in ("ready", "problem", "reader", "ended"):
             self._indexing.discard(root)
-        if kind == "ready" and self._nearby is not None:
-            self._nearby.refreshed()
-        self._on_event(event)
+        if kind == "ready" and self._search is not None:
+            self._search.refresh()
+        for listener in self._listeners:
+            listener(event)
 
-    def _found(self, look: SearchRequest, near: "RetrievalResult") -> None:
-        document, cursor, known = self._asked.get(look.path, (None, look.cursor, False))
-        if document is None or self._nearby is None:
-            return
-        now = asyncio.get_running_loop().time()
-        line, when = self._decided.get(document.uri, (-FAR, -SETTLED))
-        old = self._packs.get(document.uri, Pack())
-        if old.snippets and abs(cursor.line - line) < FAR and now - when < SETTLED:
-            return
-        new = offer(old, near.snippets, look.tokens)
-        if known:
-            self._decided[document.uri] = cursor.line, now
-        if new != old:
-            self._packs[document.uri] = new
-            self._on_pack(document, cursor)
+    def _take_result(self, request: SearchRequest, result: "RetrievalResult") -> None:
+        if self._search is not None:
+            self._packs.update(request, result, asyncio.get_running_loop().time())
 
 
-def _finder(folders: tuple[WorkspaceFolder, ...]) -> Searcher:
-    """Only here, on the thread, are tree-sitter and SQLite imported: `initialize` must not wait for them."""
+def _open_search(folders: tuple[WorkspaceFolder, ...]) -> Searcher:
+    """Import tree-sitter and SQLite only here, on the thread: `initialize` must not wait for them."""
     from assist_server.workspace.document_search import DocumentSearch  # noqa: PLC0415
 
     return DocumentSearch(folders)
 
 
-def _private(folder: Path) -> None:
+def _make_private(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)

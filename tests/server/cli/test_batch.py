@@ -10,7 +10,7 @@ import pytest
 from assist_context.documents import Cursor, Document, Snippet
 from assist_server.cli.commands.batch import LineError, parse_line
 from assist_server.errors import UserError
-from assist_server.questions.locations import Location, cursor_at_offset, document_of, parse_place
+from assist_server.questions.locations import Location, cursor_at_offset, document_of, parse_location
 
 
 def line(**data: Any) -> bytes:
@@ -102,9 +102,9 @@ def test_a_bad_line_is_an_error_with_its_id(text: bytes, line_id: Any, message: 
 
 
 def test_places_may_hold_colons() -> None:
-    assert parse_place(r"C:\src\a.py:3:4") == Location(r"C:\src\a.py", 3, 4)
+    assert parse_location(r"C:\src\a.py:3:4") == Location(r"C:\src\a.py", 3, 4)
     with pytest.raises(UserError):
-        parse_place("a.py:²:1")  # a digit to Python, none to people
+        parse_location("a.py:²:1")  # a digit to Python, none to people
 
 
 def test_every_offset_is_a_place() -> None:

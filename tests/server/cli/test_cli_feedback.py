@@ -22,7 +22,7 @@ def test_calibrate_says_when_there_are_too_few_labels(assist: Assist, home: Home
     rated(home, 3, 2)
     done = assist("calibrate")
     assert done.code == 0
-    assert "5 local answers of known worth.\nBefore, with no calibration:\n" in done.out
+    assert "5 local answers of known quality.\nBefore, with no calibration:\n" in done.out
     assert "Too few to calibrate: 20 are needed." in done.out
     found = assist("calibrate", "--json").json
     assert (found["labels"], found["least"], found["patch"], found["applied"]) == (5, 20, None, None)
@@ -93,5 +93,5 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
         "escalated_share": 0.5,
     }
     told = assist("stats").out
-    assert "4 asked for: 3 ask, 1 fix" in told
+    assert "4 requested: 3 ask, 1 fix" in told
     assert "2 at a provider, 1 on this machine, 1 by nobody (50% escalated)" in told

@@ -12,7 +12,7 @@ import pytest
 from shops import TILL, database, made
 
 from assist_server.questions.locations import cursor_at, document_of
-from assist_server.workspace.folder_index import Indexed
+from assist_server.workspace.folder_index import FolderSearch
 from assist_server.workspace.folders import WorkspaceFolder, database_of
 
 Assist = Callable[..., Any]
@@ -83,11 +83,11 @@ def test_a_rule_that_is_newer_than_the_index_counts(assist: Assist, shop: Path, 
     document = document_of(str(shop / "till.py"), TILL)
 
     def shown() -> list[str]:
-        indexed = Indexed(folder)
-        named = indexed.named(document)
+        search = FolderSearch(folder)
+        named = search.named(document)
         assert named is not None
-        found = indexed.beside(named, cursor_at(document, 5, 28), 400)
-        indexed.close()
+        found = search.snippets(named, cursor_at(document, 5, 28), 400)
+        search.close()
         return [each.path for each in found]
 
     assert shown() == ["shop.py"]

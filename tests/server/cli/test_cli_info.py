@@ -101,7 +101,7 @@ def test_config_trust_shows_what_it_accepts(assist: Assist, tmp_path: Path) -> N
     shop = tmp_path / "shop"
     shop.mkdir()
     where = ("--workspace", str(shop))
-    assert f"Nothing of {shop} waits" in assist("config", "trust", *where).out
+    assert f"There is nothing to accept in {shop}." in assist("config", "trust", *where).out
     (shop / ".assist.toml").write_text('[egress]\ndeny = ["infra/**", "docs/**"]\n')
     assert assist("config", "check", *where).code == 1
     asked = assist("config", "trust", *where)

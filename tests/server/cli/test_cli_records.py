@@ -20,7 +20,7 @@ from assist_escalation.routing import feedback
 from assist_server.cli.app import invoke
 from assist_server.config.config import load_lenient
 from assist_server.errors import details, exit_code
-from assist_server.records.past_requests import next_undo, place_of, take_back
+from assist_server.records.undo import next_undo, take_back
 
 Assist = Callable[..., Any]
 Home = dict[str, str]
@@ -168,11 +168,12 @@ def test_undo_overwrites_nothing_that_was_changed_since(assist: Assist, home: Ho
 
 def test_undo_takes_back_only_what_was_shown(home: Home, tmp_path: Path) -> None:
     edited(home, tmp_path, "a = 1\n", "a = 2\n")
-    place = place_of(load_lenient(home, ()), tmp_path)
-    shown = next_undo(place)
+    config = load_lenient(home, ())
+    root = str(tmp_path.resolve())
+    shown = next_undo(config, root)
     edited(home, tmp_path, "a = 2\n", "a = 3\n")
     with pytest.raises(EditError, match="another edit was made meanwhile"):
-        take_back(place, shown.edit)
+        take_back(config, root, shown.edit)
     assert (tmp_path / "app.py").read_text() == "a = 3\n"
 
 

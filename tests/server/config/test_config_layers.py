@@ -12,8 +12,8 @@ from assist_escalation.policy.permissions import Permissions, permissions
 from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.config.config import Config, load, load_lenient, merge_settings
-from assist_server.config.layers import stated_in_file
-from assist_server.config.permissions import permissions_for, permitted
+from assist_server.config.layers import statement_of_file
+from assist_server.config.permissions import effective_permissions, permissions_for
 from assist_server.config.repository_file import repositories, trust
 from assist_server.config.structure import SETTINGS
 
@@ -188,8 +188,8 @@ def opens(inner: Permissions, outer: Permissions) -> bool:
 @given(st.integers(0, 2**64) | st.binary(max_size=60))
 def test_whatever_a_repository_writes_opens_nothing_and_breaks_nothing(written: int | bytes) -> None:
     raw = written if isinstance(written, bytes) else junk(random.Random(written)).encode()
-    user = stated_in_file("organisation", Path("/config.toml"), USER.encode()).layer
-    theirs = stated_in_file("repository", Path("/shop/.assist.toml"), raw, "/shop")
+    user = statement_of_file("organisation", Path("/config.toml"), USER.encode()).layer
+    theirs = statement_of_file("repository", Path("/shop/.assist.toml"), raw, "/shop")
     alone, both = permissions([user]), permissions([user, theirs.layer])
     assert alone.mode == "auto"
     assert not opens(both, alone)
@@ -255,7 +255,7 @@ def test_an_editor_is_one_layer_more(config: Config, repo: Path) -> None:
     edited = merge_settings(
         config, {"escalation": {"mode": "ask", "providers": []}, "egress": {"deny": ["x"]}}
     )
-    found = permitted(edited, [str(repo)])
+    found = effective_permissions(edited, [str(repo)])
     assert (found.permissions.mode, found.permissions.providers) == ("ask", {})
     assert [layer.author for layer in found.layers] == ["user", "editor"]
     assert merge_settings(config, {"audit": {"checkpoint": "/x"}}).problems[0].key == "audit"

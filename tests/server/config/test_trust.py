@@ -10,7 +10,14 @@ from config_files import PROVIDER, write
 
 from assist_server.config.config import Config, ConfigError, load
 from assist_server.config.permissions import permissions_for
-from assist_server.config.repository_file import MOST_BYTES, places, read, repositories, trust, trust_state
+from assist_server.config.repository_file import (
+    MOST_BYTES,
+    candidate_files,
+    read_raw,
+    repositories,
+    trust,
+    trust_state,
+)
 
 DENY = "[egress]\ndeny = ['infra/**']\n"
 
@@ -111,7 +118,7 @@ def test_all_files_up_to_the_top_of_the_repository_hold(config: Config, repo: Pa
     (tmp_path / ".assist.toml").write_text("[egress]\ndeny = ['above']\n")
     (repo / ".assist.toml").write_text("[egress]\ndeny = ['top']\n")
     (inner / ".assist.toml").write_text("[egress]\ndeny = ['inner']\n")
-    assert places(inner) == (
+    assert candidate_files(inner) == (
         inner / ".assist.toml",
         repo / "services" / ".assist.toml",
         repo / ".assist.toml",
@@ -120,7 +127,7 @@ def test_all_files_up_to_the_top_of_the_repository_hold(config: Config, repo: Pa
     accept(inner, config.paths.data)
     assert denied(config, inner) == ("auto", ["inner", "top"])
     assert denied(config, repo) == ("auto", ["top"])
-    assert places(tmp_path / "elsewhere") == (tmp_path / "elsewhere" / ".assist.toml",)
+    assert candidate_files(tmp_path / "elsewhere") == (tmp_path / "elsewhere" / ".assist.toml",)
 
 
 def test_a_link_within_the_folder_is_followed_and_out_of_it_refused(
@@ -135,23 +142,23 @@ def test_a_link_within_the_folder_is_followed_and_out_of_it_refused(
     (repo / ".assist.toml").symlink_to("../rules.toml")
     assert denied(config, repo) == ("never", ["infra/**"])
     with pytest.raises(ConfigError, match="is a link out of its folder"):
-        read(repo / ".assist.toml")
+        read_raw(repo / ".assist.toml")
 
 
 def test_what_is_no_file_of_text_is_refused(repo: Path) -> None:
     file = repo / ".assist.toml"
-    assert read(file) is None
+    assert read_raw(file) is None
     file.symlink_to("nothing")
     with pytest.raises(ConfigError, match="cannot be read"):
-        read(file)
+        read_raw(file)
     file.unlink()
     os.mkfifo(file)
     with pytest.raises(ConfigError, match="is no regular file"):
-        read(file)
+        read_raw(file)
     file.unlink()
     file.mkdir()
     with pytest.raises(ConfigError, match=r"is no regular file|cannot be read"):
-        read(file)
+        read_raw(file)
 
 
 @pytest.mark.parametrize("content", ["# x\n" * (MOST_BYTES // 4 + 1), "a." * 1001 + "a = 1"])

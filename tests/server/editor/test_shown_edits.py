@@ -5,7 +5,7 @@ import random
 import pytest
 from asked_shop import RENAMED
 
-from assist_server.editor.edit_preview import ShownEdits
+from assist_server.editor.edit_preview import EditPreview
 
 SHOWN = """\
 Both files change.
@@ -47,9 +47,9 @@ ROWS = [
 def test_blocks_become_diffs_wherever_the_stream_is_cut(written: str, shown: str) -> None:
     for seed in range(20):
         cuts = random.Random(seed)
-        edits, text, at = ShownEdits(), "", 0
+        edits, text, at = EditPreview(), "", 0
         while at < len(written):
             end = at + cuts.randint(1, 9)
-            text += edits.fed(written[at:end])
+            text += edits.feed(written[at:end])
             at = end
-        assert text + edits.ended() == shown
+        assert text + edits.end() == shown

@@ -15,8 +15,14 @@ from assist_server.config.config import load_lenient
 from assist_server.errors import UserError
 from assist_server.questions.decision import Question, draft
 from assist_server.questions.prompt_spans import QuestionFolders, evidence_for
-from assist_server.questions.targets import TargetSpec, aim_at, in_document, lay, parse_target
-from assist_server.workspace.folder_index import folder_at, refreshed
+from assist_server.questions.targets import (
+    TargetSpec,
+    lines_in_document,
+    overlay,
+    parse_target,
+    resolve_target,
+)
+from assist_server.workspace.folder_index import folder_at, update_index
 
 CART = '''\
 """A cart."""
@@ -47,7 +53,7 @@ def indexed(tmp_path: Path, root: Path, name: str = "") -> Corpus:
         {"ASSIST_DATA_DIR": str(tmp_path / "data"), "ASSIST_CONFIG_DIR": str(tmp_path / "c"), **os.environ}
     )
     folder = folder_at(config, root)
-    refreshed(config, folder, lambda _done, _total: None)
+    update_index(config, folder, lambda _done, _total: None)
     return Corpus(folder.root, IndexReader(folder.database), name)
 
 
@@ -104,10 +110,10 @@ MEANT = [
 @pytest.mark.parametrize("row", MEANT, ids=[row[0] for row in MEANT])
 def test_a_target_means_lines_of_a_file(corpus: Corpus, row: tuple[str, str, int, int, str, bool]) -> None:
     text, path, first, last, name, whole = row
-    aim = aim_at(corpus, text)
-    assert (aim.target.path, aim.target.first, aim.target.last) == (path, first, last)
-    assert (aim.name, aim.whole) == (name, whole)
-    assert aim.text.splitlines() == (Path(corpus.root) / path).read_text().splitlines()[first - 1 : last]
+    target = resolve_target(corpus, text)
+    assert (target.lines.path, target.lines.first, target.lines.last) == (path, first, last)
+    assert (target.name, target.whole) == (name, whole)
+    assert target.text.splitlines() == (Path(corpus.root) / path).read_text().splitlines()[first - 1 : last]
 
 
 REFUSED = [
@@ -124,23 +130,23 @@ REFUSED = [
 def test_what_is_not_there_is_said_clearly(corpus: Corpus, text: str, why: str) -> None:
     (Path(corpus.root).parent / "outside.py").write_text("x = 1\n")
     with pytest.raises(UserError, match=why):
-        aim_at(corpus, text)
+        resolve_target(corpus, text)
 
 
 def test_a_symbol_is_taken_where_it_stands_now(corpus: Corpus) -> None:
     path = Path(corpus.root, "shop", "cart.py")
     path.write_text("# a new line\n" + CART)
-    aim = aim_at(corpus, "Cart.total")
-    assert (aim.target.first, aim.text.splitlines()[0]) == (11, "    def total(self):")
+    target = resolve_target(corpus, "Cart.total")
+    assert (target.lines.first, target.text.splitlines()[0]) == (11, "    def total(self):")
 
 
 def test_evidence_shows_the_code_in_question_whole_and_first_with_what_it_uses_and_who_uses_it(
     corpus: Corpus,
 ) -> None:
-    aim = aim_at(corpus, "Cart.total")
-    found = evidence_for(QuestionFolders(corpus), "", aim, 400)
+    target = resolve_target(corpus, "Cart.total")
+    found = evidence_for(QuestionFolders(corpus), "", target, 400)
     first = found.spans[0]
-    assert (first.text, first.origin.path, first.origin.first) == (aim.text, "shop/cart.py", 10)
+    assert (first.text, first.origin.path, first.origin.first) == (target.text, "shop/cart.py", 10)
     assert {span.origin.path for span in found.spans} == {"shop/cart.py", "shop/prices.py", "shop/order.py"}
     assert all(span.origin.source == "file" and span.origin.root == corpus.root for span in found.spans)
     assert all(len(span.origin.blob) == 40 for span in found.spans)
@@ -151,16 +157,16 @@ def test_evidence_shows_the_code_in_question_whole_and_first_with_what_it_uses_a
 def test_a_long_function_is_shown_whole_whatever_the_budget(corpus: Corpus) -> None:
     body = "".join(f"    value_{number} = compute({number})\n" for number in range(150))
     Path(corpus.root, "shop", "long.py").write_text(f"def long():\n{body}")
-    aim = aim_at(corpus, "shop/long.py:9")
-    found = evidence_for(QuestionFolders(corpus), "", aim, 100)
-    assert found.spans[0].text == aim.text
+    target = resolve_target(corpus, "shop/long.py:9")
+    found = evidence_for(QuestionFolders(corpus), "", target, 100)
+    assert found.spans[0].text == target.text
 
 
 def test_edits_start_from_the_file_to_the_last_byte(corpus: Corpus) -> None:
     path = Path(corpus.root, "shop", "odd.py")
     path.write_bytes("\ufeffdef odd():\r\n    return 'é'".encode())
-    aim = aim_at(corpus, "shop/odd.py:1")
-    found = evidence_for(QuestionFolders(corpus), "", aim, 400)
+    target = resolve_target(corpus, "shop/odd.py:1")
+    found = evidence_for(QuestionFolders(corpus), "", target, 400)
     assert found.texts["shop/odd.py"].encode() == path.read_bytes()
 
 
@@ -180,15 +186,15 @@ def test_the_text_of_another_folder_is_told_as_of_that_folder(tmp_path: Path) ->
 
 def test_half_a_character_in_an_editor_is_shown_all_the_same(corpus: Corpus) -> None:
     lines = ("def odd():\n", "    return '\ud800'\n", "")
-    lay(corpus, "shop/odd.py", Document("shop/odd.py", lines, language_of("shop/odd.py")))
-    aim = in_document(corpus, corpus.opened["shop/odd.py"].document, 1, 0)
-    found = evidence_for(QuestionFolders(corpus), "", aim, 400)
+    overlay(corpus, "shop/odd.py", Document("shop/odd.py", lines, language_of("shop/odd.py")))
+    target = lines_in_document(corpus, corpus.opened["shop/odd.py"].document, 1, 0)
+    found = evidence_for(QuestionFolders(corpus), "", target, 400)
     assert (found.spans[0].text, len(found.spans[0].origin.blob)) == ("".join(lines), 40)
 
 
 def test_for_edits_short_files_are_shown_whole_and_once(corpus: Corpus) -> None:
-    aim = aim_at(corpus, "Cart.total")
-    found = evidence_for(QuestionFolders(corpus), "", aim, 400, whole_files=True)
+    target = resolve_target(corpus, "Cart.total")
+    found = evidence_for(QuestionFolders(corpus), "", target, 400, whole_files=True)
     assert found.spans[0].origin.path == "shop/cart.py"
     texts = {"shop/cart.py": CART, "shop/prices.py": PRICES, "shop/order.py": ORDER}
     assert {span.origin.path: span.text for span in found.spans} == texts
@@ -201,23 +207,23 @@ def test_whole_files_keep_to_the_tokens_and_long_ones_are_shown_by_pieces_in_ord
     calls = ["Cart().total()"] * 2 + ["None"] * 48
     tail = "".join(f"\n\ndef more_{number}():\n    return {call}\n" for number, call in enumerate(calls))
     Path(corpus.root, "shop", "cart.py").write_text(CART + tail)
-    aim = aim_at(corpus, "Cart.total")
-    found = evidence_for(QuestionFolders(corpus), "", aim, 1_000, whole_files=True)
-    assert found.spans[0].text == aim.text
+    target = resolve_target(corpus, "Cart.total")
+    found = evidence_for(QuestionFolders(corpus), "", target, 1_000, whole_files=True)
+    assert found.spans[0].text == target.text
     paths = [span.origin.path for span in found.spans]
     assert paths == sorted(paths, key=paths.index)  # each file's pieces together
     firsts = [span.origin.first for span in found.spans[1:] if span.origin.path == "shop/cart.py"]
     assert firsts
     assert firsts == sorted(firsts)
     assert {span.origin.path: span.text for span in found.spans}["shop/order.py"] == ORDER
-    small = evidence_for(QuestionFolders(corpus), "", aim, 60, whole_files=True)
-    assert sum(len(span.text) for span in small.spans) <= max(60 * 3.2, len(aim.text) / 0.8 + 40)
+    small = evidence_for(QuestionFolders(corpus), "", target, 60, whole_files=True)
+    assert sum(len(span.text) for span in small.spans) <= max(60 * 3.2, len(target.text) / 0.8 + 40)
 
 
 def test_a_small_model_is_told_a_fence_that_its_file_does_not_hold(corpus: Corpus) -> None:
     guide = '"""How to.\n\n```\nassist\n```\n"""\n\n\ndef gross(net):\n    return net * 1.2\n'
     Path(corpus.root, "shop", "guide.py").write_text(guide)
-    question = Question("refactor", "rename net", aim_at(corpus, "shop/guide.py:9"))
+    question = Question("refactor", "rename net", resolve_target(corpus, "shop/guide.py:9"))
     made = draft(question, QuestionFolders(corpus), 400, small=True)
     bars = made.form.fence
     assert f"{bars}python" in made.prompt.spans[0].text

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.cli.terminal.answers import settled
+from assist_server.cli.terminal.answers import final_length
 from assist_server.wording.sanitize import StreamSanitizer, harmless
 
 ROWS = [
@@ -57,13 +57,13 @@ BLOCKS = [
 
 @pytest.mark.parametrize(("text", "end"), BLOCKS)
 def test_only_whole_blocks_are_final(text: str, end: int) -> None:
-    assert settled(text) == end
+    assert final_length(text) == end
 
 
 @given(st.lists(st.sampled_from(["a\n", "\n", "- x\n", "```\n", "~~~\n", "  i\n", "# h\n"]), max_size=14))
 def test_what_was_final_stays_final(lines: list[str]) -> None:
     before = 0
     for count in range(len(lines) + 1):
-        now = settled("".join(lines[:count]))
+        now = final_length("".join(lines[:count]))
         assert now >= before
         before = now

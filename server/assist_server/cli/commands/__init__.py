@@ -1,1 +1,1 @@
-"""The commands of `assist`, one module a subject."""
+"""The commands of `assist`, a module for each subject."""

@@ -1,6 +1,7 @@
 """The audit log on the command line: `audit verify`, `audit show` and `audit export`. It changes nothing.
 
-`recorded` looks things up, and `record_words` has the words; both are loaded by the command that is run.
+`records.past_requests` looks things up and `wording.records` has the words; each command loads them when it
+runs.
 """
 
 import sys
@@ -9,14 +10,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from assist_server.cli.commands.records import place_at
+from assist_server.cli.commands.records import workspace_at
 from assist_server.cli.flags import AsJson, Since, Until, Workspace, example, seconds_of, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.errors import FAILED
 
 Repo = Annotated[
     Path | None,
-    typer.Option("--repo", metavar="DIR", help="Only of this workspace folder.", show_default=False),
+    typer.Option("--repo", metavar="DIR", help="Only events of this workspace folder.", show_default=False),
 ]
 Kind = Annotated[
     str,
@@ -43,7 +44,7 @@ Output = Annotated[
 ]
 
 audit_app = typer.Typer(
-    help="The log of everything that left this machine, and of every edit, each line bound to the last.",
+    help="The log of everything that left this machine, and of every edit. Each line is chained to the last.",
     short_help="The log of what left the machine: verify, show, export.",
     epilog=example("assist audit verify", "assist audit show --since 2026-01-31"),
     rich_markup_mode=None,
@@ -58,24 +59,24 @@ def add_to(app: typer.Typer) -> None:
 @audit_app.command(
     "verify",
     epilog=example("assist audit verify", "assist audit verify --json"),
-    short_help="Whether the log is as it was written.",
+    short_help="Check that the log was not changed.",
 )
 def verify(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
-    """Say whether the audit log is as it was written, what proves that, and what cannot be proved.
+    """Check that the audit log was not changed; say what proves that, and what cannot be proved.
 
-    Exit code 1 if it is not.
+    The exit code is 1 if it was changed.
     """
     from assist_server.questions.composition import gate_files  # noqa: PLC0415
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
-    place = place_at(workspace)
-    report = past_requests.verified(place)
-    path = gate_files(place.config).audit
+    recorded = workspace_at(workspace)
+    report = past_requests.verify_log(recorded)
+    path = gate_files(recorded.config).audit
     if as_json:
         emit(records.report_document(report, path))
     else:
-        for line in records.report_lines(report, path, place.permissions):
+        for line in records.report_lines(report, path, recorded.permissions):
             out(line)
     if not report.ok:
         raise typer.Exit(FAILED)
@@ -84,7 +85,7 @@ def verify(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
 @audit_app.command(
     "show",
     epilog=example("assist audit show --since 2026-01-31", "assist audit show --request 3f2a9c81d04b --json"),
-    short_help="The events, the oldest first.",
+    short_help="The events, oldest first.",
 )
 def show(
     since: Since = None,
@@ -94,7 +95,7 @@ def show(
     request: Request = "",
     as_json: AsJson = False,
 ) -> None:
-    """Show the events of the audit log, the oldest first. Whether the log holds is for `verify` to say."""
+    """Show the events of the audit log, oldest first. `assist audit verify` checks the log."""
     from assist_escalation.audit.reader import Filter, events  # noqa: PLC0415
     from assist_server.questions.composition import gate_files  # noqa: PLC0415
     from assist_server.wording.records import event_lines  # noqa: PLC0415
@@ -102,17 +103,17 @@ def show(
     named = str(repo.expanduser().resolve()) if repo else ""
     audit = gate_files(settings()).audit
     wanted = Filter(seconds_of(since), seconds_of(until), named, kind, request)
-    found = events(audit, wanted)
+    matches = events(audit, wanted)
     if as_json:
-        emit({"events": list(found)})
+        emit({"events": list(matches)})
         return
-    none = True
-    for event in found:
-        none = False
+    any_match = False
+    for event in matches:
+        any_match = True
         for line in event_lines(event):
             out(line)
-    if none:
-        say("No such event was recorded." if audit.exists() else "Nothing was recorded yet.")
+    if not any_match:
+        say("No event matches." if audit.exists() else "Nothing was recorded yet.")
 
 
 @audit_app.command(
@@ -120,15 +121,15 @@ def show(
     epilog=example(
         "assist audit export > audit.jsonl", "assist audit export --format csv --output audit.csv"
     ),
-    short_help="The log in a form that other tools read.",
+    short_help="Write the log in a format for other tools.",
 )
 def export(form: Form = "jsonl", output: Output = None) -> None:
-    """Write the audit log in another form. Nothing is sent anywhere."""
+    """Write the audit log in another format. Nothing is sent anywhere."""
     from assist_server.records import past_requests  # noqa: PLC0415
 
     config = settings()
     if output is None:
-        past_requests.exported(config, form, sys.stdout.write)
+        past_requests.export_log(config, form, sys.stdout.write)
         return
-    count = past_requests.exported_to(config, form, output.expanduser())
+    count = past_requests.export_log_to(config, form, output.expanduser())
     say(f"{count:,} records are in {output}.")

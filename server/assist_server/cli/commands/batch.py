@@ -1,6 +1,6 @@
-"""Completions by the line: what one line of `assist complete --batch` asks, and what answers it.
+"""The lines of `assist complete --batch`: requests, and the answers to them.
 
-It reads no stream and holds no model; a line that is wrong is an error of that line alone.
+It reads no stream and holds no model. An error in a line concerns that line only.
 """
 
 import json
@@ -26,8 +26,8 @@ KINDS: Mapping[str, type] = {
     "max_lines": int,
     "manual": bool,
 }
-# What other files bring to a cursor, and the document under the name that it has beside them.
-Beside = Callable[[Document, Cursor], tuple[Document, tuple[Snippet, ...]]]
+# Finds the snippets of other files for a cursor; also gives the document under its name in the workspace.
+FindSnippets = Callable[[Document, Cursor], tuple[Document, tuple[Snippet, ...]]]
 
 _WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 
@@ -41,17 +41,17 @@ class BatchItem:
 
 
 class LineError(UserError):
-    """A line that asks for nothing that can be answered; it knows the id as far as there is one."""
+    """A line that cannot be answered; it has the line's id if there is one."""
 
     def __init__(self, message: str, line_id: Any) -> None:
         super().__init__(message)
         self.id = line_id
 
 
-def parse_line(line: bytes, workspace: Path, beside: Beside | None = None) -> BatchItem:
-    """The request of one line of JSON; raises `LineError`. Relative paths start at `workspace`.
+def parse_line(line: bytes, workspace: Path, find_snippets: FindSnippets | None = None) -> BatchItem:
+    """The request in one line of JSON. Raises `LineError`. Relative paths start at `workspace`.
 
-    `beside` is None where the workspace has no index; a line that insists on one is then wrong.
+    `find_snippets` is None if the workspace has no index; a line that insists on one is then an error.
     """
     try:
         data = json.loads(line)
@@ -64,7 +64,7 @@ def parse_line(line: bytes, workspace: Path, beside: Beside | None = None) -> Ba
         )
     try:
         _check(data)
-        return BatchItem(data.get("id"), _request(data, workspace, beside))
+        return BatchItem(data.get("id"), _request(data, workspace, find_snippets))
     except UserError as error:
         raise LineError(str(error), data.get("id")) from error
 
@@ -77,7 +77,7 @@ def _check(data: dict[str, Any]) -> None:
         if kind is not object and type(value) is not kind:
             raise UserError(f"{key} = {json.dumps(value)[:60]}: use {_WORDS[kind]}.")
     if not data.get("path"):
-        raise UserError("path is missing: name the file; it need not exist where text is given.")
+        raise UserError("path is missing: name the file; it need not exist if text is given.")
     if data.get("max_lines", 1) < 1:
         raise UserError(f"max_lines = {data['max_lines']}: use 1 or more.")
     by_line = {"line", "column"} & data.keys()
@@ -86,7 +86,7 @@ def _check(data: dict[str, Any]) -> None:
         raise UserError("The cursor is not clear: give line and column, from 1, or offset, from 0.")
 
 
-def _request(data: dict[str, Any], workspace: Path, beside: Beside | None) -> CompletionRequest:
+def _request(data: dict[str, Any], workspace: Path, find_snippets: FindSnippets | None) -> CompletionRequest:
     path = workspace / data["path"]
     try:
         document = document_of(str(path), data["text"]) if "text" in data else read_document(path)
@@ -96,30 +96,35 @@ def _request(data: dict[str, Any], workspace: Path, beside: Beside | None) -> Co
         cursor = cursor_at_offset(document, data["offset"])
     else:
         cursor = cursor_at(document, data["line"], data["column"])
-    wanted = data.get("context", beside is not None)
-    if wanted and beside is None:
+    wanted = data.get("context", find_snippets is not None)
+    if wanted and find_snippets is None:
         raise UserError(
             f"context = true, but {workspace} has no index: run `assist index` in it; `[context] index` in "
             "config.toml must be true."
         )
     manual = data.get("manual", False)
     max_lines = data.get("max_lines", 0)
-    return request_at(document, cursor, beside if wanted else None, manual=manual, max_lines=max_lines)
+    return request_at(document, cursor, find_snippets if wanted else None, manual=manual, max_lines=max_lines)
 
 
 def request_at(
-    document: Document, cursor: Cursor, beside: Beside | None, *, manual: bool, max_lines: int = 0
+    document: Document,
+    cursor: Cursor,
+    find_snippets: FindSnippets | None,
+    *,
+    manual: bool,
+    max_lines: int = 0,
 ) -> CompletionRequest:
-    """A request that waits for no pause in typing; `max_lines` 0 is as the settings say."""
+    """A request that waits for no pause in typing; with `max_lines` 0 the settings decide."""
     start = time.perf_counter()
-    document, snippets = beside(document, cursor) if beside else (document, ())
+    document, snippets = find_snippets(document, cursor) if find_snippets else (document, ())
     context = gather(document, cursor, snippets)
     gather_ms = 1e3 * (time.perf_counter() - start)
     return CompletionRequest(context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True)
 
 
 def answer_document(suggestion: Suggestion) -> dict[str, Any]:
-    """A suggestion as JSON. `text` is "" where nothing is shown; `candidate` is the text before the gate."""
+    """A suggestion as JSON. `text` is "" if nothing is shown; `candidate` is the text before the gate."""
     s = suggestion
     return {
         "id": s.id,

@@ -1,4 +1,4 @@
-"""The command `complete`: one completion, or as many as lines come in."""
+"""The command `complete`: one completion, or one for each line on stdin."""
 
 import asyncio
 import sys
@@ -12,20 +12,20 @@ import typer
 from assist_completion.model_store.process_lock import silent
 from assist_completion.suggestion import Suggestion
 from assist_context.documents import Cursor, Document, Snippet
-from assist_server.cli.commands.batch import Beside, LineError, answer_document, parse_line, request_at
+from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
 from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings
 from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.questions.locations import cursor_at, parse_place, read_document
+from assist_server.questions.locations import cursor_at, parse_location, read_document
 from assist_server.wording.counts import reason_words
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.engine import Engine
 
-BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout, with one model load. A line asks with
+BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout, with one model load. A request is
 {"id", "path", "text"?, "line"+"column" or "offset", "max_lines"?, "manual"?, "context"?}; `text` defaults
-to the file's; `context` says whether other files are looked at, by default if `assist index` or an editor
+to the file's; `context` says whether to use other files, by default if `assist index` or an editor has
 indexed the workspace. The answer to a bad line is {"id", "error"}."""
 
 
@@ -54,17 +54,17 @@ def complete(
         bool,
         typer.Option(
             "--manual",
-            help="Show it whatever its score, and blocks too: as when you ask by hand in an editor.",
+            help="Show it whatever its score, and allow blocks, as when you request one in an editor.",
         ),
     ] = False,
     workspace: Workspace = Path(),
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Complete the code at a cursor, as an editor would; what the gate holds back is not shown."""
+    """Complete the code at a cursor, as an editor would. A suggestion with a low score is not shown."""
     if bool(place) == batch or (batch and manual):
         raise UserError(
-            'Give a place, as in src/app.py:10:5, or --batch, where each line may say "manual": true. '
+            'Give a cursor, as in src/app.py:10:5, or --batch, where each line may say "manual": true. '
             "See `assist complete --help`.",
             WRONG_USAGE,
         )
@@ -73,11 +73,11 @@ def complete(
     if batch:
         _complete_lines(config, root)
         return
-    at = parse_place(place)
+    at = parse_location(place)
     document = read_document(root / at.path)
     cursor = cursor_at(document, at.line, at.column)
-    with _running(config) as (runner, engine), _beside(config, root, engine) as beside:
-        suggestion = runner.run(engine.complete(request_at(document, cursor, beside, manual=manual)))
+    with _running_engine(config) as (runner, engine), _snippet_finder(config, root, engine) as finder:
+        suggestion = runner.run(engine.complete(request_at(document, cursor, finder, manual=manual)))
     if as_json:
         emit(answer_document(suggestion))
     elif suggestion.shown:
@@ -87,14 +87,14 @@ def complete(
 
 
 def _complete_lines(config: Config, workspace: Path) -> None:
-    """Answer each line before the next is read. Bad lines are answered too, so the exit code stays 0."""
-    with _running(config) as (runner, engine), _beside(config, workspace, engine) as beside:
-        # Outside of the event loop, whose own handling of Ctrl-C would wait for the next line.
+    """Answer each line before reading the next. Bad lines are answered too, so the exit code stays 0."""
+    with _running_engine(config) as (runner, engine), _snippet_finder(config, workspace, engine) as finder:
+        # Read outside of the event loop, whose handling of Ctrl-C would wait for the next line.
         for line in sys.stdin.buffer:
             if not line.strip():
                 continue
             try:
-                item = parse_line(line, workspace, beside)
+                item = parse_line(line, workspace, finder)
             except LineError as error:
                 emit_line({"id": error.id, "error": str(error)})
                 continue
@@ -103,8 +103,8 @@ def _complete_lines(config: Config, workspace: Path) -> None:
 
 
 @contextmanager
-def _running(config: Config) -> Iterator[tuple[asyncio.Runner, "Engine"]]:
-    """An event loop, and an engine on it that is closed before the loop is."""
+def _running_engine(config: Config) -> Iterator[tuple[asyncio.Runner, "Engine"]]:
+    """An event loop, and an engine on it that is closed before the loop."""
     from assist_server.local_model.opening import open_engine  # noqa: PLC0415
 
     with asyncio.Runner() as runner:
@@ -116,26 +116,26 @@ def _running(config: Config) -> Iterator[tuple[asyncio.Runner, "Engine"]]:
 
 
 @contextmanager
-def _beside(config: Config, root: Path, engine: "Engine") -> Iterator[Beside | None]:
-    """What finds snippets in the index of `root`, as it is; None where there is none. It builds none."""
-    from assist_server.workspace.folder_index import Indexed, known_folder  # noqa: PLC0415
+def _snippet_finder(config: Config, root: Path, engine: "Engine") -> Iterator[FindSnippets | None]:
+    """Finds snippets in the index of `root` as it is; None if there is no index. It builds none."""
+    from assist_server.workspace.folder_index import FolderSearch, known_folder  # noqa: PLC0415
 
     folder = known_folder(config, root)
     if folder is None:
         yield None
         return
-    indexed = Indexed(folder)
+    search = FolderSearch(folder)
 
-    def beside(document: Document, cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
-        named = indexed.named(document)
+    def find_snippets(document: Document, cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
+        named = search.named(document)
         if named is None:
             return document, ()
-        return named, indexed.beside(named, cursor, engine.snippet_tokens)
+        return named, search.snippets(named, cursor, engine.snippet_tokens)
 
     try:
-        yield beside
+        yield find_snippets
     finally:
-        indexed.close()
+        search.close()
 
 
 def _explain(suggestion: Suggestion) -> None:

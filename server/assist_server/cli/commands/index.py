@@ -1,4 +1,4 @@
-"""The commands that show the workspace's index: `index` builds or refreshes it, `context` says what helps."""
+"""The commands on the index: `index` builds or updates it, `context` shows what helps at a cursor."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.errors import UserError
-from assist_server.questions.locations import cursor_at, parse_place, read_document
+from assist_server.questions.locations import cursor_at, parse_location, read_document
 from assist_server.wording.amounts import megabytes
 
 if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
@@ -18,10 +18,10 @@ if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
     from assist_server.config.config import Config
     from assist_server.workspace.folders import WorkspaceFolder
 
-TOKENS = 480  # without a budget on the command line: what a full head leaves for other files
+TOKENS = 480  # the default budget: what a full head leaves for other files
 SIGNALS = {
     "definition": "defines a name near the cursor",
-    "recent-edit": "was edited lately",
+    "recent-edit": "was edited recently",
     "import": "is imported",
     "similar": "has lines like those above the cursor",
     "search": "shares rare words with them",
@@ -34,17 +34,17 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         "index",
         epilog=example("assist index", "assist index --workspace ~/src/app --json"),
-        short_help="Build or refresh the index of a workspace, and show it.",
+        short_help="Build or update the index of a workspace, and show it.",
     )(index)
     app.command(
         "context",
         epilog=example("assist context src/app.py:12:20", "assist context src/app.py:12:20 --json"),
-        short_help="What of other files helps at a cursor, and why.",
+        short_help="Which parts of other files help at a cursor, and why.",
     )(context)
 
 
 def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
-    """Build or refresh the index of a workspace, and show it. Ctrl-C keeps what is done."""
+    """Build or update the index of a workspace, and show it. Ctrl-C keeps what is done."""
     from assist_context.index.reader import IndexReader  # noqa: PLC0415
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
     from assist_server.workspace.folder_index import folder_at, status_document  # noqa: PLC0415
@@ -52,7 +52,7 @@ def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     config = settings()
     root = directory(workspace)
     folder = folder_at(config, root)
-    ready = _refreshed(config, folder)
+    ready = _update_index(config, folder)
     reader = IndexReader(folder.database)
     found = status_document(folder, reader.status())
     reader.close()
@@ -76,30 +76,30 @@ def context(
     workspace: Workspace = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """What of other files helps at a cursor, best first, and which signal found it."""
-    at = parse_place(place)
+    """Show which parts of other files help at a cursor, best first, and which signal found them."""
+    at = parse_location(place)
     config = settings()
     root = directory(workspace)
     document = read_document(root / at.path)
     cursor = cursor_at(document, at.line, at.column)
-    from assist_server.workspace.folder_index import Indexed, folder_at, snippet_document  # noqa: PLC0415
+    from assist_server.workspace.folder_index import FolderSearch, folder_at, snippet_document  # noqa: PLC0415
 
-    indexed = Indexed(folder_at(config, root))
-    named = indexed.named(document)
+    search = FolderSearch(folder_at(config, root))
+    named = search.named(document)
     if named is None:
         raise UserError(f"{document.path} is not below {root}: say with --workspace where it belongs.")
-    _refreshed(config, indexed.folder)
-    near = indexed.near(named, cursor, tokens)
-    indexed.close()
+    _update_index(config, search.folder)
+    result = search.near(named, cursor, tokens)
+    search.close()
     if as_json:
-        snippets = [snippet_document(each) for each in near.snippets]
-        emit({"snippets": snippets, "budget": tokens, "ms": round(near.ms, 2)})
+        snippets = [snippet_document(each) for each in result.snippets]
+        emit({"snippets": snippets, "budget": tokens, "ms": round(result.ms, 2)})
         return
-    _show(near)
+    _show_snippets(result)
 
 
 def status_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """The state of an index, as `status_document` has it, for people."""
+    """The state of an index, from `status_document`, for people."""
     lines = [
         ("Workspace", found["root"]),
         ("Index", found["database"]),
@@ -121,12 +121,12 @@ def status_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
     return lines + ([("Problem", found["problem"])] if found["problem"] else [])
 
 
-def _refreshed(config: "Config", folder: "WorkspaceFolder") -> "Event":
-    from assist_server.cli.terminal.tables import counting  # noqa: PLC0415
-    from assist_server.workspace.folder_index import refreshed  # noqa: PLC0415
+def _update_index(config: "Config", folder: "WorkspaceFolder") -> "Event":
+    from assist_server.cli.terminal.tables import show_count  # noqa: PLC0415
+    from assist_server.workspace.folder_index import update_index  # noqa: PLC0415
 
-    with counting("indexing") as progress:
-        ready = refreshed(config, folder, progress)
+    with show_count("indexing") as progress:
+        ready = update_index(config, folder, progress)
     if not ready:
         say("An editor keeps this index up to date; it is used as it is.")
     return ready
@@ -136,16 +136,16 @@ def _run_facts(ready: "Event") -> list[tuple[str, str]]:
     return [("This run", f"{ready['parses']:,} files read in {ready['seconds']} s")] if ready else []
 
 
-def _show(near: "RetrievalResult") -> None:
+def _show_snippets(result: "RetrievalResult") -> None:
     from assist_completion.prompt.snippet_pack import tokens_of  # noqa: PLC0415
 
-    if not near.snippets:
+    if not result.snippets:
         say("Nothing in other files helps here.")
-    for snippet in near.snippets:
+    for snippet in result.snippets:
         why = SIGNALS.get(snippet.signal, snippet.signal)
         out(f"{snippet.path}:{snippet.start_line}-{snippet.end_line}")
         out(f"  {why}, {tokens_of(snippet)} tokens")
         for line in snippet.text.splitlines():
             out(f"  | {line}".rstrip())
     if sys.stderr.isatty():
-        say(f"{sum(map(tokens_of, near.snippets))} tokens in {near.ms:.0f} ms")
+        say(f"{sum(map(tokens_of, result.snippets))} tokens in {result.ms:.0f} ms")

@@ -1,6 +1,6 @@
-"""The commands about models: `setup` and `models list|pull|use|verify|remove`.
+"""The commands on models: `setup` and `models list|pull|use|verify|remove`.
 
-They show what `setup` and the model store did; neither is decided here.
+They show what `local_model.setup` and the model store do; nothing is decided here.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,8 +21,8 @@ from assist_server.wording.models import (
     licence_document,
     model_document,
     model_row,
-    ready_document,
-    ready_facts,
+    setup_document,
+    setup_facts,
 )
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
 
 models = typer.Typer(
-    help="The models of this machine, and which one is in use.",
-    short_help="The models here, and the one in use.",
+    help="The models on this machine, and which one is in use.",
+    short_help="The models on this machine, and the one in use.",
     epilog=example("assist models list", "assist models use ~/models/mine.gguf"),
     rich_markup_mode=None,
 )
@@ -41,7 +41,7 @@ models = typer.Typer(
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
     examples = example("assist setup", "assist setup --offline-from /media/usb")
-    app.command("setup", epilog=examples, short_help="Choose, fetch, check and measure a model.")(setup)
+    app.command("setup", epilog=examples, short_help="Choose, download, check and measure a model.")(setup)
     app.add_typer(models, name="models")
 
 
@@ -51,7 +51,7 @@ def setup(
         typer.Argument(
             metavar="MODEL",
             help="A name of `assist models list`, or the path of a .gguf file. "
-            "Without it: the one in config.toml, else what suits this machine.",
+            "Without it: the one in config.toml, else one that suits this machine.",
             show_default=False,
         ),
     ] = "",
@@ -59,21 +59,21 @@ def setup(
     offline: Offline = False,
     as_json: AsJson = False,
 ) -> None:
-    """Choose a model for this machine, fetch it, check it and measure its speed."""
-    from assist_server.cli.terminal.tables import downloading, facts  # noqa: PLC0415  (rich: 0.1 s)
+    """Choose a model for this machine, download it, check it and measure its speed."""
+    from assist_server.cli.terminal.tables import facts, show_download  # noqa: PLC0415  (rich: 0.1 s)
     from assist_server.local_model.setup import SetupProgress, choose, prepare  # noqa: PLC0415  (llama.cpp: 0.4 s)
-    from assist_server.wording.models import in_words  # noqa: PLC0415
+    from assist_server.wording.models import speed_words  # noqa: PLC0415
 
     config = settings(offline=offline)
     choice = choose(config, model)
     options = FetchOptions(offline=config.offline, offline_from=offline_from)
-    with downloading(choice.model) as progress:
+    with show_download(choice.model) as progress:
         ready = prepare(config, choice, options, SetupProgress(say, progress))
-    words = in_words(ready.speed, ready.budget)
+    words = speed_words(ready.speed, ready.budget)
     if as_json:
-        emit(ready_document(ready, words))
+        emit(setup_document(ready, words))
     else:
-        facts(ready_facts(ready, words))
+        facts(setup_facts(ready, words))
 
 
 @models.command(
@@ -82,12 +82,12 @@ def setup(
     epilog=example("assist models list", "assist models list --json"),
 )
 def list_models(as_json: AsJson = False) -> None:
-    """Every model of the catalogue: its licence, its size, whether it is here and whether it is in use."""
-    from assist_completion.model_store.store import installed_models  # noqa: PLC0415
+    """List every model of the catalogue: licence, size, whether it is installed and whether it is in use."""
+    from assist_completion.model_store.store import installed  # noqa: PLC0415
 
     config = settings()
     store = _store(config)
-    here = {each.row.name: str(each.path) for each in installed_models(store)}
+    here = {each.row.name: str(each.path) for each in installed(store)}
     known = [model_document(row, here.get(row.name, ""), config.completion.model) for row in store.rows]
     if as_json:
         emit({"models": known, "in_use": config.completion.model, "directory": str(store.root)})
@@ -104,20 +104,20 @@ def list_models(as_json: AsJson = False) -> None:
     table(heads, [model_row(*each) for each in zip(store.rows, known, strict=True)])
     if is_path(config.completion.model):
         out(f"\nIn use: {config.completion.model}")
-    out("\nTESTED: fetched and run by us; the rest is taken from the makers' documents.")
-    out("plumbing: it tests that everything works, and cannot fill in code.")
+    out("\nTESTED: we downloaded and ran it; the others are described as their makers do.")
+    out("plumbing: for testing that everything works; it cannot fill in code.")
     out(f"{NON_COMMERCIAL}: read the licence before you use such a model at work.")
 
 
 @models.command(
-    short_help="Fetch a model and check it.", epilog=example("assist models pull qwen2.5-coder-1.5b")
+    short_help="Download a model and check it.", epilog=example("assist models pull qwen2.5-coder-1.5b")
 )
 def pull(
     name: Name, offline_from: OfflineFrom = None, offline: Offline = False, as_json: AsJson = False
 ) -> None:
-    """Fetch a model and check it; a broken download goes on where it stopped."""
-    from assist_completion.model_store.store import fetch, installed_models  # noqa: PLC0415
-    from assist_server.cli.terminal.tables import downloading  # noqa: PLC0415
+    """Download a model and check it. An interrupted download continues where it stopped."""
+    from assist_completion.model_store.store import fetch, installed  # noqa: PLC0415
+    from assist_server.cli.terminal.tables import show_download  # noqa: PLC0415
 
     config = settings(offline=offline)
     store = _store(config)
@@ -125,9 +125,9 @@ def pull(
     row = find(name, store.rows)
     if not row.licence.commercial:
         say(f"{name} is {NON_COMMERCIAL}: {row.licence.note}")
-    with downloading(name) as progress:
+    with show_download(name) as progress:
         path = fetch(store, row, options, progress, say)
-    pin = next((each.pin for each in installed_models(store) if each.row == row), None)
+    pin = next((each.pin for each in installed(store) if each.row == row), None)
     if as_json:
         emit(
             {
@@ -153,7 +153,7 @@ def use(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Let this model write ghost text from now on: it is written into config.toml."""
+    """Use this model for ghost text from now on. Its name is written into config.toml."""
     from assist_completion.model_store.store import resolve  # noqa: PLC0415
     from assist_server.local_model.setup import choose  # noqa: PLC0415
 
@@ -182,14 +182,14 @@ def verify(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Hash a model's file, or all of them, and compare with what was accepted."""
-    from assist_completion.model_store.store import installed_models  # noqa: PLC0415
+    """Hash a model's file, or all of them, and compare it with the hash that was accepted."""
+    from assist_completion.model_store.store import installed  # noqa: PLC0415
 
     store = _store(settings())
-    names = [name] if name else [each.row.name for each in installed_models(store)]
+    names = [name] if name else [each.row.name for each in installed(store)]
     if not names:
         raise UserError(f"There is no model in {store.root} to verify: run `assist setup`.")
-    results = [_verified(store, each) for each in names]
+    results = [_verify(store, each) for each in names]
     if as_json:
         emit({"models": results})
     else:
@@ -224,11 +224,11 @@ def _store(config: Config) -> "Store":
     return store_of(config)
 
 
-def _verified(store: "Store", name: str) -> dict[str, Any]:
+def _verify(store: "Store", name: str) -> dict[str, Any]:
     from assist_completion.model_store.store import verify as check  # noqa: PLC0415
 
     try:
-        found = check(store, name)
+        checked = check(store, name)
     except ModelError as error:
         return {"model": name, "ok": False, "error": str(error)}
-    return {"model": name, "ok": True, "path": str(found.path), "bytes": found.bytes}
+    return {"model": name, "ok": True, "path": str(checked.path), "bytes": checked.bytes}

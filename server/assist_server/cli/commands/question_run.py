@@ -1,6 +1,6 @@
-"""One question at the terminal: decided, shown before it is sent, answered while it is written, and applied.
+"""One question at the terminal: decided, shown before it is sent, answered as a stream, and applied.
 
-Results go to stdout, everything else to stderr; with --json one document is all that stdout gets.
+Results go to stdout and everything else to stderr. With --json, stdout gets one document and nothing else.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,24 +17,24 @@ from assist_escalation.edits.plan import EditError, EditPlan, diff
 from assist_escalation.errors import EscalationError
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
-from assist_server.cli.terminal.answers import agrees, answering
+from assist_server.cli.terminal.answers import confirm, stream_markdown
 from assist_server.cli.terminal.answers import diff as show_diff
-from assist_server.cli.terminal.tables import counting, facts
+from assist_server.cli.terminal.tables import facts, show_count
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.questions import composition as desks
 from assist_server.questions.answering import (
     AnswerPiece,
     AnswerSources,
-    Began,
+    AnswerStart,
     Event,
     FinalAnswer,
     Notice,
     answer,
 )
+from assist_server.questions.composition import decision_inputs, record_feedback
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
 from assist_server.questions.prompt_spans import QuestionFolders
-from assist_server.questions.targets import QuestionTarget, aim_at, parse_target
+from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
 from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.wording.answers import (
     answer_document,
@@ -43,114 +43,115 @@ from assist_server.wording.answers import (
     route_document,
     route_facts,
 )
-from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, refreshed
+from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
 from assist_server.workspace.folders import WorkspaceFolder
 
-AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next
+AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
 if TYPE_CHECKING:
     from assist_completion.engine.answer_stream import Answerer
 
 
-@dataclass(slots=True)
-class _Asked:
-    """One run of a command."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of a command: its question, with everything that was decided about it."""
 
     config: Config
-    desk: DecisionInputs
-    ready: DecidedQuestion
+    inputs: DecisionInputs
+    decided: DecidedQuestion
     flags: Asking
-    begun: bool = False
-    finished: FinalAnswer | None = None
-    notices: list[str] = field(default_factory=list)
 
 
 def run(command: str, target: str, words: str, flags: Asking) -> None:
-    """Answer one question. Raises what `cli_errors` maps to exit codes."""
+    """Answer one question. Raises errors that `main` maps to exit codes."""
     wish = flags.wish
     if command == "ask" and not words.strip():
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config = settings(offline=flags.offline)
     root = directory(flags.workspace)
-    with _scene(config, root, target) as (scene, aim):
-        desk, problems = desks.decision_inputs(config, [scene.corpus.root])
+    with _folders(config, root, target) as (folders, resolved):
+        inputs, problems = decision_inputs(config, [folders.corpus.root])
         for problem in problems:
             say(f"assist: {problem}")
-        for told in finish_interrupted(config, scene.corpus.root):
-            say(f"assist: {told}")
-        ready = decide(Question(command, words, aim, wish=wish, provider=flags.provider), scene, desk)
+        for done in finish_interrupted(config, folders.corpus.root):
+            say(f"assist: {done}")
+        question = Question(command, words, resolved, wish=wish, provider=flags.provider)
+        decided = decide(question, folders, inputs)
     if flags.dry_run:
-        emit(route_document(ready)) if flags.as_json else facts(route_facts(ready))
+        emit(route_document(decided)) if flags.as_json else facts(route_facts(decided))
         return
-    asked = _Asked(config, desk, ready, flags)
-    asyncio.run(_answered(asked))
-    if asked.finished is not None:
-        _ended(asked, asked.finished)
+    this = _Run(config, inputs, decided, flags)
+    final, notices = asyncio.run(_answer(this))
+    if final is not None:
+        _finish(this, final, notices)
 
 
 @contextmanager
-def _scene(
+def _folders(
     config: Config, root: Path, target: str
 ) -> Iterator[tuple[QuestionFolders, QuestionTarget | None]]:
-    """The folder with its index, as it is, and what the question is about."""
+    """The folder of the question with its index, and the code that the question is about."""
     root = _root_of(root, target)
     folder = known_folder(config, root) or folder_at(config, root)
     if config.context.index and not (target and os.path.exists(root / parse_target(target).path)):
-        # A name, or a question about the whole: the index has to know it as it is now.
-        with counting("indexing") as progress:
-            refreshed(config, folder, progress)
+        # A symbol, or a question about the whole folder: the index must be up to date.
+        with show_count("indexing") as progress:
+            update_index(config, folder, progress)
     corpus = corpus_of(folder)
     try:
-        yield QuestionFolders(corpus), aim_at(corpus, _from(root, folder, target)) if target else None
+        resolved = resolve_target(corpus, _from_folder(root, folder, target)) if target else None
+        yield QuestionFolders(corpus), resolved
     finally:
         corpus.reader.close()
 
 
 def _root_of(root: Path, target: str) -> Path:
-    """The workspace, or for a file outside of it the folder that it is in."""
+    """The workspace, or, for a file outside of it, the file's own folder."""
     path = Path(os.path.realpath(root / os.path.expanduser(parse_target(target).path))) if target else root
     outside = path.is_file() and not path.is_relative_to(os.path.realpath(root))
     return path.parent if outside else root
 
 
-def _from(root: Path, folder: WorkspaceFolder, target: str) -> str:
-    """The target as seen from the indexed folder, which may be above the one that it was named from."""
+def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
+    """The target as seen from the indexed folder, which may be above the working directory."""
     path = parse_target(target).path
     return str(root / target) if (root / path).exists() and str(root) != folder.root else target
 
 
-async def _answered(asked: _Asked) -> None:
-    """Show the answer while it comes, and keep its end."""
-    local = _Local(asked.config)
-    means = AnswerSources(local.opened, lambda *what: desks.record_feedback(asked.config, *what))
+async def _answer(this: _Run) -> tuple[FinalAnswer | None, list[str]]:
+    """Show the answer as it arrives; return its end and the notices."""
+    local = _LocalModel(this.config)
+    sources = AnswerSources(local.opened, lambda *what: record_feedback(this.config, *what))
 
-    async def confirm(ready: DecidedQuestion) -> bool:
-        return _confirmed(ready, asked.flags)  # nothing else runs here, and Ctrl-C must end it
+    async def confirm_request(decided: DecidedQuestion) -> bool:
+        return _confirm_request(decided, this.flags)  # no other task runs here, and Ctrl-C must end it
 
-    shows = not asked.flags.as_json and not asked.ready.local.form.kind
-    with answering() if shows else nullcontext(lambda _: None) as write:
+    streams = not this.flags.as_json and not this.decided.local.form.kind
+    with stream_markdown() if streams else nullcontext(lambda _: None) as write:
+        display = _Display(write)
         try:
-            async with aclosing(answer(asked.ready, asked.desk, means, confirm)) as stream:
+            async with aclosing(answer(this.decided, this.inputs, sources, confirm_request)) as stream:
                 async for event in stream:
-                    _take(asked, event, write)
+                    display.show(event)
         finally:
             local.close()
+    return display.final, display.notices
 
 
-class _Local:
-    """The model on this machine, loaded when it is first asked."""
+class _LocalModel:
+    """The model on this machine, loaded when it is first needed."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._model: Any = None
 
     async def opened(self) -> "Answerer[Any]":
-        """The model; blocks nothing while it loads."""
+        """The loaded model; loading it does not block the event loop."""
         from assist_server.local_model.opening import open_local  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
 
         if self._model is None:
-            told = say if sys.stderr.isatty() else silent
-            self._model = await asyncio.to_thread(open_local, self._config, told)
+            show = say if sys.stderr.isatty() else silent
+            self._model = await asyncio.to_thread(open_local, self._config, show)
         model: Answerer[Any] = self._model
         return model
 
@@ -159,80 +160,90 @@ class _Local:
             self._model.close()
 
 
-def _take(asked: _Asked, event: Event, write: Callable[[str], None]) -> None:
-    match event:
-        case AnswerPiece(text):
-            write(text)
-        case Notice(text):
-            asked.notices.append(text)
-            say(text)
-        case Began(_, model):
-            if asked.begun:
-                write(AGAIN)
-            asked.begun = True
-            if sys.stderr.isatty():
-                say(f"asking {model} ...")
-        case FinalAnswer():
-            asked.finished = event
+class _Display:
+    """Shows the events of an answer, and keeps its notices and its end."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self.notices: list[str] = []
+        self.final: FinalAnswer | None = None
+        self._write = write
+        self._started = False
+
+    def show(self, event: Event) -> None:
+        """Show the next event."""
+        match event:
+            case AnswerPiece(text):
+                self._write(text)
+            case Notice(text):
+                self.notices.append(text)
+                say(text)
+            case AnswerStart(_, model):
+                if self._started:
+                    self._write(AGAIN)
+                self._started = True
+                if sys.stderr.isatty():
+                    say(f"asking {model} ...")
+            case FinalAnswer():
+                self.final = event
 
 
-def _confirmed(ready: DecidedQuestion, flags: Asking) -> bool:
-    """Whether the person lets a request out, shown what it is."""
-    prepared = ready.prepared
+def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
+    """Show what would be sent, and ask whether it may be sent."""
+    prepared = decided.prepared
     if prepared is None:
         return False
     if flags.yes and prepared.request.permissions.yes_allowed:
         return True
-    for line in preview_lines(ready):
+    for line in preview_lines(decided):
         say(line)
     if not sys.stdin.isatty():
-        say("Nobody can be asked here: --yes sends it, where the policy allows that.")
-    return agrees(f"Send this to {prepared.host}?")
+        say("There is no terminal to ask at: --yes sends it, where the policy allows that.")
+    return confirm(f"Send this to {prepared.host}?")
 
 
-def _ended(asked: _Asked, finished: FinalAnswer) -> None:
-    """Show and make the edit; the last line says who answered, why, and what it took."""
-    flags = asked.flags
-    plan = finished.plan
+def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:
+    """Show and make the edit; the last line says which model answered, why, and what it took."""
+    flags = this.flags
+    plan = final.plan
     made = False
-    problem: EscalationError | None = finished.problem
-    if finished.problem is not None and finished.problem.excerpt:
-        say(finished.problem.excerpt)
+    problem: EscalationError | None = final.problem
+    if final.problem is not None and final.problem.excerpt:
+        say(final.problem.excerpt)
     if plan is not None:
         if not flags.as_json:
             show_diff(diff(plan))
         for note in plan.notes:
             say(f"note: {note}")
-        if _may_apply(finished, flags):
-            made, problem = _made(asked, plan, finished)
+        if _may_apply(plan, flags):
+            made, problem = _make_edit(this, plan, final)
     if flags.as_json:
-        emit(answer_document(asked.ready, finished, asked.notices, applied=made, problem=problem))
-    say(last_line(finished))
+        emit(answer_document(this.decided, final, notices, applied=made, problem=problem))
+    say(last_line(final))
     if problem is not None:
-        said = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
-        raise UserError(f"{said}: {problem}.".replace("..", "."), told=flags.as_json)
+        what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
+        raise UserError(f"{what}: {problem}.".replace("..", "."), told=flags.as_json)
     if plan is not None and not made and not flags.as_json:
         out("Nothing was changed.")
 
 
-def _made(asked: _Asked, plan: EditPlan, finished: FinalAnswer) -> tuple[bool, EscalationError | None]:
-    """Whether the edit was made, and what went wrong, which may be the writing down alone."""
+def _make_edit(this: _Run, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:
+    """Make the edit. Returns whether it was made, and what went wrong, which may be only the audit log."""
     problem: EscalationError | None = None
     try:
-        apply_edit(asked.config, plan, asked.ready.root, asked.ready.id)
+        apply_edit(this.config, plan, this.decided.root, this.decided.id)
     except EditError as error:
         return False, error
     except EscalationError as error:
         problem = error
-    desks.record_feedback(asked.config, asked.ready, finished.decision, "accepted")
+    record_feedback(this.config, this.decided, final.decision, "accepted")
     return True, problem
 
 
-def _may_apply(finished: FinalAnswer, flags: Asking) -> bool:
-    edit = finished.plan
-    if edit is None or (flags.as_json and not flags.yes):
+def _may_apply(plan: EditPlan, flags: Asking) -> bool:
+    """Whether the user lets an edit be made."""
+    if flags.as_json and not flags.yes:
         return False
-    if edit.protected:
-        say(f"It changes {', '.join(edit.protected)}, which can change what your tools run: look closely.")
-        return agrees("Make this change?")
-    return flags.yes or agrees("Make this change?")
+    if plan.protected:
+        say(f"It changes {', '.join(plan.protected)}, which can change what your tools run: look closely.")
+        return confirm("Make this change?")
+    return flags.yes or confirm("Make this change?")

@@ -1,10 +1,10 @@
-"""The commands that ask a model: `explain`, `ask`, `test`, `refactor`, `fix`; `route` only says which one."""
+"""The commands that ask a model: `explain`, `ask`, `test`, `refactor`, `fix`; `route` only says which."""
 
 from typing import Annotated
 
 import typer
 
-from assist_server.cli.flags import Asking, asked, example
+from assist_server.cli.flags import Asking, example, with_flags
 
 Target = Annotated[
     str,
@@ -12,15 +12,15 @@ Target = Annotated[
         metavar="TARGET", help="PATH, PATH:LINE, PATH:START-END, or the name of a symbol.", show_default=False
     ),
 ]
-ROUTE = """Says who would answer, with which score against which threshold, and what would be sent to whom at
-which cost at most. Sends nothing. `assist route explain ...` is `assist explain ... --dry-run`."""
+ROUTE = """Show which model would answer, its score and the threshold, what would be sent to whom, and the
+highest cost. Nothing is sent. `assist route explain ...` is `assist explain ... --dry-run`."""
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
     _add(app, dry_run=None)
     routed = typer.Typer(
-        help=ROUTE, short_help="Who would answer, and why; sends nothing.", rich_markup_mode=None
+        help=ROUTE, short_help="Which model would answer, and why. Sends nothing.", rich_markup_mode=None
     )
     _add(routed, dry_run=True)
     app.add_typer(routed, name="route", epilog=example('assist route ask "how is an order paid?"'))
@@ -33,7 +33,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         (
             "explain",
             explain,
-            "What code does, how, and what could surprise.",
+            "What code does, how, and what may surprise.",
             ("src/app.py:12", "Cart.total --json"),
         ),
         (
@@ -45,36 +45,36 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         (
             "test",
             write_tests,
-            "Write tests for code, in a file of their own.",
+            "Write tests for code, in a new file.",
             ("src/cart.py:12", "Cart.total --yes"),
         ),
         (
             "refactor",
             refactor,
-            "Change code as you say, after you have seen how.",
+            "Change code as you say, after showing the change.",
             ('Cart.total "round at the end"',),
         ),
         (
             "fix",
             fix,
-            "Find and mend what is wrong in code.",
+            "Find and fix what is wrong in code.",
             ('src/cart.py:12 "IndexError on an empty cart"',),
         ),
     )
     for name, command, short, lines in rows:
         examples = example(*(f"{before}{name} {line}" for line in lines))
-        app.command(name, epilog=examples, short_help=short)(asked(command, **fixed))
+        app.command(name, epilog=examples, short_help=short)(with_flags(command, **fixed))
 
 
 def explain(target: Target, flags: Asking) -> None:
-    """Explain code: what it is for, how it works, what could surprise."""
+    """Explain code: what it is for, how it works, and what may surprise."""
     _run("explain", target, "", flags)
 
 
 def ask(
     question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)], flags: Asking
 ) -> None:
-    """Answer a question about the workspace, with what the index finds for it."""
+    """Answer a question about the workspace, using what the index finds."""
     _run("ask", "", question, flags)
 
 
@@ -83,7 +83,7 @@ def write_tests(
     flags: Asking,
     words: Annotated[str, typer.Argument(metavar="[WISHES]", show_default=False)] = "",
 ) -> None:
-    """Write tests for code, show them, and put them into a new file if you say so."""
+    """Write tests for code, show them, and put them into a new file if you agree."""
     _run("test", target, words, flags)
 
 
@@ -92,7 +92,7 @@ def refactor(
     wishes: Annotated[str, typer.Argument(metavar="WISHES", show_default=False)],
     flags: Asking,
 ) -> None:
-    """Change code as you say: the change is shown as a diff, and made if you say so."""
+    """Change code as you say. The change is shown as a diff, and made if you agree."""
     _run("refactor", target, wishes, flags)
 
 
@@ -104,12 +104,12 @@ def fix(
         typer.Argument(metavar="[PROBLEM]", help="An error message, or what is wrong.", show_default=False),
     ] = "",
 ) -> None:
-    """Find and mend what is wrong in code: the change is shown as a diff, and made if you say so."""
+    """Find and fix what is wrong in code. The change is shown as a diff, and made if you agree."""
     _run("fix", target, problem, flags)
 
 
 def _run(command: str, target: str, words: str, flags: Asking) -> None:
-    """Only here is the rest loaded: `--help` must not wait for it."""
+    """Load the rest only here: `--help` must not wait for it."""
     from assist_server.cli.commands.question_run import run  # noqa: PLC0415
 
     run(command, target, words, flags)

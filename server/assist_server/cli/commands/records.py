@@ -1,6 +1,6 @@
-"""The commands over what is recorded: `undo`, `cost`, `calibrate` and `rate`. None of them sends anything.
+"""The commands on records: `undo`, `cost`, `calibrate` and `rate`. None of them sends anything.
 
-`recorded` does what they do, and `record_words` has their words; both are loaded by the command that is run.
+The `records` wing does the work and `wording.records` has the words; each command loads them when it runs.
 """
 
 from pathlib import Path
@@ -57,25 +57,25 @@ def add_to(app: typer.Typer) -> None:
 
 
 def undo(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson = False) -> None:
-    """Take back the last edit that was made in a workspace, after showing how.
+    """Take back the last edit that was made in a workspace, after showing the change.
 
-    A file that was changed since then stops it: nothing is overwritten.
+    If a file was changed since then, nothing is undone.
     """
     from assist_escalation.edits.plan import diff  # noqa: PLC0415
     from assist_server.cli.terminal.answers import diff as show_diff  # noqa: PLC0415
-    from assist_server.records import past_requests  # noqa: PLC0415
+    from assist_server.records.undo import next_undo, take_back  # noqa: PLC0415
 
-    place = place_at(workspace)
-    found = past_requests.next_undo(place)
-    for each in found.told:
+    recorded = workspace_at(workspace)
+    pending = next_undo(recorded.config, recorded.root)
+    for each in pending.recovered:
         say(f"assist: {each}")
-    shown = diff(found.plan)
+    shown = diff(pending.plan)
     if not as_json:
         show_diff(shown)
     ask_first("Take this edit back?", "Nothing was undone.", yes=yes)
-    files = past_requests.take_back(place, found.edit)
+    files = take_back(recorded.config, recorded.root, pending.edit)
     if as_json:
-        emit({"undone": list(files), "workspace": place.root, "diff": shown})
+        emit({"undone": list(files), "workspace": recorded.root, "diff": shown})
     else:
         out(f"Taken back in {', '.join(files)}.")
 
@@ -90,8 +90,8 @@ def cost(
 ) -> None:
     """What was spent at providers, by day, repository, command or model, and what is left today.
 
-    A request counts with the most it can cost until it is settled. Estimated are requests whose tokens no
-    provider told.
+    Until a request is settled, it counts with the most it can cost. "Estimated" counts requests for which
+    the provider reported no tokens.
     """
     if context.invoked_subcommand is not None:
         return
@@ -99,85 +99,87 @@ def cost(
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
-    place = place_at(workspace)
-    found = past_requests.spent(place, by, seconds_of(since) or 0.0)
+    recorded = workspace_at(workspace)
+    report = past_requests.spending(recorded, by, seconds_of(since) or 0.0)
     if as_json:
-        emit(records.spending_document(found, place))
+        emit(records.spending_document(report, recorded))
         return
-    if found.rows:
+    if report.rows:
         columns = [Column(by.capitalize()), *(Column(head, number=True) for head in records.HEADS)]
-        rows = records.spending_rows(found)
-        if by == "repo":  # a path may be as long as the line: the last column is the one that is folded
-            columns, rows = [*columns[1:], columns[0]], [[*row[1:], row[0]] for row in rows]
+        rows = records.spending_rows(report)
+        if by == "repo":  # a path may be long, so it goes last: only the last column is wrapped
+            columns = [*columns[1:], columns[0]]
+            rows = [[*row[1:], row[0]] for row in rows]
         table(columns, rows)
     else:
         out("Nothing was sent since then." if since else "Nothing was sent yet.")
-    for line in records.budget_lines(found, place):
+    for line in records.budget_lines(report, recorded):
         out(line)
 
 
 @cost_app.command(
     "reconcile",
     epilog=example("assist cost reconcile", "assist cost reconcile --yes"),
-    short_help="Take what a crash left unsettled for spent.",
+    short_help="Count what a crash left unsettled as spent.",
 )
 def reconcile(yes: Yes = False, as_json: AsJson = False) -> None:
-    """Settle requests that a crash cut off, at all that was set aside for them.
+    """Settle requests that a crash cut off, at the full amount that was reserved for them.
 
-    The budget counts them so already. What is under way after all is settled later with what it cost.
+    The budget counts them this way already. A running request is settled later at its own cost.
     """
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
     config = settings()
-    open_ = past_requests.unsettled(config)
+    open_ = past_requests.unsettled_reservations(config)
     for line in records.reservation_lines(open_):
         (say if as_json else out)(line)
     if open_:
-        ask_first(f"Take {len(open_)} unsettled for spent?", "Nothing was settled.", yes=yes)
+        ask_first(f"Count {len(open_)} unsettled as spent?", "Nothing was settled.", yes=yes)
     count = past_requests.reconcile(config) if open_ else 0
     if as_json:
         emit({"settled": count, "requests": [records.reservation_document(each) for each in open_]})
     else:
-        out(f"{count} settled at what was set aside." if open_ else "Nothing is unsettled.")
+        out(f"{count} settled at the reserved amount." if open_ else "Nothing is unsettled.")
 
 
 def calibrate(
     apply: Annotated[bool, typer.Option("--apply", help="Put it in force.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """How reliable the router's scores are by what became of local answers, and a calibration that fits them.
+    """How well the router's scores match what became of local answers, and a calibration that fits them.
 
-    Accepting, undoing and rating answers makes such labels. It changes the score, no rule and no bound.
+    It learns from answers that you accept, undo or rate. It changes the scores, but no rule and no limit.
     """
     from assist_escalation.routing.calibration import fit  # noqa: PLC0415
     from assist_server.records import past_requests  # noqa: PLC0415
     from assist_server.wording import records  # noqa: PLC0415
 
     config = settings()
-    found = past_requests.fit(config)
-    if found.problem:
-        say(f"assist: {found.problem}")
-    if apply and found.fitted is None:
-        fit(found.labels)  # says what is missing
-    file = str(past_requests.calibrate(config, found.fitted)) if apply and found.fitted else ""
+    report = past_requests.fit_calibration(config)
+    if report.problem:
+        say(f"assist: {report.problem}")
+    if apply and report.fitted is None:
+        fit(report.labels)  # says what is missing
+    file = str(past_requests.apply_calibration(config, report.fitted)) if apply and report.fitted else ""
     if as_json:
-        emit(records.fit_document(found, file))
+        emit(records.fit_document(report, file))
         return
-    _show_fit(found)
+    _show_fit(report)
     if file:
         out(f"It is in force now, in {file}.")
 
 
 def rate(
     verdict: Annotated[
-        Literal["good", "bad"], typer.Argument(metavar="good|bad", help="How it was.", show_default=False)
+        Literal["good", "bad"],
+        typer.Argument(metavar="good|bad", help="How good it was.", show_default=False),
     ],
     request: Annotated[
         str | None,
         typer.Argument(
             metavar="REQUEST_ID",
-            help="The `id` in --json. Without it: the last request answered.",
+            help="The `id` in --json. Without it: the last request that was answered.",
             show_default=False,
         ),
     ] = None,
@@ -193,17 +195,17 @@ def rate(
         out(f"{event.command} {event.request_id} is rated {verdict}.")
 
 
-def place_at(workspace: Path) -> "RecordedWorkspace":
-    """The workspace of --workspace; what is wrong in its rules goes to stderr."""
-    from assist_server.records.past_requests import place_of  # noqa: PLC0415
+def workspace_at(workspace: Path) -> "RecordedWorkspace":
+    """The workspace that --workspace names. Problems in its rules are shown on stderr."""
+    from assist_server.records.past_requests import workspace_of  # noqa: PLC0415
 
-    place = place_of(settings(), directory(workspace))
-    for problem in place.problems:
+    recorded = workspace_of(settings(), directory(workspace))
+    for problem in recorded.problems:
         say(f"assist: {problem}")
-    return place
+    return recorded
 
 
-def _show_fit(found: "Fit") -> None:
+def _show_fit(report: "Fit") -> None:
     from assist_escalation.routing.calibration import (  # noqa: PLC0415
         LEAST,
         expected_error,
@@ -214,17 +216,17 @@ def _show_fit(found: "Fit") -> None:
     from assist_server.wording import records  # noqa: PLC0415
 
     columns = [Column("Score"), *(Column(head, number=True) for head in ("Answers", "Expected", "Good"))]
-    out(f"{len(found.labels):,} local answers of known worth.")
-    if found.labels:
-        rows = reliability(found.labels, found.before)
-        out(records.before_words(found.before))
+    out(f"{len(report.labels):,} local answers of known quality.")
+    if report.labels:
+        rows = reliability(report.labels, report.before)
+        out(records.before_words(report.before))
         table(columns, records.reliability_rows(rows))
         out(f"On average {expected_error(rows):.3f} between expected and good.")
-    if found.fitted is None:
-        out(f"Too few to calibrate: {LEAST} are needed. Accepting, undoing and rating answers makes them.")
+    if report.fitted is None:
+        out(f"Too few to calibrate: {LEAST} are needed. Answers that you accept, undo or rate count.")
         return
-    rows = reliability(found.labels, found.fitted)
-    out(records.fit_words(found.fitted))
+    rows = reliability(report.labels, report.fitted)
+    out(records.fit_words(report.fitted))
     table(columns, records.reliability_rows(rows))
     out(f"On average {expected_error(rows):.3f} between expected and good.\n")
-    out(patch(found.fitted).rstrip())
+    out(patch(report.fitted).rstrip())

@@ -1,6 +1,6 @@
-"""One real `assist lsp` process and the editor's side of it: open a file, look, type, ask.
+"""A real `assist lsp` process and the editor's side of it: open a file, wait, type, request.
 
-It plays scenes, knows not which there are, and prints nothing.
+It plays any scene and prints nothing.
 """
 
 import asyncio
@@ -19,24 +19,24 @@ from pygls.lsp.client import LanguageClient
 
 from assist_server.errors import UserError
 
-START = 300.0  # seconds; a probe of a large model from a cold disk is in them
-ANSWER = 60.0  # seconds for one answer: more is a server that hangs
+START = 300.0  # seconds; includes measuring a large model from a cold disk
+ANSWER = 60.0  # seconds for one answer; a server that needs longer hangs
 STOP = 10.0  # seconds to shut down
 LANGUAGES = {".py": "python", ".ts": "typescript", ".go": "go"}
 
 
 @dataclass(frozen=True, slots=True)
 class DemoScene:
-    """A gap in a file: the text it comes behind, unique there, and what stands in it in the whole file.
+    """A gap in a file: the unique text before it, and what was removed.
 
-    `look` is the time in seconds before the question; `keys` of the answer are then typed by hand.
+    `rest` is the time in seconds before the request; then `keys` characters of the answer are typed.
     """
 
     title: str
     file: str
     before: str
     removed: str
-    look: float
+    rest: float
     keys: int = 0
 
 
@@ -44,8 +44,8 @@ class DemoScene:
 class Shot:
     """One request and its answer; lines and columns count from 0.
 
-    `typed` is what was typed of an earlier answer, `replace` the characters behind the cursor that
-    `text` stands for, and `counts` what the server counted for this request alone.
+    `typed` is what was typed of an earlier answer, `replace` the number of characters after the cursor that
+    `text` replaces, and `counts` what the server counted for this request alone.
     """
 
     scene: DemoScene
@@ -60,7 +60,7 @@ class Shot:
 
 
 class DemoEditor:
-    """Owns the file that is open in the server, and the counts at the last look."""
+    """Owns the file that is open in the server, and the last counts."""
 
     def __init__(self, client: LanguageClient) -> None:
         self._client = client
@@ -76,8 +76,8 @@ class DemoEditor:
             await asyncio.sleep(0.05)
         self._counts = status["counts"]
 
-    async def play(self, scene: DemoScene, workspace: Path) -> Shot:
-        """Open the file with its gap, look at it, and ask."""
+    async def show(self, scene: DemoScene, workspace: Path) -> Shot:
+        """Open the file with its gap, wait, and request a suggestion."""
         path = workspace / scene.file
         head, gap, tail = path.read_text(encoding="utf-8").partition(scene.before + scene.removed)
         if not gap:
@@ -86,15 +86,15 @@ class DemoEditor:
         text = head + scene.before + tail
         shot = Shot(scene, tuple(text.split("\n")), len(before) - 1, len(before[-1]))
         self._open(path, text)
-        if scene.look:  # the cursor rests; our editor plugins tell the server
+        if scene.rest:  # the cursor rests; our editor plugins report that to the server
             position = {"line": shot.line, "character": shot.column}
             moved = {"textDocument": {"uri": self._uri}, "position": position}
             self._client.protocol.notify("assist/didMoveCursor", moved)
-            await asyncio.sleep(scene.look)
+            await asyncio.sleep(scene.rest)
         return await self._ask(shot)
 
     async def type_on(self, shot: Shot, character: str) -> Shot:
-        """Type one character where `shot` asked, then ask again, as an editor does at every key."""
+        """Type one character at the cursor of `shot`, then request again, as an editor does at every key."""
         at = types.Position(shot.line, shot.column)
         self._version += 1
         self._client.text_document_did_change(
@@ -129,9 +129,9 @@ class DemoEditor:
         async with asyncio.timeout(ANSWER):
             answer = await self._client.text_document_inline_completion_async(params)
         ms = 1e3 * (time.perf_counter() - start)
-        counted = (await self._status())["counts"]
-        counts = {key: number - self._counts.get(key, 0) for key, number in counted.items()}
-        self._counts = counted
+        current = (await self._status())["counts"]
+        counts = {key: number - self._counts.get(key, 0) for key, number in current.items()}
+        self._counts = current
         items = answer.items if isinstance(answer, types.InlineCompletionList) else answer or []
         item = items[0] if items else types.InlineCompletionItem("")
         return replace(
@@ -150,16 +150,16 @@ class DemoEditor:
 
 
 @asynccontextmanager
-async def editing(options: dict[str, Any], *, offline: bool) -> AsyncIterator[DemoEditor]:
-    """A server of its own with its model ready; shut down properly at the end.
+async def start_editor(options: dict[str, Any], *, offline: bool) -> AsyncIterator[DemoEditor]:
+    """A server of its own with its model ready; it is shut down at the end.
 
-    `options` go over config.toml. Raises `UserError` if the server stops, or answers too late.
+    `options` override config.toml. Raises `UserError` if the server stops or answers too late.
     """
-    # pygls logs answers to what was cancelled with a traceback; what matters here is raised.
+    # pygls logs answers to cancelled requests with a traceback; what matters here is raised.
     logging.getLogger("pygls").setLevel(logging.CRITICAL + 1)
     client = LanguageClient("assist-demo", "1")
-    client.feature("assist/status")(_ignore)  # it is asked for instead
-    # -P: the directory in which the demo is started must not be searched for modules.
+    client.feature("assist/status")(_ignore)  # `_status` requests it instead
+    # -P: Python must not import modules from the directory where the demo is started.
     command = ["-P", "-m", "assist_server", "lsp", *(["--offline"] if offline else [])]
     await client.start_io(sys.executable, *command)
     inline = types.TextDocumentClientCapabilities(
@@ -177,7 +177,7 @@ async def editing(options: dict[str, Any], *, offline: bool) -> AsyncIterator[De
         yield editor
     except TimeoutError as error:
         raise UserError("`assist lsp` gave no answer in time. `assist doctor` says more.") from error
-    except (RuntimeError, JsonRpcException) as error:  # pygls's word for a process that ended is the former
+    except (RuntimeError, JsonRpcException) as error:  # pygls raises RuntimeError if the process has ended
         raise UserError(f"`assist lsp` failed: {error}. `assist doctor` says more.") from error
     finally:
         with suppress(TimeoutError, RuntimeError, JsonRpcException):
@@ -189,4 +189,4 @@ async def editing(options: dict[str, Any], *, offline: bool) -> AsyncIterator[De
 
 
 def _ignore(_: Any) -> None:
-    """Take a notification that tells nothing new."""
+    """Ignore a notification."""

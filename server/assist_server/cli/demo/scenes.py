@@ -1,7 +1,7 @@
-"""The demo: what real completions in a small workspace look like, and what they cost.
+"""The demo: real completions in a small workspace, and what they cost.
 
-The files of `workspace` are whole. At each scene a piece is taken out, the cursor stands where it
-was, and the model is asked to fill the gap, through a real `assist lsp`.
+The files of `workspace` are complete. Each scene removes a piece, puts the cursor there, and lets the model
+fill the gap through a real `assist lsp`.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from typing import Any
 from assist_completion.errors import ModelError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import is_path
-from assist_server.cli.demo.lsp_client import DemoScene, Shot, editing
+from assist_server.cli.demo.lsp_client import DemoScene, Shot, start_editor
 from assist_server.cli.output import emit, out
 from assist_server.config.config import Config
 from assist_server.errors import UserError
@@ -22,18 +22,18 @@ from assist_server.local_model.opening import store_of
 from assist_server.wording.counts import reason_words
 
 WORKSPACE = Path(__file__).parent / "workspace"
-LOOK = 1.0  # seconds a person looks at a file before typing; the server warms the place meanwhile
+REST = 1.0  # seconds in which a person reads a file before typing; the server prewarms meanwhile
 KEY_GAP = 0.12  # seconds between keys, about 100 words a minute
 AROUND = 3  # lines shown above and below the cursor
 EVALUATED, GENERATED, PROMPT = "prompt-tokens-evaluated", "tokens-generated", "prompt-tokens"
 
 SCENES = (
     DemoScene(
-        "A line half written, asked as soon as the file is open",
+        "A half-written line, requested as soon as the file is open",
         "inventory.py",
         "    return sum(",
         "item.price * item.quantity for item in items)",
-        look=0.0,
+        rest=0.0,
         keys=4,
     ),
     DemoScene(
@@ -41,38 +41,38 @@ SCENES = (
         "inventory.py",
         '"""The first item of that name, or None."""\n    ',
         "for item in items:\n        if item.name == name:\n            return item\n    return None",
-        look=LOOK,
+        rest=REST,
     ),
     DemoScene(
         "In the middle of a line",
         "report.py",
         'lines.append(f"Total: {',
         "format_price(total_value(items))",
-        look=LOOK,
+        rest=REST,
     ),
     DemoScene(
         "A method in TypeScript",
         "cart.ts",
         "total(): number {\n    ",
         "return this.lines.reduce((sum, line) => sum + line.price * line.quantity, 0);",
-        look=LOOK,
+        rest=REST,
     ),
     DemoScene(
         "An error path in Go",
         "queue.go",
         "if len(q.jobs) == 0 {\n\t\t",
         "return Job{}, ErrEmpty",
-        look=LOOK,
+        rest=REST,
     ),
 )
 
 
 def run(config: Config, *, as_json: bool) -> None:
-    """Play every scene and show it; `UserError` if there is no model, or if nothing came."""
+    """Play every scene and show it; `UserError` if there is no model, or if it wrote nothing."""
     model = _model(config)
     start = time.perf_counter()
     if not as_json:
-        out(f"{model} fills gaps in the files of {WORKSPACE}.\nBetween « and » stands what it wrote.\n")
+        out(f"{model} fills gaps in the files of {WORKSPACE}.\nWhat it wrote is between « and ».\n")
     shots = asyncio.run(_play(config, (lambda _: None) if as_json else show))
     answered = [shot for shot in shots if shot.text]
     summary = _summary(shots, time.perf_counter() - start)
@@ -88,9 +88,9 @@ async def _play(config: Config, tell: Callable[[Shot], None]) -> list[Shot]:
     shots: list[Shot] = []
     # The user may have silenced ghost text; the demo shows it as it is delivered.
     options = {"completion": {"mode": "balanced"}}
-    async with editing(options, offline=config.offline) as editor:
+    async with start_editor(options, offline=config.offline) as editor:
         for scene in SCENES:
-            shot = await editor.play(scene, WORKSPACE)
+            shot = await editor.show(scene, WORKSPACE)
             shots.append(shot)
             tell(shot)
             for character in shot.text[: scene.keys]:
@@ -119,8 +119,8 @@ def document(shot: Shot) -> dict[str, Any]:
 
 
 def show(shot: Shot) -> None:
-    """A shot for people: the code with the text in it, then what it cost."""
-    from assist_server.cli.terminal.tables import GhostExcerpt, code  # noqa: PLC0415  (rich: --json does without)
+    """A shot for people: the code with the suggestion in it, then what it cost."""
+    from assist_server.cli.terminal.tables import GhostExcerpt, code  # noqa: PLC0415  (imports rich)
 
     if shot.typed:
         rest = shot.text.partition("\n")[0]
@@ -137,7 +137,7 @@ def show(shot: Shot) -> None:
     if not shot.text:
         out(f"    Nothing is shown. {reason_words(_reason(shot))}.")
     if shot.scene.keys:
-        out("    Now its first characters are typed by hand:")
+        out("    Now its first characters are typed:")
     else:
         out("")
 
@@ -163,7 +163,7 @@ def _source(shot: Shot) -> str:
 
 
 def _reason(shot: Shot) -> str:
-    """Why nothing is shown: the one count that is no figure."""
+    """Why nothing is shown: the one count that is not a figure."""
     if shot.text:
         return ""
     figures = {"requests", "speculated", PROMPT, EVALUATED, GENERATED}

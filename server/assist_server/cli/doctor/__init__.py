@@ -1,4 +1,4 @@
-"""What `assist doctor` finds: what is installed, what is wrong, and the remedy.
+"""What `assist doctor` reports: what is installed, what is wrong, and the remedies.
 
-This wing looks and reports. It changes nothing.
+This wing examines and reports. It changes nothing.
 """

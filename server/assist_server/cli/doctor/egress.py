@@ -1,6 +1,6 @@
 """What may leave the machine, what it may cost, and whether the records of it are in order, for `doctor`.
 
-It says of a key whether it is set, never what it is. It opens no socket and mends nothing.
+It says whether a key is set, never what it is. It opens no socket and repairs nothing.
 """
 
 from collections.abc import Callable
@@ -32,18 +32,18 @@ TRUST = "Run `assist config trust`, which shows what it forbids"
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """What is looked at, and where findings go."""
+class _Examination:
+    """What is examined, and the findings so far."""
 
     config: Config
     root: str
     permissions: Permissions
     findings: list[DoctorFinding]
 
-    def tried(self, look: Callable[[], T], remedy: str) -> T | None:
-        """What `look` finds; None, and a finding, where that fails."""
+    def attempt(self, step: Callable[[], T], remedy: str) -> T | None:
+        """The result of a step; if it fails, None, and a finding is added."""
         try:
-            return look()
+            return step()
         except (EscalationError, ConfigError) as error:
             self.findings.append(DoctorFinding(str(error), remedy))
             return None
@@ -52,37 +52,37 @@ class _Look:
 def egress_facts(config: Config, folder: Path, findings: list[DoctorFinding]) -> dict[str, Any]:
     """The mode, providers, budget, records and answering model of the workspace that a folder is in.
 
-    `trust` is how the repository's files stand: none, new, changed, trusted, or damaged for a record of
-    them that cannot be read.
+    `trust` is the state of the repository's files: none, new, changed, trusted, or damaged if the record of
+    accepted files cannot be read.
     """
     root = (known_folder(config, folder) or folder_at(config, folder)).root
     permissions, problems = permissions_for(config, [root])
-    look = _Look(config, root, permissions, findings)
+    examination = _Examination(config, root, permissions, findings)
     findings += [
         DoctorFinding(str(problem), TRUST if "config trust" in problem.message else SETTINGS)
         for problem in problems
     ]
-    left, ledger = _money(look)
+    left, ledger = _budget(examination)
     return {
         "mode": permissions.mode,
         "workspace": root,
         "trust": _trust(config, root),
-        "providers": _providers(look),
+        "providers": _providers(examination),
         "budget": {
             "left_today_usd": left,
             "day_usd": permissions.day_micro / 1e6,
             "request_usd": permissions.request_micro / 1e6,
         },
         "ledger": ledger,
-        "audit": _audit(look),
-        "model": _model(look),
+        "audit": _audit(examination),
+        "model": _model(examination),
     }
 
 
-def _providers(look: _Look) -> list[dict[str, Any]]:
+def _providers(examination: _Examination) -> list[dict[str, Any]]:
     found = []
-    for name, each in look.permissions.providers.items():
-        is_set = bool(each.api_key_env and look.config.secrets.get(each.api_key_env))
+    for name, each in examination.permissions.providers.items():
+        is_set = bool(each.api_key_env and examination.config.secrets.get(each.api_key_env))
         found.append(
             {
                 "name": name,
@@ -93,40 +93,44 @@ def _providers(look: _Look) -> list[dict[str, Any]]:
                 "key_set": is_set,
             }
         )
-        if each.api_key_env and not is_set and look.permissions.mode != "never":
+        if each.api_key_env and not is_set and examination.permissions.mode != "never":
             what = f"The variable {each.api_key_env} is not set: {name} cannot be asked"
-            look.findings.append(DoctorFinding(what, f"Export the key of {name} in it"))
+            examination.findings.append(DoctorFinding(what, f"Export the key of {name} in it"))
     return found
 
 
-def _money(look: _Look) -> tuple[float | None, dict[str, Any]]:
-    """Dollars left today, None where the ledger cannot tell, and the state of the ledger."""
-    path = gate_files(look.config).ledger
+def _budget(examination: _Examination) -> tuple[float | None, dict[str, Any]]:
+    """Dollars left today, None if the ledger cannot be read, and the state of the ledger."""
+    path = gate_files(examination.config).ledger
     ledger = Ledger(path)
-    scope = scope_of([look.root])
-    found = look.tried(
-        lambda: (ledger.left(scope, limits_of(look.permissions)), ledger.unsettled()), UNTIL_THEN
+    scope = scope_of([examination.root])
+    found = examination.attempt(
+        lambda: (ledger.left(scope, limits_of(examination.permissions)), ledger.unsettled()), UNTIL_THEN
     )
     if found is None:
         return None, {"path": str(path), "state": "damaged", "unsettled": 0}
     left, open_ = found
     if open_:
-        what = f"Not settled, so counted with all that was set aside for them: {len(open_)} requests"
-        look.findings.append(DoctorFinding(what, "Run `assist cost`: it tells which, and what to do"))
+        what = f"Not settled, so counted with the full amount reserved for them: {len(open_)} requests"
+        examination.findings.append(DoctorFinding(what, "Run `assist cost`: it says which, and what to do"))
     return left / 1e6, {"path": str(path), "state": _state(path), "unsettled": len(open_)}
 
 
-def _audit(look: _Look) -> dict[str, Any]:
-    path = gate_files(look.config).audit
-    report = look.tried(
+def _audit(examination: _Examination) -> dict[str, Any]:
+    path = gate_files(examination.config).audit
+    report = examination.attempt(
         lambda: verify(
-            path, key=log_key(look.config, look.permissions), checkpoint=checkpoint_of(look.permissions)
+            path,
+            key=log_key(examination.config, examination.permissions),
+            checkpoint=checkpoint_of(examination.permissions),
         ),
         UNTIL_THEN,
     )
     if report and not report.ok:
-        what = f"The audit log {path} does not hold: {report.problem}"
-        look.findings.append(DoctorFinding(what, "Run `assist audit verify`, and keep the file as it is"))
+        what = f"The audit log {path} is not intact: {report.problem}"
+        examination.findings.append(
+            DoctorFinding(what, "Run `assist audit verify`, and keep the file as it is")
+        )
     return {
         "path": str(path),
         "state": _state(path) if report and report.ok else "damaged",
@@ -146,15 +150,17 @@ def _trust(config: Config, root: str) -> str:
         return "damaged"  # the permissions say so already
 
 
-def _model(look: _Look) -> dict[str, Any]:
-    """The local model that answers. That completion's own is missing is for `doctor` to say."""
-    name = answering_model(look.config)
+def _model(examination: _Examination) -> dict[str, Any]:
+    """The local model that answers. If completion's own model is missing, `doctor` reports it elsewhere."""
+    name = answering_model(examination.config)
     problem = ""
     try:
-        resolve(store_of(look.config), name)
+        resolve(store_of(examination.config), name)
     except ModelError as error:
         problem = str(error)
-    if problem and name != look.config.completion.model:
+    if problem and name != examination.config.completion.model:
         what = f"The model that answers cannot be used: {problem}"
-        look.findings.append(DoctorFinding(what, f"Or name another in {look.config.paths.config_file}"))
+        examination.findings.append(
+            DoctorFinding(what, f"Or name another in {examination.config.paths.config_file}")
+        )
     return {"name": name, "usable": not problem}

@@ -1,11 +1,11 @@
-"""What `doctor` found wrong, as a value."""
+"""A finding of `doctor`, as a value."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """Something that is wrong, what to do about it, and whether completion cannot work because of it."""
+    """Something that is wrong, what to do about it, and whether it prevents completion."""
 
     what: str
     remedy: str

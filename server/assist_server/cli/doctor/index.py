@@ -1,4 +1,4 @@
-"""What the workspace's index is and what is wrong with it, for `doctor`. It builds none."""
+"""What the workspace's index is and what is wrong with it, for `doctor`. It builds no index."""
 
 import os
 import stat
@@ -14,7 +14,7 @@ from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config
 from assist_server.workspace.folder_index import known_folder, status_document
 
-AGAIN = "Run `assist index`: what is damaged or too old is made again"
+AGAIN = "Run `assist index`: it builds again what is damaged or too old"
 LISTED = 3  # files that a finding names
 
 
@@ -22,11 +22,11 @@ def index_facts(config: Config, root: Path, findings: list[DoctorFinding]) -> di
     """The index of the nearest folder, from `root` up, that has one, and what indexing needs."""
     git = find_git(Git(config.programs), str(root))
     if git is None:
-        what = "git is not on PATH: ignore files are read without it, and what changes together is not known"
+        what = "git is not on PATH: ignore files are read without it, and co-changed files are not known"
         findings.append(DoctorFinding(what, "Install git"))
     if not database.SEARCHABLE:
         what = (
-            f"SQLite {database.VERSION} is older than 3.43: every change of an ignore rule costs a new index"
+            f"SQLite {database.VERSION} is older than 3.43: every change of an ignore rule needs a new index"
         )
         findings.append(DoctorFinding(what, "Use a newer Python"))
     facts: dict[str, Any] = {
@@ -46,12 +46,12 @@ def index_facts(config: Config, root: Path, findings: list[DoctorFinding]) -> di
         if status.problem:
             findings.append(DoctorFinding(f"The index cannot be read: {status.problem}", AGAIN))
         if status.quarantined:
-            findings.append(_left_out(status.quarantined))
+            findings.append(_quarantine_finding(status.quarantined))
     return facts
 
 
 def _languages(findings: list[DoctorFinding]) -> list[dict[str, str]]:
-    """The languages whose files give no outline. Having no grammar at all is how some are made."""
+    """The languages that give no outline. Some have no grammar by design; those are no findings."""
     found = []
     for language in LANGUAGES:
         problem = symbols(language, "").problem
@@ -62,18 +62,18 @@ def _languages(findings: list[DoctorFinding]) -> list[dict[str, str]]:
     return found
 
 
-def _left_out(quarantined: tuple[tuple[str, str], ...]) -> DoctorFinding:
+def _quarantine_finding(quarantined: tuple[tuple[str, str], ...]) -> DoctorFinding:
     named = ", ".join(f"{path} ({why})" for path, why in quarantined[:LISTED])
     more = f" and {len(quarantined) - LISTED} more" if len(quarantined) > LISTED else ""
     count = f"{len(quarantined)} files are" if len(quarantined) > 1 else "One file is"
     return DoctorFinding(
         f"{count} left out of the index: {named}{more}",
-        "Nothing need be done; a line in .assistignore keeps it from being tried again",
+        "You need not do anything; a line in .assistignore stops further attempts",
     )
 
 
 def _check_mode(folder: Path, findings: list[DoctorFinding]) -> None:
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & 0o077 and os.name == "posix":
-        what = f"Others may look into {folder} ({mode:04o}), which has the words of your code"
+        what = f"Other users can read {folder} ({mode:04o}), which contains words of your code"
         findings.append(DoctorFinding(what, f"Run `chmod 700 {folder}`"))

@@ -1,6 +1,6 @@
 """What this installation is and what is wrong with it, each problem with its remedy.
 
-It gathers facts and prints none. Measuring a model that was never measured here takes about two seconds.
+It gathers facts and prints none. Measuring a model for the first time takes about two seconds.
 """
 
 import os
@@ -24,7 +24,7 @@ from assist_server.cli.doctor.index import index_facts
 from assist_server.config.config import Config
 from assist_server.local_model.machine import memory_bytes
 from assist_server.local_model.opening import speed_file, store_of
-from assist_server.wording.models import cold_seconds, in_words, warm_seconds
+from assist_server.wording.models import cold_seconds, speed_words, warm_seconds
 
 PACKAGES = (
     "assist-lsp",
@@ -51,7 +51,7 @@ class DoctorReport:
 
 
 def examine(config: Config, workspace: Path) -> DoctorReport:
-    """Look at all that completion needs, the workspace's index, if it has one, and what may leave from it."""
+    """Check what completion needs, the workspace's index, if any, and what may leave the machine."""
     findings = [
         DoctorFinding(str(problem), f"Edit {config.paths.config_file}") for problem in config.problems
     ]
@@ -75,7 +75,7 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
 
 
 def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
-    """The model in use, as far as it gets: found, accepted, loaded and measured."""
+    """The model in use, as far as each step succeeds: found, accepted, loaded, measured."""
     name = config.completion.model
     store = store_of(config)
     known: dict[str, Any] = {"name": name, "path": "", "bytes": 0, "hash": "", "infilling": False}
@@ -95,7 +95,7 @@ def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
         "decode_threads": speed.decode_threads,
         "warm_seconds": round(warm_seconds(speed), 2),
         "cold_seconds": round(cold_seconds(speed, budget), 2),
-        "in_words": in_words(speed, budget),
+        "in_words": speed_words(speed, budget),
         "budget_tokens": {
             "context": budget.context,
             "head": budget.full.head,
@@ -109,14 +109,15 @@ def _model(config: Config, findings: list[DoctorFinding]) -> dict[str, Any]:
 
 
 def _hash_state(store: Store, row: ModelRow | None, findings: list[DoctorFinding]) -> str:
-    """`accepted`, `changed` or `unknown`, by size and pin; hashing is `assist models verify`'s."""
+    """`accepted`, `changed` or `unknown`, by size and pin. Only `assist models verify` hashes."""
     if row is None:
         return "unknown"
     pin = read_pins(store.root).get(row.name)
     if pin is None:
         findings.append(
             DoctorFinding(
-                f"Nobody checked the file of {row.name}", f"Run `assist models pull {row.name}`: it hashes it"
+                f"The file of {row.name} was never checked",
+                f"Run `assist models pull {row.name}`: it hashes it",
             )
         )
         return "unknown"
@@ -137,7 +138,7 @@ def _directories(config: Config, findings: list[DoctorFinding]) -> dict[str, Any
 
 
 def _directory(path: Path, name: str, findings: list[DoctorFinding]) -> dict[str, Any]:
-    """A directory's state; one that is not there yet is no problem if it can be made."""
+    """A directory's state. A missing one is no problem if it can be made."""
     variable = "ASSIST_CONFIG_DIR" if name == "config" else "ASSIST_DATA_DIR"
     parent = next(each for each in (path, *path.parents) if each.exists())
     if not os.access(parent, os.W_OK):

@@ -1,4 +1,4 @@
-"""What is drawn in a terminal: tables, bars, code and streamed Markdown.
+"""What is drawn in a terminal: tables, progress bars, code and streamed Markdown.
 
-This wing owns rich. It knows nothing about what is drawn.
+Only this wing imports rich. It knows nothing about what it draws.
 """

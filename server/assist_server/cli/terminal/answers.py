@@ -1,7 +1,7 @@
-"""How answers look in a terminal: Markdown while it is written, a diff, a question to the person.
+"""Answers in a terminal: Markdown while it is written, a diff, and yes-or-no questions.
 
-A Markdown text that is still being written is cut where what is before the cut is final.
-A second door to rich next to `tables`. The output can be read without colour, in a pipe and in 80 columns.
+Markdown that is still being written is split where the text before can no longer change. The output can be
+read without colour, in a pipe and in 80 columns. Like `tables`, this module imports rich.
 """
 
 import re
@@ -22,10 +22,10 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s")
 
 
-def settled(text: str) -> int:
-    r"""The length of the part that later text cannot change: whole blocks, each behind an empty line.
+def final_length(text: str) -> int:
+    r"""The length of the part that later text cannot change: whole blocks, each followed by an empty line.
 
-    >>> settled("one\ntwo\n\nthree\n"), settled("```\na\n\nb\n"), settled("- a\n\n- b\n")
+    >>> final_length("one\ntwo\n\nthree\n"), final_length("```\na\n\nb\n"), final_length("- a\n\n- b\n")
     (9, 0, 0)
     """
     end = 0
@@ -48,24 +48,25 @@ def settled(text: str) -> int:
             fence = found[1]
         elif _ITEM.match(line):
             listed = True
-        blank, at = not full, at + len(line)
+        blank = not full
+        at += len(line)
     return end
 
 
-TAIL = 12  # lines of what is being written that are drawn live: more would scroll, and flicker
-FRAMES = 8  # a second: smooth enough, and cheap beside a model
+TAIL = 12  # lines at the end of the text that are drawn live: more would scroll and flicker
+FRAMES = 8  # a second: smooth enough, and cheap compared to a model
 
 
 @contextmanager
-def answering() -> Iterator[Callable[[str], None]]:
-    """Shows Markdown on stdout while it comes: drawn on a terminal, else as it is, at once."""
-    sieve = StreamSanitizer()
+def stream_markdown() -> Iterator[Callable[[str], None]]:
+    """Shows Markdown on stdout as it arrives: drawn on a terminal, else unchanged and at once."""
+    sanitizer = StreamSanitizer()
     if not sys.stdout.isatty():
         last = "\n"
 
         def plain(piece: str) -> None:
             nonlocal last
-            shown = sieve.take(piece)
+            shown = sanitizer.take(piece)
             sys.stdout.write(shown)
             sys.stdout.flush()
             last = shown[-1:] or last
@@ -76,11 +77,11 @@ def answering() -> Iterator[Callable[[str], None]]:
         sys.stdout.flush()
         return
     with _Page(console()) as page:
-        yield lambda piece: page.write(sieve.take(piece))
+        yield lambda piece: page.write(sanitizer.take(piece))
 
 
 class _Page:
-    """Finished blocks are printed for good; what is being written is drawn live below them."""
+    """Prints finished blocks for good, and draws the rest live below them."""
 
     def __init__(self, terminal: Console) -> None:
         self._terminal = terminal
@@ -99,20 +100,20 @@ class _Page:
     def write(self, piece: str) -> None:
         """More of the text."""
         self._text += piece
-        end = settled(self._text)
+        end = final_length(self._text)
         if end:
             done, self._text = self._text[:end], self._text[end:]
             self._print(done)
         self._live.update(Text("\n".join(self._text.splitlines()[-TAIL:])))
 
     def _print(self, text: str) -> None:
-        # Links are shown with their addresses and cannot be clicked; images are their words.
+        # Links are shown with their addresses and cannot be clicked; images are shown as their text.
         if text.strip():
             self._terminal.print(Markdown(text, hyperlinks=False))
 
 
 def diff(text: str) -> None:
-    """A unified diff on stdout; its signs tell what its colours do."""
+    """A unified diff on stdout. The signs alone say what the colours show."""
     styles = {"+": "green", "-": "red", "@": "cyan"}
     terminal = console()
     for line in harmless(text).splitlines():
@@ -120,8 +121,8 @@ def diff(text: str) -> None:
         terminal.print(Text(line, "bold" if head else styles.get(line[:1], "")), soft_wrap=True)
 
 
-def agrees(question: str) -> bool:
-    """Whether the person at the terminal says yes; where nobody can be asked, it is no."""
+def confirm(question: str) -> bool:
+    """Ask a yes-or-no question at the terminal; without a terminal the answer is no."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     sys.stderr.write(f"{question} [y/N] ")

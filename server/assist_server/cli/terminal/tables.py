@@ -1,6 +1,6 @@
-"""The one door to rich: tables, facts, progress bars and code, for people.
+"""Tables, facts, progress bars and code for people, drawn by rich.
 
-All of it reads without colour, in a pipe and in 80 columns. It decides nothing and knows no model.
+All of it can be read without colour, in a pipe and in 80 columns. It decides nothing and knows no model.
 """
 
 import sys
@@ -24,26 +24,26 @@ from rich.text import Text
 from assist_server.cli.output import out, say
 from assist_server.wording.amounts import megabytes
 
-WIDTH = 80  # columns where no terminal tells
-OPEN, CLOSE = "«", "»"  # around ghost text, so that it is seen without colour too
+WIDTH = 80  # columns if stdout is not a terminal
+OPEN, CLOSE = "«", "»"  # around ghost text, so that it can be seen without colour
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column's head, and whether its values are numbers."""
+    """A column's heading, and whether its values are numbers."""
 
     head: str
     number: bool = False
 
 
 def console() -> Console:
-    """The terminal, or the pipe, that stdout is."""
+    """A rich console on stdout, which is a terminal or a pipe."""
     width = None if sys.stdout.isatty() else WIDTH
     return Console(width=width, highlight=False, markup=False, emoji=False)
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """A table on stdout; the first column is never wrapped, the others never cut."""
+    """A table on stdout. The first column is never wrapped, and no cell is cut off."""
     drawn = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
         side: JustifyMethod = "right" if column.number else "left"
@@ -58,9 +58,9 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Names and values on stdout, the values below each other; a name "" goes on with the value above.
+    """Names and values on stdout, the values aligned. A pair whose name is "" continues the value above.
 
-    Values are wrapped at spaces alone, so that a path stays one word to copy.
+    Values are wrapped at spaces only, so that a path stays in one piece to copy.
     """
     terminal = console()
     indent = max(len(name) for name, _ in pairs) + 2
@@ -72,10 +72,10 @@ def facts(pairs: Sequence[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def downloading(name: str) -> Iterator[Callable[[int, int], None]]:
+def show_download(name: str) -> Iterator[Callable[[int, int], None]]:
     """Shows bytes of a total on stderr: a bar on a terminal, else a line for every tenth."""
     if not sys.stderr.isatty():
-        yield _lines(name)
+        yield _print_tenths(name)
         return
     bar = Progress(
         TextColumn("{task.description}"),
@@ -90,22 +90,22 @@ def downloading(name: str) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, total: bar.update(task, completed=done, total=total, visible=True)
 
 
-def _lines(name: str) -> Callable[[int, int], None]:
-    said = -1
+def _print_tenths(name: str) -> Callable[[int, int], None]:
+    last_tenth = -1
 
     def progress(done: int, total: int) -> None:
-        nonlocal said
+        nonlocal last_tenth
         tenth = 10 * done // total if total else 0
-        if tenth != said:
-            said = tenth
+        if tenth != last_tenth:
+            last_tenth = tenth
             say(f"{name}: {megabytes(done)} of {megabytes(total)}")
 
     return progress
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows how many of a total are done on stderr, if that is a terminal; nothing else would be read."""
+def show_count(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows how many of a total are done on stderr, but only on a terminal."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
@@ -117,7 +117,7 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
 
 @dataclass(frozen=True, slots=True)
 class GhostExcerpt:
-    """Ghost text in an excerpt: the index of its line, its column, and how much behind it it replaces."""
+    """Ghost text in an excerpt: its line's index, its column, its text, and how much it replaces."""
 
     line: int
     column: int
@@ -126,7 +126,7 @@ class GhostExcerpt:
 
 
 def code(title: str, lines: Sequence[str], ghost: GhostExcerpt) -> None:
-    """An excerpt on stdout with ghost text in it, marked; without a text, the cursor is."""
+    """An excerpt of code on stdout with ghost text marked in it; without ghost text, the cursor is marked."""
     drawn = Text()
     for number, line in enumerate(lines):
         if number != ghost.line:

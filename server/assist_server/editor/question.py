@@ -1,6 +1,6 @@
-"""A question of an editor, and what it needs from the editor, as values.
+"""A question from an editor, and what answering it needs from the editor, as values.
 
-It knows no protocol and does no work: `inquiries` keeps the questions, `inquiry_work` answers them.
+It knows no protocol and does no work: `question_tasks` runs the questions, `question_work` answers them.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,9 +20,10 @@ if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
 
 @dataclass(frozen=True, slots=True)
 class EditorQuestion:
-    """What the editor asks: lines from 1 of a document, (0, 0) for all of it, (n, 0) for what is there.
+    """What the editor asks about lines of a document, counted from 1.
 
-    `problems` are (line, message) of diagnostics.
+    (0, 0) means the whole document, (n, 0) the definition at line n. `problems` are (line, message) of
+    diagnostics.
     """
 
     command: str
@@ -36,7 +37,7 @@ class EditorQuestion:
 
 @dataclass(frozen=True, slots=True)
 class DocumentState:
-    """A document that is open, with its absolute path ("" for none) and its version."""
+    """An open document, with its absolute path ("" for none) and its version."""
 
     document: Document
     place: str
@@ -45,7 +46,7 @@ class DocumentState:
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceSnapshot:
-    """The workspace at the moment of a question."""
+    """The workspace at the moment of a question; `opened` are the open documents by URI."""
 
     config: Config
     folders: tuple[WorkspaceFolder, ...]
@@ -58,27 +59,27 @@ class EditorPort(Protocol):
     def tell(self, message: dict[str, Any]) -> None:
         """Show a piece of an answer, or its end."""
 
-    async def confirm(self, ready: "DecidedQuestion") -> bool:
-        """Whether the person lets a request out."""
+    async def confirm_request(self, decided: "DecidedQuestion") -> bool:
+        """Ask the user whether a request may be sent."""
 
-    async def agrees(self, plan: "EditPlan", *, again: bool = False) -> bool:
-        """Whether an edit may be made, as far as the editor itself will not ask the person about it.
+    async def confirm_edit(self, plan: "EditPlan", *, again: bool = False) -> bool:
+        """Ask the user whether an edit may be made, unless the editor itself will ask.
 
-        `again`: the editor did not take it, and may where the person acts once more.
+        `again`: the editor refused the edit, and may accept it after another action of the user.
         """
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
-        """Make an edit; False where it was not made. `opened`: URI and version of what is open, by path."""
+        """Make an edit; False if it was not made. `opened`: URI and version of open documents, by path."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditorContext:
     """What questions are answered with: the workspace as it is now, the local model, and the editor.
 
-    `settled` gathers the folders whose interrupted edits were finished.
+    `recovered` collects the folders whose interrupted edits are finished.
     """
 
-    view: Callable[[], WorkspaceSnapshot]
+    snapshot: Callable[[], WorkspaceSnapshot]
     local: "Callable[[], Awaitable[Answerer[Any]]]"
     editor: EditorPort
-    settled: set[str] = field(default_factory=set)
+    recovered: set[str] = field(default_factory=set)

@@ -1,0 +1,155 @@
+"""The models of one editor while they are loaded, and the status that the editor shows of them.
+
+It opens models on a thread of its own, so nothing here blocks the event loop.
+It does not know what the models are used for.
+"""
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from assist_completion.errors import CompletionError, MissingModelError
+from assist_server.config.config import Config
+
+if TYPE_CHECKING:  # they import llama.cpp: 0.4 s that `initialize` must not wait for
+    from assist_completion.engine.answer_stream import Answerer
+    from assist_completion.engine.engine import Engine
+    from assist_server.local_model.opening import OpenedModels
+
+OpenModels = Callable[[Config, Callable[[str], None]], "OpenedModels"]
+
+RETRY = 3.0  # seconds between two attempts to open a model that was missing
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """What the editor's status item shows. `state`: loading, ready, missing, failed or off."""
+
+    model: str = ""
+    state: str = "loading"
+    latency_ms: float | None = None
+    source: str = ""  # of the last suggestion shown: model, cache or typed-through
+    tier: str = "local"
+    budget_left_usd: float | None = None
+    message: str = ""
+
+
+class StatusItem:
+    """Owns the status that the editor shows; the editor hears of changes only."""
+
+    def __init__(self, model: str, show: Callable[[SessionStatus], None]) -> None:
+        self.status = SessionStatus(model)
+        self._show = show
+
+    def reset(self, status: SessionStatus) -> None:
+        """Show this status."""
+        if status != self.status:
+            self.status = status
+            self._show(status)
+
+    def update(self, **changes: Any) -> None:
+        """Change these fields of the status."""
+        self.reset(replace(self.status, **changes))
+
+
+class ModelLifetime:
+    """Owns the loaded models and the thread that loads them. Event loop only.
+
+    `config` gives the current settings. `on_ready` is called when a model has been loaded.
+    """
+
+    def __init__(
+        self,
+        config: Callable[[], Config],
+        open_models: OpenModels,
+        item: StatusItem,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._config = config
+        self._open_models = open_models
+        self._item = item
+        self._on_ready = on_ready
+        self._models: OpenedModels | None = None
+        self._counts: Counter[str] = Counter()  # of the engines that are closed
+        self._loads = 0
+        self._tried = 0.0
+
+    @property
+    def engine(self) -> "Engine | None":
+        """The engine for ghost text, or None until it is loaded."""
+        return self._models.engine if self._models is not None else None
+
+    @property
+    def answerer(self) -> "Answerer[Any] | None":
+        """The model that answers questions, or None until it is loaded."""
+        return self._models.answers if self._models is not None else None
+
+    @property
+    def started(self) -> bool:
+        """Whether a model was ever asked for."""
+        return self._loads > 0
+
+    def start(self) -> None:
+        """Open the models in the background; models opened for older settings are closed."""
+        self._loads += 1
+        self._close_models()
+        self._tried = time.monotonic()
+        self._item.reset(SessionStatus(self._config().completion.model, message="starting"))
+        loop = asyncio.get_running_loop()
+        # A daemon thread, not an executor: leaving the process must not wait for it.
+        threading.Thread(target=self._open, args=(self._loads, loop), name="assist-open", daemon=True).start()
+
+    def retry_missing(self) -> None:
+        """Start again if the model was missing: it may have been downloaded since."""
+        if self._item.status.state == "missing" and time.monotonic() - self._tried > RETRY:
+            self.start()
+
+    def close(self) -> None:
+        """Free the models; one that is still loading is closed once it is loaded."""
+        self._loads += 1
+        self._close_models()
+        self._item.update(state="off", message="")
+
+    def totals(self) -> Counter[str]:
+        """Everything that the engines counted since the session began."""
+        return self._counts + (self.engine.counts if self.engine is not None else Counter())
+
+    def _open(self, load: int, loop: asyncio.AbstractEventLoop) -> None:
+        def say(message: str) -> None:
+            loop.call_soon_threadsafe(lambda: self._show_progress(load, message))
+
+        try:
+            models = self._open_models(self._config(), say)
+        except CompletionError as error:
+            state = "missing" if isinstance(error, MissingModelError) else "failed"
+            message = str(error)
+            loop.call_soon_threadsafe(lambda: self._show_failure(load, state, message))
+            return
+        loop.call_soon_threadsafe(lambda: self._take(load, models))
+
+    def _take(self, load: int, models: "OpenedModels") -> None:
+        if load != self._loads:
+            models.engine.close()
+            return
+        self._models = models
+        self._item.reset(SessionStatus(self._config().completion.model, state="ready"))
+        self._on_ready()
+
+    def _show_failure(self, load: int, state: str, message: str) -> None:
+        if load == self._loads:
+            self._item.update(state=state, message=message)
+
+    def _show_progress(self, load: int, message: str) -> None:
+        if load == self._loads and self._models is None:
+            self._item.update(message=message)
+
+    def _close_models(self) -> None:
+        if self._models is not None:
+            self._counts.update(self._models.engine.counts)
+            self._models.answers.close()
+            self._models.engine.close()
+            self._models = None

@@ -1,0 +1,73 @@
+"""The documents that one editor has open, the cursor in each, and where the user edited last.
+
+It keeps them in step with the editor. It knows no model and no other file.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from assist_context.retrieval.recent_edits import RecentEdits
+from assist_server.workspace.documents import Edit, OpenDocument
+
+if TYPE_CHECKING:
+    from assist_context.documents import Cursor, Snippet
+
+log = logging.getLogger(__name__)
+
+
+class OpenDocuments:
+    """Owns the open documents, by URI. Changes that do not fit are counted in `counts` and left out."""
+
+    def __init__(self, counts: Counter[str]) -> None:
+        self.by_uri: dict[str, OpenDocument] = {}
+        self._counts = counts
+        self._cursors: dict[str, Cursor] = {}
+        self._recent_edits = RecentEdits()
+
+    def __iter__(self) -> Iterator[OpenDocument]:
+        return iter(self.by_uri.values())
+
+    def get(self, uri: str) -> OpenDocument | None:
+        """The open document with this URI."""
+        return self.by_uri.get(uri)
+
+    def holds(self, document: OpenDocument) -> bool:
+        """Whether this very document is still open; it may have been closed and opened again."""
+        return self.by_uri.get(document.uri) is document
+
+    def add(self, document: OpenDocument) -> None:
+        """The editor opened a document."""
+        self.by_uri[document.uri] = document
+
+    def change(self, uri: str, version: int, edits: list[Edit]) -> None:
+        """Apply edits. Unknown documents and old versions change nothing."""
+        document = self.by_uri.get(uri)
+        if document is None:
+            self._counts["change-unknown-document"] += 1
+        elif not document.apply(version, edits):
+            self._counts["change-out-of-order"] += 1
+            log.warning("%s: version %d came after %d and was left out", uri, version, document.version)
+        elif edits and edits[-1].start is not None:
+            self._recent_edits = self._recent_edits.note(document.path, edits[-1].start[0])
+
+    def remove(self, uri: str) -> None:
+        """The editor closed a document."""
+        self.by_uri.pop(uri, None)
+        self._cursors.pop(uri, None)
+
+    def cursor(self, document: OpenDocument) -> "Cursor | None":
+        """Where the cursor is in a document, if the editor ever said so."""
+        return self._cursors.get(document.uri)
+
+    def move_cursor(self, document: OpenDocument, line: int, units: int) -> "Cursor":
+        """Remember where the cursor is: line from 0, column in the editor's units."""
+        cursor = document.cursor(line, units)
+        self._cursors[document.uri] = cursor
+        return cursor
+
+    def edited_elsewhere(self, document: OpenDocument) -> "tuple[Snippet, ...]":
+        """The code around recent edits in the other open documents."""
+        others = {each.path: each.frozen() for each in self if each is not document}
+        return self._recent_edits.snippets(document.path, others)

@@ -1,0 +1,271 @@
+"""Answering an editor's questions: the decision, the answer as messages, and the edits.
+
+It uses plain values; what blocks runs on threads. `question_tasks` imports it at the first question.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import ExitStack, aclosing, suppress
+from functools import partial
+from typing import Any, TypeVar
+
+from assist_context.retrieval.corpus import Corpus
+from assist_escalation.edits.plan import EditError, EditPlan
+from assist_escalation.errors import EscalationError
+from assist_escalation.prompts import Origin, Span
+from assist_server.editor.edit_preview import EditPreview
+from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
+from assist_server.errors import UserError
+from assist_server.questions.answering import (
+    AnswerPiece,
+    AnswerSources,
+    AnswerStart,
+    Event,
+    FinalAnswer,
+    Notice,
+    answer,
+)
+from assist_server.questions.composition import decision_inputs, record_feedback
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
+from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.targets import lines_in_document, overlay
+from assist_server.records.edit_history import changed_files, finish_interrupted, record_editor_edit
+from assist_server.records.undo import next_undo, take_back
+from assist_server.wording.answers import last_line, route_document
+from assist_server.workspace.folder_index import corpus_of
+from assist_server.workspace.folders import WorkspaceFolder, database_of, folder_of
+
+OPENED = 24  # open documents that are parsed for a question
+
+Message = dict[str, Any]
+T = TypeVar("T")
+
+
+async def answer_messages(
+    question: EditorQuestion, snapshot: WorkspaceSnapshot, context: EditorContext
+) -> AsyncGenerator[Message, None]:
+    """The messages of one answer, as `assist/answer` sends them. Raises what `answering.answer` raises."""
+    for notice in await _recover(_home(question, snapshot).root, snapshot, context):
+        yield {"notice": notice}
+    decided, inputs, problems = await asyncio.to_thread(decide_question, question, snapshot)
+    for problem in problems:
+        yield {"notice": problem}
+    writes: list[asyncio.Future[None]] = []
+
+    def note(*what: Any) -> None:
+        loop = asyncio.get_running_loop()
+        writes.append(loop.run_in_executor(None, partial(record_feedback, snapshot.config, *what)))
+
+    sources = AnswerSources(context.local, note, partial(_version, snapshot, decided.root))
+    preview = EditPreview()
+    try:
+        async with aclosing(answer(decided, inputs, sources, context.editor.confirm_request)) as stream:
+            async for event in stream:
+                if isinstance(event, AnswerStart):
+                    preview = EditPreview()
+                yield await _message(decided, context, event, preview)
+    finally:
+        await asyncio.gather(*writes)
+
+
+async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContext) -> tuple[str, ...]:
+    """Finish the edits of a folder that a crash interrupted, once; say in words what was done."""
+    if root in context.recovered:
+        return ()
+    try:
+        done = await asyncio.to_thread(finish_interrupted, snapshot.config, root)
+    except EditError as error:  # it prevents edits, not answers; the next question tries again
+        return (str(error),)
+    context.recovered.add(root)
+    return done
+
+
+async def _message(
+    decided: DecidedQuestion, context: EditorContext, event: Event, preview: EditPreview
+) -> Message:
+    is_edit = bool(decided.local.form.kind)  # in other answers, what looks like an edit block is none
+    match event:
+        case AnswerPiece(text):
+            return {"delta": preview.feed(text) if is_edit else text}
+        case Notice(text):
+            return {"notice": text}
+        case AnswerStart(decision, model):
+            route = {**route_document(decided), "target": decision.target, "cause": decision.cause}
+            return {"route": route, "model": model, "restart": True}
+        case FinalAnswer():
+            return {"delta": preview.end(), **await _last_message(decided, context, event)}
+
+
+async def _last_message(decided: DecidedQuestion, context: EditorContext, final: FinalAnswer) -> Message:
+    """The last message of an answer, after its edit was made or refused."""
+    applied = False
+    files = []
+    problem = str(final.problem or "")
+    if final.plan is not None:
+        files = [change.path for change in final.plan.changes]
+        applied, problem = await _make_answer(decided, final, final.plan, context)
+    return {
+        "done": True,
+        "cost_usd": final.cost.micro / 1e6,
+        "summary": last_line(final),
+        "edit": {"files": files, "applied": applied} if final.plan else None,
+        "error": problem or None,
+    }
+
+
+async def _make_answer(
+    decided: DecidedQuestion, final: FinalAnswer, plan: EditPlan, context: EditorContext
+) -> tuple[bool, str]:
+    """Make the edit of an answer. Returns whether it was made, and a problem or ""."""
+
+    async def record() -> str:
+        config = context.snapshot().config
+        try:
+            await asyncio.to_thread(record_editor_edit, config, plan, decided.root, decided.id)
+        except EscalationError as error:
+            return str(error)
+        finally:
+            await asyncio.to_thread(record_feedback, config, decided, final.decision, "accepted")
+        return ""
+
+    try:
+        return await _make_edit(plan, decided.root, context, record, "the model saw it: ask again")
+    except EditError as error:
+        return False, str(error)
+
+
+async def _make_edit(
+    plan: EditPlan, root: str, context: EditorContext, record: Callable[[], Awaitable[str]], since: str
+) -> tuple[bool, str]:
+    """Let the editor make an edit, then record it. Returns whether it was made, and what `record` returns.
+
+    Raises `EditError` if a file changed `since`. Once the editor has the edit, a cancellation waits: the
+    editor may still make the edit, and then it must be recorded.
+    """
+    made = False
+    problem = ""
+    for again in (False, True):
+        if made or not await context.editor.confirm_edit(plan, again=again):
+            break
+        made, problem = await _try_edit(plan, root, context, record, since)
+    return made, problem
+
+
+async def _try_edit(
+    plan: EditPlan, root: str, context: EditorContext, record: Callable[[], Awaitable[str]], since: str
+) -> tuple[bool, str]:
+    """One attempt at an edit, after the user has agreed."""
+    opened = _open_files(plan, context.snapshot(), root)
+    texts = {path: each.document.text for path, (_, each) in opened.items()}
+    if changed := await asyncio.to_thread(changed_files, plan, root, texts):
+        raise EditError(f"{', '.join(changed)} changed since {since}")
+    versions = {path: (uri, each.version) for path, (uri, each) in opened.items()}
+
+    async def make() -> tuple[bool, str]:
+        made = await context.editor.apply(plan, root, versions)
+        return made, await record() if made else ""
+
+    return await _finish(make())
+
+
+async def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """The result of work that must not stay half done: cancelling the caller does not end it early."""
+    task = asyncio.get_running_loop().create_task(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    return task.result()
+
+
+async def undo(uri: str, context: EditorContext) -> tuple[list[str], tuple[str, ...]]:
+    """Take back the last edit of a document's folder in the editor. Raises `EscalationError`.
+
+    Returns the paths, and in words which interrupted edits were finished first. An error that is no
+    `EditError` means that the edit is taken back, but that the audit log could not be written.
+    """
+    snapshot = context.snapshot()
+    root = _home(EditorQuestion("undo", uri), snapshot).root
+    pending = await asyncio.to_thread(next_undo, snapshot.config, root)
+
+    async def record() -> str:
+        done = partial(take_back, snapshot.config, root, pending.edit, by_editor=True)
+        try:
+            await asyncio.to_thread(done)
+        except EscalationError as error:
+            return str(error)
+        return ""
+
+    since = "the edit: undo what came after first"
+    made, problem = await _make_edit(pending.plan, root, context, record, since)
+    if not made:
+        raise EditError("the editor did not take the change back")
+    if problem:
+        raise EscalationError(problem)
+    return [change.path for change in pending.plan.changes], pending.recovered
+
+
+def decide_question(
+    question: EditorQuestion, snapshot: WorkspaceSnapshot
+) -> tuple[DecidedQuestion, DecisionInputs, tuple[str, ...]]:
+    """A question with its decision, and what is wrong in the rules. It blocks.
+
+    Raises `UserError` if the editor does not have the document open.
+    """
+    state = snapshot.opened.get(question.uri)
+    if state is None and (question.uri or question.command != "ask"):
+        raise UserError("Open the document first, then ask about it: it is read as the editor has it.")
+    with ExitStack() as stack:
+        home = _home(question, snapshot)
+        others = [folder for folder in snapshot.folders if folder != home]
+        corpora = [_corpus(folder, snapshot, stack) for folder in (home, *others)]
+        folders = QuestionFolders(corpora[0], tuple(corpora[1:]))
+        target = None
+        if state is not None:
+            path = home.relative(state.place) if state.place else state.document.path
+            document = overlay(folders.corpus, path, state.document)
+            target = lines_in_document(folders.corpus, document, *question.lines)
+        inputs, wrong = decision_inputs(snapshot.config, [corpus.root for corpus in corpora])
+        origin = Origin("editor", target.lines.path if target else "", folders.corpus.root)
+        problems = tuple(Span(f"line {line}: {text}", origin) for line, text in question.problems)
+        asked = Question(question.command, question.words, target, problems, question.wish, question.provider)
+        return decide(asked, folders, inputs), inputs, tuple(map(str, wrong))
+
+
+def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
+    """The folder that a question is about; a file outside of all folders has its own directory."""
+    state = snapshot.opened.get(question.uri)
+    folder = folder_of(snapshot.folders, state.place) if state and state.place else None
+    if folder is not None:
+        return folder
+    if state is None and snapshot.folders:
+        return snapshot.folders[0]
+    root = os.path.dirname(state.place) if state and state.place else ""
+    if not root:
+        raise UserError("Save the document in a folder of the workspace first, then ask about it.")
+    return WorkspaceFolder(root, database_of(root, snapshot.config.paths.data))
+
+
+def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitStack) -> Corpus:
+    """A folder's index, with the folder's open documents laid over it."""
+    corpus = corpus_of(folder)
+    stack.callback(corpus.reader.close)
+    for state in list(snapshot.opened.values())[-OPENED:]:
+        if state.place and folder.holds(state.place) and not corpus.hides(folder.relative(state.place)):
+            overlay(corpus, folder.relative(state.place), state.document)
+    return corpus
+
+
+def _open_files(
+    plan: EditPlan, snapshot: WorkspaceSnapshot, root: str
+) -> dict[str, tuple[str, DocumentState]]:
+    """The files of a plan that are open, by path, each with its URI."""
+    by_place = {each.place: (uri, each) for uri, each in snapshot.opened.items() if each.place}
+    places = {change.path: os.path.join(root, change.path) for change in plan.changes}
+    return {path: by_place[place] for path, place in places.items() if place in by_place}
+
+
+def _version(snapshot: WorkspaceSnapshot, root: str, path: str) -> int | None:
+    """The version of a document if it is open."""
+    place = os.path.join(root, path)
+    return next((each.version for each in snapshot.opened.values() if each.place == place), None)
