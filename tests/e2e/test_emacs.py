@@ -9,7 +9,7 @@ import pytest
 from page import block
 from shapes import AREA, COLUMN, FIZZ, KEY, LINE, PRICES, PRINTED, RENAMED, one_line_changed
 from terminal import Terminal, terminal, wait_until_written
-from vendor import configured, told, vendor
+from vendor import configure_provider, scripted_answer, vendor
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(120)]
 
@@ -113,8 +113,8 @@ def test_a_refactoring_is_agreed_to_applied_and_undone(
 ) -> None:
     file = workspace / "prices.py"
     file.write_text(PRICES)
-    with vendor(told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         with emacs({**home, "ACME_KEY": KEY, "ASSIST_OFFLINE": ""}, way, file, "1:1") as running:
             act(running, way, "Refactor...")
             running.until(lambda screen: "Make this edit?" in screen)

@@ -1,4 +1,4 @@
-"""A small workspace, and an environment of a server whose files are all in the test's own directory."""
+"""A small workspace, and an environment in which all files of a server are in the test's own directory."""
 
 from pathlib import Path
 

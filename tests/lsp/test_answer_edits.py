@@ -1,4 +1,4 @@
-"""Edits of answers in an editor: agreed to, made of files as they are now, and recorded whatever happens."""
+"""Edits from answers in an editor: confirmed, made in files as they are now, and always recorded."""
 
 import asyncio
 import json
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from asked_shop import CART, PRICES, RENAMED
 from lsprotocol import types
-from talker import applied, talking
-from vendor import configured, told, vendor
+from talker import apply_edits, open_talker
+from vendor import configure_provider, scripted_answer, vendor
 
 from assist_escalation.routing import feedback
 
@@ -28,9 +28,9 @@ def noted(tmp_path: Path) -> list[str]:
 async def test_a_cancellation_waits_for_an_edit_that_the_client_has(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop) as client:
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop) as client:
             client.show((shop / "shop" / "cart.py").as_uri(), CART)
             client.show((shop / "shop" / "prices.py").as_uri(), PRICES)
             client.takes_edits.clear()
@@ -55,9 +55,9 @@ async def test_a_protected_file_is_asked_about_even_where_the_client_confirms(
     tests = shop / "shop" / "conftest.py"
     tests.write_text(PRICES)
     edit = RENAMED.split("\n\n")[1].replace("prices", "conftest")
-    with vendor(told(edit), told(edit)) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop) as client:
+    with vendor(scripted_answer(edit), scripted_answer(edit)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop) as client:
             client.show(tests.as_uri(), PRICES)
             client.sends = False
             asked = {"uri": tests.as_uri(), "words": "rename gross", "wish": "frontier"}
@@ -75,9 +75,9 @@ async def test_a_client_that_reviews_gets_the_diff_and_edits_without_marks(
     tests = shop / "shop" / "conftest.py"
     tests.write_text(PRICES)
     protected = RENAMED.split("\n\n")[1].replace("prices", "conftest")
-    with vendor(told(RENAMED), told(RENAMED), told(protected)) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop, reviews=True) as client:
+    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED), scripted_answer(protected)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop, reviews=True) as client:
             uri = (shop / "shop" / "prices.py").as_uri()
             client.show((shop / "shop" / "cart.py").as_uri(), CART)
             client.show(uri, PRICES)
@@ -92,7 +92,7 @@ async def test_a_client_that_reviews_gets_the_diff_and_edits_without_marks(
             _, end = await client.whole("refactor", **asked)
             assert end.edit.applied
             assert client.edits[0].change_annotations is None
-            made = applied({uri: PRICES, (shop / "shop" / "cart.py").as_uri(): CART}, client.edits[0])
+            made = apply_edits({uri: PRICES, (shop / "shop" / "cart.py").as_uri(): CART}, client.edits[0])
             assert made[uri] == PRICES.replace("gross", "with_tax")
             client.show(tests.as_uri(), PRICES)
             await client.whole("refactor", uri=tests.as_uri(), words="rename gross", wish="frontier")
@@ -105,9 +105,9 @@ async def test_a_client_that_confirms_nothing_is_asked_and_what_changed_meanwhil
 ) -> None:
     cart, prices = shop / "shop" / "cart.py", shop / "shop" / "prices.py"
     audit = tmp_path / "data" / "audit.jsonl"
-    with vendor(told(RENAMED), told(RENAMED), told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop, marks=False) as client:
+    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED), scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop, marks=False) as client:
 
             def close_changed() -> None:
                 cart.write_text(CART + "\n")

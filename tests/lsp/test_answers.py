@@ -1,4 +1,4 @@
-"""Questions through a real language server and a real client: streamed, cancelled, previewed, applied, undone."""
+"""Questions through a real server and a real client: streamed, cancelled, previewed, applied, undone."""
 
 import asyncio
 import hashlib
@@ -10,8 +10,8 @@ import pytest
 from asked_shop import CART, PRICES, RENAMED
 from hostile import HANG, chunk, head
 from lsprotocol import types
-from talker import applied, talking
-from vendor import configured, told, vendor
+from talker import apply_edits, open_talker
+from vendor import configure_provider, scripted_answer, vendor
 
 from assist_escalation.edits import journal
 from assist_escalation.edits.plan import sha256_of
@@ -19,7 +19,7 @@ from assist_escalation.edits.plan import sha256_of
 Environ = Mapping[str, str]
 
 
-def interrupted(data: Path, root: Path, path: str, before: str, after: str) -> None:
+def interrupt_edit(data: Path, root: Path, path: str, before: str, after: str) -> None:
     """An edit that a crash stopped before its file was moved."""
     name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
     file = journal.File(path, (root / path).resolve(), sha256_of(before), sha256_of(after))
@@ -32,9 +32,9 @@ def interrupted(data: Path, root: Path, path: str, before: str, after: str) -> N
 async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told("It adds **up**.")) as acme:
-        configured(tmp_path / "config", acme.url, mode="ask")
-        async with talking(home, shop) as client:
+    with vendor(scripted_answer("It adds **up**.")) as acme:
+        configure_provider(tmp_path / "config", acme.url, mode="ask")
+        async with open_talker(home, shop) as client:
             uri = (shop / "shop" / "cart.py").as_uri()
             client.show(uri, CART)
             at = {"start": {"line": 12, "character": 8}, "end": {"line": 12, "character": 8}}
@@ -50,9 +50,9 @@ async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
 
 
 async def test_a_refused_preview_sends_nothing(tmp_path: Path, shop: Path, home: Environ) -> None:
-    with vendor(told("no")) as acme:
-        configured(tmp_path / "config", acme.url, mode="ask")
-        async with talking(home, shop) as client:
+    with vendor(scripted_answer("no")) as acme:
+        configure_provider(tmp_path / "config", acme.url, mode="ask")
+        async with open_talker(home, shop) as client:
             client.sends = False
             uri = (shop / "shop" / "cart.py").as_uri()
             client.show(uri, CART)
@@ -64,9 +64,9 @@ async def test_a_refused_preview_sends_nothing(tmp_path: Path, shop: Path, home:
 async def test_a_refactoring_over_two_files_is_applied_by_the_client_and_undone(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop) as client:
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop) as client:
             cart, prices = shop / "shop" / "cart.py", shop / "shop" / "prices.py"
             client.show(cart.as_uri(), CART)
             client.show(prices.as_uri(), PRICES, version=7)
@@ -85,7 +85,7 @@ async def test_a_refactoring_over_two_files_is_applied_by_the_client_and_undone(
             versions = {each.text_document.uri: each.text_document.version for each in edit.document_changes}
             assert versions == {cart.as_uri(): 1, prices.as_uri(): 7}
             texts = {cart.as_uri(): CART, prices.as_uri(): PRICES}
-            now = applied(texts, edit)
+            now = apply_edits(texts, edit)
             assert now == {uri: text.replace("gross", "with_tax") for uri, text in texts.items()}
             for uri, version in versions.items():
                 whole = types.TextDocumentContentChangeWholeDocument(now[uri])
@@ -93,14 +93,14 @@ async def test_a_refactoring_over_two_files_is_applied_by_the_client_and_undone(
                 client.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
             undone = await client.run("undo")
             assert (sorted(undone["files"]), undone["error"]) == (["shop/cart.py", "shop/prices.py"], None)
-            assert applied(now, client.edits[1]) == texts
+            assert apply_edits(now, client.edits[1]) == texts
             assert (await client.run("undo"))["error"]
 
 
 async def test_undo_refuses_where_somebody_typed_on(tmp_path: Path, shop: Path, home: Environ) -> None:
-    with vendor(told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop) as client:
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop) as client:
             prices = shop / "shop" / "prices.py"
             client.show(prices.as_uri(), PRICES)
             client.show((shop / "shop" / "cart.py").as_uri(), CART)
@@ -117,8 +117,8 @@ async def test_a_cancelled_progress_stops_the_stream_and_what_came_is_paid(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
     with vendor([head(), chunk("half an answer"), HANG]) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop) as client:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop) as client:
             uri = (shop / "shop" / "cart.py").as_uri()
             client.show(uri, CART)
             number = (await client.run("explain", {"uri": uri, "wish": "frontier"}))["id"]
@@ -141,10 +141,10 @@ async def test_a_cancelled_progress_stops_the_stream_and_what_came_is_paid(
 async def test_what_is_wrong_is_told_and_progress_never_outlives_its_question(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    configured(tmp_path / "config", "http://127.0.0.1:9/v1")
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9/v1")
     (shop / ".assist.toml").write_text("[escalation]\nmode = 'ask'\n")
-    interrupted(tmp_path / "data", shop, "shop/prices.py", PRICES, "x = 1\n")
-    async with talking(home, shop) as client:
+    interrupt_edit(tmp_path / "data", shop, "shop/prices.py", PRICES, "x = 1\n")
+    async with open_talker(home, shop) as client:
         client.takes_progress.clear()
         uri = (shop / "shop" / "cart.py").as_uri()
         for asked in ({"uri": uri}, {}):
@@ -165,8 +165,8 @@ async def test_what_is_wrong_is_told_and_progress_never_outlives_its_question(
 
 
 async def test_code_actions_offer_what_can_be_asked_here(tmp_path: Path, shop: Path, home: Environ) -> None:
-    configured(tmp_path / "config", "http://127.0.0.1:9/v1", mode="never")
-    async with talking(home, shop) as client:
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9/v1", mode="never")
+    async with open_talker(home, shop) as client:
         uri = (shop / "shop" / "cart.py").as_uri()
         client.show(uri, CART)
         span = types.Range(types.Position(12, 0), types.Position(12, 4))
@@ -183,7 +183,7 @@ async def test_code_actions_offer_what_can_be_asked_here(tmp_path: Path, shop: P
 
 @pytest.mark.model
 async def test_the_local_model_explains_while_ghost_text_still_comes(environ: Environ, shop: Path) -> None:
-    async with talking(environ, shop) as client:
+    async with open_talker(environ, shop) as client:
         await client.until("ready")
         uri = (shop / "shop" / "prices.py").as_uri()
         client.show(uri, PRICES)

@@ -1,6 +1,6 @@
-"""Questions to a real model server in a provider's place: the whole way from the editor and back, and its costs.
+"""Questions to a real model server in the role of a provider: from the editor and back, and the costs.
 
-What a small model writes cannot be relied upon, so an edit is either right or refused with a word.
+What a small model writes varies, so an edit is either right, or refused with a message.
 """
 
 import asyncio
@@ -14,8 +14,8 @@ from asked_shop import KEY, PRICES
 from conftest import runner
 from frontier import busy, frontier
 from lsprotocol import types
-from talker import Talker, applied, talking
-from vendor import configured
+from talker import Talker, apply_edits, open_talker
+from vendor import configure_provider
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
@@ -32,8 +32,8 @@ class Cart:
 '''
 IN_TOTAL = {"start": {"line": 6, "character": 8}, "end": {"line": 6, "character": 8}}
 ALL_OF_PRICES = {"start": {"line": 0, "character": 0}, "end": {"line": 1, "character": 23}}
-LONGEST = 200  # tokens of an answer: some seconds of a small model on one core
-PATIENCE = 280  # seconds until an answer ended, on a busy machine
+LONGEST = 200  # tokens of an answer; a small model writes them in a few seconds on one core
+PATIENCE = 280  # seconds until an answer has ended, on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def home(tmp_path: Path, shop: Path, url: str) -> dict[str, str]:
-    """A machine that has the server for its provider, no model of its own, and an index of the workspace."""
-    configured(tmp_path / "config", url)
+    """A machine that uses the server as its provider, has no model, and has an index of the workspace."""
+    configure_provider(tmp_path / "config", url)
     with (tmp_path / "config" / "config.toml").open("a") as file:
         file.write(f'timeout_seconds = 1200\nmax_output_tokens = {LONGEST}\n[audit]\ncontent = "redacted"\n')
     home = {
@@ -71,8 +71,8 @@ def audit(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(line)["event"] for line in lines]
 
 
-async def asked(client: Talker, command: str, path: Path, **more: Any) -> list[Any]:
-    """The messages of an answer by the provider, once it ended."""
+async def answer_of(client: Talker, command: str, path: Path, **more: Any) -> list[Any]:
+    """The messages of a provider's answer, after it has ended."""
     number = (await client.run(command, {"uri": path.as_uri(), "wish": "frontier", **more}))["id"]
     await asyncio.wait_for(client.ended.setdefault(number, asyncio.Event()).wait(), PATIENCE)
     return client.answers[number]
@@ -81,10 +81,10 @@ async def asked(client: Talker, command: str, path: Path, **more: Any) -> list[A
 async def test_an_explanation_streams_is_paid_and_written_down(
     tmp_path: Path, shop: Path, home: Environ, model_path: Path
 ) -> None:
-    async with talking(home, shop) as client:
+    async with open_talker(home, shop) as client:
         cart = shop / "shop" / "cart.py"
         client.show(cart.as_uri(), CART)
-        messages = await asked(client, "explain", cart, range=IN_TOTAL)
+        messages = await answer_of(client, "explain", cart, range=IN_TOTAL)
     end = messages[-1]
     assert end.error is None
     assert sum(1 for each in messages if each.delta) >= 5, "it came piece by piece"
@@ -108,11 +108,11 @@ async def test_an_explanation_streams_is_paid_and_written_down(
 async def test_a_question_takes_along_what_it_needs_of_another_file(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    async with talking(home, shop) as client:
+    async with open_talker(home, shop) as client:
         cart = shop / "shop" / "cart.py"
         client.show(cart.as_uri(), CART)
         words = "By how much does Cart.total raise each price?"
-        messages = await asked(client, "ask", cart, range=IN_TOTAL, words=words)
+        messages = await answer_of(client, "ask", cart, range=IN_TOTAL, words=words)
     assert messages[-1].error is None
     intent, outcome = audit(tmp_path)
     assert {span["path"] for span in intent["spans"]} == {"", "shop/cart.py", "shop/prices.py"}
@@ -124,7 +124,7 @@ async def test_a_question_takes_along_what_it_needs_of_another_file(
 async def test_a_cancelled_answer_ends_at_the_server_and_is_paid(
     tmp_path: Path, shop: Path, home: Environ, url: str
 ) -> None:
-    async with talking(home, shop) as client:
+    async with open_talker(home, shop) as client:
         cart = shop / "shop" / "cart.py"
         client.show(cart.as_uri(), CART)
         number = (await client.run("explain", {"uri": cart.as_uri(), "range": IN_TOTAL, "wish": "frontier"}))[
@@ -146,11 +146,11 @@ async def test_a_cancelled_answer_ends_at_the_server_and_is_paid(
 async def test_a_refactoring_over_two_files_is_right_or_refused(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    async with talking(home, shop) as client:
+    async with open_talker(home, shop) as client:
         cart, prices = shop / "shop" / "cart.py", shop / "shop" / "prices.py"
         client.show(cart.as_uri(), CART)
         client.show(prices.as_uri(), PRICES)
-        messages = await asked(
+        messages = await answer_of(
             client, "refactor", prices, range=ALL_OF_PRICES, words="Rename gross to with_tax in both files."
         )
         end = messages[-1]
@@ -158,7 +158,7 @@ async def test_a_refactoring_over_two_files_is_right_or_refused(
         texts = {cart.as_uri(): CART, prices.as_uri(): PRICES}
         if client.edits:
             assert end.edit.applied
-            for text in applied(texts, client.edits[0]).values():
+            for text in apply_edits(texts, client.edits[0]).values():
                 compile(text, "edited.py", "exec")
             assert (await client.run("undo"))["error"], "the editor never took the edit over"
         else:

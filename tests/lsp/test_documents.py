@@ -1,4 +1,4 @@
-"""Open documents follow any sequence of edits, in any encoding, through any kind of line end."""
+"""Open documents follow any sequence of edits, in any encoding, with any kind of line end."""
 
 import pytest
 from hypothesis import given
@@ -15,7 +15,7 @@ PLACE = st.tuples(st.integers(0, 6), st.integers(0, 8))
 ENCODING = st.sampled_from(["utf-8", "utf-16", "utf-32"])
 
 
-def opened(text: str, encoding: str = "utf-16") -> OpenDocument:
+def make_document(text: str, encoding: str = "utf-16") -> OpenDocument:
     return OpenDocument("file:///a.py", "/a.py", "python", 1, list(split_lines(text)), encoding)
 
 
@@ -26,9 +26,9 @@ def offset(document: OpenDocument, place: tuple[int, int]) -> int:
 
 @given(TEXT, st.lists(st.tuples(TEXT, PLACE, PLACE), max_size=5), ENCODING)
 def test_edits_in_lines_are_edits_in_text(text: str, edits: list, encoding: str) -> None:
-    document = opened(text, encoding)
+    document = make_document(text, encoding)
     for version, (fresh, start, end) in enumerate(edits, 2):
-        reference = opened(text, encoding)
+        reference = make_document(text, encoding)
         low, high = sorted((offset(reference, start), offset(reference, end)))
         text = text[:low] + fresh + text[high:]
         assert document.apply(version, [Edit(fresh, start, end)])
@@ -51,14 +51,14 @@ def test_an_emoji_counts_as_the_editor_counts_it(encoding: str, units: int, colu
 
 
 def test_a_lone_surrogate_is_kept() -> None:
-    document = opened("a\ud800b\n")
+    document = make_document("a\ud800b\n")
     assert document.cursor(0, 2) == Cursor(0, 2)
     assert document.apply(2, [Edit("x", (0, 2), (0, 2))])
     assert document.lines[0] == "a\ud800xb\n"
 
 
 def test_an_old_version_changes_nothing() -> None:
-    document = opened("a\n")
+    document = make_document("a\n")
     assert document.apply(5, [Edit("b", (0, 0), (0, 0))])
     assert not document.apply(5, [Edit("c", (0, 0), (0, 0))])
     assert not document.apply(3, [Edit("c")])
@@ -66,7 +66,7 @@ def test_an_old_version_changes_nothing() -> None:
 
 
 def test_a_whole_new_text() -> None:
-    document = opened("a\r\nb")
+    document = make_document("a\r\nb")
     assert document.end_of_line() == "\r\n"
     document.apply(2, [Edit("x\ny")])
     assert document.end_of_line() == "\n"
@@ -74,7 +74,7 @@ def test_a_whole_new_text() -> None:
 
 
 def test_positions_outside_are_the_nearest_end() -> None:
-    document = opened("ab\r\ncd")
+    document = make_document("ab\r\ncd")
     assert document.cursor(0, 99) == Cursor(0, 2)
     assert document.cursor(99, 0) == Cursor(1, 2)
     assert document.cursor(-1, -1) == Cursor(0, 0)

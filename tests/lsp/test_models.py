@@ -1,4 +1,4 @@
-"""Models that are missing, damaged or unfit: the server says so, keeps running, and completes once it can."""
+"""Missing, damaged or unsuitable models: the server says so, keeps running, and completes once it can."""
 
 import asyncio
 import shutil
@@ -20,8 +20,8 @@ def truncated(good: Path, bad: Path) -> None:
         target.write(source.read(60 << 20))
 
 
-def damaged(good: Path, bad: Path) -> None:
-    """Zeros over the metadata, as a bad disk leaves them."""
+def make_damaged(good: Path, bad: Path) -> None:
+    """Overwrites the metadata with zeros, as a bad disk would."""
     shutil.copyfile(good, bad)
     with bad.open("r+b") as file:
         file.seek(2_000)
@@ -47,7 +47,7 @@ def without_infilling(good: Path, bad: Path) -> None:
     ("spoil", "told"),
     [
         (truncated, "truncated|cut short|incomplete|ends"),
-        (damaged, "cannot load|crashes|damaged|broken|not a GGUF"),
+        (make_damaged, "cannot load|crashes|damaged|broken|not a GGUF"),
         (no_gguf, "GGUF"),
         (without_infilling, "no fill-in-the-middle tokens"),
     ],

@@ -1,4 +1,4 @@
-"""Ordinary completion in clients without ghost text, with the real model: what an item is, and who asked."""
+"""Ordinary completion in clients without ghost text, with the real model: its items, and who requested it."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Editors that know the protocol and nothing of ours: where answers are shown, and how edits are agreed to."""
+"""Editors that support only the protocol itself: where answers are shown, and how edits are confirmed."""
 
 import asyncio
 import stat
@@ -8,21 +8,21 @@ from typing import Any
 
 from asked_shop import CART, PRICES, RENAMED
 from lsprotocol import types
-from talker import Talker, talking
-from vendor import configured, told, vendor
+from talker import Talker, open_talker
+from vendor import configure_provider, scripted_answer, vendor
 
 Environ = Mapping[str, str]
 ASKED = {"words": "rename gross in shop/cart.py", "wish": "frontier"}
 
 
-def opened(client: Talker, shop: Path) -> str:
+def open_documents(client: Talker, shop: Path) -> str:
     client.show((shop / "shop" / "cart.py").as_uri(), CART)
     client.show((shop / "shop" / "prices.py").as_uri(), PRICES)
     return (shop / "shop" / "prices.py").as_uri()
 
 
-async def chosen(client: Talker, uri: str, title: str) -> list[Any]:
-    """Run a code action once it is there; the arguments of its command."""
+async def run_action(client: Talker, uri: str, title: str) -> list[Any]:
+    """Wait for a code action and run it; returns the arguments of its command."""
     while title not in (found := await client.actions(uri)):
         await asyncio.sleep(0.02)
     command = found[title]["command"]
@@ -35,10 +35,10 @@ async def chosen(client: Talker, uri: str, title: str) -> list[Any]:
 async def test_an_answer_is_shown_as_a_private_document_that_goes_with_the_server(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told("It adds **up**.")) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop, plain=True) as client:
-            uri = opened(client, shop)
+    with vendor(scripted_answer("It adds **up**.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop, plain=True) as client:
+            uri = open_documents(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
             (page,) = await client.seen(lambda: client.pages)
             text = page.read_text()
@@ -53,10 +53,10 @@ async def test_an_answer_is_shown_as_a_private_document_that_goes_with_the_serve
 async def test_a_client_that_shows_answers_itself_gets_no_document(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told("It adds **up**.")) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop) as client:
-            uri = opened(client, shop)
+    with vendor(scripted_answer("It adds **up**.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop) as client:
+            uri = open_documents(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
             await client.run("status")
             assert (client.pages, client.messages) == ([], [])
@@ -66,10 +66,10 @@ async def test_a_client_that_shows_answers_itself_gets_no_document(
 async def test_where_no_document_can_be_shown_the_answer_is_a_message(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told("It adds **up**.")) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop, plain=True, shows=False) as client:
-            uri = opened(client, shop)
+    with vendor(scripted_answer("It adds **up**.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop, plain=True, shows=False) as client:
+            uri = open_documents(client, shop)
             await client.whole("explain", uri=uri, wish="frontier")
             (message,) = await client.seen(lambda: client.messages)
             assert message.startswith("It adds **up**.\n\n> ")
@@ -77,8 +77,8 @@ async def test_where_no_document_can_be_shown_the_answer_is_a_message(
 
 
 async def test_what_went_wrong_is_told(tmp_path: Path, shop: Path, home: Environ) -> None:
-    configured(tmp_path / "config", "http://127.0.0.1:9/v1", mode="never")
-    async with talking(home, shop, plain=True) as client:
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9/v1", mode="never")
+    async with open_talker(home, shop, plain=True) as client:
         await client.whole("explain", uri=(shop / "shop" / "cart.py").as_uri())
         (message,) = await client.seen(lambda: client.messages)
         assert "Open the document first" in message
@@ -88,13 +88,13 @@ async def test_what_went_wrong_is_told(tmp_path: Path, shop: Path, home: Environ
 async def test_an_edit_is_agreed_to_by_a_code_action_where_the_client_cannot_ask(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told(RENAMED), told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop, plain=True, marks=False, asks=False) as client:
-            uri = opened(client, shop)
+    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop, plain=True, marks=False, asks=False) as client:
+            uri = open_documents(client, shop)
             assert "assist: Apply" not in await client.actions(uri)
             number = (await client.run("refactor", {"uri": uri, **ASKED}))["id"]
-            refused = await chosen(client, uri, "assist: Discard")
+            refused = await run_action(client, uri, "assist: Discard")
             _, end = await client.end(number)
             assert (end.edit.applied, client.edits) == (False, [])
             assert "Make this edit? shop/prices.py shop/cart.py" in client.messages[0]
@@ -105,7 +105,7 @@ async def test_an_edit_is_agreed_to_by_a_code_action_where_the_client_cannot_ask
                 types.ExecuteCommandParams("assist.choose", [refused[0], True])
             )
             assert client.edits == []
-            await chosen(client, uri, "assist: Apply")
+            await run_action(client, uri, "assist: Apply")
             _, end = await client.end(number)
             assert (end.edit.applied, len(client.edits)) == (True, 1)
             await client.seen(
@@ -116,19 +116,19 @@ async def test_an_edit_is_agreed_to_by_a_code_action_where_the_client_cannot_ask
 async def test_nothing_is_sent_by_a_client_that_cannot_ask_until_a_code_action_says_so(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told("It adds **up**."), told("no")) as acme:
-        configured(tmp_path / "config", acme.url, mode="ask")
-        async with talking(home, shop, plain=True, asks=False) as client:
-            uri = opened(client, shop)
+    with vendor(scripted_answer("It adds **up**."), scripted_answer("no")) as acme:
+        configure_provider(tmp_path / "config", acme.url, mode="ask")
+        async with open_talker(home, shop, plain=True, asks=False) as client:
+            uri = open_documents(client, shop)
             number = (await client.run("explain", {"uri": uri, "wish": "frontier"}))["id"]
             await client.seen(lambda: any("Send this to a provider?" in each for each in client.messages))
             assert acme.connections == 0
-            await chosen(client, uri, "assist: Stay on this machine")
+            await run_action(client, uri, "assist: Stay on this machine")
             _, end = await client.end(number)
             assert "Nothing was sent" in end.error
             assert acme.connections == 0
             number = (await client.run("explain", {"uri": uri, "wish": "frontier"}))["id"]
-            await chosen(client, uri, "assist: Send")
+            await run_action(client, uri, "assist: Send")
             text, end = await client.end(number)
             assert (text, end.error) == ("It adds **up**.", None)
 
@@ -136,20 +136,20 @@ async def test_nothing_is_sent_by_a_client_that_cannot_ask_until_a_code_action_s
 async def test_an_edit_that_the_client_refused_is_offered_again_of_the_files_as_they_are_then(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:
-    with vendor(told(RENAMED), told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
-        async with talking(home, shop, plain=True, marks=False) as client:
-            uri = opened(client, shop)
+    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop, plain=True, marks=False) as client:
+            uri = open_documents(client, shop)
             client.refuses = 1
             number = (await client.run("refactor", {"uri": uri, **ASKED}))["id"]
-            await chosen(client, uri, "assist: Apply")
+            await run_action(client, uri, "assist: Apply")
             _, end = await client.end(number)
             assert (end.edit.applied, len(client.edits)) == (True, 2)
             client.refuses = 3
             number = (await client.run("refactor", {"uri": uri, **ASKED}))["id"]
             await client.seen(lambda: len(client.edits) == 3)
             client.change(uri, 2, "x", (0, 0), (0, 0))
-            await chosen(client, uri, "assist: Apply")
+            await run_action(client, uri, "assist: Apply")
             _, end = await client.end(number)
             assert (end.edit.applied, len(client.edits)) == (False, 3)
             assert "shop/prices.py changed since the model saw it" in end.error

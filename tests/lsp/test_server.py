@@ -1,4 +1,4 @@
-"""A real `assist lsp` with the real model, a real client, and everything a client may do wrong."""
+"""A real `assist lsp` with the real model, a real client, and everything that a client may do wrong."""
 
 import asyncio
 import hashlib
@@ -177,7 +177,7 @@ async def test_a_file_of_fifty_thousand_lines(client: Client) -> None:
 
 
 async def test_a_storm_of_requests(client: Client) -> None:
-    """200 requests in two seconds, half of them cancelled: each is answered, nothing is lost."""
+    """200 requests in two seconds, half of them cancelled: each is answered and none is lost."""
     rng = random.Random(4)
     text, column = HEAD + "    def area(self):\n        ", 8
     client.show(URI, text)

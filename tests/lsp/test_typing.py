@@ -1,4 +1,4 @@
-"""What typing costs, in tokens: counts of the real engine over the real protocol, not times."""
+"""What typing costs in tokens: counts of the real engine over the real protocol, not times."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
 
 
 async def test_a_key_costs_a_token_or_two(environ: Mapping[str, str]) -> None:
-    """Twenty lines into a 500-line file, newlines and healing counted, once the place is warm."""
+    """Twenty lines into a 500-line file at a warm place, with newlines and token healing counted."""
     async with serving(environ) as client:
         await client.until("ready")
         typist = Typist(client, [*SOURCE[:250], *SOURCE[270:520]], 250)

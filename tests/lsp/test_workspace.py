@@ -1,4 +1,4 @@
-"""A real `assist lsp` over a real folder: indexed, watched, looked through, and shown to the model."""
+"""A real `assist lsp` on a real folder: indexed, watched, searched, and shown to the model."""
 
 import asyncio
 import gettext
@@ -59,8 +59,8 @@ async def command(client: Client, name: str, *arguments: Any) -> Any:
     return await client.workspace_execute_command_async(types.ExecuteCommandParams(name, list(arguments)))
 
 
-async def indexed(client: Client, files: int) -> dict[str, Any]:
-    """The last round's event, once the index holds so many files."""
+async def wait_until_indexed(client: Client, files: int) -> dict[str, Any]:
+    """The event of the last round of indexing, once the index holds this many files."""
     for _ in range(400):
         events = (await command(client, "assist.index"))["events"]
         for event in events:
@@ -70,8 +70,8 @@ async def indexed(client: Client, files: int) -> dict[str, Any]:
     raise AssertionError(f"never {files} files: {events}")
 
 
-async def beside(client: Client, uri: str, signal: str) -> dict[str, Any]:
-    """The snippet that a signal put into a document's pack, once it is there."""
+async def snippet_of(client: Client, uri: str, signal: str) -> dict[str, Any]:
+    """The snippet that a signal added to a document's pack, once it is there."""
     for _ in range(200):
         for snippet in await command(client, "assist.context", uri):
             if snippet["signal"] == signal:
@@ -86,14 +86,14 @@ async def test_the_model_sees_the_definition_in_another_file(
 ) -> None:
     async with serving(environ, folders=[workspace]) as client:
         await client.until("ready")
-        await indexed(client, 2)
+        await wait_until_indexed(client, 2)
         uri = (workspace / "till.py").as_uri()
         client.show(uri, TILL)
         client.protocol.notify("textDocument/didFocus", {"textDocument": {"uri": uri}})
         line = TILL.count("\n")
         result = await client.ask(uri, (line, len(TILL.rpartition("\n")[2])), manual=True)
         assert result is not None
-        shown = await beside(client, uri, "definition")
+        shown = await snippet_of(client, uri, "definition")
         assert (shown["path"], shown["start_line"], shown["end_line"]) == ("shop.py", 4, 6)
         assert shown["text"] == ""
 
@@ -103,11 +103,11 @@ async def test_saved_and_created_files_are_found_without_a_watching_client(
     environ: Mapping[str, str], workspace: Path
 ) -> None:
     async with serving(environ, folders=[workspace]) as client:
-        await indexed(client, 2)
+        await wait_until_indexed(client, 2)
         (workspace / "stock.py").write_text("def on_hand(item):\n    return 1\n")
-        await indexed(client, 3)
+        await wait_until_indexed(client, 3)
         (workspace / "stock.py").unlink()
-        await indexed(client, 2)
+        await wait_until_indexed(client, 2)
 
 
 @pytest.mark.model
@@ -115,7 +115,7 @@ async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
     environ: Mapping[str, str], workspace: Path
 ) -> None:
     async with serving(environ, folders=[workspace]) as first:
-        await indexed(first, 2)
+        await wait_until_indexed(first, 2)
         async with serving(environ, folders=[workspace]) as second:
             for _ in range(100):
                 events = (await command(second, "assist.index"))["events"]
@@ -128,25 +128,25 @@ async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
 @pytest.mark.model
 async def test_what_is_paused_goes_on_when_it_is_resumed(environ: Mapping[str, str], workspace: Path) -> None:
     async with serving(environ, folders=[workspace]) as client:
-        await indexed(client, 2)
+        await wait_until_indexed(client, 2)
         await command(client, "assist.index", "pause")
         (workspace / "stock.py").write_text("def on_hand(item):\n    return 1\n")
         await asyncio.sleep(1.5)
         events = (await command(client, "assist.index"))["events"]
         assert all(event.get("files", 2) == 2 for event in events if event["event"] == "ready")
         await command(client, "assist.index", "resume")
-        await indexed(client, 3)
+        await wait_until_indexed(client, 3)
 
 
 @pytest.mark.model
 async def test_a_key_costs_no_more_tokens_beside_other_files(
     environ: Mapping[str, str], library: Path
 ) -> None:
-    """The same bounds as without a workspace, once the place with its snippets is warm."""
+    """The same bounds as without a workspace, at a place that is warm together with its snippets."""
     uri = (library / "argparse.py").as_uri()
     async with serving(environ, folders=[library]) as client:
         await client.until("ready")
-        await indexed(client, 3)
+        await wait_until_indexed(client, 3)
         typist = Typist(client, [*SOURCE[:250], *SOURCE[258:520]], 250, uri)
         await typist.ask()
         await quiet(client.pid)
@@ -160,7 +160,7 @@ async def test_a_key_costs_no_more_tokens_beside_other_files(
 @pytest.mark.model
 async def test_no_process_outlives_the_server(environ: Mapping[str, str], workspace: Path) -> None:
     async with serving(environ, folders=[workspace]) as client:
-        await indexed(client, 2)
+        await wait_until_indexed(client, 2)
         children = psutil.Process(client.pid).children(recursive=True)
         assert children
     _, alive = psutil.wait_procs(children, timeout=5)

@@ -1,4 +1,4 @@
-"""The small workspace that questions are asked about, and what was written down of them."""
+"""The small workspace that test questions are about, and the audit log of those questions."""
 
 import json
 from pathlib import Path
@@ -47,7 +47,7 @@ shop/cart.py
 """
 
 
-def made(place: Path) -> Path:
+def make_shop(place: Path) -> Path:
     """The workspace, with a secret in a file of its own."""
     root = place / "space"
     (root / "shop").mkdir(parents=True)
@@ -57,7 +57,7 @@ def made(place: Path) -> Path:
     return root
 
 
-def audit(place: Path) -> list[dict[str, Any]]:
+def audit_events(place: Path) -> list[dict[str, Any]]:
     """The events of the audit log."""
     lines = (place / "data" / "audit.jsonl").read_text().splitlines()
     return [json.loads(line)["event"] for line in lines]

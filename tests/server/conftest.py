@@ -20,12 +20,12 @@ def refuse(event, arguments):
         raise RuntimeError(event)
 sys.addaudithook(refuse)
 """
-PATIENCE = 240  # seconds; a probe and a demo on a busy machine are in them
+PATIENCE = 240  # seconds; enough for a speed probe and a demo on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a command left behind."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -40,7 +40,7 @@ Assist = Callable[..., Done]
 
 
 def runner(folder: Path, environ: Mapping[str, str]) -> Assist:
-    """A function that runs `assist ARGUMENTS` in `folder`; no command may ever print a traceback."""
+    """A function that runs `assist ARGUMENTS` in `folder`. No command may ever print a traceback."""
 
     def run(*arguments: str, stdin: str = "") -> Done:
         done = subprocess.run(
@@ -73,7 +73,7 @@ def assist(tmp_path: Path, home: dict[str, str]) -> Assist:
 
 @pytest.fixture
 def assist_without_sockets(tmp_path: Path, home: dict[str, str]) -> Assist:
-    """The same, where any use of a socket ends in a traceback; the command's own children included."""
+    """The same, but any use of a socket, also in child processes, ends in a traceback."""
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
     return runner(tmp_path, {**home, "PYTHONPATH": str(tmp_path / "guard")})
@@ -81,5 +81,5 @@ def assist_without_sockets(tmp_path: Path, home: dict[str, str]) -> Assist:
 
 @pytest.fixture
 def ready_assist(tmp_path: Path, environ: Mapping[str, str]) -> Assist:
-    """The command with the real model, which was probed before; it shows whatever it finds."""
+    """The command with the real model, already measured. Suggestions are shown whatever their score."""
     return runner(tmp_path, environ)

@@ -1,6 +1,6 @@
-"""A real model server on loopback that stands in for a provider: llama.cpp's own, from the xllamacpp wheel.
+"""A real model server on loopback in the role of a provider: llama.cpp's own, from the xllamacpp wheel.
 
-It knows nothing of assist; it is a process of its own, and speaks OpenAI's protocol.
+It knows nothing of assist. It is a process of its own and speaks OpenAI's protocol.
 """
 
 import json
@@ -18,8 +18,8 @@ from bench.peers import server_options
 from bench.peers.server_options import Options
 
 BENCHMARKS = Path(server_options.__file__).parents[2]
-CONTEXT = 4096  # tokens of question and answer: the questions of tests are about tiny workspaces
-BATCH = 256  # tokens that are read at once: a cancelled question is noticed between two batches
+CONTEXT = 4096  # tokens of question and answer; test questions are about tiny workspaces
+BATCH = 256  # tokens in a batch; a cancelled request is noticed between two batches
 
 
 @contextmanager
@@ -39,7 +39,7 @@ def frontier(model: Path, *, threads: int = 1, context: int = CONTEXT) -> Iterat
             assert ready, f"the server ended before {model} was loaded"
             yield f"http://127.0.0.1:{json.loads(ready)['port']}/v1"
         finally:
-            process.stdin.close()  # which ends it, unless a request still computes
+            process.stdin.close()  # this ends the server, unless it is still busy with a request
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:
@@ -47,7 +47,7 @@ def frontier(model: Path, *, threads: int = 1, context: int = CONTEXT) -> Iterat
 
 
 def busy(url: str) -> int:
-    """How many requests the server computes at this moment."""
+    """How many requests the server is processing now."""
     with closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as connection:
         connection.request("GET", "/metrics")
         page = connection.getresponse().read().decode()

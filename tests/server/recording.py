@@ -1,4 +1,4 @@
-"""Real records of a made-up past in a test's data directory: a ledger, an audit log, feedback, an edit."""
+"""Real records of an invented past in a test's data directory: a ledger, an audit log, feedback, an edit."""
 
 import hashlib
 import time
@@ -22,7 +22,7 @@ LIMITS = SpendingLimits(1_000_000, 100_000_000, 100_000_000)
 
 
 def configure(tmp_path: Path, text: str) -> None:
-    """config.toml on a test's machine."""
+    """The config.toml on a test's machine."""
     (tmp_path / "config").mkdir(exist_ok=True)
     (tmp_path / "config" / "config.toml").write_text(text)
 
@@ -32,7 +32,7 @@ def files(home: dict[str, str], root: str = "") -> GateFiles:
 
 
 def pay(home: dict[str, str], root: Path, request: str, micro: int | None, **more: Any) -> None:
-    """A request of a tenth of a dollar; None: it was never settled."""
+    """A request for which a tenth of a dollar is reserved; with None it was never settled."""
     at: Callable[[], float] = more.get("clock", time.time)
     ledger = Ledger(files(home).ledger, at)
     command, model = more.get("command", "explain"), more.get("model", "big")
@@ -44,7 +44,7 @@ def pay(home: dict[str, str], root: Path, request: str, micro: int | None, **mor
         ledger.settle(request, micro, usage, "stop")
 
 
-def log(home: dict[str, str], root: Path, request: str, *, ends: bool = True, **more: Any) -> None:
+def record_request(home: dict[str, str], root: Path, request: str, *, ends: bool = True, **more: Any) -> None:
     """An intent, and its outcome if it `ends`."""
     writer = AuditLog(files(home).audit, key=more.get("key"), checkpoint=more.get("checkpoint"))
     path = more.get("path", "src/app.py")
@@ -74,7 +74,7 @@ def log(home: dict[str, str], root: Path, request: str, *, ends: bool = True, **
         writer.append("outcome", {"request_id": request, **outcome, "finish": "stop", "error": ""})
 
 
-def happened(home: dict[str, str], request: str, *names: Any, **more: Any) -> None:
+def record_feedback(home: dict[str, str], request: str, *names: Any, **more: Any) -> None:
     """What became of a request, beginning with `routed`."""
     for name in names:
         target = "frontier" if name == "escalated_after" else more.get("target", "local")
@@ -84,8 +84,8 @@ def happened(home: dict[str, str], request: str, *names: Any, **more: Any) -> No
         assert feedback.record(files(home).feedback, event)
 
 
-def edited(home: dict[str, str], root: Path, before: str, after: str) -> str:
-    """`app.py` changed by an edit; its id in the journal."""
+def record_edit(home: dict[str, str], root: Path, before: str, after: str) -> str:
+    """`app.py`, changed by an edit; returns the edit's id in the journal."""
     (root / "app.py").write_text(before)
     sha256 = hashlib.sha256(before.encode()).hexdigest()
     plan = EditPlan((FileChange("app.py", sha256, None, before, after),))

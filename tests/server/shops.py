@@ -1,4 +1,4 @@
-"""A small workspace with something to find in it, and where its index is."""
+"""A small workspace with something to find in it, and the path of its index."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ TILL = "from shop import gross_price\n\n\ndef total(items):\n    return sum(gros
 PLACE = "till.py:5:28"
 
 
-def made(place: Path) -> Path:
+def make_workspace(place: Path) -> Path:
     root = place / "shop space"
     (root / "sub").mkdir(parents=True)
     (root / "shop.py").write_text(SHOP)

@@ -1,4 +1,4 @@
-"""A client of the language server that asks questions, and does with the answers what an editor would."""
+"""A client of the language server that asks questions and handles the answers as an editor would."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -14,12 +14,11 @@ from bench.editors.lsp_client import Client, serving
 
 
 class Talker(Client):
-    """A client that keeps answers, and does with edits and previews what an editor's user would.
+    """A client that collects answers, and handles edits and previews as an editor's user would.
 
-    `marks`: it has its user confirm edits that are marked; `reviews`: it shows him their diffs first.
-    `meanwhile` runs while he is asked something.
-    `plain`: it knows nothing but the protocol, `asks` and `shows` say what of it.
-    Edits wait for `takes_edits`, progress for `takes_progress`.
+    `marks`: its user confirms annotated edits. `reviews`: it shows its user the diffs first. `meanwhile` runs
+    while its user is being asked. `plain`: it supports only the protocol itself; `asks` and `shows` say which
+    parts. Edits wait for `takes_edits`, progress waits for `takes_progress`.
     """
 
     def __init__(
@@ -45,7 +44,7 @@ class Talker(Client):
         self.edits: list[types.WorkspaceEdit] = []
         self.tokens: list[Any] = []
         self.sends = self.takes = True
-        self.refuses = 0  # edits, before it takes one
+        self.refuses = 0  # the number of edits it refuses first
 
         @self.feature("assist/answer")
         def _(params: Any) -> None:
@@ -53,10 +52,10 @@ class Talker(Client):
             if params.done:
                 self.ended.setdefault(params.id, asyncio.Event()).set()
 
-        self._feel(asks=asks, shows=shows)
+        self._add_handlers(asks=asks, shows=shows)
 
-    def _feel(self, *, asks: bool, shows: bool) -> None:
-        """Answer what the server asks."""
+    def _add_handlers(self, *, asks: bool, shows: bool) -> None:
+        """Reply to the server's requests."""
 
         @self.feature(types.WINDOW_SHOW_DOCUMENT)
         def _(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
@@ -111,19 +110,19 @@ class Talker(Client):
         )
 
     async def whole(self, command: str, **asked: Any) -> tuple[str, Any]:
-        """The text of an answer, of its last attempt, and its end."""
+        """The text of an answer (of its last attempt), and its last message."""
         number = (await self.run(command, asked))["id"]
         return await self.end(number)
 
     async def seen(self, found: Callable[[], Any]) -> Any:
-        """Wait until something that the server does of its own accord was seen."""
+        """Wait until something has been seen that the server does by itself."""
         async with asyncio.timeout(60):
             while not found():
                 await asyncio.sleep(0.02)
         return found()
 
     async def actions(self, uri: str) -> dict[str, Any]:
-        """The code actions at the beginning of a document, by title, as they came: lsprotocol misreads them."""
+        """The code actions at the start of a document, by title, unparsed: lsprotocol misreads them."""
         start = {"line": 0, "character": 0}
         found = await self.raw(
             types.TEXT_DOCUMENT_CODE_ACTION,
@@ -136,7 +135,7 @@ class Talker(Client):
         return {each["title"]: each for each in found}
 
     async def end(self, number: str) -> tuple[str, Any]:
-        """The same of one that was asked before."""
+        """The same for a question that was asked before."""
         await asyncio.wait_for(self.ended.setdefault(number, asyncio.Event()).wait(), 100)
         text = ""
         for each in self.answers[number]:
@@ -145,14 +144,14 @@ class Talker(Client):
 
 
 @asynccontextmanager
-async def talking(environ: Mapping[str, str], root: Path, **able: bool) -> AsyncIterator[Talker]:
+async def open_talker(environ: Mapping[str, str], root: Path, **able: bool) -> AsyncIterator[Talker]:
     async with serving(environ, folders=[root], make=partial(Talker, **able)) as client:
         assert isinstance(client, Talker)
         yield client
 
 
-def applied(texts: Mapping[str, str], edit: types.WorkspaceEdit) -> dict[str, str]:
-    """What the texts become by an edit, as an editor would do it."""
+def apply_edits(texts: Mapping[str, str], edit: types.WorkspaceEdit) -> dict[str, str]:
+    """The texts after an edit, made as an editor would make it."""
     made = dict(texts)
     for change in edit.document_changes or ():
         assert isinstance(change, types.TextDocumentEdit)

@@ -12,8 +12,8 @@ from hostile import DONE, Act, Hostile, chunk, head, usage
 PRICE = "{ input_usd_per_mtok = 3.0, output_usd_per_mtok = 15.0 }"
 
 
-def told(text: str, model: str = "frontier-1") -> Act:
-    """An answer in two pieces, well behaved; 120 tokens are read and 30 written."""
+def scripted_answer(text: str, model: str = "frontier-1") -> Act:
+    """A complete answer in two pieces; 120 tokens are read and 30 written."""
     half = len(text) // 2
     pieces = [chunk(text[:half], model=model), chunk(text[half:], model=model)]
     return [head(), *pieces, chunk(finish="stop", model=model), usage(120, 30), DONE]
@@ -21,7 +21,7 @@ def told(text: str, model: str = "frontier-1") -> Act:
 
 @contextmanager
 def vendor(*acts: Act) -> Iterator[Hostile]:
-    """The provider, answering one act a request, until the block ends."""
+    """The provider, which plays one act for each request until the block ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -40,8 +40,10 @@ def vendor(*acts: Act) -> Iterator[Hostile]:
         loop.close()
 
 
-def configured(config: Path, url: str, *, model: Path | str = "", mode: str = "auto", more: str = "") -> None:
-    """A config.toml with that provider and, where it is named, a local model."""
+def configure_provider(
+    config: Path, url: str, *, model: Path | str = "", mode: str = "auto", more: str = ""
+) -> None:
+    """A config.toml with that provider and, if named, a local model."""
     config.mkdir(exist_ok=True)
     local = (
         f'[completion]\nmodel = "{model}"\n' if model else '[completion]\nmodel = "/nowhere/missing.gguf"\n'

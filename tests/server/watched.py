@@ -1,4 +1,4 @@
-"""Folders under watch, and what was told about them, as the tests await it."""
+"""Watched folders, and waiting for what the watcher reports."""
 
 import os
 import queue
@@ -22,7 +22,7 @@ def ignored(path: str) -> bool:
 
 
 class Watching:
-    """A watcher of some folders, and what it told."""
+    """A watcher of some folders, and what it reported."""
 
     def __init__(self, *roots: Path, begin: Callable[..., FolderWatch] | None = None) -> None:
         self.batches: queue.Queue[Collection[str]] = queue.Queue()
@@ -32,7 +32,7 @@ class Watching:
         )
 
     def told(self, *expected: Path) -> set[str]:
-        """Batches until all expected paths were told; all that was told."""
+        """Collect batches until all expected paths were reported; returns all reported paths."""
         found: set[str] = set()
         while not {str(path) for path in expected} <= found:
             found |= set(self.batches.get(timeout=PATIENCE))
@@ -56,14 +56,14 @@ Start = Callable[..., Watching]
 
 
 @contextmanager
-def starting() -> Iterator[Start]:
-    """A function that starts watching; at the end neither a thread nor an open file is left of it."""
+def watch_starter() -> Iterator[Start]:
+    """A function that starts watching. At the end it checks that no thread and no open file is left."""
     started: list[Watching] = []
 
     def begin(*roots: Path, begin: Callable[..., FolderWatch] | None = None) -> Watching:
         watching = Watching(*roots, begin=begin)
         started.append(watching)
-        watching.told(*roots)  # all watches stand
+        watching.told(*roots)  # all watches are set
         return watching
 
     threads = set(threading.enumerate())

@@ -1,4 +1,4 @@
-"""What each author besides the user says about egress: which settings they may make, as a layer.
+"""What authors other than the user say about egress: which settings they may make, as a layer.
 
 A repository's file and an editor's settings are written by strangers, so only what forbids is taken from
 them. If a layer is invalid, its author's intent is unknown, so nothing leaves. This module reads an
@@ -112,7 +112,7 @@ def _split_by_permission(data: Mapping[str, Any], author: Author) -> tuple[dict[
 
 
 def may_say(author: Author, key: tuple[str, ...]) -> bool:
-    """Whether an author besides the user may write a setting."""
+    """Whether an author other than the user may write a setting."""
     setting = SETTINGS[key]
     if setting.section != "escalation":
         return False

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import CART, KEY, PRICES, RENAMED, made
+from asked_shop import CART, KEY, PRICES, RENAMED, make_shop
 from hostile import HANG, chunk, head
 from neovim_editor import Editor
-from vendor import configured, told, vendor
+from vendor import configure_provider, scripted_answer, vendor
 
 Opening = Any
 
@@ -22,7 +22,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def open_file(nvim: Opening, tmp_path: Path, environ: dict[str, str], name: str) -> tuple[Editor, Path]:
-    root = made(tmp_path)
+    root = make_shop(tmp_path)
     (root / ".git").mkdir()
     editor = nvim(root, environ, root / "shop" / name)
     editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
@@ -39,8 +39,8 @@ def agree(editor: Editor, title: str, key: str) -> None:
 def test_what_would_be_sent_is_shown_and_only_sent_if_agreed(
     nvim: Opening, tmp_path: Path, environ: dict[str, str]
 ) -> None:
-    with vendor(told("It adds **up**.\n\n```python\nx = 1\ny = 2\n```\n")) as acme:
-        configured(tmp_path / "config", acme.url, mode="ask")
+    with vendor(scripted_answer("It adds **up**.\n\n```python\nx = 1\ny = 2\n```\n")) as acme:
+        configure_provider(tmp_path / "config", acme.url, mode="ask")
         editor, _ = open_file(nvim, tmp_path, environ, "cart.py")
         host = acme.url.removeprefix("http://").removesuffix("/v1")
         for key in ("q", "<Esc>"):
@@ -64,8 +64,8 @@ def test_what_would_be_sent_is_shown_and_only_sent_if_agreed(
 def test_a_refactoring_of_two_files_is_previewed_refused_applied_and_undone(
     nvim: Opening, tmp_path: Path, environ: dict[str, str]
 ) -> None:
-    with vendor(told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         editor, shop = open_file(nvim, tmp_path, environ, "prices.py")
         files = {"prices.py": PRICES, "cart.py": CART}
 
@@ -95,8 +95,8 @@ def test_a_refactoring_of_two_files_is_previewed_refused_applied_and_undone(
 
 
 def test_a_problem_of_the_line_is_handed_on(nvim: Opening, tmp_path: Path, environ: dict[str, str]) -> None:
-    with vendor(told("Nothing to do.")) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer("Nothing to do.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         editor, _ = open_file(nvim, tmp_path, environ, "prices.py")
         editor.lua("""
             vim.diagnostic.set(vim.api.nvim_create_namespace('lint'), 0, {
@@ -122,7 +122,7 @@ def test_an_answer_is_stopped_and_what_came_of_it_stays(
     nvim: Opening, tmp_path: Path, environ: dict[str, str]
 ) -> None:
     with vendor([head(), chunk("The first "), chunk("words.\n"), HANG]) as acme:
-        configured(tmp_path / "config", acme.url)
+        configure_provider(tmp_path / "config", acme.url)
         editor, _ = open_file(nvim, tmp_path, environ, "cart.py")
         editor.command("AssistExplain!")
         editor.shows("The first words.")
@@ -141,8 +141,8 @@ def test_an_answer_is_stopped_and_what_came_of_it_stays(
 def test_tests_are_asked_for_and_the_state_is_told(
     nvim: Opening, tmp_path: Path, environ: dict[str, str]
 ) -> None:
-    with vendor(told("Nothing to add.")) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer("Nothing to add.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         editor, _ = open_file(nvim, tmp_path, environ, "prices.py")
         editor.command("AssistTest! with a net of zero")
         editor.until(lambda: acme.requests, "the question")

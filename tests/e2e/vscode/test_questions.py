@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from asked_shop import CART, PRICES, RENAMED
 from hostile import Hostile
-from vendor import configured, told, vendor
+from vendor import configure_provider, scripted_answer, vendor
 from workbench import Window, until
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
@@ -26,8 +26,8 @@ def shop(folder: Path) -> Path:
 @pytest.fixture
 def acme(configuration: Path, config: Path, model_path: Path) -> Iterator[Hostile]:
     """A provider on loopback that answers with a refactoring, twice."""
-    with vendor(told(RENAMED), told(RENAMED)) as server:
-        configured(configuration, server.url, model=model_path, mode="ask")
+    with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED)) as server:
+        configure_provider(configuration, server.url, model=model_path, mode="ask")
         yield server
 
 

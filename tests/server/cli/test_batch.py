@@ -1,4 +1,4 @@
-"""What a line of `assist complete --batch` may say, and the places it names."""
+"""What a line of `assist complete --batch` may say, and which positions it names."""
 
 import json
 from dataclasses import replace
@@ -18,7 +18,7 @@ def line(**data: Any) -> bytes:
 
 
 def check(data: dict[str, Any], before: str, after: str) -> None:
-    """The line asks at this place of the text."""
+    """The line requests a completion at this place of the text."""
     context = parse_line(line(**data), Path("/work")).request.context
     assert (context.before, context.after) == (before, after)
 
@@ -49,7 +49,7 @@ def test_what_a_line_may_add() -> None:
     assert item.request.context.language.name == "go"
 
 
-def beside(document: Document, _cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
+def find_snippets(document: Document, _cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
     snippet = Snippet("b.py", 1, 1, "def f(): pass\n", "definition")
     return replace(document, path="a.py"), (snippet,)
 
@@ -61,7 +61,7 @@ def test_other_files_are_shown_by_default_where_there_is_an_index(
     asked: dict[str, bool], shown: bool
 ) -> None:
     data = line(path="a.py", text="", offset=0, **asked)
-    context = parse_line(data, Path("/work"), beside).request.context
+    context = parse_line(data, Path("/work"), find_snippets).request.context
     assert (context.path, len(context.snippets)) == (("a.py", 1) if shown else ("/work/a.py", 0))
 
 
@@ -104,7 +104,7 @@ def test_a_bad_line_is_an_error_with_its_id(text: bytes, line_id: Any, message: 
 def test_places_may_hold_colons() -> None:
     assert parse_location(r"C:\src\a.py:3:4") == Location(r"C:\src\a.py", 3, 4)
     with pytest.raises(UserError):
-        parse_location("a.py:²:1")  # a digit to Python, none to people
+        parse_location("a.py:²:1")  # a digit for Python, but not for people
 
 
 def test_every_offset_is_a_place() -> None:
@@ -112,6 +112,6 @@ def test_every_offset_is_a_place() -> None:
     document = document_of("a.py", text)
     found = [cursor_at_offset(document, offset) for offset in range(len(text) + 1)]
     assert found[0] == Cursor(0, 0)
-    assert found[2] == Cursor(0, 1)  # between "\r" and "\n" is the end of the line
+    assert found[2] == Cursor(0, 1)  # between "\r" and "\n", which counts as the end of the line
     assert found[3] == Cursor(1, 0)
     assert found[-1] == Cursor(3, 0)

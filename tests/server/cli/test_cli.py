@@ -107,7 +107,7 @@ def test_json_is_one_document_also_where_a_command_fails(assist: Assist) -> None
         ("two.py:4:1", "There is no line 4"),
         ("two.py:1:8", "which has 6 characters: use 1 to 7"),
         ("empty.py:1:2", "which has 0 characters: use 1 to 1"),
-        ("two.py:1:1", "is not on this machine"),  # all is well with the place, but there is no model
+        ("two.py:1:1", "is not on this machine"),  # the position is valid, but there is no model
         ("latin1.py:1:7", "is not on this machine"),
         ("empty.py:1:1", "is not on this machine"),
     ],
@@ -153,7 +153,7 @@ def test_the_demo_without_a_model_says_what_to_run(assist: Assist) -> None:
 def test_output_that_nobody_reads_is_no_error(tmp_path: Path, home: dict[str, str]) -> None:
     command = [sys.executable, "-P", "-m", "assist_server", "models", "list"]
     read, write = os.pipe()
-    os.close(read)  # as `| head -1`, when head has seen enough
+    os.close(read)  # like `| head -1`, which closes the pipe early
     done = subprocess.run(
         command,
         stdout=write,
@@ -179,7 +179,7 @@ HEAVY = {"typer", "rich", "llama_cpp", "numpy", "huggingface_hub", "pip", "tree_
     ],
 )
 def test_nothing_heavy_is_imported_before_it_is_needed(module: str, absent: set[str]) -> None:
-    """An editor waits for `initialize`, a person for `--help`: 0.5 s each on the reference machine."""
+    """An editor waits for `initialize`, a user for `--help`: 0.5 s each on the reference machine."""
     program = f"import sys, {module}; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not absent & set(done.stdout.split())

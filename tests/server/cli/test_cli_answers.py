@@ -1,4 +1,4 @@
-"""`assist explain`, `ask` and `route` as a user runs them, at a provider on loopback."""
+"""`assist explain`, `ask` and `route` as a user runs them, with a provider on loopback."""
 
 import os
 import signal
@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import KEY, audit, made
+from asked_shop import KEY, audit_events, make_shop
 from conftest import COMMAND, runner
 from hostile import HANG, chunk, head, refusal
-from vendor import configured, told, vendor
+from vendor import configure_provider, scripted_answer, vendor
 
 Assist = Callable[..., Any]
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    return made(tmp_path)
+    return make_shop(tmp_path)
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def assist(shop: Path, home: dict[str, str]) -> Assist:
 
 
 def test_a_question_at_a_provider_is_answered_paid_and_written_down(assist: Assist, tmp_path: Path) -> None:
-    with vendor(told("It adds **up**.")) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer("It adds **up**.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         done = assist("explain", "shop/cart.py:13", "--frontier", "--yes", "--json")
     assert (done.code, done.json["answer"]) == (0, "It adds **up**.")
     assert done.json["route"]["target"] == "frontier"
@@ -38,7 +38,7 @@ def test_a_question_at_a_provider_is_answered_paid_and_written_down(assist: Assi
     sent = acme.requests[0]
     assert sent.headers["authorization"] == f"Bearer {KEY}"
     assert "def total(self)" in sent.body.decode()
-    intent, outcome = audit(tmp_path)
+    intent, outcome = audit_events(tmp_path)
     assert (intent["kind"], outcome["kind"]) == ("intent", "outcome")
     assert intent["payload_sha256"] == done.json["route"]["payload_sha256"]
     assert outcome["cost_micro"] == 810
@@ -47,8 +47,8 @@ def test_a_question_at_a_provider_is_answered_paid_and_written_down(assist: Assi
 
 
 def test_a_dry_run_says_what_would_be_sent_and_opens_no_socket(assist: Assist, tmp_path: Path) -> None:
-    with vendor(told("no")) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer("no")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         dry = assist("route", "explain", "shop/cart.py:13", "--frontier", "--json")
         same = assist("explain", "shop/cart.py:13", "--frontier", "--dry-run")
     assert (dry.code, same.code, acme.connections) == (0, 0, 0)
@@ -65,8 +65,8 @@ def test_a_dry_run_says_what_would_be_sent_and_opens_no_socket(assist: Assist, t
 def test_a_file_outside_of_the_workspace_is_asked_about_where_it_is(
     assist: Assist, tmp_path: Path, shop: Path
 ) -> None:
-    with vendor(told("fine")) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer("fine")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         done = assist("explain", str(shop / "shop" / "cart.py"), "--workspace", "shop", "--frontier", "--yes")
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
@@ -79,18 +79,20 @@ def test_a_file_outside_of_the_workspace_is_asked_about_where_it_is(
 
 def test_a_provider_that_fails_is_said_and_what_was_sent_is_paid(assist: Assist, tmp_path: Path) -> None:
     with vendor(refusal(500)) as acme:
-        configured(tmp_path / "config", acme.url)
+        configure_provider(tmp_path / "config", acme.url)
         done = assist("explain", "shop/cart.py:13", "--frontier", "--yes")
     assert done.code == 1
     assert "acme" in done.err
-    kinds = [event["kind"] for event in audit(tmp_path)]
+    kinds = [event["kind"] for event in audit_events(tmp_path)]
     assert kinds == ["intent", "outcome"]
-    assert audit(tmp_path)[1]["error"] == "server"
+    assert audit_events(tmp_path)[1]["error"] == "server"
 
 
 def test_an_answer_cannot_command_the_terminal(assist: Assist, tmp_path: Path) -> None:
-    with vendor(told("safe \x1b]52;c;cm0gLXJmIH4=\x07 [link](https://x.example)\x1b[2J end")) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(
+        scripted_answer("safe \x1b]52;c;cm0gLXJmIH4=\x07 [link](https://x.example)\x1b[2J end")
+    ) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         done = assist("explain", "shop/cart.py:13", "--frontier", "--yes")
     assert done.code == 0
     assert "\x1b" not in done.out
@@ -108,7 +110,7 @@ def test_control_c_stops_the_stream_and_what_came_is_paid(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
     with vendor([head(), chunk("half an answer"), HANG]) as acme:
-        configured(tmp_path / "config", acme.url)
+        configure_provider(tmp_path / "config", acme.url)
         # A shell starts its background jobs with SIGINT ignored, and children inherit that.
         listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": listen}
@@ -124,6 +126,6 @@ def test_control_c_stops_the_stream_and_what_came_is_paid(
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert b"Traceback" not in err
-    intent, outcome = audit(tmp_path)
+    intent, outcome = audit_events(tmp_path)
     assert (intent["request_id"], outcome["finish"]) == (outcome["request_id"], "cancelled")
     assert outcome["cost_micro"] > 0

@@ -1,4 +1,4 @@
-"""`assist audit` over real logs, through the command line."""
+"""`assist audit` on real logs, through the command line."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recording import configure, files, log
+from recording import configure, files, record_request
 
 from assist_server.cli.app import invoke
 
@@ -19,8 +19,8 @@ Home = dict[str, str]
 def test_verify_says_what_holds_and_what_that_cannot_prove(
     assist: Assist, home: Home, tmp_path: Path
 ) -> None:
-    log(home, tmp_path, "r1")
-    log(home, tmp_path, "r2", ends=False)
+    record_request(home, tmp_path, "r1")
+    record_request(home, tmp_path, "r2", ends=False)
     done = assist("audit", "verify")
     assert done.code == 0
     assert "audit.jsonl holds." in done.out
@@ -32,7 +32,7 @@ def test_verify_says_what_holds_and_what_that_cannot_prove(
 
 
 def test_verify_is_exit_1_where_the_log_was_changed(assist: Assist, home: Home, tmp_path: Path) -> None:
-    log(home, tmp_path, "r1")
+    record_request(home, tmp_path, "r1")
     audit = files(home).audit
     audit.write_bytes(audit.read_bytes().replace(b"big-0801", b"big-0802"))
     done = assist("audit", "verify")
@@ -47,7 +47,7 @@ def test_verify_uses_the_key_and_the_second_place_of_the_settings(
 ) -> None:
     second = tmp_path / "second"
     configure(tmp_path, f'[audit]\nkey_env = "AUDIT_KEY"\ncheckpoint = "{second}"\n')
-    log(home, tmp_path, "r1", key=b"k" * 32, checkpoint=second)
+    record_request(home, tmp_path, "r1", key=b"k" * 32, checkpoint=second)
     assert "AUDIT_KEY, which audit_key_env names, is not set" in assist("audit", "verify").err
     monkeypatch.setenv("AUDIT_KEY", "k" * 32)
     done = assist("audit", "verify")
@@ -60,8 +60,8 @@ def test_verify_uses_the_key_and_the_second_place_of_the_settings(
 
 
 def test_show_tells_people_what_left_in_80_columns(assist: Assist, home: Home, tmp_path: Path) -> None:
-    log(home, Path("/shop"), "r1", path="src/\x1b[31mapp.py")
-    log(home, Path("/cart"), "r2")
+    record_request(home, Path("/shop"), "r1", path="src/\x1b[31mapp.py")
+    record_request(home, Path("/cart"), "r2")
     done = assist("audit", "show", "--request", "r1")
     told = " ".join(done.out.split())
     assert "intent r1 explain by ann in /shop; to openai (models.example, big)" in told
@@ -90,8 +90,8 @@ def test_show_filters(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    log(home, Path("/shop"), "r1")
-    log(home, Path("/cart"), "r2")
+    record_request(home, Path("/shop"), "r1")
+    record_request(home, Path("/cart"), "r2")
     for name, value in home.items():
         monkeypatch.setenv(name, value)
     assert invoke(["audit", "show", *arguments, "--json"]) == 0
@@ -102,7 +102,7 @@ def test_show_filters(
 def test_export_goes_to_stdout_or_into_a_file_of_its_owner(
     assist: Assist, home: Home, tmp_path: Path
 ) -> None:
-    log(home, tmp_path, "r1")
+    record_request(home, tmp_path, "r1")
     lines = assist("audit", "export").out.splitlines()
     assert [json.loads(line)["kind"] for line in lines] == ["intent", "outcome"]
     span = json.loads(assist("audit", "export", "--format", "otel").out)
@@ -116,7 +116,7 @@ def test_export_goes_to_stdout_or_into_a_file_of_its_owner(
 
 
 def test_export_never_writes_over_the_log(assist: Assist, home: Home, tmp_path: Path) -> None:
-    log(home, tmp_path, "r1")
+    record_request(home, tmp_path, "r1")
     before = files(home).audit.read_bytes()
     done = assist("audit", "export", "--output", str(tmp_path / "config" / ".." / "data" / "audit.jsonl"))
     (tmp_path / "link").symlink_to(files(home).audit)

@@ -1,20 +1,20 @@
-"""`assist refactor`, `fix` and `test` as a user runs them: shown, made, refused and undone."""
+"""`assist refactor`, `fix` and `test` as a user runs them: edits shown, made, refused and undone."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import CART, KEY, PRICES, RENAMED, audit, made
+from asked_shop import CART, KEY, PRICES, RENAMED, audit_events, make_shop
 from conftest import runner
-from vendor import configured, told, vendor
+from vendor import configure_provider, scripted_answer, vendor
 
 Assist = Callable[..., Any]
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    return made(tmp_path)
+    return make_shop(tmp_path)
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def assist(shop: Path, home: dict[str, str]) -> Assist:
 def test_a_refactoring_over_two_files_is_shown_made_and_undone(
     assist: Assist, tmp_path: Path, shop: Path
 ) -> None:
-    with vendor(told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         shown = assist("refactor", "gross", "rename it to with_tax", "--frontier", "--yes")
     assert shown.code == 0
     assert "+def with_tax(net):" in shown.out
     assert (shop / "shop" / "prices.py").read_text() == PRICES.replace("gross", "with_tax")
     assert (shop / "shop" / "cart.py").read_text() == CART.replace("gross", "with_tax")
-    assert audit(tmp_path)[-1]["kind"] == "edit"
+    assert audit_events(tmp_path)[-1]["kind"] == "edit"
     assert assist("undo", "--yes").code == 0
     assert (shop / "shop" / "cart.py").read_text() == CART
     assert (shop / "shop" / "prices.py").read_text() == PRICES
@@ -46,8 +46,8 @@ def test_an_edit_that_fits_nowhere_changes_nothing_and_says_where(
         "        return sum(gross(item) for item in self.items)",
         "        return sum(gross(i) for i in self.items)",
     )
-    with vendor(told(wrong)) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer(wrong)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         done = assist("refactor", "gross", "rename it to with_tax", "--frontier", "--yes")
     assert done.code == 1
     assert "Nothing was changed" in done.err
@@ -55,8 +55,8 @@ def test_an_edit_that_fits_nowhere_changes_nothing_and_says_where(
 
 
 def test_without_a_yes_an_edit_is_only_shown(assist: Assist, tmp_path: Path, shop: Path) -> None:
-    with vendor(told(RENAMED)) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         done = assist("refactor", "gross", "rename it to with_tax", "--frontier", "--json")
     assert done.code == 0
     assert done.json["edit"]["applied"] is False
@@ -70,8 +70,8 @@ def test_tests_are_put_into_a_new_file_and_run(assist: Assist, tmp_path: Path, s
     )
     (shop / "tests").mkdir()
     (shop / "tests" / "test_other.py").write_text("def test_other():\n    assert True\n")
-    with vendor(told(answer)) as acme:
-        configured(tmp_path / "config", acme.url)
+    with vendor(scripted_answer(answer)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
         done = assist("test", "gross", "--frontier", "--yes")
     assert done.code == 0
     assert (shop / "tests" / "test_prices.py").read_text().startswith("from shop.prices import gross\n")

@@ -1,10 +1,10 @@
-"""`calibrate`, `rate` and `stats` over what became of answers, through the command line."""
+"""`calibrate`, `rate` and `stats` on recorded feedback, through the command line."""
 
 import stat
 from collections.abc import Callable
 from typing import Any
 
-from recording import files, happened
+from recording import files, record_feedback
 
 from assist_escalation.routing import calibration, feedback
 
@@ -15,7 +15,7 @@ Home = dict[str, str]
 def rated(home: Home, good: int, bad: int) -> None:
     for number in range(good + bad):
         sign = "accepted" if number < good else "undone"
-        happened(home, f"r{number}", "routed", sign, files=1 + number % 9)
+        record_feedback(home, f"r{number}", "routed", sign, files=1 + number % 9)
 
 
 def test_calibrate_says_when_there_are_too_few_labels(assist: Assist, home: Home) -> None:
@@ -59,9 +59,9 @@ def test_calibrate_lives_with_a_damaged_calibration(assist: Assist, home: Home) 
 
 
 def test_rate_is_for_the_last_answer_or_the_one_named(assist: Assist, home: Home) -> None:
-    happened(home, "r1", "routed")
-    happened(home, "r2", "routed", command="ask")
-    happened(home, "r3", "routed", target="refused")
+    record_feedback(home, "r1", "routed")
+    record_feedback(home, "r2", "routed", command="ask")
+    record_feedback(home, "r3", "routed", target="refused")
     assert assist("rate", "good").out == "ask r2 is rated good.\n"
     assert assist("rate", "bad", "r1", "--json").json == {
         "request_id": "r1",
@@ -78,10 +78,10 @@ def test_rate_is_for_the_last_answer_or_the_one_named(assist: Assist, home: Home
 
 
 def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
-    happened(home, "r1", "routed", "accepted", "undone")
-    happened(home, "r2", "routed", "escalated_after", "up", command="ask")
-    happened(home, "r3", "routed", target="frontier", command="ask")
-    happened(home, "r4", "routed", target="refused", command="ask")
+    record_feedback(home, "r1", "routed", "accepted", "undone")
+    record_feedback(home, "r2", "routed", "escalated_after", "up", command="ask")
+    record_feedback(home, "r3", "routed", target="frontier", command="ask")
+    record_feedback(home, "r4", "routed", target="refused", command="ask")
     assert assist("stats", "--json").json["answers"] == {
         "requests": 4,
         "by_command": {"ask": 3, "fix": 1},

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 import pytest
 from filelock import FileLock
-from shops import PLACE, SHOP, TILL, database, made
+from shops import PLACE, SHOP, TILL, database, make_workspace
 
 Assist = Callable[..., Any]
 PATIENCE_S = 60.0
@@ -21,7 +21,7 @@ PATIENCE_S = 60.0
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    return made(tmp_path)
+    return make_workspace(tmp_path)
 
 
 def test_the_index_is_built_once_and_then_only_brought_up_to_date(
@@ -61,7 +61,7 @@ def test_people_read_it_in_a_pipe_of_80_columns(assist: Assist, shop: Path) -> N
     assert "This run" in done.out
     assert "\x1b" not in done.out
     for line in done.out.splitlines():
-        assert len(line) <= 80 or "/" in line  # a path stays whole
+        assert len(line) <= 80 or "/" in line  # a path is not broken
     shown = assist("context", PLACE, "--workspace", "shop space")
     assert shown.code == 0
     assert shown.out.splitlines()[:3] == [
@@ -131,7 +131,7 @@ def test_an_empty_folder_has_an_empty_index(assist: Assist, shop: Path) -> None:
 
 def test_a_place_for_indexes_that_cannot_be_used_is_named(assist: Assist, shop: Path, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "index").write_text("")  # root may write anywhere, but not into a file
+    (tmp_path / "data" / "index").write_text("")  # root can write anywhere, but not below a file
     for arguments in (("index",), ("context", PLACE)):
         done = assist(*arguments, "--workspace", "shop space")
         assert (done.code, done.out) == (1, "")

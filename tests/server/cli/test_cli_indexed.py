@@ -1,4 +1,4 @@
-"""What other commands make of an index: what the doctor says of it, and what completions take from it."""
+"""What other commands do with an index: what the doctor reports, and what completions use."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shops import TILL, database, made
+from shops import TILL, database, make_workspace
 
 from assist_server.questions.locations import cursor_at, document_of
 from assist_server.workspace.folder_index import FolderSearch
@@ -20,7 +20,7 @@ Assist = Callable[..., Any]
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    return made(tmp_path)
+    return make_workspace(tmp_path)
 
 
 def test_the_doctor_shows_the_index_of_the_working_directory(
@@ -33,7 +33,7 @@ def test_the_doctor_shows_the_index_of_the_working_directory(
     assert before["sqlite"]["version"][0] == "3"
     assert {each["language"] for each in before["languages"]} == {"sql", "makefile"}
     assert "none of this directory yet" in assist("doctor").out
-    assert assist("index").code == 0  # of all of `tmp_path`
+    assert assist("index").code == 0  # the index of `tmp_path` itself
     found = assist("doctor", "--json").json["index"]["workspace"]
     assert (found["root"], found["state"], found["waiting"]) == (str(tmp_path), "ready", 0)
     assert "of them read" in assist("doctor").out
@@ -110,7 +110,7 @@ def test_a_completion_sees_other_files_where_an_index_exists_and_never_builds_on
         assert done.code == 0
         return [json.loads(line) for line in done.out.splitlines()]
 
-    # What was answered once is answered without a prompt: no two lines of a batch ask for the same.
+    # A repeated request is answered from the cache, without a prompt, so no two lines of a batch are the same.
     bare, insisted = prompts(None, True)
     assert "run `assist index`" in insisted["error"]
     assert not file.exists()

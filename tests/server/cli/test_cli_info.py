@@ -1,4 +1,4 @@
-"""`assist doctor`, `assist config` and `assist stats` where no model is."""
+"""`assist doctor`, `assist config` and `assist stats` without a model."""
 
 import json
 from collections import Counter

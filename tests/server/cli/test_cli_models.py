@@ -1,4 +1,4 @@
-"""`assist setup` and `assist models` where nothing can be fetched."""
+"""`assist setup` and `assist models` where nothing can be downloaded."""
 
 import json
 from collections.abc import Callable
@@ -14,7 +14,7 @@ SMALL = "qwen2.5-coder-0.5b"
 
 
 def put(tmp_path: Path, name: str, content: bytes = b"GGUF, but no more") -> Path:
-    """A file in the place of a model."""
+    """A file in place of a model."""
     models = tmp_path / "data" / "models"
     models.mkdir(parents=True, exist_ok=True)
     path = models / find(name).file

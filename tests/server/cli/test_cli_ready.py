@@ -73,7 +73,7 @@ def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
     # A shell starts its background jobs with SIGINT ignored, and children inherit that.
     listen = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     environment = {**os.environ, **environ}
-    pipes["preexec_fn"] = listen  # it takes no lock, so threads do not matter
+    pipes["preexec_fn"] = listen  # no lock is needed here, so threads do not matter
     with subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -91,7 +91,7 @@ def test_a_batch_answers_before_the_next_line_and_ctrl_c_ends_it(
 def test_setup_copies_measures_and_is_then_done_at_once(
     assist_without_sockets: Assist, model_path: Path, tmp_path: Path
 ) -> None:
-    """From a directory, as on a closed network; 491 MB are copied, hashed and removed again."""
+    """From a directory, as on a closed network. 491 MB are copied, hashed and removed again."""
     assist = assist_without_sockets
     first = assist("setup", "--offline-from", str(model_path.parent), "--json")
     assert first.code == 0, first.err
@@ -101,7 +101,7 @@ def test_setup_copies_measures_and_is_then_done_at_once(
     assert (tmp_path / "data" / "models").stat().st_mode & 0o777 == 0o700
     start = time.monotonic()
     again = assist("setup")
-    if first.json["speed"]["quiet"]:  # else it is measured again, until nothing else computes
+    if first.json["speed"]["quiet"]:  # else it is measured again, until no other program is busy
         assert time.monotonic() - start < 5  # 0.9 s on the reference machine
     assert "Already set up" in again.out
     assert "Apache-2.0" in again.out

@@ -1,4 +1,4 @@
-"""`undo` and `cost` over real records, through the command line; and all commands over none."""
+"""`undo` and `cost` on real records, through the command line; and all commands without any records."""
 
 import os
 import pty
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from config_files import PROVIDER
 from conftest import COMMAND
-from recording import configure, edited, files, happened, pay
+from recording import configure, files, pay, record_edit, record_feedback
 
 from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import BudgetError
@@ -38,8 +38,8 @@ COMMANDS = (
 )
 
 
-def typed(home: Home, folder: Path, answer: str, *arguments: str) -> tuple[int, str]:
-    """What the command leaves at a terminal where a person types an answer."""
+def run_in_terminal(home: Home, folder: Path, answer: str, *arguments: str) -> tuple[int, str]:
+    """What the command leaves at a terminal where a user types an answer."""
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
         [*COMMAND, *arguments],
@@ -113,12 +113,12 @@ def test_a_machine_without_records_is_no_error_and_gets_no_files(
 
 
 def test_undo_shows_what_it_takes_back_and_remembers_it(assist: Assist, home: Home, tmp_path: Path) -> None:
-    edit = edited(home, tmp_path, "a = 1\n", "a = 2\n")
-    happened(home, "r1", "routed", "accepted")
+    edit = record_edit(home, tmp_path, "a = 1\n", "a = 2\n")
+    record_feedback(home, "r1", "routed", "accepted")
     AuditLog(files(home).audit).append(
         "edit", {"edit_id": edit, "repo": str(tmp_path), "paths": ["app.py"], "request_id": "r1"}
     )
-    happened(home, "r2", "routed")
+    record_feedback(home, "r2", "routed")
     done = assist("undo", "--yes")
     assert done.code == 0, done.err
     assert "-a = 2\n+a = 1\n" in done.out
@@ -132,14 +132,14 @@ def test_undo_shows_what_it_takes_back_and_remembers_it(assist: Assist, home: Ho
 
 
 def test_undo_without_yes_needs_somebody_to_ask(assist: Assist, home: Home, tmp_path: Path) -> None:
-    edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    record_edit(home, tmp_path, "a = 1\n", "a = 2\n")
     done = assist("undo", "--json")
     assert done.code == 2
     assert "add --yes" in done.json["error"]
     assert (tmp_path / "app.py").read_text() == "a = 2\n"
-    assert typed(home, tmp_path, "n\n", "undo")[0] == 1
+    assert run_in_terminal(home, tmp_path, "n\n", "undo")[0] == 1
     assert (tmp_path / "app.py").read_text() == "a = 2\n"
-    code, told = typed(home, tmp_path, "y\n", "undo")
+    code, told = run_in_terminal(home, tmp_path, "y\n", "undo")
     assert code == 0
     assert "Take this edit back?" in told
     assert (tmp_path / "app.py").read_text() == "a = 1\n"
@@ -148,17 +148,17 @@ def test_undo_without_yes_needs_somebody_to_ask(assist: Assist, home: Home, tmp_
 def test_undo_as_json_from_another_folder(assist: Assist, home: Home, tmp_path: Path) -> None:
     shop = tmp_path / "shop"
     shop.mkdir()
-    edited(home, shop, "a = 1\n", "a = 2\n")
-    assert assist("undo", "--yes").code == 1  # the journal is the other workspace's
+    record_edit(home, shop, "a = 1\n", "a = 2\n")
+    assert assist("undo", "--yes").code == 1  # the journal belongs to the other workspace
     done = assist("undo", "--workspace", "shop", "--yes", "--json")
     assert done.json["undone"] == ["app.py"]
     assert done.json["workspace"] == str(shop)
     assert "+a = 1" in done.json["diff"]
-    assert not (files(home).feedback).exists()  # nobody knows which request it was
+    assert not (files(home).feedback).exists()  # the request is unknown
 
 
 def test_undo_overwrites_nothing_that_was_changed_since(assist: Assist, home: Home, tmp_path: Path) -> None:
-    edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    record_edit(home, tmp_path, "a = 1\n", "a = 2\n")
     (tmp_path / "app.py").write_text("a = 3\n")
     done = assist("undo", "--yes")
     assert done.code == 1
@@ -167,18 +167,18 @@ def test_undo_overwrites_nothing_that_was_changed_since(assist: Assist, home: Ho
 
 
 def test_undo_takes_back_only_what_was_shown(home: Home, tmp_path: Path) -> None:
-    edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    record_edit(home, tmp_path, "a = 1\n", "a = 2\n")
     config = load_lenient(home, ())
     root = str(tmp_path.resolve())
     shown = next_undo(config, root)
-    edited(home, tmp_path, "a = 2\n", "a = 3\n")
+    record_edit(home, tmp_path, "a = 2\n", "a = 3\n")
     with pytest.raises(EditError, match="another edit was made meanwhile"):
         take_back(config, root, shown.edit)
     assert (tmp_path / "app.py").read_text() == "a = 3\n"
 
 
 def test_an_undo_that_cannot_be_logged_says_so(assist: Assist, home: Home, tmp_path: Path) -> None:
-    edited(home, tmp_path, "a = 1\n", "a = 2\n")
+    record_edit(home, tmp_path, "a = 1\n", "a = 2\n")
     files(home).audit.write_text("damaged\n")
     done = assist("undo", "--yes")
     assert done.code == 1

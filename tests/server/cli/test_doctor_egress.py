@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from config_files import PROVIDER
-from recording import configure, files, log, pay
+from recording import configure, files, pay, record_request
 
 from assist_server.cli.doctor.egress import egress_facts
 from assist_server.cli.doctor.finding import DoctorFinding
@@ -21,7 +21,7 @@ SECRET = "hunter2hunter2"
 def examined(home: Home, folder: Path, **environ: str) -> tuple[dict[str, Any], list[DoctorFinding]]:
     findings: list[DoctorFinding] = []
     facts = egress_facts(load_lenient({**home, **environ}, ()), folder, findings)
-    json.dumps(facts)  # it is a part of a document
+    json.dumps(facts)  # the printed text contains it
     return facts, findings
 
 
@@ -57,8 +57,8 @@ def test_a_key_is_not_missed_where_nothing_may_leave(home: Home, tmp_path: Path)
 def test_records_in_order_are_counted(home: Home, tmp_path: Path) -> None:
     pay(home, tmp_path, "r1", 500_000)
     pay(home, tmp_path, "r2", None)
-    log(home, tmp_path, "r1")
-    log(home, tmp_path, "r2", ends=False)
+    record_request(home, tmp_path, "r1")
+    record_request(home, tmp_path, "r2", ends=False)
     facts, findings = examined(home, tmp_path)
     assert facts["budget"]["left_today_usd"] == 1.4
     assert (facts["ledger"]["state"], facts["ledger"]["unsettled"]) == ("in order", 1)
@@ -72,7 +72,7 @@ def test_records_in_order_are_counted(home: Home, tmp_path: Path) -> None:
 
 
 def test_damaged_records_are_found_and_block_no_completion(home: Home, tmp_path: Path) -> None:
-    log(home, tmp_path, "r1")
+    record_request(home, tmp_path, "r1")
     files(home).audit.write_text("damaged\n")
     files(home).ledger.write_text("damaged")
     facts, findings = examined(home, tmp_path)
@@ -111,7 +111,7 @@ def test_people_are_told_the_same(
     configure(tmp_path, PROVIDER + '[escalation]\nmode = "ask"\n')
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     pay(home, tmp_path, "r1", 500_000)
-    log(home, tmp_path, "r1")
+    record_request(home, tmp_path, "r1")
     told = " ".join(assist("doctor").out.split())
     assert "Egress mode ask; repository's files: none; $1.50 of $2.00 are left today" in told
     assert "openai: big at models.example, key in OPENAI_API_KEY set" in told

@@ -1,4 +1,4 @@
-"""No command opens a socket where none may be opened: offline, and wherever nothing may leave the machine."""
+"""No command opens a socket when it must not: offline, and wherever nothing may leave the machine."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 from conftest import GUARD, PATIENCE
 from hostile import Hostile
 from typer.main import get_command
-from vendor import configured, told, vendor
+from vendor import configure_provider, scripted_answer, vendor
 
 from assist_server.cli.app import app
 
@@ -21,7 +21,7 @@ Home = dict[str, str]
 
 PLACE = "shop/cart.py:5"
 MODEL = "qwen2.5-coder-0.5b"
-# Each command with what makes it do its work as far as it comes without a model.
+# Each command, with arguments that let it do as much as it can without a model.
 RUNS: tuple[tuple[str, str], ...] = (
     ("setup", ""),
     ("demo", ""),
@@ -62,10 +62,10 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("config check", ""),
     ("config trust", "--yes"),
 )
-SERVER = "lsp"  # is run on its own
-FETCHING = ("setup", "models pull")  # go out where they are told to, whatever may leave
+SERVER = "lsp"  # runs on its own
+FETCHING = ("setup", "models pull")  # use the network when the user says so, whatever the policy
 
-# Runs commands one after another in one process, as `assist` runs each, and writes their exit codes down.
+# Runs commands one after another in one process, as `assist` runs each, and records their exit codes.
 SCRIPT = """
 import json, sys
 from assist_server.cli.main import run
@@ -107,14 +107,14 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def acme(tmp_path: Path) -> Iterator[Hostile]:
-    """A provider that is configured, would answer, and counts who comes."""
-    with vendor(told("It adds up.")) as server:
-        configured(tmp_path / "config", server.url)
+    """A provider that is configured, would answer, and counts its requests."""
+    with vendor(scripted_answer("It adds up.")) as server:
+        configure_provider(tmp_path / "config", server.url)
         yield server
 
 
-def ran(tmp_path: Path, home: Home, folder: Path, runs: list[list[str]]) -> tuple[list[int], str]:
-    """The exit codes of commands under the guard that ends any use of a socket, and all they said."""
+def run_all(tmp_path: Path, home: Home, folder: Path, runs: list[list[str]]) -> tuple[list[int], str]:
+    """The exit codes and the output of commands, under a guard that ends any use of a socket."""
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
     (tmp_path / "runs.json").write_text(json.dumps(runs))
@@ -137,13 +137,13 @@ def test_the_table_has_all_commands() -> None:
 
 def test_no_help_opens_a_socket(tmp_path: Path, home: Home, shop: Path, acme: Hostile) -> None:
     runs = [[*name.split(), "--help"] for name in commands()]
-    codes, said = ran(tmp_path, home, shop, [["--version"], *runs])
+    codes, said = run_all(tmp_path, home, shop, [["--version"], *runs])
     assert "Traceback" not in said, said
     assert (set(codes), acme.connections) == ({0}, 0)
 
 
 def refused(codes: list[int], runs: list[list[str]]) -> None:
-    """None was wrong usage, which would have done nothing, and no provider was asked."""
+    """No command failed by wrong usage, which would have tested nothing, and no provider was asked."""
     for code, arguments in zip(codes, runs, strict=True):
         told = " ".join(arguments)
         assert code in (0, 1, 3), told
@@ -157,7 +157,7 @@ def test_offline_no_command_opens_a_socket(
     flag, more = ([how], {}) if how == "--offline" else ([], {how: "1"})
     able = set(commands(offline=bool(flag)))
     runs = [[*name.split(), *arguments.split(), *flag] for name, arguments in RUNS if name in able]
-    codes, said = ran(tmp_path, {**home, **more}, shop, runs)
+    codes, said = run_all(tmp_path, {**home, **more}, shop, runs)
     assert "Traceback" not in said, said
     refused(codes, runs)
     assert acme.connections == 0
@@ -166,9 +166,9 @@ def test_offline_no_command_opens_a_socket(
 def test_where_nothing_may_leave_no_command_opens_a_socket(
     tmp_path: Path, home: Home, shop: Path, acme: Hostile
 ) -> None:
-    configured(tmp_path / "config", acme.url, mode="never")
+    configure_provider(tmp_path / "config", acme.url, mode="never")
     runs = [[*name.split(), *rest.split()] for name, rest in RUNS if name not in FETCHING]
-    codes, said = ran(tmp_path, home, shop, runs)
+    codes, said = run_all(tmp_path, home, shop, runs)
     assert "Traceback" not in said, said
     refused(codes, runs)
     assert acme.connections == 0
@@ -185,5 +185,5 @@ def test_the_language_server_opens_none_either(
 def test_the_guard_sees_a_question_that_is_sent(
     tmp_path: Path, home: Home, shop: Path, acme: Hostile
 ) -> None:
-    _, said = ran(tmp_path, home, shop, [["explain", PLACE, "--frontier", "--yes"]])
+    _, said = run_all(tmp_path, home, shop, [["explain", PLACE, "--frontier", "--yes"]])
     assert "Traceback: socket.connect" in said

@@ -1,4 +1,4 @@
-"""The generated pages are those of the code: `make fix` writes them again."""
+"""The generated pages match the code; `make fix` writes them again."""
 
 from pathlib import Path
 

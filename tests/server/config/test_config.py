@@ -1,4 +1,4 @@
-"""Where the configuration comes from: files, directories, the environment; and what it says by default."""
+"""Where the configuration comes from: files, directories, the environment; and its defaults."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The editor's settings over the file's."""
+"""The editor's settings override the file's."""
 
 from pathlib import Path
 

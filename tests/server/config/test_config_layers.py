@@ -1,4 +1,4 @@
-"""What an organisation, a repository and an editor may say, and what may leave by all of them together."""
+"""What an organisation, a repository and an editor may set, and what may leave with all of them together."""
 
 import random
 from pathlib import Path
@@ -117,7 +117,7 @@ def test_anything_else_in_it_is_an_error_and_nothing_leaves(
     assert why in problems[0].message
     assert "evil" not in str(problems)
     assert problems[0].source == str(repo / ".assist.toml")
-    assert load(environ(config.paths.config)).completion == config.completion  # local work goes on
+    assert load(environ(config.paths.config)).completion == config.completion  # local work continues
 
 
 def test_strangers_say_nothing_that_points_anywhere() -> None:
@@ -126,7 +126,7 @@ def test_strangers_say_nothing_that_points_anywhere() -> None:
 
 
 def junk(chance: random.Random) -> str:
-    """Lines that are nearly settings, some of them really."""
+    """Lines that look like settings; some of them are."""
     heads = (
         "escalation",
         "egress",

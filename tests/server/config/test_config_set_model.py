@@ -1,4 +1,4 @@
-"""One line of config.toml is changed, and nothing else."""
+"""`set_model` changes one line of config.toml and nothing else."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""Every way a key or a value can be wrong, and what the user is told."""
+"""Every way in which a key or a value can be wrong, and the message for it."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A repository's file is asked about when it is new, changed or gone; and how it is found and read."""
+"""A repository's file must be accepted when it is new, changed or gone; and how it is found and read."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_its_life(config: Config, repo: Path) -> None:
     assert (trust_state(repo, data), denied(config, repo)) == ("new", ("never", ["infra/**"]))
     accept(repo, data)
     assert (trust_state(repo, data), denied(config, repo)) == ("trusted", ("auto", ["infra/**"]))
-    file.write_text("[egress]\ndeny = ['docs/**']\n")  # old and new hold
+    file.write_text("[egress]\ndeny = ['docs/**']\n")  # both the old and the new file apply
     assert (trust_state(repo, data), denied(config, repo)) == ("changed", ("never", ["docs/**", "infra/**"]))
     file.write_text(DENY)  # changed back
     assert (trust_state(repo, data), denied(config, repo)) == ("trusted", ("auto", ["infra/**"]))

@@ -1,4 +1,4 @@
-"""Answers that are edits, as people see them while they stream; however they are cut, the result is the same."""
+"""Answers that are edits, as users see them while they stream, however the stream is cut."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""A changed text as edits of whole lines: they make the new text of the old, in order, and touch no more."""
+"""A changed text as edits of whole lines: they turn the old text into the new one, in order, and no more."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Items of completion lists: where they begin, what they are compared with, what the list shows."""
+"""Items of completion lists: where they begin, what they are compared with, and what the list shows."""
 
 import pytest
 
@@ -19,16 +19,16 @@ from assist_server.lsp.completion_list import MORE, offer
 )
 def test_an_item_begins_where_the_word_begins(line: str, text: str, inserted: str, compared: str) -> None:
     column = line.index("█")
-    made = offer(text, line.replace("█", ""), column)
-    assert line[: made.start] + inserted == line[:column] + text
-    assert (made.text, made.filter, made.label, made.whole) == (inserted, compared, inserted, "")
+    item = offer(text, line.replace("█", ""), column)
+    assert line[: item.start] + inserted == line[:column] + text
+    assert (item.text, item.filter, item.label, item.whole) == (inserted, compared, inserted, "")
 
 
 def test_of_several_lines_the_list_shows_the_first_with_text() -> None:
-    made = offer("\n    if n:\n        return 1", "def f(n):\n", 9)
-    assert made.text == "\n    if n:\n        return 1"
-    assert (made.label, made.filter) == ("if n:" + MORE, "if n:")
-    assert made.whole == "    if n:\n        return 1"
+    item = offer("\n    if n:\n        return 1", "def f(n):\n", 9)
+    assert item.text == "\n    if n:\n        return 1"
+    assert (item.label, item.filter) == ("if n:" + MORE, "if n:")
+    assert item.whole == "    if n:\n        return 1"
 
 
 def test_a_text_of_blanks_is_an_item_all_the_same() -> None:

@@ -1,4 +1,4 @@
-"""What people write as the target of a question, and what it means in a real folder with a real index."""
+"""Targets of questions as people write them, and what they mean in a real folder with a real index."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -48,7 +48,7 @@ ORDER = "from shop.cart import Cart\n\n\ndef order(items):\n    cart = Cart()\n 
 Aimed = Callable[[str], object]
 
 
-def indexed(tmp_path: Path, root: Path, name: str = "") -> Corpus:
+def make_corpus(tmp_path: Path, root: Path, name: str = "") -> Corpus:
     config = load_lenient(
         {"ASSIST_DATA_DIR": str(tmp_path / "data"), "ASSIST_CONFIG_DIR": str(tmp_path / "c"), **os.environ}
     )
@@ -65,7 +65,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
     (root / "shop" / "prices.py").write_text(PRICES)
     (root / "shop" / "order.py").write_text(ORDER)
     (root / "with:1.py").write_text("a = 1\nb = 2\n")
-    made = indexed(tmp_path, root)
+    made = make_corpus(tmp_path, root)
     yield made
     made.reader.close()
 
@@ -175,7 +175,7 @@ def test_the_text_of_another_folder_is_told_as_of_that_folder(tmp_path: Path) ->
     for root, value in ((here / "b", 1), (there, 2)):
         (root / "secret").mkdir(parents=True)
         (root / "secret" / "x.py").write_text(f"def far_{value}():\n    return {value}\n")
-    one, other = indexed(tmp_path, here, "a"), indexed(tmp_path, there, "b")
+    one, other = make_corpus(tmp_path, here, "a"), make_corpus(tmp_path, there, "b")
     found = evidence_for(QuestionFolders(one, (other,)), "What does `far_2` return?", None, 400)
     (span,) = [each for each in found.spans if "return 2" in each.text]
     assert (span.origin.path, span.origin.root) == ("secret/x.py", other.root)

@@ -1,4 +1,4 @@
-"""What a terminal would obey is taken out of answers, wherever they are cut."""
+"""Terminal sequences are removed from answers, wherever the stream is cut."""
 
 import pytest
 from hypothesis import given

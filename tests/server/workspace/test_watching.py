@@ -1,6 +1,6 @@
-"""Folders under watch, told in batches; and a watch of our own where the system must fail.
+"""Watched folders, reported in batches; and a fake watch for failures of the system.
 
-No test asserts a time: a batch is awaited, and nothing else may come with it.
+No test asserts a time: it waits for a batch, and nothing else may come with it.
 """
 
 import errno
@@ -11,15 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 from watchdog.events import DirModifiedEvent, FileModifiedEvent, FileMovedEvent, FileOpenedEvent
-from watched import PATIENCE, Start, git, ignored, put, starting
+from watched import PATIENCE, Start, git, ignored, put, watch_starter
 
-from assist_server.workspace.watching.tree_watch import FolderWatch, TreeWatch, WatchListener, counted
-from assist_server.workspace.watching.watcher import FLOOD, problem
+from assist_server.workspace.watching.tree_watch import FolderWatch, TreeWatch, WatchListener, reported_path
+from assist_server.workspace.watching.watcher import FLOOD, problem_words
 
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    with starting() as begin:
+    with watch_starter() as begin:
         yield begin
 
 
@@ -59,7 +59,7 @@ def test_a_flood_is_the_folder_and_no_path_of_it(tmp_path: Path, start: Start) -
 
 
 class Owned:
-    """A watch of our own: the test says what happens."""
+    """A fake watch: the test says what happens."""
 
     def __init__(self, told: WatchListener, closed: threading.Event) -> None:
         self.told, self._closed = told, closed
@@ -96,10 +96,10 @@ def test_the_limit_reached_later_ends_the_watch_and_is_told_once(
     assert watching.batches.empty()
     (tmp_path / "fs/inotify").mkdir(parents=True)
     limit = tmp_path / "fs/inotify" / name
-    assert f"{name}={value}" in problem(OSError(number, ""), tmp_path)
+    assert f"{name}={value}" in problem_words(OSError(number, ""), tmp_path)
     limit.write_text("600000\n")
-    assert f"{name}, 600000 now," in problem(OSError(number, ""), tmp_path)
-    assert f"{name}=1200000" in problem(OSError(number, ""), tmp_path)
+    assert f"{name}, 600000 now," in problem_words(OSError(number, ""), tmp_path)
+    assert f"{name}=1200000" in problem_words(OSError(number, ""), tmp_path)
 
 
 def test_lost_events_are_every_folder(tmp_path: Path, start: Start) -> None:
@@ -123,7 +123,7 @@ def test_idle_costs_nothing(tmp_path: Path, start: Start) -> None:
     wait.wait(2)
     after = {each.id: each.user_time + each.system_time for each in process.threads()}
     spent = [after[each] - before.get(each, 0) for each in after if each != threading.main_thread().native_id]
-    assert max(spent) < 0.02  # seconds of the processor, so that a busy machine is no excuse
+    assert max(spent) < 0.02  # seconds of processor time, which a busy machine does not change
 
 
 def test_a_tree_watch_sifts_what_the_system_tells(tmp_path: Path) -> None:
@@ -165,4 +165,4 @@ def test_a_tree_watch_sifts_what_the_system_tells(tmp_path: Path) -> None:
     ],
 )
 def test_counted(path: str, expected: str) -> None:
-    assert counted("/r", path, ignored) == expected
+    assert reported_path("/r", path, ignored) == expected

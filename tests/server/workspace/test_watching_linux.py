@@ -1,4 +1,4 @@
-"""One inotify watch a folder: which folders have one, and what happens to it."""
+"""An inotify watch for each folder: which folders have one, and what happens to it."""
 
 import shutil
 import subprocess
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from watched import Start, git, put, starting
+from watched import Start, git, put, watch_starter
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify")
 
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    with starting() as begin:
+    with watch_starter() as begin:
         yield begin
 
 

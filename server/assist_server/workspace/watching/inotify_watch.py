@@ -1,8 +1,8 @@
-"""One inotify watch for each folder, on Linux: a door to watchdog's reader of inotify, not to its observers.
+"""An inotify watch for each folder, on Linux, with watchdog's reader of inotify instead of its observers.
 
-An observer has a thread for each folder that it does not watch recursively, and swallows the error when
-the limit is reached below the first. Its reader, `InotifyFD`, has one thread for all, and raises.
-Import it on Linux only: watchdog looks for inotify in libc at once. It knows no batches and no remedies.
+An observer has a thread for each folder that it does not watch recursively, and hides the error when the
+limit is reached below the first. Its reader, `InotifyFD`, has one thread for all folders, and raises. Import
+this module on Linux only: watchdog looks for inotify in libc at import. It knows no batches and no remedies.
 """
 
 import errno
@@ -22,7 +22,7 @@ from watchdog.observers.inotify_c import (
 from assist_server.workspace.watching.tree_watch import BRANCH, WatchListener
 
 _FATAL = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-_ID = CallbackId(0)  # of the one callback that each watch has
+_ID = CallbackId(0)  # each watch has one callback
 _MASK = Mask(
     InotifyConstants.IN_CREATE
     | InotifyConstants.IN_CLOSE_WRITE
@@ -36,24 +36,26 @@ _MASK = Mask(
 
 
 class InotifyWatch:
-    """The folders below some roots that are not ignored, under watch until `close`.
+    """Watches the folders below some roots, except ignored ones, until `close`.
 
-    Links are not followed. Raises OSError if there are more folders than watches; comes that later,
-    `WatchListener.failed` is called and nothing more is told.
+    Links are not followed. Raises OSError if there are more folders than watches. If that happens later,
+    `WatchListener.failed` is called, and nothing more is reported.
     """
 
-    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], told: WatchListener) -> None:
-        self._roots, self._ignored, self._told = roots, ignored, told
-        self._lock = threading.RLock()  # the reader's thread comes while the first watches are still set
+    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], listener: WatchListener) -> None:
+        self._roots = roots
+        self._ignored = ignored
+        self._listener = listener
+        self._lock = threading.RLock()  # the reader's thread may call while the first watches are being set
         self._paths: dict[WatchDescriptor, str] = {}
         self._watches: dict[str, WatchDescriptor] = {}
-        self._repositories: dict[WatchDescriptor, str] = {}  # of the watches of a `.git`: where it stands
+        self._repositories: dict[WatchDescriptor, str] = {}  # for a watch on a `.git`: the folder it is in
         self._reader = InotifyFD()
         self._reader.start()
         try:
             for root in roots:
                 with self._lock:
-                    for _ in self._enter(root):
+                    for _ in self._watch_tree(root):
                         pass
         except OSError:
             self.close()
@@ -69,15 +71,15 @@ class InotifyWatch:
         with self._lock:
             if (repository := self._repositories.get(event.wd)) is not None:
                 if name in BRANCH:
-                    self._told.changed(repository)
+                    self._listener.changed(repository)
             elif (folder := self._paths.get(event.wd)) is not None:
                 try:
-                    self._happened(event, folder, name)
+                    self._handle(event, folder, name)
                 except OSError as error:
-                    self._told.failed(error)
+                    self._listener.failed(error)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
-        """Called by the reader when a watched folder is gone, or at the end."""
+        """Called by the reader when a watched folder is gone, and at the end."""
         with self._lock:
             path = self._paths.pop(wd, None)
             self._repositories.pop(wd, None)
@@ -85,72 +87,72 @@ class InotifyWatch:
                 del self._watches[path]
 
     def on_queue_overflow(self) -> None:
-        """Called by the reader: new folders may have been missed, so all are looked at again."""
+        """Called by the reader: reports of new folders may be lost, so all folders are listed again."""
         try:
             for root in self._roots:
                 with self._lock:
-                    for _ in self._enter(root):
+                    for _ in self._watch_tree(root):
                         pass
         except OSError as error:
-            self._told.failed(error)
-        self._told.lost()
+            self._listener.failed(error)
+        self._listener.lost()
 
-    def _happened(self, event: InotifyEvent, folder: str, name: str) -> None:
+    def _handle(self, event: InotifyEvent, folder: str, name: str) -> None:
         path = os.path.join(folder, name) if name else folder
         if event.is_delete_self or event.is_move_self:
-            if folder in self._roots:  # the others' parents tell it
-                self._leave(folder)
-                self._told.changed(folder)
+            if folder in self._roots:  # for other folders, the parent's watch reports it
+                self._unwatch_tree(folder)
+                self._listener.changed(folder)
         elif name == ".git":
             if event.is_create or event.is_moved_to:
-                self._repository(folder)
-            self._told.changed(folder)
+                self._watch_repository(folder)
+            self._listener.changed(folder)
         elif not self._ignored(path):
             if event.is_directory and (event.is_moved_from or event.is_delete):
-                self._leave(path)
-            self._told.changed(path)
+                self._unwatch_tree(path)
+            self._listener.changed(path)
             if event.is_directory and (event.is_create or event.is_moved_to):
-                for file in self._enter(path):
-                    self._told.changed(file)
+                for file in self._watch_tree(path):
+                    self._listener.changed(file)
 
-    def _enter(self, top: str) -> Iterator[str]:
-        """Watch a folder and all below; gives the files. Raises OSError when there are no more watches."""
-        waiting = [top]
-        while waiting and not self._told.ended():
-            folder = waiting.pop()
+    def _watch_tree(self, top: str) -> Iterator[str]:
+        """Watch a folder and all below it, and yield the files. Raises OSError if watches run out."""
+        queue = [top]
+        while queue and not self._listener.ended():
+            folder = queue.pop()
             if not self._watch(folder):
                 continue
             try:
-                with os.scandir(folder) as entries:  # after its watch: what comes later is told by that
+                with os.scandir(folder) as entries:  # after the watch is set, so that no new file is missed
                     found = list(entries)
             except OSError:
                 continue
             for entry in found:
                 if entry.name == ".git":
-                    self._repository(folder)
+                    self._watch_repository(folder)
                 elif not self._ignored(entry.path):
                     if _is_folder(entry):
-                        waiting.append(entry.path)
+                        queue.append(entry.path)
                     else:
                         yield entry.path
 
-    def _repository(self, folder: str) -> None:
-        """Watch a `.git`, or the folder elsewhere that a `.git` file leads to."""
-        place = os.path.join(folder, ".git")
-        if os.path.isfile(place):
+    def _watch_repository(self, folder: str) -> None:
+        """Watch a `.git` folder, or the folder elsewhere that a `.git` file points to."""
+        git_folder = os.path.join(folder, ".git")
+        if os.path.isfile(git_folder):
             try:
-                with open(place, encoding="utf-8", errors="surrogateescape") as file:
+                with open(git_folder, encoding="utf-8", errors="surrogateescape") as file:
                     key, _, where = file.read(4_096).partition(":")
             except OSError:
                 return
             if key != "gitdir":
                 return
-            place = os.path.join(folder, where.strip())
-        if self._watch(place):
-            self._repositories[self._watches[place]] = folder
+            git_folder = os.path.join(folder, where.strip())
+        if self._watch(git_folder):
+            self._repositories[self._watches[git_folder]] = folder
 
     def _watch(self, path: str) -> bool:
-        """Whether a folder is under watch; it may be gone, or not be one. Raises OSError at the limit."""
+        """Whether a folder is watched now; it may be gone, or be none. Raises OSError at the limit."""
         if path in self._watches:
             return True
         if not os.access(path, os.R_OK | os.X_OK):
@@ -161,13 +163,14 @@ class InotifyWatch:
             if error.errno in _FATAL:
                 raise
             return False
-        self._paths[wd], self._watches[path] = path, wd
+        self._paths[wd] = path
+        self._watches[path] = wd
         return True
 
-    def _leave(self, top: str) -> None:
-        """Give up the watches of a folder that went and of all below: elsewhere it has another name."""
-        gone = [path for path in self._watches if path == top or path.startswith(top + os.sep)]
-        watches = [self._watches.pop(path) for path in gone]
+    def _unwatch_tree(self, top: str) -> None:
+        """End the watches of a removed folder and of all below it; if it was moved, it has a new name now."""
+        removed = [path for path in self._watches if path == top or path.startswith(top + os.sep)]
+        watches = [self._watches.pop(path) for path in removed]
         for wd in watches:
             self._paths.pop(wd, None)
             self._repositories.pop(wd, None)

@@ -1,6 +1,6 @@
-"""What a watch is and what it tells; whole trees, watched as most systems can: a door to watchdog.
+"""What a watch is and what it reports; and a watch on whole trees, which most systems support.
 
-This module knows paths that changed and what is ignored; no batches, no remedies.
+This module imports watchdog. It knows changed paths and ignored ones, but no batches and no remedies.
 """
 
 import os
@@ -11,12 +11,12 @@ from typing import Protocol
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 
-BRANCH = frozenset({"HEAD", "index"})  # of `.git`: they change with the branch, and with what is staged
+BRANCH = frozenset({"HEAD", "index"})  # files in `.git` that change with the branch or the staged files
 _UNCHANGED = frozenset({"opened", "closed_no_write"})
 
 
 class WatchListener(Protocol):
-    """What a watch tells, from any thread, and asks: whether it has `ended`."""
+    """What a watch reports to, from any thread. `ended` says whether the watch should stop."""
 
     def changed(self, path: str) -> None: ...
     def lost(self) -> None: ...
@@ -25,16 +25,18 @@ class WatchListener(Protocol):
 
 
 class FolderWatch(Protocol):
-    """Folders under watch until `close`, which leaves no thread."""
+    """Folders that are watched until `close`, which leaves no thread."""
 
     def close(self) -> None: ...
 
 
 class TreeWatch(FileSystemEventHandler):
-    """Whole trees, watched by the system."""
+    """Watches whole trees with the system's own means."""
 
-    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], told: WatchListener) -> None:
-        self._roots, self._ignored, self._told = roots, ignored, told
+    def __init__(self, roots: Sequence[str], ignored: Callable[[str], bool], listener: WatchListener) -> None:
+        self._roots = roots
+        self._ignored = ignored
+        self._listener = listener
         self._observer = Observer()
         for root in roots:
             self._observer.schedule(self, root, recursive=True)
@@ -49,18 +51,18 @@ class TreeWatch(FileSystemEventHandler):
             return
         for path in filter(None, (os.fsdecode(event.src_path), os.fsdecode(event.dest_path))):
             root = next((each for each in self._roots if within(each, path)), None)
-            if root is not None and (counts := counted(root, path, self._ignored)):
-                self._told.changed(counts)
+            if root is not None and (reported := reported_path(root, path, self._ignored)):
+                self._listener.changed(reported)
 
 
-def counted(root: str, path: str, ignored: Callable[[str], bool]) -> str:
-    """The path to tell of: the folder of a `.git` whose branch changed, "" for what is ignored.
+def reported_path(root: str, path: str, ignored: Callable[[str], bool]) -> str:
+    """The path to report: the folder of a `.git` whose branch changed, "" for an ignored path.
 
     >>> paths = ["/a/x/b.py", "/a/b/.git/HEAD", "/a/.git/objects/HEAD", "/a/y/b.py"]
-    >>> [counted("/a", path, lambda path: path == "/a/y") for path in paths]
+    >>> [reported_path("/a", path, lambda path: path == "/a/y") for path in paths]
     ['/a/x/b.py', '/a/b', '', '']
     """
-    for above in _path_to(root, path):
+    for above in _folders_to(root, path):
         folder, name = os.path.split(above)
         if name == ".git":
             return folder if path == above or os.path.relpath(path, above) in BRANCH else ""
@@ -70,12 +72,12 @@ def counted(root: str, path: str, ignored: Callable[[str], bool]) -> str:
 
 
 def within(root: str, path: str) -> bool:
-    """Whether a path is a folder or in it, by their names."""
+    """Whether a path is a folder or in it, judged by the names alone."""
     return path == root or path.startswith(os.path.join(root, ""))
 
 
-def _path_to(root: str, path: str) -> Iterator[str]:
-    """Every folder below the root on the way to a path, and the path."""
+def _folders_to(root: str, path: str) -> Iterator[str]:
+    """Every folder below the root on the way to a path, then the path itself."""
     here = root
     for part in Path(path).relative_to(root).parts:
         here = os.path.join(here, part)
