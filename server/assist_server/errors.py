@@ -16,10 +16,10 @@ INTERRUPTED = 130
 class UserError(Exception):
     """A command cannot do what the user wants. The message names the thing, the value and the remedy."""
 
-    def __init__(self, message: str, code: int = FAILED, *, told: bool = False) -> None:
+    def __init__(self, message: str, code: int = FAILED, *, printed: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        self.told = told  # the document of --json is on stdout already
+        self.printed = printed  # the document of --json is on stdout already
 
 
 EXPECTED = (UserError, ConfigError, CompletionError, EscalationError)

@@ -70,7 +70,7 @@ def test_a_whole_new_text() -> None:
     assert document.end_of_line() == "\r\n"
     document.apply(2, [Edit("x\ny")])
     assert document.end_of_line() == "\n"
-    assert document.frozen().text == "x\ny"
+    assert document.to_document().text == "x\ny"
 
 
 def test_positions_outside_are_the_nearest_end() -> None:

@@ -40,8 +40,8 @@ def invoke(arguments: list[str]) -> int:
     except typer.TyperException as error:
         return _fail(arguments, f"{error.format_message()} {_help_of(error)}", WRONG_USAGE)
     except EXPECTED as error:
-        told = getattr(error, "told", False)  # stdout has its document, so only stderr gets the message
-        return _fail([] if told else arguments, str(error), exit_code(error), **details(error))
+        printed = getattr(error, "printed", False)  # stdout has its document; only stderr gets the message
+        return _fail([] if printed else arguments, str(error), exit_code(error), **details(error))
     except BrokenPipeError:
         _drop_output()
         return FAILED
@@ -79,8 +79,8 @@ def _drop_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(requested: bool) -> None:
+    if requested:
         typer.echo(f"assist {version('assist-lsp')}")
         raise typer.Exit
 

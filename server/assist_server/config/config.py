@@ -41,7 +41,9 @@ __all__ = [
 EDITOR = "editor settings"  # the `source` of a problem that is not in a file
 _OFF = frozenset({"", "0", "false", "no", "off"})  # any other value of ASSIST_OFFLINE is on: it fails closed
 _HARMLESS = frozenset({"completion", "context", "answers"})  # tables in which a mistake opens nothing
-_TIGHTENING = frozenset({"escalation", "egress", "data_class"})  # tables an editor may tighten with
+_TIGHTENING = frozenset(
+    {"escalation", "egress", "data_class"}
+)  # tables in which an editor can make rules stricter
 # Where git is, and the user's own git settings, which include ignore files and trusted folders.
 _FOR_GIT = frozenset(
     {"PATH", "HOME", "XDG_CONFIG_HOME", "USERPROFILE", "HOMEDRIVE", "HOMEPATH", "SYSTEMROOT", "TMPDIR"}
@@ -194,7 +196,9 @@ def merge_settings(base: Config, settings: object) -> Config:
     if not isinstance(settings, Mapping):
         wrong = Problem("assist", EDITOR, f"assist = {show(settings)}: send a table of settings")
         return replace(base, problems=(*base.problems, wrong))
-    data = {name: {} if table == [] else table for name, table in settings.items()}  # Lua's {} comes as []
+    data = {
+        name: {} if table == [] else table for name, table in settings.items()
+    }  # an empty Lua table arrives as []
     own = {name: table for name, table in data.items() if name in _HARMLESS}
     others = {name: table for name, table in data.items() if name not in _HARMLESS}
     merged, problems = read(base, own, EDITOR, base.paths.config)
@@ -206,11 +210,13 @@ def merge_settings(base: Config, settings: object) -> Config:
     return replace(merged, editor=editor, problems=(*base.problems, *problems))
 
 
-def _loosening_problems(data: Mapping[str, object], asked: EscalationSettings, base: Config) -> list[Problem]:
+def _loosening_problems(
+    data: Mapping[str, object], editor_settings: EscalationSettings, base: Config
+) -> list[Problem]:
     """A problem for each limit that the editor sets above the user's own. The user's limit stays in force."""
     table = data.get("escalation")
     written = [name for name in _LIMITS if isinstance(table, Mapping) and table.get(name) is not None]
-    pairs = [(name, getattr(asked, name), getattr(base.escalation, name)) for name in written]
+    pairs = [(name, getattr(editor_settings, name), getattr(base.escalation, name)) for name in written]
     why = "is not taken from an editor, whose settings a workspace can write: set it in config.toml"
     return [
         Problem(

@@ -61,14 +61,14 @@ def effective_permissions(
         if each.state != "trusted":
             layers.append(Layer("repository", f"{each.path}, not accepted", CLOSED))
             # If nothing may leave anyway, there is nothing to accept.
-            problems += [_not_accepted(each)] if config.escalation.mode != "never" else []
-    problems += [_unknown(layer, name) for layer, name in unknown_providers(layers)]
+            problems += [_acceptance_problem(each)] if config.escalation.mode != "never" else []
+    problems += [_unknown_provider_problem(layer, name) for layer, name in unknown_providers(layers)]
     return EffectivePermissions(
         permissions(layers, real), tuple(layers), tuple(dict.fromkeys(problems)), tuple(files.values())
     )
 
 
-def _not_accepted(file: Repository) -> Problem:
+def _acceptance_problem(file: Repository) -> Problem:
     state = "is new" if file.state == "new" else "has changed" if file.now else "is gone"
     return Problem(
         "",
@@ -77,7 +77,7 @@ def _not_accepted(file: Repository) -> Problem:
     )
 
 
-def _unknown(layer: Layer, name: str) -> Problem:
+def _unknown_provider_problem(layer: Layer, name: str) -> Problem:
     return Problem(
         "escalation.providers",
         layer.source,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args, get_type_hints
 
-from assist_server.config.structure import SETTINGS, TABLES, allowed
+from assist_server.config.structure import SETTINGS, TABLES, allowed_values
 
 _INTRO = """\
 # Settings
@@ -72,7 +72,7 @@ def _section(title: str, doc: str, rows: list[tuple[Field[Any], Any]]) -> str:
 
 def _row(item: Field[Any], hint: Any, prefix: str) -> str:
     name = item.metadata.get("key", item.name)
-    return f"| `{prefix}{name}` | {allowed(item, hint)} | {_default(item)} | {item.metadata['doc']} |"
+    return f"| `{prefix}{name}` | {allowed_values(item, hint)} | {_default(item)} | {item.metadata['doc']} |"
 
 
 def _default(item: Field[Any]) -> str:

@@ -210,24 +210,24 @@ def _explain(error: Exception, key: Key) -> Iterator[tuple[Key, str]]:
         case ForbiddenExtraKeysError():
             known = [item.name for item in fields(error.cl)]
             for extra in sorted(error.extra_fields):
-                yield (*table, extra), _unknown((*table, extra), known)
+                yield (*table, extra), _unknown_key_message((*table, extra), known)
         case KeyError():
             yield key, f"{_label(key)} is missing: write one"
         case _UnknownKeyError():
             known = [each[-1] for each in SETTINGS if each[:-1] == table] if table else list(TABLES)
-            yield key, _unknown(key, known)
+            yield key, _unknown_key_message(key, known)
         case _WrongTypeError():
             setting = SETTINGS.get(key)
-            expected = allowed(setting.item, setting.hint) if setting and table else error.expected
+            expected = allowed_values(setting.item, setting.hint) if setting and table else error.expected
             yield key, f"{_label(key)} {error.found}: use {expected}"
         case _:  # a package's own check, whose message starts with the field
             yield key if name else table, f"{_label((*table, ''))}{error}"
 
 
-def _unknown(key: Key, known: list[str]) -> str:
+def _unknown_key_message(key: Key, known: list[str]) -> str:
     """The message for an unknown key.
 
-    >>> _unknown(("completion", "modle"), ["model", "mode", "threads"])
+    >>> _unknown_key_message(("completion", "modle"), ["model", "mode", "threads"])
     '[completion] modle: no such setting; did you mean mode or model?'
     """
     matches = difflib.get_close_matches(key[-1], known, n=2, cutoff=0.7)
@@ -255,7 +255,7 @@ def show(value: Any) -> str:
             return str(value)
 
 
-def allowed(item: Field[Any], hint: Any) -> str:
+def allowed_values(item: Field[Any], hint: Any) -> str:
     """The values a field takes, in words: "one of eager, balanced", "a whole number from 0 to 256"."""
     bounds = item.metadata
     if "choices" in bounds:

@@ -80,7 +80,7 @@ def set_model(path: Path, name: str) -> None:
     """
     check_model(name)
     text, data = read_toml(path)
-    assignment = f"model = {_quoted(name)}"
+    assignment = f"model = {_quote(name)}"
     edited = _with_model(text, name)
     table = data.get("completion", {})
     expected = {**data, "completion": {**table, "model": name}} if isinstance(table, dict) else None
@@ -112,21 +112,21 @@ def _with_model(text: str, name: str) -> str:
     start = next((number for number, line in enumerate(lines) if _HEADER.match(line)), None)
     if start is None:
         gap = "" if not text else end if text.endswith("\n") else end * 2
-        return f"{text}{gap}[completion]{end}model = {_quoted(name)}{end}"
+        return f"{text}{gap}[completion]{end}model = {_quote(name)}{end}"
     for number in range(start + 1, len(lines)):
         if _ANY_HEADER.match(lines[number]):
             break
         if found := _MODEL.match(lines[number]):
-            lines[number] = f"{found[1]}{_quoted(name)}{found[2]}"
+            lines[number] = f"{found[1]}{_quote(name)}{found[2]}"
             return "\n".join(lines)
     if start == len(lines) - 1:  # the header is the last line and has no line end
         lines.append("")
         lines[start] += end.removesuffix("\n")
-    lines.insert(start + 1, f"model = {_quoted(name)}{end.removesuffix(chr(10))}")
+    lines.insert(start + 1, f"model = {_quote(name)}{end.removesuffix(chr(10))}")
     return "\n".join(lines)
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return json.dumps(name, ensure_ascii=False)  # a JSON string is a TOML string
 
 

@@ -38,7 +38,7 @@ class ContextSearch:
 
     def gather(self, document: "OpenDocument", cursor: Cursor) -> Context:
         """The context of a cursor, with the snippets that were found so far."""
-        return gather(document.frozen(), cursor, self.workspace.snippets(document))
+        return gather(document.to_document(), cursor, self.workspace.snippets(document))
 
     def prewarm(self, document: "OpenDocument", cursor: Cursor, *, full: bool = False) -> None:
         """Let the engine read the prompt at a cursor before it is requested."""
@@ -62,8 +62,8 @@ class ContextSearch:
         engine = self._model.engine
         if engine is None or not self._documents.holds(document):
             return
-        wanted = self._config().completion.recent_files
-        edits = self._documents.edited_elsewhere(document) if wanted else ()
+        with_edits = self._config().completion.recent_files
+        edits = self._documents.edited_elsewhere(document) if with_edits else ()
         cursor = self._documents.cursor(document)
-        opened = {each.uri: each for each in self._documents if each.place or each is document}
+        opened = {each.uri: each for each in self._documents if each.real_path or each is document}
         self.workspace.search(document, cursor, opened, edits, engine.snippet_tokens)

@@ -69,5 +69,5 @@ class OpenDocuments:
 
     def edited_elsewhere(self, document: OpenDocument) -> "tuple[Snippet, ...]":
         """The code around recent edits in the other open documents."""
-        others = {each.path: each.frozen() for each in self if each is not document}
+        others = {each.path: each.to_document() for each in self if each is not document}
         return self._recent_edits.snippets(document.path, others)

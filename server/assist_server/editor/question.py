@@ -40,7 +40,7 @@ class DocumentState:
     """An open document, with its absolute path ("" for none) and its version."""
 
     document: Document
-    place: str
+    real_path: str
     version: int
 
 

@@ -37,7 +37,7 @@ def snapshot_of(
     config: Config, folders: tuple[WorkspaceFolder, ...], documents: Iterable[OpenDocument]
 ) -> WorkspaceSnapshot:
     """The workspace as it is now."""
-    opened = {each.uri: DocumentState(each.frozen(), each.place, each.version) for each in documents}
+    opened = {each.uri: DocumentState(each.to_document(), each.real_path, each.version) for each in documents}
     return WorkspaceSnapshot(config, folders, opened)
 
 

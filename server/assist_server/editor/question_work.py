@@ -222,25 +222,27 @@ def decide_question(
         folders = QuestionFolders(corpora[0], tuple(corpora[1:]))
         target = None
         if state is not None:
-            path = home.relative(state.place) if state.place else state.document.path
+            path = home.relative(state.real_path) if state.real_path else state.document.path
             document = overlay(folders.corpus, path, state.document)
             target = lines_in_document(folders.corpus, document, *question.lines)
         inputs, wrong = decision_inputs(snapshot.config, [corpus.root for corpus in corpora])
         origin = Origin("editor", target.lines.path if target else "", folders.corpus.root)
         problems = tuple(Span(f"line {line}: {text}", origin) for line, text in question.problems)
-        asked = Question(question.command, question.words, target, problems, question.wish, question.provider)
-        return decide(asked, folders, inputs), inputs, tuple(map(str, wrong))
+        decidable = Question(
+            question.command, question.words, target, problems, question.wish, question.provider
+        )
+        return decide(decidable, folders, inputs), inputs, tuple(map(str, wrong))
 
 
 def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
     """The folder that a question is about; a file outside of all folders has its own directory."""
     state = snapshot.opened.get(question.uri)
-    folder = folder_of(snapshot.folders, state.place) if state and state.place else None
+    folder = folder_of(snapshot.folders, state.real_path) if state and state.real_path else None
     if folder is not None:
         return folder
     if state is None and snapshot.folders:
         return snapshot.folders[0]
-    root = os.path.dirname(state.place) if state and state.place else ""
+    root = os.path.dirname(state.real_path) if state and state.real_path else ""
     if not root:
         raise UserError("Save the document in a folder of the workspace first, then ask about it.")
     return WorkspaceFolder(root, database_of(root, snapshot.config.paths.data))
@@ -251,8 +253,12 @@ def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitSta
     corpus = corpus_of(folder)
     stack.callback(corpus.reader.close)
     for state in list(snapshot.opened.values())[-OPENED:]:
-        if state.place and folder.holds(state.place) and not corpus.hides(folder.relative(state.place)):
-            overlay(corpus, folder.relative(state.place), state.document)
+        if (
+            state.real_path
+            and folder.holds(state.real_path)
+            and not corpus.hides(folder.relative(state.real_path))
+        ):
+            overlay(corpus, folder.relative(state.real_path), state.document)
     return corpus
 
 
@@ -260,12 +266,14 @@ def _open_files(
     plan: EditPlan, snapshot: WorkspaceSnapshot, root: str
 ) -> dict[str, tuple[str, DocumentState]]:
     """The files of a plan that are open, by path, each with its URI."""
-    by_place = {each.place: (uri, each) for uri, each in snapshot.opened.items() if each.place}
-    places = {change.path: os.path.join(root, change.path) for change in plan.changes}
-    return {path: by_place[place] for path, place in places.items() if place in by_place}
+    by_real_path = {each.real_path: (uri, each) for uri, each in snapshot.opened.items() if each.real_path}
+    real_paths = {change.path: os.path.join(root, change.path) for change in plan.changes}
+    return {
+        path: by_real_path[real_path] for path, real_path in real_paths.items() if real_path in by_real_path
+    }
 
 
 def _version(snapshot: WorkspaceSnapshot, root: str, path: str) -> int | None:
     """The version of a document if it is open."""
-    place = os.path.join(root, path)
-    return next((each.version for each in snapshot.opened.values() if each.place == place), None)
+    real_path = os.path.join(root, path)
+    return next((each.version for each in snapshot.opened.values() if each.real_path == real_path), None)

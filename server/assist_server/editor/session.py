@@ -55,7 +55,7 @@ class Session:
         """Index these folders from now on, in place of the earlier ones."""
         self.workspace.open(roots, self._config)
         for document in self.documents:
-            document.rename(self.workspace.named(document.place or document.path))
+            document.rename(self.workspace.prompt_path(document.real_path or document.path))
 
     def close(self) -> None:
         """Free the model, and end indexing."""
@@ -77,10 +77,10 @@ class Session:
 
     def open_document(self, document: OpenDocument) -> None:
         """The editor opened a document. Its beginning is what most prompts in it share."""
-        document.rename(self.workspace.named(document.path))
+        document.rename(self.workspace.prompt_path(document.path))
         self.documents.add(document)
         self.context.prewarm_whole(document)
-        self.workspace.index_first([each.place for each in self.documents])
+        self.workspace.index_first([each.real_path for each in self.documents])
         self.context.search(document)
 
     def change_document(self, uri: str, version: int, edits: list[Edit]) -> None:
@@ -90,8 +90,8 @@ class Session:
     def save_document(self, uri: str) -> None:
         """The editor wrote a document to its file."""
         document = self.documents.get(uri)
-        if document is not None and document.place:
-            self.workspace.change_files([document.place])
+        if document is not None and document.real_path:
+            self.workspace.change_files([document.real_path])
 
     def close_document(self, uri: str) -> None:
         """The editor closed a document."""

@@ -51,10 +51,10 @@ class ReadyModel:
     configured: bool
 
 
-def choose(config: Config, asked: str = "") -> Choice:
+def choose(config: Config, requested: str = "") -> Choice:
     """The model that the user asked for, else the one in config.toml, else the one that suits the machine."""
-    if asked:
-        return _choice(store_of(config), absolute(asked), "you asked for it")
+    if requested:
+        return _choice(store_of(config), absolute(requested), "you asked for it")
     _, data = read_toml(config.paths.config_file)
     table = data.get("completion")
     if isinstance(table, dict) and "model" in table:

@@ -225,17 +225,17 @@ def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
     """What can be asked here. A client may add words to a refactoring before it runs the command."""
     uri = params.text_document.uri
     kind = types.CodeActionKind
-    asked: dict[str, Any] = {"uri": uri, "range": _range_document(params.range)}
+    where: dict[str, Any] = {"uri": uri, "range": _range_document(params.range)}
     found = [
         {"message": each.message, "range": _range_document(each.range)} for each in params.context.diagnostics
     ]
     rows = [
-        ("Explain", "explain", kind.Empty, asked),
-        ("Refactor...", "refactor", kind.RefactorRewrite, {**asked, "words": PLAIN_REFACTORING}),
-        ("Generate tests", "test", kind.Empty, asked),
+        ("Explain", "explain", kind.Empty, where),
+        ("Refactor...", "refactor", kind.RefactorRewrite, {**where, "words": PLAIN_REFACTORING}),
+        ("Generate tests", "test", kind.Empty, where),
     ]
     if found:
-        rows.insert(0, ("Fix this problem", "fix", kind.QuickFix, {**asked, "problems": found}))
+        rows.insert(0, ("Fix this problem", "fix", kind.QuickFix, {**where, "problems": found}))
     only = params.context.only
     for title, command, kind_, arguments in rows:
         if only is None or any(str(kind_).startswith(str(each)) for each in only):

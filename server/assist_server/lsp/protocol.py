@@ -25,7 +25,7 @@ from assist_context.documents import split_lines
 from assist_server.config.config import Config
 from assist_server.editor.model_lifetime import OpenModels, SessionStatus
 from assist_server.editor.session import Session
-from assist_server.workspace.documents import Edit, OpenDocument, path_of, real_path
+from assist_server.workspace.documents import Edit, OpenDocument, path_of, resolve_path
 from assist_server.workspace.positions import Encoding
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Protocol(LanguageServerProtocol):
                 item.version,
                 list(split_lines(item.text)),
                 encoding_of(self.workspace.position_encoding),
-                real_path(path),
+                resolve_path(path),
             )
         )
 

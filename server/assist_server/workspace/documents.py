@@ -1,6 +1,6 @@
 """The documents that the editor has open, kept as lists of lines so that a keystroke changes one line.
 
-It applies edits and nothing else. Parsing and completing work on a frozen `Document` of it.
+It applies edits and nothing else. Parsing and completing work on an immutable `Document` of it.
 """
 
 import hashlib
@@ -33,20 +33,20 @@ class OpenDocument:
     version: int
     lines: list[str]
     encoding: Encoding = "utf-16"
-    place: str = ""  # the absolute path, resolved, if the document is a file
+    real_path: str = ""  # the absolute path, resolved, if the document is a file
     applied: float = 0.0  # when the last edit was applied, on the monotonic clock
-    _frozen: Document | None = field(default=None, repr=False)
+    _document: Document | None = field(default=None, repr=False)
 
-    def frozen(self) -> Document:
+    def to_document(self) -> Document:
         """The document as a value, made once for each version."""
-        if self._frozen is None:
-            self._frozen = Document(self.path, tuple(self.lines), language_of(self.path, self.language_id))
-        return self._frozen
+        if self._document is None:
+            self._document = Document(self.path, tuple(self.lines), language_of(self.path, self.language_id))
+        return self._document
 
     def rename(self, path: str) -> None:
         """Change the path by which prompts name the document."""
         self.path = path
-        self._frozen = None
+        self._document = None
 
     def cursor(self, line: int, units: int) -> Cursor:
         """A position in characters; one outside of the document becomes its nearest end."""
@@ -80,7 +80,7 @@ class OpenDocument:
                 self._splice(edit)
         self.version = version
         self.applied = time.monotonic()
-        self._frozen = None
+        self._document = None
         return True
 
     def _splice(self, edit: Edit) -> None:
@@ -102,7 +102,7 @@ class OpenDocument:
         self.lines[first:last] = new_lines
 
 
-def real_path(path: str) -> str:
+def resolve_path(path: str) -> str:
     """The path with symbolic links resolved; "" for what is no absolute path, such as `Untitled-1`."""
     return os.path.realpath(path) if os.path.isabs(path) else ""
 

@@ -90,7 +90,7 @@ class FolderSearch:
         self.folder = folder
         self._corpus = corpus_of(folder)
 
-    def named(self, document: Document) -> Document | None:
+    def with_prompt_path(self, document: Document) -> Document | None:
         """A document under its name in an editor's prompt; None if it is not in this folder."""
         path = os.path.realpath(document.path)
         return replace(document, path=self.folder.relative(path)) if self.folder.holds(path) else None

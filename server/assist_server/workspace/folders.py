@@ -15,7 +15,7 @@ class WorkspaceFolder:
     database: str
     name: str = ""
 
-    def named(self, path: str) -> str:
+    def prompt_path(self, path: str) -> str:
         """How prompts name a file of the folder; `path` is absolute and below `root`."""
         inside = self.relative(path)
         return f"{self.name}/{inside}" if self.name else inside

@@ -35,7 +35,7 @@ class SnippetPacks:
 
     def expect(self, document: OpenDocument, cursor: Cursor, *, reported: bool) -> None:
         """A search for this document began; results of earlier searches no longer count."""
-        self._pending = {document.place: (document, cursor, reported)}
+        self._pending = {document.real_path: (document, cursor, reported)}
 
     def update(self, request: SearchRequest, result: "RetrievalResult", now: float) -> None:
         """Take the result of a search, at a time in seconds, unless it is too early for a new pack."""

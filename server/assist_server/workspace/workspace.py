@@ -90,11 +90,11 @@ class Workspace:
         self._stopped = False
         self._packs.clear()
 
-    def named(self, path: str) -> str:
+    def prompt_path(self, path: str) -> str:
         """The path by which prompts name a file: its path in the workspace, else the path as it is."""
         real = os.path.realpath(path) if os.path.isabs(path) else path
         folder = folder_of(self.folders, real)
-        return folder.named(real) if folder else path
+        return folder.prompt_path(real) if folder else path
 
     def snippets(self, document: OpenDocument) -> tuple[Snippet, ...]:
         """The snippets of other files that prompts in this document show now."""
@@ -115,10 +115,10 @@ class Workspace:
         """
         if self._search is None:
             return
-        frozen = {each.place: each.frozen() for each in opened.values()}
+        documents = {each.real_path: each.to_document() for each in opened.values()}
         at = cursor or Cursor(0, 0)
         self._packs.expect(document, at, reported=cursor is not None)
-        self._search.request(SearchRequest(document.place, at, frozen, edits, tokens))
+        self._search.request(SearchRequest(document.real_path, at, documents, edits, tokens))
 
     def forget(self, uri: str) -> None:
         """A document was closed."""

@@ -84,7 +84,7 @@ def test_a_rule_that_is_newer_than_the_index_counts(assist: Assist, shop: Path, 
 
     def shown() -> list[str]:
         search = FolderSearch(folder)
-        named = search.named(document)
+        named = search.with_prompt_path(document)
         assert named is not None
         found = search.snippets(named, cursor_at(document, 5, 28), 400)
         search.close()

@@ -86,11 +86,11 @@ def test_the_limit_reached_later_ends_the_watch_and_is_told_once(
 
     watching = start(tmp_path, begin=begin)
     for _ in range(3):
-        owned[0].told.failed(OSError(number, "no more"))
+        owned[0].told.report_failure(OSError(number, "no more"))
     message = watching.problems.get(timeout=PATIENCE)
     assert f"sudo sysctl fs.inotify.{name}=" in message
     assert closed.wait(PATIENCE)
-    owned[0].told.changed(str(tmp_path / "a"))
+    owned[0].told.report_change(str(tmp_path / "a"))
     watching.watcher.close()
     assert watching.problems.empty()
     assert watching.batches.empty()
@@ -110,8 +110,8 @@ def test_lost_events_are_every_folder(tmp_path: Path, start: Start) -> None:
         return owned[0]
 
     watching = start(tmp_path / "a", tmp_path / "b", begin=begin)
-    owned[0].told.changed(str(tmp_path / "a/x"))
-    owned[0].told.lost()
+    owned[0].told.report_change(str(tmp_path / "a/x"))
+    owned[0].told.report_loss()
     assert watching.told(tmp_path / "a", tmp_path / "b") == {str(tmp_path / "a"), str(tmp_path / "b")}
 
 
@@ -130,12 +130,12 @@ def test_a_tree_watch_sifts_what_the_system_tells(tmp_path: Path) -> None:
     told: list[str] = []
 
     class Listening:
-        def changed(self, path: str) -> None:
+        def report_change(self, path: str) -> None:
             told.append(path)
 
-        def lost(self) -> None: ...
-        def failed(self, error: OSError) -> None: ...
-        def ended(self) -> bool:
+        def report_loss(self) -> None: ...
+        def report_failure(self, error: OSError) -> None: ...
+        def has_ended(self) -> bool:
             return False
 
     watch = TreeWatch([str(tmp_path)], ignored, Listening())

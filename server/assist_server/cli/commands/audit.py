@@ -102,8 +102,8 @@ def show(
 
     named = str(repo.expanduser().resolve()) if repo else ""
     audit = gate_files(settings()).audit
-    wanted = Filter(seconds_of(since), seconds_of(until), named, kind, request)
-    matches = events(audit, wanted)
+    selection = Filter(seconds_of(since), seconds_of(until), named, kind, request)
+    matches = events(audit, selection)
     if as_json:
         emit({"events": list(matches)})
         return

@@ -96,15 +96,17 @@ def _request(data: dict[str, Any], workspace: Path, find_snippets: FindSnippets 
         cursor = cursor_at_offset(document, data["offset"])
     else:
         cursor = cursor_at(document, data["line"], data["column"])
-    wanted = data.get("context", find_snippets is not None)
-    if wanted and find_snippets is None:
+    use_files = data.get("context", find_snippets is not None)
+    if use_files and find_snippets is None:
         raise UserError(
             f"context = true, but {workspace} has no index: run `assist index` in it; `[context] index` in "
             "config.toml must be true."
         )
     manual = data.get("manual", False)
     max_lines = data.get("max_lines", 0)
-    return request_at(document, cursor, find_snippets if wanted else None, manual=manual, max_lines=max_lines)
+    return request_at(
+        document, cursor, find_snippets if use_files else None, manual=manual, max_lines=max_lines
+    )
 
 
 def request_at(

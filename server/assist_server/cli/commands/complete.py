@@ -41,7 +41,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def complete(
-    place: Annotated[
+    location: Annotated[
         str,
         typer.Argument(
             metavar="PATH:LINE:COL",
@@ -62,7 +62,7 @@ def complete(
     as_json: AsJson = False,
 ) -> None:
     """Complete the code at a cursor, as an editor would. A suggestion with a low score is not shown."""
-    if bool(place) == batch or (batch and manual):
+    if bool(location) == batch or (batch and manual):
         raise UserError(
             'Give a cursor, as in src/app.py:10:5, or --batch, where each line may say "manual": true. '
             "See `assist complete --help`.",
@@ -73,9 +73,9 @@ def complete(
     if batch:
         _complete_lines(config, root)
         return
-    at = parse_location(place)
-    document = read_document(root / at.path)
-    cursor = cursor_at(document, at.line, at.column)
+    position = parse_location(location)
+    document = read_document(root / position.path)
+    cursor = cursor_at(document, position.line, position.column)
     with _running_engine(config) as (runner, engine), _snippet_finder(config, root, engine) as finder:
         suggestion = runner.run(engine.complete(request_at(document, cursor, finder, manual=manual)))
     if as_json:
@@ -127,7 +127,7 @@ def _snippet_finder(config: Config, root: Path, engine: "Engine") -> Iterator[Fi
     search = FolderSearch(folder)
 
     def find_snippets(document: Document, cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
-        named = search.named(document)
+        named = search.with_prompt_path(document)
         if named is None:
             return document, ()
         return named, search.snippets(named, cursor, engine.snippet_tokens)

@@ -52,19 +52,19 @@ def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     config = settings()
     root = directory(workspace)
     folder = folder_at(config, root)
-    ready = _update_index(config, folder)
+    event = _update_index(config, folder)
     reader = IndexReader(folder.database)
     found = status_document(folder, reader.status())
     reader.close()
-    run = {"refreshed": bool(ready), "parses": ready.get("parses", 0), "seconds": ready.get("seconds", 0.0)}
+    run = {"refreshed": bool(event), "parses": event.get("parses", 0), "seconds": event.get("seconds", 0.0)}
     if as_json:
         emit({**found, **run})
     else:
-        facts([*status_facts(found), *_run_facts(ready)])
+        facts([*status_facts(found), *_run_facts(event)])
 
 
 def context(
-    place: Annotated[
+    location: Annotated[
         str,
         typer.Argument(
             metavar="PATH:LINE:COL", help="The cursor: line and column count from 1.", show_default=False
@@ -77,15 +77,15 @@ def context(
     as_json: AsJson = False,
 ) -> None:
     """Show which parts of other files help at a cursor, best first, and which signal found them."""
-    at = parse_location(place)
+    position = parse_location(location)
     config = settings()
     root = directory(workspace)
-    document = read_document(root / at.path)
-    cursor = cursor_at(document, at.line, at.column)
+    document = read_document(root / position.path)
+    cursor = cursor_at(document, position.line, position.column)
     from assist_server.workspace.folder_index import FolderSearch, folder_at, snippet_document  # noqa: PLC0415
 
     search = FolderSearch(folder_at(config, root))
-    named = search.named(document)
+    named = search.with_prompt_path(document)
     if named is None:
         raise UserError(f"{document.path} is not below {root}: say with --workspace where it belongs.")
     _update_index(config, search.folder)
@@ -126,14 +126,14 @@ def _update_index(config: "Config", folder: "WorkspaceFolder") -> "Event":
     from assist_server.workspace.folder_index import update_index  # noqa: PLC0415
 
     with show_count("indexing") as progress:
-        ready = update_index(config, folder, progress)
-    if not ready:
+        event = update_index(config, folder, progress)
+    if not event:
         say("An editor keeps this index up to date; it is used as it is.")
-    return ready
+    return event
 
 
-def _run_facts(ready: "Event") -> list[tuple[str, str]]:
-    return [("This run", f"{ready['parses']:,} files read in {ready['seconds']} s")] if ready else []
+def _run_facts(event: "Event") -> list[tuple[str, str]]:
+    return [("This run", f"{event['parses']:,} files read in {event['seconds']} s")] if event else []
 
 
 def _show_snippets(result: "RetrievalResult") -> None:

@@ -121,7 +121,7 @@ def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
 async def _answer(this: _Run) -> tuple[FinalAnswer | None, list[str]]:
     """Show the answer as it arrives; return its end and the notices."""
     local = _LocalModel(this.config)
-    sources = AnswerSources(local.opened, lambda *what: record_feedback(this.config, *what))
+    sources = AnswerSources(local.load, lambda *what: record_feedback(this.config, *what))
 
     async def confirm_request(decided: DecidedQuestion) -> bool:
         return _confirm_request(decided, this.flags)  # no other task runs here, and Ctrl-C must end it
@@ -145,7 +145,7 @@ class _LocalModel:
         self._config = config
         self._model: Any = None
 
-    async def opened(self) -> "Answerer[Any]":
+    async def load(self) -> "Answerer[Any]":
         """The loaded model; loading it does not block the event loop."""
         from assist_server.local_model.opening import open_local  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
 
@@ -221,7 +221,7 @@ def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:
     say(last_line(final))
     if problem is not None:
         what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
-        raise UserError(f"{what}: {problem}.".replace("..", "."), told=flags.as_json)
+        raise UserError(f"{what}: {problem}.".replace("..", "."), printed=flags.as_json)
     if plan is not None and not made and not flags.as_json:
         out("Nothing was changed.")
 

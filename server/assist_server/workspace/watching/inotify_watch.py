@@ -71,12 +71,12 @@ class InotifyWatch:
         with self._lock:
             if (repository := self._repositories.get(event.wd)) is not None:
                 if name in BRANCH:
-                    self._listener.changed(repository)
+                    self._listener.report_change(repository)
             elif (folder := self._paths.get(event.wd)) is not None:
                 try:
                     self._handle(event, folder, name)
                 except OSError as error:
-                    self._listener.failed(error)
+                    self._listener.report_failure(error)
 
     def on_watch_deleted(self, wd: WatchDescriptor) -> None:
         """Called by the reader when a watched folder is gone, and at the end."""
@@ -94,31 +94,31 @@ class InotifyWatch:
                     for _ in self._watch_tree(root):
                         pass
         except OSError as error:
-            self._listener.failed(error)
-        self._listener.lost()
+            self._listener.report_failure(error)
+        self._listener.report_loss()
 
     def _handle(self, event: InotifyEvent, folder: str, name: str) -> None:
         path = os.path.join(folder, name) if name else folder
         if event.is_delete_self or event.is_move_self:
             if folder in self._roots:  # for other folders, the parent's watch reports it
                 self._unwatch_tree(folder)
-                self._listener.changed(folder)
+                self._listener.report_change(folder)
         elif name == ".git":
             if event.is_create or event.is_moved_to:
                 self._watch_repository(folder)
-            self._listener.changed(folder)
+            self._listener.report_change(folder)
         elif not self._ignored(path):
             if event.is_directory and (event.is_moved_from or event.is_delete):
                 self._unwatch_tree(path)
-            self._listener.changed(path)
+            self._listener.report_change(path)
             if event.is_directory and (event.is_create or event.is_moved_to):
                 for file in self._watch_tree(path):
-                    self._listener.changed(file)
+                    self._listener.report_change(file)
 
     def _watch_tree(self, top: str) -> Iterator[str]:
         """Watch a folder and all below it, and yield the files. Raises OSError if watches run out."""
         queue = [top]
-        while queue and not self._listener.ended():
+        while queue and not self._listener.has_ended():
             folder = queue.pop()
             if not self._watch(folder):
                 continue

@@ -68,7 +68,7 @@ class Watcher:
         if threading.current_thread() is not self._thread:
             self._thread.join()
 
-    def changed(self, path: str) -> None:
+    def report_change(self, path: str) -> None:
         with self._wake:
             if self._closed or self._error:
                 return
@@ -80,16 +80,16 @@ class Watcher:
             if len(self._paths) > FLOOD:
                 self._paths = self._roots_of(self._paths)
 
-    def lost(self) -> None:
+    def report_loss(self) -> None:
         for root in self._roots:
-            self.changed(root)
+            self.report_change(root)
 
-    def failed(self, error: OSError) -> None:
+    def report_failure(self, error: OSError) -> None:
         with self._wake:
             self._error = self._error or error
             self._wake.notify()
 
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         return self._closed
 
     def _roots_of(self, paths: Collection[str]) -> set[str]:
@@ -100,9 +100,9 @@ class Watcher:
         watch: FolderWatch | None = None
         try:
             watch = self._open_watch(self._roots, self._ignored, self)
-            self.lost()
+            self.report_loss()
         except OSError as error:
-            self.failed(error)
+            self.report_failure(error)
         while (batch := self._batch()) is not None:
             roots = self._roots_of([path for path in batch if path in self._roots])
             self._on_paths(frozenset(roots | {path for path in batch if not self._roots_of([path]) & roots}))
