@@ -59,7 +59,7 @@ def test_the_version_is_the_distributions(assist: Assist) -> None:
         (("models",), "Missing command. See `assist models --help`."),
         (("models", "pull"), "Missing argument 'NAME'. See `assist models pull --help`."),
         (("setup", "--fast"), "No such option: --fast"),
-        (("complete",), "Give a place, as in src/app.py:10:5"),
+        (("complete",), "Give a cursor, as in src/app.py:10:5"),
         (("complete", "a.py"), "'a.py' is no place in a file: write PATH:LINE:COL"),
         (("complete", "a.py:1"), "is no place"),
         (("context", "a.py:1"), "is no place"),

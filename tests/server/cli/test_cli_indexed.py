@@ -32,7 +32,7 @@ def test_the_doctor_shows_the_index_of_the_working_directory(
     assert before["git"].endswith("git")
     assert before["sqlite"]["version"][0] == "3"
     assert {each["language"] for each in before["languages"]} == {"sql", "makefile"}
-    assert "none of this directory yet" in assist("doctor").out
+    assert "none for this directory yet" in assist("doctor").out
     assert assist("index").code == 0  # the index of `tmp_path` itself
     found = assist("doctor", "--json").json["index"]["workspace"]
     assert (found["root"], found["state"], found["waiting"]) == (str(tmp_path), "ready", 0)
@@ -54,7 +54,7 @@ def test_the_doctor_says_what_is_wrong_with_an_index(assist: Assist, shop: Path,
     assert not any("index" in what.lower() for what in problems(assist))
     file = database(tmp_path, tmp_path)
     file.parent.chmod(0o755)
-    assert "chmod 700" in remedy_of(assist, "Others may look into")
+    assert "chmod 700" in remedy_of(assist, "Other users can read")
     file.write_bytes(b"SQLite format 3\0" + b"\xff" * 4_000)
     assert "assist index" in remedy_of(assist, "The index cannot be read")
     done = assist("doctor")
