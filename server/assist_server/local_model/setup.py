@@ -23,12 +23,35 @@ from assist_server.local_model.opening import speed_file, store_of
 
 
 @dataclass(frozen=True, slots=True)
+class Requested:
+    """The user asked for the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedIn:
+    """A configuration file names the model."""
+
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class SuitsMachine:
+    """The model suits this machine; `memory` is in bytes, 0 if unknown."""
+
+    cores: int
+    memory: int
+
+
+Reason = Requested | NamedIn | SuitsMachine
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
-    """A model and the reason for it; `row` is None for the path of a file."""
+    """A model and the reason for it. `row` is None for the path of a file."""
 
     model: str
     row: ModelRow | None
-    why: str
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +77,15 @@ class ReadyModel:
 def choose(config: Config, requested: str = "") -> Choice:
     """The model that the user asked for, else the one in config.toml, else the one that suits the machine."""
     if requested:
-        return _choice(store_of(config), absolute(requested), "you asked for it")
+        return _choice(store_of(config), absolute(requested), Requested())
     _, data = read_toml(config.paths.config_file)
     table = data.get("completion")
     if isinstance(table, dict) and "model" in table:
-        return _choice(store_of(config), config.completion.model, f"{config.paths.config_file} names it")
+        return _choice(store_of(config), config.completion.model, NamedIn(config.paths.config_file))
     memory = memory_bytes()
     cores = physical_cores()
     row = default_row(memory, cores)
-    size = f" and {memory / 2**30:.0f} GB of memory" if memory else ""
-    return Choice(row.name, row, f"the fastest that is good enough for {cores} cores{size}")
+    return Choice(row.name, row, SuitsMachine(cores, memory))
 
 
 def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupProgress) -> ReadyModel:
@@ -102,10 +124,10 @@ def absolute(model: str) -> str:
     return str(Path(model).expanduser().absolute()) if is_path(model) else model
 
 
-def _choice(store: Store, model: str, why: str) -> Choice:
+def _choice(store: Store, model: str, reason: Reason) -> Choice:
     row = None if is_path(model) else find(model, store.rows)
     if row is not None and not completes(row):
         raise UserError(
             f"The model {row.name} cannot fill in code at a cursor. Choose another of `assist models list`."
         )
-    return Choice(model, row, why)
+    return Choice(model, row, reason)

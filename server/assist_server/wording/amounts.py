@@ -21,13 +21,13 @@ def exact_usd(micro: int) -> str:
     return f"${micro / 1e6:,.6g}"
 
 
-def memory(count: int) -> str:
+def memory(count: int, digits: int = 1) -> str:
     """Bytes of memory, in units of 2**30 bytes.
 
-    >>> memory(8_321_499_136)
-    '7.8 GB'
+    >>> memory(8_321_499_136), memory(8_321_499_136, digits=0)
+    ('7.8 GB', '8 GB')
     """
-    return f"{count / 2**30:.1f} GB"
+    return f"{count / 2**30:.{digits}f} GB"
 
 
 def megabytes(count: int) -> str:

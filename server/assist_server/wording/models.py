@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.speed_probe import Speed
 from assist_completion.model_store.catalogue import ModelRow
-from assist_server.wording.amounts import megabytes
+from assist_server.wording.amounts import megabytes, memory
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
-    from assist_server.local_model.setup import ReadyModel
+    from assist_server.local_model.setup import ReadyModel, Reason
 
 NON_COMMERCIAL = "NON-COMMERCIAL"
 
@@ -67,7 +67,7 @@ def setup_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
     row = ready.choice.row
     return {
         "model": ready.choice.model,
-        "why": ready.choice.why,
+        "why": choice_words(ready.choice.reason),
         "path": str(ready.path),
         "bytes": ready.path.stat().st_size,
         "licence": licence_document(row) if row else None,
@@ -86,6 +86,7 @@ def setup_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
 def setup_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
     """The same for people, with what to do next."""
     row = ready.choice.row
+    size = megabytes(ready.path.stat().st_size)
     done = "Ready."
     if not ready.fetched and not ready.configured:
         done = "Already set up: nothing had to be done."
@@ -94,7 +95,7 @@ def setup_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
     )
     return [
         ("State", done),
-        ("Model", f"{ready.choice.model} ({megabytes(ready.path.stat().st_size)}): {ready.choice.why}"),
+        ("Model", f"{ready.choice.model} ({size}): {choice_words(ready.choice.reason)}"),
         ("Licence", licence),
         ("File", str(ready.path)),
         ("Speed", words),
@@ -103,6 +104,20 @@ def setup_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
         ("", "assist doctor                if anything seems wrong"),
         ("", "In your editor, start `assist lsp` as the language server."),
     ]
+
+
+def choice_words(reason: "Reason") -> str:
+    """Why a model was chosen."""
+    from assist_server.local_model.setup import NamedIn, Requested  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
+
+    match reason:
+        case Requested():
+            return "you asked for it"
+        case NamedIn(file):
+            return f"{file} names it"
+        case _:
+            size = f" and {memory(reason.memory, digits=0)} of memory" if reason.memory else ""
+            return f"the fastest that is good enough for {reason.cores} cores{size}"
 
 
 LINE_TOKENS = 10  # written for one line
