@@ -94,4 +94,4 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
     }
     told = assist("stats").out
     assert "4 requested: 3 ask, 1 fix" in told
-    assert "2 at a provider, 1 on this machine, 1 by nobody (50% escalated)" in told
+    assert "2 at a provider, 1 on this machine, 1 refused (50% escalated)" in told
