@@ -11,14 +11,16 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from assist_escalation.routing.router import Wish
 from assist_server.config import config
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
+
+if TYPE_CHECKING:  # numpy
+    from assist_escalation.routing.router import Wish
 
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")
@@ -131,7 +133,7 @@ class Asking:
     as_json: AsJson = False
 
     @property
-    def wish(self) -> Wish:
+    def wish(self) -> "Wish":
         """Who should answer."""
         if self.local and (self.frontier or self.provider):
             raise UserError("--local and --frontier exclude each other: give one of them.", WRONG_USAGE)

@@ -6,12 +6,12 @@ opens no model and prints nothing.
 
 from typing import TYPE_CHECKING, Any
 
-from assist_completion.inference.generation import TokenBudget
-from assist_completion.inference.speed_probe import Speed
 from assist_completion.model_store.catalogue import ModelRow
 from assist_server.wording.amounts import megabytes, memory
 
-if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
+if TYPE_CHECKING:  # they load llama.cpp, 0.4 s
+    from assist_completion.inference.generation import TokenBudget
+    from assist_completion.inference.speed_probe import Speed
     from assist_server.local_model.setup import ReadyModel, Reason
 
 NON_COMMERCIAL = "NON-COMMERCIAL"
@@ -124,17 +124,17 @@ LINE_TOKENS = 10  # written for one line
 TYPED_TOKENS = 3  # read for what was typed since the last request; the rest of the prompt is in the KV cache
 
 
-def warm_seconds(speed: Speed) -> float:
+def warm_seconds(speed: "Speed") -> float:
     """The time of a one-line suggestion at a place that the model has already read."""
     return (TYPED_TOKENS + LINE_TOKENS) / speed.decode
 
 
-def cold_seconds(speed: Speed, budget: TokenBudget) -> float:
+def cold_seconds(speed: "Speed", budget: "TokenBudget") -> float:
     """The time of a one-line suggestion at a new place, where a small head and suffix must be read first."""
     return (budget.small.head + budget.small.suffix) / speed.prefill + LINE_TOKENS / speed.decode
 
 
-def speed_words(speed: Speed, budget: TokenBudget) -> str:
+def speed_words(speed: "Speed", budget: "TokenBudget") -> str:
     """Both times as a sentence, which says if other programs disturbed the measurement."""
     warm = warm_seconds(speed)
     cold = cold_seconds(speed, budget)
