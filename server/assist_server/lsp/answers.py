@@ -4,9 +4,8 @@ It translates between the protocol and `QuestionTasks`. What is asked, sent or c
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,14 +132,16 @@ def add_answers(server: Server) -> QuestionTasks:
 
     questions = QuestionTasks(snapshot, lambda: session.model.answerer, editor)
 
-    def ask(command: str, *arguments: Any) -> dict[str, Any]:
-        question = _question_of(command, arguments[0] if arguments else {})
-        number = questions.ask(question)
-        editor.begin(number, question)
-        return {"id": number}
+    def add_command(command: str) -> None:
+        @server.command(f"assist.{command}")
+        def ask(*arguments: Any) -> dict[str, Any]:
+            question = _question_of(command, arguments[0] if arguments else {})
+            number = questions.ask(question)
+            editor.begin(number, question)
+            return {"id": number}
 
     for command in COMMANDS:
-        server.command(f"assist.{command}")(_with_name(partial(ask, command), command))
+        add_command(command)
 
     @server.command("assist.cancel")
     def cancel(number: Any = "") -> None:
@@ -171,16 +172,6 @@ def stop_progress(questions: QuestionTasks, token: object) -> None:
     """The user cancelled a progress: stop the answer that it belongs to, if any."""
     if isinstance(token, str) and token.startswith(_PROGRESS):
         questions.cancel(token.removeprefix(_PROGRESS))
-
-
-def _with_name(handler: Callable[..., dict[str, Any]], command: str) -> Callable[..., dict[str, Any]]:
-    """The handler as a function with a name: pygls cannot register a partial."""
-
-    def run(*arguments: Any) -> dict[str, Any]:
-        return handler(*arguments)
-
-    run.__name__ = command
-    return run
 
 
 def _question_of(command: str, sent: Any) -> EditorQuestion:
