@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import metadata, resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from assist_context.files.blobs import LARGE
 from assist_context.index.chunks import chunks
@@ -157,6 +157,48 @@ def _why_unfit(text: str) -> str:
     if max(map(len, lines)) > LONGEST_LINE or len(text) > MEAN_LINE * len(lines):
         return "the file is minified"
     return ""
+
+
+# As JSON, between a parser process and its parent. Not pickle: a grammar that crashes may have overwritten
+# the heap of its process.
+
+
+def to_plain(parsed: ParsedFile) -> list[object]:
+    """A `ParsedFile` as JSON can hold it, with lists for named tuples."""
+    return [
+        parsed.language,
+        parsed.definitions,
+        [(name, places.hex()) for name, places in parsed.references],
+        [[each.module, each.names, each.line, each.level] for each in parsed.imports],
+        parsed.chunks,
+        parsed.problem,
+    ]
+
+
+def from_plain(value: Any) -> ParsedFile:
+    """Reverses `to_plain`; raises ValueError or TypeError for anything else."""
+    language, definitions, references, imports, chunks, problem = value
+    return ParsedFile(
+        language,
+        tuple(map(DefinitionRow._make, definitions)),
+        tuple([(name, bytes.fromhex(places)) for name, places in references]),
+        tuple(Import(module, tuple(names), at, level) for module, names, at, level in imports),
+        tuple(map(ChunkRow._make, chunks)),
+        problem,
+    )
+
+
+def outlined_to_plain(outlined: OutlineWithText) -> list[object]:
+    """An `OutlineWithText` as JSON can hold it."""
+    return [to_plain(outlined.parsed), outlined.text, outlined.heads]
+
+
+def outlined_from_plain(value: Any) -> OutlineWithText:
+    """Reverses `outlined_to_plain`; raises ValueError or TypeError for anything else."""
+    parsed, text, heads = value
+    if not isinstance(text, str) or not all(isinstance(each, str) for each in dict(heads).values()):
+        raise TypeError("a text is expected")
+    return OutlineWithText(from_plain(parsed), text, heads)
 
 
 @lru_cache

@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assist_context.files.blobs import FileEntry
-from assist_context.index.extraction import ParsedFile, with_chunks
+from assist_context.index.extraction import ParsedFile, from_plain, outlined_from_plain, with_chunks
 from assist_context.indexer import wire
 from assist_context.indexer.parser_process import CPU_S, MEMORY, NO_MEMORY, READ
-from assist_context.indexer.wire import from_plain, outlined_from_plain
 
 # Files that a process is given at a time: 75 ms of work. During 230 transactions, with the chunks made in
 # between, a process ran out of work 70 times with 32 files, 35 times with 48 and 26 times with 64.

@@ -23,9 +23,15 @@ from contextlib import suppress
 
 from assist_context.files import blobs
 from assist_context.files.blobs import decode
-from assist_context.index.extraction import OutlineWithText, ParsedFile, outline_of, parse
+from assist_context.index.extraction import (
+    OutlineWithText,
+    ParsedFile,
+    outline_of,
+    outlined_to_plain,
+    parse,
+    to_plain,
+)
 from assist_context.indexer import wire
-from assist_context.indexer.wire import outlined_to_plain, to_plain
 from assist_context.languages import language_of
 
 _PR_SET_PDEATHSIG = 1

@@ -96,13 +96,13 @@ class Suggestions:
     def record_shown(self, suggestion_id: int) -> None:
         """The editor shows a suggestion."""
         if self._model.engine is not None:
-            self._model.engine.shown(suggestion_id)
+            self._model.engine.record_shown(suggestion_id)
 
     def record_accepted(self, suggestion_id: int, uri: str = "") -> None:
         """The user accepted a suggestion or a part of it."""
         self._accepted_in = uri
         if self._model.engine is not None:
-            self._model.engine.accepted(suggestion_id)
+            self._model.engine.record_accepted(suggestion_id)
 
     def recent(self) -> list[Suggestion]:
         """The last suggestions without their texts: where they came from, and what they cost."""

@@ -237,7 +237,7 @@ def _facts(
         edit_lines=counts.lines if question.command in EDITS else 0,
         diagnostics=len(question.problems),
     )
-    facts = features.ask_of(drafted.prompt, structure, inputs.local.window)
+    facts = features.request_facts(drafted.prompt, structure, inputs.local.window)
     files = max(facts.files, frontier.evidence.structure.files if frontier else 0)
     return replace(facts, words=question.words, files=files)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from assist_context.documents import CHARS_PER_TOKEN, Snippet
 from assist_context.evidence.call_graph import callees, subjects
-from assist_context.evidence.for_question import MARKS, TARGET_MOST, answerable
+from assist_context.evidence.for_question import MARKS, TARGET_MOST, gather_evidence
 from assist_context.files.blobs import blob_id
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
@@ -69,7 +69,7 @@ def evidence_for(
     corpus = folders.corpus
     lines = target.lines if target else None
     room = max(tokens, int(len(target.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if target else tokens
-    gathered = answerable(corpus, question, lines, room, folders.others)
+    gathered = gather_evidence(corpus, question, lines, room, folders.others)
     snippets: Sequence[Snippet] = gathered.snippets
     if whole_files:
         snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)

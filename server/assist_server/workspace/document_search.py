@@ -59,7 +59,7 @@ class DocumentSearch:
         for each in self._folders:
             inside = {path: document for path, document in shown.items() if each.holds(path)}
             opened = {each.relative(path): self._open(path, document) for path, document in inside.items()}
-            self._retrievers[each.root].corpus.lay(opened)
+            self._retrievers[each.root].corpus.set_open(opened)
         retriever = self._retrievers[folder.root]
         path = folder.relative(request.path)
         corpus = retriever.corpus

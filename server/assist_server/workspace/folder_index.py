@@ -13,8 +13,10 @@ from typing import Any
 from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
 from assist_context.documents import Cursor, Document, Snippet
 from assist_context.files.folder_rules import FolderRules
-from assist_context.index.reader import IndexReader, IndexStatus
-from assist_context.indexer.supervisor import Event, IndexerSupervisor
+from assist_context.index.database import IndexStatus
+from assist_context.index.reader import IndexReader
+from assist_context.indexer.supervisor import IndexerSupervisor
+from assist_context.indexer.wire import Event
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
 from assist_server.config.config import Config
@@ -97,7 +99,7 @@ class FolderSearch:
 
     def near(self, document: Document, cursor: Cursor, tokens: int) -> RetrievalResult:
         """What helps at a cursor of a named document, the best first."""
-        self._corpus.lay({})  # the document of an earlier question is no longer open
+        self._corpus.set_open({})  # the document of an earlier question is no longer open
         return retrieve_once(self._corpus, document, cursor, tokens, document.path)
 
     def snippets(self, document: Document, cursor: Cursor, tokens: int) -> tuple[Snippet, ...]:

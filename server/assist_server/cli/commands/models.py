@@ -83,11 +83,11 @@ def setup(
 )
 def list_models(as_json: AsJson = False) -> None:
     """List every model of the catalogue: licence, size, whether it is installed and whether it is in use."""
-    from assist_completion.model_store.store import installed  # noqa: PLC0415
+    from assist_completion.model_store.store import installed_models  # noqa: PLC0415
 
     config = settings()
     store = _store(config)
-    here = {each.row.name: str(each.path) for each in installed(store)}
+    here = {each.row.name: str(each.path) for each in installed_models(store)}
     known = [model_document(row, here.get(row.name, ""), config.completion.model) for row in store.rows]
     if as_json:
         emit({"models": known, "in_use": config.completion.model, "directory": str(store.root)})
@@ -116,7 +116,7 @@ def pull(
     name: Name, offline_from: OfflineFrom = None, offline: Offline = False, as_json: AsJson = False
 ) -> None:
     """Download a model and check it. An interrupted download continues where it stopped."""
-    from assist_completion.model_store.store import fetch, installed  # noqa: PLC0415
+    from assist_completion.model_store.store import fetch, installed_models  # noqa: PLC0415
     from assist_server.cli.terminal.tables import show_download  # noqa: PLC0415
 
     config = settings(offline=offline)
@@ -127,7 +127,7 @@ def pull(
         say(f"{name} is {NON_COMMERCIAL}: {row.licence.note}")
     with show_download(name) as progress:
         path = fetch(store, row, options, progress, say)
-    pin = next((each.pin for each in installed(store) if each.row == row), None)
+    pin = next((each.pin for each in installed_models(store) if each.row == row), None)
     if as_json:
         emit(
             {
@@ -183,10 +183,10 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Hash a model's file, or all of them, and compare it with the hash that was accepted."""
-    from assist_completion.model_store.store import installed  # noqa: PLC0415
+    from assist_completion.model_store.store import installed_models  # noqa: PLC0415
 
     store = _store(settings())
-    names = [name] if name else [each.row.name for each in installed(store)]
+    names = [name] if name else [each.row.name for each in installed_models(store)]
     if not names:
         raise UserError(f"There is no model in {store.root} to verify: run `assist setup`.")
     results = [_verify(store, each) for each in names]
