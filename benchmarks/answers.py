@@ -120,7 +120,7 @@ def main() -> None:
         "--model", default="", help="the model of [completion], which also answers; default: the usual one"
     )
     parser.add_argument("--functions", type=int, default=5, help="how many functions to ask about")
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--out", type=Path, help="write results and their provenance here")
     options = parser.parse_args()
     wanted = list(functions(Path(ast.__file__).parent))[: options.functions + 1]
     found = asyncio.run(measure(options.model, wanted))

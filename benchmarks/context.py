@@ -174,7 +174,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--no-aider", action="store_true", help="do not run aider")
     add("--aider-minutes", type=int, default=60, help="stop a run of aider after this long")
     add("--aider-gb", type=int, default=8, help="the address space that aider may use")
-    add("--out", type=Path, metavar="FILE.json")
+    add("--out", type=Path, metavar="FILE.json", help="where to write results, with their provenance")
     add("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args(arguments)
 

@@ -122,8 +122,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--model", default=DEFAULT_MODEL)
-    parser.add_argument("--threads", type=int, default=physical_cores())
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--threads", type=int, default=physical_cores(), help="default: all physical cores")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     path = Path(options.model) if is_path(options.model) else resolve(store_of(load_lenient()), options.model)
     floor = measure(path, options.threads, 1)

@@ -1,9 +1,9 @@
-"""HumanEval-Infilling: how often a model fills a hole rightly, by prompt and by what is done to its text.
+"""HumanEval-Infilling: how often a model fills a hole rightly, by prompt and by treatment of its text.
 
 FOLDER holds the HumanEval-*Infilling.jsonl.gz files of the public repository openai/human-eval-infilling
 (MIT). All variants answer the same tasks, greedy. The figures are exact match, edit similarity, and pass@1
-with the task's tests, which run in a child process without network. The results hold no text of a task or of
-an answer.
+with the task's tests, which run in a child process without network.
+The results hold no text of a task or of an answer.
 """
 
 import argparse
@@ -196,8 +196,8 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="FOLDER")
-    add("--suite", choices=SUITES, default="single")
+    add("--data", type=Path, required=True, metavar="FOLDER", help="where the tasks are")
+    add("--suite", choices=SUITES, default="single", help="which tasks (default: %(default)s)")
     add("--cut", action="store_true", help="single lines only: the hole starts at a random place in the line")
     add("--variant", type=_variant, action="append", metavar="NAME", help="one row of the table; repeatable")
     more = "adds a row for each engine-like variant: lines "
@@ -218,7 +218,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         help=f"{more}below the cursor in the prompt",
     )
     add("--model", default=DEFAULT_MODEL, metavar="NAME_OR_PATH")
-    add("--tasks", type=_count, default=200, metavar="N|all")
+    add("--tasks", type=_count, default=200, metavar="N|all", help="how many tasks (default: %(default)s)")
     add("--seed", type=int, default=1, help="seed for tasks, cuts and intervals")
     add(
         "--out", type=Path, metavar="FILE.json", help="where to write rows and records, with their provenance"

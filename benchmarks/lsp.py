@@ -225,8 +225,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--model", type=Path)
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--model", type=Path, help="a .gguf file; default: the usual model")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("parts", nargs="*", default=list(PARTS), help=", ".join(PARTS))
     options = parser.parse_args()
     model = options.model or resolve(store_of(load_lenient()), DEFAULT_MODEL)

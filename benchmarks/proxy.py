@@ -155,6 +155,7 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         nargs=4,
         default=NAME_PATH_BODY_HEAD,
         metavar=("NAME", "PATH", "BODY", "HEAD"),
+        help="weights of a chunk's fields; default: the product's",
     )
     add("--out", type=Path, metavar="FILE.json")
     add("--json", action="store_true", help="print JSON instead of a table")

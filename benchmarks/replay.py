@@ -148,21 +148,26 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     names = [OURS, *(f"{name}{build}" for build in ("", ":wheel") for name in NAMES)]
-    parser.add_argument("--policy", action="append", choices=names, help="repeatable; all over our own build")
-    parser.add_argument("--style", action="append", choices=[*STYLES], help="repeatable; both")
     parser.add_argument(
-        "--seeds", type=lambda text: [int(each) for each in text.split(",")], default=[1, 2, 3]
+        "--policy", action="append", choices=names, help="repeatable; default: all, our own build"
+    )
+    parser.add_argument("--style", action="append", choices=[*STYLES], help="repeatable; default: both")
+    parser.add_argument(
+        "--seeds",
+        type=lambda text: [int(each) for each in text.split(",")],
+        default=[1, 2, 3],
+        help="one trace per seed and style; default: 1,2,3",
     )
     parser.add_argument("--files", type=Path, help="a folder with Python files to type from")
     parser.add_argument("--model", default=DEFAULT_MODEL, help="a name of `assist models list`, or a .gguf")
-    parser.add_argument("--threads", type=int, default=2, help="of every server that is not assist's")
+    parser.add_argument("--threads", type=int, default=2, help="threads of every server except assist's")
     parser.add_argument("--virtual", action="store_true", help="virtual clock, real model, assist only")
     parser.add_argument("--fast", action="store_true", help="virtual clock, pretended model, assist only")
     parser.add_argument("--out", type=Path, help="write results and their provenance here")
     parser.add_argument(
-        "--append", action="store_true", help="keep what --out has of other policies and traces"
+        "--append", action="store_true", help="keep results of other policies and traces in --out"
     )
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args()
     if options.append and options.out is None:
         parser.error("--append needs --out")

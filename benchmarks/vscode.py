@@ -67,8 +67,8 @@ LISTEN = """() => {
 def main() -> None:
     """Measure, print the figures, and write them to --out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--rounds", type=int, default=20, help="lines to type with each server")
+    parser.add_argument("--out", type=Path, help="write results and their provenance here")
     options = parser.parse_args()
     model = resolve(store_of(load_lenient()), DEFAULT_MODEL)
     npm = ["npm", "run", "--silent", "vsix"]

@@ -1,11 +1,13 @@
 """The Continue policy: 350 ms without a key, a small prompt, and an answer cut short by its time limits.
 
-Written from continuedev/continue: core/util/parameters.ts, core/llm/llms/LlamaCpp.ts, core/llm/constants.ts,
-and from core/autocomplete: `util/AutocompleteDebouncer.ts`, `util/HelperVars.ts`,
+Written from continuedev/continue: core/util/parameters.ts, core/llm/llms/LlamaCpp.ts,
+core/llm/constants.ts, and from core/autocomplete: `util/AutocompleteDebouncer.ts`, `util/HelperVars.ts`,
 `util/AutocompleteLruCache.ts`, `templating/*`, `generation/*`, `filtering/streamTransforms/*`,
-`postprocessing/index.ts`. Left out: snippets of other files, the clipboard and the diff (there is one
-document here), its tokenizer (tokens are estimated from characters), edit distances (a repeated line is an
-equal line), languages other than Python.
+`postprocessing/index.ts`.
+
+Left out: snippets of other files, the clipboard and the diff (there is one document here), its tokenizer
+(tokens are estimated from characters), edit distances (a repeated line is an equal line), languages other
+than Python.
 """
 
 import asyncio

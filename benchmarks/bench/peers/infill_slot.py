@@ -1,8 +1,9 @@
 """One slot as in llama.cpp's server, over this project's own build: prompt layout, cache, stops.
 
 It follows llama.cpp's server (tools/server: `format_prompt_infill`, `update_slots`, `process_token`) in what
-it cuts, what it evaluates again, and when it stops. It knows no HTTP. Left out, because no peer policy uses
-it: several slots, context shift, grammars, speculative models.
+it cuts, what it evaluates again, and when it stops. It knows no HTTP.
+
+Left out, because no peer policy uses it: several slots, context shift, grammars, speculative models.
 """
 
 import ctypes

@@ -1,14 +1,18 @@
 """The llama.vim policy: every key asks, one request at a time, and an answer is shown while it is typed.
 
-Written from ggml-org/llama.vim, autoload/llama.vim, as of `endpoint_inst` and the LRU cache: default_config,
-s:on_move, llama#fim, s:fim_ctx_local, s:fim_on_response, s:fim_try_hint, s:fim_render, s:pick_chunk,
-s:chunk_sim, s:ring_update. As in the plugin, a request is never cancelled: a key that finds one running tries
-again after 100 ms. The first request at a cursor has 250 ms to write. Once something is shown, the next
-request is sent ahead, as if the text were accepted; a cursor whose text comes from the cache is requested
-too. t_max_prompt_ms is sent, and the server ignores it ("TODO: implement t_max_prompt_ms" in llama.cpp's
-server-schema.cpp). The ring holds chunks of the file that go in front of every prompt. The plugin chooses
-them at random; here the seed is given. Left out: yanking, saving and other buffers (there is one document,
-never saved). Columns count characters. It knows no server.
+Written from ggml-org/llama.vim, autoload/llama.vim, as of `endpoint_inst` and the LRU cache:
+default_config, s:on_move, llama#fim, s:fim_ctx_local, s:fim_on_response, s:fim_try_hint, s:fim_render,
+s:pick_chunk, s:chunk_sim, s:ring_update.
+
+As in the plugin, a request is never cancelled: a key that finds one running tries again after 100 ms. The
+first request at a cursor has 250 ms to write. Once something is shown, the next request is sent ahead, as if
+the text were accepted; a cursor whose text comes from the cache is requested too. t_max_prompt_ms is sent,
+and the server ignores it ("TODO: implement t_max_prompt_ms" in llama.cpp's server-schema.cpp).
+The ring holds chunks of the file that go in front of every prompt. The plugin chooses them at random; here
+the seed is given.
+
+Left out: yanking, saving and other buffers (there is one document, never saved). Columns count characters.
+It knows no server.
 """
 
 import asyncio

@@ -2,9 +2,10 @@
 
 Written from TabbyML/tabby: clients/tabby-agent/src/codeCompletion (`debouncer.ts`, `cache.ts`, `index.ts`,
 `postprocess`), `config/default.ts`; from its server crates/tabby-common (`languages.rs`, `config.rs`),
-crates/tabby-inference (`code.rs`, `decoding.rs`), crates/http-api-bindings (`completion/llama.rs`). Left out:
-snippets of other files and of its index (there is one document here), its filters for repetition and
-brackets, edit distances (a repeated line is an equal line), languages other than Python.
+crates/tabby-inference (`code.rs`, `decoding.rs`), crates/http-api-bindings (`completion/llama.rs`).
+
+Left out: snippets of other files and of its index (there is one document here), its filters for repetition
+and brackets, edit distances (a repeated line is an equal line), languages other than Python.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""Ghost text in VS Code: it appears, is accepted in whole or part, dismissed, typed through; bytes are right."""
+"""Ghost text in VS Code: it appears, is accepted in whole or in part, dismissed and typed through.
+
+The tests check every byte of the files.
+"""
 
 from pathlib import Path
 
