@@ -105,7 +105,7 @@ def compare_routers(
         "before an answer, fitted": before,
         "before an answer, judged": np.array([score(row.before, JUDGED) for row in rows]),
         "after an answer, fitted": after,
-        "after an answer, judged": np.array([score(row.answered, JUDGED) for row in rows]),
+        "after an answer, judged": np.array([score(row.features, JUDGED) for row in rows]),
         "prompt length": length,
         "random": np.zeros(len(rows)),
         "perfect": good.astype(float),

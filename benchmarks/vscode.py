@@ -32,7 +32,7 @@ sys.path[:0] = [str(ROOT / "tests/e2e")]
 import psutil  # noqa: E402
 from editors_vscode import vscode  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
-from workbench import Code, Window, launch_browser, serving, until  # noqa: E402
+from workbench import Code, Window, launch_browser, running_code_server, until  # noqa: E402
 
 from assist_completion.model_store.store import resolve  # noqa: E402
 from assist_completion.settings import DEFAULT_MODEL  # noqa: E402
@@ -114,7 +114,7 @@ def running_editor(folder: Path, model: Path, lines: Path, *, extension: bool = 
         "ASSIST_FLOOR": str(lines),
     }
     vsix = ROOT / "vscode-extension/assist.vsix" if extension else None
-    with serving(vscode(), folder / "code", environ, vsix) as code:
+    with running_code_server(vscode(), folder / "code", environ, vsix) as code:
         code.settings(assist__server__path=str(program))
         yield code
 

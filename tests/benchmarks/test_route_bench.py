@@ -148,12 +148,12 @@ def test_a_perfect_router_recovers_the_gap_first_and_the_worst_last() -> None:
     assert score.apgr([0.1, 0.2, 0.8, 0.9], good) == 0.75
     assert score.apgr([0.9, 0.8, 0.2, 0.1], good) == 0.25
     assert score.apgr([0, 0, 0, 0], good) == 0.5
-    assert list(score.gap_recovered([0.1, 0.2, 0.8, 0.9], good)) == [0, 0.5, 1, 1, 1]
+    assert list(score.recovered_gap([0.1, 0.2, 0.8, 0.9], good)) == [0, 0.5, 1, 1, 1]
 
 
 def test_a_frontier_that_errs_can_lose_what_was_right() -> None:
-    assert list(score.gap_recovered([0.1, 0.9, 0.9], [0, 1, 0], 0.75)) == pytest.approx([0, 0.6, 0.8, 1])
-    assert list(score.gap_recovered([0.1, 0.9], [1, 1])) == [0, 0.5, 1]
+    assert list(score.recovered_gap([0.1, 0.9, 0.9], [0, 1, 0], 0.75)) == pytest.approx([0, 0.6, 0.8, 1])
+    assert list(score.recovered_gap([0.1, 0.9], [1, 1])) == [0, 0.5, 1]
     assert score.share_right([0.1, 0.9], [0, 1], 0.5, 0.9) == pytest.approx(0.95)
 
 

@@ -85,7 +85,7 @@ class Code:
 
 
 @contextmanager
-def serving(
+def running_code_server(
     program: CodeServer, folder: Path, environ: Mapping[str, str], vsix: Path | None
 ) -> Iterator[Code]:
     """Run a code-server with the extension and all its files below `folder`, until the block ends."""

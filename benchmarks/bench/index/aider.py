@@ -47,7 +47,7 @@ def main() -> None:
     scanned = 0
     tags = 0
 
-    def counted(name: str, relative: str) -> list[object]:
+    def count_tags(name: str, relative: str) -> list[object]:
         nonlocal scanned, tags
         found = tags_of(name, relative)
         scanned += 1
@@ -56,7 +56,7 @@ def main() -> None:
             say({"files": scanned, "tags": tags, "scan s": round(time.perf_counter() - start, 3)})
         return found
 
-    made.get_tags = counted
+    made.get_tags = count_tags
     text = made.get_repo_map([], files)
     say({"map s": round(time.perf_counter() - start, 3), "map characters": len(text or "")})
 

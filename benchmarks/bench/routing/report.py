@@ -50,9 +50,9 @@ def weights_file(weights: Weights, judged: Weights, found: Mapping[str, Any]) ->
     """Return the TOML of the weights that differ from the judged ones, with their provenance."""
     header = found["provenance"]
     lines = [HEAD + "[before]", f"bias = {weights.before_bias:.4f}", "", "[before.weights]"]
-    lines += _changed(weights.before, judged.before)
+    lines += _changed_weights(weights.before, judged.before)
     lines += ["", "[after]", f"bias = {weights.after_bias:.4f}", f"before = {weights.after_before:.4f}"]
-    lines += ["", "[after.weights]", *_changed(weights.after, judged.after)]
+    lines += ["", "[after.weights]", *_changed_weights(weights.after, judged.after)]
     lines += ["", "[history]", f"scores = [{', '.join(f'{each:.3f}' for each in weights.scores)}]"]
     model = header["model"]
     lines += ["", "[provenance]", f'date = "{header["date"]}"', f'command = "{header["command"]}"']
@@ -65,6 +65,6 @@ def weights_file(weights: Weights, judged: Weights, found: Mapping[str, Any]) ->
     return "\n".join(lines) + "\n"
 
 
-def _changed(weights: Mapping[str, float], judged: Mapping[str, float]) -> list[str]:
+def _changed_weights(weights: Mapping[str, float], judged: Mapping[str, float]) -> list[str]:
     """Return the weights that the labels changed; the others keep their judged value."""
     return [f"{name} = {each:.4f}" for name, each in weights.items() if abs(each - judged[name]) >= 5e-5]

@@ -35,7 +35,7 @@ class LabelledRequest:
     after: dict[str, float]
 
     @property
-    def answered(self) -> dict[str, float]:
+    def features(self) -> dict[str, float]:
         return {**self.before, **self.after}
 
 
@@ -96,7 +96,7 @@ def held_out_scores(rows: Sequence[LabelledRequest]) -> tuple[Numbers, Numbers]:
     }
     return (
         np.array([score(row.before, by_fold[fold(row.group)]) for row in rows]),
-        np.array([score(row.answered, by_fold[fold(row.group)]) for row in rows]),
+        np.array([score(row.features, by_fold[fold(row.group)]) for row in rows]),
     )
 
 
@@ -114,7 +114,7 @@ def auroc(scores: Numbers, good: Numbers) -> float:
     return float(((right > wrong) + 0.5 * (right == wrong)).mean())
 
 
-def gap_recovered(scores: Numbers, good: Numbers, frontier: float = 1.0) -> Numbers:
+def recovered_gap(scores: Numbers, good: Numbers, frontier: float = 1.0) -> Numbers:
     """Return the closed share of the gap to the frontier, for each number of escalations from none to all.
 
     Requests with the same score count as escalated in random order.
@@ -135,14 +135,14 @@ def apgr(scores: Numbers, good: Numbers, frontier: float = 1.0) -> float:
     >>> apgr([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1])
     0.75
     """
-    curve = gap_recovered(scores, good, frontier)
+    curve = recovered_gap(scores, good, frontier)
     return float((curve[1:] + curve[:-1]).mean() / 2)
 
 
 def share_right(scores: Numbers, good: Numbers, rate: float, frontier: float = 1.0) -> float:
     """Return the share of right answers if `rate` of the requests are escalated, the lowest scores first."""
     local = float(np.mean(good))
-    curve = gap_recovered(scores, good, frontier)
+    curve = recovered_gap(scores, good, frontier)
     return local + (frontier - local) * float(np.interp(rate * len(scores), np.arange(len(curve)), curve))
 
 

@@ -170,7 +170,7 @@ class Screen:
             return
         asked.answered = asyncio.get_running_loop().time()
         asked.answer = answer
-        if self.ghost and (not answer.text or not _related(self.ghost, answer.text)):
+        if self.ghost and (not answer.text or not _is_continuation(self.ghost, answer.text)):
             self.log.flicker += 1
         fresh = answer.text != self.ghost
         self.ghost = answer.text
@@ -203,7 +203,7 @@ class Screen:
             asked.until = asked.until or now
 
 
-def _related(old: str, new: str) -> bool:
+def _is_continuation(old: str, new: str) -> bool:
     return old.startswith(new) or new.startswith(old)
 
 

@@ -45,7 +45,7 @@ class VirtualClock:
         self.asleep = False
         self.idle: Callable[[], bool] = lambda: True
 
-    def parked(self) -> bool:
+    def is_parked(self) -> bool:
         """Return whether nothing can happen before time moves on."""
         return self.asleep or self.idle()
 
@@ -79,7 +79,7 @@ class _Selector(selectors.DefaultSelector):
         self._clock = clock
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        while not self._clock.parked():
+        while not self._clock.is_parked():
             time.sleep(REST)
         ready = super().select(0)
         if ready or timeout == 0:
@@ -181,9 +181,9 @@ class SpeedLlama:
             return (end if seen.endswith(b"\n") else self.tokenize("\n")[0]), SURE
         at += len(seen[-100:])
         token = (self.tokenize(self._target[at : at + 60].decode("utf-8", "ignore")) or [end])[0]
-        return self._erring(at, token)
+        return self._maybe_wrong(at, token)
 
-    def _erring(self, at: int, token: int) -> tuple[int, float]:
+    def _maybe_wrong(self, at: int, token: int) -> tuple[int, float]:
         """Return the right token, except at one place in each line that the model gets wrong."""
         start = self._target.rfind(b"\n", 0, at) + 1
         stop = self._target.find(b"\n", at)

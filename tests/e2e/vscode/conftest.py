@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from editors_vscode import vscode
 from playwright.sync_api import Browser, sync_playwright
-from workbench import Code, Window, launch_browser, serving
+from workbench import Code, Window, launch_browser, running_code_server
 
 ROOT = Path(__file__).parents[3]
 EXTENSION = ROOT / "vscode-extension"
@@ -56,7 +56,7 @@ def code(
         "ACME_KEY": KEY,
     }
     place = tmp_path_factory.mktemp("code")
-    with serving(vscode(), place, environ, vsix) as found:
+    with running_code_server(vscode(), place, environ, vsix) as found:
         found.settings(assist__server__path=str(ASSIST))
         yield found
 

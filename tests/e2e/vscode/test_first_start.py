@@ -8,7 +8,7 @@ import pytest
 import wheelhouse
 from editors_vscode import vscode
 from playwright.sync_api import Browser
-from workbench import Code, Window, serving, until
+from workbench import Code, Window, running_code_server, until
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
 
@@ -33,7 +33,7 @@ def bare(tmp_path: Path) -> Mapping[str, str]:
 
 @pytest.fixture
 def code(tmp_path: Path, vsix: Path, bare: Mapping[str, str]) -> Iterator[Code]:
-    with serving(vscode(), tmp_path / "code", bare, vsix) as found:
+    with running_code_server(vscode(), tmp_path / "code", bare, vsix) as found:
         yield found
 
 
