@@ -13,7 +13,7 @@ import pytest
 import route
 from assist_escalation.prompts import Messages
 from assist_escalation.routing.features import confidence_of
-from assist_escalation.routing.weights import JUDGED, fitted
+from assist_escalation.routing.weights import JUDGED, with_fit
 from bench.routing import score
 from bench.routing.labels import WrittenAnswer, collect, label
 from bench.routing.report import table, weights_file
@@ -222,7 +222,7 @@ def test_no_problem_is_in_two_folds_and_scores_come_from_the_other_folds() -> No
 def test_the_weights_file_is_what_the_router_reads(found: tuple[Any, dict[str, Any]]) -> None:
     weights, report = found
     data = tomllib.loads(weights_file(weights, JUDGED, {"provenance": HEADER, **report}))
-    read = fitted(JUDGED, data)
+    read = with_fit(JUDGED, data)
     assert read.before["edit_lines"] == pytest.approx(weights.before["edit_lines"], abs=1e-4)
     assert read.after_before == pytest.approx(weights.after_before, abs=1e-4)
     assert len(read.scores) == route.TYPICAL

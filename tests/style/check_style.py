@@ -34,7 +34,7 @@ ENVIRONMENT = {
     "completion/assist_completion/model_store/wheels.py",
 }
 
-IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/)")
+IN_A_PACKAGE = re.compile(r"\w+/assist_\w+/(?!cli/demo/workspace/)")  # the demo's workspace is a user's code
 CLASS_ENDINGS = ("Manager", "Service", "Helper", "Helpers", "Util", "Utils")
 MODULE_NAMES = {"utils", "util", "common", "core", "helpers", "helper"}
 OS_ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"}
@@ -43,7 +43,7 @@ PARTICIPLES = re.compile(
     r"_?(?:[a-z]+ed|begun|chosen|done|found|given|held|kept|known|laid|left|lost|made|met|said|seen|sent"
     r"|shown|spent|taken|told|thrown|written)"
 )
-NO_PARTICIPLES = {"embed", "feed", "need", "seed"}
+NO_PARTICIPLES = {"embed", "feed", "need", "seed", "initialized"}  # the last is the protocol's
 
 # Words that make a reader stop. Each has a plain one: new or again, next to, after, is, no one, they, fix.
 HARD_WORDS = re.compile(
@@ -332,7 +332,7 @@ def check_names(path: str, tree: ast.Module) -> Iterator[Finding]:
 
 
 def _is_participle(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    if not PARTICIPLES.fullmatch(node.name) or node.name in NO_PARTICIPLES:
+    if not PARTICIPLES.fullmatch(node.name) or node.name.strip("_") in NO_PARTICIPLES:
         return False
     return not _has_decorator(node, "property")  # a property is read like a value
 

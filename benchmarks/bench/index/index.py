@@ -129,7 +129,7 @@ def _save_times(root: Path, database: Path, supervisor: IndexerSupervisor, count
         name = f"saved_just_now_{os.getpid()}_{number}"
         file.write_text(f"def {name}(value):\n    return value + {number}\n", encoding="utf-8")
         start = time.perf_counter()
-        supervisor.changed([str(file)])
+        supervisor.report_changes([str(file)])
         while not reader.definitions(name):
             if time.perf_counter() - start > 30:
                 raise IndexFailed(f"{file.name} was not found within 30 s of its save.")

@@ -102,14 +102,14 @@ class _EvidenceRoom:
         self.snippets: list[Snippet] = []
         self.seen: dict[tuple[str, str], set[int]] = {}
 
-    def left(self) -> int:
+    def remaining(self) -> int:
         """Characters that the signals so far may still fill."""
         return int(self.allowed * self.characters) - self.spent
 
     def take_target(self, corpus: Corpus, target: TargetLines) -> None:
         """Takes the code in question as it is, from its first line as far as it fits."""
         self.allowed = TARGET_MOST
-        left = self.left() - len(target.path) - MARKS
+        left = self.remaining() - len(target.path) - MARKS
         taken: list[str] = []
         for line in corpus.lines(target.path)[max(0, target.first - 1) : target.last]:
             left -= len(line)
@@ -132,7 +132,7 @@ class _EvidenceRoom:
         for each in islice(candidates, MOST):
             candidate = self._unseen(each)
             text = text_of(candidate) if candidate else ""
-            if candidate and text and len(text) + len(each.path) + MARKS <= self.left():
+            if candidate and text and len(text) + len(each.path) + MARKS <= self.remaining():
                 rank += 1
                 self._add(replace(candidate, signal=signal), text, SHARES[signal] / rank)
 
@@ -216,7 +216,7 @@ def _map_candidates(
         return "".join(lines).rstrip("\n") or None
 
     room.allow_all()
-    budget = MapBudget(max(0, room.left()), 1 << 20)
+    budget = MapBudget(max(0, room.remaining()), 1 << 20)
     shown = {target.path} if target else set()
     for mapped in repo_map(rank_files(corpus.graph(), favoured), corpus, heads, budget, shown)[:MAPPED]:
         lines = {

@@ -49,7 +49,7 @@ _CLASSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class IgnoreRule:
     """One line of a rule file. A `name_only` rule is matched with the last part of a path."""
 
     regex: re.Pattern[str]
@@ -64,10 +64,10 @@ class Level:
 
     name: str
     base: str
-    rules: tuple[Rule, ...]
+    rules: tuple[IgnoreRule, ...]
 
 
-def parse_rules(data: bytes, fold: bool = False) -> tuple[Rule, ...]:
+def parse_rules(data: bytes, fold: bool = False) -> tuple[IgnoreRule, ...]:
     """The rules of a file, in order. Lines without a meaning for git are left out.
 
     >>> [rule.negated for rule in parse_rules(b"# a comment\\n*.log\\n!keep.log\\n[never closed\\n")]
@@ -78,7 +78,7 @@ def parse_rules(data: bytes, fold: bool = False) -> tuple[Rule, ...]:
     return tuple(rule for rule in found if rule is not None)
 
 
-def _rule(line: str, fold: bool) -> Rule | None:
+def _rule(line: str, fold: bool) -> IgnoreRule | None:
     if line.startswith("#"):
         return None
     line = _without_trailing_spaces(line)
@@ -90,7 +90,9 @@ def _rule(line: str, fold: bool) -> Rule | None:
     source = _translate(pattern if name_only else pattern.removeprefix("/"), name_only) if pattern else None
     if source is None:
         return None
-    return Rule(re.compile(source, re.DOTALL | (re.IGNORECASE if fold else 0)), negated, directory, name_only)
+    return IgnoreRule(
+        re.compile(source, re.DOTALL | (re.IGNORECASE if fold else 0)), negated, directory, name_only
+    )
 
 
 def _without_trailing_spaces(line: str) -> str:

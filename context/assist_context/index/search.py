@@ -185,9 +185,9 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
     head = weights[3] / _share(chunk["headed"], known.head)
     scores = numpy.zeros(len(rows))
     for at, worth in enumerate(rarity):
-        found = name * _contained(ids, names[at]) + body * _contained(ids, bodies[at])
-        found += weights[1] * _contained(files, paths[at])
-        found += head * _contained(ids, heads[at])
+        found = name * _membership(ids, names[at]) + body * _membership(ids, bodies[at])
+        found += weights[1] * _membership(files, paths[at])
+        found += head * _membership(ids, heads[at])
         scores += worth * (_SATURATION + 1) * found / (_SATURATION + found)
     best = [
         (score, row[3], start, start + lines, row[4], definition)
@@ -227,7 +227,7 @@ def _most_valuable(lists: Sequence[Ids], worth: Iterable[float], most: int) -> l
     return [int(each) for each in found]
 
 
-def _contained(rows: Ids, listed: Ids) -> NDArray[numpy.bool_]:
+def _membership(rows: Ids, listed: Ids) -> NDArray[numpy.bool_]:
     """Which of the rows are in a list."""
     if not len(listed):
         return numpy.zeros(len(rows), numpy.bool_)

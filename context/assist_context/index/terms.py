@@ -165,8 +165,8 @@ class _Stems(dict[str, str]):
         if len(self) >= MOST_CACHED:
             self.clear()
         stem = _stem(part)
-        found = self[part] = intern(_SHORT.get(stem, stem))
-        return found
+        self[part] = intern(_SHORT.get(stem, stem))
+        return self[part]
 
 
 class _Known(dict[str | bytes, tuple[str, ...]]):
@@ -178,9 +178,10 @@ class _Known(dict[str | bytes, tuple[str, ...]]):
         found: tuple[str, ...]
         text = word if isinstance(word, str) else word.decode()
         if text.isascii() and text.islower() and text.isalpha():  # half of the words have a single part
-            self[word] = found = (_stems[text],) if 1 < len(text) <= MOST_CHARACTERS else ()
+            found = (_stems[text],) if 1 < len(text) <= MOST_CHARACTERS else ()
         else:
-            self[word] = found = _split_word(text)
+            found = _split_word(text)
+        self[word] = found
         return found
 
 

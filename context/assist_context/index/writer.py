@@ -142,10 +142,10 @@ class IndexWriter:
             if not noted:
                 return None
             root, skipped, git, started_ns = json.loads(noted)
-            entries = tuple(self._listed(db).values())
+            entries = tuple(self._known_entries(db).values())
             return Listing(root, entries, skipped, bool(git), started_ns)
 
-    def _listed(self, db: Connection) -> dict[str, FileEntry]:
+    def _known_entries(self, db: Connection) -> dict[str, FileEntry]:
         if self._entries is None:
             self._entries = {entry.path: entry for entry in map(_entry, db.execute(_LISTED))}
         return self._entries
@@ -153,7 +153,7 @@ class IndexWriter:
     def apply_listing(self, listing: Listing) -> PathChanges:
         """From now on the folder has these files and no others."""
         with transaction(self._db, self._path) as db:
-            old = self._listed(db)
+            old = self._known_entries(db)
             self._entries = {entry.path: entry for entry in listing.entries}
             added = 0
             changed = 0
@@ -243,7 +243,7 @@ class IndexWriter:
     def paths(self) -> Collection[str]:
         """All paths, quick to look up."""
         with transaction(self._db, self._path) as db:
-            return self._listed(db).keys()
+            return self._known_entries(db).keys()
 
     def close(self) -> None:
         """Closes the database; calling it twice does no harm."""

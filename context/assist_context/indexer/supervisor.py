@@ -72,7 +72,7 @@ class IndexerSupervisor:
         """Anything may have changed."""
         self._send({"do": "refresh"})
 
-    def changed(self, paths: Sequence[str]) -> None:
+    def report_changes(self, paths: Sequence[str]) -> None:
         """Absolute paths were saved, created or deleted."""
         self._send({"do": "changed", "paths": list(paths)})
 

@@ -86,7 +86,7 @@ class Corpus:
 
     def _with_open(self, name: str, found: Iterable[IndexedDefinition]) -> tuple[IndexedDefinition, ...]:
         shadow = [
-            _indexed(path, each)
+            _to_indexed(path, each)
             for path, opened in self._open.items()
             for each in opened.symbols.definitions
             if each.name == name
@@ -119,7 +119,7 @@ class Corpus:
         if path not in self._open:
             return self.reader.outline(path, name, parent)
         return tuple(
-            _indexed(path, each)
+            _to_indexed(path, each)
             for each in self._open[path].symbols.definitions
             if name in {None, each.name} and parent in {None, each.parent}
         )
@@ -184,6 +184,6 @@ class Corpus:
         return lines
 
 
-def _indexed(path: str, each: Definition) -> IndexedDefinition:
+def _to_indexed(path: str, each: Definition) -> IndexedDefinition:
     head = each.signature.count("\n") + 1
     return IndexedDefinition(path, each.name, each.kind, each.start_line, each.end_line, head, each.parent)

@@ -148,7 +148,8 @@ def in_empty_block(language: Language, text: str, offset: int) -> bool | None:
     tree = _tree(language.grammar, text)
     if tree is None:
         return None
-    before = code = _encode(text[: max(offset, 0)])
+    before = _encode(text[: max(offset, 0)])
+    code = before
     for _ in range(_MOST_BACK):
         code = code.rstrip()
         path = _path(tree, len(code) - 1) if code else []

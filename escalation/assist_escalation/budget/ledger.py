@@ -192,12 +192,12 @@ class Ledger:
             ).rowcount
             self._expect(db, request_id, found)
 
-    def left(self, scope: Scope, limits: SpendingLimits) -> int:
+    def remaining(self, scope: Scope, limits: SpendingLimits) -> int:
         """The micro-dollars that `scope` may still reserve today, 0 or more."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             return min(left for left, _ in _amounts_left(db, scope, limits, self._now(db)))
 
-    def unsettled(self) -> tuple[Reservation, ...]:
+    def open_reservations(self) -> tuple[Reservation, ...]:
         """The reservations that were not settled, oldest first: requests under way, and crashed ones."""
         with ledger_file.read_transaction(self._path, self._wait_s) as db:
             return tuple(

@@ -122,7 +122,7 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
             f"the question has up to {tokens:,} tokens and {name} takes {endpoint.context_tokens:,}: ask "
             f"about less, or raise context_tokens in [providers.{name}] if the model takes more",
         )
-    left = parts.ledger.left(request.scope, limits_of(permissions))
+    left = parts.ledger.remaining(request.scope, limits_of(permissions))
     max_output = _affordable(price, tokens, max_output, min(permissions.request_micro, left))
     upper = prices.upper_micro(price, tokens, max_output)
     digest = payload_sha256(endpoint.model, messages, max_output)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from unicodedata import category, normalize
 from urllib.parse import unquote
 
-from assist_context.files.gitignore import Rule, parse_rules
+from assist_context.files.gitignore import IgnoreRule, parse_rules
 from assist_escalation.errors import EscalationError
 
 # A backslash before a letter is a Windows path: git's globs never need one there.
@@ -81,12 +81,12 @@ def _fold(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _rules(glob: str) -> tuple[Rule, ...]:
+def _rules(glob: str) -> tuple[IgnoreRule, ...]:
     written = [glob] if glob.isascii() else [glob, _fold(glob)]
     return tuple(rule for each in written for rule in parse_rules(each.encode(), fold=True))
 
 
-def _matches(rule: Rule, path: str) -> bool:
+def _matches(rule: IgnoreRule, path: str) -> bool:
     parts = path.split("/")
     for count in range(1, len(parts) + 1):
         folder = count < len(parts)

@@ -344,7 +344,7 @@ class EscalationSettings:
             "table": "audit",
             "key": "key_env",
             "doc": "The environment variable that holds a key for the audit log, in capitals: without the "
-            "key, nobody can then rewrite the log.",
+            "key, no one can then rewrite the log.",
         },
     )
 

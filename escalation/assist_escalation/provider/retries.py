@@ -35,7 +35,8 @@ async def ask(
     works is stored in `found`.
     """
     name = " ".join((call.provider, call.endpoint.base_url, call.endpoint.model))
-    start = abilities = found.recall(name)
+    start = found.recall(name)
+    abilities = start
     unproved = ["stream_options"] if abilities.stream_usage else []
     unproved.append(abilities.limit)
     retried = False

@@ -179,7 +179,7 @@ class _Connection:
             return refusal(error.status_code, error.response.content, header)
         except (TimeoutError, UnicodeError, openai.APIConnectionError) as error:  # Unicode: a host like a..b
             sent = self.sends > before
-            fault = _lost(error)
+            fault = _lost_connection(error)
             if fault.kind == "tls" or sent or not again or self.left_s <= PAUSE_S:
                 raise fault from None
             return None
@@ -198,7 +198,7 @@ class _Connection:
                     async with asyncio.timeout_at(min(until, self._deadline)):
                         chunk = await anext(chunks, None)
                 except (TimeoutError, httpx2.RequestError, httpx2.StreamError) as error:
-                    raise _lost(error) from None
+                    raise _lost_connection(error) from None
                 events = guard.finish() if chunk is None else guard.feed(chunk)
                 for data in events:
                     yield data
@@ -300,7 +300,7 @@ def _load(ca_file: str | None) -> "ssl.SSLContext":
     return context
 
 
-def _lost(error: BaseException) -> Fault:
+def _lost_connection(error: BaseException) -> Fault:
     """The fault for an answer that did not arrive, or broke off."""
     import ssl  # noqa: PLC0415
 

@@ -114,7 +114,8 @@ class TextForm:
         if self.starts is None or self.ends is None:
             yield start, end
             return
-        low = high = -1
+        low = -1
+        high = -1
         for first, last in zip(self.starts[start:end], self.ends[start:end], strict=True):
             if last <= first:
                 continue

@@ -62,7 +62,7 @@ def _judged_weights(table: Mapping[str, Any]) -> Weights:
     )
 
 
-def fitted(judged: Weights, table: Mapping[str, Any]) -> Weights:
+def with_fit(judged: Weights, table: Mapping[str, Any]) -> Weights:
     """`judged` with the numbers of a fit in place of its own."""
     before, after = table.get("before", {}), table.get("after", {})
     return replace(
@@ -77,7 +77,7 @@ def fitted(judged: Weights, table: Mapping[str, Any]) -> Weights:
 
 
 JUDGED = _judged_weights(_table("route.toml"))
-WEIGHTS = fitted(JUDGED, _table("route_fitted.toml"))
+WEIGHTS = with_fit(JUDGED, _table("route_fitted.toml"))
 WORTH = Worth(**_table("route.toml")["worth"])
 
 

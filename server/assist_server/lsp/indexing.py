@@ -121,14 +121,14 @@ class Indexing:
             return
         token = f"assist-index-{uuid.uuid4()}"
 
-        def agreed(_: Any) -> None:
+        def on_accept(_: Any) -> None:
             self._progress[root] = token
             begin = types.WorkDoneProgressBegin(
                 title="Indexing for completions", cancellable=True, percentage=0
             )
             self._server.work_done_progress.begin(token, begin)
 
-        self._server.work_done_progress.create(token, agreed)
+        self._server.work_done_progress.create(token, on_accept)
 
     def _register(self) -> None:
         watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in PATTERNS]
@@ -147,7 +147,7 @@ class Indexing:
             return
         rules = {folder.root: FolderRules(folder.root) for folder in workspace.folders}
 
-        def ignored(path: str) -> bool:
+        def is_ignored(path: str) -> bool:
             folder = folder_of(workspace.folders, path)
             if folder is None:
                 return False
@@ -159,11 +159,11 @@ class Indexing:
                 )
             return True
 
-        def changed(paths: Collection[str]) -> None:
+        def on_change(paths: Collection[str]) -> None:
             workspace.change_files(list(paths))  # the supervisor's queue is thread-safe
 
         self._watcher = Watcher(
-            [folder.root for folder in workspace.folders], ignored, changed, partial(log.warning, "%s")
+            [folder.root for folder in workspace.folders], is_ignored, on_change, partial(log.warning, "%s")
         )
 
 
@@ -176,11 +176,11 @@ def add_workspace(server: Server) -> Indexing:
         indexing.change_folders(params.event)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
-    def watched(params: types.DidChangeWatchedFilesParams) -> None:
+    def change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
         indexing.change_files(params.changes)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))
-    def saved(params: types.DidSaveTextDocumentParams) -> None:
+    def save(params: types.DidSaveTextDocumentParams) -> None:
         server.session.save_document(params.text_document.uri)
 
     @server.command(INDEX)

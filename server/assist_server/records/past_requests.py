@@ -69,13 +69,13 @@ def workspace_of(config: Config, folder: Path) -> RecordedWorkspace:
 def spending(workspace: RecordedWorkspace, by: By, since: float) -> SpendingReport:
     """Sums over the ledger. Raises `LedgerError`."""
     ledger = Ledger(gate_files(workspace.config).ledger)
-    left = ledger.left(scope_of([workspace.root]), limits_of(workspace.permissions))
-    return SpendingReport(by, since, ledger.spending(by, since), left, ledger.unsettled())
+    left = ledger.remaining(scope_of([workspace.root]), limits_of(workspace.permissions))
+    return SpendingReport(by, since, ledger.spending(by, since), left, ledger.open_reservations())
 
 
 def unsettled_reservations(config: Config) -> tuple[Reservation, ...]:
     """Money that was reserved and never settled. Raises `LedgerError`."""
-    return Ledger(gate_files(config).ledger).unsettled()
+    return Ledger(gate_files(config).ledger).open_reservations()
 
 
 def reconcile(config: Config) -> int:

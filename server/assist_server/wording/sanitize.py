@@ -18,11 +18,12 @@ _SEQUENCE = re.compile(
     re.VERBOSE,
 )
 _CONTROL = re.compile(
-    "["
-    "\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters other than tab and line feed
-    "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # characters that turn or hide text
-    "\U000e0000-\U000e007f"  # tags, which only machines read
-    "]"
+    r"""
+      [\x00-\x08\x0b-\x1f\x7f-\x9f]  # control characters other than tab and line feed
+    | [\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]  # characters that turn or hide text
+    | [\U000e0000-\U000e007f]  # tags, which only machines read
+    """,
+    re.VERBOSE,
 )
 
 
@@ -44,7 +45,8 @@ class StreamSanitizer:
     def take(self, piece: str) -> str:
         """The next part of the text that can be shown."""
         text = self._pending + piece
-        *_, last = (None, *_SEQUENCE.finditer(text))
+        sequences = list(_SEQUENCE.finditer(text))
+        last = sequences[-1] if sequences else None
         # A sequence at the very end may continue in the next piece, but not for ever.
         open_ = last is not None and last.end() == len(text) and len(last[0]) < LONGEST
         self._pending = last[0] if last is not None and open_ else ""

@@ -127,7 +127,7 @@ class Workspace:
     def change_files(self, paths: Sequence[str]) -> None:
         """Files were saved, created or deleted."""
         if self._supervisor is not None and paths:
-            self._supervisor.changed(paths)
+            self._supervisor.report_changes(paths)
 
     def index_first(self, paths: Sequence[str]) -> None:
         """Index these files first, because they are open."""

@@ -62,7 +62,7 @@ def supervised(root: Path, database: Path) -> Iterator[Supervised]:
 def test_it_indexes_and_follows(supervised: Supervised, root: Path, database: Path) -> None:
     assert supervised.until("ready")["parses"] == 41
     path = put(root, "a.py", "def saved(): pass\n")
-    supervised.supervisor.changed([str(path)])
+    supervised.supervisor.report_changes([str(path)])
     assert supervised.until("ready")["parses"] == 1
     supervised.supervisor.refresh()
     assert supervised.until("ready")["parses"] == 0
@@ -141,7 +141,7 @@ def test_nothing_waits_for_a_suspended_indexer(supervised: Supervised, root: Pat
     supervised.until("ready")
     supervised.indexer().suspend()
     for _ in range(3_000):  # more than a pipe and the queue can hold
-        supervised.supervisor.changed([str(root / ("x" * 200))])
+        supervised.supervisor.report_changes([str(root / ("x" * 200))])
     supervised.supervisor.close()  # this kills the process
     assert gone_within(supervised.processes(), 2)
 
@@ -152,9 +152,9 @@ def test_lost_changes_are_found_by_a_listing(supervised: Supervised, root: Path,
     process = supervised.indexer()
     process.suspend()
     for _ in range(3_000):
-        supervised.supervisor.changed([str(root / ("x" * 200))])
+        supervised.supervisor.report_changes([str(root / ("x" * 200))])
     put(root, "a.py", "def saved(): pass\n")
-    supervised.supervisor.changed([str(root / "a.py")])
+    supervised.supervisor.report_changes([str(root / "a.py")])
     process.resume()
     parses = 0
     while not parses:

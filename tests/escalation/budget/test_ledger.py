@@ -45,25 +45,25 @@ def ledger(tmp_path: Path, clock: Clock) -> Ledger:
 
 
 def test_what_is_reserved_is_spent_until_it_is_settled(ledger: Ledger) -> None:
-    assert ledger.left(HERE, LIMITS) == 250
+    assert ledger.remaining(HERE, LIMITS) == 250
     ledger.reserve(an_ask("a", 100), LIMITS)
-    assert ledger.left(HERE, LIMITS) == 150
+    assert ledger.remaining(HERE, LIMITS) == 150
     ledger.settle("a", 30, Usage(input=5, output=5), "stop")
-    assert ledger.left(HERE, LIMITS) == 220
+    assert ledger.remaining(HERE, LIMITS) == 220
 
 
 def test_a_cancelled_stream_is_paid(ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 100), LIMITS)
     ledger.settle("a", 40, Usage(input=9, output=2, estimated=True), "cancelled")
-    assert ledger.left(HERE, LIMITS) == 210
+    assert ledger.remaining(HERE, LIMITS) == 210
     assert ledger.spending("repo") == (SpendingRow("repo", 1, 40, 9, 2, 1),)
-    assert ledger.unsettled() == ()
+    assert ledger.open_reservations() == ()
 
 
 def test_one_request_may_not_cost_more_than_a_request_may(ledger: Ledger) -> None:
     with pytest.raises(BudgetError, match=r"may cost \$0\.0001, and one may cost \$0\.0001.*per_request"):
         ledger.reserve(an_ask("a", 101), LIMITS)
-    assert ledger.left(HERE, LIMITS) == 250
+    assert ledger.remaining(HERE, LIMITS) == 250
 
 
 def test_the_day_of_a_repository_is_a_budget(ledger: Ledger) -> None:
@@ -72,7 +72,7 @@ def test_the_day_of_a_repository_is_a_budget(ledger: Ledger) -> None:
     with pytest.raises(BudgetError, match=r"left today for this repository.*--local"):
         ledger.reserve(an_ask("c", 51), LIMITS)
     ledger.reserve(an_ask("d", 50), LIMITS)
-    assert ledger.left(HERE, LIMITS) == 0
+    assert ledger.remaining(HERE, LIMITS) == 0
 
 
 def test_the_day_of_a_user_is_one_over_all_repositories(ledger: Ledger) -> None:
@@ -92,7 +92,7 @@ def test_what_costs_nothing_may_always_be_asked(ledger: Ledger) -> None:
 def test_more_than_was_reserved_counts_in_full(ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 10), LIMITS)
     ledger.settle("a", 300, Usage(output=1), "stop")
-    assert ledger.left(HERE, LIMITS) == 0
+    assert ledger.remaining(HERE, LIMITS) == 0
     with pytest.raises(BudgetError):
         ledger.reserve(an_ask("b", 1), LIMITS)
 
@@ -101,7 +101,7 @@ def test_absurd_figures_end_the_budget_and_leave_the_ledger_whole(ledger: Ledger
     for name in "abcdefghij":
         ledger.reserve(an_ask(name, 0), LIMITS)
         ledger.settle(name, 10**40, Usage(input=10**40, output=10**40), "stop")
-    assert ledger.left(HERE, LIMITS) == 0
+    assert ledger.remaining(HERE, LIMITS) == 0
     assert ledger.spending("repo") == (
         SpendingRow("repo", 10, 10 * MOST_MICRO, 10 * MOST_MICRO, 10 * MOST_MICRO, 0),
     )
@@ -127,7 +127,7 @@ def test_nothing_negative_is_settled_and_the_reservation_stays(
     ledger.reserve(an_ask("a", 100), LIMITS)
     with pytest.raises(EscalationError, match="negative"):
         ledger.settle("a", micro, usage, "stop")
-    assert ledger.left(HERE, LIMITS) == 150
+    assert ledger.remaining(HERE, LIMITS) == 150
 
 
 def test_a_bound_is_not_negative() -> None:
@@ -139,7 +139,7 @@ def test_what_was_released_is_given_back_once(ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 100), LIMITS)
     ledger.release("a")
     ledger.release("a")
-    assert ledger.left(HERE, LIMITS) == 250
+    assert ledger.remaining(HERE, LIMITS) == 250
     assert ledger.spending("day") == ()
 
 
@@ -147,21 +147,21 @@ def test_what_is_settled_is_not_released(ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 100), LIMITS)
     ledger.settle("a", 70, Usage(), "stop")
     ledger.release("a")
-    assert ledger.left(HERE, LIMITS) == 180
+    assert ledger.remaining(HERE, LIMITS) == 180
 
 
 def test_what_was_sent_after_all_is_paid_after_all(ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 100), LIMITS)
     ledger.release("a")
     ledger.settle("a", 60, Usage(), "stop")
-    assert ledger.left(HERE, LIMITS) == 190
+    assert ledger.remaining(HERE, LIMITS) == 190
 
 
 def test_a_request_is_reserved_once(ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 10), LIMITS)
     with pytest.raises(LedgerError, match="has a request a already"):
         ledger.reserve(an_ask("a", 10), LIMITS)
-    assert ledger.left(HERE, LIMITS) == 240
+    assert ledger.remaining(HERE, LIMITS) == 240
 
 
 @pytest.mark.parametrize(
@@ -180,14 +180,14 @@ def test_reconciling_takes_what_is_left_over_for_paid(ledger: Ledger, clock: Clo
     ledger.reserve(an_ask("crashed", 100), LIMITS)
     clock.now += 1
     ledger.reserve(an_ask("slow", 50), LIMITS)
-    assert [(each.at, each.ask) for each in ledger.unsettled()] == [
+    assert [(each.at, each.ask) for each in ledger.open_reservations()] == [
         (NOON, an_ask("crashed", 100)),
         (NOON + 1, an_ask("slow", 50)),
     ]
     assert ledger.reconcile() == 2
-    assert ledger.unsettled() == ()
+    assert ledger.open_reservations() == ()
     assert ledger.reconcile() == 0
-    assert ledger.left(HERE, LIMITS) == 100
+    assert ledger.remaining(HERE, LIMITS) == 100
     assert ledger.spending("repo") == (SpendingRow("repo", 2, 150, 0, 0, 2),)
     ledger.release("crashed")  # `reconcile` counted it as paid, and it stays so
     ledger.settle("slow", 20, Usage(output=1), "stop")  # it was only slow, and now its cost is known
@@ -197,11 +197,11 @@ def test_reconciling_takes_what_is_left_over_for_paid(ledger: Ledger, clock: Clo
 def test_the_next_utc_day_is_a_new_budget(ledger: Ledger, clock: Clock) -> None:
     ledger.reserve(an_ask("a", 100), LIMITS)
     clock.now = NOON + DAY / 2 - 0.001
-    assert ledger.left(HERE, LIMITS) == 150
+    assert ledger.remaining(HERE, LIMITS) == 150
     clock.now = NOON + DAY / 2
-    assert ledger.left(HERE, LIMITS) == 250
+    assert ledger.remaining(HERE, LIMITS) == 250
     ledger.settle("a", 90, Usage(), "stop")  # it counts on the day of its reservation
-    assert ledger.left(HERE, LIMITS) == 250
+    assert ledger.remaining(HERE, LIMITS) == 250
 
 
 def test_a_clock_set_back_opens_no_budget_and_gives_nothing_back(ledger: Ledger, clock: Clock) -> None:
@@ -211,14 +211,14 @@ def test_a_clock_set_back_opens_no_budget_and_gives_nothing_back(ledger: Ledger,
         ledger.reserve(an_ask(name, 100), LIMITS)
     for days in (1, 2, 400):
         clock.now = NOON - days * DAY
-        assert ledger.left(HERE, LIMITS) == 50
+        assert ledger.remaining(HERE, LIMITS) == 50
         with pytest.raises(BudgetError, match=r"lasts until \d{4}-\d\d-\d\d.*ledger\.db"):
             ledger.reserve(an_ask(f"back{days}", 51), LIMITS)
     ledger.reserve(an_ask("c", 50), LIMITS)
     clock.now = NOON + DAY
-    assert ledger.left(HERE, LIMITS) == 0
+    assert ledger.remaining(HERE, LIMITS) == 0
     clock.now = NOON + 2 * DAY
-    assert ledger.left(HERE, LIMITS) == 250
+    assert ledger.remaining(HERE, LIMITS) == 250
 
 
 def test_spending_is_summed_by_what_one_asks_for(ledger: Ledger, clock: Clock) -> None:
@@ -250,8 +250,8 @@ def test_spending_is_summed_by_what_one_asks_for(ledger: Ledger, clock: Clock) -
 
 def test_names_that_are_no_utf8_are_kept_apart(ledger: Ledger) -> None:
     ledger.reserve(an_ask("a", 100, repo="/caf\udce9"), LIMITS)
-    assert ledger.left(Scope("/caf\udce9", "user"), LIMITS) == 150
-    assert ledger.left(Scope("/caf\udcea", "user"), LIMITS) == 250
+    assert ledger.remaining(Scope("/caf\udce9", "user"), LIMITS) == 150
+    assert ledger.remaining(Scope("/caf\udcea", "user"), LIMITS) == 250
 
 
 def test_only_the_user_may_read_the_file(tmp_path: Path, ledger: Ledger) -> None:
@@ -265,5 +265,9 @@ def test_only_the_user_may_read_the_file(tmp_path: Path, ledger: Ledger) -> None
 
 
 def test_to_look_makes_no_file(tmp_path: Path, ledger: Ledger) -> None:
-    assert (ledger.left(HERE, LIMITS), ledger.unsettled(), ledger.spending("day")) == (250, (), ())
+    assert (ledger.remaining(HERE, LIMITS), ledger.open_reservations(), ledger.spending("day")) == (
+        250,
+        (),
+        (),
+    )
     assert list(tmp_path.iterdir()) == []

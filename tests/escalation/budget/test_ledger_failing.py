@@ -24,8 +24,8 @@ CALLS: dict[str, Callable[[Ledger], object]] = {
     "settle": lambda ledger: ledger.settle("1", 1, Usage(), "stop"),
     "release": lambda ledger: ledger.release("1"),
     "reconcile": lambda ledger: ledger.reconcile(),
-    "left": lambda ledger: ledger.left(HERE, PLENTY),
-    "unsettled": lambda ledger: ledger.unsettled(),
+    "left": lambda ledger: ledger.remaining(HERE, PLENTY),
+    "open_reservations": lambda ledger: ledger.open_reservations(),
     "spending": lambda ledger: ledger.spending("day"),
 }
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
@@ -118,7 +118,7 @@ def test_a_full_disk(path: Path, more: int) -> None:
     assert str(path) in str(told["error"])
     assert "disk is full" in str(told["error"])
     ledger = opened(path)
-    assert PLENTY.repo_day_micro - ledger.left(HERE, PLENTY) == 60 + int(str(told["reserved"]))
+    assert PLENTY.repo_day_micro - ledger.remaining(HERE, PLENTY) == 60 + int(str(told["reserved"]))
     ledger.reserve(an_ask("late", 1), PLENTY)  # there is space again
 
 

@@ -55,7 +55,7 @@ def test_64_processes_with_100_requests_each_spend_one_budget_and_no_more(tmp_pa
     assert spent <= LIMIT
     assert spent > LIMIT - 150  # and nothing affordable was refused: requests cost 50 to 150
     ledger = Ledger(path, lambda: NOON)
-    assert ledger.left(HERE, SpendingLimits(LIMIT, LIMIT, LIMIT)) == LIMIT - spent
+    assert ledger.remaining(HERE, SpendingLimits(LIMIT, LIMIT, LIMIT)) == LIMIT - spent
     (row,) = ledger.spending("repo")
     assert (row.requests, row.micro) == (accepted, spent)
 
@@ -78,12 +78,12 @@ def test_killed_at_any_point_what_was_acknowledged_is_spent(tmp_path: Path) -> N
             acknowledged += sum(int(line) for line in process.stdout)
         under_way += 10  # the step that was not printed any more
         ledger = Ledger(path, lambda: NOON)
-        spent = PLENTY.repo_day_micro - ledger.left(HERE, PLENTY)
+        spent = PLENTY.repo_day_micro - ledger.remaining(HERE, PLENTY)
         assert acknowledged <= spent <= acknowledged + under_way
         with closing(sqlite3.connect(path)) as db:
             assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert ledger.reconcile() <= ROUNDS
-    assert PLENTY.repo_day_micro - ledger.left(HERE, PLENTY) == spent
+    assert PLENTY.repo_day_micro - ledger.remaining(HERE, PLENTY) == spent
 
 
 Step = tuple[str, int, int]
@@ -142,7 +142,9 @@ def _walk(ledger: Ledger, steps: Sequence[Step]) -> None:
                 assert ledger.reconcile() == len(reserved)
                 paid, reserved = paid | reserved, {}
         spent = sum(reserved.values()) + sum(paid.values())
-        assert ledger.left(HERE, LIMITS) == max(0, 100 - spent)
+        assert ledger.remaining(HERE, LIMITS) == max(0, 100 - spent)
         assert spent <= 100 + excess
         assert sum(row.micro for row in ledger.spending("day")) == spent
-        assert {int(each.ask.request_id): each.ask.upper_micro for each in ledger.unsettled()} == reserved
+        assert {
+            int(each.ask.request_id): each.ask.upper_micro for each in ledger.open_reservations()
+        } == reserved

@@ -61,7 +61,7 @@ async def test_what_is_shown_is_what_is_sent_paid_and_written_down(tmp_path: Pat
     assert (intent["payload_sha256"], intent["host"]) == (prepared.payload_sha256, host)
     assert outcome["cost_micro"] == end.cost_micro == spent(made) == 30 * 3 + 5 * 15
     assert end.cost_micro <= prepared.upper_micro
-    assert made.ledger.unsettled() == ()
+    assert made.ledger.open_reservations() == ()
     assert verify(tmp_path / "audit.jsonl").ok
 
 
@@ -154,7 +154,7 @@ async def test_no_intent_on_the_disk_no_byte_on_the_wire(tmp_path: Path) -> None
         with pytest.raises(AuditError):
             await heard(prepared, made)
         assert acme.connections == 0
-    assert made.ledger.left(SCOPE, limits_of(prepared.request.permissions)) == 2_000_000
+    assert made.ledger.remaining(SCOPE, limits_of(prepared.request.permissions)) == 2_000_000
 
 
 async def test_a_broken_ledger_stops_everything(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ async def test_a_failure_is_written_down_and_what_was_received_is_paid(
     assert outcome["error"]
     assert spent(made) == outcome["cost_micro"]
     assert (spent(made) == cost) if cost is not None else (0 < spent(made) <= prepared.upper_micro)
-    assert made.ledger.unsettled() == ()
+    assert made.ledger.open_reservations() == ()
 
 
 async def test_a_cancelled_stream_is_closed_paid_and_written_down(tmp_path: Path) -> None:

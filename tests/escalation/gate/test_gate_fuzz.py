@@ -187,7 +187,7 @@ async def test_whatever_a_vendor_does_each_intent_has_one_outcome_and_all_is_pai
         number = asked_in(seen)
         assert intents[number]["payload_sha256"] == digest(seen)
         assert rows[number][0] == "settled"
-    assert made.ledger.unsettled() == ()
+    assert made.ledger.open_reservations() == ()
     assert sum(row.micro for row in made.ledger.spending("model")) == sum(row[2] for row in rows.values()) > 0
     assert verify(tmp_path / "audit.jsonl").orphan_count == 0
     assert min(kinds["failed"], kinds["cancelled"], kinds["read"] + kinds["closed"]) > 0, kinds

@@ -63,7 +63,8 @@ def _find_blocks(text: str, check: Check) -> Iterator[Finding]:
         while following < len(ends) and ends[following] < begin.end():
             yield from _find_headless(text, done, ends[following])
             following += 1
-        first = done = begin.end()
+        first = begin.end()
+        done = first
         if following < len(ends) and ends[following] - first < _LONGEST:
             done = ends[following]
             following += 1

@@ -105,7 +105,8 @@ def _budget(examination: _Examination) -> tuple[float | None, dict[str, Any]]:
     ledger = Ledger(path)
     scope = scope_of([examination.root])
     found = examination.attempt(
-        lambda: (ledger.left(scope, limits_of(examination.permissions)), ledger.unsettled()), UNTIL_THEN
+        lambda: (ledger.remaining(scope, limits_of(examination.permissions)), ledger.open_reservations()),
+        UNTIL_THEN,
     )
     if found is None:
         return None, {"path": str(path), "state": "damaged", "unsettled": 0}

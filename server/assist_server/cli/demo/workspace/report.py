@@ -4,7 +4,7 @@ from inventory import Item, total_value
 
 
 def format_price(cents: int) -> str:
-    """A price with two digits behind the point, as in 12.50."""
+    """A price with two digits after the point, as in 12.50."""
     return f"{cents // 100}.{cents % 100:02d}"
 
 
