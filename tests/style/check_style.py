@@ -100,6 +100,7 @@ def check(root: Path, paths: list[str]) -> list[Finding]:
         elif PLAIN_DOCUMENTS.fullmatch(path):
             findings += check_words(path, enumerate(text.splitlines(), 1))
     findings += [*check_editors(root, paths), *check_wings(paths), *check_class_names(root, paths)]
+    findings += check_map(root, paths)
     return sorted(findings, key=lambda finding: (finding.path, finding.line))
 
 
@@ -168,6 +169,24 @@ def _classes(file: Path) -> list[ast.ClassDef]:
     except (OSError, SyntaxError, ValueError):
         return []
     return [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+
+
+def check_map(root: Path, paths: list[str]) -> Iterator[Finding]:
+    """ARCHITECTURE.md names files by their wing, such as `inference/prefix_cache`, and each of them exists."""
+    if "ARCHITECTURE.md" not in paths:
+        return
+    known = {part for path in paths for part in _names_of(path)}
+    for number, line in enumerate((root / "ARCHITECTURE.md").read_text("utf-8").splitlines(), 1):
+        for match in re.finditer(r"`([a-z_-]+(?:/[\w.-]+)+)`", line):
+            if match[1] not in known:
+                yield Finding("ARCHITECTURE.md", number, f"{match[1]} does not exist")
+
+
+def _names_of(path: str) -> Iterator[str]:
+    """A file and the folders that it is in, as the document may name them: in full, or from the wing on."""
+    for each in (path, *map(str, PurePosixPath(path).parents)):
+        inside = IN_A_PACKAGE.sub("", each)
+        yield from (each, inside, inside.removesuffix(".py"))
 
 
 def check_words(path: str, lines: Iterable[tuple[int, str]]) -> Iterator[Finding]:

@@ -91,6 +91,7 @@ BAD = [
     (MODULE, DOC + 'def f():\n    """Does it.\n\n    Nobody knows.\n    """', ":5: 'Nobody'"),
     (MODULE, DOC + "x = 1  # behind the cursor", ":2: 'behind'"),
     ("README.md", "Here it stands.", ":1: 'stands'"),
+    ("ARCHITECTURE.md", "in\nand `lsp/none`", ":2: lsp/none does not exist"),
     ("docs/a.md", "a\nwhat is in hand", ":2: 'in hand'"),
     (PACKAGE, DOC + "x = 1", ":2: an __init__.py holds its docstring and nothing else"),
     (MODULE, DOC + "def f(:", ":2: cannot be parsed"),
@@ -115,6 +116,10 @@ GOOD = [
     (
         MODULE,
         DOC + 'def f():\n    """Says it.\n\n    >>> stand()\n    """\nx = "nobody"  # `behind` is a key',
+    ),
+    (
+        "ARCHITECTURE.md",
+        "`server/assist_server`, `server/assist_server/__init__.py`, `f(a/b)`, `and/or else`",
     ),
     ("docs/a.md", "The `behind` key, a standard, a bystander."),
     (MODULE, DOC + "\n" * 499),
