@@ -1,6 +1,6 @@
 import hashlib
 import json
-import os
+import random
 import re
 import struct
 import subprocess
@@ -23,9 +23,9 @@ from assist_completion.model_store.sources import reach
 from assist_completion.model_store.store import Store, fetch, path_of, remove
 
 HEAD = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(8)
-MODEL = HEAD + os.urandom(300_000)
+MODEL = HEAD + random.Random(1).randbytes(300_000)
 SHA = hashlib.sha256(MODEL).hexdigest()
-OTHER = HEAD + os.urandom(300_000)
+OTHER = HEAD + random.Random(2).randbytes(300_000)
 NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
 
 
