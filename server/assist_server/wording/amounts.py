@@ -1,15 +1,11 @@
-"""Amounts for people: money, and sizes in bytes."""
+"""Amounts for people: money, memory and sizes in bytes.
 
+`usd` is the escalation package's, so that messages of the gate and of the server write money alike.
+"""
 
-def usd(micro: int) -> str:
-    """Micro-dollars as dollars.
+from assist_escalation.amounts import usd
 
-    >>> usd(0), usd(1_234), usd(2_500_000)
-    ('$0', '$0.0012', '$2.50')
-    """
-    if micro == 0:
-        return "$0"
-    return f"${micro / 1e6:.2f}" if micro >= 1_000_000 else f"${micro / 1e6:.4f}"
+__all__ = ["exact_usd", "megabytes", "memory", "usd"]
 
 
 def exact_usd(micro: int) -> str:
