@@ -1,10 +1,12 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run fix check test e2e pictures vsix bench clean
+.PHONY: help setup run fix check test quick e2e pictures vsix bench clean
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
 EXTENSION := vscode-extension
+# One process for each core; tests of the real model are one group, since two models at once are slower.
+PARALLEL := --numprocesses auto --dist loadgroup
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -31,7 +33,10 @@ check: .venv/ready $(EXTENSION)/node_modules/ready ## Format, lint, types, impor
 	npm --prefix $(EXTENSION) run --silent check
 
 test: setup ## Run the whole test suite, real model and real server included
-	$(BIN)/pytest
+	$(BIN)/pytest $(PARALLEL)
+
+quick: .venv/ready ## Run the tests that need no model and no time, while you work (2 minutes at most)
+	$(BIN)/pytest $(PARALLEL) -m "not model and not slow"
 
 e2e: setup vsix ## Drive the real editors, with the real server and the real model
 	$(UV) sync --locked --quiet --group e2e

@@ -14,6 +14,7 @@ from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import speed_file, store_of
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the real model run one after the other: two models at once take more than twice the time."""
     for item in items:
