@@ -6,64 +6,28 @@ treat as the same file.
 
 `listing` checks it after every rule file. It is also the built-in list to which users add with `deny` in the
 settings of `assist_escalation.policy`: the egress policy asks `denied_by` first and then its own globs, so
-that there is only one list.
+that there is only one list. The names are in `denylist.toml`.
 """
 
 import re
+import tomllib
 from collections.abc import Callable
 from fnmatch import fnmatchcase, translate
 from functools import lru_cache
+from importlib.resources import files
 from unicodedata import normalize
 
-# Whole directories: everything below them is denied.
-DIRECTORIES = (
-    ".git", "git~1", ".hg", ".svn", ".bzr", ".jj", "_darcs",
-    ".env*", ".secret", ".secrets", ".ssh", ".gnupg", ".gpg", ".password-store",
-    ".terraform", "*.tfstate.d", ".vault", ".1password", ".chef",
-)  # fmt: skip
+_TABLE = tomllib.loads((files(__package__) / "denylist.toml").read_text(encoding="utf-8"))
 
-# Names of files. A name is also tried without backup endings and without the prefixes that editors add.
-NAMES = (
-    # environments
-    ".env*", "*.env", "*.env.local", ".dev.vars*", ".flaskenv", ".secret", ".secrets", ".secrets.*",
-    # private keys, key stores, password stores
-    "*.pem", "*.key", "*.p12", "*.pfx", "*.pkcs12", "*.p8", "*.pk8", "*.pkcs8", "*.ppk",
-    "*.jks", "*.jceks", "*.bks", "*.keystore", "*.keytab", "*.kdb", "*.kdbx", "*.agekey", "*.gpg", "*.pgp",
-    "*.ovpn", "*.mobileprovision", "wallet.dat", "secring.*", "ssh_host_*_key",
-    *(f"id_{kind}{end}" for kind in ("rsa", "dsa", "ecdsa", "ed25519", "xmss") for end in ("", "[._-]*")),
-    # accounts of package registries, hosts and databases
-    ".npmrc", ".yarnrc", ".yarnrc.yml", ".pypirc", "pip.conf", "pip.ini", ".netrc", "_netrc", ".authinfo*",
-    ".git-credentials", ".gitconfig", ".dockercfg", ".dockerconfigjson", "auth.json", ".htpasswd",
-    ".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf", ".s3cfg", ".boto", ".databrickscfg", ".snowsql",
-    "settings-security.xml", ".erlang.cookie", ".vault-token", ".vault_pass*", "vault_pass*", ".esmtprc",
-    ".msmtprc", ".fetchmailrc", ".remote-sync.json", "sftp.json", ".ftpconfig", "filezilla.xml",
-    "recentservers.xml", "dbeaver-data-sources.xml", ".cloudflared", "local.settings.json",
-    # clouds and clusters
-    "kubeconfig", "kubeconfig[._-]*", "*[._-]kubeconfig", "credentials", "credentials.json",
-    "credentials.csv", "credentials.toml", "credentials.yaml", "credentials.yml", "credentials.ini",
-    "credentials.db", "credentials.tfrc.json", "access_tokens.db", "accesstokens.json", "accesskeys*.csv",
-    "*_accesskeys.csv", "rootkey.csv", "application_default_credentials.json", "client_secret*.json",
-    "service[._-]account*.json", "serviceaccount*.json", "*-service-account.json", "*firebase-adminsdk*.json",
-    "msal_token_cache*", "service_principal_entries*", "azureauth*.properties", "*.publishsettings",
-    "legacy_credentials", ".terraformrc", "terraform.rc", "*.tfstate", "*.tfstate.*", "*.tfvars",
-    "*.tfvars.json", "openrc", "*-openrc.sh", "clouds.yaml", "doctl.yaml",
-    # files named after secrets
-    *(f"{name}.{end}" for name in ("secret", "secrets") for end in
-      ("json", "yml", "yaml", "toml", "ini", "cfg", "conf", "properties", "txt", "env", "xml")),
-    # command histories
-    ".*_history", ".*-history", ".histfile", ".lesshst", ".viminfo",
-)  # fmt: skip
 
-# Names that mean a secret only in the folder of a certain tool.
-PATHS = (
-    "*/.aws/config", "*/.aws/credentials*", "*/.aws/sso/*", "*/.aws/cli/*", "*/.kube/config*",
-    "*/.kube/cache/*",
-    "*/.docker/config.json", "*/.config/gcloud/*", "*/.config/gh/hosts.yml", "*/.config/hub",
-    "*/.config/op/*", "*/.config/git/credentials", "*/.cargo/credentials*", "*/.gem/credentials*",
-    "*/.m2/settings.xml", "*/.gradle/gradle.properties", "*/.composer/auth*", "*/.snowsql/config",
-    "*/.bundle/config", "*/.nuget/nuget.config", "*/.oci/config", "*/.bluemix/*.json",
-    "*/.local/share/keyrings/*",
-)  # fmt: skip
+def _names(kind: str) -> tuple[str, ...]:
+    """The patterns of all groups of one kind, in the order of the file."""
+    return tuple(name for group in _TABLE[kind] for name in group["names"].split())
+
+
+DIRECTORIES = _names("directories")
+NAMES = _names("files")  # also tried without backup endings and without the prefixes that editors add
+PATHS = _names("paths")
 
 # Characters that HFS+ ignores in comparisons (git calls it is_hfs_dotgit), and other invisible ones.
 _UNSEEN = dict.fromkeys(
