@@ -23,8 +23,8 @@ from assist_context.syntax.symbols import locate_references, signature
 
 LONGEST_LINE, MEAN_LINE = 5_000, 300  # characters; above them a file is minified, and its outline is noise
 
-# The modules of this wing that decide what `parse` returns; in `syntax`, all modules do.
-_OWN_MODULES = ("chunks.py", "encoding.py", "extraction.py", "terms.py")
+# The files of this wing that decide what `parse` returns; in `syntax`, all files do.
+_OWN_FILES = ("abbreviations.toml", "chunks.py", "encoding.py", "extraction.py", "terms.py")
 
 
 # Named tuples, because there are thousands in a megabyte: a frozen dataclass takes four times as long to
@@ -208,7 +208,7 @@ def version() -> str:
     package = resources.files("assist_context")
     index, syntax = package / "index", package / "syntax"
     sources = [package / "documents.py", package / "languages.py"]
-    sources += [index / name for name in _OWN_MODULES]
+    sources += [index / name for name in _OWN_FILES]
     for folder in (syntax, syntax / "queries"):
         sources += [each for each in folder.iterdir() if each.name.endswith((".py", ".scm"))]
     for source in sorted(sources, key=lambda each: each.name):

@@ -7,31 +7,18 @@ This module reads names and links, never contents, and writes nothing.
 """
 
 import re
+import tomllib
 from collections.abc import Mapping
 from fnmatch import translate
+from importlib.resources import files
 from pathlib import Path
 from unicodedata import normalize
 
 from assist_context.files.denylist import denied_by
 from assist_escalation.edits.plan import EditError
 
-_NAMES = (
-    # what package managers install and run, and their lock files
-    "package.json", "setup.py", "setup.cfg", "pyproject.toml", "cargo.toml", "build.rs", "go.mod", "go.sum",
-    "go.work", "pom.xml", "gemfile", "*.gemspec", "composer.json", "requirements*.txt", "constraints*.txt",
-    "pipfile", "*.lock", "*.lockb", "*.lockfile", "*-lock.json", "*-lock.yaml", "npm-shrinkwrap.json",
-    "packages.lock.json", "environment.yml",
-    # what test runners and interpreters load by themselves
-    "conftest.py", "sitecustomize.py", "usercustomize.py", "*.pth", "tox.ini", "pytest.ini", "noxfile.py",
-    "*.config.js", "*.config.cjs", "*.config.mjs", "*.config.ts", "gulpfile*", "gruntfile*",
-    # builds, containers and CI
-    "makefile", "gnumakefile", "*.mk", "justfile", "taskfile.y*ml", "rakefile", "cmakelists.txt", "*.cmake",
-    "build.gradle*", "settings.gradle*", "gradlew", "mvnw", "*.csproj", "directory.build.*", "build.xml",
-    "dockerfile*", "containerfile*", "docker-compose*.y*ml", "compose.y*ml", "vagrantfile", "procfile",
-    "jenkinsfile*", "azure-pipelines*.y*ml", "appveyor.yml", "bitbucket-pipelines.yml", "cloudbuild.y*ml",
-    # the required reviewers
-    "codeowners",
-)  # fmt: skip
+_TABLE = tomllib.loads((files(__package__) / "protected_files.toml").read_text(encoding="utf-8"))
+_NAMES = tuple(name for group in _TABLE["files"] for name in group["names"].split())
 _NAMED = re.compile("|".join(translate(name) for name in _NAMES))
 
 
