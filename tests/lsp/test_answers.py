@@ -25,7 +25,7 @@ def interrupt_edit(data: Path, root: Path, path: str, before: str, after: str) -
     file = journal.File(path, (root / path).resolve(), sha256_of(before), sha256_of(after))
     (data / "edits").mkdir(parents=True)
     images = [(before.encode(), after.encode())]
-    with journal.locked(data / "edits" / name):
+    with journal.hold_lock(data / "edits" / name):
         journal.add(data / "edits" / name, "forward", [file], images, [])
 
 

@@ -207,7 +207,7 @@ def test_an_open_document_that_is_excluded_helps_no_other(world: World) -> None:
         source = f"x = {secret}("
         opened[place] = Document(current, (source,), language_of(current))
         edits = [Snippet(path, 1, 3, text(secret), "recent-edit")]
-        near = finder.answer(SearchRequest(place, Cursor(0, len(source)), opened, edits, 4_000))
+        near = finder.search(SearchRequest(place, Cursor(0, len(source)), opened, edits, 4_000))
         assert not any(secret in each.text for each in near.snippets), path
     finder.close()
 

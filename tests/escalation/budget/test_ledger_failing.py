@@ -66,7 +66,7 @@ def test_locked_for_too_long(path: Path, does: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert "Another program has locked it" in failure(path, CALLS[does])
-        assert opened(path).left(HERE, PLENTY) == PLENTY.repo_day_micro - 60  # reading is possible meanwhile
+        assert opened(path).remaining(HERE, PLENTY) == PLENTY.repo_day_micro - 60  # reading is possible meanwhile
     CALLS[does](opened(path))
 
 
@@ -95,7 +95,7 @@ def test_read_only(path: Path) -> None:
         assert "writable" in without_rights("reserve", path)
     finally:
         path.parent.chmod(0o700)
-    assert opened(path).left(HERE, PLENTY) == PLENTY.repo_day_micro - 60
+    assert opened(path).remaining(HERE, PLENTY) == PLENTY.repo_day_micro - 60
 
 
 def without_rights(does: str, path: Path) -> str:
@@ -134,7 +134,7 @@ def test_a_full_disk_from_the_start(tmp_path: Path) -> None:
 def test_no_page_left(path: Path) -> None:
     with pytest.raises(LedgerError, match=r"ledger\.db: .*full.*Make room"):
         write(path, "PRAGMA max_page_count = 1", "UPDATE request SET finish = hex(zeroblob(50000))")
-    assert opened(path).left(HERE, PLENTY) == PLENTY.repo_day_micro - 60
+    assert opened(path).remaining(HERE, PLENTY) == PLENTY.repo_day_micro - 60
 
 
 def write(path: Path, *statements: str) -> None:
@@ -181,7 +181,7 @@ def test_moved_aside_there_is_a_new_one(path: Path) -> None:
     path.write_bytes(b"")
     path.rename(path.with_suffix(".damaged"))
     opened(path).reserve(an_ask("late", 1), PLENTY)
-    assert opened(path).left(HERE, PLENTY) == PLENTY.repo_day_micro - 1
+    assert opened(path).remaining(HERE, PLENTY) == PLENTY.repo_day_micro - 1
 
 
 @pytest.mark.parametrize(
