@@ -5,12 +5,15 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from asked_shop import CART, PRICES, RENAMED
 from lsprotocol import types
 from talker import apply_edits, open_talker
 from vendor import configure_provider, scripted_answer, vendor
 
 from assist_escalation.routing import feedback
+
+pytestmark = pytest.mark.slow
 
 Environ = Mapping[str, str]
 

@@ -16,6 +16,8 @@ from vendor import configure_provider, scripted_answer, vendor
 from assist_escalation.edits import journal
 from assist_escalation.edits.plan import sha256_of
 
+pytestmark = pytest.mark.slow
+
 Environ = Mapping[str, str]
 
 

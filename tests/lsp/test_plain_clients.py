@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 from asked_shop import CART, PRICES, RENAMED
 from lsprotocol import types
 from talker import Talker, open_talker
 from vendor import configure_provider, scripted_answer, vendor
+
+pytestmark = pytest.mark.slow
 
 Environ = Mapping[str, str]
 ASKED = {"words": "rename gross in shop/cart.py", "wish": "frontier"}

@@ -18,6 +18,8 @@ from bench.processes import quiet
 from bench.typing.figures import percentile
 from lsp import SOURCE
 
+pytestmark = pytest.mark.slow
+
 SHOP = '''\
 """What a shop sells."""
 

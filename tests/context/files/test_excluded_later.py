@@ -12,6 +12,8 @@ from workspaces import commit, put
 from assist_context.files.gitignore import PEERS
 from assist_context.index.reader import IndexReader
 
+pytestmark = pytest.mark.slow
+
 STALE = word(0)
 Change = Callable[[Path, str], list[Path]]
 

@@ -16,6 +16,8 @@ from workspaces import posix
 from assist_context.index.encoding import CHUNK, unpack_outline
 from assist_context.index.writer import IndexWriter
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parents[1]
 ROUNDS = 20
 WRITE = """

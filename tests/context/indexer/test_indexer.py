@@ -10,6 +10,8 @@ from workspaces import commit, put, run
 
 from assist_context.index.reader import IndexReader
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:

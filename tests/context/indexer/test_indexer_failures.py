@@ -16,6 +16,8 @@ from workspaces import posix, put
 
 from assist_context.index.reader import IndexReader
 
+pytestmark = pytest.mark.slow
+
 HOOK = ("--parse", "troubled:parse")
 
 

@@ -24,6 +24,8 @@ from assist_context.indexer.parser_pool import (
     ParsersFailed,
 )
 
+pytestmark = pytest.mark.slow
+
 SOURCE = "def f():\n    return g()\n"
 
 

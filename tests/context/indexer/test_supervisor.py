@@ -17,6 +17,8 @@ from workspaces import ENVIRON, posix, put
 
 from assist_context.indexer.supervisor import RESTARTS, IndexerSupervisor
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 20  # kills in one test
 SEEDS = range(5)  # each is another sequence of events: a hundred kills in all
 

@@ -66,7 +66,9 @@ def test_locked_for_too_long(path: Path, does: str) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         assert "Another program has locked it" in failure(path, CALLS[does])
-        assert opened(path).remaining(HERE, PLENTY) == PLENTY.repo_day_micro - 60  # reading is possible meanwhile
+        assert (
+            opened(path).remaining(HERE, PLENTY) == PLENTY.repo_day_micro - 60
+        )  # reading is possible meanwhile
     CALLS[does](opened(path))
 
 

@@ -22,6 +22,8 @@ from ledger_child import NOON, PLENTY, an_ask
 from assist_escalation.budget.ledger import BudgetError, Ledger, Scope, SpendingLimits
 from assist_escalation.prompts import Usage
 
+pytestmark = pytest.mark.slow
+
 CHILD = Path(__file__).parents[1] / "ledger_child.py"
 HERE = Scope("repo", "user")
 PROCESSES, REQUESTS, LIMIT, ROUNDS = 64, 100, 20_000, 20

@@ -25,6 +25,8 @@ from assist_escalation.gate.send import send
 from assist_escalation.prompts import Messages, Origin, Span
 from assist_escalation.provider.transport import Times, TransportError
 
+pytestmark = pytest.mark.slow
+
 ROUNDS, SEED = 24, 5
 
 

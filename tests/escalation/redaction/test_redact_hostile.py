@@ -9,6 +9,8 @@ from assist_escalation.prompts import Origin, Span
 from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.redaction.redactor import RedactionError, redact
 
+pytestmark = pytest.mark.slow
+
 SIZE = 100_000
 MOST = 2.0  # seconds of CPU; half a second on a quiet machine is the goal
 

@@ -14,6 +14,8 @@ from conftest import COMMAND, runner
 from hostile import HANG, chunk, head, refusal
 from vendor import configure_provider, scripted_answer, vendor
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 
 

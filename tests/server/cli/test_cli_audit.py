@@ -12,6 +12,8 @@ from recording import configure, files, record_request
 
 from assist_server.cli.app import invoke
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 Home = dict[str, str]
 

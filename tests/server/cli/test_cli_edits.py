@@ -9,6 +9,8 @@ from asked_shop import CART, KEY, PRICES, RENAMED, audit_events, make_shop
 from conftest import runner
 from vendor import configure_provider, scripted_answer, vendor
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 
 

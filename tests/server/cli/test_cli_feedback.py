@@ -4,9 +4,12 @@ import stat
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from recording import files, record_feedback
 
 from assist_escalation.routing import calibration, feedback
+
+pytestmark = pytest.mark.slow
 
 Assist = Callable[..., Any]
 Home = dict[str, str]

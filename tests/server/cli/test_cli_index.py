@@ -15,6 +15,8 @@ import pytest
 from filelock import FileLock
 from shops import PLACE, SHOP, TILL, database, make_workspace
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 PATIENCE_S = 60.0
 

@@ -11,6 +11,8 @@ from config_files import PROVIDER
 
 from assist_server.wording.counts import reason_words, stats_document, stats_facts
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 
 

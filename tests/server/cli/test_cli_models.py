@@ -9,6 +9,8 @@ import pytest
 
 from assist_completion.model_store.catalogue import find
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 SMALL = "qwen2.5-coder-0.5b"
 

@@ -22,6 +22,8 @@ from assist_server.config.config import load_lenient
 from assist_server.errors import details, exit_code
 from assist_server.records.undo import next_undo, take_back
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 Home = dict[str, str]
 

@@ -10,6 +10,8 @@ from asked_shop import KEY, make_shop
 from conftest import runner
 from vendor import configure_provider, scripted_answer, vendor
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 
 

@@ -16,6 +16,8 @@ from vendor import configure_provider, scripted_answer, vendor
 
 from assist_server.cli.app import app
 
+pytestmark = pytest.mark.slow
+
 Assist = Callable[..., Any]
 Home = dict[str, str]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from watched import Start, git, put, watch_starter
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="inotify")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="inotify")]
 
 
 @pytest.fixture
