@@ -91,6 +91,7 @@ def test_a_run_that_fails_says_why(tree: Path, tmp_path: Path) -> None:
     assert found["ended"].startswith("exit 1: ModuleNotFoundError")
 
 
+@pytest.mark.slow
 def test_the_index_from_cold_to_a_save(tree: Path, tmp_path: Path) -> None:
     found = index.measure(tree, tmp_path / "index.sqlite", saves=3)
     parses = {phase: found[phase]["parses"] for phase in ("cold", "warm", "branch, unknown", "branch, known")}

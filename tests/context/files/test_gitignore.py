@@ -154,6 +154,7 @@ LINE = st.tuples(
 FILE = st.lists(LINE.map("".join), min_size=1, max_size=5).map("\n".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sets(PATH, min_size=1, max_size=12), st.dictionaries(PATH | st.just(""), FILE, min_size=1, max_size=3)

@@ -151,6 +151,7 @@ def test_listing_writes_nothing_into_the_repository(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("git", [GIT, NO_GIT], ids=["git", "plain"])
 def test_ten_thousand_files(tmp_path: Path, git: Git) -> None:
     for directory in range(100):

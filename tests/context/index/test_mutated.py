@@ -3,6 +3,7 @@
 import random
 from pathlib import Path
 
+import pytest
 from indexing import indexer, names
 from samples import SAMPLES
 from workspaces import put
@@ -34,6 +35,7 @@ def mutated(text: str, chance: random.Random) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.slow
 def test_a_thousand_mutated_files(tmp_path: Path) -> None:
     chance, root, database = random.Random(7), tmp_path / "work", tmp_path / "data" / "index.db"
     languages = sorted(SAMPLES)

@@ -59,6 +59,7 @@ def agrees(tree: OpenTree, extension: str, text: str) -> None:
         assert found == symbols(language_of(f"a.{extension}"), text)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(SAMPLES)), st.sampled_from(["\n", "\n", "\r\n", "\r"]), st.data())
 @settings(max_examples=250, deadline=None)
 def test_any_edits_give_what_a_full_query_gives(extension: str, end: str, data: st.DataObject) -> None:

@@ -52,6 +52,7 @@ def agrees(tree: OpenTree, extension: str, text: str) -> None:
         assert found == symbols(language_of(f"a.{extension}"), text)
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(sorted(TEXTS)),
     st.sampled_from(["\n", "\n", "\r\n"]),

@@ -155,6 +155,7 @@ def test_the_time_limit_gives_a_partial_answer_and_the_next_is_whole() -> None:
     assert len(symbols(PY, "def f():\n    pass\n", microseconds=1_000).definitions) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("extension", "piece"),
     [

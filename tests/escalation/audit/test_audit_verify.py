@@ -213,6 +213,7 @@ def test_what_cannot_be_proved_is_said(
         assert part in sentence
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_log(tmp_path: Path) -> None:
     path, count = tmp_path / "log", 60_000
     put(path, sealed({"kind": "intent", "request_id": f"r{number}"} for number in range(count)))

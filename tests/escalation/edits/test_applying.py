@@ -23,6 +23,7 @@ def changing(path: str, before: str, after: str) -> EditPlan:
     return EditPlan((FileChange(path, base_of(path, before.encode()).sha256, None, before, after),))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", [["apply"], ["undo"], ["recover", "40"]])
 def test_a_kill_at_any_system_call_leaves_all_old_or_all_new(tmp_path: Path, what: list[str]) -> None:
     with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else tmp_path) as folder:

@@ -1,8 +1,10 @@
 """Real files, correct edits, and the errors of models: the result is the intended text or nothing."""
 
+import pytest
 from edit_corpus import run
 
 
+@pytest.mark.slow
 def test_no_edit_lands_in_a_wrong_place() -> None:
     counts = run(250, seed=5)
     ended = {

@@ -71,6 +71,7 @@ def without_order(rules: Permissions) -> object:
     return replace(rules, **changed)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @run(max_examples=5000, deadline=None)
 @given(SEEDS)
 def test_a_strangers_layer_only_takes_away(seed: int) -> None:

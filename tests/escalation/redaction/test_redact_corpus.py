@@ -48,6 +48,7 @@ def test_what_only_looks_alike_stays(path: str, text: str) -> None:
     assert clean(text) == text
 
 
+@pytest.mark.slow
 def test_real_code_is_hardly_touched() -> None:
     """The standard library without its tests, whose passwords are real ones for test servers."""
     files = [

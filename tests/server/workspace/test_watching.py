@@ -115,6 +115,7 @@ def test_lost_events_are_every_folder(tmp_path: Path, start: Start) -> None:
     assert watching.told(tmp_path / "a", tmp_path / "b") == {str(tmp_path / "a"), str(tmp_path / "b")}
 
 
+@pytest.mark.slow
 def test_idle_costs_nothing(tmp_path: Path, start: Start) -> None:
     start(tmp_path)
     process = psutil.Process()
