@@ -3,10 +3,12 @@
 A prompt is a list of spans. Each span knows where its text comes from. Only `lay_out` turns spans into
 messages, so the bytes that are checked are the bytes that are sent. Code is put between fences that do not
 occur in it, with its file and lines above, so that a model can tell a file from the user's own words.
-This module does not decide what may be sent, and knows no provider.
+A placeholder is what such a text has in place of a secret: how one is written and recognized is at the end.
+This module does not decide what may be sent, and knows no provider and no secret.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -120,3 +122,35 @@ def label(origin: Origin) -> str:
     lines = f" lines {origin.first}-{origin.last}" if origin.first else ""
     named = "".join(each if each.isprintable() else "?" for each in origin.path)
     return f"{'about ' if origin.source == 'editor' else ''}{named or 'the editor'}{lines}"
+
+
+# A placeholder in a request: letters, digits and "_", so that it fits into any name, string or path.
+PLACEHOLDER = re.compile(
+    r"""
+      __SECRET_[A-Z][A-Z0-9_]{0,30}?_[0-9a-z]{4,40}_\d{1,6}__   # in requests
+    | \[redacted:[a-z_]{1,40}\]                                 # in logs and messages
+    """,
+    re.VERBOSE,
+)
+# The beginning of a placeholder, even if a model altered the rest.
+BEGINNING = re.compile(r"__SECRET_\w+")
+# Anything that may have been a placeholder before a model rewrote it.
+ALTERED = re.compile(r"_*+SECRET_[A-Z0-9_]+_[0-9A-Za-z]+_\d+(?:_+)?", re.IGNORECASE)
+
+
+def request_placeholder(type_: str, nonce: str, number: int) -> str:
+    """The placeholder in a request for its secret number `number`, which has a type such as "PASSWORD".
+
+    >>> request_placeholder("PASSWORD", "1a2b", 1)
+    '__SECRET_PASSWORD_1a2b_1__'
+    """
+    return f"__SECRET_{type_}_{nonce}_{number}__"
+
+
+def log_placeholder(type_: str) -> str:
+    """What logs and messages show for any secret of a type.
+
+    >>> log_placeholder("PASSWORD")
+    '[redacted:password]'
+    """
+    return f"[redacted:{type_.lower()}]"

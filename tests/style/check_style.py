@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 FILE_LINES = 500
-WING_MODULES = 9  # beside its wings; more subjects are another wing
+WING_MODULES = 9  # next to its wings; more subjects are another wing
+TOP_ROOMS = 11  # wings and modules at the top of a package
 FUNCTION_LINES = 50
 PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.
@@ -146,6 +147,9 @@ def check_wings(paths: list[str]) -> Iterator[Finding]:
         count = len([name for name in names if name not in ("__init__.py", "__main__.py")])
         if count > WING_MODULES:
             yield Finding(folder, 1, f"{count} modules, {WING_MODULES} at most: give a subject its own wing")
+        rooms = count + len({each for each in modules if str(PurePosixPath(each).parent) == folder})
+        if len(PurePosixPath(folder).parts) == 2 and rooms > TOP_ROOMS:
+            yield Finding(folder, 1, f"{rooms} wings and modules, {TOP_ROOMS} at most at a package's top")
         if "__init__.py" not in names:
             yield Finding(folder, 1, "no __init__.py: say in its docstring what this wing knows")
 

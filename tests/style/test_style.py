@@ -166,6 +166,18 @@ def test_a_wing_holds_few_modules(tmp_path: Path) -> None:
     assert str(silent).startswith(f"{wing}:1: no __init__.py")
 
 
+def test_the_top_of_a_package_holds_few_rooms(tmp_path: Path) -> None:
+    paths = [PACKAGE, *(f"server/assist_server/{name}/__init__.py" for name in "abcdefghij")]
+    paths += [f"server/assist_server/{name}.py" for name in "kl"]
+    for path in paths:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(DOC)
+    (tmp_path / "pyproject.toml").write_text(WHEEL)
+    assert style.check(tmp_path, paths[:-1]) == []
+    (finding,) = style.check(tmp_path, paths)
+    assert str(finding).startswith("server/assist_server:1: 12 wings and modules, 11 at most")
+
+
 def test_a_class_name_means_one_thing(tmp_path: Path) -> None:
     paths = [PACKAGE, "server/assist_server/a.py", "server/assist_server/b.py"]
     (tmp_path / "server/assist_server").mkdir(parents=True)

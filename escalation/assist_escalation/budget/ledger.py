@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assist_escalation.amounts import usd
 from assist_escalation.budget import ledger_file
 from assist_escalation.budget.ledger_file import Connection, LedgerError
 from assist_escalation.errors import EscalationError, RefusedError
+from assist_escalation.policy.amounts import usd
 from assist_escalation.prompts import Usage
 
 By = Literal["day", "repo", "command", "model"]

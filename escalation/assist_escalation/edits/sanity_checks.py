@@ -12,7 +12,7 @@ from collections.abc import Callable
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
 from assist_escalation.edits.plan import MARK, FileChange, encode
-from assist_escalation.placeholders import BEGINNING
+from assist_escalation.prompts import BEGINNING
 
 LONGEST = 300  # characters of a line that is checked: longer lines are data
 

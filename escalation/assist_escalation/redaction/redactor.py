@@ -11,8 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from assist_escalation.placeholders import ALTERED, log_placeholder, request_placeholder
-from assist_escalation.prompts import Span
+from assist_escalation.prompts import ALTERED, Span, log_placeholder, request_placeholder
 from assist_escalation.redaction.detectors.custom_patterns import Patterns, compile_patterns
 from assist_escalation.redaction.findings import Check, Kind, RedactionError, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known
@@ -30,7 +29,7 @@ _CLEAN_SECONDS = 2.0
 class Redacted:
     """Spans without secrets, and what was taken out of them.
 
-    `found` counts the places by type. `placeholders` maps each placeholder to its secret, and is never sent.
+    `found` counts the places by type. `prompts` maps each placeholder to its secret, and is never sent.
     """
 
     spans: tuple[Span, ...]

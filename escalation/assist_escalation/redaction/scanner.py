@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from assist_escalation.placeholders import PLACEHOLDER
+from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.detectors.assignments import find_assignments
 from assist_escalation.redaction.detectors.custom_patterns import Patterns, find_patterns
 from assist_escalation.redaction.detectors.phrases import find_phrases

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
-from assist_escalation.placeholders import PLACEHOLDER
+from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import VOCABULARY, Strength, parts
 

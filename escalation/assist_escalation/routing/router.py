@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assist_escalation.amounts import usd
+from assist_escalation.policy.amounts import usd
 from assist_escalation.policy.settings import Mode
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_escalation.routing.features import (

@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from secret_lines import assignment_lines, token, token_lines
 
-from assist_escalation.placeholders import PLACEHOLDER
-from assist_escalation.prompts import Origin, Span
+from assist_escalation.prompts import PLACEHOLDER, Origin, Span
 from assist_escalation.redaction.known_secrets import Known, known_values
 from assist_escalation.redaction.redactor import Redacted, RedactionError, clean, redact, restore
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from assist_escalation.placeholders import PLACEHOLDER
+from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.detectors.assignment_syntax import (
     AFTER_BLANK,
     ANCHOR,
