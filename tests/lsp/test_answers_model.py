@@ -43,6 +43,15 @@ def url(model_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    root = tmp_path / "space"
+    (root / "shop").mkdir(parents=True)
+    (root / "shop" / "cart.py").write_text(CART)
+    (root / "shop" / "prices.py").write_text(PRICES)
+    return root
+
+
+@pytest.fixture
 def home(tmp_path: Path, shop: Path, url: str) -> dict[str, str]:
     """A machine that uses the server as its provider, has no model, and has an index of the workspace."""
     configure_provider(tmp_path / "config", url)
