@@ -71,8 +71,17 @@ def _tidy(path: str) -> str:
 
 def _fold_path(path: str) -> str:
     """The path as the most tolerant file systems compare it, without NTFS streams, final dots and spaces."""
-    parts = [part if part == ".." else part.partition(":")[0].rstrip(". ") for part in path.split("/")]
-    return _fold("/".join(parts))
+    return _fold("/".join(_fold_part(part) for part in path.split("/")))
+
+
+def _fold_part(part: str) -> str:
+    """One name of a path. `... .` may be `..` to some system, so it is one here.
+
+    >>> _fold_part("plan.py. ."), _fold_part(".. ."), _fold_part(". ")
+    ('plan.py', '..', '')
+    """
+    name = part.partition(":")[0]
+    return name.rstrip(". ") or (".." if name.count(".") > 1 else "")
 
 
 def _fold(text: str) -> str:
