@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from assist_escalation.policy.settings import Provider
 from assist_escalation.prompts import Messages
+from assist_escalation.provider.retries import Reserve
 from assist_escalation.provider.transport import AnswerEnd, Call, Delta, Times, Transport, TransportError
 
 KEY = "sk-test-0123456789abcdef"
@@ -30,10 +31,15 @@ def call(url: str, key: str = KEY, max_output: int = 256, **provider: str) -> Ca
     return Call("acme", endpoint, key, Messages("Be brief.", PROMPT), max_output)
 
 
-async def hear(transport: Transport, asked: Call) -> Heard:
+async def always() -> bool:
+    """There is money for one more attempt."""
+    return True
+
+
+async def hear(transport: Transport, asked: Call, reserve: Reserve = always) -> Heard:
     heard = Heard()
     try:
-        async with aclosing(transport.stream(asked)) as stream:
+        async with aclosing(transport.stream(asked, reserve)) as stream:
             async for each in stream:
                 assert heard.end is None, "nothing comes after the end"
                 if isinstance(each, Delta):

@@ -34,7 +34,8 @@ class SpendingRow:
     """The sum over all requests with the same `key`.
 
     `micro` is in micro-dollars. `input` counts the tokens sent, cached ones too, and `output` the tokens
-    received. `estimated` counts the requests whose provider reported no tokens: their sums are estimates.
+    received. `estimated` counts the requests whose provider gave no count that can be true: what was reserved
+    for them is booked, or more.
     """
 
     key: str
@@ -73,6 +74,8 @@ UPDATE request SET state = 'settled', micro = ?, input = ?, cache_read = ?, cach
     estimated = ?, finish = ?
 WHERE id = ? AND state != 'settled'
 """
+_RESERVED = "SELECT reserved FROM request WHERE id = ? AND state = 'reserved'"
+_RESERVE_AGAIN = "UPDATE request SET reserved = reserved + ?, micro = micro + ? WHERE id = ?"
 _OPEN = """
 SELECT at, id, repo, user, command, provider, model, reserved FROM request
 WHERE state = 'reserved' ORDER BY at, id
@@ -164,6 +167,23 @@ class Ledger:
             money = (ask.upper_micro, ask.upper_micro)
             db.execute(_RESERVE, (_text(ask.request_id), now, _day(now), *map(_text, words), *money))
             db.execute("UPDATE clock SET latest = ?", (now,))
+
+    def reserve_again(self, ask: ReservationRequest, limits: SpendingLimits) -> None:
+        """Reserve `ask.upper_micro` once more for another attempt of a request that is under way.
+
+        All attempts together are one request for the limits. Raises `BudgetError` and reserves nothing.
+        """
+        with ledger_file.write_transaction(self._path, self._wait_s) as db:
+            row = db.execute(_RESERVED, (_text(ask.request_id),)).fetchone()
+            if row is None:
+                raise LedgerError(f"{self._path} has no open request {ask.request_id}. Ask again.")
+            if row[0] + ask.upper_micro > min(limits.request_micro, MOST_MICRO):
+                raise BudgetError(
+                    f"a second attempt would cost up to {usd(row[0] + ask.upper_micro)} in all, and one "
+                    f"request may cost {usd(limits.request_micro)}"
+                )
+            self._check(db, ask, limits, self._now(db))
+            db.execute(_RESERVE_AGAIN, (ask.upper_micro, ask.upper_micro, _text(ask.request_id)))
 
     def settle(self, request_id: str, actual_micro: int, usage: Usage, finish: str) -> None:
         """Replace the reservation with what was paid, even if that is more than was reserved.

@@ -1,7 +1,7 @@
 """The second half of the gate: it reserves the money, writes the intent to the log, then asks the provider.
 
-Whatever happens to the stream, the received tokens are paid and the outcome is written. This module sends
-what `gate.prepare` made, and changes nothing in it.
+Whatever happens to the stream, it is paid and the outcome is written: what is booked is decided in
+`budget.settlement`. This module sends what `gate.prepare` made, and changes nothing in it.
 """
 
 import asyncio
@@ -10,14 +10,17 @@ import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from assist_escalation.audit.log import AuditError
-from assist_escalation.budget import ledger, prices, token_count
+from assist_escalation.budget import ledger, token_count
+from assist_escalation.budget.settlement import Attempts, Settlement, settlement
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate import audit_events
 from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.prepare import GateParts, Prepared, limits_of
+from assist_escalation.policy.amounts import usd
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.transport import AnswerEnd, Call, Delta, TransportError
 from assist_escalation.redaction.redactor import RedactionError, Restorer, restore
@@ -32,7 +35,7 @@ async def send(
 
     `decision` is written to the audit log as the reason. Raises `RefusedError`, `BudgetError`,
     `LedgerError` and `AuditError` before anything is sent, and `TransportError` for failures after that.
-    Closing the iterator stops the stream; the received tokens are paid.
+    Closing the iterator stops the stream; it is paid like one that broke off.
     """
     call = Call(
         prepared.provider, prepared.endpoint, _key(prepared, parts), prepared.messages, prepared.max_output
@@ -42,7 +45,8 @@ async def send(
     try:
         await asyncio.shield(opening)
         answer.record_start()
-        async with aclosing(parts.transport.stream(call)) as stream:
+        again = partial(_reserve_again, prepared, parts, answer)
+        async with aclosing(parts.transport.stream(call, again)) as stream:
             async for event in stream:
                 if isinstance(event, AnswerEnd):
                     answer.record_end(event)
@@ -71,22 +75,36 @@ def _key(prepared: Prepared, parts: GateParts) -> str:
 def _open(prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]) -> None:
     """Reserve the money and write the intent, both durably. If that fails, nothing stays reserved."""
     request = prepared.request
-    parts.ledger.reserve(
-        ledger.ReservationRequest(
-            request.id,
-            request.scope,
-            request.prompt.command,
-            prepared.provider,
-            prepared.endpoint.model,
-            prepared.upper_micro,
-        ),
-        limits_of(request.permissions),
-    )
+    parts.ledger.reserve(_reservation(prepared), limits_of(request.permissions))
     try:
         parts.log.append("intent", audit_events.intent(prepared, decision))
     except AuditError:
         parts.ledger.release(request.id)
         raise
+
+
+def _reservation(prepared: Prepared) -> ledger.ReservationRequest:
+    request = prepared.request
+    return ledger.ReservationRequest(
+        request.id,
+        request.scope,
+        request.prompt.command,
+        prepared.provider,
+        prepared.endpoint.model,
+        prepared.upper_micro,
+    )
+
+
+async def _reserve_again(prepared: Prepared, parts: GateParts, answer: "_RunningAnswer") -> bool:
+    """Reserve the money for one more attempt. False, and no attempt, if there is none."""
+    limits = limits_of(prepared.request.permissions)
+    try:
+        await asyncio.to_thread(parts.ledger.reserve_again, _reservation(prepared), limits)
+    except EscalationError as error:
+        answer.warn(f"{prepared.provider} failed and was not asked again: {error}.")
+        return False
+    answer.record_charged_attempt()
+    return True
 
 
 async def _settle(
@@ -132,7 +150,8 @@ class _RunningAnswer:
         self._error = ""
         self._warning = ""
         self._finish = "cancelled"
-        self._usage: Usage | None = None
+        self._claim: Usage | None = None
+        self._charged = 0  # attempts before the last one that the provider may charge for
         self._outcome = Outcome("", "cancelled", "", Usage(), 0, 0.0)
         self._start = time.monotonic()
         self.sent = False
@@ -160,33 +179,49 @@ class _RunningAnswer:
     def record_end(self, event: AnswerEnd) -> None:
         self._finish = event.finish
         self._model = event.model
-        self._usage = event.usage
+        self._claim = event.usage
+
+    def record_charged_attempt(self) -> None:
+        self._charged += 1
 
     def record_failure(self, error: TransportError) -> None:
         self._finish = "error"
         self._error = error.kind
         self.sent = error.sent
-        self._usage = error.usage or self._usage
+        free = error.usage == Usage()  # a count before the end of an answer is not its last one
+        self._claim = error.usage if free or error.usage is None else replace(error.usage, estimated=True)
 
     def outcome(self) -> Outcome:
         """The outcome with all warnings; it means something only after `end`."""
         return replace(self._outcome, warning=self._warning)
 
     def end(self) -> Outcome:
-        """The outcome, now that the stream is over.
-
-        The provider's count of tokens is paid, or else our own upper bound. To count takes a while, so call
-        this in a worker thread.
-        """
+        """The outcome, now that the stream is over. Counting takes a while: call this in a worker thread."""
         ms = 1e3 * (time.monotonic() - self._start)
-        usage = self._usage
-        if usage is None:
-            output = token_count.upper_count(self._raw)
-            usage = Usage(self._prepared.tokens, output=output, estimated=True) if self.sent else Usage()
-        cost = prices.cost_micro(self._prepared.price, usage)
+        paid = self._settlement() if self.sent else Settlement(Usage(), 0)
         said = self._text, self._finish, self._model
-        self._outcome = Outcome(*said, usage, cost, ms, self._error, altered=self._is_altered())
+        altered = self._is_altered()
+        self._outcome = Outcome(*said, paid.usage, paid.micro, ms, self._error, altered=altered)
         return self._outcome
+
+    def _settlement(self) -> Settlement:
+        """What is booked, with a warning where that is no ordinary count."""
+        prepared = self._prepared
+        final = self._claim is not None and not self._claim.estimated
+        output = 0 if final else token_count.upper_count(self._raw)
+        reserved = Attempts(prepared.upper_micro, self._charged)
+        paid = settlement(prepared.price, reserved, self._claim, Usage(prepared.tokens, output=output))
+        if paid.usage.estimated and paid.micro:
+            why = "failed before it answered" if final else "gave no token count that can be true"
+            if self._finish in ("cancelled", "error"):
+                why = "may charge for what it did until then"
+            self.warn(f"{prepared.provider} {why}: {usd(paid.micro)} is booked, as an estimate.")
+        elif paid.micro > prepared.upper_micro:
+            self.warn(
+                f"{prepared.provider} counted more than the {usd(prepared.upper_micro)} that were reserved: "
+                f"{usd(paid.micro)} is booked. Compare that with its bill."
+            )
+        return paid
 
     def _is_altered(self) -> bool:
         try:

@@ -12,9 +12,9 @@ from typing import Any
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.failures import Fault, describe, refusal
 
-# Every tokenizer in use falls back to bytes, so a prompt never has more tokens than bytes. The provider's
-# own template and instructions are added to that.
-TEMPLATE_TOKENS = 4096
+# What a model reads and writes in one call has to fit its context window, hidden instructions and reasoning
+# too. The largest windows on sale hold one to two million tokens; a larger count is no count.
+MOST_TOKENS = 2_000_000
 
 _NAME = re.compile(r"[^A-Za-z0-9_.:/@+-]+")
 _NAME_LENGTH = 128
@@ -41,15 +41,6 @@ class ChatEvent:
             model=self.model or before.model,
             usage=self.usage if self.usage is not None else before.usage,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What we know about a call without the provider: the bytes of its request and of its answer so far."""
-
-    sent: int
-    received: int
-    max_output: int
 
 
 def read(data: str) -> ChatEvent:
@@ -87,30 +78,33 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     return _expect(delta.get("content"), str) + refused, "content_filter" if refused else finish
 
 
-def believable(counted: dict[str, Any] | None, bounds: Bounds, *, wrote: bool) -> Usage | None:
-    """The provider's counts as disjoint classes of tokens, or None if they cannot be true.
+def reported_usage(counted: dict[str, Any] | None, *, wrote: bool) -> Usage | None:
+    """The provider's counts as disjoint classes of tokens, or None if it reports none.
 
-    `wrote`: the answer has text. Reasoning is part of the output.
+    `wrote`: the answer has text. Reasoning is part of the output, and may be far more than what is shown.
+    Counts that cannot all be true are `estimated`, and only those that are possible by themselves are kept:
+    they may say that a call cost more than it seems, and never that it cost less.
 
-    >>> believable({"prompt_tokens": 30, "completion_tokens": 5}, Bounds(400, 900, 100), wrote=True)
+    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, wrote=True)
     Usage(input=30, cache_read=0, cache_write=0, output=5, estimated=False)
+    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, wrote=True)
+    Usage(input=0, cache_read=0, cache_write=0, output=20000, estimated=True)
     """
     if counted is None:
         return None
     details = counted.get("prompt_tokens_details")
     details = details if isinstance(details, dict) else {}
-    try:
-        prompt, output = _count(counted.get("prompt_tokens")), _count(counted.get("completion_tokens"))
-        hit = _count(details.get("cached_tokens") or 0)
-        written = _count(details.get("cache_write_tokens") or 0)
-    except ValueError:
-        return None
-    if not 0 < prompt <= bounds.sent + TEMPLATE_TOKENS or hit + written > prompt:
-        return None
-    # Hidden reasoning has no bytes here, but it counts against the limit that we set.
-    if output > max(bounds.max_output, bounds.received) or (wrote and not output):
-        return None
-    return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
+    prompt = _count(counted.get("prompt_tokens"))
+    output = _count(counted.get("completion_tokens"))
+    hit = _count(details.get("cached_tokens") or 0)
+    written = _count(details.get("cache_write_tokens") or 0)
+    if prompt is not None and output is not None and hit is not None and written is not None:
+        fits = 0 < prompt <= MOST_TOKENS - output and hit + written <= prompt
+        if fits and (output or not wrote):
+            return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
+    possible = [prompt or 0, hit or 0, written or 0]
+    found = Usage(input=max(possible), output=output or 0, estimated=True)
+    return found if found.input or found.output else None
 
 
 def finish_reason(so_far: ChatEvent, foreign: bytes, *, done: bool, wrote: bool) -> str:
@@ -134,10 +128,11 @@ def _fault_of(error: bytes) -> Fault:
     return Fault("bad-reply", "it does not speak OpenAI's protocol: check base_url")
 
 
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError
-    return value
+def _count(value: Any) -> int | None:
+    """A number of tokens, or None if it cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value <= MOST_TOKENS else None
 
 
 def _clean_name(value: Any) -> str:

@@ -70,8 +70,8 @@ _REMEDIES: dict[Kind, tuple[str, str]] = {
 class TransportError(EscalationError):
     """A call failed. The message holds no text of the prompt or of the answer, and no key.
 
-    `sent`: whether bytes of the request may have reached the provider. `usage`: the tokens that it reported,
-    or no tokens if it refused before it read the request; None if unknown.
+    `sent`: whether bytes of the request may have reached the provider. `usage` is about the last attempt: the
+    tokens that the provider reported so far, or no tokens if the attempt cannot be charged; None if unknown.
     """
 
     def __init__(self, kind: Kind, message: str, *, sent: bool, usage: Usage | None = None) -> None:
@@ -127,8 +127,13 @@ class Refusal:
 
     @property
     def usage(self) -> Usage | None:
-        """No tokens if the provider refused to begin; None, for unknown, if it failed later."""
-        return Usage() if 300 <= self.status < 500 and self.status not in (408, 409) else None
+        """No tokens if the provider refused to begin; None, for unknown, if it may charge for the attempt.
+
+        Some providers charge for a text that their filter refused, or that was too long for the model.
+        """
+        read = self.kind in ("content-filter", "context-length")
+        begun = read or self.status in (408, 409)
+        return Usage() if 300 <= self.status < 500 and not begun else None
 
     def names(self, parameter: str) -> bool:
         """Whether it objects to a parameter of the request.

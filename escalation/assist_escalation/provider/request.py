@@ -66,7 +66,8 @@ class Delta:
 class AnswerEnd:
     """The end of an answer: a reason (`stop`, `length`, `content_filter`, `unknown`, ...), model and tokens.
 
-    `model` is "" and `usage` None if the provider reports nothing, or nothing that can be true.
+    `model` is "" and `usage` None if the provider reports nothing. A `usage` that cannot be true is
+    `estimated`.
     """
 
     finish: str

@@ -1,11 +1,11 @@
 """How often a provider is asked, and with which parameters: one retry, and one for each refused parameter.
 
-This module knows refusals and waiting. It knows no socket: it asks through a port, and never sees the bytes
-of an answer.
+This module knows refusals and waiting. It knows no socket and no money: it asks through one port, and through
+another whether one more attempt is paid for. It never sees the bytes of an answer.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, describe, wait_s
@@ -13,6 +13,9 @@ from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_escalation.provider.request import Call, payload
 
 Answer_co = TypeVar("Answer_co", covariant=True)
+
+# Reserves the money for one more attempt after one that may be charged. False: there is none, so no retry.
+Reserve = Callable[[], Awaitable[bool]]
 
 
 class Asker(Protocol[Answer_co]):
@@ -27,12 +30,16 @@ class Asker(Protocol[Answer_co]):
 
 
 async def ask(
-    asker: Asker[Answer_co], call: Call, found: CapabilityStore, clock: Callable[[], float]
+    asker: Asker[Answer_co],
+    call: Call,
+    found: CapabilityStore,
+    clock: Callable[[], float],
+    reserve: Reserve,
 ) -> Answer_co:
     """The answer to `call`, before its first byte of text. Raises `Fault`.
 
-    A parameter that the provider objects to is left out or renamed, which costs no tokens. The set that then
-    works is stored in `found`.
+    A parameter that the provider objects to is left out or renamed; no provider charges for that refusal, so
+    the next attempt uses the same money. The set that then works is stored in `found`.
     """
     name = " ".join((call.provider, call.endpoint.base_url, call.endpoint.model))
     start = found.recall(name)
@@ -48,7 +55,7 @@ async def ask(
                 abilities = abilities.without(parameter)
                 continue
             wait = _wait(answer, clock(), asker.left_s) if not retried else None
-            if wait is None:
+            if wait is None or (answer.usage is None and not await reserve()):
                 raise Fault(answer.kind, describe(answer, call.endpoint.api_key_env), answer.usage)
         elif answer is not None:
             if abilities != start:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from assist_escalation.prompts import Usage
-from assist_escalation.provider.chat_completion import Bounds, ChatEvent, believable, finish_reason, read
+from assist_escalation.provider.chat_completion import ChatEvent, finish_reason, read, reported_usage
 from assist_escalation.provider.event_stream import EventStreamParser
 from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, TransportError, refusal
 from assist_escalation.provider.provider_memory import CapabilityStore
@@ -29,7 +29,7 @@ from assist_escalation.provider.request import (
     message,
     stretch,
 )
-from assist_escalation.provider.retries import ask
+from assist_escalation.provider.retries import Reserve, ask
 
 if TYPE_CHECKING:  # openai takes 0.6 s to import, httpx2 0.15 s: they are loaded with the first call
     import ssl
@@ -62,10 +62,11 @@ class Transport:
         self._contexts: dict[str | None, ssl.SSLContext] = {}
         self._lines: set[_Connection] = set()
 
-    async def stream(self, call: Call) -> AsyncGenerator[Delta | AnswerEnd, None]:
+    async def stream(self, call: Call, reserve: Reserve) -> AsyncGenerator[Delta | AnswerEnd, None]:
         """The answer piece by piece, then `AnswerEnd`. Raises `TransportError`.
 
-        Closing the iterator, or cancelling the task that waits for it, closes the connection at once.
+        `reserve` is asked before a second attempt after one that the provider may charge for. Closing the
+        iterator, or cancelling the task that waits for it, closes the connection at once.
         """
         line: _Connection | None = None
         guard = EventStreamParser(call.max_output)
@@ -73,12 +74,11 @@ class Transport:
         wrote = False
 
         def usage_so_far() -> Usage | None:
-            bounds = Bounds(line.size if line else 0, guard.received, call.max_output)
-            return believable(so_far.usage, bounds, wrote=wrote)
+            return reported_usage(so_far.usage, wrote=wrote)
 
         try:
             line = await self._open(call)
-            response = await ask(line, call, self._found, self._clock)
+            response = await ask(line, call, self._found, self._clock, reserve)
             async with aclosing(line.events(response, guard)) as events:
                 async for data in events:
                     piece = read(data)
@@ -125,7 +125,6 @@ class _Connection:
         import httpx2  # noqa: PLC0415 - see above
         import openai  # noqa: PLC0415
 
-        self.size = 0  # of the request's body, in bytes
         self._times = times
         self._deadline = _now() + times.total
         try:
@@ -162,7 +161,6 @@ class _Connection:
         import httpx2  # noqa: PLC0415
         import openai  # noqa: PLC0415
 
-        self.size = len(body)
         before = self.sends
         limit = min(self._deadline, _now() + self._times.connect + self._times.first)
         try:
@@ -180,6 +178,7 @@ class _Connection:
         except (TimeoutError, UnicodeError, openai.APIConnectionError) as error:  # Unicode: a host like a..b
             sent = self.sends > before
             fault = _lost_connection(error)
+            fault.usage = None if sent else Usage()
             if fault.kind == "tls" or sent or not again or self.left_s <= PAUSE_S:
                 raise fault from None
             return None

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from calling import KEY, PROMPT, call, hear
+from calling import KEY, PROMPT, always, call, hear
 from hostile import DONE, HANG, Hostile, answer, chunk, head, refusal, usage
 
 from assist_escalation.prompts import Usage
@@ -69,7 +69,7 @@ async def test_the_token_classes_are_disjoint() -> None:
 async def test_closing_the_iterator_ends_the_connection() -> None:
     async with Hostile([head(), chunk("x"), HANG]) as vendor:
         transport = Transport()
-        stream = transport.stream(call(vendor.url))
+        stream = transport.stream(call(vendor.url), always)
         assert await anext(stream) == Delta("x")
         assert not vendor.gone.is_set()
         await stream.aclose()

@@ -96,3 +96,20 @@ async def test_after_the_first_text_nothing_is_asked_again() -> None:
     async with Hostile([head(), chunk("x")], answer("y")) as vendor:
         heard = await hear(Transport(), call(vendor.url))
     assert (heard.text, heard.kind, len(vendor.requests)) == ("x", "bad-reply", 1)
+
+
+@pytest.mark.parametrize(("status", "reserves"), [(500, 1), (408, 1), (409, 1), (429, 0), (400, 0)])
+async def test_only_after_an_attempt_that_may_be_charged_is_money_reserved(
+    status: int, reserves: int
+) -> None:
+    requests = []
+
+    async def reserve() -> bool:
+        requests.append(status)
+        return False
+
+    act = refusal(status, "x", "unknown: stream_options", retry_after="0")
+    async with Hostile(act, answer("ok")) as vendor:
+        heard = await hear(Transport(), call(vendor.url), reserve)
+    assert (len(requests), len(vendor.requests)) == (reserves, 2 - reserves)
+    assert bool(heard.error) == bool(reserves)

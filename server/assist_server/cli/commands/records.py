@@ -91,7 +91,7 @@ def cost(
     """What was spent at providers, by day, repository, command or model, and what is left today.
 
     Until a request is settled, it counts with the most it can cost. "Estimated" counts requests for which
-    the provider reported no tokens.
+    the provider gave no token count that can be true: they count with that amount too, or with more.
     """
     if context.invoked_subcommand is not None:
         return

@@ -1,0 +1,62 @@
+"""What a request is booked at, whatever a provider claims."""
+
+from typing import Any
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from assist_escalation.budget.prices import cost_micro, upper_micro
+from assist_escalation.budget.settlement import Attempts, settlement
+from assist_escalation.policy.settings import Price
+from assist_escalation.prompts import Usage
+from assist_escalation.provider.chat_completion import MOST_TOKENS, reported_usage
+
+counts: st.SearchStrategy[Any] = st.one_of(
+    st.integers(0, 30_000),
+    st.integers(-(10**40), 10**40),
+    st.sampled_from([MOST_TOKENS - 1, MOST_TOKENS, MOST_TOKENS + 1, 2**63, -1, True, None]),
+    st.floats(),
+    st.text(max_size=5),
+    st.lists(st.integers(), max_size=2),
+)
+details = st.one_of(st.dictionaries(st.sampled_from(["cached_tokens", "cache_write_tokens"]), counts), counts)
+names = ["prompt_tokens", "completion_tokens", "prompt_tokens_details"]
+claims = st.one_of(
+    st.none(),
+    st.fixed_dictionaries({}, optional={names[0]: counts, names[1]: counts, names[2]: details}),
+)
+rates = st.decimals(0, 500, places=4).map(float)
+prices = st.builds(Price, rates, rates, rates, rates)
+
+
+@settings(deadline=None)
+@given(claims, st.booleans(), st.booleans(), prices, st.integers(0, 30_000), st.integers(0, 3))
+@example({"prompt_tokens": 120, "completion_tokens": 20_000}, True, True, Price(10.0, 30.0), 4_096, 0)
+@example({"prompt_tokens": 120, "completion_tokens": 10**30}, True, True, Price(10.0, 30.0), 4_096, 0)
+def test_whatever_is_claimed_the_reservation_or_a_higher_claim_is_booked(
+    claim: Any, wrote: bool, ended: bool, price: Price, output: int, charged: int
+) -> None:
+    said = reported_usage(claim, wrote=wrote)
+    if said is not None and not ended:
+        said = Usage(said.input, said.cache_read, said.cache_write, said.output, estimated=True)
+    reserved = upper_micro(price, 900, output)
+    paid = settlement(price, Attempts(reserved, charged), said, Usage(900, output=min(output, 40)))
+    micro = paid.micro - charged * reserved
+    assert type(paid.micro) is int
+    assert all(type(each) is int and each >= 0 for each in (paid.usage.input, paid.usage.output))
+    if said is None or said.estimated:
+        assert paid.usage.estimated
+        assert micro >= reserved
+        assert micro >= (cost_micro(price, said) if said else 0)
+    else:
+        assert micro == cost_micro(price, said)
+        assert paid.usage.estimated == (charged > 0)
+    assert micro <= max(reserved, upper_micro(price, MOST_TOKENS, MOST_TOKENS))
+
+
+@given(st.integers(1, MOST_TOKENS), st.integers(1, MOST_TOKENS))
+def test_an_honest_count_is_believed_however_little_text_there_is(prompt: int, output: int) -> None:
+    said = reported_usage({"prompt_tokens": prompt, "completion_tokens": output}, wrote=True)
+    assert said is not None
+    assert (said.input, said.output) == (prompt, output)
+    assert said.estimated == (prompt + output > MOST_TOKENS)
