@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_escalation import durable_files
-from assist_escalation.audit.chain import canonical
+from assist_escalation.audit.chain import GENESIS, canonical
 
 _MOST = 1000  # bytes; a checkpoint has about 120
 
@@ -24,17 +24,30 @@ class Checkpoint:
     size: int
 
 
+EMPTY = Checkpoint(0, GENESIS, 0)  # of a log without lines, so that the first line never lacks a checkpoint
+
+
 def read_checkpoint(path: Path) -> Checkpoint | None:
     """The checkpoint, or None without a file. ValueError if it is damaged, OSError if it cannot be read."""
-    try:
-        with path.open("rb") as file:
-            stored = json.loads(file.read(_MOST))
-    except FileNotFoundError:
+    data = read_bytes(path)
+    if not data and not path.exists():
         return None
+    stored = json.loads(data)
     match stored:
         case {"seq": int(seq), "sha256": str(sha256), "size": int(size)} if seq > 0 and size > 0:
             return Checkpoint(seq, sha256, size)
+        case {"seq": 0, "sha256": str(sha256), "size": 0} if sha256 == GENESIS:
+            return EMPTY
     raise ValueError("it names no line of a log")
+
+
+def read_bytes(path: Path) -> bytes:
+    """What is in the file, whatever it is, as far as a checkpoint could be in it; empty without a file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST)
+    except FileNotFoundError:
+        return b""
 
 
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:

@@ -2,6 +2,7 @@
 
 An append takes the log's lock, checks the last line (its form, its MAC, the checkpoint), adds one line, and
 returns once the line is on the disk. If any of that fails, there is no event and no egress: `AuditError`.
+If the checkpoint is lost, that holds until a person has looked and begun it again, which is an event too.
 The log is evidence, so lines are never changed, and the log is never rotated. If a writer was killed in the
 middle of a line, the next append keeps the rest of that line in a "torn" event.
 This module does not know what an event means, or who else reads the log.
@@ -23,7 +24,13 @@ from filelock import FileLock, Timeout
 
 from assist_escalation import durable_files
 from assist_escalation.audit.chain import MOST_EVENT, OURS, DamagedError, Json, Tail, seal, tail, unseal
-from assist_escalation.audit.checkpoints import Checkpoint, read_checkpoint, write_checkpoint
+from assist_escalation.audit.checkpoints import (
+    EMPTY,
+    Checkpoint,
+    read_bytes,
+    read_checkpoint,
+    write_checkpoint,
+)
 from assist_escalation.errors import EscalationError
 
 # The fields that an event must have, by its kind.
@@ -39,7 +46,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "undo": (),
 }
 TORN = "torn"  # holds what a killed writer left of a line
-BEGUN = "checkpoint_begun"  # a log with lines got a new checkpoint, perhaps because the old one was lost
+BEGUN = "checkpoint_begun"  # a person accepted the log as it is, and its checkpoint begins again
 
 LOCK_S = 10.0  # how long to wait for other writers; an append takes milliseconds, but disks can stall
 _POLL_S = 0.01
@@ -57,7 +64,8 @@ class AuditLog:
 
     `key` gives every line a MAC; all lines of a log have the same key, or none has one. `checkpoint` is a
     file elsewhere that records the log's end; its directory must exist. `clock` returns seconds since 1970.
-    `wait_s` is how long to wait for other writers.
+    `wait_s` is how long to wait for other writers. `was_used` says whether another record knows of requests
+    that this log must have: an empty log without its checkpoint is then one that lost both.
     """
 
     def __init__(
@@ -68,12 +76,14 @@ class AuditLog:
         checkpoint: Path | None = None,
         clock: Callable[[], float] = time.time,
         wait_s: float = LOCK_S,
+        was_used: Callable[[], bool] = lambda: False,
     ) -> None:
         check_key(key)
         if checkpoint and checkpoint.absolute() == path.absolute():
             raise AuditError(f"{path} cannot be its own checkpoint: name a file at another place.")
         self._path, self._key, self._checkpoint = path, key, checkpoint
         self._clock, self._wait_s = clock, wait_s
+        self._was_used = was_used
 
     def append(self, kind: str, fields: Mapping[str, Json]) -> str:
         """Add an event, and return the sha256 of its line once the line is on the disk.
@@ -81,14 +91,45 @@ class AuditLog:
         Raises AuditError if it is not. The log is then as it was.
         """
         _check(kind, fields)
+        with self._hold() as (file, end):
+            self._check_key_of(end)
+            if self._checkpoint:
+                self._check_checkpoint(file, end, self._checkpoint)
+            added = self._new_lines(end, kind, fields)
+            self._write(file, end, added)
+            return unseal(added[-1]).sha256
+
+    def restart_checkpoint(self, actor: str) -> int:
+        """Accept the log as it is, write down that `actor` did so, and return the number of that line.
+
+        The event holds what was found in place of the checkpoint. Raises AuditError if the checkpoint is not
+        lost, or if the log itself cannot be gone on with.
+        """
+        if self._checkpoint is None:
+            raise AuditError(f"{self._path} has no checkpoint: name a file for it in [audit] checkpoint.")
+        with self._hold() as (file, end):
+            self._check_key_of(end)
+            try:
+                self._check_checkpoint(file, end, self._checkpoint)
+            except AuditError as error:
+                lost = str(error)
+            else:
+                raise AuditError(f"{self._checkpoint} is the checkpoint of {self._path}: nothing was lost.")
+            with _name_in_errors(self._checkpoint):
+                found = base64.b64encode(read_bytes(self._checkpoint)).decode()
+            fields: dict[str, Json] = {"path": str(self._checkpoint), "actor": actor, "lines": end.seq}
+            added = self._new_lines(end, BEGUN, {**fields, "base64": found, "why": lost})
+            self._write(file, end, added)
+            return end.seq + len(added)
+
+    @contextmanager
+    def _hold(self) -> Iterator[tuple[BinaryIO, Tail]]:
+        """The open log with its lock held, and how it ends. Raises AuditError for whatever goes wrong."""
         try:
             durable_files.make_folder(self._path.parent)
             with hold_lock(self._path, self._wait_s), _open_log(self._path) as file:
                 size = file.seek(0, os.SEEK_END)
-                end = tail(file, size, self._key)
-                added = self._new_lines(end, self._check_end(file, end), kind, fields)
-                self._write(file, end, added)
-                return unseal(added[-1]).sha256
+                yield file, tail(file, size, self._key)
         except Timeout as error:
             raise AuditError(
                 f"{self._path} is held by another process for {self._wait_s:g} s. End it and try again."
@@ -98,32 +139,39 @@ class AuditLog:
         except OSError as error:
             raise AuditError(failure(error, self._path)) from error
 
-    def _check_end(self, file: BinaryIO, end: Tail) -> bool:
-        """Whether the checkpoint of a log with lines is missing. AuditError if nothing may be appended."""
+    def _check_key_of(self, end: Tail) -> None:
+        """Raises AuditError if the last line was not written with this log's key."""
         last = end.last
         if last and last.has_mac != bool(self._key):
             how = "with a key, and none was given" if last.has_mac else "without a key, and one was given"
             raise AuditError(f"{self._path} was written {how}. {_ANEW}")
         if last and last.authentic is False:
             raise AuditError(f"The last line of {self._path} was not written with the given key. {_ANEW}")
-        if self._checkpoint is None:
-            return False
-        known = known_checkpoint(self._checkpoint)
+
+    def _check_checkpoint(self, file: BinaryIO, end: Tail, checkpoint: Path) -> None:
+        """Raises AuditError if the checkpoint is lost, or is not this log's. A new log gets a new one."""
+        known = known_checkpoint(checkpoint)
+        if known is None and (end.last or self._was_used()):
+            raise AuditError(
+                f"The checkpoint {checkpoint} is not there, and {self._path} "
+                f"{f'has {end.seq} lines' if end.last else 'is empty although requests were paid'}: its disk "
+                "is not mounted, it was removed, or it was named in the settings only now. Without it "
+                f"nothing shows whether lines were cut off the log. Bring it back. {_RESTART}"
+            )
         if known is None:
-            return end.last is not None
+            with _name_in_errors(checkpoint):
+                write_checkpoint(checkpoint, EMPTY)
+            return
         there = tail(file, known.size) if known.size <= end.end else None
         if there is None or there.torn or (there.seq, there.sha256) != (known.seq, known.sha256):
             raise AuditError(
-                f"{self._path} no longer holds line {known.seq} as {self._checkpoint} knows it: lines were "
-                "removed or rewritten. Keep both as they are, and name new files."
+                f"{self._path} no longer holds line {known.seq} as {checkpoint} knows it: lines were "
+                f"removed or rewritten. Keep a copy of both. {_RESTART}"
             )
-        return False
 
-    def _new_lines(self, end: Tail, begun: bool, kind: str, fields: Mapping[str, Json]) -> Sequence[bytes]:
-        """The lines to add after `end`: the event's, and before it those about the log itself."""
+    def _new_lines(self, end: Tail, kind: str, fields: Mapping[str, Json]) -> Sequence[bytes]:
+        """The lines to add after `end`: the event's, and before it one for a torn line."""
         events: list[tuple[str, Mapping[str, Json]]] = [(kind, fields)]
-        if begun:
-            events.insert(0, (BEGUN, {"path": str(self._checkpoint)}))
         if end.torn:
             sha256, kept = hashlib.sha256(end.torn).hexdigest(), base64.b64encode(end.torn).decode()
             events.insert(0, (TORN, {"bytes": len(end.torn), "sha256": sha256, "base64": kept}))
@@ -172,6 +220,10 @@ class AuditLog:
             raise
 
 
+_RESTART = (
+    "Nothing leaves this machine as long as that is so. After a look at `assist audit verify`, "
+    "`assist audit checkpoint --restart` accepts the log as it is."
+)
 _ANEW = "`assist audit verify` says more; keep the file, and name a new one."
 
 
@@ -200,7 +252,7 @@ def known_checkpoint(path: Path) -> Checkpoint | None:
         with _name_in_errors(path):
             return read_checkpoint(path)
     except (ValueError, RecursionError) as error:
-        raise AuditError(f"{path} is no checkpoint: {error}. Keep it, and name a new one.") from error
+        raise AuditError(f"{path} is no checkpoint: {error}. Bring it back. {_RESTART}") from error
     except OSError as error:
         raise AuditError(failure(error, path)) from error
 

@@ -2,15 +2,18 @@
 
 What `verify` finds depends on what protects the log:
 
-| done by a person who can write the log              | nothing | checkpoint | key | both |
-|-----------------------------------------------------|---------|------------|-----|------|
-| a byte changed; a line changed, removed, inserted,  | found   | found      | found | found |
-| doubled or moved, but for the next row              |         |            |     |      |
-| the last line changed, and its sha256 recomputed    | -       | found      | found | found |
-| the log rewritten from some line on                 | -       | found      | found | found |
-| lines added at the end                              | -       | -          | found | found |
-| whole lines removed from the end                    | -       | found      | -   | found |
+| done by a person who can write the log              | ledger | checkpoint | key    | both  |
+|-----------------------------------------------------|--------|------------|--------|-------|
+| a byte changed; a line changed, removed, inserted,  | found  | found      | found  | found |
+| doubled or moved, but for the next row              |        |            |        |       |
+| the last line changed, and its sha256 recomputed    | paid   | found      | found  | found |
+| the log rewritten from some line on                 | paid   | found      | found  | found |
+| lines added at the end                              | asked  | asked      | found  | found |
+| whole lines removed from the end                    | paid   | found      | paid   | found |
+| the log deleted, or another begun in its place      | paid   | found      | paid   | found |
 
+"paid": found if the intent of a paid request is lost or renamed. "asked": found if one of the lines is an
+intent. Both need a ledger that this person left alone, see `ledger_comparison`; it is there in all columns.
 A checkpoint protects only while that person cannot write its file, and a key only while they do not have it.
 This module only reads. It repairs nothing, and all it knows about events is that an intent needs an outcome.
 """
@@ -19,7 +22,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +30,7 @@ from filelock import Timeout
 
 from assist_escalation.audit.chain import GENESIS, MOST_LINE, DamagedError, LogEntry, lines, unseal
 from assist_escalation.audit.checkpoints import Checkpoint
+from assist_escalation.audit.ledger_comparison import Bookings, LedgerComparison, LogRequests
 from assist_escalation.audit.log import (
     BEGUN,
     LOCK_S,
@@ -50,7 +54,9 @@ class Verification:
     `orphans`: requests with an intent and no outcome, the first 1,000 of `orphan_count`; they were cut
     short, or are under way. `problem`: the first error, in line `line`; 0 if it is not in the log.
     `torn`: the bytes of a last line that a writer did not finish; the next append keeps them.
-    `marks`: lines about the log itself: torn lines that were kept, checkpoints that began.
+    `marks`: lines about the log itself: torn lines that were kept, checkpoints that began. `restarted`: the
+    line where a checkpoint began last, 0 for none: what is before it was accepted by a person.
+    `ledger`: how the log's requests compare with those that were paid, None if it was not compared.
     `limits`: what this cannot prove, in sentences for people, even if `ok`.
     """
 
@@ -64,14 +70,18 @@ class Verification:
     torn: int
     marks: int
     limits: tuple[str, ...]
+    restarted: int = 0
+    ledger: LedgerComparison | None = None
 
 
 @dataclass(slots=True)
 class _Seen:
     """What a pass through the lines has seen so far."""
 
+    requests: LogRequests | None = None
     events: int = 0
     marks: int = 0
+    restarted: int = 0
     torn: int = 0
     has_mac: bool = False
     head: str = GENESIS
@@ -89,6 +99,11 @@ class _Seen:
         self.head = entry.sha256
         self.has_mac = entry.has_mac
         self.marks += kind in (TORN, BEGUN)
+        if kind == BEGUN:
+            self.restarted = self.events
+        if self.requests:
+            time = str(entry.event["time"])
+            self.requests.take(self.events, time, request, is_intent=kind == "intent")
         if kind == "outcome":
             self.open.pop(request, None)
         elif kind == "intent":
@@ -106,14 +121,21 @@ class _ProblemError(Exception):
         self.line = line
 
 
-def verify(path: Path, *, key: bytes | None = None, checkpoint: Path | None = None) -> Verification:
+def verify(
+    path: Path,
+    *,
+    key: bytes | None = None,
+    checkpoint: Path | None = None,
+    bookings: Bookings | None = None,
+) -> Verification:
     """Read the whole log, line by line, in constant memory. Others may append to it meanwhile.
 
-    AuditError if the log cannot be read. A missing log has no events, and is `ok` unless the checkpoint
-    knows a line.
+    `bookings` are the ledger's requests to compare with, which takes memory for each of them. AuditError if
+    the log cannot be read. A missing log has no events, and is `ok` unless the checkpoint or the ledger knows
+    of some.
     """
     check_key(key)
-    seen = _Seen()
+    seen = _Seen(LogRequests(bookings) if bookings else None)
     try:
         # Read before the log's length: a log is always at least as long as an earlier checkpoint says.
         known = _checkpoint_of(checkpoint)
@@ -124,7 +146,9 @@ def verify(path: Path, *, key: bytes | None = None, checkpoint: Path | None = No
         return _report(seen, str(problem), problem.line, key, checkpoint)
     except OSError as error:
         raise AuditError(failure(error, path)) from error
-    return _report(seen, "", 0, key, checkpoint)
+    ledger = seen.requests.comparison() if seen.requests else None
+    report = _report(seen, ledger.problem if ledger else "", 0, key, checkpoint)
+    return replace(report, ledger=ledger)
 
 
 def _checkpoint_of(checkpoint: Path | None) -> Checkpoint | None:
@@ -187,7 +211,11 @@ def _compare_end(seen: _Seen, known: Checkpoint | None, checkpoint: Path | None)
             f"The log ends at line {count}, and the checkpoint knows line {known.seq}: lines were removed.",
         )
     if checkpoint and not known and count:
-        raise _ProblemError(count, f"The checkpoint {checkpoint} is not there: put it back.")
+        raise _ProblemError(
+            count,
+            f"The checkpoint {checkpoint} is not there, so nothing shows whether lines were cut off the end: "
+            "bring it back.",
+        )
     if seen.torn:
         raise _ProblemError(
             count + 1,
@@ -208,6 +236,7 @@ def _report(seen: _Seen, problem: str, line: int, key: bytes | None, checkpoint:
         head=seen.head if seen.events else "",
         torn=seen.torn,
         marks=seen.marks,
+        restarted=seen.restarted,
         limits=tuple(_limits(bool(key), seen.has_mac, bool(checkpoint))),
     )
 
@@ -220,6 +249,6 @@ def _limits(key: bool, has_mac: bool, checkpoint: bool) -> Iterator[str]:
     if not key and not checkpoint:
         yield "Without a key or a checkpoint, anyone who can write the log can rewrite it from any line on."
     if not checkpoint:
-        yield "Without a checkpoint, nothing shows that whole lines were removed from the end."
+        yield "Without a checkpoint, only the ledger shows that whole lines were removed from the end."
     else:
         yield "The checkpoint proves nothing unless its file is out of reach of those who can write the log."

@@ -134,6 +134,15 @@ class Reservation:
     ask: ReservationRequest
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """A request of the ledger. `settled`: something was sent, and its cost is booked."""
+
+    id: str
+    at: float
+    settled: bool
+
+
 class Ledger:
     """The ledger at `path`. The first reservation creates the file.
 
@@ -226,6 +235,17 @@ class Ledger:
                 )
                 for at, request_id, repo, user, command, provider, model, reserved in db.execute(_OPEN)
             )
+
+    def entries(self) -> tuple[LedgerEntry, ...]:
+        """All requests, oldest first. What `reconcile` counted as paid was not settled by an answer."""
+        with ledger_file.read_transaction(self._path, self._wait_s) as db:
+            rows = db.execute("SELECT id, at, state = 'settled' FROM request ORDER BY at, id")
+            return tuple(LedgerEntry(request_id, at, bool(settled)) for request_id, at, settled in rows)
+
+    def has_settled(self) -> bool:
+        """Whether any request was sent and settled."""
+        with ledger_file.read_transaction(self._path, self._wait_s) as db:
+            return db.execute("SELECT 1 FROM request WHERE state = 'settled' LIMIT 1").fetchone() is not None
 
     def reconcile(self) -> int:
         """Count all unsettled reservations as paid in full, and return how many there were.

@@ -13,7 +13,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from assist_escalation.audit.log import AuditError
 from assist_escalation.budget import ledger, token_count
 from assist_escalation.budget.settlement import Attempts, Settlement, settlement
 from assist_escalation.errors import EscalationError, RefusedError
@@ -78,7 +77,7 @@ def _open(prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]) -> 
     parts.ledger.reserve(_reservation(prepared), limits_of(request.permissions))
     try:
         parts.log.append("intent", audit_events.intent(prepared, decision))
-    except AuditError:
+    except EscalationError:
         parts.ledger.release(request.id)
         raise
 

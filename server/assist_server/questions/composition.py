@@ -115,9 +115,10 @@ def gate_parts(config: Config, permissions: Permissions) -> GateParts:
 
 def log_of(config: Config, permissions: Permissions) -> AuditLog:
     """The audit log, with the key and the checkpoint file that the permissions name."""
-    return AuditLog(
-        gate_files(config).audit, key=log_key(config, permissions), checkpoint=checkpoint_of(permissions)
-    )
+    files = gate_files(config)
+    key = log_key(config, permissions)
+    was_used = Ledger(files.ledger).has_settled
+    return AuditLog(files.audit, key=key, checkpoint=checkpoint_of(permissions), was_used=was_used)
 
 
 def log_key(config: Config, permissions: Permissions) -> bytes | None:

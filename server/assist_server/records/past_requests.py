@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_escalation.audit.export import Form, export
+from assist_escalation.audit.ledger_comparison import BookedRequest
 from assist_escalation.audit.verifier import Verification, verify
 from assist_escalation.budget.ledger import By, Ledger, Reservation, SpendingRow
 from assist_escalation.gate.prepare import limits_of
@@ -20,7 +21,14 @@ from assist_server.config.config import Config, Problem
 from assist_server.config.permissions import permissions_for
 from assist_server.config.toml_file import replace_file
 from assist_server.errors import UserError
-from assist_server.questions.composition import checkpoint_of, gate_files, log_key, read_calibration, scope_of
+from assist_server.questions.composition import (
+    checkpoint_of,
+    gate_files,
+    log_key,
+    log_of,
+    read_calibration,
+    scope_of,
+)
 from assist_server.workspace.folder_index import folder_at, known_folder
 
 _DECISIONS = ("routed", "escalated_after")  # events that say who answers
@@ -84,10 +92,21 @@ def reconcile(config: Config) -> int:
 
 
 def verify_log(workspace: RecordedWorkspace) -> Verification:
-    """Whether the audit log is intact, by the key and the checkpoint file that the settings name."""
+    """Whether the audit log is intact, by its key, its checkpoint file and the ledger."""
     key = log_key(workspace.config, workspace.permissions)
     checkpoint = checkpoint_of(workspace.permissions)
-    return verify(gate_files(workspace.config).audit, key=key, checkpoint=checkpoint)
+    files = gate_files(workspace.config)
+
+    def bookings() -> list[BookedRequest]:
+        return [BookedRequest(row.id, row.at, row.settled) for row in Ledger(files.ledger).entries()]
+
+    return verify(files.audit, key=key, checkpoint=checkpoint, bookings=bookings)
+
+
+def restart_checkpoint(workspace: RecordedWorkspace) -> int:
+    """Accept the audit log as it is, and begin its checkpoint again; the line that says so. `AuditError`."""
+    log = log_of(workspace.config, workspace.permissions)
+    return log.restart_checkpoint(scope_of([workspace.root]).user)
 
 
 def export_log(config: Config, form: Form, write: Callable[[str], object]) -> int:

@@ -101,14 +101,16 @@ def report_lines(report: Verification, path: Path, permissions: Permissions) -> 
         yield f"There is no audit log in {path}: nothing was recorded yet."
         return
     yield f"{path} {'holds' if report.ok else 'DOES NOT HOLD'}."
-    if not report.ok:
-        yield f"  {report.problem}"
+    yield from problem_lines(report)
     if report.events:
         yield f"Lines 1 to {report.events:,} are one chain: each is whole, and follows the one before."
     if report.ok and permissions.audit_key_env:
         yield f"Each was written with the key in {permissions.audit_key_env}."
     if report.ok and permissions.audit_checkpoint:
-        yield f"The end is the one that {permissions.audit_checkpoint} knows, or behind it."
+        yield f"The end is the one that {permissions.audit_checkpoint} knows, or after it."
+    if report.restarted:
+        yield f"In line {report.restarted:,} the checkpoint was begun again: someone accepted the log so far."
+    yield from _ledger_lines(report)
     if report.head:
         yield f"The last line that holds has sha256 {report.head}."
     if report.orphan_count:
@@ -118,6 +120,38 @@ def report_lines(report: Verification, path: Path, permissions: Permissions) -> 
         yield f"In {report.marks} of them the log speaks of itself: a torn line kept, a checkpoint begun."
     for limit in report.limits:
         yield f"Limit: {limit}"
+
+
+def problem_lines(report: Verification) -> Iterator[str]:
+    """What is wrong with the audit log, if anything is."""
+    if not report.ok:
+        yield f"  {harmless(report.problem)}"
+
+
+def checkpoint_lines(report: Verification, permissions: Permissions, restarted: int) -> Iterator[str]:
+    """Whether the log has its checkpoint. `restarted` is the line that begins it again, 0 for none."""
+    if not permissions.audit_checkpoint:
+        yield "The audit log has no checkpoint: name a file for it in [audit] checkpoint."
+    elif restarted:
+        yield f"{permissions.audit_checkpoint} begins again; line {restarted:,} of the log says so."
+    elif report.ok:
+        yield f"{permissions.audit_checkpoint} is the checkpoint of the log."
+    else:
+        yield from problem_lines(report)
+
+
+def _ledger_lines(report: Verification) -> Iterator[str]:
+    """How the log compares with the ledger."""
+    ledger = report.ledger
+    if ledger is None:
+        return
+    if report.ok:
+        yield f"The ledger and the log know the same requests; {ledger.paid:,} of them were paid."
+    if ledger.unsettled:
+        yield (
+            f"{_requests(ledger.unsettled)} reserved and not in the log: being prepared, or cut off "
+            "before anything was sent."
+        )
 
 
 def event_lines(event: Event) -> Iterator[str]:

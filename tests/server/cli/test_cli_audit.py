@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recording import configure, files, record_request
+from recording import configure, files, pay, record_request
 
 from assist_server.cli.app import invoke
 
@@ -21,13 +21,15 @@ Home = dict[str, str]
 def test_verify_says_what_holds_and_what_that_cannot_prove(
     assist: Assist, home: Home, tmp_path: Path
 ) -> None:
-    record_request(home, tmp_path, "r1")
-    record_request(home, tmp_path, "r2", ends=False)
+    for request, micro in (("r1", 5_400), ("r2", None)):
+        pay(home, tmp_path, request, micro)
+        record_request(home, tmp_path, request, ends=micro is not None)
     done = assist("audit", "verify")
     assert done.code == 0
     assert "audit.jsonl holds." in done.out
     assert "Lines 1 to 3 are one chain" in done.out
     assert "1 request is without an outcome, cut off or under way: r2." in done.out
+    assert "The ledger and the log know the same requests; 1 of them were paid." in done.out
     assert done.out.count("Limit: ") == 2
     found = assist("audit", "verify", "--json").json
     assert (found["ok"], found["events"], found["orphans"]) == (True, 3, ["r2"])
@@ -49,6 +51,7 @@ def test_verify_uses_the_key_and_the_second_place_of_the_settings(
 ) -> None:
     second = tmp_path / "second"
     configure(tmp_path, f'[audit]\nkey_env = "AUDIT_KEY"\ncheckpoint = "{second}"\n')
+    pay(home, tmp_path, "r1", 5_400)
     record_request(home, tmp_path, "r1", key=b"k" * 32, checkpoint=second)
     assert "AUDIT_KEY, which audit_key_env names, is not set" in assist("audit", "verify").err
     monkeypatch.setenv("AUDIT_KEY", "k" * 32)
@@ -59,6 +62,36 @@ def test_verify_uses_the_key_and_the_second_place_of_the_settings(
     monkeypatch.setenv("AUDIT_KEY", "x" * 32)
     assert assist("audit", "verify").code == 1
     assert "x" * 32 not in done.out + done.err
+
+
+def test_a_cut_end_is_found_by_what_was_paid(assist: Assist, home: Home, tmp_path: Path) -> None:
+    for request in ("r1", "r2"):
+        pay(home, tmp_path, request, 5_400)
+        record_request(home, tmp_path, request)
+    audit = files(home).audit
+    audit.write_bytes(b"".join(audit.read_bytes().splitlines(keepends=True)[:2]))
+    done = assist("audit", "verify")
+    assert done.code == 1
+    assert "1 of 2 requests that were paid have no intent in the log; the first is r2" in done.out
+    ledger = assist("audit", "verify", "--json").json["ledger"]
+    assert (ledger["unlogged"], ledger["first_unlogged"]) == (1, "r2")
+
+
+def test_a_lost_checkpoint_is_begun_again_by_a_person(assist: Assist, home: Home, tmp_path: Path) -> None:
+    second = tmp_path / "second"
+    configure(tmp_path, f'[audit]\ncheckpoint = "{second}"\n')
+    pay(home, tmp_path, "r1", 5_400)
+    record_request(home, tmp_path, "r1", checkpoint=second)
+    assert f"{second} is the checkpoint of the log." in assist("audit", "checkpoint").out
+    second.unlink()
+    assert assist("audit", "checkpoint").code == 1
+    assert assist("audit", "checkpoint", "--restart").code == 2  # there is no one to ask
+    done = assist("audit", "checkpoint", "--restart", "--yes")
+    assert (done.code, done.out) == (0, f"{second} begins again; line 3 of the log says so.\n")
+    assert "is not there" in done.err
+    verified = assist("audit", "verify")
+    assert verified.code == 0
+    assert "In line 3 the checkpoint was begun again" in verified.out
 
 
 def test_show_tells_people_what_left_in_80_columns(assist: Assist, home: Home, tmp_path: Path) -> None:

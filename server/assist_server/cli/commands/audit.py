@@ -1,4 +1,6 @@
-"""The audit log on the command line: `audit verify`, `audit show` and `audit export`. It changes nothing.
+"""The audit log on the command line: `audit verify`, `show`, `export` and `checkpoint`.
+
+Only `audit checkpoint --restart` writes: a person accepts the log, and that is an event in it.
 
 `records.past_requests` looks things up and `wording.records` has the words; each command loads them when it
 runs.
@@ -11,7 +13,17 @@ from typing import Annotated, Literal
 import typer
 
 from assist_server.cli.commands.records import workspace_at
-from assist_server.cli.flags import AsJson, Since, Until, Workspace, example, seconds_of, settings
+from assist_server.cli.flags import (
+    AsJson,
+    Since,
+    Until,
+    Workspace,
+    Yes,
+    ask_first,
+    example,
+    seconds_of,
+    settings,
+)
 from assist_server.cli.output import emit, out, say
 from assist_server.errors import FAILED
 
@@ -24,7 +36,8 @@ Kind = Annotated[
     typer.Option(
         "--kind",
         metavar="KIND",
-        help="Only events of this kind: intent, outcome, refused, model_changed, edit, undo.",
+        help="Only events of this kind: intent, outcome, refused, model_changed, edit, undo, torn, "
+        "checkpoint_begun.",
         show_default=False,
     ),
 ]
@@ -64,7 +77,8 @@ def add_to(app: typer.Typer) -> None:
 def verify(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     """Check that the audit log was not changed; say what proves that, and what cannot be proved.
 
-    The exit code is 1 if it was changed.
+    The log's requests are compared with those that the ledger knows. The exit code is 1 if the log was
+    changed, or if one of the two lacks requests.
     """
     from assist_server.questions.composition import gate_files  # noqa: PLC0415
     from assist_server.records import past_requests  # noqa: PLC0415
@@ -79,6 +93,50 @@ def verify(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
         for line in records.report_lines(report, path, recorded.permissions):
             out(line)
     if not report.ok:
+        raise typer.Exit(FAILED)
+
+
+@audit_app.command(
+    "checkpoint",
+    epilog=example("assist audit checkpoint", "assist audit checkpoint --restart"),
+    short_help="Begin a lost checkpoint again.",
+)
+def checkpoint(
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Accept the log as it is, and begin its checkpoint again.")
+    ] = False,
+    workspace: Workspace = Path(),
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether the audit log still has its checkpoint. While that is lost, nothing leaves this machine.
+
+    Look at the log before you accept it: from then on, the checkpoint no longer shows what was cut off it
+    before. The log keeps an event about that, with your name and what was found in the checkpoint's place.
+    """
+    from assist_server.records import past_requests  # noqa: PLC0415
+    from assist_server.wording import records  # noqa: PLC0415
+
+    recorded = workspace_at(workspace)
+    report = past_requests.verify_log(recorded)
+    line = 0
+    if restart:
+        for told in records.problem_lines(report):
+            say(told)
+        ask_first("Accept the log as it is?", "The checkpoint was not begun again.", yes=yes)
+        line = past_requests.restart_checkpoint(recorded)
+    if as_json:
+        emit(
+            {
+                "checkpoint": recorded.permissions.audit_checkpoint,
+                "restarted": line,
+                "problem": report.problem,
+            }
+        )
+        return
+    for told in records.checkpoint_lines(report, recorded.permissions, line):
+        out(told)
+    if report.problem and not restart:
         raise typer.Exit(FAILED)
 
 
