@@ -23,7 +23,8 @@ class Origin:
     The `source` is `assist` for our own words, `user` for what the user typed or pasted, `file` for lines
     of a file in the workspace, and `editor` for the output of tools, such as diagnostics and diffs; its
     `path` is then the file that the output is about. `path` is relative to the absolute folder `root`, with
-    "/". Lines count from 1, both ends included. `blob` is the git blob id of the file.
+    "/". Lines count from 1, both ends included. `blob` is the git blob id of the file. `outline`: the text is
+    not all of these lines, but the ones that say most, such as the heads of a class's methods.
     """
 
     source: Source
@@ -32,6 +33,7 @@ class Origin:
     first: int = 0
     last: int = 0
     blob: str = ""
+    outline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def fence(texts: Iterable[str]) -> str:
 def lay_out(prompt: Prompt, mark: str = "") -> Messages:
     """The messages of a prompt. Our own words become the system message, all else the user message, in order.
 
-    `mark` is written after the fences of each block. A random mark prevents a file from ending its block.
+    `mark` is written after the fences of each block. A mark that no file can foretell prevents
+    one from ending its block.
     """
     bars = fence(span.text for span in prompt.spans)
     system = [span.text for span in prompt.spans if span.origin.source == "assist"]

@@ -38,6 +38,7 @@ def intent(prepared: Prepared, decision: Mapping[str, Any]) -> dict[str, Any]:
             "first": span.origin.first,
             "last": span.origin.last,
             "source": span.origin.source,
+            "outline": span.origin.outline,  # `sha256` is of what left, never of the lines that were left out
             "sha256": span.sha256(),
         }
         for span in prepared.redacted.spans

@@ -15,6 +15,7 @@ from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget import ledger, prices, token_count
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import RefusedError
+from assist_escalation.gate.request_marks import request_mark
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.settings import Price, Provider
 from assist_escalation.policy.verdict import Verdict, judge
@@ -32,8 +33,8 @@ AROUND = 16  # tokens of a call in addition to its texts: roles and marks
 class GateParts:
     """What the gate works with.
 
-    `keys` returns the value of an environment variable, or "". `draw` returns unguessable letters and
-    digits, new ones at each call.
+    `keys` returns the value of an environment variable, or "". `secret` returns the installation's secret,
+    always the same, from which the marks of a request are made.
     """
 
     ledger: Ledger
@@ -42,7 +43,7 @@ class GateParts:
     keys: Callable[[str], str]
     known: Known
     models: AnsweringModels
-    draw: Callable[[], str]
+    secret: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +111,12 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
             f"price = {{ input_usd_per_mtok = ..., output_usd_per_mtok = ... }} in [providers.{name}]",
         )
     price = price or FREE
-    nonce = parts.draw()
+    secret = parts.secret()
+    nonce = request_mark(secret, "placeholder", request.prompt)
     redacted = redact(request.prompt.spans, parts.known, permissions.patterns, nonce=nonce)
-    mark = parts.draw()
-    messages = lay_out(Prompt(request.prompt.command, redacted.spans), mark)
+    clean = Prompt(request.prompt.command, redacted.spans)
+    mark = request_mark(secret, "fence", clean)
+    messages = lay_out(clean, mark)
     max_output = min(request.max_output, endpoint.max_output_tokens)
     tokens = _tokens(messages.system, nonce, mark) + _tokens(messages.user, nonce, mark) + AROUND
     if tokens > endpoint.context_tokens:
@@ -142,10 +145,10 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
     )
 
 
-def _tokens(text: str, *drawn: str) -> int:
-    """An upper bound of a text's tokens. The `drawn` random words count by length, so the bound is stable."""
-    length = sum(text.count(each) * len(each) for each in drawn)
-    for each in drawn:
+def _tokens(text: str, *marks: str) -> int:
+    """An upper bound of a text's tokens. `marks` count by length, whatever their letters are."""
+    length = sum(text.count(each) * len(each) for each in marks)
+    for each in marks:
         text = text.replace(each, "")
     return token_count.upper_count(text) + length
 

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 try:
@@ -21,6 +22,7 @@ from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import Ledger, Scope
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.prepare import GateParts
+from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider import provider_memory
 from assist_escalation.provider.transport import Transport
@@ -50,6 +52,7 @@ class GateFiles:
     models: Path
     providers: Path
     edits: Path
+    marks: Path
 
 
 def gate_files(config: Config, root: str = "") -> GateFiles:
@@ -63,6 +66,7 @@ def gate_files(config: Config, root: str = "") -> GateFiles:
         data / provider_memory.FILE,
         data / "providers.json",
         data / "edits" / key_of(root),
+        data / "marks.key",
     )
 
 
@@ -109,7 +113,7 @@ def gate_parts(config: Config, permissions: Permissions) -> GateParts:
         keys=config.secrets.get,
         known=known_values(denied_texts(permissions.roots), config.secrets.values),
         models=provider_memory.AnsweringModels(files.models),
-        draw=random_token,
+        secret=partial(installation_key, files.marks),
     )
 
 
@@ -160,7 +164,7 @@ def record_feedback(
 
 
 def random_token() -> str:
-    """An unguessable name for a request, a placeholder or a mark."""
+    """An unguessable name for a request."""
     return secrets.token_hex(6)
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from assist_context.documents import CHARS_PER_TOKEN, Snippet
+from assist_context.documents import CHARS_PER_TOKEN, Snippet, split_lines
 from assist_context.evidence.call_graph import callees, subjects
 from assist_context.evidence.for_question import MARKS, TARGET_MOST, gather_evidence
 from assist_context.files.blobs import blob_id
@@ -126,7 +126,14 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
     # A document in an editor may contain half a character (a lone surrogate), which no file can.
     blob = snippet.blob or blob_id("".join(corpus.lines(path)).encode("utf-8", "surrogatepass"))
     lines = snippet.start_line, snippet.end_line
-    return Span(snippet.text, Origin("file", path, corpus.root, *lines, blob))
+    shown = corpus.lines(path)[max(0, lines[0] - 1) : lines[1]]
+    outline = _line_count(split_lines(snippet.text)) < _line_count(shown)
+    return Span(snippet.text, Origin("file", path, corpus.root, *lines, blob, outline))
+
+
+def _line_count(lines: Sequence[str]) -> int:
+    """How many lines have a character, be it a line's end: the last of `split_lines` may have none."""
+    return sum(1 for line in lines if line)
 
 
 def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:

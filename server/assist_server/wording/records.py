@@ -287,7 +287,7 @@ def _spans(value: object) -> Iterator[str]:
     for each in value if isinstance(value, list) else ():
         if isinstance(each, Mapping) and each.get("path"):
             lines = f":{each.get('first')}-{each.get('last')}" if each.get("first") else ""
-            yield f"{each['path']}{lines}"
+            yield f"{each['path']}{lines}{' (outline)' if each.get('outline') else ''}"
 
 
 def _redactions(value: object) -> Iterator[str]:

@@ -154,6 +154,20 @@ def test_evidence_shows_the_code_in_question_whole_and_first_with_what_it_uses_a
     assert found.texts["shop/order.py"] == ORDER
 
 
+def test_a_span_says_whether_it_is_all_of_its_lines(corpus: Corpus, tmp_path: Path) -> None:
+    root = Path(corpus.root)
+    body = "".join(f"        self.value_{number} = {number}\n" for number in range(90))
+    methods = "".join(f"    def step_{number}(self):\n{body}\n" for number in range(3))
+    (root / "shop" / "long.py").write_text(f"class Long:\n{methods}")
+    again = make_corpus(tmp_path, root)
+    found = evidence_for(QuestionFolders(again), "What do Long and gross do?", None, 700)
+    again.reader.close()
+    assert {span.origin.outline for span in found.spans} == {True, False}
+    for span in found.spans:
+        lines = (root / span.origin.path).read_text().splitlines()[span.origin.first - 1 : span.origin.last]
+        assert span.origin.outline == (len(span.text.splitlines()) < len(lines))
+
+
 def test_a_long_function_is_shown_whole_whatever_the_budget(corpus: Corpus) -> None:
     body = "".join(f"    value_{number} = compute({number})\n" for number in range(150))
     Path(corpus.root, "shop", "long.py").write_text(f"def long():\n{body}")

@@ -1,0 +1,40 @@
+"""What a dry run printed is what is sent and logged, and what was refused is in the log, by the command line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asked_shop import KEY, audit_events, make_shop
+from conftest import runner
+from vendor import configure_provider, scripted_answer, vendor
+
+from assist_escalation.gate.prepare import payload_sha256
+from assist_escalation.prompts import Messages
+
+pytestmark = pytest.mark.slow
+
+Assist = Callable[..., Any]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return make_shop(tmp_path)
+
+
+@pytest.fixture
+def assist(shop: Path, home: dict[str, str]) -> Assist:
+    return runner(shop, {**home, "ACME_KEY": KEY})
+
+
+def test_a_dry_run_names_the_payload_that_is_sent_and_logged(assist: Assist, tmp_path: Path) -> None:
+    with vendor(scripted_answer("fine")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        dry = assist("explain", "shop/cart.py", "--frontier", "--dry-run", "--json").json
+        assert acme.connections == 0
+        assert assist("explain", "shop/cart.py", "--frontier", "--yes").code == 0
+    body = acme.requests[0].json
+    messages = Messages(*(each["content"] for each in body["messages"]))
+    digest = payload_sha256(body["model"], messages, body["max_tokens"])
+    assert "__SECRET_" in messages.user
+    assert digest == dry["payload_sha256"] == audit_events(tmp_path)[0]["payload_sha256"]
