@@ -143,6 +143,15 @@ def lines(file: BinaryIO, size: int) -> Iterator[bytes]:
         yield line
 
 
+def last_events(file: BinaryIO, end: int, size: int) -> Iterator[Event]:
+    """The events of the whole lines in the last `size` bytes before `end`. DamagedError for a broken line."""
+    start = max(0, end - size)
+    file.seek(start)
+    data = file.read(end - start)
+    found = data.splitlines(keepends=True)
+    return (unseal(line).event for line in (found[1:] if start else found))
+
+
 def tail(file: BinaryIO, size: int, key: bytes | None = None) -> Tail:
     """How the first `size` bytes of a log end. It reads backward from there, so a long log costs no more.
 

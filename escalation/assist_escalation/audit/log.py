@@ -23,7 +23,17 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from assist_escalation import durable_files
-from assist_escalation.audit.chain import MOST_EVENT, OURS, DamagedError, Json, Tail, seal, tail, unseal
+from assist_escalation.audit.chain import (
+    MOST_EVENT,
+    OURS,
+    DamagedError,
+    Json,
+    Tail,
+    last_events,
+    seal,
+    tail,
+    unseal,
+)
 from assist_escalation.audit.checkpoints import (
     EMPTY,
     Checkpoint,
@@ -50,6 +60,9 @@ BEGUN = "checkpoint_begun"  # a person accepted the log as it is, and its checkp
 
 LOCK_S = 10.0  # how long to wait for other writers; an append takes milliseconds, but disks can stall
 _POLL_S = 0.01
+# Bytes at the log's end in which events of a kind are counted: 100 refusals and as much again of others.
+_LOOK_BACK = 100_000
+_DATE = len("2026-01-31")
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -98,6 +111,23 @@ class AuditLog:
             added = self._new_lines(end, kind, fields)
             self._write(file, end, added)
             return unseal(added[-1]).sha256
+
+    def append_some(self, kind: str, fields: Mapping[str, Json], most: int) -> bool:
+        """Add an event, unless the end of the log has `most` of its kind today. Whether it was added.
+
+        The last one that is added has a field `last_today`. Raises AuditError like `append`.
+        """
+        _check(kind, fields)
+        with self._hold() as (file, end):
+            today = stamp(self._clock())[:_DATE]
+            count = sum(
+                event["kind"] == kind and event["time"][:_DATE] == today
+                for event in last_events(file, end.end, _LOOK_BACK)
+            )
+        if count >= most:
+            return False
+        self.append(kind, {**fields, "last_today": True} if count == most - 1 else fields)
+        return True
 
     def restart_checkpoint(self, actor: str) -> int:
         """Accept the log as it is, write down that `actor` did so, and return the number of that line.

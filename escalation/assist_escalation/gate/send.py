@@ -19,6 +19,7 @@ from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate import audit_events
 from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.prepare import GateParts, Prepared, limits_of
+from assist_escalation.gate.refusals import RefusedRequest, cause_of, record_refusal
 from assist_escalation.policy.amounts import usd
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.transport import AnswerEnd, Call, Delta, TransportError
@@ -36,14 +37,12 @@ async def send(
     `LedgerError` and `AuditError` before anything is sent, and `TransportError` for failures after that.
     Closing the iterator stops the stream; it is paid like one that broke off.
     """
-    call = Call(
-        prepared.provider, prepared.endpoint, _key(prepared, parts), prepared.messages, prepared.max_output
-    )
-    answer = _RunningAnswer(prepared)
     opening = asyncio.ensure_future(asyncio.to_thread(_open, prepared, parts, decision))
+    answer = _RunningAnswer(prepared)
     try:
-        await asyncio.shield(opening)
+        key = await asyncio.shield(opening)
         answer.record_start()
+        call = Call(prepared.provider, prepared.endpoint, key, prepared.messages, prepared.max_output)
         again = partial(_reserve_again, prepared, parts, answer)
         async with aclosing(parts.transport.stream(call, again)) as stream:
             async for event in stream:
@@ -71,15 +70,25 @@ def _key(prepared: Prepared, parts: GateParts) -> str:
     return key
 
 
-def _open(prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]) -> None:
-    """Reserve the money and write the intent, both durably. If that fails, nothing stays reserved."""
+def _open(prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]) -> str:
+    """Reserve the money and write the intent, both durably, and return the key.
+
+    If that fails, nothing stays reserved, and the refusal is written down.
+    """
     request = prepared.request
-    parts.ledger.reserve(_reservation(prepared), limits_of(request.permissions))
+    try:
+        key = _key(prepared, parts)
+        parts.ledger.reserve(_reservation(prepared), limits_of(request.permissions))
+    except EscalationError as error:
+        refused = RefusedRequest(request.id, request.scope, request.prompt.command, prepared.provider)
+        record_refusal(parts.log, refused, cause_of(error))
+        raise
     try:
         parts.log.append("intent", audit_events.intent(prepared, decision))
     except EscalationError:
         parts.ledger.release(request.id)
         raise
+    return key
 
 
 def _reservation(prepared: Prepared) -> ledger.ReservationRequest:
@@ -107,7 +116,7 @@ async def _reserve_again(prepared: Prepared, parts: GateParts, answer: "_Running
 
 
 async def _settle(
-    opening: "asyncio.Future[None]", prepared: Prepared, parts: GateParts, answer: "_RunningAnswer"
+    opening: "asyncio.Future[str]", prepared: Prepared, parts: GateParts, answer: "_RunningAnswer"
 ) -> None:
     """Close what `_open` opened, which may still be running if the user cancelled early."""
     await asyncio.wait([opening])

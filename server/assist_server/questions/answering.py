@@ -19,6 +19,7 @@ from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.edits.planner import plan
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import Outcome
+from assist_escalation.gate.refusals import RefusedRequest, record_refusal
 from assist_escalation.gate.send import send
 from assist_escalation.prompts import Prompt, lay_out
 from assist_escalation.routing import feedback
@@ -106,6 +107,8 @@ async def answer(
     """The answer to a question. Raises `RefusedError` if nothing may answer, else what answerers raise."""
     decision = decided.decision
     sources.note(decided, decision, "routed")
+    if cause := decision.cause if decision.target == "refused" else decided.rules.barred[0]:
+        await asyncio.to_thread(_record_refusal, decided, inputs, cause)
     if decision.target == "refused":
         raise refusal_of(decision)
     if decision.target == "frontier":
@@ -129,6 +132,16 @@ async def answer(
     async with aclosing(_answer_locally(decided, decision, inputs, sources, confirm)) as stream:
         async for event in stream:
             yield event
+
+
+def _record_refusal(decided: DecidedQuestion, inputs: DecisionInputs, cause: str) -> None:
+    """Write to the audit log that the gate refused this question, whoever answers it."""
+    asked = decided.question
+    try:
+        audit = inputs.parts().log
+    except EscalationError:  # without the audit log's key there is no log; the refusal stays as it is
+        return
+    record_refusal(audit, RefusedRequest(decided.id, inputs.scope, asked.command, asked.provider), cause)
 
 
 async def _answer_locally(

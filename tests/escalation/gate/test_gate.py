@@ -144,14 +144,21 @@ def test_an_unknown_price_is_refused_unless_allowed(tmp_path: Path) -> None:
     assert prepared.upper_micro == 0
 
 
-async def test_a_missing_key_stops_before_anything_is_written(tmp_path: Path) -> None:
+def refusals(folder: Path) -> list[str]:
+    """The causes of the refusals, if the log has nothing else."""
+    found = events(folder)
+    assert {each["kind"] for each in found} <= {"refused"}
+    return [each["cause"] for each in found]
+
+
+async def test_a_missing_key_stops_before_anything_is_reserved(tmp_path: Path) -> None:
     async with Hostile(answer("no")) as acme:
         made = parts(tmp_path, {"ACME_KEY": ""})
         prepared = prepare(request(allowed(acme.url, tmp_path), spans(tmp_path)), made)
         with pytest.raises(RefusedError, match="ACME_KEY"):
             await heard(prepared, made)
         assert acme.connections == 0
-    assert (events(tmp_path), spent(made)) == ([], 0)
+    assert (refusals(tmp_path), spent(made)) == (["no_key"], 0)
 
 
 async def test_money_that_is_not_there_stops_the_request(tmp_path: Path) -> None:
@@ -162,7 +169,7 @@ async def test_money_that_is_not_there_stops_the_request(tmp_path: Path) -> None
         with pytest.raises(BudgetError):
             await heard(prepared, made)
         assert acme.connections == 0
-    assert events(tmp_path) == []
+    assert refusals(tmp_path) == ["budget"]
 
 
 def test_an_answer_is_bounded_by_what_a_request_may_cost(tmp_path: Path) -> None:

@@ -27,11 +27,21 @@ def assist(shop: Path, home: dict[str, str]) -> Assist:
     return runner(shop, {**home, "ACME_KEY": KEY})
 
 
+def test_what_was_refused_is_shown_by_its_kind(assist: Assist, tmp_path: Path) -> None:
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9/v1", more='[egress]\ndeny = ["shop/**"]\n')
+    assert assist("explain", "shop/cart.py:13", "--frontier", "--yes").code == 3
+    shown = assist("audit", "show", "--kind", "refused", "--json")
+    (event,) = shown.json["events"]
+    assert (event["cause"], event["command"]) == ("policy", "explain")
+    assert "cart.py" not in shown.out
+
+
 def test_a_dry_run_names_the_payload_that_is_sent_and_logged(assist: Assist, tmp_path: Path) -> None:
     with vendor(scripted_answer("fine")) as acme:
         configure_provider(tmp_path / "config", acme.url)
         dry = assist("explain", "shop/cart.py", "--frontier", "--dry-run", "--json").json
         assert acme.connections == 0
+        assert not (tmp_path / "data" / "audit.jsonl").exists()
         assert assist("explain", "shop/cart.py", "--frontier", "--yes").code == 0
     body = acme.requests[0].json
     messages = Messages(*(each["content"] for each in body["messages"]))
