@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from assist_context.files.denylist import denied_by, denied_name
 from assist_context.files.gitignore import GIT, RULE_FILES, IgnoreRules
+from assist_context.files.repository_top import is_repository, top_of
 
 RULES_MAX = 250_000  # bytes; a longer rule file counts as one that cannot be read
 FOLD = sys.platform in ("darwin", "win32")  # rules ignore case on systems whose file names do
@@ -31,7 +32,7 @@ class FolderRules:
         self.root = root
         self._prefix = os.path.join(self.root, "")  # joined by hand: os.path.join takes three times as long
         self._apart = {_relative(each, root) for each in others if each.startswith(os.path.join(root, ""))}
-        top = _top(root)
+        top = top_of(root) or root  # rules apply from there
         self._base = _relative(root, top) + "/" if top != root else ""
         # Opening `~/.aws` itself shows no more than opening the home folder.
         self._place = f"{os.path.basename(top)}/{self._base}"
@@ -95,7 +96,7 @@ class FolderRules:
         return found
 
     def is_repository(self, path: str) -> bool:
-        return os.path.lexists(self.full(path + "/.git"))
+        return is_repository(self.full(path))
 
     def is_real(self, directory: str) -> bool:
         """Whether no part of `directory` is a link, so that everything below it is inside the root."""
@@ -158,17 +159,6 @@ def _is_bad(path: str) -> bool:
 
 def _relative(path: str, root: str) -> str:
     return os.path.relpath(path, root).replace(os.sep, "/")
-
-
-def _top(root: str) -> str:
-    """The nearest directory from `root` upwards that has a `.git`, else `root`: rules apply from there."""
-    at = root
-    while not os.path.lexists(os.path.join(at, ".git")):
-        above = os.path.dirname(at)
-        if above == at:
-            return root
-        at = above
-    return at
 
 
 def _reader(top: str) -> Callable[[str, str], bytes | None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from assist_context.files.denylist import denied_by
+from assist_context.files.repository_top import folders_to_top, is_repository
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.path_globs import covers, spellings
 from assist_escalation.policy.permissions import Classes, Glob, Permissions
@@ -157,18 +158,15 @@ def _bases(place: _FilePlace) -> tuple[str, ...]:
 
     The workspace may be a folder in a repository, or hold several repositories. The same files are forbidden.
     """
-    folders = [place.root]
-    for start, stop in ((place.root, ""), (os.path.dirname(place.named), place.root)):
-        walked: list[str] = []
-        folder = start
-        while folder != stop:
-            walked.append(folder)
-            if os.path.lexists(os.path.join(folder, ".git")):
-                folders += walked
-                break
-            if os.path.dirname(folder) == folder:
-                break
-            folder = os.path.dirname(folder)
+    folders = list(folders_to_top(place.root))
+    walked: list[str] = []
+    folder = os.path.dirname(place.named)
+    while folder != place.root:
+        walked.append(folder)
+        if is_repository(folder):
+            folders += walked
+            break
+        folder = os.path.dirname(folder)
     return tuple(dict.fromkeys(folders))
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assist_context.files.repository_top import folders_to_top
 from assist_server.config.layers import Statement, statement_of_file, unreadable_statement
 from assist_server.config.toml_file import ConfigError, replace_file
 
@@ -28,13 +29,7 @@ def candidate_files(root: Path) -> tuple[Path, ...]:
 
     The innermost comes first; none need exist. Outside of a repository only the folder itself counts.
     """
-    root = Path(os.path.realpath(root))
-    folders: list[Path] = []
-    for folder in (root, *root.parents):
-        folders.append(folder)
-        if os.path.lexists(folder / ".git"):
-            return tuple(each / NAME for each in folders)
-    return (root / NAME,)
+    return tuple(Path(each) / NAME for each in folders_to_top(os.path.realpath(root)))
 
 
 def read_raw(path: Path) -> bytes | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from assist_context.files.denylist import denied_by
+from assist_context.files.repository_top import top_of
 
 MOST_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored code with its own examples
 MOST_FILES = 100
@@ -20,7 +21,7 @@ _SKIPPED = frozenset(
 def denied_texts(roots: tuple[str, ...]) -> Mapping[str, str]:
     """The texts of denied files, by path. Files that cannot be read are left out."""
     texts: dict[str, str] = {}
-    for root in dict.fromkeys(map(_top, roots)):
+    for root in dict.fromkeys(top_of(each) or each for each in roots):
         for path in _denied_files(root):
             if len(texts) == MOST_FILES:
                 return texts
@@ -30,14 +31,6 @@ def denied_texts(roots: tuple[str, ...]) -> Mapping[str, str]:
             except OSError:
                 continue
     return texts
-
-
-def _top(root: str) -> str:
-    """The top folder of the repository that a folder is in, else the folder itself."""
-    for folder in (Path(root), *Path(root).parents):
-        if os.path.lexists(folder / ".git"):
-            return str(folder)
-    return root
 
 
 def _denied_files(root: str) -> Iterator[Path]:

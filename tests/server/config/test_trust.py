@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,14 @@ def test_a_file_that_costs_too_much_is_refused(config: Config, repo: Path, conte
     found, problems = permissions_for(config, [str(repo)])
     assert found.mode == "never"
     assert "is too long" in problems[0].message
+
+
+def test_an_empty_git_below_does_not_hide_the_rules_of_the_top(
+    config: Config, repo: Path, tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "-q", str(repo)], check=True)
+    (repo / ".assist.toml").write_text(DENY)
+    for name, make in (("file", Path.touch), ("folder", Path.mkdir)):
+        (repo / name).mkdir()
+        make(repo / name / ".git")
+        assert denied(config, repo / name) == ("never", ["infra/**"])

@@ -1,0 +1,81 @@
+"""Where a repository begins, seen from a folder in it. Everything that stops at a repository's top asks here.
+
+It reads names and the start of small files, runs no git, and follows no variable such as GIT_DIR: what counts
+is where the files are.
+"""
+
+import os
+import re
+
+_HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")  # of `.git/HEAD`: a branch, or the id of a commit
+_HEAD_MOST = 64  # bytes that decide
+_GITDIR = b"gitdir:"
+_GITDIR_MOST = 8_192  # bytes of a `.git` that is a file; it holds one path
+
+
+def is_repository(folder: str) -> bool:
+    """Whether git would take `folder` for the top of a work tree.
+
+    An empty `.git` is none, nor is a `.git` file that leads nowhere: anyone can put one into a folder, and
+    the rules of the real top would no longer be found.
+    """
+    at = os.path.join(folder, ".git")
+    if os.path.isdir(at):
+        return _is_git_directory(at)
+    start = _start_of(at, _GITDIR_MOST)
+    if not start.startswith(_GITDIR):
+        return False
+    target = os.fsdecode(start.removeprefix(_GITDIR).strip(b" \t").rstrip(b"\r\n"))
+    return "\0" not in target and _is_git_directory(os.path.join(folder, target))
+
+
+def top_of(folder: str) -> str | None:
+    """The top of the repository that an absolute folder is in, from the folder upwards; None for none.
+
+    Only if no folder above is a repository does a `.git` of any other kind count: a damaged repository keeps
+    its rules.
+    """
+    damaged = None
+    at = folder
+    while True:
+        if os.path.lexists(os.path.join(at, ".git")):
+            if is_repository(at):
+                return at
+            damaged = damaged or at
+        above = os.path.dirname(at)
+        if above == at:
+            return damaged
+        at = above
+
+
+def folders_to_top(folder: str) -> tuple[str, ...]:
+    """The folder, and those above it up to the top of its repository. Outside of one, only the folder itself.
+
+    What is above the top belongs to others: neither rules nor an index from there apply.
+    """
+    top = top_of(folder)
+    found = [folder]
+    while top is not None and found[-1] != top:
+        found.append(os.path.dirname(found[-1]))
+    return tuple(found)
+
+
+def _is_git_directory(path: str) -> bool:
+    """Whether a directory has what git asks for: a HEAD, and its objects and refs, here or elsewhere."""
+    head = os.path.join(path, "HEAD")
+    if not (os.path.islink(head) or _HEAD.match(_start_of(head, _HEAD_MOST))):
+        return False
+    if os.path.isfile(os.path.join(path, "commondir")):  # of a further work tree
+        return True
+    return all(os.path.isdir(os.path.join(path, each)) for each in ("objects", "refs"))
+
+
+def _start_of(path: str, most: int) -> bytes:
+    """The first bytes of a file; none if it cannot be read. It does not wait for a pipe."""
+    try:
+        if not os.path.isfile(path):
+            return b""
+        with open(path, "rb") as file:
+            return file.read(most)
+    except (OSError, ValueError):
+        return b""
