@@ -47,7 +47,14 @@ class Stopped(Exception):
 
 
 class GitFailed(Exception):
-    """git is missing, refused, or took too long: the caller must list the directory itself."""
+    """git is missing, refused, or took too long: the caller must list the directory itself.
+
+    `code` is git's exit code, if it ended by itself.
+    """
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,7 @@ class GitTree:
 Tracked = tuple[str, str, str, str, str]
 
 _RECORD = re.compile(r"(\S) (\d+) ([0-9a-f]+) (\d)\t([^\0]+)\0")  # of `ls-files -s -v -z`
+NONE_IGNORED = 1  # the exit code of `check-ignore` for that
 LINK, SUBMODULE = "120000", "160000"  # modes of entries that are no files
 
 
@@ -225,12 +233,24 @@ def is_ignored(tree: GitTree, stop: Stop) -> bool:
     return True
 
 
+def filter_ignored(tree: GitTree, paths: Sequence[str], stop: Stop) -> set[str]:
+    """Which of the paths git ignores, by any of its files, the user's own included. Tracked ones are not."""
+    given = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)  # a colon in front has a meaning
+    try:
+        answer = _run(tree, stop, "check-ignore", "--stdin", "-z", given=given)
+    except GitFailed as error:
+        if error.code == NONE_IGNORED:
+            return set()
+        raise
+    return {os.fsdecode(record).removeprefix("./") for record in _records(answer)}
+
+
 def _records(answer: bytes) -> list[bytes]:
     return answer.split(b"\0")[:-1]
 
 
-def _run(tree: GitTree, stop: Stop, *arguments: str) -> bytes:
-    """The output of git; raises GitFailed for any exit code but 0."""
+def _run(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = None) -> bytes:
+    """The output of git, which reads `given`; raises GitFailed for any exit code but 0."""
     if stop():
         raise Stopped
     try:
@@ -238,7 +258,7 @@ def _run(tree: GitTree, stop: Stop, *arguments: str) -> bytes:
             [tree.git.program, *_OPTIONS, *arguments],
             cwd=tree.directory,
             env=dict(tree.git.environ),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -249,9 +269,10 @@ def _run(tree: GitTree, stop: Stop, *arguments: str) -> bytes:
     with process:
         while True:
             try:
-                answer, _ = process.communicate(timeout=_TICK)
+                answer, _ = process.communicate(given, timeout=_TICK)
                 break
             except subprocess.TimeoutExpired:
+                given = None  # it is kept for the next attempt
                 if stop():
                     process.kill()
                     raise Stopped from None
@@ -259,5 +280,5 @@ def _run(tree: GitTree, stop: Stop, *arguments: str) -> bytes:
                     process.kill()
                     raise GitFailed(f"git {arguments[0]} took over {tree.git.timeout_s:.0f} s") from None
     if process.returncode:
-        raise GitFailed(f"git {arguments[0]} ended with {process.returncode}")
+        raise GitFailed(f"git {arguments[0]} ended with {process.returncode}", process.returncode)
     return answer

@@ -19,6 +19,7 @@ from assist_context.settings import ContextSettings
 from assist_escalation.policy.permissions import OPEN, Layer
 from assist_escalation.policy.settings import EscalationSettings, Mode
 from assist_server.config.layers import Statement, close_egress, make_statement, read_policies
+from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
 from assist_server.config.reference import reference
 from assist_server.config.structure import AnswersSettings, Problem, read, show
 from assist_server.config.toml_file import ConfigError, read_toml, set_model
@@ -68,12 +69,14 @@ _LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_
 class Paths:
     """The two directories that hold everything, and those of an organisation's policies. None need exist.
 
-    All are absolute. A policy may also be in `config`.
+    All are absolute. A policy may also be in `config`. `moved` says which of the two, "config" and "data",
+    are not where they usually are.
     """
 
     config: Path
     data: Path
     site: tuple[Path, ...] = ()
+    moved: tuple[str, ...] = ()
 
     @property
     def config_file(self) -> Path:
@@ -132,11 +135,7 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
     of policies.
     """
     environ = os.environ if environ is None else environ
-    paths = Paths(
-        _directory(environ.get("ASSIST_CONFIG_DIR"), platformdirs.user_config_path),
-        _directory(environ.get("ASSIST_DATA_DIR"), platformdirs.user_data_path),
-        _site() if site is None else site,
-    )
+    paths = _paths(environ, _site() if site is None else site)
     config = _read_file(
         Config(
             CompletionSettings(),
@@ -149,7 +148,20 @@ def load_lenient(environ: Mapping[str, str] | None = None, site: tuple[Path, ...
         )
     )
     owners = config.escalation, *(each.layer.settings for each in config.organisation)
-    return replace(config, secrets=_secrets(environ, owners))
+    config = replace(config, secrets=_secrets(environ, owners))
+    if relative := tuple(relative_problems(environ)):
+        config = _close_egress(replace(config, problems=(*config.problems, *relative)))
+    return config
+
+
+def _paths(environ: Mapping[str, str], site: tuple[Path, ...]) -> Paths:
+    config = _directory("ASSIST_CONFIG_DIR", environ, platformdirs.user_config_path)
+    data = _directory("ASSIST_DATA_DIR", environ, platformdirs.user_data_path)
+    moved = {
+        "config": is_moved("ASSIST_CONFIG_DIR", config, environ),
+        "data": is_moved("ASSIST_DATA_DIR", data, environ),
+    }
+    return Paths(config, data, site, tuple(name for name, is_so in moved.items() if is_so))
 
 
 def _read_file(defaults: Config) -> Config:
@@ -250,9 +262,13 @@ def _table(problem: Problem) -> str:
     return problem.key.partition(".")[0]
 
 
-def _directory(named: str | None, platform: Callable[..., Path]) -> Path:
-    """The directory that the environment names, else the platform's."""
-    return Path(os.path.expanduser(named)).absolute() if named else platform("assist", appauthor=False)
+def _directory(variable: str, environ: Mapping[str, str], platform: Callable[..., Path]) -> Path:
+    """The directory that a variable names, else the platform's. A relative one is never taken."""
+    named = os.path.expanduser(environ.get(variable, ""))
+    if os.path.isabs(named):
+        return Path(named)
+    found = platform("assist", appauthor=False)
+    return found if found.is_absolute() else usual_directory(variable) or found.absolute()
 
 
 def answering_model(config: Config) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from assist_escalation.policy.permissions import CLOSED, Layer, Permissions, permissions, unknown_providers
 from assist_server.config.config import Config
+from assist_server.config.own_directories import misplaced_problems
 from assist_server.config.repository_file import Repository, repositories
 from assist_server.config.structure import Problem, show
 from assist_server.config.toml_file import ConfigError
@@ -49,8 +50,13 @@ def effective_permissions(
     layers += [config.editor] if config.editor else []
     problems = [problem for each in config.organisation for problem in each.problems]
     files: dict[Path, Repository] = {}
+    places = tuple(dict.fromkeys((*real, *map(os.path.realpath, folders))))
+    misplaced = tuple(misplaced_problems(_own_directories(config), places))
+    layers += [Layer("repository", each.source, CLOSED) for each in misplaced]
+    # If nothing may leave anyway, nothing could be brought in.
+    problems += misplaced if config.escalation.mode != "never" else ()
     try:
-        for root in dict.fromkeys((*real, *map(os.path.realpath, folders))):
+        for root in places:
             files |= {each.path: each for each in repositories(Path(root), config.paths.data)}
     except ConfigError as error:
         layers.append(Layer("repository", "what was accepted", CLOSED))
@@ -65,6 +71,16 @@ def effective_permissions(
     problems += [_unknown_provider_problem(layer, name) for layer, name in unknown_providers(layers)]
     return EffectivePermissions(
         permissions(layers, real), tuple(layers), tuple(dict.fromkeys(problems)), tuple(files.values())
+    )
+
+
+def _own_directories(config: Config) -> tuple[tuple[str, Path], ...]:
+    """The directories that were read, with the variable that can move each."""
+    policies = dict.fromkeys(Path(each.layer.source).parent for each in config.organisation)
+    return (
+        ("ASSIST_CONFIG_DIR", config.paths.config),
+        ("ASSIST_DATA_DIR", config.paths.data),
+        *(("", each) for each in policies if each != config.paths.config),
     )
 
 

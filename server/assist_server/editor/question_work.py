@@ -7,9 +7,11 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import ExitStack, aclosing, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
+from assist_context.files.exclusions import exclusions
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
@@ -26,15 +28,17 @@ from assist_server.questions.answering import (
     Notice,
     answer,
 )
-from assist_server.questions.composition import decision_inputs, record_feedback
+from assist_server.questions.composition import decision_inputs, git_of, record_feedback
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.records.edit_history import changed_files, finish_interrupted, record_editor_edit
 from assist_server.records.undo import next_undo, take_back
 from assist_server.wording.answers import last_line, route_document
+from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder, database_of, folder_of
+from assist_server.workspace.stray_links import refuse_stray_link
 
 OPENED = 24  # open documents that are parsed for a question
 
@@ -217,6 +221,7 @@ def decide_question(
         raise UserError("Open the document first, then ask about it: it is read as the editor has it.")
     with ExitStack() as stack:
         home = _home(question, snapshot)
+        asked = [home.root]
         others = [folder for folder in snapshot.folders if folder != home]
         corpora = [_corpus(folder, snapshot, stack) for folder in (home, *others)]
         folders = QuestionFolders(corpora[0], tuple(corpora[1:]))
@@ -224,8 +229,12 @@ def decide_question(
         if state is not None:
             path = home.relative(state.real_path) if state.real_path else state.document.path
             document = overlay(folders.corpus, path, state.document)
-            target = lines_in_document(folders.corpus, document, *question.lines)
-        inputs, wrong = decision_inputs(snapshot.config, [corpus.root for corpus in corpora])
+            alias = home.alias(path_of(question.uri)) if state.real_path else ""
+            target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
+            asked.append(os.path.dirname(state.real_path) or home.root)
+        if snapshot.folders and home not in snapshot.folders:
+            asked.insert(0, snapshot.folders[0].root)
+        inputs, wrong = decision_inputs(snapshot.config, [corpus.root for corpus in corpora], asked)
         origin = Origin("editor", target.lines.path if target else "", folders.corpus.root)
         problems = tuple(Span(f"line {line}: {text}", origin) for line, text in question.problems)
         decidable = Question(
@@ -237,6 +246,8 @@ def decide_question(
 def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
     """The folder that a question is about; a file outside of all folders has its own directory."""
     state = snapshot.opened.get(question.uri)
+    if state and state.real_path:
+        _refuse_stray_link(path_of(question.uri), snapshot)
     folder = folder_of(snapshot.folders, state.real_path) if state and state.real_path else None
     if folder is not None:
         return folder
@@ -252,14 +263,27 @@ def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitSta
     """A folder's index, with the folder's open documents laid over it."""
     corpus = corpus_of(folder)
     stack.callback(corpus.reader.close)
-    for state in list(snapshot.opened.values())[-OPENED:]:
-        if (
-            state.real_path
-            and folder.holds(state.real_path)
-            and not corpus.hides(folder.relative(state.real_path))
-        ):
-            overlay(corpus, folder.relative(state.real_path), state.document)
+    inside = {
+        folder.relative(state.real_path): state.document
+        for uri, state in list(snapshot.opened.items())[-OPENED:]
+        # What a link led to is found under its own name, if at all: the rules may be about the other one.
+        if state.real_path and folder.holds(state.real_path) and not folder.alias(path_of(uri))
+    }
+    excluded = exclusions(folder.root, tuple(inside), git_of(snapshot.config)) if inside else {}
+    for path, document in inside.items():
+        if path not in excluded:
+            overlay(corpus, path, document)
     return corpus
+
+
+def _refuse_stray_link(path: str, snapshot: WorkspaceSnapshot) -> None:
+    """Raise `UserError` for a document that a link out of its repository or workspace folder leads to."""
+    for folder in snapshot.folders:
+        for root in (folder.named, folder.root):
+            if root and path.startswith(os.path.join(root, "")):
+                refuse_stray_link(folder.root, os.path.relpath(path, root), [folder.root])
+                return
+    refuse_stray_link(os.path.dirname(path), path, [folder.root for folder in snapshot.folders])
 
 
 def _open_files(

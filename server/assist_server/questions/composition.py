@@ -18,6 +18,9 @@ except ImportError:  # Windows
 
 from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import Store, resolve
+from assist_context.files.exclusions import exclusions
+from assist_context.files.git_repository import Git
+from assist_context.files.repository_top import top_of
 from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import Ledger, Scope
 from assist_escalation.errors import EscalationError
@@ -38,6 +41,7 @@ from assist_server.workspace.folders import key_of
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
 LOCAL_TOKENS = 700
+GIT_S = 10.0  # seconds; git says in 4 ms what it ignores. Without its answer the files count as ignored
 WINDOW = 8192  # tokens of question and answer, the same as `speed_probe.WINDOW`
 
 
@@ -70,12 +74,15 @@ def gate_files(config: Config, root: str = "") -> GateFiles:
     )
 
 
-def decision_inputs(config: Config, roots: Sequence[str]) -> tuple[DecisionInputs, tuple[Problem, ...]]:
+def decision_inputs(
+    config: Config, roots: Sequence[str], asked: Sequence[str] = ()
+) -> tuple[DecisionInputs, tuple[Problem, ...]]:
     """The inputs for decisions in a workspace, and what is wrong in its rules.
 
-    The first folder gives the workspace its name.
+    The first folder gives the workspace its name. `asked` are folders that the user asks from, the first one
+    for the preview: their rules always apply, whichever files a prompt shows.
     """
-    permissions, problems = permissions_for(config, roots)
+    permissions, problems = permissions_for(config, roots, asked)
     files = gate_files(config)
     parts: list[GateParts] = []
 
@@ -87,20 +94,37 @@ def decision_inputs(config: Config, roots: Sequence[str]) -> tuple[DecisionInput
     inputs = DecisionInputs(
         local=_local(config),
         permissions=permissions,
-        within=lambda folders: permissions_for(config, roots, folders)[0],
+        within=lambda folders: permissions_for(config, roots, (*asked, *folders))[0],
         scope=scope_of(roots),
         offline=config.offline,
         parts=gate,
         draw=random_token,
         history=feedback.scores(files.feedback),
         calibration=read_calibration(config)[0],
+        excluded=lambda root, paths: exclusions(root, paths, git_of(config)),
+        asked=os.path.realpath(asked[0]) if asked else "",
+        directories=_moved_directories(config),
     )
     return inputs, problems
 
 
+def _moved_directories(config: Config) -> tuple[tuple[str, str], ...]:
+    names = {"config": ("Settings", config.paths.config), "data": ("Data", config.paths.data)}
+    return tuple((name, str(path)) for name, path in map(names.__getitem__, config.paths.moved))
+
+
+def git_of(config: Config) -> Git:
+    """How git is asked about the files of one question, which must not wait for long."""
+    return Git(config.programs, timeout_s=GIT_S)
+
+
 def scope_of(roots: Sequence[str]) -> Scope:
-    """Who spends: the workspace by its folder, the user by login."""
-    return Scope(roots[0] if roots else "", _user())
+    """Who spends: the workspace by the top of its repository, the user by login.
+
+    A repository's bound holds for all of it, whichever folder of it someone works in.
+    """
+    root = os.path.realpath(roots[0]) if roots else ""
+    return Scope((top_of(root) or root) if root else "", _user())
 
 
 def gate_parts(config: Config, permissions: Permissions) -> GateParts:

@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +15,7 @@ from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.settings import Edits
+from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.routing import features
 from assist_escalation.routing.calibration import NONE, Calibration
@@ -67,7 +68,9 @@ class LocalModelFacts:
 class DecisionInputs:
     """What decisions are made with.
 
-    `within` gives the permissions together with the rules of these folders. `history` holds the scores of
+    `within` gives the permissions together with the rules of these folders. `excluded` says, for files of a
+    folder, why some may not leave. `asked` is the folder that the user asks from, "" for none. `directories`
+    are those of settings and data, if they are not where they usually are. `history` holds the scores of
     earlier requests, the newest last.
     """
 
@@ -78,6 +81,9 @@ class DecisionInputs:
     within: Callable[[Sequence[str]], Permissions]
     parts: Callable[[], GateParts]
     draw: Callable[[], str]
+    excluded: Callable[[str, Collection[str]], Mapping[str, str]]
+    asked: str = ""
+    directories: tuple[tuple[str, str], ...] = ()
     history: Sequence[float] = ()
     calibration: Calibration = NONE
 
@@ -100,7 +106,11 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class DecidedQuestion:
-    """A question with its decision. `prepared` is what a provider would get, if any may get it."""
+    """A question with its decision. `prepared` is what a provider would get, if any may get it.
+
+    `surroundings` are facts for the preview, by name: the folder, if the user asked from another one, and
+    unusual directories of settings.
+    """
 
     id: str
     question: Question
@@ -110,6 +120,7 @@ class DecidedQuestion:
     rules: RoutingRules
     frontier: Draft | None = None
     prepared: Prepared | None = None
+    surroundings: tuple[tuple[str, str], ...] = ()
 
 
 def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> DecidedQuestion:
@@ -119,7 +130,10 @@ def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs)
     frontier, prepared, barred = _prepare_frontier(name, question, folders, inputs)
     rules = _rules(inputs, prepared, barred)
     decision = route(_facts(question, local, frontier, inputs), rules, question.wish, inputs.history)
-    return DecidedQuestion(name, question, folders.corpus.root, local, decision, rules, frontier, prepared)
+    root = folders.corpus.root
+    elsewhere = inputs.asked and inputs.asked != root
+    surroundings = (*([("Folder", root)] if elsewhere else []), *inputs.directories)
+    return DecidedQuestion(name, question, root, local, decision, rules, frontier, prepared, surroundings)
 
 
 def draft(
@@ -174,32 +188,53 @@ def _prepare_frontier(
     edits: Edits = allowed.providers[first].edits if first in allowed.providers else "blocks"
     drafted = draft(question, folders, FRONTIER_TOKENS, small=False, edits=edits)
     most = ANSWERS[question.command]
-    if excluded := _excluded_file(question, drafted, folders):
-        return drafted, None, ("hidden", f"{excluded} is excluded by a rule file, so it does not leave")
+    if excluded := _excluded_file(question, drafted, folders, inputs):
+        return drafted, None, ("hidden", f"{excluded}, so it does not leave")
+    alias = _alias_prompt(question, folders)
     # Rule files may be anywhere between a file and its root; they can only forbid.
-    allowed = inputs.within(_rule_folders(drafted))
+    allowed = inputs.within(_rule_folders((*drafted.prompt.spans, *alias.spans)))
     request = ProviderRequest(name, drafted.prompt, allowed, inputs.scope, most, question.provider)
     try:
-        return drafted, prepare(request, inputs.parts()), ("", "")
+        prepared = prepare(request, inputs.parts())
+        if alias.spans and not (verdict := judge(alias, allowed, prepared.provider)).allowed:
+            raise RefusedError("policy", "; ".join(verdict.reasons))
+        return drafted, prepared, ("", "")
     except RefusedError as error:
         return drafted, None, (error.cause, str(error).rstrip("."))
     except EscalationError as error:
         return drafted, None, ("gate", str(error).rstrip("."))
 
 
-def _excluded_file(question: Question, drafted: Draft, folders: QuestionFolders) -> str:
-    """A file of the prompt, or the one in question, that a rule file excludes; "" for none."""
-    corpora = {corpus.root: corpus for corpus in (folders.corpus, *folders.others)}
-    shown = [(each.origin.root, each.origin.path) for each in drafted.evidence.spans]
+def _excluded_file(
+    question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs
+) -> str:
+    """Why a file of the prompt, or the one in question, may not leave, in words; "" if all may."""
+    known = {corpus.root for corpus in (folders.corpus, *folders.others)}
+    shown: dict[str, dict[str, None]] = {}
+    for each in drafted.evidence.spans:
+        shown.setdefault(each.origin.root, {})[each.origin.path] = None
     if question.target is not None:
-        shown.append((folders.corpus.root, question.target.lines.path))
-    return next((path for root, path in shown if root not in corpora or corpora[root].hides(path)), "")
+        own = shown.setdefault(folders.corpus.root, {})
+        own |= dict.fromkeys(filter(None, (question.target.lines.path, question.target.alias)))
+    for root, paths in shown.items():
+        if root not in known:
+            return f"{next(iter(paths))} is in no folder of this workspace"
+        for path, why in inputs.excluded(root, tuple(paths)).items():
+            return f"{path} {why}"
+    return ""
 
 
-def _rule_folders(drafted: Draft) -> tuple[str, ...]:
+def _alias_prompt(question: Question, folders: QuestionFolders) -> Prompt:
+    """The name by which a link led to the file in question, as a prompt without text: both are judged."""
+    alias = question.target.alias if question.target else ""
+    origin = Origin("file", alias, folders.corpus.root)
+    return Prompt(question.command, (Span("", origin),) if alias else ())
+
+
+def _rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
     """The folders between the files of a prompt and their roots, both included."""
     found: dict[str, None] = {}
-    for origin in (span.origin for span in drafted.prompt.spans if span.origin.path):
+    for origin in (span.origin for span in spans if span.origin.path):
         parents = PurePosixPath(origin.path).parents
         found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, each)) for each in parents)
     return tuple(found)

@@ -6,7 +6,7 @@ A single line means the definition around it. It reads the file and the index, a
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_context.documents import Document
@@ -17,6 +17,7 @@ from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import read_document
+from assist_server.workspace.folders import alias_in
 
 SYMBOLS = 200  # definitions of one name that are read at most
 LISTED = 8  # of them, named in a message
@@ -28,13 +29,15 @@ _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 class QuestionTarget:
     """What a question is about: lines of a file as it is now. `name` is the symbol, "" for none.
 
-    `whole` says that the lines are a whole definition or a whole file, which an answer can replace.
+    `whole` says that the lines are a whole definition or a whole file, which an answer can replace. `alias`
+    is the path by which a link led to the file, "" for none.
     """
 
     lines: TargetLines
     document: Document
     name: str = ""
     whole: bool = True
+    alias: str = ""
 
     @property
     def text(self) -> str:
@@ -78,9 +81,10 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
     The file is laid over the index as it is now, so that line numbers are current.
     """
     spec = parse_target(text)
-    path = os.path.realpath(os.path.join(corpus.root, os.path.expanduser(spec.path)))
+    named = os.path.join(corpus.root, os.path.expanduser(spec.path))
+    path = os.path.realpath(named)
     if os.path.exists(path):
-        return lines_in_file(corpus, path, spec)
+        return replace(lines_in_file(corpus, path, spec), alias=alias_in(corpus.root, named))
     if spec.first or "/" in spec.path or os.sep in spec.path:
         read_document(Path(path))  # says why there is no such file
     return _symbol_target(corpus, spec.path)

@@ -71,7 +71,7 @@ class Fit:
 def workspace_of(config: Config, folder: Path) -> RecordedWorkspace:
     """The workspace of a folder: as for questions, the nearest indexed folder from this one upward."""
     root = (known_folder(config, folder) or folder_at(config, folder)).root
-    return RecordedWorkspace(config, root, *permissions_for(config, [root]))
+    return RecordedWorkspace(config, root, *permissions_for(config, [root], [str(folder)]))
 
 
 def spending(workspace: RecordedWorkspace, by: By, since: float) -> SpendingReport:

@@ -50,7 +50,7 @@ def route_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
         ("Features", ", ".join(f"{name} {value:g}" for name, value in decision.features.items() if value)),
     ]
     if decided.prepared is not None:
-        return [*lines, *_preview(decided.prepared)]
+        return [*lines, *_preview(decided, decided.prepared)]
     return [*lines, ("Files", ", ".join(map(one_line, _files(decided))) or "none")]
 
 
@@ -58,10 +58,10 @@ def preview_lines(decided: DecidedQuestion) -> list[str]:
     """What the user sees before anything is sent."""
     if decided.prepared is None:
         return []
-    return [f"{name:<10} {value}" for name, value in _preview(decided.prepared)]
+    return [f"{name:<10} {value}" for name, value in _preview(decided, decided.prepared)]
 
 
-def _preview(prepared: Prepared) -> list[tuple[str, str]]:
+def _preview(decided: DecidedQuestion, prepared: Prepared) -> list[tuple[str, str]]:
     files = prepared.files
     named = ", ".join(map(one_line, files[:SHOWN])) + (
         f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
@@ -69,6 +69,7 @@ def _preview(prepared: Prepared) -> list[tuple[str, str]]:
     found = ", ".join(f"{count} {kind.lower()}" for kind, count in prepared.redacted.found)
     return [
         ("Goes to", f"{prepared.host} ({prepared.provider}, {prepared.endpoint.model})"),
+        *((name, one_line(text)) for name, text in decided.surroundings),
         ("Files", named or "none"),
         ("Redacted", found or "nothing found"),
         ("Tokens", f"up to {prepared.tokens:,}, and {prepared.max_output:,} for the answer"),

@@ -13,6 +13,7 @@ from typing import Any
 from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
 from assist_context.documents import Cursor, Document, Snippet
 from assist_context.files.folder_rules import FolderRules
+from assist_context.files.repository_top import folders_to_top
 from assist_context.index.database import IndexStatus
 from assist_context.index.reader import IndexReader
 from assist_context.indexer.supervisor import IndexerSupervisor
@@ -36,12 +37,12 @@ def folder_at(config: Config, root: Path) -> WorkspaceFolder:
 def known_folder(config: Config, root: Path) -> WorkspaceFolder | None:
     """The nearest directory, from `root` up, that has an index; None if none has one, or indexing is off.
 
-    Editors index the folders that they open, and people run commands in folders below.
+    Editors index the folders that they open, and people run commands in folders below. The search ends at the
+    top of the repository: an index above it holds the texts of other repositories.
     """
     if not config.context.index:
         return None
-    real = Path(os.path.realpath(root))
-    folders = (folder_at(config, each) for each in (real, *real.parents))
+    folders = (folder_at(config, Path(each)) for each in folders_to_top(os.path.realpath(root)))
     return next((folder for folder in folders if os.path.isfile(folder.database)), None)
 
 

@@ -9,11 +9,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceFolder:
-    """A resolved workspace folder, its index, and its name, "" if it is the only one."""
+    """A resolved workspace folder, its index, and its name, "" if it is the only one.
+
+    `named` is its path as it was given, with links.
+    """
 
     root: str
     database: str
     name: str = ""
+    named: str = ""
 
     def prompt_path(self, path: str) -> str:
         """How prompts name a file of the folder; `path` is absolute and below `root`."""
@@ -28,9 +32,14 @@ class WorkspaceFolder:
         """Whether an absolute path is below the folder."""
         return path.startswith(os.path.join(self.root, ""))
 
+    def alias(self, named: str) -> str:
+        """The alias of a file, as `alias_in` gives it, by either path of the folder."""
+        return alias_in(self.root, named, self.named)
+
 
 def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
     """The folders of a workspace, each once; missing ones are left out."""
+    given = {os.path.realpath(root): os.path.abspath(root) for root in reversed(roots)}
     real = [root for root in dict.fromkeys(map(os.path.realpath, roots)) if os.path.isdir(root)]
     names = [os.path.basename(root) for root in real]
     return tuple(
@@ -38,9 +47,23 @@ def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
             root,
             database_of(root, data),
             "" if len(real) == 1 else name if names.count(name) == 1 else f"{name}-{number}",
+            given[root],
         )
         for number, (root, name) in enumerate(zip(real, names, strict=True), 1)
     )
+
+
+def alias_in(root: str, named: str, also: str = "") -> str:
+    """The path below `root` by which a file was named, if a link led from there to the file; else "".
+
+    `named` is absolute; `also` is another path of the resolved root. Rules are about names, so both count.
+    """
+    for each in (root, also or root):
+        lexical = os.path.relpath(named, each)
+        if not lexical.startswith(os.pardir):
+            real = os.path.relpath(os.path.realpath(named), root)
+            return "" if lexical == real else lexical.replace(os.sep, "/")
+    return ""
 
 
 def database_of(root: str, data: Path) -> str:

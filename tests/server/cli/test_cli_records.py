@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from config_files import PROVIDER
-from conftest import COMMAND
+from conftest import COMMAND, runner
 from recording import configure, files, pay, record_edit, record_feedback
 
 from assist_escalation.audit.log import AuditLog
@@ -191,11 +191,14 @@ def test_an_undo_that_cannot_be_logged_says_so(assist: Assist, home: Home, tmp_p
 # cost
 
 
-def test_cost_sums_by_what_is_asked_and_says_what_is_left(assist: Assist, home: Home, tmp_path: Path) -> None:
+def test_cost_sums_by_what_is_asked_and_says_what_is_left(home: Home, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    assist = runner(work, home)
     configure(tmp_path, PROVIDER + '[escalation]\nmode = "ask"\nmax_cost_usd_per_day = 1.0\n')
-    pay(home, tmp_path, "r0", 20_000, clock=lambda: 1_700_000_000.0, command="ask")
-    pay(home, tmp_path, "r1", 5_400)
-    pay(home, tmp_path, "r2", 4_600, model="small", estimated=True)
+    pay(home, work, "r0", 20_000, clock=lambda: 1_700_000_000.0, command="ask")
+    pay(home, work, "r1", 5_400)
+    pay(home, work, "r2", 4_600, model="small", estimated=True)
     done = assist("cost", "--by", "model")
     assert done.code == 0
     assert [line.split() for line in done.out.splitlines()[:4]] == [

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from config_files import PROVIDER
+from conftest import runner
 from recording import configure, files, pay, record_request
 
 from assist_server.cli.doctor.egress import egress_facts
@@ -39,7 +40,8 @@ def test_a_provider_is_told_with_whether_its_key_is_set(
     home: Home, tmp_path: Path, key: str, is_set: bool
 ) -> None:
     configure(tmp_path, PROVIDER + '[escalation]\nmode = "ask"\n')
-    facts, findings = examined(home, tmp_path, OPENAI_API_KEY=key)
+    (tmp_path / "work").mkdir()
+    facts, findings = examined(home, tmp_path / "work", OPENAI_API_KEY=key)
     [provider] = facts["providers"]
     assert provider["key_set"] is is_set
     assert (provider["host"], provider["key_env"]) == ("models.example", "OPENAI_API_KEY")
@@ -90,11 +92,22 @@ def test_a_key_of_the_log_that_is_not_set_is_found(home: Home, tmp_path: Path) -
 
 def test_a_repository_that_was_not_accepted_is_found(home: Home, tmp_path: Path) -> None:
     configure(tmp_path, PROVIDER + '[escalation]\nmode = "ask"\n')
-    (tmp_path / ".assist.toml").write_text('[egress]\ndeny = ["infra/**"]\n')
-    facts, findings = examined(home, tmp_path, OPENAI_API_KEY=SECRET)
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / ".assist.toml").write_text('[egress]\ndeny = ["infra/**"]\n')
+    facts, findings = examined(home, tmp_path / "work", OPENAI_API_KEY=SECRET)
     assert (facts["mode"], facts["trust"]) == ("never", "new")
     [finding] = findings
     assert "assist config trust" in finding.remedy
+
+
+def test_settings_in_the_workspace_are_found(home: Home, tmp_path: Path) -> None:
+    configure(tmp_path, PROVIDER + '[escalation]\nmode = "ask"\n')
+    facts, findings = examined(home, tmp_path, OPENAI_API_KEY=SECRET)
+    assert facts["mode"] == "never"
+    assert [each.remedy.split(" to ")[0] for each in findings] == [
+        "Set ASSIST_CONFIG_DIR",
+        "Set ASSIST_DATA_DIR",
+    ]
 
 
 def test_an_answering_model_of_its_own_that_is_missing_is_found(home: Home, tmp_path: Path) -> None:
@@ -105,13 +118,13 @@ def test_an_answering_model_of_its_own_that_is_missing_is_found(home: Home, tmp_
     assert "assist models pull qwen2.5-coder-1.5b" in finding.what
 
 
-def test_people_are_told_the_same(
-    assist: Assist, home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_people_are_told_the_same(home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work").mkdir()
+    assist = runner(tmp_path / "work", home)
     configure(tmp_path, PROVIDER + '[escalation]\nmode = "ask"\n')
     monkeypatch.setenv("OPENAI_API_KEY", SECRET)
-    pay(home, tmp_path, "r1", 500_000)
-    record_request(home, tmp_path, "r1")
+    pay(home, tmp_path / "work", "r1", 500_000)
+    record_request(home, tmp_path / "work", "r1")
     told = " ".join(assist("doctor").out.split())
     assert "Egress mode ask; repository's files: none; $1.50 of $2.00 are left today" in told
     assert "openai: big at models.example, key in OPENAI_API_KEY set" in told

@@ -45,6 +45,7 @@ from assist_server.wording.answers import (
 )
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
 from assist_server.workspace.folders import WorkspaceFolder
+from assist_server.workspace.stray_links import refuse_stray_link
 
 AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
@@ -70,7 +71,7 @@ def run(command: str, target: str, words: str, flags: Asking) -> None:
     config = settings(offline=flags.offline)
     root = directory(flags.workspace)
     with _folders(config, root, target) as (folders, resolved):
-        inputs, problems = decision_inputs(config, [folders.corpus.root])
+        inputs, problems = decision_inputs(config, [folders.corpus.root], [str(root)])
         for problem in problems:
             say(f"assist: {problem}")
         for done in finish_interrupted(config, folders.corpus.root):
@@ -91,18 +92,30 @@ def _folders(
     config: Config, root: Path, target: str
 ) -> Iterator[tuple[QuestionFolders, QuestionTarget | None]]:
     """The folder of the question with its index, and the code that the question is about."""
+    _refuse_stray_link(root, root, target)
+    asked = root
     root = _root_of(root, target)
     folder = known_folder(config, root) or folder_at(config, root)
     if config.context.index and not (target and os.path.exists(root / parse_target(target).path)):
         # A symbol, or a question about the whole folder: the index must be up to date.
         with show_count("indexing") as progress:
             update_index(config, folder, progress)
+    if target and not os.path.lexists(root / parse_target(target).path):
+        _refuse_stray_link(Path(folder.root), asked, target)  # it may be named from the indexed folder on
     corpus = corpus_of(folder)
     try:
         resolved = resolve_target(corpus, _from_folder(root, folder, target)) if target else None
         yield QuestionFolders(corpus), resolved
     finally:
         corpus.reader.close()
+
+
+def _refuse_stray_link(base: Path, workspace: Path, target: str) -> None:
+    """Raise `UserError` for a target that a link out of its repository, or out of the workspace, leads to."""
+    named = os.path.expanduser(parse_target(target).path) if target else ""
+    if os.path.isabs(named) and Path(named).is_relative_to(base):
+        named = os.path.relpath(named, base)
+    refuse_stray_link(os.path.realpath(base), named, [os.path.realpath(workspace)])
 
 
 def _root_of(root: Path, target: str) -> Path:
@@ -115,7 +128,8 @@ def _root_of(root: Path, target: str) -> Path:
 def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
     """The target as seen from the indexed folder, which may be above the working directory."""
     path = parse_target(target).path
-    return str(root / target) if (root / path).exists() and str(root) != folder.root else target
+    real = os.path.realpath(root)
+    return os.path.join(real, target) if (root / path).exists() and real != folder.root else target
 
 
 async def _answer(this: _Run) -> tuple[FinalAnswer | None, list[str]]:

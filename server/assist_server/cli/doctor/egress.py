@@ -20,6 +20,7 @@ from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config, ConfigError, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.repository_file import trust_state
+from assist_server.config.structure import Problem
 from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import checkpoint_of, gate_files, log_key, scope_of
 from assist_server.workspace.folder_index import folder_at, known_folder
@@ -56,17 +57,14 @@ def egress_facts(config: Config, folder: Path, findings: list[DoctorFinding]) ->
     accepted files cannot be read.
     """
     root = (known_folder(config, folder) or folder_at(config, folder)).root
-    permissions, problems = permissions_for(config, [root])
+    permissions, problems = permissions_for(config, [root], [str(folder)])
     examination = _Examination(config, root, permissions, findings)
-    findings += [
-        DoctorFinding(str(problem), TRUST if "config trust" in problem.message else SETTINGS)
-        for problem in problems
-    ]
+    findings += [DoctorFinding(str(problem), _remedy(problem)) for problem in problems]
     left, ledger = _budget(examination)
     return {
         "mode": permissions.mode,
         "workspace": root,
-        "trust": _trust(config, root),
+        "trust": _trust(config, str(folder)),
         "providers": _providers(examination),
         "budget": {
             "left_today_usd": left,
@@ -77,6 +75,12 @@ def egress_facts(config: Config, folder: Path, findings: list[DoctorFinding]) ->
         "audit": _audit(examination),
         "model": _model(examination),
     }
+
+
+def _remedy(problem: Problem) -> str:
+    if problem.key.startswith("ASSIST_"):
+        return f"Set {problem.key} to a directory elsewhere, or unset what moved it"
+    return TRUST if "config trust" in problem.message else SETTINGS
 
 
 def _providers(examination: _Examination) -> list[dict[str, Any]]:

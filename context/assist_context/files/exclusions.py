@@ -1,0 +1,95 @@
+"""Why single files of a folder may not be shown: the rule files, and what git itself says it ignores.
+
+git knows more ignore files than lie in a work tree: the user's own, `core.excludesFile`, and the one that
+all work trees of a repository share. So it is asked wherever a file is in a repository. Without git on the
+machine, its rules are read as far as `gitignore` knows them. If git is there and does not answer, the files
+count as ignored.
+"""
+
+import os
+from collections.abc import Collection, Mapping
+
+from assist_context.files import git_repository
+from assist_context.files.folder_rules import FolderRules
+from assist_context.files.git_repository import Git, GitFailed, GitTree
+from assist_context.files.gitignore import UNREADABLE
+from assist_context.files.repository_top import is_repository, top_of
+
+_WORDS = {
+    "denied": "is on the built-in list of files that hold secrets",
+    UNREADABLE: "is below a rule file that cannot be read: save that file as UTF-8",
+    "bad path": "is no path inside the folder",
+}
+_IGNORED = "is excluded, because git ignores it"
+
+
+def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
+    """Why files may not be shown, in words that follow a file's name; files that may are left out.
+
+    `paths` are relative to the resolved `root`, with "/"; they need not exist.
+    """
+    rules = FolderRules(root)
+    program = git_repository.find_git(git, root)
+    by_git = program is not None and _repository_of(root) is not None
+    found: dict[str, str] = {}
+    asked: dict[str, dict[str, str]] = {}  # by repository: the path from there, by ours
+    for path in dict.fromkeys(paths):
+        if reason := rules.exclusion_reason(path, by_git_rules=not by_git):
+            found[path] = _WORDS.get(reason, f"is excluded by {reason}")
+            continue
+        for top, inside in _places(root, _until_link(root, path)).items():
+            asked.setdefault(top, {})[path] = inside
+    if program is not None:
+        for top, insides in asked.items():
+            found |= _ignored_in(GitTree(program, top), root, insides)
+    return found
+
+
+def _ignored_in(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[str, str]:
+    """Which files a repository ignores, or all of them if git does not say."""
+    whole = _relative(root, tree.directory)
+    wanted = [whole] if _is_below(root, tree.directory) else []
+    try:
+        ignored = git_repository.filter_ignored(tree, [*wanted, *insides.values()], bool)
+    except GitFailed as error:
+        why = f"is excluded, because git does not say whether it ignores it ({error}): try `git status` there"
+        return dict.fromkeys(insides, why)
+    if whole in ignored:
+        return {}  # all of the folder is, as a project in a home folder under version control
+    return {path: _IGNORED for path, inside in insides.items() if inside in ignored}
+
+
+def _places(root: str, path: str) -> dict[str, str]:
+    """Each repository, from the innermost to the one around the root, with the path from its top."""
+    found: dict[str, str] = {}
+    at = os.path.join(root, path)
+    top = _repository_of(os.path.dirname(at))
+    while top is not None:
+        found[top] = _relative(at, top)
+        if not _is_below(top, root):
+            break
+        at = top  # of a repository inside, the one around it may ignore all
+        top = _repository_of(os.path.dirname(at))
+    return found
+
+
+def _repository_of(folder: str) -> str | None:
+    top = top_of(folder)
+    return top if top is not None and is_repository(top) else None
+
+
+def _until_link(root: str, path: str) -> str:
+    """The path, cut after its first link: git looks no further."""
+    parts = path.split("/")
+    for count in range(1, len(parts)):
+        if os.path.islink(os.path.join(root, *parts[:count])):
+            return "/".join(parts[:count])
+    return path
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path.startswith(os.path.join(folder, ""))
+
+
+def _relative(path: str, top: str) -> str:
+    return os.path.relpath(path, top).replace(os.sep, "/")

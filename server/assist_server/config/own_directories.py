@@ -1,0 +1,99 @@
+"""Where the settings and the data of a user may be: nowhere that a workspace could bring its own.
+
+Variables such as ASSIST_CONFIG_DIR, XDG_CONFIG_HOME and HOME move these directories, and a folder can set
+variables for those who enter it. So what lies in a workspace, or in its repository, is not believed: it
+might define providers, name keys, and record what was accepted. One place is always the user's own, also
+where a home folder is a repository: the usual one below the home directory that the system has for the login.
+
+This module reads the system's record of logins and the layout of directories; the environment it is given.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+try:
+    import pwd
+except ImportError:  # Windows
+    pwd = None  # type: ignore[assignment]
+
+from assist_context.files.repository_top import top_of
+from assist_server.config.structure import Problem
+
+_SYSTEM = os.path.join(
+    os.sep, "etc"
+)  # only an administrator writes here, also where etckeeper keeps a `.git`
+_USUAL = {
+    "ASSIST_CONFIG_DIR": ("Library/Application Support" if sys.platform == "darwin" else ".config"),
+    "ASSIST_DATA_DIR": ("Library/Application Support" if sys.platform == "darwin" else ".local/share"),
+}
+_XDG = {"ASSIST_CONFIG_DIR": "XDG_CONFIG_HOME", "ASSIST_DATA_DIR": "XDG_DATA_HOME"}
+
+
+def usual_directory(variable: str) -> Path | None:
+    """The directory that a login has if no variable moves it; None where the system has no home for it."""
+    if pwd is None:
+        return None
+    try:
+        home = pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:  # no user has this number, as in some containers
+        return None
+    return Path(home) / _USUAL[variable] / "assist" if os.path.isabs(home) else None
+
+
+def is_moved(variable: str, path: Path, environ: Mapping[str, str]) -> bool:
+    """Whether a variable moved a directory away from the usual place."""
+    usual = usual_directory(variable)
+    return bool(environ.get(variable)) if usual is None else _real(usual) != _real(path)
+
+
+def relative_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
+    """A problem for each variable that would make a directory depend on the folder one is in."""
+    for variable, xdg in _XDG.items():
+        name = next((each for each in (variable, xdg, "HOME") if environ.get(each)), "")
+        value = environ.get(name, "")
+        found = os.path.expanduser(value) if name == variable else value
+        if value and not os.path.isabs(found):
+            yield Problem(
+                name,
+                "the environment",
+                f'{name} = "{value}" is relative, so that each folder would have settings of its own: '
+                "give the whole path",
+            )
+
+
+def misplaced_problems(directories: Sequence[tuple[str, Path]], folders: Sequence[str]) -> Iterator[Problem]:
+    """A problem for each directory in one of these resolved workspace folders, or in its repository.
+
+    Each comes with the variable that can move it, "" for an organisation's policies.
+    """
+    boundaries = tuple(dict.fromkeys(top_of(folder) or folder for folder in folders))
+    for variable, path in directories:
+        inside = next((each for each in boundaries if _is_in(path, each)), None)
+        if inside is None or _is_usual(variable, path):
+            continue
+        remedy = f"name one elsewhere in {variable}" if variable else "keep policies elsewhere"
+        yield Problem(
+            variable or "policy",
+            str(path),
+            f"{path} is in the workspace {inside}, which could bring its own settings, keys and acceptances: "
+            f"nothing leaves from there; {remedy}",
+        )
+
+
+def _is_usual(variable: str, path: Path) -> bool:
+    if not variable:
+        return _is_in(path, _SYSTEM)
+    usual = usual_directory(variable)
+    return usual is not None and _real(usual) == _real(path)
+
+
+def _is_in(path: Path, folder: str) -> bool:
+    """Whether a directory is in a folder, by its name or by where its links lead."""
+    named = os.path.join(os.path.abspath(path), "")
+    return any(each.startswith(os.path.join(folder, "")) for each in (named, os.path.join(_real(path), "")))
+
+
+def _real(path: Path) -> str:
+    return os.path.realpath(path)

@@ -1,0 +1,55 @@
+"""The rules of the place hold for an editor's questions too: links, what git ignores, one budget."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from asked_shop import CART
+from talker import open_talker
+from vendor import configure_provider, scripted_answer, vendor
+
+from assist_server.config.config import load_lenient
+from assist_server.questions.composition import scope_of
+from assist_server.workspace.folders import folders_of
+
+pytestmark = pytest.mark.slow
+
+
+async def test_links_out_and_what_git_ignores_stay(
+    tmp_path: Path, shop: Path, home: Mapping[str, str]
+) -> None:
+    subprocess.run(["git", "init", "-q", str(shop)], check=True)
+    (shop / ".git" / "info" / "exclude").write_text("private.py\n")
+    (tmp_path / "diary.py").write_text("diary = 'MARKER-OUTSIDE'\n")
+    (shop / "diary.py").symlink_to("../diary.py")
+    (shop / "private.py").write_text("def gross(net):\n    return 'MARKER-PRIVATE'\n")
+    with vendor(scripted_answer("fine")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop) as client:
+            errors = []
+            for name in ("diary.py", "private.py"):
+                uri = (shop / name).as_uri()
+                client.show(uri, (shop / name).read_text())
+                errors.append((await client.whole("explain", uri=uri, wish="frontier"))[1].error)
+            uri = (shop / "shop" / "cart.py").as_uri()
+            client.show(uri, CART)
+            _, end = await client.whole("explain", uri=uri, wish="frontier")
+    assert end.error is None
+    assert "is a link out of" in errors[0]
+    assert "git ignores it" in errors[1]
+    [request] = acme.requests
+    assert b"MARKER" not in request.body
+
+
+def test_two_folders_of_one_repository_share_its_budget_and_others_have_their_own(tmp_path: Path) -> None:
+    for name in ("repo/a", "repo/b", "plain/a"):
+        (tmp_path / name).mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repo")], check=True)
+    top = str(tmp_path / "repo")
+    data = load_lenient({"ASSIST_DATA_DIR": str(tmp_path)}, ()).paths.data
+    for root in ("repo", "repo/a", "repo/b"):
+        assert scope_of([str(tmp_path / root)]).repo == top
+    opened = folders_of([str(tmp_path / "repo" / "a")], data)
+    assert scope_of([each.root for each in opened]).repo == top
+    assert scope_of([str(tmp_path / "plain" / "a")]).repo == str(tmp_path / "plain" / "a")

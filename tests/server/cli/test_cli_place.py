@@ -1,0 +1,89 @@
+"""The rules of the place where one is hold for every question, seen from the command line."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asked_shop import KEY
+from conftest import runner
+from vendor import configure_provider, scripted_answer, vendor
+
+pytestmark = pytest.mark.slow
+
+Assist = Callable[..., Any]
+
+NEVER = '[escalation]\nmode = "never"\n'
+RATES = "def negotiated_discount_rate(customer):\n    return {'acme': 0.37}[customer]\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Two repositories in one folder: the first one forbids to send anything."""
+    place = tmp_path / "src"
+    for name, file, text in (
+        ("mine", "main.py", "def hello():\n    return 1\n"),
+        ("other", "rates.py", RATES),
+    ):
+        (place / name / "sub").mkdir(parents=True)
+        (place / name / file).write_text(text)
+        subprocess.run(["git", "init", "-q", str(place / name)], check=True)
+    (place / "mine" / ".assist.toml").write_text(NEVER)
+    return place
+
+
+@pytest.fixture
+def at(place: Path, home: dict[str, str]) -> Callable[[str], Assist]:
+    return lambda folder: runner(place / folder, {**home, "ACME_KEY": KEY})
+
+
+def test_an_index_above_the_repository_lends_no_text_and_the_place_has_its_say(
+    at: Callable[[str], Assist], tmp_path: Path, place: Path
+) -> None:
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9")
+    assert at("")("index").code == 0
+    words = "where is the negotiated discount rate of a customer?"
+    asked = at("mine/sub")("route", "ask", words, "--frontier", "--json").json
+    assert (asked["target"], asked["files"]) == ("refused", [])
+    (place / "mine" / ".assist.toml").unlink()
+    asked = at("mine")("route", "ask", words, "--frontier", "--json").json
+    assert not any("rates.py" in each for each in asked["files"])
+
+
+def test_a_question_about_a_file_elsewhere_is_asked_by_the_rules_here_and_its_folder_is_named(
+    at: Callable[[str], Assist], tmp_path: Path, place: Path
+) -> None:
+    rates = str(place / "other" / "rates.py")
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9")
+    asked = at("mine/sub")("route", "explain", rates, "--frontier", "--json").json
+    assert (asked["target"], asked["provider"]) == ("refused", None)
+    shown = at("other/sub")("explain", rates, "--frontier", "--dry-run").out
+    assert str(place / "other") in shown.replace("\n", "")
+
+
+def test_a_link_out_of_the_repository_is_not_followed_whatever_its_name(
+    at: Callable[[str], Assist], tmp_path: Path, place: Path
+) -> None:
+    (place / "mine" / "rates.py").symlink_to("../other/rates.py")
+    (place / "mine" / ".assist.toml").unlink()
+    with vendor(scripted_answer("no")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        done = at("mine")("explain", "rates.py", "--frontier", "--yes")
+        assert (done.code, "is a link out of" in done.err) == (3, True)
+    assert acme.connections == 0
+
+
+def test_both_names_of_a_link_inside_are_judged(
+    at: Callable[[str], Assist], tmp_path: Path, place: Path
+) -> None:
+    (place / "other" / "sub" / "public.py").symlink_to("../rates.py")
+
+    def target() -> str:
+        found = at("other")("route", "explain", "sub/public.py", "--frontier", "--json").json
+        return str(found["target"])
+
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9")
+    assert target() == "frontier"
+    (place / "other" / ".assistignore").write_text("public.py\n")
+    assert target() == "refused"

@@ -1,0 +1,106 @@
+"""Settings and data that a workspace could bring along close the gate; a user's own never do."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from config_files import PROVIDER, environ, write
+
+from assist_server.config.config import Config, ConfigError, load, load_lenient
+from assist_server.config.own_directories import misplaced_problems, usual_directory
+from assist_server.config.permissions import permissions_for
+
+AUTO = PROVIDER + "[escalation]\nmode = 'auto'\n"
+CONFIG = "ASSIST_CONFIG_DIR"
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    repo = tmp_path / "repo"
+    (repo / "sub").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", str(repo)], check=True)
+    return repo
+
+
+def made(folder: Path, data: Path) -> Config:
+    folder.mkdir(parents=True, exist_ok=True)
+    return load({**write(folder, AUTO), "ASSIST_DATA_DIR": str(data)})
+
+
+def test_settings_outside_of_the_repository_count(repo: Path, tmp_path: Path) -> None:
+    config = made(tmp_path / "own", tmp_path / "data")
+    assert permissions_for(config, [str(repo / "sub")])[0].mode == "auto"
+
+
+def inside(repo: Path, tmp_path: Path) -> Config:
+    return made(repo / "deep" / ".assist", tmp_path / "data")
+
+
+def data_inside(repo: Path, tmp_path: Path) -> Config:
+    return made(tmp_path / "own", repo / ".data")
+
+
+def link_into(repo: Path, tmp_path: Path) -> Config:
+    (repo / "real").mkdir()
+    (tmp_path / "own").symlink_to(repo / "real")
+    return made(tmp_path / "own", tmp_path / "data")
+
+
+def link_out(repo: Path, tmp_path: Path) -> Config:
+    (tmp_path / "real").mkdir()
+    (repo / "own").symlink_to(tmp_path / "real")
+    return made(repo / "own", tmp_path / "data")
+
+
+def policy_inside(repo: Path, tmp_path: Path) -> Config:
+    (repo / "xdg").mkdir()
+    (repo / "xdg" / "policy.toml").write_text(PROVIDER)
+    (tmp_path / "own").mkdir()
+    return load_lenient(write(tmp_path / "own", AUTO), (repo / "xdg",))
+
+
+@pytest.mark.parametrize("place", [inside, data_inside, link_into, link_out, policy_inside])
+def test_settings_of_the_repository_send_nothing_and_it_is_said(
+    repo: Path, tmp_path: Path, place: Callable[[Path, Path], Config]
+) -> None:
+    config = place(repo, tmp_path)
+    for roots, folders in (([repo / "sub"], []), ([tmp_path / "elsewhere"], [repo])):
+        found, problems = permissions_for(config, [*map(str, roots)], [*map(str, folders)])
+        assert found.mode == "never"
+        [said] = [each.message for each in problems if "is in the workspace" in each.message]
+        assert f"is in the workspace {repo}" in said
+    assert permissions_for(config, [str(tmp_path / "elsewhere")])[0].mode == "auto"
+
+
+def test_the_usual_place_of_a_login_is_its_own_even_where_home_is_a_repository() -> None:
+    usual = usual_directory(CONFIG)
+    assert usual is not None
+    home = usual.parents[1] if usual.parent.name == ".config" else usual.parents[2]
+    for workspace in (home, usual.parent, usual):
+        assert not list(misplaced_problems([(CONFIG, usual)], [str(workspace)]))
+    assert list(misplaced_problems([(CONFIG, home / "elsewhere" / "assist")], [str(home)]))
+    assert not list(misplaced_problems([("", Path("/etc/xdg/assist"))], ["/etc"]))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [(CONFIG, ".cfg"), ("ASSIST_DATA_DIR", "./data"), ("XDG_CONFIG_HOME", "x"), (CONFIG, "~no-such-user/c")],
+)
+def test_a_relative_directory_is_an_error_and_no_server_sends_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = {**write(tmp_path, AUTO), **({} if variable.startswith("ASSIST") else {CONFIG: ""})}
+    with pytest.raises(ConfigError, match="is relative"):
+        load({**named, variable: value})
+    lenient = load_lenient({**named, variable: value}, ())
+    assert lenient.escalation.mode == "never"
+    assert lenient.paths.config.is_absolute()
+    assert not lenient.paths.config.is_relative_to(tmp_path / ".cfg")
+
+
+def test_directories_that_were_moved_are_known(tmp_path: Path) -> None:
+    assert load(environ(tmp_path)).paths.moved == ("config", "data")
+    usual = {name: str(usual_directory(name)) for name in (CONFIG, "ASSIST_DATA_DIR")}
+    assert load_lenient(usual, ()).paths.moved == ()
