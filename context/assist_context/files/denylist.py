@@ -12,6 +12,7 @@ that there is only one list. The names are in `denylist.toml`.
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from importlib.resources import files
@@ -49,6 +50,47 @@ _LASTS = (
 _ORDINARY = re.compile(r"[a-z0-9_-][a-z0-9_.-]*")
 _DOT = "/."  # all PATHS contain it
 _WILD = re.compile(r"\*|\?|\[[^]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretWord:
+    """A word that denies files of some suffixes; `harmless` finds the names that it does not mean."""
+
+    name: str
+    regex: re.Pattern[str]
+    harmless: re.Pattern[str]
+    suffixes: frozenset[str]
+
+
+def _words() -> tuple[SecretWord, ...]:
+    found = []
+    for group in _TABLE["words"]:
+        suffixes = frozenset(group["suffixes"].replace("none", "", 1).split()) | {""}
+        around = group.get("harmless", "").replace(" ", "|") or "(?!)"
+        for name in group["names"].split():
+            word = f"(?:{name.replace('-', '[-_. ]?')})s?"
+            bounded = word if group.get("within") else rf"(?<![a-z]){word}(?![a-z])"
+            harmless = rf"(?:{around})[-_. ]?{word}|{word}[-_. ]?(?:{around})"
+            found.append(SecretWord(name, re.compile(bounded), re.compile(harmless), suffixes))
+    return tuple(found)
+
+
+WORDS = _words()
+_HINTS = tuple(dict.fromkeys(word.name.partition("-")[0] for word in WORDS))  # nearly all names have none
+
+
+def _find_word(name: str) -> str | None:
+    """The rule of a word that denies a file of this name, written as a glob, else None."""
+    if not any(map(name.__contains__, _HINTS)):
+        return None
+    stem, dot, suffix = name.rpartition(".")
+    if not dot:
+        stem = name
+        suffix = ""
+    for word in WORDS:
+        if suffix in word.suffixes and word.regex.search(stem) and not word.harmless.search(stem):
+            return f"*{word.name}*.{suffix}".rstrip(".")
+    return None
 
 
 def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
@@ -91,8 +133,10 @@ _find_file = _finder(NAMES + DIRECTORIES)
 _find_path = _finder(PATHS)
 
 
-def denied_by(path: str) -> str | None:
+def denied_by(path: str, directory: bool = False) -> str | None:
     """The built-in pattern that denies `path` or a directory above it, else None.
+
+    No word denies a `directory`: much code is in folders called `secrets` and `password`.
 
     >>> denied_by("deploy/.ENV.production"), denied_by("src/environment.py")
     ('.env*', None)
@@ -101,7 +145,7 @@ def denied_by(path: str) -> str | None:
     """
     parent, _, name = path.replace("\\", "/").rpartition("/")
     folder, pattern = _judge_folder(parent)
-    pattern = pattern or denied_name(name)
+    pattern = pattern or denied_name(name, directory)
     if pattern is None and _DOT in folder:
         for spelling in _spellings(name):
             pattern = pattern or _find_path(folder + spelling)
@@ -123,9 +167,13 @@ def by_names_only(directory: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def denied_name(name: str) -> str | None:
+def denied_name(name: str, directory: bool = False) -> str | None:
     """The pattern that denies a file by its own name. Directory patterns count: `.git` may be a file."""
-    return next((pattern for pattern in map(_find_file, _spellings(name)) if pattern), None)
+    spellings = _spellings(name)
+    pattern = next((pattern for pattern in map(_find_file, spellings) if pattern), None)
+    if pattern is None and not directory:
+        pattern = next((pattern for pattern in map(_find_word, spellings) if pattern), None)
+    return pattern
 
 
 @lru_cache(maxsize=4096)

@@ -240,7 +240,7 @@ class IgnoreRules:
                     return level.name
                 if verdict is not None:
                     decided.add(level.name)
-        return "denied" if denied_by(self._lead + path) else None
+        return "denied" if denied_by(self._lead + path, directory) else None
 
     def _levels(self, directory: str) -> Levels:
         unknown = []

@@ -203,12 +203,16 @@ def outlined_from_plain(value: Any) -> OutlineWithText:
 
 @lru_cache
 def version() -> str:
-    """Changes whenever `parse` may return something else: with the grammars, the queries and this code."""
+    """Changes whenever `parse` may return something else: with the grammars, the queries and this code.
+
+    It changes with the rules that keep files out as well, so that nothing of a file stays that is denied now.
+    """
     digest = hashlib.sha256()
     package = resources.files("assist_context")
-    index, syntax = package / "index", package / "syntax"
+    index, syntax, files = package / "index", package / "syntax", package / "files"
     sources = [package / "documents.py", package / "languages.py"]
     sources += [index / name for name in _OWN_FILES]
+    sources += [files / name for name in ("denylist.py", "denylist.toml", "gitignore.py")]
     for folder in (syntax, syntax / "queries"):
         sources += [each for each in folder.iterdir() if each.name.endswith((".py", ".scm"))]
     for source in sorted(sources, key=lambda each: each.name):

@@ -16,6 +16,9 @@ HARMLESS = [
     "id_rsagen.go", "credentials.py", "src/credentials/index.ts", "secrets.py", "secret/main.go", "auth.ts", "npmrc.md",
     "config.json", "docker/config.json", "settings.xml", "kubeconfig_test.go.txt", "tfstate.go", ".gitignore",
     ".gitattributes", ".github/workflows/ci.yml", ".assistignore", ".awsome/config", "hosts.yml", "history.py",
+    "password_reset.py", "secrets.go", "credentials.ts", "docs/secrets.md", "password_reset_subject.txt",
+    "secretlint.json", "tokenizer.json", "external-secret.yaml", "api_keys.proto", "passwords.html", "keyboard.json",
+    "secrets/app.json", "password/index.ts", "passwords/a.txt", "access.log", "reset-password.txt", "UserSecrets.cs",
     "a/b/c.txt", "README.md", "certificate.crt", "", "é.py", "password.py", "openrc.md", "~", "...", "#",
 ]  # fmt: skip
 
@@ -59,6 +62,13 @@ def test_it_says_which_pattern() -> None:
     assert denied_by("deploy/TLS.KEY.bak") == "*.key"
     assert denied_by("home/.aws/credentials") == "credentials"
     assert denied_by("home/.aws/config") == "*/.aws/config"
+
+
+def test_a_word_denies_files_and_no_directories() -> None:
+    assert denied_by("src/my-secrets") == "*secret*"
+    assert denied_by("src/my-secrets", directory=True) is None
+    assert denied_by("src/my-secrets/app.py") is None
+    assert denied_by("src/.ssh", directory=True) == ".ssh"
 
 
 def test_patterns_are_written_as_they_are_compared() -> None:

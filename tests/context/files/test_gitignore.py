@@ -116,8 +116,8 @@ def test_a_rule_file_that_cannot_be_read_excludes_its_directory() -> None:
 
 
 def test_case_counts_only_where_the_file_system_says_so() -> None:
-    assert rules({OWN: "Secret"}).excludes("sECRET") is None
-    assert rules({OWN: "Secret"}, fold=True).excludes("a/sECRET/b") == OWN
+    assert rules({OWN: "Shared"}).excludes("sHARED") is None
+    assert rules({OWN: "Shared"}, fold=True).excludes("a/sHARED/b") == OWN
 
 
 def test_names_that_are_no_unicode() -> None:
