@@ -16,10 +16,16 @@ from assist_server.workspace.folders import folders_of
 pytestmark = pytest.mark.slow
 
 
-async def test_links_out_and_what_git_ignores_stay(
-    tmp_path: Path, shop: Path, home: Mapping[str, str]
-) -> None:
+@pytest.fixture
+def repo(shop: Path) -> Path:
     subprocess.run(["git", "init", "-q", str(shop)], check=True)
+    return shop
+
+
+async def test_links_out_and_what_git_ignores_stay(
+    tmp_path: Path, repo: Path, home: Mapping[str, str]
+) -> None:
+    shop = repo
     (shop / ".git" / "info" / "exclude").write_text("private.py\n")
     (tmp_path / "diary.py").write_text("diary = 'MARKER-OUTSIDE'\n")
     (shop / "diary.py").symlink_to("../diary.py")

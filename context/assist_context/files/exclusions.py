@@ -8,8 +8,10 @@ count as ignored.
 
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 
 from assist_context.files import git_repository
+from assist_context.files.denylist import denied_by
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.git_repository import Git, GitFailed, GitTree
 from assist_context.files.gitignore import UNREADABLE
@@ -17,9 +19,9 @@ from assist_context.files.repository_top import is_repository, top_of
 
 _WORDS = {
     "denied": "is on the built-in list of files that hold secrets",
-    UNREADABLE: "is below a rule file that cannot be read: save that file as UTF-8",
     "bad path": "is no path inside the folder",
 }
+MOST_FOLDERS = 2_000  # looked at for rule files, which takes 0.1 s
 _IGNORED = "is excluded, because git ignores it"
 
 
@@ -35,7 +37,7 @@ def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
     asked: dict[str, dict[str, str]] = {}  # by repository: the path from there, by ours
     for path in dict.fromkeys(paths):
         if reason := rules.exclusion_reason(path, by_git_rules=not by_git):
-            found[path] = _WORDS.get(reason, f"is excluded by {reason}")
+            found[path] = _words(reason, rules)
             continue
         for top, inside in _places(root, _until_link(root, path)).items():
             asked.setdefault(top, {})[path] = inside
@@ -43,6 +45,32 @@ def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
         for top, insides in asked.items():
             found |= _ignored_in(GitTree(program, top), root, insides)
     return found
+
+
+def _words(reason: str, rules: FolderRules) -> str:
+    if reason == UNREADABLE:
+        named = ", ".join(rules.unreadable_files())
+        return f"is excluded, because the rule file {named} cannot be read: save it as text in UTF-8"
+    return _WORDS.get(reason, f"is excluded by {reason}")
+
+
+def unreadable_rule_files(root: str) -> tuple[str, ...]:
+    """The rule files of a resolved folder that cannot be read, each of which excludes all around it.
+
+    It looks at the first folders only, breadth first.
+    """
+    rules = FolderRules(root)
+    queue = [""]
+    for number, folder in enumerate(queue):
+        if number == MOST_FOLDERS or rules.exclusion_reason(f"{folder}_"):
+            continue
+        with suppress(OSError):
+            queue += [f"{folder}{each.name}/" for each in os.scandir(rules.full(folder)) if _may_enter(each)]
+    return tuple(sorted(set(rules.unreadable_files())))
+
+
+def _may_enter(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not denied_by(entry.name, directory=True)
 
 
 def _ignored_in(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[str, str]:

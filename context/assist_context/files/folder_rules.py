@@ -33,6 +33,7 @@ class FolderRules:
         self._prefix = os.path.join(self.root, "")  # joined by hand: os.path.join takes three times as long
         self._apart = {_relative(each, root) for each in others if each.startswith(os.path.join(root, ""))}
         top = top_of(root) or root  # rules apply from there
+        self._top = top
         self._base = _relative(root, top) + "/" if top != root else ""
         # Opening `~/.aws` itself shows no more than opening the home folder.
         self._place = f"{os.path.basename(top)}/{self._base}"
@@ -68,6 +69,10 @@ class FolderRules:
         if not reason and by_git_rules:
             reason = self._git_rules.excludes(self._git_base + path, directory)
         return reason
+
+    def unreadable_files(self) -> tuple[str, ...]:
+        """The rule files on the way to what was asked so far that could not be read, as absolute paths."""
+        return tuple(os.path.join(self._top, each) for each in self._rules.unreadable)
 
     def _is_quiet(self, directory: str) -> bool:
         """Whether nothing but their own names can exclude the files in a directory, as nearly everywhere."""

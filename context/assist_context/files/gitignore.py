@@ -6,7 +6,8 @@ This module reads no disk: it is given a `read` function. It knows nothing of gi
 `.assistignore` may be in every directory and may negate. The ignore files of other assistants are read too,
 but can only exclude: a negation counts only among files of the same name, so it never includes what another
 file name, git or the built-in list (`denylist`, checked last) excludes. A rule file that cannot be read
-excludes its whole directory.
+excludes its whole directory: one that the disk does not give, or that is no text. UTF-16 and lone CRs, which
+Windows and old editors write, are read; git itself reads neither, so in `.gitignore` they mean nothing.
 
 The patterns are git's, `[[:alpha:]]` and `foo**/bar` included, with three differences: they match
 characters where git matches bytes, composed and decomposed accents are equal, and no rule takes longer than
@@ -23,15 +24,25 @@ from unicodedata import normalize
 from assist_context.files.denylist import by_names_only, denied_by
 
 OWN = ".assistignore"
-# aider, GitHub Copilot, Cursor, Continue, Cody, Gemini Code Assist: a file that is hidden from one assistant
-# should be hidden from this one too.
+# A file that is hidden from one assistant should be hidden from this one too. Not listed is
+# .cursorindexingignore, whose files Cursor still shows to its models.
 PEERS = (
+    ".agentignore",  # Qwen Code and others
     ".aiderignore",
+    ".aiexclude",  # Gemini Code Assist
+    ".aiignore",  # JetBrains
+    ".augmentignore",
+    ".clineignore",
+    ".codeiumignore",  # Windsurf too
+    ".codyignore",
+    ".continueignore",
     ".copilotignore",
     ".cursorignore",
-    ".continueignore",
-    ".codyignore",
-    ".aiexclude",
+    ".geminiignore",
+    ".kilocodeignore",
+    ".qwenignore",
+    ".rooignore",
+    ".tabnineignore",
 )
 RULE_FILES = (OWN, *PEERS)
 GIT = ".gitignore"  # read only where git itself cannot answer
@@ -46,6 +57,15 @@ _CLASSES = {
     "graph": "!-~", "lower": "a-z", "print": r"\ -~", "punct": r"!-/:-@\[-`{-~", "space": r"\ \t-\r",
     "upper": "A-Z", "xdigit": "0-9a-fA-F",
 }  # fmt: skip
+
+
+_MARKS = (  # byte order marks, the longest first: that of UTF-16 is the start of that of UTF-32
+    (b"\xff\xfe\0\0", "utf-32-le"),
+    (b"\0\0\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +85,25 @@ class Level:
     name: str
     base: str
     rules: tuple[IgnoreRule, ...]
+
+
+def normalize_rules(data: bytes) -> bytes:
+    """A rule file of ours or a peer's as UTF-8 with plain line ends; raises ValueError if it is no text.
+
+    Rules that no one can read would exclude nothing, without a word.
+
+    >>> normalize_rules("a\r\nb\rc".encode("utf-16"))
+    b'a\nb\nc'
+    """
+    mark, encoding = next((each for each in _MARKS if data.startswith(each[0])), (b"", "utf-8"))
+    data = data.removeprefix(mark)
+    if not mark and b"\0" in data and len(data) % 2 == 0:  # UTF-16 without a mark, if all of it is ASCII
+        zeros = data[::2].count(0), data[1::2].count(0)
+        encoding = {(0, len(data) // 2): "utf-16-le", (len(data) // 2, 0): "utf-16-be"}.get(zeros, "utf-8")
+    text = data.decode(encoding)
+    if "\0" in text:
+        raise ValueError("a rule file with NUL characters")
+    return text.replace("\r\n", "\n").replace("\r", "\n").encode()
 
 
 def parse_rules(data: bytes, fold: bool = False) -> tuple[IgnoreRule, ...]:
@@ -206,7 +245,8 @@ Levels = (
 class IgnoreRules:
     """The rules of a tree, read when they are needed. Paths are relative to its top.
 
-    `lead` is put before each path for the built-in list: it is the name of the top itself.
+    `lead` is put before each path for the built-in list: it is the name of the top itself. `unreadable` are
+    the rule files so far that could not be read.
 
     It keeps what it has read: make a new one for each listing.
     """
@@ -218,6 +258,7 @@ class IgnoreRules:
         self._names = names
         self._fold = fold
         self._lead = lead
+        self.unreadable: list[str] = []
         self._directories: dict[str, Levels] = {}
 
     def excludes(self, path: str, directory: bool = False) -> str | None:
@@ -263,7 +304,10 @@ class IgnoreRules:
         for name in self._names:
             try:
                 data = self._read(directory, name)
-            except OSError:
+                if data and name in RULE_FILES:
+                    data = normalize_rules(data)
+            except (OSError, ValueError):
+                self.unreadable.append(f"{directory}/{name}" if directory else name)
                 return UNREADABLE
             rules = parse_rules(data, self._fold) if data else ()
             if rules:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from workspaces import GIT, NO_GIT, commit, put, run, write
 
-from assist_context.files.exclusions import exclusions
+from assist_context.files.exclusions import exclusions, unreadable_rule_files
 from assist_context.files.git_repository import Git
 
 PATHS = ("a.py", "private.py")
@@ -116,3 +116,14 @@ def test_outside_of_a_repository_the_rule_files_are_read(tmp_path: Path) -> None
     assert found.keys() == {"a.py", "b.py", ".env"}
     assert found["b.py"] == "is excluded by .assistignore"
     assert "built-in list" in found[".env"]
+
+
+def test_a_rule_file_that_cannot_be_read_is_named(top: Path) -> None:
+    (top / "sub").mkdir()
+    (top / "sub" / ".aiignore").write_bytes(b"caf\xe9.py\n")
+    (top / "sub" / "deep").mkdir()
+    found = exclusions(str(top), ("sub/deep/b.py", "a.py"), GIT)
+    assert list(found) == ["sub/deep/b.py"]
+    assert str(top / "sub" / ".aiignore") in found["sub/deep/b.py"]
+    assert unreadable_rule_files(str(top)) == (str(top / "sub" / ".aiignore"),)
+    assert unreadable_rule_files(str(top / "sub" / "deep")) == (str(top / "sub" / ".aiignore"),)

@@ -1,5 +1,6 @@
 """Rule files mean the same as for git, and no file can include what another one excludes."""
 
+import codecs
 import os
 import subprocess
 import tempfile
@@ -122,9 +123,46 @@ def test_case_counts_only_where_the_file_system_says_so() -> None:
 
 def test_names_that_are_no_unicode() -> None:
     raw = os.fsdecode(b"caf\xe9")
-    assert rules({OWN: raw}).excludes(f"a/{raw}/b") == OWN
+    assert rules({OWN: raw}).excludes(f"a/{raw}/b") == UNREADABLE  # a rule without effect excludes everything
+    assert rules({OWN: raw}).excludes("other") == UNREADABLE
     assert rules({OWN: "caf?"}).excludes(raw) == OWN
     assert rules({OWN: "*"}).excludes(raw) == OWN
+
+
+WRITTEN = [
+    "a.py\r\n".encode("utf-16"),
+    codecs.BOM_UTF16_BE + "a.py\n".encode("utf-16-be"),
+    "a.py\n".encode("utf-32"),
+    "a.py\r\nb.py".encode("utf-16-le"),
+    "a.py\n".encode("utf-16-be"),
+    b"b.py\ra.py\r# c\r",
+    b"\xef\xbb\xbfa.py\rb.py\n",
+]
+
+
+@pytest.mark.parametrize("data", WRITTEN)
+def test_rules_are_read_however_they_were_saved(data: bytes) -> None:
+    for name in (OWN, ".clineignore"):
+        found = IgnoreRules(lambda _, each, name=name: data if each == name else None)
+        assert (found.excludes("a.py"), found.excludes("c.py"), found.unreadable) == (name, None, [])
+
+
+UNREADABLE_DATA = [
+    b"a.py\0\n",
+    b"\0",
+    b"\xff",
+    b"caf\xe9.py\n",
+    codecs.BOM_UTF16_LE + b"a",
+    b"a\0b.py",
+    "é\n".encode("latin-1"),
+]
+
+
+@pytest.mark.parametrize("data", UNREADABLE_DATA)
+def test_what_is_no_text_excludes_its_directory_and_is_named(data: bytes) -> None:
+    found = IgnoreRules(lambda at, each: data if (at, each) == ("sub", OWN) else None)
+    assert (found.excludes("sub/any.py"), found.excludes("a.py")) == (UNREADABLE, None)
+    assert found.unreadable == [f"sub/{OWN}"]
 
 
 def test_deep_paths_and_hostile_patterns_end() -> None:
@@ -188,10 +226,10 @@ def test_git_says_the_same(paths: set[str], files: dict[str, str]) -> None:
 )
 def test_any_text_is_a_rule_file(lines: list[str], name: str, path: str) -> None:
     found = rules({name: "\n".join(lines).encode("utf-8", "replace").decode()})
-    assert found.excludes(path.strip("/") or "a") in (None, name, "denied")
+    assert found.excludes(path.strip("/") or "a") in (None, name, "denied", UNREADABLE)
 
 
-@given(st.lists(FILE, min_size=7, max_size=7), PATH)
+@given(st.lists(FILE, min_size=len(RULE_FILES), max_size=len(RULE_FILES)), PATH)
 def test_each_file_only_adds(texts: list[str], path: str) -> None:
     """What one file name excludes stays excluded whatever other files exist; the built-in list too."""
     files = dict(zip(RULE_FILES, texts, strict=True))

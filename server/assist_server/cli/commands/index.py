@@ -45,6 +45,7 @@ def add_to(app: typer.Typer) -> None:
 
 def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     """Build or update the index of a workspace, and show it. Ctrl-C keeps what is done."""
+    from assist_context.files.exclusions import unreadable_rule_files  # noqa: PLC0415
     from assist_context.index.reader import IndexReader  # noqa: PLC0415
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
     from assist_server.workspace.folder_index import folder_at, status_document  # noqa: PLC0415
@@ -53,6 +54,8 @@ def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     root = directory(workspace)
     folder = folder_at(config, root)
     event = _update_index(config, folder)
+    for file in unreadable_rule_files(folder.root):
+        say(f"assist: {file} cannot be read, so everything in its folder is excluded: save it as UTF-8")
     reader = IndexReader(folder.database)
     found = status_document(folder, reader.status())
     reader.close()

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
+from assist_context.files.exclusions import unreadable_rule_files
 from assist_context.files.git_repository import Git, find_git
 from assist_context.index import database
 from assist_context.index.reader import IndexReader
@@ -37,6 +38,9 @@ def index_facts(config: Config, root: Path, findings: list[DoctorFinding]) -> di
         "workspace": None,
     }
     folder = known_folder(config, root)
+    for file in unreadable_rule_files(folder.root if folder else os.path.realpath(root)):
+        what = f"The rule file {file} cannot be read, so everything in its folder is excluded"
+        findings.append(DoctorFinding(what, "Save it as text in UTF-8"))
     if folder is not None:
         _check_mode(Path(folder.database).parent, findings)
         reader = IndexReader(folder.database)
