@@ -7,8 +7,10 @@ count as ignored.
 """
 
 import os
-from collections.abc import Collection, Mapping
+import stat
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from itertools import islice
 
 from assist_context.files import git_repository
 from assist_context.files.denylist import denied_by
@@ -21,7 +23,8 @@ _WORDS = {
     "denied": "is on the built-in list of files that hold secrets",
     "bad path": "is no path inside the folder",
 }
-MOST_FOLDERS = 2_000  # looked at for rule files, which takes 0.1 s
+MOST_FOLDERS = 2_000  # looked at for rule files, which takes up to 0.3 s
+MOST_ENTRIES = 200_000  # looked at for the names of a file with hard links, which takes about 0.5 s
 _IGNORED = "is excluded, because git ignores it"
 
 
@@ -71,6 +74,49 @@ def unreadable_rule_files(root: str) -> tuple[str, ...]:
 
 def _may_enter(entry: os.DirEntry[str]) -> bool:
     return entry.is_dir(follow_symlinks=False) and not denied_by(entry.name, directory=True)
+
+
+def hard_links(root: str, paths: Collection[str]) -> dict[str, str]:
+    """The further names in a resolved folder of those of its files that have several: each with its path.
+
+    What a file is called elsewhere cannot be found out. Nearly no file has two names, and then nothing is
+    looked for.
+    """
+    wanted: dict[tuple[int, int], str] = {}
+    count = 0
+    for path in paths:
+        with suppress(OSError, ValueError):
+            status = os.lstat(os.path.join(root, path))
+            if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+                wanted[(status.st_dev, status.st_ino)] = path
+                count += status.st_nlink
+    found: dict[str, str] = {}
+    numbers = {inode for _, inode in wanted}
+    entries = islice(_files_of(root) if wanted else (), MOST_ENTRIES)
+    for inside, entry in entries:
+        if entry.inode() in numbers:
+            with suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                path = wanted.get((status.st_dev, status.st_ino), "")
+                if path and path != inside:
+                    found[inside] = path
+            if len(found) == count - len(wanted):
+                break
+    return found
+
+
+def _files_of(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """All files below a folder, with their paths from there; git's own objects, and links, are left out."""
+    stack = [""]
+    while stack:
+        folder = stack.pop()
+        with suppress(OSError):
+            for entry in os.scandir(os.path.join(root, folder)):
+                inside = f"{folder}{entry.name}"
+                if not entry.is_dir(follow_symlinks=False):
+                    yield inside, entry
+                elif entry.name != "objects" or ".git" not in folder.split("/"):
+                    stack.append(inside + "/")
 
 
 def _ignored_in(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[str, str]:

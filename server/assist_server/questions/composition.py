@@ -18,7 +18,7 @@ except ImportError:  # Windows
 
 from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import Store, resolve
-from assist_context.files.exclusions import exclusions
+from assist_context.files.exclusions import exclusions, hard_links
 from assist_context.files.git_repository import Git
 from assist_context.files.repository_top import top_of
 from assist_escalation.audit.log import AuditLog
@@ -35,7 +35,7 @@ from assist_escalation.routing.router import Decision
 from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, LocalModelFacts
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, FileRules, LocalModelFacts
 from assist_server.questions.secret_file_texts import denied_texts
 from assist_server.workspace.folders import key_of
 
@@ -101,7 +101,7 @@ def decision_inputs(
         draw=random_token,
         history=feedback.scores(files.feedback),
         calibration=read_calibration(config)[0],
-        excluded=lambda root, paths: exclusions(root, paths, git_of(config)),
+        files=FileRules(lambda root, paths: exclusions(root, paths, git_of(config)), hard_links),
         asked=os.path.realpath(asked[0]) if asked else "",
         directories=_moved_directories(config),
     )

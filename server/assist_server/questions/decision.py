@@ -65,13 +65,23 @@ class LocalModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRules:
+    """What is asked about files, each time of a folder and paths in it.
+
+    `excluded` says why some may not leave, in words; `links` gives the further names that some have.
+    """
+
+    excluded: Callable[[str, Collection[str]], Mapping[str, str]]
+    links: Callable[[str, Collection[str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionInputs:
     """What decisions are made with.
 
-    `within` gives the permissions together with the rules of these folders. `excluded` says, for files of a
-    folder, why some may not leave. `asked` is the folder that the user asks from, "" for none. `directories`
-    are those of settings and data, if they are not where they usually are. `history` holds the scores of
-    earlier requests, the newest last.
+    `within` gives the permissions together with the rules of these folders. `asked` is the folder that the
+    user asks from, "" for none. `directories` are those of settings and data, if they are not where they
+    usually are. `history` holds the scores of earlier requests, the newest last.
     """
 
     local: LocalModelFacts
@@ -81,7 +91,7 @@ class DecisionInputs:
     within: Callable[[Sequence[str]], Permissions]
     parts: Callable[[], GateParts]
     draw: Callable[[], str]
-    excluded: Callable[[str, Collection[str]], Mapping[str, str]]
+    files: FileRules
     asked: str = ""
     directories: tuple[tuple[str, str], ...] = ()
     history: Sequence[float] = ()
@@ -188,15 +198,15 @@ def _prepare_frontier(
     edits: Edits = allowed.providers[first].edits if first in allowed.providers else "blocks"
     drafted = draft(question, folders, FRONTIER_TOKENS, small=False, edits=edits)
     most = ANSWERS[question.command]
-    if excluded := _excluded_file(question, drafted, folders, inputs):
+    aliases = _aliases(question, drafted, folders, inputs)
+    if excluded := _excluded_file(question, drafted, folders, inputs, aliases):
         return drafted, None, ("hidden", f"{excluded}, so it does not leave")
-    alias = _alias_prompt(question, folders)
     # Rule files may be anywhere between a file and its root; they can only forbid.
-    allowed = inputs.within(_rule_folders((*drafted.prompt.spans, *alias.spans)))
+    allowed = inputs.within(_rule_folders((*drafted.prompt.spans, *aliases.spans)))
     request = ProviderRequest(name, drafted.prompt, allowed, inputs.scope, most, question.provider)
     try:
         prepared = prepare(request, inputs.parts())
-        if alias.spans and not (verdict := judge(alias, allowed, prepared.provider)).allowed:
+        if aliases.spans and not (verdict := judge(aliases, allowed, prepared.provider)).allowed:
             raise RefusedError("policy", "; ".join(verdict.reasons))
         return drafted, prepared, ("", "")
     except RefusedError as error:
@@ -206,29 +216,39 @@ def _prepare_frontier(
 
 
 def _excluded_file(
-    question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs
+    question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs, aliases: Prompt
 ) -> str:
     """Why a file of the prompt, or the one in question, may not leave, in words; "" if all may."""
     known = {corpus.root for corpus in (folders.corpus, *folders.others)}
-    shown: dict[str, dict[str, None]] = {}
-    for each in drafted.evidence.spans:
-        shown.setdefault(each.origin.root, {})[each.origin.path] = None
-    if question.target is not None:
-        own = shown.setdefault(folders.corpus.root, {})
-        own |= dict.fromkeys(filter(None, (question.target.lines.path, question.target.alias)))
-    for root, paths in shown.items():
+    names = _shown_files(question, drafted, folders)
+    for origin in (span.origin for span in aliases.spans):
+        names[origin.root][origin.path] = None
+    for root, paths in names.items():
         if root not in known:
             return f"{next(iter(paths))} is in no folder of this workspace"
-        for path, why in inputs.excluded(root, tuple(paths)).items():
+        for path, why in inputs.files.excluded(root, tuple(paths)).items():
             return f"{path} {why}"
     return ""
 
 
-def _alias_prompt(question: Question, folders: QuestionFolders) -> Prompt:
-    """The name by which a link led to the file in question, as a prompt without text: both are judged."""
-    alias = question.target.alias if question.target else ""
-    origin = Origin("file", alias, folders.corpus.root)
-    return Prompt(question.command, (Span("", origin),) if alias else ())
+def _shown_files(question: Question, drafted: Draft, folders: QuestionFolders) -> dict[str, dict[str, None]]:
+    """The files of the prompt, and the one in question, by their folders."""
+    found: dict[str, dict[str, None]] = {folders.corpus.root: {}}
+    for each in drafted.evidence.spans:
+        found.setdefault(each.origin.root, {})[each.origin.path] = None
+    if question.target is not None:
+        found[folders.corpus.root][question.target.lines.path] = None
+    return found
+
+
+def _aliases(question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs) -> Prompt:
+    """The other names of these files, as a prompt without text: rules about them count as well."""
+    origins = []
+    if question.target is not None and question.target.alias:
+        origins.append(Origin("file", question.target.alias, folders.corpus.root))
+    for root, paths in _shown_files(question, drafted, folders).items():
+        origins += [Origin("file", name, root) for name in inputs.files.links(root, tuple(paths))]
+    return Prompt(question.command, tuple(Span("", origin) for origin in origins))
 
 
 def _rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:

@@ -58,11 +58,14 @@ def alias_in(root: str, named: str, also: str = "") -> str:
 
     `named` is absolute; `also` is another path of the resolved root. Rules are about names, so both count.
     """
+    named = os.path.normpath(named)
     for each in (root, also or root):
-        lexical = os.path.relpath(named, each)
-        if not lexical.startswith(os.pardir):
-            real = os.path.relpath(os.path.realpath(named), root)
-            return "" if lexical == real else lexical.replace(os.sep, "/")
+        inside = os.path.join(each, "")
+        if os.path.normcase(named).startswith(os.path.normcase(inside)):
+            lexical = named[len(inside) :]
+            real = os.path.join(root, lexical)
+            same = os.path.normcase(os.path.realpath(named)) == os.path.normcase(real)
+            return "" if same else lexical.replace(os.sep, "/")
     return ""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from workspaces import GIT, NO_GIT, commit, put, run, write
 
-from assist_context.files.exclusions import exclusions, unreadable_rule_files
+from assist_context.files.exclusions import exclusions, hard_links, unreadable_rule_files
 from assist_context.files.git_repository import Git
 
 PATHS = ("a.py", "private.py")
@@ -127,3 +127,12 @@ def test_a_rule_file_that_cannot_be_read_is_named(top: Path) -> None:
     assert str(top / "sub" / ".aiignore") in found["sub/deep/b.py"]
     assert unreadable_rule_files(str(top)) == (str(top / "sub" / ".aiignore"),)
     assert unreadable_rule_files(str(top / "sub" / "deep")) == (str(top / "sub" / ".aiignore"),)
+
+
+def test_the_further_names_of_a_file_are_found_and_those_of_others_are_not(top: Path, tmp_path: Path) -> None:
+    put(top, "secret/plan.py", "a = 1\n")
+    os.link(top / "secret/plan.py", top / "plan.py")
+    os.link(top / "secret/plan.py", tmp_path / "elsewhere.py")
+    (top / "link.py").symlink_to("plan.py")
+    assert hard_links(str(top), ("plan.py", "a.py", "link.py", "gone.py")) == {"secret/plan.py": "plan.py"}
+    assert hard_links(str(top), ("a.py",)) == {}

@@ -1,5 +1,6 @@
 """The rules of the place where one is hold for every question, seen from the command line."""
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -74,16 +75,18 @@ def test_a_link_out_of_the_repository_is_not_followed_whatever_its_name(
     assert acme.connections == 0
 
 
-def test_both_names_of_a_link_inside_are_judged(
+def test_all_names_of_a_file_inside_are_judged(
     at: Callable[[str], Assist], tmp_path: Path, place: Path
 ) -> None:
     (place / "other" / "sub" / "public.py").symlink_to("../rates.py")
 
-    def target() -> str:
-        found = at("other")("route", "explain", "sub/public.py", "--frontier", "--json").json
-        return str(found["target"])
+    def target(name: str = "sub/public.py") -> str:
+        return str(at("other")("route", "explain", name, "--frontier", "--json").json["target"])
 
     configure_provider(tmp_path / "config", "http://127.0.0.1:9")
     assert target() == "frontier"
     (place / "other" / ".assistignore").write_text("public.py\n")
     assert target() == "refused"
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9", more='[egress]\ndeny = ["sub/"]')
+    os.link(place / "other" / "rates.py", place / "other" / "sub" / "hard.py")
+    assert target("rates.py") == "refused"
