@@ -76,17 +76,18 @@ def _words() -> tuple[SecretWord, ...]:
 
 
 WORDS = _words()
-_HINTS = tuple(dict.fromkeys(word.name.partition("-")[0] for word in WORDS))  # nearly all names have none
+_SUFFIXES = frozenset[str]().union(*(word.suffixes for word in WORDS))  # looked at first: code has none
+_ANY_WORD = re.compile("|".join(dict.fromkeys(word.name.replace("-", "[-_. ]?") for word in WORDS)))
 
 
 def _find_word(name: str) -> str | None:
     """The rule of a word that denies a file of this name, written as a glob, else None."""
-    if not any(map(name.__contains__, _HINTS)):
-        return None
     stem, dot, suffix = name.rpartition(".")
     if not dot:
         stem = name
         suffix = ""
+    if suffix not in _SUFFIXES or not _ANY_WORD.search(stem):
+        return None
     for word in WORDS:
         if suffix in word.suffixes and word.regex.search(stem) and not word.harmless.search(stem):
             return f"*{word.name}*.{suffix}".rstrip(".")
@@ -107,8 +108,8 @@ def _finder(patterns: tuple[str, ...]) -> Callable[[str], str | None]:
         first, *pieces = _WILD.split(pattern)
         if not pieces:
             plain.add(pattern)
-        elif not first and len(pieces) == 1:
-            ends.append(pieces[0])
+        elif not first and max(pieces, key=len) == pieces[-1]:
+            ends.append(pieces[-1])
         elif pieces == [""]:
             starts.append(first)
         elif first:
