@@ -84,18 +84,21 @@ def test_config_check_is_exit_1_for_a_problem(assist: Assist, tmp_path: Path) ->
 def test_config_show_tells_what_may_leave_and_who_says_so(assist: Assist, tmp_path: Path) -> None:
     configure(tmp_path, PROVIDER + '[escalation]\nmode = "auto"\n')
     (tmp_path / "config" / "policy.toml").write_text("[escalation]\nmax_cost_usd_per_request = 0.02\n")
-    (tmp_path / ".assist.toml").write_text('[egress]\ndeny = ["infra/**"]\n')
-    done = assist("config", "show")
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / ".assist.toml").write_text('[egress]\ndeny = ["infra/**"]\n')
+    done = assist("config", "show", "--workspace", str(work))
     assert done.code == 0
-    assert f'mode = "never"\n  # {tmp_path}/.assist.toml, not accepted\n' in done.out
+    assert f'mode = "never"\n  # {work}/.assist.toml, not accepted\n' in done.out
     assert f"request_micro = 20,000 ($0.02)\n  # {tmp_path}/config/policy.toml\n" in done.out
-    assert f'deny = "infra/**"\n  # {tmp_path}/.assist.toml\n' in done.out
+    assert f'deny = "infra/**"\n  # {work}/.assist.toml\n' in done.out
     assert "providers = openai (public, internal)\n" in done.out
     assert "is new: nothing leaves from there" in done.err
-    document = assist("config", "show", "--json").json
+    document = assist("config", "show", "--workspace", str(work), "--json").json
     assert document["permissions"]["mode"] == "never"
     assert document["sources"]["request_micro"] == [f"{tmp_path}/config/policy.toml"]
-    assert document["repository_files"] == [{"path": f"{tmp_path}/.assist.toml", "state": "new"}]
+    assert document["repository_files"] == [{"path": f"{work}/.assist.toml", "state": "new"}]
+    assert "config is in the workspace" in assist("config", "check").out  # which is around it
 
 
 def test_config_trust_shows_what_it_accepts(assist: Assist, tmp_path: Path) -> None:
