@@ -26,9 +26,9 @@ class Rule:
         """A string that is not empty, and one of `choices` where any are given."""
         value = self.values.get(key)
         if not isinstance(value, str) or not value.strip():
-            raise self._error(key, "must be a string that is not empty")
+            raise self.error(key, "must be a string that is not empty")
         if choices and value not in choices:
-            raise self._error(key, f"is {value!r}, but must be one of {', '.join(choices)}")
+            raise self.error(key, f"is {value!r}, but must be one of {', '.join(choices)}")
         return value
 
     def words(self, key: str = "words") -> tuple[str, ...]:
@@ -36,18 +36,18 @@ class Rule:
         value = self.values.get(key)
         words = value.split() if isinstance(value, str) else value
         if not isinstance(words, list) or not words:
-            raise self._error(key, "must be words: a string of them, or an array of strings")
+            raise self.error(key, "must be words: a string of them, or an array of strings")
         if not all(isinstance(word, str) and word for word in words):
-            raise self._error(key, "must hold strings that are not empty")
+            raise self.error(key, "must hold strings that are not empty")
         return tuple(words)
 
     def numbers(self, key: str) -> tuple[int, ...]:
         """An array of whole numbers from 0; at least one."""
         value = self.values.get(key)
         if not isinstance(value, list) or not value:
-            raise self._error(key, "must be an array of whole numbers")
+            raise self.error(key, "must be an array of whole numbers")
         if not all(type(each) is int and each >= 0 for each in value):
-            raise self._error(key, "must hold whole numbers from 0")
+            raise self.error(key, "must hold whole numbers from 0")
         return tuple(value)
 
     def regex(self, expression: str, key: str = "expression") -> re.Pattern[str]:
@@ -55,9 +55,10 @@ class Rule:
         try:
             return re.compile(expression, re.VERBOSE)
         except (re.error, OverflowError) as error:
-            raise self._error(key, f"is no regular expression ({error})") from error
+            raise self.error(key, f"is no regular expression ({error})") from error
 
-    def _error(self, key: str, problem: str) -> EscalationError:
+    def error(self, key: str, problem: str) -> EscalationError:
+        """What to raise for the value of `key`."""
         return EscalationError(f"{self.name}: {key} {problem}: correct the file")
 
 
@@ -76,8 +77,9 @@ def read_words(package: str, name: str, *sections: str) -> tuple[frozenset[str],
 def parse_rules(text: str, name: str, keys: Mapping[str, str]) -> Sections:
     """The rules of each section in the order of the file: `[section]` is one, `[[section]]` any number.
 
-    `keys` names the sections that the file must have, and the keys of a rule in each, with blanks between;
-    every rule has a `source` as well. Raises `EscalationError` for a file that differs.
+    `keys` names the sections that the file must have, and the keys of a rule in each, with blanks between.
+    A rule may lack a key that ends with "?". Every rule has a `source` as well. Raises `EscalationError` for
+    a file that differs.
 
     >>> parse_rules('[owners]\\nsource = "common usage"\\nwords = "user host"', "x.toml", {"owners": "words"})
     {'owners': (Rule(name='x.toml, owners', values={'source': 'common usage', 'words': 'user host'}),)}
@@ -99,9 +101,11 @@ def _rules(name: str, section: str, value: object, keys: str) -> list[Rule]:
         title = f"{name}, {section} {number}" if isinstance(value, list) else f"{name}, {section}"
         if not isinstance(table, dict):
             raise EscalationError(f"{title}: must be a table: correct the file")
-        expected = {"source", *keys.split()}
-        if table.keys() != expected:
-            wrong = ", ".join(sorted(table.keys() ^ expected))
+        optional = {key.removesuffix("?") for key in keys.split() if key.endswith("?")}
+        expected = {"source", *(key for key in keys.split() if not key.endswith("?"))}
+        wrong_keys = (table.keys() ^ expected) - optional
+        if wrong_keys:
+            wrong = ", ".join(sorted(wrong_keys))
             raise EscalationError(f"{title}: these keys are missing or unknown: {wrong}: correct the file")
         rule = Rule(title, table)
         rule.text("source")

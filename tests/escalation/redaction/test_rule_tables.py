@@ -61,6 +61,13 @@ def test_a_phrase_with_an_unknown_part_is_named() -> None:
         phrase_of(Rule("t", values), parts)
 
 
+def test_a_key_with_a_question_mark_may_be_missing() -> None:
+    keys = {"format": "type words near?"}
+    assert parse_rules(GOOD, "x.toml", keys)["format"] == parse_rules(GOOD, "x.toml", KEYS)["format"]
+    (rule,) = parse_rules(GOOD + 'near = "z"\n', "x.toml", keys)["format"]
+    assert rule.words("near") == ("z",)
+
+
 def test_numbers_are_whole_and_count_from_zero() -> None:
     assert Rule("t", {"arguments": [2, 1]}).numbers("arguments") == (2, 1)
     for value in (1, [], [-1], [1.5], [True]):
@@ -69,9 +76,14 @@ def test_numbers_are_whole_and_count_from_zero() -> None:
 
 
 def test_every_expression_is_one_without_what_is_put_around_it() -> None:
-    text = resources.files("assist_escalation.redaction.detectors").joinpath("token_formats.toml").read_text()
-    for table in tomllib.loads(text)["format"]:
+    folder = resources.files("assist_escalation.redaction.detectors").joinpath("formats")
+    for table in tomllib.loads(folder.joinpath("other_forms.toml").read_text())["format"]:
         re.compile(table["expression"], re.VERBOSE)
+
+
+def test_every_format_compiles() -> None:
+    for each in FORMATS:
+        assert each.regex.groups <= 1, each.expression
 
 
 def test_words_of_formats_and_phrases_are_in_lower_case() -> None:
@@ -92,4 +104,4 @@ def test_every_type_fits_into_a_placeholder() -> None:
 
 def test_the_tables_are_data_of_the_package() -> None:
     names = {each.name for each in resources.files("assist_escalation.redaction.detectors").iterdir()}
-    assert {"token_formats.toml", "phrases.toml", "call_arguments.toml"} <= names
+    assert {"formats", "token_formats.toml", "phrases.toml", "call_arguments.toml"} <= names

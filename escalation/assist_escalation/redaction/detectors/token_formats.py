@@ -1,20 +1,79 @@
 """Finds tokens that have a published format: a service's key looks the same wherever it is written.
 
-The formats are in `token_formats.toml`. This module knows how to search for one, and nothing about names
-and assignments. A format is tried only where one of its words occurs, which makes the search fast.
+The formats are in the files of `formats/`, by subject; `token_formats.toml` says how one is written. This
+module knows how to read and to search for one, and nothing about names and assignments. A format is tried
+only where its mark occurs, which makes the search fast.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from zlib import crc32
 
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
 from assist_escalation.redaction.secret_names import lower_case
 
+SUBJECTS = (
+    "clouds", "code_hosting", "models", "payments", "messages", "monitoring", "databases", "business",
+    "identity",
+)  # fmt: skip
 _LEFT = r"(?<![A-Za-z0-9])"
+_HEX = ("[0-9a-f]", "[0-9A-F]", "[0-9a-fA-F]")
 _RIGHT = r"(?![A-Za-z0-9])"
 _PLACES = ("start", "inside", "before", "anywhere")
+_KEYS = "service what type body prefix? near? near_key? checksum?"
+_PART = re.compile(
+    r"""
+      '(?P<literal>[^']+)'                                               # '.atlasv1.'
+    | (?P<alphabet>[A-Za-z]\w*)(?:\{(?P<least>\d+)(?:,(?P<most>\d+))?\})?  # hex{32}, base62{20,40}, uuid
+    """,
+    re.VERBOSE,
+)
+_UUID = "hex{8} '-' hex{4} '-' hex{4} '-' hex{4} '-' hex{12}"
+_KEY_WORD = r"(?:key|token|secret|auth|credential|passw|bearer)"
+_SHORTEST = 12  # characters: no token is shorter, so most words of a text are none
+_HEAD = re.compile(r"(?<![a-z0-9])(?=([^\n]{3}))")
+_DIGIT = re.compile(r"\d")
+# What may be a token after the name of its service, and how far before it the name may be.
+_VALUE = re.compile(r"[\s\"'`=:,(>]([\w+/.:~|*-]{16,})")
+_REACH = 130
+# A name of a program, which no random text looks like: no digit but at its end, and few capitals.
+_NAME = re.compile(r"(?:[A-Za-z]|[_-](?=[A-Za-z])){16,}[0-9_-]{0,4}")
+_MASKED = re.compile(r"x{8}|\*{4}|\.{4}", re.IGNORECASE)  # written so in documentation
+_BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a token: a literal, or `least` to `most` characters of a class such as `[0-9a-f]`."""
+
+    text: str
+    least: int = 0
+    most: int = 0
+
+    def expression(self) -> str:
+        if not self.most:
+            return re.escape(self.text)
+        return f"{self.text}{{{self.least},{self.most}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a table says: the services with this format, and the forms of the token after its prefix.
+
+    `near` are words of which one is before the token, at most 40 characters away; with `key_word`, a word
+    such as "key" is between them.
+    """
+
+    services: tuple[str, ...]
+    prefixes: tuple[str, ...]
+    bodies: tuple[tuple[Part, ...], ...]
+    near: tuple[str, ...] = ()
+    key_word: bool = False
+    checksum: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +81,131 @@ class Format:
     """The format of a token: its type, words in lower case of which one must occur, and its expression.
 
     If the expression has a group, the group is the secret. `leads`: every match begins with a word.
+    `near`: the words are before the token, not in it. `random`: what follows the word is random, so a name of
+    a program is no token.
     """
 
     type: str
     words: tuple[str, ...]
-    regex: re.Pattern[str]
+    expression: str
     leads: bool = False
+    near: bool = False
+    random: bool = False
+    checksum: str = ""
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        return _pattern(self.expression)
+
+
+@cache
+def _pattern(expression: str) -> re.Pattern[str]:
+    """Compiled when a word of the format is found first: most formats of 500 are never met in a run."""
+    return re.compile(expression, re.VERBOSE)
+
+
+def github_checksum(token: str) -> str:
+    """The last six characters of a token of GitHub or npm, made from what is between its "_" and them.
+
+    A right checksum proves a token. A wrong one proves nothing, since people cut and mistype keys.
+
+    >>> github_checksum("npm_" + "a" * 30 + "......")
+    '1yLcDB'
+    """
+    number = crc32(token.rpartition("_")[2][:-6].encode())
+    digits = ""
+    for _ in range(6):
+        number, digit = divmod(number, 62)
+        digits = _BASE62[digit] + digits
+    return digits
+
+
+def parts_of(rule: Rule, body: str, alphabets: dict[str, str]) -> tuple[Part, ...]:
+    """The parts of a body, which is written as in `base62{14} '.atlasv1.' base64url{60,70}`."""
+    parts = list[Part]()
+    done = 0
+    for match in _PART.finditer(body.replace("uuid", _UUID)):
+        if match.string[done : match.start()].strip():
+            break
+        done = match.end()
+        if match["literal"]:
+            parts.append(Part(match["literal"]))
+            continue
+        if match["alphabet"] not in alphabets or not match["least"]:
+            raise rule.error("body", f"has {match[0]!r}, but an alphabet and a length must be there")
+        parts.append(
+            Part(alphabets[match["alphabet"]], int(match["least"]), int(match["most"] or match["least"]))
+        )
+    if not parts or body.replace("uuid", _UUID)[done:].strip():
+        raise rule.error("body", f"is {body!r}, but must be of parts such as hex{{32}} and '-'")
+    return tuple(parts)
+
+
+def token_of(rule: Rule, alphabets: dict[str, str]) -> Token:
+    """What one `[[token]]` says.
+
+    >>> values = {"service": "X", "prefix": "x-", "body": "hex{4}"}
+    >>> token_of(Rule("t", values), {"hex": "[0-9a-f]"}).bodies
+    ((Part(text='[0-9a-f]', least=4, most=4),),)
+    """
+    body = rule.values.get("body")
+    bodies = [body] if isinstance(body, str) else rule.words("body")
+    near = "near_key" if "near_key" in rule.values else "near"
+    checksum = rule.text("checksum", ("github",)) if "checksum" in rule.values else ""
+    return Token(
+        services=tuple(rule.text("service").split(", ")),
+        prefixes=rule.words("prefix") if "prefix" in rule.values else (),
+        bodies=tuple(parts_of(rule, each, alphabets) for each in bodies),
+        near=rule.words(near) if near in rule.values else (),
+        key_word=near == "near_key",
+        checksum=checksum,
+    )
+
+
+def token_format(rule: Rule, token: Token) -> Format:
+    """How to search for a token."""
+    kind = rule.text("type")
+    if token.near:
+        return Format(kind, _marks(token.near), _after_a_name(token), near=True, random=True)
+    forms = "|".join(map(_expression, token.bodies))
+    if token.prefixes:
+        prefixes = "|".join(map(re.escape, sorted(token.prefixes, key=len, reverse=True)))
+        expression = f"{_LEFT}(?:{prefixes})(?:{forms}){_RIGHT}"
+        return Format(
+            kind, _marks(token.prefixes), expression, leads=True, random=True, checksum=token.checksum
+        )
+    marks = [max((part.text for part in body if not part.most), key=len, default="") for body in token.bodies]
+    if not all(marks):
+        raise rule.error("body", "must have a literal in each form, since there is no prefix and no near")
+    return Format(kind, _marks(marks), f"{_LEFT}(?:{forms}){_RIGHT}")
+
+
+def _expression(body: tuple[Part, ...]) -> str:
+    return "".join(part.expression() for part in body)
+
+
+def _after_a_name(token: Token) -> str:
+    """The expression of a token after the name of its service; the group is the token."""
+    forms = list[str]()
+    for body in token.bodies:
+        # What ends the token is no character of its own alphabet, so that a path is no key.
+        end = f"(?![A-Za-z0-9{body[-1].text[1:-1] if body[-1].most else ''}])"
+        # Nor is a hash or a word of small letters a key whose alphabet has more.
+        poor = (
+            f"(?!(?:[0-9a-f]+|[0-9A-F]+|[a-z]+){end})" if len(body) == 1 and body[0].text not in _HEX else ""
+        )
+        forms.append(f"{poor}{_expression(body)}{end}")
+    names = "|".join(map(re.escape, token.near))
+    between = rf"[^\n]{{0,40}}?(?i:{_KEY_WORD})" if token.key_word else ""
+    return f"(?i:{names}){between}[^\\n]{{0,40}}?[\\s\"'`=:,(>]({'|'.join(forms)})"
+
+
+def _marks(words: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.lower() for word in words))
 
 
 def format_of(rule: Rule) -> Format:
-    """The format that one table of `token_formats.toml` describes.
+    """The format that one `[[format]]` describes.
 
     >>> rule = Rule("x", {"type": "X", "words": "x-", "place": "start", "expression": "x-[0-9]{4}"})
     >>> format_of(rule).regex.search("key=x-1234")[0]
@@ -44,11 +218,54 @@ def format_of(rule: Rule) -> Format:
         expression = f"{_LEFT}(?:{expression}\n){_RIGHT}"
     elif place == "before":
         expression = f"(?i:{re.escape(words[0])})[^\\n]{{0,40}}?[\\s\"'=:,(>]({expression}\n){_RIGHT}"
-    return Format(rule.text("type"), words, rule.regex(expression), leads=place == "start")
+    rule.regex(expression)
+    return Format(rule.text("type"), words, expression, leads=place == "start", near=place == "before")
 
 
-_RULES = read_rules(__package__, "token_formats.toml", {"format": "type words place expression"})
-FORMATS = tuple(map(format_of, _RULES["format"]))
+def _read_tokens() -> list[tuple[Rule, Token]]:
+    alphabets = {
+        rule.text("name"): f"[{rule.text('characters')}]"
+        for rule in read_rules(__package__, "token_formats.toml", {"alphabet": "name characters"})["alphabet"]
+    }
+    tables = (
+        read_rules(__package__, f"formats/{subject}.toml", {"token": _KEYS})["token"] for subject in SUBJECTS
+    )
+    return [(rule, token_of(rule, alphabets)) for rule in chain.from_iterable(tables)]
+
+
+TOKENS = _read_tokens()
+_OTHERS = read_rules(
+    __package__, "formats/other_forms.toml", {"format": "service what type words place expression"}
+)["format"]
+FORMATS = (
+    *(token_format(rule, token) for rule, token in TOKENS),
+    *map(format_of, _OTHERS),
+)
+
+
+def _by_word(formats: Iterable[tuple[int, Format]]) -> dict[str, tuple[int, ...]]:
+    """The numbers of the formats that have a word."""
+    numbers = dict[str, tuple[int, ...]]()
+    for number, each in formats:
+        for word in each.words:
+            numbers[word] = (*numbers.get(word, ()), number)
+    return numbers
+
+
+def _by_head(words: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Words by their first three characters."""
+    heads = dict[str, tuple[str, ...]]()
+    for word in words:
+        heads[word[:3]] = (*heads.get(word[:3], ()), word)
+    return heads
+
+
+_NUMBERED = tuple(enumerate(FORMATS))
+_FIRST = _by_word((number, each) for number, each in _NUMBERED if each.leads)
+_INSIDE = _by_word((number, each) for number, each in _NUMBERED if not each.leads and not each.near)
+_BEFORE = _by_word((number, each) for number, each in _NUMBERED if each.near)
+_HEADS = _by_head(_FIRST)
+_SHORT = tuple(word for word in _FIRST if len(word) < 3)
 
 
 def find_formats(text: str) -> Iterator[Finding]:
@@ -58,21 +275,70 @@ def find_formats(text: str) -> Iterator[Finding]:
     ['AWS_KEY_ID']
     """
     lower = lower_case(text)
-    for token_format in FORMATS:
-        for word in token_format.words:
-            offset = lower.find(word)
-            if offset >= 0 and not token_format.leads:
-                for match in token_format.regex.finditer(text):
-                    yield from _findings(match, token_format)
-                break
-            while offset >= 0:
-                led = token_format.regex.match(text, offset)
-                if led:
-                    yield from _findings(led, token_format)
-                offset = lower.find(word, led.end() if led else offset + 1)
+    for number in sorted({*_numbers_of_marks(lower), *_numbers_of_names(text, lower)}):
+        token_format = FORMATS[number]
+        for match in _matches(text, lower, token_format):
+            start, end = match.span(match.lastindex or 0)
+            if _is_token(text[start:end], token_format):
+                yield Finding(start, end, token_format.type)
 
 
-def _findings(match: re.Match[str], token_format: Format) -> Iterator[Finding]:
-    start, end = match.span(match.lastindex or 0)
-    if "xxxxxxxx" not in match.string[start:end].lower():  # written so in documentation
-        yield Finding(start, end, token_format.type)
+def _numbers_of_marks(lower: str) -> Iterator[int]:
+    """The formats one of whose words is in `lower` where a token may be."""
+    runs = "\n".join(chunk for chunk in lower.split() if len(chunk) >= _SHORTEST)
+    heads = _HEADS.keys() & set(_HEAD.findall(runs))
+    for word in chain(_SHORT, *map(_HEADS.__getitem__, heads)):
+        if word in runs:
+            yield from _FIRST[word]
+    for word, numbers in _INSIDE.items():
+        if word in runs:
+            yield from numbers
+
+
+def _numbers_of_names(text: str, lower: str) -> Iterator[int]:
+    """The formats the name of whose service is before something that may be a token."""
+    before = "\n".join(
+        lower[max(0, match.start() - _REACH) : match.end()]
+        for match in _VALUE.finditer(text)
+        if not _is_wordy(match[1])
+    )
+    for word, numbers in _BEFORE.items():
+        if word in before:
+            yield from numbers
+
+
+def _is_wordy(value: str) -> bool:
+    """Whether a value has no digit, and few capitals: a name of a program, or a path."""
+    return not _DIGIT.search(value) and sum(map(str.isupper, value)) * 4 <= len(value)
+
+
+def _matches(text: str, lower: str, token_format: Format) -> Iterator[re.Match[str]]:
+    if not token_format.leads:
+        yield from token_format.regex.finditer(text)
+        return
+    for word in token_format.words:
+        offset = lower.find(word)
+        while offset >= 0:
+            match = token_format.regex.match(text, offset)
+            if match:
+                yield match
+            offset = lower.find(word, match.end() if match else offset + 1)
+
+
+def _is_token(value: str, token_format: Format) -> bool:
+    if token_format.checksum and github_checksum(value) == value[-6:]:
+        return True
+    if _MASKED.search(value):
+        return False
+    return not (token_format.random and _is_name(value, token_format))
+
+
+def _is_name(value: str, token_format: Format) -> bool:
+    lower = value.lower()
+    mark = max((len(word) for word in token_format.words if lower.startswith(word)), default=0)
+    body = value[mark:]
+    if not _NAME.fullmatch(body):
+        return False
+    words = [word for word in re.split("[_-]+", body) if word]
+    plain = len(words) > 1 and all(word.islower() or word.isupper() for word in words)
+    return plain or sum(map(str.isupper, body)) * 4 <= len(body)
