@@ -75,6 +75,7 @@ def settings(chance: random.Random) -> EscalationSettings:
         residency=either(("*",), ("*",), some(CLASSES)),
         default_class=either("", "", *CLASSES),
         allow_unknown_price=either(False, True),
+        allow_unasked_retry=either(False, True),
         yes_allowed=either(False, True),
         deny=some(GLOBS),
         data_class={glob: either(*CLASSES) for glob in some(GLOBS)},

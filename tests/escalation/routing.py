@@ -56,6 +56,7 @@ def some_rules(rng: random.Random) -> RoutingRules:
         barred=rng.choice([("", ""), ("", ""), ("", ""), ("policy", ".env is denied")]),
         upper_micro=rng.choice([None, 0, 5_000, 60_000, 3_000_000]),
         allow_unknown_price=rng.random() < 0.3,
+        allow_unasked_retry=rng.random() < 0.5,
         request_micro=rng.choice([0, 50_000, 5_000_000]),
         left_micro=rng.choice([0, 4_000, 2_000_000]),
         local_model=rng.random() < 0.8,

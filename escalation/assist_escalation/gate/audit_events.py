@@ -4,7 +4,7 @@ This module does not write the log. An event holds texts only if the policy says
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from assist_escalation.gate.prepare import Prepared
@@ -15,7 +15,9 @@ from assist_escalation.prompts import Usage, lay_out
 class Outcome:
     """What came back. `warning` is for the user, or "". `error` is the kind of failure, or "".
 
-    `altered`: the model changed the placeholder of a secret, so its text must not be applied as an edit.
+    `text` is the answer as it was shown; `hidden` counts its placeholders that stay, since they are in lines
+    with an address. `exact` has every secret in its place, and only edits are made from it. `altered`: the
+    model changed a placeholder, so that no edit can be made.
     """
 
     text: str
@@ -27,6 +29,8 @@ class Outcome:
     error: str = ""
     warning: str = ""
     altered: bool = False
+    exact: str = field(default="", repr=False)
+    hidden: int = 0
 
 
 def intent(prepared: Prepared, decision: Mapping[str, Any]) -> dict[str, Any]:

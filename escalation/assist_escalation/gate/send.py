@@ -23,7 +23,8 @@ from assist_escalation.gate.refusals import RefusedRequest, cause_of, record_ref
 from assist_escalation.policy.amounts import usd
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.transport import AnswerEnd, Call, Delta, TransportError
-from assist_escalation.redaction.redactor import RedactionError, Restorer, restore
+from assist_escalation.redaction.redactor import RedactionError, restore
+from assist_escalation.redaction.restorer import exact, restorer_of
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 async def send(
     prepared: Prepared, parts: GateParts, decision: Mapping[str, Any]
 ) -> AsyncGenerator[str | Outcome, None]:
-    """The answer piece by piece, with the secrets back in place, and then its `Outcome`.
+    """The answer piece by piece, with the secrets back outside of addresses, and then its `Outcome`.
 
     `decision` is written to the audit log as the reason. Raises `RefusedError`, `BudgetError`,
     `LedgerError` and `AuditError` before anything is sent, and `TransportError` for failures after that.
@@ -151,7 +152,7 @@ class _RunningAnswer:
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
-        self._restorer = Restorer(prepared.redacted)
+        self._restorer = restorer_of(prepared.redacted)
         self._raw = ""
         self._text = ""
         self._model = ""
@@ -208,8 +209,16 @@ class _RunningAnswer:
         ms = 1e3 * (time.monotonic() - self._start)
         paid = self._settlement() if self.sent else Settlement(Usage(), 0)
         said = self._text, self._finish, self._model
-        altered = self._is_altered()
-        self._outcome = Outcome(*said, paid.usage, paid.micro, ms, self._error, altered=altered)
+        self._outcome = Outcome(
+            *said,
+            paid.usage,
+            paid.micro,
+            ms,
+            self._error,
+            altered=self._is_altered(),
+            exact=exact(self._raw, self._prepared.redacted),
+            hidden=self._restorer.hidden,
+        )
         return self._outcome
 
     def _settlement(self) -> Settlement:

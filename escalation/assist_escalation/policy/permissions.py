@@ -25,6 +25,7 @@ OPEN = EscalationSettings(
     always_ask=(),
     default_class="",
     allow_unknown_price=True,
+    allow_unasked_retry=True,
 )
 CLOSED = replace(OPEN, mode="never")  # replaces a layer that cannot be read
 
@@ -87,6 +88,7 @@ class Permissions:
     deny: tuple[Glob, ...]
     classes: tuple[Classes, ...]
     allow_unknown_price: bool
+    allow_unasked_retry: bool
     yes_allowed: bool
     patterns: tuple[str, ...]
     audit_content: Content
@@ -114,6 +116,7 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         deny=_union([Glob(each, layer.base) for each in layer.settings.deny] for layer in layers),
         classes=tuple(each for each in map(_classes, layers) if each.globs or each.default),
         allow_unknown_price=all(each.allow_unknown_price for each in said),
+        allow_unasked_retry=all(each.allow_unasked_retry for each in said),
         yes_allowed=all(each.yes_allowed for each in said),
         patterns=_union(each.patterns for each in said),
         audit_content=get_args(Content)[min(most, max(asked, default=0))],

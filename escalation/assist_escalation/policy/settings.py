@@ -278,6 +278,15 @@ class EscalationSettings:
             "doc": "Whether a provider may be used whose price is not known; no bound on cost holds then.",
         },
     )
+    allow_unasked_retry: bool = field(
+        default=False,
+        metadata={
+            "tightens": True,
+            "doc": "Whether a doubtful local answer may be asked again at a provider without asking you, in "
+            "mode `auto`. What the local model doubts depends on what it reads, so a text in a file can "
+            "cause it.",
+        },
+    )
     yes_allowed: bool = field(
         default=True,
         metadata={"tightens": True, "doc": "Whether `--yes` may skip the preview of what would be sent."},

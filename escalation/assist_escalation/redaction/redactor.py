@@ -2,7 +2,7 @@
 
 This module judges no request and reads no file. A placeholder means the same text throughout a request and
 nothing outside it, since the nonce is new each time. `restore` refuses a text with an altered placeholder.
-While an answer streams, `Restorer` shows altered placeholders as they are; they are never applied.
+What of it is put back into an answer is up to `restorer`.
 """
 
 import re
@@ -156,35 +156,3 @@ def clean(text: str) -> str:
     except RedactionError:
         pass
     return "[redacted:everything]"
-
-
-LONGEST = 200  # characters of a word that may still become a placeholder
-_OPEN = re.compile(r"\w*_\w*\Z")  # a word at the end that may be the beginning of a placeholder
-
-
-class Restorer:
-    """Puts the secrets back into the pieces of one answer, in order."""
-
-    def __init__(self, redacted: Redacted) -> None:
-        self._texts = redacted.placeholders
-        self._held = ""
-
-    def take(self, piece: str) -> str:
-        """The text that can be shown now. The beginning of a placeholder waits for its end."""
-        if not self._texts:
-            return piece
-        text = self._held + piece
-        found = _OPEN.search(text, max(0, len(text) - LONGEST))
-        end = found.start() if found else len(text)
-        self._held = text[end:]
-        return self._put_back(text[:end])
-
-    def rest(self) -> str:
-        """The text that still waits at the end of the answer."""
-        held, self._held = self._held, ""
-        return self._put_back(held)
-
-    def _put_back(self, text: str) -> str:
-        for placeholder, original in self._texts.items():
-            text = text.replace(placeholder, original)
-        return text

@@ -2,7 +2,8 @@
 
 Rules come first, and nothing overrides them. Then comes what the user asked for, and then a score that must
 be below a threshold. The same arguments always give the same decision: it uses no file, socket, clock or
-random number. It sees no text of a workspace.
+random number. It sees no text of a workspace. How sure a local answer was depends on such texts, so what
+follows from that is asked first, unless the user allowed it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -53,6 +54,7 @@ class RoutingRules:
     barred: tuple[str, str] = ("", "")
     upper_micro: int | None = None
     allow_unknown_price: bool = False
+    allow_unasked_retry: bool = False
     request_micro: int = 0
     left_micro: int = 0
     local_model: bool = True
@@ -66,7 +68,7 @@ class Decision:
 
     `p_local`: how likely the local answer is right. `threshold`: if `p_local` is below it, an escalation is
     worth its cost and within the rate. `asks`: the user must confirm. `kinds`: the request's kinds, its
-    command first.
+    command first. `again`: there is a local answer, and this is a second request, which --yes does not cover.
     """
 
     target: Target
@@ -77,6 +79,7 @@ class Decision:
     features: Mapping[str, float]
     asks: bool
     kinds: tuple[str, ...]
+    again: bool = False
 
 
 def route(facts: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequence[float]) -> Decision:
@@ -96,7 +99,10 @@ def route(facts: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequenc
 def after(
     decision: Decision, confidence: Confidence, rules: RoutingRules, history: Sequence[float]
 ) -> Decision:
-    """The decision again, with a local answer. It can change only if the score alone had decided."""
+    """The decision again, with a local answer. It can change only if the score alone had decided.
+
+    A text in a file can make a local model doubt, so it asks, unless `allow_unasked_retry` is set.
+    """
     if decision.cause not in OPEN:
         return decision
     numbers = {**decision.features, **answer_features(confidence)}
@@ -111,7 +117,8 @@ def after(
         p_local=p_local,
         threshold=limit,
         features=numbers,
-        asks=_asks(target, decision.kinds, rules),
+        asks=target == "frontier" and (not rules.allow_unasked_retry or _asks(target, decision.kinds, rules)),
+        again=target == "frontier" and not rules.allow_unasked_retry,
     )
 
 

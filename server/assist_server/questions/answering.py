@@ -22,6 +22,8 @@ from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.refusals import RefusedRequest, record_refusal
 from assist_escalation.gate.send import send
 from assist_escalation.prompts import Prompt, lay_out
+from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
+from assist_escalation.redaction.restorer import Restorer, address_guard_of
 from assist_escalation.routing import feedback
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import Decision, after
@@ -29,11 +31,21 @@ from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Dr
 from assist_server.questions.instructions import ANSWERS
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
-    from assist_completion.engine.answer_stream import Answerer
+    from assist_completion.engine.answer_stream import Answerer, AnswerStream
+    from assist_completion.inference.conversation import LocalAnswer
 
 CHAT_TOKENS = 32  # tokens of the chat template's own marks
 KEPT_SHARE = 0.7  # of its code, which a prompt keeps each time it does not fit the local model's window
 TRIES = 6
+HIDDEN = (
+    "In lines with an address, secrets are shown as placeholders ({} here), so that no link and no image can "
+    "send one."
+)
+UNSCANNED = "The question could not be searched for secrets, so look at an address before you open it: {}"
+KEPT = (
+    "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
+    "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,24 +168,22 @@ async def _answer_locally(
     yield AnswerStart(decision, local.model)
     start = time.monotonic()
     stream = local.answer(_conversation(decided.local, local))
-    async with aclosing(stream):
-        async for piece in stream:
-            yield AnswerPiece(piece)
+    shown: list[str] = []
+    async with aclosing(_guard_addresses(stream, decided, inputs)) as guarded:
+        async for piece in guarded:
+            shown += [piece.text] if isinstance(piece, AnswerPiece) else []
+            yield piece
     result = stream.result
     edit, problem, added = await asyncio.to_thread(_plan_edit, decided.local, result.text, decided, sources)
-    margins = result.margins
-    confidence = Confidence(
-        margins.mean,
-        margins.least,
-        margins.worst8,
-        length_stop=result.ended in ("length", "loop"),
-        parse_delta=added,
-        edit_fits=None if not decided.local.form.kind else problem is None,
-    )
+    fits = None if not decided.local.form.kind else problem is None
+    confidence = _confidence(result, added, fits=fits)
     second_decision = after(decision, confidence, decided.rules, inputs.history)
     if second_decision.target == "frontier" and decided.prepared is not None:
         yield Notice(f"The local answer is doubtful: {second_decision.why}.")
-        if not second_decision.asks or await confirm(decided):
+        again = replace(decided, decision=second_decision)
+        if second_decision.asks and not await confirm(again):
+            yield Notice(KEPT)
+        else:
             sources.note(decided, second_decision, "escalated_after")
             try:
                 async with aclosing(_answer_by_provider(decided, second_decision, inputs, sources)) as second:
@@ -185,7 +195,40 @@ async def _answer_locally(
     ms = 1e3 * (time.monotonic() - start)
     tokens = result.tokens
     cost = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
-    yield FinalAnswer(result.text, local.model, decision, cost, edit, problem)
+    yield FinalAnswer("".join(shown), local.model, decision, cost, edit, problem)
+
+
+async def _guard_addresses(
+    stream: "AnswerStream", decided: DecidedQuestion, inputs: DecisionInputs
+) -> AsyncGenerator[AnswerPiece | Notice, None]:
+    """The local model's answer without the secrets of its question in lines with an address."""
+    async with aclosing(stream):
+        guard, problem = await asyncio.to_thread(_address_guard, decided, inputs)
+        async for piece in stream:
+            yield AnswerPiece(guard.take(piece))
+    yield AnswerPiece(guard.rest())
+    if problem:
+        yield Notice(UNSCANNED.format(problem))
+    if guard.hidden and not decided.local.form.kind:
+        yield Notice(HIDDEN.format(guard.hidden))
+
+
+def _address_guard(decided: DecidedQuestion, inputs: DecisionInputs) -> tuple[Restorer, str]:
+    """What takes the secrets of a question out of addresses, and why the question could not be searched."""
+    spans = [span for span in decided.local.prompt.spans if span.origin.source != "assist"]
+    try:
+        redacted = redact(spans, inputs.known(), inputs.permissions.patterns, nonce=inputs.draw())
+    except RedactionError as error:
+        return address_guard_of(Redacted(tuple(spans), (), {})), str(error)
+    return address_guard_of(redacted), ""
+
+
+def _confidence(result: "LocalAnswer", added: int, *, fits: bool | None) -> Confidence:
+    margins = result.margins
+    cut = result.ended in ("length", "loop")
+    return Confidence(
+        margins.mean, margins.least, margins.worst8, length_stop=cut, parse_delta=added, edit_fits=fits
+    )
 
 
 async def _answer_by_provider(
@@ -212,7 +255,9 @@ async def _answer_by_provider(
         raise EscalationError(f"{prepared.provider} ended without an answer: ask again.")
     if outcome.warning:
         yield Notice(outcome.warning)
-    edit, problem, _ = await asyncio.to_thread(_plan_edit, draft, outcome.text, decided, sources)
+    if outcome.hidden and not draft.form.kind:
+        yield Notice(HIDDEN.format(outcome.hidden))
+    edit, problem, _ = await asyncio.to_thread(_plan_edit, draft, outcome.exact, decided, sources)
     secrets = tuple(prepared.redacted.placeholders.values())
     if draft.form.kind and (leak := _leak(edit, secrets, altered=outcome.altered)):
         edit = None

@@ -29,7 +29,7 @@ from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider import provider_memory
 from assist_escalation.provider.transport import Transport
-from assist_escalation.redaction.known_secrets import known_values
+from assist_escalation.redaction.known_secrets import Known, known_values
 from assist_escalation.routing import calibration, feedback
 from assist_escalation.routing.router import Decision
 from assist_server.config.config import Config, answering_model
@@ -104,6 +104,7 @@ def decision_inputs(
         files=FileRules(lambda root, paths: exclusions(root, paths, git_of(config)), hard_links),
         asked=os.path.realpath(asked[0]) if asked else "",
         directories=_moved_directories(config),
+        known=lambda: _secret_values(config, permissions),
     )
     return inputs, problems
 
@@ -135,10 +136,14 @@ def gate_parts(config: Config, permissions: Permissions) -> GateParts:
         log=log_of(config, permissions),
         transport=Transport(files.providers, offline=config.offline),
         keys=config.secrets.get,
-        known=known_values(denied_texts(permissions.roots), config.secrets.values),
+        known=_secret_values(config, permissions),
         models=provider_memory.AnsweringModels(files.models),
         secret=partial(installation_key, files.marks),
     )
+
+
+def _secret_values(config: Config, permissions: Permissions) -> Known:
+    return known_values(denied_texts(permissions.roots), config.secrets.values)
 
 
 def log_of(config: Config, permissions: Permissions) -> AuditLog:

@@ -17,6 +17,7 @@ from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.settings import Edits
 from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.routing import features
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_escalation.routing.router import Decision, RoutingRules, Wish, route
@@ -82,6 +83,7 @@ class DecisionInputs:
     `within` gives the permissions together with the rules of these folders. `asked` is the folder that the
     user asks from, "" for none. `directories` are those of settings and data, if they are not where they
     usually are. `history` holds the scores of earlier requests, the newest last.
+    `known` reads the values of the workspace's secret files.
     """
 
     local: LocalModelFacts
@@ -96,6 +98,7 @@ class DecisionInputs:
     directories: tuple[tuple[str, str], ...] = ()
     history: Sequence[float] = ()
     calibration: Calibration = NONE
+    known: Callable[[], Known] = Known
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +276,7 @@ def _rules(inputs: DecisionInputs, prepared: Prepared | None, barred: tuple[str,
         barred=barred,
         upper_micro=prepared.upper_micro if prepared else None,
         allow_unknown_price=allowed.allow_unknown_price,
+        allow_unasked_retry=allowed.allow_unasked_retry,
         request_micro=allowed.request_micro,
         left_micro=prepared.left_micro if prepared else 0,
         local_model=inputs.local.available,

@@ -50,6 +50,7 @@ def within(inner: Permissions, outer: Permissions) -> bool:
         and set(inner.classes) >= set(outer.classes)
         and set(inner.patterns) >= set(outer.patterns)
         and inner.allow_unknown_price <= outer.allow_unknown_price
+        and inner.allow_unasked_retry <= outer.allow_unasked_retry
         and inner.yes_allowed <= outer.yes_allowed
     )
 

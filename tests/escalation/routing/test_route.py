@@ -135,6 +135,16 @@ def test_a_doubtful_local_answer_is_escalated_and_a_sure_one_is_not() -> None:
     assert after(open_decision(), UNSURE, replace(OPEN_RULES, mode="ask"), history).asks
 
 
+def test_what_a_local_answer_doubts_sends_nothing_unasked() -> None:
+    history = [0.4] * 200
+    found = after(open_decision(), UNSURE, OPEN_RULES, history)
+    assert (found.target, found.asks, found.again) == ("frontier", True, True)
+    free = after(open_decision(), UNSURE, replace(OPEN_RULES, allow_unasked_retry=True), history)
+    assert (free.target, free.asks, free.again) == ("frontier", False, False)
+    kept = after(open_decision(), SURE, OPEN_RULES, history)
+    assert (kept.asks, kept.again) == (False, False)
+
+
 def test_a_budget_spent_meanwhile_keeps_the_local_answer() -> None:
     found = after(open_decision(), UNSURE, replace(OPEN_RULES, left_micro=0), [0.4] * 200)
     assert (found.target, found.cause) == ("local", "budget")

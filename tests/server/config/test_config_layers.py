@@ -173,6 +173,7 @@ def opens(inner: Permissions, outer: Permissions) -> bool:
         or not set(inner.deny) >= set(outer.deny)
         or not set(inner.classes) >= set(outer.classes)
         or inner.allow_unknown_price > outer.allow_unknown_price
+        or inner.allow_unasked_retry > outer.allow_unasked_retry
         or inner.yes_allowed > outer.yes_allowed
         or any(
             name not in outer.providers or not set(one.residency) <= set(outer.providers[name].residency)

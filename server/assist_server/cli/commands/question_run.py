@@ -202,11 +202,15 @@ class _Display:
 
 
 def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
-    """Show what would be sent, and ask whether it may be sent."""
+    """Show what would be sent, and ask whether it may be sent.
+
+    --yes was given before the local model read anything, so it does not cover a second request.
+    """
     prepared = decided.prepared
-    if prepared is None:
+    again = decided.decision.again
+    if prepared is None or (again and (flags.as_json or not sys.stdin.isatty())):
         return False
-    if flags.yes and prepared.request.permissions.yes_allowed:
+    if flags.yes and prepared.request.permissions.yes_allowed and not again:
         return True
     for line in preview_lines(decided):
         say(line)

@@ -1,0 +1,155 @@
+"""Puts secrets back into a streamed answer, but not into lines that hold an address, and hides them there.
+
+A link, an image or a preview can send what is in its address, and whoever wrote a text that the model read
+can choose the address. So no line of an answer holds both an address and a secret. The rule looks at whole
+lines, in code blocks too, and never at pieces: however an answer is cut, the same text is shown.
+An edit gets its secrets back by `exact`, since it must keep the lines that a file has.
+"""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from assist_escalation.redaction.redactor import Redacted
+
+SHORTEST = (
+    4  # characters of a secret that is looked for in an address; shorter ones are in any text by chance
+)
+
+_ADDRESS = re.compile(
+    r"""
+      ://                                       # any scheme with a host
+    | \]\( | \]:                                # a link, an image, a reference definition
+    | \bwww\.
+    | //+[\w\[]                                 # a host without a scheme
+    | \b(?: https? | ftps? | wss? | file | mailto | tel | sms | data | javascript | vbscript | command
+        | vscode[\w-]* | ssh | sftp | git | ldaps? | magnet | xmpp | skype | ms-[\w-]+ | blob | cid | urn
+      ):\S                                      # a scheme that needs no host
+    | %3a                                       # a colon, percent-encoded
+    | & (?: colon | sol | \#0*(?:58|47) | \#x0*(?:3a|2f) ) ;?   # a colon or a slash as an entity
+    | <[a-z][a-z0-9+.-]{1,31}:                  # an autolink
+    | [\w.+-]@\w                                # a mail address, a user at a host
+    | \w\.[a-z]{2,24}(?::\d{1,5})?[/?\#]\S      # a domain with a path or a query
+    | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?[/?\#]\S
+    | \b[\w-]+:\d{2,5}[/?]\S                    # a host with a port
+    | <[a-z][^\s<>]*[\s/][^>]*=                 # an attribute of HTML
+    | \b(?: href | src(?:set)? | (?:form)?action | poster | background | ping ) \s*=
+    | \burl\s*\( | @import\b                    # what a style sheet loads
+    # Characters that a view may drop, so that an address appears: controls, and those that no one sees.
+    | [\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f]
+    | [\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_OPEN_LINK = re.compile(r"\](?:\(<?|:)[\s>]*\Z")  # its destination may be in the next line
+_OPEN_TAG = re.compile(r"<[a-z][^\s<>]*(?:[\s/][^>]*)?\Z", re.IGNORECASE)  # an attribute may go on there
+
+
+def exact(text: str, redacted: Redacted) -> str:
+    """`text` with every secret back in its place, for an edit."""
+    for placeholder, original in redacted.placeholders.items():
+        text = text.replace(placeholder, original)
+    return text
+
+
+def restorer_of(redacted: Redacted) -> "Restorer":
+    """For a provider's answer: it puts secrets back, but not into lines with an address."""
+    return Restorer(redacted.placeholders, in_addresses=False)
+
+
+def address_guard_of(redacted: Redacted) -> "Restorer":
+    """For the local model's answer, which may hold secrets: it takes them out of lines with an address."""
+    words: dict[str, str] = {}
+    for placeholder, original in redacted.placeholders.items():
+        if len(original) >= SHORTEST:
+            words |= {original: placeholder, quote(original, safe=""): placeholder}
+    return Restorer(words, in_addresses=True)
+
+
+class Restorer:
+    """Replaces words in an answer that arrives in pieces: in its lines with an address, or in all others.
+
+    A line is shown early, up to the first character that may begin one of the words.
+    """
+
+    def __init__(self, words: Mapping[str, str], *, in_addresses: bool) -> None:
+        self.hidden = 0  # places where a secret is not shown, since its line holds an address
+        self._words = words
+        self._in_addresses = in_addresses
+        longest_first = sorted(words, key=lambda word: (-len(word), word))
+        self._any = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+        # A secret before a dot and a name would be a part of a host's name.
+        self._in_host = re.compile(rf"(?:{self._any.pattern})\.\w")
+        self._addresses = _AddressLines()
+        self._line = ""  # the line so far, as it arrived
+        self._returned = 0  # how many of its characters were returned
+        self._waits = False  # the line holds one of the words, so the rest waits for its end
+
+    def take(self, piece: str) -> str:
+        """The text that can be shown now."""
+        if not self._words:
+            return piece
+        shown: list[str] = []
+        for part in re.findall(r"[^\n]*\n|[^\n]+", piece):
+            self._line += part
+            shown.append(self._end_of_line() if part.endswith("\n") else self._start_of_line())
+        return "".join(shown)
+
+    def rest(self) -> str:
+        """The text that still waits at the end of the answer."""
+        return self._end_of_line() if self._line else ""
+
+    def _start_of_line(self) -> str:
+        if self._waits:
+            return ""
+        tail = self._line[self._returned :]
+        found = self._any.search(tail)
+        self._waits = found is not None
+        end = found.start() if found else self._open_end(tail)
+        self._returned += end
+        return tail[:end]
+
+    def _open_end(self, tail: str) -> int:
+        """Where a word may begin that `tail` does not end."""
+        for at in range(len(tail)):
+            if any(word.startswith(tail[at:]) for word in self._words):
+                return at
+        return len(tail)
+
+    def _end_of_line(self) -> str:
+        line = self._line
+        shown = self._rewrite(line)[self._returned :]
+        self._line = ""
+        self._returned = 0
+        self._waits = False
+        return shown
+
+    def _rewrite(self, line: str) -> str:
+        address = self._addresses.holds_address(line) or self._in_host.search(line) is not None
+        changed, count = self._any.subn(lambda match: self._words[match[0]], line)
+        if not count:
+            return line
+        if self._in_addresses:
+            self.hidden += count if address else 0
+            return changed if address else line
+        if address or _ADDRESS.search(changed) or _OPEN_TAG.search(changed):  # a secret may hold an address
+            self.hidden += count
+            return line
+        return changed
+
+
+class _AddressLines:
+    """Says for each line of a text, in order, whether it holds an address or a part of one."""
+
+    def __init__(self) -> None:
+        self._in_tag = False
+        self._goes_on = False
+
+    def holds_address(self, line: str) -> bool:
+        """Whether the next line does."""
+        bare = line.removesuffix("\n").removesuffix("\r")
+        found = self._in_tag or self._goes_on or _ADDRESS.search(bare) is not None
+        if not self._in_tag or ">" in bare:
+            self._in_tag = _OPEN_TAG.search(bare) is not None
+        self._goes_on = _OPEN_LINK.search(bare) is not None or (found and bare.endswith("\\"))
+        return found

