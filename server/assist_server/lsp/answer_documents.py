@@ -1,8 +1,8 @@
 """Whole answers for clients that do not know `assist/answer`: shown as a document, or as a message.
 
 A client that shows answers itself declares the experimental capability `assistAnswer`; it gets no documents.
-The documents are Markdown files in a private folder of the data directory. They contain source code, so they
-are removed when the server ends.
+The documents are Markdown files in a private folder of the data directory. They load nothing and set nothing
+in an editor. They contain source code, so they are removed when the server ends.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from assist_server.lsp.protocol import Server, experimental
+from assist_server.wording.inert_markdown import inert_page
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.documents import path_of
 
@@ -76,7 +77,7 @@ class AnswerDocuments:
             return
         text = "".join(answer.pieces).strip()
         if text and edit is None:
-            notes = [f"> {each}" for each in (*answer.notices, message.get("summary", "")) if each]
+            notes = [each for each in (*answer.notices, message.get("summary", "")) if each]
             task = asyncio.get_running_loop().create_task(self._show(message["id"], answer, text, notes))
             self._showing.add(task)
             task.add_done_callback(self._showing.discard)
@@ -92,7 +93,7 @@ class AnswerDocuments:
 
     async def _show(self, number: str, answer: _PartialAnswer, text: str, notes: list[str]) -> None:
         """Show an answer as a document, or as a message if the client cannot show documents."""
-        page = "\n\n".join([f"# {answer.title}", text, *notes]) + "\n"
+        page = inert_page(answer.title, text, notes)
         try:
             path = self._write(f"{answer.title.replace(' ', '-')}-{number}.md", page)
         except OSError as error:
@@ -101,7 +102,7 @@ class AnswerDocuments:
             if await self._open(path):
                 return
             path.unlink(missing_ok=True)
-        self._say(types.MessageType.Info, "\n\n".join([text, *notes]))
+        self._say(types.MessageType.Info, page.partition("\n\n")[2].rstrip("\n"))
 
     async def _open(self, path: Path) -> bool:
         """Whether the client opens the document. All are asked: Helix 25.01 can, but does not declare it."""
