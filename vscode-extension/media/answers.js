@@ -27,7 +27,12 @@ addEventListener("message", ({ data }) => {
     const drawn = document.getElementById("answer-" + id) ?? section(id, title);
     drawn.querySelector("h2").textContent = title;
     const body = drawn.querySelector(".body");
-    if (body.source !== html) body.innerHTML = body.source = html;
+    if (body.source !== html) {
+      body.innerHTML = body.source = html;
+      for (const link of body.querySelectorAll("a")) {
+        if (link.textContent !== link.getAttribute("href")) link.after(` (${link.getAttribute("href")})`);
+      }
+    }
     drawn.querySelector(".notices").replaceChildren(...notices.map((each) => make("p", "notice", each)));
     const end = drawn.querySelector(".last");
     if (end.textContent !== last) end.textContent = last;

@@ -11,8 +11,10 @@ const FRESH = { title: "", text: "", notices: [] as readonly string[], last: "" 
 type Told = { readonly ready: true } | { readonly stop: string } | { readonly code: string; readonly copy: boolean };
 
 const FRAME = 50; // ms between two redraws of a streaming answer
-// No HTML, no images: an answer must not load anything, because a request could carry text away.
+// No HTML, no images: an answer must not load anything, because a request could carry text away. Links are web
+// pages alone, since other schemes run things; the page shows their addresses, which words could hide.
 const MARKDOWN = new MarkdownIt({ html: false }).disable("image");
+MARKDOWN.validateLink = (url) => /^https:\/\/[^/\\@]+(?:[/?#]|$)/i.test(url);
 
 /** Owns the view. An answer starts with its question or its first piece, whichever comes first. */
 export class Answers implements vscode.Disposable {
@@ -104,8 +106,7 @@ export class Answers implements vscode.Disposable {
 /** The page, with a policy that lets it load only its own script and style. */
 function page(webview: vscode.Webview, media: vscode.Uri): string {
   const at = (name: string): string => webview.asWebviewUri(vscode.Uri.joinPath(media, name)).toString();
-  const own = webview.cspSource;
-  const policy = `default-src 'none'; style-src ${own}; script-src ${own}; form-action 'none'`;
+  const policy = `default-src 'none'; style-src ${webview.cspSource}; script-src ${webview.cspSource}; form-action 'none'`;
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}"><title>Assist</title>
 <link rel="stylesheet" href="${at("answers.css")}"></head><body><script src="${at("answers.js")}"></script></body></html>`;
