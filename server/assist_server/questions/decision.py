@@ -167,7 +167,7 @@ def draft(
         *evidence.spans,
         *_test_path_span(folders, target, path),
         *question.problems,
-        Span(request_of(command, question.words, target), Origin("user")),
+        Span(request_of(command, question.words), Origin("user")),
     )
     create = frozenset({path}) if path else frozenset()
     return Draft(Prompt(command, spans), form, evidence, _edit_target(form, target, path), create)

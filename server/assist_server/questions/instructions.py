@@ -32,6 +32,13 @@ _PIECES = (
     "Answer with every piece that changes, and only those: each in full, between fences, under the same "
     "first line with its path and lines as it was shown to you. Change callers and imports in others too."
 )
+_WITHOUT_WORDS = {
+    "explain": "Explain the first piece.",
+    "ask": "Answer about the first piece.",
+    "test": "Write tests for the first piece.",
+    "refactor": "Make the first piece simpler.",
+    "fix": "Find and mend what is wrong in the first piece.",
+}
 EDITS = ("refactor", "fix")
 
 
@@ -89,13 +96,9 @@ def _import_line(target: QuestionTarget) -> str:
     return f"from {module} import {name}" if name else f"import {module}"
 
 
-def request_of(command: str, words: str, target: QuestionTarget | None) -> str:
-    """The user's part of the prompt: their own words, or what the command means without any."""
-    if words:
-        return words
-    name = f"`{target.name}`" if target and target.name else "the first piece"
-    return {
-        "explain": f"Explain {name}.",
-        "test": f"Write tests for {name}.",
-        "fix": f"Find and mend what is wrong in {name}.",
-    }.get(command, f"Answer about {name}.")
+def request_of(command: str, words: str) -> str:
+    """The user's part of the prompt: their own words, or what the command means without any.
+
+    It names nothing that a file says: the name of a symbol or a heading would pass for the user's words.
+    """
+    return words or _WITHOUT_WORDS[command]
