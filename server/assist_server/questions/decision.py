@@ -42,7 +42,8 @@ FRONTIER_TOKENS = 8_000
 class Question:
     """What a user wants: a command, their words, the code it is about, and who should answer.
 
-    `problems` are diagnostics and the like, for `fix`. `provider` is the name of one, "" for any.
+    `problems` are diagnostics and the like, and what the user piped in. `provider` is the name of one, "" for
+    any.
     """
 
     command: str
@@ -294,7 +295,7 @@ def _facts(
         symbols=counts.symbols,
         fan_out=counts.fan_out,
         edit_lines=counts.lines if question.command in EDITS else 0,
-        diagnostics=len(question.problems),
+        diagnostics=sum(1 for each in question.problems if each.origin.source == "editor"),
     )
     facts = features.request_facts(drafted.prompt, structure, inputs.local.window)
     files = max(facts.files, frontier.evidence.structure.files if frontier else 0)

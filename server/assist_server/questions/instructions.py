@@ -34,7 +34,7 @@ _PIECES = (
 )
 _WITHOUT_WORDS = {
     "explain": "Explain the first piece.",
-    "ask": "Answer about the first piece.",
+    "ask": "Answer the question in what is piped in.",
     "test": "Write tests for the first piece.",
     "refactor": "Make the first piece simpler.",
     "fix": "Find and mend what is wrong in the first piece.",

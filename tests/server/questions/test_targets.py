@@ -254,14 +254,11 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "line"), NAMED)
-@pytest.mark.parametrize("command", ["explain", "test", "fix", "refactor", "ask"])
-def test_no_name_of_a_file_becomes_the_persons_words(
-    corpus: Corpus, command: str, name: str, text: str, line: int
-) -> None:
-    Path(corpus.root, name).write_text(text)
-    target = resolve_target(corpus, f"{name}:{line}")
-    spans = draft(Question(command, "", target), QuestionFolders(corpus), 400, small=True).prompt.spans
-    for span in spans:
-        if span.origin.source in ("user", "assist"):
-            assert not any(word in span.text.lower() for word in ("obey", "ignore", name))
+def test_no_name_of_a_file_becomes_the_persons_words(corpus: Corpus) -> None:
+    for name, text, line in NAMED:
+        Path(corpus.root, name).write_text(text)
+        target = resolve_target(corpus, f"{name}:{line}")
+        for command in ("explain", "test", "fix", "refactor", "ask"):
+            made = draft(Question(command, "", target), QuestionFolders(corpus), 400, small=True)
+            told = [span.text for span in made.prompt.spans if span.origin.source in ("user", "assist")]
+            assert not any(word in text.lower() for word in ("obey", "ignore", name) for text in told)

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 from assist_completion.model_store.process_lock import silent
 from assist_escalation.edits.plan import EditError, EditPlan, diff
 from assist_escalation.errors import EscalationError
+from assist_escalation.prompts import Span
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
+from assist_server.cli.piped_input import DASH, piped_input, piped_span
 from assist_server.cli.terminal.answers import confirm, stream_markdown
 from assist_server.cli.terminal.answers import diff as show_diff
 from assist_server.cli.terminal.tables import facts, show_count
 from assist_server.config.config import Config
-from assist_server.errors import UserError
+from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.answering import (
     AnswerPiece,
     AnswerSources,
@@ -47,6 +49,7 @@ from assist_server.workspace.folder_index import corpus_of, folder_at, known_fol
 from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.stray_links import refuse_stray_link
 
+STDIN = 0
 AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
 if TYPE_CHECKING:
@@ -63,10 +66,11 @@ class _Run:
     flags: Asking
 
 
-def run(command: str, target: str, words: str, flags: Asking) -> None:
-    """Answer one question. Raises errors that `main` maps to exit codes."""
+def run(command: str, target: str, said: tuple[str, str], flags: Asking) -> None:
+    """Answer one question, from the user's words and a `-`. Raises errors that `main` maps to exit codes."""
     wish = flags.wish
-    if command == "ask" and not words.strip():
+    words, pieces = _words_and_pieces(command, *said)
+    if command == "ask" and not words.strip() and not pieces:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config = settings(offline=flags.offline)
     root = directory(flags.workspace)
@@ -76,7 +80,7 @@ def run(command: str, target: str, words: str, flags: Asking) -> None:
             say(f"assist: {problem}")
         for done in finish_interrupted(config, folders.corpus.root):
             say(f"assist: {done}")
-        question = Question(command, words, resolved, wish=wish, provider=flags.provider)
+        question = Question(command, words, resolved, pieces, wish, flags.provider)
         decided = decide(question, folders, inputs)
     if flags.dry_run:
         emit(route_document(decided)) if flags.as_json else facts(route_facts(decided))
@@ -85,6 +89,18 @@ def run(command: str, target: str, words: str, flags: Asking) -> None:
     final, notices = asyncio.run(_answer(this))
     if final is not None:
         _finish(this, final, notices)
+
+
+def _words_and_pieces(command: str, words: str, dash: str) -> tuple[str, tuple[Span, ...]]:
+    """The user's words, and what is piped in; a `-` may also take the place of the words."""
+    if dash not in ("", DASH):
+        raise UserError(f"{dash!r} is one word too many: put your words in quotes.", WRONG_USAGE)
+    asked = DASH in (words, dash)
+    piped = piped_input(STDIN, asked=asked, by_itself=command == "ask")
+    if piped.notice:
+        say(f"assist: {piped.notice}")
+    pieces = (piped_span(piped.text),) if piped.text else ()
+    return "" if words == DASH else words, pieces
 
 
 @contextmanager

@@ -12,6 +12,12 @@ Target = Annotated[
         metavar="TARGET", help="PATH, PATH:LINE, PATH:START-END, or the name of a symbol.", show_default=False
     ),
 ]
+Piped = Annotated[
+    str,
+    typer.Argument(
+        metavar="[-]", help="A `-` adds what is piped in on stdin to the question.", show_default=False
+    ),
+]
 ROUTE = """Show which model would answer, its score and the threshold, what would be sent to whom, and the
 highest cost. Nothing is sent. `assist route explain ...` is `assist explain ... --dry-run`."""
 
@@ -40,7 +46,7 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
             "ask",
             ask,
             "A question about the workspace.",
-            ('"where are prices rounded?"', '"how is an order paid?" --local'),
+            ('"where are prices rounded?"', '"how is an order paid?" --local', '"what broke?" - < test.log'),
         ),
         (
             "test",
@@ -66,34 +72,41 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         app.command(name, epilog=examples, short_help=short)(with_flags(command, **fixed))
 
 
-def explain(target: Target, flags: Asking) -> None:
+def explain(target: Target, flags: Asking, piped: Piped = "") -> None:
     """Explain code: what it is for, how it works, and what may surprise."""
-    _run("explain", target, "", flags)
+    _run("explain", target, ("", piped), flags)
 
 
 def ask(
-    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)], flags: Asking
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)],
+    flags: Asking,
+    piped: Piped = "",
 ) -> None:
-    """Answer a question about the workspace, using what the index finds."""
-    _run("ask", "", question, flags)
+    """Answer a question about the workspace, using what the index finds and what is piped in.
+
+    A pipe or a file on stdin is read without a `-` too; in a loop that reads a pipe, write `< /dev/null`.
+    """
+    _run("ask", "", (question, piped), flags)
 
 
 def write_tests(
     target: Target,
     flags: Asking,
     words: Annotated[str, typer.Argument(metavar="[WISHES]", show_default=False)] = "",
+    piped: Piped = "",
 ) -> None:
     """Write tests for code, show them, and put them into a new file if you agree."""
-    _run("test", target, words, flags)
+    _run("test", target, (words, piped), flags)
 
 
 def refactor(
     target: Target,
     wishes: Annotated[str, typer.Argument(metavar="WISHES", show_default=False)],
     flags: Asking,
+    piped: Piped = "",
 ) -> None:
     """Change code as you say. The change is shown as a diff, and made if you agree."""
-    _run("refactor", target, wishes, flags)
+    _run("refactor", target, (wishes, piped), flags)
 
 
 def fix(
@@ -103,13 +116,14 @@ def fix(
         str,
         typer.Argument(metavar="[PROBLEM]", help="An error message, or what is wrong.", show_default=False),
     ] = "",
+    piped: Piped = "",
 ) -> None:
     """Find and fix what is wrong in code. The change is shown as a diff, and made if you agree."""
-    _run("fix", target, problem, flags)
+    _run("fix", target, (problem, piped), flags)
 
 
-def _run(command: str, target: str, words: str, flags: Asking) -> None:
-    """Load the rest only here: `--help` must not wait for it."""
+def _run(command: str, target: str, words: tuple[str, str], flags: Asking) -> None:
+    """Load the rest only here: `--help` must not wait for it. The words are the user's, and a `-`."""
     from assist_server.cli.commands.question_run import run  # noqa: PLC0415
 
     run(command, target, words, flags)
