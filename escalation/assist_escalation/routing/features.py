@@ -1,7 +1,9 @@
 """How difficult a request looks, as named numbers: from the request, and from a local answer.
 
-The numbers come from the user's own words and from counts of the code's structure. This module sees no text
-of a workspace, so nothing that is written in a file can affect a decision. It knows no weights.
+The numbers come from the user's own words and from counts. This module sees no text of a workspace, so no
+words in a file can affect a decision. The counts (files, symbols, calls, lines, tokens, diagnostics) say how
+much code a question is about, and whoever writes the code can move them. All numbers of a local answer can be
+moved by what the model read; see `router.after`. It knows no weights.
 """
 
 import math

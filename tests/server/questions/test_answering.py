@@ -16,6 +16,8 @@ from assist_escalation.gate.prepare import GateParts, prepare
 from assist_escalation.prompts import Prompt
 from assist_escalation.routing.features import RequestFacts
 from assist_escalation.routing.router import RoutingRules, route
+from assist_server.cli.commands.question_run import consent_of_flags
+from assist_server.cli.flags import Asking
 from assist_server.questions.answering import AnswerPiece, AnswerSources, FinalAnswer, Notice
 from assist_server.questions.answering import answer as answering
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, LocalModelFacts, Question
@@ -127,6 +129,17 @@ async def test_a_doubtful_local_answer_is_kept_unless_the_person_agrees(tmp_path
         assert "allow_unasked_retry" in notices[-1]
         _, _, final, asked = await heard(decided, inputs, Local(["Perhaps."]), agrees=True)
         assert (final.text, asked, acme.connections) == ("It adds.", [True], 1)
+
+
+def test_no_flag_sends_what_a_local_answer_doubts(tmp_path: Path) -> None:
+    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", parts(tmp_path))
+    second = replace(decided, decision=replace(decided.decision, target="frontier", again=True))
+    yes = Asking(yes=True)
+    assert consent_of_flags(decided, yes, terminal=False) is True
+    assert consent_of_flags(second, yes, terminal=True) is None
+    assert consent_of_flags(second, yes, terminal=False) is False
+    assert consent_of_flags(second, Asking(yes=True, as_json=True), terminal=True) is False
+    assert consent_of_flags(decided, Asking(), terminal=True) is None
 
 
 async def test_a_key_of_the_persons_own_lets_it_be_asked_again_unasked(tmp_path: Path) -> None:

@@ -217,22 +217,29 @@ class _Display:
                 self.final = event
 
 
-def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
-    """Show what would be sent, and ask whether it may be sent.
+def consent_of_flags(decided: DecidedQuestion, flags: Asking, *, terminal: bool) -> bool | None:
+    """Whether the flags allow a request or rule it out; None if the user has to be asked.
 
     --yes was given before the local model read anything, so it does not cover a second request.
     """
     prepared = decided.prepared
-    again = decided.decision.again
-    if prepared is None or (again and (flags.as_json or not sys.stdin.isatty())):
+    if decided.decision.again:
+        return False if prepared is None or flags.as_json or not terminal else None
+    if prepared is None:
         return False
-    if flags.yes and prepared.request.permissions.yes_allowed and not again:
-        return True
+    return True if flags.yes and prepared.request.permissions.yes_allowed else None
+
+
+def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
+    """Show what would be sent, and ask whether it may be sent."""
+    given = consent_of_flags(decided, flags, terminal=sys.stdin.isatty())
+    if given is not None or decided.prepared is None:
+        return bool(given)
     for line in preview_lines(decided):
         say(line)
     if not sys.stdin.isatty():
         say("There is no terminal to ask at: --yes sends it, where the policy allows that.")
-    return confirm(f"Send this to {prepared.host}?")
+    return confirm(f"Send this to {decided.prepared.host}?")
 
 
 def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:

@@ -15,7 +15,7 @@ Target = Annotated[
 Piped = Annotated[
     str,
     typer.Argument(
-        metavar="[-]", help="A `-` adds what is piped in on stdin to the question.", show_default=False
+        metavar="-", help="A `-` adds what is piped in on stdin to the question.", show_default=False
     ),
 ]
 ROUTE = """Show which model would answer, its score and the threshold, what would be sent to whom, and the
