@@ -48,7 +48,21 @@ pictures: setup vsix ## Make the pictures of the documents anew, by the tests th
 	$(UV) sync --locked --quiet --group e2e
 	ASSIST_E2E_PICTURES=$(EXTENSION)/images $(BIN)/pytest tests/e2e/vscode
 
-vsix: $(EXTENSION)/node_modules/ready ## Package the extension for VS Code
+# The extension carries the wheel of its version, and the hashes of what the wheel needs from the lock file. Nothing
+# is fetched for that but the wheel's build backend, and that only once.
+define HASHED_WHEEL
+import hashlib, pathlib
+[wheel] = pathlib.Path().glob("*.whl")
+print(f"./{wheel} --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}")
+endef
+export HASHED_WHEEL
+
+vsix: $(EXTENSION)/node_modules/ready $(filter .uv/bin/uv,$(UV)) ## Package the extension for VS Code
+	rm -rf $(EXTENSION)/dist/python
+	$(UV) build --quiet --wheel --out-dir $(EXTENSION)/dist/python
+	$(UV) export --quiet --frozen --no-dev --no-emit-project --no-header --no-annotate \
+		--format requirements-txt --output-file $(EXTENSION)/dist/python/requirements.txt
+	cd $(EXTENSION)/dist/python && python3 -c "$$HASHED_WHEEL" >> requirements.txt
 	npm --prefix $(EXTENSION) run --silent vsix
 
 bench: setup ## Measure this machine: latency, typing against other policies, with DATA=FOLDER quality (an hour)

@@ -1,6 +1,11 @@
-/** The Python part: where it is, and how to install it. pip and assist do the downloading. */
+/**
+ * The Python part: where it is, and how to install it. pip and assist do the downloading.
+ *
+ * The extension carries the wheel of its own version and the hashes of everything that the wheel needs, so our own
+ * name is never looked up in a package index, and no other file than the tested ones is installed.
+ */
 import { existsSync } from "node:fs";
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type * as vscode from "vscode";
@@ -10,6 +15,7 @@ import { own } from "./settings";
 const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python", "py"];
 const NEW_ENOUGH = "import sys; print('yes' if sys.version_info >= (3, 11) else 'no')";
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/DO NOT MATCH THE HASHES/, "your index has other files: set up assist yourself and name it in assist.server.path."],
   [
     /matching distribution|name resolution|Failed to establish|etwork is unreachable|offline/i, // as pip and assist say
     "nothing could be fetched. Connect to the network and try again; on a closed network install assist-lsp " +
@@ -32,16 +38,16 @@ export async function find(context: vscode.ExtensionContext): Promise<string | u
   return undefined;
 }
 
-/** Make our own environment and install the package into it. Throws `SetupError`, `RunError`. */
+/** Make our own environment and install the Python part into it. Throws `SetupError`, `RunError`. */
 export async function create(context: vscode.ExtensionContext, how: Run): Promise<string> {
-  const python = await newEnough();
-  const { version } = context.extension.packageJSON as { version: string };
-  const wanted = own("package") || `assist-lsp==${version}`;
-  const environ = { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()), CMAKE_ARGS: "-DLLAVA_BUILD=OFF" };
-  const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", wanted];
-  await rm(inside(context), { recursive: true, force: true }); // remains of a failed attempt
-  await run(python, ["-m", "venv", inside(context)], how).catch(explain("Python could not make an environment"));
-  await run(program(context, "python"), words, { ...how, environ }).catch(explain(`${wanted} was not installed`));
+  const wanted = own("package") || `assist ${(context.extension.packageJSON as { version: string }).version}`;
+  const env = { CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()), CMAKE_ARGS: "-DLLAVA_BUILD=OFF" };
+  const here = { ...how, env, cwd: context.asAbsolutePath("dist/python") }; // Python imports from its folder
+  const what = own("package") ? [wanted] : ["--require-hashes", "--no-deps", "--requirement", "requirements.txt"];
+  const words = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar=off", ...what];
+  // --clear removes what a failed attempt left.
+  await run(await newEnough(), ["-m", "venv", "--clear", inside(context)], here).catch(explain("No venv was made"));
+  await run(program(context, "python"), words, here).catch(explain(`${wanted} was not installed`));
   await writeFile(inside(context, "complete"), wanted);
   return program(context, "assist");
 }

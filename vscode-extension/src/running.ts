@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import type * as vscode from "vscode";
 
 export type Run = Readonly<
-  Partial<{ environ: Record<string, string>; line: (text: string) => void; token: vscode.CancellationToken }>
+  Partial<{ env: NodeJS.ProcessEnv; cwd: string; line: (text: string) => void; token: vscode.CancellationToken }>
 >;
 
 /** A program could not be started, failed or was cancelled. `output` is everything that it printed. */
@@ -15,8 +15,8 @@ export class RunError extends Error {
 /** Run a program and return its output. Throws `RunError`. Cancelling also ends its child processes. */
 export async function run(program: string, words: readonly string[], how: Run = {}): Promise<string> {
   const detached = process.platform !== "win32"; // its own process group, to end pip's compilers too
-  const env = { ...process.env, NO_COLOR: "1", ...how.environ };
-  const child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"], detached });
+  const env = { ...process.env, NO_COLOR: "1", ...how.env };
+  const child = spawn(program, words, { env, cwd: how.cwd, stdio: ["ignore", "pipe", "pipe"], detached });
   const stop = how.token?.onCancellationRequested(() =>
     detached && child.pid ? process.kill(-child.pid) : child.kill(),
   );

@@ -28,7 +28,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def vsix() -> Path:
     """The extension as `make vsix` packages it."""
-    subprocess.run(["npm", "run", "--silent", "vsix"], cwd=EXTENSION, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["make", "--silent", "vsix"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return EXTENSION / "assist.vsix"
 
 

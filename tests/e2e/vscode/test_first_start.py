@@ -1,6 +1,8 @@
-"""A machine without assist: the message without a network, a second try, and the first ghost text."""
+"""What the extension carries, and a machine without assist: the message without a network, a second try, and the first ghost text."""
 
+import hashlib
 import os
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,15 +15,21 @@ from workbench import Code, Window, running_code_server, until
 pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
 
 SLOW = 300  # seconds to fetch about 200 MB of packages and a model of 491 MB
+FOLDER = "extension/dist/python/"
 NOWHERE = "http://127.0.0.1:9/simple"  # nothing listens there: to pip this looks like no network
 
 
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel of llama.cpp as it was compiled for this checkout."""
+    return wheelhouse.pack(wheelhouse.LLAMA, tmp_path_factory.mktemp("wheels"))
+
+
 @pytest.fixture
-def bare(tmp_path: Path) -> Mapping[str, str]:
+def bare(tmp_path: Path, llama: Path) -> Mapping[str, str]:
     """An environment without assist and without a model. pip finds the packages once `connect` is called."""
-    wheels = wheelhouse.build_wheels(tmp_path / "wheels")
     (tmp_path / "pip.conf").write_text(f"[global]\nindex-url = {NOWHERE}\nretries = 0\n")
-    links = [str(wheels), *os.environ.get("PIP_FIND_LINKS", "").split()]
+    links = [str(wheelhouse.links_to(llama)), *os.environ.get("PIP_FIND_LINKS", "").split()]
     return {
         "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
         "ASSIST_DATA_DIR": str(tmp_path / "data"),
@@ -32,8 +40,9 @@ def bare(tmp_path: Path) -> Mapping[str, str]:
 
 
 @pytest.fixture
-def code(tmp_path: Path, vsix: Path, bare: Mapping[str, str]) -> Iterator[Code]:
-    with running_code_server(vscode(), tmp_path / "code", bare, vsix) as found:
+def code(tmp_path: Path, vsix: Path, llama: Path, bare: Mapping[str, str]) -> Iterator[Code]:
+    allowing = wheelhouse.allow(vsix, llama, tmp_path / "assist.vsix")
+    with running_code_server(vscode(), tmp_path / "code", bare, allowing) as found:
         yield found
 
 
@@ -49,6 +58,25 @@ def connect(bare: Mapping[str, str]) -> None:
     """Bring the network back."""
     index = os.environ.get("PIP_INDEX_URL", "")
     Path(bare["PIP_CONFIG_FILE"]).write_text(f"[global]\nindex-url = {index}\n" if index else "")
+
+
+def test_the_extension_carries_its_own_wheel_and_hashes_for_everything_else(vsix: Path) -> None:
+    with zipfile.ZipFile(vsix) as archive:
+        carried = [name for name in archive.namelist() if name.startswith(FOLDER)]
+        lines = archive.read(wheelhouse.REQUIREMENTS).decode().splitlines()
+        [wheel] = [name for name in carried if name.endswith(".whl")]
+        digest = hashlib.sha256(archive.read(wheel)).hexdigest()
+    assert sorted(carried) == sorted([wheel, wheelhouse.REQUIREMENTS])
+    assert lines.pop() == f"./{wheel.removeprefix(FOLDER)} --hash=sha256:{digest}"
+    named = [line for line in lines if not line.startswith(" ")]
+    assert len(named) > 40
+    assert all(
+        "==" in line and line.endswith("\\") for line in named
+    )  # a version, and a hash on the next line
+    assert all(line.lstrip().startswith("--hash=sha256:") for line in lines if line.startswith(" "))
+    assert not any(
+        line.startswith("assist") for line in named
+    )  # the index is not asked for a package of our name
 
 
 def test_from_nothing_to_the_first_ghost_text(window: Window, folder: Path, bare: Mapping[str, str]) -> None:
