@@ -122,14 +122,24 @@ class ModelLifetime:
         def say(message: str) -> None:
             loop.call_soon_threadsafe(lambda: self._show_progress(load, message))
 
+        models: OpenedModels | None = None
+        state = "failed"
+        message = (
+            f"The model {self._config().completion.model} could not be opened; the server's log says why. "
+            "Check its file with `assist models verify`, or choose another model."
+        )
         try:
             models = self._open_models(self._config(), say)
         except CompletionError as error:
             state = "missing" if isinstance(error, MissingModelError) else "failed"
             message = str(error)
-            loop.call_soon_threadsafe(lambda: self._show_failure(load, state, message))
-            return
-        loop.call_soon_threadsafe(lambda: self._take(load, models))
+        finally:
+            # Any other error ends this thread with a traceback in the log. The editor is told all the same: it
+            # must not show "loading" for ever.
+            if models is None:
+                loop.call_soon_threadsafe(self._show_failure, load, state, message)
+            else:
+                loop.call_soon_threadsafe(self._take, load, models)
 
     def _take(self, load: int, models: "OpenedModels") -> None:
         if load != self._loads:
