@@ -14,7 +14,7 @@ from typing import get_args
 
 import platformdirs
 
-from assist_completion.settings import CompletionSettings
+from assist_completion.settings import CompletionSettings, is_path
 from assist_context.settings import ContextSettings
 from assist_escalation.policy.permissions import OPEN, Layer
 from assist_escalation.policy.settings import EscalationSettings, Mode
@@ -214,12 +214,40 @@ def merge_settings(base: Config, settings: object) -> Config:
     own = {name: table for name, table in data.items() if name in _HARMLESS}
     others = {name: table for name, table in data.items() if name not in _HARMLESS}
     merged, problems = read(base, own, EDITOR, base.paths.config)
+    merged, refused = _without_foreign_models(base, merged)
+    problems += refused
     statement = make_statement(Layer("editor", EDITOR, OPEN), others, base.paths.config)
     if any(_table(problem) in _TIGHTENING for problem in statement.problems):
         statement = close_egress(statement)
     problems += [*statement.problems, *_loosening_problems(others, statement.layer.settings, base)]
     editor = statement.layer if statement.layer.settings != OPEN else None
     return replace(merged, editor=editor, problems=(*base.problems, *problems))
+
+
+def _without_foreign_models(base: Config, merged: Config) -> tuple[Config, list[Problem]]:
+    """`merged` with the user's models where the editor names a file that is none of the user's.
+
+    A workspace can write its editor's settings, and llama.cpp must not parse any file it brings.
+    """
+    problems = []
+    for table in ("completion", "answers"):
+        model = getattr(merged, table).model
+        if is_path(model) and not _is_own_model(base, model):
+            own = replace(getattr(merged, table), model=getattr(base, table).model)
+            merged = replace(merged, **{table: own})
+            why = (
+                "is not taken from an editor, whose settings a workspace can write: write it into config.toml"
+            )
+            problems.append(Problem(f"{table}.model", EDITOR, f"[{table}] model = {show(model)} {why}"))
+    return merged, problems
+
+
+def _is_own_model(base: Config, model: str) -> bool:
+    """Whether the user's configuration names this file, or it is in the user's directory of models."""
+    if model in (base.completion.model, base.answers.model):
+        return True
+    place = Path(os.path.realpath(os.path.expanduser(model)))
+    return place.is_relative_to(os.path.realpath(base.paths.data / "models"))
 
 
 def _loosening_problems(

@@ -76,3 +76,41 @@ def test_an_editor_can_only_tighten_what_may_leave(tmp_path: Path) -> None:
     slip = merge_settings(base, {"egress": {"denny": ["b"]}})
     assert permissions_for(slip, [])[0].mode == "never"
     assert "nothing leaves this machine" in slip.problems[-1].message
+
+
+@pytest.mark.parametrize("key", ["completion", "answers"])
+def test_an_editor_cannot_choose_the_file_that_is_opened(tmp_path: Path, key: str) -> None:
+    mine = tmp_path / "mine.gguf"
+    base = load_lenient(write(tmp_path, f"[completion]\nmodel = '{mine}'\n[answers]\nmodel = '{mine}'"))
+    for path in (
+        str(tmp_path / "evil.gguf"),
+        "../evil.gguf",
+        "~/evil.gguf",
+        f"{base.paths.data}/models/../e.gguf",
+    ):
+        merged = merge_settings(base, {key: {"model": path}})
+        assert (merged.completion, merged.answers) == (base.completion, base.answers)
+        (problem,) = merged.problems
+        assert problem.key == f"{key}.model"
+        assert f"[{key}] model = " in problem.message
+        assert "write it into config.toml" in problem.message
+
+
+@pytest.mark.parametrize("key", ["completion", "answers"])
+def test_an_editor_may_name_models_of_the_catalogue_and_the_users_own(tmp_path: Path, key: str) -> None:
+    mine = tmp_path / "mine.gguf"
+    base = load(write(tmp_path, f"[completion]\nmodel = '{mine}'"))
+    for model in ("smollm2-135m", str(mine), str(base.paths.data / "models" / "other.gguf")):
+        merged = merge_settings(base, {key: {"model": model}})
+        assert getattr(merged, key).model == model
+        assert merged.problems == ()
+
+
+def test_a_link_in_the_models_folder_leads_nowhere_else_for_an_editor(tmp_path: Path) -> None:
+    base = load(environ(tmp_path))
+    models = base.paths.data / "models"
+    models.mkdir(parents=True)
+    (models / "link.gguf").symlink_to(tmp_path / "evil.gguf")
+    merged = merge_settings(base, {"completion": {"model": str(models / "link.gguf")}})
+    assert merged.completion == base.completion
+    assert [problem.key for problem in merged.problems] == ["completion.model"]
