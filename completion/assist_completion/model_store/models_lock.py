@@ -4,11 +4,17 @@ It reads the file and adds to it, also from two processes at once.
 It does not decide what is accepted: store.py does. The file is JSON::
 
     {"qwen2.5-coder-7b": {"sha256": "5092...", "bytes": 4683073536, "source": "Hugging Face (...)"}}
+
+models.hashed, next to it, says how each file looked when it was hashed last, so that it is hashed again only
+if it changed since. It may be deleted at any time.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +24,7 @@ from assist_completion.errors import ModelError
 from assist_completion.model_store.partial_download import write_private
 
 FILE = "models.lock"
+HASHED = "models.hashed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +55,56 @@ def write_pin(root: Path, name: str, pin: Pin) -> None:
         pins = read_pins(root) | {name: pin}
         text = json.dumps({key: asdict(value) for key, value in sorted(pins.items())}, indent=2)
         write_private(root / FILE, text + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class HashedFile:
+    """The sha256 of a file, and what changes with it: size, times in nanoseconds, inode.
+
+    The time of change is in it because, unlike that of modification, no program can set it back.
+    """
+
+    sha256: str
+    bytes: int
+    modified_ns: int
+    changed_ns: int
+    inode: int
+
+
+def hash_file(path: Path) -> HashedFile:
+    """Hash a file: about 1 s for 500 MB.
+
+    Raises ModelError if the file is written to meanwhile, OSError if it cannot be read.
+    """
+    with path.open("rb") as file:
+        before = os.fstat(file.fileno())
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        hashed = _hashed_file(sha256, before)
+        if hashed != _hashed_file(sha256, os.fstat(file.fileno())):
+            raise ModelError(f"{path} changed while its sha256 was computed. Try again.")
+    return hashed
+
+
+def known_hash(root: Path, path: Path) -> str:
+    """The sha256 of a file of `root` if it was hashed and has not changed since, else ""."""
+    try:
+        entry = json.loads((root / HASHED).read_text(encoding="utf-8"))[path.name]
+        hashed = HashedFile(**entry)
+        return hashed.sha256 if hashed == _hashed_file(hashed.sha256, path.stat()) else ""
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return ""  # never hashed, or a damaged list: the file is hashed again
+
+
+def record_hash(root: Path, path: Path, hashed: HashedFile) -> None:
+    """Remember the hash of a file of `root`. Where that cannot be written, it is hashed again next time."""
+    with suppress(OSError), FileLock(root / f"{FILE}.guard", mode=0o600):
+        try:
+            known = dict(json.loads((root / HASHED).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            known = {}
+        known[path.name] = asdict(hashed)
+        write_private(root / HASHED, json.dumps(known, indent=2, sort_keys=True) + "\n")
+
+
+def _hashed_file(sha256: str, facts: os.stat_result) -> HashedFile:
+    return HashedFile(sha256, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)

@@ -1,12 +1,14 @@
 """The models of this machine: fetch, verify, list and remove them, and find them by name or path.
 
 The store owns one directory of model files, and `models.lock` in it, which pins the hash of every accepted
-file. A file gets its final name only after its sha256 was checked, so a file with that name is a whole
-model. This module does not know how bytes are fetched (sources.py), which model the user chose
-(config.toml), or how to run one.
+file. A file gets its final name only after its sha256 was checked. It is used only while it looks as it did
+then; if it does not, it is hashed again first. A file elsewhere, which the user named by its path, has no
+hash to compare: only its header is checked. This module does not know how bytes are fetched (sources.py),
+which model the user chose (config.toml), or how to run one.
 
     root/                      0700
       models.lock              {"NAME": {"sha256", "bytes", "source"}}, JSON
+      models.hashed            {"FILE.gguf": {"sha256", "bytes", ...}}, JSON: how it looked when hashed
       FILE.gguf                a verified model, 0600
       FILE.gguf.partial        a model that is being fetched, with .json (its notes) and .scratch (wheels)
       FILE.gguf.lock, .holder  the process that fetches it
@@ -15,18 +17,25 @@ model. This module does not know how bytes are fetched (sources.py), which model
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assist_completion.errors import FetchError, MissingModelError, ModelError
 from assist_completion.model_store import sources
 from assist_completion.model_store.catalogue import ModelRow, find, rows
 from assist_completion.model_store.gguf import read_header
-from assist_completion.model_store.models_lock import FILE, Pin, read_pins, write_pin
+from assist_completion.model_store.models_lock import (
+    FILE,
+    Pin,
+    hash_file,
+    known_hash,
+    read_pins,
+    record_hash,
+    write_pin,
+)
 from assist_completion.model_store.partial_download import (
     DownloadOffer,
     FetchOptions,
@@ -99,25 +108,68 @@ def resolve(store: Store, name_or_path: str) -> Path:
     return path
 
 
+def verified_file(store: Store, name_or_path: str, say: Say = silent) -> Path:
+    """The file to open, as `resolve` finds it. One of the store was hashed since it last changed.
+
+    Blocks while it hashes (1 s for 500 MB), and says so before. Raises what `resolve` and `verify` raise.
+    """
+    path = resolve(store, name_or_path)
+    row = _row_of(store, path)
+    if row is None:
+        return path
+    expected = _expected_hash(store, row)
+    if not expected or known_hash(store.root, path) != expected:
+        if expected:
+            say(f"checking the sha256 of {path.name}, which is new or has changed")
+        verify(store, row.name)
+    return path
+
+
 def verify(store: Store, name: str) -> InstalledModel:
     """Hash the file of `name`. ModelError unless it has the hash of the catalogue, else the pinned one."""
     row = find(name, store.rows)
     path = path_of(store, row)
     pin = read_pins(store.root).get(row.name)
     resolve(store, row.name)
-    expected = row.sha256 or (pin.sha256 if pin else "")
+    expected = _expected_hash(store, row)
     if not expected:
         raise ModelError(
             f"{path} cannot be verified: assist did not fetch it, and the catalogue has no hash for it. "
-            f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`."
+            f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`, or move the file "
+            "elsewhere and use it by its path."
         )
-    actual = sha256_of(path)
-    if actual != expected:
+    try:
+        hashed = hash_file(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}. Check its permissions.") from error
+    if hashed.sha256 != expected:
         raise ModelError(
-            f"{path} is damaged: its sha256 is {actual}, expected {expected}. "
+            f"{path} is damaged: its sha256 is {hashed.sha256}, expected {expected}. "
             f"Run `assist models remove {row.name}`, then `assist models pull {row.name}`."
         )
+    record_hash(store.root, path, hashed)
     return InstalledModel(row, path, path.stat().st_size, pin)
+
+
+def is_verified(store: Store, row: ModelRow) -> bool:
+    """Whether the file of `row` is here and is known to have the right hash. Nothing is hashed."""
+    expected = _expected_hash(store, row)
+    return expected != "" and known_hash(store.root, path_of(store, row)) == expected
+
+
+def _row_of(store: Store, path: Path) -> ModelRow | None:
+    """The row whose file this is, also if it was named by its path."""
+    return next((row for row in store.rows if _same_file(path_of(store, row), path)), None)
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    return one.name == other.name and one.parent.resolve() == other.parent.resolve()
+
+
+def _expected_hash(store: Store, row: ModelRow) -> str:
+    """The hash that the file of `row` must have: the catalogue's, else that of the first fetch, else ""."""
+    pin = read_pins(store.root).get(row.name)
+    return row.sha256 or (pin.sha256 if pin else "")
 
 
 def remove(store: Store, name: str) -> int:
@@ -178,12 +230,6 @@ def fetch(
         raise FetchError(_no_source(row, options, reasons))
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of the file at `path`, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _make_root(store: Store) -> None:
     try:
         store.root.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -206,11 +252,13 @@ def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
     pin = read_pins(store.root).get(row.name)
     if not path.is_file():
         return False
-    wanted = row.sha256 or (pin.sha256 if pin else "")
-    if pin and pin.sha256 == wanted and pin.bytes == path.stat().st_size:
+    wanted = _expected_hash(store, row)
+    if pin and pin.sha256 == wanted and known_hash(store.root, path) == wanted:
         return True
-    if wanted and sha256_of(path) == wanted:
-        write_pin(store.root, row.name, Pin(wanted, path.stat().st_size, "found in place"))
+    if wanted and (hashed := hash_file(path)).sha256 == wanted:
+        if pin is None or pin.sha256 != wanted:
+            write_pin(store.root, row.name, Pin(wanted, hashed.bytes, "found in place"))
+        record_hash(store.root, path, hashed)
         return True
     say(f"{path} is not the {row.name} that is expected: it is fetched again.")
     return False
@@ -218,8 +266,7 @@ def _is_here(store: Store, row: ModelRow, say: Say) -> bool:
 
 def _agreed_hash(store: Store, row: ModelRow, offer: DownloadOffer) -> str:
     """The hash that the file must have, from the catalogue, else an earlier fetch, else the source."""
-    pin = read_pins(store.root).get(row.name)
-    known = row.sha256 or (pin.sha256 if pin else "")
+    known = _expected_hash(store, row)
     if known and offer.sha256 and offer.sha256 != known:
         remedy = (
             "" if row.sha256 else f"; if you trust the new file, delete {row.name} from {store.root / FILE}"
@@ -261,7 +308,8 @@ def _too_full(store: Store, row: ModelRow, needed: int, there: int) -> str:
 def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
     """Give the file its final name if it is right. Delete it if it is not."""
     path = path_of(store, row)
-    actual = sha256_of(partial.path)
+    hashed = hash_file(partial.path)
+    actual = hashed.sha256
     if partial.sha256 and actual != partial.sha256:
         discard(partial)
         raise FetchError(
@@ -276,6 +324,9 @@ def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
     write_pin(store.root, row.name, Pin(actual, partial.path.stat().st_size, source))
     partial.path.chmod(0o600)
     partial.path.replace(path)
+    record_hash(
+        store.root, path, replace(hashed, changed_ns=path.stat().st_ctime_ns)
+    )  # renaming changes that
     discard(partial)
     _sync_directory(store.root)
     return path

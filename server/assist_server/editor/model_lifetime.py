@@ -134,8 +134,8 @@ class ModelLifetime:
             state = "missing" if isinstance(error, MissingModelError) else "failed"
             message = str(error)
         finally:
-            # Any other error ends this thread with a traceback in the log. The editor is told all the same: it
-            # must not show "loading" for ever.
+            # Any other error ends this thread with a traceback in the log. The editor is told all the same,
+            # or else it would show "loading" for ever.
             if models is None:
                 loop.call_soon_threadsafe(self._show_failure, load, state, message)
             else:

@@ -14,7 +14,7 @@ from assist_completion.inference.generation import Model
 from assist_completion.inference.llama import Load
 from assist_completion.inference.speed_probe import Speed, answering_load, budget_for, opener, speed_of
 from assist_completion.inference.worker import Worker
-from assist_completion.model_store.store import Store, resolve
+from assist_completion.model_store.store import Store, verified_file
 from assist_completion.settings import is_path
 from assist_server.config.config import Config, answering_model
 
@@ -48,12 +48,12 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     """Find the model, measure its speed unless that is known, and start it. Blocks; raises `ModelError`."""
     start = time.perf_counter()
     settings = config.completion
-    path = resolve(store_of(config), settings.model)
+    path = verified_file(store_of(config), settings.model, say)
     say("measuring how fast the model runs here")
     speed = speed_of(path, settings.threads, speed_file(config))
     budget = budget_for(speed, settings)
     say("loading the model")
-    answering = _answering_load(config, path, speed)
+    answering = _answering_load(config, path, speed, say)
     worker = Worker(opener(path, settings, budget, speed.decode_threads, answering))
     try:
         worker.opened.result(OPEN_TIMEOUT)
@@ -69,14 +69,14 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     )
 
 
-def _answering_load(config: Config, path: Path, speed: Speed) -> Load:
+def _answering_load(config: Config, path: Path, speed: Speed, say: Callable[[str], None]) -> Load:
     """How to load the model that answers. If it is missing, the model for ghost text answers."""
     threads = config.completion.threads
     name = answering_model(config)
     if name == config.completion.model:
         return answering_load(path, speed, threads)
     try:
-        other = resolve(store_of(config), name)
+        other = verified_file(store_of(config), name, say)
     except ModelError as error:
         log.warning("%s Meanwhile %s answers.", error, config.completion.model)
         return answering_load(path, speed, threads)
@@ -86,7 +86,7 @@ def _answering_load(config: Config, path: Path, speed: Speed) -> Load:
 def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> Answerer[AnswerOnly]:
     """The model that answers, alone in this process. Blocks; raises `ModelError`."""
     name = answering_model(config)
-    path = resolve(store_of(config), name)
+    path = verified_file(store_of(config), name, say)
     say("measuring how fast the model runs here")
     threads = config.completion.threads
     speed = speed_of(path, threads, speed_file(config), infill=False)

@@ -13,7 +13,7 @@ from assist_completion.inference.speed_probe import Speed, budget_for, speed_of
 from assist_completion.model_store.catalogue import ModelRow, default_row, find
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.partial_download import FetchOptions, Progress
-from assist_completion.model_store.store import Store, fetch, path_of, resolve
+from assist_completion.model_store.store import Store, fetch, is_verified, path_of, verified_file
 from assist_completion.settings import is_path
 from assist_server.config.config import Config, set_model
 from assist_server.config.toml_file import read_toml
@@ -99,7 +99,7 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupP
         before = path_of(store, choice.row).is_file()
         fetch(store, choice.row, options, watch.progress, watch.say)
         fetched = not before
-    path = resolve(store, choice.model)
+    path = verified_file(store, choice.model, watch.say)
     speed = speed_of(path, config.completion.threads, speed_file(config))
     configured = choice.model != config.completion.model
     if configured:  # only now, so that a model that does not work is never put to use
@@ -108,10 +108,8 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupP
 
 
 def is_accepted(store: Store, row: ModelRow) -> bool:
-    """Whether the file of `row` is here and has the accepted size. Nothing is hashed."""
-    pin = read_pins(store.root).get(row.name)
-    path = path_of(store, row)
-    return pin is not None and path.is_file() and path.stat().st_size == pin.bytes
+    """Whether the file of `row` is pinned and has not changed since it was hashed. Nothing is hashed."""
+    return row.name in read_pins(store.root) and is_verified(store, row)
 
 
 def completes(row: ModelRow) -> bool:

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 import re
 import sys
 from dataclasses import replace
@@ -19,6 +20,7 @@ from assist_completion.model_store.store import (
     path_of,
     remove,
     resolve,
+    verified_file,
     verify,
 )
 
@@ -63,6 +65,7 @@ def test_a_fetched_model_is_whole_private_and_pinned(store: Store, row: ModelRow
         "tiny.gguf.lock": 0o600,
         "models.lock": 0o600,
         "models.lock.guard": 0o600,
+        "models.hashed": 0o600,
     }
     assert json.loads((store.root / "models.lock").read_text()) == {
         "tiny": {"sha256": row.sha256, "bytes": len(MODEL), "source": str(row.sources[0].path)}
@@ -242,3 +245,70 @@ def test_resolve_expands_the_home(store: Store, tmp_path: Path, monkeypatch: pyt
 def test_resolve_says_what_to_do(store: Store, asked: str, said: str) -> None:
     with pytest.raises(ModelError, match=re.escape(said)):
         resolve(store, asked)
+
+
+# Using
+
+
+def changed(path: Path, model: bytes) -> None:
+    """Write a file of the same length in place, with the same time of modification."""
+    facts = path.stat()
+    path.write_bytes(model)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def test_a_file_that_changed_after_its_fetch_is_not_used(store: Store, row: ModelRow) -> None:
+    path = fetch(store, row)
+    assert verified_file(store, "tiny") == path
+    changed(path, MODEL[:-1] + b"!")
+    for named in ("tiny", str(path)):
+        with pytest.raises(ModelError, match=r"is damaged: its sha256 is .* `assist models pull tiny`"):
+            verified_file(store, named)
+    changed(path, MODEL)
+    assert verified_file(store, "tiny") == path
+
+
+def test_a_file_is_hashed_only_if_it_changed(store: Store, row: ModelRow) -> None:
+    path = fetch(store, row)
+    said: list[str] = []
+    assert verified_file(store, "tiny", said.append) == path
+    assert said == []
+    path.touch()
+    assert verified_file(store, "tiny", said.append) == path
+    assert said == ["checking the sha256 of tiny.gguf, which is new or has changed"]
+    assert verified_file(store, "tiny", said.append) == path
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("lost", ["models.lock", "models.hashed"])
+def test_a_lost_list_lets_no_changed_file_through(store: Store, row: ModelRow, lost: str) -> None:
+    path = fetch(store, row)
+    (store.root / lost).unlink()
+    assert verified_file(store, "tiny") == path
+    (store.root / lost).write_text("[1]" if lost == "models.hashed" else "{}")
+    changed(path, MODEL[:-1] + b"!")
+    with pytest.raises(ModelError, match="is damaged"):
+        verified_file(store, "tiny")
+
+
+def test_a_file_that_no_hash_is_known_for_is_not_used_under_its_name(store: Store, row: ModelRow) -> None:
+    path = fetch(store, row)
+    unknown = Store(store.root, (replace(row, sha256=""),))
+    assert verified_file(unknown, "tiny") == path  # by the hash of its first fetch
+    (store.root / "models.lock").unlink()
+    with pytest.raises(ModelError, match="cannot be verified: assist did not fetch it"):
+        verified_file(unknown, "tiny")
+
+
+def test_a_file_that_the_user_named_has_no_hash(store: Store, tmp_path: Path) -> None:
+    mine = place(tmp_path, MODEL, "tiny.gguf")
+    assert verified_file(store, str(mine)) == mine
+
+
+def test_a_changed_file_is_fetched_again(store: Store, row: ModelRow) -> None:
+    path = fetch(store, row)
+    changed(path, MODEL[:-1] + b"!")
+    said: list[str] = []
+    assert fetch(store, row, say=said.append).read_bytes() == MODEL
+    assert "is not the tiny that is expected" in said[0]
+    assert verified_file(store, "tiny") == path
