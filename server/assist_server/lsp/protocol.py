@@ -7,10 +7,11 @@ rebuilds the whole text at every keystroke. It also leaves a request with bad pa
 import asyncio
 import logging
 import os
+import re
 import stat
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -29,6 +30,15 @@ from assist_server.workspace.documents import Edit, OpenDocument, path_of, resol
 from assist_server.workspace.positions import Encoding
 
 log = logging.getLogger(__name__)
+
+LONGEST_HEADER = 1 << 16  # bytes; editors send less than 100
+LONGEST_BODY = 1 << 28  # bytes; a document of 30 MB is the largest that was tried
+MARK_BYTES = 64  # what may be the beginning of a header at the end of what has arrived
+_LENGTH = re.compile(
+    rb"Content-Length:([^\r\n]*)", re.IGNORECASE
+)  # anywhere: the rest of a bad body comes before
+_TOO_LONG = f"a header is longer than {LONGEST_HEADER:,} bytes"
+_MARK = re.compile(rb"Content-Length: *[0-9]{1,18}\r\n", re.IGNORECASE)
 
 
 class Protocol(LanguageServerProtocol):
@@ -87,6 +97,11 @@ class Server(LanguageServer):
     def _show_status(self, status: SessionStatus) -> None:
         self.protocol.notify("assist/status", asdict(status))
 
+    def report_bad_message(self, reason: str) -> None:
+        """Write one line into the client's log and to stderr, about a message that cannot be read."""
+        log.error("%s", reason)
+        self.window_log_message(types.LogMessageParams(types.MessageType.Error, reason))
+
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Write one line into the client's log; pygls would open a message box."""
         text = f"{getattr(source, '__name__', source)}: {type(error).__name__}"
@@ -116,13 +131,106 @@ def run_on_stdio(server: Server) -> None:
         server.shutdown()  # type: ignore[no-untyped-call]
 
 
+class MessageReader:
+    """Standard input as pygls reads it, without headers that would end pygls or leave it waiting for ever.
+
+    A message whose header is wrong is left out. `complain` is told why, once until a good one comes. Reading
+    goes on at the next header. JSON has no raw line end in a string, so a header inside of a body means that
+    the body's length was wrong.
+    """
+
+    def __init__(self, source: asyncio.StreamReader, complain: Callable[[str], None]) -> None:
+        self._source = source
+        self._complain = complain
+        self._lost = False
+        self._buffer = bytearray()
+        self._ready: list[bytes] = []  # what pygls reads next: header, empty line, body
+
+    async def readline(self) -> bytes:
+        """The next line of a well-formed header; b"" at the end."""
+        if not self._ready:
+            body = await self._next_body()
+            if body is None:
+                return b""
+            self._lost = False
+            self._ready = [b"Content-Length: %d\r\n" % len(body), b"\r\n", body]
+        return self._ready.pop(0)
+
+    async def readexactly(self, n: int) -> bytes:
+        """The body, after its header; `n` is the length that the header gave."""
+        return self._ready.pop(0)[:n]
+
+    async def _next_body(self) -> bytes | None:
+        while (header := await self._header()) is not None:
+            length = self._length(header)
+            if length and (body := await self._body(length)) is not None:
+                return body
+        return None
+
+    async def _header(self) -> bytes | None:
+        """Everything up to the next empty line; None at the end."""
+        while (end := self._buffer.find(b"\r\n\r\n")) < 0:
+            if len(self._buffer) > LONGEST_HEADER:
+                self._report(_TOO_LONG)
+                del self._buffer[:-MARK_BYTES]
+            if not await self._more():
+                return None
+        if end > LONGEST_HEADER:
+            self._report(_TOO_LONG)
+        header = bytes(self._buffer[: end + 2])
+        del self._buffer[: end + 4]
+        return header
+
+    def _length(self, header: bytes) -> int:
+        """The length that a header gives; 0 if it gives none that can be."""
+        found = _LENGTH.findall(header)
+        value = found[-1].strip() if found else b""
+        if not found:
+            self._report("a header has no Content-Length")
+        elif not value.isdigit() or len(value) > 18 or not 0 < int(value) <= LONGEST_BODY:
+            shown = value[:20].decode("ascii", "replace")
+            self._report(f"Content-Length is {shown!r}; it must be a number from 1 to {LONGEST_BODY:,}")
+        else:
+            return int(value)
+        return 0
+
+    async def _body(self, length: int) -> bytes | None:
+        """The body of a message; None if its length is wrong, or at the end."""
+        seen = 0
+        while True:
+            mark = _MARK.search(self._buffer, seen, min(len(self._buffer), length))
+            if mark is not None:
+                self._report(
+                    f"Content-Length is {length:,}, but the next message begins after {mark.start():,}"
+                )
+                del self._buffer[: mark.start()]
+                return None
+            if len(self._buffer) >= length:
+                body = bytes(self._buffer[:length])
+                del self._buffer[:length]
+                return body
+            seen = max(0, len(self._buffer) - MARK_BYTES)
+            if not await self._more():
+                return None
+
+    async def _more(self) -> bool:
+        chunk = await self._source.read(1 << 20)
+        self._buffer += chunk
+        return bool(chunk)
+
+    def _report(self, reason: str) -> None:
+        if not self._lost:
+            self._lost = True
+            self._complain(f"A message was left out: {reason}. Reading goes on at the next header.")
+
+
 async def _read(server: Server) -> None:
     reader = asyncio.StreamReader(limit=1 << 20)
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     await run_async(
         stop_event=threading.Event(),
-        reader=reader,
+        reader=MessageReader(reader, server.report_bad_message),
         protocol=server.protocol,
         error_handler=server.report_server_error,
     )
