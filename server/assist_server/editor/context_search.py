@@ -65,5 +65,6 @@ class ContextSearch:
         with_edits = self._config().completion.recent_files
         edits = self._documents.edited_elsewhere(document) if with_edits else ()
         cursor = self._documents.cursor(document)
-        opened = {each.uri: each for each in self._documents if each.real_path or each is document}
+        shown = (*self._documents.latest(), document)
+        opened = {each.uri: each for each in shown if each.real_path or each is document}
         self.workspace.search(document, cursor, opened, edits, engine.snippet_tokens)

@@ -80,7 +80,7 @@ class Session:
         document.rename(self.workspace.prompt_path(document.path))
         self.documents.add(document)
         self.context.prewarm_whole(document)
-        self.workspace.index_first([each.real_path for each in self.documents])
+        self.workspace.index_first([each.real_path for each in self.documents.latest()])
         self.context.search(document)
 
     def change_document(self, uri: str, version: int, edits: list[Edit]) -> None:

@@ -18,7 +18,7 @@ from assist_context.syntax.symbols import Symbols
 from assist_server.workspace.background_search import SearchRequest
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
-TREES = 32  # syntax trees that are kept for open documents
+TREES = 64  # syntax trees that are kept for open documents: as many as a search gets
 
 
 class DocumentSearch:

@@ -1,0 +1,34 @@
+"""Which of many open documents a search gets: the work for one does not grow with their number."""
+
+from collections import Counter
+
+from assist_server.editor.open_documents import LATEST, OpenDocuments
+from assist_server.workspace.documents import Edit, OpenDocument
+
+
+def opened(count: int) -> OpenDocuments:
+    documents = OpenDocuments(Counter())
+    for number in range(count):
+        documents.add(OpenDocument(f"file:///{number}", f"{number}.py", "python", 1, ["x\n"]))
+    return documents
+
+
+def names(documents: OpenDocuments) -> list[str]:
+    return [document.path for document in documents.latest()]
+
+
+def test_few_documents_are_all_in_every_search() -> None:
+    assert names(opened(3)) == ["0.py", "1.py", "2.py"]
+
+
+def test_of_many_documents_a_search_gets_the_latest() -> None:
+    assert names(opened(5_000)) == [f"{number}.py" for number in range(5_000 - LATEST, 5_000)]
+
+
+def test_an_edit_makes_a_document_the_latest() -> None:
+    documents = opened(5_000)
+    documents.change("file:///7", 2, [Edit("y", (0, 0), (0, 0))])
+    assert names(documents)[-1] == "7.py"
+    assert documents.get("file:///7") in documents.latest()
+    documents.change("file:///8", 1, [Edit("y", (0, 0), (0, 0))])  # an old version changes nothing
+    assert names(documents)[-1] == "7.py"
