@@ -14,13 +14,14 @@ from assist_context.evidence.call_graph import TargetLines, subjects
 from assist_context.evidence.mentions import MentionedName, likely_meanings
 from assist_context.index.reader import IndexedDefinition
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.syntax.symbols import symbols
+from assist_context.syntax.symbols import Symbols, symbols
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import read_document
 from assist_server.workspace.folders import alias_in
 
 SYMBOLS = 200  # definitions of one name that are read at most
 LISTED = 8  # of them, named in a message
+MOST_BYTES = 4_000_000  # of a file: parsing takes 1 s and 150 MB; of 30 MB it took 15 s and 1.4 GB
 
 _LINES = re.compile(r"(?P<path>.+?):(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?")
 
@@ -86,7 +87,7 @@ def resolve_target(corpus: Corpus, text: str) -> QuestionTarget:
     if os.path.exists(path):
         return replace(lines_in_file(corpus, path, spec), alias=alias_in(corpus.root, named))
     if spec.first or "/" in spec.path or os.sep in spec.path:
-        read_document(Path(path))  # says why there is no such file
+        _read(path)  # says why there is no such file
     return _symbol_target(corpus, spec.path)
 
 
@@ -95,15 +96,34 @@ def lines_in_file(corpus: Corpus, path: str, spec: TargetSpec) -> QuestionTarget
     inside = os.path.relpath(path, corpus.root).replace(os.sep, "/")
     if inside.startswith("../"):
         raise UserError(f"{path} is not below {corpus.root}: say with --workspace where it belongs.")
-    document = overlay(corpus, inside, read_document(Path(path)))
+    document = overlay(corpus, inside, _read(path))
     return lines_in_document(corpus, document, spec.first, spec.last)
 
 
 def overlay(corpus: Corpus, path: str, document: Document) -> Document:
-    """Lay a document over the index, under its path in the folder."""
+    """Lay a document over the index, under its path in the folder. A very large one has no symbols."""
     named = Document(path, document.lines, document.language)
-    corpus.set_open({**corpus.opened, path: OpenFile(named, symbols(named.language, named.text))})
+    found = Symbols() if _size(named) > MOST_BYTES else symbols(named.language, named.text)
+    corpus.set_open({**corpus.opened, path: OpenFile(named, found)})
     return named
+
+
+def _read(path: str) -> Document:
+    if os.path.isfile(path):
+        _check_size(path, os.path.getsize(path))
+    return read_document(Path(path))
+
+
+def _size(document: Document) -> int:
+    return sum(map(len, document.lines))
+
+
+def _check_size(path: str, size: int) -> None:
+    if size > MOST_BYTES:
+        raise UserError(
+            f"{path} has {size / 1e6:,.1f} MB: questions are about files of at most "
+            f"{MOST_BYTES / 1e6:.0f} MB. Copy the lines in question into a file of their own, and name that."
+        )
 
 
 def lines_in_document(corpus: Corpus, document: Document, first: int, last: int) -> QuestionTarget:
@@ -111,6 +131,7 @@ def lines_in_document(corpus: Corpus, document: Document, first: int, last: int)
 
     No lines mean all of it, a single line means the definition around it.
     """
+    _check_size(document.path, _size(document))
     count = len(document.lines) - (document.lines[-1] == "")
     if max(first, last) > max(1, count):
         raise UserError(f"There is no line {max(first, last)} in {document.path}, which has {count} lines.")
@@ -144,8 +165,7 @@ def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:
     if not owner and len({(each.path, each.parent) for each in found}) > 1:
         raise UserError(f"{text!r} is defined in several places; name one of them: {_places(found)}.")
     best = likely[0]
-    path = os.path.join(corpus.root, best.path)
-    document = overlay(corpus, best.path, read_document(Path(path)))
+    document = overlay(corpus, best.path, _read(os.path.join(corpus.root, best.path)))
     now = [
         each
         for each in corpus.outline(best.path)

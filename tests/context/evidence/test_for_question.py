@@ -13,7 +13,7 @@ from assist_context.evidence.call_graph import TargetLines
 from assist_context.evidence.for_question import MARKS, SHARES, GatheredEvidence, gather_evidence
 from assist_context.evidence.mentions import MentionedName, names_in
 from assist_context.files.blobs import excerpt
-from assist_context.index.reader import IndexReader
+from assist_context.index.reader import IndexedDefinition, IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.syntax.symbols import symbols
@@ -236,3 +236,23 @@ def test_no_index_gives_nothing(tmp_path: Path) -> None:
 def test_names(question: str, expected: list[MentionedName | str]) -> None:
     wanted = [MentionedName(each) if isinstance(each, str) else each for each in expected]
     assert list(names_in(question)) == wanted
+
+
+class CountingCorpus(Corpus):
+    """A corpus that counts how often it is asked what a name means."""
+
+    asked = 0
+
+    def few_definitions(self, name: str, most: int) -> tuple[IndexedDefinition, ...] | None:
+        self.asked += 1
+        return super().few_definitions(name, most)
+
+
+def test_a_target_with_thousands_of_names_costs_no_more_than_one_with_hundreds(tmp_path: Path) -> None:
+    lines = tuple(f"def f{at}(): return f{at * 7 % 2_000}()\n" for at in range(2_000))
+    language = language_of("calls.py")
+    corpus = CountingCorpus(str(tmp_path), IndexReader(str(tmp_path / "none.sqlite")))
+    document = Document("calls.py", lines, language)
+    corpus.set_open({"calls.py": OpenFile(document, symbols(language, document.text))})
+    gather_evidence(corpus, "Explain.", TargetLines("calls.py", 1, 2_000), 2_000)
+    assert 0 < corpus.asked <= 300

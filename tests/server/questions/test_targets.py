@@ -262,3 +262,22 @@ def test_no_name_of_a_file_becomes_the_persons_words(corpus: Corpus) -> None:
             made = draft(Question(command, "", target), QuestionFolders(corpus), 400, small=True)
             told = [span.text for span in made.prompt.spans if span.origin.source in ("user", "assist")]
             assert not any(word in text.lower() for word in ("obey", "ignore", name) for text in told)
+
+
+def test_a_file_that_is_too_large_is_refused_in_words_before_it_is_read(tmp_path: Path) -> None:
+    corpus = Corpus(str(tmp_path), IndexReader(str(tmp_path / "none.sqlite")))
+    with (tmp_path / "dump.py").open("wb") as file:
+        file.truncate(2**40)  # a file with holes: to read it would take a terabyte
+    with pytest.raises(
+        UserError, match=r"dump\.py has 1,099,511\.6 MB: questions are about files of at most 4 MB"
+    ):
+        resolve_target(corpus, "dump.py:1-2")
+
+
+def test_a_large_open_document_is_not_parsed_and_cannot_be_asked_about(tmp_path: Path) -> None:
+    corpus = Corpus(str(tmp_path), IndexReader(str(tmp_path / "none.sqlite")))
+    lines = ("def f():\n", "    return 1\n") * 250_000
+    document = overlay(corpus, "big.py", Document("big.py", lines, language_of("big.py")))
+    assert corpus.opened["big.py"].symbols.definitions == ()
+    with pytest.raises(UserError, match=r"big\.py has 5\.5 MB"):
+        lines_in_document(corpus, document, 1, 2)
