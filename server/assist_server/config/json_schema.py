@@ -19,7 +19,8 @@ _TYPES: Mapping[Any, str] = {str: "string", int: "integer", float: "number", boo
 _SERVER_DOCS: Mapping[str, str] = {
     "path": "The `assist` program to start. Empty: the one that Set Up installed, else the one on the PATH.",
     "python": "The Python, 3.11 or newer, for Set Up's environment. Empty: the newest that is found.",
-    "package": "What Set Up installs: a requirement or a file, as pip takes it. Empty: this version.",
+    "package": "What Set Up installs, as pip takes it, with dependencies without hashes. "
+    "Empty: the wheel that the extension carries, with hashes.",
 }
 _EGRESS = "Makes the rules for what leaves your machine stricter, never looser. "
 
