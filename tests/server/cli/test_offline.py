@@ -58,6 +58,7 @@ RUNS: tuple[tuple[str, str], ...] = (
     ("cost", ""),
     ("cost reconcile", ""),
     ("audit verify", ""),
+    ("audit checkpoint", ""),
     ("audit show", ""),
     ("audit export", ""),
     ("config show", ""),
