@@ -116,6 +116,43 @@ async def test_an_edit_is_agreed_to_by_a_code_action_where_the_client_cannot_ask
             )
 
 
+async def test_an_edit_is_shown_as_a_document_before_it_is_agreed_to(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop, plain=True, marks=False) as client:
+            uri = open_documents(client, shop)
+            pages: list[str] = []
+            client.meanwhile = lambda: pages.extend(page.read_text() for page in client.pages)
+            await client.whole("refactor", uri=uri, **ASKED)
+            (page,) = pages
+            assert {"-def gross(net):", "+def with_tax(net):"} <= set(page.split("\n")[10:-10])
+            assert page.endswith("\n\f")
+            assert client.pages[0].is_relative_to(tmp_path / "data")
+            assert len(client.edits) == 1
+
+
+async def test_an_edit_is_shown_in_the_question_where_no_document_can_be_shown(
+    tmp_path: Path, shop: Path, home: Environ
+) -> None:
+    body = "    net = net\n" * 40
+    long = RENAMED.replace("def with_tax(net):\n", f"def with_tax(net):\n{body}")
+    with vendor(scripted_answer(RENAMED), scripted_answer(long)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        async with open_talker(home, shop, plain=True, marks=False, shows=False) as client:
+            uri = open_documents(client, shop)
+            client.sends = False
+            await client.whole("refactor", uri=uri, **ASKED)
+            shown = client.previews[0].splitlines()
+            assert shown[:3] == ["Make this edit?", "shop/prices.py", "shop/cart.py"]
+            assert {"-def gross(net):", "+def with_tax(net):"} <= set(shown)
+            client.sends = True
+            _, end = await client.whole("refactor", uri=uri, **ASKED)
+            assert (end.edit.applied, client.edits, len(client.previews)) == (False, [], 1)
+            assert "Ask again in a terminal" in end.error
+
+
 async def test_nothing_is_sent_by_a_client_that_cannot_ask_until_a_code_action_says_so(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:

@@ -131,7 +131,8 @@ def lines_of(text: str) -> list[str]:
 def diff(plan: EditPlan) -> str:
     """A unified diff as git writes it. `git apply` accepts it unless names have unusual characters.
 
-    Control characters of the files are in it unchanged: the code that shows it must make them harmless.
+    Control characters of the files are in it unchanged. It is for programs; people get a preview that shows
+    them.
     """
     return "".join(piece for change in plan.changes for piece in _unified_lines(change))
 
@@ -141,7 +142,7 @@ def _unified_lines(change: FileChange) -> Iterator[str]:
     old = change.removes
     source = "/dev/null" if new else f"a/{change.path}"
     target = "/dev/null" if old else f"b/{change.path}"
-    before, after = (_pieces(text) for text in (change.before, change.after))
+    before, after = (pieces_of(text) for text in (change.before, change.after))
     if new or old or change.before != change.after:
         yield f"diff --git a/{change.path} b/{change.path}\n"
     if new or old:
@@ -150,7 +151,7 @@ def _unified_lines(change: FileChange) -> Iterator[str]:
         yield line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
 
 
-def _pieces(text: str) -> list[str]:
+def pieces_of(text: str) -> list[str]:
     """Lines as a diff has them: only "\\n" ends one, so a lone "\\r" stays inside."""
     *ended, last = text.split("\n")
     return [line + "\n" for line in ended] + ([last] if last else [])

@@ -1,14 +1,17 @@
 """An answer that is an edit, shown while it streams: its SEARCH/REPLACE blocks as fenced diffs in Markdown.
 
-This is only what the user sees. The edit itself is made from the whole answer, elsewhere.
+This is only what the user sees. The edit itself is made from the whole answer, elsewhere. Characters that no
+one sees are written visibly; a line of code is shown once it is complete.
 """
 
 import re
 
+from assist_escalation.edits.checks.unseen_characters import unseen_written, visible
 from assist_escalation.edits.formats.search_replace import MARKER
 
 _WORDS = {"<": " SEARCH", "=": "", ">": " REPLACE"}
 _FENCE = re.compile(r" {0,3}(?:`{3,}|~{3,})")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r(?!\Z))")  # a "\r" at the very end may be half of a line's end
 
 
 class EditPreview:
@@ -29,14 +32,17 @@ class EditPreview:
     def feed(self, piece: str) -> str:
         """The next piece of the answer; returns what can be shown now."""
         shown = []
-        for part in piece.splitlines(keepends=True):
-            self._line += part
-            if self._line.endswith("\n"):
-                shown.append(self._complete_line())
-                self._line = ""
-                self._returned = 0
-            elif self._line[0] not in "<=>":  # no marker begins like this, so the line can be shown early
-                shown.append(self._rest_of_line())
+        rest = self._line + piece
+        while found := _LINE.match(rest):
+            self._line = found[0]
+            shown.append(self._complete_line())
+            self._line = ""
+            self._returned = 0
+            rest = rest[found.end() :]
+        self._line = rest
+        prose = not self._sign and not self._fenced and not rest.startswith(("<", "=", ">"))
+        if prose:  # no marker begins like this, so the line can be shown early
+            shown.append(self._rest_of_prose())
         return "".join(shown)
 
     def end(self) -> str:
@@ -47,7 +53,8 @@ class EditPreview:
 
     def _complete_line(self) -> str:
         """The rest of a complete line, or what replaces it if it is a marker."""
-        found = MARKER.fullmatch(self._line.rstrip("\r\n"))
+        bare = self._line.rstrip("\r\n")
+        found = MARKER.fullmatch(bare)
         if found and found["word"] == _WORDS[found["run"][0]]:
             kind = found["run"][0]
             width = len(found["run"])
@@ -61,12 +68,16 @@ class EditPreview:
             if kind == ">" and self._sign and width == self._width:
                 self._sign = ""
                 return "" if self._fenced else "```\n"
-        if not self._sign and _FENCE.match(self._line):
+        fence = not self._sign and _FENCE.match(self._line) is not None
+        if fence:
             self._fenced = not self._fenced
-        return self._rest_of_line()
+        code = not fence and (self._sign or self._fenced)
+        shown = self._sign + visible(bare) if code else self._rest_of_prose()
+        return shown + ("\n" if bare != self._line else "")
 
-    def _rest_of_line(self) -> str:
-        text = self._line[self._returned :]
-        lead = "" if self._returned else self._sign
-        self._returned = len(self._line)
-        return lead + text
+    def _rest_of_prose(self) -> str:
+        """What was not yet shown of a line outside of code, without its end."""
+        bare = self._line.rstrip("\r\n")
+        text = bare[self._returned :]
+        self._returned = len(bare)
+        return unseen_written(text)

@@ -1,8 +1,9 @@
 """Whole answers for clients that do not know `assist/answer`: shown as a document, or as a message.
 
 A client that shows answers itself declares the experimental capability `assistAnswer`; it gets no documents.
-The documents are Markdown files in a private folder of the data directory. They load nothing and set nothing
-in an editor. They contain source code, so they are removed when the server ends.
+An edit is shown as a document to every client that would make it unseen.
+The documents are files in a private folder of the data directory. They load nothing and set nothing in an
+editor. They contain source code, so they are removed when the server ends.
 """
 
 import asyncio
@@ -32,6 +33,11 @@ PATIENCE = (
 )
 OLD = 7 * 86_400.0  # seconds; the files of a server that was killed are removed after a week
 
+EDIT_HEAD = "The change that you are asked about. To change this page changes nothing."
+# Editors obey settings in the first and last lines of a file: Vim in 5, Kate in 10, Emacs in what is after
+# the last form feed. So no line of an edit is there.
+MARGIN = "\n" * 10
+
 
 @dataclass(slots=True)
 class _PartialAnswer:
@@ -50,6 +56,7 @@ class AnswerDocuments:
         self._answers: dict[str, _PartialAnswer] = {}
         self._showing: set[asyncio.Task[None]] = set()
         self._folder: Path | None = None
+        self._edits = 0  # shown so far
 
     def begin(self, number: str, command: str, uri: str) -> None:
         """A question was asked: collect its answer from now on, unless the client does."""
@@ -103,6 +110,20 @@ class AnswerDocuments:
                 return
             path.unlink(missing_ok=True)
         self._say(types.MessageType.Info, page.partition("\n\n")[2].rstrip("\n"))
+
+    async def show_edit(self, lines: list[str]) -> str:
+        """Show the preview of an edit as a document; return its name, or "" if the client shows none."""
+        self._edits += 1
+        page = "\n".join([f"{EDIT_HEAD}{MARGIN}", *lines, MARGIN, "\f"])
+        try:
+            path = self._write(f"edit-{self._edits}.diff", page)
+        except OSError as error:
+            log.warning("an edit could not be written: %s", error.strerror)
+            return ""
+        if await self._open(path):
+            return path.name
+        path.unlink(missing_ok=True)
+        return ""
 
     async def _open(self, path: Path) -> bool:
         """Whether the client opens the document. All are asked: Helix 25.01 can, but does not declare it."""

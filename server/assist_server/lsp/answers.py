@@ -4,7 +4,7 @@ It translates between the protocol and `QuestionTasks`. What is asked, sent or c
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from assist_context.documents import split_lines
-from assist_escalation.edits.plan import MARK, diff
+from assist_escalation.edits.checks.unseen_characters import visible
+from assist_escalation.edits.plan import MARK, EditError
 from assist_server.editor.question import EditorQuestion, WorkspaceSnapshot
 from assist_server.editor.question_tasks import EXPECTED, QuestionTasks, snapshot_of
 from assist_server.lsp.answer_documents import AnswerDocuments
 from assist_server.lsp.choices import Choices
 from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
 from assist_server.lsp.text_edits import line_edits
-from assist_server.wording.sanitize import harmless
+from assist_server.wording.edit_previews import PreviewLine, edit_preview, edit_warnings
 from assist_server.workspace.positions import Encoding, to_units
 
 if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
@@ -31,6 +32,8 @@ ANSWER, CONFIRM, REVIEW = "assist/answer", "assist/confirm", "assist/review"
 SEND, STAY = "Send", "Stay on this machine"
 APPLY, DISCARD = "Apply", "Discard"
 ANNOTATION = "assist"
+MESSAGE_LINES = 30  # of an edit in a message: about what fits a screen; a longer message is cut or scrolls
+MESSAGE_CHARACTERS = 3_000
 PLAIN_REFACTORING = "Make it simpler and easier to read, and keep what it does."
 _PROGRESS = "assist-answer-"
 
@@ -92,28 +95,45 @@ class LspEditor:
     async def confirm_edit(self, plan: "EditPlan", *, again: bool = False) -> bool:
         """Ask before an edit that the client would make unseen, or that changes a protected file.
 
+        Whatever the client supports, the user sees the added and removed lines first: in the client's own
+        preview, by `assist/review`, in a document, or in the question.
         Kate accepts edits for two seconds after a code action and refuses later ones. With `again` a code
         action offers the edit once more.
         """
+        support = _edit_support(self._server)
+        paths = [visible(each.path) for each in plan.changes]
         if again:
-            waits = (
-                not experimental(self._server, "assistAnswer") and not _edit_support(self._server).annotates
-            )
-            named = ", ".join(harmless(each.path) for each in plan.changes)
-            lines = [f"The editor did not take the edit of {named}."]
+            waits = not experimental(self._server, "assistAnswer") and not support.annotates
+            lines = [f"The editor did not take the edit of {', '.join(paths)}."]
             return waits and await self.choices.ask_by_action(lines, APPLY, DISCARD)
-        risk = []
-        if plan.protected:
-            named = ", ".join(plan.protected)
-            risk = [harmless(f"It changes {named}, which can change what your tools run: look closely.")]
-        if experimental(self._server, "assistReview"):
-            shown = harmless(await asyncio.to_thread(diff, plan)).splitlines()
-            found = await self._server.protocol.send_request_async(REVIEW, {"lines": [*risk, *shown]})
-            return bool(getattr(found, "apply", False))
-        if _edit_support(self._server).annotates and not risk:
+        warnings = await asyncio.to_thread(edit_warnings, plan)
+        if support.annotates and not warnings:
             return True
-        paths = [harmless(each.path) for each in plan.changes]
-        return await self.choices.ask(["Make this edit?", *paths, *risk], APPLY, DISCARD)
+        asked = ["Make this edit?", *paths, *warnings]
+        if support.annotates:  # the client shows the lines afterwards, and asks again
+            return await self.choices.ask(asked, APPLY, DISCARD)
+        preview = await asyncio.to_thread(edit_preview, plan)
+        if experimental(self._server, "assistReview"):
+            shown = [*warnings, *(line.text for line in preview)]
+            found = await self._server.protocol.send_request_async(REVIEW, {"lines": shown})
+            return bool(getattr(found, "apply", False))
+        return await self.choices.ask([*asked, await self._show_edit(preview)], APPLY, DISCARD)
+
+    async def _show_edit(self, preview: Sequence[PreviewLine]) -> str:
+        """Show an edit to a client that would make it unseen; return the words of the question about it.
+
+        It is a document, or else the changed lines in the question itself. `EditError` if these are too many.
+        """
+        if name := await self._documents.show_edit([line.text for line in preview]):
+            return f"All of it is shown in {name}."
+        lines = [line.text for line in preview if line.kind != "same"]
+        if len(lines) > MESSAGE_LINES or sum(map(len, lines)) > MESSAGE_CHARACTERS:
+            raise EditError(
+                f"the edit has {len(lines)} lines to show, {MESSAGE_LINES} at most in a message, and this "
+                "editor shows no documents. Ask again in a terminal, with `assist`, which shows all of them; "
+                "`assist undo` takes edits back"
+            )
+        return "\n".join([*lines, ""])
 
     async def apply(self, plan: "EditPlan", root: str, opened: Mapping[str, tuple[str, int]]) -> bool:
         """Send the edit to the client, annotated for confirmation if the client can do that."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from assist_escalation.edits.checks.unseen_characters import visible
 from assist_escalation.edits.plan import diff
 from assist_escalation.gate.prepare import Prepared
 from assist_server.questions.answering import FinalAnswer
@@ -80,7 +81,7 @@ def _preview(decided: DecidedQuestion, prepared: Prepared) -> list[tuple[str, st
 
 def one_line(path: str) -> str:
     """A file's name on one line, whatever characters it contains."""
-    return "".join(each if each.isprintable() else "?" for each in path)
+    return visible(path)
 
 
 def answer_document(

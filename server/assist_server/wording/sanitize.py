@@ -1,27 +1,22 @@
-"""Text from a model or a file made harmless for a terminal: no escape sequences, no hidden text direction.
+"""Text from a model or a file made harmless for a terminal: without escape sequences and unseen characters.
 
-It keeps everything that can be read, and knows no model.
+It deletes them, and keeps everything that can be read, line ends included. The preview of an edit deletes
+nothing: see `edit_previews`. This module knows no model.
 """
 
 import re
+
+from assist_escalation.edits.checks.unseen_characters import UNSEEN
 
 LONGEST = 4096  # characters; an unfinished sequence that is longer is not kept back
 
 _SEQUENCE = re.compile(
     r"""
     \x1b                                       # escape
-    (?: [\]PX^_] [^\x07\x1b]* (?:\x07|\x1b\\)?  # OSC and other strings: links, the clipboard
+    (?: [\]PX^_] [^\x07\x1b\n]* (?:\x07|\x1b\\)?  # OSC and other strings, on one line: links, the clipboard
       | \[ [0-?]* [\ -/]* [@-~]?                # CSI: colours, the cursor
       | [\ -/]* [0-~]?                          # other sequences
     )
-    """,
-    re.VERBOSE,
-)
-_CONTROL = re.compile(
-    r"""
-      [\x00-\x08\x0b-\x1f\x7f-\x9f]  # control characters other than tab and line feed
-    | [\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]  # characters that turn or hide text
-    | [\U000e0000-\U000e007f]  # tags, which only machines read
     """,
     re.VERBOSE,
 )
@@ -33,7 +28,7 @@ def harmless(text: str) -> str:
     >>> harmless("a\x1b]8;;https://x.example\x07b\x1b[31mc\r\nd\u202ee")
     'abc\nde'
     """
-    return _CONTROL.sub("", _SEQUENCE.sub("", text))
+    return UNSEEN.sub("", _SEQUENCE.sub("", text))
 
 
 class StreamSanitizer:

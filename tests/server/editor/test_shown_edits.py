@@ -37,6 +37,11 @@ ROWS = [
     ("a.md\n<<<<<<< SEARCH\n```\n\n=======\n>>>>>>> REPLACE\n", "a.md\n```diff\n-```\n-\n```\n"),
     ("a.py\n<<<<<<< SEARCH\nx = 1", "a.py\n```diff\n-x = 1\n```\n"),
     (
+        "So \x1b]:\na.py\n<<<<<<< SEARCH\nx\u202e \r\n=======\n<U+202E>\r\x1b]\n>>>>>>> REPLACE\n\x07\n",
+        "So <U+001B>]:\na.py\n```diff\n-x<U+202E><U+0020>\n+<U+003C>U+202E>\n+<U+001B>]\n```\n<U+0007>\n",
+    ),
+    ("```python\nx = 1\x0cy\u2028\n```\n", "```python\nx = 1<U+000C>y<U+2028>\n```\n"),
+    (
         "a.py\n<<<<<<<< SEARCH\n=====\n========\n>>>>>>>> REPLACE",
         "a.py\n```diff\n-=====\n```\n",
     ),

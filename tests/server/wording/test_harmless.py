@@ -19,6 +19,9 @@ ROWS = [
     ("zero\u200bwidth\ufeff", "zerowidth"),
     ("tag\U000e0041\U000e007f", "tag"),
     ("\x07\x08\x00\x7f", ""),
+    ("a\x1b]8;;\nb\n\x07c", "a\nb\nc"),
+    ("a\x1bP\nb\x1b^\nc", "a\nb\nc"),
+    ("a\u00ad\u180e\u2028\u2029\u115f\u3164\uffa0\ufe0f\u2800b", "ab"),
     ("日本語 🎉 é", "日本語 🎉 é"),
 ]
 
@@ -34,6 +37,11 @@ def test_pieces_never_show_more_than_the_whole_text_would(pieces: list[str]) -> 
     shown = "".join(sieve.take(piece) for piece in pieces)
     assert harmless("".join(pieces)).startswith(shown)
     assert not set(shown) & {"\x1b", "\x07", "\u202e"}
+
+
+@given(st.text(st.sampled_from([*"\x1b]8;[3m\\PX^_ab\n\r\x07\x9d\u202e"])))
+def test_no_line_end_is_lost(text: str) -> None:
+    assert harmless(text).count("\n") == text.count("\n")
 
 
 def test_a_sequence_that_never_ends_does_not_hold_the_answer_back() -> None:

@@ -13,14 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.model_store.process_lock import silent
-from assist_escalation.edits.plan import EditError, EditPlan, diff
+from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Span
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.cli.piped_input import DASH, piped_input, piped_span
-from assist_server.cli.terminal.answers import confirm, stream_markdown
-from assist_server.cli.terminal.answers import diff as show_diff
+from assist_server.cli.terminal.answers import confirm, show_edit, stream_markdown
 from assist_server.cli.terminal.tables import facts, show_count
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
@@ -45,6 +44,7 @@ from assist_server.wording.answers import (
     route_document,
     route_facts,
 )
+from assist_server.wording.edit_previews import edit_warnings
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
 from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.stray_links import refuse_stray_link
@@ -251,8 +251,11 @@ def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:
     if final.problem is not None and final.problem.excerpt:
         say(final.problem.excerpt)
     if plan is not None:
-        if not flags.as_json:
-            show_diff(diff(plan))
+        if flags.as_json:
+            for warning in edit_warnings(plan):
+                say(warning)
+        else:
+            show_edit(plan)
         for note in plan.notes:
             say(f"note: {note}")
         if _may_apply(plan, flags):
@@ -285,6 +288,5 @@ def _may_apply(plan: EditPlan, flags: Asking) -> bool:
     if flags.as_json and not flags.yes:
         return False
     if plan.protected:
-        say(f"It changes {', '.join(plan.protected)}, which can change what your tools run: look closely.")
         return confirm("Make this change?")
     return flags.yes or confirm("Make this change?")

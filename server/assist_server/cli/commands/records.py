@@ -62,20 +62,19 @@ def undo(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson = Fals
     If a file was changed since then, nothing is undone.
     """
     from assist_escalation.edits.plan import diff  # noqa: PLC0415
-    from assist_server.cli.terminal.answers import diff as show_diff  # noqa: PLC0415
+    from assist_server.cli.terminal.answers import show_edit  # noqa: PLC0415
     from assist_server.records.undo import next_undo, take_back  # noqa: PLC0415
 
     recorded = workspace_at(workspace)
     pending = next_undo(recorded.config, recorded.root)
     for each in pending.recovered:
         say(f"assist: {each}")
-    shown = diff(pending.plan)
     if not as_json:
-        show_diff(shown)
+        show_edit(pending.plan)
     ask_first("Take this edit back?", "Nothing was undone.", yes=yes)
     files = take_back(recorded.config, recorded.root, pending.edit)
     if as_json:
-        emit({"undone": list(files), "workspace": recorded.root, "diff": shown})
+        emit({"undone": list(files), "workspace": recorded.root, "diff": diff(pending.plan)})
     else:
         out(f"Taken back in {', '.join(files)}.")
 

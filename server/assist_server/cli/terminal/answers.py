@@ -12,11 +12,15 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.live import Live
 from rich.markdown import Markdown
+from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
-from assist_server.cli.output import out
+from assist_escalation.edits.plan import EditPlan
+from assist_server.cli.output import out, say
 from assist_server.cli.terminal.tables import console
-from assist_server.wording.sanitize import StreamSanitizer, harmless
+from assist_server.wording.edit_previews import PreviewKind, edit_preview, edit_warnings
+from assist_server.wording.sanitize import StreamSanitizer
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])\s")
@@ -112,13 +116,17 @@ class _Page:
             self._terminal.print(Markdown(text, hyperlinks=False))
 
 
-def diff(text: str) -> None:
-    """A unified diff on stdout. The signs alone say what the colours show."""
-    styles = {"+": "green", "-": "red", "@": "cyan"}
+STYLES: dict[PreviewKind, str] = {"added": "green", "removed": "red", "place": "cyan", "head": "bold"}
+
+
+def show_edit(plan: EditPlan) -> None:
+    """The preview of an edit: warnings on stderr, and the diff on stdout, whose signs alone say the same."""
+    for warning in edit_warnings(plan):
+        say(warning)
     terminal = console()
-    for line in harmless(text).splitlines():
-        head = line.startswith(("+++", "---"))
-        terminal.print(Text(line, "bold" if head else styles.get(line[:1], "")), soft_wrap=True)
+    for line in edit_preview(plan):  # as segments: a `Text` would turn tabs into spaces
+        shown = Segment(f"{line.text}\n", Style.parse(STYLES.get(line.kind, "")))
+        terminal.print(Segments([shown]), soft_wrap=True, end="")
 
 
 def confirm(question: str) -> bool:

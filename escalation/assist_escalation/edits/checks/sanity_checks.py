@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
+from assist_escalation.edits.checks.unseen_characters import hidden_characters, names_of
 from assist_escalation.edits.plan import MARK, FileChange, encode
 from assist_escalation.prompts import BEGINNING
 
@@ -121,6 +122,17 @@ def _size(change: FileChange) -> str:
     )
 
 
+def _unseen(change: FileChange) -> str:
+    """Each unseen character may occur as often as before, for those that are there may have a reason."""
+    new = hidden_characters(change.after) - hidden_characters(change.before)
+    if not new:
+        return ""
+    return (
+        f"{new.total()} characters that no one sees would be added to it ({names_of(new)}): ask again, or "
+        "write them as escapes, by hand"
+    )
+
+
 def _conflict(change: FileChange) -> str:
     new = _new(change, lambda text: [found[0] for found in CONFLICT.finditer(text)])
     return f"{new} lines of it would be conflict markers: ask again" if new else ""
@@ -150,4 +162,12 @@ def _new(change: FileChange, found: Callable[[str], list[str]]) -> int:
     return (after - before).total()
 
 
-_GATES: tuple[Callable[[FileChange], str], ...] = (_mark, _size, _conflict, _placeholder, _elision, _parse)
+_GATES: tuple[Callable[[FileChange], str], ...] = (
+    _mark,
+    _size,
+    _unseen,
+    _conflict,
+    _placeholder,
+    _elision,
+    _parse,
+)

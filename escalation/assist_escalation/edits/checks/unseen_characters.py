@@ -1,0 +1,132 @@
+r"""Characters that no one sees: which they are, how a preview writes them, and which a text holds.
+
+`visible` writes a character as `<U+202E>`, so that a preview deletes nothing and no line of it is more or
+less than a line of the file. Its result determines the text: a file's own "<U+202E>" becomes
+"<U+003C>U+202E>".
+"""
+
+import re
+import tomllib
+from collections import Counter
+from importlib.resources import files
+from unicodedata import category
+
+_TABLE = tomllib.loads((files(__package__) / "unseen_characters.toml").read_text(encoding="utf-8"))
+_RANGES = [
+    [chr(int(end, 16)) for end in each.split("-")]
+    for group in _TABLE["characters"]
+    for each in group["ranges"].split()
+]
+UNSEEN = re.compile("[" + "".join(f"{re.escape(ends[0])}-{re.escape(ends[-1])}" for ends in _RANGES) + "]")
+
+LONGEST_RUN = 80  # blanks in a row; after more of them, the rest of a line may be out of a window's sight
+
+_PLACE = re.compile(
+    rf"""
+      (?P<blank>[ \t])(?P=blank){{{LONGEST_RUN},}}       # a long run of one blank
+    | [ \t]\Z                                          # the last blank of a line's end
+    | <(?=U\+[0-9A-F]{{4,6}}(?:[ ]x[ ][0-9]+)?>)     # what would look like a character written visibly
+    | [^\t -~]                                         # any other than ASCII's own
+    """,
+    re.VERBOSE,
+)
+
+
+def is_unseen(character: str) -> bool:
+    r"""Whether a character draws nothing, or moves, turns or hides what is around it.
+
+    >>> is_unseen("\u202e"), is_unseen("\x1b"), is_unseen("\t"), is_unseen("é")
+    (True, True, False, False)
+    """
+    return UNSEEN.fullmatch(character) is not None
+
+
+def visible(line: str) -> str:
+    r"""A line as a preview shows it, on one line. Only tabs and what has a shape of its own stay as they are.
+
+    Spaces of other kinds, private characters and unassigned ones are written too: they look like others, or
+    like nothing. So are a mark at the line's start, which would change the sign before it, and blanks that
+    no one would notice.
+
+    >>> visible("if ok:\u202e # \x1b] "), visible("<U+202E>")
+    ('if ok:<U+202E> # <U+001B>]<U+0020>', '<U+003C>U+202E>')
+    """
+    return _PLACE.sub(_write_visibly, line)
+
+
+def unseen_written(text: str) -> str:
+    r"""Prose in which each unseen character is written as `visible` does, line ends included."""
+    return UNSEEN.sub(_write_visibly, text)
+
+
+def _write_visibly(found: re.Match[str]) -> str:
+    text = found[0]
+    seen = text.isprintable() and not text.isascii() and not is_unseen(text)
+    if seen and not (found.start() == 0 and category(text).startswith("M")):
+        return text
+    times = f" x {len(text)}" if len(text) > 1 else ""
+    return f"<U+{ord(text[0]):04X}{times}>"
+
+
+def names_of(characters: Counter[str]) -> str:
+    r"""Characters by their numbers, for a message.
+
+    >>> names_of(Counter("\x1b\x1b\u202e"))
+    'U+001B twice, U+202E'
+    """
+    times = {1: "", 2: " twice"}
+    counted = sorted(characters.items())
+    return ", ".join(f"U+{ord(one):04X}{times.get(many, f' {many} times')}" for one, many in counted)
+
+
+_MARK = "\ufeff"
+_NON_JOINER = "\u200c"
+_JOINER = "\u200d"
+_SHAPES = "\ufe0e\ufe0f"  # of a pictograph: as text, or in colour
+_KEYS = frozenset("0123456789#*")
+_KEYCAP = "\u20e3"
+# Scripts whose letters are joined or kept apart within a word: Arabic to Vedic, and those of India.
+_JOINING = ((0x0600, 0x1CFF), (0xA800, 0xABFF), (0x11000, 0x11FFF))
+
+
+def hidden_characters(text: str) -> Counter[str]:
+    r"""The unseen characters of a text that do not belong there, counted.
+
+    These belong: line ends, form feeds and a byte order mark at the start; a joiner between two letters of a
+    script that has joiners, such as Persian; a joiner between two pictographs, and the selector of its shape
+    after one. A lone "\r" belongs only to a text without "\n".
+
+    >>> hidden_characters("می\u200cخواهم ❤\ufe0f\r\n"), hidden_characters("ad\u200cmin")
+    (Counter(), Counter({'\u200c': 1}))
+    """
+    places = (each.start() for each in UNSEEN.finditer(text))
+    found = Counter(text[at] for at in places if not _belongs(text, at))
+    if "\n" not in text:
+        del found["\r"]
+    return found
+
+
+def _belongs(text: str, at: int) -> bool:
+    character = text[at]
+    before = text[at - 1] if at else ""
+    after = text[at + 1 : at + 2]
+    if character == "\r":
+        return after == "\n"
+    if character == "\f":
+        return True
+    if character == _MARK:
+        return at == 0
+    if character in _SHAPES:
+        return _is_pictograph(before) or (before in _KEYS and after == _KEYCAP)
+    if character == _JOINER and _is_pictograph(after):
+        return _is_pictograph(before) or before == _SHAPES[-1]
+    return character in (_NON_JOINER, _JOINER) and _is_joining(before) and _is_joining(after)
+
+
+def _is_pictograph(character: str) -> bool:
+    return character >= "©" and category(character).startswith("S") and not is_unseen(character)
+
+
+def _is_joining(character: str) -> bool:
+    letter = character != "" and category(character)[0] in "LM" and not is_unseen(character)
+    return letter and any(first <= ord(character) <= last for first, last in _JOINING)
