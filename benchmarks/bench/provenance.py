@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_completion.inference.llama import features
-from assist_completion.model_store.store import sha256_of
+from assist_completion.model_store.models_lock import hash_file
 from assist_server.local_model.machine import memory_bytes
 
 PACKAGES = ("llama-cpp-python", "xllamacpp", "assist-lsp", "numpy", "tree-sitter")
@@ -30,7 +30,9 @@ def provenance(model_path: Path | None = None) -> dict[str, Any]:
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "command": command_line(sys.argv),
         "commit": _commit(),
-        **({"model": {"file": model_path.name, "sha256": sha256_of(model_path)}} if model_path else {}),
+        **(
+            {"model": {"file": model_path.name, "sha256": hash_file(model_path).sha256}} if model_path else {}
+        ),
         "machine": {
             "cpu": _cpu(),
             "cores": _cores(),

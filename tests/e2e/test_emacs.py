@@ -18,6 +18,7 @@ CONNECTED = {EGLOT: "[eglot:space]", LSP_MODE: "💡"}  # it shows the number of
 ACCEPT = {EGLOT: "Tab", LSP_MODE: "Enter"}
 ACTIONS = {EGLOT: "eglot-code-actions", LSP_MODE: "lsp-execute-code-action"}
 PROMPT = {EGLOT: "Pick an action", LSP_MODE: "Select code action"}
+BACK = {EGLOT: (), LSP_MODE: ("C-x", "b", "Enter")}  # lsp-mode shows the page of an edit in front
 AGREE = {EGLOT: "", LSP_MODE: "Apply"}  # eglot has already filled in the first choice
 AGAIN = ("BSpace", "p")  # types the last letter again, because the model may not be loaded the first time
 
@@ -117,10 +118,10 @@ def test_a_refactoring_is_agreed_to_applied_and_undone(
         configure_provider(tmp_path / "config", acme.url)
         with emacs({**home, "ACME_KEY": KEY, "ASSIST_OFFLINE": ""}, way, file, "1:1") as running:
             act(running, way, "Refactor...")
-            running.until(lambda screen: "Make this edit?" in screen)
+            running.until(lambda screen: "Make this edit?" in screen and "+def with_tax" in screen)
             running.type(AGREE[way])
-            running.keys("Enter")
-            running.until(lambda screen: "def with_tax" in screen)
+            running.keys("Enter", *BACK[way])
+            running.until(lambda screen: "\ndef with_tax" in screen)
             assert file.read_text() == PRICES, "it is in the editor; saving is up to the person"
             text = save_file(running, file, PRICES)
             assert text == PRICES.replace("gross", "with_tax")

@@ -121,7 +121,9 @@ def test_a_refactoring_is_agreed_to_by_a_code_action_and_undone(
             running.keys("Space", "a")
             running.until(lambda screen: "Refactor..." in screen, poke=("Space", "a"))
             running.keys("Enter")
-            running.until(lambda screen: "Make this edit? prices.py" in screen)
+            running.until(lambda screen: "Make this edit? prices.py" in screen and "+def with_tax" in screen)
+            running.keys("C-w", "q")  # the page that shows the edit
+            running.until(lambda screen: "+def with_tax" not in screen)
             running.keys("Space", "a")
             running.until(lambda screen: "assist: Apply" in screen, poke=("Space", "a"))
             running.keys("Enter")

@@ -35,7 +35,8 @@ OLD = 7 * 86_400.0  # seconds; the files of a server that was killed are removed
 
 EDIT_HEAD = "The change that you are asked about. To change this page changes nothing."
 # Editors obey settings in the first and last lines of a file: Vim in 5, Kate in 10, Emacs in what is after
-# the last form feed. So no line of an edit is there.
+# the last form feed. So no line of an edit is there; the first five of a diff are names and numbers.
+HEAD_MARGIN = "\n" * 5
 MARGIN = "\n" * 10
 
 
@@ -114,20 +115,20 @@ class AnswerDocuments:
     async def show_edit(self, lines: list[str]) -> str:
         """Show the preview of an edit as a document; return its name, or "" if the client shows none."""
         self._edits += 1
-        page = "\n".join([f"{EDIT_HEAD}{MARGIN}", *lines, MARGIN, "\f"])
+        page = "\n".join([f"{EDIT_HEAD}{HEAD_MARGIN}", *lines, MARGIN, "\f"])
         try:
             path = self._write(f"edit-{self._edits}.diff", page)
         except OSError as error:
             log.warning("an edit could not be written: %s", error.strerror)
             return ""
-        if await self._open(path):
+        if await self._open(path, take_focus=False):  # the files keep it: the question is about them
             return path.name
         path.unlink(missing_ok=True)
         return ""
 
-    async def _open(self, path: Path) -> bool:
+    async def _open(self, path: Path, *, take_focus: bool = True) -> bool:
         """Whether the client opens the document. All are asked: Helix 25.01 can, but does not declare it."""
-        params = types.ShowDocumentParams(path.as_uri(), external=False, take_focus=True)
+        params = types.ShowDocumentParams(path.as_uri(), external=False, take_focus=take_focus)
         try:
             shown = await asyncio.wait_for(self._server.window_show_document_async(params), PATIENCE)
         except (JsonRpcException, TimeoutError):

@@ -15,6 +15,7 @@ from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
+from assist_escalation.edits.checks.secret_copies import copied_secret
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.edits.planner import plan
 from assist_escalation.errors import EscalationError, RefusedError
@@ -167,14 +168,22 @@ async def _answer_locally(
     local = await sources.local()
     yield AnswerStart(decision, local.model)
     start = time.monotonic()
+    redacted, unscanned = await asyncio.to_thread(_redact_question, decided, inputs)
+    guard = address_guard_of(redacted)
     stream = local.answer(_conversation(decided.local, local))
     shown: list[str] = []
-    async with aclosing(_guard_addresses(stream, decided, inputs)) as guarded:
+    async with aclosing(_guard_addresses(stream, guard)) as guarded:
         async for piece in guarded:
-            shown += [piece.text] if isinstance(piece, AnswerPiece) else []
+            shown.append(piece.text)
             yield piece
+    if unscanned:
+        yield Notice(UNSCANNED.format(unscanned))
+    if guard.hidden and not decided.local.form.kind:
+        yield Notice(HIDDEN.format(guard.hidden))
     result = stream.result
-    edit, problem, added = await asyncio.to_thread(_plan_edit, decided.local, result.text, decided, sources)
+    edit, problem, added = await asyncio.to_thread(
+        _plan_edit, decided.local, result.text, decided, sources, tuple(redacted.placeholders.values())
+    )
     fits = None if not decided.local.form.kind else problem is None
     confidence = _confidence(result, added, fits=fits)
     second_decision = after(decision, confidence, decided.rules, inputs.history)
@@ -198,29 +207,21 @@ async def _answer_locally(
     yield FinalAnswer("".join(shown), local.model, decision, cost, edit, problem)
 
 
-async def _guard_addresses(
-    stream: "AnswerStream", decided: DecidedQuestion, inputs: DecisionInputs
-) -> AsyncGenerator[AnswerPiece | Notice, None]:
+async def _guard_addresses(stream: "AnswerStream", guard: Restorer) -> AsyncGenerator[AnswerPiece, None]:
     """The local model's answer without the secrets of its question in lines with an address."""
     async with aclosing(stream):
-        guard, problem = await asyncio.to_thread(_address_guard, decided, inputs)
         async for piece in stream:
             yield AnswerPiece(guard.take(piece))
     yield AnswerPiece(guard.rest())
-    if problem:
-        yield Notice(UNSCANNED.format(problem))
-    if guard.hidden and not decided.local.form.kind:
-        yield Notice(HIDDEN.format(guard.hidden))
 
 
-def _address_guard(decided: DecidedQuestion, inputs: DecisionInputs) -> tuple[Restorer, str]:
-    """What takes the secrets of a question out of addresses, and why the question could not be searched."""
+def _redact_question(decided: DecidedQuestion, inputs: DecisionInputs) -> tuple[Redacted, str]:
+    """The secrets in what the local model sees, and why it could not be searched for them, or ""."""
     spans = [span for span in decided.local.prompt.spans if span.origin.source != "assist"]
     try:
-        redacted = redact(spans, inputs.known(), inputs.permissions.patterns, nonce=inputs.draw())
+        return redact(spans, inputs.known(), inputs.permissions.patterns, nonce=inputs.draw()), ""
     except RedactionError as error:
-        return address_guard_of(Redacted(tuple(spans), (), {})), str(error)
-    return address_guard_of(redacted), ""
+        return Redacted(tuple(spans), (), {}), str(error)
 
 
 def _confidence(result: "LocalAnswer", added: int, *, fits: bool | None) -> Confidence:
@@ -257,11 +258,11 @@ async def _answer_by_provider(
         yield Notice(outcome.warning)
     if outcome.hidden and not draft.form.kind:
         yield Notice(HIDDEN.format(outcome.hidden))
-    edit, problem, _ = await asyncio.to_thread(_plan_edit, draft, outcome.exact, decided, sources)
-    secrets = tuple(prepared.redacted.placeholders.values())
-    if draft.form.kind and (leak := _leak(edit, secrets, altered=outcome.altered)):
+    known = tuple(prepared.redacted.placeholders.values())
+    edit, problem, _ = await asyncio.to_thread(_plan_edit, draft, outcome.exact, decided, sources, known)
+    if draft.form.kind and outcome.altered:
         edit = None
-        problem = EditError(leak)
+        problem = EditError("the answer altered the placeholder of a secret: ask again")
     usage = outcome.usage
     model = outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write
@@ -280,11 +281,11 @@ def _added_errors(edit: EditPlan | None) -> int:
 
 
 def _plan_edit(
-    draft: Draft, text: str, decided: DecidedQuestion, sources: AnswerSources
+    draft: Draft, text: str, decided: DecidedQuestion, sources: AnswerSources, known: Sequence[str]
 ) -> tuple[EditPlan | None, EditError | None, int]:
     """An answer as an edit, or why it is none, and the parse errors that the edit adds.
 
-    It is (None, None, 0) for commands that need no edit.
+    It is (None, None, 0) for commands that need no edit. `known` are secrets that the edit must not copy.
     """
     if not draft.form.kind:
         return None, None, 0
@@ -293,17 +294,9 @@ def _plan_edit(
         edit = plan(text, draft.bases(sources.versions), draft.whole, draft.create, shown)
     except EditError as error:
         return None, error, 0
+    if problem := copied_secret(edit, known):
+        return None, EditError(problem), 0
     return edit, None, _added_errors(edit)
-
-
-def _leak(edit: EditPlan | None, secrets: Sequence[str], *, altered: bool) -> str:
-    """Why an edit cannot be made because of what was redacted; "" if it can."""
-    if altered:
-        return "the answer altered the placeholder of a secret: ask again"
-    for change in edit.changes if edit else ():
-        if any(secret in change.after and secret not in change.before for secret in secrets):
-            return f"the answer would write a secret into {change.path}, which has none: do that by hand"
-    return ""
 
 
 def _conversation(draft: Draft, local: "Answerer[Any]") -> Conversation:

