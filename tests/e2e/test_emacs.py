@@ -18,7 +18,7 @@ CONNECTED = {EGLOT: "[eglot:space]", LSP_MODE: "💡"}  # it shows the number of
 ACCEPT = {EGLOT: "Tab", LSP_MODE: "Enter"}
 ACTIONS = {EGLOT: "eglot-code-actions", LSP_MODE: "lsp-execute-code-action"}
 PROMPT = {EGLOT: "Pick an action", LSP_MODE: "Select code action"}
-BACK = {EGLOT: (), LSP_MODE: ("C-x", "b", "Enter")}  # lsp-mode shows the page of an edit in front
+BACK = {EGLOT: ("C-x", "o"), LSP_MODE: ("C-x", "b", "Enter")}  # from the page that shows an edit
 AGREE = {EGLOT: "", LSP_MODE: "Apply"}  # eglot has already filled in the first choice
 AGAIN = ("BSpace", "p")  # types the last letter again, because the model may not be loaded the first time
 
@@ -121,7 +121,7 @@ def test_a_refactoring_is_agreed_to_applied_and_undone(
             running.until(lambda screen: "Make this edit?" in screen and "+def with_tax" in screen)
             running.type(AGREE[way])
             running.keys("Enter", *BACK[way])
-            running.until(lambda screen: "\ndef with_tax" in screen)
+            running.until(lambda screen: re.search(r"^ *def with_tax", screen, re.MULTILINE))
             assert file.read_text() == PRICES, "it is in the editor; saving is up to the person"
             text = save_file(running, file, PRICES)
             assert text == PRICES.replace("gross", "with_tax")

@@ -18,8 +18,10 @@ from assist_context.files.denylist import denied_by
 from assist_escalation.edits.plan import EditError
 
 _TABLE = tomllib.loads((files(__package__) / "protected_files.toml").read_text(encoding="utf-8"))
-_NAMES = tuple(name for group in _TABLE["files"] for name in group["names"].split())
-_NAMED = re.compile("|".join(translate(name) for name in _NAMES))
+_NAMED, _FOLDERS = (
+    re.compile("|".join(translate(name) for group in _TABLE[kind] for name in group["names"].split()))
+    for kind in ("files", "folders")
+)
 
 
 def protected_by(path: str) -> str | None:
@@ -33,6 +35,9 @@ def protected_by(path: str) -> str | None:
     parts = [part for part in path.replace("\\", "/").split("/") if part not in ("", ".")]
     for part in parts:
         if _plain(part).startswith("."):
+            return part
+    for part in parts[:-1]:
+        if _FOLDERS.match(_plain(part)):
             return part
     return parts[-1] if parts and _NAMED.match(_plain(parts[-1])) else None
 
