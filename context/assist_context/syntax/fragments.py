@@ -102,6 +102,24 @@ def errors(language: Language, text: str, near: tuple[int, int] | None = None) -
     return count if tree else None
 
 
+def statement_lines(language: Language, text: str) -> list[int] | None:
+    """The lines, from 1 and in order, at which a statement or a member begins, one for each.
+
+    >>> from assist_context.languages import language_of
+    >>> statement_lines(language_of("a.py"), "def f():\\n    # two\\n    a = 1; b = 2\\nc = 3\\n")
+    [1, 3, 3, 4]
+    """
+    tree = _tree(language.grammar, text)
+    found: list[int] = []
+    open_nodes = [tree.root_node] if tree else []
+    while open_nodes:
+        node = open_nodes.pop()
+        if node.type in _BODIES | _ROOTS:
+            found += [n.start_point[0] + 1 for n in node.named_children if not _does_nothing(n)]
+        open_nodes.extend(node.named_children)
+    return sorted(found) if tree else None
+
+
 def node_end(language: Language, text: str, offset: int) -> int | None:
     """Where the statement at `offset` ends, or its whole block if only comments come before the statement.
 

@@ -81,11 +81,20 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class EditPlan:
-    """A change of some files, all or none. The user must always confirm the paths in `protected`."""
+    """A change of some files, all or none. The user must always confirm the paths in `protected`.
+
+    `removals` says in words what would lose most of its statements; the user must confirm that too.
+    """
 
     changes: tuple[FileChange, ...]
     notes: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
+    removals: tuple[str, ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether the user must confirm the change, whatever the settings say."""
+        return bool(self.protected or self.removals)
 
 
 def sha256_of(text: str) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from assist_context.files.denylist import denied_by
+from assist_escalation.edits.checks.removed_statements import removals_of
 from assist_escalation.edits.checks.sanity_checks import defect_of, is_unchecked
 from assist_escalation.edits.edit_paths import protected_by
 from assist_escalation.edits.formats.search_replace import (
@@ -76,7 +77,8 @@ def plan(
         raise EditError("the answer changes nothing: the files are already as it has them")
     notes += [f"{each.path}: no parser looked at the result" for each in changed if is_unchecked(each)]
     protected = tuple(each.path for each in changed if protected_by(each.path))
-    return EditPlan(tuple(changed), tuple(notes), protected)
+    removals = tuple(each for change in changed for each in removals_of(change))
+    return EditPlan(tuple(changed), tuple(notes), protected, removals)
 
 
 def _from_blocks(

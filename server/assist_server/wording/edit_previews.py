@@ -40,6 +40,7 @@ def edit_warnings(plan: EditPlan) -> tuple[str, ...]:
     if plan.protected:
         named = ", ".join(map(visible, plan.protected))
         warnings.insert(0, f"It changes {named}, which can change what your tools run: look closely.")
+    warnings += [f"{visible(each)}: look whether that was asked for." for each in plan.removals]
     return tuple(each for each in warnings if each)
 
 

@@ -5,11 +5,12 @@ one file's text and the requested lines. It skips everything else in the answer.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
-from assist_context.syntax.symbols import symbols
+from assist_context.syntax.symbols import Definition, symbols
 from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
 from assist_escalation.edits.matcher import Match, bare_lines, shift
 from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk
@@ -79,8 +80,8 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[Match, tuple
     if not every or target.name:
         new = _strip_blank_lines(new)
         new, notes = _without_imports(new, old, lines, target) if target.name else (new, notes)
-        _check_name(new, target)
         new = _shift_to_old(new, old, target)
+        _check_name(new, lines, target)
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
@@ -175,24 +176,39 @@ def _without_imports(
     return new[size:], ((dropped,) if wanted else ())
 
 
-def _check_name(new: list[str], target: EditTarget) -> None:
-    """Refuse a block that does not define the requested name at its top level."""
+def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
+    """Refuse a block that does not define the requested name at its top level.
+
+    If nothing is found in the block alone, it is read in its place: a method by itself is no correct code in
+    most languages.
+    """
     language = language_of(target.path)
     if not target.name or not (language.grammar or language.outline):
         return
-    found = symbols(language, "\n".join(new) + "\n").definitions
-    name = target.name.replace("::", ".").rpartition(".")[2]
-    outer = [
-        each
+    found = _outer_names(symbols(language, "\n".join(new) + "\n").definitions)
+    if not found:
+        text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
+        end = target.first + len(new)
+        every = symbols(language, text).definitions
+        found = _outer_names([each for each in every if target.first <= each.start_line < end])
+    if target.name.replace("::", ".").rpartition(".")[2] not in found:
+        raise EditError(
+            f"the answer's block does not define {target.name} itself: ask again, or delete or rename it by "
+            "hand"
+        )
+
+
+def _outer_names(found: Sequence[Definition]) -> set[str]:
+    """The names of the definitions that are in no other one."""
+    return {
+        each.name
         for each in found
         if not any(
-            other is not each and other.start_line <= each.start_line and each.end_line <= other.end_line
+            other.start_line <= each.start_line and each.end_line <= other.end_line
             and (other.start_line, other.end_line) != (each.start_line, each.end_line)
             for other in found
         )
-    ]  # fmt: skip
-    if found and name not in {each.name for each in outer}:
-        raise EditError(f"the answer's block does not define {target.name} itself: ask again")
+    }  # fmt: skip
 
 
 def _shift_to_old(new: list[str], old: list[str], target: EditTarget) -> list[str]:

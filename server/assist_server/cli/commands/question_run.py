@@ -287,6 +287,6 @@ def _may_apply(plan: EditPlan, flags: Asking) -> bool:
     """Whether the user lets an edit be made."""
     if flags.as_json and not flags.yes:
         return False
-    if plan.protected:
+    if plan.asks:
         return confirm("Make this change?")
     return flags.yes or confirm("Make this change?")
