@@ -12,20 +12,23 @@ from pathlib import Path
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write "\r\n" for "\n"
 
 
-def write(path: Path, data: bytes, mode: int | None) -> None:
+def write(path: Path, data: bytes, mode: int | None, *, folder: int | None = None) -> None:
     """Write a new file with `mode`, or with the umask's mode for None; an old file of this name is removed.
 
-    Its bytes are on the disk when this returns. Its name is there after `sync` of the folder.
+    Its bytes are on the disk when this returns. Its name is there after `sync` of the folder. With `folder`,
+    an open folder, `path` is a name in it.
     """
-    remove(path)
+    with suppress(FileNotFoundError):
+        os.unlink(path, dir_fd=folder)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
-    handle = os.open(path, flags, 0o666 if mode is None else 0o600)
+    handle = os.open(path, flags, 0o666 if mode is None else 0o600, dir_fd=folder)
     try:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(handle, rest) :]
         if mode is not None:
-            os.chmod(path, mode)  # after the data: a write would clear special bits
+            # After the data: a write would clear special bits.
+            os.chmod(handle if os.chmod in os.supports_fd else path, mode)
         os.fsync(handle)
     finally:
         os.close(handle)

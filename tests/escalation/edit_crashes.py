@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 from assist_escalation.edits.apply import apply, last, recover, undo
 from assist_escalation.edits.plan import EditPlan, FileChange, base_of
@@ -69,8 +70,10 @@ def killed(action: Callable[[], object], at: int) -> bool:
     if child == 0:
         count = 0
 
-        def hook(frame: object, event: str, called: object) -> None:
+        def hook(frame: FrameType, event: str, called: object) -> None:
             nonlocal count
+            if frame.f_code.co_name == "_open_folder":  # one for each part of a path: they change nothing
+                return
             module, name = getattr(called, "__module__", ""), getattr(called, "__name__", "")
             if event == "c_call" and module in SYSTEM and name in CHANGING:
                 count += 1

@@ -15,9 +15,10 @@ from pathlib import Path
 
 from assist_escalation.edits import journal, transaction
 from assist_escalation.edits.edit_paths import place_of, protected_by
+from assist_escalation.edits.folder_handles import FolderHandles
 from assist_escalation.edits.journal import File, JournalEntry
 from assist_escalation.edits.plan import EditError, EditPlan, FileChange, encode
-from assist_escalation.edits.transaction import reason_of, sha256_at
+from assist_escalation.edits.transaction import reason_of
 
 _NOTHING = "there is no edit to undo"
 
@@ -36,11 +37,11 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
 
     `roots` are the workspace's folders, see `edit_paths.place_of`. Each workspace has its own journal.
     """
-    with journal.hold_lock(journal_dir):
+    with journal.hold_lock(journal_dir), FolderHandles() as folders:
         _settle(journal_dir)
         files = _files(plan, roots)
         for file, change in zip(files, plan.changes, strict=True):
-            _check_base(file, change)
+            _check_base(file, change, folders)
         try:
             entry = journal.add(journal_dir, "prepared", files, _images(plan), _missing_folders(files))
         except OSError as error:
@@ -48,14 +49,14 @@ def apply(plan: EditPlan, roots: Mapping[str, Path], journal_dir: Path) -> Appli
                 f"the journal cannot be written: {reason_of(error)}; nothing was changed"
             ) from error
         try:
-            transaction.prepare(entry, "new")
-            if changed := transaction.not_on(entry, "old"):
+            transaction.prepare(entry, "new", folders)
+            if changed := transaction.not_on(entry, "old", folders):
                 raise EditError(f"{', '.join(changed)} changed since the model saw it: ask again")
         except (OSError, EditError) as error:
             with suppress(OSError):  # if this fails, `recover` does it
-                transaction.finish(entry)
+                transaction.finish(entry, folders)
             raise EditError(f"{reason_of(error)}; nothing was changed") from error
-        entry = transaction.move(entry, "new")
+        entry = transaction.move(entry, "new", folders)
         with suppress(OSError, EditError):  # it does no harm to keep an edit too long
             journal.prune(journal_dir)
         return _applied_edit(entry)
@@ -93,23 +94,23 @@ def undo(journal_dir: Path) -> AppliedEdit:
     """Undo the last edit. `EditError`, and no change, if a file is not as the edit left it."""
     if not journal_dir.exists():
         raise EditError(_NOTHING)
-    with journal.hold_lock(journal_dir):
+    with journal.hold_lock(journal_dir), FolderHandles() as folders:
         _settle(journal_dir)
         entry = _last(journal_dir)
         if entry is None:
             raise EditError(_NOTHING)
-        if changed := transaction.not_on(entry, "new"):
+        if changed := transaction.not_on(entry, "new", folders):
             raise EditError(
                 f"{', '.join(changed)} changed since the edit, or was not saved: undo what came after first; "
                 "nothing was undone"
             )
         try:
-            transaction.prepare(entry, "old")
+            transaction.prepare(entry, "old", folders)
         except (OSError, EditError) as error:
             with suppress(OSError):
-                transaction.clear(entry)
+                transaction.clear(entry, folders)
             raise EditError(f"{reason_of(error)}; nothing was undone") from error
-        return _applied_edit(transaction.move(entry, "old"))
+        return _applied_edit(transaction.move(entry, "old", folders))
 
 
 def undo_plan(journal_dir: Path) -> EditPlan:
@@ -162,8 +163,8 @@ def _missing_folders(files: Sequence[File]) -> tuple[Path, ...]:
     return tuple(sorted(missing, key=lambda folder: len(folder.parts)))
 
 
-def _check_base(file: File, change: FileChange) -> None:
-    found = sha256_at(file.place)
+def _check_base(file: File, change: FileChange, folders: FolderHandles) -> None:
+    found = folders.sha256_at(file.place)
     if file.old is None and found is not None:
         raise EditError(f"{file.path} exists already: the edit would create it again; ask again")
     if found is None and file.old is not None:
@@ -172,7 +173,7 @@ def _check_base(file: File, change: FileChange) -> None:
         raise EditError(f"{file.path} was changed since the model saw it: save it, and ask again")
     if file.old is not None and hashlib.sha256(encode(file.path, change.before)).hexdigest() != file.old:
         raise EditError(f"{file.path}: the text and its sha256 do not belong to the same file: ask again")
-    if found is not None and not file.place.stat().st_mode & 0o222:
+    if found is not None and not (folders.mode_of(file.place) or 0) & 0o222:
         raise EditError(f"{file.path} is read-only: make it writable first")
 
 
@@ -180,7 +181,8 @@ def _settle(journal_dir: Path) -> tuple[str, ...]:
     """Finish every edit that a crash interrupted."""
     try:
         journal.sweep(journal_dir)
-        said = [transaction.settle(entry) for entry in journal.entries(journal_dir)]
+        with FolderHandles() as folders:
+            said = [transaction.settle(entry, folders) for entry in journal.entries(journal_dir)]
     except OSError as error:
         raise EditError(
             f"an interrupted edit in {journal_dir} cannot be finished: {reason_of(error)}; make room, or its "
