@@ -66,6 +66,21 @@ def test_without_a_yes_an_edit_is_only_shown(assist: Assist, tmp_path: Path, sho
     assert (shop / "shop" / "prices.py").read_text() == PRICES
 
 
+def test_a_yes_does_not_cover_an_edit_that_removes_most_of_a_definition(
+    assist: Assist, tmp_path: Path, shop: Path
+) -> None:
+    text = "def long():\n    a = 1\n    b = 2\n    c = 3\n    return a + b + c\n"
+    (shop / "shop" / "long.py").write_text(text)
+    search = "".join(text.splitlines(keepends=True)[1:])
+    answer = f"shop/long.py\n<<<<<<< SEARCH\n{search}=======\n    return 6\n>>>>>>> REPLACE\n"
+    with vendor(scripted_answer(answer)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        done = assist("refactor", "shop/long.py", "tidy up", "--frontier", "--yes")
+    assert "the file of shop/long.py would have 2 of its 5 statements" in done.err
+    assert "Nothing was changed" in done.out
+    assert (shop / "shop" / "long.py").read_text() == text
+
+
 def test_tests_are_put_into_a_new_file_and_run(assist: Assist, tmp_path: Path, shop: Path) -> None:
     answer = (
         "```python\nfrom shop.prices import gross\n\n\ndef test_gross():\n    assert gross(10) == 12\n```\n"
