@@ -37,7 +37,7 @@ def test_a_definition_that_loses_most_of_its_statements_is_named() -> None:
     assert removals(OLD.replace(f"\n\ndef two():\n{BODY}", "")) == (
         "two of a.py would have 0 of its 5 statements",
     )
-    assert removals("x = 1\n") == ("the file of a.py would have 1 of its 16 statements",)
+    assert removals("x = 1\n") == ("a.py would have 1 of its 16 statements",)
 
 
 def test_code_added_elsewhere_does_not_hide_what_is_gone() -> None:
