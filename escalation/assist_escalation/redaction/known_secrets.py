@@ -5,6 +5,8 @@ The caller passes the texts and the variables; this module reads neither. A valu
 alone, so it need not look secret.
 """
 
+import base64
+import binascii
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +31,9 @@ _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"|' r"'((?:[^'\\\n]|\\.)*)'")
 _ELEMENT = re.compile(r">([^<>\n]+)</")
 _USER_INFO = re.compile(r"://([^\s/:@]*):([^\s/@]+)@")
 _PAIR = re.compile(r"(?:password|login|account|secret|token|key)[ \t]+(\S+)", re.IGNORECASE)
-_ADDRESS_PARTS = re.compile(r"[;&?]")
+_PGPASS = re.compile(r"[\w.*-]+(?::[^:\s]+){3}:\S+\Z")  # host:port:database:user:password
+_ENCODED = re.compile(r"(?<![\w+/])[A-Za-z0-9+/]{8,400}={0,2}(?![\w+/=])")
+_PLAIN = re.compile(r"[A-Za-z]+|[\d.:/-]+|true|false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,12 @@ class Known:
     values: tuple[str, ...] = field(default=(), repr=False)
 
 
-def known_values(files: Mapping[str, str], environ: Mapping[str, str]) -> Known:
+def known_values(
+    files: Mapping[str, str], environ: Mapping[str, str], data_files: Mapping[str, str] | None = None
+) -> Known:
     """The values of at least `LEAST` characters in denied files (path to text) and in `environ`.
+
+    `data_files` are files of data that a user denies for any reason: their plain words are no secrets.
 
     >>> known_values({".env": "A=correct-horse"}, {"DB_PASSWORD": "battery-staple"}).values
     ('battery-staple', 'correct-horse')
@@ -48,6 +56,8 @@ def known_values(files: Mapping[str, str], environ: Mapping[str, str]) -> Known:
     found = {value for name, value in environ.items() if meaning(name) is not None}
     for text in files.values():
         found.update(_values_in_file(text))
+    for text in (data_files or {}).values():
+        found.update(value for value in _values_in_file(text) if not _PLAIN.fullmatch(value))
     for value in tuple(found):  # the password in a URL is also a value of its own
         found.update(part for match in _USER_INFO.finditer(value) for part in match.groups())
     folded = {"".join(map(fold, value)).strip() for value in found}
@@ -56,7 +66,7 @@ def known_values(files: Mapping[str, str], environ: Mapping[str, str]) -> Known:
 
 
 def _values_in_file(text: str) -> Iterator[str]:
-    for line in text.splitlines():
+    for line in text.removeprefix("\ufeff").splitlines():
         bare = line.strip()
         if bare.startswith(("#", "//", ";")):
             continue
@@ -66,9 +76,23 @@ def _values_in_file(text: str) -> Iterator[str]:
         elif not re.search(r"\s", bare) and not bare.startswith(("-----", "[", "<")):
             yield bare  # a file that is only a token, or a line of a key
             yield from bare.split(":")
-        for regex in (_QUOTED, _ELEMENT, _PAIR):
+        if _PGPASS.match(bare):
+            yield re.split(r"(?<!\\):", bare)[-1].replace("\\:", ":")
+        for match in _ENCODED.finditer(line):
+            yield from _pair_in_base64(match[0])
+        for regex in (_QUOTED, _ELEMENT, _PAIR, _USER_INFO):
             for match in regex.finditer(line):
                 yield from (group for group in match.groups() if group)
+
+
+def _pair_in_base64(digits: str) -> Iterator[str]:
+    """The password of `user:password` in base64, as Docker keeps it."""
+    try:
+        user, colon, password = base64.b64decode(digits, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return
+    if colon and user.isprintable() and password.isprintable():
+        yield password
 
 
 def _unquote(value: str) -> Iterator[str]:

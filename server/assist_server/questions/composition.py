@@ -3,6 +3,7 @@
 It opens no model and sends nothing. It imports neither llama.cpp nor the provider's library.
 """
 
+import logging
 import os
 import secrets
 import time
@@ -36,13 +37,15 @@ from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, FileRules, LocalModelFacts
-from assist_server.questions.secret_file_texts import denied_texts
+from assist_server.questions.secret_file_texts import secret_texts
 from assist_server.workspace.folders import key_of
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
 LOCAL_TOKENS = 700
 GIT_S = 10.0  # seconds; git says in 4 ms what it ignores. Without its answer the files count as ignored
 WINDOW = 8192  # tokens of question and answer, the same as `speed_probe.WINDOW`
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,14 @@ def gate_parts(config: Config, permissions: Permissions) -> GateParts:
 
 
 def _secret_values(config: Config, permissions: Permissions) -> Known:
-    return known_values(denied_texts(permissions.roots), config.secrets.values)
+    texts = secret_texts(permissions.roots, permissions.deny)
+    if texts.incomplete:
+        _LOG.warning(
+            "The workspace has %s: values in those that were not read are redacted only where they look like "
+            "secrets. Name a smaller folder to have them all read.",
+            texts.incomplete,
+        )
+    return known_values(texts.denied, config.secrets.values, texts.user_denied)
 
 
 def log_of(config: Config, permissions: Permissions) -> AuditLog:

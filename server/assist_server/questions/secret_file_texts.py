@@ -1,52 +1,124 @@
 """The texts of a workspace's secret files, so that their values are found wherever else they occur.
 
-It reads the files that the deny list names, in the folders where people put them. It sends and shows nothing.
+It reads the files that the deny list names, and the files of data that the user's own globs deny, in the
+folders where people put them. It sends and shows nothing.
 """
 
+import codecs
 import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 from assist_context.files.denylist import denied_by
 from assist_context.files.repository_top import top_of
+from assist_escalation.policy.path_globs import covers
+from assist_escalation.policy.permissions import Glob
 
 MOST_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored code with its own examples
-MOST_FILES = 100
-MOST_BYTES = 64_000  # of one file; key stores are binary and longer
-_SKIPPED = frozenset(
-    {".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", "target", "dist"}
-)
+MOST_FILES = 1_000
+MOST_BYTES = 1_000_000  # of one file; key stores are binary
+MOST_BYTES_IN_ALL = 8_000_000  # reading and splitting them takes 1 s
+_SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__"})
+_BUILT = frozenset({"target", "dist", "build", "out", "vendor"})  # listed after all the other folders
+_DATA = (
+    ".yml", ".yaml", ".json", ".jsonc", ".toml", ".ini", ".cfg", ".conf", ".cnf", ".config", ".properties",
+    ".xml", ".plist", ".tfvars", ".txt", ".netrc", ".csv",
+)  # fmt: skip
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def denied_texts(roots: tuple[str, ...]) -> Mapping[str, str]:
-    """The texts of denied files, by path. Files that cannot be read are left out."""
-    texts: dict[str, str] = {}
+@dataclass(slots=True)
+class SecretTexts:
+    """The texts of secret files, by path. Files that cannot be read are left out.
+
+    `denied` are on the built-in list, `user_denied` match a glob of the user's. `incomplete` says which bound
+    was reached, or is empty.
+    """
+
+    denied: dict[str, str] = field(default_factory=dict, repr=False)
+    user_denied: dict[str, str] = field(default_factory=dict, repr=False)
+    incomplete: str = ""
+    size: int = 0
+
+
+def secret_texts(roots: tuple[str, ...], globs: Sequence[Glob] = ()) -> SecretTexts:
+    """The texts of the secret files in the repositories of `roots`."""
+    texts = SecretTexts()
     for root in dict.fromkeys(top_of(each) or each for each in roots):
-        for path in _denied_files(root):
-            if len(texts) == MOST_FILES:
+        for path, ours in _secret_files(root, globs, texts):
+            if len(texts.denied) + len(texts.user_denied) == MOST_FILES:
+                texts.incomplete = f"more than {MOST_FILES:,} secret files"
                 return texts
-            try:
-                if path.stat().st_size <= MOST_BYTES and path.is_file():
-                    texts[str(path)] = path.read_text(encoding="utf-8", errors="replace")
-            except OSError:
-                continue
+            if texts.size > MOST_BYTES_IN_ALL:
+                texts.incomplete = f"secret files of more than {MOST_BYTES_IN_ALL:,} bytes"
+                return texts
+            text = _read(path)
+            if text:
+                texts.size += len(text)
+                (texts.denied if ours else texts.user_denied)[str(path)] = text
     return texts
 
 
-def _denied_files(root: str) -> Iterator[Path]:
-    """Denied files, breadth first."""
+def _read(path: Path) -> str:
+    """The text of a file in UTF-8 or UTF-16, with or without a byte order mark; none of a binary file."""
+    try:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
+            return ""
+        data = path.read_bytes()
+    except OSError:
+        return ""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
+    zeros = data[:2_000].count(0)
+    if not zeros:
+        return data.decode("utf-8", errors="replace")
+    if zeros * 3 < len(data[:2_000]):
+        return ""
+    return data.decode("utf-16-be" if data[0] == 0 else "utf-16-le", errors="replace")
+
+
+def _secret_files(root: str, globs: Sequence[Glob], texts: SecretTexts) -> Iterator[tuple[Path, bool]]:
+    """Secret files, breadth first, and whether the built-in list names them."""
     queue = [root]
-    for number, folder in enumerate(queue):
+    built = list[str]()
+    number = 0
+    while number < len(queue):
         if number == MOST_FOLDERS:
+            texts.incomplete = f"more than {MOST_FOLDERS:,} folders"
             return
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
+        folder = queue[number]
+        number += 1
+        for entry in _entries(folder):
             inside = os.path.relpath(entry.path, root).replace(os.sep, "/")
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _SKIPPED:
-                    queue.append(entry.path)
+                    (built if entry.name in _BUILT else queue).append(entry.path)
             elif denied_by(inside):
-                yield Path(entry.path)
+                yield Path(entry.path), True
+            elif globs and _is_data(entry.name) and _is_denied(entry.path, root, globs):
+                yield Path(entry.path), False
+        if number == len(queue):
+            queue += built
+            built = []
+
+
+def _entries(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        return sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is_data(name: str) -> bool:
+    """Whether a file holds data, whose values can be secrets, and not code, whose words are ordinary."""
+    return PurePosixPath(name.lower()).suffix in _DATA or name.startswith(".env")
+
+
+def _is_denied(path: str, root: str, globs: Sequence[Glob]) -> bool:
+    for glob in globs:
+        base = os.path.join(glob.base or root, "")
+        if path.startswith(base) and covers(glob.pattern, path.removeprefix(base).replace(os.sep, "/")):
+            return True
+    return False
