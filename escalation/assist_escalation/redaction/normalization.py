@@ -71,6 +71,28 @@ def commas(text: str) -> Iterator[re.Match[str]]:
             yield from _COMMA.finditer(text, *match.span("items"))
 
 
+_GAP = r"[ \t\r\n]{0,40}+,[ \t\r\n]{0,40}+"
+_ARGUMENTS = re.compile(
+    rf"""
+    [\[(][ \t\r\n]{{0,40}}+["'][\w./-]{{2,40}}["']                       # ["program"
+    (?=(?:{_GAP}["'][^"'\n]{{0,80}}["']){{0,8}}?{_GAP}["']-\w)           # an option follows
+    (?P<rest>(?:{_GAP}[rbuf]?(?:"[^"\n]{{0,200}}+"|'[^'\n]{{0,200}}+'|[\w.()]{{1,40}}+)){{1,30}}+)
+    """,
+    re.VERBOSE,
+)
+_ANY_COMMA = re.compile(r"""["']?[ \t\r\n]{0,40}+,[ \t\r\n]{0,40}+[rbuf]?["']?""")
+
+
+def argument_commas(text: str) -> Iterator[re.Match[str]]:
+    """The texts between the arguments of a command that a program calls.
+
+    >>> [each[0] for each in argument_commas('run(["mysql", "-px", "db"])')]
+    ['", "', '", "']
+    """
+    for match in _ARGUMENTS.finditer(text):
+        yield from _ANY_COMMA.finditer(text, match.start("rest") - 1, match.end("rest"))
+
+
 DEPTH = 3  # join literals once, then decode twice
 _AROUND = 200  # characters before and after a join or an escape, which hold the name of the value
 _LEAST = 11  # base64 digits for 8 bytes, the shortest known value
@@ -209,7 +231,7 @@ def _plain_form(text: str, check: Check) -> TextForm:
 
 def _derive(form: TextForm, check: Check) -> TextForm:
     pieces = _Pieces(form)
-    for find in (_join_literals, _unescape_text, _decode):
+    for find in (_join_literals, _join_arguments, _unescape_text, _decode):
         find(form.text, pieces, check)
     return pieces.form()
 
@@ -217,6 +239,12 @@ def _derive(form: TextForm, check: Check) -> TextForm:
 def _join_literals(text: str, pieces: _Pieces, check: Check) -> None:
     _rewrite(text, joints(text), lambda _: "", pieces, check)
     _rewrite(text, commas(text), lambda _: "", pieces, check)
+
+
+def _join_arguments(text: str, pieces: _Pieces, check: Check) -> None:
+    """Write a list of a command's arguments as a shell does: `["mysql", "-px"]` as `"mysql -px"`."""
+    if '"-' in text or "'-" in text:
+        _rewrite(text, argument_commas(text), lambda _: " ", pieces, check)
 
 
 def _unescape_text(text: str, pieces: _Pieces, check: Check) -> None:

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.detectors.assignments import find_assignments
 from assist_escalation.redaction.detectors.custom_patterns import Patterns, find_patterns
+from assist_escalation.redaction.detectors.long_values import find_long_values
 from assist_escalation.redaction.detectors.phrases import find_phrases
 from assist_escalation.redaction.detectors.private_keys import find_keys
 from assist_escalation.redaction.detectors.tables import find_in_tables
@@ -23,6 +24,9 @@ from assist_escalation.redaction.rule_tables import read_words
 
 _WINDOW = 4096  # characters that an expression sees at a time, which limits the cost of the worst text
 _OVERLAP = 512  # characters of the window before, so that a secret at an edge is whole in one of the two
+_NAME = 100  # characters before a token that may name it
+_RUN = re.compile(r"[\w+/=.-]")
+_LAST_RUN = re.compile(r"(?<![\w+/=.-])[\w+/=.-]++\Z")
 _CODE, _DATA = read_words(__package__, "file_kinds.toml", "code", "data")
 _CODE_LINE = re.compile(
     r"""
@@ -101,6 +105,7 @@ def scan(text: str, kind: Kind, sought: Sought, check: Check) -> list[Secret]:
 def _find_all(text: str, kind: Kind, sought: Sought, check: Check) -> Iterator[Finding]:
     yield from find_known(text, sought.known)
     yield from find_keys(text, check)
+    yield from find_long_values(text, check)
     for start, end in _windows(text):
         check()
         window = text[start:end]
@@ -127,7 +132,16 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
         if end >= len(text):
             return
         back = text.find("\n", end - _OVERLAP, end - 1) + 1
-        start = back or end - _OVERLAP
+        start = back or min(end - _OVERLAP, _start_of_run(text, start, end))
+
+
+def _start_of_run(text: str, start: int, end: int) -> int:
+    """Where the run of a token's characters begins that a window's end cuts, with room for its name.
+
+    A run over half of a window is left to `long_values`, so that windows overlap by half at most.
+    """
+    run = _LAST_RUN.search(text, start, end) if _RUN.match(text, end) else None
+    return run.start() - _NAME if run and run.start() - _NAME > start + _WINDOW // 2 else end
 
 
 def _disjoint(text: str, spans: Sequence[tuple[int, int, str]]) -> Iterator[Secret]:

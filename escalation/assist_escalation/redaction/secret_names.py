@@ -104,6 +104,11 @@ def parts(name: str) -> list[str]:
     return [part.lower() for part in _PARTS.findall(name)]
 
 
+def is_about(word: str) -> bool:
+    """Whether a word of a name speaks about a secret and holds none: `length`, `file`."""
+    return word in _ABOUT
+
+
 @lru_cache(maxsize=8192)
 def meaning(name: str) -> Meaning | None:
     """What a name says about its value, or None if the name means no secret.

@@ -7,9 +7,14 @@ This module knows when a value is assigned, and when a word without quotes is a 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from assist_escalation.prompts import PLACEHOLDER
+from assist_escalation.redaction.contexts.branches import find_in_branches
+from assist_escalation.redaction.contexts.named_places import NamedPlace, finding_if_secret, named_places
+from assist_escalation.redaction.contexts.parallel_assignments import find_parallel
+from assist_escalation.redaction.contexts.returned_values import find_returned
+from assist_escalation.redaction.contexts.secret_groups import find_in_accounts, find_in_group
+from assist_escalation.redaction.contexts.secret_sections import find_in_sections
+from assist_escalation.redaction.contexts.swapped_pairs import find_swapped
 from assist_escalation.redaction.detectors.assignment_syntax import (
     AFTER_BLANK,
     ANCHOR,
@@ -39,88 +44,13 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
 )
 from assist_escalation.redaction.findings import Finding, Kind
 from assist_escalation.redaction.rule_tables import read_words
-from assist_escalation.redaction.secret_names import Meaning, meaning, parts, stems
-from assist_escalation.redaction.secret_values import is_harmless, is_random, is_secret, is_structured
+from assist_escalation.redaction.secret_names import meaning, parts
+from assist_escalation.redaction.secret_values import is_random, is_secret, is_structured
 
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
-_BETWEEN = ("; ", ", ", ") ", "], ")  # texts between two literals that are no literals
 
-
-@dataclass(frozen=True, slots=True)
-class NamedPlace:
-    """The name of a secret in a text: where it is, and the kind of the text."""
-
-    text: str
-    kind: Kind
-    start: int
-    end: int
-    name: str
-    meaning: Meaning
-
-
-def finding_if_secret(
-    place: NamedPlace, match: re.Match[str] | None, *, bare: bool = False, literal: bool = False
-) -> Finding | None:
-    """The matched value if it is a secret. `bare`: it has no quotes. `literal`: it is certainly no name."""
-    if match is None:
-        return None
-    value = match["value"]
-    (start, end) = match.span("value")
-    if value.startswith(_BETWEEN):
-        return None
-    literal = literal or _is_literal(place, match)
-    if _is_mnemonic(place.name, value):
-        return Finding(start, end, "SECRET")
-    if not (
-        is_secret(value, place.meaning.strength, literal=literal)
-        or _is_pin(place, value)
-        or _is_token(place, value)
-    ):
-        return None
-    name = place.name.lower()
-    lower = value.lower()
-    if (
-        lower == name
-        or lower.startswith((name + "=", name + ":"))
-        or (bare and not literal and is_harmless(value))
-    ):
-        return None
-    return Finding(start, end, place.meaning.type)
-
-
-def _is_literal(place: NamedPlace, match: re.Match[str]) -> bool:
-    """Whether a value can only be a literal: in quotes, or without them in a file of data."""
-    value = match["value"]
-    type_ = place.meaning.type
-    if "q" in match.re.groupindex:
-        if value.startswith("$") and match["q"] not in ("'", "\\'") and not re.search(r"\$[a-z]+\d\Z", value):
-            return False  # a variable of a shell or of PHP
-        return type_ != "SECRET" or place.kind != "data" or " " in value
-    sure = type_ == "PASSWORD" or (type_ == "SECRET" and place.name.isupper())
-    return place.kind == "data" and sure and value[0].isalnum() and " " not in value
-
-
-def _is_pin(place: NamedPlace, value: str) -> bool:
-    return place.meaning.type == "PIN" and value.isdigit() and 4 <= len(value) <= 12
-
-
-def _is_token(place: NamedPlace, value: str) -> bool:
-    """Whether a value is an access token: it has at least two digits, which a parser's token has not."""
-    if place.meaning.type != "TOKEN" or len(value) < 8:
-        return False
-    digits = sum(map(str.isdigit, value))
-    plain = value.isascii() and value.replace("-", "").replace("_", "").isalnum() and not value.isdigit()
-    return digits >= 2 and plain and not is_harmless(value)
-
-
-def _is_mnemonic(name: str, value: str) -> bool:
-    """Whether a value is the list of words that a wallet's key is made from."""
-    words = value.split(" ")
-    return "mnemonic" in name.lower() and len(words) in (12, 15, 18, 21, 24) and all(map(str.islower, words))
-
-
-_LONGEST_NAME = 80
-_REST = re.compile(r"[\w.-]{0,60}+")
+_MOST_CONTEXTS = 100  # names of a text that are looked around: 4 KB of dense code have 30
+_CONTEXTS = (find_in_group, find_parallel, find_returned, find_in_branches, find_swapped)
 
 
 def find_assignments(text: str, kind: Kind) -> Iterator[Finding]:
@@ -130,18 +60,15 @@ def find_assignments(text: str, kind: Kind) -> Iterator[Finding]:
     >>> [text[each.start : each.end] for each in find_assignments(text, "data")]
     ['hunter2']
     """
-    done = 0
-    for start, end in stems(text):
-        if start < done:
-            continue
-        place = _named_place(text, kind, start, end)
-        if place is None:
-            continue
-        done = place.end
+    for count, place in enumerate(named_places(text, kind)):
         found = _find_direct(place) or _find_indirect(place) or _find_after_blank(place)
         if found is not None:
             yield found
             yield from _find_other_items(place, found)
+        for find in _CONTEXTS if count < _MOST_CONTEXTS else ():
+            yield from find(place)
+    yield from find_in_accounts(text)
+    yield from find_in_sections(text, kind)
 
 
 def _find_other_items(place: NamedPlace, found: Finding) -> Iterator[Finding]:
@@ -156,20 +83,6 @@ def _find_other_items(place: NamedPlace, found: Finding) -> Iterator[Finding]:
         if each:
             yield each
         item = ITEM.match(place.text, item.end("value"))
-
-
-def _named_place(text: str, kind: Kind, start: int, end: int) -> NamedPlace | None:
-    least = max(0, start - _LONGEST_NAME)
-    while start > least and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
-        start -= 1
-    rest = _REST.match(text, end)
-    end = rest.end() if rest else end
-    name = text[start:end].rstrip(".-")
-    before = text[max(0, start - 7) : start].lower()
-    if before == "public " or PLACEHOLDER.search(name) or (before.endswith("$") and name == "PWD"):
-        return None
-    found = meaning(name[-_LONGEST_NAME:])
-    return NamedPlace(text, kind, start, start + len(name), name, found) if found else None
 
 
 def _find_direct(place: NamedPlace) -> Finding | None:
@@ -227,7 +140,8 @@ def _find_after_blank(place: NamedPlace) -> Finding | None:
     head = place.text[max(0, place.start - 100) : place.start]
     dashes = place.name[: len(place.name) - len(place.name.lstrip("-"))]
     anchor = place.kind == "data" and head.endswith("&")  # key: &password value
-    asked = anchor or FLAG.search(head + dashes) or COMMAND.search(head)
+    attribute = head.endswith(("@", " $")) and head.rpartition("\n")[2].strip() in ("@", "set $")
+    asked = anchor or attribute or FLAG.search(head + dashes) or COMMAND.search(head)
     if asked or (place.meaning.strength == "strong" and place.name.lower() != "pass"):
         found = _find_quoted(place, sign.end(), call=True)
         if found:

@@ -6,7 +6,9 @@ that name the secret, such as `setPassword("x")` and `connect(password="x")`, ar
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from assist_escalation.redaction.contexts.secret_literals import is_token_like
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
 from assist_escalation.redaction.secret_names import meaning
@@ -21,7 +23,7 @@ _KEYS = "arguments functions"
 _RULES = read_rules(
     __package__,
     "call_arguments.toml",
-    {"sure": _KEYS, "often": _KEYS, "builders": "endings", "comparisons": "functions"},
+    {"sure": _KEYS, "often": _KEYS, "keys": _KEYS, "builders": "endings", "comparisons": "functions"},
 )
 
 
@@ -32,15 +34,18 @@ def _arguments_of(rules: tuple[Rule, ...]) -> dict[str, tuple[int, ...]]:
 
 _SURE = _arguments_of(_RULES["sure"])
 _OFTEN = _arguments_of(_RULES["often"])
+_SECRET_KEYS = _arguments_of(_RULES["keys"])
 _BUILDERS = tuple(ending for rule in _RULES["builders"] for ending in rule.words("endings"))
 _COMPARISONS = frozenset(name for rule in _RULES["comparisons"] for name in rule.words("functions"))
 
-_WITH_RECEIVER = {name.rpartition(".")[2] for name in _SURE if "." in name}
+_WITH_RECEIVER = {name.rpartition(".")[2] for name in (*_SURE, *_SECRET_KEYS, *_OFTEN) if "." in name}
 _CALL = re.compile(
     r"""
-    (?<!\w)(?P<name>[A-Za-z_]\w{1,40}+)(?:\[\w{1,20}\])?+   # a name, and a type in brackets
+    (?<!\w)(?P<name>[A-Za-z_]\w{1,40}+)
     (?:
-        [ \t]{0,2}\(                                      # name(
+        (?:!|\[\w{1,20}\]|<\w{1,30}>)?[ \t]{0,2}\(        # name(, name[Type](
+      | \(["'][\w@/.-]{1,40}["']\)\(                     # require("name")(
+      | [ ](?=["':][\w"'])                              # Ruby, Haskell: no brackets
       | (?P<list>\\?["']?[ \t]{0,2}[=:][ \t]{0,2}[(\[])   # name=[ or "name": [
     )
     (?=[ \t\r\n]{0,40}[\w$"'`@&\[])                      # not an empty one
@@ -52,15 +57,16 @@ _ARGUMENT = re.compile(
     r"""
     [ \t\r\n]{0,60}+
     (?:
-        # a literal, which one call may wrap: []byte("...")
-        (?P<wrap>(?:\[\]byte|[A-Za-z_][\w.:]{0,30})\()?[rbufLN@$]{0,2}(?P<q>\\?["'`])
-        (?P<v>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){0,200}+)(?P=q)(?:\.\w{1,20}\(\))?(?(wrap)\))
+        # a literal, which two calls may wrap: []byte("...")
+        (?:(?:\[\]byte|(?:new[ ])?[A-Za-z_][\w.:]{0,40})\(){0,2}+[rbufLN@$]{0,2}(?P<q>\\?["'`])
+        (?P<v>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){0,200}+)(?P=q)
+        (?:[ ]?(?:\.\w{1,20}(?:\([^()\n]{0,40}\))?|as[ ]\w+|\))){0,4}?
         # any other expression, with one call in it at most
       | [^,()"'`\r\n]{0,80}+(?:\([^()\r\n]{0,80}\)[^,()"'`\r\n]{0,40}+)?
     )
-    [ \t\r\n]{0,60}+(?P<end>[,)\]])
+    [ \t\r\n]{0,60}+(?P<end>[,)\]};]|$)
     """,
-    re.VERBOSE,
+    re.MULTILINE | re.VERBOSE,
 )
 _NUMBER = re.compile(r"\s*\d{1,6}\s*[,)]")  # a port, a timeout
 _MOST = 7  # arguments that are read
@@ -70,7 +76,9 @@ _ADDRESS = re.compile(
     | \A[\w.-]+(?::\d+|/[\w.-]+)+\Z       # host:port, a path
     | \A\d+(?:\.\d+){3}                  # an IPv4 address
     | \A[\w.+-]+@[\w-]+\.[\w.-]+\Z        # an e-mail address
-    | \A[\w-]+(?:\.[\w-]+)+\Z             # a host
+    | \A[\w-]+(?:\.[\w-]+){2,}\Z          # a host
+    | \A[\w-]+\.(?:com|org|net|io|dev|app|de|fr|uk|eu|ru|cn|local|internal|lan|test|example|host|svc)\Z
+    | \A[\w.]+,|\A(?:cn|uid|dc|ou|o)=       # a name in a directory
     """,
     re.VERBOSE,
 )
@@ -85,7 +93,7 @@ def find_calls(text: str) -> Iterator[Finding]:
     ['hunter2']
     """
     for call in _CALL.finditer(text):
-        name = call["name"].lower()
+        name = _name_of(call)
         secret_arguments = _secret_arguments(text, call, name)
         compares = not call["list"] and name in _COMPARISONS
         builds = not call["list"] and name.endswith(_BUILDERS)
@@ -100,15 +108,23 @@ def find_calls(text: str) -> Iterator[Finding]:
             yield from _find_generated(arguments)
 
 
+def _name_of(call: re.Match[str]) -> str:
+    """The name of what is called, in lower case: the module's of `require("twilio")("...")`."""
+    if call["name"] == "require":
+        return call[0].partition("(")[2].strip("\"')").rpartition("/")[2].lower()
+    return call["name"].lower()
+
+
 def _secret_arguments(text: str, call: re.Match[str], name: str) -> tuple[tuple[int, ...], bool] | None:
     """Which arguments may be the secret, and whether they can be nothing else."""
     receiver = (
         _RECEIVER.search(text, max(0, call.start() - 43), call.start()) if name in _WITH_RECEIVER else None
     )
     whole = f"{receiver[1].lower().rstrip('0123456789')}.{name}" if receiver else name
-    if whole in _SURE or name in _SURE:
-        return _SURE.get(whole) or _SURE[name], True
-    return (_OFTEN[name], False) if name in _OFTEN else None
+    for functions, sure in ((_SURE, True), (_SECRET_KEYS, True), (_OFTEN, False)):
+        if whole in functions or name in functions:
+            return functions.get(whole) or functions[name], sure
+    return None
 
 
 def _read_arguments(text: str, start: int) -> list[re.Match[str]]:
@@ -137,14 +153,15 @@ def _find_among(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], su
 
 def _find_compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
     """The literal that is compared with a variable whose name means a password."""
-    if len(arguments) < 2:
-        return
-    for literal, other in ((arguments[0], arguments[1]), (arguments[1], arguments[0])):
-        names = re.findall(r"\w+", other[0]) if other["v"] is None else []
-        meant = meaning(names[-1]) if names else None
-        value = literal["v"]
-        if meant and meant.type == "PASSWORD" and value and len(value) >= 4 and not is_placeholder(value):
-            yield Finding(*literal.span("v"), "PASSWORD")
+    for one, two in pairwise(arguments[:4]):
+        for literal, other in ((one, two), (two, one)):
+            names = re.findall(r"\w+", other[0]) if other["v"] is None else []
+            meant = meaning(names[-1]) if names else None
+            value = literal["v"]
+            if not meant or not value or len(value) < 4 or is_placeholder(value):
+                continue
+            if meant.type == "PASSWORD" or (meant.strength != "weak" and is_token_like(value)):
+                yield Finding(*literal.span("v"), meant.type)
 
 
 def _find_generated(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:

@@ -37,6 +37,7 @@ _KEY_WORD = r"(?:key|token|secret|auth|credential|passw|bearer)"
 _SHORTEST = 12  # characters: no token is shorter, so most words of a text are none
 _HEAD = re.compile(r"(?<![a-z0-9])(?=([^\n]{3}))")
 _DIGIT = re.compile(r"\d")
+_BEFORE_RUN = re.compile(r"[\w.+/-]")  # a token of a long run does not begin after one of these
 # What may be a token after the name of its service, and how far before it the name may be.
 _VALUE = re.compile(r"[\s\"'`=:,(>]([\w+/.:~|*-]{16,})")
 _REACH = 130
@@ -281,6 +282,26 @@ def find_formats(text: str) -> Iterator[Finding]:
             start, end = match.span(match.lastindex or 0)
             if _is_token(text[start:end], token_format):
                 yield Finding(start, end, token_format.type)
+
+
+def find_long_tokens(text: str, start: int, end: int) -> Iterator[Finding]:
+    """Every token of a format that leads with a mark in a run of characters, however long it is.
+
+    A window is too short for some of them. A token is sought where a run of its own characters begins, so
+    that the time grows with the length alone.
+    """
+    lower = lower_case(text[start:end])
+    for number in sorted(set(_numbers_of_marks(lower))):
+        token_format = FORMATS[number]
+        for word in token_format.words if token_format.leads else ():
+            offset = lower.find(word)
+            while offset >= 0:
+                place = start + offset
+                begins = not place or not _BEFORE_RUN.match(text, place - 1)
+                led = token_format.regex.match(text, place) if begins else None
+                if led and _is_token(led[led.lastindex or 0], token_format):
+                    yield Finding(*led.span(led.lastindex or 0), token_format.type)
+                offset = lower.find(word, led.end() - start if led else offset + 1)
 
 
 def _numbers_of_marks(lower: str) -> Iterator[int]:

@@ -1,0 +1,127 @@
+"""The places in a text where the name of a secret is, and which values can be the secret of such a name.
+
+This module knows no syntax: what comes between a name and its value is known by those who ask.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from assist_escalation.prompts import PLACEHOLDER
+from assist_escalation.redaction.findings import Finding, Kind
+from assist_escalation.redaction.secret_names import Meaning, meaning, stems
+from assist_escalation.redaction.secret_values import is_harmless, is_secret
+
+_BETWEEN = ("; ", ", ", ") ", "], ")  # texts between two literals that are no literals
+_LONGEST_NAME = 80
+_REST = re.compile(r"[\w.-]{0,60}+")
+_METHOD = re.compile(  # of a group: passwords.put("bob", "...")
+    r"(?<=s)\.(?:append|add|push|put|insert|update|extend|set|emplace|push_back|merge)\w{0,6}\Z",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPlace:
+    """The name of a secret in a text: where it is, and the kind of the text."""
+
+    text: str
+    kind: Kind
+    start: int
+    end: int
+    name: str
+    meaning: Meaning
+
+
+def named_places(text: str, kind: Kind) -> Iterator[NamedPlace]:
+    """Every name of a secret in `text`, in order.
+
+    >>> [each.name for each in named_places("user = x.dbPassword", "code")]
+    ['x.dbPassword']
+    """
+    done = 0
+    for start, end in stems(text):
+        if start < done:
+            continue
+        place = _named_place(text, kind, start, end)
+        if place is not None:
+            done = place.end
+            yield place
+
+
+def _named_place(text: str, kind: Kind, start: int, end: int) -> NamedPlace | None:
+    least = max(0, start - _LONGEST_NAME)
+    while start > least and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
+        start -= 1
+    rest = _REST.match(text, end)
+    end = rest.end() if rest else end
+    name = text[start:end].rstrip(".-")
+    method = _METHOD.search(name)
+    if method and text[start + len(name) : start + len(name) + 1] == "(":
+        name = name[: method.start()]
+    before = text[max(0, start - 7) : start].lower()
+    if before == "public " or PLACEHOLDER.search(name) or (before.endswith("$") and name == "PWD"):
+        return None
+    found = meaning(name[-_LONGEST_NAME:])
+    return NamedPlace(text, kind, start, start + len(name), name, found) if found else None
+
+
+def finding_if_secret(
+    place: NamedPlace, match: re.Match[str] | None, *, bare: bool = False, literal: bool = False
+) -> Finding | None:
+    """The matched value if it is a secret. `bare`: it has no quotes. `literal`: it is certainly no name."""
+    if match is None:
+        return None
+    value = match["value"]
+    (start, end) = match.span("value")
+    if value.startswith(_BETWEEN):
+        return None
+    literal = literal or _is_literal(place, match)
+    if _is_mnemonic(place.name, value):
+        return Finding(start, end, "SECRET")
+    if not (
+        is_secret(value, place.meaning.strength, literal=literal)
+        or _is_pin(place, value)
+        or _is_token(place, value)
+    ):
+        return None
+    name = place.name.lower()
+    lower = value.lower()
+    if (
+        lower == name
+        or lower.startswith((name + "=", name + ":"))
+        or (bare and not literal and is_harmless(value))
+    ):
+        return None
+    return Finding(start, end, place.meaning.type)
+
+
+def _is_literal(place: NamedPlace, match: re.Match[str]) -> bool:
+    """Whether a value can only be a literal: in quotes, or without them in a file of data."""
+    value = match["value"]
+    type_ = place.meaning.type
+    if "q" in match.re.groupindex:
+        if value.startswith("$") and match["q"] not in ("'", "\\'") and not re.search(r"\$[a-z]+\d\Z", value):
+            return False  # a variable of a shell or of PHP
+        return type_ != "SECRET" or place.kind != "data" or " " in value
+    sure = type_ == "PASSWORD" or (type_ == "SECRET" and place.name.isupper())
+    return place.kind == "data" and sure and value[0].isalnum() and " " not in value
+
+
+def _is_pin(place: NamedPlace, value: str) -> bool:
+    return place.meaning.type == "PIN" and value.isdigit() and 4 <= len(value) <= 12
+
+
+def _is_token(place: NamedPlace, value: str) -> bool:
+    """Whether a value is an access token: it has at least two digits, which a parser's token has not."""
+    if place.meaning.type != "TOKEN" or len(value) < 8:
+        return False
+    digits = sum(map(str.isdigit, value))
+    plain = value.isascii() and value.replace("-", "").replace("_", "").isalnum() and not value.isdigit()
+    return digits >= 2 and plain and not is_harmless(value)
+
+
+def _is_mnemonic(name: str, value: str) -> bool:
+    """Whether a value is the list of words that a wallet's key is made from."""
+    words = value.split(" ")
+    return "mnemonic" in name.lower() and len(words) in (12, 15, 18, 21, 24) and all(map(str.islower, words))

@@ -1,0 +1,188 @@
+"""Literals in a group whose name means secrets: `PASSWORDS = {"bob": "..."}`, `KEYS = [("bob", "...")]`.
+
+This module knows which part of a group is the secret. How groups are written is in `bracket_groups`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from assist_escalation.redaction.contexts.bracket_groups import Group, Item, read_group
+from assist_escalation.redaction.contexts.named_places import NamedPlace
+from assist_escalation.redaction.contexts.secret_literals import finding_in_context, is_typed_password
+from assist_escalation.redaction.findings import Finding
+from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.secret_names import is_about, meaning, parts
+from assist_escalation.redaction.secret_values import is_generated
+
+OWNERS, _STAGES, _CONTAINERS, _MAPS = read_words(
+    __package__, "contexts.toml", "owners", "stages", "containers", "flat_maps"
+)
+_HEAD = re.compile(
+    r"""
+    \\?["']?[\])}]{0,2}+(?:\[\w{0,8}\]|\(\))?+
+    (?:[ \t]{0,4}:(?!=)[^=\n"';{]{1,60}?(?=[ \t]{0,4}=[^=>])     # a type: `: Record<string, string> =`
+      |[ \t]{1,4}[Aa]s[ \t][\w() ]{1,30}?(?=[ \t]{0,4}=)
+    )?
+    [ \t]{0,40}+
+    (?P<sign>
+        :=|=>|\|\|=|\?\?=|=(?!=)|:(?!:)|<-
+      | \.(?P<method>append|add|push|put|insert|update|extend|set|emplace|push_back|merge)\w{0,6}(?=\()
+      | (?=[{\[]["'{\[(])
+    )
+    [ \t]{0,20}+(?:\r?\n[ \t]{0,40}+)?
+    (?P<head>(?:[%@&\#]\w{0,1})?[\w.:<>,\[\]&*! ]{0,80}?)
+    (?P<open>[({\[])(?![\w. ]{0,30}\])
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_KEYED = re.compile(
+    r"""
+    \\?["']?[\])}]{0,2}+\[[ ]{0,2}\\?["'][^"'\n]{1,60}["'][ ]{0,2}\]   # NAME["x"]
+    [ \t]{0,9}\|?\|?=[ \t]{0,9}
+    [rbufLN@$]{0,2}(?P<q>["'])(?P<value>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){1,300}+)(?P=q)
+    """,
+    re.VERBOSE,
+)
+_WORD_LIST = re.compile(r"[ \t]{0,4}=[ \t]{0,4}(?:%[wWi]|qw)[\[({|/](?P<words>[^\])}|/\n]{4,400})")
+_INDEXED = re.compile(r"[ \t]{0,4}\[")
+
+
+def find_in_group(place: NamedPlace) -> Iterator[Finding]:
+    """The secrets of the group that the name of `place` is for."""
+    keyed = _KEYED.match(place.text, place.end)
+    if keyed:
+        found = finding_in_context(place, *keyed.span("value"))
+        if found:
+            yield found
+        return
+    listed = _WORD_LIST.match(place.text, place.end)
+    if listed:
+        for word in re.finditer(r"\S+", listed["words"]):
+            start = listed.start("words") + word.start()
+            found = finding_in_context(place, start, start + len(word[0]), word=True)
+            if found:
+                yield found
+        return
+    head = _HEAD.match(place.text, place.end)
+    if head is None:
+        return
+    group = read_group(place.text, head.start("open"))
+    plural = _is_plural(place.name) or _INDEXED.match(place.text, group.end) is not None
+    if head["method"] and head["method"].lower() in ("put", "set", "insert", "emplace", "add"):
+        literals = group.literals()
+        found = finding_in_context(place, *literals[1].span("value")) if len(literals) == 2 else None
+        if found:
+            yield found
+            return
+    yield from _of_group(place, group, plural=plural, flat_map=_is_flat_map(head), depth=0)
+
+
+def _is_plural(name: str) -> bool:
+    words = parts(name)
+    while len(words) > 1 and (words[-1] in _CONTAINERS or words[-1].isdigit()):
+        words.pop()
+    for sign in ("by", "for", "per"):
+        if sign in words[1:]:
+            return True
+    return bool(words) and words[-1].endswith("s") and words[-1] not in ("pass", "keypass", "storepass")
+
+
+def _is_flat_map(head: re.Match[str]) -> bool:
+    """Whether keys and values take turns in a list, as in `Map.of("a", "x", "b", "y")`."""
+    return head["head"].strip().lower().lstrip("&@#%") in _MAPS
+
+
+def _of_group(
+    place: NamedPlace, group: Group, *, plural: bool, flat_map: bool, depth: int
+) -> Iterator[Finding]:
+    literals = group.literals()
+    keyed = any(item.key is not None for item in group.items)
+    for item in group.items:
+        if item.key is not None and not _may_hold(item.key, plural=plural):
+            continue
+        for value in item.values:
+            if isinstance(value, Group):
+                yield from _of_group(place, value, plural=plural, flat_map=False, depth=depth + 1)
+    if keyed:
+        yield from _of_keys(place, group, plural=plural)
+    elif plural:
+        for literal in _secrets_of_list(place, literals, flat_map=flat_map, depth=depth):
+            found = finding_in_context(place, *literal.span("value"))
+            if found:
+                yield found
+
+
+def _may_hold(key: str, *, plural: bool) -> bool:
+    """Whether the value of a key can be the secret, and not what it is for."""
+    words = parts(key)
+    if not plural:
+        return bool(words) and words[-1] in _STAGES
+    return not (words and (words[-1] in OWNERS or (is_about(words[-1]) and meaning(key) is None)))
+
+
+def _of_keys(place: NamedPlace, group: Group, *, plural: bool) -> Iterator[Finding]:
+    for item in group.items:
+        if item.key is None or not _may_hold(item.key, plural=plural):
+            continue
+        literals = [each for each in item.values if not isinstance(each, Group)]
+        if literals:
+            found = finding_in_context(place, *literals[0].span("value"))
+            if found:
+                yield found
+
+
+def _secrets_of_list(
+    place: NamedPlace, literals: list["re.Match[str]"], *, flat_map: bool, depth: int
+) -> list["re.Match[str]"]:
+    if flat_map:
+        return literals[1::2]
+    pair = depth > 0 or place.meaning.type == "CREDENTIALS"
+    if not pair or len(literals) < 2:
+        return [] if depth == 0 and pair else literals
+    structured = [each for each in literals[1:] if is_typed_password(each["value"])]
+    return structured[:1] or literals[1:2]
+
+
+def find_in_accounts(text: str) -> Iterator[Finding]:
+    """The passwords in a group that is named for its users: `USERS = {"bob": "x7..."}`.
+
+    >>> text = 'users = {"bob": "hunter2"}'
+    >>> [text[each.start : each.end] for each in find_in_accounts(text)]
+    ['hunter2']
+    """
+    for name in _ACCOUNTS.finditer(text):
+        head = _HEAD.match(text, name.end())
+        if head is None or (head["method"] and head["method"].lower() == "update"):
+            continue
+        group = read_group(text, head.start("open"))
+        sure = name[0] == "Accounts"  # of Gin: a map of names to passwords
+        for value in _of_accounts(group, head):
+            if (
+                is_typed_password(value["value"])
+                or is_generated(value["value"])
+                or (sure and len(value["value"]) >= 4)
+            ):
+                yield Finding(*value.span("value"), "PASSWORD")
+
+
+_ACCOUNTS = re.compile(r"(?<![A-Za-z])(?:users?|accounts?|logins?|admins?)\b(?![ \t]*\()", re.IGNORECASE)
+
+
+def _of_accounts(group: Group, head: re.Match[str]) -> list["re.Match[str]"]:
+    if head["method"]:
+        return group.literals()[1:2]
+    found = list["re.Match[str]"]()
+    items: list[Item] = list(group.items)
+    for item in items:
+        for value in item.values:
+            if isinstance(value, Group):
+                if not any(each.key is not None for each in value.items):
+                    found += value.literals()[1:2]
+            elif is_generated(value["value"]) if item.key is None else _names_a_user(item.key):
+                found.append(value)
+    return found
+
+
+def _names_a_user(key: str) -> bool:
+    words = parts(key)
+    return bool(words) and not is_about(words[-1])
