@@ -34,6 +34,7 @@ _RULES = read_rules(
         "parser_tokens": "words",
         "key_owners": "words",
         "open_keys": "words",
+        "phrase_keys": "words",
         "about_a_secret": "words",
         "not_a_secret": "words",
         "stems": "expressions",
@@ -60,6 +61,7 @@ _TOKENS = _words("tokens")
 _PARSER_TOKENS = _words("parser_tokens")
 _KEY_OWNERS = _words("key_owners")
 _OPEN_KEYS = _words("open_keys")
+_PHRASE_KEYS = _words("phrase_keys")
 _ABOUT = _words("about_a_secret")
 _DENIES = _words("not_a_secret")
 
@@ -155,6 +157,8 @@ def _meaning_of_key(before: str) -> Meaning | None:
     if before in _OPEN_KEYS:
         return None
     if before in ("secret", "private", "priv"):
+        return Meaning("SECRET", "strong")
+    if before in _PHRASE_KEYS:
         return Meaning("SECRET", "strong")
     return Meaning("API_KEY", "medium" if before in _KEY_OWNERS else "weak")
 

@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     | (?P<close>[)\]}}])
     | (?P<pair>=>|->|:(?![:\w])|=(?!=)|\bto\b)
     | (?P<comma>[,;])
-    | (?P<word>[\w.$@:]+)
+    | (?P<word>[\w.$@]+)
     | (?P<sign>[^\s\w])
     """,
     re.VERBOSE,

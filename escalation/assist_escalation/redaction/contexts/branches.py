@@ -18,6 +18,7 @@ _SIGN = re.compile(
     \\?["']?[\])}]{0,2}+
     (?:[ \t]{0,4}:(?!=)[^=\n"';{]{1,60}?(?=[ \t]{0,4}=[^=>]))?
     [ \t]{0,40}+(?:\|\|=|\?\?=|:=|=>|=(?!=)|:(?!:)|<-)[ \t]{0,9}+
+    (?:\(?\r?\n[ \t]{0,60}+)?
     """,
     re.VERBOSE,
 )
@@ -69,6 +70,8 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
     sign = _SIGN.match(place.text, place.end)
     if sign is None:
         return
+    if place.text[sign.end() : sign.end() + 1] in ("[", "{"):
+        return  # a group
     expression = _EXPRESSION.match(place.text, sign.end())
     if expression is None:
         return

@@ -15,6 +15,9 @@ from assist_escalation.redaction.secret_values import is_harmless, is_secret
 _BETWEEN = ("; ", ", ", ") ", "], ")  # texts between two literals that are no literals
 _LONGEST_NAME = 80
 _REST = re.compile(r"[\w.-]{0,60}+")
+_OWNER = re.compile(r"(?<=[\"'])\w+:\Z")
+_BARE_KEYS = ("key", "signingkey", "issuersigningkey")
+_SIGNING = re.compile(r"\"(?:jwt|token|auth)\w{0,12}\"\s{0,9}:\s{0,9}\{[^{}]{0,160}\Z", re.IGNORECASE)
 _METHOD = re.compile(  # of a group: passwords.put("bob", "...")
     r"(?<=s)\.(?:append|add|push|put|insert|update|extend|set|emplace|push_back|merge)\w{0,6}\Z",
     re.IGNORECASE,
@@ -62,7 +65,12 @@ def _named_place(text: str, kind: Kind, start: int, end: int) -> NamedPlace | No
     before = text[max(0, start - 7) : start].lower()
     if before == "public " or PLACEHOLDER.search(name) or (before.endswith("$") and name == "PWD"):
         return None
-    found = meaning(name[-_LONGEST_NAME:])
+    if text[start - 1 : start] == ":" and (owner := _OWNER.search(text, max(0, start - 30), start)):
+        found = meaning(owner[0][:-1] + "_" + name)  # config["Jwt:Key"]
+    else:
+        found = meaning(name[-_LONGEST_NAME:])
+    if name.lower() in _BARE_KEYS and _SIGNING.search(text, max(0, start - 200), start):
+        found = Meaning("SECRET", "strong")
     return NamedPlace(text, kind, start, start + len(name), name, found) if found else None
 
 

@@ -26,12 +26,13 @@ _DECLARED = re.compile(
 )
 _HEAD = re.compile(
     r"""
-    (?:\)|[ \t]{0,3}\([^()\n"']{0,80}\)|(?=[ \t]{0,3}[\n;{:=]|[ ]by[ ]|[ ]get))
+    (?:\)|[ \t]{0,3}\([^()\n"']{0,80}\)|(?=[ \t]{0,3}[\n;{:=]|[ ]by[ ]|[ ]get|,[ ]do|[ ]<-[ ]function))
     (?:[ \t]{0,3}(?:->|:|=>)[^"'\n;{}=]{1,60}?(?=[ \t]{0,3}(?:\{|:|=|\n)))?     # the type of what it returns
     [ \t]{0,3}
     (?:
         (?:[({][\w, *.]{1,40}[)}]|[\w.*\[\]]{1,30})?[ \t]{0,3}\{
-      | :[ \t]*(?=\r?\n|return) | =>? | ,?[ ]do:? | -> | by[ ]lazy[ ]\{ | get\(\)[ ]= | ;(?=[ ]")
+      | :[ \t]*(?=\r?\n|return) | =>? | ,?[ ]?do:? | -> | ;(?=[ ]")
+      | <-[ ]function\(\) | (?=return\b) | by[ ]lazy[ ]\{ | get\(\)[ ]=
       | (?=\r?\n)
     )
     """,
@@ -76,9 +77,9 @@ def find_returned(place: NamedPlace) -> Iterator[Finding]:
     if not _VERBS.isdisjoint(words) or place.name.startswith("."):
         return
     head = _HEAD.match(text, place.end)
-    if head is None or head.end() == place.end:
+    if head is None or (head.end() == place.end and text[head.end() : head.end() + 1] not in "\r\n"):
         return
-    named = text[place.end : place.end + 1] in "( \t:{;=\n)"
+    named = text[place.end : place.end + 1] in "( \t:{;=\n),"
     if not named or not _DECLARED.search(text, max(0, place.start - 70), place.start):
         return
     limit = min(len(text), head.end() + _BODY)

@@ -12,7 +12,7 @@ from assist_escalation.redaction.contexts.secret_literals import finding_in_cont
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import is_about, meaning, parts
-from assist_escalation.redaction.secret_values import is_generated
+from assist_escalation.redaction.secret_values import is_generated, is_placeholder
 
 OWNERS, _STAGES, _CONTAINERS, _MAPS = read_words(
     __package__, "contexts.toml", "owners", "stages", "containers", "flat_maps"
@@ -20,7 +20,7 @@ OWNERS, _STAGES, _CONTAINERS, _MAPS = read_words(
 _HEAD = re.compile(
     r"""
     \\?["']?[\])}]{0,2}+(?:\[\w{0,8}\]|\(\))?+
-    (?:[ \t]{0,4}:(?!=)[^=\n"';{]{1,60}?(?=[ \t]{0,4}=[^=>])     # a type: `: Record<string, string> =`
+    (?:[ \t]{0,4}:(?!=)[^=\n"'{]{1,60}?(?=[ \t]{0,4}=[^=>])     # a type: `: Record<string, string> =`
       |[ \t]{1,4}[Aa]s[ \t][\w() ]{1,30}?(?=[ \t]{0,4}=)
     )?
     [ \t]{0,40}+
@@ -44,6 +44,7 @@ _KEYED = re.compile(
     re.VERBOSE,
 )
 _WORD_LIST = re.compile(r"[ \t]{0,4}=[ \t]{0,4}(?:%[wWi]|qw)[\[({|/](?P<words>[^\])}|/\n]{4,400})")
+_HEX_KEY = 64  # digits of a wallet's key
 _INDEXED = re.compile(r"[ \t]{0,4}\[")
 
 
@@ -157,11 +158,11 @@ def find_in_accounts(text: str) -> Iterator[Finding]:
         group = read_group(text, head.start("open"))
         sure = name[0] == "Accounts"  # of Gin: a map of names to passwords
         for value in _of_accounts(group, head):
-            if (
-                is_typed_password(value["value"])
-                or is_generated(value["value"])
-                or (sure and len(value["value"]) >= 4)
-            ):
+            text_value = value["value"]
+            typed = is_typed_password(text_value) or (
+                len(text_value) == _HEX_KEY and is_generated(text_value)
+            )
+            if typed or (sure and len(text_value) >= 4 and not is_placeholder(text_value)):
                 yield Finding(*value.span("value"), "PASSWORD")
 
 

@@ -18,9 +18,10 @@ from assist_escalation.redaction.secret_values import (
 _LEAST_TOKEN = 8  # characters
 _MESSAGE = re.compile(
     r"""
-      %[sdv]|\{\}|\{[^{}]*[ (].*\}      # the places of a format, and an expression in one
+      %\d*[a-z]\Z|%[sdv]|\{\}|\{[^{}]*[ (].*\}      # the places of a format, and an expression in one
     | [A-Za-z]\.[ ]|\\n\Z|[,:]\Z        # sentences, and parts of them
     | \A[$@&][A-Za-z_]+\Z                 # a variable
+    | \w=[^;\s]*;\w+=[^;]*;                # fields of a header
     | \Asha\d{1,3}-                     # the digest of a package
     | \Autf-?8|\A\.|\A\[\w+[.\]]       # an encoding, an extension, markup
     """,
@@ -77,7 +78,7 @@ _TYPED = re.compile(r"[\w!@#$%^&*+~?.-]+", re.ASCII)
 _DATED = re.compile(
     r"""
       \d{4}-\d\d                              # a date
-    | \A[a-z]+[-_]?\d{1,2}\Z                  # user1, item-2
+    | \A[a-z]{1,5}[-_]?\d{1,2}\Z                  # user1, item-2
     | \A[\w.+-]+@[\w-]+\.\w+                  # an address
     | [.-].*[.-]|\.\w{1,5}\Z|\A[#.]           # a version, a host, a file, a selector
     | \A[0-9a-f]{6,8}\Z                       # a color

@@ -49,7 +49,9 @@ def find_in_sections(text: str, kind: Kind) -> Iterator[Finding]:
     for head in _HEAD.finditer(text):
         name = (head["yaml"] or head["section"] or head["element"]).strip(" \"':{").rpartition(".")[2]
         meant = meaning(name)
-        if meant is None or meant.type == "PIN" or not _is_group(name):
+        if name == "stringData":
+            meant = Meaning("PASSWORD", "strong")  # of a Kubernetes Secret: each value is secret
+        elif meant is None or meant.type == "PIN" or not _is_group(name):
             continue
         if head["flow"]:
             end = text.find("\n", head.end())

@@ -24,7 +24,7 @@ _PAIR_BEFORE = re.compile(
     r"""
     (?<![\w.-])\\?["']?(?:value|content|val|default|defaultvalue|stringvalue)\\?["']?[ \t]{0,9}[:=][ \t]{0,9}
     \\?(?P<q>["'])(?P<value>[^"'\n\\]{4,400})\\?(?P=q)
-    [ \t\r\n]{0,40},?[ \t\r\n]{0,40}
+    [ \t\r\n]{0,40}(?:,|where\b)?[ \t\r\n]{0,40}
     (?:   # other pairs
         \\?["']?[\w-]{1,30}\\?["']?[ ]{0,3}[:=][ ]{0,3}(?:\\?["'][^"'\n]{0,60}["']|\w{1,20})
         [ \t\r\n]{0,40},?[ \t\r\n]{0,40}
@@ -45,7 +45,7 @@ _SETTER = re.compile(
     r"""
     \w*(?:set|put|add|define|config|option|property|env|attr|default|store|save|write|header|insert|assign)\w*
     [ (][ \t\r\n]{0,8}
-    (?:[&:@$]?[\w.]{1,40}(?:\([^()\n]{0,30}\))?,[ \t\r\n]{0,8}){0,2}
+    (?:(?:[&:@$]?[\w.]{1,40}(?:\([^()\n]{0,30}\))?|["'][^"'\n]{0,40}["']),[ \t\r\n]{0,8}){0,2}
     [rbufL:@]?["'`]?\Z
     """,
     re.IGNORECASE | re.VERBOSE,
@@ -103,6 +103,7 @@ _LABELLED = re.compile(  # fill_in "Password", with: "..."; secureTextFields["Pa
     """,
     re.VERBOSE,
 )
+_PROPERTY = re.compile(r'''[ ]\{[ ]?get;[^{}\n]{0,40}\}[ ]?=[ ]?@?(?P<q>")(?P<value>[^"\n\\]{4,100})"''')
 _VALUED = re.compile(
     r"""
     \w*[ ](?:[\w]{1,20}=["'][^"'\n]{0,40}["'][ ]){0,3}(?:value|defaultValue)=
@@ -163,7 +164,7 @@ def _before(place: NamedPlace) -> re.Match[str] | None:
 
 def _after(place: NamedPlace) -> re.Match[str] | None:
     text = place.text
-    for regex in (_OTHER_PAIRS, _NESTED, _TAGS, _ASSERTED, _LABELLED, _VALUED):
+    for regex in (_OTHER_PAIRS, _NESTED, _TAGS, _ASSERTED, _LABELLED, _VALUED, _PROPERTY):
         match = regex.match(text, place.end)
         if match:
             return match

@@ -31,6 +31,7 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
     IN_LIST,
     INDIRECT,
     ITEM,
+    KEY_ENDS,
     LINE,
     OPEN,
     OPENED,
@@ -50,7 +51,7 @@ from assist_escalation.redaction.secret_values import is_random, is_secret, is_s
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
 
 _MOST_CONTEXTS = 100  # names of a text that are looked around: 4 KB of dense code have 30
-_CONTEXTS = (find_in_group, find_parallel, find_returned, find_in_branches, find_swapped)
+_CONTEXTS = (find_in_group, find_returned, find_in_branches, find_swapped)
 
 
 def find_assignments(text: str, kind: Kind) -> Iterator[Finding]:
@@ -61,6 +62,10 @@ def find_assignments(text: str, kind: Kind) -> Iterator[Finding]:
     ['hunter2']
     """
     for count, place in enumerate(named_places(text, kind)):
+        parallel = list(find_parallel(place)) if count < _MOST_CONTEXTS else []
+        if parallel:  # `user, password = "root", "..."`: the first value is the user's
+            yield from parallel
+            continue
         found = _find_direct(place) or _find_indirect(place) or _find_after_blank(place)
         if found is not None:
             yield found
@@ -164,6 +169,8 @@ def _find_quoted(
     match = QUOTED.match(place.text, start)
     opened = None if match or call or compared else OPENED.match(place.text, start)
     match = QUOTED.match(place.text, opened.end()) if opened else match
+    if opened and match and KEY_ENDS.match(place.text, match.end()):
+        match = None  # the key of a group
     if not match and not call:
         wrapper = WRAPPER.match(place.text, start)
         match = QUOTED.match(place.text, wrapper.end()) if wrapper else None

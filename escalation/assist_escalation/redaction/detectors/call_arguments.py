@@ -11,8 +11,9 @@ from itertools import pairwise
 from assist_escalation.redaction.contexts.secret_literals import is_token_like
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
-from assist_escalation.redaction.secret_names import meaning
+from assist_escalation.redaction.secret_names import VOCABULARY, meaning, parts
 from assist_escalation.redaction.secret_values import (
+    is_example,
     is_generated,
     is_placeholder,
     is_structured,
@@ -23,7 +24,14 @@ _KEYS = "arguments functions"
 _RULES = read_rules(
     __package__,
     "call_arguments.toml",
-    {"sure": _KEYS, "often": _KEYS, "keys": _KEYS, "builders": "endings", "comparisons": "functions"},
+    {
+        "sure": _KEYS,
+        "often": _KEYS,
+        "keys": _KEYS,
+        "pairs": "names",
+        "builders": "endings",
+        "comparisons": "functions",
+    },
 )
 
 
@@ -34,6 +42,7 @@ def _arguments_of(rules: tuple[Rule, ...]) -> dict[str, tuple[int, ...]]:
 
 _SURE = _arguments_of(_RULES["sure"])
 _OFTEN = _arguments_of(_RULES["often"])
+_PAIRS = frozenset(name for rule in _RULES["pairs"] for name in rule.words("names"))
 _SECRET_KEYS = _arguments_of(_RULES["keys"])
 _BUILDERS = tuple(ending for rule in _RULES["builders"] for ending in rule.words("endings"))
 _COMPARISONS = frozenset(name for rule in _RULES["comparisons"] for name in rule.words("functions"))
@@ -43,16 +52,16 @@ _CALL = re.compile(
     r"""
     (?<!\w)(?P<name>[A-Za-z_]\w{1,40}+)
     (?:
-        (?:!|\[\w{1,20}\]|<\w{1,30}>)?[ \t]{0,2}\(        # name(, name[Type](
-      | \(["'][\w@/.-]{1,40}["']\)\(                     # require("name")(
+        (?<=require)\(["'][\w@/.-]{1,40}["']\)\(          # require("name")(
+      | (?:!|\[\w{1,20}\]|<\w{1,30}>)?[ \t]{0,2}\(        # name(, name[Type](
       | [ ](?=["':][\w"'])                              # Ruby, Haskell: no brackets
       | (?P<list>\\?["']?[ \t]{0,2}[=:][ \t]{0,2}[(\[])   # name=[ or "name": [
     )
-    (?=[ \t\r\n]{0,40}[\w$"'`@&\[])                      # not an empty one
+    (?=[ \t\r\n]{0,40}[\w$"'`@&\[{:(])                      # not an empty one
     """,
     re.VERBOSE,
 )
-_RECEIVER = re.compile(r"(\w{1,40})(?:\.|::|->|:)\Z")
+_RECEIVER = re.compile(r"(\w{1,40})(?:\(\))?(?:\.|::|->|:)\Z")
 _ARGUMENT = re.compile(
     r"""
     [ \t\r\n]{0,60}+
@@ -62,7 +71,7 @@ _ARGUMENT = re.compile(
         (?P<v>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){0,200}+)(?P=q)
         (?:[ ]?(?:\.\w{1,20}(?:\([^()\n]{0,40}\))?|as[ ]\w+|\))){0,4}?
         # any other expression, with one call in it at most
-      | [^,()"'`\r\n]{0,80}+(?:\([^()\r\n]{0,80}\)[^,()"'`\r\n]{0,40}+)?
+      | [^,()"'`\r\n{]{0,80}+(?:(?:\([^()\r\n]{0,80}\)|\{[^{}\r\n]{0,160}\})[^,()"'`\r\n]{0,40}+)?
     )
     [ \t\r\n]{0,60}+(?P<end>[,)\]};]|$)
     """,
@@ -82,6 +91,8 @@ _ADDRESS = re.compile(
     """,
     re.VERBOSE,
 )
+_CAMEL = re.compile(r"[a-z]+(?:[A-Z][a-z]+){2,}")  # a phrase, and not the name of a variable
+_PHRASE = re.compile(r"[a-z]+[.-][a-z]+")
 _USER = re.compile(r"[\w.@\\+-]{1,60}\Z")
 
 
@@ -111,7 +122,7 @@ def find_calls(text: str) -> Iterator[Finding]:
 def _name_of(call: re.Match[str]) -> str:
     """The name of what is called, in lower case: the module's of `require("twilio")("...")`."""
     if call["name"] == "require":
-        return call[0].partition("(")[2].strip("\"')").rpartition("/")[2].lower()
+        return call[0].partition("(")[2].strip("\"')(").rpartition("/")[2].lower()
     return call["name"].lower()
 
 
@@ -120,6 +131,8 @@ def _secret_arguments(text: str, call: re.Match[str], name: str) -> tuple[tuple[
     receiver = (
         _RECEIVER.search(text, max(0, call.start() - 43), call.start()) if name in _WITH_RECEIVER else None
     )
+    if call["list"] and name in _PAIRS:
+        return (1,), True
     whole = f"{receiver[1].lower().rstrip('0123456789')}.{name}" if receiver else name
     for functions, sure in ((_SURE, True), (_SECRET_KEYS, True), (_OFTEN, False)):
         if whole in functions or name in functions:
@@ -144,9 +157,17 @@ def _find_among(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], su
         if not value or _ADDRESS.search(value):
             continue
         literals = [each["v"] for each in arguments[: index + 1] if each["v"]]
-        if not sure and not is_structured(value) and (len(literals) < 3 or not _USER.match(literals[-2])):
+        pair = len(literals) == len(arguments) == 2 and "@" in literals[0]
+        if (
+            not (sure or pair)
+            and not is_structured(value)
+            and (len(literals) < 3 or not _USER.match(literals[-2]))
+        ):
             continue
-        harmless = len(value) < 4 or is_placeholder(value)
+        words = sure and _PHRASE.fullmatch(value) and VOCABULARY.isdisjoint(parts(value))
+        harmless = len(value) < 4 or (
+            is_example(value) if words or _CAMEL.fullmatch(value) else is_placeholder(value)
+        )
         return None if harmless else Finding(*arguments[index].span("v"), "PASSWORD")
     return None
 
@@ -160,7 +181,7 @@ def _find_compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
             value = literal["v"]
             if not meant or not value or len(value) < 4 or is_placeholder(value):
                 continue
-            if meant.type == "PASSWORD" or (meant.strength != "weak" and is_token_like(value)):
+            if meant.type in ("PASSWORD", "PIN") or (meant.type != "SECRET" and is_token_like(value)):
                 yield Finding(*literal.span("v"), meant.type)
 
 

@@ -27,7 +27,7 @@ _ROW = re.compile(
     re.VERBOSE,
 )
 (_OWNERS,) = read_words(__package__, "tables.toml", "owners")
-_WORD = re.compile(r"pass|pw|secret|clave|senha|mdp", re.IGNORECASE)
+_WORD = re.compile(r"pass|pw|secret|clave|senha|mdp|api_?key|token", re.IGNORECASE)
 _LONGEST = 300  # characters of a header
 _CELL = re.compile(r"[\w][\w .@/()-]{0,30}\Z")
 _RULE = re.compile(r"[\s|:+=-]+\Z")
@@ -105,7 +105,7 @@ def _columns(names: list[str]) -> list[int]:
     if len(named) < 2 or not all(map(_CELL.match, named)) or _OWNERS.isdisjoint(parts(" ".join(named))):
         return []
     return [
-        index for index, name in enumerate(names) if (means := meaning(name)) and means.strength == "strong"
+        index for index, name in enumerate(names) if (means := meaning(name)) and means.strength != "weak"
     ]
 
 
@@ -129,7 +129,7 @@ def _find_in_cells(cells: list[str], columns: list[int], start: int, sign: str) 
         cell = cells[index]
         value = cell.strip(_AROUND)
         low = start + sum(len(each) + 1 for each in cells[:index]) + cell.find(value)
-        plain = " " in value or (sign == "|" and not is_structured(value))
+        plain = " " in value or (sign == "|" and not is_structured(value) and "`" not in cell)
         if len(value) >= 4 and not plain and not is_example(value):
             yield Finding(low, low + len(value), "PASSWORD")
 

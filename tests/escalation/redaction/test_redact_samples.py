@@ -1,0 +1,66 @@
+"""How people write secrets in many languages and formats: `«...»` is what must not survive.
+
+`=1 PATH` in a file of samples begins lines that are a text each; `== PATH` begins one text of several lines.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assist_escalation.prompts import Origin, Span
+from assist_escalation.redaction.known_secrets import Known
+from assist_escalation.redaction.redactor import redact
+
+FILES = sorted((Path(__file__).parent / "samples").glob("*.txt"))
+
+
+def samples(file: Path) -> Iterator[tuple[str, str]]:
+    for block in re.split(r"^(?==[1=] )", file.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        head, _, body = block.partition("\n")
+        if head.startswith("=1 "):
+            yield from ((head[3:], line) for line in body.splitlines() if line)
+        elif head:
+            yield head[3:], body
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_no_marked_secret_survives(file: Path) -> None:
+    missed = []
+    count = 0
+    for path, marked in samples(file):
+        count += 1
+        span = Span(re.sub("[«»]", "", marked), Origin("file", path=path))
+        text = redact([span], Known(), nonce="zq81kd", deadline_s=60).spans[0].text
+        missed += [f"{path}: {marked}" for secret in re.findall("«(.*?)»", marked) if secret in text]
+    assert count > 50
+    assert missed == []
+
+
+HARMLESS = [
+    ("a.py", "user, password = get_user(), get_password()"),
+    ("a.py", 'user, password = "user", "password"'),
+    ("a.py", 'PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]'),
+    ("a.py", 'tokens = ["if", "else", "while"]'),
+    ("a.py", 'def password_hint():\n    return "the name of your first pet"\n'),
+    ("a.py", 'def test_bad_password():\n    return "not accepted here"\n'),
+    ("a.js", "const type = showPassword ? 'text' : 'password';"),
+    ("a.js", "users = { name: 'bob', role: 'admin1', created: '2024-05-01' }"),
+    ("a.js", '"js-tokens": { "version": "4.0.0", "integrity": "sha512-RdJUflcE3cUzKiMqQgsCu06FPu9UdIJO0beYbPhHN4k6=="}'),
+    ("a.php", "'passwords' => ['users' => ['provider' => 'users', 'table' => 'password_resets', 'expire' => 60]],"),
+    ("a.php", "return ['password' => ['label' => 'Password', 'type' => 'password']];"),
+    ("a.yaml", "secrets:\n  - source: api_token\n    target: token\n"),
+    ("a.yaml", "tokens:\n  access: 3600\n  refresh: 86400\n"),
+    ("a.ini", "[passwords]\nminimum = 8\n"),
+    ("a.go", 'url := fmt.Sprintf("%s:%s@tcp(%s)/%s", user, password, host, name)'),
+    ("a.rb", "set :session_secret, format('%064x', Kernel.rand(2**256))"),
+    ("a.sh", 'docker login -u "$USER" -p "$PASSWORD"'),
+    ("a.md", "Community include: code of conduct"),
+    ("a.py", 'run(["git", "log", "--format=%H", "-n1"])'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "text"), HARMLESS)
+def test_what_only_looks_alike_stays(path: str, text: str) -> None:
+    assert redact([Span(text, Origin("file", path=path))], Known(), nonce="zq81kd").spans[0].text == text
