@@ -57,6 +57,8 @@ HARMLESS = [
     ("a.rb", "set :session_secret, format('%064x', Kernel.rand(2**256))"),
     ("a.sh", 'docker login -u "$USER" -p "$PASSWORD"'),
     ("a.md", "Community include: code of conduct"),
+    ("a.py", "try:\n    x()\nexcept E:\n    pass\n\nprint('set -e')\nprint('autoconf')\n"),
+    ("a.php", "'password' => env('DB_PASSWORD'),\n'sslmode' => 'prefer',\n'options' => loaded('pdo_mysql') ? f() : [],"),
     ("a.py", 'run(["git", "log", "--format=%H", "-n1"])'),
 ]  # fmt: skip
 

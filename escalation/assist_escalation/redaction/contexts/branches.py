@@ -25,12 +25,16 @@ _SIGN = re.compile(
 _EXPRESSION = re.compile(
     r"""
     [^\n]{0,300}+
+    (?:\n[ \t]{0,60}+(?:[?:|.&]|or\b|else\b|elif\b|\}[ ]else)[^\n]{0,200}+){0,8}+
+    """,
+    re.VERBOSE,
+)
+_MATCH = re.compile(  # with the lines of its arms
+    r"""
+    [^\n]{0,100}?\b(?:match|when|switch|case)\b[^\n]{0,200}+
     (?:
       \n[ \t]{0,60}+
-      (?:
-          [?:|.&]|or\b|else\b|elif\b|case\b|when\b|if\b|\}[ ]else
-        | ["']\w{0,20}["'][ ]?(?:->|=>)|_[ ]=>|\w{1,20}[ ](?:=>|->)     # an arm of a match
-      )
+      (?:case\b|when\b|if\b|else\b|["']\w{0,20}["'][ ]?(?:->|=>)|_[ ]=>|\w{1,20}[ ](?:=>|->))
       [^\n]{0,200}+
     ){0,8}+
     """,
@@ -72,7 +76,7 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
         return
     if place.text[sign.end() : sign.end() + 1] in ("[", "{"):
         return  # a group
-    expression = _EXPRESSION.match(place.text, sign.end())
+    expression = _MATCH.match(place.text, sign.end()) or _EXPRESSION.match(place.text, sign.end())
     if expression is None:
         return
     branches = _BRANCH.finditer(place.text, sign.end(), expression.end())

@@ -74,7 +74,7 @@ def find_returned(place: NamedPlace) -> Iterator[Finding]:
     """The literals that the function with the name of `place` returns."""
     text = place.text
     words = parts(place.name.rpartition(".")[2])
-    if not _VERBS.isdisjoint(words) or place.name.startswith("."):
+    if not _VERBS.isdisjoint(words) or place.name.startswith(".") or place.name == "pass":  # Python's keyword
         return
     head = _HEAD.match(text, place.end)
     if head is None or (head.end() == place.end and text[head.end() : head.end() + 1] not in "\r\n"):

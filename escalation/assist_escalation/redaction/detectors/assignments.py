@@ -50,7 +50,7 @@ from assist_escalation.redaction.secret_values import is_random, is_secret, is_s
 
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
 
-_MOST_CONTEXTS = 100  # names of a text that are looked around: 4 KB of dense code have 30
+_MOST_CONTEXTS = 60  # names of a text that are looked around: 4 KB of dense code have 30
 _CONTEXTS = (find_in_group, find_returned, find_in_branches, find_swapped)
 
 
@@ -94,6 +94,8 @@ def _find_direct(place: NamedPlace) -> Finding | None:
     sign = SIGN.match(place.text, place.end)
     if not sign or not _assigns(place, sign["sign"]):
         return None
+    if sign["sign"] == "," and ")" in place.text[place.end : sign.start("sign")]:
+        return None  # the call has ended
     spelled = sign["sign"].replace("*", "")
     if spelled.endswith(">") and spelled not in ("=>", "->"):
         return finding_if_secret(place, ELEMENT.match(place.text, sign.end("sign")), bare=True)
