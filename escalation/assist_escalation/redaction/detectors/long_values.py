@@ -45,7 +45,7 @@ _UP_TO = {sign: re.compile(rf"(?:[^\\\r\n{sign}]++|\\.){{1,{_MOST}}}+") for sign
 def find_long_values(text: str, check: Check) -> Iterator[Finding]:
     """Every value of at least `LEAST` characters after the name of a secret.
 
-    >>> found = next(find_long_values("api_secret: " + "x9Kq" * 400, lambda: None))
+    >>> found = next(find_long_values("api_secret: " + "x9KqTb7mWz" * 160, lambda: None))
     >>> found.end - found.start
     1600
     """
