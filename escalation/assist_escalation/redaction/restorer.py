@@ -20,7 +20,7 @@ _ADDRESS = re.compile(
     r"""
       ://                                       # any scheme with a host
     | \]\( | \]:                                # a link, an image, a reference definition
-    | \bwww\.
+    | www\.
     | //+[\w\[]                                 # a host without a scheme
     | \b(?: https? | ftps? | wss? | file | mailto | tel | sms | data | javascript | vbscript | command
         | vscode[\w-]* | ssh | sftp | git | ldaps? | magnet | xmpp | skype | ms-[\w-]+ | blob | cid | urn

@@ -4,7 +4,7 @@ import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assist_escalation.redaction.redactor import Redacted
@@ -138,6 +138,7 @@ def test_the_decision_is_the_same_however_an_answer_is_cut(text: str, places: li
 
 
 @given(ANSWERS)
+@example(f"{NAME}www.")
 def test_no_line_holds_an_address_and_a_secret(text: str) -> None:
     shown = whole(text, restorer_of(REDACTED)) if KEY not in text else whole(text, address_guard_of(REDACTED))
     for line in shown.split("\n"):
