@@ -74,7 +74,9 @@ _COPIED = re.compile(
     r"""[ ]?,[ ]?(?:[\w() .>-]{1,40},[ ]?)?(?P<q>")(?P<value>[^"\n\\%]{4,100})"[ ]?[,)]""", re.VERBOSE
 )
 _ARROW = re.compile(r"""(?P<q>["'])(?P<value>[^"'\n\\]{4,100})(?P=q)[ ]{1,4}->[ ]{1,4}\Z""")
-_TUPLE = re.compile(r"""(?:\{|\[["']|-?define\(|\((?:defconst|defvar|defparameter|def|puthash)[ ]["']?)\Z""")
+_TUPLE = re.compile(
+    r"""(?:\{[ ]?["']?|\[["']|-?define\(|\((?:defconst|defvar|defparameter|def|puthash)[ ]["']?)\Z"""
+)
 _SECOND = re.compile(
     r"""
     ["']?[ ]?(?:,[ ]?|[ ])(?:<<)?

@@ -11,7 +11,7 @@ _TYPE = r"""
 (?:
     [ \t]{1,4}(?:string|\[\]byte|&?str|char|text|varchar)(?=[ \t]{0,4}=[^=>])             # Go, SQL
   | [ \t]{1,4}[Aa]s[ \t]{1,4}\w{1,20}(?=[ \t]{0,4}=)                                      # Basic
-  | [ \t]{0,4}[!?]?:[ \t]{0,3}[A-Za-z_&'*][\w.<>\[\]|&*?' ,]{0,40}?(?=[ \t]{0,4}=[^=>])   # name: type
+  | [ \t]{0,4}[!?]?:[ \t]{0,3}[A-Za-z_&'*\[][\w.<>\[\]|&*?' ,;]{0,40}?(?=[ \t]{0,4}=[^=>])   # name: type
 )?
 """
 _SPACE = r"""[ \t]{0,60}+(?:\\?\r?\n[ \t]{0,60}+[+-]?[ \t]{0,60}+)?"""
@@ -27,6 +27,7 @@ SIGN = re.compile(
       | :\*\*(?=[ ])                        # Markdown: **name:** value
       | \|\|=|\?\?=|\?=|\+=                 # assigned if there is no value, or added to it
       | <-|->                               # R
+      | (?<=["'][ ])to(?=[ ]["'])           # Kotlin: "name" to "value"
       | [!=]==?                             # comparisons
       | =
       | :[ ]                                # YAML
@@ -75,7 +76,7 @@ WRAPPER = re.compile(
 )
 QUOTED = re.compile(
     r"""
-    (?P<prefix>[A-Za-z@$]{0,3}[#]{0,2})(?P<q>\"\"\"|\'\'\'|\\+["'`]|["'`]|&quot;)
+    (?P<prefix>[*&]?[A-Za-z@$]{0,3}[#]{0,2})(?P<q>\"\"\"|\'\'\'|\\+["'`]|["'`]|&quot;)
     (?P<value>(?:(?!(?P=q))(?:\\.|[^\\\r\n]))*+)
     (?P=q)
     """,
@@ -130,7 +131,7 @@ BARE = re.compile(
     (?P<value>
       [^\s"'`<>,;|&(){}\[\]\\]{1,400}+
       (?:  # a bracket or a sign, if more follows
-        (?:[(){}\[\]\\&](?!\w{1,40}=)|[;,|])[^\s"'`<>,;|&(){}\[\]\\]{1,40}+
+        (?:(?!\\[nrt](?:["'\\\s]|\Z))[(){}\[\]\\&](?!\w{1,40}=)|[;,|])[^\s"'`<>,;|&(){}\[\]\\]{1,40}+
       ){0,8}
     )
     """,
@@ -175,7 +176,7 @@ COMMAND = re.compile(
     r"""
     (?:^|[;&|({]|\bRUN)[ \t]*                                        # a command begins
     (?:
-        (?:ENV|ARG|export|setx?|define|declare)[ \t(]+[\"']?         # the name follows
+        (?:ENV|ARG|export|setx?|[#]?define|declare)[ \t(]+[\"']?         # the name follows
       | (?:machine|login|default|user|username|account|enable|snmp-server)\b[^\n=]{0,60}
     )
     \Z

@@ -44,14 +44,16 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
     WRAPPER,
 )
 from assist_escalation.redaction.findings import Finding, Kind
+from assist_escalation.redaction.positions.rows import find_in_rows
 from assist_escalation.redaction.rule_tables import read_words
-from assist_escalation.redaction.secret_names import meaning, parts
+from assist_escalation.redaction.secret_names import Meaning, meaning, parts
 from assist_escalation.redaction.secret_values import is_random, is_secret, is_structured
 
 (VARIABLES,) = read_words(__package__, "assignments.toml", "variables")
 
 _MOST_CONTEXTS = 60  # names of a text that are looked around: 4 KB of dense code have 30
-_CONTEXTS = (find_in_group, find_returned, find_in_branches, find_swapped)
+_SECRET = Meaning("SECRET", "strong")
+_CONTEXTS = (find_in_group, find_returned, find_in_branches, find_swapped, find_in_rows)
 
 
 def find_assignments(text: str, kind: Kind) -> Iterator[Finding]:
@@ -260,7 +262,7 @@ def _find_rest_of_line(place: NamedPlace, start: int, sign: str) -> Finding | No
     if (
         sign != "="
         or place.kind != "data"
-        or place.meaning.type != "PASSWORD"
+        or not (place.meaning.type == "PASSWORD" or (place.meaning == _SECRET and place.name.isupper()))
         or place.text[begin : place.start].strip()
     ):
         return None

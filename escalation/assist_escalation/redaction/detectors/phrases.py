@@ -11,6 +11,8 @@ from typing import Literal, cast
 
 from assist_escalation.redaction.detectors.call_arguments import find_calls
 from assist_escalation.redaction.findings import Finding
+from assist_escalation.redaction.positions.comparisons import find_comparisons
+from assist_escalation.redaction.positions.pairs import find_pairs
 from assist_escalation.redaction.rule_tables import Rule, read_rules
 from assist_escalation.redaction.secret_names import lower_case
 from assist_escalation.redaction.secret_values import (
@@ -124,6 +126,8 @@ def find_phrases(text: str) -> Iterator[Finding]:
     for phrase in PHRASES:
         yield from find_phrase(text, lower, phrase)
     yield from find_calls(text)
+    yield from find_comparisons(text)
+    yield from find_pairs(text)
     yield from _find_remarked(text)
 
 

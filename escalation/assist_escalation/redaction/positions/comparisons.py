@@ -1,0 +1,134 @@
+"""Literals that are compared with what a person typed: `if args[0] == "..."`, `getPassword().equals("...")`.
+
+This module knows signs of comparison and what the other side says. Functions that compare, such as `strcmp`,
+are in `call_arguments`, which asks here as well.
+"""
+
+import re
+from collections.abc import Iterator
+
+from assist_escalation.redaction.contexts.bracket_groups import LITERAL
+from assist_escalation.redaction.contexts.secret_literals import is_token_like, is_typed_password
+from assist_escalation.redaction.findings import Finding
+from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.secret_names import VOCABULARY, lower_case, meaning, parts
+from assist_escalation.redaction.secret_values import is_example, is_placeholder, is_structured
+
+_WORDS, _INPUTS = read_words(__package__, "comparisons.toml", "secret_words", "inputs")
+_SIGNS = r"""
+    ={2,3}|!={1,2}|~=|<>|/=(?=[ ])|\beq\b|\bne\b|-c?eq\b|-c?ne\b
+"""
+_LITERAL_AFTER = re.compile(
+    rf"""
+    (?:{_SIGNS}|(?<=["'\])]\s)=(?=\s)|\.(?:equals|equalsIgnoreCase|contentEquals|eql\?|equal\?|isEqualToString:?)\(?)
+    [ \t]{{0,4}}
+    {LITERAL}
+    """,
+    re.VERBOSE,
+)
+_LITERAL_BEFORE = re.compile(
+    rf"""
+    (?<![\w"'`]){LITERAL}
+    [ \t]{{0,3}}(?:{_SIGNS}|\.(?:equals|equalsIgnoreCase|contentEquals|eql\?)\()[ \t]{{0,3}}
+    (?P<other>[^\n"'`;{{}}&|]{{2,60}})
+    """,
+    re.VERBOSE,
+)
+_PRESENT = ("==", "!=", "~=", "<>", "/=", "eq", "ne ", ".equal", "] = ")
+_SIDE = 90  # characters of the other side
+_SPLIT = re.compile(r"&&|\|\||\band\b|\bor\b|\bif\b|\bunless\b|[;{}]|\breturn\b|\bwhen\b|\?\s")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*")
+_DENIED = re.compile(r"denied|forbidden|unauthori[sz]ed|wrong|incorrect|<pass|unlock|no access|not allowed")
+_COMMAND = re.compile(
+    r"[!/.]?(?:unlock|login|auth|open|admin|password|pass)[ :](?P<secret>[^\s{}<>$%]{5,60})\Z"
+)
+_POSITION = re.compile(r"\$\{?\d\b|\barg[sv]?\b|\bargv?\[|\bsys\.argv|\bargs\(|\bARGV\b")
+
+
+def find_comparisons(text: str) -> Iterator[Finding]:
+    """Every literal that is compared with a password or with what a person typed.
+
+    >>> text = 'if (args[0] == "hunter2004") {'
+    >>> [text[each.start : each.end] for each in find_comparisons(text)]
+    ['hunter2004']
+    """
+    if not any(sign in text for sign in _PRESENT):
+        return
+    for match in _LITERAL_AFTER.finditer(text):
+        line = text.rfind("\n", 0, match.start()) + 1
+        before = text[max(line, match.start() - _SIDE) : match.start()]
+        yield from _if_secret(text, match, _SPLIT.split(before)[-1])
+    for match in _LITERAL_BEFORE.finditer(text):
+        yield from _if_secret(text, match, _SPLIT.split(match["other"])[0])
+
+
+def _if_secret(text: str, match: re.Match[str], other: str) -> Iterator[Finding]:
+    value = match["value"]
+    if not 4 <= len(value) <= 80:
+        return
+    start, end = match.span("value")
+    type_ = compared_type(other, value)
+    if type_ is None and _POSITION.search(other):
+        command = _COMMAND.match(value)
+        rest = _rest_of_line(text, start, end)
+        if not command and value.isalpha() and len(value) >= 5 and _DENIED.search(rest):
+            type_ = None if is_example(value) or not VOCABULARY.isdisjoint(parts(value)) else "PASSWORD"
+    command = _COMMAND.match(value) if _is_input(other) else None
+    if command and not is_placeholder(command["secret"]):
+        yield Finding(start + command.start("secret"), end, "PASSWORD")
+    elif type_:
+        yield Finding(start, end, type_)
+
+
+def _rest_of_line(text: str, start: int, end: int) -> str:
+    """The line of a literal without the literal, in lower case."""
+    first = max(text.rfind("\n", 0, start) + 1, start - 200)
+    last = text.find("\n", end, end + 200)
+    return lower_case(text[first:start] + text[end : last if last >= 0 else end + 200])
+
+
+def compared_type(other: str, value: str) -> str | None:
+    """What a literal is that is compared with the expression `other`; None if it is no secret.
+
+    >>> compared_type("pinController.text", "4711"), compared_type("code", "404")
+    ('PIN', None)
+    """
+    names = _NAME.findall(other)
+    words = [word for name in names for word in parts(name)]
+    if not words and not _POSITION.search(other):
+        return None
+    if value.isdigit():
+        pin = "pin" in words or "passcode" in words or "otp" in words
+        known = pin and 4 <= len(value) <= 12
+        return "PIN" if known or ("code" in words and len(value) >= 6 and len(set(value)) > 3) else None
+    if not _WORDS.isdisjoint(words):
+        return _type_of_named(names, words, value)
+    if _is_input(other) and is_typed_password(value) and _is_certain(value):
+        return "PASSWORD"
+    return None
+
+
+def _type_of_named(names: list[str], words: list[str], value: str) -> str | None:
+    last = next((meant for name in reversed(names) if (meant := meaning(name))), None)
+    if last and last.type == "PASSWORD" and last.strength == "strong" and " " not in value:
+        return None if is_placeholder(value) else "PASSWORD"
+    if is_typed_password(value) and any(map(str.isdigit, value)) and "hash" not in words[-1:]:
+        return "PASSWORD"
+    if "hash" in words and is_typed_password(value) and _is_certain(value):
+        return "PASSWORD"
+    if not {"token", "key", "secret", "apikey", "signature"}.isdisjoint(words):
+        return "TOKEN" if is_token_like(value) and is_structured(value) else None
+    return None
+
+
+def _is_input(other: str) -> bool:
+    words = [word for name in _NAME.findall(other) for word in parts(name)]
+    return not _INPUTS.isdisjoint(words) or _POSITION.search(other) is not None
+
+
+def _is_certain(value: str) -> bool:
+    """Whether a value is clearly a password without a name that says so: letters, and digits or signs."""
+    digits = sum(map(str.isdigit, value))
+    letters = sum(map(str.isalpha, value))
+    signs = sum(1 for each in value if each in "!@#$%^&*+~?")
+    return len(value) >= 8 and letters >= 4 and (digits >= 2 or (digits >= 1 and signs >= 1))

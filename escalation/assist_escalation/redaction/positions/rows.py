@@ -1,0 +1,201 @@
+"""Values in rows under names: `(("user", "password"), [("bob", "...")])`, `[InlineData("bob", "...")]`.
+
+The name is one of several in brackets, as in the parameters of a test or the fields of a structure. A row
+has as many items; the one at the name's position is the secret.
+"""
+
+import re
+from collections.abc import Iterator
+
+from assist_escalation.redaction.contexts.bracket_groups import Group, Item, read_group
+from assist_escalation.redaction.contexts.named_places import NamedPlace
+from assist_escalation.redaction.contexts.secret_literals import finding_in_context
+from assist_escalation.redaction.findings import Finding
+
+_AROUND = 240  # characters of a list of names on each side of a name
+_ROWS = 40  # rows under one list
+_BEFORE = 900  # characters before a function in which its rows are
+_OPEN = "([{"
+_CLOSE = ")]}"
+_FIELD = re.compile(r"[,;\n]")
+_NOT_NAMES = re.compile(r"[=+<>]{2}|\breturn\b|\?|\bif\b|\bfor\b")
+_ROWS_FOLLOW = re.compile(
+    r"""
+    [ \t]{0,4}
+    (?:
+        [,)]{0,2}[ \t\r\n]{0,40}(?=[(\[{])                      # ("a", "b"), [ or (  and Go's struct {...}{
+      | [ \t]{0,4}\w{0,40}(?:\[\w{0,4}\])?[ \t]{0,4}=?[ \t\r\n]{0,9}(?=\{)   # C: struct {...} logins[] = {
+      | \)?[ ](?:do|=>|->)[ \t\r\n]{0,40}(?=\[)                 # Ruby: where(:a, :b) do [
+    )
+    """,
+    re.VERBOSE,
+)
+_SIBLING = re.compile(r"[ \t]{0,4},[ \t\r\n]{0,60}(?=[(\[{])")
+_ROW_HEAD = re.compile(
+    r"""
+    \b(?:InlineData|TestCase|DataRow|Arguments|Values?|case|test_case|CsvSource|TestWith|Row|row|each|with_data
+      |DataProvider|Params|parameters|testing|param|data)
+    (?:\.each)?[ ]?(?=[(\[{])
+    """,
+    re.VERBOSE,
+)
+_PARAMETER = re.compile(r"\A(?:[\w@#&:*<>?\[\]().$\"' -]{1,60})\Z")
+_CELLS = re.compile(r"[ \t]*\|{1,2}[ \t]*")
+_QUOTED = re.compile(r"""(?P<q>["'])(?P<value>[^"'\n]{4,100})(?P=q)\Z""")
+
+
+def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
+    """The values in rows at the position that the name of `place` has in its list of names."""
+    if place.meaning.strength == "weak":
+        return
+    if place.text[place.end : place.end + 12].lstrip(" ").startswith("|") or _after_bar(place):
+        yield from _in_cells(place)
+        return
+    header = _header(place)
+    if header is None:
+        return
+    start, end, index, count = header
+    for row in (*_rows_after(place.text, end), *_rows_before(place.text, start)):
+        if isinstance(row, re.Match):
+            yield from _of_csv(place, row, index, count)
+            continue
+        items = [item for item in row.items if item.values or item.last]
+        if len(items) == count and not any(item.key is not None for item in items):
+            yield from _of_item(place, items[index])
+
+
+def _header(place: NamedPlace) -> tuple[int, int, int, int] | None:
+    """Where the list of names opens and closes, the name's position, and how many names it has."""
+    text = place.text
+    start = _bracket(text, place.start, -1)
+    end = _bracket(text, place.end, 1)
+    if start is None or end is None or text[start] + text[end] not in ("()", "[]", "{}", "||"):
+        return None
+    inside = text[start + 1 : end]
+    if _NOT_NAMES.search(inside):
+        return None
+    pieces = list[tuple[int, str]]()
+    at = start + 1
+    for piece in _FIELD.split(inside):
+        if piece.strip():
+            if not _PARAMETER.match(piece.strip()):
+                return None
+            pieces.append((at, piece))
+        at += len(piece) + 1
+    index = next(
+        (number for number, (at, piece) in enumerate(pieces) if at <= place.start < at + len(piece) + 1), None
+    )
+    return (start, end, index, len(pieces)) if index is not None and len(pieces) >= 2 else None
+
+
+def _bracket(text: str, at: int, step: int) -> int | None:
+    """The place of the bracket that is open at `at`, before or after it."""
+    opens, closes = (_CLOSE, _OPEN) if step < 0 else (_OPEN, _CLOSE)
+    depth = 0
+    at = at - 1 if step < 0 else at
+    for _ in range(_AROUND):
+        if not 0 <= at < len(text):
+            return None
+        if text[at] in opens:
+            depth += 1
+        elif text[at] in closes:
+            if depth == 0:
+                return at
+            depth -= 1
+        elif text[at] == "|" and depth == 0:
+            return at
+        at += step
+    return None
+
+
+def _rows_after(text: str, end: int) -> Iterator[Group]:
+    follows = _ROWS_FOLLOW.match(text, end + 1)
+    if follows is None:
+        return
+    group = read_group(text, follows.end())
+    if any(isinstance(value, Group) for item in group.items for value in item.values):
+        yield from _groups_of(group)
+        return
+    for _ in range(_ROWS):  # Table(("user", "password"), ("bob", "..."), ("eve", "..."))
+        yield group
+        sibling = _SIBLING.match(text, group.end)
+        if sibling is None:
+            return
+        group = read_group(text, sibling.end())
+
+
+def _groups_of(group: Group) -> Iterator[Group]:
+    for item in group.items[:_ROWS]:
+        for value in item.values:
+            if isinstance(value, Group):
+                yield value
+
+
+def _rows_before(text: str, start: int) -> Iterator["Group | re.Match[str]"]:
+    """The rows that annotations or a call of `each` give to the function whose parameters open at `start`."""
+    low = max(0, start - _BEFORE)
+    low = max(low, text.rfind("\n\n", low, start))
+    for head in _ROW_HEAD.finditer(text, low, start):
+        group = read_group(text, head.end())
+        if group.end > start:
+            continue
+        if head[0].startswith("CsvSource"):
+            inner = list(_groups_of(group))
+            for each in (group, *inner):
+                yield from each.literals()
+        elif any(isinstance(value, Group) for item in group.items for value in item.values):
+            for each in _groups_of(group):
+                nested = list(_groups_of(each))
+                yield from nested or [each]
+        else:
+            yield group
+
+
+def _of_csv(place: NamedPlace, row: re.Match[str], index: int, count: int) -> Iterator[Finding]:
+    cells = row["value"].split(",")
+    if len(cells) != count:
+        return
+    cell = cells[index]
+    start = row.start("value") + sum(len(each) + 1 for each in cells[:index]) + len(cell) - len(cell.lstrip())
+    found = finding_in_context(place, start, start + len(cell.strip()))
+    if found:
+        yield found
+
+
+def _of_item(place: NamedPlace, item: Item) -> Iterator[Finding]:
+    value = item.values[0] if item.values else None
+    if value is not None and not isinstance(value, Group):
+        found = finding_in_context(place, *value.span("value"))
+        if found:
+            yield found
+
+
+def _after_bar(place: NamedPlace) -> bool:
+    return place.text[max(0, place.start - 6) : place.start].rstrip(" ").endswith("|")
+
+
+def _in_cells(place: NamedPlace) -> Iterator[Finding]:
+    """The cells of a table with bars between, as tests in Groovy have them: `"bob" | "..." || true`."""
+    text = place.text
+    line = text.rfind("\n", 0, place.start) + 1
+    at = text.find("\n", place.end)
+    header = text[line : at if at >= 0 else len(text)]
+    if at < 0 or len(header) > 2 * _AROUND or '"' in header:
+        return
+    index = len(_CELLS.findall(text[line : place.start]))
+    count = len(_CELLS.findall(header))
+    for _ in range(_ROWS):
+        end = text.find("\n", at + 1)
+        row = text[at + 1 : end if end >= 0 else len(text)]
+        cells = _CELLS.split(row[: 2 * _AROUND])
+        if len(cells) != count + 1:
+            return
+        quoted = _QUOTED.match(cells[index].strip())
+        if quoted:
+            start = at + 1 + row.find(quoted[0], sum(len(each) + 1 for each in cells[:index]))
+            found = finding_in_context(place, start + 1, start + 1 + len(quoted["value"]))
+            if found:
+                yield found
+        if end < 0:
+            return
+        at = end
