@@ -11,8 +11,8 @@ from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import VOCABULARY, Strength, parts
 
-_FILLERS, _SENTENCE, _LABEL, _LAST, _BOASTS = read_words(
-    __package__, "secret_values.toml", "fillers", "sentence", "label", "last_word", "boasts"
+_FILLERS, _SENTENCE, _LABEL, _LAST, _BOASTS, _NAMES = read_words(
+    __package__, "secret_values.toml", "fillers", "sentence", "label", "last_word", "boasts", "names"
 )
 _LONGEST = 1000  # characters; longer keys have formats of their own
 _STANDS_FOR = re.compile(
@@ -208,6 +208,21 @@ def is_placeholder(value: str) -> bool:
     return not any(map(str.isdigit, bare)) and (bare.endswith((":", "?")) or _is_reference(bare))
 
 
+def is_passphrase(value: str) -> bool:
+    """Whether a value is three words or more with the same sign between, and none that speaks about secrets.
+
+    >>> is_passphrase("correct.horse.battery"), is_passphrase("app.user.name")
+    (True, False)
+    """
+    if not _PASSPHRASE.fullmatch(value):
+        return False
+    words = re.split(r"[ ._-]", value)
+    return all(words_not.isdisjoint(words) for words_not in (VOCABULARY, _FILLERS, _LABEL, _SENTENCE, _NAMES))
+
+
+_PASSPHRASE = re.compile(r"[a-z]{4,12}(?P<sign>[ ._-])[a-z]{4,12}(?:(?P=sign)[a-z]{4,12}){1,7}")
+
+
 def is_example(value: str) -> bool:
     """Whether a value is never a secret: a template, a filler, a word for a password.
 
@@ -237,6 +252,8 @@ def _is_reference(value: str) -> bool:
     """Whether a value names where a password is: `app.name`, `userPassword`, `db-password`."""
     words = parts(value)
     if not words or not _BOASTS.isdisjoint(words):
+        return False
+    if value.count(".") >= 3 and is_passphrase(value):
         return False
     if _DOTTED.match(value) and "-" not in value:
         return all(len(each) > 1 for each in re.split(r"[.:/]", value))
@@ -305,7 +322,7 @@ def is_generated(value: str) -> bool:
     if not re.fullmatch(r"[A-Za-z0-9_+/=.~-]{20,200}", value):
         return False
     digits = sum(map(str.isdigit, value))
-    if re.fullmatch(r"(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})", value):
+    if re.fullmatch(r"(?:[0-9a-f]{16}){2,8}|[0-9a-f]{40}", value):
         return 4 <= digits < len(value) - 4 and len(set(value)) > 8
     upper, lower = sum(map(str.isupper, value)), sum(map(str.islower, value))
     bare = value.rstrip("=")

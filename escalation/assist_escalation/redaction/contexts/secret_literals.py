@@ -74,6 +74,21 @@ def is_typed_password(value: str) -> bool:
     )
 
 
+def is_mixed(value: str) -> bool:
+    """Whether a value has two digits, or one and a sign, as a password has that is no name.
+
+    >>> is_mixed("Summer1!"), is_mixed("level1")
+    (True, False)
+    """
+    digits = sum(map(str.isdigit, value))
+    signed = digits >= 1 and any(each in "!@#$%^&*+~?" for each in value)
+    return (digits >= 2 or signed) and not _ALGORITHM.match(value)
+
+
+_ALGORITHM = re.compile(
+    r"(?:sha|md|ripemd|blake|crc|xxh|aes|hs|rs|es|ps|ed|x|rsa|utf|iso|base|tls|v|ipv|oauth|http|h)[-_]?\d+\b",
+    re.IGNORECASE,
+)
 _TYPED = re.compile(r"[\w!@#$%^&*+~?.-]+", re.ASCII)
 _DATED = re.compile(
     r"""

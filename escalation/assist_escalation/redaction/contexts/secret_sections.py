@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from assist_escalation.redaction.contexts.secret_groups import OWNERS
-from assist_escalation.redaction.contexts.secret_literals import is_token_like
+from assist_escalation.redaction.contexts.secret_literals import is_mixed, is_token_like, is_typed_password
 from assist_escalation.redaction.findings import Finding, Kind
 from assist_escalation.redaction.secret_names import Meaning, is_about, meaning, parts
 from assist_escalation.redaction.secret_values import is_harmless, is_placeholder
@@ -34,6 +34,8 @@ _CHILD = re.compile(
     r"[ \t]*<(?P<name>[\w.:-]{1,40})>(?P<value>[^<>\n]{4,200})</(?P=name)>[ \t]*$", re.MULTILINE
 )
 _FLOW = re.compile(r"(?P<name>[\w.-]{1,40}):[ ]+(?P<value>[^\s,{}\"']{4,100})")
+_ACCOUNTS = frozenset({"users", "accounts", "logins", "admins", "operators"})
+_TYPED = Meaning("PASSWORD", "medium")  # of users: only what looks like a password that a person made
 _MOST = 60  # lines of one part
 
 
@@ -49,6 +51,9 @@ def find_in_sections(text: str, kind: Kind) -> Iterator[Finding]:
     for head in _HEAD.finditer(text):
         name = (head["yaml"] or head["section"] or head["element"]).strip(" \"':{").rpartition(".")[2]
         meant = meaning(name)
+        if name.lower() in _ACCOUNTS and head["yaml"]:
+            yield from _of_lines(text, head, _TYPED)
+            continue
         if name == "stringData":
             meant = Meaning("PASSWORD", "strong")  # of a Kubernetes Secret: each value is secret
         elif meant is None or meant.type == "PIN" or not _is_group(name):
@@ -99,7 +104,9 @@ def _if_secret(match: re.Match[str], meant: Meaning) -> Iterator[Finding]:
     if words and (words[-1] in OWNERS or (is_about(words[-1]) and meaning(name or "") is None)):
         return
     listed = not words
-    if meant.strength != "strong" or meant.type == "SECRET" or listed:
+    if meant is _TYPED:
+        fits = not listed and is_typed_password(value) and is_mixed(value)
+    elif meant.strength != "strong" or meant.type == "SECRET" or listed:
         fits = is_token_like(value) or (
             meant.type == "CREDENTIALS" and not listed and not is_harmless(value) and " " not in value
         )

@@ -6,15 +6,19 @@ that name the secret, such as `setPassword("x")` and `connect(password="x")`, ar
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
-from assist_escalation.redaction.contexts.secret_literals import is_token_like
+from assist_escalation.redaction.contexts.secret_literals import is_mixed, is_token_like, is_typed_password
 from assist_escalation.redaction.findings import Finding
+from assist_escalation.redaction.positions.comparisons import compared_type
 from assist_escalation.redaction.rule_tables import Rule, read_rules
 from assist_escalation.redaction.secret_names import VOCABULARY, meaning, parts
 from assist_escalation.redaction.secret_values import (
     is_example,
     is_generated,
+    is_passphrase,
     is_placeholder,
     is_structured,
     looks_random,
@@ -30,6 +34,8 @@ _RULES = read_rules(
         "keys": _KEYS,
         "pairs": "names",
         "builders": "endings",
+        "stores": "functions",
+        "words": "logins no_login makers users checks cryptic sums",
         "comparisons": "functions",
     },
 )
@@ -47,15 +53,22 @@ _SECRET_KEYS = _arguments_of(_RULES["keys"])
 _BUILDERS = tuple(ending for rule in _RULES["builders"] for ending in rule.words("endings"))
 _COMPARISONS = frozenset(name for rule in _RULES["comparisons"] for name in rule.words("functions"))
 
+_TABLES = ((_SURE, True), (_SECRET_KEYS, True), (_OFTEN, False))
+_STORES = frozenset(name for rule in _RULES["stores"] for name in rule.words("functions"))
+_LOGINS, _NO_LOGIN, _MAKERS, _USERS, _CHECKS, _CRYPTIC, _SUMS = (
+    frozenset(_RULES["words"][0].words(key))
+    for key in ("logins", "no_login", "makers", "users", "checks", "cryptic", "sums")
+)
+
 _WITH_RECEIVER = {name.rpartition(".")[2] for name in (*_SURE, *_SECRET_KEYS, *_OFTEN) if "." in name}
 _CALL = re.compile(
     r"""
-    (?<!\w)(?P<name>[A-Za-z_]\w{1,40}+)
+    (?<!\w)(?P<name>[A-Za-z_]\w{1,40}+[?!]?)
     (?:
         (?<=require)\(["'][\w@/.-]{1,40}["']\)\(          # require("name")(
       | (?:!|\[\w{1,20}\]|<\w{1,30}>)?[ \t]{0,2}\(        # name(, name[Type](
       | [ ](?=["':][\w"'])                              # Ruby, Haskell: no brackets
-      | (?P<list>\\?["']?[ \t]{0,2}[=:][ \t]{0,2}[(\[])   # name=[ or "name": [
+      | (?P<list>\\?["']?[ \t]{0,2}(?:=>|[=:])[ \t]{0,2}[(\[{])   # name=[ or "name": [
     )
     (?=[ \t\r\n]{0,40}[\w$"'`@&\[{:(])                      # not an empty one
     """,
@@ -105,39 +118,120 @@ def find_calls(text: str) -> Iterator[Finding]:
     """
     for call in _CALL.finditer(text):
         name = _name_of(call)
-        secret_arguments = _secret_arguments(text, call, name)
-        compares = not call["list"] and name in _COMPARISONS
-        builds = not call["list"] and name.endswith(_BUILDERS)
-        if not (secret_arguments or compares or builds):
+        listed = call["list"] is not None
+        role = _role(name)
+        if role is None or (listed and not (role.listed or role.indexes or role.receivers)):
             continue
-        arguments = _read_arguments(text, call.end())
-        if secret_arguments and (finding := _find_among(arguments, *secret_arguments)):
-            yield finding
-        elif compares:
+        arguments: list[re.Match[str]] | None = None
+        secret_arguments = _secret_arguments(text, call, name, role)
+        if secret_arguments:
+            arguments = _read_arguments(text, call.end())
+            finding = _find_among(arguments, *secret_arguments)
+            if finding:
+                yield finding
+                continue
+        if listed or not role.others:
+            continue
+        arguments = arguments or _read_arguments(text, call.end())
+        if role.compares:
             yield from _find_compared(arguments)
-        elif builds:
+        elif role.typed and (found := _find_typed(arguments, role.typed)):
+            yield found
+        elif role.stores:
+            yield from _find_stored(arguments)
+        elif role.builds:
             yield from _find_generated(arguments)
 
 
-def _name_of(call: re.Match[str]) -> str:
-    """The name of what is called, in lower case: the module's of `require("twilio")("...")`."""
-    if call["name"] == "require":
-        return call[0].partition("(")[2].strip("\"')(").rpartition("/")[2].lower()
-    return call["name"].lower()
+@dataclass(frozen=True, slots=True)
+class _Role:
+    """What a function of some name does with its arguments."""
+
+    indexes: tuple[int, ...] = ()  # the arguments that may be the secret, whatever it is called on
+    sure: bool = False
+    receivers: bool = False  # it may be the secret if it is called on some objects
+    listed: bool = False  # a name of an argument with a user and a password
+    compares: bool = False
+    builds: bool = False
+    stores: bool = False
+    typed: tuple[int, ...] = ()  # the arguments that may be a password which a person made
+
+    @property
+    def others(self) -> bool:
+        return self.compares or self.builds or self.stores or bool(self.typed)
 
 
-def _secret_arguments(text: str, call: re.Match[str], name: str) -> tuple[tuple[int, ...], bool] | None:
-    """Which arguments may be the secret, and whether they can be nothing else."""
-    receiver = (
-        _RECEIVER.search(text, max(0, call.start() - 43), call.start()) if name in _WITH_RECEIVER else None
+@lru_cache(maxsize=8192)
+def _role(name: str) -> _Role | None:
+    """What the function does, by its name in lower case with the words still apart: None if nothing."""
+    lower = name.lower()
+    words = parts(name)
+    indexes, sure = next(
+        ((each[lower], sure) for each, sure in _TABLES if lower in each), ((), False)
+    )  # fmt: skip
+    role = _Role(
+        indexes,
+        sure,
+        receivers=lower in _WITH_RECEIVER,
+        listed=lower in _PAIRS,
+        compares=lower in _COMPARISONS,
+        builds=lower.endswith(_BUILDERS) or (not _CRYPTIC.isdisjoint(words) and _SUMS.isdisjoint(words)),
+        stores=lower in _STORES,
+        typed=_typed_arguments(words),
     )
-    if call["list"] and name in _PAIRS:
-        return (1,), True
-    whole = f"{receiver[1].lower().rstrip('0123456789')}.{name}" if receiver else name
-    for functions, sure in ((_SURE, True), (_SECRET_KEYS, True), (_OFTEN, False)):
-        if whole in functions or name in functions:
-            return functions.get(whole) or functions[name], sure
+    return None if role == _NO_ROLE else role
+
+
+_NO_ROLE = _Role()
+
+
+def _typed_arguments(words: list[str]) -> tuple[int, ...]:
+    """Which arguments may be a password that a person made, by the words of the function's name."""
+    if not _NO_LOGIN.isdisjoint(words):
+        return ()
+    if not _LOGINS.isdisjoint(words):
+        return (1, 2, 0)
+    if not _MAKERS.isdisjoint(words) and not _USERS.isdisjoint(words):
+        return (1, 2, 3)
+    return (0, 1) if not _CHECKS.isdisjoint(words) else ()
+
+
+def _find_typed(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...]) -> Finding | None:
+    for index in indexes:
+        value = arguments[index]["v"] if index < len(arguments) else None
+        if value and ((is_typed_password(value) and is_mixed(value)) or is_passphrase(value)):
+            return Finding(*arguments[index].span("v"), "PASSWORD")
     return None
+
+
+def _find_stored(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
+    """A generated value that is stored under a name, as a cookie or a header."""
+    if len(arguments) < 2 or not arguments[0]["v"] or not arguments[1]["v"]:
+        return
+    if _SUMS.isdisjoint(parts(arguments[0]["v"])) and is_generated(arguments[1]["v"]):
+        yield Finding(*arguments[1].span("v"), "SECRET")
+
+
+def _name_of(call: re.Match[str]) -> str:
+    """The name of what is called: the module's of `require("twilio")("...")`."""
+    if call["name"] == "require":
+        return call[0].partition("(")[2].strip("\"')(").rpartition("/")[2]
+    return call["name"].rstrip("?!")
+
+
+def _secret_arguments(
+    text: str, call: re.Match[str], name: str, role: _Role
+) -> tuple[tuple[int, ...], bool] | None:
+    """Which arguments may be the secret, and whether they can be nothing else."""
+    if call["list"] and role.listed:
+        return (1,), True
+    if role.receivers and (receiver := _RECEIVER.search(text, max(0, call.start() - 43), call.start())):
+        bare = receiver[1].rstrip("0123456789")
+        for owner in dict.fromkeys((bare.lower(), *parts(bare)[-1:])):
+            for functions, sure in _TABLES:
+                if (whole := f"{owner}.{name.lower()}") in functions:
+                    return functions[whole], sure
+    return (role.indexes, role.sure) if role.indexes else None
 
 
 def _read_arguments(text: str, start: int) -> list[re.Match[str]]:
@@ -164,7 +258,11 @@ def _find_among(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], su
             and (len(literals) < 3 or not _USER.match(literals[-2]))
         ):
             continue
-        words = sure and _PHRASE.fullmatch(value) and VOCABULARY.isdisjoint(parts(value))
+        words = (
+            sure
+            and (_PHRASE.fullmatch(value) or is_passphrase(value))
+            and VOCABULARY.isdisjoint(parts(value))
+        )
         harmless = len(value) < 4 or (
             is_example(value) if words or _CAMEL.fullmatch(value) else is_placeholder(value)
         )
@@ -176,6 +274,9 @@ def _find_compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
     """The literal that is compared with a variable whose name means a password."""
     for one, two in pairwise(arguments[:4]):
         for literal, other in ((one, two), (two, one)):
+            if other["v"] is None and literal["v"] and (type_ := compared_type(other[0], literal["v"])):
+                yield Finding(*literal.span("v"), type_)
+                continue
             names = re.findall(r"\w+", other[0]) if other["v"] is None else []
             meant = meaning(names[-1]) if names else None
             value = literal["v"]

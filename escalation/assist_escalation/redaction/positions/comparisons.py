@@ -12,29 +12,31 @@ from assist_escalation.redaction.contexts.secret_literals import is_token_like, 
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import VOCABULARY, lower_case, meaning, parts
-from assist_escalation.redaction.secret_values import is_example, is_placeholder, is_structured
+from assist_escalation.redaction.secret_values import is_example, is_placeholder
 
-_WORDS, _INPUTS = read_words(__package__, "comparisons.toml", "secret_words", "inputs")
-_SIGNS = r"""
-    ={2,3}|!={1,2}|~=|<>|/=(?=[ ])|\beq\b|\bne\b|-c?eq\b|-c?ne\b
-"""
+_PASSWORDS, _KEYS, _INPUTS = read_words(__package__, "comparisons.toml", "passwords", "keys", "inputs")
+_SIGNS = (
+    "==", "!=", "~=", "<>", "/= ", " eq ", " ne ", "-eq ", "-ne ", "-ceq ", "\" = ", "' = ", "] = ", ") = ",
+    ".equals", ".contentEquals", ".eql?", ".equal?", ".isEqualToString",
+)  # fmt: skip
 _LITERAL_AFTER = re.compile(
     rf"""
-    (?:{_SIGNS}|(?<=["'\])]\s)=(?=\s)|\.(?:equals|equalsIgnoreCase|contentEquals|eql\?|equal\?|isEqualToString:?)\(?)
+    ["'\])]?[ ]?
+    (?:={{1,3}}|!={{1,2}}|~=|<>|/=|-?c?eq|-?ne|\.\w{{3,16}}[?:]?\(?)
     [ \t]{{0,4}}
     {LITERAL}
     """,
     re.VERBOSE,
 )
-_LITERAL_BEFORE = re.compile(
-    rf"""
-    (?<![\w"'`]){LITERAL}
-    [ \t]{{0,3}}(?:{_SIGNS}|\.(?:equals|equalsIgnoreCase|contentEquals|eql\?)\()[ \t]{{0,3}}
-    (?P<other>[^\n"'`;{{}}&|]{{2,60}})
+_LITERAL_BEFORE = re.compile(rf"""(?<![\w"'`]){LITERAL}[ \t]{{0,3}}\Z""", re.VERBOSE)
+_OTHER_AFTER = re.compile(
+    r"""
+    [ ]?(?:={2,3}|!={1,2}|~=|<>|/=|-?c?eq|-?ne|\.(?:equals|equalsIgnoreCase|contentEquals|eql\?)\()
+    [ \t]{0,3}(?P<other>[^\n"'`;{}&|]{2,60})
     """,
     re.VERBOSE,
 )
-_PRESENT = ("==", "!=", "~=", "<>", "/=", "eq", "ne ", ".equal", "] = ")
+_QUOTES = ('"', "'", "`")
 _SIDE = 90  # characters of the other side
 _SPLIT = re.compile(r"&&|\|\||\band\b|\bor\b|\bif\b|\bunless\b|[;{}]|\breturn\b|\bwhen\b|\?\s")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
@@ -52,14 +54,24 @@ def find_comparisons(text: str) -> Iterator[Finding]:
     >>> [text[each.start : each.end] for each in find_comparisons(text)]
     ['hunter2004']
     """
-    if not any(sign in text for sign in _PRESENT):
-        return
-    for match in _LITERAL_AFTER.finditer(text):
-        line = text.rfind("\n", 0, match.start()) + 1
-        before = text[max(line, match.start() - _SIDE) : match.start()]
-        yield from _if_secret(text, match, _SPLIT.split(before)[-1])
-    for match in _LITERAL_BEFORE.finditer(text):
-        yield from _if_secret(text, match, _SPLIT.split(match["other"])[0])
+    for sign in _SIGNS:
+        at = text.find(sign)
+        while at >= 0:
+            yield from _find_around(text, at)
+            at = text.find(sign, at + 2)
+
+
+def _find_around(text: str, at: int) -> Iterator[Finding]:
+    """The literals after and before the sign at `at`."""
+    line = max(text.rfind("\n", 0, at) + 1, at - _SIDE)
+    after = _LITERAL_AFTER.match(text, at)
+    if after:
+        yield from _if_secret(text, after, _SPLIT.split(text[line:at])[-1])
+    elif text[at - 1 : at] in _QUOTES or text[at - 2 : at - 1] in _QUOTES:
+        before = _LITERAL_BEFORE.search(text, line, at)
+        other = _OTHER_AFTER.match(text, at)
+        if before and other:
+            yield from _if_secret(text, before, _SPLIT.split(other["other"])[0])
 
 
 def _if_secret(text: str, match: re.Match[str], other: str) -> Iterator[Finding]:
@@ -98,11 +110,13 @@ def compared_type(other: str, value: str) -> str | None:
     if not words and not _POSITION.search(other):
         return None
     if value.isdigit():
-        pin = "pin" in words or "passcode" in words or "otp" in words
+        pin = "pin" in words or "passcode" in words
         known = pin and 4 <= len(value) <= 12
         return "PIN" if known or ("code" in words and len(value) >= 6 and len(set(value)) > 3) else None
-    if not _WORDS.isdisjoint(words):
+    if not _PASSWORDS.isdisjoint(words):
         return _type_of_named(names, words, value)
+    if not _KEYS.isdisjoint(words):
+        return "TOKEN" if is_token_like(value) and len(value) >= 12 else None
     if _is_input(other) and is_typed_password(value) and _is_certain(value):
         return "PASSWORD"
     return None
@@ -112,13 +126,8 @@ def _type_of_named(names: list[str], words: list[str], value: str) -> str | None
     last = next((meant for name in reversed(names) if (meant := meaning(name))), None)
     if last and last.type == "PASSWORD" and last.strength == "strong" and " " not in value:
         return None if is_placeholder(value) else "PASSWORD"
-    if is_typed_password(value) and any(map(str.isdigit, value)) and "hash" not in words[-1:]:
-        return "PASSWORD"
-    if "hash" in words and is_typed_password(value) and _is_certain(value):
-        return "PASSWORD"
-    if not {"token", "key", "secret", "apikey", "signature"}.isdisjoint(words):
-        return "TOKEN" if is_token_like(value) and is_structured(value) else None
-    return None
+    typed = is_typed_password(value) and any(map(str.isdigit, value))
+    return "PASSWORD" if typed and ("hash" not in words or _is_certain(value)) else None
 
 
 def _is_input(other: str) -> bool:

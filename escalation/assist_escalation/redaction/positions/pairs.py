@@ -6,7 +6,7 @@ The two are items of a call, a row, a list or what a function returns.
 import re
 from collections.abc import Iterator
 
-from assist_escalation.redaction.contexts.secret_literals import is_token_like, is_typed_password
+from assist_escalation.redaction.contexts.secret_literals import is_mixed, is_token_like, is_typed_password
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.secret_names import meaning, parts
 
@@ -40,21 +40,15 @@ def find_pairs(text: str) -> Iterator[Finding]:
 def _type_of(first: str, value: str) -> str | None:
     if "@" in first:
         person = _ADDRESS.fullmatch(first) is not None
-        return "PASSWORD" if person and is_typed_password(value) and _is_mixed(value) else None
+        return "PASSWORD" if person and is_typed_password(value) and is_mixed(value) else None
     meant = meaning(first)
     if meant is None or meant.strength == "weak" or meaning(value) or set(parts(first)) <= set(parts(value)):
         return None
     if meant.type == "PASSWORD":
-        return "PASSWORD" if is_typed_password(value) and _is_mixed(value) else None
+        return "PASSWORD" if is_typed_password(value) and is_mixed(value) else None
     digits = sum(map(str.isdigit, value))
     return (
         meant.type
         if meant.type != "PIN" and len(value) >= 16 and digits >= 3 and is_token_like(value)
         else None
     )
-
-
-def _is_mixed(value: str) -> bool:
-    """Whether a value has letters, and digits or a sign, as a password has that is no word."""
-    digits = sum(map(str.isdigit, value))
-    return digits >= 2 or (digits >= 1 and any(each in "!@#$%^&*+~?" for each in value))

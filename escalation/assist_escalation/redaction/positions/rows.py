@@ -39,7 +39,7 @@ _ROW_HEAD = re.compile(
     """,
     re.VERBOSE,
 )
-_PARAMETER = re.compile(r"\A(?:[\w@#&:*<>?\[\]().$\"' -]{1,60})\Z")
+_PARAMETER = re.compile(r"(?:[\w@#&:*<>?\[\]().$ -]{1,60}|[rbu:]?(?P<q>[\"'])[\w.-]{1,40}(?P=q))\Z")
 _CELLS = re.compile(r"[ \t]*\|{1,2}[ \t]*")
 _QUOTED = re.compile(r"""(?P<q>["'])(?P<value>[^"'\n]{4,100})(?P=q)\Z""")
 
