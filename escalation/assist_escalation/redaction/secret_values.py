@@ -319,7 +319,7 @@ def is_generated(value: str) -> bool:
     >>> is_generated("p6ZFxTyU0aVwPBL6MvwgM0zkJkAubD"), is_generated("MyHandler2ForEveryEvent")
     (True, False)
     """
-    if not re.fullmatch(r"[A-Za-z0-9_+/=.~-]{20,200}", value):
+    if not re.fullmatch(r"[A-Za-z0-9_+/=.~-]{20,200}", value) or PLACEHOLDER.search(value):
         return False
     digits = sum(map(str.isdigit, value))
     if re.fullmatch(r"(?:[0-9a-f]{16}){2,8}|[0-9a-f]{40}", value):

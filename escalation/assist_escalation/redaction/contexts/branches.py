@@ -13,6 +13,8 @@ from assist_escalation.redaction.contexts.secret_literals import finding_in_cont
 from assist_escalation.redaction.findings import Finding
 
 _MOST_BRANCHES = 8
+_QUOTE = re.compile("[\"'`]")
+_LONGEST = 2000  # characters of an expression
 _SIGN = re.compile(
     r"""
     \\?["']?[\])}]{0,2}+
@@ -76,6 +78,8 @@ def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
         return
     if place.text[sign.end() : sign.end() + 1] in ("[", "{"):
         return  # a group
+    if not _QUOTE.search(place.text, sign.end(), sign.end() + _LONGEST):
+        return
     expression = _MATCH.match(place.text, sign.end()) or _EXPRESSION.match(place.text, sign.end())
     if expression is None:
         return

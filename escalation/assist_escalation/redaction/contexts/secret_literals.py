@@ -5,6 +5,7 @@ Here a name is less sure than in an assignment, so that a value must look a litt
 
 import re
 
+from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.contexts.named_places import NamedPlace
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.secret_values import (
@@ -48,6 +49,8 @@ def finding_in_context(place: NamedPlace, start: int, end: int, *, word: bool = 
 
 def is_token_like(value: str) -> bool:
     """Whether a value has the digits and letters of a key: `77b0e1c2d9f84a35`."""
+    if PLACEHOLDER.search(value):
+        return False
     digits = sum(map(str.isdigit, value))
     return looks_random(value) or (
         len(value) >= _LEAST_TOKEN
@@ -70,6 +73,7 @@ def is_typed_password(value: str) -> bool:
         and is_structured(value)
         and _TYPED.fullmatch(value) is not None
         and not _DATED.search(value)
+        and not PLACEHOLDER.search(value)
         and not is_harmless(value)
     )
 

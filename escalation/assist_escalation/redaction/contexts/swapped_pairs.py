@@ -75,7 +75,7 @@ _COPIED = re.compile(
 )
 _ARROW = re.compile(r"""(?P<q>["'])(?P<value>[^"'\n\\]{4,100})(?P=q)[ ]{1,4}->[ ]{1,4}\Z""")
 _TUPLE = re.compile(
-    r"""(?:\{[ ]?["']?|\[["']|-?define\(|\((?:defconst|defvar|defparameter|def|puthash)[ ]["']?)\Z"""
+    r"""(?:\{[ ]?[:"']?|\[["']|-?define\(|\((?:defconst|defvar|defparameter|def|puthash)[ ]["']?)\Z"""
 )
 _SECOND = re.compile(
     r"""

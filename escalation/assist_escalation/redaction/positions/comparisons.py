@@ -7,14 +7,17 @@ are in `call_arguments`, which asks here as well.
 import re
 from collections.abc import Iterator
 
-from assist_escalation.redaction.contexts.bracket_groups import LITERAL
+from assist_escalation.prompts import PLACEHOLDER
+from assist_escalation.redaction.contexts.bracket_groups import LITERAL, read_group
 from assist_escalation.redaction.contexts.secret_literals import is_token_like, is_typed_password
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import VOCABULARY, lower_case, meaning, parts
 from assist_escalation.redaction.secret_values import is_example, is_placeholder
 
-_PASSWORDS, _KEYS, _INPUTS = read_words(__package__, "comparisons.toml", "passwords", "keys", "inputs")
+_PASSWORDS, _KEYS, _INPUTS, _NEUTRAL = map(
+    frozenset, read_words(__package__, "comparisons.toml", "passwords", "keys", "inputs", "neutral")
+)
 _SIGNS = (
     "==", "!=", "~=", "<>", "/= ", " eq ", " ne ", "-eq ", "-ne ", "-ceq ", "\" = ", "' = ", "] = ", ") = ",
     ".equals", ".contentEquals", ".eql?", ".equal?", ".isEqualToString",
@@ -59,6 +62,8 @@ def find_comparisons(text: str) -> Iterator[Finding]:
         while at >= 0:
             yield from _find_around(text, at)
             at = text.find(sign, at + 2)
+    yield from _find_members(text)
+    yield from _find_cases(text)
 
 
 def _find_around(text: str, at: int) -> Iterator[Finding]:
@@ -74,9 +79,56 @@ def _find_around(text: str, at: int) -> Iterator[Finding]:
             yield from _if_secret(text, before, _SPLIT.split(other["other"])[0])
 
 
+def _find_members(text: str) -> Iterator[Finding]:
+    """The items of a list in which a password is sought: `if password in ("...", "...")`."""
+    for sign in (" in (", " in [", " in {", ".includes(", ".include?(", ".contains("):
+        at = text.find(sign)
+        while at >= 0:
+            end = at + len(sign)
+            if sign[0] == " ":
+                name = _LAST_NAME.search(text, max(0, at - 60), at)
+                opened = end - 1
+            else:
+                name = _ONLY_NAME.match(text, end)
+                opened = text.rfind("[", max(0, at - 200), at) if text[at - 1 : at] == "]" else -1
+            meant = meaning(name["name"]) if name and opened >= 0 else None
+            if meant and meant.type == "PASSWORD" and meant.strength == "strong":
+                for literal in read_group(text, opened).literals():
+                    if len(literal["value"]) >= 4 and not is_placeholder(literal["value"]):
+                        yield Finding(*literal.span("value"), "PASSWORD")
+            at = text.find(sign, end)
+
+
+def _find_cases(text: str) -> Iterator[Finding]:
+    """The cases of a switch over a password."""
+    for switch in _SWITCH.finditer(text):
+        meant = meaning(switch["name"])
+        if not meant or meant.strength != "strong" or meant.type != "PASSWORD":
+            continue
+        end = min(len(text), switch.end() + _CASES)
+        for case in _CASE.finditer(text, switch.end(), end):
+            if len(case["value"]) >= 4 and not is_placeholder(case["value"]):
+                yield Finding(*case.span("value"), "PASSWORD")
+
+
+_LAST_NAME = re.compile(r"(?<![\w\"'])(?P<name>[A-Za-z_$][\w.$]*)(?:[ ]not)?\Z")
+_ONLY_NAME = re.compile(r"[ ]?(?P<name>[A-Za-z_$][\w.$]*)[ ]?\)")
+_SWITCH = re.compile(
+    r"""
+    \b(?:switch|match|case|when|select)[ ]?\(?(?P<name>[A-Za-z_$][\w.$]{1,60})\)?[ ]?
+    (?:[{:\n]|do\b|of\b|in\b)
+    """,
+    re.VERBOSE,
+)
+_CASES = 300  # characters of a switch that are read
+_CASE = re.compile(
+    rf"""(?:\b(?:case|when)|\n)[ \t]{{0,40}}{LITERAL}(?=[ ]?(?:=>|->|:|\)|then\b|\n|\|))""", re.VERBOSE
+)
+
+
 def _if_secret(text: str, match: re.Match[str], other: str) -> Iterator[Finding]:
     value = match["value"]
-    if not 4 <= len(value) <= 80:
+    if not 4 <= len(value) <= 80 or PLACEHOLDER.search(value):
         return
     start, end = match.span("value")
     type_ = compared_type(other, value)
@@ -123,7 +175,11 @@ def compared_type(other: str, value: str) -> str | None:
 
 
 def _type_of_named(names: list[str], words: list[str], value: str) -> str | None:
-    last = next((meant for name in reversed(names) if (meant := meaning(name))), None)
+    while len(words) > 1 and words[-1] in _NEUTRAL:
+        words = words[:-1]
+    last = next((meant for name in reversed(names) if (meant := meaning(name))), None) or meaning(
+        "_".join(words)
+    )
     if last and last.type == "PASSWORD" and last.strength == "strong" and " " not in value:
         return None if is_placeholder(value) else "PASSWORD"
     typed = is_typed_password(value) and any(map(str.isdigit, value))

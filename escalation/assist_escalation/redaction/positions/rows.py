@@ -17,6 +17,7 @@ _ROWS = 40  # rows under one list
 _BEFORE = 900  # characters before a function in which its rows are
 _OPEN = "([{"
 _CLOSE = ")]}"
+_BRACKETS = re.compile(r"[()\[\]{}|]")
 _FIELD = re.compile(r"[,;\n]")
 _NOT_NAMES = re.compile(r"[=+<>]{2}|\breturn\b|\?|\bif\b|\bfor\b")
 _ROWS_FOLLOW = re.compile(
@@ -25,7 +26,7 @@ _ROWS_FOLLOW = re.compile(
     (?:
         [,)]{0,2}[ \t\r\n]{0,40}(?=[(\[{])                      # ("a", "b"), [ or (  and Go's struct {...}{
       | [ \t]{0,4}\w{0,40}(?:\[\w{0,4}\])?[ \t]{0,4}=?[ \t\r\n]{0,9}(?=\{)   # C: struct {...} logins[] = {
-      | \)?[ ](?:do|=>|->)[ \t\r\n]{0,40}(?=\[)                 # Ruby: where(:a, :b) do [
+      | \)?[ ](?:do|=>|->|<-|in|of)[ \t\r\n]{0,40}(?=\[)         # Ruby: where(:a, :b) do [
     )
     """,
     re.VERBOSE,
@@ -36,6 +37,7 @@ _ROW_HEAD = re.compile(
     \b(?:InlineData|TestCase|DataRow|Arguments|Values?|case|test_case|CsvSource|TestWith|Row|row|each|with_data
       |DataProvider|Params|parameters|testing|param|data)
     (?:\.each)?[ ]?(?=[(\[{])
+  | \barguments:[ ]?(?=\[)            # Swift
     """,
     re.VERBOSE,
 )
@@ -67,8 +69,8 @@ def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
 def _header(place: NamedPlace) -> tuple[int, int, int, int] | None:
     """Where the list of names opens and closes, the name's position, and how many names it has."""
     text = place.text
-    start = _bracket(text, place.start, -1)
-    end = _bracket(text, place.end, 1)
+    end = _closes(text, place.end)
+    start = _opens(text, place.start) if end is not None else None
     if start is None or end is None or text[start] + text[end] not in ("()", "[]", "{}", "||"):
         return None
     inside = text[start + 1 : end]
@@ -88,23 +90,30 @@ def _header(place: NamedPlace) -> tuple[int, int, int, int] | None:
     return (start, end, index, len(pieces)) if index is not None and len(pieces) >= 2 else None
 
 
-def _bracket(text: str, at: int, step: int) -> int | None:
-    """The place of the bracket that is open at `at`, before or after it."""
-    opens, closes = (_CLOSE, _OPEN) if step < 0 else (_OPEN, _CLOSE)
+def _opens(text: str, at: int) -> int | None:
+    """Where the bracket is that is open at `at`."""
+    low = max(0, at - _AROUND)
     depth = 0
-    at = at - 1 if step < 0 else at
-    for _ in range(_AROUND):
-        if not 0 <= at < len(text):
-            return None
-        if text[at] in opens:
+    for sign in reversed(list(_BRACKETS.finditer(text, low, at))):
+        if sign[0] in _CLOSE:
             depth += 1
-        elif text[at] in closes:
-            if depth == 0:
-                return at
+        elif depth == 0:
+            return sign.start()
+        elif sign[0] in _OPEN:
             depth -= 1
-        elif text[at] == "|" and depth == 0:
-            return at
-        at += step
+    return None
+
+
+def _closes(text: str, at: int) -> int | None:
+    """Where the bracket closes that is open at `at`."""
+    depth = 0
+    for sign in _BRACKETS.finditer(text, at, at + _AROUND):
+        if sign[0] in _OPEN:
+            depth += 1
+        elif depth == 0:
+            return sign.start()
+        elif sign[0] in _CLOSE:
+            depth -= 1
     return None
 
 
