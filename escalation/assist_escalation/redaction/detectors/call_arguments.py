@@ -35,7 +35,7 @@ _RULES = read_rules(
         "pairs": "names",
         "builders": "endings",
         "stores": "functions",
-        "words": "logins no_login makers users checks cryptic sums",
+        "words": "logins no_login makers users checks passwords cryptic sums",
         "comparisons": "functions",
     },
 )
@@ -55,9 +55,9 @@ _COMPARISONS = frozenset(name for rule in _RULES["comparisons"] for name in rule
 
 _TABLES = ((_SURE, True), (_SECRET_KEYS, True), (_OFTEN, False))
 _STORES = frozenset(name for rule in _RULES["stores"] for name in rule.words("functions"))
-_LOGINS, _NO_LOGIN, _MAKERS, _USERS, _CHECKS, _CRYPTIC, _SUMS = (
+_LOGINS, _NO_LOGIN, _MAKERS, _USERS, _CHECKS, _PASSWORDS, _CRYPTIC, _SUMS = (
     frozenset(_RULES["words"][0].words(key))
-    for key in ("logins", "no_login", "makers", "users", "checks", "cryptic", "sums")
+    for key in ("logins", "no_login", "makers", "users", "checks", "passwords", "cryptic", "sums")
 )
 
 _WITH_RECEIVER = {name.rpartition(".")[2] for name in (*_SURE, *_SECRET_KEYS, *_OFTEN) if "." in name}
@@ -135,7 +135,7 @@ def find_calls(text: str) -> Iterator[Finding]:
         arguments = arguments or _read_arguments(text, call.end())
         if role.compares:
             yield from _find_compared(arguments)
-        elif role.typed and (found := _find_typed(arguments, role.typed)):
+        elif role.typed and (found := _find_typed(arguments, role.typed, parts(name))):
             yield found
         elif role.stores:
             yield from _find_stored(arguments)
@@ -196,10 +196,13 @@ def _typed_arguments(words: list[str]) -> tuple[int, ...]:
     return (0, 1) if not _CHECKS.isdisjoint(words) else ()
 
 
-def _find_typed(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...]) -> Finding | None:
+def _find_typed(
+    arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], words: Sequence[str]
+) -> Finding | None:
+    named = not _PASSWORDS.isdisjoint(words)
     for index in indexes:
         value = arguments[index]["v"] if index < len(arguments) else None
-        if value and ((is_typed_password(value) and is_mixed(value)) or is_passphrase(value)):
+        if value and ((is_typed_password(value) and (named or is_mixed(value))) or is_passphrase(value)):
             return Finding(*arguments[index].span("v"), "PASSWORD")
     return None
 
@@ -246,14 +249,18 @@ def _read_arguments(text: str, start: int) -> list[re.Match[str]]:
 
 
 def _find_among(arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], sure: bool) -> Finding | None:
+    addressed = False
     for index in indexes:
         value = arguments[index]["v"] if index < len(arguments) else None
-        if not value or _ADDRESS.search(value):
+        if not value:
+            continue
+        if _ADDRESS.search(value):
+            addressed = len(arguments) == 3  # connect("bob", "...", "host/database")
             continue
         literals = [each["v"] for each in arguments[: index + 1] if each["v"]]
         pair = len(literals) == len(arguments) == 2 and "@" in literals[0]
         if (
-            not (sure or pair)
+            not (sure or pair or (addressed and len(literals) == 2 and _USER.match(literals[0])))
             and not is_structured(value)
             and (len(literals) < 3 or not _USER.match(literals[-2]))
         ):
