@@ -52,7 +52,7 @@ _SETTER = re.compile(
 )
 _VALUE_AFTER = re.compile(
     r"""
-    ["'`]?,[ \t\r\n]{0,20}(?:[\w.:]{1,30}!?\()?[rbufLN@$]{0,2}(?P<q>["'`])
+    (?:["'`]?,[ \t\r\n]{0,20}|"[ ](?="))(?:[\w.:]{1,30}!?\()?[rbufLN@$]{0,2}(?P<q>["'`])
     (?P<value>(?:(?!(?P=q))(?:\\.|[^\\\r\n])){4,300}+)(?P=q)[ \t\r\n]{0,20}[,)]?
     """,
     re.VERBOSE,
@@ -86,9 +86,11 @@ _SECOND = re.compile(
 )
 _ASSERTED = re.compile(
     r"""
-    (?:\(\))?\)?\)(?:\.|[ ])
+    ["']?(?:(?:\(\))?\)?\)|[ ]\})?(?:\.|[ ])
     (?:
-        toBe|toEqual|toStrictEqual|isEqualTo|to[ ]eq|toEq|shouldBe|equal|to\.equal|to\.be|Should\(\)\.Be
+        thenReturn|returns|Returns|and_return|mockReturnValue|mockResolvedValue|willReturn|toBe|toEqual
+      | toStrictEqual|isEqualTo|to[ ]eq|toEq|shouldBe|shouldEqual|should[ ]be|equal|to\.equal|to\.be
+      | Should\(\)\.Be
     )
     [ (]\(?(?P<q>["'])(?P<value>[^"'\n\\]{4,100})(?P=q)
     """,

@@ -35,7 +35,7 @@ _RULES = read_rules(
         "pairs": "names",
         "builders": "endings",
         "stores": "functions",
-        "words": "logins no_login makers users checks passwords cryptic sums",
+        "words": "logins no_login makers users connects finders checks passwords cryptic sums",
         "comparisons": "functions",
     },
 )
@@ -55,9 +55,20 @@ _COMPARISONS = frozenset(name for rule in _RULES["comparisons"] for name in rule
 
 _TABLES = ((_SURE, True), (_SECRET_KEYS, True), (_OFTEN, False))
 _STORES = frozenset(name for rule in _RULES["stores"] for name in rule.words("functions"))
-_LOGINS, _NO_LOGIN, _MAKERS, _USERS, _CHECKS, _PASSWORDS, _CRYPTIC, _SUMS = (
+_LOGINS, _NO_LOGIN, _MAKERS, _USERS, _CONNECTS, _FINDERS, _CHECKS, _PASSWORDS, _CRYPTIC, _SUMS = (
     frozenset(_RULES["words"][0].words(key))
-    for key in ("logins", "no_login", "makers", "users", "checks", "passwords", "cryptic", "sums")
+    for key in (
+        "logins",
+        "no_login",
+        "makers",
+        "users",
+        "connects",
+        "finders",
+        "checks",
+        "passwords",
+        "cryptic",
+        "sums",
+    )
 )
 
 _WITH_RECEIVER = {name.rpartition(".")[2] for name in (*_SURE, *_SECRET_KEYS, *_OFTEN) if "." in name}
@@ -193,6 +204,10 @@ def _typed_arguments(words: list[str]) -> tuple[int, ...]:
         return (1, 2, 0)
     if not _MAKERS.isdisjoint(words) and not _USERS.isdisjoint(words):
         return (1, 2, 3)
+    if not _FINDERS.isdisjoint(words):
+        return ()
+    if words[-1:] and (words[-1] in _USERS or not _CONNECTS.isdisjoint(words)):
+        return (1, 2, 3, 4)
     return (0, 1) if not _CHECKS.isdisjoint(words) else ()
 
 
@@ -200,8 +215,13 @@ def _find_typed(
     arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], words: Sequence[str]
 ) -> Finding | None:
     named = not _PASSWORDS.isdisjoint(words)
+    sure = words[-1] in ("credential", "credentials") and len(arguments) >= 2 and arguments[0]["v"]
     for index in indexes:
         value = arguments[index]["v"] if index < len(arguments) else None
+        if value and sure and index == 1 and len(value) >= 4 and not (" " in value or is_placeholder(value)):
+            return Finding(*arguments[index].span("v"), "PASSWORD")
+        if value and "unlock" in words and value.isdigit() and 4 <= len(value) <= 8:
+            return Finding(*arguments[index].span("v"), "PIN")
         if value and ((is_typed_password(value) and (named or is_mixed(value))) or is_passphrase(value)):
             return Finding(*arguments[index].span("v"), "PASSWORD")
     return None
@@ -217,6 +237,10 @@ def _find_stored(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
 
 def _name_of(call: re.Match[str]) -> str:
     """The name of what is called: the module's of `require("twilio")("...")`."""
+    if call["name"] in ("new", "create", "build"):  # User.new("bob", "...")
+        receiver = _RECEIVER.search(call.string, max(0, call.start() - 43), call.start())
+        if receiver and parts(receiver[1])[-1:] and parts(receiver[1])[-1] in _USERS:
+            return receiver[1]
     if call["name"] == "require":
         return call[0].partition("(")[2].strip("\"')(").rpartition("/")[2]
     return call["name"].rstrip("?!")

@@ -31,6 +31,7 @@ _ROWS_FOLLOW = re.compile(
     """,
     re.VERBOSE,
 )
+_SINGLE = re.compile(r"""["'],[ ]?(?=\[)""")  # parametrize("password", ["...", "..."])
 _SIBLING = re.compile(r"[ \t]{0,4},[ \t\r\n]{0,60}(?=[(\[{])")
 _ROW_HEAD = re.compile(
     r"""
@@ -52,6 +53,11 @@ def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
         return
     if place.text[place.end : place.end + 12].lstrip(" ").startswith("|") or _after_bar(place):
         yield from _in_cells(place)
+        return
+    if single := _SINGLE.match(place.text, place.end):
+        for literal in read_group(place.text, single.end()).literals():
+            if found := finding_in_context(place, *literal.span("value")):
+                yield found
         return
     header = _header(place)
     if header is None:
