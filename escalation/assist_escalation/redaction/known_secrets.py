@@ -8,15 +8,17 @@ alone, so it need not look secret.
 import base64
 import binascii
 import re
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.normalization import fold
 from assist_escalation.redaction.secret_names import meaning
 
 LEAST = 8  # characters: shorter values occur in ordinary text by chance
-_MOST = 20_000  # values; each costs one pass over the text
+MOST_VALUES = 20_000  # each costs one pass over the text
 
 _SPLIT = re.compile(
     r"""
@@ -49,20 +51,36 @@ def known_values(
     """The values of at least `LEAST` characters in denied files (path to text) and in `environ`.
 
     `data_files` are files of data that a user denies for any reason: their plain words are no secrets.
+    Of more than `MOST_VALUES`, those of `environ` come first, then some of each file.
 
     >>> known_values({".env": "A=correct-horse"}, {"DB_PASSWORD": "battery-staple"}).values
     ('battery-staple', 'correct-horse')
     """
-    found = {value for name, value in environ.items() if meaning(name) is not None}
-    for text in files.values():
-        found.update(_values_in_file(text))
-    for text in (data_files or {}).values():
-        found.update(value for value in _values_in_file(text) if not _PLAIN.fullmatch(value))
-    for value in tuple(found):  # the password in a URL is also a value of its own
-        found.update(part for match in _USER_INFO.finditer(value) for part in match.groups())
-    folded = {"".join(map(fold, value)).strip() for value in found}
-    long = (value for value in folded if len(value) >= LEAST)
-    return Known(tuple(sorted(long, key=lambda value: (-len(value), value))[:_MOST]))
+    named = [value for name, value in environ.items() if meaning(name) is not None]
+    of_files = [_values_in_file(text) for text in files.values()]
+    of_files += [
+        (value for value in _values_in_file(text) if not _PLAIN.fullmatch(value))
+        for text in (data_files or {}).values()
+    ]
+    found = set[str]()
+    for value in chain(named, _by_turns(of_files)):
+        # The password in a URL is also a value of its own.
+        parts = (value, *(part for match in _USER_INFO.finditer(value) for part in match.groups()))
+        found.update(folded for part in parts if len(folded := "".join(map(fold, part)).strip()) >= LEAST)
+        if len(found) >= MOST_VALUES:
+            break
+    return Known(tuple(sorted(found, key=lambda value: (-len(value), value))))
+
+
+def _by_turns(sources: Iterable[Iterator[str]]) -> Iterator[str]:
+    """One value of each source, then the next of each, so that a long file leaves room for the others."""
+    waiting = deque(sources)
+    while waiting:
+        source = waiting.popleft()
+        for value in source:
+            yield value
+            waiting.append(source)
+            break
 
 
 def _values_in_file(text: str) -> Iterator[str]:

@@ -30,7 +30,7 @@ from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.provider import provider_memory
 from assist_escalation.provider.transport import Transport
-from assist_escalation.redaction.known_secrets import Known, known_values
+from assist_escalation.redaction.known_secrets import MOST_VALUES, Known, known_values
 from assist_escalation.routing import calibration, feedback
 from assist_escalation.routing.router import Decision
 from assist_server.config.config import Config, answering_model
@@ -147,13 +147,15 @@ def gate_parts(config: Config, permissions: Permissions) -> GateParts:
 
 def _secret_values(config: Config, permissions: Permissions) -> Known:
     texts = secret_texts(permissions.roots, permissions.deny)
-    if texts.incomplete:
+    known = known_values(texts.denied, config.secrets.values, texts.user_denied)
+    many = f"secret files with more than {MOST_VALUES:,} values" if len(known.values) >= MOST_VALUES else ""
+    if texts.incomplete or many:
         _LOG.warning(
             "The workspace has %s: values in those that were not read are redacted only where they look like "
             "secrets. Name a smaller folder to have them all read.",
-            texts.incomplete,
+            texts.incomplete or many,
         )
-    return known_values(texts.denied, config.secrets.values, texts.user_denied)
+    return known
 
 
 def log_of(config: Config, permissions: Permissions) -> AuditLog:

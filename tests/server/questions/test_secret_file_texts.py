@@ -54,6 +54,12 @@ def test_more_than_a_hundred_files(tmp_path: Path) -> None:
     assert len(values(tmp_path)) == 120
 
 
+def test_long_files_leave_room_for_the_values_of_the_others() -> None:
+    long = {f"{number}.pem": "".join(f"{number}{line:060}\n" for line in range(5_000)) for number in range(9)}
+    known = known_values({**long, ".env": "WIKI=plumtree-orchard-77"}, {"WIKI_PASSWORD": "quince-hedge-12"})
+    assert {"plumtree-orchard-77", "quince-hedge-12"} <= set(known.values)
+
+
 def test_a_bound_that_is_reached_is_told(tmp_path: Path) -> None:
     for number in range(MOST_FILES + 1):
         (tmp_path / f".env.{number:04}").write_text("A=b\n")
