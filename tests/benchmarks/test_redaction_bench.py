@@ -22,7 +22,7 @@ from bench.redaction.score import (
 from bench.redaction.templates import Template, fill_all, fill_slots, templates
 from bench.redaction.values import TOKENS, kinds, value
 
-FLOOR = 0.84  # of the corpus with seed 1; raise it when redaction finds more, never lower it
+FLOOR = 0.99  # of the corpus with seed 1; raise it when redaction finds more, never lower it
 TEXT = 'password = "{{human}}"\ncommit = "{{!hex:40}}"\nuser = "{{~word}}"\n'
 
 

@@ -65,6 +65,8 @@ HARMLESS = [
     ("a.kt", '.setHeader("Sec-WebSocket-Accept", "ujmZX4KXZqjwy6vi1aQFH5p4Ygk=")'),
     ("a.go", 'switch token {\ncase "func1":\n}\nswitch code { case "200": }'),
     ("a.py", 'fields = ["user", "password", "email_2"]'),
+    ("a.js", 'adapters.add("password", ["min", "letters", "regex"], f); x.decode("[1,2,{\\"foo\\":1}]", g)'),
+    ("a.php", "'auth' => ['guards', 'providers', 'passwords'],"),
     ("a.yaml", "users:\n  bob: admin\n  eve: 2024-05-01\n"),
     ("a.py", "try:\n    x()\nexcept E:\n    pass\n\nprint('set -e')\nprint('autoconf')\n"),
     ("a.php", "'password' => env('DB_PASSWORD'),\n'sslmode' => 'prefer',\n'options' => loaded('pdo_mysql') ? f() : [],"),

@@ -126,7 +126,12 @@ def _is_token(place: NamedPlace, value: str) -> bool:
         return False
     digits = sum(map(str.isdigit, value))
     plain = value.isascii() and value.replace("-", "").replace("_", "").isalnum() and not value.isdigit()
-    return digits >= 2 and plain and not is_harmless(value)
+    mixed = (
+        len(value) >= 20
+        and digits == 1
+        and len(re.findall(r"[a-z][A-Z]{2}|[A-Z]{2}[a-z]{1,3}[A-Z]", value)) >= 2
+    )
+    return (digits >= 2 or mixed) and plain and not is_harmless(value)
 
 
 def _is_mnemonic(name: str, value: str) -> bool:

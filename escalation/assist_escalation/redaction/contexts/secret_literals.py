@@ -99,7 +99,7 @@ _DATED = re.compile(
       \d{4}-\d\d                              # a date
     | \A[a-z]{1,5}[-_]?\d{1,2}\Z                  # user1, item-2
     | \A[\w.+-]+@[\w-]+\.\w+                  # an address
-    | [.-].*[.-]|\.(?!\d{4}\Z)\w{1,5}\Z|\A[#.]           # a version, a host, a file, a selector
+    | [.-].*[.-]|\.(?!\d\d(?:\d\d)?\Z)\w{1,5}\Z|\A[#.]           # a version, a host, a file, a selector
     | \A[0-9a-f]{6,8}\Z                       # a color
     """,
     re.VERBOSE,

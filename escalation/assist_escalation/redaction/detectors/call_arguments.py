@@ -97,11 +97,12 @@ _ARGUMENT = re.compile(
         # any other expression, with one call in it at most
       | [^,()"'`\r\n{]{0,80}+(?:(?:\([^()\r\n]{0,80}\)|\{[^{}\r\n]{0,160}\})[^,()"'`\r\n]{0,40}+)?
     )
-    [ \t\r\n]{0,60}+(?P<end>[,)\]};]|$)
+    (?:[ \t\r\n]{0,60}+(?P<end>[,)\]};])|[ \t]{0,60}+$)
     """,
     re.MULTILINE | re.VERBOSE,
 )
 _NUMBER = re.compile(r"\s*\d{1,6}\s*[,)]")  # a port, a timeout
+_SCHEMES = ("basic", "digest", "ntlm")
 _MOST = 7  # arguments that are read
 _ADDRESS = re.compile(
     r"""
@@ -137,7 +138,9 @@ def find_calls(text: str) -> Iterator[Finding]:
         secret_arguments = _secret_arguments(text, call, name, role)
         if secret_arguments:
             arguments = _read_arguments(text, call.end())
-            finding = _find_among(arguments, *secret_arguments)
+            third = arguments[2]["v"] if len(arguments) > 2 else None
+            a_list = listed and role.listed and third is not None and third not in _SCHEMES
+            finding = None if a_list else _find_among(arguments, *secret_arguments)
             if finding:
                 yield finding
                 continue
@@ -151,7 +154,7 @@ def find_calls(text: str) -> Iterator[Finding]:
         elif role.stores:
             yield from _find_stored(arguments)
         elif role.builds:
-            yield from _find_generated(arguments)
+            yield from _find_generated(arguments, signs=name.lower().endswith(_BUILDERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +320,8 @@ def _find_compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
                 yield Finding(*literal.span("v"), meant.type)
 
 
-def _find_generated(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
+def _find_generated(arguments: Sequence[re.Match[str]], *, signs: bool) -> Iterator[Finding]:
+    """The literals that a machine made. `signs`: one may have signs of many kinds, as JSON has."""
     for argument in arguments:
-        if argument["v"] and (is_generated(argument["v"]) or looks_random(argument["v"])):
+        if argument["v"] and (is_generated(argument["v"]) or (signs and looks_random(argument["v"]))):
             yield Finding(*argument.span("v"), "API_KEY")

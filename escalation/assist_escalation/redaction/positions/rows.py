@@ -32,6 +32,7 @@ _ROWS_FOLLOW = re.compile(
     re.VERBOSE,
 )
 _SINGLE = re.compile(r"""["'],[ ]?(?=\[)""")  # parametrize("password", ["...", "..."])
+_GIVES_ROWS = re.compile(r"""\b(?:parametri[sz]e|each|with_data|Values|cases|argvalues)\(?[ ]?["':]\Z""")
 _SIBLING = re.compile(r"[ \t]{0,4},[ \t\r\n]{0,60}(?=[(\[{])")
 _ROW_HEAD = re.compile(
     r"""
@@ -54,7 +55,8 @@ def find_in_rows(place: NamedPlace) -> Iterator[Finding]:
     if place.text[place.end : place.end + 12].lstrip(" ").startswith("|") or _after_bar(place):
         yield from _in_cells(place)
         return
-    if single := _SINGLE.match(place.text, place.end):
+    single = _SINGLE.match(place.text, place.end)
+    if single and _GIVES_ROWS.search(place.text, max(0, place.start - 40), place.start):
         for literal in read_group(place.text, single.end()).literals():
             if found := finding_in_context(place, *literal.span("value")):
                 yield found
