@@ -18,7 +18,7 @@ from assist_escalation.policy.permissions import Glob
 MOST_FOLDERS = 2_000  # listing them takes 20 ms; deeper folders hold vendored code with its own examples
 MOST_FILES = 1_000
 MOST_BYTES = 1_000_000  # of one file; key stores are binary
-MOST_BYTES_IN_ALL = 8_000_000  # reading and splitting them takes 1 s
+MOST_BYTES_IN_ALL = 8_000_000  # reading them takes 6 ms, and splitting them into values 3 s
 _SKIPPED = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__"})
 _BUILT = frozenset({"target", "dist", "build", "out", "vendor"})  # listed after all the other folders
 _DATA = (
