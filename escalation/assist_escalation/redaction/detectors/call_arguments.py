@@ -102,6 +102,7 @@ _ARGUMENT = re.compile(
     re.MULTILINE | re.VERBOSE,
 )
 _NUMBER = re.compile(r"\s*\d{1,6}\s*[,)]")  # a port, a timeout
+_DIGEST = re.compile(r"(?:sha-?\d{1,3}|md5)", re.IGNORECASE)
 _SCHEMES = ("basic", "digest", "ntlm")
 _MOST = 7  # arguments that are read
 _ADDRESS = re.compile(
@@ -218,16 +219,20 @@ def _find_typed(
     arguments: Sequence[re.Match[str]], indexes: tuple[int, ...], words: Sequence[str]
 ) -> Finding | None:
     named = not _PASSWORDS.isdisjoint(words)
-    sure = words[-1] in ("credential", "credentials") and len(arguments) >= 2 and arguments[0]["v"]
+    sure = words[-1] in ("credential", "credentials") and len(arguments) == 2 and arguments[0]["v"]
     for index in indexes:
         value = arguments[index]["v"] if index < len(arguments) else None
         if value and sure and index == 1 and len(value) >= 4 and not (" " in value or is_placeholder(value)):
             return Finding(*arguments[index].span("v"), "PASSWORD")
         if value and "unlock" in words and value.isdigit() and 4 <= len(value) <= 8:
             return Finding(*arguments[index].span("v"), "PIN")
-        if value and ((is_typed_password(value) and (named or is_mixed(value))) or is_passphrase(value)):
+        if value and ((_is_typed(value) and (named or is_mixed(value))) or is_passphrase(value)):
             return Finding(*arguments[index].span("v"), "PASSWORD")
     return None
+
+
+def _is_typed(value: str) -> bool:
+    return is_typed_password(value) and not is_generated(value)
 
 
 def _find_stored(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
@@ -322,6 +327,8 @@ def _find_compared(arguments: Sequence[re.Match[str]]) -> Iterator[Finding]:
 
 def _find_generated(arguments: Sequence[re.Match[str]], *, signs: bool) -> Iterator[Finding]:
     """The literals that a machine made. `signs`: one may have signs of many kinds, as JSON has."""
+    if not signs and any(each["v"] and _DIGEST.fullmatch(each["v"]) for each in arguments):
+        return  # sign(lines, "sha256", "..."): the digest of what is signed
     for argument in arguments:
         if argument["v"] and (is_generated(argument["v"]) or (signs and looks_random(argument["v"]))):
             yield Finding(*argument.span("v"), "API_KEY")

@@ -72,13 +72,18 @@ def _read_phrases() -> tuple[Phrase, ...]:
 PHRASES = _read_phrases()
 
 
-def _numbers_of_words() -> dict[str, tuple[int, ...]]:
-    """Which phrases are tried for each word: many share a word, and a word is searched for once."""
-    numbers = dict[str, tuple[int, ...]]()
+# Parts of many words: without the part, no word that holds it is searched for.
+_ROOTS = ("ass", "aut", "key", "cre", "set", "ser", "log", "est", "tok", "sql", "")
+
+
+def _numbers_of_words() -> dict[str, dict[str, tuple[int, ...]]]:
+    """Which phrases are tried for each word, by the root of the word: a word is searched for once."""
+    roots: dict[str, dict[str, tuple[int, ...]]] = {root: {} for root in _ROOTS}
     for number, phrase in enumerate(PHRASES):
         for word in phrase.words:
+            numbers = roots[next(root for root in _ROOTS if root in word)]
             numbers[word] = (*numbers.get(word, ()), number)
-    return numbers
+    return roots
 
 
 _NUMBERS = _numbers_of_words()
@@ -136,7 +141,14 @@ def find_phrases(text: str) -> Iterator[Finding]:
     ['hunter2']
     """
     lower = lower_case(text)
-    present = {number for word, numbers in _NUMBERS.items() if word in lower for number in numbers}
+    present = {
+        number
+        for root, words in _NUMBERS.items()
+        if root in lower
+        for word, numbers in words.items()
+        if word in lower
+        for number in numbers
+    }
     for number in sorted(present):
         yield from find_phrase(text, lower, PHRASES[number])
     yield from find_calls(text)
