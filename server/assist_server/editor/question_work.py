@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from assist_context.files.exclusions import exclusions
+from assist_context.files.repository_top import top_of
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
@@ -232,6 +233,7 @@ def decide_question(
             alias = home.alias(path_of(question.uri)) if state.real_path else ""
             target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
             asked.append(os.path.dirname(state.real_path) or home.root)
+            asked += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
         if snapshot.folders and home not in snapshot.folders:
             asked.insert(0, snapshot.folders[0].root)
         inputs, wrong = decision_inputs(snapshot.config, [corpus.root for corpus in corpora], asked)
@@ -244,7 +246,10 @@ def decide_question(
 
 
 def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:
-    """The folder that a question is about; a file outside of all folders has its own directory."""
+    """The folder that a question is about; for a file outside of all folders, the top of its repository.
+
+    Seen from its own folder, the rules that exclude all of this folder would not count.
+    """
     state = snapshot.opened.get(question.uri)
     if state and state.real_path:
         _refuse_stray_link(path_of(question.uri), snapshot)
@@ -253,21 +258,27 @@ def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFol
         return folder
     if state is None and snapshot.folders:
         return snapshot.folders[0]
-    root = os.path.dirname(state.real_path) if state and state.real_path else ""
-    if not root:
+    if not state or not state.real_path:
         raise UserError("Save the document in a folder of the workspace first, then ask about it.")
+    own = os.path.dirname(state.real_path)
+    root = top_of(own) or own
     return WorkspaceFolder(root, database_of(root, snapshot.config.paths.data))
 
 
 def _corpus(folder: WorkspaceFolder, snapshot: WorkspaceSnapshot, stack: ExitStack) -> Corpus:
-    """A folder's index, with the folder's open documents laid over it."""
+    """A folder's index, with the folder's open documents laid over it.
+
+    A repository around the workspace's folders leaves their documents to them.
+    """
     corpus = corpus_of(folder)
     stack.callback(corpus.reader.close)
+    inner = () if folder in snapshot.folders else snapshot.folders
     inside = {
         folder.relative(state.real_path): state.document
         for uri, state in list(snapshot.opened.items())[-OPENED:]
         # What a link led to is found under its own name, if at all: the rules may be about the other one.
         if state.real_path and folder.holds(state.real_path) and not folder.alias(path_of(uri))
+        if folder_of(inner, state.real_path) is None
     }
     excluded = exclusions(folder.root, tuple(inside), git_of(snapshot.config)) if inside else {}
     for path, document in inside.items():

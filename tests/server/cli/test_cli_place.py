@@ -90,3 +90,20 @@ def test_all_names_of_a_file_inside_are_judged(
     configure_provider(tmp_path / "config", "http://127.0.0.1:9", more='[egress]\ndeny = ["sub/"]')
     os.link(place / "other" / "rates.py", place / "other" / "sub" / "hard.py")
     assert target("rates.py") == "refused"
+
+
+def test_a_folder_that_git_ignores_stays_asked_from_wherever_but_itself(
+    at: Callable[[str], Assist], tmp_path: Path, place: Path
+) -> None:
+    (place / "other" / "private").mkdir()
+    notes = place / "other" / "private" / "notes.py"
+    notes.write_text(RATES)
+    (place / "other" / ".gitignore").write_text("private/\n")
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9")
+
+    def target(folder: str, name: str) -> str:
+        return str(at(folder)("route", "explain", name, "--frontier", "--json").json["target"])
+
+    assert target("other/sub", "../private/notes.py:1-2") == "refused"
+    assert target("other/sub", "../rates.py:1-2") == "frontier"
+    assert target("other/private", "notes.py") == "frontier"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.model_store.process_lock import silent
+from assist_context.files.repository_top import top_of
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Span
@@ -75,7 +76,7 @@ def run(command: str, target: str, said: tuple[str, str], flags: Asking) -> None
     config = settings(offline=flags.offline)
     root = directory(flags.workspace)
     with _folders(config, root, target) as (folders, resolved):
-        inputs, problems = decision_inputs(config, [folders.corpus.root], [str(root)])
+        inputs, problems = decision_inputs(config, [folders.corpus.root], _asked(root, target))
         for problem in problems:
             say(f"assist: {problem}")
         for done in finish_interrupted(config, folders.corpus.root):
@@ -110,7 +111,7 @@ def _folders(
     """The folder of the question with its index, and the code that the question is about."""
     _refuse_stray_link(root, root, target)
     asked = root
-    root = _root_of(root, target)
+    root, target = _place_of(root, target)
     folder = known_folder(config, root) or folder_at(config, root)
     if config.context.index and not (target and os.path.exists(root / parse_target(target).path)):
         # A symbol, or a question about the whole folder: the index must be up to date.
@@ -134,11 +135,29 @@ def _refuse_stray_link(base: Path, workspace: Path, target: str) -> None:
     refuse_stray_link(os.path.realpath(base), named, [os.path.realpath(workspace)])
 
 
-def _root_of(root: Path, target: str) -> Path:
-    """The workspace, or, for a file outside of it, the file's own folder."""
-    path = Path(os.path.realpath(root / os.path.expanduser(parse_target(target).path))) if target else root
-    outside = path.is_file() and not path.is_relative_to(os.path.realpath(root))
-    return path.parent if outside else root
+def _named(root: Path, target: str) -> str:
+    """The path of a target as it is written, with links and "..", absolute."""
+    return os.path.join(root, os.path.expanduser(parse_target(target).path))
+
+
+def _asked(root: Path, target: str) -> list[str]:
+    """The folders whose rules hold for the question: the workspace, and the one that has the target's name.
+
+    If a link is named, that is another folder than the one of the file.
+    """
+    return [str(root), *([os.path.dirname(_named(root, target))] if target else [])]
+
+
+def _place_of(root: Path, target: str) -> tuple[Path, str]:
+    """The workspace and the target in it. A file outside of it is seen from the top of its own repository.
+
+    Seen from its own folder, the rules that exclude all of this folder would not count.
+    """
+    path = Path(os.path.realpath(_named(root, target))) if target else root
+    if not path.is_file() or path.is_relative_to(os.path.realpath(root)):
+        return root, target
+    lines = target.removeprefix(parse_target(target).path)
+    return Path(top_of(str(path.parent)) or path.parent), _named(root, target) + lines
 
 
 def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
