@@ -1,9 +1,11 @@
 """Where the settings and the data of a user may be: nowhere that a workspace could bring its own.
 
 Variables such as ASSIST_CONFIG_DIR, XDG_CONFIG_HOME and HOME move these directories, and a folder can set
-variables for those who enter it. So what lies in a workspace, or in its repository, is not believed: it
-might define providers, name keys, and record what was accepted. One place is always the user's own, also
-where a home folder is a repository: the usual one below the home directory that the system has for the login.
+variables for those who enter it. So what lies in a workspace, or in any repository, is not believed: it
+might define providers, name keys, and record what was accepted. Any repository counts, because a submodule, a
+further work tree or the clone next door can bring a directory too. A repository around the user's own home
+folder is no such one. One place is always the user's own: the usual one below the home directory that the
+system has for the login.
 
 This module reads the system's record of logins and the layout of directories; the environment it is given.
 """
@@ -28,18 +30,25 @@ _USUAL = {
     "ASSIST_CONFIG_DIR": ("Library/Application Support" if sys.platform == "darwin" else ".config"),
     "ASSIST_DATA_DIR": ("Library/Application Support" if sys.platform == "darwin" else ".local/share"),
 }
+_POLICIES = "XDG_CONFIG_DIRS"
 _XDG = {"ASSIST_CONFIG_DIR": "XDG_CONFIG_HOME", "ASSIST_DATA_DIR": "XDG_DATA_HOME"}
 
 
 def usual_directory(variable: str) -> Path | None:
     """The directory that a login has if no variable moves it; None where the system has no home for it."""
+    home = _login_home()
+    return Path(home) / _USUAL[variable] / "assist" if home else None
+
+
+def _login_home() -> str:
+    """The home directory that the system has for the login; "" for none."""
     if pwd is None:
-        return None
+        return ""
     try:
         home = pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:  # no user has this number, as in some containers
-        return None
-    return Path(home) / _USUAL[variable] / "assist" if os.path.isabs(home) else None
+        return ""
+    return home if os.path.isabs(home) else ""
 
 
 def is_moved(variable: str, path: Path, environ: Mapping[str, str]) -> bool:
@@ -61,25 +70,43 @@ def relative_problems(environ: Mapping[str, str]) -> Iterator[Problem]:
                 f'{name} = "{value}" is relative, so that each folder would have settings of its own: '
                 "give the whole path",
             )
+    for each in environ.get(_POLICIES, "").split(os.pathsep):
+        if each and not os.path.isabs(each):
+            yield Problem(
+                _POLICIES,
+                "the environment",
+                f'{_POLICIES} names "{each}", which is relative, so that each folder would have policies of '
+                "its own: give the whole path",
+            )
 
 
 def misplaced_problems(directories: Sequence[tuple[str, Path]], folders: Sequence[str]) -> Iterator[Problem]:
-    """A problem for each directory in one of these resolved workspace folders, or in its repository.
+    """A problem for each directory in one of these resolved workspace folders, or in a repository.
 
     Each comes with the variable that can move it, "" for an organisation's policies.
     """
     boundaries = tuple(dict.fromkeys(top_of(folder) or folder for folder in folders))
     for variable, path in directories:
-        inside = next((each for each in boundaries if _is_in(path, each)), None)
-        if inside is None or _is_usual(variable, path):
+        if _is_usual(variable, path):
             continue
-        remedy = f"name one elsewhere in {variable}" if variable else "keep policies elsewhere"
+        inside = next((each for each in boundaries if _is_in(path, each)), None)
+        place = f"the workspace {inside}" if inside else _repository_of(path)
+        if not place:
+            continue
+        remedy = f"name one elsewhere in {variable}" if variable else f"name others in {_POLICIES}"
         yield Problem(
             variable or "policy",
             str(path),
-            f"{path} is in the workspace {inside}, which could bring its own settings, keys and acceptances: "
-            f"nothing leaves from there; {remedy}",
+            f"{path} is in {place}, which could bring its own settings, keys and acceptances: "
+            f"nothing leaves with these; {remedy}, outside of all repositories",
         )
+
+
+def _repository_of(path: Path) -> str:
+    """The repository that a directory is in, in words; "" for none, or one around the login's home."""
+    home = os.path.join(os.path.realpath(_login_home() or os.sep), "")
+    tops = (top_of(each) for each in (os.path.abspath(path), _real(path)))
+    return next((f"the repository {top}" for top in tops if top and not _holds(top, home)), "")
 
 
 def _is_usual(variable: str, path: Path) -> bool:
@@ -92,7 +119,11 @@ def _is_usual(variable: str, path: Path) -> bool:
 def _is_in(path: Path, folder: str) -> bool:
     """Whether a directory is in a folder, by its name or by where its links lead."""
     named = os.path.join(os.path.abspath(path), "")
-    return any(each.startswith(os.path.join(folder, "")) for each in (named, os.path.join(_real(path), "")))
+    return any(_holds(folder, each) for each in (named, os.path.join(_real(path), "")))
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path.startswith(os.path.join(folder, ""))
 
 
 def _real(path: Path) -> str:

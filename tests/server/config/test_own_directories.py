@@ -65,12 +65,39 @@ def test_settings_of_the_repository_send_nothing_and_it_is_said(
     repo: Path, tmp_path: Path, place: Callable[[Path, Path], Config]
 ) -> None:
     config = place(repo, tmp_path)
-    for roots, folders in (([repo / "sub"], []), ([tmp_path / "elsewhere"], [repo])):
-        found, problems = permissions_for(config, [*map(str, roots)], [*map(str, folders)])
+    elsewhere = str(tmp_path / "elsewhere")
+    for roots, folders, kind in (
+        ([str(repo / "sub")], [], "workspace"),
+        ([elsewhere], [str(repo)], "workspace"),
+        ([elsewhere], [], "repository"),
+    ):
+        found, problems = permissions_for(config, roots, folders)
         assert found.mode == "never"
-        [said] = [each.message for each in problems if "is in the workspace" in each.message]
-        assert f"is in the workspace {repo}" in said
-    assert permissions_for(config, [str(tmp_path / "elsewhere")])[0].mode == "auto"
+        [said] = [each.message for each in problems if "could bring its own" in each.message]
+        assert f"is in the {kind} {repo}" in said
+
+
+def submodule(repo: Path, _: Path) -> Path:
+    subprocess.run(["git", "init", "-q", str(repo / "lib")], check=True)
+    return repo / "lib"
+
+
+def work_tree(repo: Path, tmp_path: Path) -> Path:
+    named = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for step in (
+        ["commit", "-q", "--allow-empty", "-m", "a"],
+        ["worktree", "add", "-q", str(tmp_path / "t")],
+    ):
+        subprocess.run(["git", "-C", str(repo), *named, *step], check=True)
+    return tmp_path / "t"
+
+
+@pytest.mark.parametrize("place", [submodule, work_tree])
+def test_settings_of_the_repository_around_or_of_another_work_tree_send_nothing(
+    repo: Path, tmp_path: Path, place: Callable[[Path, Path], Path]
+) -> None:
+    config = made(repo / ".tools" / "assist", tmp_path / "data")
+    assert permissions_for(config, [str(place(repo, tmp_path))])[0].mode == "never"
 
 
 def test_the_usual_place_of_a_login_is_its_own_even_where_home_is_a_repository() -> None:
@@ -85,7 +112,13 @@ def test_the_usual_place_of_a_login_is_its_own_even_where_home_is_a_repository()
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [(CONFIG, ".cfg"), ("ASSIST_DATA_DIR", "./data"), ("XDG_CONFIG_HOME", "x"), (CONFIG, "~no-such-user/c")],
+    [
+        (CONFIG, ".cfg"),
+        ("ASSIST_DATA_DIR", "./data"),
+        ("XDG_CONFIG_HOME", "x"),
+        ("XDG_CONFIG_DIRS", "/etc/xdg:x"),
+        (CONFIG, "~no-such-user/c"),
+    ],
 )
 def test_a_relative_directory_is_an_error_and_no_server_sends_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str

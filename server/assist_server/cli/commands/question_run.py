@@ -76,7 +76,7 @@ def run(command: str, target: str, said: tuple[str, str], flags: Asking) -> None
     config = settings(offline=flags.offline)
     root = directory(flags.workspace)
     with _folders(config, root, target) as (folders, resolved):
-        inputs, problems = decision_inputs(config, [folders.corpus.root], _asked(root, target))
+        inputs, problems = decision_inputs(config, [folders.corpus.root], _asking_folders(root, target))
         for problem in problems:
             say(f"assist: {problem}")
         for done in finish_interrupted(config, folders.corpus.root):
@@ -135,17 +135,17 @@ def _refuse_stray_link(base: Path, workspace: Path, target: str) -> None:
     refuse_stray_link(os.path.realpath(base), named, [os.path.realpath(workspace)])
 
 
-def _named(root: Path, target: str) -> str:
+def _full_path(root: Path, target: str) -> str:
     """The path of a target as it is written, with links and "..", absolute."""
     return os.path.join(root, os.path.expanduser(parse_target(target).path))
 
 
-def _asked(root: Path, target: str) -> list[str]:
+def _asking_folders(root: Path, target: str) -> list[str]:
     """The folders whose rules hold for the question: the workspace, and the one that has the target's name.
 
     If a link is named, that is another folder than the one of the file.
     """
-    return [str(root), *([os.path.dirname(_named(root, target))] if target else [])]
+    return [str(root), *([os.path.dirname(_full_path(root, target))] if target else [])]
 
 
 def _place_of(root: Path, target: str) -> tuple[Path, str]:
@@ -153,11 +153,11 @@ def _place_of(root: Path, target: str) -> tuple[Path, str]:
 
     Seen from its own folder, the rules that exclude all of this folder would not count.
     """
-    path = Path(os.path.realpath(_named(root, target))) if target else root
+    path = Path(os.path.realpath(_full_path(root, target))) if target else root
     if not path.is_file() or path.is_relative_to(os.path.realpath(root)):
         return root, target
     lines = target.removeprefix(parse_target(target).path)
-    return Path(top_of(str(path.parent)) or path.parent), _named(root, target) + lines
+    return Path(top_of(str(path.parent)) or path.parent), _full_path(root, target) + lines
 
 
 def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
