@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from assist_context.files.repository_top import outermost_top
+
 Stop = Callable[[], bool]
 
 _TICK = 0.05  # seconds between two checks of `stop`; git's output is read without delay
@@ -90,9 +92,12 @@ LINK, SUBMODULE = "120000", "160000"  # modes of entries that are no files
 
 
 def find_git(git: Git, workspace: str) -> Git | None:
-    """`git` ready to run, or None. Relative entries of PATH, and the workspace itself, are not trusted."""
+    """`git` ready to run, or None. No relative entry of PATH counts, and none in a repository around.
+
+    Whoever wrote a repository could otherwise bring a `git` along.
+    """
     names = (git.program, git.program + ".exe") if sys.platform == "win32" else (git.program,)
-    inside = os.path.join(workspace, "")
+    inside = os.path.join(outermost_top(workspace) or workspace, "")
     for folder in git.environ.get("PATH", os.defpath).split(os.pathsep):
         if not os.path.isabs(folder) or os.path.join(os.path.realpath(folder), "").startswith(inside):
             continue

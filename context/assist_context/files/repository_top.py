@@ -10,7 +10,7 @@ import re
 _HEAD = re.compile(rb"ref:\s*refs/|[0-9a-f]{40}")  # of `.git/HEAD`: a branch, or the id of a commit
 _HEAD_MOST = 64  # bytes that decide
 _GITDIR = b"gitdir:"
-_GITDIR_MOST = 8_192  # bytes of a `.git` that is a file; it holds one path
+_GITDIR_MOST = 8_192  # bytes of a `.git` that is a file, and of `commondir`; each holds one path
 
 
 def is_repository(folder: str) -> bool:
@@ -48,6 +48,16 @@ def top_of(folder: str) -> str | None:
         at = above
 
 
+def outermost_top(folder: str) -> str | None:
+    """The same, of the repository around all others, which may have this one as a submodule."""
+    found = None
+    top = top_of(folder)
+    while top is not None and top != found:
+        found = top
+        top = top_of(os.path.dirname(top))
+    return found
+
+
 def folders_to_top(folder: str) -> tuple[str, ...]:
     """The folder, and those above it up to the top of its repository. Outside of one, only the folder itself.
 
@@ -65,9 +75,13 @@ def _is_git_directory(path: str) -> bool:
     head = os.path.join(path, "HEAD")
     if not (os.path.islink(head) or _HEAD.match(_start_of(head, _HEAD_MOST))):
         return False
-    if os.path.isfile(os.path.join(path, "commondir")):  # of a further work tree
-        return True
-    return all(os.path.isdir(os.path.join(path, each)) for each in ("objects", "refs"))
+    common = path
+    if os.path.lexists(os.path.join(path, "commondir")):  # of a further work tree
+        named = os.fsdecode(_start_of(os.path.join(path, "commondir"), _GITDIR_MOST).rstrip(b"\r\n"))
+        if not named or "\0" in named:
+            return False
+        common = os.path.join(path, named)
+    return all(os.path.isdir(os.path.join(common, each)) for each in ("objects", "refs"))
 
 
 def _start_of(path: str, most: int) -> bytes:

@@ -98,6 +98,10 @@ def test_no_program_of_the_workspace_is_run(tmp_path: Path) -> None:
     for place in ("", ".", ":", "bin", str(tmp_path), str(tmp_path / "bin"), f"{tmp_path}/bin/../bin"):
         assert find_git(Git({"PATH": place}), os.path.realpath(tmp_path)) is None
         assert not list_folder(str(tmp_path), git=Git({"PATH": place})).git
+    for repository in (tmp_path, tmp_path / "lib"):  # the second one as a submodule of the first one
+        run(tmp_path, "init", "-q", str(repository))
+        write(repository / "src", a="1")
+        assert find_git(Git({"PATH": str(tmp_path / "bin")}), os.path.realpath(repository / "src")) is None
     assert not mark.exists()
 
 

@@ -37,6 +37,9 @@ NO_REPOSITORIES: list[Place] = [
     lambda at: bare(at / ".git", b""),
     lambda at: bare(at / ".git", b"not a head\n"),
     lambda at: [(at / ".git").mkdir(), (at / ".git" / "HEAD").write_text("ref: refs/heads/main\n")],
+    lambda at: [bare(at / ".git"), (at / ".git" / "commondir").write_text("x\n")],
+    lambda at: [bare(at / ".git"), (at / ".git" / "commondir").write_bytes(b"")],
+    lambda at: [bare(at / ".git"), (at / ".git" / "commondir").write_bytes(b"a\0b")],
     lambda at: os.mkfifo(at / ".git"),
     lambda at: [(at / ".git").mkdir(), os.mkfifo(at / ".git" / "HEAD")],
 ]
