@@ -110,13 +110,15 @@ def _files_of(root: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
     stack = [""]
     while stack:
         folder = stack.pop()
-        with suppress(OSError):
-            for entry in os.scandir(os.path.join(root, folder)):
-                inside = f"{folder}{entry.name}"
-                if not entry.is_dir(follow_symlinks=False):
-                    yield inside, entry
-                elif entry.name != "objects" or ".git" not in folder.split("/"):
-                    stack.append(inside + "/")
+        entries: list[os.DirEntry[str]] = []
+        with suppress(OSError), os.scandir(os.path.join(root, folder)) as found:
+            entries += found  # at once, because a caller may not ask for all of them
+        for entry in entries:
+            inside = f"{folder}{entry.name}"
+            if not entry.is_dir(follow_symlinks=False):
+                yield inside, entry
+            elif entry.name != "objects" or ".git" not in folder.split("/"):
+                stack.append(inside + "/")
 
 
 def _ignored_in(tree: GitTree, root: str, insides: Mapping[str, str]) -> dict[str, str]:

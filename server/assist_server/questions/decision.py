@@ -104,13 +104,17 @@ class DecisionInputs:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A prompt for one kind of model, the form that its answer must have, and what an edit starts from."""
+    """A prompt for one kind of model, the form that its answer must have, and what an edit starts from.
+
+    `left_out` counts the files that rules keep out of it.
+    """
 
     prompt: Prompt
     form: Form
     evidence: Evidence
     whole: EditTarget | None = None
     create: frozenset[str] = frozenset()
+    left_out: int = 0
 
     def bases(self, versions: Callable[[str], int | None] = lambda _: None) -> dict[str, Base]:
         """The files that an edit may change, as the model saw them."""
@@ -122,8 +126,8 @@ class Draft:
 class DecidedQuestion:
     """A question with its decision. `prepared` is what a provider would get, if any may get it.
 
-    `surroundings` are facts for the preview, by name: the folder, if the user asked from another one, and
-    unusual directories of settings.
+    `surroundings` are facts for the preview, by name: the folder, if the user asked from another one, what
+    rules left out, and unusual directories of settings.
     """
 
     id: str
@@ -137,6 +141,15 @@ class DecidedQuestion:
     surroundings: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _FileName:
+    """One of the names of a file that a prompt shows; `file` is its folder, and its path there."""
+
+    root: str
+    name: str
+    file: tuple[str, str]
+
+
 def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> DecidedQuestion:
     """The decision about a question, with its reason in words. A refusal is a decision, not an error."""
     name = inputs.draw()
@@ -146,7 +159,12 @@ def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs)
     decision = route(_facts(question, local, frontier, inputs), rules, question.wish, inputs.history)
     root = folders.corpus.root
     elsewhere = inputs.asked and inputs.asked != root
-    surroundings = (*([("Folder", root)] if elsewhere else []), *inputs.directories)
+    left_out = f"{frontier.left_out if frontier else 0} files that rules keep here"
+    surroundings = (
+        *([("Folder", root)] if elsewhere else []),
+        *([("Left out", left_out)] if frontier and frontier.left_out else []),
+        *inputs.directories,
+    )
     return DecidedQuestion(name, question, root, local, decision, rules, frontier, prepared, surroundings)
 
 
@@ -202,9 +220,12 @@ def _prepare_frontier(
     edits: Edits = allowed.providers[first].edits if first in allowed.providers else "blocks"
     drafted = draft(question, folders, FRONTIER_TOKENS, small=False, edits=edits)
     most = ANSWERS[question.command]
-    aliases = _aliases(question, drafted, folders, inputs)
-    if excluded := _excluded_file(question, drafted, folders, inputs, aliases):
-        return drafted, None, ("hidden", f"{excluded}, so it does not leave")
+    names = _names(question, drafted, folders, inputs)
+    barred = _barred_files(names, folders, inputs)
+    if question.target and (why := barred.get((folders.corpus.root, question.target.lines.path))):
+        return drafted, None, ("hidden", f"{why}, so it does not leave")
+    drafted = _without(drafted, frozenset(barred))
+    aliases = _aliases(question, [each for each in names if each.file not in barred])
     # Rule files may be anywhere between a file and its root; they can only forbid.
     allowed = inputs.within(_rule_folders((*drafted.prompt.spans, *aliases.spans)))
     request = ProviderRequest(name, drafted.prompt, allowed, inputs.scope, most, question.provider)
@@ -219,20 +240,42 @@ def _prepare_frontier(
         return drafted, None, ("gate", str(error).rstrip("."))
 
 
-def _excluded_file(
-    question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs, aliases: Prompt
-) -> str:
-    """Why a file of the prompt, or the one in question, may not leave, in words; "" if all may."""
-    known = {corpus.root for corpus in (folders.corpus, *folders.others)}
-    names = _shown_files(question, drafted, folders)
-    for origin in (span.origin for span in aliases.spans):
-        names[origin.root][origin.path] = None
-    for root, paths in names.items():
-        if root not in known:
-            return f"{next(iter(paths))} is in no folder of this workspace"
-        for path, why in inputs.files.excluded(root, tuple(paths)).items():
-            return f"{path} {why}"
-    return ""
+def _barred_files(
+    names: Sequence[_FileName], folders: QuestionFolders, inputs: DecisionInputs
+) -> dict[tuple[str, str], str]:
+    """Why files may not leave, in words: by any of their names, by the rules of any folder around them."""
+    asked: dict[str, dict[str, list[_FileName]]] = {
+        corpus.root: {} for corpus in (folders.corpus, *folders.others)
+    }
+    found: dict[tuple[str, str], str] = {}
+    for each in names:
+        if each.root not in asked:
+            found[each.file] = f"{each.name} is in no folder of this workspace"
+        full = os.path.join(each.root, each.name)
+        for root, inside in asked.items():
+            if root == each.root:
+                inside.setdefault(each.name, []).append(each)
+            elif full.startswith(os.path.join(root, "")):
+                inside.setdefault(os.path.relpath(full, root).replace(os.sep, "/"), []).append(each)
+    for root, inside in asked.items():
+        for name, why in inputs.files.excluded(root, tuple(inside)).items():
+            found |= {each.file: f"{name} {why}" for each in inside[name]}
+    return found
+
+
+def _without(drafted: Draft, barred: Collection[tuple[str, str]]) -> Draft:
+    """A draft without what it shows of some files: one of them must not prevent the question."""
+    gone = [each for each in drafted.evidence.spans if (each.origin.root, each.origin.path) in barred]
+    if not gone:
+        return drafted
+    evidence = drafted.evidence
+    spans = tuple(each for each in evidence.spans if each not in gone)
+    shown = {each.origin.path for each in spans}
+    structure = replace(evidence.structure, files=len(shown))
+    texts = {path: text for path, text in evidence.texts.items() if path in shown}
+    prompt = replace(drafted.prompt, spans=tuple(each for each in drafted.prompt.spans if each not in gone))
+    left_out = len({(each.origin.root, each.origin.path) for each in gone})
+    return replace(drafted, prompt=prompt, evidence=Evidence(spans, structure, texts), left_out=left_out)
 
 
 def _shown_files(question: Question, drafted: Draft, folders: QuestionFolders) -> dict[str, dict[str, None]]:
@@ -245,14 +288,29 @@ def _shown_files(question: Question, drafted: Draft, folders: QuestionFolders) -
     return found
 
 
-def _aliases(question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs) -> Prompt:
-    """The other names of these files, as a prompt without text: rules about them count as well."""
-    origins = []
-    if question.target is not None and question.target.alias:
-        origins.append(Origin("file", question.target.alias, folders.corpus.root))
+def _names(
+    question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs
+) -> list[_FileName]:
+    """All names of these files. What has several, counts by each."""
+    target = question.target
+    found = []
     for root, paths in _shown_files(question, drafted, folders).items():
-        origins += [Origin("file", name, root) for name in inputs.files.links(root, tuple(paths))]
-    return Prompt(question.command, tuple(Span("", origin) for origin in origins))
+        links = inputs.files.links(root, tuple(paths))
+        found += [_FileName(root, path, (root, path)) for path in paths]
+        for name, linked in links.items():  # two of the paths may be names of the same file
+            found += [
+                _FileName(root, name, (root, path)) for path in paths if links.get(path, path) == linked
+            ]
+    if target is not None and target.alias:
+        root = folders.corpus.root
+        found.append(_FileName(root, target.alias, (root, target.lines.path)))
+    return found
+
+
+def _aliases(question: Question, names: Sequence[_FileName]) -> Prompt:
+    """The other names of files, as a prompt without text: rules about them count as well."""
+    others = dict.fromkeys((each.name, each.root) for each in names if each.file != (each.root, each.name))
+    return Prompt(question.command, tuple(Span("", Origin("file", *each)) for each in others))
 
 
 def _rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:

@@ -1,0 +1,85 @@
+"""What rules keep here is left out of a prompt, under each of its names; only the file in question prevents it."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from config_files import PROVIDER, write
+
+from assist_context.index.reader import IndexReader
+from assist_context.retrieval.corpus import Corpus
+from assist_server.config.config import load_lenient
+from assist_server.questions.composition import decision_inputs
+from assist_server.questions.decision import DecidedQuestion, Question, decide
+from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.targets import resolve_target
+from assist_server.workspace.folder_index import folder_at, update_index
+
+pytestmark = pytest.mark.slow
+
+RATES = "def negotiated_rate(customer):\n    return 0.37\n"
+ASKING = "def hello():\n    return negotiated_rate('acme')\n"
+SHOWN = {"hello.py": ASKING, "rates.py": RATES}
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    repo = tmp_path / "repo"
+    (repo / "sub" / "private").mkdir(parents=True)
+    for name, text in SHOWN.items():
+        (repo / "sub" / name).write_text(text)
+    (repo / ".gitignore").write_text("private/\n")
+    subprocess.run(["git", "init", "-q", str(repo)], check=True)
+    return repo
+
+
+def decided(root: Path, target: str = "", others: tuple[Path, ...] = ()) -> DecidedQuestion:
+    """A question where two files are shown from the first of some folders."""
+    own = root.parents[1] / "own"
+    own.mkdir(exist_ok=True)
+    settings = write(own, PROVIDER + "[escalation]\nmode = 'auto'\n")
+    config = load_lenient({**os.environ, **settings}, ())
+    folder = folder_at(config, root)
+    update_index(config, folder, lambda _done, _total: None)
+    corpus = Corpus(folder.root, IndexReader(folder.database))
+    around = tuple(Corpus(str(each), IndexReader(str(own / "none.sqlite"))) for each in others)
+    about = resolve_target(corpus, target) if target else None
+    inputs, _ = decision_inputs(config, [str(root)])
+    words = "what do `negotiated_rate` and `hello` do?"
+    asked = Question("explain" if target else "ask", words, about, wish="frontier")
+    return decide(asked, QuestionFolders(corpus, around), inputs)
+
+
+def files(found: DecidedQuestion) -> tuple[str, ...]:
+    assert found.prepared is not None, found.decision.why
+    return tuple(sorted(found.prepared.files))
+
+
+def test_a_file_whose_other_name_is_ignored_is_left_out_and_the_question_goes_on(repo: Path) -> None:
+    assert files(decided(repo / "sub")) == ("hello.py", "rates.py")
+    os.link(repo / "sub" / "rates.py", repo / "sub" / "private" / "rates.py")
+    found = decided(repo / "sub")
+    assert files(found) == ("hello.py",)
+    assert ("Left out", "1 files that rules keep here") in found.surroundings
+    assert "0.37" not in str(found.prepared)
+    assert files(decided(repo / "sub", "hello.py")) == ("hello.py",)
+    refused = decided(repo / "sub", "rates.py")
+    assert refused.prepared is None
+    assert "private/rates.py is excluded" in refused.decision.why
+
+
+def test_two_names_that_are_shown_share_the_rules_of_a_third(repo: Path) -> None:
+    (repo / "sub" / "hello.py").unlink()
+    for name in ("hello.py", "private/x.py"):
+        os.link(repo / "sub" / "rates.py", repo / "sub" / name)
+    found = decided(repo / "sub")
+    assert found.prepared is not None
+    assert found.prepared.files == ()
+
+
+def test_the_rules_of_each_folder_around_a_file_hold(repo: Path) -> None:
+    (repo / ".assistignore").write_text("rates.py\n")
+    subprocess.run(["git", "init", "-q", str(repo / "sub")], check=True)
+    assert "rates.py" in files(decided(repo / "sub"))
+    assert files(decided(repo / "sub", others=(repo,))) == ("hello.py",)
