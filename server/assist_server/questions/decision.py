@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from assist_context.files.repository_top import top_of
 from assist_context.relations.path_index import path_index_of
 from assist_escalation.budget.ledger import Scope
 from assist_escalation.edits.plan import Base, EditTarget, sha256_of
@@ -244,19 +245,18 @@ def _barred_files(
     names: Sequence[_FileName], folders: QuestionFolders, inputs: DecisionInputs
 ) -> dict[tuple[str, str], str]:
     """Why files may not leave, in words: by any of their names, by the rules of any folder around them."""
-    asked: dict[str, dict[str, list[_FileName]]] = {
-        corpus.root: {} for corpus in (folders.corpus, *folders.others)
-    }
+    roots = [corpus.root for corpus in (folders.corpus, *folders.others)]
+    asked: dict[str, dict[str, list[_FileName]]] = {}
     found: dict[tuple[str, str], str] = {}
     for each in names:
-        if each.root not in asked:
+        if each.file[0] not in roots:
             found[each.file] = f"{each.name} is in no folder of this workspace"
         full = os.path.join(each.root, each.name)
-        for root, inside in asked.items():
+        for root in dict.fromkeys((each.root, *roots)):
             if root == each.root:
-                inside.setdefault(each.name, []).append(each)
+                asked.setdefault(root, {}).setdefault(each.name, []).append(each)
             elif full.startswith(os.path.join(root, "")):
-                inside.setdefault(os.path.relpath(full, root).replace(os.sep, "/"), []).append(each)
+                asked.setdefault(root, {}).setdefault(_path_from(root, full), []).append(each)
     for root, inside in asked.items():
         for name, why in inputs.files.excluded(root, tuple(inside)).items():
             found |= {each.file: f"{name} {why}" for each in inside[name]}
@@ -295,21 +295,30 @@ def _names(
     target = question.target
     found = []
     for root, paths in _shown_files(question, drafted, folders).items():
-        links = inputs.files.links(root, tuple(paths))
         found += [_FileName(root, path, (root, path)) for path in paths]
+        top = top_of(root) or root  # what git ignores may be next to the workspace's folder
+        from_top = {path: _path_from(top, os.path.join(root, path)) for path in paths}
+        links = inputs.files.links(top, tuple(from_top.values()))
         for name, linked in links.items():  # two of the paths may be names of the same file
-            found += [
-                _FileName(root, name, (root, path)) for path in paths if links.get(path, path) == linked
-            ]
+            full = os.path.join(top, name)
+            inside = full.startswith(os.path.join(root, ""))
+            place = (root, _path_from(root, full)) if inside else (top, name)
+            same = [path for path, known in from_top.items() if links.get(known, known) == linked]
+            found += [_FileName(*place, (root, path)) for path in same]
     if target is not None and target.alias:
         root = folders.corpus.root
         found.append(_FileName(root, target.alias, (root, target.lines.path)))
     return found
 
 
+def _path_from(folder: str, full: str) -> str:
+    return os.path.relpath(full, folder).replace(os.sep, "/")
+
+
 def _aliases(question: Question, names: Sequence[_FileName]) -> Prompt:
     """The other names of files, as a prompt without text: rules about them count as well."""
-    others = dict.fromkeys((each.name, each.root) for each in names if each.file != (each.root, each.name))
+    inside = [each for each in names if each.root == each.file[0]]  # globs are about paths in the workspace
+    others = dict.fromkeys((each.name, each.root) for each in inside if each.name != each.file[1])
     return Prompt(question.command, tuple(Span("", Origin("file", *each)) for each in others))
 
 

@@ -64,6 +64,9 @@ def test_a_file_whose_other_name_is_ignored_is_left_out_and_the_question_goes_on
     assert ("Left out", "1 files that rules keep here") in found.surroundings
     assert "0.37" not in str(found.prepared)
     assert files(decided(repo / "sub", "hello.py")) == ("hello.py",)
+    (repo / "private").mkdir()
+    os.rename(repo / "sub" / "private" / "rates.py", repo / "private" / "rates.py")  # next to the workspace
+    assert files(decided(repo / "sub")) == ("hello.py",)
     refused = decided(repo / "sub", "rates.py")
     assert refused.prepared is None
     assert "private/rates.py is excluded" in refused.decision.why
