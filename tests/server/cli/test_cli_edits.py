@@ -1,12 +1,16 @@
 """`assist refactor`, `fix` and `test` as a user runs them: edits shown, made, refused and undone."""
 
+import json
+import os
+import pty
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asked_shop import CART, KEY, PRICES, RENAMED, audit_events, make_shop
-from conftest import runner
+from conftest import COMMAND, runner
 from vendor import configure_provider, scripted_answer, vendor
 
 pytestmark = pytest.mark.slow
@@ -66,19 +70,49 @@ def test_without_a_yes_an_edit_is_only_shown(assist: Assist, tmp_path: Path, sho
     assert (shop / "shop" / "prices.py").read_text() == PRICES
 
 
+LONG = "def long():\n    a = 1\n    b = 2\n    c = 3\n    return a + b + c\n"
+SHORTER = (
+    "shop/long.py\n<<<<<<< SEARCH\n"
+    f"{LONG.split(':', 1)[1].lstrip(chr(10))}=======\n    return 6\n>>>>>>> REPLACE\n"
+)
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
 def test_a_yes_does_not_cover_an_edit_that_removes_most_of_a_definition(
-    assist: Assist, tmp_path: Path, shop: Path
+    assist: Assist, tmp_path: Path, shop: Path, flags: tuple[str, ...]
 ) -> None:
-    text = "def long():\n    a = 1\n    b = 2\n    c = 3\n    return a + b + c\n"
-    (shop / "shop" / "long.py").write_text(text)
-    search = "".join(text.splitlines(keepends=True)[1:])
-    answer = f"shop/long.py\n<<<<<<< SEARCH\n{search}=======\n    return 6\n>>>>>>> REPLACE\n"
-    with vendor(scripted_answer(answer)) as acme:
+    (shop / "shop" / "long.py").write_text(LONG)
+    with vendor(scripted_answer(SHORTER)) as acme:
         configure_provider(tmp_path / "config", acme.url)
-        done = assist("refactor", "shop/long.py", "tidy up", "--frontier", "--yes")
+        done = assist("refactor", "shop/long.py", "tidy up", "--frontier", "--yes", *flags)
+    assert done.code == 1
     assert "shop/long.py would have 2 of its 5 statements" in done.err
-    assert "Nothing was changed" in done.out
-    assert (shop / "shop" / "long.py").read_text() == text
+    assert "there is no terminal to ask at" in (done.json["error"] if flags else done.err)
+    assert (shop / "shop" / "long.py").read_text() == LONG
+
+
+def test_what_is_asked_about_is_shown_where_stdout_is_a_document(
+    tmp_path: Path, shop: Path, home: dict[str, str]
+) -> None:
+    (shop / "shop" / "long.py").write_text(LONG)
+    ours, theirs = pty.openpty()
+    with vendor(scripted_answer(SHORTER)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        child = subprocess.Popen(
+            [*COMMAND, "refactor", "shop/long.py", "tidy up", "--frontier", "--yes", "--json"],
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            cwd=shop,
+            env={**os.environ, **home, "ACME_KEY": KEY},
+        )
+        os.write(ours, b"y\n")
+        out, _ = child.communicate(timeout=60)
+    said = os.read(ours, 60_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert json.loads(out)["edit"]["applied"] is True
+    assert "-    c = 3" in said[: said.index("Make this change?")]
 
 
 def test_tests_are_put_into_a_new_file_and_run(assist: Assist, tmp_path: Path, shop: Path) -> None:

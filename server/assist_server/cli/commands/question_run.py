@@ -20,7 +20,7 @@ from assist_escalation.prompts import Span
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.cli.piped_input import DASH, piped_input, piped_span
-from assist_server.cli.terminal.answers import confirm, show_edit, stream_markdown
+from assist_server.cli.terminal.answers import at_terminal, confirm, say_edit, show_edit, stream_markdown
 from assist_server.cli.terminal.tables import facts, show_count
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
@@ -51,6 +51,10 @@ from assist_server.workspace.folders import WorkspaceFolder
 from assist_server.workspace.stray_links import refuse_stray_link
 
 STDIN = 0
+UNASKED = (
+    "--yes does not cover this edit, and there is no terminal to ask at: run the command at a terminal, "
+    "with neither stdin nor stderr redirected"
+)
 AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
 if TYPE_CHECKING:
@@ -270,15 +274,7 @@ def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:
     if final.problem is not None and final.problem.excerpt:
         say(final.problem.excerpt)
     if plan is not None:
-        if flags.as_json:
-            for warning in edit_warnings(plan):
-                say(warning)
-        else:
-            show_edit(plan)
-        for note in plan.notes:
-            say(f"note: {note}")
-        if _may_apply(plan, flags):
-            made, problem = _make_edit(this, plan, final)
+        made, problem = _edit(this, plan, final)
     if flags.as_json:
         emit(answer_document(this.decided, final, notices, applied=made, problem=problem))
     say(last_line(final))
@@ -287,6 +283,24 @@ def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:
         raise UserError(f"{what}: {problem}.".replace("..", "."), printed=flags.as_json)
     if plan is not None and not made and not flags.as_json:
         out("Nothing was changed.")
+
+
+def _edit(this: _Run, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:
+    """Show the edit, and make it if that is allowed. Returns what `_make_edit` does."""
+    flags = this.flags
+    beyond_yes = flags.yes and plan.asks
+    if not flags.as_json:
+        show_edit(plan)
+    elif beyond_yes and at_terminal():
+        say_edit(plan)  # stdout gets the document alone
+    else:
+        for warning in edit_warnings(plan):
+            say(warning)
+    for note in plan.notes:
+        say(f"note: {note}")
+    if beyond_yes and not at_terminal():
+        return False, final.problem or EditError(UNASKED)
+    return _make_edit(this, plan, final) if _may_apply(plan, flags) else (False, final.problem)
 
 
 def _make_edit(this: _Run, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:

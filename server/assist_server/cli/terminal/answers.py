@@ -129,9 +129,20 @@ def show_edit(plan: EditPlan) -> None:
         terminal.print(Segments([shown]), soft_wrap=True, end="")
 
 
+def say_edit(plan: EditPlan) -> None:
+    """The same preview on stderr alone, for a question about an edit whose stdout is a document."""
+    for line in (*edit_warnings(plan), *(each.text for each in edit_preview(plan))):
+        say(line)
+
+
+def at_terminal() -> bool:
+    """Whether there is a person who can be asked, and sees the question."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def confirm(question: str) -> bool:
     """Ask a yes-or-no question at the terminal; without a terminal the answer is no."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not at_terminal():
         return False
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
