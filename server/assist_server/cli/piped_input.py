@@ -1,14 +1,15 @@
 """What is piped into a question: the text on stdin, as a piece of the question.
 
-`ask` reads a pipe or a file by itself. The other commands read it where a `-` says so, since they are run in
-loops over a list, and to read stdin would eat the list. A file that another program has begun to read, as the
-list of a loop is, is left alone too. A pipe that stays open without a word is left after `PATIENCE`;
-with `-` it is awaited. A terminal, a device and a socket are never read.
+Stdin is read only where a `-` says so. Without one it may be the list of a loop or the rest of a script, and
+to read it would eat and send that. Where something seems to be piped in, the user is told that it is not
+read. A terminal, a device and a socket are never read.
 """
 
 import os
 import select
 import stat
+import struct
+import sys
 from dataclasses import dataclass
 
 from assist_escalation.prompts import Origin, Span, fence
@@ -16,39 +17,35 @@ from assist_server.errors import WRONG_USAGE, UserError
 
 DASH = "-"
 MOST = 100_000  # bytes, about 30,000 tokens: as much as providers read by default, and more than local models
-PATIENCE = 2.0  # seconds until a pipe without `-` has to say something
 
 
 @dataclass(frozen=True, slots=True)
 class PipedInput:
-    """A piped text, "" for none, and what to tell the user about it, or ""."""
+    """A piped text, "" for none, its length in bytes, and what to tell the user about it, or ""."""
 
     text: str = ""
+    size: int = 0
     notice: str = ""
 
 
-def piped_input(handle: int, *, asked: bool, by_itself: bool, patience: float = PATIENCE) -> PipedInput:
-    """What is piped in at this file descriptor.
+def piped_input(handle: int, *, asked: bool) -> PipedInput:
+    """What is piped in at this file descriptor, if it is `asked` for with a `-`.
 
-    `asked`: a `-` says so. `by_itself`: the command reads it without that. Raises
-    `UserError` for a text that is too long or no text, and for a `-` without anything piped in.
+    Raises `UserError` for a text that is too long or no text, and for a `-` without anything piped in.
     """
     kind = _kind(handle)
     if asked:
         if not kind:
             raise UserError("Nothing is piped in for `-`: write `COMMAND | assist ...`.", WRONG_USAGE)
-        return PipedInput(_text(handle))
+        return _piped_text(handle)
     if not kind or (kind == "file" and os.lseek(handle, 0, os.SEEK_CUR)):
-        return PipedInput()
-    ready = _speaks(handle, patience if by_itself else 0.0)
-    if not by_itself:
-        waits = ready and (kind == "pipe" or os.fstat(handle).st_size > 0)
-        return PipedInput(notice="What is piped in is not read: add a `-` for that." if waits else "")
-    if not ready:
-        return PipedInput(
-            notice="Nothing was piped in until now, so the question goes without: add a `-` to wait."
-        )
-    return PipedInput(_text(handle))
+        return PipedInput()  # another program has begun to read this file, as the list of a loop
+    waiting = os.fstat(handle).st_size if kind == "file" else _bytes_in_pipe(handle)
+    if waiting:
+        return PipedInput(notice=f"{waiting:,} bytes wait on stdin; add `-` to ask about them.")
+    if kind == "pipe" and not _is_ready(handle):
+        return PipedInput(notice="Stdin is a pipe and is not read; add `-` to ask about what comes.")
+    return PipedInput()
 
 
 def piped_span(text: str) -> Span:
@@ -66,15 +63,29 @@ def _kind(handle: int) -> str:
     return "pipe" if stat.S_ISFIFO(mode) else "file" if stat.S_ISREG(mode) else ""
 
 
-def _speaks(handle: int, patience: float) -> bool:
+def _bytes_in_pipe(handle: int) -> int:
+    """How many bytes can be read at once, without reading them. Windows cannot say that: there, 0."""
+    if sys.platform == "win32":
+        return 0
+    import fcntl  # noqa: PLC0415  (not on Windows)
+    import termios  # noqa: PLC0415
+
+    try:
+        (count,) = struct.unpack("i", fcntl.ioctl(handle, termios.FIONREAD, bytes(4)))
+    except OSError:
+        return 0
+    return int(count)
+
+
+def _is_ready(handle: int) -> bool:
     """Whether there is something to read, or the end. Windows cannot say that of a pipe: there, not."""
     try:
-        return bool(select.select([handle], [], [], patience)[0])
+        return bool(select.select([handle], [], [], 0)[0])
     except OSError:
         return False
 
 
-def _text(handle: int) -> str:
+def _piped_text(handle: int) -> PipedInput:
     parts: list[bytes] = []
     size = 0
     while size <= MOST and (part := os.read(handle, MOST + 1 - size)):
@@ -87,4 +98,4 @@ def _text(handle: int) -> str:
     raw = b"".join(parts)
     if b"\0" in raw:
         raise UserError("What is piped in is no text, it has zero bytes in it: pipe in text.")
-    return raw.decode("utf-8", "replace") if raw.strip() else ""
+    return PipedInput(raw.decode("utf-8", "replace"), size) if raw.strip() else PipedInput()

@@ -44,7 +44,7 @@ class Question:
     """What a user wants: a command, their words, the code it is about, and who should answer.
 
     `problems` are diagnostics and the like, and what the user piped in. `provider` is the name of one, "" for
-    any.
+    any. `piped` is the length of what was piped in, in bytes.
     """
 
     command: str
@@ -53,6 +53,7 @@ class Question:
     problems: tuple[Span, ...] = ()
     wish: Wish = "auto"
     provider: str = ""
+    piped: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,8 @@ class Draft:
 class DecidedQuestion:
     """A question with its decision. `prepared` is what a provider would get, if any may get it.
 
-    `surroundings` are facts for the preview, by name: the folder, if the user asked from another one, what
-    rules left out, and unusual directories of settings.
+    `surroundings` are facts for the preview, by name: what was piped in, the folder, if the user asked from
+    another one, what rules left out, and unusual directories of settings.
     """
 
     id: str
@@ -160,10 +161,11 @@ def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs)
     decision = route(_facts(question, local, frontier, inputs), rules, question.wish, inputs.history)
     root = folders.corpus.root
     elsewhere = inputs.asked and inputs.asked != root
-    left_out = f"{frontier.left_out if frontier else 0} files that rules keep here"
+    left_out = frontier.left_out if frontier else 0
     surroundings = (
+        *([("Piped in", f"{question.piped:,} bytes")] if question.piped else []),
         *([("Folder", root)] if elsewhere else []),
-        *([("Left out", left_out)] if frontier and frontier.left_out else []),
+        *([("Left out", f"{left_out} files that rules keep here")] if left_out else []),
         *inputs.directories,
     )
     return DecidedQuestion(name, question, root, local, decision, rules, frontier, prepared, surroundings)

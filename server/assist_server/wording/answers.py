@@ -52,7 +52,7 @@ def route_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
     ]
     if decided.prepared is not None:
         return [*lines, *_preview(decided, decided.prepared)]
-    return [*lines, ("Files", ", ".join(map(one_line, _files(decided))) or "none")]
+    return [*lines, *_surroundings(decided), ("Files", ", ".join(map(one_line, _files(decided))) or "none")]
 
 
 def preview_lines(decided: DecidedQuestion) -> list[str]:
@@ -70,13 +70,17 @@ def _preview(decided: DecidedQuestion, prepared: Prepared) -> list[tuple[str, st
     found = ", ".join(f"{count} {kind.lower()}" for kind, count in prepared.redacted.found)
     return [
         ("Goes to", f"{prepared.host} ({prepared.provider}, {prepared.endpoint.model})"),
-        *((name, one_line(text)) for name, text in decided.surroundings),
+        *_surroundings(decided),
         ("Files", named or "none"),
         ("Redacted", found or "nothing found"),
         ("Tokens", f"up to {prepared.tokens:,}, and {prepared.max_output:,} for the answer"),
         ("Cost", f"up to {usd(prepared.upper_micro)}; {usd(prepared.left_micro)} are left for today"),
         ("Payload", f"sha256 {prepared.payload_sha256}"),
     ]
+
+
+def _surroundings(decided: DecidedQuestion) -> list[tuple[str, str]]:
+    return [(name, one_line(text)) for name, text in decided.surroundings]
 
 
 def one_line(path: str) -> str:

@@ -1,6 +1,7 @@
 """What is piped into a question is a piece of it; what is not meant for it stays where it is."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,43 +37,46 @@ def opened(path: Path, at: int = 0) -> Iterator[int]:
     os.close(handle)
 
 
-@pytest.mark.parametrize("asked", [True, False])
-def test_a_pipe_and_a_file_are_read_to_their_end(tmp_path: Path, asked: bool) -> None:
+def test_a_pipe_and_a_file_are_read_to_their_end(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("één\n")
     with pipe("één\n".encode()) as piped, opened(tmp_path / "log") as file:
         for handle in (piped, file):
-            assert piped_input(handle, asked=asked, by_itself=True) == PipedInput("één\n")
+            assert piped_input(handle, asked=True) == PipedInput("één\n", 6)
+
+
+def test_without_a_dash_nothing_is_read_and_what_waits_is_said(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text("a.py\nb.py\n")
+    with pipe(b"b.py\n") as piped, opened(tmp_path / "list") as file:
+        for handle, size in ((piped, 5), (file, 10)):
+            notice = f"{size} bytes wait on stdin; add `-` to ask about them."
+            assert piped_input(handle, asked=False) == PipedInput(notice=notice)
+            assert len(os.read(handle, 99)) == size
 
 
 def test_the_list_of_a_loop_is_left_to_the_loop(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("a.py\nb.py\n")
     with opened(tmp_path / "list", 5) as handle:
-        for by_itself in (True, False):
-            assert piped_input(handle, asked=False, by_itself=by_itself) == PipedInput()
-        assert os.read(handle, 9) == b"b.py\n"
-    with pipe(b"b.py\n") as handle:
-        assert "add a `-`" in piped_input(handle, asked=False, by_itself=False).notice
+        assert piped_input(handle, asked=False) == PipedInput()
         assert os.read(handle, 9) == b"b.py\n"
 
 
-def test_a_pipe_that_never_speaks_is_left_and_said() -> None:
+def test_a_pipe_that_says_nothing_yet_is_left_and_said() -> None:
     with pipe(b"", ends=False) as handle:
-        assert "goes without" in piped_input(handle, asked=False, by_itself=True, patience=0.01).notice
-        assert piped_input(handle, asked=False, by_itself=False) == PipedInput()
+        assert "add `-`" in piped_input(handle, asked=False).notice
 
 
-@pytest.mark.parametrize("said", [b"", b" \n"])
-def test_an_empty_pipe_is_no_piece(said: bytes) -> None:
-    with pipe(said) as handle:
-        assert piped_input(handle, asked=False, by_itself=True) == PipedInput()
+def test_an_empty_pipe_is_no_piece() -> None:
+    for said, asked in ((b"", True), (b" \n", True), (b"", False)):
+        with pipe(said) as handle:
+            assert piped_input(handle, asked=asked) == PipedInput()
 
 
 def test_devices_and_closed_handles_are_not_read() -> None:
     with opened(Path(os.devnull)) as handle:
-        assert piped_input(handle, asked=False, by_itself=True) == PipedInput()
+        assert piped_input(handle, asked=False) == PipedInput()
         with pytest.raises(UserError, match="Nothing is piped in"):
-            piped_input(handle, asked=True, by_itself=True)
-    assert piped_input(9_999, asked=False, by_itself=True) == PipedInput()
+            piped_input(handle, asked=True)
+    assert piped_input(9_999, asked=False) == PipedInput()
 
 
 def test_what_is_too_long_or_no_text_is_refused(tmp_path: Path) -> None:
@@ -80,7 +84,7 @@ def test_what_is_too_long_or_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\x7fELF\0\0")
     for name, words in (("long", "100,000 bytes"), ("binary", "no text")):
         with opened(tmp_path / name) as handle, pytest.raises(UserError, match=words):
-            piped_input(handle, asked=False, by_itself=True)
+            piped_input(handle, asked=True)
 
 
 def test_a_piped_text_is_in_a_fence_that_it_cannot_end() -> None:
@@ -90,20 +94,36 @@ def test_a_piped_text_is_in_a_fence_that_it_cannot_end() -> None:
     assert span.text.endswith("\n`````")
 
 
+def asked(shop: Path, home: dict[str, str], *words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [*COMMAND, "ask", "what is this?", *words],
+        cwd=shop,
+        env={**os.environ, **home, "ACME_KEY": KEY},
+        input=b"+token = 'correct-horse-battery'\n+piped = 1\n",
+        capture_output=True,
+        check=True,
+    )
+
+
 @pytest.mark.slow
 def test_what_is_piped_in_is_sent_redacted_and_counted(tmp_path: Path, home: dict[str, str]) -> None:
     shop = make_shop(tmp_path)
     with vendor(scripted_answer("It says so.")) as acme:
         configure_provider(tmp_path / "config", acme.url)
-        done = subprocess.run(
-            [*COMMAND, "ask", "what is this?", "--frontier", "--yes", "--json"],
-            cwd=shop,
-            env={**os.environ, **home, "ACME_KEY": KEY},
-            input=b"+token = 'correct-horse-battery'\n+piped = 1\n",
-            capture_output=True,
-            check=True,
-        )
+        shown = asked(shop, home, "-", "--frontier", "--dry-run")
+        done = asked(shop, home, "-", "--frontier", "--yes", "--json")
     sent = acme.requests[0].body.decode()
     assert "+piped = 1" in sent
     assert "correct-horse-battery" not in sent
     assert b'"count": 1' in done.stdout
+    assert re.search(rb"Piped in +44 bytes", shown.stdout)
+
+
+@pytest.mark.slow
+def test_what_is_piped_in_is_not_sent_without_a_dash(tmp_path: Path, home: dict[str, str]) -> None:
+    shop = make_shop(tmp_path)
+    with vendor(scripted_answer("It says so.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        done = asked(shop, home, "--frontier", "--yes")
+    assert b"44 bytes wait on stdin" in done.stderr
+    assert "+piped = 1" not in acme.requests[0].body.decode()

@@ -16,10 +16,9 @@ from assist_completion.model_store.process_lock import silent
 from assist_context.files.repository_top import top_of
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
-from assist_escalation.prompts import Span
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
-from assist_server.cli.piped_input import DASH, piped_input, piped_span
+from assist_server.cli.piped_input import DASH, PipedInput, piped_input, piped_span
 from assist_server.cli.terminal.answers import at_terminal, confirm, say_edit, show_edit, stream_markdown
 from assist_server.cli.terminal.tables import facts, show_count
 from assist_server.config.config import Config
@@ -74,7 +73,8 @@ class _Run:
 def run(command: str, target: str, said: tuple[str, str], flags: Asking) -> None:
     """Answer one question, from the user's words and a `-`. Raises errors that `main` maps to exit codes."""
     wish = flags.wish
-    words, pieces = _words_and_pieces(command, *said)
+    words, piped = _words_and_pipe(*said)
+    pieces = (piped_span(piped.text),) if piped.text else ()
     if command == "ask" and not words.strip() and not pieces:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config = settings(offline=flags.offline)
@@ -85,7 +85,7 @@ def run(command: str, target: str, said: tuple[str, str], flags: Asking) -> None
             say(f"assist: {problem}")
         for done in finish_interrupted(config, folders.corpus.root):
             say(f"assist: {done}")
-        question = Question(command, words, resolved, pieces, wish, flags.provider)
+        question = Question(command, words, resolved, pieces, wish, flags.provider, piped.size)
         decided = decide(question, folders, inputs)
     if flags.dry_run:
         emit(route_document(decided)) if flags.as_json else facts(route_facts(decided))
@@ -96,16 +96,14 @@ def run(command: str, target: str, said: tuple[str, str], flags: Asking) -> None
         _finish(this, final, notices)
 
 
-def _words_and_pieces(command: str, words: str, dash: str) -> tuple[str, tuple[Span, ...]]:
+def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
     """The user's words, and what is piped in; a `-` may also take the place of the words."""
     if dash not in ("", DASH):
         raise UserError(f"{dash!r} is one word too many: put your words in quotes.", WRONG_USAGE)
-    asked = DASH in (words, dash)
-    piped = piped_input(STDIN, asked=asked, by_itself=command == "ask")
+    piped = piped_input(STDIN, asked=DASH in (words, dash))
     if piped.notice:
         say(f"assist: {piped.notice}")
-    pieces = (piped_span(piped.text),) if piped.text else ()
-    return "" if words == DASH else words, pieces
+    return "" if words == DASH else words, piped
 
 
 @contextmanager

@@ -82,9 +82,9 @@ def ask(
     flags: Asking,
     piped: Piped = "",
 ) -> None:
-    """Answer a question about the workspace, using what the index finds and what is piped in.
+    """Answer a question about the workspace, using what the index finds.
 
-    A pipe or a file on stdin is read without a `-` too; in a loop that reads a pipe, write `< /dev/null`.
+    A pipe or a file on stdin is read only with a `-`, so a loop or a script that stdin holds stays whole.
     """
     _run("ask", "", (question, piped), flags)
 
