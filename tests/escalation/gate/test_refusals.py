@@ -9,6 +9,7 @@ from gates import KEY, SCOPE, allowed, parts, request, spans
 from assist_escalation.audit.log import AuditLog
 from assist_escalation.audit.reader import Filter, events
 from assist_escalation.audit.verifier import verify
+from assist_escalation.budget.ledger import Scope
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.prepare import prepare
 from assist_escalation.gate.refusals import MOST_A_DAY, RefusedRequest, record_refusal
@@ -39,6 +40,19 @@ def test_a_loop_of_refusals_does_not_fill_the_disk(tmp_path: Path) -> None:
     assert len(found) == 2 * MOST_A_DAY
     assert [at for at, each in enumerate(found, 1) if each.get("last_today")] == [MOST_A_DAY, 2 * MOST_A_DAY]
     assert verify(path).ok
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "\U0001f600"])
+def test_long_names_do_not_hide_refusals_from_the_count(tmp_path: Path, letter: str) -> None:
+    path = tmp_path / "log"
+    audit = AuditLog(path, clock=lambda: 0.0)
+    asked = RefusedRequest("r1", Scope("/" + letter * 4_000, letter * 300), "explain", letter * 300)
+    for _ in range(MOST_A_DAY + 5):
+        record_refusal(audit, asked, "budget")
+    found = list(events(path))
+    assert len(found) == MOST_A_DAY
+    assert found[0]["repo"].startswith(f"/{letter * 9}")
+    assert found[0]["repo"].endswith("...")
 
 
 @pytest.mark.parametrize("content", [None, b"damaged\n"])
