@@ -15,6 +15,8 @@ from assist_escalation.provider.failures import Fault, describe, refusal
 # What a model reads and writes in one call has to fit its context window, hidden instructions and reasoning
 # too. The largest windows on sale hold one to two million tokens; a larger count is no count.
 MOST_TOKENS = 2_000_000
+# Tokens of code and prose are 3 to 4 bytes long on average. No text in use comes near this mean.
+MOST_BYTES_A_TOKEN = 64
 
 _NAME = re.compile(r"[^A-Za-z0-9_.:/@+-]+")
 _NAME_LENGTH = 128
@@ -78,16 +80,17 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     return _expect(delta.get("content"), str) + refused, "content_filter" if refused else finish
 
 
-def reported_usage(counted: dict[str, Any] | None, *, wrote: bool) -> Usage | None:
+def reported_usage(counted: dict[str, Any] | None, *, sent: int, wrote: int) -> Usage | None:
     """The provider's counts as disjoint classes of tokens, or None if it reports none.
 
-    `wrote`: the answer has text. Reasoning is part of the output, and may be far more than what is shown.
+    `sent` and `wrote` count the prompt's bytes and the answer's. Reasoning is part of the output,
+    and may be far more than what is shown; fewer tokens than a text of that length has cannot be true.
     Counts that cannot all be true are `estimated`, and only those that are possible by themselves are kept:
     they may say that a call cost more than it seems, and never that it cost less.
 
-    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, wrote=True)
+    >>> reported_usage({"prompt_tokens": 30, "completion_tokens": 5}, sent=90, wrote=9)
     Usage(input=30, cache_read=0, cache_write=0, output=5, estimated=False)
-    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, wrote=True)
+    >>> reported_usage({"prompt_tokens": -1, "completion_tokens": 20_000}, sent=90, wrote=9)
     Usage(input=0, cache_read=0, cache_write=0, output=20000, estimated=True)
     """
     if counted is None:
@@ -100,7 +103,7 @@ def reported_usage(counted: dict[str, Any] | None, *, wrote: bool) -> Usage | No
     written = _count(details.get("cache_write_tokens") or 0)
     if prompt is not None and output is not None and hit is not None and written is not None:
         fits = 0 < prompt <= MOST_TOKENS - output and hit + written <= prompt
-        if fits and (output or not wrote):
+        if fits and prompt * MOST_BYTES_A_TOKEN >= sent and output * MOST_BYTES_A_TOKEN >= wrote:
             return Usage(input=prompt - hit - written, cache_read=hit, cache_write=written, output=output)
     possible = [prompt or 0, hit or 0, written or 0]
     found = Usage(input=max(possible), output=output or 0, estimated=True)

@@ -71,10 +71,11 @@ class Transport:
         line: _Connection | None = None
         guard = EventStreamParser(call.max_output)
         so_far = ChatEvent()
-        wrote = False
+        wrote = 0
+        prompt = _bytes_of(call.messages.system) + _bytes_of(call.messages.user)
 
         def usage_so_far() -> Usage | None:
-            return reported_usage(so_far.usage, wrote=wrote)
+            return reported_usage(so_far.usage, sent=prompt, wrote=wrote)
 
         try:
             line = await self._open(call)
@@ -84,9 +85,9 @@ class Transport:
                     piece = read(data)
                     so_far = piece.after(so_far)
                     if piece.text:
-                        wrote = True
+                        wrote += _bytes_of(piece.text)
                         yield Delta(piece.text)
-            finish = finish_reason(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote)
+            finish = finish_reason(so_far, bytes(guard.foreign), done=guard.done, wrote=wrote > 0)
             yield AnswerEnd(finish, so_far.model, usage_so_far())
         except Fault as fault:
             sent = bool(line and line.sends)
@@ -311,6 +312,10 @@ def _lost_connection(error: BaseException) -> Fault:
     if isinstance(error, TimeoutError):
         return Fault("timeout", "it did not answer in time: try again later, or ask another provider")
     return Fault("unreachable", "no connection, or it broke: check the network, base_url and proxy")
+
+
+def _bytes_of(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _now() -> float:

@@ -36,7 +36,7 @@ prices = st.builds(Price, rates, rates, rates, rates)
 def test_whatever_is_claimed_the_reservation_or_a_higher_claim_is_booked(
     claim: Any, wrote: bool, ended: bool, price: Price, output: int, charged: int
 ) -> None:
-    said = reported_usage(claim, wrote=wrote)
+    said = reported_usage(claim, sent=90, wrote=9 * wrote)
     if said is not None and not ended:
         said = Usage(said.input, said.cache_read, said.cache_write, said.output, estimated=True)
     reserved = upper_micro(price, 900, output)
@@ -56,7 +56,15 @@ def test_whatever_is_claimed_the_reservation_or_a_higher_claim_is_booked(
 
 @given(st.integers(1, MOST_TOKENS), st.integers(1, MOST_TOKENS))
 def test_an_honest_count_is_believed_however_little_text_there_is(prompt: int, output: int) -> None:
-    said = reported_usage({"prompt_tokens": prompt, "completion_tokens": output}, wrote=True)
+    said = reported_usage({"prompt_tokens": prompt, "completion_tokens": output}, sent=64, wrote=64)
     assert said is not None
     assert (said.input, said.output) == (prompt, output)
     assert said.estimated == (prompt + output > MOST_TOKENS)
+
+
+def test_a_count_of_fewer_tokens_than_the_text_has_is_no_count() -> None:
+    for prompt, output, estimated in ((1, 200, True), (4_000, 1, True), (157, 47, False)):
+        claim = {"prompt_tokens": prompt, "completion_tokens": output}
+        said = reported_usage(claim, sent=10_000, wrote=3_000)
+        assert said is not None
+        assert said.estimated == estimated
