@@ -18,9 +18,9 @@ from assist_context.files.denylist import denied_by
 from assist_escalation.edits.plan import EditError
 
 _TABLE = tomllib.loads((files(__package__) / "protected_files.toml").read_text(encoding="utf-8"))
-_NAMED, _FOLDERS = (
+_NAMED, _FOLDERS, _PLACED = (
     re.compile("|".join(translate(name) for group in _TABLE[kind] for name in group["names"].split()))
-    for kind in ("files", "folders")
+    for kind in ("files", "folders", "placed")
 )
 
 
@@ -39,7 +39,8 @@ def protected_by(path: str) -> str | None:
     for part in parts[:-1]:
         if _FOLDERS.match(_plain(part)):
             return part
-    return parts[-1] if parts and _NAMED.match(_plain(parts[-1])) else None
+    named = parts and (_NAMED.match(_plain(parts[-1])) or _PLACED.match("/".join(map(_plain, parts[-2:]))))
+    return parts[-1] if named else None
 
 
 def _plain(name: str) -> str:

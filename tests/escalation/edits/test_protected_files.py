@@ -14,10 +14,16 @@ fastlane/Fastfile nodemon.json tsconfig.json netlify.toml main.tf ansible.cfg st
 hardhat.config.js NuGet.config docker-bake.hcl user-data x.code-workspace CMakePresets.json Tiltfile Earthfile
 Makefile.am GNUmakefile Directory.Build.props requirements-dev.txt Gemfile.lock .envrc .github/workflows/x.yml
 githooks/pre-commit node_modules/x/index.js buildSrc/src/main/kotlin/a.kt debian/rules
+docs/conf.py mkdocs.yml mypy.ini pylintrc .pylintrc book.toml latexmkrc hie.yaml Properties/launchSettings.json
+gradle/libs.versions.toml project/Build.scala config/runtime.exs Emakefile phpstan.neon phpstan.neon.dist rector.php
+features/environment.py rules.ninja Tupfile Jamroot BUILD.gn PRESUBMIT.py config.nims gatsby-node.js knexfile.js
+tslint.json test/mocha.opts buf.gen.yaml melos.yaml build.yaml Trunk.toml MLproject artisan x.iss x.nsi
+hooks/commit-msg hooks/post-receive
 """
 ORDINARY = """
 src/a.py src/hooks/useCart.ts configure_app.py bootstrap.css railway.py src/build/index.ts docs/README.md
 src/rules/tax.py src/tasks/views.py workspace/a.py lib/init.lua pkg/__main__.py data.json values.yaml a.go
+src/environment.py src/main/scala/A.scala test/a_test.exs hooks/useCart.ts src/config.py
 """
 
 
