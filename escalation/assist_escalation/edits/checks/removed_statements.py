@@ -26,13 +26,14 @@ Opcode = tuple[str, int, int, int, int]
 def removals_of(change: FileChange) -> tuple[str, ...]:
     """What would lose more than half of its statements, in words: the outermost ones only.
 
-    Nothing is said of a new file, of a language without a grammar, and of a file that is removed.
+    In a language without a grammar each line that is not blank counts. Nothing is said of a new file, and of
+    a file that is removed.
     """
     language = language_of(change.path)
     before, after = (text.removeprefix(MARK) for text in (change.before, change.after))
-    old, new = statement_lines(language, before), statement_lines(language, after)
-    if not change.base_sha256 or change.removes or old is None or new is None:
+    if not change.base_sha256 or change.removes:
         return ()
+    old, new = _counted_lines(language, before), _counted_lines(language, after)
     opcodes = _opcodes(before, after)
     places = {**_places(language, before), WHOLE: (1, len(split_lines(before)))}
     named = {**_places(language, after), WHOLE: (1, len(split_lines(after)))}
@@ -50,11 +51,23 @@ def removals_of(change: FileChange) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _counted_lines(language: Language, text: str) -> Sequence[int]:
+    lines = statement_lines(language, text)
+    if lines is not None:
+        return lines
+    return [number for number, line in enumerate(split_lines(text), 1) if line.strip()]
+
+
 def _places(language: Language, text: str) -> dict[str, tuple[int, int]]:
-    """The first and last lines of definitions by their names, but of names that are there several times."""
-    every = symbols(language, text).definitions
-    times = Counter(each.qualified for each in every)
-    return {each.qualified: (each.start_line, each.end_line) for each in every if times[each.qualified] == 1}
+    """The first and last lines of definitions by their names, with a number after the first of equal ones."""
+    times: Counter[str] = Counter()
+    places = {}
+    for each in symbols(language, text).definitions:
+        times[each.qualified] += 1
+        number = times[each.qualified]
+        name = each.qualified if number == 1 else f"{each.qualified} ({number})"
+        places[name] = each.start_line, each.end_line
+    return places
 
 
 def _count(lines: Sequence[int], first: int, last: int) -> int:

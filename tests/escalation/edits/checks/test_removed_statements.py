@@ -53,7 +53,22 @@ def test_everyday_changes_are_not_named() -> None:
         f"{OLD}\n\ndef four():\n    return 4\n",
     ):
         assert removals(after) == ()
-    assert removals("two\n", "one\n" * 9, "a.txt") == ()
+    assert removals("one\n" * 5, "one\n" * 9, "a.txt") == ()
+
+
+@pytest.mark.parametrize("path", ["a.txt", "a.css", "a.sql", "main.tf", "a.yaml", "a.md"])
+def test_lines_count_where_there_is_no_grammar(path: str) -> None:
+    assert removals("a\n", "a\n\n" + "b\nc\n" * 4, path) == (f"{path} would have 1 of its 9 statements",)
+
+
+def test_definitions_with_the_same_name_are_kept_apart() -> None:
+    body = BODY.replace("    ", "        ")
+    getter = f"    @property\n    def size(self):\n{body}\n"
+    setter = f"    @size.setter\n    def size(self, value):\n{body}"
+    before = f"class A:\n{getter}{setter}"
+    after = f"class A:\n{getter}{setter.replace(body, '        pass' + chr(10))}"
+    (named,) = removals(after, before)
+    assert named.startswith("A.size (2) of a.py would have")
 
 
 def test_the_plan_asks() -> None:
