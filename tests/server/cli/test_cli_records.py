@@ -141,6 +141,9 @@ def test_undo_without_yes_needs_somebody_to_ask(assist: Assist, home: Home, tmp_
     assert (tmp_path / "app.py").read_text() == "a = 2\n"
     assert run_in_terminal(home, tmp_path, "n\n", "undo")[0] == 1
     assert (tmp_path / "app.py").read_text() == "a = 2\n"
+    code, told = run_in_terminal(home, tmp_path, "n\n", "undo", "--json")
+    assert code == 1
+    assert "+a = 1" in told[told.index("diff --git") :]
     code, told = run_in_terminal(home, tmp_path, "y\n", "undo")
     assert code == 0
     assert "Take this edit back?" in told

@@ -19,11 +19,12 @@ _RANGES = [
 ]
 UNSEEN = re.compile("[" + "".join(f"{re.escape(ends[0])}-{re.escape(ends[-1])}" for ends in _RANGES) + "]")
 
+_EQUAL = re.compile(r"(.)\1*", re.DOTALL)
 LONGEST_RUN = 80  # blanks in a row; after more of them, the rest of a line may be out of a window's sight
 
 _PLACE = re.compile(
     rf"""
-      (?P<blank>[ \t])(?P=blank){{{LONGEST_RUN},}}       # a long run of one blank
+      [ \t]{{{LONGEST_RUN + 1},}}                           # a long run of blanks, mixed or not
     | [ \t]\Z                                          # the last blank of a line's end
     | <(?=U\+[0-9A-F]{{4,6}}(?:[ ]x[ ][0-9]+)?>)     # what would look like a character written visibly
     | [^\t -~]                                         # any other than ASCII's own
@@ -64,8 +65,12 @@ def _write_visibly(found: re.Match[str]) -> str:
     seen = text.isprintable() and not text.isascii() and not is_unseen(text)
     if seen and not (found.start() == 0 and category(text).startswith("M")):
         return text
-    times = f" x {len(text)}" if len(text) > 1 else ""
-    return f"<U+{ord(text[0]):04X}{times}>"
+    return "".join(_run_code(equal[0]) for equal in _EQUAL.finditer(text))
+
+
+def _run_code(equal: str) -> str:
+    times = f" x {len(equal)}" if len(equal) > 1 else ""
+    return f"<U+{ord(equal[0]):04X}{times}>"
 
 
 def names_of(characters: Counter[str]) -> str:

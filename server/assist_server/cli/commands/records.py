@@ -61,8 +61,9 @@ def undo(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson = Fals
 
     If a file was changed since then, nothing is undone.
     """
+    from assist_escalation.edits.checks.unseen_characters import visible  # noqa: PLC0415
     from assist_escalation.edits.plan import diff  # noqa: PLC0415
-    from assist_server.cli.terminal.answers import show_edit  # noqa: PLC0415
+    from assist_server.cli.terminal.answers import say_edit, show_edit  # noqa: PLC0415
     from assist_server.records.undo import next_undo, take_back  # noqa: PLC0415
 
     recorded = workspace_at(workspace)
@@ -71,12 +72,14 @@ def undo(workspace: Workspace = Path(), yes: Yes = False, as_json: AsJson = Fals
         say(f"assist: {each}")
     if not as_json:
         show_edit(pending.plan)
+    elif not yes:
+        say_edit(pending.plan)  # stdout gets the document alone
     ask_first("Take this edit back?", "Nothing was undone.", yes=yes)
     files = take_back(recorded.config, recorded.root, pending.edit)
     if as_json:
         emit({"undone": list(files), "workspace": recorded.root, "diff": diff(pending.plan)})
     else:
-        out(f"Taken back in {', '.join(files)}.")
+        out(f"Taken back in {', '.join(map(visible, files))}.")
 
 
 @cost_app.callback(invoke_without_command=True)

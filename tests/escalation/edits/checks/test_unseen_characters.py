@@ -37,6 +37,7 @@ def test_the_table_holds_all_that_unicode_calls_control_format_separator_or_surr
 @settings(deadline=None)
 @given(st.one_of(st.text(), TRICKY))
 @example("<U+202E>\u202e<<U+0041 x 3>")
+@example("x" + " \t" * 60 + "\t" * 5 + "y")
 @example(" " * 200 + "evil()" + "\t" * 90)
 def test_what_is_shown_determines_the_line(line: str) -> None:
     shown = visible(line)
@@ -55,6 +56,8 @@ def test_what_is_shown_determines_the_line(line: str) -> None:
         ("x  ", "x <U+0020>"),
         ("\u0338x", "<U+0338>x"),
         ("ok()" + " " * 120 + "evil()", "ok()<U+0020 x 120>evil()"),
+        ("ok()" + "\t" * 50 + " " * 50 + "evil()", "ok()<U+0009 x 50><U+0020 x 50>evil()"),
+        ("\t" * 40 + " " * 40 + "x", "\t" * 40 + " " * 40 + "x"),
         ("a\nb", "a<U+000A>b"),
     ],
 )
