@@ -30,7 +30,10 @@ addEventListener("message", ({ data }) => {
     if (body.source !== html) {
       body.innerHTML = body.source = html;
       for (const link of body.querySelectorAll("a")) {
-        if (link.textContent !== link.getAttribute("href")) link.after(` (${link.getAttribute("href")})`);
+        const href = link.getAttribute("href");
+        // Isolated, so that no text around the address can turn or reorder it.
+        const address = Object.assign(make("bdi", "", href), { dir: "ltr" });
+        if (link.textContent !== href) link.after(" (", address, ")");
       }
     }
     drawn.querySelector(".notices").replaceChildren(...notices.map((each) => make("p", "notice", each)));
