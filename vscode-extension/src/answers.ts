@@ -2,10 +2,9 @@
 import MarkdownIt from "markdown-it";
 import * as vscode from "vscode";
 
-/** The parameters of `assist/answer`. */
-/** Characters that turn or reorder the text around them. */
-const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu; // characters that turn text around them
 
+/** The parameters of `assist/answer`. */
 export type Piece = Readonly<{ id: string; delta: string; done: boolean } & Partial<More>>;
 type More = { restart: boolean; notice: string; summary: string; error: string | null; edit: Edit | null };
 type Edit = { readonly files: readonly string[]; readonly applied: boolean };
