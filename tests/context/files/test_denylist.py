@@ -29,6 +29,13 @@ def test_secret(path: str) -> None:
         assert denied_by(spelling), spelling
 
 
+@pytest.mark.parametrize(
+    "name", ["logins.csv", "creds.txt", "token.txt", "storageState.json", "zugangsdaten.txt"]
+)
+def test_exports_and_notes_of_secrets_are_secret(name: str) -> None:
+    assert denied_by(f"a/{name}")
+
+
 @pytest.mark.parametrize("path", [path for path in HARMLESS if path != "kubeconfig_test.go.txt"])
 def test_harmless(path: str) -> None:
     assert denied_by(path) is None
