@@ -1,6 +1,7 @@
 // The page of the view with answers. The answers arrive as HTML without scripts, made from their Markdown.
 // Each section is created once and then updated, so that focus and selection elsewhere are kept.
 const vscode = acquireVsCodeApi();
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu; // characters that turn text around them
 const make = (tag, name, text) => Object.assign(document.createElement(tag), { className: name, textContent: text });
 const button = (text, label, run) => {
   const made = make("button", "", text);
@@ -28,7 +29,8 @@ addEventListener("message", ({ data }) => {
     drawn.querySelector("h2").textContent = title;
     const body = drawn.querySelector(".body");
     if (body.source !== html) {
-      body.innerHTML = body.source = html;
+      body.source = html;
+      body.innerHTML = html.replace(BIDI, ""); // here, since Markdown may also name them as entities
       for (const link of body.querySelectorAll("a")) {
         const href = link.getAttribute("href");
         // Isolated, so that no text around the address can turn or reorder it.

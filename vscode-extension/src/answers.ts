@@ -2,8 +2,6 @@
 import MarkdownIt from "markdown-it";
 import * as vscode from "vscode";
 
-const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu; // characters that turn text around them
-
 /** The parameters of `assist/answer`. */
 export type Piece = Readonly<{ id: string; delta: string; done: boolean } & Partial<More>>;
 type More = { restart: boolean; notice: string; summary: string; error: string | null; edit: Edit | null };
@@ -43,7 +41,7 @@ export class Answers implements vscode.Disposable {
   took(piece: Piece): void {
     const { delta, done, edit, error, notice, restart, summary } = piece;
     const answer = this.of(piece.id);
-    answer.text = restart ? "" : answer.text + delta.replace(BIDI, "");
+    answer.text = restart ? "" : answer.text + delta;
     if (notice) answer.notices = [...answer.notices, notice];
     const made = edit ? `${edit.applied ? "Changed" : "Not changed"}: ${edit.files.join(", ")}.` : "";
     if (done) answer.last = [error, made, summary].filter(Boolean).join(" ") || "Done.";
