@@ -84,7 +84,10 @@ def _drawn(text: str) -> str:
     >>> _drawn("https\\\\:/<b></b>/evil&period;example")
     'https://evil.example'
     """
-    bare = _EMPHASIS.sub("", _ESCAPE.sub("", _TAG.sub("", unescape(text))))
+    text = unescape(text)
+    # No tag ends after the last ">": to look for an end from each "<" there would take square time.
+    end = text.rfind(">") + 1
+    bare = _EMPHASIS.sub("", _ESCAPE.sub("", _TAG.sub("", text[:end]) + text[end:]))
     return "".join(
         each for each in bare if " " <= each <= "~" or (each.isalnum() and each not in _BLANK_LETTERS)
     )
@@ -101,6 +104,7 @@ class Restorer:
         self._words = words
         self._in_addresses = in_addresses
         longest_first = sorted(words, key=lambda word: (-len(word), word))
+        self._longest = max(map(len, words), default=0)
         self._any = re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
         # A secret before a dot and a name would be a part of a host's name.
         self._in_host = re.compile(rf"(?:{self._any.pattern})\.\w")
@@ -153,7 +157,7 @@ class Restorer:
 
     def _open_end(self, tail: str) -> int:
         """Where a word may begin that `tail` does not end."""
-        for at in range(len(tail)):
+        for at in range(max(0, len(tail) - self._longest + 1), len(tail)):
             if any(word.startswith(tail[at:]) for word in self._words):
                 return at
         return len(tail)
