@@ -53,16 +53,21 @@ def covers(glob: str, path: str) -> bool:
 def spellings(path: str) -> tuple[str, ...]:
     """All spellings of `path`, the simplest last. A `..` that decoding reveals stays in.
 
-    >>> spellings("a/./B%2Fc")
-    ('a/B%2Fc', 'a/B/c')
+    >>> spellings("a/./B%2Fc"), spellings("a%2\u200be")[-1]
+    (('a/B%2Fc', 'a/B/c'), 'a.')
     """
     found = [path]
-    for _ in range(_DECODINGS):
-        found.append(unquote(found[-1]))
+    for _ in range(_DECODINGS):  # a fold may reveal an escape, so each decoding reads both forms
+        found += [unquote(form) for each in found for form in (each, _fold_text(each))]
+        found = list(dict.fromkeys(found))
     found += [each.replace("\\", "/") for each in found]
     found = [_tidy(normalize("NFC", each)) for each in found]
     found += [_tidy(_fold_path(each)) for each in found if not each.isascii() or _FOLDS.search(each)]
     return tuple(dict.fromkeys(found))
+
+
+def _fold_text(path: str) -> str:
+    return path if path.isascii() else _fold(path)
 
 
 def _tidy(path: str) -> str:

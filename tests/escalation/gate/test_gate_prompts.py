@@ -108,6 +108,7 @@ def spans_of(root: Path, found: list[tuple[bool, Origin]]) -> Iterator[Span]:
 
 @run(max_examples=300, deadline=None)
 @example(found=[(False, Origin("file", "src. ./... ./RESTRICTED. ./PLAN.PY. .", "{}"))])
+@example(found=[(False, Origin("file", "%2\u200beENV", "{}"))])
 @given(found=st.lists(origins(), min_size=1, max_size=6))
 def test_no_payload_holds_what_the_policy_keeps(
     space: Path, policed: tuple[Permissions, GateParts], found: list[tuple[bool, Origin]]
