@@ -42,6 +42,19 @@ class FakeLlama:
         self.evaluated.append(len(tokens))
         return self._logits(seq)
 
+    def decode_each(self, seq: int, tokens: list[int], position: int) -> list[np.ndarray]:
+        assert len(tokens) <= SLICE, "a batch holds no more"
+        assert position == len(self.cells[seq]), "llama.cpp refuses positions that do not follow"
+        self.before_slice()
+        if self.abort.is_set():
+            raise Aborted
+        found = []
+        for token in tokens:
+            self.cells[seq].append(token)
+            found.append(self._logits(seq))
+        self.evaluated.append(len(tokens))
+        return found
+
     def truncate(self, seq: int, length: int) -> None:
         del self.cells[seq][length:]
 

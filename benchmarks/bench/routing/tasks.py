@@ -118,7 +118,7 @@ def _request(
     targets = [wanted, drawn[0]] if shape == "write two" else [wanted]
     others = drawn[1:]
     files = rng.choice((1, 2)) if drawn[1:] else 1
-    broken = _break_body(wanted, rng, run) if shape.startswith("fix") else ""
+    broken = break_body(wanted, rng, run) if shape.startswith("fix") else ""
     if shape.startswith("fix") and not broken:
         shape = "write"
     texts = [broken] if broken else [f"{each.head}\n    raise NotImplementedError" for each in targets]
@@ -181,7 +181,7 @@ def _calls(text: str) -> int:
     return len({each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in calls})
 
 
-def _break_body(problem: FunctionProblem, rng: random.Random, run: Callable[[str], bool]) -> str:
+def break_body(problem: FunctionProblem, rng: random.Random, run: Callable[[str], bool]) -> str:
     """Return the function with one token changed so that its tests fail; "" if no change does that."""
     below = problem.head.count("\n") + problem.docs.count("\n") + 1
     found = tokenize.generate_tokens(io.StringIO(problem.text).readline)

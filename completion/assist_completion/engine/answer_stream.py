@@ -18,11 +18,13 @@ from assist_completion.inference.answer_generation import (
     AnswerRun,
     answering_model_of,
     run_answer,
+    weigh,
 )
 from assist_completion.inference.chat_template import estimate
 from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_completion.inference.llama import Aborted, Llama, Load
 from assist_completion.inference.worker import Job, Lane, Resource, Worker
+from assist_completion.known_text.doubts import Doubt
 
 IDLE = 300.0  # seconds after an answer until its memory is given back: a follow-up comes sooner, or never
 LOADING = 300.0  # seconds; a large model from a cold disk
@@ -164,6 +166,26 @@ class Answerer(Generic[S]):
         self._worker.submit(job)
         return stream
 
+    async def weigh(self, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
+        """What the model doubts in a text that the question holds. Raises `TooLongError` and `ModelError`."""
+        self._stop_timer()
+        found: list[Doubt] = []
+
+        def run(resource: S) -> None:
+            self._open(resource.answering_model)
+            found[:] = weigh(resource.answering_model, conversation, text)
+
+        job = Job[S](Lane.ANSWER, run, resumable=True)
+        self._worker.submit(job)
+        try:
+            await asyncio.wrap_future(job.done)
+        except asyncio.CancelledError:
+            self._worker.cancel(job)
+            raise
+        finally:
+            self._start_timer()
+        return tuple(found)
+
     def load(self, timeout: float = LOADING) -> None:
         """Open the model now, so that counting is exact. Blocks; raises `ModelError`."""
         job = Job[S](Lane.ANSWER, lambda resource: self._open(resource.answering_model), resumable=True)
@@ -202,7 +224,10 @@ class Answerer(Generic[S]):
         if error is not None and not isinstance(error, Aborted):
             run.fail(CompletionError(f"{self.model} cannot answer: {type(error).__name__}. See the log."))
         self._running.pop(job).end()
-        if not self._running and not self._closed:
+        self._start_timer()
+
+    def _start_timer(self) -> None:
+        if not self._running and not self._closed and self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._close_model)
 
     def _close_model(self) -> None:

@@ -19,10 +19,14 @@ from assist_completion.inference.conversation import (
     Conversation,
     Ended,
     LocalAnswer,
+    Turn,
     margins_of,
 )
-from assist_completion.inference.llama import Abort, Llama, Load, Logits
+from assist_completion.inference.llama import SLICE, Abort, Llama, Load, Logits
 from assist_completion.inference.sequence import LlamaSequence
+from assist_completion.known_text.doubts import Doubt, WeighedToken, doubts
+from assist_completion.known_text.drafts import DraftReader
+from assist_completion.prompt.layout import common_prefix
 from assist_completion.suggestion import Tokens
 
 PERIOD = 80  # tokens of the longest repeated part: about eight lines
@@ -132,6 +136,7 @@ class AnswerRun:
     margins: list[float] = field(default_factory=list)
     evaluated: int = 0
     ms: AnswerMillis = field(default_factory=AnswerMillis)
+    draft: DraftReader = field(default_factory=lambda: DraftReader(()))
     _decoder: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
@@ -150,10 +155,21 @@ class AnswerRun:
         self.written.append(token)
         self.margins.append(margin)
         self.add_bytes(piece)
-        if repeats(self.written):
+        if self.conversation.ending and self._is_closed():
+            self.ended = "stop"
+        elif repeats(self.written):
             self.ended = "loop"
         elif len(self.written) == self.conversation.max_tokens:
             self.ended = "length"
+
+    def has_ended(self) -> bool:
+        """Whether the answer is complete, or may not go on."""
+        return self.ended != "cancelled"
+
+    def _is_closed(self) -> bool:
+        """Whether the last whole line is the one that ends the answer."""
+        whole, newline, _ = self.text.rpartition("\n")
+        return bool(newline) and whole.rpartition("\n")[2].rstrip() == self.conversation.ending
 
     def stop(self) -> None:
         """Note that the model itself ended the answer."""
@@ -163,9 +179,11 @@ class AnswerRun:
         """Note why there is no answer."""
         self.error = error
 
-    def set_prompt(self, prompt: list[int]) -> None:
-        """Note the tokens of the conversation, once they are known to fit."""
+    def set_prompt(self, prompt: list[int], draft: list[int]) -> None:
+        """Note the tokens of the conversation, which fit the window, and of what the answer may repeat."""
         self.prompt = prompt
+        self.draft = DraftReader(draft)
+        self.text = self.conversation.beginning
 
     def count_evaluated(self, tokens: int) -> None:
         """Count prompt tokens that had to be computed."""
@@ -196,14 +214,75 @@ def run_answer(model: AnsweringModel, run: AnswerRun) -> None:
         sequence = model.open()
     llama = sequence.llama
     if not run.prompt:
-        prompt = prompt_of(llama, model.template, run.conversation.turns())
-        _check_room(llama, len(prompt), run.conversation.max_tokens)
-        run.set_prompt(prompt)
+        conversation = run.conversation
+        prompt = prompt_of(llama, model.template, conversation.turns())
+        prompt += llama.tokenize(conversation.beginning)
+        _check_room(llama, len(prompt), conversation.max_tokens)
+        run.set_prompt(prompt, llama.tokenize(conversation.draft))
     logits = _read(sequence, run)
     with run.timing("decode"):
-        while not _write(llama, run, logits):
-            logits = sequence.append(run.written[-1])
+        while not (run.has_ended() or _write(llama, run, logits)):
+            logits = _advance(sequence, run)
     run.add_bytes(b"", final=True)
+
+
+def _advance(sequence: LlamaSequence, run: AnswerRun) -> Logits:
+    """The logits after the last token, and after those of a guess that the model would have written too."""
+    guess = run.draft.guess(run.written)[: run.conversation.max_tokens - len(run.written)]
+    if not guess:
+        return sequence.append(run.written[-1])
+    start = len(sequence.tokens)
+    following = sequence.append_each([run.written[-1], *guess])
+    kept = 0
+    for token, logits in zip(guess, following, strict=False):
+        if run.has_ended() or int(logits.argmax()) != token:
+            break
+        _write(sequence.llama, run, logits)
+        kept += 1
+    run.draft.judge(len(guess), kept)
+    sequence.truncate(start + 1 + kept)
+    return following[kept]
+
+
+def weigh(model: AnsweringModel, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
+    """What the model doubts in a `text` that the question holds. Raises what `run_answer` does.
+
+    It reads the question up to the end of the text, so that an answer afterwards reads only the rest.
+    """
+    sequence = model.open()
+    llama = sequence.llama
+    before, found, _ = conversation.user.rpartition(text)
+    if not found:
+        return ()
+    user = llama.tokenize(before + text)
+    prompt = prompt_of(llama, model.template, (*conversation.turns()[:-1], Turn("user", before + text)))
+    ends = [at for at in range(len(user), len(prompt) + 1) if prompt[at - len(user) : at] == user]
+    if not ends:
+        return ()
+    prompt = prompt[: ends[-1]]
+    _check_room(llama, len(prompt), conversation.max_tokens)
+    start = ends[-1] - len(user) + common_prefix(user, llama.tokenize(before))
+    return doubts(_weigh_tokens(sequence, prompt, max(1, start)))
+
+
+def _weigh_tokens(sequence: LlamaSequence, prompt: list[int], start: int) -> list[WeighedToken]:
+    """The tokens of a prompt from `start` on, each with the one that was expected in its place."""
+    llama = sequence.llama
+    logits = sequence.read(prompt[:start])
+    found: list[WeighedToken] = []
+    for at in range(start, len(prompt), SLICE):
+        part = prompt[at : at + SLICE]
+        found.append(_weighed(llama, part[0], logits))
+        each = sequence.append_each(part)
+        found += [_weighed(llama, token, before) for token, before in zip(part[1:], each, strict=False)]
+        logits = each[-1].copy()
+    return found
+
+
+def _weighed(llama: Llama, token: int, logits: Logits) -> WeighedToken:
+    best = int(logits.argmax())
+    pieces = (llama.piece(each).decode("utf-8", "replace") for each in (token, best))
+    return WeighedToken(*pieces, float(logits[best] - logits[token]))
 
 
 def _check_room(llama: Llama, size: int, answer: int) -> None:
@@ -232,7 +311,7 @@ def _write(llama: Llama, run: AnswerRun, logits: Logits) -> bool:
         run.stop()
     else:
         run.add_token(token, llama.piece(token), margin)
-    return run.ended != "cancelled"
+    return run.has_ended()
 
 
 def _pick(logits: Logits) -> tuple[int, float]:

@@ -30,6 +30,9 @@ class Conversation:
     `max_tokens` bounds the answer, and the window keeps that room free. No text in here can command the
     model: special tokens in it are read as plain characters.
 
+    The answer begins with the text `beginning`, and ends with the first line that is `ending`, if any.
+    `draft` is a text that much of the answer repeats: it makes the answer faster, and changes no word.
+
     >>> Conversation("Be brief.", "What is 2 + 2?", max_tokens=0)
     Traceback (most recent call last):
     assist_completion.errors.CompletionError: max_tokens = 0: use a number from 1 on
@@ -39,6 +42,9 @@ class Conversation:
     user: str
     max_tokens: int = 512
     history: tuple[Turn, ...] = ()
+    beginning: str = ""
+    ending: str = ""
+    draft: str = ""
 
     def __post_init__(self) -> None:
         if self.max_tokens < 1:

@@ -210,12 +210,22 @@ class Llama:
         done = 0
         while done < len(tokens):
             part = tokens[done : done + SLICE]
-            self._decode_slice(seq, part, position + done, last=done + len(part) == len(tokens))
+            wanted = 1 if done + len(part) == len(tokens) else 0
+            self._decode_slice(seq, part, position + done, wanted)
             done += len(part)
-        pointer = api.llama_get_logits_ith(self._context, -1)
+        return self._logits(-1)
+
+    def decode_each(self, seq: int, tokens: Sequence[int], position: int) -> list[Logits]:
+        """Put at most `SLICE` tokens at `position` of a sequence. Returns the logits of each of them."""
+        self._decode_slice(seq, tokens, position, len(tokens))
+        return [self._logits(at) for at in range(len(tokens))]
+
+    def _logits(self, at: int) -> Logits:
+        pointer = api.llama_get_logits_ith(self._context, at)
         return np.ctypeslib.as_array(pointer, shape=(self._size,))
 
-    def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
+    def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, wanted: int) -> None:
+        """Decode one batch, with the logits of its last `wanted` tokens."""
         batch = self._batch
         batch.n_tokens = len(tokens)
         for i, token in enumerate(tokens):
@@ -223,7 +233,7 @@ class Llama:
             batch.pos[i] = position + i
             batch.n_seq_id[i] = 1
             batch.seq_id[i][0] = seq
-            batch.logits[i] = last and i == len(tokens) - 1
+            batch.logits[i] = i >= len(tokens) - wanted
         answer = api.llama_decode(self._context, batch)
         if answer == _ABORTED:
             self.truncate(seq, position)

@@ -51,6 +51,12 @@ class LlamaSequence:
         self.tokens.append(token)
         return logits
 
+    def append_each(self, tokens: list[int]) -> list[Logits]:
+        """Decode some more tokens at the end, at most `llama.SLICE`. Returns the logits of each."""
+        logits = self.llama.decode_each(self._number, tokens, len(self.tokens))
+        self.tokens += tokens  # only then, so that after `Aborted` they are known not to be there
+        return logits
+
     def truncate(self, length: int) -> None:
         """Forget everything from token `length` on."""
         self.llama.truncate(self._number, length)

@@ -164,7 +164,9 @@ def _from_whole(
     if base is None and whole.path not in create:
         raise EditError(f"{whole.path} is no file of this request: ask again")
     text = base.text if base else ""
-    match, notes = find_whole(answer, whole, text)
-    after = splice(text, [match])
+    matches, notes = find_whole(answer, whole, text)
+    after = splice(text, matches)
     sha256, version = (base.sha256, base.version) if base else ("", None)
-    return [FileChange(whole.path, sha256, version, text, after, (match.hunk,))], list(notes)
+    return [FileChange(whole.path, sha256, version, text, after, tuple(each.hunk for each in matches))], list(
+        notes
+    )

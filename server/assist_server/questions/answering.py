@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.errors import CompletionError
-from assist_completion.inference.conversation import Conversation
+from assist_completion.inference.conversation import Conversation, Turn
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
 from assist_escalation.edits.checks.secret_copies import copied_secret
@@ -22,14 +22,14 @@ from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.refusals import RefusedRequest, record_refusal
 from assist_escalation.gate.send import send
-from assist_escalation.prompts import Prompt, lay_out
+from assist_escalation.prompts import Origin, Prompt, Span, lay_out_plainly
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
 from assist_escalation.redaction.restorer import Restorer, address_guard_of
 from assist_escalation.routing import feedback
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import Decision, after
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refusal_of
-from assist_server.questions.instructions import ANSWERS
+from assist_server.questions.instructions import ANSWERS, closing, doubt_words
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer, AnswerStream
@@ -166,24 +166,32 @@ async def _answer_locally(
 ) -> AsyncGenerator[Event, None]:
     """The local answer; if it is doubtful, then a provider's, where the rules and the user allow it."""
     local = await sources.local()
-    yield AnswerStart(decision, local.model)
     start = time.monotonic()
     redacted, unscanned = await asyncio.to_thread(_redact_question, decided, inputs)
-    guard = address_guard_of(redacted)
-    stream = local.answer(_conversation(decided.local, local))
-    shown: list[str] = []
-    async with aclosing(_guard_addresses(stream, guard)) as guarded:
-        async for piece in guarded:
-            shown.append(piece.text)
-            yield piece
+    secrets = tuple(redacted.placeholders.values())
+    asked: Conversation | None = await _first_try(decided, local)
+    given: list[LocalAnswer] = []
+    while asked is not None:
+        yield AnswerStart(decision, local.model)
+        guard = address_guard_of(redacted)
+        stream = local.answer(asked)
+        shown: list[str] = []
+        async with aclosing(_guard_addresses(stream, guard)) as guarded:
+            async for piece in guarded:
+                shown.append(piece.text)
+                yield piece
+        given.append(stream.result)
+        edit, problem, added = await asyncio.to_thread(
+            _plan_edit, decided.local, stream.result.text, decided, sources, secrets
+        )
+        asked = _second_try(asked, given, problem, decided.local, local)
+        if asked is not None:
+            yield Notice(f"That answer cannot be used: {_plain(problem)}. Asking once more.")
     if unscanned:
         yield Notice(UNSCANNED.format(unscanned))
     if guard.hidden and not decided.local.form.kind:
         yield Notice(HIDDEN.format(guard.hidden))
-    result = stream.result
-    edit, problem, added = await asyncio.to_thread(
-        _plan_edit, decided.local, result.text, decided, sources, tuple(redacted.placeholders.values())
-    )
+    result = _sum_of(given)
     fits = None if not decided.local.form.kind else problem is None
     confidence = _confidence(result, added, fits=fits)
     second_decision = after(decision, confidence, decided.rules, inputs.history)
@@ -299,20 +307,84 @@ def _plan_edit(
     return edit, None, _added_errors(edit)
 
 
+def _plain(problem: EditError | None) -> str:
+    """What is wrong, without the advice to a person."""
+    return str(problem).rstrip(".").removesuffix(": ask again")
+
+
+async def _first_try(decided: DecidedQuestion, local: "Answerer[Any]") -> Conversation:
+    """The question for the local model. Where code is to be fixed, it is told which line it doubts most."""
+    draft = decided.local
+    asked = _conversation(draft, local)
+    target = decided.question.target
+    if draft.prompt.command != "fix" or not draft.old or target is None:
+        return asked
+    lines = target.document.lines[target.lines.first - 1 : target.lines.last]
+    doubted = [each for each in await local.weigh(asked, draft.old) if each.line < len(lines)]
+    if not doubted:
+        return asked
+    words = doubt_words(lines[doubted[0].line], doubted[0].written, doubted[0].expected)
+    hint = Span(words, Origin("editor", target.lines.path, decided.root))
+    *spans, last = draft.prompt.spans
+    prompt = replace(draft.prompt, spans=(*spans, hint, last))
+    first = lines[0] if doubted[0].line else ""  # what is wrong is further down, so the head stays as it is
+    return _conversation(replace(draft, prompt=prompt, beginning=draft.beginning + first), local)
+
+
+def _second_try(
+    asked: Conversation,
+    given: "Sequence[LocalAnswer]",
+    problem: EditError | None,
+    draft: Draft,
+    local: "Answerer[Any]",
+) -> Conversation | None:
+    """The same question once more, with what was wrong; None if nothing was, or where there is no room.
+
+    The conversation goes on, so that the model reads only what is new, and does not give the same answer.
+    """
+    last = given[-1]
+    if problem is None or len(given) > 1 or last.ended in ("cancelled", "length"):
+        return None
+    words = f"That answer cannot be used: {_plain(problem)}. {closing(draft.prompt.command, draft.form)}"
+    read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * CHAT_TOKENS
+    if read + asked.max_tokens > local.window:
+        return None
+    turns = (*asked.history, Turn("user", asked.user), Turn("assistant", last.text))
+    return replace(asked, user=words, history=turns)
+
+
+def _sum_of(given: "Sequence[LocalAnswer]") -> "LocalAnswer":
+    """The last of several answers, with what all of them took."""
+    last = given[-1]
+    tokens = replace(
+        last.tokens,
+        evaluated=sum(each.tokens.evaluated for each in given),
+        generated=sum(each.tokens.generated for each in given),
+    )
+    return replace(last, tokens=tokens, ms=replace(last.ms, first=given[0].ms.first))
+
+
 def _conversation(draft: Draft, local: "Answerer[Any]") -> Conversation:
     """The question for the local model, with as much code as fits its window."""
     command = draft.prompt.command
     spans = draft.prompt.spans
-    shown = [span for span in spans if span.origin.source == "file"]
+    shown = [span for span in draft.evidence.spans if span.origin.source == "file"]
     most = min(ANSWERS[command], local.window // 2)
     for _ in range(TRIES):
         kept = set(shown)
         prompt = Prompt(
             command, tuple(span for span in spans if span.origin.source != "file" or span in kept)
         )
-        messages = lay_out(prompt)
+        messages = lay_out_plainly(prompt)
         if local.count(messages.system) + local.count(messages.user) + CHAT_TOKENS <= local.window - most:
-            return Conversation(messages.system, messages.user, most)
+            return Conversation(
+                messages.system,
+                messages.user,
+                most,
+                beginning=draft.beginning,
+                ending=draft.form.fence if draft.beginning else "",
+                draft=draft.old,
+            )
         if len(shown) <= 1:
             break
         shown = shown[: max(1, int(len(shown) * KEPT_SHARE))]

@@ -26,6 +26,8 @@ from assist_server.questions.instructions import (
     ANSWERS,
     EDITS,
     Form,
+    beginning,
+    closing,
     form_of,
     instructions,
     request_of,
@@ -108,7 +110,8 @@ class DecisionInputs:
 class Draft:
     """A prompt for one kind of model, the form that its answer must have, and what an edit starts from.
 
-    `left_out` counts the files that rules keep out of it.
+    An answer that is code begins with `beginning`, and repeats much of `old`. `left_out` counts the files
+    that rules keep out of the prompt.
     """
 
     prompt: Prompt
@@ -116,6 +119,8 @@ class Draft:
     evidence: Evidence
     whole: EditTarget | None = None
     create: frozenset[str] = frozenset()
+    beginning: str = ""
+    old: str = ""
     left_out: int = 0
 
     def bases(self, versions: Callable[[str], int | None] = lambda _: None) -> dict[str, Base]:
@@ -184,15 +189,41 @@ def draft(
     if form.kind == "file" and target is not None:
         files = path_index_of([*folders.corpus.files().paths, *folders.corpus.opened])
         path = new_test_path(target.lines.path, target.name, files, Path(folders.corpus.root))
+    about, others = _apart(evidence.spans, target, folders.corpus.root)
+    last = closing(command, form)
     spans = (
-        Span(instructions(command, form, target), Origin("assist")),
-        *evidence.spans,
+        Span(instructions(command, form), Origin("assist")),
+        *others,
+        *about,
         *_test_path_span(folders, target, path),
         *question.problems,
         Span(request_of(command, question.words), Origin("user")),
+        *((Span(last, Origin("assist")),) if last else ()),
     )
-    create = frozenset({path}) if path else frozenset()
-    return Draft(Prompt(command, spans), form, evidence, _edit_target(form, target, path), create)
+    whole = _edit_target(form, target, path)
+    return Draft(
+        Prompt(command, spans),
+        form,
+        evidence,
+        whole,
+        create=frozenset({path}) if path else frozenset(),
+        beginning=beginning(form, target) if whole else "",
+        old=target.text if whole and target and not path else "",
+    )
+
+
+def _apart(
+    spans: Sequence[Span], target: QuestionTarget | None, root: str
+) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """The spans of the code in question, and the others. A model reads the former last, next to the wish."""
+    about = tuple(each for each in spans if target and _shows(each, target, root))
+    return about, tuple(each for each in spans if each not in about)
+
+
+def _shows(span: Span, target: QuestionTarget, root: str) -> bool:
+    origin = span.origin
+    overlap = origin.first <= target.lines.last and target.lines.first <= origin.last
+    return overlap and (origin.root, origin.path) == (root, target.lines.path)
 
 
 def _test_path_span(folders: QuestionFolders, target: QuestionTarget | None, path: str) -> tuple[Span, ...]:

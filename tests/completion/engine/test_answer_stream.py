@@ -86,6 +86,56 @@ async def test_the_same_question_again_reads_one_token() -> None:
     assert stream.result.tokens.evaluated == 1
 
 
+CODE = "def add(a, b):\n    return a + b\n" * 3
+FENCED = f"```python\n{CODE}```\nThis is better."
+
+
+@pytest.mark.parametrize("draft", ["", CODE, CODE.replace("a + b", "a - b"), "x" * 50])
+async def test_a_draft_changes_no_word_of_an_answer(draft: str) -> None:
+    asked = Conversation("", "Change it.", 300, beginning="```python\n", ending="```", draft=draft)
+    async with open_two_models(FENCED) as d:
+        stream = d.answers.answer(asked)
+        text = await read(stream)
+        calls = len(d.answering_llama.evaluated)
+    assert text == f"```python\n{CODE}```\n"
+    assert stream.result.ended == "stop"
+    assert stream.result.tokens.generated == len(CODE) + 4
+    assert calls < 20 if draft == CODE else calls > 20
+
+
+@pytest.mark.parametrize("at", range(1, 10))
+async def test_an_answer_with_a_draft_goes_on_where_it_was_interrupted(at: int) -> None:
+    asked = Conversation("", "Change it.", 300, beginning="```python\n", ending="```", draft=CODE)
+    log: list[str] = []
+    async with open_two_models(FENCED) as d:
+        interrupt(d, at, log)
+        assert await read(d.answers.answer(asked)) == f"```python\n{CODE}```\n"
+    assert log[:3] == ["answering", "ghost text", "answering again"]
+
+
+async def test_the_length_of_an_answer_is_kept_with_a_draft() -> None:
+    asked = Conversation("", "Change it.", 40, beginning="```python\n", ending="```", draft=CODE)
+    async with open_two_models(FENCED) as d:
+        stream = d.answers.answer(asked)
+        assert await read(stream) == f"```python\n{CODE[:40]}"
+    assert (stream.result.ended, stream.result.tokens.generated) == ("length", 40)
+
+
+async def test_what_was_weighed_is_not_read_again() -> None:
+    asked = Conversation("Be brief.", f"See:\n{CODE}\nWhat is wrong?", 100)
+    async with open_two_models(SCRIPT) as d:
+        found = await d.answers.weigh(asked, CODE)
+        stream = d.answers.answer(asked)
+        assert await read(stream) == SCRIPT
+    assert {doubt.line for doubt in found} <= set(range(CODE.count("\n")))
+    assert stream.result.tokens.evaluated == len("\nWhat is wrong?]\n[assistant\n")
+
+
+async def test_a_text_that_is_not_in_the_question_is_not_weighed() -> None:
+    async with open_two_models(SCRIPT) as d:
+        assert await d.answers.weigh(QUESTION, "nowhere") == ()
+
+
 @pytest.mark.parametrize("at", [1, 2, 6, 7, 20, len(SCRIPT) + 2])
 async def test_ghost_text_comes_through_and_nothing_is_computed_twice(at: int) -> None:
     log: list[str] = []

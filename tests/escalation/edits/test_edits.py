@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from assist_escalation.edits.formats.whole_block import whole_instructions
 from assist_escalation.edits.plan import Base, EditError, EditPlan, EditTarget, base_of, diff, sha256_of
 from assist_escalation.edits.planner import plan
-from assist_escalation.prompts import fence as bars_for
 
 
 def scope_of(**texts: str) -> dict[str, Base]:
@@ -157,7 +155,6 @@ def test_a_whole_function_takes_its_place(code: str) -> None:
     [
         ("def f(self):\n    return 3\n", "no fenced block"),
         ("```python\ndef f(self):\n    return 3\n", "no end"),
-        ("```python\nimport re\ndef f(self):\n    return 3\n```\n", "imports"),
         ("```python\nclass A:\n    def f(self):\n        return 3\n```\n", "does not define"),
         (
             "```python\ndef f(self):\n    return 3\n```\n```python\ndef f(self):\n    return 4\n```\n",
@@ -182,12 +179,45 @@ def test_a_whole_file_keeps_its_ends_and_its_mark() -> None:
     )
 
 
-def test_the_whole_instructions_parse() -> None:
-    fence = bars_for(["```"])
-    answer = whole_instructions("python", fence).replace("(all lines of the new code)", "x = 2")
-    assert (
-        afters(plan(answer, scope_of(a_py="'''\n```\n'''\n"), EditTarget("a.py", 1, 3)))["a.py"] == "x = 2\n"
-    )
+IMPORTING = "import os\n\n\nclass A:\n    def f(self):\n        return os.sep\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "after", "note"),
+    [
+        ("import os\n", IMPORTING, "left out 1 imports above f, which the file has"),
+        (
+            "import re\n",
+            IMPORTING.replace("import os\n", "import os\nimport re\n"),
+            "go below the file's own",
+        ),
+        (
+            "import os\nimport re\n\n",
+            IMPORTING.replace("import os\n", "import os\nimport re\n"),
+            "left out 1",
+        ),
+    ],
+)
+def test_imports_above_a_function_go_to_the_top_of_the_file(above: str, after: str, note: str) -> None:
+    answer = f"```python\n{above}def f(self):\n    return os.pathsep\n```\n"
+    edit = plan(answer, scope_of(a_py=IMPORTING), EditTarget("a.py", 5, 6, "f"))
+    assert edit.changes[0].after == after.replace("os.sep", "os.pathsep")
+    assert any(note in each for each in edit.notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "above"),
+    [
+        (IMPORTING.removeprefix("import os\n"), "import re\n"),  # the file has no imports to put it below
+        (IMPORTING.replace("import os\n", "from os import (\n    sep,\n)\n"), "import re\n"),
+        (IMPORTING, "from re import (\n"),
+    ],
+)
+def test_imports_without_a_sure_place_are_refused(text: str, above: str) -> None:
+    line = text.count("\n") - 1
+    answer = f"```python\n{above}def f(self):\n    return 1\n```\n"
+    with pytest.raises(EditError, match="add them at its top"):
+        plan(answer, scope_of(a_py=text), EditTarget("a.py", line, line + 1, "f"))
 
 
 def test_the_diff_is_one_that_git_applies(tmp_path: Path) -> None:

