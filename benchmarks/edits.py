@@ -1,6 +1,6 @@
-"""Edits by a local model through the product's own path: are mended functions mended, refactorings done?
+"""Edits by a local model through the product's own path: are mistakes found, refactorings done?
 
-    uv run python benchmarks/edits.py --data FOLDER [--model NAME] [--count 100] [--out FILE]
+    uv run python benchmarks/edits.py [--data FOLDER] [--model NAME] [--count 100] [--out FILE]
 
 FOLDER holds the HumanEval-*Infilling.jsonl.gz files of the public repository openai/human-eval-infilling
 (MIT). Each task is a file of 100 to 300 lines with one function in question. For `fix` one token of it was
@@ -12,6 +12,7 @@ takes no part. Answers are greedy, so other programs on the machine change the t
 
 import argparse
 import asyncio
+import itertools
 import json
 import sys
 from collections import Counter
@@ -23,11 +24,12 @@ from typing import Any
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import open_local
 from bench.edits.askers import EditAnswer, ask_bare, ask_product
-from bench.edits.tasks import EditTask, fixes, refactors
+from bench.edits.tasks import EditTask, fixes, own_fixes, own_refactors, refactors
 from bench.routing.tasks import problems
 
 ASKERS = ("product", "bare")
 KINDS = {"fix": fixes, "refactor": refactors}
+OWN = {"fix": own_fixes, "refactor": own_refactors}
 
 
 async def run(
@@ -81,7 +83,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, help="without it, the functions of our own are the tasks")
     parser.add_argument("--model", default="", help="the model for answers; default: the one in the settings")
     parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--askers", nargs="*", default=list(ASKERS), choices=list(ASKERS))
@@ -92,8 +94,11 @@ def main() -> None:
     flags = parser.parse_args()
     config = load_lenient()
     config = replace(config, answers=replace(config.answers, model=flags.model or config.answers.model))
-    known = problems(flags.data)
-    tasks = [each for kind in flags.kinds for each in KINDS[kind](known, flags.count, flags.seed)]
+    if flags.data:
+        known = problems(flags.data)
+        tasks = [each for kind in flags.kinds for each in KINDS[kind](known, flags.count, flags.seed)]
+    else:
+        tasks = [each for kind in flags.kinds for each in itertools.islice(OWN[kind](), flags.count)]
     rows = asyncio.run(run(tasks, config, flags.askers, flags.show))
     print("\n".join(table(rows)))
     if flags.out:

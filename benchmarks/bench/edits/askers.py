@@ -43,9 +43,7 @@ async def ask_product(task: EditTask, config: Config, local: Answerer[Any]) -> E
     """The answer of `assist fix|refactor PATH:LINE "..." --local` in a folder with the task's file alone."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, PATH)
-        path.parent.mkdir()
-        path.write_text(task.text, encoding="utf-8")
+        await asyncio.to_thread(_write_file, Path(folder, PATH), task.text)
         corpus = corpus_of(folder_at(config, Path(folder)))
         try:
             final = await _answer(task, config, corpus, local)
@@ -57,19 +55,24 @@ async def ask_product(task: EditTask, config: Config, local: Answerer[Any]) -> E
     return EditAnswer(after, str(final.problem or ""), final.text, seconds, cost.tokens_in, cost.tokens_out)
 
 
+def _write_file(path: Path, text: str) -> None:
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+
+
 async def _answer(task: EditTask, config: Config, corpus: Corpus, local: Answerer[Any]) -> FinalAnswer:
     target = await asyncio.to_thread(resolve_target, corpus, f"{PATH}:{task.first}")
     inputs, _ = await asyncio.to_thread(decision_inputs, config, [corpus.root], [corpus.root])
     question = Question(task.kind, task.words, target, wish="local")
     decided = await asyncio.to_thread(decide, question, QuestionFolders(corpus), inputs)
 
-    async def opened() -> Answerer[Any]:
+    async def load() -> Answerer[Any]:
         return local
 
     async def refuse(_: DecidedQuestion) -> bool:
         return False
 
-    async with aclosing(answer(decided, inputs, AnswerSources(opened, lambda *_: None), refuse)) as stream:
+    async with aclosing(answer(decided, inputs, AnswerSources(load, lambda *_: None), refuse)) as stream:
         async for event in stream:
             if isinstance(event, FinalAnswer):
                 return event
@@ -88,5 +91,5 @@ async def ask_bare(task: EditTask, local: Answerer[Any]) -> EditAnswer:
     result = stream.result
     seconds = time.perf_counter() - start
     code = code_of(result.text)
-    after = task.replaced(code) if code.strip() else ""
+    after = task.with_code(code) if code.strip() else ""
     return EditAnswer(after, "", result.text, seconds, result.tokens.prompt, result.tokens.generated)

@@ -49,11 +49,11 @@ def _body(node: ast.FunctionDef) -> list[ast.stmt]:
 def _about(node: ast.FunctionDef, check: Callable[[ast.FunctionDef], bool]) -> FunctionCheck:
     """A check of the function itself in the new code."""
 
-    def checked(tree: ast.Module) -> bool:
+    def look(tree: ast.Module) -> bool:
         found = _function(tree, node.name)
         return found is not None and check(found)
 
-    return checked
+    return look
 
 
 def _rename(node: ast.FunctionDef) -> Refactoring | None:

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from bench.edits.own_functions import FUNCTIONS, MISTAKES
 from bench.edits.refactorings import refactorings
 from bench.infilling.tasks import passes
 from bench.routing.tasks import FunctionProblem, break_body
@@ -39,7 +40,7 @@ class EditTask:
         """The function in question."""
         return "".join(self.text.splitlines(keepends=True)[self.first - 1 : self.last])
 
-    def replaced(self, code: str) -> str:
+    def with_code(self, code: str) -> str:
         """The file with other code in the function's place."""
         lines = self.text.splitlines(keepends=True)
         return "".join([*lines[: self.first - 1], code.rstrip("\n") + "\n", *lines[self.last :]])
@@ -86,8 +87,13 @@ def refactors(known: Sequence[FunctionProblem], count: int, seed: int) -> Iterat
 
 
 def _task(wish: _Wish, known: Sequence[FunctionProblem], rng: random.Random) -> EditTask:
+    above, below = _neighbours(wish.problem, known, rng)
+    return _place(wish, above, below)
+
+
+def _place(wish: _Wish, above: str, below: str) -> EditTask:
+    """The task for a function with these texts above and below it in its file."""
     problem = wish.problem
-    above, below = _neighbours(problem, known, rng)
     first = above.count("\n") + 1
     tail = below.count("\n")
 
@@ -111,6 +117,38 @@ def _task(wish: _Wish, known: Sequence[FunctionProblem], rng: random.Random) -> 
         wish.words,
         judge,
     )
+
+
+def own_fixes() -> Iterator[EditTask]:
+    """Yield the functions of our own, each with its mistake, in their file."""
+    for problem, above, below in _own_problems():
+        right, wrong, _ = MISTAKES[problem.name]
+        words = f"{problem.name} gives wrong results. Find the mistake."
+        broken = problem.text.replace(right, wrong)
+        yield _place(_Wish("fix", "own", problem, broken, words, lambda _: True), above, below)
+
+
+def own_refactors() -> Iterator[EditTask]:
+    """Yield the refactorings that apply to the functions of our own, in their file."""
+    for problem, above, below in _own_problems():
+        for each in refactorings(problem.name, problem.text):
+            wish = _Wish("refactor", each.recipe, problem, problem.text, each.words, each.check)
+            yield _place(wish, above, below)
+
+
+def _own_problems() -> Iterator[tuple[FunctionProblem, str, str]]:
+    """Yield each function of our own, and what is above and below it."""
+    file = FUNCTIONS.lstrip("\n")
+    lines = file.splitlines(keepends=True)
+    for node in ast.parse(file).body:
+        if isinstance(node, ast.FunctionDef):
+            last = node.end_lineno or node.lineno
+            above = "".join(lines[: node.lineno - 1])
+            below = "".join(lines[last:])
+            text = "".join(lines[node.lineno - 1 : last]).rstrip("\n")
+            test = "\n".join(f"assert {each}" for each in MISTAKES[node.name][2])
+            docs = ast.get_docstring(node) or ""
+            yield FunctionProblem(f"own/{node.name}", node.name, "", text, "", docs, test), above, below
 
 
 def _neighbours(

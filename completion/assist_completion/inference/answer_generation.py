@@ -272,17 +272,17 @@ def _weigh_tokens(sequence: LlamaSequence, prompt: list[int], start: int) -> lis
     found: list[WeighedToken] = []
     for at in range(start, len(prompt), SLICE):
         part = prompt[at : at + SLICE]
-        found.append(_weighed(llama, part[0], logits))
+        found.append(_weigh_token(llama, part[0], logits))
         each = sequence.append_each(part)
-        found += [_weighed(llama, token, before) for token, before in zip(part[1:], each, strict=False)]
+        found += [_weigh_token(llama, token, before) for token, before in zip(part[1:], each, strict=False)]
         logits = each[-1].copy()
     return found
 
 
-def _weighed(llama: Llama, token: int, logits: Logits) -> WeighedToken:
+def _weigh_token(llama: Llama, token: int, logits: Logits) -> WeighedToken:
     best = int(logits.argmax())
-    pieces = (llama.piece(each).decode("utf-8", "replace") for each in (token, best))
-    return WeighedToken(*pieces, float(logits[best] - logits[token]))
+    written, expected = (llama.piece(each).decode("utf-8", "replace") for each in (token, best))
+    return WeighedToken(written, expected, float(logits[best] - logits[token]))
 
 
 def _check_room(llama: Llama, size: int, answer: int) -> None:

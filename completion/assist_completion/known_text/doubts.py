@@ -27,9 +27,13 @@ class WeighedToken:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A line, from 0, and what the model did not expect in it."""
+    """A token that the model did not expect: its line, from 0, and where it starts in the text.
+
+    `written` and `expected` are the texts of the tokens, with the spaces before them.
+    """
 
     line: int
+    start: int
     written: str
     expected: str
     margin: float
@@ -39,18 +43,17 @@ def doubts(tokens: Sequence[WeighedToken]) -> tuple[Doubt, ...]:
     """The doubtful lines, one doubt for each, the most doubtful first.
 
     >>> doubts([WeighedToken("x", "x", 0), WeighedToken(" >=", " >", 8), WeighedToken(" y", " z", 9)])
-    (Doubt(line=0, written='>=', expected='>', margin=8),)
+    (Doubt(line=0, start=1, written=' >=', expected=' >', margin=8),)
     """
     best: dict[int, Doubt] = {}
     above = ""
     for each in tokens:
         lead = each.written[: len(each.written) - len(each.written.lstrip())]
         line = (above + lead).count("\n")
-        written, expected = each.written.strip(), each.expected.strip()
-        if each.margin >= MARGIN and _tells(written, expected, above):
+        if each.margin >= MARGIN and _tells(each.written.strip(), each.expected.strip(), above):
             found = best.get(line)
             if found is None or found.margin < each.margin:
-                best[line] = Doubt(line, written, expected, each.margin)
+                best[line] = Doubt(line, len(above), each.written, each.expected, each.margin)
         above += each.written
     return tuple(sorted(best.values(), key=lambda doubt: -doubt.margin))
 

@@ -30,6 +30,10 @@ class EditError(EscalationError):
         self.excerpt = excerpt
 
 
+class UnchangedError(EditError):
+    """The edit is none: all files would stay as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """A file of the request as the model saw it. `version` is the editor's, if the file is open there."""

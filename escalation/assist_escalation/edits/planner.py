@@ -30,6 +30,7 @@ from assist_escalation.edits.plan import (
     EditTarget,
     FileChange,
     Hunk,
+    UnchangedError,
     sha256_of,
 )
 from assist_escalation.prompts import Span
@@ -74,7 +75,7 @@ def plan(
         if defect := defect_of(change):
             raise EditError(f"{change.path}: {defect}")
     if not changed:
-        raise EditError("the answer changes nothing: the files are already as it has them")
+        raise UnchangedError("the answer changes nothing: the files are already as it has them")
     notes += [f"{each.path}: no parser looked at the result" for each in changed if is_unchecked(each)]
     protected = tuple(each.path for each in changed if protected_by(each.path))
     removals = tuple(each for change in changed for each in removals_of(change))

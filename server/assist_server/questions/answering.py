@@ -11,8 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from assist_completion.errors import CompletionError
-from assist_completion.inference.conversation import Conversation, Turn
+from assist_completion.inference.conversation import Conversation
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
 from assist_escalation.edits.checks.secret_copies import copied_secret
@@ -22,22 +21,25 @@ from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.refusals import RefusedRequest, record_refusal
 from assist_escalation.gate.send import send
-from assist_escalation.prompts import Origin, Prompt, Span, lay_out_plainly
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
 from assist_escalation.redaction.restorer import Restorer, address_guard_of
 from assist_escalation.routing import feedback
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import Decision, after
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refusal_of
-from assist_server.questions.instructions import ANSWERS, closing, doubt_words
+from assist_server.questions.local_attempts.attempts import (
+    SecondAttempt,
+    doubt_of,
+    first_attempt,
+    plain_reason,
+    second_attempt,
+    sum_of,
+)
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer, AnswerStream
     from assist_completion.inference.conversation import LocalAnswer
 
-CHAT_TOKENS = 32  # tokens of the chat template's own marks
-KEPT_SHARE = 0.7  # of its code, which a prompt keeps each time it does not fit the local model's window
-TRIES = 6
 HIDDEN = (
     "In lines with an address, secrets are shown as placeholders ({} here), so that no link and no image can "
     "send one."
@@ -169,7 +171,8 @@ async def _answer_locally(
     start = time.monotonic()
     redacted, unscanned = await asyncio.to_thread(_redact_question, decided, inputs)
     secrets = tuple(redacted.placeholders.values())
-    asked: Conversation | None = await _first_try(decided, local)
+    base = SecondAttempt(decided.local, await doubt_of(decided, local), local)
+    asked: Conversation | None = first_attempt(decided, base.doubt, local)[0]
     given: list[LocalAnswer] = []
     while asked is not None:
         yield AnswerStart(decision, local.model)
@@ -184,35 +187,46 @@ async def _answer_locally(
         edit, problem, added = await asyncio.to_thread(
             _plan_edit, decided.local, stream.result.text, decided, sources, secrets
         )
-        asked = _second_try(asked, given, problem, decided.local, local)
+        asked = second_attempt(asked, given, problem, base)
         if asked is not None:
-            yield Notice(f"That answer cannot be used: {_plain(problem)}. Asking once more.")
+            yield Notice(f"That answer cannot be used: {plain_reason(problem)}. Asking once more.")
     if unscanned:
         yield Notice(UNSCANNED.format(unscanned))
     if guard.hidden and not decided.local.form.kind:
         yield Notice(HIDDEN.format(guard.hidden))
-    result = _sum_of(given)
+    result = sum_of(given)
     fits = None if not decided.local.form.kind else problem is None
     confidence = _confidence(result, added, fits=fits)
     second_decision = after(decision, confidence, decided.rules, inputs.history)
     if second_decision.target == "frontier" and decided.prepared is not None:
-        yield Notice(f"The local answer is doubtful: {second_decision.why}.")
         again = replace(decided, decision=second_decision)
-        if second_decision.asks and not await confirm(again):
-            yield Notice(KEPT)
-        else:
-            sources.note(decided, second_decision, "escalated_after")
-            try:
-                async with aclosing(_answer_by_provider(decided, second_decision, inputs, sources)) as second:
-                    async for event in second:
-                        yield event
-                return
-            except EscalationError as error:
-                yield Notice(f"{error} The local answer is kept.")
+        async with aclosing(_ask_again(again, inputs, sources, confirm)) as second:
+            async for event in second:
+                yield event
+                if isinstance(event, FinalAnswer):
+                    return
     ms = 1e3 * (time.monotonic() - start)
     tokens = result.tokens
     cost = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
     yield FinalAnswer("".join(shown), local.model, decision, cost, edit, problem)
+
+
+async def _ask_again(
+    decided: DecidedQuestion, inputs: DecisionInputs, sources: AnswerSources, confirm: Confirm
+) -> AsyncGenerator[Event, None]:
+    """A provider's answer after a doubtful local one, if the user agrees; else the local one is kept."""
+    decision = decided.decision
+    yield Notice(f"The local answer is doubtful: {decision.why}.")
+    if decision.asks and not await confirm(decided):
+        yield Notice(KEPT)
+        return
+    sources.note(decided, decision, "escalated_after")
+    try:
+        async with aclosing(_answer_by_provider(decided, decision, inputs, sources)) as stream:
+            async for event in stream:
+                yield event
+    except EscalationError as error:
+        yield Notice(f"{error} The local answer is kept.")
 
 
 async def _guard_addresses(stream: "AnswerStream", guard: Restorer) -> AsyncGenerator[AnswerPiece, None]:
@@ -305,90 +319,3 @@ def _plan_edit(
     if problem := copied_secret(edit, known):
         return None, EditError(problem), 0
     return edit, None, _added_errors(edit)
-
-
-def _plain(problem: EditError | None) -> str:
-    """What is wrong, without the advice to a person."""
-    return str(problem).rstrip(".").removesuffix(": ask again")
-
-
-async def _first_try(decided: DecidedQuestion, local: "Answerer[Any]") -> Conversation:
-    """The question for the local model. Where code is to be fixed, it is told which line it doubts most."""
-    draft = decided.local
-    asked = _conversation(draft, local)
-    target = decided.question.target
-    if draft.prompt.command != "fix" or not draft.old or target is None:
-        return asked
-    lines = target.document.lines[target.lines.first - 1 : target.lines.last]
-    doubted = [each for each in await local.weigh(asked, draft.old) if each.line < len(lines)]
-    if not doubted:
-        return asked
-    words = doubt_words(lines[doubted[0].line], doubted[0].written, doubted[0].expected)
-    hint = Span(words, Origin("editor", target.lines.path, decided.root))
-    *spans, last = draft.prompt.spans
-    prompt = replace(draft.prompt, spans=(*spans, hint, last))
-    first = lines[0] if doubted[0].line else ""  # what is wrong is further down, so the head stays as it is
-    return _conversation(replace(draft, prompt=prompt, beginning=draft.beginning + first), local)
-
-
-def _second_try(
-    asked: Conversation,
-    given: "Sequence[LocalAnswer]",
-    problem: EditError | None,
-    draft: Draft,
-    local: "Answerer[Any]",
-) -> Conversation | None:
-    """The same question once more, with what was wrong; None if nothing was, or where there is no room.
-
-    The conversation goes on, so that the model reads only what is new, and does not give the same answer.
-    """
-    last = given[-1]
-    if problem is None or len(given) > 1 or last.ended in ("cancelled", "length"):
-        return None
-    words = f"That answer cannot be used: {_plain(problem)}. {closing(draft.prompt.command, draft.form)}"
-    read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * CHAT_TOKENS
-    if read + asked.max_tokens > local.window:
-        return None
-    turns = (*asked.history, Turn("user", asked.user), Turn("assistant", last.text))
-    return replace(asked, user=words, history=turns)
-
-
-def _sum_of(given: "Sequence[LocalAnswer]") -> "LocalAnswer":
-    """The last of several answers, with what all of them took."""
-    last = given[-1]
-    tokens = replace(
-        last.tokens,
-        evaluated=sum(each.tokens.evaluated for each in given),
-        generated=sum(each.tokens.generated for each in given),
-    )
-    return replace(last, tokens=tokens, ms=replace(last.ms, first=given[0].ms.first))
-
-
-def _conversation(draft: Draft, local: "Answerer[Any]") -> Conversation:
-    """The question for the local model, with as much code as fits its window."""
-    command = draft.prompt.command
-    spans = draft.prompt.spans
-    shown = [span for span in draft.evidence.spans if span.origin.source == "file"]
-    most = min(ANSWERS[command], local.window // 2)
-    for _ in range(TRIES):
-        kept = set(shown)
-        prompt = Prompt(
-            command, tuple(span for span in spans if span.origin.source != "file" or span in kept)
-        )
-        messages = lay_out_plainly(prompt)
-        if local.count(messages.system) + local.count(messages.user) + CHAT_TOKENS <= local.window - most:
-            return Conversation(
-                messages.system,
-                messages.user,
-                most,
-                beginning=draft.beginning,
-                ending=draft.form.fence if draft.beginning else "",
-                draft=draft.old,
-            )
-        if len(shown) <= 1:
-            break
-        shown = shown[: max(1, int(len(shown) * KEPT_SHARE))]
-    raise CompletionError(
-        f"The code in question is too long for {local.model}, which reads {local.window - most:,} tokens: "
-        "ask about less of it."
-    )

@@ -153,7 +153,8 @@ def _parse(change: FileChange) -> str:
     before, after = (errors(language, text.removeprefix(MARK)) for text in (change.before, change.after))
     if before is None or after is None or after <= before:
         return ""
-    return f"it would have {after} errors of syntax, and has {before}: ask again"
+    errors_after = "1 error" if after == 1 else f"{after} errors"
+    return f"it would have {errors_after} of syntax, and has {before}: ask again"
 
 
 def _new(change: FileChange, found: Callable[[str], list[str]]) -> int:

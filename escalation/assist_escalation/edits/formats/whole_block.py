@@ -170,7 +170,7 @@ def _imports_above(new: list[str], old: list[str], lines: list[str], target: Edi
     if not missing:
         return _AboveImports(size, (), tuple(notes))
     place = _last_import(lines[: target.first - 1])
-    if not place or any(_unfinished(line) for line in missing):
+    if not place or any(_goes_on(line) for line in missing):
         raise EditError(
             f"the answer puts {len(missing)} imports above {target.name} that {target.path} does not have: "
             "add them at its top, or ask for an edit of the whole file"
@@ -184,10 +184,10 @@ def _imports_above(new: list[str], old: list[str], lines: list[str], target: Edi
 def _last_import(lines: list[str]) -> int:
     """The number, from 1, of the last whole import that is not indented; 0 for none."""
     found = [at for at, line in enumerate(lines, 1) if _IMPORT.match(line) and not line[:1].isspace()]
-    return found[-1] if found and not _unfinished(lines[found[-1] - 1]) else 0
+    return found[-1] if found and not _goes_on(lines[found[-1] - 1]) else 0
 
 
-def _unfinished(line: str) -> bool:
+def _goes_on(line: str) -> bool:
     """Whether an import goes on in the next line."""
     return line.rstrip().endswith(("(", "{", ",", "\\"))
 

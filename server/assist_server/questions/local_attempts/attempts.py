@@ -1,0 +1,97 @@
+"""An answer of the model on this machine, and a second attempt if an edit cannot be made from the first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from assist_completion.inference.conversation import Conversation, LocalAnswer, Turn
+from assist_completion.known_text.doubts import Doubt
+from assist_context.documents import split_lines
+from assist_escalation.edits.plan import EditError, UnchangedError
+from assist_escalation.prompts import Origin, Span
+from assist_server.questions.decision import DecidedQuestion, Draft
+from assist_server.questions.instructions import closing, doubt_words
+from assist_server.questions.local_attempts.window_fit import CHAT_TOKENS, fitting_conversation
+
+if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
+    from assist_completion.engine.answer_stream import Answerer
+
+
+def plain_reason(problem: EditError | None) -> str:
+    """What is wrong, without the advice to a person."""
+    return str(problem).rstrip(".").removesuffix(": ask again")
+
+
+async def doubt_of(decided: DecidedQuestion, local: "Answerer[Any]") -> Doubt | None:
+    """What the local model doubts most in code that it is to fix."""
+    draft = decided.local
+    if draft.prompt.command != "fix" or not draft.old:
+        return None
+    found = await local.weigh(fitting_conversation(draft, local)[0], draft.old)
+    return found[0] if found else None
+
+
+def first_attempt(
+    decided: DecidedQuestion, doubt: Doubt | None, local: "Answerer[Any]"
+) -> tuple[Conversation, tuple[Span, ...]]:
+    """The question for the local model, with the line that it doubts most, and the spans in it.
+
+    The head of the code stays as it is if that line is further down.
+    """
+    draft = decided.local
+    if doubt is None or decided.question.target is None:
+        return fitting_conversation(draft, local)
+    lines = split_lines(draft.old)
+    hint = doubt_words(lines[doubt.line], doubt.written.strip(), doubt.expected.strip())
+    *spans, last = draft.prompt.spans
+    where = Origin("editor", decided.question.target.lines.path, decided.root)
+    prompt = replace(draft.prompt, spans=(*spans, Span(hint, where), last))
+    head = lines[0] if doubt.line else ""
+    asked, read = fitting_conversation(replace(draft, prompt=prompt), local)
+    return replace(asked, beginning=draft.beginning + head, draft=draft.old.removeprefix(head)), read
+
+
+@dataclass(frozen=True, slots=True)
+class SecondAttempt:
+    """What a second try starts from, apart from the first."""
+
+    draft: Draft
+    doubt: Doubt | None
+    local: "Answerer[Any]"
+
+
+def second_attempt(
+    asked: Conversation, given: Sequence[LocalAnswer], problem: EditError | None, base: SecondAttempt
+) -> Conversation | None:
+    """The same question once more, with what was wrong; None if nothing was, or where there is no room.
+
+    The conversation goes on, so that the model reads only what is new, and does not give the same answer. If
+    it changed nothing, the new answer differs at the place that the model doubts most.
+    """
+    last = given[-1]
+    if problem is None or len(given) > 1 or last.ended in ("cancelled", "length"):
+        return None
+    draft, doubt, local = base.draft, base.doubt, base.local
+    words = (
+        f"That answer cannot be used: {plain_reason(problem)}. {closing(draft.prompt.command, draft.form)}"
+    )
+    read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * CHAT_TOKENS
+    if read + asked.max_tokens > local.window:
+        return None
+    turns = (*asked.history, Turn("user", asked.user), Turn("assistant", last.text))
+    again = replace(asked, user=words, history=turns)
+    if doubt is None or not isinstance(problem, UnchangedError):
+        return again
+    beginning = draft.beginning + draft.old[: doubt.start] + doubt.expected
+    return replace(again, beginning=beginning, draft=draft.old[doubt.start + len(doubt.written) :])
+
+
+def sum_of(given: Sequence[LocalAnswer]) -> LocalAnswer:
+    """The last of several answers, with what all of them took."""
+    last = given[-1]
+    tokens = replace(
+        last.tokens,
+        evaluated=sum(each.tokens.evaluated for each in given),
+        generated=sum(each.tokens.generated for each in given),
+    )
+    return replace(last, tokens=tokens, ms=replace(last.ms, first=given[0].ms.first))

@@ -1,0 +1,148 @@
+"""How the local model is asked for an edit: the order of what it reads, its beginning, a doubt, a second try."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gates import SCOPE, allowed
+
+from assist_completion.inference.conversation import Conversation, LocalAnswer
+from assist_completion.known_text.doubts import Doubt
+from assist_context.index.reader import IndexReader
+from assist_context.retrieval.corpus import Corpus
+from assist_server.questions.answering import AnswerSources, AnswerStart, FinalAnswer, Notice, answer
+from assist_server.questions.decision import DecisionInputs, FileRules, LocalModelFacts, Question, decide
+from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.questions.targets import resolve_target
+
+CODE = "def add(a, b):\n    return a - b\n"
+FILE = f'"""Sums."""\n\n\n{CODE}\n\ndef twice(a):\n    return add(a, a)\n'
+RIGHT = CODE.replace("-", "+")
+
+
+@dataclass
+class Written:
+    """One answer, as `AnswerStream` gives it."""
+
+    result: LocalAnswer
+
+    async def __aiter__(self) -> AsyncGenerator[str, None]:
+        yield self.result.text
+
+    async def aclose(self) -> None:
+        """Nothing is left open."""
+
+
+@dataclass
+class Scripted:
+    """A local model that gives one answer after the other, and doubts what it is told to."""
+
+    answers: list[str]
+    doubt: tuple[Doubt, ...] = ()
+    model: str = "small.gguf"
+    window: int = 8192
+    asked: list[Conversation] = field(default_factory=list)
+
+    def count(self, text: str) -> int:
+        return len(text) // 3
+
+    def answer(self, conversation: Conversation) -> Any:
+        self.asked.append(conversation)
+        return Written(LocalAnswer(self.answers.pop(0), "stop"))
+
+    async def weigh(self, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
+        assert text in conversation.user
+        return self.doubt
+
+
+async def edited(folder: Path, local: Scripted, command: str = "fix", words: str = "") -> Any:
+    """The end of a question about `add`, the notices before it, and how often a model began."""
+    (folder / "sums.py").write_text(FILE)
+    corpus = Corpus(str(folder), IndexReader(folder / "none.db"))
+    target = resolve_target(corpus, "sums.py:4")
+    permissions = allowed("http://127.0.0.1:9/v1", folder)
+    inputs = DecisionInputs(
+        LocalModelFacts(True, 700, 8192),
+        permissions,
+        SCOPE,
+        True,
+        lambda _: permissions,
+        lambda: None,  # type: ignore[arg-type,return-value]
+        lambda: "abc123",
+        FileRules(lambda *_: {}, lambda *_: {}),
+    )
+    decided = decide(Question(command, words, target), QuestionFolders(corpus), inputs)
+
+    async def load() -> Any:
+        return local
+
+    async def refuse(_: Any) -> bool:
+        return False
+
+    events = [event async for event in answer(decided, inputs, AnswerSources(load, lambda *_: None), refuse)]
+    [final] = [each for each in events if isinstance(each, FinalAnswer)]
+    notices = [each.text for each in events if isinstance(each, Notice)]
+    return final, notices, sum(isinstance(each, AnswerStart) for each in events)
+
+
+def fenced(code: str) -> str:
+    return f"```python\n{code}```\n"
+
+
+async def test_the_code_in_question_is_the_last_piece_and_our_sentence_the_end(tmp_path: Path) -> None:
+    local = Scripted([fenced(RIGHT)])
+    final, notices, starts = await edited(tmp_path, local, "refactor", "Add instead.")
+    user = local.asked[0].user
+    assert f"sums.py lines 4-5:\n```python\n{CODE}```\n\nAdd instead.\n\nReply with the complete" in user
+    assert user.endswith("in one code block and nothing else.")
+    assert "```" not in local.asked[0].system
+    assert (local.asked[0].beginning, local.asked[0].ending, local.asked[0].draft) == (
+        "```python\n",
+        "```",
+        CODE,
+    )
+    assert final.plan.changes[0].after == FILE.replace("a - b", "a + b")
+    assert (notices, starts) == ([], 1)
+
+
+async def test_an_answer_that_cannot_be_used_is_asked_for_once_more_with_the_reason(tmp_path: Path) -> None:
+    local = Scripted(["```\nsum = 1\n```\n", fenced(RIGHT)])
+    final, notices, starts = await edited(tmp_path, local, "refactor")
+    first, second = local.asked
+    assert second.history[-1].text == "```\nsum = 1\n```\n"
+    assert second.history[-2].text == first.user
+    assert "does not define add" in second.user
+    assert final.plan is not None
+    assert (len(notices), starts) == (1, 2)
+
+
+async def test_there_is_no_third_try(tmp_path: Path) -> None:
+    local = Scripted(["Sorry.", "Sorry.", fenced(RIGHT)])
+    final, _, _ = await edited(tmp_path, local, "refactor")
+    assert final.plan is None
+    assert "no fenced block" in str(final.problem)
+    assert len(local.asked) == 2
+
+
+async def test_a_fix_is_told_the_line_that_the_model_doubts(tmp_path: Path) -> None:
+    local = Scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
+    await edited(tmp_path, local)
+    asked = local.asked[0]
+    assert "mistake:\nreturn a - b\nThere, `-` is less usual than `+`." in asked.user
+    assert asked.beginning == "```python\ndef add(a, b):\n"
+    assert asked.draft == "    return a - b\n"
+
+
+async def test_a_fix_that_changed_nothing_differs_at_the_doubt_next_time(tmp_path: Path) -> None:
+    local = Scripted([fenced(CODE), fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
+    final, _, _ = await edited(tmp_path, local)
+    assert local.asked[1].beginning == "```python\ndef add(a, b):\n    return a +"
+    assert local.asked[1].draft == " b\n"
+    assert final.plan is not None
+
+
+async def test_a_refactoring_is_not_told_of_doubts(tmp_path: Path) -> None:
+    local = Scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
+    await edited(tmp_path, local, "refactor", "Add instead.")
+    assert "less usual" not in local.asked[0].user
