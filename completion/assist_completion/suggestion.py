@@ -4,8 +4,28 @@ These are values only. They know no model and no editor.
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from assist_context.documents import Context
+
+# Why a request ends without a text. The server has words for each.
+Reason = Literal[
+    "low-confidence",
+    "model-stopped",
+    "empty",
+    "repetition",
+    "echo",
+    "duplicates-suffix",
+    "duplicate-closer",
+    "extra-closing-bracket",
+    "syntax",
+    "too-short",
+    "special-token",
+    "manual-only",
+    "long-line",
+    "superseded",
+    "model-failed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,7 @@ class Suggestion:
     """The answer to one request.
 
     `candidate` is the text before the show gate. If nothing is shown, `text` is "" and `reason` says why.
+    `score` estimates the chance that the line is right, and `needed` is the least that is shown.
     The text takes the place of the first `replace` characters after the cursor, on its line.
     """
 
@@ -51,8 +72,9 @@ class Suggestion:
     text: str = ""
     candidate: str = ""
     shown: bool = False
-    reason: str = ""
+    reason: Reason | Literal[""] = ""
     score: float = 0.0
+    needed: float = 0.0
     source: str = "model"  # model | cache | typed-through
     model: str = ""
     replace: int = 0

@@ -29,6 +29,22 @@ def score(chances: Sequence[float]) -> float:
     return 1 / (1 + math.exp(-FITTED["bias"] - FITTED["lowest"] * min(chances))) if chances else 0.0
 
 
+def score_until(end: int, spans: Spans) -> float:
+    """The score of the tokens that begin before the character `end`, the first one at least."""
+    starts = (0, *(each for each, _ in spans))
+    begun = [chance for start, (_, chance) in zip(starts, spans, strict=False) if start < max(end, 1)]
+    return round(score(begun), 4)
+
+
+def needed(least: float) -> float:
+    """The score of a line whose least likely token has the log-probability `least`: the least that is shown.
+
+    >>> 0.09 < needed(LIMITS["balanced"]) < needed(LIMITS["quiet"]) < 0.6, needed(-math.inf)
+    (True, 0.0)
+    """
+    return round(score([least]), 4) if least > -math.inf else 0.0
+
+
 def limit(mode: str, *, manual: bool) -> float:
     """The least log-probability of a token that is shown. A manual request always shows its text."""
     return -math.inf if manual else LIMITS[mode]

@@ -9,7 +9,7 @@ Special tokens are removed by id where tokens are known; here they are only caug
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from assist_completion.display import line_policy
@@ -24,6 +24,7 @@ from assist_completion.display.code_lines import (
     same_lines,
 )
 from assist_completion.display.cursor_site import CursorSite
+from assist_completion.suggestion import Reason
 from assist_context.languages import Language
 from assist_context.syntax import fragments
 
@@ -39,7 +40,7 @@ class CleanText:
 
     text: str = ""
     replace: int = 0
-    dropped: str | None = None
+    dropped: Reason | None = None
 
 
 def fit_closers(text: str, site: CursorSite) -> CleanText:
@@ -232,7 +233,11 @@ def _without_closer(text: str, site: CursorSite) -> str:
     return text
 
 
-_STEPS = {"echo": _without_echo, "duplicates-suffix": _without_suffix, "duplicate-closer": _without_closer}
+_STEPS: Mapping[Reason, Callable[[str, CursorSite], str]] = {
+    "echo": _without_echo,
+    "duplicates-suffix": _without_suffix,
+    "duplicate-closer": _without_closer,
+}
 
 
 def _fit_indentation(text: str, site: CursorSite) -> str:

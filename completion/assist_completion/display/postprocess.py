@@ -27,17 +27,16 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
     end = confidence.first_line_end(raw.text)
     if at is not None:
         part = confidence.sure_part(raw.text, at)
-        end = at
         enough = raw.skipped + len(part.strip()) >= confidence.LEAST and part.strip() != ""
         shown = _clean(site, shape, part, ended=False) if enough else CleanText(dropped="low-confidence")
-    starts = (0, *(end for end, _ in raw.spans))
-    begun = [c for start, (_, c) in zip(starts, raw.spans, strict=False) if start < max(end, 1)]
+        end = at + bool(shown.dropped)  # if nothing is shown, the score is that of the doubted token
     return Suggestion(
         text="" if shown.dropped else shown.text,
         candidate=cleaned.text,
         shown=not shown.dropped,
         reason="low-confidence" if shown.dropped else "",
-        score=round(confidence.score(begun), 4),
+        score=confidence.score_until(end, raw.spans),
+        needed=confidence.needed(least),
         replace=shown.replace,
     )
 

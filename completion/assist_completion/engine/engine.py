@@ -149,10 +149,20 @@ class Engine:
         if answer is not None:
             return answer
         if not request.manual and self._pending is not None and self._pending.unsure_at(site):
-            return Suggestion(reason="low-confidence", source="cache")
+            return self._still_unsure(self._pending.generation)
         if not request.manual and not request.immediate:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._answer_from_model(prepared)
+
+    @staticmethod
+    def _still_unsure(generation: Generation) -> Suggestion:
+        """The answer at a cursor in a word that the model doubted one letter ago."""
+        return Suggestion(
+            reason="low-confidence",
+            score=confidence.score_until(0, generation.spans),
+            needed=confidence.needed(generation.least),
+            source="cache",
+        )
 
     def _prepare(self, request: CompletionRequest, site: CursorSite) -> PreparedRequest:
         shape = line_policy.choose_shape(site, manual=request.manual, after_accept=request.after_accept)

@@ -141,16 +141,17 @@ class Asking:
 
 
 def with_flags(command: Callable[..., None], **fixed: Any) -> Callable[..., None]:
-    """The command with an option for each field of `Asking` that is not `fixed`."""
-    hints = get_type_hints(Asking, include_extras=True)
-    free = [item for item in fields(Asking) if item.name not in fixed]
+    """The command with an option for each field of its `flags`, a dataclass, that is not `fixed`."""
+    own = inspect.signature(command, eval_str=True).parameters
+    group = own["flags"].annotation
+    hints = get_type_hints(group, include_extras=True)
+    free = [item for item in fields(group) if item.name not in fixed]
 
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         flags = {item.name: options.pop(item.name) for item in free if item.name in options}
-        command(*arguments, **options, flags=Asking(**flags, **fixed))
+        command(*arguments, **options, flags=group(**flags, **fixed))
 
-    own = inspect.signature(command, eval_str=True).parameters
     parameters = [each for name, each in own.items() if name != "flags"]
     parameters += [
         inspect.Parameter(

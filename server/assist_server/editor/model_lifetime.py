@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from assist_completion.errors import CompletionError, MissingModelError
 from assist_server.config.config import Config
@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # they import llama.cpp: 0.4 s that `initialize` must not wai
     from assist_completion.engine.engine import Engine
     from assist_server.local_model.opening import OpenedModels
 
+State = Literal["loading", "ready", "missing", "failed", "off"]
 OpenModels = Callable[[Config, Callable[[str], None]], "OpenedModels"]
 
 RETRY = 3.0  # seconds between two attempts to open a model that was missing
@@ -27,15 +28,16 @@ RETRY = 3.0  # seconds between two attempts to open a model that was missing
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """What the editor's status item shows. `state`: loading, ready, missing, failed or off."""
+    """What the editor's status item shows. `why`: why the last request showed nothing, in words, or ""."""
 
     model: str = ""
-    state: str = "loading"
+    state: State = "loading"
     latency_ms: float | None = None
     source: str = ""  # of the last suggestion shown: model, cache or typed-through
     tier: str = "local"
     budget_left_usd: float | None = None
     message: str = ""
+    why: str = ""
 
 
 class StatusItem:
@@ -89,6 +91,12 @@ class ModelLifetime:
         return self._models.answers if self._models is not None else None
 
     @property
+    def absence(self) -> Literal["loading", "missing", "failed", "off"]:
+        """Why there is no engine."""
+        state = self._item.status.state
+        return "loading" if state == "ready" else state
+
+    @property
     def started(self) -> bool:
         """Whether a model was ever asked for."""
         return self._loads > 0
@@ -123,7 +131,7 @@ class ModelLifetime:
             loop.call_soon_threadsafe(lambda: self._show_progress(load, message))
 
         models: OpenedModels | None = None
-        state = "failed"
+        state: State = "failed"
         message = (
             f"The model {self._config().completion.model} could not be opened; the server's log says why. "
             "Check its file with `assist models verify`, or choose another model."
@@ -149,7 +157,7 @@ class ModelLifetime:
         self._item.reset(SessionStatus(self._config().completion.model, state="ready"))
         self._on_ready()
 
-    def _show_failure(self, load: int, state: str, message: str) -> None:
+    def _show_failure(self, load: int, state: State, message: str) -> None:
         if load == self._loads:
             self._item.update(state=state, message=message)
 

@@ -66,10 +66,6 @@ class Session:
         """Everything counted since the session began."""
         return self._counts + self.model.totals()
 
-    def count(self, event: str) -> None:
-        """Count something that happened outside of the session, such as an internal error."""
-        self._counts[event] += 1
-
     def show_answering(self, tier: str, budget_left_usd: float | None) -> None:
         """Show who answers a question now, and what is left of today's budget; None keeps that."""
         left = self.status.budget_left_usd if budget_left_usd is None else budget_left_usd

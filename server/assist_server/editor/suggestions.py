@@ -1,16 +1,26 @@
-"""Suggestions of one editor: requested at a cursor, shown as ghost text, accepted.
+"""Suggestions of one editor: requested at a cursor, shown as ghost text, accepted, or why there was none.
 
 It works with plain values, which the `lsp` wing translates. How a suggestion is made is the engine's.
 """
 
+import asyncio
 import time
-from collections import Counter
-from dataclasses import dataclass, replace
+from collections import Counter, OrderedDict, deque
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from assist_completion.suggestion import CompletionRequest, Suggestion
+from assist_context.documents import Context, Cursor
 from assist_server.editor.context_search import ContextSearch
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
+from assist_server.wording.ghost_text.reasons import AnyReason, EditorReason, why_nothing, why_shown
+from assist_server.workspace.documents import OpenDocument
+
+DOCUMENTS = 64  # whose last requests are remembered
+REQUESTS = 16  # of each document
+# What the user's own typing causes: another request follows at once, and that one counts.
+PASSING = ("cancelled", "superseded", "document-changed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +42,48 @@ class GhostText:
     end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a request at (line, units) ended: `reason` says why nothing was shown, "" that something was."""
+
+    at: tuple[int, int]
+    reason: AnyReason | Literal[""] = ""
+    suggestion: Suggestion = field(default_factory=Suggestion)
+
+    @property
+    def words(self) -> str:
+        """The reason in words, without any text of the model's."""
+        return why_nothing(self.reason, self.suggestion) if self.reason else why_shown(self.suggestion)
+
+    @property
+    def text(self) -> str:
+        """What was shown, or what was held back."""
+        return self.suggestion.text or self.suggestion.candidate
+
+    def explain(self, at: tuple[int, int] | None) -> str:
+        """The same for the user who asks at a cursor, with what was held back."""
+        held = why_nothing(self.reason, self.suggestion, with_text=True) if self.reason else self.words
+        return held if at in (None, self.at) else f"at line {self.at[0] + 1}: {held}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a suggestion goes: from `begin`, where what the popup selected (`chosen`) begins, to `cursor`."""
+
+    document: OpenDocument
+    cursor: Cursor
+    begin: Cursor
+    chosen: str
+
+    def ghost_text(self, suggestion: Suggestion) -> GhostText:
+        text = self.chosen + suggestion.text.replace("\n", self.document.end_of_line())
+        end = replace(self.cursor, column=self.cursor.column + suggestion.replace)
+        units = self.document.units
+        return GhostText(suggestion, text, self.cursor.line, units(self.begin), units(end))
+
+
 class Suggestions:
-    """Requests suggestions and remembers which was accepted last. Event loop only.
+    """Requests suggestions, and remembers how requests ended and which text was accepted. Event loop only.
 
     A request that gets none is counted in `counts`, by its reason.
     """
@@ -52,46 +102,34 @@ class Suggestions:
         self._item = item
         self._counts = counts
         self._accepted_in = ""  # the URI of the document where the last suggestion was accepted
+        self._outcomes: OrderedDict[str, deque[Outcome]] = OrderedDict()  # by URI, the newest last
 
     async def complete(
         self, uri: str, at: tuple[int, int], *, manual: bool, selected: PopupSelection | None = None
     ) -> GhostText | None:
-        """One suggestion at (line, units), or None and a counted reason."""
-        document = self._documents.get(uri)
-        engine = self._model.engine
-        if engine is None:
-            self._model.retry_missing()
-            return self._nothing(self._item.status.state)
-        if document is None:
-            return self._nothing("unknown-document")
-        start = time.perf_counter()
-        cursor = self._documents.move_cursor(document, *at)
-        context = self._context.gather(document, cursor)
-        if "\0" in context.before or "\0" in context.after:
-            return self._nothing("binary")
-        begin = cursor
-        chosen = ""
-        if selected is not None:
-            begin = document.cursor(at[0], selected.units)
-            chosen = selected.text
-            replaced = max(0, cursor.column - begin.column)
-            context = replace(context, before=context.before[: len(context.before) - replaced] + chosen)
-        self._context.search_at_pause(document)
-        after_accept = self._accepted_in == uri
-        self._accepted_in = ""
-        version = document.version
-        gather_ms = 1e3 * (time.perf_counter() - start)
-        suggestion = await engine.complete(
-            CompletionRequest(context, manual, after_accept, gather_ms=gather_ms)
-        )
-        if not suggestion.shown:
-            return None
-        if document.version != version or not self._documents.holds(document):
-            return self._nothing("document-changed")
-        self._item.update(latency_ms=round(suggestion.ms.total, 1), source=suggestion.source)
-        text = chosen + suggestion.text.replace("\n", document.end_of_line())
-        end = replace(cursor, column=cursor.column + suggestion.replace)
-        return GhostText(suggestion, text, cursor.line, document.units(begin), document.units(end))
+        """One suggestion at (line, units), or None, and `outcome` says why."""
+        try:
+            return await self._complete(uri, at, manual, selected)
+        except asyncio.CancelledError:
+            self._end(uri, Outcome(at, "cancelled"))
+            raise
+
+    def record_failure(self, uri: str, at: tuple[int, int]) -> None:
+        """A request ended with an error of our own, which the caller reports."""
+        self._nothing(uri, at, "internal-error")
+
+    def outcome(self, uri: str, at: tuple[int, int] | None = None) -> Outcome:
+        """How the last request at a cursor ended; if there was none, the last one of the document."""
+        known = self._outcomes.get(uri, ())
+        here = [each for each in known if each.at == at]
+        for each in (*reversed(here), *reversed(known)):
+            return each
+        return Outcome(at or (0, 0), "not-requested")
+
+    @staticmethod
+    def paused(at: tuple[int, int] | None) -> Outcome:
+        """How a request would end that the editor does not send, because the user paused suggestions."""
+        return Outcome(at or (0, 0), "paused")
 
     def record_shown(self, suggestion_id: int) -> None:
         """The editor shows a suggestion."""
@@ -108,7 +146,63 @@ class Suggestions:
         """The last suggestions without their texts: where they came from, and what they cost."""
         return list(self._model.engine.recent) if self._model.engine is not None else []
 
-    def _nothing(self, reason: str) -> GhostText | None:
+    async def _complete(
+        self, uri: str, at: tuple[int, int], manual: bool, selected: PopupSelection | None
+    ) -> GhostText | None:
+        document = self._documents.get(uri)
+        engine = self._model.engine
+        if engine is None:
+            self._model.retry_missing()
+            return self._nothing(uri, at, self._model.absence)
+        if document is None:
+            return self._nothing(uri, at, "unknown-document")
+        start = time.perf_counter()
+        place, context = self._gather(document, at, selected)
+        if "\0" in context.before or "\0" in context.after:
+            return self._nothing(uri, at, "binary")
+        self._context.search_at_pause(document)
+        after_accept = self._accepted_in == uri
+        self._accepted_in = ""
+        version = document.version
+        gather_ms = 1e3 * (time.perf_counter() - start)
+        request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms)
+        suggestion = await engine.complete(request)
+        if not suggestion.shown:
+            self._end(uri, Outcome(at, suggestion.reason, suggestion))
+            return None
+        if document.version != version or not self._documents.holds(document):
+            return self._nothing(uri, at, "document-changed")
+        self._end(uri, Outcome(at, "", suggestion))
+        return place.ghost_text(suggestion)
+
+    def _gather(
+        self, document: OpenDocument, at: tuple[int, int], selected: PopupSelection | None
+    ) -> tuple[_Place, Context]:
+        """The place of a suggestion, and its context as if what the popup selected was accepted."""
+        cursor = self._documents.move_cursor(document, *at)
+        context = self._context.gather(document, cursor)
+        if selected is None:
+            return _Place(document, cursor, cursor, ""), context
+        begin = document.cursor(at[0], selected.units)
+        kept = len(context.before) - max(0, cursor.column - begin.column)
+        place = _Place(document, cursor, begin, selected.text)
+        return place, replace(context, before=context.before[:kept] + selected.text)
+
+    def _nothing(self, uri: str, at: tuple[int, int], reason: EditorReason) -> GhostText | None:
         """No suggestion, counted."""
         self._counts[reason] += 1
+        self._end(uri, Outcome(at, reason))
         return None
+
+    def _end(self, uri: str, outcome: Outcome) -> None:
+        """Remember how a request ended, and show it in the status."""
+        known = self._outcomes.setdefault(uri, deque(maxlen=REQUESTS))
+        known.append(outcome)
+        self._outcomes.move_to_end(uri)
+        if len(self._outcomes) > DOCUMENTS:
+            self._outcomes.popitem(last=False)
+        shown = outcome.suggestion
+        if not outcome.reason:
+            self._item.update(latency_ms=round(shown.ms.total, 1), source=shown.source, why="")
+        elif outcome.reason not in PASSING:
+            self._item.update(why=outcome.words)

@@ -19,7 +19,7 @@ from assist_server.editor.suggestions import GhostText, PopupSelection
 from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp.indexing import Indexing, add_workspace
-from assist_server.lsp.protocol import Server, run_on_stdio
+from assist_server.lsp.protocol import Server, member_of, run_on_stdio
 from assist_server.records.usage_counts import record
 
 if TYPE_CHECKING:
@@ -99,6 +99,11 @@ def _add_state(server: Server) -> None:
     def status() -> dict[str, Any]:
         return {**asdict(session.status), "counts": dict(session.totals())}
 
+    @server.command("assist.why")
+    def why(asked: Any = None) -> dict[str, Any]:
+        """How the last request at a position ended; if there was none, the last one in the document."""
+        return _why(session, asked)
+
     @server.command("assist.answers")
     def answers() -> list[dict[str, Any]]:
         """What the last suggestions cost, without their texts: source, score, times and tokens of each."""
@@ -176,9 +181,22 @@ async def _ghost_text(
     except asyncio.CancelledError:
         raise
     except Exception as error:
-        session.count("internal-error")
+        session.suggestions.record_failure(uri, (at.line, at.character))
         log.exception("completion failed: %s", type(error).__name__)
         return None
+
+
+def _why(session: Session, asked: Any) -> dict[str, Any]:
+    """`asked` is `{uri, position, paused}` as a client sent it: any of it may be missing or wrong."""
+    uri = member_of(asked, "uri")
+    line = member_of(asked, "position", "line")
+    units = member_of(asked, "position", "character")
+    at = (line, units) if isinstance(line, int) and isinstance(units, int) else None
+    if member_of(asked, "paused") is True:
+        outcome = session.suggestions.paused(at)
+    else:
+        outcome = session.suggestions.outcome(uri if isinstance(uri, str) else "", at)
+    return {"reason": outcome.reason, "words": outcome.explain(at), "text": outcome.text}
 
 
 def _inline_item(ghost: GhostText, params: types.InlineCompletionParams) -> types.InlineCompletionItem:

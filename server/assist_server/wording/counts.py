@@ -4,39 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from assist_server.wording.ghost_text.reasons import REASONS, reason_words
+
 if TYPE_CHECKING:  # numpy
     from assist_escalation.routing.feedback import Event
 
 FROM_MEMORY = ("source-cache", "source-typed-through")
-FIGURES = {
-    "requests", "shown", "accepted", "cancelled", "speculated", "prompt-tokens", "prompt-tokens-evaluated",
-    "tokens-generated", "source-model", *FROM_MEMORY,
-}  # fmt: skip
-"""The counts that are not reasons for showing nothing."""
-
-REASONS = {
-    "low-confidence": "the model was not sure enough",
-    "model-stopped": "the model had nothing to add",
-    "empty": "the model wrote only space",
-    "repetition": "the model repeated itself",
-    "echo": "the model repeated the code above",
-    "duplicates-suffix": "the text is already there after the cursor",
-    "duplicate-closer": "the closing bracket is already on the next line",
-    "extra-closing-bracket": "the model closed one bracket too many",
-    "syntax": "the text would have been a syntax error there",
-    "too-short": "the text was too short to be useful",
-    "special-token": "the model wrote no code",
-    "superseded": "a newer request came",
-    "loading": "the model was still loading",
-    "missing": "there is no model: `assist setup`",
-    "failed": "the model did not load: `assist doctor`",
-    "manual-only": 'you have set mode = "manual"',
-    "document-changed": "the text had changed by then",
-    "unknown-document": "the editor never opened the document",
-    "long-line": "the line is too long to be code",
-    "binary": "the file is binary",
-    "model-failed": "llama.cpp reported an error: see the editor's log",
-}
 
 TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 _SIGNS = ("accepted", "undone", "up", "down")
@@ -60,17 +33,16 @@ def stats_document(counts: Counter[str]) -> dict[str, Any]:
 def stats_facts(counts: Counter[str]) -> list[tuple[str, str]]:
     """The counts for people."""
     memory = _from_memory(counts)
-    tokens = counts["prompt-tokens-evaluated"]
     lines = [
         ("Requests", f"{counts['requests']:,}; {counts['cancelled']:,} more were cancelled by the editor"),
         ("Shown", f"{counts['shown']:,} ({_share(counts['shown'], counts):.0%})"),
         ("Accepted", f"{counts['accepted']:,}"),
         ("At once", f"{memory:,} ({_share(memory, counts):.0%}) were served without inference"),
         ("Ahead", f"{counts['speculated']:,} times the model continued an accepted suggestion"),
-        ("Tokens", f"{tokens:,} read, {counts['tokens-generated']:,} written"),
+        ("Tokens", _tokens(counts)),
     ]
     for number, (reason, count) in enumerate(_reasons(counts).items()):
-        lines.append(("Not shown" if number == 0 else "", f"{count:,} {reason_words(reason)}"))
+        lines.append(("Not shown" if number == 0 else "", f"{count:,} × {reason_words(reason)}"))
     return lines
 
 
@@ -117,15 +89,6 @@ def answers_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
-def reason_words(reason: str) -> str:
-    """Why nothing was shown, in words.
-
-    >>> reason_words("repetition"), reason_words("new")
-    ('repetition: the model repeated itself', 'new')
-    """
-    return f"{reason}: {REASONS[reason]}" if reason in REASONS else reason
-
-
 def _from_memory(counts: Counter[str]) -> int:
     return sum(counts[source] for source in FROM_MEMORY)
 
@@ -134,5 +97,18 @@ def _share(count: int, counts: Counter[str]) -> float:
     return count / counts["requests"] if counts["requests"] else 0.0
 
 
+def _tokens(counts: Counter[str]) -> str:
+    """What the model read and wrote. Older sessions did not count what it read ahead of requests."""
+    read = max(counts["tokens-read"], counts["prompt-tokens-evaluated"])
+    written = max(counts["tokens-written"], counts["tokens-generated"])
+    used = counts["tokens-used"]
+    return f"{read:,} read, {written:,} written" + (f", {used:,} of these shown" if used else "")
+
+
 def _reasons(counts: Counter[str]) -> dict[str, int]:
-    return {name: count for name, count in counts.most_common() if name not in FIGURES and count > 0}
+    """The counts that say why nothing was shown. What editors cancel is no answer, and has its own line."""
+    return {
+        name: count
+        for name, count in counts.most_common()
+        if name in REASONS and name != "cancelled" and count > 0
+    }

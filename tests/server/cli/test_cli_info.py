@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from config_files import PROVIDER
 
-from assist_server.wording.counts import reason_words, stats_document, stats_facts
+from assist_server.wording.counts import stats_document, stats_facts
 
 pytestmark = pytest.mark.slow
 
@@ -151,12 +151,16 @@ def test_stats_tell_shares_and_reasons(assist: Assist, tmp_path: Path) -> None:
     done = assist("stats")
     assert "6 (60%)" in done.out
     assert "5 (50%) were served without inference" in done.out
-    assert "4 low-confidence: the model was not sure enough" in done.out
+    assert "4 × too unsure" in done.out
     assert assist("stats", "--json").json["served_without_inference"] == 0.5
 
 
-def test_every_other_count_is_a_reason() -> None:
-    counts = Counter({"requests": 3, "shown": 1, "binary": 2, "brand-new": 1, "tokens-generated": 9})
-    assert stats_document(counts)["reasons"] == {"binary": 2, "brand-new": 1}
-    assert stats_facts(counts)[-1] == ("", "1 brand-new")
-    assert reason_words("binary") == "binary: the file is binary"
+def test_of_all_counts_only_reasons_are_told_as_such() -> None:
+    """The counters of tokens and runs are no reasons for showing nothing, whatever they are called."""
+    counts = Counter({"requests": 3, "shown": 1, "binary": 2, "tokens-read": 1491, "model-runs": 2})
+    counts += Counter({"tokens-written": 30, "tokens-used": 12, "displayed": 1, "cancelled": 5})
+    assert stats_document(counts)["reasons"] == {"binary": 2}
+    facts = stats_facts(counts)
+    assert facts[-1] == ("Not shown", "2 × the file is binary")
+    assert ("Tokens", "1,491 read, 30 written, 12 of these shown") in facts
+    assert not any(name in line for _, line in facts for name in counts if "-" in name)

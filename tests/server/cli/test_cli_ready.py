@@ -40,7 +40,7 @@ def test_what_the_gate_holds_back_is_told(ready_assist: Assist, tmp_path: Path) 
     (tmp_path / "add.py").write_text(ADD)
     done = ready_assist("complete", "add.py:3:12")
     assert (done.code, done.out) == (0, "")
-    assert "Nothing is shown. manual-only" in done.err
+    assert "Nothing is shown: the mode is manual" in done.err
     assert ready_assist("complete", "add.py:3:12", "--manual").out == "a + b\n"
 
 

@@ -14,6 +14,7 @@ from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, gather
 from assist_server.errors import UserError
 from assist_server.questions.locations import cursor_at, cursor_at_offset, document_of, read_document
+from assist_server.wording.ghost_text.reasons import words_of
 
 KINDS: Mapping[str, type] = {
     "id": object,
@@ -126,7 +127,10 @@ def request_at(
 
 
 def answer_document(suggestion: Suggestion) -> dict[str, Any]:
-    """A suggestion as JSON. `text` is "" if nothing is shown; `candidate` is the text before the gate."""
+    """A suggestion as JSON. `text` is "" if nothing is shown; `candidate` is the text before the gate.
+
+    `why` has the reason in words.
+    """
     s = suggestion
     return {
         "id": s.id,
@@ -134,7 +138,9 @@ def answer_document(suggestion: Suggestion) -> dict[str, Any]:
         "candidate": s.candidate,
         "shown": s.shown,
         "reason": s.reason,
+        "why": words_of(s),
         "score": round(s.score, 4),
+        "needed": round(s.needed, 4),
         "source": s.source,
         "model": s.model,
         "replace": s.replace,

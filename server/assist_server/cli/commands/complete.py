@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +14,12 @@ from assist_completion.model_store.process_lock import silent
 from assist_completion.suggestion import Suggestion
 from assist_context.documents import Cursor, Document, Snippet
 from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
-from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings
+from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings, with_flags
 from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import cursor_at, parse_location, read_document
-from assist_server.wording.counts import reason_words
+from assist_server.wording.ghost_text.reasons import read_words, words_of
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.engine import Engine
@@ -33,14 +34,41 @@ def add_to(app: typer.Typer) -> None:
     """Put the command into the command line."""
     examples = example(
         "assist complete src/app.py:10:5",
+        "assist complete src/app.py:10:5 --why",
         "assist complete src/app.py:10:5 --json",
         """echo '{"id": 1, "path": "a.py", "text": "def add(a, b):\\n    return ", "offset": 26}' |""",
         "  assist complete --batch",
     )
-    app.command("complete", epilog=examples, short_help="Complete the code at a cursor.")(complete)
+    app.command("complete", epilog=examples, short_help="Complete the code at a cursor.")(
+        with_flags(complete)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionFlags:
+    """How a cursor is completed, and what is printed."""
+
+    batch: Annotated[bool, typer.Option("--batch", help=BATCH)] = False
+    manual: Annotated[
+        bool,
+        typer.Option(
+            "--manual",
+            help="Show it whatever its score, and allow blocks, as when you request one in an editor.",
+        ),
+    ] = False
+    why: Annotated[
+        bool,
+        typer.Option(
+            "--why", help="Also say why it is shown or not, how sure the model was, and what it read."
+        ),
+    ] = False
+    workspace: Workspace = Path()
+    offline: Offline = False
+    as_json: AsJson = False
 
 
 def complete(
+    flags: CompletionFlags,
     location: Annotated[
         str,
         typer.Argument(
@@ -49,41 +77,36 @@ def complete(
             show_default=False,
         ),
     ] = "",
-    batch: Annotated[bool, typer.Option("--batch", help=BATCH)] = False,
-    manual: Annotated[
-        bool,
-        typer.Option(
-            "--manual",
-            help="Show it whatever its score, and allow blocks, as when you request one in an editor.",
-        ),
-    ] = False,
-    workspace: Workspace = Path(),
-    offline: Offline = False,
-    as_json: AsJson = False,
 ) -> None:
     """Complete the code at a cursor, as an editor would. A suggestion with a low score is not shown."""
-    if bool(location) == batch or (batch and manual):
+    if bool(location) == flags.batch or (flags.batch and (flags.manual or flags.why)):
         raise UserError(
-            'Give a cursor, as in src/app.py:10:5, or --batch, where each line may say "manual": true. '
-            "See `assist complete --help`.",
+            'Give a cursor, as in src/app.py:10:5, or --batch, where each line may say "manual": true, and '
+            'each answer says "why". See `assist complete --help`.',
             WRONG_USAGE,
         )
-    config = settings(offline=offline)
-    root = directory(workspace)
-    if batch:
+    config = settings(offline=flags.offline)
+    root = directory(flags.workspace)
+    if flags.batch:
         _complete_lines(config, root)
         return
     position = parse_location(location)
     document = read_document(root / position.path)
     cursor = cursor_at(document, position.line, position.column)
     with _running_engine(config) as (runner, engine), _snippet_finder(config, root, engine) as finder:
-        suggestion = runner.run(engine.complete(request_at(document, cursor, finder, manual=manual)))
-    if as_json:
+        request = request_at(document, cursor, finder, manual=flags.manual)
+        suggestion = runner.run(engine.complete(request))
+        if flags.why and suggestion.reason == "low-confidence":  # it stopped at its first doubt
+            whole = replace(request, manual=True, max_lines=1)
+            suggestion = replace(suggestion, candidate=runner.run(engine.complete(whole)).text)
+    if flags.as_json:
         emit(answer_document(suggestion))
-    elif suggestion.shown:
-        out(suggestion.text)
-    else:
-        _explain(suggestion)
+        return
+    _show(suggestion)
+    if flags.why:
+        if suggestion.shown:
+            say(f"{words_of(suggestion)}.".capitalize())
+        say(read_words(suggestion, len(request.context.snippets)))
 
 
 def _complete_lines(config: Config, workspace: Path) -> None:
@@ -138,7 +161,10 @@ def _snippet_finder(config: Config, root: Path, engine: "Engine") -> Iterator[Fi
         search.close()
 
 
-def _explain(suggestion: Suggestion) -> None:
-    say(f"Nothing is shown. {reason_words(suggestion.reason)}.")
+def _show(suggestion: Suggestion) -> None:
+    if suggestion.shown:
+        out(suggestion.text)
+        return
+    say(f"Nothing is shown: {words_of(suggestion)}.")
     if suggestion.candidate:
-        say(f"Score {suggestion.score:.2f}; with --manual it would be: {suggestion.candidate}")
+        say(f"With --manual it would be: {suggestion.candidate}")

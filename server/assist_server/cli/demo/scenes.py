@@ -7,6 +7,7 @@ fill the gap through a real `assist lsp`.
 import asyncio
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from assist_server.cli.output import emit, out
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.local_model.opening import store_of
-from assist_server.wording.counts import reason_words
+from assist_server.wording.counts import stats_document
+from assist_server.wording.ghost_text.reasons import reason_words
 
 WORKSPACE = Path(__file__).parent / "workspace"
 REST = 1.0  # seconds in which a person reads a file before typing; the server prewarms meanwhile
@@ -135,7 +137,7 @@ def show(shot: Shot) -> None:
     code(title, shot.lines[first:last], ghost)
     out(f"    {_cost(shot)}")
     if not shot.text:
-        out(f"    Nothing is shown. {reason_words(_reason(shot))}.")
+        out(f"    Nothing is shown: {reason_words(_reason(shot))}.")
     if shot.scene.keys:
         out("    Now its first characters are typed:")
     else:
@@ -163,12 +165,10 @@ def _source(shot: Shot) -> str:
 
 
 def _reason(shot: Shot) -> str:
-    """Why nothing is shown: the one count that is not a figure."""
+    """Why nothing is shown: the one reason that was counted."""
     if shot.text:
         return ""
-    figures = {"requests", "speculated", PROMPT, EVALUATED, GENERATED}
-    reasons = [key for key in shot.counts if key not in figures and not key.startswith("source-")]
-    return reasons[0] if reasons else "no answer"
+    return next(iter(stats_document(Counter(shot.counts))["reasons"]), "no answer")
 
 
 def _summary(shots: list[Shot], seconds: float) -> dict[str, Any]:

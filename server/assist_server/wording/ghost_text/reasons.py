@@ -1,0 +1,104 @@
+"""The words for every reason why no ghost text is shown, from reasons.toml.
+
+A reason of the engine is one of `Reason`; those that editors add are here.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Literal
+
+from assist_completion.suggestion import Reason, Suggestion
+
+EditorReason = Literal[
+    "binary",
+    "cancelled",
+    "document-changed",
+    "failed",
+    "internal-error",
+    "loading",
+    "missing",
+    "not-requested",
+    "off",
+    "paused",
+    "unknown-document",
+]
+AnyReason = Reason | EditorReason
+
+LONGEST = 80  # characters of a text that is quoted
+
+REASONS: Mapping[str, Mapping[str, str]] = tomllib.loads(
+    (files(__package__) / "reasons.toml").read_text(encoding="utf-8")
+)
+
+
+def reason_words(reason: str) -> str:
+    """Why nothing was shown, in a few words.
+
+    >>> reason_words("repetition"), reason_words("brand-new")
+    ('the model went round in circles', 'brand-new')
+    """
+    return REASONS[reason]["words"] if reason in REASONS else reason
+
+
+def why_nothing(reason: AnyReason, suggestion: Suggestion, *, with_text: bool = False) -> str:
+    """Why nothing was shown, how sure the model was, and what to do about it.
+
+    `with_text` adds what was held back. Use it only where the user asked for it.
+
+    >>> why_nothing("low-confidence", Suggestion(score=0.021, needed=0.0987)).partition(";")[0]
+    'too unsure: 0.02 of 0.10 needed'
+    """
+    words = reason_words(reason)
+    if reason == "low-confidence":
+        words += f": {_figures(suggestion)}"
+    if with_text and suggestion.candidate:
+        words += f"; it would have begun with `{held_back(suggestion)}`"
+    remedy = REASONS[reason].get("remedy")
+    return f"{words}; {remedy}" if remedy else words
+
+
+def why_shown(suggestion: Suggestion) -> str:
+    """Where a shown text came from, and how sure the model was of it.
+
+    >>> why_shown(Suggestion(shown=True, score=0.931, needed=0.0987, source="cache"))
+    'a suggestion was shown: 0.93 of 0.10 needed, known already'
+    """
+    sure = f"{_figures(suggestion)}, " if suggestion.needed else ""
+    by_model = suggestion.source == "model"
+    took = f"from the model in {suggestion.ms.total:.0f} ms" if by_model else "known already"
+    return f"a suggestion was shown: {sure}{took}"
+
+
+def words_of(suggestion: Suggestion) -> str:
+    """Why a suggestion of the engine was shown, or why not."""
+    return why_nothing(suggestion.reason, suggestion) if suggestion.reason else why_shown(suggestion)
+
+
+def read_words(suggestion: Suggestion, snippets: int) -> str:
+    """What the model read and wrote for a suggestion, and how long that took.
+
+    >>> read_words(Suggestion(), 0)
+    'The model was not asked.'
+    """
+    tokens = suggestion.tokens
+    ms = suggestion.ms
+    if not tokens.prompt:
+        return "The model was not asked."
+    others = f", {snippets} pieces of other files among them," if snippets else ""
+    return (
+        f"The model read {tokens.prompt:,} tokens{others} in {ms.prefill:,.0f} ms, and wrote {tokens.generated:,}"
+        f" in {ms.decode:,.0f} ms."
+    )
+
+
+def held_back(suggestion: Suggestion) -> str:
+    """The first line of what was held back; after a doubt the model wrote no more."""
+    first = suggestion.candidate.strip().partition("\n")[0]
+    return first if len(first) <= LONGEST else f"{first[:LONGEST]}…"
+
+
+def _figures(suggestion: Suggestion) -> str:
+    """How sure the model was and had to be; with two digits more where both would look equal."""
+    digits = 2 if f"{suggestion.score:.2f}" != f"{suggestion.needed:.2f}" else 4
+    return f"{suggestion.score:.{digits}f} of {suggestion.needed:.{digits}f} needed"
