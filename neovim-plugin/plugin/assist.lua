@@ -8,7 +8,7 @@ for name, prompt in pairs({ Explain = false, Test = false, Fix = false, Ask = 'A
   local function run(args) require('assist.answer').run(name:lower(), args, prompt) end
   command('Assist' .. name, run, { nargs = '*', range = true, bang = true, desc = 'assist: ' .. name:lower() })
 end
-for _, name in ipairs({ 'stop', 'undo', 'status' }) do
+for _, name in ipairs({ 'stop', 'undo', 'status', 'why' }) do
   local function run() require('assist.answer')[name]() end
   command('Assist' .. name:gsub('^%l', string.upper), run, { desc = 'assist: ' .. name })
 end

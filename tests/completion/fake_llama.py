@@ -27,6 +27,7 @@ class FakeLlama:
         self.before_slice = lambda: None
         self.closed = False
         self.sureness = 9.0
+        self.others: list[tuple[str, float]] = []  # further texts it knows, each with its sureness
 
     def tokenize(self, text: str) -> list[int]:
         return list(text.encode())
@@ -76,10 +77,14 @@ class FakeLlama:
         middle = len(cells) - 1 - cells[::-1].index(MID) if MID in cells else len(cells) - 1
         head = cells[cells.index(PRE) + 1 : cells.index(SUF)] if SUF in cells else []
         seen = bytes([*head, *cells[middle + 1 :]])[-60:]
-        at = self.text.encode().find(seen)
-        follows = self.text.encode()[at + len(seen) :] if at >= 0 and seen else b""
         logits = np.zeros(261, dtype=np.float32)
-        logits[follows[0] if follows else END] = self.sureness
+        for text, sureness in [*self.others, (self.text, self.sureness)]:
+            at = text.encode().find(seen) if seen else -1
+            follows = text.encode()[at + len(seen) :] if at >= 0 else b""
+            if follows:
+                logits[follows[0]] = sureness
+        if not logits.any():
+            logits[END] = self.sureness
         return logits
 
 

@@ -21,7 +21,7 @@ TOP_ROOMS = 11  # wings and modules at the top of a package
 FUNCTION_LINES = 50
 PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.
-EDITOR_LINES = {"vscode-extension/src": 600, "neovim-plugin": 500}
+EDITOR_LINES = {"vscode-extension/src": 1_200, "neovim-plugin": 900}
 DOCUMENT_LINES = {"ARCHITECTURE.md": 250, "CONTRIBUTING.md": 80}
 
 # Where any failure at all may be caught: the border to the editor, and the thread that owns the model.

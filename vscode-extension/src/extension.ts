@@ -106,6 +106,7 @@ class Assist {
       accepted: (...words: unknown[]) => this.client?.run("accepted", ...words),
       stop: () => this.answers.stopAll(),
       menu: () => menu(this.status, this.context.extension.packageJSON as Manifest),
+      why: () => this.why(),
       pause: async () => {
         await this.context.workspaceState.update(PAUSED, !this.paused);
         show(this.item, this.status, this.paused);
@@ -131,6 +132,16 @@ class Assist {
       install: async () => this.serve(await setUp(this.context, this.log)),
     };
     return Object.entries(does).map(([name, run]) => vscode.commands.registerCommand(`assist.${name}`, run));
+  }
+
+  /** Show why the last request at the cursor showed nothing, in the server's words. */
+  private async why(): Promise<void> {
+    const client = await this.running();
+    const editor = vscode.window.activeTextEditor;
+    if (!client || !editor) return;
+    const here = { uri: client.uri(editor.document), position: editor.selection.active, paused: this.paused };
+    const { words } = await client.run<{ words: string }>("why", here);
+    void vscode.window.showInformationMessage(`assist: ${words}`);
   }
 
   private async ask(command: string, given: Question = {}): Promise<void> {

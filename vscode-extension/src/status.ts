@@ -22,12 +22,13 @@ export const NOTHING = {
   ...{ model: "", state: "none" as Exclude<keyof typeof WORDS, "paused">, message: "The Python part is not set up." },
   ...{ latency_ms: null as number | null, source: "" }, // of the last suggestion: model, cache or typed-through
   ...{ tier: "local", budget_left_usd: null as number | null },
+  why: "", // the last request showed nothing, and this is why
 };
 export type Status = Readonly<typeof NOTHING>;
 
 /** Show a status in the item: state and tier in words, never only by colour. */
 export function show(item: vscode.StatusBarItem, status: Status, paused: boolean): void {
-  const { latency_ms, source, tier, budget_left_usd, message } = status;
+  const { latency_ms, source, tier, budget_left_usd, message, why } = status;
   const model = status.model.split(/[\\/]/).at(-1) ?? "";
   const state = paused && status.state === "ready" ? "paused" : status.state;
   const abroad = tier !== "local";
@@ -38,6 +39,7 @@ export function show(item: vscode.StatusBarItem, status: Status, paused: boolean
     `Model: ${model || "none"}`,
     `State: ${WORDS[state]}${message ? ` (${message})` : ""}`,
     `Last suggestion: ${latency ? `${latency.trim()}, ${source}` : "none yet"}`,
+    ...(why ? [`Nothing is shown: ${why}`] : []),
     `Answers: ${abroad ? "at a provider" : "on this machine"}`,
     ...(budget_left_usd === null ? [] : [`Left of today's budget: $${budget_left_usd.toFixed(2)}`]),
   ];

@@ -36,10 +36,10 @@ def score_until(end: int, spans: Spans) -> float:
     return round(score(begun), 4)
 
 
-def needed(least: float) -> float:
+def score_at(least: float) -> float:
     """The score of a line whose least likely token has the log-probability `least`: the least that is shown.
 
-    >>> 0.09 < needed(LIMITS["balanced"]) < needed(LIMITS["quiet"]) < 0.6, needed(-math.inf)
+    >>> 0.09 < score_at(LIMITS["balanced"]) < score_at(LIMITS["quiet"]) < 0.6, score_at(-math.inf)
     (True, 0.0)
     """
     return round(score([least]), 4) if least > -math.inf else 0.0

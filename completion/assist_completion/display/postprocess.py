@@ -36,7 +36,7 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
         shown=not shown.dropped,
         reason="low-confidence" if shown.dropped else "",
         score=confidence.score_until(end, raw.spans),
-        needed=confidence.needed(least),
+        needed=confidence.score_at(least),
         replace=shown.replace,
     )
 

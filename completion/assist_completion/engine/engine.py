@@ -17,6 +17,7 @@ from assist_completion.display.cursor_site import CursorSite, site_of
 from assist_completion.display.line_policy import Shape
 from assist_completion.display.postprocess import finish
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
+from assist_completion.engine.alternatives import MOST, Branches, choose
 from assist_completion.engine.pacing import TypingPace
 from assist_completion.engine.pending_generation import PendingGeneration
 from assist_completion.engine.speculation import Speculator
@@ -31,6 +32,8 @@ from assist_context.documents import Context
 log = logging.getLogger(__name__)
 
 LONGEST_LINE = 4_000  # characters before the cursor on its line; from there on it is data, not code
+# Answers that were not made by the model: others would not be either.
+NO_OTHERS = ("long-line", "manual-only", "model-failed", "superseded")
 REMEMBERED = 32  # suggestions that can still be reported as shown
 RECENT = 2_048  # suggestions whose cost can still be looked up
 
@@ -92,11 +95,33 @@ class Engine:
             ms=replace(answer.ms, total=total, gather=request.gather_ms),
         )
         if self._pending is not None and answer.shown:
-            self._generations[answer.id] = self._pending
-            if len(self._generations) > REMEMBERED:
-                self._generations.pop(next(iter(self._generations)))
+            self._keep(answer.id, self._pending)
         self._count(answer)
         return answer
+
+    async def complete_several(self, request: CompletionRequest, most: int = MOST) -> tuple[Suggestion, ...]:
+        """What `complete` returns, and up to `most` in all that begin in other ways, the likeliest first.
+
+        It takes at most `alternatives.EXTRA` seconds more. A request that comes meanwhile goes first.
+        """
+        first = await self.complete(request)
+        if first.reason in NO_OTHERS:
+            return (first,)
+        prepared = self._prepare(request, site_of(request.context))
+        number = partial(next, self._ids)
+        branches = Branches(request.context, prepared.site, self._budget.line_tokens, number)
+        try:
+            await branches.write(self._worker)
+        finally:
+            self._count_branches(branches)
+        others = []
+        for generation, suggestion in choose(first, branches, prepared.least, most):
+            named = replace(
+                suggestion, id=next(self._ids), model=self._name, ms=generation.ms, tokens=generation.tokens
+            )
+            self._keep(named.id, PendingGeneration(generation, branches.job, prepared.site, self._worker))
+            others.append(named)
+        return (first, *others)
 
     @property
     def snippet_tokens(self) -> int:
@@ -124,6 +149,18 @@ class Engine:
         """Stop everything and free the model, within two seconds."""
         self._speculator.hold_back()
         self._worker.close()
+
+    def _keep(self, suggestion_id: int, pending: PendingGeneration) -> None:
+        """Remember what made a suggestion, for when it is shown or accepted."""
+        self._generations[suggestion_id] = pending
+        if len(self._generations) > REMEMBERED:
+            self._generations.pop(next(iter(self._generations)))
+
+    def _count_branches(self, branches: Branches) -> None:
+        written = sum(each.tokens.generated for each in branches.ready)
+        self.counts["tokens-read"] += branches.read
+        self.counts["tokens-written"] += written
+        self.counts["tokens-branched"] += written
 
     def _count(self, answer: Suggestion) -> None:
         self.counts["requests"] += 1
@@ -160,7 +197,7 @@ class Engine:
         return Suggestion(
             reason="low-confidence",
             score=confidence.score_until(0, generation.spans),
-            needed=confidence.needed(generation.least),
+            needed=confidence.score_at(generation.least),
             source="cache",
         )
 

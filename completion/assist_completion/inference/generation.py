@@ -23,8 +23,13 @@ from assist_completion.prompt.token_healing import Healer
 from assist_completion.suggestion import Millis, Tokens
 from assist_context.documents import Context, Snippet
 
+FORKS = 3  # the first tokens of a text, at which another text may leave it
+WIDTH = 3  # other tokens that are looked at there
+UNLIKELY = math.log(0.03)  # a beginning with a smaller probability is not tried
 REANCHOR = 1_500  # characters after the anchor (about 450 tokens) that make a new one worth its prefill
 
+
+Path = tuple[tuple[int, float], ...]  # tokens, each with its log-probability
 
 FULL = Extent(head=1200, suffix=200, lines_after=24, snapped=True)
 SMALL = Extent(head=190, suffix=60, lines_after=8, snapped=False)
@@ -67,7 +72,7 @@ class Generation:
     begins at `line_start` ends the text. `number` tells generations apart.
     `spans` holds (end offset in `text`, log-probability) for each token. `ended` says that the model itself
     stopped, so there is nothing to continue. `typed` is the number of characters after the anchor.
-    `undecoded` is the last token, which was sampled but not decoded, or -1.
+    `undecoded` is the last token, which was sampled but not decoded, or -1. `held` are the tokens before it.
     """
 
     context: Context
@@ -85,6 +90,7 @@ class Generation:
     line_start: int = 0
     cached_prompt: CachedPrompt | None = None
     undecoded: int = -1
+    held: list[int] = field(default_factory=list)
     _extended: bool = False
 
     def begin(self, prompt: CachedPrompt, tokens: int, typed: int) -> None:
@@ -173,8 +179,36 @@ def extend(model: Model, generation: Generation, should_stop: Callable[[str], bo
     if len(prompt.tokens) + max_tokens >= model.budget.context:
         return
     generation.continue_until(should_stop, max_tokens)
-    logits = model.prefix_cache.append(prompt, generation.undecoded)
+    if prompt.tokens == generation.held:
+        logits = model.prefix_cache.append(prompt, generation.undecoded)
+    else:  # another text was written in the same prompt
+        logits = model.prefix_cache.evaluate(prompt, [*generation.held, generation.undecoded])
     _decode(model, generation, prompt, logits, b"")
+
+
+def branch(
+    model: Model,
+    context: Context,
+    begin: Callable[[], Generation | None],
+    add: Callable[[Generation], object],
+) -> None:
+    """Write other texts for a cursor: the likeliest ones that leave the best one at its first tokens.
+
+    Each starts from the prompt's own state, so that only its own tokens are computed. `begin` makes its
+    generation, or None if there are enough; `add` gets it once it is complete.
+    """
+    prompt, continued = _choose_prompt(model, context)
+    typed, need = model.healer.give_back(model.llama.tokenize(continued.typed))
+    tokens = [*prompt.fixed, *typed]
+    model.prefix_cache.activate(prompt)
+    for path in _forks(model, prompt, tokens, need):
+        generation = begin()
+        if generation is None:
+            return
+        generation.begin(prompt, len(tokens), len(continued.typed))
+        logits = model.prefix_cache.evaluate(prompt, tokens)
+        _decode(model, generation, prompt, logits, need, path)
+        add(generation)
 
 
 def warm(model: Model, context: Context, *, full: bool) -> None:
@@ -255,13 +289,24 @@ def _new_prompt(
         starts = []
 
 
-def _decode(model: Model, generation: Generation, prompt: CachedPrompt, logits: Logits, need: bytes) -> None:
-    """Sample and decode. `need` are the bytes of typed text that the first tokens must repeat."""
+def _decode(
+    model: Model,
+    generation: Generation,
+    prompt: CachedPrompt,
+    logits: Logits,
+    need: bytes,
+    path: Path = (),
+) -> None:
+    """Sample and decode. `need` are the bytes of typed text that the first tokens must repeat.
+
+    The tokens of `path` come first; the others are the likeliest.
+    """
     start = time.perf_counter()
+    given = iter(path)
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     try:
         while generation.tokens.generated < generation.max_tokens:
-            token, chance = _pick(model, logits, need)
+            token, chance = next(given, None) or _pick(model, logits, need)
             if token in model.fim.special:
                 generation.stop()
                 return
@@ -274,7 +319,59 @@ def _decode(model: Model, generation: Generation, prompt: CachedPrompt, logits: 
                 return
             logits = model.prefix_cache.append(prompt, token)
     finally:
+        generation.held = list(prompt.tokens)
         generation.record_decode(time.perf_counter() - start)
+
+
+def _forks(model: Model, prompt: CachedPrompt, tokens: list[int], need: bytes) -> list[Path]:
+    """The beginnings of other texts, the likeliest first: some of the best tokens, then another one."""
+    typed = len(need)
+    logits = model.prefix_cache.evaluate(prompt, tokens)
+    best: Path = ()
+    found: list[Path] = []
+    written = 0
+    while written < FORKS:
+        likeliest, *others = _likeliest(model, logits, need)
+        found += [(*best, each) for each in others if _adds_text(model.pieces[each[0]], need)]
+        piece = model.pieces[likeliest[0]]
+        best = (*best, likeliest)
+        if likeliest[0] in model.fim.special or b"\n" in piece[len(need) :]:
+            break
+        written += len(piece) > len(need)
+        need = need[len(piece) :]
+        if written < FORKS:
+            logits = model.prefix_cache.append(prompt, likeliest[0])
+    text = _bytes(model, best)[typed:]
+    # A beginning of the best text in other tokens leads to the same text.
+    other = [path for path in found if not text.startswith(_bytes(model, path)[typed:])]
+    likely = [path for path in other if _chance(path) >= UNLIKELY]
+    return sorted(likely, key=_chance, reverse=True)
+
+
+def _adds_text(piece: bytes, need: bytes) -> bool:
+    """Whether a token goes on after what is typed, not only with a line break. Special ones have no bytes."""
+    fresh = piece[len(need) :]
+    return piece.startswith(need) and bool(fresh.strip() or (fresh and b"\n" not in fresh))
+
+
+def _bytes(model: Model, path: Path) -> bytes:
+    return b"".join(model.pieces[token] for token, _ in path)
+
+
+def _chance(path: Path) -> float:
+    return sum(chance for _, chance in path)
+
+
+def _likeliest(model: Model, logits: Logits, need: bytes) -> Path:
+    """The likeliest tokens among those allowed, the best first, with their log-probabilities."""
+    ids = model.healer.allowed_tokens(need) if need else None
+    scores = logits if ids is None else logits[ids]
+    count = min(WIDTH + 1, len(scores))
+    top = np.argpartition(-scores, count - 1)[:count]
+    top = top[np.argsort(-scores[top], kind="stable")]
+    peak = float(scores[top[0]])
+    total = peak + math.log(float(np.exp(scores - peak).sum()))
+    return tuple((int(at if ids is None else ids[at]), float(scores[at]) - total) for at in top)
 
 
 def _pick(model: Model, logits: Logits, need: bytes) -> tuple[int, float]:

@@ -109,4 +109,11 @@ function M.status()
   end)
 end
 
+--- Shows why the last request at the cursor showed nothing, or where its text came from.
+function M.why()
+  local place = client.place()
+  local asked = { uri = place.textDocument.uri, position = place.position }
+  client.execute(client.of(0), 'assist.why', { asked }, function(said) vim.notify('assist: ' .. said.words) end)
+end
+
 return M

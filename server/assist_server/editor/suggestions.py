@@ -43,7 +43,7 @@ class GhostText:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RequestEnd:
     """How a request at (line, units) ended: `reason` says why nothing was shown, "" that something was."""
 
     at: tuple[int, int]
@@ -102,53 +102,21 @@ class Suggestions:
         self._item = item
         self._counts = counts
         self._accepted_in = ""  # the URI of the document where the last suggestion was accepted
-        self._outcomes: OrderedDict[str, deque[Outcome]] = OrderedDict()  # by URI, the newest last
+        self._ends: OrderedDict[str, deque[RequestEnd]] = OrderedDict()  # by URI, the newest last
 
     async def complete(
-        self, uri: str, at: tuple[int, int], *, manual: bool, selected: PopupSelection | None = None
-    ) -> GhostText | None:
-        """One suggestion at (line, units), or None, and `outcome` says why."""
-        try:
-            return await self._complete(uri, at, manual, selected)
-        except asyncio.CancelledError:
-            self._end(uri, Outcome(at, "cancelled"))
-            raise
+        self,
+        uri: str,
+        at: tuple[int, int],
+        *,
+        manual: bool,
+        several: bool = False,
+        selected: PopupSelection | None = None,
+    ) -> tuple[GhostText, ...]:
+        """The suggestion at (line, units), or nothing, and `end_of` says why.
 
-    def record_failure(self, uri: str, at: tuple[int, int]) -> None:
-        """A request ended with an error of our own, which the caller reports."""
-        self._nothing(uri, at, "internal-error")
-
-    def outcome(self, uri: str, at: tuple[int, int] | None = None) -> Outcome:
-        """How the last request at a cursor ended; if there was none, the last one of the document."""
-        known = self._outcomes.get(uri, ())
-        here = [each for each in known if each.at == at]
-        for each in (*reversed(here), *reversed(known)):
-            return each
-        return Outcome(at or (0, 0), "not-requested")
-
-    @staticmethod
-    def paused(at: tuple[int, int] | None) -> Outcome:
-        """How a request would end that the editor does not send, because the user paused suggestions."""
-        return Outcome(at or (0, 0), "paused")
-
-    def record_shown(self, suggestion_id: int) -> None:
-        """The editor shows a suggestion."""
-        if self._model.engine is not None:
-            self._model.engine.record_shown(suggestion_id)
-
-    def record_accepted(self, suggestion_id: int, uri: str = "") -> None:
-        """The user accepted a suggestion or a part of it."""
-        self._accepted_in = uri
-        if self._model.engine is not None:
-            self._model.engine.record_accepted(suggestion_id)
-
-    def recent(self) -> list[Suggestion]:
-        """The last suggestions without their texts: where they came from, and what they cost."""
-        return list(self._model.engine.recent) if self._model.engine is not None else []
-
-    async def _complete(
-        self, uri: str, at: tuple[int, int], manual: bool, selected: PopupSelection | None
-    ) -> GhostText | None:
+        With `several`, a manual request gets others that begin in another way, after the first one.
+        """
         document = self._documents.get(uri)
         engine = self._model.engine
         if engine is None:
@@ -166,14 +134,52 @@ class Suggestions:
         version = document.version
         gather_ms = 1e3 * (time.perf_counter() - start)
         request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms)
-        suggestion = await engine.complete(request)
-        if not suggestion.shown:
-            self._end(uri, Outcome(at, suggestion.reason, suggestion))
-            return None
-        if document.version != version or not self._documents.holds(document):
+        try:
+            if manual and several:
+                answers = await engine.complete_several(request)
+            else:
+                answers = (await engine.complete(request),)
+        except asyncio.CancelledError:
+            self._end(uri, RequestEnd(at, "cancelled"))
+            raise
+        shown = [each for each in answers if each.shown]
+        if shown and (document.version != version or not self._documents.holds(document)):
             return self._nothing(uri, at, "document-changed")
-        self._end(uri, Outcome(at, "", suggestion))
-        return place.ghost_text(suggestion)
+        best = shown[0] if shown else answers[0]
+        self._end(uri, RequestEnd(at, best.reason, best))
+        return tuple(map(place.ghost_text, shown))
+
+    def record_failure(self, uri: str, at: tuple[int, int]) -> None:
+        """A request ended with an error of our own, which the caller reports."""
+        self._nothing(uri, at, "internal-error")
+
+    def end_of(self, uri: str, at: tuple[int, int] | None = None) -> RequestEnd:
+        """How the last request at a cursor ended; if there was none, the last one of the document."""
+        known = self._ends.get(uri, ())
+        here = [each for each in known if each.at == at]
+        for each in (*reversed(here), *reversed(known)):
+            return each
+        return RequestEnd(at or (0, 0), "not-requested")
+
+    @staticmethod
+    def end_while_paused(at: tuple[int, int] | None) -> RequestEnd:
+        """How a request would end that the editor does not send, because the user paused suggestions."""
+        return RequestEnd(at or (0, 0), "paused")
+
+    def record_shown(self, suggestion_id: int) -> None:
+        """The editor shows a suggestion."""
+        if self._model.engine is not None:
+            self._model.engine.record_shown(suggestion_id)
+
+    def record_accepted(self, suggestion_id: int, uri: str = "") -> None:
+        """The user accepted a suggestion or a part of it."""
+        self._accepted_in = uri
+        if self._model.engine is not None:
+            self._model.engine.record_accepted(suggestion_id)
+
+    def recent(self) -> list[Suggestion]:
+        """The last suggestions without their texts: where they came from, and what they cost."""
+        return list(self._model.engine.recent) if self._model.engine is not None else []
 
     def _gather(
         self, document: OpenDocument, at: tuple[int, int], selected: PopupSelection | None
@@ -188,21 +194,21 @@ class Suggestions:
         place = _Place(document, cursor, begin, selected.text)
         return place, replace(context, before=context.before[:kept] + selected.text)
 
-    def _nothing(self, uri: str, at: tuple[int, int], reason: EditorReason) -> GhostText | None:
+    def _nothing(self, uri: str, at: tuple[int, int], reason: EditorReason) -> tuple[GhostText, ...]:
         """No suggestion, counted."""
         self._counts[reason] += 1
-        self._end(uri, Outcome(at, reason))
-        return None
+        self._end(uri, RequestEnd(at, reason))
+        return ()
 
-    def _end(self, uri: str, outcome: Outcome) -> None:
+    def _end(self, uri: str, end: RequestEnd) -> None:
         """Remember how a request ended, and show it in the status."""
-        known = self._outcomes.setdefault(uri, deque(maxlen=REQUESTS))
-        known.append(outcome)
-        self._outcomes.move_to_end(uri)
-        if len(self._outcomes) > DOCUMENTS:
-            self._outcomes.popitem(last=False)
-        shown = outcome.suggestion
-        if not outcome.reason:
+        known = self._ends.setdefault(uri, deque(maxlen=REQUESTS))
+        known.append(end)
+        self._ends.move_to_end(uri)
+        if len(self._ends) > DOCUMENTS:
+            self._ends.popitem(last=False)
+        shown = end.suggestion
+        if not end.reason:
             self._item.update(latency_ms=round(shown.ms.total, 1), source=shown.source, why="")
-        elif outcome.reason not in PASSING:
-            self._item.update(why=outcome.words)
+        elif end.reason not in PASSING:
+            self._item.update(why=end.words)

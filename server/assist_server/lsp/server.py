@@ -65,7 +65,7 @@ def _add_lifecycle(server: Server, base: Config, indexing: Indexing, questions: 
         indexing.begin(params)
         text = params.capabilities.text_document
         if text is None or text.inline_completion is None:
-            add_completion(server, _ghost_text)
+            add_completion(server, _first_text)
 
     @server.feature(types.INITIALIZED)
     def initialized(_: types.InitializedParams) -> None:
@@ -128,8 +128,8 @@ def _add_completion(server: Server) -> None:
         chosen = params.context.selected_completion_info
         at = params.position
         selected = PopupSelection(chosen.text, chosen.range.start.character) if chosen else None
-        ghost = await _ghost_text(session, params.text_document.uri, at, manual=manual, selected=selected)
-        return types.InlineCompletionList([_inline_item(ghost, params)] if ghost else [])
+        found = await _ghost_texts(session, params.text_document.uri, at, manual=manual, selected=selected)
+        return types.InlineCompletionList([_inline_item(ghost, params) for ghost in found])
 
 
 def _add_events(server: Server) -> None:
@@ -170,20 +170,33 @@ def _open_models(config: Config, say: Callable[[str], None]) -> "OpenedModels":
     return open_engine(config, say)
 
 
-async def _ghost_text(
-    session: Session, uri: str, at: types.Position, *, manual: bool, selected: PopupSelection | None = None
-) -> GhostText | None:
+async def _ghost_texts(
+    session: Session,
+    uri: str,
+    at: types.Position,
+    *,
+    manual: bool,
+    several: bool = True,
+    selected: PopupSelection | None = None,
+) -> tuple[GhostText, ...]:
     """The request boundary: whatever goes wrong, the editor gets an empty list and the error is counted."""
+    place = (at.line, at.character)
     try:
         return await session.suggestions.complete(
-            uri, (at.line, at.character), manual=manual, selected=selected
+            uri, place, manual=manual, several=several, selected=selected
         )
     except asyncio.CancelledError:
         raise
     except Exception as error:
-        session.suggestions.record_failure(uri, (at.line, at.character))
+        session.suggestions.record_failure(uri, place)
         log.exception("completion failed: %s", type(error).__name__)
-        return None
+        return ()
+
+
+async def _first_text(session: Session, uri: str, at: types.Position, *, manual: bool) -> GhostText | None:
+    """The one suggestion of an ordinary completion list."""
+    found = await _ghost_texts(session, uri, at, manual=manual, several=False)
+    return found[0] if found else None
 
 
 def _why(session: Session, asked: Any) -> dict[str, Any]:
@@ -193,10 +206,10 @@ def _why(session: Session, asked: Any) -> dict[str, Any]:
     units = member_of(asked, "position", "character")
     at = (line, units) if isinstance(line, int) and isinstance(units, int) else None
     if member_of(asked, "paused") is True:
-        outcome = session.suggestions.paused(at)
+        end = session.suggestions.end_while_paused(at)
     else:
-        outcome = session.suggestions.outcome(uri if isinstance(uri, str) else "", at)
-    return {"reason": outcome.reason, "words": outcome.explain(at), "text": outcome.text}
+        end = session.suggestions.end_of(uri if isinstance(uri, str) else "", at)
+    return {"reason": end.reason, "words": end.explain(at), "text": end.text}
 
 
 def _inline_item(ghost: GhostText, params: types.InlineCompletionParams) -> types.InlineCompletionItem:

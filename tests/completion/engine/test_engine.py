@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from fake_llama import SMALL_BUDGET, fake_model
 
+from assist_completion.engine.alternatives import EXTRA
 from assist_completion.engine.engine import Engine
 from assist_completion.inference.worker import Worker
 from assist_completion.settings import CompletionSettings
@@ -36,6 +37,10 @@ class Driver:
 
     async def ask(self, typed: str, **more) -> Suggestion:
         return await self.engine.complete(CompletionRequest(self.context(typed), **more))
+
+    async def several(self, typed: str, **more) -> tuple[Suggestion, ...]:
+        request = CompletionRequest(self.context(typed), manual=True, **more)
+        return await self.engine.complete_several(request)
 
     async def settle(self) -> None:
         """Wait until the worker has nothing to do and the event loop has handled the results."""
@@ -220,3 +225,97 @@ async def test_many_requests_end_with_the_last_answer() -> None:
         assert all(r.shown or r.reason for r in answers)
         await d.settle()
         assert (await d.ask(LINE[:9])).text == LINE[9:-1]
+
+
+async def test_a_manual_request_gets_others_that_begin_in_other_ways() -> None:
+    async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        d.model.llama.others = [
+            (ABOVE + "    result = other(name_2)\n", 8.0),
+            (ABOVE + "    tally(name_3)\n", 8.5),
+        ]
+        first, *others = await d.several("    ")
+        assert first.text == "total = combine(name_1)"
+        assert [each.text for each in others] == ["tally(name_3)", "result = other(name_2)"]
+        assert len({first.id, *(each.id for each in others)}) == 3
+        assert all(each.shown and each.tokens.evaluated <= 1 for each in others)
+
+
+async def test_others_cost_no_token_of_the_prompt() -> None:
+    async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        await d.ask("    ", manual=True)
+        await d.settle()
+        read = d.engine.counts["tokens-read"]
+        assert len(await d.several("    ")) == 2
+        assert d.engine.counts["tokens-read"] == read
+        assert d.engine.counts["tokens-branched"] == len("result = other(name_2)\n")
+
+
+async def test_others_leave_the_typing_path_as_it_was() -> None:
+    async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        await d.several("    ")
+        await d.settle()
+        before = d.decodes
+        assert (await d.ask("    to")).source == "typed-through"
+        assert d.decodes == before
+        assert (await d.ask("    q")).tokens.evaluated <= 2
+
+
+async def test_what_repeats_or_prolongs_another_is_left_out() -> None:
+    async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        d.model.llama.others = [(ABOVE + "    total\n", 8.9), (ABOVE + "    ))\n", 8.5)]
+        assert [each.text for each in await d.several("    ")] == ["total = combine(name_1)"]
+
+
+async def test_an_unlikely_beginning_is_not_tried() -> None:
+    async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 5.0)]  # 2 % as likely as the first
+        assert len(await d.several("    ")) == 1
+
+
+async def test_slow_others_are_not_waited_for() -> None:
+    async with driving(ABOVE + "    total = combine(name_1)\n") as d:
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        await d.ask("    ", manual=True)
+        d.model.llama.before_slice = lambda: time.sleep(0.1)
+        start = time.monotonic()
+        assert len(await d.several("    ")) == 1
+        assert time.monotonic() - start < EXTRA + 0.5
+        await d.settle()
+        assert d.engine._worker.idle()
+
+
+async def test_a_request_goes_before_others() -> None:
+    async with driving(ABOVE + LINE) as d:
+        d.model.llama.others = [(ABOVE + "    result = other(name_2)\n", 8.0)]
+        await d.ask("    ", manual=True)
+        d.model.llama.before_slice = lambda: time.sleep(0.02)
+        slow = asyncio.create_task(d.several("    "))
+        await asyncio.sleep(0.05)
+        d.model.llama.before_slice = lambda: None
+        assert (await d.ask("    name_7 = ", manual=True)).source == "model"
+        assert [each.text for each in await slow][:1] == [LINE.strip()]
+
+
+async def test_an_accepted_other_is_continued_where_it_ended() -> None:
+    chosen = "    result = other(name_2)\n    deliver(result)\n"
+    async with driving(ABOVE + LINE + NEXT) as d:
+        d.model.llama.others = [(ABOVE + chosen, 8.0)]
+        _, other = await d.several("    ")
+        d.engine.record_accepted(other.id)
+        await d.settle()
+        before = d.decodes
+        after = await d.ask(chosen[: -len("deliver(result)\n")])
+        assert (after.text, d.decodes) == ("deliver(result)", before)
+
+
+async def test_the_first_is_continued_where_it_ended_though_others_were_written() -> None:
+    async with driving() as d:
+        d.model.llama.others = [(ABOVE + "    tally(name_3)\n", 8.0)]
+        first, _ = await d.several("    t", max_lines=1)
+        d.engine.record_accepted(first.id)
+        await d.settle()
+        before = d.decodes
+        after = await d.ask(LINE + "    ")
+        assert (after.text, d.decodes) == (NEXT.strip(), before)

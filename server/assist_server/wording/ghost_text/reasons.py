@@ -86,10 +86,8 @@ def read_words(suggestion: Suggestion, snippets: int) -> str:
     if not tokens.prompt:
         return "The model was not asked."
     others = f", {snippets} pieces of other files among them," if snippets else ""
-    return (
-        f"The model read {tokens.prompt:,} tokens{others} in {ms.prefill:,.0f} ms, and wrote {tokens.generated:,}"
-        f" in {ms.decode:,.0f} ms."
-    )
+    read = f"The model read {tokens.prompt:,} tokens{others} in {ms.prefill:,.0f} ms"
+    return f"{read}, and wrote {tokens.generated:,} in {ms.decode:,.0f} ms."
 
 
 def held_back(suggestion: Suggestion) -> str:
