@@ -245,3 +245,25 @@ async def test_a_client_that_vanishes_takes_the_server_with_it(
         await asyncio.wait_for(client._server.wait(), 2)
         assert not process.is_running()
         future.cancel()
+
+
+async def test_a_user_who_asks_gets_several_and_can_ask_why(client: Client) -> None:
+    client.show(URI, HEAD + "    def area(self):\n        ")
+    items = (await client.ask(URI, (8, 8), manual=True)).items
+    assert 1 <= len(items) <= 3
+    lines = [item.insert_text.partition("\n")[0] for item in items]
+    assert not any(a.startswith(b) for a in lines for b in lines if a is not b)
+    assert len({item.command.arguments[0] for item in items}) == len(items)
+    assert len((await client.ask(URI, (8, 8))).items) == 1, "an automatic request gets one"
+
+    async def why(**more: Any) -> Any:
+        asked = {"uri": URI, "position": {"line": 8, "character": 8}, **more}
+        return await client.workspace_execute_command_async(types.ExecuteCommandParams("assist.why", [asked]))
+
+    told = await why()
+    assert (told["reason"], told["text"]) == ("", items[0].insert_text)
+    assert told["words"].startswith("a suggestion was shown: ")
+    assert (await why(paused=True))["words"].startswith("suggestions are paused")
+    assert (await why(uri=None, position="x"))["reason"] == "not-requested"
+    assert await client.ask("file:///never/opened.py", (0, 0))
+    assert "has not sent this file" in client.statuses[-1].why

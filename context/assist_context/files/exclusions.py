@@ -50,6 +50,18 @@ def exclusions(root: str, paths: Collection[str], git: Git) -> dict[str, str]:
     return found
 
 
+def why_excluded(root: str, path: str) -> str:
+    """Why a file may not be shown elsewhere, with the rule and its line if it is one; "" if it may.
+
+    It reads the rule files of a resolved folder, and does not ask git.
+    """
+    rules = FolderRules(root)
+    reason = rules.exclusion_reason(path, by_git_rules=True)
+    if reason and (rule := rules.excluding_rule(path)):
+        return f"is excluded by {rule}"
+    return _words(reason, rules) if reason else ""
+
+
 def _words(reason: str, rules: FolderRules) -> str:
     if reason == UNREADABLE:
         named = ", ".join(rules.unreadable_files())

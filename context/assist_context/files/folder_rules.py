@@ -70,6 +70,11 @@ class FolderRules:
             reason = self._git_rules.excludes(self._git_base + path, directory)
         return reason
 
+    def excluding_rule(self, path: str) -> str:
+        """The rule that excludes a file and its place, as "`*.gen.py` at .assistignore:3"; "" for none."""
+        found = self._rules.locate(self._base + path) or self._git_rules.locate(self._git_base + path)
+        return f"`{found[1].text}` at {found[0]}:{found[1].line}" if found is not None else ""
+
     def unreadable_files(self) -> tuple[str, ...]:
         """The rule files on the way to what was asked so far that could not be read, as absolute paths."""
         return tuple(os.path.join(self._top, each) for each in self._rules.unreadable)

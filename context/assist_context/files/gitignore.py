@@ -76,6 +76,8 @@ class IgnoreRule:
     negated: bool = False
     directory: bool = False
     name_only: bool = False
+    line: int = 0  # from 1
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,12 @@ def parse_rules(data: bytes, fold: bool = False) -> tuple[IgnoreRule, ...]:
     [False, True]
     """
     text = normalize("NFC", data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape"))
-    found = (_rule(line.removesuffix("\r").partition("\0")[0], fold) for line in text.split("\n"))
+    lines = (line.removesuffix("\r").partition("\0")[0] for line in text.split("\n"))
+    found = (_rule(line, fold, number) for number, line in enumerate(lines, 1))
     return tuple(rule for rule in found if rule is not None)
 
 
-def _rule(line: str, fold: bool) -> IgnoreRule | None:
+def _rule(line: str, fold: bool, number: int) -> IgnoreRule | None:
     if line.startswith("#"):
         return None
     line = _without_trailing_spaces(line)
@@ -129,9 +132,8 @@ def _rule(line: str, fold: bool) -> IgnoreRule | None:
     source = _translate(pattern if name_only else pattern.removeprefix("/"), name_only) if pattern else None
     if source is None:
         return None
-    return IgnoreRule(
-        re.compile(source, re.DOTALL | (re.IGNORECASE if fold else 0)), negated, directory, name_only
-    )
+    flags = re.DOTALL | (re.IGNORECASE if fold else 0)
+    return IgnoreRule(re.compile(source, flags), negated, directory, name_only, number, line.strip())
 
 
 def _without_trailing_spaces(line: str) -> str:
@@ -265,6 +267,18 @@ class IgnoreRules:
         """What excludes `path` (not the root): the name of a rule file, UNREADABLE, "denied", or None."""
         return self._judge(self._levels(path.rpartition("/")[0]), path, directory)
 
+    def locate(self, path: str) -> tuple[str, IgnoreRule] | None:
+        """The rule file and the rule that exclude a file or a folder around it; None if no rule does."""
+        parts = path.split("/")
+        for count in range(1, len(parts) + 1):
+            inside = "/".join(parts[:count])
+            levels = self._levels(inside.rpartition("/")[0])
+            if isinstance(levels, str):
+                return None  # a rule file that cannot be read, or the built-in list
+            if found := _deciding(levels, inside, directory=count < len(parts)):
+                return found
+        return None
+
     def are_quiet(self, directory: str) -> bool:
         """Whether only `denylist.denied_name` can exclude a file right in the directory."""
         return not self._levels(directory.rstrip("/")) and by_names_only(self._lead + directory)
@@ -272,15 +286,9 @@ class IgnoreRules:
     def _judge(self, levels: Levels, path: str, directory: bool) -> str | None:
         if isinstance(levels, str):
             return levels
-        plain = path if path.isascii() else normalize("NFC", path)
-        decided: set[str] = set()
-        for level in reversed(levels):
-            if level.name not in decided:
-                verdict = _verdict(level, plain, directory)
-                if verdict:
-                    return level.name
-                if verdict is not None:
-                    decided.add(level.name)
+        found = _deciding(levels, path, directory)
+        if found is not None:
+            return found[0].rpartition("/")[2]
         return "denied" if denied_by(self._lead + path, directory) else None
 
     def _levels(self, directory: str) -> Levels:
@@ -315,11 +323,27 @@ class IgnoreRules:
         return (*above, *here)
 
 
-def _verdict(level: Level, path: str, directory: bool) -> bool | None:
-    """Whether the last rule that matches excludes; None if no rule matches."""
+def _deciding(levels: tuple[Level, ...], path: str, directory: bool) -> tuple[str, IgnoreRule] | None:
+    """The rule that excludes a path, with its file; None if no rule does.
+
+    Of files of one name the innermost decides, and a negation there only overrules files of that name.
+    """
+    plain = path if path.isascii() else normalize("NFC", path)
+    decided: set[str] = set()
+    for level in reversed(levels):
+        rule = _last_match(level, plain, directory) if level.name not in decided else None
+        if rule is not None and not rule.negated:
+            return f"{level.base}{level.name}", rule
+        if rule is not None:
+            decided.add(level.name)
+    return None
+
+
+def _last_match(level: Level, path: str, directory: bool) -> IgnoreRule | None:
+    """The last rule that matches."""
     inner = path[len(level.base) :]
     name = path.rpartition("/")[2]
     for rule in reversed(level.rules):
         if (directory or not rule.directory) and rule.regex.match(name if rule.name_only else inner):
-            return not rule.negated
+            return rule
     return None

@@ -7,12 +7,14 @@ model is opened on a thread of its own, and a request that comes before it is re
 from collections import Counter
 from collections.abc import Callable
 
+from assist_context.files.exclusions import why_excluded
 from assist_server.config.config import Config
 from assist_server.editor.context_search import ContextSearch
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.suggestions import Suggestions
 from assist_server.workspace.documents import Edit, OpenDocument
+from assist_server.workspace.folders import folder_of
 
 
 class Session:
@@ -78,6 +80,13 @@ class Session:
         self.context.prewarm_whole(document)
         self.workspace.index_first([each.real_path for each in self.documents.latest()])
         self.context.search(document)
+
+    def exclusion_of(self, uri: str) -> str:
+        """Why a document may not be shown in other files, or "". It reads rule files: use a thread."""
+        document = self.documents.get(uri)
+        path = document.real_path if document is not None else ""
+        folder = folder_of(self.workspace.folders, path)
+        return why_excluded(folder.root, folder.relative(path)) if folder is not None else ""
 
     def change_document(self, uri: str, version: int, edits: list[Edit]) -> None:
         """The editor changed a document."""

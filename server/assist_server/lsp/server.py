@@ -21,6 +21,7 @@ from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_
 from assist_server.lsp.indexing import Indexing, add_workspace
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
 from assist_server.records.usage_counts import record
+from assist_server.wording.ghost_text.reasons import exclusion_note
 
 if TYPE_CHECKING:
     from assist_server.local_model.opening import OpenedModels
@@ -100,9 +101,9 @@ def _add_state(server: Server) -> None:
         return {**asdict(session.status), "counts": dict(session.totals())}
 
     @server.command("assist.why")
-    def why(asked: Any = None) -> dict[str, Any]:
+    async def why(asked: Any = None) -> dict[str, Any]:
         """How the last request at a position ended; if there was none, the last one in the document."""
-        return _why(session, asked)
+        return await _why(session, asked)
 
     @server.command("assist.answers")
     def answers() -> list[dict[str, Any]]:
@@ -199,17 +200,17 @@ async def _first_text(session: Session, uri: str, at: types.Position, *, manual:
     return found[0] if found else None
 
 
-def _why(session: Session, asked: Any) -> dict[str, Any]:
+async def _why(session: Session, asked: Any) -> dict[str, Any]:
     """`asked` is `{uri, position, paused}` as a client sent it: any of it may be missing or wrong."""
-    uri = member_of(asked, "uri")
+    uri = str(member_of(asked, "uri"))
     line = member_of(asked, "position", "line")
     units = member_of(asked, "position", "character")
     at = (line, units) if isinstance(line, int) and isinstance(units, int) else None
-    if member_of(asked, "paused") is True:
-        end = session.suggestions.end_while_paused(at)
-    else:
-        end = session.suggestions.end_of(uri if isinstance(uri, str) else "", at)
-    return {"reason": end.reason, "words": end.explain(at), "text": end.text}
+    paused = member_of(asked, "paused") is True
+    end = session.suggestions.end_while_paused(at) if paused else session.suggestions.end_of(uri, at)
+    note = exclusion_note(await asyncio.to_thread(session.exclusion_of, uri))
+    words = f"{end.explain(at)}. {note}" if note else end.explain(at)
+    return {"reason": end.reason, "words": words, "text": end.text}
 
 
 def _inline_item(ghost: GhostText, params: types.InlineCompletionParams) -> types.InlineCompletionItem:

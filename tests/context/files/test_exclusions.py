@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from workspaces import GIT, NO_GIT, commit, put, run, write
 
-from assist_context.files.exclusions import exclusions, hard_links, unreadable_rule_files
+from assist_context.files.exclusions import exclusions, hard_links, unreadable_rule_files, why_excluded
 from assist_context.files.git_repository import Git
 
 PATHS = ("a.py", "private.py")
@@ -136,3 +136,17 @@ def test_the_further_names_of_a_file_are_found_and_those_of_others_are_not(top: 
     (top / "link.py").symlink_to("plan.py")
     assert hard_links(str(top), ("plan.py", "a.py", "link.py", "gone.py")) == {"secret/plan.py": "plan.py"}
     assert hard_links(str(top), ("a.py",)) == {}
+
+
+def test_the_rule_that_excludes_a_file_is_named_with_its_line(tmp_path: Path) -> None:
+    write(tmp_path, a="1")
+    put(tmp_path, ".assistignore", "# generated\n\n*_pb2.py\n!kept_pb2.py\n")
+    put(tmp_path, "sub/.cursorignore", "secret/\n")
+    put(tmp_path, ".gitignore", "build/\n")
+    root = str(tmp_path)
+    assert why_excluded(root, "x_pb2.py") == "is excluded by `*_pb2.py` at .assistignore:3"
+    assert why_excluded(root, "sub/secret/deep/b.py") == "is excluded by `secret/` at sub/.cursorignore:1"
+    assert why_excluded(root, "build/a.py") == "is excluded by `build/` at .gitignore:1"
+    assert "built-in list" in why_excluded(root, ".env")
+    assert why_excluded(root, "kept_pb2.py") == ""
+    assert why_excluded(root, "a.py") == ""

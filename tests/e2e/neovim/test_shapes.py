@@ -40,6 +40,10 @@ local function serve(dispatchers)
         end
       end
       local answers = { initialize = { capabilities = able }, ['textDocument/inlineCompletion'] = { items = found } }
+      if params and params.command == 'assist.why' then
+        local at = params.arguments[1].position
+        answers[method] = { reason = 'syntax', words = ('words for line %d'):format(at.line) }
+      end
       callback(nil, answers[method] or vim.NIL)
       return true, number
     end,
@@ -145,6 +149,13 @@ def test_several_are_looked_through(editor: Editor) -> None:
     editor.keys("<Tab>")
     editor.until(lambda: editor.line() == "x = three", "the third")
     editor.until(lambda: heard_messages(editor, "workspace/executeCommand"), "the server to be told")
+
+
+def test_why_nothing_is_shown_is_said_in_the_servers_words(editor: Editor) -> None:
+    editor.open(Path(editor.lua("return vim.fn.getcwd()")) / "why.txt", "one\ntwo\n")
+    editor.keys("<Esc>gg")
+    editor.command("AssistWhy")
+    assert editor.until("return _G.notes[#_G.notes]", "the words") == "assist: words for line 0"
 
 
 def test_the_dot_repeats_what_was_typed_around_it(editor: Editor) -> None:

@@ -148,3 +148,12 @@ def test_paused_suggestions_do_not_appear_and_come_back(window: Window) -> None:
     until("the end of the pause", lambda: "paused" not in window.status())
     window.type("u")
     assert window.wait_for_ghost()
+
+
+def test_why_nothing_is_shown_is_said_by_the_command_and_the_tooltip(window: Window, config: Path) -> None:
+    config.write_text(config.read_text().replace("eager", "manual"))
+    open_file(window)
+    window.type("ret")
+    until("the tooltip", lambda: "Nothing is shown: the mode is manual" in window.status_details())
+    window.run("Assist: Why Nothing Is Shown")
+    window.notice("assist: the mode is manual, so nothing comes unasked")

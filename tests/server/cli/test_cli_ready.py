@@ -44,6 +44,19 @@ def test_what_the_gate_holds_back_is_told(ready_assist: Assist, tmp_path: Path) 
     assert ready_assist("complete", "add.py:3:12", "--manual").out == "a + b\n"
 
 
+def test_why_says_how_sure_the_model_was_and_what_it_read(ready_assist: Assist, tmp_path: Path) -> None:
+    (tmp_path / "add.py").write_text(ADD)
+    (tmp_path / ".assistignore").write_text("# mine\nadd.*\n")
+    done = ready_assist("complete", "add.py:3:12", "--why")
+    assert (done.code, done.out) == (0, "a + b\n")
+    assert "A suggestion was shown: 0." in done.err
+    assert "of 0.04 needed, from the model in " in done.err
+    assert "The model read " in done.err
+    assert "is excluded by `add.*` at .assistignore:2" in done.err
+    document = ready_assist("complete", "add.py:3:12", "--why", "--json").json
+    assert document["why"].startswith("a suggestion was shown")
+
+
 def test_bytes_that_are_no_text_are_completed_all_the_same(ready_assist: Assist, tmp_path: Path) -> None:
     (tmp_path / "add.py").write_bytes(b"# \xff\xfe\n" + ADD.encode())
     assert ready_assist("complete", "add.py:4:12", "--json").json["candidate"] == "a + b"

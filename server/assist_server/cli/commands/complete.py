@@ -13,13 +13,14 @@ import typer
 from assist_completion.model_store.process_lock import silent
 from assist_completion.suggestion import Suggestion
 from assist_context.documents import Cursor, Document, Snippet
+from assist_context.files.exclusions import why_excluded
 from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
 from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings, with_flags
 from assist_server.cli.output import emit, emit_line, out, say
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import cursor_at, parse_location, read_document
-from assist_server.wording.ghost_text.reasons import read_words, words_of
+from assist_server.wording.ghost_text.reasons import exclusion_note, read_words, words_of
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.engine import Engine
@@ -104,9 +105,8 @@ def complete(
         return
     _show(suggestion)
     if flags.why:
-        if suggestion.shown:
-            say(f"{words_of(suggestion)}.".capitalize())
-        say(read_words(suggestion, len(request.context.snippets)))
+        _explain(suggestion, len(request.context.snippets))
+        _explain_rules(root.resolve(), (root / position.path).resolve())
 
 
 def _complete_lines(config: Config, workspace: Path) -> None:
@@ -168,3 +168,17 @@ def _show(suggestion: Suggestion) -> None:
     say(f"Nothing is shown: {words_of(suggestion)}.")
     if suggestion.candidate:
         say(f"With --manual it would be: {suggestion.candidate}")
+
+
+def _explain(suggestion: Suggestion, snippets: int) -> None:
+    """What `--why` adds: how sure the model was of what is shown, and what it read."""
+    if suggestion.shown:
+        say(f"{words_of(suggestion)}.".capitalize())
+    say(read_words(suggestion, snippets))
+
+
+def _explain_rules(root: Path, path: Path) -> None:
+    """Say which rule excludes the file from the workspace, if one does."""
+    inside = path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
+    if inside and (note := exclusion_note(why_excluded(str(root), inside))):
+        say(note)

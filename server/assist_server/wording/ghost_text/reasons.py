@@ -90,6 +90,15 @@ def read_words(suggestion: Suggestion, snippets: int) -> str:
     return f"{read}, and wrote {tokens.generated:,} in {ms.decode:,.0f} ms."
 
 
+def exclusion_note(excluded: str) -> str:
+    """What it means for ghost text that a file is excluded; `excluded` is `why_excluded`'s answer.
+
+    >>> exclusion_note("is excluded by `*.key` at .assistignore:1")
+    'This file is excluded by `*.key` at .assistignore:1: no other file, question or index sees it.'
+    """
+    return f"This file {excluded}: no other file, question or index sees it." if excluded else ""
+
+
 def held_back(suggestion: Suggestion) -> str:
     """The first line of what was held back; after a doubt the model wrote no more."""
     first = suggestion.candidate.strip().partition("\n")[0]
