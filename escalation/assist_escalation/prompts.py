@@ -67,6 +67,15 @@ class Messages:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """A span as it is in its message, fences included. `origin` is where its text comes from."""
+
+    role: Literal["system", "user"]
+    origin: Origin
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """The tokens that a call is paid for. No token is in two of the counts.
 
@@ -80,6 +89,7 @@ class Usage:
     estimated: bool = False
 
 
+BETWEEN = "\n\n"  # two blocks of a message
 SHORTEST = 3  # backticks, as in Markdown, which small models saw most
 
 
@@ -105,13 +115,7 @@ def lay_out(prompt: Prompt, mark: str = "") -> Messages:
     `mark` is written after the fences of each block. A mark that no file can foretell prevents
     one from ending its block.
     """
-    bars = fence(span.text for span in prompt.spans)
-    return _messages(prompt, lambda span: _block(span, bars, mark))
-
-
-def _block(span: Span, bars: str, mark: str) -> str:
-    tail = f" {mark}" if mark else ""
-    return f"{bars}{label(span.origin)}{tail}\n{_whole_lines(span.text)}{bars}{tail}"
+    return _join(blocks(prompt, mark))
 
 
 def lay_out_plainly(prompt: Prompt) -> Messages:
@@ -120,20 +124,41 @@ def lay_out_plainly(prompt: Prompt) -> Messages:
     A small model copies a name on the fence into its own code: of 24 corrected functions 4 began with one.
     """
     bars = fence(span.text for span in prompt.spans)
-    return _messages(prompt, lambda span: _plain_block(span, bars))
+    return _join(_blocks(prompt, lambda span: _plain_block(span, bars)))
+
+
+def blocks(prompt: Prompt, mark: str = "") -> tuple[Block, ...]:
+    """The spans of a prompt as they are in its messages, where `BETWEEN` is between two of them."""
+    bars = fence(span.text for span in prompt.spans)
+    return _blocks(prompt, lambda span: _block(span, bars, mark))
+
+
+def _blocks(prompt: Prompt, fenced: Callable[[Span], str]) -> tuple[Block, ...]:
+    found: list[Block] = []
+    role: Literal["system", "user"] = "system"
+    for span in prompt.spans:
+        own = span.origin.source == "assist"
+        role = role if own else "user"
+        text = span.text if own or span.origin.source == "user" else fenced(span)
+        found.append(Block(role, span.origin, text))
+    return tuple(found)
+
+
+def _join(found: Iterable[Block]) -> Messages:
+    texts: dict[str, list[str]] = {"system": [], "user": []}
+    for block in found:
+        texts[block.role].append(block.text)
+    return Messages(*(BETWEEN.join(texts[role]) for role in ("system", "user")))
+
+
+def _block(span: Span, bars: str, mark: str) -> str:
+    tail = f" {mark}" if mark else ""
+    return f"{bars}{label(span.origin)}{tail}\n{_whole_lines(span.text)}{bars}{tail}"
 
 
 def _plain_block(span: Span, bars: str) -> str:
     language = language_of(span.origin.path).name if span.origin.source == "file" else ""
     return f"{label(span.origin)}:\n{bars}{language}\n{_whole_lines(span.text)}{bars}"
-
-
-def _messages(prompt: Prompt, block: Callable[[Span], str]) -> Messages:
-    size = next((at for at, span in enumerate(prompt.spans) if span.origin.source != "assist"), None)
-    system = [span.text for span in prompt.spans[:size]]
-    user = [] if size is None else prompt.spans[size:]
-    said = [span.text if span.origin.source in ("user", "assist") else block(span) for span in user]
-    return Messages("\n\n".join(system), "\n\n".join(said))
 
 
 def _whole_lines(text: str) -> str:

@@ -74,6 +74,7 @@ class Prepared:
     upper_micro: int
     left_micro: int
     payload_sha256: str
+    fence_mark: str = field(default="", repr=False)
 
     @property
     def host(self) -> str:
@@ -142,6 +143,7 @@ def prepare(request: ProviderRequest, parts: GateParts) -> Prepared:
         upper,
         left,
         digest,
+        mark,
     )
 
 

@@ -6,7 +6,7 @@ audit log. This module reads nothing and judges no request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -53,10 +53,11 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Glob:
-    """A glob and the folder where it starts, as in `Layer`."""
+    """A glob and the folder where it starts, as in `Layer`; `source` is the first layer that has it."""
 
     pattern: str
     base: str = ""
+    source: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,9 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         always_local=_union(each.always_local for each in said),
         always_ask=_union(each.always_ask for each in said),
         providers=_providers(layers),
-        deny=_union([Glob(each, layer.base) for each in layer.settings.deny] for layer in layers),
+        deny=_union(
+            [Glob(each, layer.base, layer.source) for each in layer.settings.deny] for layer in layers
+        ),
         classes=tuple(each for each in map(_classes, layers) if each.globs or each.default),
         allow_unknown_price=all(each.allow_unknown_price for each in said),
         allow_unasked_retry=all(each.allow_unasked_retry for each in said),

@@ -64,6 +64,12 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
     return Verdict(not reasons, tuple(dict.fromkeys(reasons)), tuple(sorted(classes)))
 
 
+def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:
+    """The data classes of a text that may be judged. Raises `EscalationError` for one that never leaves."""
+    place = _place(span.origin, permissions.roots)
+    return tuple(sorted(_classes_of(span, place, permissions.classes)))
+
+
 def resolve(origin: Origin) -> str:
     """The absolute path of an origin's file, with every link followed. The file need not exist.
 
@@ -122,7 +128,9 @@ def _check_deny(place: _FilePlace | None, permissions: Permissions) -> None:
                 raise EscalationError(f"{_relative(place)} never leaves: {pattern} is on the built-in list")
     for glob in permissions.deny:
         if _is_covered(glob, place, anywhere=True):
-            raise EscalationError(f"{_relative(place)} never leaves: {_printable(glob.pattern)} is denied")
+            where = f" in {_printable(glob.source)}" if glob.source else ""
+            rule = f"{_printable(glob.pattern)} is denied{where}"
+            raise EscalationError(f"{_relative(place)} never leaves: {rule}")
 
 
 def _classes_of(span: Span, place: _FilePlace | None, authors: tuple[Classes, ...]) -> set[str]:

@@ -124,6 +124,12 @@ class Asking:
             "--dry-run", help="Show which model would answer, why, and what would be sent. Send nothing."
         ),
     ] = False
+    show_text: Annotated[
+        bool,
+        typer.Option(
+            "--show-text", help="Show the exact text that would be sent: with --dry-run, or before it is."
+        ),
+    ] = False
     yes: Annotated[
         bool,
         typer.Option("--yes", help="Send and apply without asking, if the policy allows that."),

@@ -1,7 +1,8 @@
 """Whole answers for clients that do not know `assist/answer`: shown as a document, or as a message.
 
 A client that shows answers itself declares the experimental capability `assistAnswer`; it gets no documents.
-An edit is shown as a document to every client that would make it unseen.
+An edit is shown as a document to every client that would make it unseen, and on request the text that would
+be sent to every client that asks its user by a message.
 The documents are files in a private folder of the data directory. They load nothing and set nothing in an
 editor. They contain source code, so they are removed when the server ends.
 """
@@ -34,6 +35,7 @@ PATIENCE = (
 OLD = 7 * 86_400.0  # seconds; the files of a server that was killed are removed after a week
 
 EDIT_HEAD = "The change that you are asked about. To change this page changes nothing."
+REQUEST_HEAD = "The text that you are asked about. To change this page changes nothing."
 # Editors obey settings in the first and last lines of a file: Vim in 5, Kate in 10, Emacs in what is after
 # the last form feed. So no line of an edit is there; the first five of a diff are names and numbers.
 HEAD_MARGIN = "\n" * 5
@@ -57,7 +59,7 @@ class AnswerDocuments:
         self._answers: dict[str, _PartialAnswer] = {}
         self._showing: set[asyncio.Task[None]] = set()
         self._folder: Path | None = None
-        self._edits = 0  # shown so far
+        self._pages = 0  # edits and requests that were shown so far
 
     def begin(self, number: str, command: str, uri: str) -> None:
         """A question was asked: collect its answer from now on, unless the client does."""
@@ -114,12 +116,19 @@ class AnswerDocuments:
 
     async def show_edit(self, lines: list[str]) -> str:
         """Show the preview of an edit as a document; return its name, or "" if the client shows none."""
-        self._edits += 1
-        page = "\n".join([f"{EDIT_HEAD}{HEAD_MARGIN}", *lines, MARGIN, "\f"])
+        return await self._show_page("edit-{}.diff", EDIT_HEAD, lines)
+
+    async def show_request(self, lines: list[str]) -> str:
+        """The same for the text that would be sent."""
+        return await self._show_page("request-{}.txt", REQUEST_HEAD, lines)
+
+    async def _show_page(self, name: str, head: str, lines: list[str]) -> str:
+        self._pages += 1
+        page = "\n".join([f"{head}{HEAD_MARGIN}", *lines, MARGIN, "\f"])
         try:
-            path = self._write(f"edit-{self._edits}.diff", page)
+            path = self._write(name.format(self._pages), page)
         except OSError as error:
-            log.warning("an edit could not be written: %s", error.strerror)
+            log.warning("a document could not be written: %s", error.strerror)
             return ""
         if await self._open(path, take_focus=False):  # the files keep it: the question is about them
             return path.name

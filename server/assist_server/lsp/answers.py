@@ -6,6 +6,7 @@ It translates between the protocol and `QuestionTasks`. What is asked, sent or c
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,12 @@ class LspEditor:
         self.choices = Choices(server)
         self._documents = AnswerDocuments(server)
         self._running: set[str] = set()  # ids of answers that have not ended
+        self._asked: dict[str, DecidedQuestion] = {}  # by their ids, while the client asks its user
         self._shown: set[str] = set()  # those whose progress the client shows
+
+        @server.command("assist.text")
+        async def text(*arguments: Any) -> dict[str, str] | None:
+            return await self.request_text(str(member_of(arguments[0], "id") or "") if arguments else "")
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send a piece of an answer, or its end."""
@@ -86,11 +92,31 @@ class LspEditor:
         from assist_server.wording.answers import preview_lines, route_document  # noqa: PLC0415
 
         lines = preview_lines(decided)
-        if experimental(self._server, "assistConfirm"):
-            params = {**route_document(decided), "lines": lines}
+        if not experimental(self._server, "assistConfirm"):
+            view = partial(self._show_request, decided)
+            return await self.choices.ask(["Send this to a provider?", *lines], SEND, STAY, view)
+        params = {**route_document(decided), "lines": lines}
+        self._asked[decided.id] = decided
+        try:
             found = await self._server.protocol.send_request_async(CONFIRM, params)
-            return bool(getattr(found, "send", False))
-        return await self.choices.ask(["Send this to a provider?", *lines], SEND, STAY)
+        finally:
+            del self._asked[decided.id]
+        return bool(getattr(found, "send", False))
+
+    async def request_text(self, number: str) -> dict[str, str] | None:
+        """The text that the open `assist/confirm` of this id is about, and its hash; None if it is closed."""
+        decided = self._asked.get(number)
+        if decided is None or decided.prepared is None:
+            return None
+        text = await asyncio.to_thread(_request_text, decided)
+        return {"text": text, "sha256": decided.prepared.payload_sha256}
+
+    async def _show_request(self, decided: "DecidedQuestion") -> None:
+        """Show the text that would be sent as a document, to a client that does not show it itself."""
+        lines = (await asyncio.to_thread(_request_text, decided)).split("\n")
+        if not await self._documents.show_request(lines):
+            words = "This editor shows no documents. In a terminal, `assist route ... --show-text` shows it."
+            self._server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, words))
 
     async def confirm_edit(self, plan: "EditPlan", *, again: bool = False) -> bool:
         """Ask before an edit that the client would make unseen, or that changes a protected file.
@@ -188,6 +214,12 @@ def add_answers(server: Server) -> QuestionTasks:
         return [*editor.choices.actions(), *_code_actions(params)]
 
     return questions
+
+
+def _request_text(decided: "DecidedQuestion") -> str:
+    from assist_server.wording.answers import payload_text  # noqa: PLC0415
+
+    return payload_text(decided.prepared) if decided.prepared else ""
 
 
 def stop_progress(questions: QuestionTasks, token: object) -> None:

@@ -5,7 +5,7 @@ actions of any document, and a message says what is asked. No answer means no.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from lsprotocol import types
@@ -14,6 +14,7 @@ from pygls.exceptions import JsonRpcException
 from assist_server.lsp.protocol import Server
 
 CHOOSE = "assist.choose"
+VIEW = "Show text"
 
 
 class Choices:
@@ -30,15 +31,24 @@ class Choices:
             if number == self._number:  # else it comes from a menu that was opened for an earlier choice
                 self._settle(yes is True)
 
-    async def ask(self, lines: list[str], yes: str, no: str) -> bool:
-        """Ask the user with these lines of text; return whether the answer is yes."""
-        actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
+    async def ask(
+        self, lines: list[str], yes: str, no: str, view: Callable[[], Awaitable[None]] | None = None
+    ) -> bool:
+        """Ask the user with these lines of text; return whether the answer is yes.
+
+        `view` shows what the question is about, and is a third choice; then the question is asked again.
+        """
+        titles = (yes, no, *([VIEW] if view else []))
+        actions = [types.MessageActionItem(title) for title in titles]
         params = types.ShowMessageRequestParams(types.MessageType.Warning, "\n".join(lines), actions)
-        try:
-            choice = await self._server.window_show_message_request_async(params)
-        except JsonRpcException:
-            return await self.ask_by_action(lines, yes, no)
-        return bool(choice is not None and choice.title == yes)
+        while True:
+            try:
+                choice = await self._server.window_show_message_request_async(params)
+            except JsonRpcException:
+                return await self.ask_by_action(lines, yes, no)
+            if view is None or choice is None or choice.title != VIEW:
+                return bool(choice is not None and choice.title == yes)
+            await view()
 
     def actions(self) -> Iterator[types.CodeAction]:
         """The pending choice as code actions."""

@@ -14,6 +14,7 @@ from assist_escalation.budget.ledger import Scope
 from assist_escalation.edits.plan import Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
+from assist_escalation.gate.withheld_files import File, withheld_files
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.settings import Edits
 from assist_escalation.policy.verdict import judge
@@ -110,8 +111,8 @@ class DecisionInputs:
 class Draft:
     """A prompt for one kind of model, the form that its answer must have, and what an edit starts from.
 
-    An answer that is code begins with `beginning`, and repeats much of `old`. `left_out` counts the files
-    that rules keep out of the prompt.
+    An answer that is code begins with `beginning`, and repeats much of `old`. `left_out` names the files that
+    rules keep out of the prompt, each with the reason in words.
     """
 
     prompt: Prompt
@@ -121,7 +122,7 @@ class Draft:
     create: frozenset[str] = frozenset()
     beginning: str = ""
     old: str = ""
-    left_out: int = 0
+    left_out: tuple[tuple[str, str], ...] = ()
 
     def bases(self, versions: Callable[[str], int | None] = lambda _: None) -> dict[str, Base]:
         """The files that an edit may change, as the model saw them."""
@@ -134,7 +135,7 @@ class DecidedQuestion:
     """A question with its decision. `prepared` is what a provider would get, if any may get it.
 
     `surroundings` are facts for the preview, by name: what was piped in, the folder, if the user asked from
-    another one, what rules left out, and unusual directories of settings.
+    another one, and unusual directories of settings.
     """
 
     id: str
@@ -166,11 +167,9 @@ def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs)
     decision = route(_facts(question, local, frontier, inputs), rules, question.wish, inputs.history)
     root = folders.corpus.root
     elsewhere = inputs.asked and inputs.asked != root
-    left_out = frontier.left_out if frontier else 0
     surroundings = (
         *([("Piped in", f"{question.piped:,} bytes")] if question.piped else []),
         *([("Folder", root)] if elsewhere else []),
-        *([("Left out", f"{left_out} files that rules keep here")] if left_out else []),
         *inputs.directories,
     )
     return DecidedQuestion(name, question, root, local, decision, rules, frontier, prepared, surroundings)
@@ -258,11 +257,17 @@ def _prepare_frontier(
     barred = _barred_files(names, folders, inputs)
     if question.target and (why := barred.get((folders.corpus.root, question.target.lines.path))):
         return drafted, None, ("hidden", f"{why}, so it does not leave")
-    drafted = _without(drafted, frozenset(barred))
-    aliases = _aliases(question, [each for each in names if each.file not in barred])
+    drafted = _without(drafted, barred)
+    aliases = _aliases(question, names, barred)
     # Rule files may be anywhere between a file and its root; they can only forbid.
     allowed = inputs.within(_rule_folders((*drafted.prompt.spans, *aliases.spans)))
     request = ProviderRequest(name, drafted.prompt, allowed, inputs.scope, most, question.provider)
+    spared = _spared_files(question, drafted, names, folders.corpus.root)
+    whole = replace(request.prompt, spans=(*request.prompt.spans, *aliases.spans))
+    if withheld := withheld_files(replace(request, prompt=whole), spared):
+        drafted = _without(drafted, withheld)
+        aliases = _aliases(question, names, barred | withheld)
+        request = replace(request, prompt=drafted.prompt)
     try:
         prepared = prepare(request, inputs.parts())
         if aliases.spans and not (verdict := judge(aliases, allowed, prepared.provider)).allowed:
@@ -296,7 +301,23 @@ def _barred_files(
     return found
 
 
-def _without(drafted: Draft, barred: Collection[tuple[str, str]]) -> Draft:
+def _spared_files(
+    question: Question, drafted: Draft, names: Sequence[_FileName], root: str
+) -> dict[File, list[Span]]:
+    """The files that a question can do without, all but the one in question: their spans and other names."""
+    target = (root, question.target.lines.path) if question.target else None
+    files: dict[File, list[Span]] = {}
+    for span in drafted.evidence.spans:
+        file = (span.origin.root, span.origin.path)
+        if file != target:
+            files.setdefault(file, []).append(span)
+    for each in names:
+        if each.file in files:
+            files[each.file] += _aliases(question, [each], ()).spans
+    return files
+
+
+def _without(drafted: Draft, barred: Mapping[File, str]) -> Draft:
     """A draft without what it shows of some files: one of them must not prevent the question."""
     gone = [each for each in drafted.evidence.spans if (each.origin.root, each.origin.path) in barred]
     if not gone:
@@ -307,7 +328,8 @@ def _without(drafted: Draft, barred: Collection[tuple[str, str]]) -> Draft:
     structure = replace(evidence.structure, files=len(shown))
     texts = {path: text for path, text in evidence.texts.items() if path in shown}
     prompt = replace(drafted.prompt, spans=tuple(each for each in drafted.prompt.spans if each not in gone))
-    left_out = len({(each.origin.root, each.origin.path) for each in gone})
+    files = dict.fromkeys((each.origin.root, each.origin.path) for each in gone)
+    left_out = (*drafted.left_out, *((file[1], barred[file]) for file in files))
     return replace(drafted, prompt=prompt, evidence=Evidence(spans, structure, texts), left_out=left_out)
 
 
@@ -333,11 +355,12 @@ def _names(
         from_top = {path: _path_from(top, os.path.join(root, path)) for path in paths}
         links = inputs.files.links(top, tuple(from_top.values()))
         for name, linked in links.items():  # two of the paths may be names of the same file
-            full = os.path.join(top, name)
-            inside = full.startswith(os.path.join(root, ""))
-            place = (root, _path_from(root, full)) if inside else (top, name)
             same = [path for path, known in from_top.items() if links.get(known, known) == linked]
-            found += [_FileName(*place, (root, path)) for path in same]
+            for each in (name, linked):
+                full = os.path.join(top, each)
+                inside = full.startswith(os.path.join(root, ""))
+                place = (root, _path_from(root, full)) if inside else (top, each)
+                found += [_FileName(*place, (root, path)) for path in same]
     if target is not None and target.alias:
         root = folders.corpus.root
         found.append(_FileName(root, target.alias, (root, target.lines.path)))
@@ -348,9 +371,10 @@ def _path_from(folder: str, full: str) -> str:
     return os.path.relpath(full, folder).replace(os.sep, "/")
 
 
-def _aliases(question: Question, names: Sequence[_FileName]) -> Prompt:
-    """The other names of files, as a prompt without text: rules about them count as well."""
-    inside = [each for each in names if each.root == each.file[0]]  # globs are about paths in the workspace
+def _aliases(question: Question, names: Sequence[_FileName], barred: Collection[File]) -> Prompt:
+    """The other names of files that are shown, as a prompt without text: rules about them count as well."""
+    # Globs are about paths in the workspace.
+    inside = [each for each in names if each.root == each.file[0] and each.file not in barred]
     others = dict.fromkeys((each.name, each.root) for each in inside if each.name != each.file[1])
     return Prompt(question.command, tuple(Span("", Origin("file", *each)) for each in others))
 

@@ -1,16 +1,24 @@
-"""Decisions and answers in words and as JSON: the preview, the last line, `--dry-run`."""
+"""Decisions and answers in words and as JSON: the preview, what is sent, the last line, `--dry-run`."""
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from assist_escalation.edits.checks.unseen_characters import visible
 from assist_escalation.edits.plan import diff
+from assist_escalation.gate.payload_pieces import (
+    PayloadPiece,
+    payload_pieces,
+    redacted_places,
+)
 from assist_escalation.gate.prepare import Prepared
+from assist_escalation.prompts import Origin
 from assist_server.questions.answering import FinalAnswer
 from assist_server.questions.decision import DecidedQuestion
 from assist_server.wording.amounts import usd
 
-SHOWN = 12  # files named in a preview; the rest are counted
+SHOWN = 12  # files named in a preview; the rest are counted, and the text has them all
+NAMED = 5  # places of a redaction, and files that are left out, in the same way
 WHERE = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 
 
@@ -33,6 +41,7 @@ def route_document(decided: DecidedQuestion) -> dict[str, Any]:
         "model": prepared.endpoint.model if prepared else None,
         "files": list(prepared.files if prepared else _files(decided)),
         "redactions": _redactions(prepared),
+        "left_out": [{"path": path, "why": why} for path, why in _left_out(decided)],
         "tokens": prepared.tokens if prepared else decided.local.evidence.structure.tokens,
         "cost_upper_usd": prepared.upper_micro / 1e6 if prepared else 0.0,
         "budget_left_usd": prepared.left_micro / 1e6 if prepared else None,
@@ -67,16 +76,69 @@ def _preview(decided: DecidedQuestion, prepared: Prepared) -> list[tuple[str, st
     named = ", ".join(map(one_line, files[:SHOWN])) + (
         f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     )
-    found = ", ".join(f"{count} {kind.lower()}" for kind, count in prepared.redacted.found)
+    goes = "Goes to" if decided.decision.target == "frontier" else "Would go to"
     return [
-        ("Goes to", f"{prepared.host} ({prepared.provider}, {prepared.endpoint.model})"),
+        (goes, f"{prepared.host} ({prepared.provider}, {prepared.endpoint.model})"),
         *_surroundings(decided),
         ("Files", named or "none"),
-        ("Redacted", found or "nothing found"),
+        *_left_out_facts(decided),
+        ("Redacted", _redacted_words(prepared) or "nothing found"),
         ("Tokens", f"up to {prepared.tokens:,}, and {prepared.max_output:,} for the answer"),
         ("Cost", f"up to {usd(prepared.upper_micro)}; {usd(prepared.left_micro)} are left for today"),
         ("Payload", f"sha256 {prepared.payload_sha256}"),
     ]
+
+
+def payload_text(prepared: Prepared) -> str:
+    """The exact text that would be sent, with headings.
+
+    The lines of the messages have two characters in front: "* " if something was redacted there, else blanks.
+    To get the messages, leave out the lines that begin with "#", take two characters off the others, and
+    read `<U+202E>` as the character of this number, as in the preview of an edit.
+    """
+    pieces = payload_pieces(prepared)
+    named = f"{prepared.provider}, {one_line(prepared.endpoint.model)}"
+    lines = [
+        f"# For {prepared.host} ({named}), to be answered in {prepared.max_output:,} tokens at most",
+        f"# sha256 {prepared.payload_sha256} of the model, the messages and that limit",
+        '# Not sent: lines with "#", and the first two characters of the others; "*" is where we redacted.',
+    ]
+    for role in ("system", "user"):
+        own = [each for each in pieces if each.role == role]
+        for number, piece in enumerate(own):
+            # The empty line between two pieces is sent, and the heading is not.
+            lines += [""] if number else ["#", f"# {role.upper()} MESSAGE"]
+            lines.append(f"# {_piece_words(piece)}")
+            lines += _marked_lines(piece.text, prepared.redacted.placeholders)
+    return "\n".join([*lines, ""])
+
+
+def _marked_lines(text: str, placeholders: Collection[str]) -> Iterator[str]:
+    """The lines of a text, each after a mark that says whether something was redacted in it."""
+    for line in text.split("\n"):
+        mark = "*" if any(each in line for each in placeholders) else " "
+        yield f"{mark} {visible(line)}" if line else ""
+
+
+def _piece_words(piece: PayloadPiece) -> str:
+    """Where a piece comes from, its data class, and what was redacted in it."""
+    classes = f" ({', '.join(piece.classes)})" if piece.classes else ""
+    places = [f"{each.type.lower()}{f' in line {each.line}' if each.line else ''}" for each in piece.redacted]
+    return f"{_origin_words(piece.origin)}{classes}" + (f"; redacted: {', '.join(places)}" if places else "")
+
+
+def _origin_words(origin: Origin) -> str:
+    """Where a text comes from, on one line.
+
+    >>> _origin_words(Origin("file", "a.py", "/", 3, 9, outline=True)), _origin_words(Origin("user"))
+    ('outline of a.py:3-9', 'your words')
+    """
+    if origin.source in ("assist", "user"):
+        return "assist's instructions" if origin.source == "assist" else "your words"
+    place = one_line(origin.path) + (f":{origin.first}-{origin.last}" if origin.first else "")
+    if origin.source == "editor":
+        return f"the editor's words about {place}" if place else "the editor's words"
+    return f"outline of {place}" if origin.outline else place
 
 
 def _surroundings(decided: DecidedQuestion) -> list[tuple[str, str]]:
@@ -147,5 +209,44 @@ def _files(decided: DecidedQuestion) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in paths if path))
 
 
+def _left_out(decided: DecidedQuestion) -> tuple[tuple[str, str], ...]:
+    """The files that rules keep out of what would be sent, each with the reason in words."""
+    return decided.frontier.left_out if decided.frontier else ()
+
+
+def _left_out_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
+    """The same for people, a few of them by name."""
+    reasons = [one_line(why if path in why else f"{path}: {why}") for path, why in _left_out(decided)]
+    more = [f"and {len(reasons) - NAMED:,} more"] if len(reasons) > NAMED else []
+    return [("Left out", "; ".join([*reasons[:NAMED], *more]))] if reasons else []
+
+
+def _redacted_words(prepared: Prepared) -> str:
+    """What is redacted and where, a few places of each type by name."""
+    places = _places_by_type(prepared)
+    words = []
+    for kind, count in prepared.redacted.found:
+        named = list(dict.fromkeys(places.get(kind, ())))
+        more = [f"and {len(named) - NAMED:,} more"] if len(named) > NAMED else []
+        where = f" ({', '.join([*named[:NAMED], *more])})" if named else ""
+        words.append(f"{count} {kind.lower()}{where}")
+    return ", ".join(words)
+
+
+def _places_by_type(prepared: Prepared) -> dict[str, list[str]]:
+    """Where something is redacted, as PATH:LINE if the line is known."""
+    found: dict[str, list[str]] = {}
+    for place in redacted_places(prepared.redacted):
+        exact = f"{one_line(place.origin.path)}:{place.line}" if place.line else ""
+        found.setdefault(place.type, []).append(exact or _origin_words(place.origin))
+    return found
+
+
 def _redactions(prepared: Prepared | None) -> list[dict[str, Any]]:
-    return [{"type": kind, "count": count} for kind, count in prepared.redacted.found] if prepared else []
+    if prepared is None:
+        return []
+    places = _places_by_type(prepared)
+    return [
+        {"type": kind, "count": count, "places": places.get(kind, [])}
+        for kind, count in prepared.redacted.found
+    ]

@@ -45,7 +45,7 @@ def test_without_any_configuration_nothing_may_leave(root: Path) -> None:
         ({"allowed_providers": ()}, "eu is no provider that may be used here"),
         ({"residency": ("public",)}, "eu may not see text of the class internal"),
         ({"residency": ()}, "eu may see no class of text: its residency is empty"),
-        ({"deny": ("src/",)}, "src/a.py never leaves: src/ is denied"),
+        ({"deny": ("src/",)}, "src/a.py never leaves: src/ is denied in repository"),
         ({"data_class": {"src/**": "secret"}}, "eu may not see text of the class secret"),
         ({"default_class": "secret"}, "eu may not see text of the class secret"),
     ],
@@ -133,7 +133,7 @@ def test_a_workspace_that_is_itself_a_link_is_the_same_workspace(root: Path, tmp
     (tmp_path / "link").symlink_to(root)
     said = stranger(deny=("infra/prod/**",))
     found = judge(prompt(tmp_path / "link", "infra/prod/main.tf"), allowed(root, said), "eu")
-    assert found.reasons == ("infra/prod/main.tf never leaves: infra/prod/** is denied",)
+    assert found.reasons == ("infra/prod/main.tf never leaves: infra/prod/** is denied in repository",)
     assert judge(prompt(tmp_path / "link", "src/a.py"), allowed(root, said), "eu").allowed
 
 

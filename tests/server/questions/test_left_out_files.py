@@ -14,6 +14,7 @@ from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, Question, decide
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import resolve_target
+from assist_server.wording.answers import route_document, route_facts
 from assist_server.workspace.folder_index import folder_at, update_index
 
 pytestmark = pytest.mark.slow
@@ -34,11 +35,11 @@ def repo(tmp_path: Path) -> Path:
     return repo
 
 
-def decided(root: Path, target: str = "", others: tuple[Path, ...] = ()) -> DecidedQuestion:
-    """A question where two files are shown from the first of some folders."""
+def decided(root: Path, target: str = "", others: tuple[Path, ...] = (), rules: str = "") -> DecidedQuestion:
+    """A question where two files are shown from the first of some folders. `rules` are the user's."""
     own = root.parents[1] / "own"
     own.mkdir(exist_ok=True)
-    settings = write(own, PROVIDER + "[escalation]\nmode = 'auto'\n")
+    settings = write(own, f"{PROVIDER}[escalation]\nmode = 'auto'\n{rules}")
     config = load_lenient({**os.environ, **settings}, ())
     folder = folder_at(config, root)
     update_index(config, folder, lambda _done, _total: None)
@@ -61,7 +62,8 @@ def test_a_file_whose_other_name_is_ignored_is_left_out_and_the_question_goes_on
     os.link(repo / "sub" / "rates.py", repo / "sub" / "private" / "rates.py")
     found = decided(repo / "sub")
     assert files(found) == ("hello.py",)
-    assert ("Left out", "1 files that rules keep here") in found.surroundings
+    assert found.frontier is not None
+    assert [path for path, _ in found.frontier.left_out] == ["rates.py"]
     assert "0.37" not in str(found.prepared)
     assert files(decided(repo / "sub", "hello.py")) == ("hello.py",)
     (repo / "private").mkdir()
@@ -86,3 +88,40 @@ def test_the_rules_of_each_folder_around_a_file_hold(repo: Path) -> None:
     subprocess.run(["git", "init", "-q", str(repo / "sub")], check=True)
     assert "rates.py" in files(decided(repo / "sub"))
     assert files(decided(repo / "sub", others=(repo,))) == ("hello.py",)
+
+
+RULES = (
+    ("[egress]\ndeny = ['rates.*']\n", "rates.py never leaves: rates.* is denied"),
+    ("[data_class]\n'rates.py' = 'restricted'\n", "openai may not see text of the class restricted"),
+)
+
+
+@pytest.mark.parametrize(("rules", "why"), RULES)
+def test_a_piece_that_the_policy_keeps_is_left_out_and_named(repo: Path, rules: str, why: str) -> None:
+    found = decided(repo / "sub", "hello.py", rules=rules)
+    assert files(found) == ("hello.py",)
+    assert "0.37" not in str(found.prepared.messages if found.prepared else "0.37")
+    (left_out,) = [text for name, text in route_facts(found) if name == "Left out"]
+    assert left_out.startswith("rates.py")
+    assert why in left_out
+    assert [each["path"] for each in route_document(found)["left_out"]] == ["rates.py"]
+
+
+@pytest.mark.parametrize(("rules", "why"), RULES)
+def test_the_code_in_question_is_never_left_out(repo: Path, rules: str, why: str) -> None:
+    refused = decided(repo / "sub", "rates.py", rules=rules)
+    assert refused.prepared is None
+    assert why in refused.decision.why
+
+
+def test_a_question_of_which_no_code_would_remain_is_refused(repo: Path) -> None:
+    refused = decided(repo / "sub", rules="[egress]\ndeny = ['*.py']\n")
+    assert refused.prepared is None
+    assert "*.py is denied" in refused.decision.why
+
+
+def test_a_piece_is_left_out_for_a_rule_about_its_other_name(repo: Path) -> None:
+    (repo / "sub" / "kept").mkdir()
+    os.link(repo / "sub" / "rates.py", repo / "sub" / "kept" / "rates.py")
+    found = decided(repo / "sub", "hello.py", rules="[egress]\ndeny = ['kept/']\n")
+    assert files(found) == ("hello.py",)

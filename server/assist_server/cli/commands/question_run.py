@@ -19,7 +19,14 @@ from assist_escalation.errors import EscalationError
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
 from assist_server.cli.piped_input import DASH, PipedInput, piped_input, piped_span
-from assist_server.cli.terminal.answers import at_terminal, confirm, say_edit, show_edit, stream_markdown
+from assist_server.cli.terminal.answers import (
+    at_terminal,
+    confirm,
+    say_edit,
+    show_edit,
+    show_page,
+    stream_markdown,
+)
 from assist_server.cli.terminal.tables import facts, show_count
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
@@ -40,6 +47,7 @@ from assist_server.records.edit_history import apply_edit, finish_interrupted
 from assist_server.wording.answers import (
     answer_document,
     last_line,
+    payload_text,
     preview_lines,
     route_document,
     route_facts,
@@ -88,12 +96,23 @@ def run(command: str, target: str, said: tuple[str, str], flags: Asking) -> None
         question = Question(command, words, resolved, pieces, wish, flags.provider, piped.size)
         decided = decide(question, folders, inputs)
     if flags.dry_run:
-        emit(route_document(decided)) if flags.as_json else facts(route_facts(decided))
+        _show_decision(decided, flags)
         return
     this = _Run(config, inputs, decided, flags)
     final, notices = asyncio.run(_answer(this))
     if final is not None:
         _finish(this, final, notices)
+
+
+def _show_decision(decided: DecidedQuestion, flags: Asking) -> None:
+    """Who would answer and what would be sent, with the text itself if it is asked for."""
+    text = payload_text(decided.prepared) if decided.prepared else ""
+    if flags.as_json:
+        emit({**route_document(decided), **({"text": text} if flags.show_text else {})})
+        return
+    facts(route_facts(decided))
+    if flags.show_text:
+        out(f"\n{text}" if text else "Nothing would be sent, so there is no text.")
 
 
 def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
@@ -254,13 +273,16 @@ def consent_of_flags(decided: DecidedQuestion, flags: Asking, *, terminal: bool)
 def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
     """Show what would be sent, and ask whether it may be sent."""
     given = consent_of_flags(decided, flags, terminal=sys.stdin.isatty())
-    if given is not None or decided.prepared is None:
+    prepared = decided.prepared
+    if flags.show_text and given is not False and prepared:
+        say(payload_text(prepared))
+    if given is not None or prepared is None:
         return bool(given)
     for line in preview_lines(decided):
         say(line)
     if not sys.stdin.isatty():
         say("There is no terminal to ask at: --yes sends it, where the policy allows that.")
-    return confirm(f"Send this to {decided.prepared.host}?")
+    return confirm(f"Send this to {prepared.host}?", lambda: show_page(payload_text(prepared)))
 
 
 def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:

@@ -5,6 +5,8 @@ read without colour, in a pipe and in 80 columns. Like `tables`, this module imp
 """
 
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -140,10 +142,29 @@ def at_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def confirm(question: str) -> bool:
-    """Ask a yes-or-no question at the terminal; without a terminal the answer is no."""
+def confirm(question: str, view: Callable[[], None] | None = None) -> bool:
+    """Ask a yes-or-no question at the terminal; without a terminal the answer is no.
+
+    `view` shows what the question is about, at "v"; then the question is asked again.
+    """
     if not at_terminal():
         return False
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    while True:
+        sys.stderr.write(f"{question} [{'y/N/v, v shows the text' if view else 'y/N'}] ")
+        sys.stderr.flush()
+        reply = sys.stdin.readline().strip().lower()
+        if view is None or reply not in ("v", "view"):
+            return reply in ("y", "yes")
+        view()
+
+
+def show_page(text: str) -> None:
+    """Show a text that may be long: in `less`, if it is there and stdout is a terminal, else on stderr.
+
+    It goes there through a pipe, and into no file. Its unseen characters must be written out already.
+    """
+    less = shutil.which("less") if sys.stdout.isatty() else None
+    if less is None:
+        say(text.removesuffix("\n"))
+        return
+    subprocess.run([less], input=text.encode("utf-8", "replace"), check=False)

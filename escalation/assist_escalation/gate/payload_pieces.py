@@ -1,0 +1,81 @@
+"""The pieces of a request exactly as they would be sent, each with where it comes from, for people to read.
+
+The texts are those of the messages, fences and separators included, and never a text before redaction. This
+module has no words for people.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from assist_escalation.errors import EscalationError
+from assist_escalation.gate.prepare import Prepared
+from assist_escalation.policy.verdict import classes_of
+from assist_escalation.prompts import BETWEEN, Messages, Origin, Prompt, Span, blocks
+from assist_escalation.redaction.redactor import Redacted
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedPlace:
+    """Where something was redacted: its type in capitals, and the line in its file.
+
+    The line is 0 where that is not known: in an outline, in what has no file, and in a file's name.
+    """
+
+    type: str
+    origin: Origin
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadPiece:
+    """A part of a message. The texts of a `role` are its message, joined by `prompts.BETWEEN`."""
+
+    role: Literal["system", "user"]
+    origin: Origin
+    classes: tuple[str, ...]
+    text: str
+    redacted: tuple[RedactedPlace, ...]
+
+
+def payload_pieces(prepared: Prepared) -> tuple[PayloadPiece, ...]:
+    """The pieces in the order of the prompt. `EscalationError` if they are not what would be sent."""
+    request = prepared.request
+    spans = prepared.redacted.spans
+    laid_out = blocks(Prompt(request.prompt.command, spans), prepared.fence_mark)
+    pieces: list[PayloadPiece] = []
+    for before, span, block in zip(request.prompt.spans, spans, laid_out, strict=True):
+        classes = classes_of(before, request.permissions)  # by the path before redaction, as it was judged
+        places = tuple(_places(span, prepared.redacted))
+        pieces.append(PayloadPiece(block.role, span.origin, classes, block.text, places))
+    if _messages(pieces) != prepared.messages:
+        raise EscalationError("The pieces of this request are not what would be sent: ask again.")
+    return tuple(pieces)
+
+
+def redacted_places(redacted: Redacted) -> tuple[RedactedPlace, ...]:
+    """Where something was redacted in a request, in its order."""
+    return tuple(place for span in redacted.spans for place in _places(span, redacted))
+
+
+def _messages(pieces: list[PayloadPiece]) -> Messages:
+    texts = ((each.text for each in pieces if each.role == role) for role in ("system", "user"))
+    return Messages(*map(BETWEEN.join, texts))
+
+
+def _places(span: Span, redacted: Redacted) -> Iterator[RedactedPlace]:
+    """Where a span has placeholders. What is in lines after a secret of several lines keeps its number."""
+    if not redacted.nonce:
+        return
+    placeholder = re.compile(rf"__SECRET_([A-Z][A-Z0-9_]*?)_{redacted.nonce}_\d+__")
+    for found in placeholder.finditer(span.origin.path):
+        yield RedactedPlace(found[1], span.origin)
+    known = span.origin.first if not span.origin.outline else 0
+    line = known
+    at = 0
+    for found in placeholder.finditer(span.text):
+        line += span.text.count("\n", at, found.start())
+        yield RedactedPlace(found[1], span.origin, line if known else 0)
+        line += redacted.placeholders.get(found[0], "").count("\n")
+        at = found.end()
