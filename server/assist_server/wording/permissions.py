@@ -1,8 +1,8 @@
 """Permissions, and what a repository's file forbids, as lines for people. It decides nothing."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from assist_escalation.policy.permissions import Layer, Permissions, restrictions, sources
@@ -33,18 +33,101 @@ def permission_document(effective: EffectivePermissions) -> dict[str, Any]:
 
 
 def permission_lines(effective: EffectivePermissions) -> Iterator[str]:
-    """Each permission, and below it the sources that decided it."""
+    """Each permission by its name in a settings file, and below it the sources that decided it.
+
+    The lines are TOML.
+    """
     where = ", ".join(effective.permissions.roots) or "no folder"
-    yield f"# what may leave from {where}"
+    yield f"# what may leave from {toml_value(where)[1:-1]}"
     for each in effective.repositories:
-        yield f"# {each.path}: {STATES[each.state]}"
+        yield f"# {toml_value(str(each.path))[1:-1]}: {STATES[each.state]}"
     deciding = sources(effective.layers)
-    for item in fields(Permissions):
-        if item.name == "roots":
+    table = ""
+    for name, found, lines in _permission_rows(effective.permissions):
+        if found != table:
+            yield f"[{found}]"
+            table = found
+        yield from lines
+        yield from (f"  # {source}" for source in dict.fromkeys(deciding[name]))
+
+
+def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]:
+    """For each field of the permissions, table by table: its name, its table, and its settings as TOML."""
+    usual = dict.fromkeys(each.default for each in found.classes if each.default)
+    marked = dict.fromkeys(pair for each in found.classes for pair in each.globs)
+    several = [f"# and also {toml_value(each)}" for each in list(usual)[1:]]
+    told = [
+        f"# {toml_value(name)} may see {_words(each.residency)}" for name, each in found.providers.items()
+    ]
+    rows: list[tuple[str, str, list[str]]] = [
+        ("mode", "escalation", []),
+        ("max_escalation_rate", "escalation", []),
+        ("request_micro", "escalation", _dollars("max_cost_usd_per_request", found.request_micro)),
+        ("day_micro", "escalation", _dollars("max_cost_usd_per_day", found.day_micro)),
+        (
+            "user_day_micro",
+            "escalation",
+            [f"# all your repositories: {exact_usd(found.user_day_micro)} a day"],
+        ),
+        ("always_local", "escalation", []),
+        ("always_ask", "escalation", []),
+        ("providers", "escalation", [f"providers = {toml_value(list(found.providers))}", *told]),
+        (
+            "classes",
+            "escalation",
+            [*(f"default_class = {toml_value(each)}" for each in list(usual)[:1]), *several],
+        ),
+        ("allow_unknown_price", "escalation", []),
+        ("allow_unasked_retry", "escalation", []),
+        ("yes_allowed", "escalation", []),
+        ("deny", "egress", [f"deny = {toml_value([each.pattern for each in found.deny])}"]),
+        (
+            "classes",
+            "data_class",
+            [f"{toml_value(glob.pattern)} = {toml_value(kind)}" for glob, kind in marked],
+        ),
+        ("patterns", "redaction", []),
+        ("audit_content", "audit", [f"content = {toml_value(found.audit_content)}"]),
+        ("audit_checkpoint", "audit", [f"checkpoint = {toml_value(found.audit_checkpoint)}"]),
+        ("audit_key_env", "audit", [f"key_env = {toml_value(found.audit_key_env)}"]),
+    ]
+    for name, table, lines in rows:
+        if name == "classes" and not lines:
             continue
-        yield f"{item.name} = {_value(item.name, getattr(effective.permissions, item.name))}"
-        for source in dict.fromkeys(deciding[item.name]):
-            yield f"  # {source}"
+        yield name, table, lines or [f"{name} = {toml_value(getattr(found, name))}"]
+
+
+def _dollars(name: str, micro: int) -> list[str]:
+    return [f"{name} = {micro / 1e6}"]
+
+
+def _words(names: Sequence[str]) -> str:
+    return ", ".join(map(toml_value, names)) or "nothing"
+
+
+def toml_value(value: Any) -> str:
+    r"""A value in TOML, in ASCII, so that text from a stranger's file cannot control the terminal.
+
+    >>> print(toml_value(["a\x1b", True, {"b": 0.5, "c": None}]))
+    ["a\u001B", true, { "b" = 0.5 }]
+    """
+    match value:
+        case str():
+            return f'"{"".join(map(_toml_character, value))}"'
+        case Mapping():
+            pairs = [(name, each) for name, each in value.items() if each is not None]
+            return f"{{ {', '.join(f'{toml_value(name)} = {toml_value(each)}' for name, each in pairs)} }}"
+        case list() | tuple():
+            return f"[{', '.join(map(toml_value, value))}]"
+        case _:
+            return json.dumps(value)
+
+
+def _toml_character(character: str) -> str:
+    if " " <= character <= "~":
+        return f"\\{character}" if character in '"\\' else character
+    number = ord(character)
+    return f"\\u{number:04X}" if number < 0x10000 else f"\\U{number:08X}"
 
 
 def change_lines(file: Repository) -> Iterator[str]:
@@ -77,21 +160,6 @@ def _restriction_lines(layer: Layer) -> Iterator[str]:
             yield from (f"{label} {_json(each)}" for each in value)
         else:
             yield f"{label} = {_json(value)}"
-
-
-def _value(name: str, value: Any) -> str:
-    if name == "providers":
-        shown = (f"{each} ({', '.join(one.residency) or 'no class'})" for each, one in value.items())
-        return ", ".join(shown) or "none"
-    if name.endswith("_micro"):
-        return f"{value:,} ({exact_usd(value)})"
-    if name == "deny":
-        return ", ".join(_json(each.pattern) for each in value) or "none"
-    if name == "classes":
-        marked = [f"{_json(glob.pattern)}: {kind}" for each in value for glob, kind in each.globs]
-        usual = [f"all other text: {each.default}" for each in value if each.default]
-        return ", ".join(dict.fromkeys(marked + usual)) or "none"
-    return _json(value)
 
 
 def _json(value: Any) -> str:

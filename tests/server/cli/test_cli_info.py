@@ -1,6 +1,7 @@
 """`assist doctor`, `assist config` and `assist stats` without a model."""
 
 import json
+import tomllib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ Assist = Callable[..., Any]
 
 
 def configure(tmp_path: Path, text: str) -> None:
-    (tmp_path / "config").mkdir()
+    (tmp_path / "config").mkdir(exist_ok=True)
     (tmp_path / "config" / "config.toml").write_text(text)
 
 
@@ -90,15 +91,50 @@ def test_config_show_tells_what_may_leave_and_who_says_so(assist: Assist, tmp_pa
     done = assist("config", "show", "--workspace", str(work))
     assert done.code == 0
     assert f'mode = "never"\n  # {work}/.assist.toml, not accepted\n' in done.out
-    assert f"request_micro = 20,000 ($0.02)\n  # {tmp_path}/config/policy.toml\n" in done.out
-    assert f'deny = "infra/**"\n  # {work}/.assist.toml\n' in done.out
-    assert "providers = openai (public, internal)\n" in done.out
+    assert f"max_cost_usd_per_request = 0.02\n  # {tmp_path}/config/policy.toml\n" in done.out
+    assert f'[egress]\ndeny = ["infra/**"]\n  # {work}/.assist.toml\n' in done.out
+    assert 'providers = ["openai"]\n# "openai" may see "public", "internal"\n' in done.out
     assert "is new: nothing leaves from there" in done.err
     document = assist("config", "show", "--workspace", str(work), "--json").json
     assert document["permissions"]["mode"] == "never"
     assert document["sources"]["request_micro"] == [f"{tmp_path}/config/policy.toml"]
     assert document["repository_files"] == [{"path": f"{work}/.assist.toml", "state": "new"}]
     assert "config is in the workspace" in assist("config", "check").out  # which is around it
+
+
+SETTINGS = """\
+[escalation]
+mode = "ask"
+max_cost_usd_per_request = 0.05
+max_cost_usd_per_day = 1.5
+always_local = ["test"]
+providers = ["openai"]
+default_class = "public"
+[egress]
+deny = ["infra/**", 'a "b"/\U0001f600']
+[data_class]
+"src/pay/**" = "restricted"
+[audit]
+content = "redacted"
+[redaction]
+patterns = ['acme-\\d{4}']
+"""
+
+
+def test_what_config_show_prints_can_be_pasted_back(assist: Assist, tmp_path: Path) -> None:
+    configure(tmp_path, PROVIDER + SETTINGS)
+    before = assist("config", "show", "--json").json
+    own, _, effective = assist("config", "show").out.partition("# what may leave from ")
+    configure(tmp_path, own)
+    assert assist("config", "show", "--json").json == before
+    pasted = tomllib.loads(effective.partition("\n")[2])
+    configure(tmp_path, PROVIDER + effective.partition("\n")[2])
+    again = assist("config", "show", "--json").json
+    assert again["permissions"] == before["permissions"]
+    assert (pasted["escalation"]["max_cost_usd_per_request"], pasted["audit"]["content"]) == (
+        0.05,
+        "redacted",
+    )
 
 
 def test_config_trust_shows_what_it_accepts(assist: Assist, tmp_path: Path) -> None:

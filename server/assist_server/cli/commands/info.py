@@ -1,7 +1,7 @@
 """Commands that report: `config show|check`, `doctor` and `stats`; and `config trust`, which asks."""
 
-import json
-from dataclasses import asdict, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,18 @@ from assist_server.config import config as configuration
 from assist_server.config.config import Config, Problem
 from assist_server.config.permissions import EffectivePermissions, effective_permissions
 from assist_server.config.repository_file import repositories, trust
+from assist_server.config.structure import SETTINGS, TABLES
 from assist_server.errors import FAILED, UserError
 from assist_server.records import usage_counts
 from assist_server.wording import amounts
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.counts import answers_document, answers_facts, stats_document, stats_facts
-from assist_server.wording.permissions import change_lines, permission_document, permission_lines
+from assist_server.wording.permissions import (
+    change_lines,
+    permission_document,
+    permission_lines,
+    toml_value,
+)
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_server.cli.doctor.report import DoctorReport
@@ -87,10 +93,8 @@ def show_config(workspace: Workspace = Path(), as_json: AsJson = False, offline:
     file = config.paths.config_file
     out(f"# {file}{'' if file.exists() else ' (does not exist: every setting has its default)'}")
     out(f"# data in {config.paths.data}; {'offline' if config.offline else 'online'}")
-    for name in SECTIONS:
-        out(f"\n[{name}]")
-        for item, value, default in _values(getattr(config, name)):
-            out(f"{item} = {value}{'' if value == default else f'  # default: {default}'}")
+    for line in _setting_lines(config):
+        out(line)
     out("")
     for line in permission_lines(effective):
         out(line)
@@ -202,17 +206,34 @@ def _problems(config: Config, effective: EffectivePermissions) -> list[Problem]:
     return [*config.problems, *effective.problems]
 
 
-def _values(section: Any) -> list[tuple[str, str, str]]:
-    """Each field of a section: its name, its value and its default, both values as JSON."""
-    defaults = type(section)()
-    return [
-        (item.name, _value(getattr(section, item.name)), _value(getattr(defaults, item.name)))
-        for item in fields(section)
-    ]
+def _setting_lines(config: Config) -> Iterator[str]:
+    """The user's settings as TOML, under the names that they have in config.toml."""
+    table = ""
+    for key, setting in sorted(SETTINGS.items(), key=lambda each: TABLES.index(each[0][0])):
+        section = getattr(config, setting.section)
+        value = getattr(section, setting.item.name)
+        if len(key) == 1:
+            yield from _table_lines(key[0], value)
+            continue
+        if key[0] != table:
+            table = key[0]
+            yield f"\n[{table}]"
+        default = getattr(type(section)(), setting.item.name)
+        told = "" if value == default else f"  # default: {toml_value(default)}"
+        yield f"{key[1]} = {toml_value(value)}{told}" if value is not None else f"# {key[1]} is not set"
 
 
-def _value(value: Any) -> str:
-    return json.dumps(value, default=asdict, ensure_ascii=False)
+def _table_lines(name: str, entries: Mapping[str, Any]) -> Iterator[str]:
+    """The entries of a table whose names the user chooses: a line each, or a table each."""
+    if entries and not any(map(is_dataclass, entries.values())):
+        yield f"\n[{name}]"
+        yield from (f"{toml_value(key)} = {toml_value(value)}" for key, value in entries.items())
+        return
+    for key, entry in entries.items():
+        yield f"\n[{name}.{toml_value(key)}]"
+        for item, value in asdict(entry).items():
+            if value is not None:
+                yield f"{item} = {toml_value(value)}"
 
 
 def _show_report(report: "DoctorReport") -> None:
