@@ -44,13 +44,9 @@ class Viewing(Talker):
         super().__init__(plain=True)
         self.offered: list[list[str]] = []
 
-    def _add_handlers(self, *, asks: bool, shows: bool) -> None:
-        super()._add_handlers(asks=asks, shows=shows)
-
-        @self.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
-        def _(params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
-            self.offered.append([each.title for each in params.actions or ()])
-            return types.MessageActionItem("Show text" if len(self.offered) == 1 else "Send")
+    def choose(self, params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+        self.offered.append([each.title for each in params.actions or ()])
+        return types.MessageActionItem("Show text" if len(self.offered) == 1 else "Send")
 
 
 async def test_a_client_gets_the_text_while_it_asks_and_not_afterwards(
@@ -64,11 +60,11 @@ async def test_a_client_gets_the_text_while_it_asks_and_not_afterwards(
             client.show(uri, (shop / "shop" / "cart.py").read_text())
             await client.whole("explain", uri=uri, wish="frontier")
             assert await client.run("text", {"id": client.asked[0].id}) is None
-    shown = messages_of(client.texts[0].text)
+    shown = messages_of(client.texts[0]["text"])
     sent = acme.requests[0].json["messages"]
     assert [shown.system, shown.user] == [each["content"] for each in sent]
-    assert client.texts[0].sha256 == client.asked[0].payload_sha256
-    assert any(line.startswith("* API = ") for line in client.texts[0].text.split("\n"))
+    assert client.texts[0]["sha256"] == client.asked[0].payload_sha256
+    assert any(line.startswith("* API = ") for line in client.texts[0]["text"].split("\n"))
 
 
 async def test_a_plain_client_shows_the_text_as_a_document(tmp_path: Path, shop: Path, home: Environ) -> None:

@@ -66,6 +66,7 @@ def record_request(home: dict[str, str], root: Path, request: str, *, ends: bool
             "model": "big",
             "tokens": 1200,
             "upper_micro": 12_000,
+            **more.get("fields", {}),
         },
     )
     if ends:

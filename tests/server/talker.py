@@ -69,7 +69,7 @@ class Talker(Client):
                 raise JsonRpcMethodNotFound
             self.previews.append(params.message)
             self.meanwhile()
-            return params.actions[0] if self.sends and params.actions else None
+            return self.choose(params)
 
         @self.feature("assist/review")
         def _(params: Any) -> dict[str, bool]:
@@ -91,6 +91,10 @@ class Talker(Client):
         @self.feature(types.PROGRESS)
         def _(params: types.ProgressParams) -> None:
             self.progress.append((params.token, params.value))
+
+    def choose(self, params: types.ShowMessageRequestParams) -> types.MessageActionItem | None:
+        """The user's choice."""
+        return params.actions[0] if self.sends and params.actions else None
 
     def capabilities(self) -> types.ClientCapabilities:
         return types.ClientCapabilities(

@@ -1,7 +1,7 @@
 """The flags that commands share, and the configuration that a command works with.
 
 All questions share a set of flags. Such a command takes `flags: Asking` as its last parameter, and
-`with_flags` turns each field into an option.
+`with_flags` turns each field into an option. A command with many flags of its own may do the same.
 """
 
 import inspect
@@ -149,7 +149,7 @@ class Asking:
 def with_flags(command: Callable[..., None], **fixed: Any) -> Callable[..., None]:
     """The command with an option for each field of its `flags`, a dataclass, that is not `fixed`."""
     own = inspect.signature(command, eval_str=True).parameters
-    group = own["flags"].annotation
+    group: Any = own["flags"].annotation
     hints = get_type_hints(group, include_extras=True)
     free = [item for item in fields(group) if item.name not in fixed]
 

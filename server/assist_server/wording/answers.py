@@ -1,6 +1,7 @@
 """Decisions and answers in words and as JSON: the preview, what is sent, the last line, `--dry-run`."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,15 +110,18 @@ def payload_text(prepared: Prepared) -> str:
             # The empty line between two pieces is sent, and the heading is not.
             lines += [""] if number else ["#", f"# {role.upper()} MESSAGE"]
             lines.append(f"# {_piece_words(piece)}")
-            lines += _marked_lines(piece.text, prepared.redacted.placeholders)
+            lines += marked_lines(piece.text, partial(_is_redacted, prepared))
     return "\n".join([*lines, ""])
 
 
-def _marked_lines(text: str, placeholders: Collection[str]) -> Iterator[str]:
+def marked_lines(text: str, is_redacted: Callable[[str], bool]) -> Iterator[str]:
     """The lines of a text, each after a mark that says whether something was redacted in it."""
     for line in text.split("\n"):
-        mark = "*" if any(each in line for each in placeholders) else " "
-        yield f"{mark} {visible(line)}" if line else ""
+        yield f"{'*' if is_redacted(line) else ' '} {visible(line)}" if line else ""
+
+
+def _is_redacted(prepared: Prepared, line: str) -> bool:
+    return any(each in line for each in prepared.redacted.placeholders)
 
 
 def _piece_words(piece: PayloadPiece) -> str:

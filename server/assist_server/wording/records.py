@@ -13,7 +13,9 @@ from typing import Any
 from assist_escalation.audit.chain import OURS, Event
 from assist_escalation.audit.verifier import Verification
 from assist_escalation.budget.ledger import Reservation, SpendingRow
+from assist_escalation.edits.checks.unseen_characters import visible
 from assist_escalation.policy.permissions import Permissions
+from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.routing.calibration import (
     LEAST,
     NONE,
@@ -25,10 +27,12 @@ from assist_escalation.routing.calibration import (
 )
 from assist_server.records.past_requests import Fit, RecordedWorkspace, SpendingReport
 from assist_server.wording.amounts import usd
+from assist_server.wording.answers import marked_lines
 from assist_server.wording.sanitize import harmless
 
 WIDTH = 80  # columns
 NAMED = 5  # requests, files or reservations that are named; the rest are counted
+_NO_FILE = {"assist": "assist's instructions", "user": "the user's words", "editor": "the editor's words"}
 HEADS = ("Requests", "Dollars", "Tokens in", "Out", "Estimated")
 RECONCILE = "`assist cost reconcile` counts what a crash left as spent; a running request settles by itself."
 
@@ -169,6 +173,27 @@ def event_lines(event: Event) -> Iterator[str]:
     )
 
 
+def request_lines(event: Event) -> Iterator[str]:
+    """All that the log keeps of an event: of an intent also each piece that left, and its text if kept.
+
+    The text has the form of `answers.payload_text`.
+    """
+    yield from event_lines(event)
+    if event["kind"] != "intent":
+        return
+    yield f"  sha256 {harmless(str(event.get('payload_sha256')))}"
+    for each in event["spans"] if isinstance(event.get("spans"), list) else ():
+        if isinstance(each, Mapping):
+            yield f"    {visible(_span_words(each) or _NO_FILE.get(str(each.get('source')), 'a text'))}"
+    content = event.get("content")
+    if not isinstance(content, Mapping):
+        yield '  The text was not kept. `content = "redacted"` in [audit] keeps it from then on.'
+        return
+    for role, text in content.items():
+        yield f"# {visible(str(role)).upper()} MESSAGE"
+        yield from marked_lines(str(text), lambda line: PLACEHOLDER.search(line) is not None)
+
+
 def fit_document(report: Fit, applied: str) -> dict[str, Any]:
     """A calibration as JSON: the tables before and after it, and the patch. `applied` is its file, or ""."""
     fitted = report.fitted
@@ -285,9 +310,17 @@ def _usage(value: object) -> str:
 
 def _spans(value: object) -> Iterator[str]:
     for each in value if isinstance(value, list) else ():
-        if isinstance(each, Mapping) and each.get("path"):
-            lines = f":{each.get('first')}-{each.get('last')}" if each.get("first") else ""
-            yield f"{each['path']}{lines}{' (outline)' if each.get('outline') else ''}"
+        if isinstance(each, Mapping) and (words := _span_words(each)):
+            yield words
+
+
+def _span_words(span: Mapping[str, Any]) -> str:
+    """The file and the lines of a text; of an outline not all of these lines left."""
+    if not span.get("path"):
+        return ""
+    lines = f":{span.get('first')}-{span.get('last')}" if span.get("first") else ""
+    about = "about " if span.get("source") == "editor" else ""
+    return f"{about or ('outline of ' if span.get('outline') else '')}{span['path']}{lines}"
 
 
 def _redactions(value: object) -> Iterator[str]:

@@ -108,6 +108,41 @@ def test_show_tells_people_what_left_in_80_columns(assist: Assist, home: Home, t
     assert max(map(len, done.out.splitlines())) <= 80
 
 
+def test_show_of_a_request_has_all_that_was_kept_of_it(assist: Assist, home: Home) -> None:
+    outline = {"path": "big.py", "first": 28, "last": 676, "source": "file", "outline": True}
+    spans = [
+        {"path": "", "source": "assist"},
+        {"path": "src/app.py", "first": 1, "last": 9, "source": "file"},
+        outline,
+        {"path": "src/app.py", "source": "editor"},
+        {"path": "", "source": "user"},
+    ]
+    text = "```src/app.py lines 1-9\npassword = __SECRET_PASSWORD_1a2b_1__\n\x1b[31m# x\n```"
+    content = {"system": "Be brief.", "user": text}
+    record_request(home, Path("/shop"), "r1", fields={"spans": spans, "content": content})
+    record_request(home, Path("/shop"), "r2", fields={"spans": spans})
+    lines = assist("audit", "show", "r1").out.splitlines()
+    start = lines.index(f"  sha256 {'cd' * 32}")
+    assert lines[start + 1 : -2] == [
+        "    assist's instructions",
+        "    src/app.py:1-9",
+        "    outline of big.py:28-676",
+        "    about src/app.py",
+        "    the user's words",
+        "# SYSTEM MESSAGE",
+        "  Be brief.",
+        "# USER MESSAGE",
+        "  ```src/app.py lines 1-9",
+        "* password = __SECRET_PASSWORD_1a2b_1__",
+        "  <U+001B>[31m# x",
+        "  ```",
+    ]
+    assert "outcome  r1" in lines[-2]
+    other = assist("audit", "show", "r2").out
+    assert "The text was not kept" in other
+    assert "outline of big.py:28-676" in " ".join(assist("audit", "show", "--request", "r2").out.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

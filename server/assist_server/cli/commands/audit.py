@@ -7,6 +7,7 @@ runs.
 """
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +24,7 @@ from assist_server.cli.flags import (
     example,
     seconds_of,
     settings,
+    with_flags,
 )
 from assist_server.cli.output import emit, out, say
 from assist_server.errors import FAILED
@@ -140,38 +142,55 @@ def checkpoint(
         raise typer.Exit(FAILED)
 
 
-@audit_app.command(
-    "show",
-    epilog=example("assist audit show --since 2026-01-31", "assist audit show --request 3f2a9c81d04b --json"),
-    short_help="The events, oldest first.",
-)
+@dataclass(frozen=True, slots=True)
+class EventFlags:
+    """The flags that say which events to show, and how."""
+
+    since: Since = None
+    until: Until = None
+    repo: Repo = None
+    kind: Kind = ""
+    request: Request = ""
+    as_json: AsJson = False
+
+
 def show(
-    since: Since = None,
-    until: Until = None,
-    repo: Repo = None,
-    kind: Kind = "",
-    request: Request = "",
-    as_json: AsJson = False,
+    flags: EventFlags,
+    request_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="[REQUEST_ID]",
+            help="Show all that was kept of this request: each piece that left, and its text if it was kept.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
     """Show the events of the audit log, oldest first. `assist audit verify` checks the log."""
     from assist_escalation.audit.reader import Filter, events  # noqa: PLC0415
     from assist_server.questions.composition import gate_files  # noqa: PLC0415
-    from assist_server.wording.records import event_lines  # noqa: PLC0415
+    from assist_server.wording.records import event_lines, request_lines  # noqa: PLC0415
 
-    named = str(repo.expanduser().resolve()) if repo else ""
+    named = str(flags.repo.expanduser().resolve()) if flags.repo else ""
     audit = gate_files(settings()).audit
-    selection = Filter(seconds_of(since), seconds_of(until), named, kind, request)
-    matches = events(audit, selection)
-    if as_json:
+    period = (seconds_of(flags.since), seconds_of(flags.until))
+    matches = events(audit, Filter(*period, named, flags.kind, request_id or flags.request))
+    if flags.as_json:
         emit({"events": list(matches)})
         return
     any_match = False
     for event in matches:
         any_match = True
-        for line in event_lines(event):
+        for line in (request_lines if request_id else event_lines)(event):
             out(line)
     if not any_match:
         say("No event matches." if audit.exists() else "Nothing was recorded yet.")
+
+
+audit_app.command(
+    "show",
+    epilog=example("assist audit show --since 2026-01-31", "assist audit show 3f2a9c81d04b"),
+    short_help="The events, oldest first; all that was kept of one request.",
+)(with_flags(show))
 
 
 @audit_app.command(
