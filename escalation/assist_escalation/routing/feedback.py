@@ -22,9 +22,10 @@ FILE = "feedback.jsonl"  # in the data directory
 MOST_BYTES = 1_000_000  # about 1,900 events: ten times the router's window
 LOCK_S = 1.0  # a lost event does no harm, but a waiting editor does
 
-Happening = Literal["routed", "accepted", "undone", "up", "down", "escalated_after"]
+# `unusable`: our own checks refused the edit, so no one was asked about it.
+Happening = Literal["routed", "accepted", "undone", "up", "down", "escalated_after", "unusable"]
 _GOOD = frozenset({"accepted", "up"})
-_BAD = frozenset({"undone", "down", "escalated_after"})
+_BAD = frozenset({"undone", "down", "escalated_after", "unusable"})
 
 
 @dataclass(frozen=True, slots=True)

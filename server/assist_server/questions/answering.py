@@ -205,6 +205,8 @@ async def _answer_locally(
                 yield event
                 if isinstance(event, FinalAnswer):
                     return
+    if problem:
+        sources.note(decided, decision, "unusable")
     ms = 1e3 * (time.monotonic() - start)
     tokens = result.tokens
     cost = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
@@ -285,6 +287,8 @@ async def _answer_by_provider(
     if draft.form.kind and outcome.altered:
         edit = None
         problem = EditError("the answer altered the placeholder of a secret: ask again")
+    if problem:
+        sources.note(decided, decision, "unusable")
     usage = outcome.usage
     model = outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write

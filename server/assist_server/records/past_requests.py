@@ -46,13 +46,17 @@ class RecordedWorkspace:
 
 @dataclass(frozen=True, slots=True)
 class SpendingReport:
-    """What was spent since `since` (seconds since 1970), what is left today, and what was never settled."""
+    """What was spent since `since` (seconds since 1970), what is left today, and what was never settled.
+
+    `answers` are what became of all answers since then, also of those on this machine.
+    """
 
     by: By
     since: float
     rows: tuple[SpendingRow, ...]
     left_micro: int
     open: tuple[Reservation, ...]
+    answers: tuple[feedback.Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,11 @@ def workspace_of(config: Config, folder: Path) -> RecordedWorkspace:
 
 def spending(workspace: RecordedWorkspace, by: By, since: float) -> SpendingReport:
     """Sums over the ledger. Raises `LedgerError`."""
-    ledger = Ledger(gate_files(workspace.config).ledger)
+    files = gate_files(workspace.config)
+    ledger = Ledger(files.ledger)
+    answers = tuple(event for event in feedback.events(files.feedback) if event.at >= since)
     left = ledger.remaining(scope_of([workspace.root]), limits_of(workspace.permissions))
-    return SpendingReport(by, since, ledger.spending(by, since), left, ledger.open_reservations())
+    return SpendingReport(by, since, ledger.spending(by, since), left, ledger.open_reservations(), answers)
 
 
 def unsettled_reservations(config: Config) -> tuple[Reservation, ...]:

@@ -50,7 +50,8 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     """What became of questions and refactorings, each counted once. `escalated_share` is from 0 to 1.
 
     The target is the last one that was decided: an answer that began on this machine and was then escalated
-    counts as `frontier`.
+    counts as `frontier`. `refused_by_checks` counts edits that could not be made, by target, and
+    `local_usable_share` is the share of the answers on this machine that are none of these.
     """
     commands: dict[str, str] = {}
     targets: dict[str, str] = {}
@@ -62,11 +63,17 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
         signs.setdefault(event.request_id, set()).add(event.event)
     by_target = Counter(targets.values())
     count = len(targets)
+    unusable = Counter(
+        targets[name] for name, each in signs.items() if "unusable" in each and name in targets
+    )
+    local = by_target["local"]
     with_sign = {sign: sum(sign in each for each in signs.values()) for sign in _SIGNS}
     return {
         "requests": count,
         "by_command": dict(Counter(commands.values()).most_common()),
         "by_target": dict(by_target.most_common()),
+        "refused_by_checks": dict(unusable.most_common()),
+        "local_usable_share": round(1 - unusable["local"] / local, 4) if local else None,
         "accepted": with_sign["accepted"],
         "undone": with_sign["undone"],
         "rated_good": with_sign["up"],
@@ -78,15 +85,29 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
 def answers_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     """The same for people."""
     commands = ", ".join(f"{count:,} {name}" for name, count in document["by_command"].items())
+    unusable = document["refused_by_checks"]
     targets = ", ".join(
-        f"{count:,} {TARGETS.get(name, name)}" for name, count in document["by_target"].items()
+        f"{count - unusable.get(name, 0):,} {TARGETS.get(name, name)}"
+        for name, count in document["by_target"].items()
     )
     return [
         ("Answers", f"{document['requests']:,} requested: {commands}"),
         ("Answered", f"{targets} ({document['escalated_share']:.0%} escalated)"),
+        *_unusable_facts(document),
         ("Edits", f"{document['accepted']:,} accepted, {document['undone']:,} undone"),
         ("Rated", f"{document['rated_good']:,} good, {document['rated_bad']:,} bad"),
     ]
+
+
+def _unusable_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """The edits that our own checks refused, which are no answers."""
+    unusable = document["refused_by_checks"]
+    if not unusable:
+        return []
+    named = ", ".join(f"{count:,} {TARGETS.get(name, name)}" for name, count in unusable.items())
+    share = document["local_usable_share"]
+    usable = f"; {share:.0%} of what this machine wrote could be used" if share is not None else ""
+    return [("Unusable", f"edits that our checks refused: {named}{usable}")]
 
 
 def _from_memory(counts: Counter[str]) -> int:

@@ -28,6 +28,7 @@ from assist_escalation.routing.calibration import (
 from assist_server.records.past_requests import Fit, RecordedWorkspace, SpendingReport
 from assist_server.wording.amounts import usd
 from assist_server.wording.answers import marked_lines
+from assist_server.wording.counts import answers_document
 from assist_server.wording.sanitize import harmless
 
 WIDTH = 80  # columns
@@ -50,6 +51,7 @@ def spending_document(report: SpendingReport, workspace: RecordedWorkspace) -> d
         "day_usd": workspace.permissions.day_micro / 1e6,
         "request_usd": workspace.permissions.request_micro / 1e6,
         "unsettled": [reservation_document(each) for each in report.open],
+        "answers": answers_document(report.answers),
     }
 
 
@@ -64,10 +66,21 @@ def budget_lines(report: SpendingReport, workspace: RecordedWorkspace) -> list[s
     closed = "; mode is never, so nothing is sent" if workspace.permissions.mode == "never" else ""
     day = workspace.permissions.day_micro
     lines = [f"{usd(report.left_micro)} of {usd(day)} are left today (UTC) for this workspace{closed}."]
+    lines += _local_lines(answers_document(report.answers))
     if report.open:
         lines += [f"{_requests(len(report.open))} not settled, and counted with the full reserved amount:"]
         lines += [*reservation_lines(report.open), RECONCILE]
     return lines
+
+
+def _local_lines(answers: Mapping[str, Any]) -> list[str]:
+    """How many answers this machine gave for nothing, and how many edits of its our checks refused."""
+    local = answers["by_target"].get("local", 0)
+    refused = answers["refused_by_checks"].get("local", 0)
+    if not local:
+        return []
+    more = f"; edits that our checks refused: {refused:,} ({1 - refused / local:.0%} could be used)"
+    return [f"Answered on this machine, at no cost: {local - refused:,}{more if refused else ''}."]
 
 
 def reservation_lines(open_: Sequence[Reservation]) -> list[str]:

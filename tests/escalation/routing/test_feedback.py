@@ -115,6 +115,7 @@ def test_labels_are_local_answers_that_somebody_judged(path: Path) -> None:
     happened(path, "liked", "routed", "up")
     happened(path, "undone", "routed", "accepted", "undone")
     happened(path, "disliked", "routed", "up", "down")
+    happened(path, "no edit", "routed", "unusable")
     happened(path, "too weak", "routed")
     happened(path, "too weak", "escalated_after", target="frontier")
     happened(path, "unjudged", "routed")
@@ -122,5 +123,5 @@ def test_labels_are_local_answers_that_somebody_judged(path: Path) -> None:
     happened(path, "turned", "routed")
     happened(path, "turned", "routed", "accepted", target="frontier")
     found = labels(path)
-    assert [each.good for each in found] == [True, True, False, False, False]
+    assert [each.good for each in found] == [True, True, False, False, False, False]
     assert found[0].score == score(easy) > found[1].score == score(ROUTED.features)

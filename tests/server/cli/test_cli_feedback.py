@@ -85,16 +85,22 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
     record_feedback(home, "r2", "routed", "escalated_after", "up", command="ask")
     record_feedback(home, "r3", "routed", target="frontier", command="ask")
     record_feedback(home, "r4", "routed", target="refused", command="ask")
+    record_feedback(home, "r5", "routed", "unusable")
     assert assist("stats", "--json").json["answers"] == {
-        "requests": 4,
-        "by_command": {"ask": 3, "fix": 1},
-        "by_target": {"frontier": 2, "local": 1, "refused": 1},
+        "requests": 5,
+        "by_command": {"ask": 3, "fix": 2},
+        "by_target": {"frontier": 2, "local": 2, "refused": 1},
+        "refused_by_checks": {"local": 1},
+        "local_usable_share": 0.5,
         "accepted": 1,
         "undone": 1,
         "rated_good": 1,
         "rated_bad": 0,
-        "escalated_share": 0.5,
+        "escalated_share": 0.4,
     }
-    told = assist("stats").out
-    assert "4 requested: 3 ask, 1 fix" in told
-    assert "2 at a provider, 1 on this machine, 1 refused (50% escalated)" in told
+    told = " ".join(assist("stats").out.split())
+    assert "5 requested: 3 ask, 2 fix" in told
+    assert "1 on this machine, 2 at a provider, 1 refused (40% escalated)" in told
+    assert "edits that our checks refused: 1 on this machine; 50% of what this machine wrote" in told
+    shown = assist("cost").out
+    assert "at no cost: 1; edits that our checks refused: 1 (50% could be used)." in shown

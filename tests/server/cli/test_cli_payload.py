@@ -1,12 +1,16 @@
 """What a dry run printed is what is sent and logged, and what was refused is in the log, by the command line."""
 
+import os
+import pty
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asked_shop import KEY, audit_events, make_shop
-from conftest import runner
+from conftest import COMMAND, runner
+from payload_rule import messages_of
 from vendor import configure_provider, scripted_answer, vendor
 
 from assist_escalation.gate.prepare import payload_sha256
@@ -39,7 +43,7 @@ def test_what_was_refused_is_shown_by_its_kind(assist: Assist, tmp_path: Path) -
 def test_a_dry_run_names_the_payload_that_is_sent_and_logged(assist: Assist, tmp_path: Path) -> None:
     with vendor(scripted_answer("fine")) as acme:
         configure_provider(tmp_path / "config", acme.url)
-        dry = assist("explain", "shop/cart.py", "--frontier", "--dry-run", "--json").json
+        dry = assist("route", "explain", "shop/cart.py", "--frontier", "--show-text", "--json").json
         assert acme.connections == 0
         assert not (tmp_path / "data" / "audit.jsonl").exists()
         assert assist("explain", "shop/cart.py", "--frontier", "--yes").code == 0
@@ -47,4 +51,44 @@ def test_a_dry_run_names_the_payload_that_is_sent_and_logged(assist: Assist, tmp
     messages = Messages(*(each["content"] for each in body["messages"]))
     digest = payload_sha256(body["model"], messages, body["max_tokens"])
     assert "__SECRET_" in messages.user
+    assert messages_of(dry["text"]) == messages
+    (token,) = dry["redactions"]
+    assert token["places"] == ["shop/cart.py:5"]
     assert digest == dry["payload_sha256"] == audit_events(tmp_path)[0]["payload_sha256"]
+
+
+def test_the_text_can_be_read_before_it_is_sent(tmp_path: Path, shop: Path, home: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    with vendor(scripted_answer("It adds.")) as acme:
+        configure_provider(tmp_path / "config", acme.url, mode="ask")
+        child = subprocess.Popen(
+            [*COMMAND, "explain", "shop/cart.py", "--frontier"],
+            stdin=theirs,
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            cwd=shop,
+            env={**os.environ, **home, "ACME_KEY": KEY},
+        )
+        os.write(ours, b"v\ny\n")
+        out, _ = child.communicate(timeout=100)
+    said = os.read(ours, 60_000).decode().replace("\r\n", "\n")
+    os.close(ours)
+    os.close(theirs)
+    assert out.decode() == "It adds.\n"
+    _, asked, again = said.split("Send this to ")
+    shown = asked[asked.index("# For 127.0.0.1") :]
+    sent = acme.requests[0].json["messages"]
+    assert messages_of(shown) == Messages(*(each["content"] for each in sent))
+    assert "y/N/v" in again
+    assert "sk_live" not in said
+
+
+def test_the_preview_says_where_a_request_goes_and_where_it_would_go(assist: Assist, tmp_path: Path) -> None:
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9/v1", more='always_local = ["explain"]')
+    told = assist("route", "explain", "shop/cart.py", "--show-text").out
+    assert "Goes to" not in told
+    assert "Nothing would be sent, so there is no text." in told
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9/v1")
+    told = assist("route", "explain", "shop/cart.py", "--frontier").out
+    assert "Goes to" in told
+    assert "(shop/cart.py:5)" in told

@@ -91,10 +91,19 @@ def decided_by(folder: Path, url: str, made: GateParts, *, command: str = "expla
 
 
 async def heard(
-    decided: DecidedQuestion, inputs: DecisionInputs, local: Local, *, agrees: bool = False
+    decided: DecidedQuestion,
+    inputs: DecisionInputs,
+    local: Local,
+    *,
+    agrees: bool = False,
+    noted: list[str] | None = None,
 ) -> tuple[str, list[str], FinalAnswer, list[bool]]:
-    """The pieces, the notices, the end, and the second requests that were asked about."""
+    """The pieces, the notices, the end, and the second requests that were asked about.
+
+    What becomes of the request is added to `noted`.
+    """
     asked: list[bool] = []
+    happened = noted if noted is not None else []
 
     async def confirm(what: DecidedQuestion) -> bool:
         asked.append(what.decision.again)
@@ -106,7 +115,12 @@ async def heard(
     text = ""
     notices: list[str] = []
     final = None
-    async for event in answering(decided, inputs, AnswerSources(load, lambda *_: None), confirm):
+    async for event in answering(
+        decided,
+        inputs,
+        AnswerSources(load, lambda *what: happened.append(f"{what[1].target} {what[2]}")),
+        confirm,
+    ):
         match event:
             case AnswerPiece(piece):
                 text += piece
@@ -193,3 +207,21 @@ async def test_an_edit_keeps_a_line_with_an_address_and_its_secret(tmp_path: Pat
     assert KEY not in text
     assert final.plan is not None, final.problem
     assert final.plan.changes[0].after == FILE.replace("return 1", "return sum(items)")
+
+
+async def test_an_edit_that_our_checks_refuse_is_remembered_as_no_answer(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made, command="fix")
+    local = replace(decided, decision=replace(decided.decision, target="local", asks=False))
+    inputs = inputs_of(made, allowed("http://127.0.0.1:9/v1", tmp_path))
+    noted: list[str] = []
+    _, _, final, _ = await heard(local, inputs, Local(["I would not change it."]), noted=noted)
+    assert final.problem is not None
+    assert noted == ["local routed", "local unusable"]
+    async with Hostile(answer("Nor would I.")) as acme:
+        assert decided.prepared is not None
+        endpoint = replace(decided.prepared.endpoint, base_url=acme.url)
+        asked = replace(decided, prepared=replace(decided.prepared, endpoint=endpoint))
+        noted.clear()
+        await heard(asked, inputs_of(made, allowed(acme.url, tmp_path)), Local([]), noted=noted)
+    assert noted == ["frontier routed", "frontier unusable"]
