@@ -57,6 +57,7 @@ class Snippet:
 
     `signal` says why it was chosen; `blob` is git's id of the file it was read from, "" if that file is open
     in the editor. `text` may leave lines out. `root` is the folder it belongs to, "" if that is not known.
+    `name` is the symbol, or the path of headings of a section, whose text then begins with it; "" for none.
     """
 
     path: str
@@ -67,6 +68,7 @@ class Snippet:
     score: float = 1.0
     blob: str = ""
     root: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

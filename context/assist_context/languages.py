@@ -13,7 +13,7 @@ class Language:
 
     `blocks` says how blocks are marked: by "indent" (Python), by "brace", or not ("").
     `grammar` is the grammar for both `fragments` and `symbols`; `outline` is one that only `symbols` uses,
-    for languages whose cursor needs none.
+    for languages whose cursor needs none. `markup` is how headings are written, for pages of documentation.
     """
 
     name: str
@@ -23,6 +23,7 @@ class Language:
     suffixes: tuple[str, ...] = ()
     lsp_ids: tuple[str, ...] = ()
     outline: str = ""
+    markup: str = ""
 
 
 PLAIN = Language("plaintext", comment="", blocks="")
@@ -48,12 +49,15 @@ LANGUAGES: tuple[Language, ...] = (
     Language("lua", "--", "", "", (".lua",), outline="lua"),
     Language("shellscript", "#", "", "", (".sh", ".bash", ".zsh", ".bats"), ("bash", "sh"), "bash"),
     Language("sql", "--", "", "", (".sql",)),
-    Language("html", "", "", "", (".html", ".htm"), outline="html"),
+    Language("html", "", "", "", (".html", ".htm"), outline="html", markup="html"),
     Language("css", "", "brace", "", (".css", ".scss"), outline="css"),
     Language("json", "", "brace", "", (".json", ".jsonc"), ("jsonc",), "json"),
     Language("yaml", "#", "indent", "", (".yaml", ".yml"), outline="yaml"),
     Language("toml", "#", "", "", (".toml",), outline="toml"),
-    Language("markdown", "", "", "", (".md", ".markdown"), outline="markdown"),
+    Language("markdown", "", "", "", (".md", ".markdown", ".mdx"), ("mdx",), markup="markdown"),
+    Language("restructuredtext", "", "", "", (".rst",), markup="rst"),
+    Language("asciidoc", "", "", "", (".adoc", ".asciidoc"), markup="asciidoc"),
+    Language("notebook", "", "", "", (".ipynb",), ("jupyter", "ipynb"), markup="notebook"),
     Language("makefile", "#", "", "", (".mk",)),
 )
 
@@ -64,6 +68,15 @@ _BY_NAME = {
     **dict.fromkeys(("gemfile", "rakefile"), _BY_ID["ruby"]),
     **dict.fromkeys((".bashrc", ".bash_profile", ".profile", ".zshrc"), _BY_ID["shellscript"]),
 }
+
+
+def is_page(path: str) -> bool:
+    """Whether a file is documentation, which is divided by its headings.
+
+    >>> is_page("docs/usage.rst"), is_page("src/app.py")
+    (True, False)
+    """
+    return bool(language_of(path).markup)
 
 
 def language_of(path: str, lsp_id: str = "") -> Language:

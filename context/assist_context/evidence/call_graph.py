@@ -15,12 +15,16 @@ from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, skeleton
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.cursor_query import UsedName, identifiers, query_at
+from assist_context.syntax.definitions import FUNCTIONS
 
 AROUND = 2  # lines above and below a call
 PLACES = 2_000  # references of a name that are examined
 # Names in the target whose definitions are looked up: at most 24 are shown. In a target of 20,000 functions
 # that call each other, looking up every name took 28 s.
 NAMES = 200
+TEST_LINES = 40  # of a test that is shown
+HEAD_LINES = 20  # above the first definition of a test file: its imports
+FIRST_TESTS = 60  # lines of a test file that does not use the code in question
 SUBJECTS = 8  # definitions whose callers and tests are searched
 
 
@@ -40,7 +44,7 @@ def subjects(corpus: Corpus, target: TargetLines) -> tuple[IndexedDefinition, ..
     if not inside:
         around = _enclosing(outline, target.first)
         return (around,) if around else ()
-    depth = {each: each.parent.count(".") + bool(each.parent) for each in inside}
+    depth = {each: each.depth for each in inside}
     return tuple(sorted(inside, key=lambda each: (depth[each], each.start_line)))[:SUBJECTS]
 
 
@@ -50,8 +54,13 @@ def _enclosing(outline: Sequence[IndexedDefinition], line: int) -> IndexedDefini
     return min(around, key=lambda each: each.end_line - each.start_line, default=None)
 
 
-def callees(corpus: Corpus, target: TargetLines, others: Sequence[Corpus]) -> Iterator[Candidate]:
-    """The definitions of what the target calls or uses as a type, in the order of its lines."""
+def callees(
+    corpus: Corpus, target: TargetLines, others: Sequence[Corpus], *, heads: bool = False
+) -> Iterator[Candidate]:
+    """The definitions of what the target calls or uses as a type, in the order of its lines.
+
+    With `heads`, a function is shown by its signature alone.
+    """
     lines = tuple(corpus.lines(target.path))
     inside = lines[max(0, target.first - 1) : target.last]
     if not inside:
@@ -68,7 +77,18 @@ def callees(corpus: Corpus, target: TargetLines, others: Sequence[Corpus]) -> It
     if found:
         query = query_at(document, Cursor(target.last - 1, 0), target.path)
         query = replace(query, names=found, first=target.first, last=target.last)
-        yield from signals.definitions(corpus, query, corpus.imports(target.path), others)
+        for each in signals.definitions(corpus, query, corpus.imports(target.path), others):
+            yield _head(each) if heads else each
+
+
+def _head(candidate: Candidate) -> Candidate:
+    """A function that is shown whole, by its signature."""
+    outline = candidate.corpus.outline(candidate.path)
+    for each in outline:
+        if each.start_line == candidate.first and each.kind in FUNCTIONS:
+            last = min(candidate.last, each.start_line + each.head_lines - 1)
+            return replace(candidate, spans=((each.start_line, last),))
+    return candidate
 
 
 def _owner(line: str, name: str) -> str:
@@ -134,6 +154,32 @@ def tests_of(
         for test in siblings(corpus.files(), path):
             if is_test(test) and (heads := skeleton(corpus, test, "test")):
                 yield heads
+
+
+def existing_tests(
+    corpus: Corpus, subjects: Sequence[IndexedDefinition], target: TargetLines | None
+) -> Iterator[Candidate]:
+    """The tests of the subjects file by file, each with its head: new tests are written like them.
+
+    Files that use a subject come first, then those whose names match; of these, the first tests are shown.
+    """
+    functions: dict[str, set[int]] = {}
+    for subject in subjects:
+        for site in _uses(corpus, subject):
+            around = _enclosing(corpus.outline(site.path), site.line) if is_test(site.path) else None
+            if around:
+                last = min(around.end_line, around.start_line + TEST_LINES - 1)
+                functions.setdefault(site.path, set()).update(range(around.start_line, last + 1))
+    own = [target.path] if target else []
+    named = dict.fromkeys((*own, *(each.path for each in subjects)))
+    same = [test for path in named for test in siblings(corpus.files(), path) if is_test(test)]
+    for path in sorted(
+        dict.fromkeys((*same, *functions)), key=lambda each: (each not in functions, each not in same)
+    ):
+        outline = corpus.outline(path)
+        head = min((each.start_line for each in outline), default=1) - 1
+        lines = functions.get(path) or set(range(1, min(FIRST_TESTS, len(corpus.lines(path))) + 1))
+        yield Candidate(path, spans_of({*range(1, min(head, HEAD_LINES) + 1), *lines}), "test", corpus)
 
 
 def spans_of(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:

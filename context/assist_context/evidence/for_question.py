@@ -1,59 +1,77 @@
 """The parts of a workspace that a question or a refactoring needs: the code it is about, what that code calls
-and is called by, the definitions that the question names, tests, and a map of the rest.
+and is called by, the definitions that the question names, pages of documentation, tests, and a map of the rest.
 
 Unlike `retrieval`, this wing has no deadline and no cursor. It reads the index and open documents, but no
 file that has changed since it was indexed. It knows no model.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 
-from assist_context.documents import CHARS_PER_TOKEN, Snippet
+from assist_context.documents import Snippet
 from assist_context.evidence.call_graph import (
     PLACES,
     SUBJECTS,
     TargetLines,
     callees,
     callers,
+    existing_tests,
     spans_of,
     subjects,
     tests_of,
 )
+from assist_context.evidence.intent import QuestionIntent, intent_of
 from assist_context.evidence.mentions import MentionedName, likely_meanings, named_files, names_in
+from assist_context.evidence.room import EvidenceRoom, Plan
+from assist_context.evidence.search_results import (
+    FoundPiece,
+    candidates_of,
+    close_ones,
+    ranked_code,
+    ranked_pages,
+)
 from assist_context.index.reader import IndexedDefinition
-from assist_context.index.terms import terms
+from assist_context.languages import language_of
+from assist_context.pages.headings import SECTION
+from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.repo_map import MapBudget, rank_files, repo_map
-from assist_context.retrieval import signals
-from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton, snippet_of, text_of
+from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.cursor_query import identifiers
 
-MARKS = 10  # characters that a snippet costs in addition to its path and text
-# How much of the room each signal may fill, in this order; unused room goes to the next signal. The code that
-# the question is about is worth most, since no answer can do without it: if it is long, it may take
-# `TARGET_MOST`. Definitions that the question names come before guesses of the index. Callers show what may
-# break, callees what the code relies on: both take only a few lines. Tests and search cover what names do not
-# tell. The map gets the rest, and always a little: it is all that a general question has.
-SHARES: Mapping[str, float] = {
-    "target": 0.4,
-    "definition": 0.16,
-    "callee": 0.1,
-    "caller": 0.12,
-    "test": 0.07,
-    "search": 0.07,
-    "map": 0.08,
-}
-TARGET_MOST = 0.8
-MOST = 24  # candidates of one signal
+# How much of the room each signal may fill, by what is asked. The code that the question is about is worth
+# most, since no answer can do without it: if it is long, it may take `room.TARGET_MOST`. What the question
+# names comes before guesses of the index. Callers show what may break, callees what the code relies on. A
+# signal that a plan lacks is not asked.
+PLANS: Mapping[str, Plan] = {
+    "explain": {"target": 0.6, "definition": 0.12, "callee": 0.2, "caller": 0.08},
+    "test": {"target": 0.45, "test": 0.35, "definition": 0.08, "callee": 0.12},
+    "fix": {"target": 0.5, "definition": 0.12, "callee": 0.16, "test": 0.12, "caller": 0.06, "search": 0.04},
+    "refactor": {"target": 0.45, "definition": 0.12, "callee": 0.13, "caller": 0.22, "test": 0.08},
+    "code": {
+        "target": 0.4, "definition": 0.16, "callee": 0.1, "caller": 0.12, "test": 0.05, "search": 0.09,
+        "page": 0.04, "map": 0.04,
+    },
+    "either": {
+        "target": 0.3, "definition": 0.14, "callee": 0.06, "caller": 0.06, "search": 0.2, "page": 0.2,
+        "test": 0.02, "map": 0.02,
+    },
+    "pages": {"target": 0.2, "definition": 0.05, "page": 0.6, "search": 0.1, "test": 0.03, "map": 0.02},
+}  # fmt: skip
+# Candidates of one signal. More than these are seldom read, cost time and money, and leave the machine.
+MOST: Mapping[str, int] = {
+    "definition": 8, "callee": 12, "caller": 8, "test": 4, "search": 6, "page": 6, "map": 6
+}  # fmt: skip
+EXAMPLES = 2  # callers that explain how code is used
 NAMED_WHOLE = 60  # lines: a definition that the question names is shown whole up to this length
-NEW = 0.5  # the share of a candidate's lines that must be new
-MAPPED = 16  # files of a map
+SMALL = 1_500  # tokens; with fewer, callees are shown by their heads
+DATA = frozenset({"yaml", "toml"})  # languages with comments and an outline that are no code
+FEW = 2  # pieces; a question that has found no more is general, and gets a map
+MAP_CHARACTERS = 2_400  # a map says where to look; more of it says no more
 
 
 @dataclass(frozen=True, slots=True)
 class GatheredEvidence:
-    """The snippets in the order to show them: by signal as in `SHARES`, the best of each signal first.
+    """The snippets in the order to show them: the target first, the best of each signal first.
 
     `characters` is what they take, with paths and marks.
     """
@@ -62,101 +80,92 @@ class GatheredEvidence:
     characters: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question with what its words name: definitions and where, and files."""
+
+    question: str
+    target: TargetLines | None
+    intent: QuestionIntent
+    named: Sequence[tuple[Corpus, IndexedDefinition]]
+    files: Sequence[str]
+
+
 def gather_evidence(
-    corpus: Corpus, question: str, target: TargetLines | None, tokens: int, others: Sequence[Corpus] = ()
+    corpus: Corpus,
+    question: str,
+    target: TargetLines | None,
+    tokens: int,
+    others: Sequence[Corpus] = (),
+    command: str = "ask",
 ) -> GatheredEvidence:
     """At most `tokens` tokens that help to answer; names that the corpus lacks are looked up in `others`.
 
+    `command` says what is wanted: a key of `PLANS`, or "ask" for what the words of the question say.
     A target that is neither indexed nor open gives nothing by itself.
     """
-    room = _EvidenceRoom(int(tokens * CHARS_PER_TOKEN))
+    intent = intent_of(question)
     named = [
         each for name in names_in(question) for each in _definitions_of_name(corpus, name, target, others)
     ]
-    files = named_files(corpus.files(), question)
-    about = subjects(corpus, target) if target else ()
-    about = about or tuple(each for at, each in named if at is corpus)[:SUBJECTS]
-    proposals: dict[str, Iterable[Candidate]] = {
-        "definition": _definitions(corpus, named, files),
-        "callee": callees(corpus, target, others) if target else (),
-        "caller": callers(corpus, about, tests=False),
-        "test": tests_of(corpus, about, target),
-        "search": _search_candidates((corpus, *others), question),
-    }
+    asked = _Asked(question, target, intent, named, named_files(corpus.files(), question))
+    plan = PLANS.get(command) or PLANS["code" if target and intent.kind == "either" else intent.kind]
+    room = EvidenceRoom(tokens, plan)
+    proposals = _proposals(corpus, asked, tokens, others, command)
     if target:
         room.take_target(corpus, target)
-    for signal, candidates in proposals.items():
-        room.take(signal, candidates)
-    room.take("map", _map_candidates(corpus, room, target, files))
+    for signal in plan:
+        if signal not in {"target", "map"}:
+            most = EXAMPLES if command == "explain" and signal == "caller" else MOST[signal]
+            room.take(signal, proposals[signal], most)
+    if "map" in plan and not target and not named and len(room.snippets) <= FEW:
+        room.take("map", _map_candidates(corpus, room, asked.files), MOST["map"])
     return GatheredEvidence(tuple(room.snippets), room.spent)
 
 
-class _EvidenceRoom:
-    """The budget while it is filled, the snippets that were taken, and which lines they show."""
-
-    def __init__(self, characters: int) -> None:
-        self.characters = characters
-        self.spent = 0
-        self.allowed = 0.0  # share of the characters for all signals so far
-        self.target_share = 0.0  # share of the characters that the target took
-        self.snippets: list[Snippet] = []
-        self.seen: dict[tuple[str, str], set[int]] = {}
-
-    def remaining(self) -> int:
-        """Characters that the signals so far may still fill."""
-        return int(self.allowed * self.characters) - self.spent
-
-    def take_target(self, corpus: Corpus, target: TargetLines) -> None:
-        """Takes the code in question as it is, from its first line as far as it fits."""
-        self.allowed = TARGET_MOST
-        left = self.remaining() - len(target.path) - MARKS
-        taken: list[str] = []
-        for line in corpus.lines(target.path)[max(0, target.first - 1) : target.last]:
-            left -= len(line)
-            if left < 0 or "\0" in line:
-                break
-            taken.append(line)
-        if any(line.strip() for line in taken):
-            first = max(1, target.first)
-            candidate = Candidate(target.path, ((first, first + len(taken) - 1),), "target", corpus)
-            self._add(candidate, "".join(taken), 1.0)
-        self.target_share = self.spent / max(1, self.characters)
-
-    def take(self, signal: str, candidates: Iterable[Candidate]) -> None:
-        """Takes the best candidates of one signal that show something new and fit."""
-        shares = [share for each, share in SHARES.items() if each not in _signals_after(signal)]
-        # A long target leaves less than the shares say; the rest is then divided in the same proportion.
-        rest = sum(shares[1:]) / (1 - SHARES["target"])
-        self.allowed = max(sum(shares), self.target_share + (1 - self.target_share) * rest)
-        rank = 0
-        for each in islice(candidates, MOST):
-            candidate = self._unseen(each)
-            text = text_of(candidate) if candidate else ""
-            if candidate and text and len(text) + len(each.path) + MARKS <= self.remaining():
-                rank += 1
-                self._add(replace(candidate, signal=signal), text, SHARES[signal] / rank)
-
-    def allow_all(self) -> None:
-        """Lets the last signal fill everything that is left."""
-        self.allowed = 1.0
-
-    def _unseen(self, each: Candidate) -> Candidate | None:
-        """A candidate without the lines that are shown already; None if few new lines are left."""
-        wanted = {line for first, last in each.spans for line in range(first, last + 1)}
-        new = wanted - self.seen.get((each.corpus.root, each.path), set())
-        return replace(each, spans=spans_of(new)) if new and len(new) >= NEW * len(wanted) else None
-
-    def _add(self, candidate: Candidate, text: str, score: float) -> None:
-        snippet = snippet_of(candidate, text, score)
-        self.snippets.append(snippet)
-        self.spent += len(text) + len(snippet.path) + MARKS
-        shown = self.seen.setdefault((candidate.corpus.root, candidate.path), set())
-        shown.update(line for first, last in candidate.spans for line in range(first, last + 1))
+def _proposals(
+    corpus: Corpus, asked: _Asked, tokens: int, others: Sequence[Corpus], command: str
+) -> dict[str, Iterable[Candidate]]:
+    """The candidates of every signal; those of code are found only once they are taken."""
+    target = asked.target
+    about = subjects(corpus, target) if target else ()
+    about = tuple(each for each in about if each.kind != SECTION)
+    about = about or tuple(each for at, each in asked.named if at is corpus)[:SUBJECTS]
+    wants_tests = bool(target) or asked.intent.tests
+    pages, code = _found_by_search(corpus, asked, others, command)
+    return {
+        "definition": _definitions(corpus, asked.named, asked.files),
+        "page": candidates_of(pages, "page", asked.question),
+        "search": candidates_of(code, "search", asked.question),
+        "callee": callees(corpus, target, others, heads=tokens < SMALL) if target else (),
+        "caller": callers(corpus, about, tests=False),
+        "test": _tests(corpus, about, target, command) if wants_tests else (),
+    }
 
 
-def _signals_after(signal: str) -> Sequence[str]:
-    order = list(SHARES)
-    return order[order.index(signal) + 1 :]
+def _tests(
+    corpus: Corpus, about: Sequence[IndexedDefinition], target: TargetLines | None, command: str
+) -> Iterable[Candidate]:
+    return existing_tests(corpus, about, target) if command == "test" else tests_of(corpus, about, target)
+
+
+def _found_by_search(
+    corpus: Corpus, asked: _Asked, others: Sequence[Corpus], command: str
+) -> tuple[list[FoundPiece], list[FoundPiece]]:
+    """The pages and the code that are to the point; what the question asks for is measured by itself."""
+    plan = PLANS.get(command) or PLANS[asked.intent.kind]
+    corpora = (corpus, *others)
+    question = asked.question
+    pages = ranked_pages(corpora, question, asked.intent) if "page" in plan else []
+    code = ranked_code(corpora, question) if "search" in plan else []
+    best_page = max((each.score for each in pages), default=0.0)
+    best_code = max((each.score for each in code), default=0.0)
+    if asked.intent.kind == "pages":
+        return close_ones(pages, best_page), close_ones(code, max(best_page, best_code))
+    if asked.intent.kind == "code":
+        return close_ones(pages, max(best_page, best_code)), close_ones(code, best_code)
+    best = max(best_page, best_code)
+    return close_ones(pages, best), close_ones(code, best)
 
 
 def _definitions_of_name(
@@ -174,54 +183,40 @@ def _definitions(
     corpus: Corpus, named: Sequence[tuple[Corpus, IndexedDefinition]], files: Sequence[str]
 ) -> Iterator[Candidate]:
     """What the question names: definitions, whole if they are not long, and files by their heads."""
-    for at, definition in named:
-        if definition.end_line - definition.start_line < NAMED_WHOLE:
-            yield Candidate(
-                definition.path, ((definition.start_line, definition.end_line),), "definition", at
-            )
+    for at, each in named:
+        if each.end_line - each.start_line < NAMED_WHOLE:
+            spans = ((each.start_line, each.end_line),)
+            yield Candidate(each.path, spans, "definition", at, name=each.qualified)
         else:
-            yield definition_candidate(at, definition, "definition")
+            yield definition_candidate(at, each, "definition")
     for path in files:
         if heads := skeleton(corpus, path, "definition"):
             yield heads
 
 
-def _search_candidates(corpora: Sequence[Corpus], question: str) -> Iterator[Candidate]:
-    """The chunks that share the question's rarest words, by name, path and body."""
-    words = [term for word in identifiers(tuple(question.splitlines())) for term in terms(word)]
-    for corpus in corpora:
-        for hit in corpus.search(words, MOST, patient=True):
-            last = min(hit.end_line, hit.start_line + signals.LINES - 1)
-            if hit.path not in corpus.opened:
-                yield Candidate(hit.path, ((hit.start_line, last),), "search", corpus)
-                continue
-            # The search knows the saved file; in the open document the lines may have moved.
-            for each in corpus.outline(hit.path):
-                if hit.name == (f"{each.parent}.{each.name}" if each.parent else each.name):
-                    yield definition_candidate(corpus, each, "search")
-                    break
-
-
-def _map_candidates(
-    corpus: Corpus, room: _EvidenceRoom, target: TargetLines | None, files: Sequence[str]
-) -> Iterator[Candidate]:
-    """The heads that matter most for the target, and for the named, open and found files."""
+def _map_candidates(corpus: Corpus, room: EvidenceRoom, files: Sequence[str]) -> Iterator[Candidate]:
+    """The heads of code that matter most, for a general question; named and open files count more."""
     weights = {path: 0.3 for root, path in room.seen if root == corpus.root}
     favoured = weights | dict.fromkeys(corpus.opened, 0.5) | dict.fromkeys(files, 1.0)
-    if target:
-        favoured[target.path] = 1.0
 
     def heads(each: IndexedDefinition) -> str | None:
         lines = corpus.lines(each.path)[each.start_line - 1 : each.start_line - 1 + each.head_lines]
         return "".join(lines).rstrip("\n") or None
 
-    room.allow_all()
-    budget = MapBudget(max(0, room.remaining()), 1 << 20)
-    shown = {target.path} if target else set()
-    for mapped in repo_map(rank_files(corpus.graph(), favoured), corpus, heads, budget, shown)[:MAPPED]:
+    ranks = rank_files(corpus.graph(), favoured)
+    ranks = {path: rank for path, rank in ranks.items() if _is_source(path)}
+    budget = MapBudget(max(0, min(room.characters - room.spent, MAP_CHARACTERS)), 1 << 20)
+    for mapped in repo_map(ranks, corpus, heads, budget, set()):
         lines = {
             line
             for head in mapped.heads
             for line in range(head.start_line, head.start_line + head.text.count("\n") + 1)
         }
         yield Candidate(mapped.path, spans_of(lines), "map", corpus, mapped.rank)
+
+
+def _is_source(path: str) -> bool:
+    """Whether a file is code, and neither data nor a page."""
+    language = language_of(path)
+    outlined = bool(language.comment and (language.grammar or language.outline))
+    return outlined and language.name not in DATA and not is_bookkeeping(path)

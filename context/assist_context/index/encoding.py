@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from assist_context.files.blobs import Kind
+from assist_context.pages.headings import BETWEEN, SECTION
 from assist_context.syntax.imports import Import
 
 
@@ -20,8 +21,17 @@ def qualified_name(outline: bytes | None, definition: int) -> str:
     found = unpack_outline(outline)
     if not 0 <= definition < len(found.names):
         return ""
-    name, parent = found.names[definition], found.parents[definition]
-    return f"{parent}.{name}" if parent else name
+    return full_name(found.names[definition], found.kinds[definition], found.parents[definition])
+
+
+def full_name(name: str, kind: str, parent: str) -> str:
+    """A definition's qualified name, or a section's path of headings.
+
+    >>> full_name("total", "method", "Cart"), full_name("Usage", "section", "Manual")
+    ('Cart.total', 'Manual > Usage')
+    """
+    between = BETWEEN if kind == SECTION else "."
+    return f"{parent}{between}{name}" if parent else name
 
 
 # In a file with more than 127 lines, nearly every list has a number of two bytes. A loop takes eight times as

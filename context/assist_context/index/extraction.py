@@ -10,11 +10,14 @@ from functools import lru_cache
 from importlib import metadata, resources
 from typing import Any, NamedTuple
 
+from assist_context.documents import split_lines
 from assist_context.files.blobs import LARGE
 from assist_context.index.chunks import chunks
-from assist_context.index.encoding import pack_places
+from assist_context.index.encoding import full_name, pack_places
 from assist_context.index.terms import unique_terms
 from assist_context.languages import LANGUAGES, Language, language_of
+from assist_context.pages.headings import BETWEEN, SECTION, sections
+from assist_context.pages.notebooks import page_lines
 from assist_context.syntax import grammars
 from assist_context.syntax.definitions import DefinitionSite, definition_sites
 from assist_context.syntax.imports import Import, imports_of
@@ -30,7 +33,10 @@ _OWN_FILES = ("abbreviations.toml", "chunks.py", "encoding.py", "extraction.py",
 # Named tuples, because there are thousands in a megabyte: a frozen dataclass takes four times as long to
 # make.
 class DefinitionRow(NamedTuple):
-    """A definition. `head_lines`: how many lines its signature has, from `start_line`."""
+    """A definition. `head_lines`: how many lines its signature has, from `start_line`.
+
+    A section of a page is one too: its name is the heading, and its parent the path of headings above.
+    """
 
     name: str
     kind: str
@@ -41,7 +47,7 @@ class DefinitionRow(NamedTuple):
 
     @property
     def qualified(self) -> str:
-        return f"{self.parent}.{self.name}" if self.parent else self.name
+        return full_name(self.name, self.kind, self.parent)
 
 
 class ChunkRow(NamedTuple):
@@ -101,6 +107,8 @@ def parse(path: str, text: str) -> ParsedFile:
 def outline_of(path: str, text: str) -> OutlineWithText:
     """The part of `parse` that needs grammars."""
     language = language_of(path)
+    if language.markup == "notebook":
+        text = "".join(page_lines(path, split_lines(text)))
     problem = _why_unfit(text)
     text = text[:LARGE]
     found, heads = (
@@ -112,12 +120,21 @@ def outline_of(path: str, text: str) -> OutlineWithText:
 def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
     """The rest of `parse`: the chunks. It takes at most 0.05 s for 1 MB, whatever the text."""
     parsed, text, heads = found.parsed, found.text, found.heads
+    language = language_of(path)
+    owners = parsed.definitions
+    if language.markup:  # elements of HTML have ids, which say less than headings
+        owners = tuple([each for each in owners if each.kind == SECTION])
     pieces = tuple(
         [
             ChunkRow(
-                start, end, name, unique_terms(piece), unique_terms(name), unique_terms(heads.get(name, ""))
+                start,
+                end,
+                name,
+                unique_terms(piece),
+                unique_terms(name.rpartition(BETWEEN)[2] if language.markup else name),
+                unique_terms(heads.get(name, "")),
             )
-            for start, end, piece, name in chunks(language_of(path), text, parsed.definitions)
+            for start, end, piece, name in chunks(language, text, owners)
         ]
     )
     return replace(parsed, chunks=pieces)
@@ -126,6 +143,9 @@ def with_chunks(path: str, found: OutlineWithText) -> ParsedFile:
 def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str, str]]:
     """The rows except the chunks, and signatures by name. Comments are not parsed, as none are stored."""
     grammar = language.grammar or language.outline
+    headings, paths = _parse_headings(language, text)
+    if not grammar and language.markup:
+        return ParsedFile(language.name, headings), paths
     if not grammar:
         return ParsedFile(language.name, problem=f"there is no grammar for {language.name}"), {}
     source = Source(encode(text))
@@ -136,12 +156,24 @@ def _parse_outline(language: Language, text: str) -> tuple[ParsedFile, dict[str,
     heads = dict(zip([each.qualified for each in reversed(defined)], reversed(signatures), strict=True))
     found = ParsedFile(
         language.name,
-        tuple([_row(source, each, head) for each, head in zip(defined, signatures, strict=True)]),
+        (*[_row(source, each, head) for each, head in zip(defined, signatures, strict=True)], *headings),
         pack_places(locate_references(source, reading.marks, spans)),
         imports_of(source, reading.matches),
         problem=reading.problem or ("the time ran out" if reading.partial else ""),
     )
-    return found, heads
+    return found, heads | paths
+
+
+def _parse_headings(language: Language, text: str) -> tuple[tuple[DefinitionRow, ...], dict[str, str]]:
+    """The sections of a page, and the words of the headings above each, by its name."""
+    if not language.markup:
+        return (), {}
+    found = sections(language.markup, split_lines(text))
+    rows = [
+        DefinitionRow(each.name, SECTION, each.start_line, each.end_line, each.head_lines, each.parent)
+        for each in found
+    ]
+    return tuple(rows), {each.qualified: each.parent for each in found}
 
 
 def _row(source: Source, site: DefinitionSite, head: str) -> DefinitionRow:
@@ -210,10 +242,11 @@ def version() -> str:
     digest = hashlib.sha256()
     package = resources.files("assist_context")
     index, syntax, files = package / "index", package / "syntax", package / "files"
+    pages = package / "pages"
     sources = [package / "documents.py", package / "languages.py"]
     sources += [index / name for name in _OWN_FILES]
     sources += [files / name for name in ("denylist.py", "denylist.toml", "gitignore.py")]
-    for folder in (syntax, syntax / "queries"):
+    for folder in (syntax, syntax / "queries", pages):
         sources += [each for each in folder.iterdir() if each.name.endswith((".py", ".scm"))]
     for source in sorted(sources, key=lambda each: each.name):
         digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")

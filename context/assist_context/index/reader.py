@@ -26,6 +26,7 @@ from assist_context.index.database import (
 from assist_context.index.encoding import (
     DEFINES,
     KIND_NAMES,
+    full_name,
     number,
     plain,
     qualified_name,
@@ -33,7 +34,8 @@ from assist_context.index.encoding import (
     unpack_outline,
     unpack_places,
 )
-from assist_context.index.search import Frequencies, SearchHit, SearchQuery, Weights
+from assist_context.index.search import Among, Frequencies, SearchHit, SearchQuery, Weights
+from assist_context.pages.headings import BETWEEN, SECTION
 from assist_context.syntax.imports import Import
 
 MOST_DEFINED = 10  # files; a name that more files define does not tell which one is meant
@@ -54,6 +56,16 @@ class IndexedDefinition:
     end_line: int
     head_lines: int
     parent: str
+
+    @property
+    def qualified(self) -> str:
+        return full_name(self.name, self.kind, self.parent)
+
+    @property
+    def depth(self) -> int:
+        """How many definitions or headings are around it."""
+        between = BETWEEN if self.kind == SECTION else "."
+        return self.parent.count(between) + bool(self.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,16 +239,18 @@ class IndexReader:
         *,
         patient: bool = False,
         named: bool = True,
+        among: Among = "all",
     ) -> tuple[SearchHit, ...]:
         """The chunks that match the terms best, from every file except `without`.
 
         `terms` are as `terms.terms` returns them.
         `patient` is for a question: common words count too, and the search takes several times as long.
         If `named` is false, hits have no names: looking up a name takes 0.05 ms.
+        `among` restricts them to pages of documentation, or to everything else.
         """
         counted = self._frequencies()
         chosen = search.rarest(terms, counted, patient=patient)
-        query = SearchQuery(chosen, limit, weights, without, named)
+        query = SearchQuery(chosen, limit, weights, without, named, among)
         return tuple(search.search(self._connection(), query, counted))
 
     @_unreadable_gives(0)

@@ -12,13 +12,14 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from typing import Any
+from typing import Any, Literal
 
 import numpy
 from numpy.typing import NDArray
 
 from assist_context.index.database import Connection
 from assist_context.index.encoding import CHUNK, HEAD, NAME, NOWHERE, qualified_name
+from assist_context.languages import is_page
 
 # numpy reads one long text three times as fast as SQLite returns 10,000 rows of one number.
 _WORDS = "SELECT GROUP_CONCAT(rowid) FROM words WHERE words MATCH ?"
@@ -56,6 +57,7 @@ _LEAST = 0.6  # of the mean body: a chunk of two lines is not more relevant for 
 Ids = NDArray[numpy.int64]
 _Row = tuple[int, int, bytes, bytes, int]  # chunk, file, its packed chunk, path, content
 _Scored = tuple[float, bytes, int, int, int, int]  # score, path, first and last line, content, definition
+Among = Literal["all", "pages", "code"]
 Weights = tuple[float, float, float, float]  # of name, path, body and signature
 
 
@@ -74,7 +76,8 @@ class SearchHit:
 class SearchQuery:
     """What to search for, in every file except `without`; `terms` are as `rarest` returns them.
 
-    If `named` is false, hits have no names: looking up a name takes 0.05 ms.
+    If `named` is false, hits have no names: looking up a name takes 0.05 ms. `among`: pages of documentation,
+    or everything else, or all.
     """
 
     terms: Sequence[str]
@@ -82,6 +85,7 @@ class SearchQuery:
     weights: Weights
     without: str = ""
     named: bool = True
+    among: Among = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +177,8 @@ def search(db: Connection, query: SearchQuery, known: Frequencies) -> list[Searc
         worth_it = [*rarity, *(2 * worth for worth in rarity), *rarity]
         chunks = _most_valuable([*bodies, *names, *heads], worth_it, most)
         rows = _rows(db, [*chunks, *firsts], os.fsencode(query.without))
+        if query.among != "all":
+            rows = [row for row in rows if is_page(os.fsdecode(row[3])) == (query.among == "pages")]
         if len(rows) >= limit or len(chunks) < most:
             break  # otherwise no path has most of these contents
         most *= 4

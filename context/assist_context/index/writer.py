@@ -45,6 +45,7 @@ from assist_context.index.encoding import (
 from assist_context.index.extraction import ChunkRow, DefinitionRow, ParsedFile
 from assist_context.index.pruning import drop_path, path_terms, unlink
 from assist_context.languages import language_of
+from assist_context.pages.headings import SECTION
 
 _NEXT = "SELECT chunk + length(chunks) / ? FROM content WHERE chunk NOT NULL ORDER BY chunk DESC LIMIT 1"
 
@@ -53,7 +54,7 @@ def write_content(db: Connection, blob: int, parsed: ParsedFile) -> None:
     """Writes the rows of the content `blob`."""
     rows = parsed.definitions[:MOST_DEFINITIONS]
     places = {number(name): packed for name, packed in parsed.references}
-    defined = {number(row.name) for row in rows}
+    defined = {number(row.name) for row in rows if row.kind != SECTION}  # a heading defines no name
     mentions = [(name, DEFINES, blob, places.get(name)) for name in defined]
     mentions += [(name, REFERS, blob, packed) for name, packed in places.items() if name not in defined]
     mentions.sort(key=itemgetter(0))  # neighbours are in one page of the database

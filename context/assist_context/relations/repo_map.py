@@ -162,7 +162,7 @@ def repo_map(
         outline = index.outline(path)
         counts = [_count_users(index, each) for each in outline]
         total = sum(counts)
-        named = {_qualified_name(each): each for each in reversed(outline)}
+        named = {each.qualified: each for each in reversed(outline)}
         for each, count in zip(outline, counts, strict=True):
             if count:
                 share = ranks[path] * count / total
@@ -182,10 +182,6 @@ def repo_map(
 def _count_users(index: Outlines, definition: IndexedDefinition) -> int:
     """How many other files use the name."""
     return len({site.path for site in index.references(definition.name, MOST_REFERENCES)} - {definition.path})
-
-
-def _qualified_name(definition: IndexedDefinition) -> str:
-    return f"{definition.parent}.{definition.name}" if definition.parent else definition.name
 
 
 def _enclosing(

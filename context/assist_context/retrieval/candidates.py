@@ -1,10 +1,13 @@
 """Pieces of files that may help, before their text is read, and which lines represent a definition."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assist_context.documents import Snippet
 from assist_context.index.reader import IndexedDefinition
+from assist_context.languages import is_page
+from assist_context.pages.headings import SECTION
+from assist_context.pages.notebooks import page_lines
 from assist_context.retrieval.corpus import Corpus
 
 WHOLE = 20  # lines: only the head of a longer function is shown
@@ -20,7 +23,9 @@ Span = tuple[int, int]
 class Candidate:
     """Lines of a file (spans from 1, both ends included, in order) and the signal that found them.
 
-    `worth` multiplies the value of its rank among the signal's candidates.
+    `worth` multiplies the value of its rank among the signal's candidates. `name` is a symbol, or the path of
+    headings of a section, which then precedes the text. `words` are search terms: if not all lines fit, those
+    with the most of them are shown.
     """
 
     path: str
@@ -28,6 +33,8 @@ class Candidate:
     signal: str
     corpus: Corpus
     worth: float = 1.0
+    name: str = ""
+    words: frozenset[str] = frozenset()
 
     @property
     def first(self) -> int:
@@ -42,27 +49,34 @@ def definition_candidate(corpus: Corpus, definition: IndexedDefinition, signal: 
     """A definition by its most informative lines: a short one whole, a class by its members' heads."""
     size = definition.end_line - definition.start_line + 1
     head = definition.start_line, definition.start_line + definition.head_lines - 1
-    if size <= WHOLE:
-        return Candidate(definition.path, ((definition.start_line, definition.end_line),), signal, corpus)
-    qualified = f"{definition.parent}.{definition.name}" if definition.parent else definition.name
+    whole = Candidate(
+        definition.path,
+        ((definition.start_line, definition.end_line),),
+        signal,
+        corpus,
+        name=definition.qualified,
+    )
+    if size <= WHOLE or definition.kind == SECTION:
+        return whole
     members = [
         each
-        for each in corpus.outline(definition.path, parent=qualified)
+        for each in corpus.outline(definition.path, parent=definition.qualified)
         if definition.start_line <= each.start_line <= definition.end_line
     ]
     if not members:
-        return Candidate(
-            definition.path, ((head[0], min(definition.end_line, head[1] + FIELDS)),), signal, corpus
-        )
+        return replace(whole, spans=((head[0], min(definition.end_line, head[1] + FIELDS)),))
     first = min(each.start_line for each in members)
     spans = [(head[0], max(head[1], min(first - 1, head[1] + FIELDS)))]
     spans += [(each.start_line, each.start_line + each.head_lines - 1) for each in members[:MEMBERS]]
-    return Candidate(definition.path, _merge_spans(spans), signal, corpus)
+    return replace(whole, spans=_merge_spans(spans))
 
 
 def skeleton(corpus: Corpus, path: str, signal: str, most: int = 20) -> Candidate | None:
-    """A file by the heads of its top-level definitions; None if it defines nothing."""
-    tops = [each for each in corpus.outline(path, parent="") if not each.name.startswith("_")]
+    """A file by the heads of its top-level definitions, a page by its upper headings; None if it has none."""
+    if is_page(path):
+        tops = [each for each in corpus.outline(path) if each.kind == SECTION and each.depth <= 1]
+    else:
+        tops = [each for each in corpus.outline(path, parent="") if not each.name.startswith("_")]
     spans = [(each.start_line, each.start_line + each.head_lines - 1) for each in tops[:most]]
     return Candidate(path, _merge_spans(spans), signal, corpus) if spans else None
 
@@ -76,20 +90,24 @@ def overlap(one: Candidate, other: Candidate) -> float:
 def text_of(candidate: Candidate, most: int = CHARACTERS) -> str:
     """The lines of a candidate, without common indentation, up to `most` characters.
 
-    "" if they cannot be read.
+    Those of a section begin with its path of headings. "" if they cannot be read.
     """
-    lines = candidate.corpus.lines(candidate.path)
+    lines = page_lines(candidate.path, candidate.corpus.lines(candidate.path))
+    longest = CHARACTERS if is_page(candidate.path) else LONGEST_LINE  # a paragraph may be one line
     parts: list[str] = []
     for first, last in candidate.spans:
-        parts += [line.rstrip() for line in lines[first - 1 : last] if len(line) <= LONGEST_LINE]
+        parts += [line.rstrip() for line in lines[first - 1 : last] if len(line) <= longest]
+    if is_page(candidate.path):
+        parts = [line for at, line in enumerate(parts) if line or (at and parts[at - 1])]
     filled = [line for line in parts if line]
     if not filled:
         return ""
     indent = min(len(line) - len(line.lstrip()) for line in filled)
-    text = "".join(line[indent:] + "\n" for line in parts)
+    title = f"{candidate.name}\n\n" if candidate.name and is_page(candidate.path) else ""
+    text = title + "".join(line[indent:] + "\n" for line in parts)
     if len(text) > most:
         text = text[: text.rfind("\n", 0, most) + 1]
-    return "" if "\0" in text else text
+    return "" if "\0" in text or text == title else text
 
 
 def snippet_of(candidate: Candidate, text: str, score: float) -> Snippet:
@@ -100,7 +118,7 @@ def snippet_of(candidate: Candidate, text: str, score: float) -> Snippet:
     blob = entry.blob if entry else ""
     root = candidate.corpus.root
     lines = candidate.first, candidate.last
-    return Snippet(path, *lines, text, candidate.signal, round(score, 6), blob, root)
+    return Snippet(path, *lines, text, candidate.signal, round(score, 6), blob, root, candidate.name)
 
 
 def _merge_spans(spans: Sequence[Span]) -> tuple[Span, ...]:

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from assist_context.documents import Document
 from assist_context.files.blobs import FileEntry, excerpt
 from assist_context.index.reader import IndexedDefinition, IndexReader, ReferenceSite
-from assist_context.index.search import SearchHit
-from assist_context.languages import Language
+from assist_context.index.search import Among, SearchHit
+from assist_context.languages import Language, is_page
+from assist_context.pages.headings import SECTION, sections
+from assist_context.pages.notebooks import page_lines
 from assist_context.relations import import_resolution
 from assist_context.relations.path_index import PathIndex, path_index_of
 from assist_context.relations.repo_map import Graph, graph_of
+from assist_context.relations.translations import PageCopies, page_copies
 from assist_context.syntax.imports import Import
 from assist_context.syntax.symbols import Definition, Symbols
 
@@ -47,8 +50,11 @@ class Corpus:
         self._open_references: dict[str, list[ReferenceSite]] | None = None  # by name
         self._graph: tuple[int, Graph | None] = (-1, None)
         self._files: tuple[int, PathIndex] = (-1, path_index_of(()))
+        self._copies: tuple[frozenset[str], PageCopies] = (frozenset(), PageCopies())
+        self._unwanted: dict[str, frozenset[str]] = {}  # by language
         self._latest: dict[tuple[str, int], tuple[int, tuple[str, ...]]] = {}
         self._texts: dict[str, tuple[object, tuple[str, ...]]] = {}
+        self._sections: dict[str, tuple[Document, tuple[IndexedDefinition, ...]]] = {}  # of an open page
 
     def hides(self, path: str) -> bool:
         """Whether the rules exclude a path now."""
@@ -73,6 +79,20 @@ class Corpus:
             else:
                 self._files = generation, self._files[1]
         return self._files[1]
+
+    def unwanted_pages(self, language: str) -> frozenset[str]:
+        """Translations that a reader of a language does not need; they are found again as `files` is."""
+        paths = self.files().paths
+        if self._copies[0] is not paths:
+            self._copies = paths, page_copies(paths)
+            self._unwanted = {}
+        if language not in self._unwanted:
+            self._unwanted[language] = self._copies[1].unwanted(language)
+        return self._unwanted[language]
+
+    def page_language(self, path: str) -> str:
+        """The language that the path of a page names, "" for none."""
+        return self._copies[1].language(path) if self.unwanted_pages("") and is_page(path) else ""
 
     def definitions(self, name: str, limit: int = 20) -> tuple[IndexedDefinition, ...]:
         """What a name may mean, anywhere in the folder."""
@@ -119,10 +139,31 @@ class Corpus:
         if path not in self._open:
             return self.reader.outline(path, name, parent)
         return tuple(
-            _to_indexed(path, each)
-            for each in self._open[path].symbols.definitions
+            each
+            for each in (*self._open_definitions(path), *self._open_sections(path))
             if name in {None, each.name} and parent in {None, each.parent}
         )
+
+    def _open_definitions(self, path: str) -> list[IndexedDefinition]:
+        return [_to_indexed(path, each) for each in self._open[path].symbols.definitions]
+
+    def _open_sections(self, path: str) -> tuple[IndexedDefinition, ...]:
+        """The sections of an open page; they are found again only if the page changed."""
+        document = self._open[path].document
+        if not document.language.markup:
+            return ()
+        known, found = self._sections.get(path, (None, ()))
+        if known is not document:
+            lines = page_lines(path, document.lines)
+            rows = sections(document.language.markup, lines)
+            found = tuple(
+                IndexedDefinition(
+                    path, each.name, SECTION, each.start_line, each.end_line, each.head_lines, each.parent
+                )
+                for each in rows
+            )
+            self._sections = {path: (document, found)}
+        return found
 
     def imports(self, path: str) -> tuple[Import, ...]:
         """What a file imports."""
@@ -133,13 +174,19 @@ class Corpus:
         return import_resolution.resolve(self.files(), path, language, import_)
 
     def search(
-        self, terms: Sequence[str], limit: int, without: str = "", *, patient: bool = False
+        self,
+        terms: Sequence[str],
+        limit: int,
+        without: str = "",
+        *,
+        patient: bool = False,
+        among: Among = "all",
     ) -> tuple[SearchHit, ...]:
         """The chunks that match best; chunks of open documents are of the saved file.
 
         Hits have names only if the search is `patient`.
         """
-        return self.reader.search(terms, limit, without=without, patient=patient, named=patient)
+        return self.reader.search(terms, limit, without=without, patient=patient, named=patient, among=among)
 
     def entry(self, path: str) -> FileEntry | None:
         """A file as it was listed; an open file has no blob."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
+from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.counterparts import siblings
 from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton
 from assist_context.retrieval.corpus import Corpus
@@ -119,13 +120,19 @@ def imported_heads(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]
 
 
 def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
-    """The chunks of the folder that share the rarest words of the lines above the cursor."""
+    """The chunks of the folder that share the rarest words of the lines above the cursor.
+
+    Of the translations of a page, only the one in the language of the cursor's page is proposed, or in the main one.
+    """
     words = [term for name in query.searched for term in terms(name)]
+    copies = corpus.unwanted_pages(corpus.page_language(query.path))
+    found = corpus.search(words, 2 * MOST, without=query.path)
+    useful = [each for each in found if each.path not in copies and not is_bookkeeping(each.path)]
     return tuple(
         Candidate(
             each.path, ((each.start_line, min(each.end_line, each.start_line + LINES - 1)),), "search", corpus
         )
-        for each in corpus.search(words, MOST, without=query.path)
+        for each in useful[:MOST]
     )
 
 

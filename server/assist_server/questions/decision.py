@@ -182,7 +182,7 @@ def draft(
     target = question.target
     command = question.command
     whole_files = not small and command in EDITS  # a model must see exactly what it changes
-    evidence = evidence_for(folders, question.words, target, tokens, whole_files=whole_files)
+    evidence = evidence_for(folders, question.words, target, tokens, whole_files=whole_files, command=command)
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     path = ""
     if form.kind == "file" and target is not None:

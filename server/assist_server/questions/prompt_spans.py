@@ -10,7 +10,8 @@ from pathlib import Path
 
 from assist_context.documents import CHARS_PER_TOKEN, Snippet, split_lines
 from assist_context.evidence.call_graph import callees, subjects
-from assist_context.evidence.for_question import MARKS, TARGET_MOST, gather_evidence
+from assist_context.evidence.for_question import gather_evidence
+from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
 from assist_context.retrieval.candidates import LONGEST_LINE
 from assist_context.retrieval.corpus import Corpus
@@ -60,16 +61,18 @@ def evidence_for(
     tokens: int,
     *,
     whole_files: bool = False,
+    command: str = "ask",
 ) -> Evidence:
     """What helps to answer, in about `tokens` tokens. The code in question is shown whole if possible.
 
+    `command` is what is wanted: it decides which signals are asked.
     `whole_files` is for edits: short files that are shown at all are shown whole, once, as far as the tokens
     allow. The pieces of each other file are shown together.
     """
     corpus = folders.corpus
     lines = target.lines if target else None
     room = max(tokens, int(len(target.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if target else tokens
-    gathered = gather_evidence(corpus, question, lines, room, folders.others)
+    gathered = gather_evidence(corpus, question, lines, room, folders.others, command)
     snippets: Sequence[Snippet] = gathered.snippets
     if whole_files:
         snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)

@@ -148,8 +148,8 @@ def lines_in_document(corpus: Corpus, document: Document, first: int, last: int)
 
 
 def _definition_target(document: Document, found: IndexedDefinition) -> QuestionTarget:
-    name = f"{found.parent}.{found.name}" if found.parent else found.name
-    return QuestionTarget(TargetLines(document.path, found.start_line, found.end_line), document, name)
+    lines = TargetLines(document.path, found.start_line, found.end_line)
+    return QuestionTarget(lines, document, found.qualified)
 
 
 def _symbol_target(corpus: Corpus, text: str) -> QuestionTarget:

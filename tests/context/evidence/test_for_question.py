@@ -10,8 +10,9 @@ from workspaces import MODELS, put
 
 from assist_context.documents import CHARS_PER_TOKEN, Document, Snippet, split_lines
 from assist_context.evidence.call_graph import TargetLines
-from assist_context.evidence.for_question import MARKS, SHARES, GatheredEvidence, gather_evidence
+from assist_context.evidence.for_question import PLANS, GatheredEvidence, gather_evidence
 from assist_context.evidence.mentions import MentionedName, names_in
+from assist_context.evidence.room import MARKS
 from assist_context.files.blobs import excerpt
 from assist_context.index.reader import IndexedDefinition, IndexReader
 from assist_context.languages import language_of
@@ -153,7 +154,7 @@ def test_no_line_is_shown_twice_and_every_snippet_says_where_it_is_from(corpus: 
         }
         assert not lines & seen
         seen |= lines
-    order = [list(SHARES).index(each.signal) for each in found.snippets]
+    order = [list(PLANS["code"]).index(each.signal) for each in found.snippets]
     assert order == sorted(order)
     assert all(a.score >= b.score for a, b in pairwise(found.snippets) if a.signal == b.signal)
 

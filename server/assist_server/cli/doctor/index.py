@@ -59,7 +59,7 @@ def _languages(findings: list[DoctorFinding]) -> list[dict[str, str]]:
     found = []
     for language in LANGUAGES:
         problem = symbols(language, "").problem
-        if problem:
+        if problem and not language.markup:  # pages are outlined by their headings
             found.append({"language": language.name, "problem": problem})
         if problem and (language.grammar or language.outline):
             findings.append(DoctorFinding(f"{language.name}: {problem}", "Install assist again"))

@@ -1,0 +1,61 @@
+"""What a question asks for, by its words alone: pages of documentation, code, or either; tests; changes.
+
+The words are data (`asking.toml`). This module reads no index.
+"""
+
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal
+
+from assist_context.evidence.mentions import names_in
+
+Kind = Literal["pages", "code", "either"]
+
+_TABLE: dict[str, list[str]] = tomllib.loads((files(__package__) / "asking.toml").read_text(encoding="utf-8"))
+_WORD = re.compile(r"[^\W\d_]+")
+_CHRONICLES = frozenset(_TABLE["chronicles"])
+LONGEST = 4_000  # characters of a question that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionIntent:
+    """What the answer may be found in; `tests` and `changes` say that the question speaks of them."""
+
+    kind: Kind = "either"
+    tests: bool = False
+    changes: bool = False
+
+
+def intent_of(question: str) -> QuestionIntent:
+    """What a question asks for.
+
+    >>> intent_of("How do I run it behind a proxy?").kind, intent_of("Where is `total` called?").kind
+    ('pages', 'code')
+    """
+    text = " ".join(re.findall(r"[\w'-]+", question[:LONGEST].lower()))
+    kind: Kind = "either"
+    if _speaks_of("pages", text):
+        kind = "pages"
+    elif names_in(question) or (_speaks_of("code", text) and not _speaks_of("usage", text)):
+        kind = "code"
+    elif _speaks_of("usage", text):
+        kind = "pages"
+    return QuestionIntent(kind, _speaks_of("tests", text), _speaks_of("changes", text))
+
+
+def _speaks_of(subject: str, text: str) -> bool:
+    padded = f" {text} "
+    return any(
+        f" {phrase} " in padded or (not phrase.isascii() and phrase in text) for phrase in _TABLE[subject]
+    )
+
+
+def is_chronicle(path: str) -> bool:
+    """Whether a page tells what changed, by its path.
+
+    >>> is_chronicle("doc/announce/release-2.1.rst"), is_chronicle("CHANGES.md"), is_chronicle("docs/usage.md")
+    (True, True, False)
+    """
+    return not _CHRONICLES.isdisjoint(_WORD.findall(path.lower()))

@@ -1,0 +1,125 @@
+"""What a search for the words of a question proposes: sections of pages and pieces of code, each ranked apart.
+
+Of the copies of a page only one is proposed, and files that keep a project running only to questions about
+them. This module reads the index, and decides nothing about room.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assist_context.evidence.intent import QuestionIntent, is_chronicle
+from assist_context.index.search import Among, SearchHit
+from assist_context.index.terms import terms
+from assist_context.relations.bookkeeping import is_bookkeeping
+from assist_context.relations.translations import language_of_text
+from assist_context.retrieval import signals
+from assist_context.retrieval.candidates import Candidate, definition_candidate
+from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.cursor_query import identifiers
+
+SEARCHED = 60  # hits of one search
+MOST = 8  # pieces that are proposed
+A_PAGE = 3  # sections of one page
+CLOSE = 0.5  # a hit below this share of the best one's score is not to the point
+CHRONICLE = 0.5  # what a page about changes is worth to a question that is about something else
+FURTHER = 0.15  # what further sections of a page add to its best one; see `benchmarks/docs.py`
+BARE = 2  # lines of a section that has a heading and no text of its own
+SECTION_LINES = 40  # of the sections below, that are shown with such a heading
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPiece:
+    """A hit of a search, with the folder it is in and its score among the hits of its kind."""
+
+    corpus: Corpus
+    hit: SearchHit
+    score: float
+
+
+def search_words(question: str) -> list[str]:
+    """The terms of a question, in order."""
+    return [term for word in identifiers(tuple(question.splitlines())) for term in terms(word)]
+
+
+def ranked_pages(corpora: Sequence[Corpus], question: str, intent: QuestionIntent) -> list[FoundPiece]:
+    """The sections that answer a question, the best first.
+
+    A page with several good sections comes before one with a single good one.
+    """
+    found = _hits(corpora, question, "pages")
+    found = [
+        replace(each, score=each.score * CHRONICLE)
+        if is_chronicle(each.hit.path) and not intent.changes
+        else each
+        for each in found
+    ]
+    pages: dict[tuple[str, str], list[FoundPiece]] = defaultdict(list)
+    for each in sorted(found, key=lambda each: -each.score):
+        pages[each.corpus.root, each.hit.path].append(each)
+    raised = []
+    for sections in pages.values():
+        more = FURTHER * sum(each.score for each in sections[1:A_PAGE])
+        raised += [replace(each, score=each.score + more) for each in sections[:A_PAGE]]
+    return sorted(raised, key=lambda each: -each.score)
+
+
+def ranked_code(corpora: Sequence[Corpus], question: str) -> list[FoundPiece]:
+    """The pieces of code that share the question's rarest words, the best first."""
+    return _hits(corpora, question, "code")
+
+
+def _hits(corpora: Sequence[Corpus], question: str, among: Among) -> list[FoundPiece]:
+    words = search_words(question)
+    language = language_of_text(question)
+    found = []
+    for corpus in corpora:
+        copies = corpus.unwanted_pages(language)
+        found += [
+            FoundPiece(corpus, hit, hit.score)
+            for hit in corpus.search(words, SEARCHED, patient=True, among=among)
+            if hit.path not in copies and not is_bookkeeping(hit.path, question)
+        ]
+    return sorted(found, key=lambda each: -each.score)
+
+
+def close_ones(found: Iterable[FoundPiece], best: float) -> list[FoundPiece]:
+    """The pieces that are nearly as good as the best one of all."""
+    return [each for each in found if each.score >= CLOSE * best][:MOST]
+
+
+def candidates_of(pieces: Iterable[FoundPiece], signal: str, question: str) -> Iterator[Candidate]:
+    """The pieces as candidates. In an open document, lines may have moved: it is found by its name there."""
+    words = frozenset(search_words(question))
+    for piece in pieces:
+        corpus, hit = piece.corpus, piece.hit
+        if hit.path not in corpus.opened:
+            yield _section(replace(_candidate(piece, signal), words=words))
+            continue
+        for each in corpus.outline(hit.path):
+            if hit.name == each.qualified:
+                yield replace(definition_candidate(corpus, each, signal), words=words)
+                break
+
+
+def _candidate(piece: FoundPiece, signal: str) -> Candidate:
+    hit = piece.hit
+    last = hit.end_line if signal == "page" else min(hit.end_line, hit.start_line + signals.LINES - 1)
+    return Candidate(hit.path, ((hit.start_line, last),), signal, piece.corpus, name=hit.name)
+
+
+def _section(candidate: Candidate) -> Candidate:
+    """A heading without text is shown with what is below it."""
+    if candidate.signal != "page":
+        return candidate
+    lines = candidate.corpus.lines(candidate.path)
+    filled = sum(1 for line in lines[candidate.first - 1 : candidate.last] if line.strip())
+    around = [
+        each.end_line
+        for each in candidate.corpus.outline(candidate.path)
+        if each.start_line == candidate.first and each.qualified == candidate.name
+    ]
+    if filled > BARE or not around:
+        return candidate
+    last = min(around[0], candidate.first + SECTION_LINES - 1)
+    return replace(candidate, spans=((candidate.first, max(candidate.last, last)),))

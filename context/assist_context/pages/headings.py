@@ -1,0 +1,208 @@
+"""The sections of a page, by its headings: where each one begins and ends, and the headings above it.
+
+Pages are read line by line, without a grammar: broken markup is normal input. This module renders nothing.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+SECTION = "section"  # the kind of a definition that is a heading
+BETWEEN = " > "  # two headings of a path
+NAME_CHARACTERS = 160  # of a heading; a longer one is a text
+MOST_SECTIONS = 10_000  # of one page; more is data
+
+_ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*)")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_SETEXT = re.compile(r" {0,3}(=+|-{2,})[ \t]*")
+_NO_PARAGRAPH = re.compile(r"\s*$|\s{4}|\t| {0,3}(?:[#>|<]|[-*+][ \t]|\d{1,9}[.)][ \t]|[-=*_]{3,}\s*$)")
+_TITLE = re.compile(r"title\s*:\s*(\S.*)")
+_ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}[ \t]*")
+_ASCIIDOC = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*)")
+_BLOCK = re.compile(r"(-{4,}|\.{4,}|={4,}|_{4,}|\*{4,}|\+{4,}|/{4,}|`{3,})[^-.=_*+/]*")
+_HTML = re.compile(r"<h([1-6])\b[^<>]{0,400}>(.{0,600}?)</h\1\s*>", re.DOTALL | re.IGNORECASE)
+_HTML_TITLE = re.compile(r"<title\b[^<>]{0,400}>(.{0,600}?)</title\s*>", re.DOTALL | re.IGNORECASE)
+_MARKS = re.compile(
+    r"""
+    \s*\{[:#.][^{}]*\}\s*$            # {#anchor}
+    | \s*\{\s+[#.][^{}]*\}\s*$          # { #anchor }
+    | \[\[[^\]]*\]\]                    # [[anchor]]
+    | <[^<>]{1,400}>                    # a tag, or the target in a role
+    | :[\w:+.-]+:(?=`)                  # a role
+    | \*\*|__(?=\s|$)|(?<=`)_\b|[`¶]    # emphasis, code
+    | \s\#+\s*$                         # closing marks
+    """,
+    re.VERBOSE,
+)
+_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])")
+_ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": " ", "&para;": ""}
+_ENTITY = re.compile("|".join(_ENTITIES))
+
+
+class Section(NamedTuple):
+    """A heading with its text. Lines count from 1, both ends included; `parent` is the path of headings above.
+
+    >>> Section("Startup", 9, 12, "Events > Alternatives").qualified
+    'Events > Alternatives > Startup'
+    """
+
+    name: str
+    start_line: int
+    end_line: int
+    parent: str = ""
+    head_lines: int = 1
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.parent}{BETWEEN}{self.name}" if self.parent else self.name
+
+
+class Heading(NamedTuple):
+    """A heading where it was found: its first line from 0, how many lines it takes, its level from 0."""
+
+    line: int
+    lines: int
+    level: int
+    text: str
+
+
+def sections(markup: str, lines: Sequence[str]) -> tuple[Section, ...]:
+    r"""The sections of a page in order; a section contains those below it.
+
+    >>> [each.qualified for each in sections("markdown", ["# A\n", "text\n", "## B\n"])]
+    ['A', 'A > B']
+    """
+    found = []
+    count = len(lines) - (bool(lines) and not lines[-1])
+    headings = [each for each in _READERS[markup](lines) if each.text][:MOST_SECTIONS]
+    ends = _ends(headings, count)
+    above: list[Heading] = []
+    for heading, end in zip(headings, ends, strict=True):
+        while above and above[-1].level >= heading.level:
+            above.pop()
+        path = BETWEEN.join(each.text for each in above)
+        found.append(Section(heading.text, heading.line + 1, end, path, heading.lines))
+        above.append(heading)
+    return tuple(found)
+
+
+def _ends(headings: Sequence[Heading], count: int) -> list[int]:
+    """The last line of each section: before the next heading of its level or a higher one."""
+    ends = [count] * len(headings)
+    open_: list[int] = []
+    for at, heading in enumerate(headings):
+        while open_ and headings[open_[-1]].level >= heading.level:
+            ends[open_.pop()] = max(heading.line, 1)
+        open_.append(at)
+    return ends
+
+
+def plain_title(text: str) -> str:
+    """A heading without marks, links and tags.
+
+    >>> plain_title("The `tmp_path` [fixture](x.md) {#it}"), plain_title(":doc:`pdb <python:library/pdb>`")
+    ('The tmp_path fixture', 'pdb')
+    """
+    text = _MARKS.sub("", _LINK.sub(r"\1", text[: 4 * NAME_CHARACTERS]))
+    text = _ENTITY.sub(lambda found: _ENTITIES[found[0]], text)
+    return " ".join(text.split()).rstrip(":")[:NAME_CHARACTERS].strip()
+
+
+def _markdown(lines: Sequence[str]) -> Iterator[Heading]:
+    start, title = _front_matter(lines)
+    if title:
+        yield Heading(0, 1, 0, title)
+    fence = ""
+    comment = False
+    before = ""  # the line above, "" if it cannot be the text of an underlined heading
+    for at in range(start, len(lines)):
+        line = lines[at].rstrip("\r\n")
+        above, before = before, ""
+        if comment:
+            comment = "-->" not in line
+            continue
+        if fenced := _FENCE.match(line):
+            if not fence:
+                fence = fenced[1] if "`" not in fenced[2] else ""
+            elif fenced[1].startswith(fence) and not fenced[2].strip():
+                fence = ""
+            continue
+        if fence:
+            continue
+        comment = "<!--" in line and "-->" not in line
+        if found := _ATX.match(line):
+            yield Heading(at, 1, len(found[1]), plain_title(found[2]))
+        elif above and (found := _SETEXT.fullmatch(line)):
+            yield Heading(at - 1, 2, 1 if found[1][0] == "=" else 2, plain_title(above))
+        elif "<h" in line and (found := _HTML.search(line)):
+            yield Heading(at, 1, int(found[1]), plain_title(found[2]))
+        elif not _NO_PARAGRAPH.match(line):
+            before = line
+
+
+def _front_matter(lines: Sequence[str]) -> tuple[int, str]:
+    """Where the text begins, and the title that the metadata above it gives."""
+    if not lines or lines[0].rstrip() != "---":
+        return 0, ""
+    title = ""
+    for at in range(1, min(len(lines), 200)):
+        line = lines[at].rstrip()
+        if line in {"---", "..."}:
+            return at + 1, title
+        if found := _TITLE.match(line):
+            title = plain_title(found[1].strip("\"'"))
+    return 0, ""
+
+
+def _restructured(lines: Sequence[str]) -> Iterator[Heading]:
+    """Levels are in the order in which the marks appear; a mark above and below is another one."""
+    levels: dict[tuple[str, bool], int] = {}
+    after = 0  # a line above it belongs to a heading already
+    for at in range(1, len(lines)):
+        found = _ADORNMENT.fullmatch(lines[at].rstrip("\r\n"))
+        title = lines[at - 1].strip() if found and at - 1 >= after else ""
+        if not found or not title or _ADORNMENT.fullmatch(title):
+            continue
+        over = at - 2 >= after and lines[at - 2].rstrip() == found[0].rstrip()
+        indented = lines[at - 1][:1].isspace()
+        alone = at - 2 < after or not lines[at - 2].strip()
+        if len(found[0].rstrip()) < min(4, len(title)) or not (over or (alone and not indented)):
+            continue
+        level = levels.setdefault((found[1], over), len(levels))
+        yield Heading(at - 1 - over, 2 + over, level, plain_title(title))
+        after = at + 1
+
+
+def _asciidoc(lines: Sequence[str]) -> Iterator[Heading]:
+    block = ""
+    for at, raw in enumerate(lines):
+        line = raw.rstrip()
+        found = _BLOCK.fullmatch(line)
+        if found and (not block or found[1] == block):
+            block = "" if block else found[1]
+        elif not block and (title := _ASCIIDOC.fullmatch(line)):
+            yield Heading(at, 1, len(title[1]), plain_title(title[2].rstrip("= ")))
+
+
+def _html(lines: Sequence[str]) -> Iterator[Heading]:
+    text = "".join(lines)
+    first = _HTML_TITLE.search(text)
+    found = list(_HTML.finditer(text))
+    if first and not any(each[1] == "1" for each in found):
+        found.insert(0, first)
+    line = 0
+    upto = 0
+    for each in sorted(found, key=re.Match.start):
+        line += text.count("\n", upto, each.start())
+        upto = each.start()
+        level, title = (0, each[1]) if each is first else (int(each[1]), each[2])
+        yield Heading(line, 1 + each[0].count("\n"), level, plain_title(title))
+
+
+_READERS: Mapping[str, Callable[[Sequence[str]], Iterator[Heading]]] = {
+    "markdown": _markdown,
+    "rst": _restructured,
+    "asciidoc": _asciidoc,
+    "html": _html,
+    "notebook": _markdown,  # as `notebooks.notebook_lines` returns it
+}

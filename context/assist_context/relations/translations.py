@@ -1,0 +1,181 @@
+"""Pages that are copies of each other in several languages, and which language a text is in.
+
+Copies are found by their paths: folders named by languages that have the same pages, and names with a
+language before the suffix. A folder next to them with the same pages is a copy too, whatever its name. This
+module reads no file.
+"""
+
+import re
+import tomllib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from assist_context.languages import is_page
+
+_TABLE = tomllib.loads((files(__package__) / "human_languages.toml").read_text(encoding="utf-8"))
+CODES = frozenset(_TABLE["codes"].split())
+FOLDERS = frozenset(_TABLE["folders"].split())
+ALIASES: Mapping[str, str] = _TABLE["aliases"]
+SCRIPTS = {code: re.compile(f"[{ranges}]") for code, ranges in _TABLE["scripts"].items()}
+WORDS = {code: frozenset(words.split()) for code, words in _TABLE["words"].items()}
+
+MAIN = ""  # the language of a page whose path names none
+SAME = 0.5  # the share of a folder's pages that another one must have to be its copy
+LEAST_PAGES = 2  # in common, where only one folder is named by a language: every folder has an index.md
+SCRIPTED = 0.2  # the share of letters in a script that makes a text one of its language
+MOST_CHARACTERS = 4_000  # of a text that are looked at
+
+_NAME = re.compile(r"(.+?)[._-]([A-Za-z]{2}(?:[-_][A-Za-z]{2,4})?)(\.\w+)")
+_CODE = re.compile(r"([a-z]{2})(?:[-_][a-z]{2,4})?")
+_WORD = re.compile(r"[^\W\d_]+")
+
+Group = dict[str, str]  # the path of each language
+
+
+@dataclass(frozen=True, slots=True)
+class PageCopies:
+    """The copies of each page, by language; `alone` are translations of pages that have other paths.
+
+    `main` is the language of most pages, for pages that have no copy without a language.
+    """
+
+    groups: tuple[Mapping[str, str], ...] = ()
+    alone: tuple[tuple[str, str], ...] = ()
+    main: str = MAIN
+
+    def unwanted(self, language: str) -> frozenset[str]:
+        """The pages that a reader of a language does not need, as there is a better copy."""
+        found = {path for path, its in self.alone if not _same_language(its, language)}
+        for group in self.groups:
+            found.update(path for its, path in group.items() if its != self._chosen(group, language))
+        return frozenset(found)
+
+    def _chosen(self, group: Mapping[str, str], language: str) -> str:
+        own = (its for its in group if language and _same_language(its, language))
+        return next(own, MAIN if MAIN in group else self.main if self.main in group else min(group))
+
+    def language(self, path: str) -> str:
+        """The language that the path of a page names, "" for none."""
+        named = (its for group in self.groups for its, each in group.items() if each == path)
+        alone = (its for each, its in self.alone if each == path)
+        return next(named, next(alone, MAIN))
+
+
+def page_copies(paths: Iterable[str]) -> PageCopies:
+    """The copies among some paths.
+
+    >>> copies = page_copies(["README.md", "README.de.md", "docs/en/a.md", "docs/fr/a.md"])
+    >>> sorted(copies.unwanted("de")), sorted(copies.unwanted("fr"))
+    (['README.md', 'docs/fr/a.md'], ['README.de.md', 'docs/en/a.md'])
+    """
+    pages = [path for path in paths if is_page(path)]
+    groups = [*_by_name(pages), *_by_folder(pages)]
+    counts = Counter(language for group in groups for language in group)
+    main = max(counts, key=lambda each: (counts[each], each == "en"), default=MAIN)
+    return PageCopies(tuple(groups), tuple(_in_translation_folders(pages)), main)
+
+
+def _same_language(one: str, other: str) -> bool:
+    return bool(other) and one.partition("-")[0] == other.partition("-")[0]
+
+
+def _code_of(name: str) -> str:
+    """The language that a folder or a part of a name stands for, "" for none.
+
+    >>> _code_of("pt_BR"), _code_of("cn"), _code_of("src")
+    ('pt-br', 'zh', '')
+    """
+    found = _CODE.fullmatch(name.lower())
+    if not found or found[1] not in CODES:
+        return ""
+    return ALIASES.get(found[1], found[1]) + name.lower()[2:].replace("_", "-")
+
+
+def _by_name(pages: Iterable[str]) -> list[Group]:
+    """README.md and README.zh.md, index.fr.html and index.en.html."""
+    known = set(pages)
+    found: dict[str, Group] = defaultdict(dict)
+    for path in known:
+        folder, _, name = path.rpartition("/")
+        named = _NAME.fullmatch(name)
+        if named and (code := _code_of(named[2])):
+            found[f"{folder}/{named[1]}{named[3]}".lstrip("/")][code] = path
+    for plain, group in found.items():
+        if plain in known:
+            group[MAIN] = plain
+    return [group for group in found.values() if len(group) > 1]
+
+
+def _by_folder(pages: Sequence[str]) -> list[Group]:
+    """docs/en/a.md, docs/fr/a.md and docs/emoji/a.md; or docs/a.md and docs/fr/a.md."""
+    inside: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    coded: dict[str, set[str]] = defaultdict(set)
+    known = frozenset(pages)
+    for path in pages:
+        parts = path.split("/")
+        for at in range(len(parts) - 1):
+            above = "/".join(parts[:at])
+            inside[above][parts[at]].add("/".join(parts[at + 1 :]))
+            if _code_of(parts[at]):
+                coded[above].add(parts[at])
+    found: dict[tuple[str, str], Group] = defaultdict(dict)
+    for above, names in coded.items():
+        for language, tail, path in _folder_copies(above, names, inside[above], known):
+            found[above, tail].setdefault(language, path)
+    return [group for group in found.values() if len(group) > 1]
+
+
+def _folder_copies(
+    above: str, names: set[str], children: Mapping[str, set[str]], known: AbstractSet[str]
+) -> Iterator[tuple[str, str, str]]:
+    """(language, path below the language's folder, path) of the pages in folders that are copies."""
+    largest = max(names, key=lambda each: (len(children[each]), each))
+    start = f"{above}/" if above else ""
+    own = {tail for each in sorted(names) for tail in children[each]}
+    plain = {tail for tail in own if start + tail in known}
+    shared = len(plain) >= max(LEAST_PAGES, SAME * len(children[largest]))
+    several = len(names) > 1 and any(
+        len(children[each] & children[largest]) >= SAME * len(children[each]) for each in names - {largest}
+    )
+    if not (shared or several):
+        return
+    for name in sorted(children):
+        tails = children[name]
+        alike = len(tails & children[largest]) >= max(LEAST_PAGES, SAME * len(tails))
+        if name in names or (several and alike):
+            language = _code_of(name) or name
+            yield from ((language, tail, f"{start}{name}/{tail}") for tail in sorted(tails))
+    if shared:
+        yield from ((MAIN, tail, f"{start}{tail}") for tail in sorted(plain))
+
+
+def _in_translation_folders(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(path, language) of pages such as i18n/fr/plugin/a.md."""
+    for path in pages:
+        parts = path.split("/")[:-1]
+        for folder, below in zip(parts, parts[1:], strict=False):
+            if folder.lower() in FOLDERS and (code := _code_of(below)):
+                yield path, code
+                break
+
+
+@lru_cache(256)
+def language_of_text(text: str) -> str:
+    """The language that a text is written in, by its script or its commonest words; "" if it is not clear.
+
+    >>> language_of_text("How do I run it?"), language_of_text("Wie kann ich es starten?"), language_of_text("run")
+    ('en', 'de', '')
+    """
+    text = text[:MOST_CHARACTERS].lower()
+    words = _WORD.findall(text)
+    letters = sum(map(len, words))
+    for code, script in SCRIPTS.items():
+        if letters and len(script.findall(text)) > SCRIPTED * letters:
+            return code
+    counts = sorted(((sum(word in known for word in words), code) for code, known in WORDS.items()))
+    (second, _), (most, best) = counts[-2:]
+    return best if most > second and most >= min(2, len(words)) else ""

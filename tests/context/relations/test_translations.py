@@ -1,0 +1,100 @@
+"""Which pages are copies in other languages, which one a reader gets, and which language a text is in."""
+
+import pytest
+
+from assist_context.relations.bookkeeping import is_bookkeeping
+from assist_context.relations.translations import language_of_text, page_copies
+
+FASTAPI_LIKE = [
+    f"docs/{language}/docs/{page}.md"
+    for language in ("de", "em", "en", "fr", "zh-hant")
+    for page in ("index", "events", "proxy")
+]
+
+
+def left(paths: list[str], language: str) -> list[str]:
+    return sorted(set(paths) - page_copies(paths).unwanted(language))
+
+
+@pytest.mark.parametrize(
+    ("language", "folder"),
+    [("en", "en"), ("", "en"), ("fr", "fr"), ("zh", "zh-hant"), ("ja", "en")],
+)
+def test_one_language_of_a_folder_for_each_is_left(language: str, folder: str) -> None:
+    more = ["docs/en/docs/only_here.md", "README.md"]
+    expected = [f"docs/{folder}/docs/{page}.md" for page in ("events", "index", "proxy")]
+    assert left([*FASTAPI_LIKE, *more], language) == sorted(
+        [*expected, "docs/en/docs/only_here.md", "README.md"]
+    )
+
+
+def test_a_folder_with_the_same_pages_is_a_copy_whatever_its_name() -> None:
+    assert "docs/em/docs/events.md" in page_copies(FASTAPI_LIKE).unwanted("en")
+    other = [
+        *FASTAPI_LIKE,
+        "docs/internal/docs/index.md",
+        "docs/internal/docs/a.md",
+        "docs/internal/docs/b.md",
+    ]
+    assert not any("internal" in path for path in page_copies(other).unwanted("en"))
+
+
+@pytest.mark.parametrize(
+    ("paths", "language", "expected"),
+    [
+        (["README.md", "README.zh.md", "README_ja.md"], "", ["README.md"]),
+        (["README.md", "README.zh-CN.md"], "zh", ["README.zh-CN.md"]),
+        (["README.md", "README_CN.md"], "zh", ["README_CN.md"]),
+        (["a/index.en.html", "a/index.fr.html"], "de", ["a/index.en.html"]),
+        (["docs/a.md", "docs/b.md", "docs/fr/a.md", "docs/fr/b.md"], "en", ["docs/a.md", "docs/b.md"]),
+        (["docs/a.md", "docs/b.md", "docs/fr/a.md", "docs/fr/b.md"], "fr", ["docs/fr/a.md", "docs/fr/b.md"]),
+        (["docs/a.md", "i18n/fr/plugin/current/a.md"], "en", ["docs/a.md"]),
+        (["docs/index.md", "docs/id/index.md"], "en", ["docs/id/index.md", "docs/index.md"]),  # no language
+        (["use-it.md", "no/a.md", "is/b.md"], "en", ["is/b.md", "no/a.md", "use-it.md"]),
+        (["guide.py", "guide.fr.py"], "en", ["guide.fr.py", "guide.py"]),  # no pages
+        (["docs/fr/only.md", "docs/en/other.md"], "en", ["docs/en/other.md", "docs/fr/only.md"]),
+        ([], "en", []),
+    ],
+)
+def test_which_copy_is_left(paths: list[str], language: str, expected: list[str]) -> None:
+    assert left(paths, language) == expected
+
+
+def test_the_language_of_a_page_is_that_of_its_path() -> None:
+    copies = page_copies(FASTAPI_LIKE)
+    assert copies.language("docs/fr/docs/index.md") == "fr"
+    assert copies.language("README.md") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Which page says how to run it behind a proxy?", "en"),
+        ("Wie kann ich das hinter einem Proxy starten?", "de"),
+        ("Comment est-ce que je peux lancer les tests ?", "fr"),
+        ("¿Cómo puedo ejecutar las pruebas?", "es"),
+        ("テストの実行方法は?", "ja"),
+        ("如何运行测试?", "zh"),
+        ("Как запустить тесты?", "ru"),
+        ("테스트를 어떻게 실행합니까?", "ko"),
+        ("parse_money", ""),
+        ("", ""),
+    ],
+)
+def test_the_language_of_a_text(text: str, expected: str) -> None:
+    assert language_of_text(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "question", "expected"),
+    [
+        (".github/DISCUSSION_TEMPLATE/questions.yml", "Where is the body parsed?", True),
+        (".github/workflows/ci.yml", "Which workflow publishes it?", False),
+        ("web/package-lock.json", "", True),
+        ("go.sum", "Which version of the dependency is pinned?", False),
+        ("src/locks.py", "", False),
+        ("docs/github.md", "", False),
+    ],
+)
+def test_files_that_only_keep_a_project_running(path: str, question: str, expected: bool) -> None:
+    assert is_bookkeeping(path, question) is expected
