@@ -1,5 +1,5 @@
 """The parts of a workspace that a question or a refactoring needs: the code it is about, what that code calls
-and is called by, the definitions that the question names, pages of documentation, tests, and a map of the rest.
+and is called by, the definitions that the question names, pages of documentation, tests, and a map.
 
 Unlike `retrieval`, this wing has no deadline and no cursor. It reads the index and open documents, but no
 file that has changed since it was indexed. It knows no model.

@@ -1,4 +1,4 @@
-"""What a search for the words of a question proposes: sections of pages and pieces of code, each ranked apart.
+"""What a search for the words of a question proposes: sections of pages, and pieces of code, ranked apart.
 
 Of the copies of a page only one is proposed, and files that keep a project running only to questions about
 them. This module reads the index, and decides nothing about room.
@@ -77,7 +77,7 @@ def _hits(corpora: Sequence[Corpus], question: str, among: Among) -> list[FoundP
         copies = corpus.unwanted_pages(language)
         found += [
             FoundPiece(corpus, hit, hit.score)
-            for hit in corpus.search(words, SEARCHED, patient=True, among=among)
+            for hit in corpus.search_for_question(words, SEARCHED, among)
             if hit.path not in copies and not is_bookkeeping(hit.path, question)
         ]
     return sorted(found, key=lambda each: -each.score)

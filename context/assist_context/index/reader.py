@@ -239,18 +239,23 @@ class IndexReader:
         *,
         patient: bool = False,
         named: bool = True,
-        among: Among = "all",
     ) -> tuple[SearchHit, ...]:
         """The chunks that match the terms best, from every file except `without`.
 
         `terms` are as `terms.terms` returns them.
         `patient` is for a question: common words count too, and the search takes several times as long.
-        If `named` is false, hits have no names: looking up a name takes 0.05 ms.
-        `among` restricts them to pages of documentation, or to everything else.
-        """
+        If `named` is false, hits have no names: looking up a name takes 0.05 ms."""
         counted = self._frequencies()
         chosen = search.rarest(terms, counted, patient=patient)
-        query = SearchQuery(chosen, limit, weights, without, named, among)
+        query = SearchQuery(chosen, limit, weights, without, named)
+        return tuple(search.search(self._connection(), query, counted))
+
+    @_unreadable_gives(())
+    def search_for_question(self, terms: Sequence[str], limit: int, among: Among) -> tuple[SearchHit, ...]:
+        """As a patient `search`, among pages of documentation, or among everything else."""
+        counted = self._frequencies()
+        chosen = search.rarest(terms, counted, patient=True)
+        query = SearchQuery(chosen, limit, NAME_PATH_BODY_HEAD, among=among)
         return tuple(search.search(self._connection(), query, counted))
 
     @_unreadable_gives(0)

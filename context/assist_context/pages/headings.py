@@ -40,7 +40,7 @@ _ENTITY = re.compile("|".join(_ENTITIES))
 
 
 class Section(NamedTuple):
-    """A heading with its text. Lines count from 1, both ends included; `parent` is the path of headings above.
+    """A heading with its text. Lines count from 1, both ends included; `parent` is the headings above.
 
     >>> Section("Startup", 9, 12, "Events > Alternatives").qualified
     'Events > Alternatives > Startup'
@@ -112,24 +112,12 @@ def _markdown(lines: Sequence[str]) -> Iterator[Heading]:
     start, title = _front_matter(lines)
     if title:
         yield Heading(0, 1, 0, title)
-    fence = ""
-    comment = False
     before = ""  # the line above, "" if it cannot be the text of an underlined heading
-    for at in range(start, len(lines)):
-        line = lines[at].rstrip("\r\n")
-        above, before = before, ""
-        if comment:
-            comment = "-->" not in line
-            continue
-        if fenced := _FENCE.match(line):
-            if not fence:
-                fence = fenced[1] if "`" not in fenced[2] else ""
-            elif fenced[1].startswith(fence) and not fenced[2].strip():
-                fence = ""
-            continue
-        if fence:
-            continue
-        comment = "<!--" in line and "-->" not in line
+    last = -1
+    for at, line in _prose(lines, start):
+        above = before if last == at - 1 else ""
+        last = at
+        before = ""
         if found := _ATX.match(line):
             yield Heading(at, 1, len(found[1]), plain_title(found[2]))
         elif above and (found := _SETEXT.fullmatch(line)):
@@ -138,6 +126,24 @@ def _markdown(lines: Sequence[str]) -> Iterator[Heading]:
             yield Heading(at, 1, int(found[1]), plain_title(found[2]))
         elif not _NO_PARAGRAPH.match(line):
             before = line
+
+
+def _prose(lines: Sequence[str], start: int) -> Iterator[tuple[int, str]]:
+    """The lines of Markdown from `start` that are not in a fence or in a comment, with their numbers."""
+    fence = ""
+    comment = False
+    for at in range(start, len(lines)):
+        line = lines[at].rstrip("\r\n")
+        fenced = None if comment else _FENCE.match(line)
+        if comment:
+            comment = "-->" not in line
+        elif fenced and not fence:
+            fence = fenced[1] if "`" not in fenced[2] else ""
+        elif fenced and fenced[1].startswith(fence) and not fenced[2].strip():
+            fence = ""
+        elif not fence:
+            comment = "<!--" in line and "-->" not in line
+            yield at, line
 
 
 def _front_matter(lines: Sequence[str]) -> tuple[int, str]:

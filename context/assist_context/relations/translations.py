@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 
 from assist_context.languages import is_page
 
@@ -20,8 +21,12 @@ _TABLE = tomllib.loads((files(__package__) / "human_languages.toml").read_text(e
 CODES = frozenset(_TABLE["codes"].split())
 FOLDERS = frozenset(_TABLE["folders"].split())
 ALIASES: Mapping[str, str] = _TABLE["aliases"]
-SCRIPTS = {code: re.compile(f"[{ranges}]") for code, ranges in _TABLE["scripts"].items()}
-WORDS = {code: frozenset(words.split()) for code, words in _TABLE["words"].items()}
+SCRIPTS: Mapping[str, re.Pattern[str]] = {
+    code: re.compile(f"[{ranges}]") for code, ranges in _TABLE["scripts"].items()
+}
+WORDS: Mapping[str, frozenset[str]] = {
+    code: frozenset(words.split()) for code, words in _TABLE["words"].items()
+}
 
 MAIN = ""  # the language of a page whose path names none
 SAME = 0.5  # the share of a folder's pages that another one must have to be its copy
@@ -157,7 +162,7 @@ def _in_translation_folders(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
     """(path, language) of pages such as i18n/fr/plugin/a.md."""
     for path in pages:
         parts = path.split("/")[:-1]
-        for folder, below in zip(parts, parts[1:], strict=False):
+        for folder, below in pairwise(parts):
             if folder.lower() in FOLDERS and (code := _code_of(below)):
                 yield path, code
                 break
@@ -167,8 +172,8 @@ def _in_translation_folders(pages: Iterable[str]) -> Iterator[tuple[str, str]]:
 def language_of_text(text: str) -> str:
     """The language that a text is written in, by its script or its commonest words; "" if it is not clear.
 
-    >>> language_of_text("How do I run it?"), language_of_text("Wie kann ich es starten?"), language_of_text("run")
-    ('en', 'de', '')
+    >>> language_of_text("How do I run it?"), language_of_text("Wie kann ich es starten?")
+    ('en', 'de')
     """
     text = text[:MOST_CHARACTERS].lower()
     words = _WORD.findall(text)
@@ -176,6 +181,7 @@ def language_of_text(text: str) -> str:
     for code, script in SCRIPTS.items():
         if letters and len(script.findall(text)) > SCRIPTED * letters:
             return code
-    counts = sorted(((sum(word in known for word in words), code) for code, known in WORDS.items()))
-    (second, _), (most, best) = counts[-2:]
+    counts = sorted((sum(word in known for word in words), code) for code, known in WORDS.items())
+    second = counts[-2][0]
+    most, best = counts[-1]
     return best if most > second and most >= min(2, len(words)) else ""

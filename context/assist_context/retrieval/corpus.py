@@ -173,20 +173,13 @@ class Corpus:
         """The files that an import means."""
         return import_resolution.resolve(self.files(), path, language, import_)
 
-    def search(
-        self,
-        terms: Sequence[str],
-        limit: int,
-        without: str = "",
-        *,
-        patient: bool = False,
-        among: Among = "all",
-    ) -> tuple[SearchHit, ...]:
-        """The chunks that match best; chunks of open documents are of the saved file.
+    def search(self, terms: Sequence[str], limit: int, without: str = "") -> tuple[SearchHit, ...]:
+        """The chunks that match best, without names; chunks of open documents are of the saved file."""
+        return self.reader.search(terms, limit, without=without, named=False)
 
-        Hits have names only if the search is `patient`.
-        """
-        return self.reader.search(terms, limit, without=without, patient=patient, named=patient, among=among)
+    def search_for_question(self, terms: Sequence[str], limit: int, among: Among) -> tuple[SearchHit, ...]:
+        """The sections of pages, or the pieces of code, that match best; it takes longer than `search`."""
+        return self.reader.search_for_question(terms, limit, among)
 
     def entry(self, path: str) -> FileEntry | None:
         """A file as it was listed; an open file has no blob."""

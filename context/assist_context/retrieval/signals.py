@@ -122,7 +122,7 @@ def imported_heads(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]
 def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
     """The chunks of the folder that share the rarest words of the lines above the cursor.
 
-    Of the translations of a page, only the one in the language of the cursor's page is proposed, or in the main one.
+    Of the translations of a page, only the one in the language of the cursor's page, or in the main one.
     """
     words = [term for name in query.searched for term in terms(name)]
     copies = corpus.unwanted_pages(corpus.page_language(query.path))

@@ -130,7 +130,8 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
     blob = snippet.blob or blob_id("".join(corpus.lines(path)).encode("utf-8", "surrogatepass"))
     lines = snippet.start_line, snippet.end_line
     shown = corpus.lines(path)[max(0, lines[0] - 1) : lines[1]]
-    outline = _line_count(split_lines(snippet.text)) < _line_count(shown)
+    text = snippet.text.removeprefix(f"{snippet.name}\n\n")  # the headings above a section
+    outline = _line_count(split_lines(text)) < _line_count(shown)
     return Span(snippet.text, Origin("file", path, corpus.root, *lines, blob, outline))
 
 

@@ -257,3 +257,92 @@ def test_a_target_with_thousands_of_names_costs_no_more_than_one_with_hundreds(t
     corpus.set_open({"calls.py": OpenFile(document, symbols(language, document.text))})
     gather_evidence(corpus, "Explain.", TargetLines("calls.py", 1, 2_000), 2_000)
     assert 0 < corpus.asked <= 300
+
+
+GUIDE = """\
+# Events
+
+General words about the life of an application.
+
+## Alternative Events (deprecated)
+
+### Startup
+
+Register a function that warms the kettle before the first visitor arrives.
+"""
+LONG_PAGE = "# Proxy\n\n" + "".join(f"Paragraph {at} about nothing.\n\n" for at in range(150))
+LONG_PAGE += "The option root_prefix strips the beginning of each address.\n"
+
+
+@pytest.fixture
+def documented(tmp_path: Path) -> Corpus:
+    root = tmp_path / "d"
+    texts = {
+        "app/kettle.py": "def kettle():\n    return warm()\n\n\ndef warm():\n    return 1\n",
+        "app/teapot.py": "def Startup():\n    return 2\n",
+        "tests/test_kettle.py": "import pytest\n\nfrom app.kettle import kettle\n\n\ndef test_kettle():\n    assert kettle()\n",
+        "docs/en/events.md": GUIDE, "docs/en/proxy.md": LONG_PAGE, "docs/en/index.md": "# Home\n",
+        "docs/fr/events.md": GUIDE.replace("General", "Mots"), "docs/fr/index.md": "# Accueil\n",
+        "docs/em/events.md": GUIDE.replace("General", "👋"), "docs/em/index.md": "# 🏠\n",
+        "old/v1/guide.md": GUIDE,
+        ".github/DISCUSSION_TEMPLATE/questions.yml": "body: kettle visitor first function\n",
+        "package-lock.json": '{"kettle": "visitor", "first": "function"}\n',
+    }  # fmt: skip
+    for path, text in texts.items():
+        put(root, path, text)
+    ready(root, tmp_path / "d.sqlite")
+    return Corpus(str(root), IndexReader(str(tmp_path / "d.sqlite")))
+
+
+def test_a_section_is_shown_with_the_headings_above_it(documented: Corpus) -> None:
+    found = gather_evidence(documented, "How do I warm the kettle before the first visitor?", None, 700)
+    first = found.snippets[0]
+    assert (first.signal, first.path) == ("page", "docs/en/events.md")
+    assert first.name == "Events > Alternative Events (deprecated) > Startup"
+    assert first.text.startswith(f"{first.name}\n\n### Startup\n")
+
+
+def test_one_language_and_one_copy_of_a_page_is_shown_and_no_filler(documented: Corpus) -> None:
+    question = "How do I warm the kettle before the first visitor?"
+    for tokens in (700, 6_000):
+        shown = paths("page", found := gather_evidence(documented, question, None, tokens))
+        assert shown == ["docs/en/events.md"]
+        others = {each.path for each in found.snippets} - {"docs/en/events.md"}
+        assert others <= {"app/kettle.py", "tests/test_kettle.py"}
+    french = gather_evidence(documented, "Comment est-ce que je peux warm kettle visitor ?", None, 700)
+    assert paths("page", french)[0] == "docs/fr/events.md"
+
+
+def test_the_words_that_were_asked_for_are_shown_of_a_long_section(documented: Corpus) -> None:
+    found = gather_evidence(documented, "Which page tells about the option root_prefix?", None, 300)
+    assert any("root_prefix strips" in each.text for each in by("page", found))
+
+
+def test_headings_define_no_names(documented: Corpus) -> None:
+    found = gather_evidence(documented, "What does `Startup` return?", None, 2_000)
+    assert paths("definition", found) == ["app/teapot.py"]
+    assert [each.path for each in documented.definitions("Startup")] == ["app/teapot.py"]
+
+
+def test_an_explanation_gets_the_code_and_the_heads_of_what_it_calls(documented: Corpus) -> None:
+    target = TargetLines("app/kettle.py", 1, 2)
+    found = gather_evidence(documented, "", target, 700, command="explain")
+    assert [(each.signal, each.text) for each in found.snippets] == [
+        ("target", "def kettle():\n    return warm()\n"),
+        ("callee", "def warm():\n"),
+    ]
+
+
+def test_existing_tests_come_right_after_the_code_with_their_imports(documented: Corpus) -> None:
+    target = TargetLines("app/kettle.py", 1, 2)
+    found = gather_evidence(documented, "Also with an empty one.", target, 700, command="test")
+    assert [each.signal for each in found.snippets][:2] == ["target", "test"]
+    assert "import pytest" in found.snippets[1].text
+    assert "def test_kettle" in found.snippets[1].text
+
+
+def test_an_open_page_is_outlined_by_its_headings(documented: Corpus) -> None:
+    language = language_of("docs/en/events.md")
+    document = Document("docs/en/events.md", split_lines("# New\n\n## Inner\ntext\n"), language)
+    documented.set_open({"docs/en/events.md": OpenFile(document)})
+    assert [each.qualified for each in documented.outline("docs/en/events.md")] == ["New", "New > Inner"]

@@ -160,7 +160,7 @@ def test_a_span_says_whether_it_is_all_of_its_lines(corpus: Corpus, tmp_path: Pa
     methods = "".join(f"    def step_{number}(self):\n{body}\n" for number in range(3))
     (root / "shop" / "long.py").write_text(f"class Long:\n{methods}")
     again = make_corpus(tmp_path, root)
-    found = evidence_for(QuestionFolders(again), "What do Long and gross do?", None, 700)
+    found = evidence_for(QuestionFolders(again), "What do `Long` and `gross` do?", None, 700)
     again.reader.close()
     assert {span.origin.outline for span in found.spans} == {True, False}
     for span in found.spans:

@@ -1,0 +1,139 @@
+"""Pages of documentation: does the index find the page that answers a question?
+
+The questions are the headings of the pages themselves, each with the page it is from, and a file of questions
+that people wrote, such as `bench/documents/pytest.toml`. Pages are ranked as for a question of a user. The
+figure is the mean reciprocal rank (MRR) of the right page among the first ten. No model is needed.
+"""
+
+import argparse
+import random
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assist_context.documents import split_lines
+from assist_context.evidence.intent import intent_of, is_chronicle
+from assist_context.evidence.search_results import ranked_pages
+from assist_context.index.reader import IndexReader
+from assist_context.languages import language_of
+from assist_context.pages.headings import sections
+from assist_context.pages.notebooks import page_lines
+from assist_context.retrieval.corpus import Corpus
+from bench.index.index import IndexFailed, running_indexer
+from bench.provenance import layout, provenance, write
+from bench.significance import paired_bootstrap
+
+DEEP = 10  # pages per question; lower ranks count as not found
+LEAST_WORDS = 2  # a heading of one word is no question
+EXAMPLES = """
+examples:
+  docs.py ~/src/pytest --questions benchmarks/bench/documents/pytest.toml
+  docs.py ~/src/httpx --headings 100
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuestion:
+    """A question, and the pages that answer it."""
+
+    text: str
+    pages: frozenset[str]
+
+
+def heading_questions(corpus: Corpus, most: int, seed: int) -> list[PageQuestion]:
+    """Draw headings that only one section has. Pages that tell what changed give none."""
+    found: list[PageQuestion] = []
+    for path in sorted(corpus.files().paths):
+        markup = language_of(path).markup
+        if not markup or is_chronicle(path):
+            continue
+        lines = page_lines(path, split_lines("".join(corpus.lines(path))))
+        found += [PageQuestion(each.name, frozenset({path})) for each in sections(markup, lines)]
+    times = Counter(each.text.lower() for each in found)
+    once = [each for each in found if times[each.text.lower()] == 1 and len(each.text.split()) >= LEAST_WORDS]
+    return random.Random(seed).sample(once, min(most, len(once)))
+
+
+def written_questions(file: Path) -> list[PageQuestion]:
+    """Read a file of questions; its pages are below its `folder`."""
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    folder = table["folder"]
+    return [
+        PageQuestion(each["text"], frozenset(f"{folder}/{page}" for page in each["pages"]))
+        for each in table["question"]
+    ]
+
+
+def reciprocal_rank(corpus: Corpus, question: PageQuestion) -> float:
+    """Return 1 / rank of the first right page, or 0 if none of the first ten is right."""
+    pieces = ranked_pages((corpus,), question.text, intent_of(question.text))
+    pages = list(dict.fromkeys(each.hit.path for each in pieces))[:DEEP]
+    return next((1 / rank for rank, page in enumerate(pages, 1) if page in question.pages), 0.0)
+
+
+def report(questions: Sequence[PageQuestion], ranks: Sequence[float], seed: int) -> dict[str, Any]:
+    """Return MRR@10 with an interval that resamples pages, and the share of questions whose page is first."""
+    groups = [min(each.pages) for each in questions]
+    spread = paired_bootstrap(ranks, [0.0] * len(ranks), groups, seed)
+    return {
+        "questions": len(ranks),
+        "mrr@10": round(sum(ranks) / len(ranks), 4),
+        "mrr@10_95": [round(spread.low, 4), round(spread.high, 4)],
+        "first": round(sum(each == 1 for each in ranks) / len(ranks), 4),
+        "among ten": round(sum(each > 0 for each in ranks) / len(ranks), 4),
+        "not first": [each.text for each, rank in zip(questions, ranks, strict=True) if rank < 1],
+    }
+
+
+def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("root", type=Path, metavar="FOLDER", help="a repository with documentation")
+    add("--index", type=Path, metavar="FILE", help="where to put its index; default: next to the folder")
+    add("--questions", type=Path, metavar="FILE.toml", help="questions that people wrote")
+    add("--headings", type=int, default=300, help="how many headings to draw")
+    add("--seed", type=int, default=1, help="seed for drawing headings and for the intervals")
+    add("--out", type=Path, metavar="FILE.json")
+    add("--json", action="store_true", help="print JSON instead of a table")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = options_of(arguments)
+    root = options.root.expanduser().resolve()
+    database = options.index or root.with_name(f"{root.name}.assist.sqlite")
+    try:
+        with running_indexer(root, database) as (_, events):
+            events.ready()
+    except IndexFailed as error:
+        sys.exit(f"docs.py: {error}")
+    corpus = Corpus(str(root), IndexReader(str(database)))
+    sets = {"headings": heading_questions(corpus, options.headings, options.seed)}
+    if options.questions:
+        sets["written"] = written_questions(options.questions)
+    found: dict[str, Any] = {}
+    for name, questions in sets.items():
+        ranks = [reciprocal_rank(corpus, each) for each in questions]
+        if ranks:
+            found[name] = report(questions, ranks, options.seed)
+    header = provenance()
+    if options.out:
+        write(options.out, header, {"seed": options.seed, **found})
+    if options.json:
+        print(layout({"provenance": header, **found}))
+        return
+    print("| questions | MRR@10 (95 %) | first | among ten |\n|---|---|---|---|")
+    for name, each in found.items():
+        low, high = each["mrr@10_95"]
+        start = f"| {each['questions']} {name} | {each['mrr@10']:.3f} ({low:.3f} to {high:.3f}) "
+        print(f"{start}| {each['first']:.1%} | {each['among ten']:.1%} |")
+
+
+if __name__ == "__main__":
+    main()
