@@ -160,7 +160,7 @@ def _front_matter(lines: Sequence[str]) -> tuple[int, str]:
     return 0, ""
 
 
-def _restructured(lines: Sequence[str]) -> Iterator[Heading]:
+def _rst(lines: Sequence[str]) -> Iterator[Heading]:
     """Levels are in the order in which the marks appear; a mark above and below is another one."""
     levels: dict[tuple[str, bool], int] = {}
     after = 0  # a line above it belongs to a heading already
@@ -207,7 +207,7 @@ def _html(lines: Sequence[str]) -> Iterator[Heading]:
 
 _READERS: Mapping[str, Callable[[Sequence[str]], Iterator[Heading]]] = {
     "markdown": _markdown,
-    "rst": _restructured,
+    "rst": _rst,
     "asciidoc": _asciidoc,
     "html": _html,
     "notebook": _markdown,  # as `notebooks.notebook_lines` returns it

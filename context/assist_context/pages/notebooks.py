@@ -36,19 +36,19 @@ def notebook_lines(lines: Sequence[str]) -> list[str]:
                 inside = False
                 text = FENCE if kind == "code" else "\n"
             else:
-                text = _decoded(line)
+                text = _decode(line)
         elif cell := _CELL.fullmatch(line):
             kind = cell[1]
         elif source := _SOURCE.fullmatch(line):
             inside = source[1] == "["
             text = FENCE if inside and kind == "code" else "\n"
             if not inside:
-                text = _decoded(source[1])
+                text = _decode(source[1])
         shown.append(text if line else "")
     return shown
 
 
-def _decoded(line: str) -> str:
+def _decode(line: str) -> str:
     """One line of a cell from its JSON, without its line ends inside."""
     try:
         text = json.loads(line.strip().rstrip(","))

@@ -52,14 +52,14 @@ class PageCopies:
     alone: tuple[tuple[str, str], ...] = ()
     main: str = MAIN
 
-    def unwanted(self, language: str) -> frozenset[str]:
+    def surplus(self, language: str) -> frozenset[str]:
         """The pages that a reader of a language does not need, as there is a better copy."""
         found = {path for path, its in self.alone if not _same_language(its, language)}
         for group in self.groups:
-            found.update(path for its, path in group.items() if its != self._chosen(group, language))
+            found.update(path for its, path in group.items() if its != self._choice(group, language))
         return frozenset(found)
 
-    def _chosen(self, group: Mapping[str, str], language: str) -> str:
+    def _choice(self, group: Mapping[str, str], language: str) -> str:
         own = (its for its in group if language and _same_language(its, language))
         return next(own, MAIN if MAIN in group else self.main if self.main in group else min(group))
 
@@ -74,7 +74,7 @@ def page_copies(paths: Iterable[str]) -> PageCopies:
     """The copies among some paths.
 
     >>> copies = page_copies(["README.md", "README.de.md", "docs/en/a.md", "docs/fr/a.md"])
-    >>> sorted(copies.unwanted("de")), sorted(copies.unwanted("fr"))
+    >>> sorted(copies.surplus("de")), sorted(copies.surplus("fr"))
     (['README.md', 'docs/fr/a.md'], ['README.de.md', 'docs/en/a.md'])
     """
     pages = [path for path in paths if is_page(path)]
@@ -89,7 +89,7 @@ def _same_language(one: str, other: str) -> bool:
 
 
 def _code_of(name: str) -> str:
-    """The language that a folder or a part of a name stands for, "" for none.
+    """The language that a folder or a part of a name means, "" for none.
 
     >>> _code_of("pt_BR"), _code_of("cn"), _code_of("src")
     ('pt-br', 'zh', '')

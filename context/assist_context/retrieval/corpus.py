@@ -87,7 +87,7 @@ class Corpus:
             self._copies = paths, page_copies(paths)
             self._unwanted = {}
         if language not in self._unwanted:
-            self._unwanted[language] = self._copies[1].unwanted(language)
+            self._unwanted[language] = self._copies[1].surplus(language)
         return self._unwanted[language]
 
     def page_language(self, path: str) -> str:

@@ -13,7 +13,7 @@ FASTAPI_LIKE = [
 
 
 def left(paths: list[str], language: str) -> list[str]:
-    return sorted(set(paths) - page_copies(paths).unwanted(language))
+    return sorted(set(paths) - page_copies(paths).surplus(language))
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ def test_one_language_of_a_folder_for_each_is_left(language: str, folder: str) -
 
 
 def test_a_folder_with_the_same_pages_is_a_copy_whatever_its_name() -> None:
-    assert "docs/em/docs/events.md" in page_copies(FASTAPI_LIKE).unwanted("en")
+    assert "docs/em/docs/events.md" in page_copies(FASTAPI_LIKE).surplus("en")
     other = [
         *FASTAPI_LIKE,
         "docs/internal/docs/index.md",
         "docs/internal/docs/a.md",
         "docs/internal/docs/b.md",
     ]
-    assert not any("internal" in path for path in page_copies(other).unwanted("en"))
+    assert not any("internal" in path for path in page_copies(other).surplus("en"))
 
 
 @pytest.mark.parametrize(
