@@ -15,7 +15,7 @@ from typing import Literal
 
 from assist_context.languages import language_of
 
-Source = Literal["assist", "user", "file", "editor"]
+Source = Literal["assist", "user", "file", "editor", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Origin:
     `path` is then the file that the output is about. `path` is relative to the absolute folder `root`, with
     "/". Lines count from 1, both ends included. `blob` is the git blob id of the file. `outline`: the text is
     not all of these lines, but the ones that say most, such as the heads of a class's methods.
+    `answer` is an earlier answer of a model; `derived` are the origins of all that this model was shown. A
+    text may leave only where all that it derives from may.
     """
 
     source: Source
@@ -36,6 +38,7 @@ class Origin:
     last: int = 0
     blob: str = ""
     outline: bool = False
+    derived: tuple["Origin", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,8 @@ def label(origin: Origin) -> str:
     ('src/app.py lines 3-9', 'about src/app.py')
     """
     lines = f" lines {origin.first}-{origin.last}" if origin.first else ""
+    if origin.source == "answer":
+        return "an earlier answer"
     named = "".join(each if each.isprintable() else "?" for each in origin.path)
     return f"{'about ' if origin.source == 'editor' else ''}{named or 'the editor'}{lines}"
 

@@ -6,6 +6,7 @@ Two functions read the disk, `resolve` and `_bases`, to follow links and to find
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
@@ -47,7 +48,7 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
     """
     reasons = list(_request_reasons(prompt, permissions, provider))
     classes: set[str] = set()
-    for span in prompt.spans:
+    for span in _judged_spans(prompt):
         try:
             place = _place(span.origin, permissions.roots)
             _check_deny(place, permissions)
@@ -62,6 +63,15 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
         for name in sorted(classes.difference(known.residency if known else ()))
     ]
     return Verdict(not reasons, tuple(dict.fromkeys(reasons)), tuple(sorted(classes)))
+
+
+def _judged_spans(prompt: Prompt) -> Iterator[Span]:
+    """The spans of a prompt, and those that earlier answers in it derive from, which count as much."""
+    derived: dict[Origin, None] = {}
+    for span in prompt.spans:
+        yield span
+        derived |= dict.fromkeys(span.origin.derived)
+    yield from (Span("", origin) for origin in derived)
 
 
 def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from assist_server.cli.chat import commands as conversations
 from assist_server.cli.commands import audit, complete, index, info, models, questions, records
 from assist_server.cli.flags import AsJson, Offline, example, settings
 from assist_server.cli.output import emit, emit_line, say
@@ -123,6 +124,7 @@ app.command(
 )(demo)
 complete.add_to(app)
 questions.add_to(app)
+conversations.add_to(app)
 records.add_to(app)
 audit.add_to(app)
 index.add_to(app)

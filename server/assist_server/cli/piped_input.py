@@ -28,6 +28,9 @@ class PipedInput:
     notice: str = ""
 
 
+NOTHING = PipedInput()
+
+
 def piped_input(handle: int, *, asked: bool) -> PipedInput:
     """What is piped in at this file descriptor, if it is `asked` for with a `-`.
 

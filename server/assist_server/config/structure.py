@@ -34,10 +34,19 @@ class AnswersSettings:
             "text. Empty: the model that writes ghost text."
         },
     )
+    threads_days: int = field(
+        default=7,
+        metadata={
+            "doc": "For how many days the terminal keeps conversations for `assist ask -c`, private in the "
+            "data directory. 0 keeps none."
+        },
+    )
 
     def __post_init__(self) -> None:
         if self.model:
             check_model(self.model)
+        if not 0 <= self.threads_days <= 365:
+            raise CompletionError(f"threads_days = {self.threads_days}: use a number from 0 to 365")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from assist_context.documents import Document
 from assist_server.config.config import Config
+from assist_server.threads.thread_memory import ThreadMemory
 from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
@@ -23,7 +24,8 @@ class EditorQuestion:
     """What the editor asks about lines of a document, counted from 1.
 
     (0, 0) means the whole document, (n, 0) the definition at line n. `problems` are (line, message) of
-    diagnostics.
+    diagnostics. `thread` is the id of the conversation that the question goes on with, "" for a new one;
+    `files` are the URIs of files and folders to show.
     """
 
     command: str
@@ -33,6 +35,8 @@ class EditorQuestion:
     wish: "Wish" = "auto"
     provider: str = ""
     problems: tuple[tuple[int, str], ...] = ()
+    thread: str = ""
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,11 @@ class EditorPort(Protocol):
 class EditorContext:
     """What questions are answered with: the workspace as it is now, the local model, and the editor.
 
-    `recovered` collects the folders whose interrupted edits are finished.
+    `recovered` collects the folders whose interrupted edits are finished, `threads` the conversations.
     """
 
     snapshot: Callable[[], WorkspaceSnapshot]
     local: "Callable[[], Awaitable[Answerer[Any]]]"
     editor: EditorPort
     recovered: set[str] = field(default_factory=set)
+    threads: ThreadMemory = field(default_factory=ThreadMemory)

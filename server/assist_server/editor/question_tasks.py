@@ -8,6 +8,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +23,15 @@ from assist_server.editor.question import (
     WorkspaceSnapshot,
 )
 from assist_server.errors import UserError
+from assist_server.threads.thread import without_last_turn
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter
     from assist_completion.engine.answer_stream import Answerer
+    from assist_escalation.routing.router import Wish
+
+ASKED = 64  # questions that can be rated or asked again
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +44,16 @@ def snapshot_of(
     """The workspace as it is now."""
     opened = {each.uri: DocumentState(each.to_document(), each.real_path, each.version) for each in documents}
     return WorkspaceSnapshot(config, folders, opened)
+
+
+@dataclass(frozen=True, slots=True)
+class _AskedQuestion:
+    """A question, the id of its request in the records, and its conversation as it was after the answer."""
+
+    question: EditorQuestion
+    request: str = ""
+    thread: str = ""
+    turns: int = 0
 
 
 class QuestionTasks:
@@ -56,6 +71,7 @@ class QuestionTasks:
         self._local = local
         self._context = EditorContext(snapshot, self._local_model, editor)
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._asked: dict[str, _AskedQuestion] = {}
 
     def ask(self, question: EditorQuestion) -> str:
         """Begin to answer; return the id that every message of the answer carries."""
@@ -64,8 +80,32 @@ class QuestionTasks:
             self._answer(number, question, self._context.snapshot())
         )
         self._tasks[number] = task
+        self._asked[number] = _AskedQuestion(question)
+        while len(self._asked) > ASKED:
+            self._asked.pop(next(iter(self._asked)))
         task.add_done_callback(partial(self._end, number))
         return number
+
+    def question_again(self, number: str, wish: "Wish | None" = None) -> EditorQuestion:
+        """The question of an answer, to be asked again in place of it. Raises `UserError`."""
+        asked = self._asked.get(number)
+        if asked is None:
+            raise UserError(f"The question of the answer {number!r} is no longer known: ask it again.")
+        threads = self._context.threads
+        thread = threads.get(asked.thread)
+        if thread is not None and len(thread.turns) == asked.turns:
+            threads.put(without_last_turn(thread))
+        question = replace(asked.question, thread=asked.thread or asked.question.thread)
+        return question if wish is None else replace(question, wish=wish)
+
+    async def rate(self, number: str, *, good: bool) -> None:
+        """Remember whether an answer was good. Raises `UserError` if it is unknown."""
+        asked = self._asked.get(number)
+        if asked is None or not asked.request:
+            raise UserError(f"The answer {number!r} is no longer known: use `assist rate`.")
+        config = self._context.snapshot().config
+        work = await asyncio.to_thread(_question_work)
+        await asyncio.to_thread(work.rate_request, config, asked.request, "up" if good else "down")
 
     def cancel(self, number: str) -> None:
         """Stop an answer; an unknown id is of one that has ended."""
@@ -93,9 +133,22 @@ class QuestionTasks:
             work = await asyncio.to_thread(_question_work)
             async with aclosing(work.answer_messages(question, snapshot, self._context)) as messages:
                 async for message in messages:
-                    self._tell(number, **message)
+                    self._remember(number, message)
+                    if message:
+                        self._tell(number, **message)
         except EXPECTED as error:
             self._tell(number, done=True, error=str(error))
+
+    def _remember(self, number: str, message: dict[str, Any]) -> None:
+        """Note what a rating and a retry need; the id of the request is taken out of the message."""
+        asked = self._asked.get(number)
+        request = message.pop("request", "")
+        if asked is None:
+            return
+        if request:
+            self._asked[number] = replace(asked, request=request)
+        if thread := self._context.threads.get(message.get("thread") or ""):
+            self._asked[number] = replace(asked, thread=thread.id, turns=len(thread.turns))
 
     async def _local_model(self) -> "Answerer[Any]":
         local = self._local()

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from assist_context.files.exclusions import exclusions
@@ -17,6 +18,8 @@ from assist_context.retrieval.corpus import Corpus
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
+from assist_escalation.routing.feedback import Happening
+from assist_server.config.config import Config
 from assist_server.editor.edit_preview import EditPreview
 from assist_server.editor.question import DocumentState, EditorContext, EditorQuestion, WorkspaceSnapshot
 from assist_server.errors import UserError
@@ -34,13 +37,17 @@ from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Qu
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.records.edit_history import changed_files, finish_interrupted, record_editor_edit
+from assist_server.records.past_requests import rate
 from assist_server.records.undo import next_undo, take_back
+from assist_server.threads.attachment import Attachment, attachment_at
+from assist_server.threads.thread import Thread
 from assist_server.wording.answers import last_line, route_document
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder, database_of, folder_of
 from assist_server.workspace.stray_links import refuse_stray_link
 
+GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
 OPENED = 24  # open documents that are parsed for a question
 
 Message = dict[str, Any]
@@ -51,9 +58,15 @@ async def answer_messages(
     question: EditorQuestion, snapshot: WorkspaceSnapshot, context: EditorContext
 ) -> AsyncGenerator[Message, None]:
     """The messages of one answer, as `assist/answer` sends them. Raises what `answering.answer` raises."""
-    for notice in await _recover(_home(question, snapshot).root, snapshot, context):
+    home = _home(question, snapshot).root
+    for notice in await _recover(home, snapshot, context):
         yield {"notice": notice}
-    decided, inputs, problems = await asyncio.to_thread(decide_question, question, snapshot)
+    thread = context.threads.get(question.thread)
+    if question.thread and (thread is None or thread.root != home):
+        yield {"notice": GONE}
+        thread = None
+    decided, inputs, problems = await asyncio.to_thread(decide_question, question, snapshot, thread)
+    yield {"request": decided.id}
     for problem in problems:
         yield {"notice": problem}
     writes: list[asyncio.Future[None]] = []
@@ -72,6 +85,11 @@ async def answer_messages(
                 yield await _message(decided, context, event, preview)
     finally:
         await asyncio.gather(*writes)
+
+
+def rate_request(config: Config, request: str, happening: Happening) -> None:
+    """Remember whether an answer was good. Raises `UserError` if its request is unknown."""
+    rate(config, request, happening)
 
 
 async def _recover(root: str, snapshot: WorkspaceSnapshot, context: EditorContext) -> tuple[str, ...]:
@@ -99,7 +117,11 @@ async def _message(
             route = {**route_document(decided), "target": decision.target, "cause": decision.cause}
             return {"route": route, "model": model, "restart": True}
         case FinalAnswer():
-            return {"delta": preview.end(), **await _last_message(decided, context, event)}
+            if event.thread is not None:
+                context.threads.put(event.thread)
+            thread = event.thread.id if event.thread else None
+            last = await _last_message(decided, context, event)
+            return {"delta": preview.end(), **last, "thread": thread}
 
 
 async def _last_message(decided: DecidedQuestion, context: EditorContext, final: FinalAnswer) -> Message:
@@ -211,7 +233,7 @@ async def undo(uri: str, context: EditorContext) -> tuple[list[str], tuple[str, 
 
 
 def decide_question(
-    question: EditorQuestion, snapshot: WorkspaceSnapshot
+    question: EditorQuestion, snapshot: WorkspaceSnapshot, thread: Thread | None = None
 ) -> tuple[DecidedQuestion, DecisionInputs, tuple[str, ...]]:
     """A question with its decision, and what is wrong in the rules. It blocks.
 
@@ -234,15 +256,30 @@ def decide_question(
             target = replace(lines_in_document(folders.corpus, document, *question.lines), alias=alias)
             asked.append(os.path.dirname(state.real_path) or home.root)
             asked += [os.path.dirname(path_of(question.uri))] if state.real_path else []  # a link's folder
+        asked += [os.path.dirname(path_of(uri)) for uri in question.files]
         if snapshot.folders and home not in snapshot.folders:
             asked.insert(0, snapshot.folders[0].root)
         inputs, wrong = decision_inputs(snapshot.config, [corpus.root for corpus in corpora], asked)
         origin = Origin("editor", target.lines.path if target else "", folders.corpus.root)
         problems = tuple(Span(f"line {line}: {text}", origin) for line, text in question.problems)
         decidable = Question(
-            question.command, question.words, target, problems, question.wish, question.provider
+            question.command,
+            question.words,
+            target,
+            problems,
+            question.wish,
+            question.provider,
+            thread=thread,
+            attachments=_attachments(question, [corpus.root for corpus in corpora]),
         )
         return decide(decidable, folders, inputs), inputs, tuple(map(str, wrong))
+
+
+def _attachments(question: EditorQuestion, roots: list[str]) -> tuple[Attachment, ...]:
+    """The files and folders that the editor adds, by their URIs."""
+    if wrong := [uri for uri in question.files if not uri.startswith("file:")]:
+        raise UserError(f"{wrong[0]} is no file on this machine: add files with a path.")
+    return tuple(attachment_at(path_of(uri), Path(roots[0]), roots) for uri in question.files)
 
 
 def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:

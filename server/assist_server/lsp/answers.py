@@ -26,6 +26,7 @@ from assist_server.workspace.positions import Encoding, to_units
 
 if TYPE_CHECKING:  # numpy and tree-sitter, which `initialize` must not wait for
     from assist_escalation.edits.plan import EditPlan, FileChange
+    from assist_escalation.routing.router import Wish
     from assist_server.questions.decision import DecidedQuestion
 
 COMMANDS = ("explain", "ask", "test", "refactor", "fix")
@@ -183,10 +184,7 @@ def add_answers(server: Server) -> QuestionTasks:
     def add_command(command: str) -> None:
         @server.command(f"assist.{command}")
         def ask(*arguments: Any) -> dict[str, Any]:
-            question = _question_of(command, arguments[0] if arguments else {})
-            number = questions.ask(question)
-            editor.begin(number, question)
-            return {"id": number}
+            return _begin(questions, editor, _question_of(command, arguments[0] if arguments else {}))
 
     for command in COMMANDS:
         add_command(command)
@@ -207,6 +205,7 @@ def add_answers(server: Server) -> QuestionTasks:
             server.window_show_message(types.ShowMessageParams(types.MessageType.Info, text))
         return {"files": files, "error": None}
 
+    _add_remarks(server, questions, editor)
     kinds = [types.CodeActionKind.Refactor, types.CodeActionKind.QuickFix, types.CodeActionKind.Empty]
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=kinds))
@@ -222,6 +221,38 @@ def _request_text(decided: "DecidedQuestion") -> str:
     return payload_text(decided.prepared) if decided.prepared else ""
 
 
+def _begin(questions: QuestionTasks, editor: LspEditor, question: EditorQuestion) -> dict[str, Any]:
+    number = questions.ask(question)
+    editor.begin(number, question)
+    return {"id": number}
+
+
+def _add_remarks(server: Server, questions: QuestionTasks, editor: LspEditor) -> None:
+    """Add what a user can say to an answer: that it was good or bad, and to try again."""
+
+    @server.command("assist.retry")
+    def retry(*arguments: Any) -> dict[str, Any]:
+        sent = arguments[0] if arguments else {}
+        number = str(member_of(sent, "id") or "")
+        try:
+            question = questions.question_again(number, _wish(member_of(sent, "wish")))
+        except EXPECTED as error:
+            return {"id": None, "error": str(error)}
+        return _begin(questions, editor, question)
+
+    @server.command("assist.rate")
+    async def rate(*arguments: Any) -> dict[str, Any]:
+        sent = arguments[0] if arguments else {}
+        verdict = member_of(sent, "verdict")
+        if verdict not in ("good", "bad"):
+            return {"error": f"The verdict {verdict!r} is neither good nor bad."}
+        try:
+            await questions.rate(str(member_of(sent, "id") or ""), good=verdict == "good")
+        except EXPECTED as error:
+            return {"error": str(error)}
+        return {"error": None}
+
+
 def stop_progress(questions: QuestionTasks, token: object) -> None:
     """The user cancelled a progress: stop the answer that it belongs to, if any."""
     if isinstance(token, str) and token.startswith(_PROGRESS):
@@ -229,8 +260,7 @@ def stop_progress(questions: QuestionTasks, token: object) -> None:
 
 
 def _question_of(command: str, sent: Any) -> EditorQuestion:
-    """The question in `{uri, range, words, wish, provider, problems}`, each of which may be missing."""
-    wish = member_of(sent, "wish")
+    """The question in the object that a command gets, in which each member may be missing."""
     words = member_of(sent, "words")
     problems = [
         (_first_line(each) + 1, str(member_of(each, "message") or ""))
@@ -241,10 +271,16 @@ def _question_of(command: str, sent: Any) -> EditorQuestion:
         str(member_of(sent, "uri") or ""),
         _lines(member_of(sent, "range")),
         words if isinstance(words, str) else "",
-        "local" if wish == "local" else "frontier" if wish == "frontier" else "auto",
+        _wish(member_of(sent, "wish")) or "auto",
         str(member_of(sent, "provider") or ""),
         tuple(problems),
+        str(member_of(sent, "thread") or ""),
+        tuple(map(str, member_of(sent, "files") or ())),
     )
+
+
+def _wish(value: Any) -> "Wish | None":
+    return "local" if value == "local" else "frontier" if value == "frontier" else None
 
 
 def _first_line(value: Any) -> int:

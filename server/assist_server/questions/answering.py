@@ -6,7 +6,7 @@ draws nothing and knows no protocol; it asks the user through `confirm`.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.audit_events import Outcome
 from assist_escalation.gate.refusals import RefusedRequest, record_refusal
 from assist_escalation.gate.send import send
+from assist_escalation.prompts import Span
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact
 from assist_escalation.redaction.restorer import Restorer, address_guard_of
 from assist_escalation.routing import feedback
@@ -35,6 +36,9 @@ from assist_server.questions.local_attempts.attempts import (
     second_attempt,
     sum_of,
 )
+from assist_server.threads.conversation_window import window_notices
+from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
+from assist_server.threads.thread_prompt import opening_words
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer, AnswerStream
@@ -75,7 +79,10 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class AnswerCost:
-    """What an answer took: tokens, micro-dollars, milliseconds. `ended` says why the model stopped."""
+    """What an answer took: tokens, micro-dollars, milliseconds. `ended` says why the model stopped.
+
+    Of `tokens_in` the local model had to compute `evaluated`; the rest it had read before.
+    """
 
     ended: str
     tokens_in: int
@@ -83,6 +90,7 @@ class AnswerCost:
     micro: int
     ms: float
     first_ms: float
+    evaluated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,7 @@ class FinalAnswer:
     """The answer, who gave it and why, and what it took.
 
     `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
+    `thread` is the conversation with this answer.
     """
 
     text: str
@@ -98,6 +107,7 @@ class FinalAnswer:
     cost: AnswerCost
     plan: EditPlan | None = None
     problem: EditError | None = None
+    thread: Thread | None = None
 
 
 Event = AnswerPiece | AnswerStart | Notice | FinalAnswer
@@ -172,7 +182,10 @@ async def _answer_locally(
     redacted, unscanned = await asyncio.to_thread(_redact_question, decided, inputs)
     secrets = tuple(redacted.placeholders.values())
     base = SecondAttempt(decided.local, await doubt_of(decided, local), local)
-    asked: Conversation | None = first_attempt(decided, base.doubt, local)[0]
+    found = first_attempt(decided, base.doubt, local)
+    for note in (*decided.local.notes, *window_notices(decided.question.thread, found, local.model)):
+        yield Notice(note)
+    asked: Conversation | None = found.conversation
     given: list[LocalAnswer] = []
     while asked is not None:
         yield AnswerStart(decision, local.model)
@@ -190,10 +203,8 @@ async def _answer_locally(
         asked = second_attempt(asked, given, problem, base)
         if asked is not None:
             yield Notice(f"That answer cannot be used: {plain_reason(problem)}. Asking once more.")
-    if unscanned:
-        yield Notice(UNSCANNED.format(unscanned))
-    if guard.hidden and not decided.local.form.kind:
-        yield Notice(HIDDEN.format(guard.hidden))
+    for notice in _address_notices(unscanned, 0 if decided.local.form.kind else guard.hidden):
+        yield notice
     result = sum_of(given)
     fits = None if not decided.local.form.kind else problem is None
     confidence = _confidence(result, added, fits=fits)
@@ -207,10 +218,14 @@ async def _answer_locally(
                     return
     if problem:
         sources.note(decided, decision, "unusable")
-    ms = 1e3 * (time.monotonic() - start)
+    cost = _local_cost(result, 1e3 * (time.monotonic() - start))
+    thread = _grown_thread(decided, found.spans, "".join(shown), found.dropped)
+    yield FinalAnswer("".join(shown), local.model, decision, cost, edit, problem, thread)
+
+
+def _local_cost(result: "LocalAnswer", ms: float) -> AnswerCost:
     tokens = result.tokens
-    cost = AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first)
-    yield FinalAnswer("".join(shown), local.model, decision, cost, edit, problem)
+    return AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first, tokens.evaluated)
 
 
 async def _ask_again(
@@ -237,6 +252,14 @@ async def _guard_addresses(stream: "AnswerStream", guard: Restorer) -> AsyncGene
         async for piece in stream:
             yield AnswerPiece(guard.take(piece))
     yield AnswerPiece(guard.rest())
+
+
+def _address_notices(unscanned: str, hidden: int) -> Iterator[Notice]:
+    """What to know about the addresses of an answer, where secrets are hidden or could not be found."""
+    if unscanned:
+        yield Notice(UNSCANNED.format(unscanned))
+    if hidden:
+        yield Notice(HIDDEN.format(hidden))
 
 
 def _redact_question(decided: DecidedQuestion, inputs: DecisionInputs) -> tuple[Redacted, str]:
@@ -269,6 +292,8 @@ async def _answer_by_provider(
     outcome = None
     reason = {"cause": decision.cause, "features": dict(decision.features)}
     yield AnswerStart(decision, f"{prepared.provider} {prepared.endpoint.model}")
+    for note in draft.notes:
+        yield Notice(note)
     async with aclosing(send(prepared, inputs.parts(), reason)) as stream:
         async for event in stream:
             if isinstance(event, Outcome):
@@ -293,7 +318,11 @@ async def _answer_by_provider(
     model = outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write
     cost = AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
-    yield FinalAnswer(outcome.text, f"{prepared.provider} {model}", decision, cost, edit, problem)
+    thread = decided.question.thread
+    shown = draft.turn_prompt.spans  # after other words of ours than the local model gets
+    spans = (*opening_words(decided.local.turn_prompt.spans), *shown[len(opening_words(shown)) :])
+    grown = _grown_thread(decided, spans, outcome.text, thread.dropped if thread else 0)
+    yield FinalAnswer(outcome.text, f"{prepared.provider} {model}", decision, cost, edit, problem, grown)
 
 
 def _added_errors(edit: EditPlan | None) -> int:
@@ -323,3 +352,11 @@ def _plan_edit(
     if problem := copied_secret(edit, known):
         return None, EditError(problem), 0
     return edit, None, _added_errors(edit)
+
+
+def _grown_thread(decided: DecidedQuestion, spans: tuple[Span, ...], text: str, dropped: int) -> Thread:
+    """The conversation with this answer."""
+    asked = decided.question
+    thread = asked.thread or new_thread(decided.root)
+    turn = ThreadTurn(asked.command, asked.words, spans, text, stays=asked.wish == "local")
+    return add_turn(thread, turn, dropped)

@@ -38,6 +38,7 @@ from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, FileRules, LocalModelFacts
 from assist_server.questions.secret_file_texts import secret_texts
+from assist_server.threads.thread_files import ThreadFiles
 from assist_server.workspace.folders import key_of
 
 # Tokens of code for a local answer. With our instructions, the 0.5B model reads them in 2.6 s on two cores.
@@ -75,6 +76,11 @@ def gate_files(config: Config, root: str = "") -> GateFiles:
         data / "edits" / key_of(root),
         data / "marks.key",
     )
+
+
+def thread_files(config: Config) -> ThreadFiles:
+    """Where the terminal's conversations are kept."""
+    return ThreadFiles(config.paths.data / "threads", config.answers.threads_days)
 
 
 def decision_inputs(

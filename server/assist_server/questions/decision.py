@@ -35,11 +35,31 @@ from assist_server.questions.instructions import (
     test_path_words,
 )
 from assist_server.questions.new_test_path import new_test_path
-from assist_server.questions.prompt_spans import Evidence, QuestionFolders, evidence_for
+from assist_server.questions.prompt_spans import Evidence, EvidenceSurroundings, QuestionFolders, evidence_for
 from assist_server.questions.targets import QuestionTarget
+from assist_server.threads.attached_spans import attached_spans
+from assist_server.threads.attachment import Attachment
+from assist_server.threads.thread import Thread
+from assist_server.threads.thread_prompt import (
+    asks_for_more,
+    earlier_notes,
+    earlier_turns,
+    joined_spans,
+    unseen,
+)
+from assist_server.threads.withheld_parts import (
+    FilePlace,
+    files_of,
+    leaving_parts,
+    origins_of,
+    staying_reason,
+)
 
 # Tokens of code for a frontier model: enough for a change over several files, for a few cents.
 FRONTIER_TOKENS = 8_000
+# Tokens of what the user adds by name. A model of 1.5B reads the first number in 40 s on two cores.
+ATTACHED_TOKENS = 3_000
+ATTACHED_FRONTIER_TOKENS = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +67,8 @@ class Question:
     """What a user wants: a command, their words, the code it is about, and who should answer.
 
     `problems` are diagnostics and the like, and what the user piped in. `provider` is the name of one, "" for
-    any. `piped` is the length of what was piped in, in bytes.
+    any. `piped` is the length of what was piped in, in bytes. `thread` is the conversation that the question
+    goes on with, and `attachments` what the user added by name.
     """
 
     command: str
@@ -57,6 +78,8 @@ class Question:
     wish: Wish = "auto"
     provider: str = ""
     piped: int = 0
+    thread: Thread | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +134,9 @@ class DecisionInputs:
 class Draft:
     """A prompt for one kind of model, the form that its answer must have, and what an edit starts from.
 
-    An answer that is code begins with `beginning`, and repeats much of `old`. `left_out` names the files that
-    rules keep out of the prompt, each with the reason in words.
+    An answer that is code begins with `beginning`, and repeats much of `old`. `turn` are the spans that are
+    new in a conversation; without one, these are all. `left_out` names the files that rules keep out of the
+    prompt, each with the reason in words, and `notes` says what is not shown whole.
     """
 
     prompt: Prompt
@@ -122,7 +146,14 @@ class Draft:
     create: frozenset[str] = frozenset()
     beginning: str = ""
     old: str = ""
+    turn: tuple[Span, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def turn_prompt(self) -> Prompt:
+        """What is new in the conversation, as a prompt."""
+        return replace(self.prompt, spans=self.turn or self.prompt.spans)
 
     def bases(self, versions: Callable[[str], int | None] = lambda _: None) -> dict[str, Base]:
         """The files that an edit may change, as the model saw them."""
@@ -182,16 +213,26 @@ def draft(
     target = question.target
     command = question.command
     whole_files = not small and command in EDITS  # a model must see exactly what it changes
-    evidence = evidence_for(folders, question.words, target, tokens, whole_files=whole_files, command=command)
+    thread = question.thread if question.thread and question.thread.turns else None
+    corpora = (folders.corpus, *folders.others)
+    room = ATTACHED_TOKENS if small else ATTACHED_FRONTIER_TOKENS
+    attached = attached_spans(corpora, question.attachments, question.words, room)
+    if thread is not None and target is None:
+        tokens = tokens // 2 if asks_for_more(question.words) else 0
+    around = EvidenceSurroundings(attached.spans, follow_up=thread is not None, command=command)
+    evidence = evidence_for(folders, question.words, target, tokens, whole_files=whole_files, around=around)
+    if thread and command == "ask":
+        evidence = replace(evidence, spans=unseen(evidence.spans, thread))
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     path = ""
     if form.kind == "file" and target is not None:
         files = path_index_of([*folders.corpus.files().paths, *folders.corpus.opened])
         path = new_test_path(target.lines.path, target.name, files, Path(folders.corpus.root))
+    kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
     about, others = _apart(evidence.spans, target, folders.corpus.root)
     last = closing(command, form)
-    spans = (
-        Span(instructions(command, form), Origin("assist")),
+    turn = (
+        Span(instructions(kind, form), Origin("assist")),
         *others,
         *about,
         *_test_path_span(folders, target, path),
@@ -199,15 +240,18 @@ def draft(
         Span(request_of(command, question.words), Origin("user")),
         *((Span(last, Origin("assist")),) if last else ()),
     )
+    earlier = earlier_turns(thread, thread.dropped if thread and small else 0)
     whole = _edit_target(form, target, path)
     return Draft(
-        Prompt(command, spans),
+        Prompt(command, joined_spans(earlier, turn)),
         form,
         evidence,
         whole,
         create=frozenset({path}) if path else frozenset(),
         beginning=beginning(form, target) if whole else "",
         old=target.text if whole and target and not path else "",
+        turn=turn,
+        notes=(*attached.notes, *([] if small else earlier_notes(earlier))),
     )
 
 
@@ -255,14 +299,18 @@ def _prepare_frontier(
     most = ANSWERS[question.command]
     names = _names(question, drafted, folders, inputs)
     barred = _barred_files(names, folders, inputs)
-    if question.target and (why := barred.get((folders.corpus.root, question.target.lines.path))):
+    asked = _asked_files(question, folders)
+    if why := next((barred[each] for each in asked if each in barred), ""):
         return drafted, None, ("hidden", f"{why}, so it does not leave")
+    everywhere = inputs.within(_rule_folders(leaving_parts(drafted.prompt.spans, barred).spans))
+    if why := staying_reason(question.thread, everywhere.always_local):
+        return drafted, None, ("hidden", why)
     drafted = _without(drafted, barred)
     aliases = _aliases(question, names, barred)
     # Rule files may be anywhere between a file and its root; they can only forbid.
     allowed = inputs.within(_rule_folders((*drafted.prompt.spans, *aliases.spans)))
     request = ProviderRequest(name, drafted.prompt, allowed, inputs.scope, most, question.provider)
-    spared = _spared_files(question, drafted, names, folders.corpus.root)
+    spared = _spared_files(question, drafted, names, asked)
     whole = replace(request.prompt, spans=(*request.prompt.spans, *aliases.spans))
     if withheld := withheld_files(replace(request, prompt=whole), spared):
         drafted = _without(drafted, withheld)
@@ -302,15 +350,19 @@ def _barred_files(
 
 
 def _spared_files(
-    question: Question, drafted: Draft, names: Sequence[_FileName], root: str
+    question: Question, drafted: Draft, names: Sequence[_FileName], asked: Collection[File]
 ) -> dict[File, list[Span]]:
-    """The files that a question can do without, all but the one in question: their spans and other names."""
-    target = (root, question.target.lines.path) if question.target else None
+    """The files that a question can do without, all but those that the user names: their spans and names.
+
+    A file that only an earlier answer was made from is there by its name.
+    """
     files: dict[File, list[Span]] = {}
-    for span in drafted.evidence.spans:
-        file = (span.origin.root, span.origin.path)
-        if file != target:
-            files.setdefault(file, []).append(span)
+    for span in drafted.prompt.spans:
+        for origin in origins_of(span):
+            file = (origin.root, origin.path)
+            own = span if origin is span.origin else Span("", Origin("file", origin.path, origin.root))
+            if file not in asked:
+                files.setdefault(file, []).append(own)
     for each in names:
         if each.file in files:
             files[each.file] += _aliases(question, [each], ()).spans
@@ -319,28 +371,38 @@ def _spared_files(
 
 def _without(drafted: Draft, barred: Mapping[File, str]) -> Draft:
     """A draft without what it shows of some files: one of them must not prevent the question."""
-    gone = [each for each in drafted.evidence.spans if (each.origin.root, each.origin.path) in barred]
-    if not gone:
+    parts = leaving_parts(drafted.prompt.spans, barred)
+    if not (parts.files or parts.answers):
         return drafted
     evidence = drafted.evidence
-    spans = tuple(each for each in evidence.spans if each not in gone)
+    spans = leaving_parts(evidence.spans, barred).spans
     shown = {each.origin.path for each in spans}
     structure = replace(evidence.structure, files=len(shown))
     texts = {path: text for path, text in evidence.texts.items() if path in shown}
-    prompt = replace(drafted.prompt, spans=tuple(each for each in drafted.prompt.spans if each not in gone))
-    files = dict.fromkeys((each.origin.root, each.origin.path) for each in gone)
-    left_out = (*drafted.left_out, *((file[1], barred[file]) for file in files))
-    return replace(drafted, prompt=prompt, evidence=Evidence(spans, structure, texts), left_out=left_out)
+    files = {path: barred[root, path] for root, path in parts.files}
+    answers = [("an earlier answer", "it was made from files that rules keep here")] if parts.answers else []
+    return replace(
+        drafted,
+        prompt=replace(drafted.prompt, spans=parts.spans),
+        turn=leaving_parts(drafted.turn, barred).spans,
+        evidence=replace(evidence, spans=spans, structure=structure, texts=texts),
+        left_out=(*drafted.left_out, *files.items(), *answers),
+    )
 
 
 def _shown_files(question: Question, drafted: Draft, folders: QuestionFolders) -> dict[str, dict[str, None]]:
     """The files of the prompt, and the one in question, by their folders."""
-    found: dict[str, dict[str, None]] = {folders.corpus.root: {}}
-    for each in drafted.evidence.spans:
-        found.setdefault(each.origin.root, {})[each.origin.path] = None
-    if question.target is not None:
-        found[folders.corpus.root][question.target.lines.path] = None
+    found = {folders.corpus.root: dict[str, None]()} | files_of(drafted.prompt.spans)
+    for root, path in _asked_files(question, folders):
+        found.setdefault(root, {})[path] = None
     return found
+
+
+def _asked_files(question: Question, folders: QuestionFolders) -> tuple[FilePlace, ...]:
+    """The files that the user names: if one of them may not leave, the question does not."""
+    target = question.target
+    named = [(folders.corpus.root, target.lines.path)] if target is not None else []
+    return (*named, *((each.root, each.path) for each in question.attachments if not each.folder))
 
 
 def _names(
@@ -382,7 +444,7 @@ def _aliases(question: Question, names: Sequence[_FileName], barred: Collection[
 def _rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
     """The folders between the files of a prompt and their roots, both included."""
     found: dict[str, None] = {}
-    for origin in (span.origin for span in spans if span.origin.path):
+    for origin in (each for span in spans for each in origins_of(span)):
         parents = PurePosixPath(origin.path).parents
         found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, each)) for each in parents)
     return tuple(found)

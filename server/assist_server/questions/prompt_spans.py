@@ -19,6 +19,7 @@ from assist_escalation.edits.plan import MARK
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
 from assist_server.questions.targets import QuestionTarget
+from assist_server.threads.thread_prompt import covers
 
 WHOLE_FILE = 150  # lines; a file up to this length is shown whole for an edit: about 1,500 tokens at most
 
@@ -54,6 +55,21 @@ class QuestionFolders:
     others: tuple[Corpus, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class EvidenceSurroundings:
+    """The command, what the user added, which comes after the code in question, and what was asked before.
+
+    The command decides which signals are asked. A `follow_up` gets only what its words find, and no map.
+    """
+
+    attached: tuple[Span, ...] = ()
+    follow_up: bool = False
+    command: str = "ask"
+
+
+NOTHING = EvidenceSurroundings()
+
+
 def evidence_for(
     folders: QuestionFolders,
     question: str,
@@ -61,22 +77,27 @@ def evidence_for(
     tokens: int,
     *,
     whole_files: bool = False,
-    command: str = "ask",
+    around: EvidenceSurroundings = NOTHING,
 ) -> Evidence:
     """What helps to answer, in about `tokens` tokens. The code in question is shown whole if possible.
 
-    `command` is what is wanted: it decides which signals are asked.
     `whole_files` is for edits: short files that are shown at all are shown whole, once, as far as the tokens
     allow. The pieces of each other file are shown together.
     """
     corpus = folders.corpus
     lines = target.lines if target else None
     room = max(tokens, int(len(target.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if target else tokens
-    gathered = gather_evidence(corpus, question, lines, room, folders.others, command)
+    gathered = gather_evidence(corpus, question, lines, room, folders.others, around.command)
     snippets: Sequence[Snippet] = gathered.snippets
+    if around.follow_up:
+        snippets = [each for each in snippets if each.signal != "map"]
     if whole_files:
         snippets = _by_file(folders, snippets, int(room * CHARS_PER_TOKEN) - gathered.characters)
-    spans = tuple(_span(folders, snippet) for snippet in snippets)
+    found = [_span(folders, snippet) for snippet in snippets]
+    about = [at for at, snippet in enumerate(snippets) if snippet.signal == "target"]
+    first = about[-1] + 1 if about else 0
+    others = [each for each in found[first:] if not any(covers(one, each) for one in around.attached)]
+    spans = (*found[:first], *around.attached, *others)
     structure = ReachCounts(
         files=len({span.origin.path for span in spans}),
         symbols=len(subjects(corpus, lines)) if lines else 0,

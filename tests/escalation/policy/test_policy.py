@@ -56,6 +56,16 @@ def test_each_restriction_keeps_it_and_says_so(root: Path, said: dict[str, objec
     assert reason in verdict.reasons
 
 
+def test_an_earlier_answer_may_leave_only_where_all_that_it_derives_from_may(root: Path) -> None:
+    sources = tuple(Origin("file", path, str(root), 1, 1) for path in ("src/a.py", "src/pay/card.py"))
+    answer = Origin("answer", derived=sources)
+    assert of_span(root, answer) == Verdict(True, (), ("internal",))
+    denied = of_span(root, answer, deny=("src/pay/",))
+    assert denied.reasons == ("src/pay/card.py never leaves: src/pay/ is denied in repository",)
+    assert "secret" in of_span(root, answer, data_class={"src/pay/**": "secret"}).classes
+    assert not of_span(root, replace(answer, derived=(Origin("file", "../x", str(root)),))).allowed
+
+
 def test_an_unknown_command_and_an_empty_prompt_stay(root: Path) -> None:
     assert not judge(prompt(root, command="complete"), allowed(root), "eu").allowed
     assert not judge(Prompt("ask", ()), allowed(root), "eu").allowed

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
-from assist_server.cli.piped_input import DASH, PipedInput, piped_input, piped_span
+from assist_server.cli.piped_input import DASH, NOTHING, PipedInput, piped_input, piped_span
 from assist_server.cli.terminal.answers import (
     at_terminal,
     confirm,
@@ -39,11 +39,13 @@ from assist_server.questions.answering import (
     Notice,
     answer,
 )
-from assist_server.questions.composition import decision_inputs, record_feedback
+from assist_server.questions.composition import decision_inputs, record_feedback, thread_files
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
 from assist_server.records.edit_history import apply_edit, finish_interrupted
+from assist_server.threads.attachment import attachment_at
+from assist_server.threads.thread import Thread
 from assist_server.wording.answers import (
     answer_document,
     last_line,
@@ -62,6 +64,7 @@ UNASKED = (
     "--yes does not cover this edit, and there is no terminal to ask at: run the command at a terminal, "
     "with neither stdin nor stderr redirected"
 )
+OVERVIEW = "Give an overview of this folder: what it is for, its main parts, and how they work together."
 AGAIN = "\n\n---\n\n"  # between an answer that was given up and the next one
 
 if TYPE_CHECKING:
@@ -69,7 +72,35 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class QuestionContext:
+    """What goes with a question: files and folders by name, and the conversation that it goes on with.
+
+    That is `thread` itself, the one called `name`, or with `last` the last one of the workspace.
+    """
+
+    files: tuple[str, ...] = ()
+    name: str = ""
+    last: bool = False
+    thread: Thread | None = None
+
+
+NO_CONTEXT = QuestionContext()
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalQuestion:
+    """A question as it was typed. `index` says whether the index must be brought up to date for it."""
+
+    command: str
+    target: str
+    words: str
+    piped: PipedInput = NOTHING
+    context: QuestionContext = NO_CONTEXT
+    index: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionRun:
     """One run of a command: its question, with everything that was decided about it."""
 
     config: Config
@@ -78,30 +109,72 @@ class _Run:
     flags: Asking
 
 
-def run(command: str, target: str, said: tuple[str, str], flags: Asking) -> None:
+def run(
+    command: str, target: str, said: tuple[str, str], flags: Asking, context: QuestionContext = NO_CONTEXT
+) -> None:
     """Answer one question, from the user's words and a `-`. Raises errors that `main` maps to exit codes."""
-    wish = flags.wish
     words, piped = _words_and_pipe(*said)
-    pieces = (piped_span(piped.text),) if piped.text else ()
-    if command == "ask" and not words.strip() and not pieces:
+    if command == "ask" and not words.strip() and not piped.text:
         raise UserError('Ask something, as in `assist ask "where are prices rounded?"`.')
     config = settings(offline=flags.offline)
+    this = decide_run(config, TerminalQuestion(command, target, words, piped, context), flags)
+    if flags.dry_run:
+        _show_decision(this.decided, flags)
+        return
+    final, notices = asyncio.run(_answer_once(this))
+    if final is not None:
+        finish_run(this, final, notices)
+
+
+def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> QuestionRun:
+    """A question with its decision. What is wrong in the rules is said on stderr."""
     root = directory(flags.workspace)
-    with _folders(config, root, target) as (folders, resolved):
-        inputs, problems = decision_inputs(config, [folders.corpus.root], _asking_folders(root, target))
+    asked = with_folder_target(root, asked)
+    context = asked.context
+    with _folders(config, root, asked) as (folders, resolved):
+        corpus = folders.corpus
+        added = tuple(attachment_at(name, root, [corpus.root]) for name in context.files)
+        inputs, problems = decision_inputs(config, [corpus.root], _asking_folders(root, asked))
         for problem in problems:
             say(f"assist: {problem}")
-        for done in finish_interrupted(config, folders.corpus.root):
+        for done in finish_interrupted(config, corpus.root):
             say(f"assist: {done}")
-        question = Question(command, words, resolved, pieces, wish, flags.provider, piped.size)
-        decided = decide(question, folders, inputs)
-    if flags.dry_run:
-        _show_decision(decided, flags)
-        return
-    this = _Run(config, inputs, decided, flags)
-    final, notices = asyncio.run(_answer(this))
-    if final is not None:
-        _finish(this, final, notices)
+        question = Question(
+            asked.command,
+            asked.words,
+            resolved,
+            (piped_span(asked.piped.text),) if asked.piped.text else (),
+            flags.wish,
+            flags.provider,
+            asked.piped.size,
+            thread=_thread_of(config, context, corpus.root),
+            attachments=added,
+        )
+        return QuestionRun(config, inputs, decide(question, folders, inputs), flags)
+
+
+def _thread_of(config: Config, context: QuestionContext, root: str) -> Thread | None:
+    """The conversation that a question goes on with; None for a new one without a name."""
+    files = thread_files(config)
+    if context.last:
+        return files.last(root)
+    return files.find(context.name, root) if context.name else context.thread
+
+
+def with_folder_target(root: Path, asked: TerminalQuestion) -> TerminalQuestion:
+    """A question whose target is a folder: that is explained by its outlines; other commands need a file."""
+    is_folder = asked.target and os.path.isdir(_full_path(root, asked.target))
+    if not is_folder or parse_target(asked.target).first:
+        return asked
+    if asked.command != "explain":
+        raise UserError(
+            f"{asked.target} is a folder: name the file, the lines or the symbol that `{asked.command}` is "
+            f"for, as in {os.path.join(asked.target, 'app.py')}:12. "
+            f"`assist explain {asked.target}` gives an overview.",
+            WRONG_USAGE,
+        )
+    context = replace(asked.context, files=(asked.target, *asked.context.files))
+    return replace(asked, target="", words=asked.words or OVERVIEW, context=context)
 
 
 def _show_decision(decided: DecidedQuestion, flags: Asking) -> None:
@@ -127,15 +200,18 @@ def _words_and_pipe(words: str, dash: str) -> tuple[str, PipedInput]:
 
 @contextmanager
 def _folders(
-    config: Config, root: Path, target: str
+    config: Config, root: Path, question: TerminalQuestion
 ) -> Iterator[tuple[QuestionFolders, QuestionTarget | None]]:
     """The folder of the question with its index, and the code that the question is about."""
+    target = question.target
+    by_index = any(os.path.isdir(_full_path(root, name)) for name in question.context.files)
     _refuse_stray_link(root, root, target)
     asked = root
     root, target = _place_of(root, target)
     folder = known_folder(config, root) or folder_at(config, root)
-    if config.context.index and not (target and os.path.exists(root / parse_target(target).path)):
-        # A symbol, or a question about the whole folder: the index must be up to date.
+    by_index = by_index or not (target and os.path.exists(root / parse_target(target).path))
+    if config.context.index and question.index and by_index:
+        # A symbol, a folder, or a question about the whole folder: the index must be up to date.
         with show_count("indexing") as progress:
             update_index(config, folder, progress)
     if target and not os.path.lexists(root / parse_target(target).path):
@@ -161,12 +237,13 @@ def _full_path(root: Path, target: str) -> str:
     return os.path.join(root, os.path.expanduser(parse_target(target).path))
 
 
-def _asking_folders(root: Path, target: str) -> list[str]:
-    """The folders whose rules hold for the question: the workspace, and the one that has the target's name.
+def _asking_folders(root: Path, asked: TerminalQuestion) -> list[str]:
+    """The folders whose rules hold for the question: the workspace, and those that have what it names.
 
     If a link is named, that is another folder than the one of the file.
     """
-    return [str(root), *([os.path.dirname(_full_path(root, target))] if target else [])]
+    named = [*([asked.target] if asked.target else []), *asked.context.files]
+    return [str(root), *(os.path.dirname(_full_path(root, name)) for name in named)]
 
 
 def _place_of(root: Path, target: str) -> tuple[Path, str]:
@@ -188,9 +265,17 @@ def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
     return os.path.join(real, target) if (root / path).exists() and real != folder.root else target
 
 
-async def _answer(this: _Run) -> tuple[FinalAnswer | None, list[str]]:
+async def _answer_once(this: QuestionRun) -> tuple[FinalAnswer | None, list[str]]:
+    """The same as `answer_run`, with a model that is closed afterwards."""
+    local = LocalModel(this.config)
+    try:
+        return await answer_run(this, local)
+    finally:
+        local.close()
+
+
+async def answer_run(this: QuestionRun, local: "LocalModel") -> tuple[FinalAnswer | None, list[str]]:
     """Show the answer as it arrives; return its end and the notices."""
-    local = _LocalModel(this.config)
     sources = AnswerSources(local.load, lambda *what: record_feedback(this.config, *what))
 
     async def confirm_request(decided: DecidedQuestion) -> bool:
@@ -199,16 +284,13 @@ async def _answer(this: _Run) -> tuple[FinalAnswer | None, list[str]]:
     streams = not this.flags.as_json and not this.decided.local.form.kind
     with stream_markdown() if streams else nullcontext(lambda _: None) as write:
         display = _Display(write)
-        try:
-            async with aclosing(answer(this.decided, this.inputs, sources, confirm_request)) as stream:
-                async for event in stream:
-                    display.show(event)
-        finally:
-            local.close()
+        async with aclosing(answer(this.decided, this.inputs, sources, confirm_request)) as stream:
+            async for event in stream:
+                display.show(event)
     return display.final, display.notices
 
 
-class _LocalModel:
+class LocalModel:
     """The model on this machine, loaded when it is first needed."""
 
     def __init__(self, config: Config) -> None:
@@ -226,6 +308,7 @@ class _LocalModel:
         return model
 
     def close(self) -> None:
+        """Give the model's memory back."""
         if self._model is not None:
             self._model.close()
 
@@ -285,9 +368,14 @@ def _confirm_request(decided: DecidedQuestion, flags: Asking) -> bool:
     return confirm(f"Send this to {prepared.host}?", lambda: show_page(payload_text(prepared)))
 
 
-def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:
+def finish_run(this: QuestionRun, final: FinalAnswer, notices: list[str]) -> None:
     """Show and make the edit; the last line says which model answered, why, and what it took."""
     flags = this.flags
+    if final.thread is not None:
+        try:
+            thread_files(this.config).save(final.thread)
+        except OSError as error:  # the answer is there; only the next `-c` will miss it
+            say(f"assist: this conversation is not kept: {error.strerror or error}.")
     plan = final.plan
     made = False
     problem: EscalationError | None = final.problem
@@ -296,7 +384,8 @@ def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:
     if plan is not None:
         made, problem = _edit(this, plan, final)
     if flags.as_json:
-        emit(answer_document(this.decided, final, notices, applied=made, problem=problem))
+        document = answer_document(this.decided, final, notices, applied=made, problem=problem)
+        emit({**document, "thread": final.thread.id if final.thread else None})
     say(last_line(final))
     if problem is not None:
         what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
@@ -305,7 +394,7 @@ def _finish(this: _Run, final: FinalAnswer, notices: list[str]) -> None:
         out("Nothing was changed.")
 
 
-def _edit(this: _Run, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:
+def _edit(this: QuestionRun, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:
     """Show the edit, and make it if that is allowed. Returns what `_make_edit` does."""
     flags = this.flags
     beyond_yes = flags.yes and plan.asks
@@ -323,7 +412,7 @@ def _edit(this: _Run, plan: EditPlan, final: FinalAnswer) -> tuple[bool, Escalat
     return _make_edit(this, plan, final) if _may_apply(plan, flags) else (False, final.problem)
 
 
-def _make_edit(this: _Run, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:
+def _make_edit(this: QuestionRun, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:
     """Make the edit. Returns whether it was made, and what went wrong, which may be only the audit log."""
     problem: EscalationError | None = None
     try:

@@ -1,10 +1,11 @@
 """The commands that ask a model: `explain`, `ask`, `test`, `refactor`, `fix`; `route` only says which."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from assist_server.cli.flags import Asking, example, with_flags
+from assist_server.errors import WRONG_USAGE, UserError
 
 Target = Annotated[
     str,
@@ -18,6 +19,29 @@ Piped = Annotated[
         metavar="-", help="A `-` adds what is piped in on stdin to the question.", show_default=False
     ),
 ]
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--file",
+        "-f",
+        metavar="PATH",
+        help="Show this file too, or a folder's outlines and best pieces. Can be given several times.",
+        show_default=False,
+    ),
+]
+Continue = Annotated[
+    bool, typer.Option("--continue", "-c", help="Go on with the last conversation of this workspace.")
+]
+ThreadName = Annotated[
+    str,
+    typer.Option(
+        "--thread",
+        metavar="NAME",
+        help="Go on with the conversation of this name or id, or begin one of this name.",
+        show_default=False,
+    ),
+]
+DASH = "-"  # as in `piped_input`, which loads more
 ROUTE = """Show which model would answer, its score and the threshold, what would be sent to whom, and the
 highest cost. Nothing is sent. `assist route explain ...` is `assist explain ... --dry-run`."""
 
@@ -40,13 +64,13 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
             "explain",
             explain,
             "What code does, how, and what may surprise.",
-            ("src/app.py:12", "Cart.total --json"),
+            ("src/app.py:12", "Cart.total --json", "src/"),
         ),
         (
             "ask",
             ask,
             "A question about the workspace.",
-            ('"where are prices rounded?"', '"how is an order paid?" --local', '"what broke?" - < test.log'),
+            ("where are prices rounded", "-c and who calls that", "-f docs what is missing here"),
         ),
         (
             "test",
@@ -72,21 +96,34 @@ def _add(app: typer.Typer, *, dry_run: bool | None) -> None:
         app.command(name, epilog=examples, short_help=short)(with_flags(command, **fixed))
 
 
-def explain(target: Target, flags: Asking, piped: Piped = "") -> None:
-    """Explain code: what it is for, how it works, and what may surprise."""
-    _run("explain", target, ("", piped), flags)
+def explain(target: Target, flags: Asking, piped: Piped = "", files: Files = None) -> None:
+    """Explain code: what it is for, how it works, and what may surprise. A folder gets an overview."""
+    _run("explain", target, ("", piped), flags, files=files)
 
 
 def ask(
-    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)],
+    question: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="QUESTION...",
+            help="All words are the question. A `-` among them adds what is piped in on stdin.",
+            show_default=False,
+        ),
+    ],
     flags: Asking,
-    piped: Piped = "",
+    files: Files = None,
+    go_on: Continue = False,
+    thread: ThreadName = "",
 ) -> None:
     """Answer a question about the workspace, using what the index finds.
 
     A pipe or a file on stdin is read only with a `-`, so a loop or a script that stdin holds stays whole.
     """
-    _run("ask", "", (question, piped), flags)
+    if go_on and thread:
+        raise UserError("--continue and --thread exclude each other: give one of them.", WRONG_USAGE)
+    words = " ".join(word for word in question if word != DASH)
+    piped = DASH if DASH in question else ""
+    _run("ask", "", (words, piped), flags, files=files, name=thread, last=go_on)
 
 
 def write_tests(
@@ -94,9 +131,10 @@ def write_tests(
     flags: Asking,
     words: Annotated[str, typer.Argument(metavar="[WISHES]", show_default=False)] = "",
     piped: Piped = "",
+    files: Files = None,
 ) -> None:
     """Write tests for code, show them, and put them into a new file if you agree."""
-    _run("test", target, (words, piped), flags)
+    _run("test", target, (words, piped), flags, files=files)
 
 
 def refactor(
@@ -104,9 +142,10 @@ def refactor(
     wishes: Annotated[str, typer.Argument(metavar="WISHES", show_default=False)],
     flags: Asking,
     piped: Piped = "",
+    files: Files = None,
 ) -> None:
     """Change code as you say. The change is shown as a diff, and made if you agree."""
-    _run("refactor", target, (wishes, piped), flags)
+    _run("refactor", target, (wishes, piped), flags, files=files)
 
 
 def fix(
@@ -117,13 +156,22 @@ def fix(
         typer.Argument(metavar="[PROBLEM]", help="An error message, or what is wrong.", show_default=False),
     ] = "",
     piped: Piped = "",
+    files: Files = None,
 ) -> None:
     """Find and fix what is wrong in code. The change is shown as a diff, and made if you agree."""
-    _run("fix", target, (problem, piped), flags)
+    _run("fix", target, (problem, piped), flags, files=files)
 
 
-def _run(command: str, target: str, words: tuple[str, str], flags: Asking) -> None:
+def _run(
+    command: str,
+    target: str,
+    words: tuple[str, str],
+    flags: Asking,
+    *,
+    files: list[str] | None,
+    **conversation: Any,
+) -> None:
     """Load the rest only here: `--help` must not wait for it. The words are the user's, and a `-`."""
-    from assist_server.cli.commands.question_run import run  # noqa: PLC0415
+    from assist_server.cli.commands.question_run import QuestionContext, run  # noqa: PLC0415
 
-    run(command, target, words, flags)
+    run(command, target, words, flags, QuestionContext(tuple(files or ()), **conversation))

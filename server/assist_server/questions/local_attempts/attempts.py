@@ -11,7 +11,8 @@ from assist_escalation.edits.plan import EditError, UnchangedError
 from assist_escalation.prompts import Origin, Span
 from assist_server.questions.decision import DecidedQuestion, Draft
 from assist_server.questions.instructions import closing, doubt_words
-from assist_server.questions.local_attempts.window_fit import CHAT_TOKENS, fitting_conversation
+from assist_server.questions.local_attempts.window_fit import fitting_conversation
+from assist_server.threads.conversation_window import MARKS, FittedConversation
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer
@@ -23,32 +24,35 @@ def plain_reason(problem: EditError | None) -> str:
 
 
 async def doubt_of(decided: DecidedQuestion, local: "Answerer[Any]") -> Doubt | None:
-    """What the local model doubts most in code that it is to fix."""
+    """What the local model doubts most in code that it should fix."""
     draft = decided.local
     if draft.prompt.command != "fix" or not draft.old:
         return None
-    found = await local.weigh(fitting_conversation(draft, local)[0], draft.old)
+    fitting = fitting_conversation(draft, decided.question.thread, local)
+    found = await local.weigh(fitting.conversation, draft.old)
     return found[0] if found else None
 
 
 def first_attempt(
     decided: DecidedQuestion, doubt: Doubt | None, local: "Answerer[Any]"
-) -> tuple[Conversation, tuple[Span, ...]]:
-    """The question for the local model, with the line that it doubts most, and the spans in it.
+) -> FittedConversation:
+    """The question for the local model, with the line that it doubts most.
 
     The head of the code stays as it is if that line is further down.
     """
     draft = decided.local
-    if doubt is None or decided.question.target is None:
-        return fitting_conversation(draft, local)
+    target = decided.question.target
+    if doubt is None or target is None:
+        return fitting_conversation(draft, decided.question.thread, local)
     lines = split_lines(draft.old)
-    hint = doubt_words(lines[doubt.line], doubt.written.strip(), doubt.expected.strip())
-    *spans, last = draft.prompt.spans
-    where = Origin("editor", decided.question.target.lines.path, decided.root)
-    prompt = replace(draft.prompt, spans=(*spans, Span(hint, where), last))
+    words = doubt_words(lines[doubt.line], doubt.written.strip(), doubt.expected.strip())
+    hint = Span(words, Origin("editor", target.lines.path, decided.root))
+    *turn, last = draft.turn_prompt.spans
+    hinted = replace(draft, turn=(*turn, hint, last))
+    found = fitting_conversation(hinted, decided.question.thread, local)
     head = lines[0] if doubt.line else ""
-    asked, read = fitting_conversation(replace(draft, prompt=prompt), local)
-    return replace(asked, beginning=draft.beginning + head, draft=draft.old.removeprefix(head)), read
+    asked = replace(found.conversation, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
+    return replace(found, conversation=asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def second_attempt(
     words = (
         f"That answer cannot be used: {plain_reason(problem)}. {closing(draft.prompt.command, draft.form)}"
     )
-    read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * CHAT_TOKENS
+    read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * MARKS
     if read + asked.max_tokens > local.window:
         return None
     turns = (*asked.history, Turn("user", asked.user), Turn("assistant", last.text))

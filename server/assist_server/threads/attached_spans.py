@@ -1,0 +1,141 @@
+"""What a prompt shows of files and folders that a user added: short files whole, else what says most.
+
+Of a long file and of a folder these are the outlines, and the pieces that the question's words find.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_context.documents import CHARS_PER_TOKEN, split_lines
+from assist_context.files.blobs import blob_id
+from assist_context.index.search import Among
+from assist_context.index.terms import terms
+from assist_context.retrieval.candidates import Candidate, skeleton, text_of
+from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.cursor_query import identifiers
+from assist_escalation.prompts import Origin, Span
+from assist_server.errors import UserError
+from assist_server.threads.attachment import Attachment
+
+HITS = 200  # of a search over the whole workspace, of which those in the file or folder are used
+PIECES = 0.5  # the share of the room for pieces that the words find; outlines get the rest
+PIECE_LINES = 60
+PATH = 20  # characters that a piece costs in addition to its path and text
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedSpans:
+    """What is shown, and sentences about what is not shown whole."""
+
+    spans: tuple[Span, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def attached_spans(
+    corpora: Sequence[Corpus], attachments: Sequence[Attachment], words: str, tokens: int
+) -> AttachedSpans:
+    """What is shown of all attachments, in about `tokens` tokens, which they share. Raises `UserError`."""
+    spans: list[Span] = []
+    notes: list[str] = []
+    left = int(tokens * CHARS_PER_TOKEN)
+    for at, each in enumerate(attachments):
+        corpus = next((corpus for corpus in corpora if corpus.root == each.root), None)
+        room = left // (len(attachments) - at)
+        read = _of_folder if each.folder else _of_file
+        found = read(corpus, each, words, room)
+        left -= sum(len(span.text) for span in found.spans)
+        spans += found.spans
+        notes += found.notes
+    return AttachedSpans(tuple(spans), tuple(notes))
+
+
+def _of_file(corpus: Corpus | None, file: Attachment, words: str, room: int) -> AttachedSpans:
+    text = _text(corpus, file)
+    lines = split_lines(text)
+    count = len(lines) - (lines[-1] == "")
+    blob = blob_id(text.encode("utf-8", "surrogatepass"))
+    if len(text) <= room:
+        return AttachedSpans((Span(text, Origin("file", file.path, file.root, 1, max(1, count), blob)),))
+    pieces = list(_pieces(corpus, [file.path], words, room, blob)) if corpus else []
+    if pieces:
+        note = f"{file.name} has {count:,} lines: its outline and the pieces that fit best are shown."
+        return AttachedSpans(tuple(pieces), (note,))
+    shown = _head(lines, room)
+    origin = Origin("file", file.path, file.root, 1, len(shown), blob)
+    note = f"{file.name} has {count:,} lines: the first {len(shown):,} are shown."
+    return AttachedSpans((Span("".join(shown), origin),) if shown else (), (note,))
+
+
+def _of_folder(corpus: Corpus | None, folder: Attachment, words: str, room: int) -> AttachedSpans:
+    if corpus is None:
+        raise UserError(f"{folder.name} is not in this workspace: name files in it, or change --workspace.")
+    start = f"{folder.path}/" if folder.path else ""
+    paths = [path for path in sorted(corpus.files().paths) if path.startswith(start)]
+    if not paths:
+        raise UserError(f"There is no indexed file in {folder.name}: run `assist index`, or name a file.")
+    pieces = tuple(_pieces(corpus, paths, words, room))
+    shown = len({span.origin.path for span in pieces})
+    if not pieces:
+        raise UserError(f"No file in {folder.name} has an outline: name a file in it.")
+    note = f"{folder.name} has {len(paths):,} files: outlines and pieces of {shown:,} are shown."
+    return AttachedSpans(pieces, (note,))
+
+
+def _text(corpus: Corpus | None, file: Attachment) -> str:
+    """The file's text; what the editor has open counts."""
+    if corpus is not None and (opened := corpus.opened.get(file.path)):
+        return opened.document.text
+    try:
+        data = Path(file.full).read_bytes()
+    except OSError as error:
+        raise UserError(f"{file.name} cannot be read ({error.strerror}): check its permissions.") from error
+    if b"\0" in data:
+        raise UserError(f"{file.name} is a binary file: add text files.")
+    return data.decode("utf-8-sig", "replace")
+
+
+def _head(lines: Sequence[str], room: int) -> list[str]:
+    shown: list[str] = []
+    for line in lines:
+        room -= len(line)
+        if room < 0:
+            break
+        shown.append(line)
+    return shown
+
+
+def _pieces(corpus: Corpus, paths: Sequence[str], words: str, room: int, blob: str = "") -> Iterator[Span]:
+    """Pieces that the words find in these files, and then the files' outlines, the found files first."""
+    among = frozenset(paths)
+    found = [each for each in _hits(corpus, words) if each.path in among]
+    spent = 0
+    for each in found:
+        text = text_of(each)
+        if text and spent + len(text) + len(each.path) + PATH <= room * PIECES:
+            spent += len(text) + len(each.path) + PATH
+            yield _span(each, text, blob)
+    for path in dict.fromkeys((*(each.path for each in found), *paths)):
+        outline = skeleton(corpus, path, "attached")
+        text = text_of(outline) if outline else ""
+        if outline and text and spent + len(text) + len(path) + PATH <= room:
+            spent += len(text) + len(path) + PATH
+            yield _span(outline, text, blob)
+
+
+def _hits(corpus: Corpus, words: str) -> Iterator[Candidate]:
+    searched = [term for word in identifiers(tuple(words.splitlines())) for term in terms(word)]
+    kinds: tuple[Among, ...] = ("pages", "code")
+    for hit in (each for kind in kinds for each in corpus.search_for_question(searched, HITS, kind)):
+        last = min(hit.end_line, hit.start_line + PIECE_LINES - 1)
+        if hit.path not in corpus.opened:  # in an open document the lines may have moved
+            yield Candidate(hit.path, ((hit.start_line, last),), "attached", corpus)
+
+
+def _span(piece: Candidate, text: str, blob: str) -> Span:
+    entry = piece.corpus.entry(piece.path)
+    lines = sum(last - first + 1 for first, last in piece.spans)
+    whole = len(piece.spans) == 1 and text.count("\n") == lines
+    known = blob or (entry.blob if entry else "")
+    origin = Origin("file", piece.path, piece.corpus.root, piece.first, piece.last, known, outline=not whole)
+    return Span(text, origin)

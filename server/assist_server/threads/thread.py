@@ -1,0 +1,79 @@
+"""A conversation as a value: what was shown, asked and answered, in turns.
+
+It does not know how a turn was answered, nor where a conversation is kept.
+"""
+
+import secrets
+import time
+from dataclasses import dataclass, replace
+
+from assist_escalation.prompts import Origin, Span
+
+PREFIX = "t-"
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadTurn:
+    """A question and its answer. `spans` are all texts that were new to the model, in their order.
+
+    `stays`: the user asked that this machine answers.
+    """
+
+    command: str
+    words: str
+    spans: tuple[Span, ...]
+    answer: str
+    stays: bool = False
+
+    @property
+    def evidence(self) -> tuple[Span, ...]:
+        """The pieces of files among the spans."""
+        return tuple(span for span in self.spans if span.origin.source == "file")
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation about one workspace, the oldest turn first.
+
+    `root` is the workspace that it began in, `name` what the user calls it, or "". The local model no longer
+    reads the first `dropped` turns, except the code of the very first one. `used` is the time of the last
+    turn, in seconds since 1970.
+    """
+
+    id: str
+    root: str
+    turns: tuple[ThreadTurn, ...] = ()
+    name: str = ""
+    dropped: int = 0
+    used: float = 0.0
+
+    @property
+    def label(self) -> str:
+        """What to call it: its name, or its id."""
+        return self.name or self.id
+
+
+def new_thread(root: str, name: str = "") -> Thread:
+    """A conversation without any turn."""
+    return Thread(PREFIX + secrets.token_hex(4), root, name=name, used=time.time())
+
+
+def add_turn(thread: Thread, turn: ThreadTurn, dropped: int) -> Thread:
+    """The conversation with one more turn, of which the local model left out the first `dropped`."""
+    return replace(thread, turns=(*thread.turns, turn), dropped=dropped, used=time.time())
+
+
+def without_last_turn(thread: Thread) -> Thread:
+    """The conversation before its last turn."""
+    turns = thread.turns[:-1]
+    return replace(thread, turns=turns, dropped=min(thread.dropped, len(turns)))
+
+
+def derived_origins(spans: tuple[Span, ...]) -> tuple[Origin, ...]:
+    """The origins that an answer to these spans derives from: all that are about a file, each once."""
+    found: dict[Origin, None] = {}
+    for origin in (span.origin for span in spans):
+        if origin.path:
+            found[origin] = None
+        found |= dict.fromkeys(origin.derived)
+    return tuple(found)

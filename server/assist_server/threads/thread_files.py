@@ -1,0 +1,130 @@
+"""Conversations of the terminal on the disk: private, few, and not for long; never in a workspace.
+
+Each is a file of its own, which only its owner can read. A damaged file counts as none. This module decides
+nothing about what may leave: at each turn the rules are asked again.
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from assist_escalation import durable_files
+from assist_escalation.prompts import Origin, Span
+from assist_server.errors import WRONG_USAGE, UserError
+from assist_server.threads.thread import PREFIX, Thread, ThreadTurn, new_thread
+
+MOST = 40  # conversations of a user
+MOST_BYTES = 8_000_000  # of one file
+DAY = 86_400.0
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadFiles:
+    """The folder of the files, and for how many days each is kept; with 0 days none is written."""
+
+    folder: Path
+    days: int = 7
+    clock: Callable[[], float] = time.time
+
+    def all(self) -> list[Thread]:
+        """All conversations that are kept, the last one first. Files that are too old are removed."""
+        oldest = self.clock() - self.days * DAY
+        found: list[Thread] = []
+        for path in self._paths():
+            thread = _read(path)
+            if thread is None or thread.used < oldest or thread.id != path.stem:
+                _remove(path)
+            else:
+                found.append(thread)
+        found.sort(key=lambda each: each.used, reverse=True)
+        for each in found[MOST:]:
+            _remove(self._path(each))
+        return found[:MOST]
+
+    def last(self, root: str) -> Thread:
+        """The last conversation in a workspace. Raises `UserError` if there is none."""
+        for each in self.all():
+            if each.root == root:
+                return each
+        kept = f"They are kept for {self.days} days." if self.days else "threads_days = 0 keeps none."
+        raise UserError(f"There is no conversation in {root} to continue. {kept}")
+
+    def find(self, name: str, root: str) -> Thread:
+        """The conversation of a workspace with this name or id; a new one if there is none of this name."""
+        if not NAME.fullmatch(name):
+            raise UserError(f"{name!r} is no name: use up to 40 letters, digits, - and _.", WRONG_USAGE)
+        threads = [each for each in self.all() if name in (each.id, each.name)]
+        for each in threads:
+            if each.root == root:
+                return each
+        if name.startswith(PREFIX):
+            place = f" in {root}: it is about {threads[0].root}" if threads else ": see `assist threads`"
+            raise UserError(f"There is no conversation {name}{place}.")
+        return new_thread(root, name)
+
+    def save(self, thread: Thread) -> None:
+        """Keep a conversation as it is now. Raises `OSError`."""
+        if not self.days:
+            return
+        durable_files.make_folder(self.folder)
+        data = json.dumps(asdict(thread)).encode()
+        if len(data) <= MOST_BYTES:
+            durable_files.replace(self._path(thread), data)
+        self.all()
+
+    def forget(self, name: str = "") -> int:
+        """Remove the conversations of this name or id, or all of them; return how many files were removed."""
+        paths = list(self._paths())
+        if name:
+            paths = [self._path(each) for each in self.all() if name in (each.id, each.name)]
+        for path in paths:
+            durable_files.remove(path)
+        return len(paths)
+
+    def _paths(self) -> Iterator[Path]:
+        return iter(sorted(self.folder.glob(f"{PREFIX}*.json")))
+
+    def _path(self, thread: Thread) -> Path:
+        return self.folder / f"{thread.id}.json"
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        durable_files.remove(path)
+
+
+def _read(path: Path) -> Thread | None:
+    """A conversation from its file; None if it cannot be read."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return None
+        return _thread(json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def _thread(document: dict[str, Any]) -> Thread:
+    turns = tuple(map(_turn, document["turns"]))
+    id_, root, name = (str(document[key]) for key in ("id", "root", "name"))
+    if not NAME.fullmatch(id_) or not id_.startswith(PREFIX):
+        raise ValueError("no id of a conversation")
+    return Thread(id_, root, turns, name, int(document["dropped"]), float(document["used"]))
+
+
+def _turn(document: dict[str, Any]) -> ThreadTurn:
+    command, words, text = (str(document[key]) for key in ("command", "words", "answer"))
+    return ThreadTurn(command, words, tuple(map(_span, document["spans"])), text, bool(document["stays"]))
+
+
+def _span(document: dict[str, Any]) -> Span:
+    return Span(str(document["text"]), _origin(document["origin"]))
+
+
+def _origin(document: dict[str, Any]) -> Origin:
+    return Origin(**{**document, "derived": tuple(map(_origin, document["derived"]))})
