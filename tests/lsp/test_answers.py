@@ -49,6 +49,12 @@ async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
             route = next(each.route for each in client.answers[end.id] if hasattr(each, "route"))
             assert (route.target, route.provider) == ("frontier", "acme")
             assert any(str(token).startswith("assist-answer-") for token in client.tokens)
+            told = [each.progress for each in client.answers[end.id] if hasattr(each, "progress")]
+            assert [(each.phase, each.tokens > 0) for each in told] == [("reading", False), ("reading", True)]
+            assert client.answers[end.id][0].progress is told[0]  # before anything is looked for
+            first = end.sources[0]
+            assert (first.uri, first.path, first.first, first.last) == (uri, "shop/cart.py", 12, 13)
+            assert first.name == "Cart.total"
 
 
 async def test_a_refused_preview_sends_nothing(tmp_path: Path, shop: Path, home: Environ) -> None:

@@ -47,6 +47,7 @@ async def test_an_answer_is_shown_as_a_private_document_that_goes_with_the_serve
             text = page.read_text()
             assert text.startswith("# explain prices.py\n\nIt adds **up**.\n\n> ")
             assert "acme" in text
+            assert "\n> Sources: shop/prices.py:1-2" in text
             assert page.is_relative_to(tmp_path / "data")
             assert stat.S_IMODE(page.parent.stat().st_mode) == 0o700
             assert client.messages == []

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from assist_completion.errors import CompletionError, ModelError
@@ -42,11 +43,16 @@ S = TypeVar("S", bound=AnswerResource)
 
 @dataclass(frozen=True, slots=True)
 class AnsweringFacts:
-    """Facts about the model that answers. `window` is tokens for question and answer together."""
+    """Facts about the model that answers. `window` is tokens for question and answer together.
+
+    `prefill` is how many tokens it reads a second, 0 if that is not known. `file` is the model's file.
+    """
 
     model: str
     window: int
     idle_s: float = IDLE
+    prefill: float = 0.0
+    file: Path | None = None
 
 
 class AnswerStream:
@@ -91,6 +97,20 @@ class AnswerStream:
                 self._cancel()
                 raise
 
+    async def unread(self) -> int:
+        """How many tokens of the question are read before the answer begins; waits until that is known."""
+        while self._run.unread is None and not self._ended.is_set():
+            self._changed.clear()
+            if self._run.unread is None and not self._ended.is_set():
+                await self._changed.wait()
+        self._changed.set()  # there may be text by now
+        return self._run.unread or 0
+
+    @property
+    def written(self) -> int:
+        """How many tokens the answer has so far."""
+        return len(self._run.written)
+
     async def aclose(self) -> None:
         """Stop the answer if it has not ended, and wait until the model no longer works on it."""
         if not self._ended.is_set():
@@ -129,6 +149,8 @@ class Answerer(Generic[S]):
     ) -> None:
         self.model = answering.model
         self.window = answering.window
+        self.prefill = answering.prefill
+        self.file = answering.file
         self._idle_s = answering.idle_s
         self._worker = worker
         self._owned = owned
@@ -138,6 +160,11 @@ class Answerer(Generic[S]):
         self._closed = False
         # For `count`. It is unset here before the owner thread closes the model, so `count` finds it open.
         self._vocabulary: Llama | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is being written or waits."""
+        return bool(self._running)
 
     def count(self, text: str) -> int:
         """Tokens of a text: exact while the model is open, before that an upper estimate. Never waits.
@@ -242,13 +269,13 @@ class Answerer(Generic[S]):
             self._timer = None
 
 
-def open_answers(load: Load, model: str) -> Answerer[AnswerOnly]:
+def open_answers(load: Load, model: str, prefill: float = 0.0) -> Answerer[AnswerOnly]:
     """A model that only answers, on a thread of its own. Blocks until it is loaded; raises `ModelError`.
 
     Check first, in a child process, that the file does not crash llama.cpp: `speed_probe.speed_of` does.
     """
     worker = Worker(lambda abort: AnswerOnly(answering_model_of(load, abort)))
-    answers = Answerer(worker, AnsweringFacts(model, load.context), owned=True)
+    answers = Answerer(worker, AnsweringFacts(model, load.context, prefill=prefill), owned=True)
     try:
         answers.load()
     except ModelError:

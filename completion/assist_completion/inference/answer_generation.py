@@ -21,6 +21,7 @@ from assist_completion.inference.conversation import (
     LocalAnswer,
     Turn,
     margins_of,
+    repeats_lines,
 )
 from assist_completion.inference.llama import SLICE, Abort, Llama, Load, Logits
 from assist_completion.inference.sequence import LlamaSequence
@@ -134,6 +135,7 @@ class AnswerRun:
     prompt: list[int] = field(default_factory=list)
     written: list[int] = field(default_factory=list)
     margins: list[float] = field(default_factory=list)
+    unread: int | None = None  # tokens that have to be read, once that is known
     evaluated: int = 0
     ms: AnswerMillis = field(default_factory=AnswerMillis)
     draft: DraftReader = field(default_factory=lambda: DraftReader(()))
@@ -157,7 +159,7 @@ class AnswerRun:
         self.add_bytes(piece)
         if self.conversation.ending and self._is_closed():
             self.ended = "stop"
-        elif repeats(self.written):
+        elif repeats(self.written) or (b"\n" in piece and repeats_lines(self.text)):
             self.ended = "loop"
         elif len(self.written) == self.conversation.max_tokens:
             self.ended = "length"
@@ -184,6 +186,11 @@ class AnswerRun:
         self.prompt = prompt
         self.draft = DraftReader(draft)
         self.text = self.conversation.beginning
+
+    def expect(self, unread: int) -> None:
+        """Note how many tokens will be read."""
+        self.unread = unread
+        self.on_text()
 
     def count_evaluated(self, tokens: int) -> None:
         """Count prompt tokens that had to be computed."""
@@ -297,6 +304,7 @@ def _check_room(llama: Llama, size: int, answer: int) -> None:
 
 def _read(sequence: LlamaSequence, run: AnswerRun) -> Logits:
     known = sequence.computed
+    run.expect(sequence.unread([*run.prompt, *run.written]))
     with run.timing("prefill"):
         try:
             return sequence.read([*run.prompt, *run.written])

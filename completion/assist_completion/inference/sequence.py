@@ -31,13 +31,20 @@ class LlamaSequence:
         self.computed = 0
         self._number = number
 
+    def unread(self, prompt: list[int]) -> int:
+        """How many tokens of `prompt` reading it would compute."""
+        return len(prompt) - self._kept_of(prompt)
+
+    def _kept_of(self, prompt: list[int]) -> int:
+        return min(common_prefix(self.tokens, prompt), len(prompt) - 1)
+
     def read(self, prompt: list[int]) -> Logits:
         """Make the sequence hold `prompt`. Returns the logits of its last token, valid until the next call.
 
         Only what follows the longest common prefix is computed, and at least one token. After `Aborted` or
         `ModelError` the sequence holds a correct, shorter prompt.
         """
-        keep = min(common_prefix(self.tokens, prompt), len(prompt) - 1)
+        keep = self._kept_of(prompt)
         self.truncate(keep)
         try:
             return self.llama.decode(self._number, prompt[keep:], keep)

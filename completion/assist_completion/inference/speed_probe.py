@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -35,6 +35,9 @@ ANSWER = 12  # tokens that are decoded for each number of threads; with PROMPT a
 ENOUGH = 0.75  # of the best decoding speed: on two cores one thread gives 0.79, for half the CPU time
 WINDOW = 8192  # tokens of question and answer: 99 MB for a 0.5B while it answers, 224 MB for a 1.5B
 QUIET = 0.85  # of a core for each thread; with less, other processes computed too and the figures do not last
+# A measurement that was not quiet is repeated, but rarely: where two threads share a core it never is quiet.
+TRIES = 3
+AGAIN = 3600.0  # seconds between two tries
 TIMEOUT = 300.0  # seconds; a 7B model from a cold disk takes minutes
 _EXIT_UNFIT = 3
 _ANSWERS = "answers"  # tells the child that the model need not support infilling
@@ -45,7 +48,7 @@ class Speed:
     """Tokens a second for reading and writing. `trained` is the longest context the model was trained for.
 
     `decode_threads` is the smallest number that writes at nearly full speed. `quiet` says that nothing else
-    kept the cores busy during the measurement.
+    kept the cores busy during the measurement. This is the best of `tries`, the last at `tried` (Unix time).
     """
 
     prefill: float
@@ -54,6 +57,8 @@ class Speed:
     trained: int
     quiet: bool = True
     features: str = ""
+    tries: int = 1
+    tried: float = 0.0
 
 
 def measure(path: Path, threads: int, *, infill: bool = True) -> Speed:
@@ -100,19 +105,48 @@ def _write_tokens(llama: Llama, token: int) -> None:
     llama.truncate(0, PROMPT)
 
 
-def speed_of(path: Path, threads: int, memory: Path, *, infill: bool = True) -> Speed:
-    """The remembered speed of a model on this machine, else a new probe of about two seconds.
+def speed_of(
+    path: Path,
+    threads: int,
+    memory: Path,
+    *,
+    infill: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Speed:
+    """The remembered speed of a model on this machine, else a new probe of about two seconds, which is said.
 
     A model that only answers need not support infilling (`infill=False`). A measurement that was made while
-    other processes kept the cores busy is used until the machine is free.
+    other processes kept the cores busy is repeated later, a few times, once the machine is free.
     """
     key = _key(path, threads)
     known = _read(memory)
-    if key in known and (known[key].quiet or _busy()):
-        return known[key]
-    speed = _probe(path, threads, infill=infill)
+    old = known.get(key)
+    if old is not None and not needs_probe(old, time.time(), busy=_busy()):
+        return old
+    say("measuring how fast the model runs here")
+    speed = best_of(old, _probe(path, threads, infill=infill), time.time())
     _write(memory, {**known, key: speed})
     return speed
+
+
+def needs_probe(speed: Speed, now: float, *, busy: bool) -> bool:
+    """Whether a measurement should be repeated.
+
+    >>> needs_probe(Speed(90, 20, 1, 32768), 1e9, busy=False)
+    False
+    >>> hasty = Speed(90, 20, 1, 32768, quiet=False, tried=1e9)
+    >>> needs_probe(hasty, 1e9 + 60, busy=False), needs_probe(hasty, 1e9 + 7200, busy=False)
+    (False, True)
+    """
+    return not (speed.quiet or busy or speed.tries >= TRIES or now - speed.tried < AGAIN)
+
+
+def best_of(old: Speed | None, new: Speed, now: float) -> Speed:
+    """The faster of two measurements: what else ran meanwhile can only have slowed a model down."""
+    if old is None:
+        return replace(new, tried=now)
+    best = new if new.quiet or new.prefill >= old.prefill else old
+    return replace(best, quiet=new.quiet, tries=old.tries + 1, tried=now)
 
 
 def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:

@@ -16,7 +16,8 @@ def withheld_files(request: ProviderRequest, files: Mapping[File, Sequence[Span]
     """Why files are left out, by file: none if all may be sent, or if leaving them out does not help.
 
     `files` has the spans of each file that the request can do without; a span without text is one more name
-    of the file. An earlier answer that derives from a file is left out with it. A request that would be left without any text of a file is not helped.
+    of the file. An earlier answer that derives from a file is left out with it. A request that would be left
+    without any text of a file is not helped.
     """
     prompt = request.prompt
     permissions = request.permissions

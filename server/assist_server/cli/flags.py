@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # numpy
 AsJson = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else there.")
 ]
-Offline = Annotated[bool, typer.Option("--offline", help="Open no socket at all, as ASSIST_OFFLINE=1 does.")]
+Offline = Annotated[bool, typer.Option("--offline", help="Open no network socket, as ASSIST_OFFLINE=1 does.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 Workspace = Annotated[
     Path,

@@ -4,6 +4,7 @@ It writes plain text. Tables, bars and code are in the `terminal` wing.
 """
 
 import json
+import shutil
 import sys
 from typing import Any
 
@@ -26,7 +27,31 @@ def out(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
+class _PassingLine:
+    """How much of the last line on stderr will be overwritten."""
+
+    width = 0
+
+
+def show_passing(text: str) -> None:
+    """What happens now, on the last line of a terminal, until anything else is written; else nothing."""
+    if sys.stderr.isatty():
+        line = harmless(text)[: shutil.get_terminal_size().columns - 1]
+        sys.stderr.write(f"\r{line.ljust(_PassingLine.width)}")
+        sys.stderr.flush()
+        _PassingLine.width = len(line)
+
+
+def end_passing() -> None:
+    """Clear that line. Call it before something else than `say` writes to the terminal."""
+    if _PassingLine.width:
+        sys.stderr.write(f"\r{' ' * _PassingLine.width}\r")
+        sys.stderr.flush()
+        _PassingLine.width = 0
+
+
 def say(text: str) -> None:
     """A message for the user, on stderr. Names and texts in it cannot control the terminal."""
+    end_passing()
     sys.stderr.write(f"{harmless(text)}\n")
     sys.stderr.flush()

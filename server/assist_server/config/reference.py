@@ -30,7 +30,7 @@ While it is invalid, new or changed, nothing leaves: `assist config trust` shows
 |---|---|
 | `ASSIST_CONFIG_DIR` | the directory of `config.toml`, in place of the platform's |
 | `ASSIST_DATA_DIR` | the directory of models and measurements, in place of the platform's |
-| `ASSIST_OFFLINE` | `1` forbids any socket |
+| `ASSIST_OFFLINE` | `1` forbids any network socket |
 
 Both directories must be whole paths, outside of the workspace and its repository.
 With either of them inside, nothing leaves.

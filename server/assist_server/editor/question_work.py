@@ -34,6 +34,7 @@ from assist_server.questions.answering import (
 )
 from assist_server.questions.composition import decision_inputs, git_of, record_feedback
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
+from assist_server.questions.events.progress import Progress, reading
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.records.edit_history import changed_files, finish_interrupted, record_editor_edit
@@ -41,7 +42,7 @@ from assist_server.records.past_requests import rate
 from assist_server.records.undo import next_undo, take_back
 from assist_server.threads.attachment import Attachment, attachment_at
 from assist_server.threads.thread import Thread
-from assist_server.wording.answers import last_line, route_document
+from assist_server.wording.answers import last_line, progress_document, route_document, source_document
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder, database_of, folder_of
@@ -58,6 +59,7 @@ async def answer_messages(
     question: EditorQuestion, snapshot: WorkspaceSnapshot, context: EditorContext
 ) -> AsyncGenerator[Message, None]:
     """The messages of one answer, as `assist/answer` sends them. Raises what `answering.answer` raises."""
+    yield {"progress": progress_document(reading(0, 0.0))}
     home = _home(question, snapshot).root
     for notice in await _recover(home, snapshot, context):
         yield {"notice": notice}
@@ -113,6 +115,8 @@ async def _message(
             return {"delta": preview.feed(text) if is_edit else text}
         case Notice(text):
             return {"notice": text}
+        case Progress():
+            return {"progress": progress_document(event)}
         case AnswerStart(decision, model):
             route = {**route_document(decided), "target": decision.target, "cause": decision.cause}
             return {"route": route, "model": model, "restart": True}
@@ -135,10 +139,22 @@ async def _last_message(decided: DecidedQuestion, context: EditorContext, final:
     return {
         "done": True,
         "cost_usd": final.cost.micro / 1e6,
-        "summary": last_line(final),
+        "summary": last_line(decided, final),
+        "sources": _source_documents(final, context.snapshot()),
         "edit": {"files": files, "applied": applied} if final.plan else None,
         "error": problem or None,
     }
+
+
+def _source_documents(final: FinalAnswer, snapshot: WorkspaceSnapshot) -> list[Message]:
+    """The sources of an answer, each with its URI, which is the editor's own for an open document."""
+    opened = {each.real_path: uri for uri, each in snapshot.opened.items() if each.real_path}
+    shown = []
+    for each in final.sources:
+        full = os.path.join(each.root, each.path)
+        uri = opened.get(full) or Path(full).as_uri()
+        shown.append({"uri": uri, **source_document(each)})
+    return shown
 
 
 async def _make_answer(

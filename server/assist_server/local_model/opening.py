@@ -49,11 +49,10 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     start = time.perf_counter()
     settings = config.completion
     path = verified_file(store_of(config), settings.model, say)
-    say("measuring how fast the model runs here")
-    speed = speed_of(path, settings.threads, speed_file(config))
+    speed = speed_of(path, settings.threads, speed_file(config), say=say)
     budget = budget_for(speed, settings)
-    say("loading the model")
-    answering = _answering_load(config, path, speed, say)
+    say(f"loading {_name(settings.model, path)}")
+    answering, prefill = _answering_load(config, path, speed, say)
     worker = Worker(opener(path, settings, budget, speed.decode_threads, answering))
     try:
         worker.opened.result(OPEN_TIMEOUT)
@@ -62,33 +61,41 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
         raise ModelError(
             f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
         ) from None
-    name = path.stem if is_path(settings.model) else settings.model
-    answers = Answerer(worker, AnsweringFacts(answering_model(config), answering.context))
-    return OpenedModels(
-        Engine(worker, settings, budget, name), answers, path, speed, time.perf_counter() - start
-    )
+    engine = Engine(worker, settings, budget, _name(settings.model, path))
+    facts = AnsweringFacts(answering_model(config), answering.context, prefill=prefill, file=answering.path)
+    return OpenedModels(engine, Answerer(worker, facts), path, speed, time.perf_counter() - start)
 
 
-def _answering_load(config: Config, path: Path, speed: Speed, say: Callable[[str], None]) -> Load:
-    """How to load the model that answers. If it is missing, the model for ghost text answers."""
+def _name(model: str, path: Path) -> str:
+    """What people call a model."""
+    return path.stem if is_path(model) else model
+
+
+def _answering_load(
+    config: Config, path: Path, speed: Speed, say: Callable[[str], None]
+) -> tuple[Load, float]:
+    """How to load the model that answers, and the tokens a second that it reads.
+
+    If it is missing, the model for ghost text answers.
+    """
     threads = config.completion.threads
     name = answering_model(config)
     if name == config.completion.model:
-        return answering_load(path, speed, threads)
+        return answering_load(path, speed, threads), speed.prefill
     try:
         other = verified_file(store_of(config), name, say)
     except ModelError as error:
         log.warning("%s Meanwhile %s answers.", error, config.completion.model)
-        return answering_load(path, speed, threads)
-    return answering_load(other, speed_of(other, threads, speed_file(config), infill=False), threads)
+        return answering_load(path, speed, threads), speed.prefill
+    speed = speed_of(other, threads, speed_file(config), infill=False, say=say)
+    return answering_load(other, speed, threads), speed.prefill
 
 
 def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> Answerer[AnswerOnly]:
     """The model that answers, alone in this process. Blocks; raises `ModelError`."""
     name = answering_model(config)
     path = verified_file(store_of(config), name, say)
-    say("measuring how fast the model runs here")
     threads = config.completion.threads
-    speed = speed_of(path, threads, speed_file(config), infill=False)
-    say("loading the model")
-    return open_answers(answering_load(path, speed, threads), path.stem if is_path(name) else name)
+    speed = speed_of(path, threads, speed_file(config), infill=False, say=say)
+    say(f"loading {_name(name, path)}")
+    return open_answers(answering_load(path, speed, threads), _name(name, path), speed.prefill)

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import time
 import weakref
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -87,7 +88,8 @@ class AnswerDocuments:
             return
         text = "".join(answer.pieces).strip()
         if text and edit is None:
-            notes = [each for each in (*answer.notices, message.get("summary", "")) if each]
+            shown = _sources_note(message.get("sources", ()))
+            notes = [each for each in (*answer.notices, shown, message.get("summary", "")) if each]
             task = asyncio.get_running_loop().create_task(self._show(message["id"], answer, text, notes))
             self._showing.add(task)
             task.add_done_callback(self._showing.discard)
@@ -158,6 +160,19 @@ class AnswerDocuments:
 
     def _say(self, kind: types.MessageType, text: str) -> None:
         self._server.window_show_message(types.ShowMessageParams(kind, text))
+
+
+def _sources_note(sources: Sequence[dict[str, Any]]) -> str:
+    """What an answer was made from, in words, from its last message."""
+    from assist_server.questions.events.sources import ShownSource  # noqa: PLC0415
+    from assist_server.wording.answers import sources_line  # noqa: PLC0415
+
+    return sources_line(
+        [
+            ShownSource(each["path"], each["first"], each["last"], each["name"], outline=each["outline"])
+            for each in sources
+        ]
+    )
 
 
 def _remove_old(parent: Path) -> None:

@@ -16,6 +16,7 @@ from assist_server.config.config import Config, Problem, merge_settings
 from assist_server.editor.question_tasks import QuestionTasks
 from assist_server.editor.session import Session
 from assist_server.editor.suggestions import GhostText, PopupSelection
+from assist_server.local_model.sharing.listener import SharedModel
 from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp.indexing import Indexing, add_workspace
@@ -50,15 +51,17 @@ def serve(config: Config) -> None:
 def make_server(config: Config) -> Server:
     """A server with its handlers, not yet running."""
     server = Server(config, _open_models)
-    _add_lifecycle(server, config, add_workspace(server), add_answers(server))
+    shared = SharedModel(lambda: server.session.model.answerer)
+    _add_lifecycle(server, config, (add_workspace(server), add_answers(server), shared))
     _add_state(server)
     _add_completion(server)
     _add_events(server)
     return server
 
 
-def _add_lifecycle(server: Server, base: Config, indexing: Indexing, questions: QuestionTasks) -> None:
+def _add_lifecycle(server: Server, base: Config, owners: tuple[Indexing, QuestionTasks, SharedModel]) -> None:
     session = server.session
+    indexing, questions, shared = owners
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
@@ -73,6 +76,7 @@ def _add_lifecycle(server: Server, base: Config, indexing: Indexing, questions: 
         _warn(server, session.config.problems)
         indexing.open()
         session.model.start()
+        shared.start(session.config.paths.data)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def change_configuration(params: types.DidChangeConfigurationParams) -> None:
@@ -82,6 +86,7 @@ def _add_lifecycle(server: Server, base: Config, indexing: Indexing, questions: 
 
     @server.feature(types.SHUTDOWN)
     def shutdown(_: Any = None) -> None:
+        shared.close()
         questions.close()
         indexing.close()
         session.close()

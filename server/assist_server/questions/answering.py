@@ -11,7 +11,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation
+from assist_context.documents import CHARS_PER_TOKEN
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
 from assist_escalation.edits.checks.secret_copies import copied_secret
@@ -28,6 +30,8 @@ from assist_escalation.routing import feedback
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import Decision, after
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refusal_of
+from assist_server.questions.events.progress import Progress, WritingPace, reading
+from assist_server.questions.events.sources import ShownSource, sources_of
 from assist_server.questions.local_attempts.attempts import (
     SecondAttempt,
     doubt_of,
@@ -36,7 +40,8 @@ from assist_server.questions.local_attempts.attempts import (
     second_attempt,
     sum_of,
 )
-from assist_server.threads.conversation_window import window_notices
+from assist_server.questions.local_attempts.window_fit import fitting_conversation
+from assist_server.threads.conversation_window import FittedConversation, window_notices
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 from assist_server.threads.thread_prompt import opening_words
 
@@ -98,7 +103,7 @@ class FinalAnswer:
     """The answer, who gave it and why, and what it took.
 
     `plan` is the answer as an edit; `problem` says why it is no edit, although the command needs one.
-    `thread` is the conversation with this answer.
+    `sources` is what the model that answered was shown, `thread` the conversation with this answer.
     """
 
     text: str
@@ -107,10 +112,11 @@ class FinalAnswer:
     cost: AnswerCost
     plan: EditPlan | None = None
     problem: EditError | None = None
+    sources: tuple[ShownSource, ...] = ()
     thread: Thread | None = None
 
 
-Event = AnswerPiece | AnswerStart | Notice | FinalAnswer
+Event = AnswerPiece | AnswerStart | Notice | Progress | FinalAnswer
 Confirm = Callable[[DecidedQuestion], Awaitable[bool]]
 
 
@@ -180,52 +186,96 @@ async def _answer_locally(
     local = await sources.local()
     start = time.monotonic()
     redacted, unscanned = await asyncio.to_thread(_redact_question, decided, inputs)
-    secrets = tuple(redacted.placeholders.values())
-    base = SecondAttempt(decided.local, await doubt_of(decided, local), local)
-    found = first_attempt(decided, base.doubt, local)
-    for note in (*decided.local.notes, *window_notices(decided.question.thread, found, local.model)):
-        yield Notice(note)
-    asked: Conversation | None = found.conversation
-    given: list[LocalAnswer] = []
-    while asked is not None:
-        yield AnswerStart(decision, local.model)
-        guard = address_guard_of(redacted)
-        stream = local.answer(asked)
-        shown: list[str] = []
-        async with aclosing(_guard_addresses(stream, guard)) as guarded:
-            async for piece in guarded:
-                shown.append(piece.text)
-                yield piece
-        given.append(stream.result)
-        edit, problem, added = await asyncio.to_thread(
-            _plan_edit, decided.local, stream.result.text, decided, sources, secrets
-        )
-        asked = second_attempt(asked, given, problem, base)
-        if asked is not None:
-            yield Notice(f"That answer cannot be used: {plain_reason(problem)}. Asking once more.")
-    for notice in _address_notices(unscanned, 0 if decided.local.form.kind else guard.hidden):
+    outcome: _LocalOutcome | None = None
+    async with aclosing(_attempt_locally(decided, decision, redacted, sources, local)) as attempts:
+        async for event in attempts:
+            if isinstance(event, _LocalOutcome):
+                outcome = event
+            else:
+                yield event
+    if outcome is None:
+        raise CompletionError(f"{local.model} ended without an answer: ask again.")
+    for notice in _address_notices(unscanned, 0 if decided.local.form.kind else outcome.hidden):
         yield notice
-    result = sum_of(given)
-    fits = None if not decided.local.form.kind else problem is None
-    confidence = _confidence(result, added, fits=fits)
+    fits = None if not decided.local.form.kind else outcome.problem is None
+    confidence = _confidence(outcome.result, outcome.added, fits=fits)
     second_decision = after(decision, confidence, decided.rules, inputs.history)
     if second_decision.target == "frontier" and decided.prepared is not None:
         again = replace(decided, decision=second_decision)
         async with aclosing(_ask_again(again, inputs, sources, confirm)) as second:
-            async for event in second:
-                yield event
-                if isinstance(event, FinalAnswer):
+            async for asked_again in second:
+                yield asked_again
+                if isinstance(asked_again, FinalAnswer):
                     return
-    if problem:
+    if outcome.problem:
         sources.note(decided, decision, "unusable")
-    cost = _local_cost(result, 1e3 * (time.monotonic() - start))
-    thread = _grown_thread(decided, found.spans, "".join(shown), found.dropped)
-    yield FinalAnswer("".join(shown), local.model, decision, cost, edit, problem, thread)
+    yield _local_end(decided, decision, local.model, outcome, 1e3 * (time.monotonic() - start))
 
 
-def _local_cost(result: "LocalAnswer", ms: float) -> AnswerCost:
-    tokens = result.tokens
-    return AnswerCost(result.ended, tokens.prompt, tokens.generated, 0, ms, result.ms.first, tokens.evaluated)
+@dataclass(frozen=True, slots=True)
+class _LocalOutcome:
+    """What came of asking the local model: the text as it was shown, and the edit that it makes.
+
+    `added` counts parse errors, `hidden` the secrets that are not shown in lines with an address.
+    """
+
+    text: str
+    result: "LocalAnswer"
+    edit: EditPlan | None
+    problem: EditError | None
+    added: int
+    hidden: int
+    read: FittedConversation
+
+
+async def _attempt_locally(
+    decided: DecidedQuestion,
+    decision: Decision,
+    redacted: Redacted,
+    sources: AnswerSources,
+    local: "Answerer[Any]",
+) -> AsyncGenerator[Event | _LocalOutcome, None]:
+    """The local model's answer, a second one if no edit can be made from the first, and then the outcome."""
+    draft = decided.local
+    secrets = tuple(redacted.placeholders.values())
+    pace = WritingPace(time.monotonic) if draft.form.kind else None
+    yield AnswerStart(decision, local.model)
+    found = fitting_conversation(draft, decided.question.thread, local)
+    yield reading(local.count(f"{found.conversation.system}\n{found.conversation.user}"), local.prefill)
+    base = SecondAttempt(draft, await doubt_of(decided, local), local)
+    found = first_attempt(decided, base.doubt, local)
+    for note in (*draft.notes, *window_notices(decided.question.thread, found, local.model)):
+        yield Notice(note)
+    asked: Conversation | None = found.conversation
+    given: list[LocalAnswer] = []
+    while asked is not None:
+        if given:
+            yield AnswerStart(decision, local.model)
+        guard = address_guard_of(redacted)
+        stream = local.answer(asked)
+        shown: list[str] = []
+        async with aclosing(_guard_addresses(stream, guard, local.prefill, pace)) as guarded:
+            async for piece in guarded:
+                shown += [piece.text] if isinstance(piece, AnswerPiece) else []
+                yield piece
+        given.append(stream.result)
+        planned = await asyncio.to_thread(_plan_edit, draft, stream.result.text, decided, sources, secrets)
+        asked = second_attempt(asked, given, planned[1], base)
+        if asked is not None:
+            yield Notice(f"That answer cannot be used: {plain_reason(planned[1])}. Asking once more.")
+    yield _LocalOutcome("".join(shown), sum_of(given), *planned, guard.hidden, found)
+
+
+def _local_end(
+    decided: DecidedQuestion, decision: Decision, model: str, outcome: _LocalOutcome, ms: float
+) -> FinalAnswer:
+    """The end of a local answer."""
+    tokens = outcome.result.tokens
+    first = outcome.result.ms.first
+    cost = AnswerCost(outcome.result.ended, tokens.prompt, tokens.generated, 0, ms, first, tokens.evaluated)
+    seen = sources_of(outcome.read.spans, decided.local.evidence.names)
+    thread = _grown_thread(decided, outcome.read.spans, outcome.text, outcome.read.dropped)
+    return FinalAnswer(outcome.text, model, decision, cost, outcome.edit, outcome.problem, seen, thread)
 
 
 async def _ask_again(
@@ -246,11 +296,19 @@ async def _ask_again(
         yield Notice(f"{error} The local answer is kept.")
 
 
-async def _guard_addresses(stream: "AnswerStream", guard: Restorer) -> AsyncGenerator[AnswerPiece, None]:
-    """The local model's answer without the secrets of its question in lines with an address."""
+async def _guard_addresses(
+    stream: "AnswerStream", guard: Restorer, prefill: float, pace: WritingPace | None
+) -> AsyncGenerator[AnswerPiece | Progress, None]:
+    """The local model's answer without the secrets of its question in lines with an address.
+
+    `pace` tells how much is written, of an answer whose text is not shown meanwhile.
+    """
     async with aclosing(stream):
+        yield reading(await stream.unread(), prefill)
         async for piece in stream:
             yield AnswerPiece(guard.take(piece))
+            for progress in pace.after(stream.written) if pace else ():
+                yield progress
     yield AnswerPiece(guard.rest())
 
 
@@ -294,6 +352,9 @@ async def _answer_by_provider(
     yield AnswerStart(decision, f"{prepared.provider} {prepared.endpoint.model}")
     for note in draft.notes:
         yield Notice(note)
+    yield reading(prepared.tokens, 0.0)
+    pace = WritingPace(time.monotonic)
+    written = 0
     async with aclosing(send(prepared, inputs.parts(), reason)) as stream:
         async for event in stream:
             if isinstance(event, Outcome):
@@ -301,12 +362,13 @@ async def _answer_by_provider(
                 continue
             first = first or 1e3 * (time.monotonic() - start)
             yield AnswerPiece(event)
+            written += len(event)
+            for progress in pace.after(int(written / CHARS_PER_TOKEN)) if draft.form.kind else ():
+                yield progress
     if outcome is None:
         raise EscalationError(f"{prepared.provider} ended without an answer: ask again.")
-    if outcome.warning:
-        yield Notice(outcome.warning)
-    if outcome.hidden and not draft.form.kind:
-        yield Notice(HIDDEN.format(outcome.hidden))
+    for notice in _provider_notices(outcome, draft):
+        yield notice
     known = tuple(prepared.redacted.placeholders.values())
     edit, problem, _ = await asyncio.to_thread(_plan_edit, draft, outcome.exact, decided, sources, known)
     if draft.form.kind and outcome.altered:
@@ -318,11 +380,25 @@ async def _answer_by_provider(
     model = outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write
     cost = AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
+    seen = sources_of(draft.prompt.spans, draft.evidence.names)
+    grown = _thread_after_provider(decided, draft, outcome.text)
+    name = f"{prepared.provider} {model}"
+    yield FinalAnswer(outcome.text, name, decision, cost, edit, problem, seen, grown)
+
+
+def _provider_notices(outcome: Outcome, draft: Draft) -> Iterator[Notice]:
+    """What to know about a provider's answer."""
+    if outcome.warning:
+        yield Notice(outcome.warning)
+    yield from _address_notices("", 0 if draft.form.kind else outcome.hidden)
+
+
+def _thread_after_provider(decided: DecidedQuestion, draft: Draft, text: str) -> Thread:
+    """The conversation with a provider's answer; our own words in it are those for the local model."""
     thread = decided.question.thread
-    shown = draft.turn_prompt.spans  # after other words of ours than the local model gets
+    shown = draft.turn_prompt.spans
     spans = (*opening_words(decided.local.turn_prompt.spans), *shown[len(opening_words(shown)) :])
-    grown = _grown_thread(decided, spans, outcome.text, thread.dropped if thread else 0)
-    yield FinalAnswer(outcome.text, f"{prepared.provider} {model}", decision, cost, edit, problem, grown)
+    return _grown_thread(decided, spans, text, thread.dropped if thread else 0)
 
 
 def _added_errors(edit: EditPlan | None) -> int:

@@ -225,13 +225,16 @@ def read_calibration(config: Config) -> tuple[calibration.Calibration, str]:
         return calibration.NONE, str(error)
 
 
-def _local(config: Config) -> LocalModelFacts:
-    model = answering_model(config)
+def model_file(config: Config) -> Path | None:
+    """The file of the model that answers here, None if it is not there."""
     try:
-        resolve(Store(config.paths.data / "models"), model)
+        return resolve(Store(config.paths.data / "models"), answering_model(config))
     except CompletionError:
-        return LocalModelFacts(False, LOCAL_TOKENS, WINDOW)
-    return LocalModelFacts(True, LOCAL_TOKENS, WINDOW)
+        return None
+
+
+def _local(config: Config) -> LocalModelFacts:
+    return LocalModelFacts(model_file(config) is not None, LOCAL_TOKENS, WINDOW)
 
 
 def _user() -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from assist_context.documents import CHARS_PER_TOKEN, Snippet, split_lines
-from assist_context.evidence.call_graph import callees, subjects
+from assist_context.evidence.call_graph import TargetLines, callees, subjects
 from assist_context.evidence.for_question import gather_evidence
 from assist_context.evidence.room import MARKS, TARGET_MOST
 from assist_context.files.blobs import blob_id
@@ -40,11 +40,15 @@ class ReachCounts:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The spans to show, the code in question first, and the whole texts of their files for edits."""
+    """The spans to show, the code in question first, and the whole texts of their files for edits.
+
+    `names` are the definitions or headings that spans show, by origin, where they show one.
+    """
 
     spans: tuple[Span, ...] = ()
     structure: ReachCounts = ReachCounts()
     texts: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[Origin, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def evidence_for(
         lines=lines.last - lines.first + 1 if lines else 0,
         tokens=int(sum(len(span.text) for span in spans) / CHARS_PER_TOKEN),
     )
-    return Evidence(spans, structure, _texts(corpus, spans))
+    return Evidence(spans, structure, _texts(corpus, spans), _names(folders, spans))
 
 
 def _by_file(folders: QuestionFolders, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
@@ -159,6 +163,19 @@ def _span(folders: QuestionFolders, snippet: Snippet) -> Span:
 def _line_count(lines: Sequence[str]) -> int:
     """How many lines have a character, be it a line's end: the last of `split_lines` may have none."""
     return sum(1 for line in lines if line)
+
+
+def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]:
+    """What spans are called: the one definition or heading, with those around it, that they show."""
+    corpora = {each.root: each for each in (folders.corpus, *folders.others)}
+    names = {}
+    for origin in (span.origin for span in spans):
+        found = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
+        parents = {each.parent for each in found}
+        outermost = [each for each in found if each.parent == min(parents, key=len)]
+        if len(outermost) == 1:
+            names[origin] = ".".join(filter(None, (outermost[0].parent, outermost[0].name)))
+    return names
 
 
 def _texts(corpus: Corpus, spans: Sequence[Span]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Decisions and answers in words and as JSON: the preview, what is sent, the last line, `--dry-run`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,14 @@ from assist_escalation.gate.payload_pieces import (
 )
 from assist_escalation.gate.prepare import Prepared
 from assist_escalation.prompts import Origin
+from assist_escalation.routing.router import OPEN, Decision
 from assist_server.questions.answering import FinalAnswer
 from assist_server.questions.decision import DecidedQuestion
+from assist_server.questions.events.progress import Progress
+from assist_server.questions.events.sources import ShownSource
 from assist_server.wording.amounts import usd
 
-SHOWN = 12  # files named in a preview; the rest are counted, and the text has them all
+SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all
 NAMED = 5  # places of a redaction, and files that are left out, in the same way
 WHERE = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 
@@ -189,23 +192,78 @@ def answer_document(
         "cost_usd": cost.micro / 1e6,
         "ms": {"total": round(cost.ms), "first": round(cost.first_ms)},
         "notices": notices,
+        "sources": [source_document(each) for each in final.sources],
         "edit": edit,
         "error": str(problem) if problem else None,
     }
 
 
-def last_line(final: FinalAnswer) -> str:
-    """Which model answered, where and why; tokens, cost and time."""
+def source_document(source: ShownSource) -> dict[str, Any]:
+    """A source as JSON; its lines count from 1."""
+    return {
+        "path": source.path,
+        "first": source.first,
+        "last": source.last,
+        "name": source.name,
+        "outline": source.outline,
+    }
+
+
+def sources_line(sources: Sequence[ShownSource]) -> str:
+    """What an answer was made from, on one line; "" if the model saw no file."""
+    named = ", ".join(" ".join(filter(None, source_words(each))) for each in sources[:SHOWN])
+    return f"Sources: {named}{more_sources(sources)}" if sources else ""
+
+
+def source_words(source: ShownSource) -> tuple[str, str]:
+    """Where a source is, and what it is called, without characters that no one sees."""
+    called = (one_line(source.name), "(outline)" if source.outline else "")
+    return one_line(source.place), " ".join(filter(None, called))
+
+
+def more_sources(sources: Sequence[ShownSource]) -> str:
+    """How many sources are not named, in words."""
+    return f" and {len(sources) - SHOWN} more" if len(sources) > SHOWN else ""
+
+
+def progress_words(progress: Progress) -> str:
+    """How far an answer is.
+
+    >>> progress_words(Progress("reading", 753, 9.2)), progress_words(Progress("writing", 120, 9.0))
+    ('reading 753 tokens, about 9 s', 'writing, 120 tokens, 9 s')
+    """
+    if progress.phase == "writing":
+        return f"writing, {progress.tokens:,} tokens, {progress.seconds or 0:.0f} s"
+    tokens = f" {progress.tokens:,} tokens" if progress.tokens else ""
+    return f"reading{tokens}" + (f", about {max(1, progress.seconds):.0f} s" if progress.seconds else "")
+
+
+def progress_document(progress: Progress) -> dict[str, Any]:
+    """The same as JSON."""
+    seconds = None if progress.seconds is None else round(progress.seconds, 1)
+    return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds}
+
+
+def last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:
+    """Which model answered and where; why, where that is news; tokens, cost and time."""
     cost = final.cost
     decision = final.decision
-    model = Path(final.model).name if decision.target == "local" else final.model
+    local = decision.target == "local"
+    model = Path(final.model).name if local else final.model
     ended = {"length": ", cut at its longest", "loop": ", stopped where it repeated itself"}.get(
         cost.ended, ""
     )
-    return (
-        f"{model} {WHERE[decision.target]}: {decision.why}{ended}. "
-        f"{cost.tokens_in:,} + {cost.tokens_out:,} tokens, {usd(cost.micro)}, {cost.ms / 1e3:.1f} s."
-    )
+    why = decision.why if _is_news(decided, decision) else ""
+    who = f"{model} {WHERE[decision.target]}" + (f": {why}{ended}." if why else f"{ended},")
+    paid = "" if local and not cost.micro else f" {usd(cost.micro)},"
+    return f"{who} {cost.tokens_in:,} + {cost.tokens_out:,} tokens,{paid} {cost.ms / 1e3:.1f} s."
+
+
+def _is_news(decided: DecidedQuestion, decision: Decision) -> bool:
+    """Whether people want to know why this model answered: not if it was the only one, or their own wish."""
+    if decision.target != "local" or decision.cause == "fell_back":
+        return True
+    return bool(decided.rules.provider) and decision.cause not in {*OPEN, "asked_local"}
 
 
 def _files(decided: DecidedQuestion) -> tuple[str, ...]:

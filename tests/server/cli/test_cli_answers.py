@@ -1,9 +1,12 @@
 """`assist explain`, `ask` and `route` as a user runs them, with a provider on loopback."""
 
 import os
+import re
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,6 +49,49 @@ def test_a_question_at_a_provider_is_answered_paid_and_written_down(assist: Assi
     assert outcome["cost_micro"] == 810
     assert {span["path"] for span in intent["spans"]} >= {"shop/cart.py"}
     assert KEY not in (tmp_path / "data" / "audit.jsonl").read_text()
+
+
+def test_an_answer_ends_with_what_the_model_was_shown(assist: Assist, tmp_path: Path) -> None:
+    with vendor(scripted_answer("It adds up.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        done = assist("explain", "shop/cart.py:13", "--frontier", "--yes", "--json")
+        plain = assist("explain", "shop/cart.py:13", "--frontier", "--yes")
+    first, *_ = done.json["sources"]
+    assert first == {"path": "shop/cart.py", "first": 12, "last": 13, "name": "Cart.total", "outline": False}
+    assert "Sources: shop/cart.py:12-13 Cart.total" in plain.err
+    assert plain.out == "It adds up.\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a terminal of POSIX")
+def test_a_terminal_shows_what_happens_and_links_the_sources(
+    tmp_path: Path, shop: Path, home: dict[str, str]
+) -> None:
+    with vendor(scripted_answer("It adds up.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        terminal, end = os.openpty()
+        process = subprocess.Popen(
+            [*COMMAND, "explain", "shop/cart.py:13", "--frontier", "--yes"],
+            cwd=shop,
+            env={**os.environ, **home, "ACME_KEY": KEY, "TERM": "xterm-256color", "COLUMNS": "100"},
+            stdin=end,
+            stdout=end,
+            stderr=end,
+        )
+        os.close(end)
+        shown = b""
+        with suppress(OSError):  # Linux says so when the last process has closed the terminal
+            while piece := os.read(terminal, 65_536):
+                shown += piece
+        assert process.wait(60) == 0, shown
+        os.close(terminal)
+    text = shown.decode()
+    steps = ("\rlooking for code", "tokens", "It adds up.", "Sources: ", "acme frontier-1 at a provider")
+    places = [text.find(step) for step in steps]
+    assert places == sorted(places), text
+    assert places[0] == 0
+    assert re.search(r"acme \S+: reading [\d,]+ tokens", text)
+    link = (shop / "shop" / "cart.py").resolve().as_uri()
+    assert re.search(rf"\x1b]8;[^;]*;{re.escape(link)}#12\x1b\\.*shop/cart.py:12-13", text)
 
 
 def test_a_dry_run_says_what_would_be_sent_and_opens_no_socket(assist: Assist, tmp_path: Path) -> None:

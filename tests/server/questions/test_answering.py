@@ -18,9 +18,10 @@ from assist_escalation.routing.features import RequestFacts
 from assist_escalation.routing.router import RoutingRules, route
 from assist_server.cli.commands.question_run import consent_of_flags
 from assist_server.cli.flags import Asking
-from assist_server.questions.answering import AnswerPiece, AnswerSources, FinalAnswer, Notice
+from assist_server.questions.answering import AnswerPiece, AnswerSources, AnswerStart, FinalAnswer, Notice
 from assist_server.questions.answering import answer as answering
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, LocalModelFacts, Question
+from assist_server.questions.events.progress import Progress, WritingPace, reading
 from assist_server.questions.instructions import Form
 from assist_server.questions.prompt_spans import Evidence
 from assist_server.questions.targets import QuestionTarget
@@ -28,6 +29,7 @@ from assist_server.questions.targets import QuestionTarget
 KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
 FILE = f'URL = "https://me:{KEY}@db.example/"\n\n\ndef total(items):\n    return 1\n'
 HISTORY = (0.4,) * 200
+NOWHERE = "http://127.0.0.1:9/v1"
 
 
 @dataclass
@@ -41,6 +43,11 @@ class Written:
         for piece in self.pieces:
             yield piece
 
+    written = 3
+
+    async def unread(self) -> int:
+        return 120
+
     async def aclose(self) -> None:
         """Nothing is left open."""
 
@@ -52,6 +59,7 @@ class Local:
     pieces: list[str]
     model: str = "small.gguf"
     window: int = 8192
+    prefill: float = 60.0
     asked: list[Conversation] = field(default_factory=list)
 
     def count(self, text: str) -> int:
@@ -225,3 +233,43 @@ async def test_an_edit_that_our_checks_refuse_is_remembered_as_no_answer(tmp_pat
         noted.clear()
         await heard(asked, inputs_of(made, allowed(acme.url, tmp_path)), Local([]), noted=noted)
     assert noted == ["frontier routed", "frontier unusable"]
+
+
+async def events_of(tmp_path: Path, command: str) -> list[Any]:
+    made = parts(tmp_path)
+    decided = decided_by(tmp_path, NOWHERE, made, command=command, mode="never", local_model=True)
+    local = Local(["It ", "adds."])
+
+    async def load() -> Any:
+        return local
+
+    async def agree(_: object) -> bool:
+        return False
+
+    inputs = inputs_of(made, allowed(NOWHERE, tmp_path))
+    return [event async for event in answering(decided, inputs, AnswerSources(load, lambda *_: None), agree)]
+
+
+async def test_reading_is_told_before_the_first_word_and_the_text_needs_no_count(tmp_path: Path) -> None:
+    events = await events_of(tmp_path, "explain")
+    start = next(at for at, each in enumerate(events) if isinstance(each, AnswerStart))
+    first = next(at for at, each in enumerate(events) if isinstance(each, AnswerPiece))
+    told = [each for each in events if isinstance(each, Progress)]
+    assert told == events[start + 1 : first]
+    assert told[-1] == reading(120, 60.0)
+    assert told[-1].seconds == 2.0
+
+
+async def test_an_answer_names_the_files_that_the_model_read(tmp_path: Path) -> None:
+    final = (await events_of(tmp_path, "explain"))[-1]
+    assert isinstance(final, FinalAnswer)
+    assert [each.path for each in final.sources] == ["shop/cart.py"]
+
+
+def test_a_count_is_told_at_the_first_piece_and_then_twice_a_second() -> None:
+    times = iter([10.0, 10.2, 10.6, 10.7, 11.2])
+    pace = WritingPace(lambda: next(times))
+    told = [pace.after(tokens) for tokens in (1, 5, 12, 14, 30)]
+    assert [[(each.tokens, round(each.seconds or 0, 1)) for each in some] for some in told] == [
+        [(1, 0.0)], [], [(12, 0.6)], [], [(30, 1.2)],
+    ]  # fmt: skip

@@ -26,6 +26,10 @@ class Written:
     """One answer, as `AnswerStream` gives it."""
 
     result: LocalAnswer
+    written: int = 0
+
+    async def unread(self) -> int:
+        return 100
 
     async def __aiter__(self) -> AsyncGenerator[str, None]:
         yield self.result.text
@@ -42,6 +46,7 @@ class Scripted:
     doubt: tuple[Doubt, ...] = ()
     model: str = "small.gguf"
     window: int = 8192
+    prefill: float = 60.0
     asked: list[Conversation] = field(default_factory=list)
 
     def count(self, text: str) -> int:

@@ -12,12 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assist_completion.model_store.process_lock import silent
 from assist_context.files.repository_top import top_of
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_server.cli.flags import Asking, directory, settings
-from assist_server.cli.output import emit, out, say
+from assist_server.cli.output import emit, end_passing, out, say, show_passing
 from assist_server.cli.piped_input import DASH, NOTHING, PipedInput, piped_input, piped_span
 from assist_server.cli.terminal.answers import (
     at_terminal,
@@ -25,11 +24,13 @@ from assist_server.cli.terminal.answers import (
     say_edit,
     show_edit,
     show_page,
+    show_sources,
     stream_markdown,
 )
-from assist_server.cli.terminal.tables import facts, show_count
+from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
+from assist_server.local_model.sharing.borrowed_model import borrow
 from assist_server.questions.answering import (
     AnswerPiece,
     AnswerSources,
@@ -39,8 +40,14 @@ from assist_server.questions.answering import (
     Notice,
     answer,
 )
-from assist_server.questions.composition import decision_inputs, record_feedback, thread_files
+from assist_server.questions.composition import (
+    decision_inputs,
+    model_file,
+    record_feedback,
+    thread_files,
+)
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
+from assist_server.questions.events.progress import Progress
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
 from assist_server.records.edit_history import apply_edit, finish_interrupted
@@ -51,6 +58,7 @@ from assist_server.wording.answers import (
     last_line,
     payload_text,
     preview_lines,
+    progress_words,
     route_document,
     route_facts,
 )
@@ -212,8 +220,9 @@ def _folders(
     by_index = by_index or not (target and os.path.exists(root / parse_target(target).path))
     if config.context.index and question.index and by_index:
         # A symbol, a folder, or a question about the whole folder: the index must be up to date.
-        with show_count("indexing") as progress:
-            update_index(config, folder, progress)
+        show_passing("indexing")
+        update_index(config, folder, lambda done, of: show_passing(f"indexing, {done:,} of {of:,} files"))
+        show_passing("looking for code that helps")
     if target and not os.path.lexists(root / parse_target(target).path):
         _refuse_stray_link(Path(folder.root), asked, target)  # it may be named from the indexed folder on
     corpus = corpus_of(folder)
@@ -282,7 +291,7 @@ async def answer_run(this: QuestionRun, local: "LocalModel") -> tuple[FinalAnswe
         return _confirm_request(decided, this.flags)  # no other task runs here, and Ctrl-C must end it
 
     streams = not this.flags.as_json and not this.decided.local.form.kind
-    with stream_markdown() if streams else nullcontext(lambda _: None) as write:
+    with stream_markdown() if streams else nullcontext(None) as write:
         display = _Display(write)
         async with aclosing(answer(this.decided, this.inputs, sources, confirm_request)) as stream:
             async for event in stream:
@@ -291,19 +300,21 @@ async def answer_run(this: QuestionRun, local: "LocalModel") -> tuple[FinalAnswe
 
 
 class LocalModel:
-    """The model on this machine, loaded when it is first needed."""
+    """The model on this machine: that of a running language server, else loaded when it is first needed."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._model: Any = None
 
     async def load(self) -> "Answerer[Any]":
-        """The loaded model; loading it does not block the event loop."""
-        from assist_server.local_model.opening import open_local  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
-
+        """The model; loading it does not block the event loop."""
         if self._model is None:
-            show = say if sys.stderr.isatty() else silent
-            self._model = await asyncio.to_thread(open_local, self._config, show)
+            file = model_file(self._config)
+            self._model = await borrow(self._config.paths.data, file) if file else None
+        if self._model is None:
+            from assist_server.local_model.opening import open_local  # noqa: PLC0415  (llama.cpp, 0.4 s)
+
+            self._model = await asyncio.to_thread(open_local, self._config, show_passing)
         model: Answerer[Any] = self._model
         return model
 
@@ -316,17 +327,25 @@ class LocalModel:
 class _Display:
     """Shows the events of an answer, and keeps its notices and its end."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None] | None) -> None:
         self.notices: list[str] = []
         self.final: FinalAnswer | None = None
-        self._write = write
+        self._streams = write is not None
+        self._write = write or (lambda _: None)
         self._started = False
+        self._shows_text = False
+        self._model = ""
 
     def show(self, event: Event) -> None:
         """Show the next event."""
         match event:
             case AnswerPiece(text):
+                if text and self._streams:
+                    end_passing()
+                    self._shows_text = True
                 self._write(text)
+            case Progress() if not self._shows_text:
+                show_passing(f"{self._model}: {progress_words(event)}")
             case Notice(text):
                 self.notices.append(text)
                 say(text)
@@ -334,9 +353,11 @@ class _Display:
                 if self._started:
                     self._write(AGAIN)
                 self._started = True
-                if sys.stderr.isatty():
-                    say(f"asking {model} ...")
+                self._model = Path(model).name
+                if not self._shows_text:
+                    show_passing(f"asking {self._model}")
             case FinalAnswer():
+                end_passing()
                 self.final = event
 
 
@@ -386,7 +407,9 @@ def finish_run(this: QuestionRun, final: FinalAnswer, notices: list[str]) -> Non
     if flags.as_json:
         document = answer_document(this.decided, final, notices, applied=made, problem=problem)
         emit({**document, "thread": final.thread.id if final.thread else None})
-    say(last_line(final))
+    else:
+        show_sources(final.sources)
+    say(last_line(this.decided, final))
     if problem is not None:
         what = "The change is made, but the audit log does not know of it" if made else "Nothing was changed"
         raise UserError(f"{what}: {problem}.".replace("..", "."), printed=flags.as_json)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from assist_server.cli.flags import Asking, example, with_flags
+from assist_server.cli.output import show_passing
 from assist_server.errors import WRONG_USAGE, UserError
 
 Target = Annotated[
@@ -172,6 +173,8 @@ def _run(
     **conversation: Any,
 ) -> None:
     """Load the rest only here: `--help` must not wait for it. The words are the user's, and a `-`."""
+    if not flags.dry_run:
+        show_passing("looking for code that helps")
     from assist_server.cli.commands.question_run import QuestionContext, run  # noqa: PLC0415
 
     run(command, target, words, flags, QuestionContext(tuple(files or ()), **conversation))

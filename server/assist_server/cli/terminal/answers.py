@@ -8,8 +8,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
@@ -19,8 +20,11 @@ from rich.style import Style
 from rich.text import Text
 
 from assist_escalation.edits.plan import EditPlan
-from assist_server.cli.output import out, say
+from assist_server.cli.output import end_passing, out, say
 from assist_server.cli.terminal.tables import console
+from assist_server.questions.events.sources import ShownSource
+from assist_server.wording.answers import SHOWN as NAMED
+from assist_server.wording.answers import more_sources, source_words, sources_line
 from assist_server.wording.edit_previews import PreviewKind, edit_preview, edit_warnings
 from assist_server.wording.sanitize import StreamSanitizer
 
@@ -95,16 +99,20 @@ class _Page:
         self._live = Live(console=terminal, refresh_per_second=FRAMES, transient=True)
 
     def __enter__(self) -> "_Page":
-        self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.update(Text(""))
-        self._live.stop()
+        if self._live.is_started:
+            self._live.update(Text(""))
+            self._live.stop()
         self._print(self._text)
 
     def write(self, piece: str) -> None:
-        """More of the text."""
+        """More of the text. Only the first of it takes the terminal's last line, which others use before."""
+        if not piece:
+            return
+        if not self._live.is_started:
+            self._live.start()
         self._text += piece
         end = final_length(self._text)
         if end:
@@ -131,6 +139,23 @@ def show_edit(plan: EditPlan) -> None:
         terminal.print(Segments([shown]), soft_wrap=True, end="")
 
 
+def show_sources(sources: Sequence[ShownSource]) -> None:
+    """What an answer was made from: on stdout with links for people, else on stderr."""
+    if not sys.stdout.isatty():
+        if sources:
+            say(sources_line(sources))
+        return
+    shown = Text("Sources: ", "dim")
+    for at, source in enumerate(sources[:NAMED]):
+        place, called = source_words(source)
+        file = Path(source.root, source.path).as_uri()
+        shown.append(", " if at else "", "dim")
+        shown.append(place, Style(link=f"{file}#{source.first}"))
+        shown.append(f" {called}" if called else "", "dim")
+    if sources:
+        console().print(shown.append(more_sources(sources), "dim"), soft_wrap=True)
+
+
 def say_edit(plan: EditPlan) -> None:
     """The same preview on stderr alone, for a question about an edit whose stdout is a document."""
     for line in (*edit_warnings(plan), *(each.text for each in edit_preview(plan))):
@@ -149,6 +174,7 @@ def confirm(question: str, view: Callable[[], None] | None = None) -> bool:
     """
     if not at_terminal():
         return False
+    end_passing()
     while True:
         sys.stderr.write(f"{question} [{'y/N/v, v shows the text' if view else 'y/N'}] ")
         sys.stderr.flush()

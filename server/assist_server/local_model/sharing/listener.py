@@ -1,0 +1,130 @@
+"""The server's side: answers conversations of other processes of the user with the model that is loaded here.
+
+It waits without any timer. It opens no model that the server would not open itself.
+"""
+
+import asyncio
+import logging
+import os
+import weakref
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assist_completion.errors import CompletionError
+from assist_server.local_model.sharing.messages import (
+    Hello,
+    conversation_of,
+    identity_of,
+    own_version,
+    receive,
+    result_document,
+    send,
+)
+from assist_server.local_model.sharing.private_socket import is_same_user, new_socket
+
+if TYPE_CHECKING:  # loads llama.cpp
+    from assist_completion.engine.answer_stream import Answerer
+
+log = logging.getLogger(__name__)
+
+
+class SharedModel:
+    """Owns the socket of this server and its connections. Event loop only.
+
+    `answerer` gives the model that answers here, None while there is none.
+    """
+
+    def __init__(self, answerer: "Callable[[], Answerer[Any] | None]") -> None:
+        self._answerer = answerer
+        self._server: asyncio.AbstractServer | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, data: Path) -> None:
+        """Begin to listen, where the system allows that."""
+        self._own(asyncio.get_running_loop().create_task(self._listen(data)))
+
+    def close(self) -> None:
+        """Stop listening, and every answer that is given to another process."""
+        for task in self._tasks:
+            task.cancel()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def _own(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _listen(self, data: Path) -> None:
+        try:
+            path = new_socket(data)
+            if path is None:
+                return
+            self._server = await asyncio.start_unix_server(self._accept, path)
+            weakref.finalize(self, path.unlink, missing_ok=True)
+            os.chmod(path, 0o600)
+        except OSError as error:  # a file system without sockets: each command loads its own model
+            log.info("the model is not shared: %s", error.strerror)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._own(asyncio.get_running_loop().create_task(self._serve(reader, writer)))
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: hello, a conversation, its answer."""
+        try:
+            answerer = self._answerer()
+            if answerer is None or answerer.file is None or not is_same_user(writer):
+                return
+            file = await asyncio.to_thread(identity_of, answerer.file)
+            hello = Hello(
+                own_version(), file, answerer.model, answerer.window, answerer.prefill, answerer.busy
+            )
+            await send(writer, {name: getattr(hello, name) for name in Hello.__slots__})
+            if (document := await receive(reader)) is None:
+                return
+            answer = asyncio.create_task(_write_answer(answerer, document, writer))
+            self._own(answer)
+            gone = asyncio.create_task(_until_gone(reader))
+            self._own(gone)
+            try:
+                await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                answer.cancel()
+                gone.cancel()
+            with suppress(asyncio.CancelledError):
+                await answer
+        except (OSError, ValueError) as error:
+            log.info("a connection for the shared model ended: %s", type(error).__name__)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+
+async def _until_gone(reader: asyncio.StreamReader) -> None:
+    """Wait until the client closes the connection. It has nothing more to say before."""
+    with suppress(OSError):
+        await reader.read(1)
+
+
+async def _write_answer(
+    answerer: "Answerer[Any]", document: dict[str, Any], writer: asyncio.StreamWriter
+) -> None:
+    """The answer to a conversation, piece by piece, or its doubts. It ends early if the client is gone."""
+    try:
+        conversation = conversation_of(document)
+        if "weigh" in document:
+            found = await answerer.weigh(conversation, str(document["weigh"]))
+            await send(writer, {"doubts": [asdict(each) for each in found]})
+            return
+        async with aclosing(answerer.answer(conversation)) as stream:
+            await send(writer, {"unread": await stream.unread()})
+            async for piece in stream:
+                await send(writer, {"piece": piece, "written": stream.written})
+            result = stream.result
+        await send(writer, {"result": result_document(result)})
+    except (CompletionError, ValueError) as error:
+        await send(writer, {"error": str(error)})

@@ -1,0 +1,128 @@
+"""What goes over the socket: frames of JSON, each after its length, and the values in them.
+
+The server says hello, with what it is and which model it has. The client sends a conversation and closes the
+connection to stop its answer. Then the server sends how much it reads, pieces of text, and at last a result
+or an error; for a conversation with a text to `weigh`, what it doubts in that. What arrives is checked here;
+`ValueError` says that it is none of this.
+"""
+
+import asyncio
+import json
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, get_args
+
+from assist_completion.inference.conversation import (
+    AnswerMillis,
+    Conversation,
+    Ended,
+    LocalAnswer,
+    Margins,
+    Turn,
+)
+from assist_completion.known_text.doubts import Doubt
+from assist_completion.suggestion import Tokens
+
+MOST = 4 << 20  # bytes of a frame: a model's whole window of text is less than a tenth of it
+_HEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a server is and has. `file` is the identity of the model's file; see `identity_of`."""
+
+    assist: str
+    file: str
+    model: str
+    window: int
+    prefill: float
+    busy: bool
+
+
+def identity_of(file: Path) -> str:
+    """Names a model's file as it is now: its path, size and time. Raises `OSError`."""
+    facts = file.stat()
+    return f"{file.resolve()} {facts.st_size} {facts.st_mtime_ns}"
+
+
+def own_version() -> str:
+    """Only processes of one version understand each other."""
+    return version("assist-lsp")
+
+
+async def send(writer: asyncio.StreamWriter, document: dict[str, Any]) -> None:
+    """Write a frame. Raises `OSError` if the other end is gone."""
+    body = json.dumps(document).encode()
+    writer.write(len(body).to_bytes(_HEAD, "big") + body)
+    await writer.drain()
+
+
+async def receive(reader: asyncio.StreamReader) -> dict[str, Any] | None:
+    """The next frame, or None at the end of the connection. Raises `ValueError`."""
+    try:
+        size = int.from_bytes(await reader.readexactly(_HEAD), "big")
+        if size > MOST:
+            raise ValueError(f"a frame of {size} bytes")
+        document = json.loads(await reader.readexactly(size))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    if not isinstance(document, dict):
+        raise ValueError("no object")
+    return document
+
+
+def hello_of(document: dict[str, Any]) -> Hello:
+    """A server's hello. Raises `ValueError`."""
+    try:
+        hello = Hello(**document)
+        return Hello(
+            str(hello.assist),
+            str(hello.file),
+            str(hello.model),
+            int(hello.window),
+            float(hello.prefill),
+            bool(hello.busy),
+        )
+    except TypeError as error:
+        raise ValueError("no hello") from error
+
+
+def conversation_document(conversation: Conversation) -> dict[str, Any]:
+    """A conversation as JSON."""
+    return asdict(conversation)
+
+
+def conversation_of(document: dict[str, Any]) -> Conversation:
+    """A conversation from JSON. Raises `ValueError`."""
+    try:
+        turns = tuple(Turn(each["role"], str(each["text"])) for each in document["history"])
+        texts = {name: str(document[name]) for name in ("system", "user", "beginning", "ending", "draft")}
+        return Conversation(**texts, max_tokens=int(document["max_tokens"]), history=turns)
+    except (KeyError, TypeError) as error:
+        raise ValueError("no conversation") from error
+
+
+def doubts_of(document: dict[str, Any]) -> tuple[Doubt, ...]:
+    """What a model doubts, from JSON. Raises `ValueError`."""
+    try:
+        return tuple(Doubt(**each) for each in document["doubts"])
+    except (KeyError, TypeError) as error:
+        raise ValueError("no doubts") from error
+
+
+def result_document(result: LocalAnswer) -> dict[str, Any]:
+    """A result as JSON."""
+    return asdict(result)
+
+
+def result_of(document: dict[str, Any]) -> LocalAnswer:
+    """A result from JSON. Raises `ValueError`."""
+    try:
+        if document["ended"] not in get_args(Ended):
+            raise ValueError("no result")
+        margins, tokens = Margins(**document["margins"]), Tokens(**document["tokens"])
+        ms = AnswerMillis(**document["ms"])
+        return LocalAnswer(str(document["text"]), document["ended"], margins, tokens, ms)
+    except (KeyError, TypeError) as error:
+        raise ValueError("no result") from error

@@ -1,0 +1,51 @@
+"""`assist explain` in a terminal while an editor runs `assist lsp` with the same model: it is loaded once."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND
+from talker import open_talker
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(600)]
+
+FIRST = 12  # bytes of an answer: enough to know that it has begun
+PATIENCE = 280  # seconds, on a busy machine
+
+
+def begin_and_stop(environ: Mapping[str, str], shop: Path) -> tuple[bytes, str]:
+    """The first bytes of an answer in a terminal, which Ctrl-C then stops, and the modules it imported."""
+    process = subprocess.Popen(
+        [*COMMAND, "explain", "shop/prices.py:1", "--local"],
+        cwd=shop,
+        env={**os.environ, **environ, "PYTHONPROFILEIMPORTTIME": "1"},  # stderr names every module
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+    assert process.stdout is not None
+    first = os.read(process.stdout.fileno(), FIRST)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, said
+    return first, said.decode()
+
+
+async def test_a_command_asks_the_model_of_the_editors_server_and_opens_none(
+    environ: Mapping[str, str], shop: Path
+) -> None:
+    async with open_talker(environ, shop) as client, asyncio.timeout(2 * PATIENCE):
+        while client.state != "ready":
+            await asyncio.sleep(0.1)
+        first, imported = await asyncio.to_thread(begin_and_stop, environ, shop)
+        assert first.strip()
+        assert "local_model.sharing.borrowed_model" in imported
+        assert "llama_cpp" not in imported
+        # The answer ended with the command, so the model is free for the next one.
+        again, imported = await asyncio.to_thread(begin_and_stop, environ, shop)
+        assert (again, "llama_cpp" in imported) == (first, False)

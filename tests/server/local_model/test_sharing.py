@@ -1,0 +1,189 @@
+"""A loaded model that another process of the user asks over a private socket."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_answering_model import TwoModels, open_two_models
+
+from assist_completion.errors import ModelError
+from assist_completion.inference.conversation import Conversation
+from assist_server.local_model.sharing.borrowed_model import BorrowedModel, borrow
+from assist_server.local_model.sharing.listener import SharedModel
+from assist_server.local_model.sharing.messages import MOST, conversation_of, hello_of, result_of
+from assist_server.local_model.sharing.private_socket import folder_of, new_socket, sockets
+
+QUESTION = Conversation("Be brief.", "What is 2 + 2?", max_tokens=40)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data directory whose path is short enough for a socket."""
+    folder = Path(tempfile.mkdtemp(prefix="a"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    made = tmp_path / "small.gguf"
+    made.write_bytes(b"GGUF")
+    return made
+
+
+@asynccontextmanager
+async def sharing(data: Path, file: Path, script: str = "It is 4.") -> AsyncIterator[tuple[TwoModels, Any]]:
+    async with open_two_models(script) as two:
+        two.answers.file = file
+        shared = SharedModel(lambda: two.answers)
+        shared.start(data)
+        async with asyncio.timeout(20):
+            while not list(sockets(data)):
+                await asyncio.sleep(0.01)
+        try:
+            yield two, shared
+        finally:
+            shared.close()
+
+
+async def text_of(model: BorrowedModel) -> str:
+    async with aclosing(model.answer(QUESTION)) as stream:
+        assert await stream.unread() > 0
+        return "".join([piece async for piece in stream])
+
+
+async def test_a_conversation_is_answered_by_the_model_of_the_server(data: Path, file: Path) -> None:
+    async with sharing(data, file):
+        model = await borrow(data, file)
+        assert model is not None
+        assert (model.model, model.window) == ("fake", 2000)
+        async with aclosing(model.answer(QUESTION)) as stream:
+            assert await stream.unread() > len(QUESTION.user)
+            pieces = [piece async for piece in stream]
+        assert "".join(pieces) == "It is 4."
+        result = stream.result
+        assert (result.text, result.ended, result.tokens.generated) == ("It is 4.", "stop", 8)
+        assert stream.written == 8
+        assert await text_of(model) == "It is 4."  # a second question, as after an edit that does not fit
+        model.close()
+
+
+async def test_the_code_that_an_edit_starts_from_is_weighed_and_the_form_of_the_answer_kept(
+    data: Path, file: Path
+) -> None:
+    code = "def one():\n    return 2\n"
+    asked = Conversation("", f"See:\n{code}", 60, beginning="```python\n", ending="```", draft=code)
+    async with sharing(data, file, f"```python\n{code}```\nDone.") as (two, _):
+        model = await borrow(data, file)
+        assert model is not None
+        assert await model.weigh(asked, code) == await two.answers.weigh(asked, code)
+        async with aclosing(model.answer(asked)) as stream:
+            await stream.unread()
+            assert "".join([piece async for piece in stream]) == f"```python\n{code}```\n"
+        model.close()
+
+
+async def _read_and_close(stream: Any, shared: SharedModel) -> None:
+    async for _piece in stream:
+        shared.close()
+
+
+async def test_closing_the_connection_stops_the_answer(data: Path, file: Path) -> None:
+    async with sharing(data, file, "abcdefgh" * 200) as (two, _):
+        model = await borrow(data, file)
+        assert model is not None
+        stream = model.answer(Conversation("", "Go on.", max_tokens=1500))
+        async with aclosing(stream):
+            async for _piece in stream:
+                break
+        async with asyncio.timeout(20):
+            while two.answers.busy:
+                await asyncio.sleep(0.01)
+        assert stream.result.ended == "cancelled"
+        assert two.answering_llama.written() < 1500
+
+
+async def test_another_file_or_a_busy_model_is_not_borrowed(data: Path, file: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"GGUF")
+    async with sharing(data, file, "x y z " * 200) as (two, _):
+        assert await borrow(data, other) is None
+        assert await borrow(data, tmp_path / "missing.gguf") is None
+        two.before_slice = lambda: time.sleep(0.01)
+        stream = two.answers.answer(Conversation("", "Go on.", max_tokens=1000))
+        async with aclosing(stream):
+            assert await borrow(data, file) is None
+        two.answers.file = other
+        assert await borrow(data, file) is None
+
+
+async def test_a_server_that_ends_during_an_answer_is_an_error_and_not_an_answer(
+    data: Path, file: Path
+) -> None:
+    async with sharing(data, file, "x y z " * 200) as (two, shared):
+        two.before_slice = lambda: time.sleep(0.02)
+        model = await borrow(data, file)
+        assert model is not None
+        stream = model.answer(Conversation("", "Go on.", max_tokens=1000))
+        async with aclosing(stream):
+            with pytest.raises(ModelError, match="ended"):
+                await _read_and_close(stream, shared)
+    assert await borrow(data, file) is None
+
+
+async def test_where_no_server_is_nothing_is_borrowed_and_old_sockets_go(data: Path, file: Path) -> None:
+    assert await borrow(data, file) is None
+    path = new_socket(data)
+    assert path is not None
+    server = await asyncio.start_unix_server(lambda *_: None, path)
+    server.close()
+    await server.wait_closed()
+    path.touch()
+    assert await borrow(data, file) is None
+
+
+async def test_what_others_can_reach_is_neither_opened_nor_asked(data: Path, file: Path) -> None:
+    async with sharing(data, file):
+        (path,) = sockets(data)
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert folder_of(data).stat().st_mode & 0o777 == 0o700
+        os.chmod(folder_of(data), 0o750)  # noqa: S103
+        assert list(sockets(data)) == []
+        assert new_socket(data) is None
+        assert await borrow(data, file) is None
+
+
+async def test_a_long_path_has_no_socket(data: Path) -> None:
+    assert new_socket(data / ("d" * 90)) is None
+
+
+async def test_a_frame_that_is_none_ends_the_connection(data: Path, file: Path) -> None:
+    async with sharing(data, file) as (two, _):
+        for sent in (b"\xff\xff\xff\xff", b"\0\0\0\x02{}", b"\0\0\0\x02[]", b"\0\0\0\x04nope"):
+            (path,) = sockets(data)
+            reader, writer = await asyncio.open_unix_connection(path)
+            writer.write(sent)
+            async with asyncio.timeout(20):
+                rest = await reader.read()
+            assert b"hello" in rest or b"assist" in rest
+            assert b"piece" not in rest
+            writer.close()
+        assert not two.answers.busy
+        model = await borrow(data, file)
+        assert model is not None
+        assert await text_of(model) == "It is 4."
+    assert MOST < 2**32 - 1
+
+
+@pytest.mark.parametrize("document", [{}, {"system": 1}, {"ended": "never"}, {"assist": "0.1"}])
+def test_a_document_of_another_form_is_refused(document: dict[str, Any]) -> None:
+    for read in (conversation_of, hello_of, result_of):
+        with pytest.raises(ValueError, match="no "):
+            read(document)
