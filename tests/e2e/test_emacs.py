@@ -104,7 +104,7 @@ def test_an_explanation_opens_as_a_buffer(home: Mapping[str, str], workspace: Pa
         running.type("math.p")
         running.until(lambda screen: "math.pi" in screen, poke=AGAIN)
         running.keys(ACCEPT[way])
-        act(running, way, "Explain")
+        act(running, way, "assist: Explain")
         running.until(lambda screen: "# explain circle.py" in screen)
 
 
@@ -117,7 +117,7 @@ def test_a_refactoring_is_agreed_to_applied_and_undone(
     with vendor(scripted_answer(RENAMED)) as acme:
         configure_provider(tmp_path / "config", acme.url)
         with emacs({**home, "ACME_KEY": KEY, "ASSIST_OFFLINE": ""}, way, file, "1:1") as running:
-            act(running, way, "Refactor...")
+            act(running, way, "assist: Refactor...")
             running.until(lambda screen: "Make this edit?" in screen and "+def with_tax" in screen)
             running.type(AGREE[way])
             running.keys("Enter", *BACK[way])

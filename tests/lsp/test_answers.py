@@ -10,6 +10,7 @@ import pytest
 from asked_shop import CART, PRICES, RENAMED
 from hostile import HANG, chunk, head
 from lsprotocol import types
+from repositories import change, make_repository
 from talker import apply_edits, open_talker
 from vendor import configure_provider, scripted_answer, vendor
 
@@ -55,6 +56,20 @@ async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
             first = end.sources[0]
             assert (first.uri, first.path, first.first, first.last) == (uri, "shop/cart.py", 12, 13)
             assert first.name == "Cart.total"
+
+
+async def test_a_diff_gives_a_message_and_remarks(tmp_path: Path, home: Environ) -> None:
+    repo = make_repository(tmp_path / "repo")
+    change(repo)
+    acts = (scripted_answer("```\nDivide it\n```"), scripted_answer("cart.py:5: wrong\nno.py:1: wrong\n"))
+    with vendor(*acts) as acme:
+        configure_provider(tmp_path / "config", acme.url, mode="ask")
+        async with open_talker(home, repo) as client:
+            text, end = await client.whole("commitMessage", wish="frontier")
+            assert (text, end.error) == ("Divide it", None)
+            text, end = await client.whole("review", wish="frontier")
+            assert (text, end.error) == ("cart.py:5: wrong", None)
+    assert all("hunter2" not in each.body.decode() for each in acme.requests)
 
 
 async def test_a_refused_preview_sends_nothing(tmp_path: Path, shop: Path, home: Environ) -> None:
@@ -179,14 +194,16 @@ async def test_code_actions_offer_what_can_be_asked_here(tmp_path: Path, shop: P
         client.show(uri, CART)
         span = types.Range(types.Position(12, 0), types.Position(12, 4))
         problem = types.Diagnostic(span, "undefined name 'gross'")
-        for diagnostics, first in (([], "Explain"), ([problem], "Fix this problem")):
+        for diagnostics, first in (([], "assist: Explain"), ([problem], "assist: Fix this problem")):
             found = await client.text_document_code_action_async(
                 types.CodeActionParams(
                     types.TextDocumentIdentifier(uri), span, types.CodeActionContext(diagnostics)
                 )
             )
             assert found[0].title == first
-            assert {"Explain", "Refactor...", "Generate tests"} <= {each.title for each in found}
+            assert {"Explain", "Refactor...", "Generate tests"} <= {
+                each.title.removeprefix("assist: ") for each in found
+            }
 
 
 @pytest.mark.model

@@ -4,8 +4,10 @@ import asyncio
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from lsprotocol import types
 
 from bench.editors.lsp_client import serving
 
@@ -90,6 +92,30 @@ async def test_a_config_that_cannot_be_read_is_told_and_the_server_starts(enviro
     async with serving(environ) as client:
         await client.until("ready", "missing")
         assert any("config.toml" in message for message in client.messages)
+
+
+async def test_an_editor_gives_a_model_a_role_and_its_own_settings_still_count(
+    environ: Mapping[str, str], model_path: Path, tmp_path: Path
+) -> None:
+    models = tmp_path / "data" / "models"
+    models.mkdir(parents=True)
+    (models / model_path.name).symlink_to(model_path)
+    own = {**environ, "ASSIST_DATA_DIR": str(tmp_path / "data")}
+    async with serving(own, options={"completion": {"mode": "quiet"}}) as client:
+
+        async def run(command: str, *arguments: object) -> dict[str, Any]:
+            params = types.ExecuteCommandParams(f"assist.{command}", list(arguments))
+            return dict(await client.workspace_execute_command_async(params))
+
+        assert (await run("models"))["answers"] == str(model_path)
+        wanted = {"name": "qwen2.5-coder-0.5b", "for": "answers"}
+        found = await run("useModel", wanted)
+        assert (found["answers"], found["ghost_text"]) == ("qwen2.5-coder-0.5b", str(model_path))
+        assert found["error"] is None
+        assert "qwen2.5-coder-0.5b" in (tmp_path / "config" / "config.toml").read_text()
+        refused = await run("useModel", {"name": "qwen2.5-coder-1.5b"})
+        assert "assist models pull" in refused["error"]
+        assert refused["answers"] == "qwen2.5-coder-0.5b"
 
 
 def _configure(environ: Mapping[str, str], model: Path) -> None:

@@ -120,13 +120,13 @@ class Assist {
       doctor: async () => {
         this.log.show();
         const line = (text: string): void => this.log.info(text);
-        await run(this.program, ["doctor"], { line }).catch((error: unknown) => line(String(error)));
+        const [cwd] = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
+        await run(this.program, ["doctor"], cwd ? { line, cwd } : { line }).catch((error: unknown) => line(String(error)));
       },
       log: () => this.log.show(),
       providers: async () => {
         const { file } = await this.told<{ file: string }>("config", "show");
-        const uri = vscode.Uri.file(file).with(existsSync(file) ? {} : { scheme: "untitled" });
-        await vscode.window.showTextDocument(uri);
+        await vscode.window.showTextDocument(vscode.Uri.file(file).with(existsSync(file) ? {} : { scheme: "untitled" }));
       },
       restart: () => this.start(),
       install: async () => this.serve(await setUp(this.context, this.log)),

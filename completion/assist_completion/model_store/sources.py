@@ -46,7 +46,7 @@ def describe(source: Source) -> str:
     """The source in words, for messages.
 
     >>> describe(IndexWheels(("model-part1==1.0", "model-part2==1.0")))
-    'package index (model-part1==1.0 and 1 more)'
+    'package index, third-party upload (model-part1==1.0 and 1 more)'
     """
     match source:
         case LocalFiles():
@@ -54,7 +54,7 @@ def describe(source: Source) -> str:
         case HubFile():
             return f"Hugging Face ({source.repo})"
         case IndexWheels():
-            return f"package index ({_and_more(source.packages)})"
+            return f"package index, third-party upload ({_and_more(source.packages)})"
 
 
 def _reach_local(source: LocalFiles, row: ModelRow) -> DownloadOffer:

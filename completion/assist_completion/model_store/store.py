@@ -220,7 +220,7 @@ def fetch(
             try:
                 offer = sources.reach(source, row, options)
                 expected = _agreed_hash(store, row, offer)
-                say(f"Fetching {row.name} from {name}.")
+                say(f"Fetching {row.name} from {name}{', to be checked by sha256' if expected else ''}.")
                 if not expected:
                     say(f"Nobody publishes a hash for {row.name}: that of this file is pinned.")
                 return _accept(store, row, _deliver(store, row, offer, expected, progress, free), name)

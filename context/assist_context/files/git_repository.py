@@ -229,6 +229,41 @@ def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
     return commits
 
 
+_DIFF = (
+    "diff", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=all",
+    "--relative", "--src-prefix=a/", "--dst-prefix=b/",
+)  # fmt: skip
+
+
+def changed_lines(tree: GitTree, stop: Stop, *compared: str) -> list[tuple[str, int, int]]:
+    """Paths of a diff in the directory, with the lines that were added and removed; -1 for a binary file.
+
+    `compared` are revisions, or `--cached`. Raises GitFailed if git does not know them.
+    """
+    found = []
+    for record in _records(_run(tree, stop, *_DIFF, "--numstat", "-z", *compared, "--")):
+        added, removed, path = record.split(b"\t", 2)
+        binary = added == b"-"
+        found.append((os.fsdecode(path), -1 if binary else int(added), -1 if binary else int(removed)))
+    return found
+
+
+def diff_of(tree: GitTree, stop: Stop, path: str, *compared: str) -> str:
+    """The diff of one file, as git prints it. Bytes that are not UTF-8 become U+FFFD."""
+    answer = _run(tree, stop, "--literal-pathspecs", *_DIFF, "--unified=5", *compared, "--", path)
+    return answer.decode("utf-8", "replace")
+
+
+def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
+    """The messages of the last commits that are no merges, newest first; none if there is no commit."""
+    log = ("-c", "log.showSignature=false", "log", f"-{count}", "--no-merges", "-z", "--format=%B")
+    try:
+        answer = _run(tree, stop, *log)
+    except GitFailed:
+        return []
+    return [each.strip() for each in answer.decode("utf-8", "replace").split("\0") if each.strip()]
+
+
 def is_ignored(tree: GitTree, stop: Stop) -> bool:
     """Whether git ignores the directory itself, such as a project in a home folder under version control."""
     try:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 from assist_context.files.blobs import FileEntry
 from assist_context.index import search
 from assist_context.index.database import (
+    PARSED,
     Connection,
     Failure,
     IndexStatus,
@@ -107,6 +108,10 @@ _TOGETHER = (
     "SELECT file.path, weight FROM together JOIN file ON file.id = b"
     " WHERE a = (SELECT id FROM file WHERE path = ?) ORDER BY weight DESC, file.path"
 )
+_WITHOUT_OUTLINE = """
+SELECT path, language.name, problem FROM listed JOIN language ON language.id = language
+WHERE state = ? AND problem IS NOT NULL ORDER BY path
+"""
 _LATEST = "SELECT path FROM file ORDER BY mtime DESC, path"
 
 
@@ -274,6 +279,12 @@ class IndexReader:
         """The files that change together with a file, the closest first."""
         rows = self._rows(_TOGETHER, os.fsencode(path))
         return tuple((os.fsdecode(other), weight) for other, weight in rows)
+
+    @_unreadable_gives(())
+    def without_outline(self) -> tuple[tuple[str, str, str], ...]:
+        """The files that are searched by their words alone: path, language and why."""
+        rows = self._rows(_WITHOUT_OUTLINE, PARSED)
+        return tuple((os.fsdecode(path), language, why) for path, language, why in rows)
 
     def status(self) -> IndexStatus:
         """The state of the index, for people."""

@@ -81,7 +81,9 @@ Mode = Literal["never", "ask", "auto"]  # the strictest first: `permissions` com
 Content = Literal["hash", "redacted", "full"]  # the least first
 ANY = "*"  # in a list of names: all names
 
-REQUESTS = ("explain", "ask", "test", "refactor", "fix", "cross_file", "architecture")
+REQUESTS = (
+    "explain", "ask", "test", "refactor", "fix", "commit", "review", "cross_file", "architecture",
+)  # fmt: skip
 
 MOST_USD = 100_000.0  # an upper limit is needed, since TOML has `inf` and `nan`
 USUAL_S = 120.0  # seconds for a whole answer: 4,096 tokens at 35 a second

@@ -11,19 +11,30 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
+from assist_server.cli.changes import commands as change_commands
 from assist_server.cli.chat import commands as conversations
 from assist_server.cli.commands import audit, complete, index, info, models, questions, records
-from assist_server.cli.flags import AsJson, Offline, example, settings
+from assist_server.cli.flags import AsJson, Offline, accept_offline, example, settings
 from assist_server.cli.output import emit, emit_line, say
-from assist_server.errors import EXPECTED, FAILED, INTERRUPTED, WRONG_USAGE, details, exit_code
+from assist_server.cli.settings import commands as settings_commands
+from assist_server.errors import (
+    EXPECTED,
+    FAILED,
+    INTERRUPTED,
+    WRONG_USAGE,
+    UserError,
+    details,
+    exit_code,
+)
 from assist_server.lsp.start import serve
 
 app = typer.Typer(
     name="assist",
     help="Code completion from a model on your own machine. Start with `assist setup`, then `assist demo`.",
     epilog=example("assist setup", "assist demo", "assist complete src/app.py:10:5"),
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # help that reads the same in a pipe, without colour and frames
 )
@@ -39,7 +50,8 @@ def invoke(arguments: list[str]) -> int:
         say("Stopped.")
         return INTERRUPTED
     except typer.TyperException as error:
-        return _fail(arguments, f"{error.format_message()} {_help_of(error)}", WRONG_USAGE)
+        message = error.format_message().replace("Value error, ", "")  # typer's own validator puts it there
+        return _fail(arguments, f"{message} {_help_of(error)}", WRONG_USAGE)
     except EXPECTED as error:
         printed = getattr(error, "printed", False)  # stdout has its document; only stderr gets the message
         return _fail([] if printed else arguments, str(error), exit_code(error), **details(error))
@@ -110,6 +122,25 @@ def lsp(
     serve(offline=offline)
 
 
+def show_help(
+    context: typer.Context,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[COMMAND]...", help="A command, as in `models use`.", show_default=False),
+    ] = None,
+) -> None:
+    """Show the help of a command, as its --help does; without one, that of assist."""
+    inner = context.find_root()
+    for name in command or ():
+        group = inner.command
+        found = group.get_command(inner, name) if isinstance(group, TyperGroup) else None
+        if found is None:
+            named = " ".join(command or ())
+            raise UserError(f"There is no command `assist {named}`: `assist help` lists them.", WRONG_USAGE)
+        inner = typer.Context(found, info_name=name, parent=inner)
+    typer.echo(inner.get_help())
+
+
 def demo(as_json: AsJson = False, offline: Offline = False) -> None:
     """Show real completions in a small bundled workspace, through a real `assist lsp`."""
     from assist_server.cli.demo.scenes import run  # noqa: PLC0415  (imports pygls, 0.4 s)
@@ -125,8 +156,14 @@ app.command(
 complete.add_to(app)
 questions.add_to(app)
 conversations.add_to(app)
+change_commands.add_to(app)
 records.add_to(app)
 audit.add_to(app)
 index.add_to(app)
+settings_commands.add_to(app)
 info.add_to(app)
 app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
+app.command(
+    "help", short_help="The help of a command.", epilog=example("assist help", "assist help models use")
+)(show_help)
+accept_offline(app)

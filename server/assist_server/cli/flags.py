@@ -36,17 +36,32 @@ Workspace = Annotated[
         show_default=False,
     ),
 ]
-_DATES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+
+
+def parse_day(text: str) -> datetime:
+    """A day, or a day with a time, as it is written on the command line."""
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S" if "T" in text else "%Y-%m-%d")
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is no date: write YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, as in 2026-01-31."
+        ) from None
+
+
 Since = Annotated[
     datetime | None,
     typer.Option(
-        "--since", formats=_DATES, metavar="DATE", help="From this day or time on (UTC).", show_default=False
+        "--since",
+        parser=parse_day,
+        metavar="DATE",
+        help="From this day or time on (UTC).",
+        show_default=False,
     ),
 ]
 Until = Annotated[
     datetime | None,
     typer.Option(
-        "--until", formats=_DATES, metavar="DATE", help="Before this day or time (UTC).", show_default=False
+        "--until", parser=parse_day, metavar="DATE", help="Before this day or time (UTC).", show_default=False
     ),
 ]
 OfflineFrom = Annotated[
@@ -97,6 +112,32 @@ def example(*lines: str) -> str:
     """The end of a command's help: lines that can be typed as they are."""
     head = "Examples:" if len(lines) > 1 else "Example:"
     return "\n".join(["\b", head, *(f"  {line}" for line in lines)])
+
+
+def accept_offline(app: typer.Typer) -> None:
+    """Let every command take --offline, also those that open no socket: scripts can always add it."""
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            accept_offline(group.typer_instance)
+            callback = group.typer_instance.registered_callback  # a group that is a command itself
+            if callback is not None and callback.callback is not None:
+                callback.callback = _with_offline_flag(callback.callback)
+    for command in app.registered_commands:
+        if command.callback is not None and "offline" not in inspect.signature(command.callback).parameters:
+            command.callback = _with_offline_flag(command.callback)
+
+
+def _with_offline_flag(command: Callable[..., None]) -> Callable[..., None]:
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> None:
+        options.pop("offline", None)  # the command opens no socket
+        command(*arguments, **options)
+
+    parameters = [*inspect.signature(command, eval_str=True).parameters.values()]
+    flag = inspect.Parameter("offline", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Offline)
+    run.__signature__ = inspect.Signature([*parameters, flag])  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in (*parameters, flag)}
+    return run
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import platformdirs
 
@@ -22,7 +22,7 @@ from assist_server.config.layers import Statement, close_egress, make_statement,
 from assist_server.config.own_directories import is_moved, relative_problems, usual_directory
 from assist_server.config.reference import reference
 from assist_server.config.structure import AnswersSettings, Problem, read, show
-from assist_server.config.toml_file import ConfigError, read_toml, set_model
+from assist_server.config.toml_file import ConfigError, read_toml, set_model, write_settings
 
 __all__ = [
     "AnswersSettings",
@@ -30,15 +30,25 @@ __all__ = [
     "ConfigError",
     "Paths",
     "Problem",
+    "Role",
     "Secrets",
     "answering_model",
     "load",
     "load_lenient",
     "merge_settings",
     "reference",
+    "roles_of",
     "set_model",
+    "set_role",
+    "write_settings",
 ]
 
+Role = Literal["ghost-text", "answers", "both"]
+ROLE_TABLES: Mapping[Role, tuple[str, ...]] = {
+    "ghost-text": ("completion",),
+    "answers": ("answers",),
+    "both": ("completion", "answers"),
+}
 EDITOR = "editor settings"  # the `source` of a problem that is not in a file
 _OFF = frozenset({"", "0", "false", "no", "off"})  # any other value of ASSIST_OFFLINE is on: it fails closed
 _HARMLESS = frozenset({"completion", "context", "answers"})  # tables in which a mistake opens nothing
@@ -302,3 +312,17 @@ def _directory(variable: str, environ: Mapping[str, str], platform: Callable[...
 def answering_model(config: Config) -> str:
     """The model on this machine that answers questions."""
     return config.answers.model or config.completion.model
+
+
+def roles_of(config: Config, model: str) -> tuple[str, ...]:
+    """What a model is used for, as `Role` names it: for ghost text, for answers, for both or for nothing."""
+    models = {"ghost-text": config.completion.model, "answers": answering_model(config)}
+    return tuple(role for role, name in models.items() if name == model)
+
+
+def set_role(config: Config, name: str, role: Role) -> Config:
+    """Write into config.toml that this model has this role; return the configuration with it."""
+    set_model(config.paths.config_file, name, ROLE_TABLES[role])
+    for table in ROLE_TABLES[role]:
+        config = replace(config, **{table: replace(getattr(config, table), model=name)})
+    return config

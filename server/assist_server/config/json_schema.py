@@ -22,7 +22,7 @@ _SERVER_DOCS: Mapping[str, str] = {
     "package": "What Set Up installs, as pip takes it, with dependencies without hashes. "
     "Empty: the wheel that the extension carries, with hashes.",
 }
-_EGRESS = "Makes the rules for what leaves your machine stricter, never looser. "
+_STRICTER = "Counts only where it is stricter than your config.toml."
 
 
 def configuration() -> list[dict[str, Any]]:
@@ -33,9 +33,9 @@ def configuration() -> list[dict[str, Any]]:
     for key, setting in SETTINGS.items():
         if setting.section == "escalation" and not may_say("editor", key):
             continue
-        lead = _EGRESS if setting.section == "escalation" else ""
+        limits = _limits_words(setting.item) if setting.section == "escalation" else ""
         tables.setdefault(key[0], {})[".".join(("assist", *key))] = _property(
-            setting.item, setting.hint, lead
+            setting.item, setting.hint, limits
         )
     return [
         {"title": name.replace("_", " ").capitalize(), "properties": each} for name, each in tables.items()
@@ -53,10 +53,20 @@ def _server_property(doc: str) -> dict[str, Any]:
     return {"type": "string", "default": "", "scope": "machine", "markdownDescription": doc}
 
 
-def _property(item: Field[Any], hint: Any, lead: str) -> dict[str, Any]:
+def _limits_words(item: Field[Any]) -> str:
+    """What an editor can do with a rule for what leaves the machine, which it can only make stricter."""
+    if "min" in item.metadata:
+        return " It can only lower the limit of your config.toml."
+    if isinstance(item.default, tuple):
+        can = "only shorten the list" if item.default else "only add to the list"
+        return f" It can {can} of your config.toml."
+    return f" {_STRICTER}"
+
+
+def _property(item: Field[Any], hint: Any, limits: str) -> dict[str, Any]:
     default: Any = item.default
     bounds = item.metadata
-    document = {"markdownDescription": lead + item.metadata["doc"]}
+    document = {"markdownDescription": item.metadata["doc"] + limits}
     if get_origin(hint) is tuple:
         choices = {"enum": list(bounds["choices"])} if "choices" in bounds else {}
         return {
@@ -69,8 +79,8 @@ def _property(item: Field[Any], hint: Any, lead: str) -> dict[str, Any]:
         return {"type": "string", "enum": list(bounds["choices"]), "default": default, **document}
     if hint not in _TYPES:
         return {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, **document}
-    limits = {"minimum": bounds["min"], "maximum": bounds["max"]} if "min" in bounds else {}
-    return {"type": _TYPES[hint], **limits, "default": default, **document}
+    range_ = {"minimum": bounds["min"], "maximum": bounds["max"]} if "min" in bounds else {}
+    return {"type": _TYPES[hint], **range_, "default": default, **document}
 
 
 def main(arguments: list[str]) -> None:

@@ -68,7 +68,9 @@ def effective_permissions(
             layers.append(Layer("repository", f"{each.path}, not accepted", CLOSED))
             # If nothing may leave anyway, there is nothing to accept.
             problems += [_acceptance_problem(each)] if config.escalation.mode != "never" else []
-    problems += [_unknown_provider_problem(layer, name) for layer, name in unknown_providers(layers)]
+    before = [each.before.layer for each in files.values() if each.before]
+    said_now = [layer for layer in layers if not any(layer is each for each in before)]
+    problems += [_unknown_provider_problem(layer, name) for layer, name in unknown_providers(said_now)]
     return EffectivePermissions(
         permissions(layers, real), tuple(layers), tuple(dict.fromkeys(problems)), tuple(files.values())
     )

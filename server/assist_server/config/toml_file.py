@@ -1,6 +1,6 @@
-"""Settings files on disk: reading TOML, writing a file, changing one line of config.toml.
+"""Settings files on disk: reading TOML, writing a file, changing single settings of config.toml.
 
-It does not know what the settings mean, except where the model's name is.
+It does not know what the settings mean, except where the models' names are.
 """
 
 import contextlib
@@ -9,15 +9,15 @@ import os
 import re
 import tempfile
 import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from assist_completion.settings import check_model
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_HEADER = re.compile(r"""\s*\[\s*(?:completion|"completion"|'completion')\s*\]\s*(?:#.*)?$""")
 _ANY_HEADER = re.compile(r"\s*\[")
-_MODEL = re.compile(r"""(\s*(?:model|"model"|'model')\s*=\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*')(.*)$""", re.DOTALL)
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class ConfigError(Exception):
@@ -71,27 +71,37 @@ def _message_with_position(path: Path, text: str, message: str) -> str:
     return f"{path}:{line}:{column}: not valid TOML: {what}"
 
 
-def set_model(path: Path, name: str) -> None:
-    """Write `[completion] model = name` into config.toml; every other line stays as it is.
+def set_model(path: Path, name: str, tables: Iterable[str] = ("completion",)) -> None:
+    """Write `model = name` into these tables of config.toml; every other line stays as it is.
 
-    The file is replaced in one step, and then only its owner can read it. Raises `ConfigError` if it cannot
-    be read or written, or if the right line cannot be found with certainty, and `CompletionError` for an
-    invalid model name.
+    Raises what `write_settings` does, and `CompletionError` for an invalid model name.
     """
     check_model(name)
-    text, data = read_toml(path)
-    assignment = f"model = {_quote(name)}"
-    edited = _with_model(text, name)
-    table = data.get("completion", {})
-    expected = {**data, "completion": {**table, "model": name}} if isinstance(table, dict) else None
-    try:
-        certain = tomllib.loads(edited) == expected
-    except ValueError:
-        certain = False
-    if not certain:
-        raise ConfigError(
-            f"{path} writes [completion] so that it cannot be edited safely: put {assignment} there yourself"
-        )
+    write_settings(path, {(table, "model"): name for table in tables})
+
+
+def write_settings(path: Path, changes: Mapping[tuple[str, ...], Any]) -> None:
+    """Write settings into config.toml, by their tables and names; None removes one.
+
+    Every other line stays as it is. The file is replaced in one step, and then only its owner can read it.
+    Raises `ConfigError` if it cannot be read or written, or if the right line cannot be found with certainty.
+    """
+    edited, data = read_toml(path)
+    before = edited
+    for key, value in changes.items():
+        data = _with_member(data, key, value)
+        candidates = _without_line(edited, key) if value is None else _with_line(edited, key, literal(value))
+        certain = next((each for each in candidates if _parses_to(each, data)), None)
+        if certain is None:
+            line = f"{key[-1]} = {literal(value)}"
+            remedy = f"remove {key[-1]} there" if value is None else f"put {line} there"
+            named = ".".join(key[:-1])
+            raise ConfigError(
+                f"{path} writes [{named}] so that it cannot be edited safely: {remedy} yourself"
+            )
+        edited = certain
+    if edited == before:
+        return
     try:
         replace_file(path, edited)
     except OSError as error:
@@ -101,29 +111,132 @@ def set_model(path: Path, name: str) -> None:
         ) from error
 
 
-def _with_model(text: str, name: str) -> str:
-    """The text with the line changed, or inserted where it most likely belongs; the caller checks the result.
+def member(data: Any, key: tuple[str, ...]) -> Any:
+    """The value of a key in nested tables; None if there is none."""
+    for name in key:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data
 
-    >>> _with_model('[completion]\\nmodel = "a" # mine\\n', "b")
+
+def _with_member(data: Any, key: tuple[str, ...], value: Any) -> Any:
+    """A copy of nested tables with one value changed, or removed if it is None."""
+    if not isinstance(data, dict):  # no table: no edit can lead to what is wanted
+        return None
+    name = key[0]
+    if key[1:]:
+        return {**data, name: _with_member(data.get(name, {}), key[1:], value)}
+    return {each: data[each] for each in data if each != name} | ({} if value is None else {name: value})
+
+
+def _parses_to(text: str, data: Any) -> bool:
+    try:
+        return bool(tomllib.loads(text) == data)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _with_line(text: str, key: tuple[str, ...], written: str) -> Iterator[str]:
+    """The text with a value changed, or a line inserted where it may belong; the caller checks the results.
+
+    >>> next(_with_line('[completion]\\nmodel = "a" # mine\\n', ("completion", "model"), '"b"'))
     '[completion]\\nmodel = "b" # mine\\n'
     """
     end = "\r\n" if "\r\n" in text else "\n"
+    assignment = f"{key[-1] if _BARE.fullmatch(key[-1]) else _quote(key[-1])} = {written}"
     lines = text.split("\n")
-    start = next((number for number, line in enumerate(lines) if _HEADER.match(line)), None)
+    start = _header_line(lines, key[:-1])
     if start is None:
         gap = "" if not text else end if text.endswith("\n") else end * 2
-        return f"{text}{gap}[completion]{end}model = {_quote(name)}{end}"
-    for number in range(start + 1, len(lines)):
-        if _ANY_HEADER.match(lines[number]):
-            break
-        if found := _MODEL.match(lines[number]):
-            lines[number] = f"{found[1]}{_quote(name)}{found[2]}"
-            return "\n".join(lines)
+        yield f"{text}{gap}[{_dotted_name(key[:-1])}]{end}{assignment}{end}"
+        return
+    found = _assignment_line(lines, start, key[-1])
+    if found is not None:
+        number, before = found
+        for last, after in _value_ends(lines, number, len(before)):
+            yield "\n".join([*lines[:number], f"{before}{written}{after}", *lines[last + 1 :]])
+        return
     if start == len(lines) - 1:  # the header is the last line and has no line end
         lines.append("")
         lines[start] += end.removesuffix("\n")
-    lines.insert(start + 1, f"model = {_quote(name)}{end.removesuffix(chr(10))}")
-    return "\n".join(lines)
+    lines.insert(start + 1, f"{assignment}{end.removesuffix(chr(10))}")
+    yield "\n".join(lines)
+
+
+def _without_line(text: str, key: tuple[str, ...]) -> Iterator[str]:
+    """The text without the lines of a value; the text itself if there is none."""
+    yield text
+    lines = text.split("\n")
+    start = _header_line(lines, key[:-1])
+    found = _assignment_line(lines, start, key[-1]) if start is not None else None
+    if found is not None:
+        for last in range(found[0], len(lines)):
+            yield "\n".join([*lines[: found[0]], *lines[last + 1 :]])
+
+
+def _header_line(lines: Sequence[str], table: tuple[str, ...]) -> int | None:
+    """The number of the line that begins a table."""
+    names = r"\s*\.\s*".join(_spelling_of(name) for name in table)
+    header = re.compile(rf"\s*\[\s*{names}\s*\]\s*(?:#.*)?$")
+    return next((number for number, line in enumerate(lines) if header.match(line)), None)
+
+
+def _assignment_line(lines: Sequence[str], start: int, name: str) -> tuple[int, str] | None:
+    """The number of the line in the table at `start` that sets a name, and its text before the value."""
+    assignment = re.compile(rf"\s*{_spelling_of(name)}\s*=\s*")
+    for number in range(start + 1, len(lines)):
+        if _ANY_HEADER.match(lines[number]):
+            break
+        if found := assignment.match(lines[number]):
+            return number, found[0]
+    return None
+
+
+def _value_ends(lines: Sequence[str], number: int, start: int) -> Iterator[tuple[int, str]]:
+    """Where the value that begins in a line may end: the number of its last line, and what follows there.
+
+    A value of several lines ends before what follows; a comment after a value stays.
+    """
+    for last in range(number, len(lines)):
+        line = lines[last]
+        comments = [at for at, letter in enumerate(line) if letter == "#" and (last > number or at >= start)]
+        for at in (*comments, len(line.rstrip("\r"))):
+            head = line[:at]
+            value = "\n".join([*lines[number:last], head])[start:]
+            try:
+                tomllib.loads(f"value = {value}")
+            except (ValueError, RecursionError):
+                continue
+            yield last, line[len(head.rstrip()) :]
+            return
+
+
+def _spelling_of(name: str) -> str:
+    plain = re.escape(name)
+    return f"""(?:{plain}|"{plain}"|'{plain}')"""
+
+
+def _dotted_name(table: tuple[str, ...]) -> str:
+    return ".".join(name if _BARE.fullmatch(name) else _quote(name) for name in table)
+
+
+def literal(value: Any) -> str:
+    """A value as TOML.
+
+    >>> literal({"model": "a", "residency": ["public"]})
+    '{ model = "a", residency = ["public"] }'
+    """
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _quote(value)
+        case list() | tuple():
+            return f"[{', '.join(map(literal, value))}]"
+        case dict():
+            pairs = ", ".join(f"{_dotted_name((name,))} = {literal(each)}" for name, each in value.items())
+            return f"{{ {pairs} }}" if pairs else "{}"
+        case _:
+            return str(value)
 
 
 def _quote(name: str) -> str:

@@ -25,7 +25,8 @@ class EditorQuestion:
 
     (0, 0) means the whole document, (n, 0) the definition at line n. `problems` are (line, message) of
     diagnostics. `thread` is the id of the conversation that the question goes on with, "" for a new one;
-    `files` are the URIs of files and folders to show.
+    `files` are the URIs of files and folders to show. `revision` is what a review compares with, "" for the
+    last commit.
     """
 
     command: str
@@ -37,6 +38,7 @@ class EditorQuestion:
     problems: tuple[tuple[int, str], ...] = ()
     thread: str = ""
     files: tuple[str, ...] = ()
+    revision: str = ""
 
 
 @dataclass(frozen=True, slots=True)

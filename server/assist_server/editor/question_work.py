@@ -43,12 +43,18 @@ from assist_server.records.undo import next_undo, take_back
 from assist_server.threads.attachment import Attachment, attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import last_line, progress_document, route_document, source_document
+from assist_server.workspace.changes.commit_style import style_words
+from assist_server.workspace.changes.diff_spans import pieces_for
+from assist_server.workspace.changes.folder_diff import diff_against, last_messages, staged_diff
+from assist_server.workspace.changes.remarks import answer_text
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder, database_of, folder_of
 from assist_server.workspace.stray_links import refuse_stray_link
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
+DIFFS = ("commit", "review")  # commands about a diff
+LEFT_OUT = 5  # files that are left out of a diff and named
 OPENED = 24  # open documents that are parsed for a question
 
 Message = dict[str, Any]
@@ -112,7 +118,9 @@ async def _message(
     is_edit = bool(decided.local.form.kind)  # in other answers, what looks like an edit block is none
     match event:
         case AnswerPiece(text):
-            return {"delta": preview.feed(text) if is_edit else text}
+            # Whether a remark has its place is known at the end.
+            hidden = decided.question.command in DIFFS
+            return {"delta": preview.feed(text) if is_edit else "" if hidden else text}
         case Notice(text):
             return {"notice": text}
         case Progress():
@@ -124,8 +132,10 @@ async def _message(
             if event.thread is not None:
                 context.threads.put(event.thread)
             thread = event.thread.id if event.thread else None
+            asked = decided.question
+            shown = answer_text(asked.command, event.text, asked.material) if asked.command in DIFFS else ""
             last = await _last_message(decided, context, event)
-            return {"delta": preview.end(), **last, "thread": thread}
+            return {"delta": preview.end() + shown, **last, "thread": thread}
 
 
 async def _last_message(decided: DecidedQuestion, context: EditorContext, final: FinalAnswer) -> Message:
@@ -256,6 +266,8 @@ def decide_question(
     Raises `UserError` if the editor does not have the document open.
     """
     state = snapshot.opened.get(question.uri)
+    if question.command in DIFFS:
+        return _decide_diff(question, snapshot)
     if state is None and (question.uri or question.command != "ask"):
         raise UserError("Open the document first, then ask about it: it is read as the editor has it.")
     with ExitStack() as stack:
@@ -296,6 +308,30 @@ def _attachments(question: EditorQuestion, roots: list[str]) -> tuple[Attachment
     if wrong := [uri for uri in question.files if not uri.startswith("file:")]:
         raise UserError(f"{wrong[0]} is no file on this machine: add files with a path.")
     return tuple(attachment_at(path_of(uri), Path(roots[0]), roots) for uri in question.files)
+
+
+def _decide_diff(
+    question: EditorQuestion, snapshot: WorkspaceSnapshot
+) -> tuple[DecidedQuestion, DecisionInputs, tuple[str, ...]]:
+    """A question about what changed in a folder: a commit message for what is staged, or a review."""
+    home = _home(question, snapshot)
+    git = git_of(snapshot.config)
+    commits = question.command == "commit"
+    diff = staged_diff(git, home.root) if commits else diff_against(git, home.root, question.revision)
+    wish = "local" if commits and question.wish == "auto" else question.wish
+    inputs, wrong = decision_inputs(snapshot.config, [home.root], [home.root])
+    local = wish == "local" or inputs.permissions.mode == "never"
+    pieces = pieces_for(question.command, diff, local=local)
+    if not pieces.spans:
+        raise UserError("Nothing is staged." if commits else "Nothing changed that a model may be shown.")
+    style = (Span(style_words(last_messages(git, home.root)), Origin("assist")),) if commits else ()
+    left_out = tuple(f"Left out: {path} ({why})" for path, why in pieces.left_out[:LEFT_OUT])
+    with ExitStack() as stack:
+        folders = QuestionFolders(_corpus(home, snapshot, stack))
+        asked = Question(
+            question.command, question.words, None, style, wish, question.provider, material=pieces.spans
+        )
+        return decide(asked, folders, inputs), inputs, (*map(str, wrong), *left_out)
 
 
 def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:

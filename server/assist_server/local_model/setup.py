@@ -15,11 +15,11 @@ from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.partial_download import FetchOptions, Progress
 from assist_completion.model_store.store import Store, fetch, is_verified, path_of, verified_file
 from assist_completion.settings import is_path
-from assist_server.config.config import Config, set_model
+from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
 from assist_server.config.toml_file import read_toml
-from assist_server.errors import UserError
 from assist_server.local_model.machine import memory_bytes
 from assist_server.local_model.opening import speed_file, store_of
+from assist_server.local_model.roles import check_fitness
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,12 @@ Reason = Requested | NamedIn | SuitsMachine
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A model and the reason for it. `row` is None for the path of a file."""
+    """A model, the reason for it and what it is for. `row` is None for the path of a file."""
 
     model: str
     row: ModelRow | None
     reason: Reason
+    role: Role = "ghost-text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,12 @@ class SetupProgress:
 
 @dataclass(frozen=True, slots=True)
 class ReadyModel:
-    """A model that can be used. `fetched` and `configured` say what had to be done for it."""
+    """A model that can be used. `fetched` and `configured` say what had to be done for it.
 
+    `config` is the configuration with it.
+    """
+
+    config: Config
     choice: Choice
     path: Path
     speed: Speed
@@ -74,18 +79,20 @@ class ReadyModel:
     configured: bool
 
 
-def choose(config: Config, requested: str = "") -> Choice:
+def choose(config: Config, requested: str = "", role: Role = "ghost-text") -> Choice:
     """The model that the user asked for, else the one in config.toml, else the one that suits the machine."""
     if requested:
-        return _choice(store_of(config), absolute(requested), Requested())
+        return _choice(store_of(config), absolute(requested), Requested(), role)
+    if role == "answers":
+        return _choice(store_of(config), answering_model(config), NamedIn(config.paths.config_file), role)
     _, data = read_toml(config.paths.config_file)
     table = data.get("completion")
     if isinstance(table, dict) and "model" in table:
-        return _choice(store_of(config), config.completion.model, NamedIn(config.paths.config_file))
+        return _choice(store_of(config), config.completion.model, NamedIn(config.paths.config_file), role)
     memory = memory_bytes()
     cores = physical_cores()
     row = default_row(memory, cores)
-    return Choice(row.name, row, SuitsMachine(cores, memory))
+    return Choice(row.name, row, SuitsMachine(cores, memory), role)
 
 
 def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupProgress) -> ReadyModel:
@@ -100,11 +107,13 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupP
         fetch(store, choice.row, options, watch.progress, watch.say)
         fetched = not before
     path = verified_file(store, choice.model, watch.say)
-    speed = speed_of(path, config.completion.threads, speed_file(config))
-    configured = choice.model != config.completion.model
+    infill = choice.role != "answers"
+    speed = speed_of(path, config.completion.threads, speed_file(config), infill=infill)
+    wanted = {"ghost-text", "answers"} if choice.role == "both" else {choice.role}
+    configured = not wanted <= set(roles_of(config, choice.model))
     if configured:  # only now, so that a model that does not work is never put to use
-        set_model(config.paths.config_file, choice.model)
-    return ReadyModel(choice, path, speed, budget_for(speed, config.completion), fetched, configured)
+        config = set_role(config, choice.model, choice.role)
+    return ReadyModel(config, choice, path, speed, budget_for(speed, config.completion), fetched, configured)
 
 
 def is_accepted(store: Store, row: ModelRow) -> bool:
@@ -112,20 +121,13 @@ def is_accepted(store: Store, row: ModelRow) -> bool:
     return row.name in read_pins(store.root) and is_verified(store, row)
 
 
-def completes(row: ModelRow) -> bool:
-    """Whether the model can fill in code at a cursor."""
-    return row.fim is not None
-
-
 def absolute(model: str) -> str:
     """A model as config.toml names it: a path is absolute, since a relative one would start elsewhere."""
     return str(Path(model).expanduser().absolute()) if is_path(model) else model
 
 
-def _choice(store: Store, model: str, reason: Reason) -> Choice:
+def _choice(store: Store, model: str, reason: Reason, role: Role) -> Choice:
     row = None if is_path(model) else find(model, store.rows)
-    if row is not None and not completes(row):
-        raise UserError(
-            f"The model {row.name} cannot fill in code at a cursor. Choose another of `assist models list`."
-        )
-    return Choice(model, row, reason)
+    if row is not None:
+        check_fitness(row, role)
+    return Choice(model, row, reason, role)

@@ -192,13 +192,15 @@ def add_answers(server: Server) -> QuestionTasks:
 
     questions = QuestionTasks(snapshot, lambda: session.model.answerer, editor)
 
-    def add_command(command: str) -> None:
-        @server.command(f"assist.{command}")
+    def add_command(command: str, name: str = "") -> None:
+        @server.command(f"assist.{name or command}")
         def ask(*arguments: Any) -> dict[str, Any]:
             return _begin(questions, editor, _question_of(command, arguments[0] if arguments else {}))
 
     for command in COMMANDS:
         add_command(command)
+    add_command("commit", "commitMessage")
+    add_command("review")
 
     @server.command("assist.cancel")
     def cancel(number: Any = "") -> None:
@@ -287,6 +289,7 @@ def _question_of(command: str, sent: Any) -> EditorQuestion:
         tuple(problems),
         str(member_of(sent, "thread") or ""),
         tuple(map(str, member_of(sent, "files") or ())),
+        str(member_of(sent, "rev") or ""),
     )
 
 
@@ -329,8 +332,9 @@ def _code_actions(params: types.CodeActionParams) -> Iterator[types.CodeAction]:
     if found:
         rows.insert(0, ("Fix this problem", "fix", kind.QuickFix, {**where, "problems": found}))
     only = params.context.only
-    for title, command, kind_, arguments in rows:
+    for words, command, kind_, arguments in rows:
         if only is None or any(str(kind_).startswith(str(each)) for each in only):
+            title = f"assist: {words}"  # next to the actions of other extensions
             run = types.Command(title, f"assist.{command}", arguments=[arguments])
             diagnostics = params.context.diagnostics if command == "fix" else None
             yield types.CodeAction(title, kind_ or None, command=run, diagnostics=diagnostics)

@@ -16,6 +16,7 @@ from assist_server.config.config import Config, Problem, merge_settings
 from assist_server.editor.question_tasks import QuestionTasks
 from assist_server.editor.session import Session
 from assist_server.editor.suggestions import GhostText, PopupSelection
+from assist_server.errors import EXPECTED
 from assist_server.local_model.sharing.listener import SharedModel
 from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
@@ -51,21 +52,43 @@ def serve(config: Config) -> None:
 def make_server(config: Config) -> Server:
     """A server with its handlers, not yet running."""
     server = Server(config, _open_models)
+    settings = EditorSettings(config)
     shared = SharedModel(lambda: server.session.model.answerer)
-    _add_lifecycle(server, config, (add_workspace(server), add_answers(server), shared))
+    _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared))
     _add_state(server)
+    _add_models(server, settings)
     _add_completion(server)
     _add_events(server)
     return server
 
 
-def _add_lifecycle(server: Server, base: Config, owners: tuple[Indexing, QuestionTasks, SharedModel]) -> None:
+class EditorSettings:
+    """Owns the user's configuration and what the editor last sent over it."""
+
+    def __init__(self, base: Config) -> None:
+        self.base = base
+        self._sent: object = None
+
+    def take(self, sent: object) -> Config:
+        """The configuration with what the editor sends."""
+        self._sent = sent
+        return merge_settings(self.base, sent)
+
+    def rebase(self, base: Config) -> Config:
+        """The configuration after the user's own has changed."""
+        self.base = base
+        return merge_settings(base, self._sent)
+
+
+def _add_lifecycle(
+    server: Server, settings: EditorSettings, owners: tuple[Indexing, QuestionTasks, SharedModel]
+) -> None:
     session = server.session
     indexing, questions, shared = owners
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
-        session.configure(merge_settings(base, params.initialization_options))
+        session.configure(settings.take(params.initialization_options))
         indexing.begin(params)
         text = params.capabilities.text_document
         if text is None or text.inline_completion is None:
@@ -80,8 +103,8 @@ def _add_lifecycle(server: Server, base: Config, owners: tuple[Indexing, Questio
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     def change_configuration(params: types.DidChangeConfigurationParams) -> None:
-        config = merge_settings(base, params.settings)
-        _warn(server, config.problems[len(base.problems) :])
+        config = settings.take(params.settings)
+        _warn(server, config.problems[len(settings.base.problems) :])
         session.configure(config)
 
     @server.feature(types.SHUTDOWN)
@@ -122,6 +145,31 @@ def _add_state(server: Server) -> None:
             d.uri: {"version": d.version, "sha256": d.sha256(), "applied": d.applied}
             for d in session.documents
         }
+
+
+def _add_models(server: Server, settings: EditorSettings) -> None:
+    """Which model does what. A change goes into config.toml; what the editor itself sets still counts."""
+    session = server.session
+
+    @server.command("assist.models")
+    async def models(*_: Any) -> dict[str, Any]:
+        from assist_server.local_model.roles import roles_document  # noqa: PLC0415  (the model store)
+
+        return await asyncio.to_thread(roles_document, session.config)
+
+    @server.command("assist.useModel")
+    async def use(*arguments: Any) -> dict[str, Any]:
+        from assist_server.local_model.roles import roles_document, use_model  # noqa: PLC0415
+
+        wanted = arguments[0] if arguments else {}
+        name = str(member_of(wanted, "name") or "")
+        role = str(member_of(wanted, "for") or "ghost-text")
+        try:
+            base = await asyncio.to_thread(use_model, settings.base, name, role)
+        except EXPECTED as error:
+            return {**await asyncio.to_thread(roles_document, session.config), "error": str(error)}
+        session.configure(settings.rebase(base))
+        return {**await asyncio.to_thread(roles_document, session.config), "error": None}
 
 
 def _add_completion(server: Server) -> None:

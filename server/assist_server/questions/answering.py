@@ -146,7 +146,7 @@ async def answer(
         refused = ""
         if decision.asks and not await confirm(decided):
             if decided.question.wish == "frontier" or not inputs.local.available:
-                raise RefusedError("declined", "Nothing was sent, as you wished.")
+                raise RefusedError("declined", "Nothing was sent, since that was not agreed to.")
             refused = "Nothing was sent; this machine answers."
         else:
             try:

@@ -36,7 +36,8 @@ from assist_escalation.routing.router import Decision
 from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, FileRules, LocalModelFacts
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, LocalModelFacts
+from assist_server.questions.leaving.file_names import FileRules
 from assist_server.questions.secret_file_texts import secret_texts
 from assist_server.threads.thread_files import ThreadFiles
 from assist_server.workspace.folders import key_of

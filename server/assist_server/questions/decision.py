@@ -3,13 +3,12 @@
 `--dry-run` ends here. It reads the index, files and the ledger, so it blocks; it sends nothing.
 """
 
-import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from assist_context.files.repository_top import top_of
 from assist_context.relations.path_index import path_index_of
+from assist_context.retrieval.corpus import Corpus
 from assist_escalation.budget.ledger import Scope
 from assist_escalation.edits.plan import Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError, RefusedError
@@ -34,8 +33,29 @@ from assist_server.questions.instructions import (
     request_of,
     test_path_words,
 )
+from assist_server.questions.leaving.file_names import (
+    FileRules,
+    NamedFile,
+    aliases_of,
+    barred_files,
+    names_of,
+    rule_folders,
+)
+from assist_server.questions.leaving.withheld_parts import (
+    FilePlace,
+    files_of,
+    leaving_parts,
+    origins_of,
+    staying_reason,
+)
 from assist_server.questions.new_test_path import new_test_path
-from assist_server.questions.prompt_spans import Evidence, EvidenceSurroundings, QuestionFolders, evidence_for
+from assist_server.questions.prompt_spans import (
+    Evidence,
+    EvidenceSurroundings,
+    QuestionFolders,
+    evidence_for,
+    evidence_of,
+)
 from assist_server.questions.targets import QuestionTarget
 from assist_server.threads.attached_spans import attached_spans
 from assist_server.threads.attachment import Attachment
@@ -46,13 +66,6 @@ from assist_server.threads.thread_prompt import (
     earlier_turns,
     joined_spans,
     unseen,
-)
-from assist_server.threads.withheld_parts import (
-    FilePlace,
-    files_of,
-    leaving_parts,
-    origins_of,
-    staying_reason,
 )
 
 # Tokens of code for a frontier model: enough for a change over several files, for a few cents.
@@ -68,7 +81,8 @@ class Question:
 
     `problems` are diagnostics and the like, and what the user piped in. `provider` is the name of one, "" for
     any. `piped` is the length of what was piped in, in bytes. `thread` is the conversation that the question
-    goes on with, and `attachments` what the user added by name.
+    goes on with, and `attachments` what the user added by name. `material` is shown in place of what the
+    index finds: a diff by file.
     """
 
     command: str
@@ -80,6 +94,7 @@ class Question:
     piped: int = 0
     thread: Thread | None = None
     attachments: tuple[Attachment, ...] = ()
+    material: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +107,6 @@ class LocalModelFacts:
     available: bool
     tokens: int
     window: int
-
-
-@dataclass(frozen=True, slots=True)
-class FileRules:
-    """What is asked about files, each time of a folder and paths in it.
-
-    `excluded` says why some may not leave, in words; `links` gives the further names that some have.
-    """
-
-    excluded: Callable[[str, Collection[str]], Mapping[str, str]]
-    links: Callable[[str, Collection[str]], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,15 +184,6 @@ class DecidedQuestion:
     surroundings: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _FileName:
-    """One of the names of a file that a prompt shows; `file` is its folder, and its path there."""
-
-    root: str
-    name: str
-    file: tuple[str, str]
-
-
 def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs) -> DecidedQuestion:
     """The decision about a question, with its reason in words. A refusal is a decision, not an error."""
     name = inputs.draw()
@@ -220,14 +215,15 @@ def draft(
     if thread is not None and target is None:
         tokens = tokens // 2 if asks_for_more(question.words) else 0
     around = EvidenceSurroundings(attached.spans, follow_up=thread is not None, command=command)
-    evidence = evidence_for(folders, question.words, target, tokens, whole_files=whole_files, around=around)
+    evidence = (
+        evidence_of(question.material)
+        if question.material
+        else evidence_for(folders, question.words, target, tokens, whole_files=whole_files, around=around)
+    )
     if thread and command == "ask":
         evidence = replace(evidence, spans=unseen(evidence.spans, thread))
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
-    path = ""
-    if form.kind == "file" and target is not None:
-        files = path_index_of([*folders.corpus.files().paths, *folders.corpus.opened])
-        path = new_test_path(target.lines.path, target.name, files, Path(folders.corpus.root))
+    path = _new_path(form, target, folders.corpus)
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
     about, others = _apart(evidence.spans, target, folders.corpus.root)
     last = closing(command, form)
@@ -253,6 +249,14 @@ def draft(
         turn=turn,
         notes=(*attached.notes, *([] if small else earlier_notes(earlier))),
     )
+
+
+def _new_path(form: Form, target: QuestionTarget | None, corpus: Corpus) -> str:
+    """The path of the new file that an answer is, "" for none."""
+    if form.kind != "file" or target is None:
+        return ""
+    files = path_index_of([*corpus.files().paths, *corpus.opened])
+    return new_test_path(target.lines.path, target.name, files, Path(corpus.root))
 
 
 def _apart(
@@ -298,23 +302,23 @@ def _prepare_frontier(
     drafted = draft(question, folders, FRONTIER_TOKENS, small=False, edits=edits)
     most = ANSWERS[question.command]
     names = _names(question, drafted, folders, inputs)
-    barred = _barred_files(names, folders, inputs)
+    barred = barred_files(names, _roots(folders), inputs.files)
     asked = _asked_files(question, folders)
     if why := next((barred[each] for each in asked if each in barred), ""):
         return drafted, None, ("hidden", f"{why}, so it does not leave")
-    everywhere = inputs.within(_rule_folders(leaving_parts(drafted.prompt.spans, barred).spans))
+    everywhere = inputs.within(rule_folders(leaving_parts(drafted.prompt.spans, barred).spans))
     if why := staying_reason(question.thread, everywhere.always_local):
         return drafted, None, ("hidden", why)
     drafted = _without(drafted, barred)
-    aliases = _aliases(question, names, barred)
+    aliases = aliases_of(question.command, names, barred)
     # Rule files may be anywhere between a file and its root; they can only forbid.
-    allowed = inputs.within(_rule_folders((*drafted.prompt.spans, *aliases.spans)))
+    allowed = inputs.within(rule_folders((*drafted.prompt.spans, *aliases.spans)))
     request = ProviderRequest(name, drafted.prompt, allowed, inputs.scope, most, question.provider)
     spared = _spared_files(question, drafted, names, asked)
     whole = replace(request.prompt, spans=(*request.prompt.spans, *aliases.spans))
     if withheld := withheld_files(replace(request, prompt=whole), spared):
         drafted = _without(drafted, withheld)
-        aliases = _aliases(question, names, barred | withheld)
+        aliases = aliases_of(question.command, names, barred | withheld)
         request = replace(request, prompt=drafted.prompt)
     try:
         prepared = prepare(request, inputs.parts())
@@ -327,30 +331,8 @@ def _prepare_frontier(
         return drafted, None, ("gate", str(error).rstrip("."))
 
 
-def _barred_files(
-    names: Sequence[_FileName], folders: QuestionFolders, inputs: DecisionInputs
-) -> dict[tuple[str, str], str]:
-    """Why files may not leave, in words: by any of their names, by the rules of any folder around them."""
-    roots = [corpus.root for corpus in (folders.corpus, *folders.others)]
-    asked: dict[str, dict[str, list[_FileName]]] = {}
-    found: dict[tuple[str, str], str] = {}
-    for each in names:
-        if each.file[0] not in roots:
-            found[each.file] = f"{each.name} is in no folder of this workspace"
-        full = os.path.join(each.root, each.name)
-        for root in dict.fromkeys((each.root, *roots)):
-            if root == each.root:
-                asked.setdefault(root, {}).setdefault(each.name, []).append(each)
-            elif full.startswith(os.path.join(root, "")):
-                asked.setdefault(root, {}).setdefault(_path_from(root, full), []).append(each)
-    for root, inside in asked.items():
-        for name, why in inputs.files.excluded(root, tuple(inside)).items():
-            found |= {each.file: f"{name} {why}" for each in inside[name]}
-    return found
-
-
 def _spared_files(
-    question: Question, drafted: Draft, names: Sequence[_FileName], asked: Collection[File]
+    question: Question, drafted: Draft, names: Sequence[NamedFile], asked: Collection[File]
 ) -> dict[File, list[Span]]:
     """The files that a question can do without, all but those that the user names: their spans and names.
 
@@ -365,7 +347,7 @@ def _spared_files(
                 files.setdefault(file, []).append(own)
     for each in names:
         if each.file in files:
-            files[each.file] += _aliases(question, [each], ()).spans
+            files[each.file] += aliases_of(question.command, [each], ()).spans
     return files
 
 
@@ -390,6 +372,22 @@ def _without(drafted: Draft, barred: Mapping[File, str]) -> Draft:
     )
 
 
+def _roots(folders: QuestionFolders) -> list[str]:
+    return [corpus.root for corpus in (folders.corpus, *folders.others)]
+
+
+def _names(
+    question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs
+) -> list[NamedFile]:
+    """All names of the files that a draft shows, and of those that the user names."""
+    found = names_of(_shown_files(question, drafted, folders), inputs.files)
+    target = question.target
+    if target is not None and target.alias:
+        root = folders.corpus.root
+        found.append(NamedFile(root, target.alias, (root, target.lines.path)))
+    return found
+
+
 def _shown_files(question: Question, drafted: Draft, folders: QuestionFolders) -> dict[str, dict[str, None]]:
     """The files of the prompt, and the one in question, by their folders."""
     found = {folders.corpus.root: dict[str, None]()} | files_of(drafted.prompt.spans)
@@ -403,51 +401,6 @@ def _asked_files(question: Question, folders: QuestionFolders) -> tuple[FilePlac
     target = question.target
     named = [(folders.corpus.root, target.lines.path)] if target is not None else []
     return (*named, *((each.root, each.path) for each in question.attachments if not each.folder))
-
-
-def _names(
-    question: Question, drafted: Draft, folders: QuestionFolders, inputs: DecisionInputs
-) -> list[_FileName]:
-    """All names of these files. What has several, counts by each."""
-    target = question.target
-    found = []
-    for root, paths in _shown_files(question, drafted, folders).items():
-        found += [_FileName(root, path, (root, path)) for path in paths]
-        top = top_of(root) or root  # what git ignores may be next to the workspace's folder
-        from_top = {path: _path_from(top, os.path.join(root, path)) for path in paths}
-        links = inputs.files.links(top, tuple(from_top.values()))
-        for name, linked in links.items():  # two of the paths may be names of the same file
-            same = [path for path, known in from_top.items() if links.get(known, known) == linked]
-            for each in (name, linked):
-                full = os.path.join(top, each)
-                inside = full.startswith(os.path.join(root, ""))
-                place = (root, _path_from(root, full)) if inside else (top, each)
-                found += [_FileName(*place, (root, path)) for path in same]
-    if target is not None and target.alias:
-        root = folders.corpus.root
-        found.append(_FileName(root, target.alias, (root, target.lines.path)))
-    return found
-
-
-def _path_from(folder: str, full: str) -> str:
-    return os.path.relpath(full, folder).replace(os.sep, "/")
-
-
-def _aliases(question: Question, names: Sequence[_FileName], barred: Collection[File]) -> Prompt:
-    """The other names of files that are shown, as a prompt without text: rules about them count as well."""
-    # Globs are about paths in the workspace.
-    inside = [each for each in names if each.root == each.file[0] and each.file not in barred]
-    others = dict.fromkeys((each.name, each.root) for each in inside if each.name != each.file[1])
-    return Prompt(question.command, tuple(Span("", Origin("file", *each)) for each in others))
-
-
-def _rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
-    """The folders between the files of a prompt and their roots, both included."""
-    found: dict[str, None] = {}
-    for origin in (each for span in spans for each in origins_of(span)):
-        parents = PurePosixPath(origin.path).parents
-        found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, each)) for each in parents)
-    return tuple(found)
 
 
 def _rules(inputs: DecisionInputs, prepared: Prepared | None, barred: tuple[str, str]) -> RoutingRules:

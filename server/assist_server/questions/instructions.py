@@ -12,7 +12,8 @@ from assist_escalation.policy.settings import Edits
 from assist_escalation.prompts import fence
 from assist_server.questions.targets import QuestionTarget
 
-ANSWERS = {"explain": 1024, "ask": 1536, "test": 3072, "refactor": 4096, "fix": 4096}  # tokens, at most
+ANSWERS = {"explain": 1024, "ask": 1536, "test": 3072, "refactor": 4096, "fix": 4096, "commit": 256,
+    "review": 1536}  # fmt: skip  # tokens, at most
 
 _READER = (
     "You are a careful senior engineer. You are shown pieces of a code base between fences, each under its "
@@ -25,6 +26,10 @@ _TASKS = {
     "ask": "Answer the question at the end. Name files and functions. Be brief. Use Markdown.",
     "refactor": "Change the code as the person asks, and nothing else. Keep its behaviour unless asked.",
     "fix": "Find the cause of the problem and correct it with the smallest change that is right.",
+    "commit": "You are shown a diff by file: lines with + are new, lines with - are gone. Write the commit "
+    "message for it. Answer with the message and nothing else.",
+    "review": "You are shown a diff by file, each line with its number: lines with + are new, lines with - "
+    "are gone. Find mistakes in the new lines: wrong results, crashes, unsafe code, missing cases.",
     "test": "Write tests for the last piece of code: the usual case, the edges, and errors. They must run as "
     "they are: import what is tested from where its path says. Only use functions that you are shown.",
 }
@@ -38,6 +43,9 @@ _WITHOUT_WORDS = {
     "test": "Write tests for this code.",
     "refactor": "Make this code simpler.",
     "fix": "This code is wrong. Find the mistake.",
+    "commit": "Write the commit message for this diff: what it does, seen as a whole.",
+    "review": "What is wrong in the new lines of this diff? Write one line for each mistake. Begin it with "
+    "the path, a colon, the number of the line and a colon, then say what is wrong. Write no other lines.",
 }
 # The last sentence that a small model reads. It copies whatever looks like an answer, so there is no example
 # and no placeholder here: with one, 0 of 9 edits could be used.

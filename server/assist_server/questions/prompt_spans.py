@@ -112,6 +112,12 @@ def evidence_for(
     return Evidence(spans, structure, _texts(corpus, spans), _names(folders, spans))
 
 
+def evidence_of(spans: tuple[Span, ...]) -> Evidence:
+    """Pieces that the question brings along, such as a diff. No edit can start from them."""
+    tokens = int(sum(len(span.text) for span in spans) / CHARS_PER_TOKEN)
+    return Evidence(spans, ReachCounts(files=len({span.origin.path for span in spans}), tokens=tokens))
+
+
 def _by_file(folders: QuestionFolders, snippets: Sequence[Snippet], left: int) -> list[Snippet]:
     """The snippets by file, the code in question first; short files whole while `left` characters last."""
     files: dict[tuple[str, str], list[Snippet]] = {}

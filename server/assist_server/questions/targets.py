@@ -65,6 +65,13 @@ def parse_target(text: str) -> TargetSpec:
     """
     found = _LINES.fullmatch(text)
     if found is None:
+        path, colon, lines = text.rpartition(":")
+        if colon and os.path.isfile(path) and not os.path.exists(text):
+            raise UserError(
+                f"{lines!r} names no lines of {path}: lines are numbers, as in {path}:10 or {path}:10-20. "
+                "A symbol is named without its file.",
+                WRONG_USAGE,
+            )
         return TargetSpec(text)
     first = int(found["first"])
     last = int(found["last"] or 0)

@@ -7,6 +7,7 @@ opens no model and prints nothing.
 from typing import TYPE_CHECKING, Any
 
 from assist_completion.model_store.catalogue import ModelRow
+from assist_server.config.config import Config, answering_model, roles_of
 from assist_server.wording.amounts import megabytes, memory
 
 if TYPE_CHECKING:  # they load llama.cpp, 0.4 s
@@ -28,8 +29,11 @@ def licence_words(row: ModelRow) -> str:
     return name if row.licence.commercial else f"{name} {NON_COMMERCIAL}"
 
 
-def model_document(row: ModelRow, path: str, in_use: str) -> dict[str, Any]:
-    """One model of the catalogue. `path` is "" if it is not installed; `in_use` is the `model` setting."""
+ROLES = {"ghost-text": "ghost text", "answers": "answers"}
+
+
+def model_document(row: ModelRow, path: str, roles: tuple[str, ...]) -> dict[str, Any]:
+    """One model of the catalogue. `path` is "" if it is not installed; `roles` is what it is used for."""
     return {
         "name": row.name,
         "family": row.family,
@@ -43,7 +47,8 @@ def model_document(row: ModelRow, path: str, in_use: str) -> dict[str, Any]:
         "tested": row.tested,
         "installed": bool(path),
         "path": path,
-        "in_use": row.name == in_use,
+        "in_use": "ghost-text" in roles,
+        "roles": list(roles),
         "note": row.note,
     }
 
@@ -51,7 +56,7 @@ def model_document(row: ModelRow, path: str, in_use: str) -> dict[str, Any]:
 def model_row(row: ModelRow, document: dict[str, Any]) -> tuple[str, ...]:
     """The cells of the table: name, size, licence, state, tested."""
     state = ["here"] if document["installed"] else []
-    state += ["in use"] if document["in_use"] else []
+    state += [ROLES[role] for role in document["roles"]]
     tested = "yes" if row.tested else "no"
     return (
         row.name,
@@ -67,6 +72,7 @@ def setup_document(ready: "ReadyModel", words: str) -> dict[str, Any]:
     row = ready.choice.row
     return {
         "model": ready.choice.model,
+        "for": ready.choice.role,
         "why": choice_words(ready.choice.reason),
         "path": str(ready.path),
         "bytes": ready.path.stat().st_size,
@@ -96,6 +102,7 @@ def setup_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
     return [
         ("State", done),
         ("Model", f"{ready.choice.model} ({size}): {choice_words(ready.choice.reason)}"),
+        *role_facts(ready.config, ready.choice.model),
         ("Licence", licence),
         ("File", str(ready.path)),
         ("Speed", words),
@@ -104,6 +111,26 @@ def setup_facts(ready: "ReadyModel", words: str) -> list[tuple[str, str]]:
         ("", "assist doctor                if anything seems wrong"),
         ("", "In your editor, start `assist lsp` as the language server."),
     ]
+
+
+def role_facts(config: Config, model: str) -> list[tuple[str, str]]:
+    """Which model does what, and how to give this one the other role."""
+    answers = answering_model(config)
+    follows = "" if config.answers.model or answers != model else ", as long as no other is set"
+    facts = [("Ghost text", config.completion.model), ("Answers", f"{answers}{follows}")]
+    if len(roles_of(config, model)) < len(ROLES):
+        facts.append(("For both", f"assist models use {model} --for both"))
+    return facts
+
+
+def answer_speed_words(speed: "Speed") -> str:
+    """How long a person waits for the first word of an answer."""
+    first = QUESTION_TOKENS / speed.prefill
+    words = (
+        f"It reads {speed.prefill:.0f} and writes {speed.decode:.0f} tokens a second here. The first word "
+        f"about a function of 60 lines comes after about {first:.0f} s."
+    )
+    return words if speed.quiet else f"{words} Other programs were busy meanwhile, so it may be faster."
 
 
 def choice_words(reason: "Reason") -> str:
@@ -120,6 +147,7 @@ def choice_words(reason: "Reason") -> str:
             return f"the fastest that is good enough for {reason.cores} cores{size}"
 
 
+QUESTION_TOKENS = 700  # instructions and a function of 60 lines
 LINE_TOKENS = 10  # written for one line
 TYPED_TOKENS = 3  # read for what was typed since the last request; the rest of the prompt is in the KV cache
 

@@ -268,6 +268,8 @@ def test_a_directory_without_the_model_says_what_it_lacks(
 
 def test_sources_are_described_in_words() -> None:
     assert describe(HubFile("a/b", "c.gguf")) == "Hugging Face (a/b)"
-    assert describe(IndexWheels(PACKAGES)) == "package index (tiny-model-part1==1.0 and 2 more)"
-    assert describe(IndexWheels(PACKAGES[:1])) == "package index (tiny-model-part1==1.0)"
+    assert describe(IndexWheels(PACKAGES)) == (
+        "package index, third-party upload (tiny-model-part1==1.0 and 2 more)"
+    )
+    assert describe(IndexWheels(PACKAGES[:1])) == "package index, third-party upload (tiny-model-part1==1.0)"
     assert describe(LocalFiles(Path("x"))) == "x"

@@ -82,7 +82,7 @@ def test_protected_files_are_listed() -> None:
 @pytest.mark.parametrize(
     ("replace", "says"),
     [
-        ("x = (1\n", "1 error of syntax"),
+        ("x = (1\n", "syntax error"),
         ("# ... rest of the code\n", "left out"),
         ("# existing code here\n", "left out"),
         ("x = 2\n...\n", "left out"),

@@ -30,6 +30,9 @@ COMMANDS = (
     ("config",),
     ("config", "show"),
     ("config", "check"),
+    ("config", "set"),
+    ("config", "unset"),
+    ("config", "path"),
 )
 
 Assist = Callable[..., Any]
@@ -53,10 +56,26 @@ def test_the_version_is_the_distributions(assist: Assist) -> None:
     assert assist("--version").out.startswith("assist 0.")
 
 
+def test_help_is_at_hand_in_each_of_its_usual_forms(assist: Assist) -> None:
+    long = assist("models", "use", "--help").out
+    assert assist("models", "use", "-h").out == long
+    assert assist("help", "models", "use").out == long
+    assert assist("help").out == assist("--help").out
+    assert "There is no command `assist models nonsense`" in assist("help", "models", "nonsense").err
+
+
+@pytest.mark.parametrize("command", [("stats",), ("models", "list"), ("audit", "show"), ("config", "path")])
+def test_every_command_takes_offline(assist: Assist, command: tuple[str, ...]) -> None:
+    assert assist(*command, "--offline").code == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((), "Usage: assist"),
+        (("cost", "--by", "week"), "'week' is not one of 'day', 'repo', 'command', 'model'"),
+        (("cost", "--since", "yesterday"), "'yesterday' is no date: write YYYY-MM-DD"),
+        (("rate", "great"), "'great' is not one of 'good', 'bad'"),
         (("nonsense",), "No such command 'nonsense'. See `assist --help`."),
         (("models",), "Missing command. See `assist models --help`."),
         (("models", "pull"), "Missing argument 'NAME'. See `assist models pull --help`."),

@@ -34,7 +34,7 @@ def test_the_index_is_built_once_and_then_only_brought_up_to_date(
     found = first.json
     assert found.keys() == {
         "root", "database", "files", "parsed", "waiting", "bytes", "quarantined", "outlines", "problem",
-        "refreshed", "parses", "seconds",
+        "files_without_outline", "refreshed", "parses", "seconds",
     }  # fmt: skip
     assert (found["root"], found["database"]) == (str(shop), str(database(tmp_path, shop)))
     assert (found["files"], found["parsed"], found["parses"], found["waiting"]) == (3, 2, 2, 0)
@@ -54,6 +54,18 @@ def test_the_index_is_for_its_owner_alone_and_the_workspace_stays_as_it_was(
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.parent.stat().st_mode & 0o777 == 0o700
     assert sorted(os.listdir(shop)) == before
+
+
+def test_files_without_an_outline_are_named_with_the_reason(assist: Assist, shop: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        (shop / f"{name}.min.js").write_text(f"var {name}=1;" * 4000)
+    done = assist("index", "--workspace", "shop space")
+    assert "4 files in javascript: " in done.out
+    assert "a.min.js, b.min.js" in " ".join(done.out.split())
+    assert "1 more" in done.out
+    named = assist("index", "--workspace", "shop space", "--json").json["files_without_outline"]
+    assert [each["path"] for each in named] == ["a.min.js", "b.min.js", "c.min.js", "d.min.js"]
+    assert all(each["problem"] for each in named)
 
 
 def test_people_read_it_in_a_pipe_of_80_columns(assist: Assist, shop: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_gguf import gguf
 
 from assist_completion.model_store.catalogue import find
 
@@ -83,6 +84,38 @@ def test_a_broken_file_never_becomes_the_model_in_use(assist: Assist, tmp_path: 
         assert done.code == 1
         assert "mine.gguf" in done.err
     assert not (tmp_path / "config" / "config.toml").exists()
+
+
+def test_each_role_has_its_own_model(assist: Assist, tmp_path: Path) -> None:
+    put(tmp_path, SMALL, gguf(b"weights"))
+    put(tmp_path, "qwen2.5-coder-1.5b", gguf(b"weights"))
+    config = tmp_path / "config" / "config.toml"
+    done = assist("models", "use", "qwen2.5-coder-1.5b", "--for", "answers")
+    assert config.read_text() == '[answers]\nmodel = "qwen2.5-coder-1.5b"\n'
+    assert f"Ghost text  {SMALL}" in done.out
+    assert "assist models use qwen2.5-coder-1.5b --for both" in done.out
+    document = assist("models", "list", "--json").json
+    roles = {row["name"]: row["roles"] for row in document["models"] if row["roles"]}
+    assert roles == {SMALL: ["ghost-text"], "qwen2.5-coder-1.5b": ["answers"]}
+    assert document["answers"] == "qwen2.5-coder-1.5b"
+    assert "here, answers" in assist("models", "list").out
+    assert assist("models", "use", SMALL, "--for", "both", "--json").json["roles"] == [
+        "ghost-text",
+        "answers",
+    ]
+    assert config.read_text() == f'[answers]\nmodel = "{SMALL}"\n\n[completion]\nmodel = "{SMALL}"\n'
+
+
+def test_a_model_that_was_not_trained_to_answer_gets_no_questions(assist: Assist) -> None:
+    done = assist("models", "use", "qwen2.5-coder-0.5b-base", "--for", "answers")
+    assert done.code == 1
+    assert "cannot answer questions" in done.err
+
+
+def test_setup_with_an_option_for_the_model_says_how_it_is_given(assist: Assist) -> None:
+    done = assist("setup", "--model", "qwen2.5-coder-1.5b")
+    assert done.code == 2
+    assert "assist setup qwen2.5-coder-1.5b" in done.err
 
 
 def test_use_needs_the_model(assist: Assist) -> None:

@@ -3,12 +3,13 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from config_files import environ
 
 from assist_completion.errors import CompletionError
-from assist_server.config.config import ConfigError, load, set_model
+from assist_server.config.config import ConfigError, load, set_model, write_settings
 
 
 @pytest.mark.parametrize(
@@ -40,12 +41,40 @@ def test_set_model_changes_one_line(tmp_path: Path, before: str, after: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("[a]\nb = [\n  1, # one\n  2,\n] # all\nc = 3\n", [4], "[a]\nb = [4] # all\nc = 3\n"),
+        ('[a]\nb = "x # y" # z\n', "w", '[a]\nb = "w" # z\n'),
+        ('[a]\nb = """\nx\n"""\n[c]\n', True, "[a]\nb = true\n[c]\n"),
+        ("[a] # c\n[a.d]\ne = 1\n", 2.5, "[a] # c\nb = 2.5\n[a.d]\ne = 1\n"),
+        ("[a]\nb = [\n  1,\n]\nc = 3\n", None, "[a]\nc = 3\n"),
+        ("[a]\n# why\nb = 1\n", None, "[a]\n# why\n"),
+        ("[a]\nc = 3\n", None, "[a]\nc = 3\n"),
+        ("", {"x": "y", "z w": 1}, '[a]\nb = { x = "y", "z w" = 1 }\n'),
+    ],
+)
+def test_a_setting_is_written_or_removed_and_all_else_stays(
+    tmp_path: Path, before: str, value: Any, after: str
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(before)
+    write_settings(path, {("a", "b"): value})
+    assert path.read_text() == after
+
+
+def test_a_model_for_two_tables_is_written_in_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text('[answers]\nmodel = "a" # mine\n')
+    set_model(path, "new", ("completion", "answers"))
+    assert path.read_text() == '[answers]\nmodel = "new" # mine\n\n[completion]\nmodel = "new"\n'
+
+
+@pytest.mark.parametrize(
     "text",
     [
         'completion.model = "old"\n',
         'completion = { model = "old" }\n',
         'text = """\n[completion]\nmodel = "a"\n"""\n[completion]\nmodel = "old"\n',
-        "[completion]\nmodel = 5\n",
         'completion = "x"\n',
         '[[completion]]\nmodel = "old"\n',
     ],

@@ -61,6 +61,15 @@ def test_its_life(config: Config, repo: Path) -> None:
     assert (trust_state(repo, data), denied(config, repo)) == ("none", ("auto", []))
 
 
+def test_an_accepted_file_that_is_gone_is_told_once_with_what_ends_it(config: Config, repo: Path) -> None:
+    (repo / ".assist.toml").write_text("[escalation]\nproviders = ['team']\n")
+    accept(repo, config.paths.data)
+    (repo / ".assist.toml").unlink()
+    [problem] = permissions_for(config, [str(repo)])[1]
+    assert "is gone: nothing leaves from there until you accept that by `assist config trust`" in str(problem)
+    assert denied(config, repo)[0] == "never"
+
+
 def test_the_user_is_told_only_where_something_could_leave(
     config: Config, repo: Path, tmp_path: Path
 ) -> None:

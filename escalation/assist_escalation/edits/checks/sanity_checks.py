@@ -153,8 +153,8 @@ def _parse(change: FileChange) -> str:
     before, after = (errors(language, text.removeprefix(MARK)) for text in (change.before, change.after))
     if before is None or after is None or after <= before:
         return ""
-    errors_after = "1 error" if after == 1 else f"{after} errors"
-    return f"it would have {errors_after} of syntax, and has {before}: ask again"
+    count = "one syntax error" if after == 1 else f"{after} syntax errors"
+    return f"it would have {count}, and has {before or 'none'}: ask again"
 
 
 def _new(change: FileChange, found: Callable[[str], list[str]]) -> int:

@@ -17,6 +17,7 @@ from assist_context.files.exclusions import why_excluded
 from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
 from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings, with_flags
 from assist_server.cli.output import emit, emit_line, out, say
+from assist_server.cli.shell_completion import complete_file
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import cursor_at, parse_location, read_document
@@ -76,6 +77,7 @@ def complete(
             metavar="PATH:LINE:COL",
             help="The cursor: line and column count from 1, the column in characters.",
             show_default=False,
+            autocompletion=complete_file,
         ),
     ] = "",
 ) -> None:

@@ -1,6 +1,7 @@
 """The commands on the index: `index` builds or updates it, `context` shows what helps at a cursor."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 
 from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
 from assist_server.cli.output import emit, out, say
+from assist_server.cli.shell_completion import complete_file
 from assist_server.errors import UserError
 from assist_server.questions.locations import cursor_at, parse_location, read_document
 from assist_server.wording.amounts import megabytes
@@ -18,6 +20,7 @@ if TYPE_CHECKING:  # numpy, rich and tree-sitter: not for the other commands
     from assist_server.config.config import Config
     from assist_server.workspace.folders import WorkspaceFolder
 
+LISTED = 3  # files of a kind that are named
 TOKENS = 480  # the default budget: what a full head leaves for other files
 SIGNALS = {
     "definition": "defines a name near the cursor",
@@ -58,19 +61,24 @@ def index(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
         say(f"assist: {file} cannot be read, so everything in its folder is excluded: save it as UTF-8")
     reader = IndexReader(folder.database)
     found = status_document(folder, reader.status())
+    plain = reader.without_outline()
     reader.close()
     run = {"refreshed": bool(event), "parses": event.get("parses", 0), "seconds": event.get("seconds", 0.0)}
     if as_json:
-        emit({**found, **run})
+        named = [{"path": path, "language": language, "problem": why} for path, language, why in plain]
+        emit({**found, "files_without_outline": named, **run})
     else:
-        facts([*status_facts(found), *_run_facts(event)])
+        facts([*status_facts(found, plain), *_run_facts(event)])
 
 
 def context(
     location: Annotated[
         str,
         typer.Argument(
-            metavar="PATH:LINE:COL", help="The cursor: line and column count from 1.", show_default=False
+            metavar="PATH:LINE:COL",
+            help="The cursor: line and column count from 1.",
+            show_default=False,
+            autocompletion=complete_file,
         ),
     ],
     tokens: Annotated[
@@ -101,19 +109,19 @@ def context(
     _show_snippets(result)
 
 
-def status_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
-    """The state of an index, from `status_document`, for people."""
+def status_facts(found: dict[str, Any], plain: Sequence[tuple[str, str, str]] = ()) -> list[tuple[str, str]]:
+    """The state of an index, from `status_document`, for people. `plain` are the files without an outline."""
     lines = [
         ("Workspace", found["root"]),
         ("Index", found["database"]),
-        ("", f"{megabytes(found['bytes'])}, {found['files']:,} files, {found['parsed']:,} of them read"),
+        ("", f"{megabytes(found['bytes'])}, {files_words(found['files'])}, {found['parsed']:,} of them read"),
     ]
     if found["waiting"]:
-        lines.append(("", f"{found['waiting']:,} files are still to be read"))
+        lines.append(("", f"{files_words(found['waiting'])} still to be read"))
     lines += [
         (
             "No outline" if not number else "",
-            f"{each['files']:,} files in {each['language']}: {each['problem']}",
+            f"{files_words(each['files'])} in {each['language']}: {each['problem']}{_names(each, plain)}",
         )
         for number, each in enumerate(found["outlines"])
     ]
@@ -122,6 +130,18 @@ def status_facts(found: dict[str, Any]) -> list[tuple[str, str]]:
         for number, each in enumerate(found["quarantined"])
     ]
     return lines + ([("Problem", found["problem"])] if found["problem"] else [])
+
+
+def files_words(count: int) -> str:
+    """A number of files in words."""
+    return "1 file" if count == 1 else f"{count:,} files"
+
+
+def _names(outline: dict[str, Any], plain: Sequence[tuple[str, str, str]]) -> str:
+    """The first files of a language without an outline, and where the others are named."""
+    named = [path for path, *why in plain if why == [outline["language"], outline["problem"]]]
+    more = f" and {len(named) - LISTED:,} more (--json has all)" if len(named) > LISTED else ""
+    return f": {', '.join(named[:LISTED])}{more}" if named else ""
 
 
 def _update_index(config: "Config", folder: "WorkspaceFolder") -> "Event":
@@ -136,7 +156,11 @@ def _update_index(config: "Config", folder: "WorkspaceFolder") -> "Event":
 
 
 def _run_facts(event: "Event") -> list[tuple[str, str]]:
-    return [("This run", f"{event['parses']:,} files read in {event['seconds']} s")] if event else []
+    return (
+        [("This run", f"{files_words(int(str(event['parses'])))} read in {event['seconds']} s")]
+        if event
+        else []
+    )
 
 
 def _show_snippets(result: "RetrievalResult") -> None:

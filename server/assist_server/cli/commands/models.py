@@ -13,14 +13,16 @@ from assist_completion.model_store.partial_download import FetchOptions
 from assist_completion.settings import is_path
 from assist_server.cli.flags import AsJson, Offline, OfflineFrom, Yes, ask_first, example, settings
 from assist_server.cli.output import emit, out, say
-from assist_server.config.config import Config, set_model
-from assist_server.errors import FAILED, UserError
+from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
+from assist_server.errors import FAILED, WRONG_USAGE, UserError
 from assist_server.wording.amounts import megabytes
 from assist_server.wording.models import (
     NON_COMMERCIAL,
+    ROLES,
     licence_document,
     model_document,
     model_row,
+    role_facts,
     setup_document,
     setup_facts,
 )
@@ -29,18 +31,25 @@ if TYPE_CHECKING:
     from assist_completion.model_store.store import Store
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
+For = Annotated[
+    Role, typer.Option("--for", help="What the model is for: ghost text, answers to questions, or both.")
+]
 
 models = typer.Typer(
     help="The models on this machine, and which one is in use.",
     short_help="The models on this machine, and the one in use.",
-    epilog=example("assist models list", "assist models use ~/models/mine.gguf"),
+    epilog=example("assist models list", "assist models use qwen2.5-coder-1.5b --for answers"),
     rich_markup_mode=None,
 )
 
 
 def add_to(app: typer.Typer) -> None:
     """Put these commands into the command line."""
-    examples = example("assist setup", "assist setup --offline-from /media/usb")
+    examples = example(
+        "assist setup",
+        "assist setup qwen2.5-coder-1.5b --for answers",
+        "assist setup --offline-from /media/usb",
+    )
     app.command("setup", epilog=examples, short_help="Choose, download, check and measure a model.")(setup)
     app.add_typer(models, name="models")
 
@@ -55,21 +64,26 @@ def setup(
             show_default=False,
         ),
     ] = "",
+    role: For = "ghost-text",
     offline_from: OfflineFrom = None,
     offline: Offline = False,
     as_json: AsJson = False,
+    option: Annotated[str, typer.Option("--model", hidden=True)] = "",
 ) -> None:
     """Choose a model for this machine, download it, check it and measure its speed."""
+    if option:
+        raise UserError(f"The model is an argument: `assist setup {option}`.", WRONG_USAGE)
     from assist_server.cli.terminal.tables import facts, show_download  # noqa: PLC0415  (rich: 0.1 s)
     from assist_server.local_model.setup import SetupProgress, choose, prepare  # noqa: PLC0415  (llama.cpp: 0.4 s)
-    from assist_server.wording.models import speed_words  # noqa: PLC0415
+    from assist_server.wording.models import answer_speed_words, speed_words  # noqa: PLC0415
 
     config = settings(offline=offline)
-    choice = choose(config, model)
+    choice = choose(config, model, role)
     options = FetchOptions(offline=config.offline, offline_from=offline_from)
     with show_download(choice.model) as progress:
         ready = prepare(config, choice, options, SetupProgress(say, progress))
-    words = speed_words(ready.speed, ready.budget)
+    answers = choice.role == "answers"
+    words = answer_speed_words(ready.speed) if answers else speed_words(ready.speed, ready.budget)
     if as_json:
         emit(setup_document(ready, words))
     else:
@@ -82,15 +96,17 @@ def setup(
     epilog=example("assist models list", "assist models list --json"),
 )
 def list_models(as_json: AsJson = False) -> None:
-    """List every model of the catalogue: licence, size, whether it is installed and whether it is in use."""
+    """List every model of the catalogue: licence, size, whether it is installed and what it is used for."""
     from assist_completion.model_store.store import installed_models  # noqa: PLC0415
 
     config = settings()
     store = _store(config)
     here = {each.row.name: str(each.path) for each in installed_models(store)}
-    known = [model_document(row, here.get(row.name, ""), config.completion.model) for row in store.rows]
+    known = [model_document(row, here.get(row.name, ""), roles_of(config, row.name)) for row in store.rows]
+    ghost_text = config.completion.model
+    answers = answering_model(config)
     if as_json:
-        emit({"models": known, "in_use": config.completion.model, "directory": str(store.root)})
+        emit({"models": known, "in_use": ghost_text, "answers": answers, "directory": str(store.root)})
         return
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
 
@@ -102,9 +118,10 @@ def list_models(as_json: AsJson = False) -> None:
         Column("TESTED"),
     )
     table(heads, [model_row(*each) for each in zip(store.rows, known, strict=True)])
-    if is_path(config.completion.model):
-        out(f"\nIn use: {config.completion.model}")
-    out("\nTESTED: we downloaded and ran it; the others are described as their makers do.")
+    if is_path(ghost_text) or is_path(answers):
+        out(f"\nGhost text: {ghost_text}\nAnswers: {answers}")
+    out("\nTo change it: assist models use NAME --for ghost-text|answers|both")
+    out("TESTED: we downloaded and ran it; the others are described as their makers do.")
     out("plumbing: for testing that everything works; it cannot fill in code.")
     out(f"{NON_COMMERCIAL}: read the licence before you use such a model at work.")
 
@@ -139,32 +156,42 @@ def pull(
         )
         return
     out(f"{name} is here and checked: {path}")
-    if name != config.completion.model:
-        out(f"To use it: assist models use {name}")
+    if not roles_of(config, name):
+        out(f"To use it: assist models use {name} --for ghost-text|answers|both")
 
 
 @models.command(
     short_help="Choose the model in use.",
-    epilog=example("assist models use qwen2.5-coder-1.5b", "assist models use ~/models/mine.gguf"),
+    epilog=example(
+        "assist models use qwen2.5-coder-1.5b --for answers", "assist models use ~/models/mine.gguf"
+    ),
 )
 def use(
     model: Annotated[
         str, typer.Argument(metavar="NAME_OR_PATH", help="A name of `assist models list`, or a .gguf file.")
     ],
+    role: For = "ghost-text",
     as_json: AsJson = False,
 ) -> None:
-    """Use this model for ghost text from now on. Its name is written into config.toml."""
+    """Use this model from now on, for ghost text unless --for says otherwise.
+
+    Its name is written into config.toml.
+    """
     from assist_completion.model_store.store import resolve  # noqa: PLC0415
     from assist_server.local_model.setup import choose  # noqa: PLC0415
 
     config = settings()
-    name = choose(config, model).model
+    name = choose(config, model, role).model
     path = resolve(_store(config), name)
-    set_model(config.paths.config_file, name)
+    config = set_role(config, name, role)
     if as_json:
-        emit({"model": name, "path": str(path), "config": str(config.paths.config_file)})
-    else:
-        out(f"{name} is in use from now on ({config.paths.config_file}).")
+        roles = list(roles_of(config, name))
+        emit({"model": name, "roles": roles, "path": str(path), "config": str(config.paths.config_file)})
+        return
+    from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
+
+    out(f"{name} is in use from now on ({config.paths.config_file}).")
+    facts(role_facts(config, name))
 
 
 @models.command(
@@ -209,13 +236,15 @@ def remove_model(name: Name, yes: Yes = False, as_json: AsJson = False) -> None:
     path = path_of(store, find(name, store.rows))
     if path.is_file():
         ask_first(f"Delete {path} ({megabytes(path.stat().st_size)})?", "Nothing was deleted.", yes=yes)
+    roles = roles_of(config, name)
     freed = remove(store, name)
     if as_json:
         emit({"model": name, "freed_bytes": freed})
         return
     out(f"{name} is deleted: {megabytes(freed)} are free again.")
-    if name == config.completion.model:
-        out("It was the model in use: run `assist setup`, or choose one with `assist models use`.")
+    if roles:
+        words = " and ".join(ROLES[role] for role in roles)
+        out(f"It was the model in use for {words}: run `assist setup`, or `assist models use NAME`.")
 
 
 def _store(config: Config) -> "Store":

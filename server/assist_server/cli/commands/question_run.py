@@ -216,6 +216,8 @@ def _folders(
     _refuse_stray_link(root, root, target)
     asked = root
     root, target = _place_of(root, target)
+    if root != asked:
+        say(f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}.")
     folder = known_folder(config, root) or folder_at(config, root)
     by_index = by_index or not (target and os.path.exists(root / parse_target(target).path))
     if config.context.index and question.index and by_index:
@@ -274,23 +276,30 @@ def _from_folder(root: Path, folder: WorkspaceFolder, target: str) -> str:
     return os.path.join(real, target) if (root / path).exists() and real != folder.root else target
 
 
-async def _answer_once(this: QuestionRun) -> tuple[FinalAnswer | None, list[str]]:
+async def _answer_once(this: QuestionRun, *, unshown: bool = False) -> tuple[FinalAnswer | None, list[str]]:
     """The same as `answer_run`, with a model that is closed afterwards."""
     local = LocalModel(this.config)
     try:
-        return await answer_run(this, local)
+        return await answer_run(this, local, unshown=unshown)
     finally:
         local.close()
 
 
-async def answer_run(this: QuestionRun, local: "LocalModel") -> tuple[FinalAnswer | None, list[str]]:
+def answer_unshown(this: QuestionRun) -> FinalAnswer | None:
+    """The whole answer to a decided question, for a command that shows it in its own way."""
+    return asyncio.run(_answer_once(this, unshown=True))[0]
+
+
+async def answer_run(
+    this: QuestionRun, local: "LocalModel", *, unshown: bool = False
+) -> tuple[FinalAnswer | None, list[str]]:
     """Show the answer as it arrives; return its end and the notices."""
     sources = AnswerSources(local.load, lambda *what: record_feedback(this.config, *what))
 
     async def confirm_request(decided: DecidedQuestion) -> bool:
         return _confirm_request(decided, this.flags)  # no other task runs here, and Ctrl-C must end it
 
-    streams = not this.flags.as_json and not this.decided.local.form.kind
+    streams = not unshown and not this.flags.as_json and not this.decided.local.form.kind
     with stream_markdown() if streams else nullcontext(None) as write:
         display = _Display(write)
         async with aclosing(answer(this.decided, this.inputs, sources, confirm_request)) as stream:

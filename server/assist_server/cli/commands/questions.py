@@ -6,12 +6,16 @@ import typer
 
 from assist_server.cli.flags import Asking, example, with_flags
 from assist_server.cli.output import show_passing
+from assist_server.cli.shell_completion import complete_target
 from assist_server.errors import WRONG_USAGE, UserError
 
 Target = Annotated[
     str,
     typer.Argument(
-        metavar="TARGET", help="PATH, PATH:LINE, PATH:START-END, or the name of a symbol.", show_default=False
+        metavar="TARGET",
+        help="PATH, PATH:LINE, PATH:START-END, or the name of a symbol.",
+        show_default=False,
+        autocompletion=complete_target,
     ),
 ]
 Piped = Annotated[

@@ -1,0 +1,136 @@
+"""Questions about a diff at the terminal: from git to the printed message or remarks."""
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from assist_context.files.git_repository import Git, find_git
+from assist_escalation.edits.checks.unseen_characters import visible
+from assist_escalation.prompts import Origin, Span
+from assist_server.cli.commands.question_run import QuestionRun, answer_unshown
+from assist_server.cli.flags import Asking, directory, settings
+from assist_server.cli.output import emit, out, say
+from assist_server.cli.terminal.tables import facts
+from assist_server.config.config import Config
+from assist_server.errors import UserError
+from assist_server.questions.answering import FinalAnswer
+from assist_server.questions.composition import decision_inputs, git_of
+from assist_server.questions.decision import DecidedQuestion, Question, decide
+from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.wording.answers import answer_document, last_line, route_document, route_facts
+from assist_server.wording.sanitize import harmless
+from assist_server.workspace.changes.commit_style import clean_message, style_words
+from assist_server.workspace.changes.diff_spans import DiffPieces, pieces_for
+from assist_server.workspace.changes.folder_diff import FolderDiff, diff_against, last_messages, staged_diff
+from assist_server.workspace.changes.remarks import remarks_in
+from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder
+
+# Tokens of a diff that a local model is shown: 30 to 40 s of reading with a 1.5B on two cores.
+LOCAL_TOKENS = {"commit": 2_000, "review": 3_000}
+FRONTIER_TOKENS = 8_000
+LISTED = 5  # files that are left out and named
+
+
+def write_message(flags: Asking, note: str, *, edit: bool) -> None:
+    """Print a commit message for what is staged, or open git's editor with it."""
+    if flags.wish == "auto":
+        flags = replace(flags, local=True)
+    config, root = _place(flags)
+    diff = staged_diff(git_of(config), root)
+    if not diff.files and not diff.left_out:
+        raise UserError("Nothing is staged: `git add` what the commit is to have.")
+    style = Span(style_words(last_messages(git_of(config), root)), Origin("assist"))
+    decided, final = _ask(config, flags, Question("commit", note, problems=(style,)), diff)
+    if final is None:
+        return
+    message = clean_message(final.text)
+    if not message:
+        raise UserError(
+            "The model wrote no message: try again with --note TEXT, which says what it is about."
+        )
+    if flags.as_json:
+        emit({**answer_document(decided, final, [], applied=False, problem=None), "message": message})
+    elif edit:
+        _edit(config, root, message)
+    else:
+        out(harmless(message))
+    say(last_line(decided, final))
+
+
+def write_review(flags: Asking, revision: str, note: str) -> None:
+    """Print remarks on a diff."""
+    config, root = _place(flags)
+    diff = diff_against(git_of(config), root, revision)
+    if not diff.files and not diff.left_out:
+        raise UserError(
+            "Nothing changed since the last commit." if not revision else f"No change to {revision}."
+        )
+    decided, final = _ask(config, flags, Question("review", note), diff)
+    if final is None:
+        return
+    found = remarks_in(final.text, decided.question.material)
+    if flags.as_json:
+        remarks = [{"path": each.path, "line": each.line, "text": each.text} for each in found.kept]
+        document = answer_document(decided, final, [], applied=False, problem=None)
+        emit({**document, "remarks": remarks, "dropped": found.dropped})
+    for each in () if flags.as_json else found.kept:
+        out(f"{visible(each.path)}:{each.line}: {harmless(each.text)}")
+    if not found.kept:
+        say("No remarks.")
+    if found.dropped:
+        say(f"Dropped {found.dropped} about lines that are not in the diff.")
+    say(last_line(decided, final))
+
+
+def _place(flags: Asking) -> tuple[Config, str]:
+    """The configuration, and the folder whose rules and budget the question has."""
+    config = settings(offline=flags.offline)
+    root = directory(flags.workspace)
+    return config, (known_folder(config, root) or folder_at(config, root)).root
+
+
+def _ask(
+    config: Config, flags: Asking, question: Question, diff: FolderDiff
+) -> tuple[DecidedQuestion, FinalAnswer | None]:
+    """The decision and the answer; no answer for a dry run, which is shown."""
+    root = Path(diff.root)
+    inputs, problems = decision_inputs(config, [diff.root], [str(directory(flags.workspace))])
+    for problem in problems:
+        say(f"assist: {problem}")
+    local = flags.wish == "local" or inputs.permissions.mode == "never"
+    pieces = pieces_for(question.command, diff, local=local)
+    _say_left_out(pieces)
+    if not pieces.spans:
+        raise UserError("All that changed is excluded by rules, so no model is shown it.")
+    question = replace(question, material=pieces.spans, wish=flags.wish, provider=flags.provider)
+    corpus = corpus_of(known_folder(config, root) or folder_at(config, root))
+    try:
+        decided = decide(question, QuestionFolders(corpus), inputs)
+    finally:
+        corpus.reader.close()
+    if flags.dry_run:
+        emit(route_document(decided)) if flags.as_json else facts(route_facts(decided))
+        return decided, None
+    return decided, answer_unshown(QuestionRun(config, inputs, decided, flags))
+
+
+def _say_left_out(pieces: DiffPieces) -> None:
+    for path, why in pieces.left_out[:LISTED]:
+        say(f"Left out: {visible(path)} ({why})")
+    if len(pieces.left_out) > LISTED:
+        say(f"Left out: {len(pieces.left_out) - LISTED} more")
+
+
+def _edit(config: Config, root: str, message: str) -> None:
+    """Run `git commit` with its editor. git asks, commits or gives up as always."""
+    git = find_git(Git(config.programs), root)
+    if git is None or not sys.stdin.isatty():
+        raise UserError(f"There is no terminal for an editor. The message is:\n{harmless(message)}")
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        file.write(message + "\n")
+        file.flush()
+        done = subprocess.run([git.program, "commit", "--edit", "-F", file.name], cwd=root, check=False)
+    if done.returncode:
+        raise UserError("git made no commit.")

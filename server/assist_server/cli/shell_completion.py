@@ -1,0 +1,73 @@
+"""What a shell may complete as the target of a question: paths, and names of symbols from the index.
+
+It runs at the Tab key, so it reads what is there, for a part of a second, and never fails.
+"""
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+SECONDS = 0.3  # for reading outlines; names of files that come later are not offered
+LEAST = 2  # letters of a symbol's name before the index is searched for it
+DEPTH = 8  # folders that are opened one in the other: a link may lead in a circle
+MOST = 50  # entries that are offered
+# A shell inserts what is offered as it is, so a name that it would run or expand is never offered.
+_PLAIN = re.compile(r"[\w.][\w.+=:,@-]*")
+
+
+def complete_target(incomplete: str) -> list[str]:
+    """Paths and symbols that begin with what was typed."""
+    found = list(complete_path(incomplete))
+    if len(incomplete) >= LEAST and not set(incomplete) & set("/:~"):
+        found += _symbols(incomplete, set(found))
+    return found[:MOST]
+
+
+def complete_path(incomplete: str) -> Iterator[str]:
+    """Files and folders. A folder that is the only match is opened, so that no space follows it."""
+    found = list(_entries(incomplete))
+    for _ in range(DEPTH):
+        if len(found) == 1 and found[0].endswith("/"):
+            found = list(_entries(found[0])) or found
+    yield from found
+
+
+def complete_file(incomplete: str) -> list[str]:
+    """Files and folders alone, for arguments that take no symbol."""
+    return list(complete_path(incomplete))[:MOST]
+
+
+def _entries(typed: str) -> Iterator[str]:
+    folder, _, name = typed.rpartition("/")
+    start = f"{folder}/" if "/" in typed else ""
+    try:
+        entries = sorted(os.scandir(os.path.expanduser(start) or "."), key=lambda each: each.name)
+    except OSError:
+        return
+    for entry in entries:
+        hidden = entry.name.startswith(".") and not name
+        if entry.name.startswith(name) and not hidden and _PLAIN.fullmatch(entry.name):
+            yield f"{start}{entry.name}{'/' if entry.is_dir() else ''}"
+
+
+def _symbols(typed: str, known: set[str]) -> Iterator[str]:
+    from assist_context.index.reader import IndexReader  # noqa: PLC0415  (0.2 s, only where it is of use)
+    from assist_server.config.config import load_lenient  # noqa: PLC0415
+    from assist_server.workspace.folder_index import known_folder  # noqa: PLC0415
+
+    folder = known_folder(load_lenient(), Path.cwd())
+    if folder is None:
+        return
+    reader = IndexReader(folder.database)
+    end = time.monotonic() + SECONDS
+    for path in reader.files():
+        if time.monotonic() > end:
+            break
+        for each in reader.outline(path):
+            for name in (each.name, f"{each.parent}.{each.name}"):
+                if name.startswith(typed) and name not in known and _PLAIN.fullmatch(name):
+                    known.add(name)
+                    yield name
+    reader.close()

@@ -1,0 +1,65 @@
+"""Which installed model does what, for editors: shown, and changed in the user's config.toml.
+
+It takes names of the catalogue only, since a workspace may bring a file. It opens no model and loads no
+llama.cpp.
+"""
+
+from pathlib import Path
+from typing import Any, get_args
+
+from assist_completion.model_store.catalogue import ModelRow, find
+from assist_completion.model_store.store import Store, installed_models
+from assist_completion.settings import is_path
+from assist_server.config.config import Config, Role, answering_model, set_role
+from assist_server.errors import UserError
+
+
+def roles_document(config: Config) -> dict[str, Any]:
+    """The models in use, and all that are on this machine, with what each can do."""
+    rows = [each.row for each in installed_models(Store(config.paths.data / "models"))]
+    return {
+        "ghost_text": config.completion.model,
+        "answers": answering_model(config),
+        "installed": [
+            {"name": row.name, "completes": completes(row), "answers": row.instruct, "note": row.note}
+            for row in rows
+        ],
+    }
+
+
+def use_model(config: Config, name: str, role: str) -> Config:
+    """Give an installed model of the catalogue a role; return the configuration with it.
+
+    Raises `UserError` or `ModelError` if that cannot be, or `ConfigError` if config.toml cannot be written.
+    """
+    known = [each for each in get_args(Role) if each == role]
+    if not known:
+        raise UserError(f"for = {role!r}: use one of {', '.join(get_args(Role))}.")
+    if is_path(name):
+        raise UserError(f"{Path(name).name} is a path: choose it in a terminal, by `assist models use`.")
+    row = find(name)
+    store = Store(config.paths.data / "models")
+    if row.name not in {each.row.name for each in installed_models(store)}:
+        raise UserError(
+            f"The model {row.name} is not on this machine: run `assist models pull {row.name}` in a terminal."
+        )
+    check_fitness(row, known[0])
+    return set_role(config, row.name, known[0])
+
+
+def completes(row: ModelRow) -> bool:
+    """Whether the model can fill in code at a cursor."""
+    return row.fim is not None
+
+
+def check_fitness(row: ModelRow, role: Role) -> None:
+    """Raise `UserError` if a model of the catalogue cannot do what it is for."""
+    if role != "answers" and not completes(row):
+        raise UserError(
+            f"The model {row.name} cannot fill in code at a cursor. Choose another of `assist models list`."
+        )
+    if role != "ghost-text" and not row.instruct:
+        raise UserError(
+            f"The model {row.name} cannot answer questions, since it was not trained to. "
+            "Choose another of `assist models list`, such as qwen2.5-coder-1.5b."
+        )

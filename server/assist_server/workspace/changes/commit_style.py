@@ -1,0 +1,58 @@
+"""How a repository writes its commit messages, in words of ours: counted, never quoted.
+
+Not a word of the history becomes part of a prompt, so nothing that a stranger wrote there is followed.
+"""
+
+import re
+from collections.abc import Sequence
+
+USUAL = 0.5  # of the messages, above which something is the repository's way
+LONGEST = 72
+TYPES = ("build", "chore", "ci", "docs", "feat", "fix", "perf", "refactor", "style", "test")
+_TYPE = re.compile(r"([a-z]+)(\([\w./ -]+\))?!?: ")
+
+
+def style_words(messages: Sequence[str]) -> str:
+    """What a message must look like.
+
+    >>> style_words(["feat: add a till", "fix: round at the end"]).split(". ")[1]
+    'Begin it with feat: or fix: and a space'
+    """
+    subjects = [each.split("\n", 1)[0] for each in messages]
+    parts = [f"The first line says what the change does, in at most {_length(subjects)} characters."]
+    typed = [found for each in subjects if (found := _TYPE.match(each)) and found[1] in TYPES]
+    begins = [_TYPE.sub("", each) for each in subjects]
+    if subjects and len(typed) > USUAL * len(subjects):
+        used = sorted({found[1] for found in typed})
+        scoped = sum(1 for found in typed if found[2]) > USUAL * len(typed)
+        scope = " and the part of the code in parentheses before the colon" if scoped else ""
+        parts.append(f"Begin it with {' or '.join(f'{each}:' for each in used)} and a space{scope}.")
+    capital = sum(1 for each in begins if each[:1].isupper())
+    if subjects:
+        case = "a capital" if capital > USUAL * len(subjects) else "a small letter"
+        parts.append(f"Its first word is a verb such as add or fix, with {case}.")
+    if not subjects or sum(each.endswith(".") for each in subjects) <= USUAL * len(subjects):
+        parts.append("No full stop at its end.")
+    bodies = sum("\n\n" in each for each in messages)
+    if messages and bodies > USUAL * len(messages):
+        parts.append("After an empty line, say why in one to three short lines.")
+    else:
+        parts.append("Write this one line only.")
+    return " ".join(parts)
+
+
+def _length(subjects: Sequence[str]) -> int:
+    """The length that nine of ten subjects keep, between 50 and 72."""
+    lengths = sorted(map(len, subjects))
+    usual = lengths[int(0.9 * (len(lengths) - 1))] if lengths else LONGEST
+    return max(50, min(LONGEST, usual))
+
+
+def clean_message(answer: str) -> str:
+    """The message in a model's answer: without fences, quotes and a label before it."""
+    lines = [line.rstrip() for line in answer.strip().splitlines() if not line.startswith("```")]
+    text = "\n".join(lines).strip()
+    text = re.sub(r"^(?:commit message|message|subject)\s*:\s*", "", text, flags=re.IGNORECASE)
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'`":
+        text = text[1:-1].strip()
+    return text
