@@ -239,8 +239,8 @@ def _unknown_key_message(key: Key, known: list[str]) -> str:
     >>> _unknown_key_message(("completion", "modle"), ["model", "mode", "threads"])
     '[completion] modle: no such setting; did you mean mode or model?'
     """
-    matches = difflib.get_close_matches(key[-1], known, n=2, cutoff=0.7)
-    matches = matches or [_label(other) for other in SETTINGS if other[-1] == key[-1] and other[:-1]]
+    matches = [_label(other) for other in SETTINGS if other[-1] == key[-1] and other[:-1]]
+    matches = matches or difflib.get_close_matches(key[-1], known, n=2, cutoff=0.7)
     hint = f"did you mean {' or '.join(matches)}?" if matches else f"known are {', '.join(known)}"
     return f"{_label(key)}: no such {'setting' if key[:-1] else 'table'}; {hint}"
 

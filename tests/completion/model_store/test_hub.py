@@ -233,7 +233,7 @@ def test_the_next_source_is_used_and_the_user_is_told(row: ModelRow, store: Stor
     said: list[str] = []
     assert fetch(store, both, FetchOptions(hub_endpoint=NOWHERE), say=said.append).read_bytes() == MODEL
     assert said[0].startswith("Skipped Hugging Face (someone/tiny-GGUF): cannot be reached: ")
-    assert said[1] == f"Fetching tiny from {tmp_path / 'Tiny.gguf'}."
+    assert said[1] == f"Fetching tiny from {tmp_path / 'Tiny.gguf'}, to be checked by sha256."
 
 
 def test_offline_opens_no_connection(hub: Hub, row: ModelRow, store: Store) -> None:

@@ -36,7 +36,6 @@ EXTENSIONS = [
     "json",
     "yaml",
     "toml",
-    "md",
 ]
 INDEXED = [language for language in LANGUAGES if language.grammar or language.outline]
 PY = language_of("a.py")
