@@ -160,6 +160,7 @@ def test_a_whole_function_takes_its_place(code: str) -> None:
             "```python\ndef f(self):\n    return 3\n```\n```python\ndef f(self):\n    return 4\n```\n",
             "2 fenced",
         ),
+        ("```python\ndef f(self):\n    return 3\n\ndef g(self):\n    return 4\n```\n", "also defines g"),
         ("```python\n\tdef f(self):\n\t\treturn 3\n```\n", "indented otherwise"),
         ("```python\n\n```\n", "does not define|empty"),
         ("```python\ndef f(self):\n    # ... existing code ...\n    return 3\n```\n", "left out"),

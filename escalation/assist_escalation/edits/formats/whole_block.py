@@ -40,6 +40,9 @@ _INFO = {
     "javascript": {"node"},
 }
 
+# Languages in which a scope has one definition of a name.
+_NO_OVERLOADS = frozenset({"python", "javascript", "typescript", "go", "rust", "ruby", "lua", "php"})
+
 
 @dataclass(frozen=True, slots=True)
 class _Fenced:
@@ -70,6 +73,7 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
         new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
+        _check_foreign(new, lines, target)
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
@@ -211,6 +215,22 @@ def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
         raise EditError(
             f"the answer's block does not define {target.name} itself: ask again, or delete or rename it by "
             "hand"
+        )
+
+
+def _check_foreign(new: list[str], lines: list[str], target: EditTarget) -> None:
+    """Refuse a block that also defines what the file defines elsewhere: a model that wrote on and on."""
+    language = language_of(target.path)
+    if not target.name or language.name not in _NO_OVERLOADS:
+        return
+    before = symbols(language, "\n".join([*lines, ""])).definitions
+    kept = {(each.parent, each.name) for each in before if not target.first <= each.start_line <= target.last}
+    text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
+    end = target.first + len(new)
+    written = [each for each in symbols(language, text).definitions if target.first <= each.start_line < end]
+    if twice := [each.name for each in written if (each.parent, each.name) in kept]:
+        raise EditError(
+            f"the answer's block also defines {twice[0]}, which {target.path} has elsewhere: ask again"
         )
 
 
