@@ -12,7 +12,7 @@ from assist_escalation.policy.settings import Edits
 from assist_escalation.prompts import fence
 from assist_server.questions.targets import QuestionTarget
 
-ANSWERS = {"explain": 1024, "ask": 1536, "test": 3072, "refactor": 4096, "fix": 4096, "commit": 256,
+ANSWERS = {"explain": 1024, "ask": 1536, "test": 1000, "refactor": 4096, "fix": 4096, "commit": 256,
     "review": 1536}  # fmt: skip  # tokens, at most
 
 _READER = (
