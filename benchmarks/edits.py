@@ -13,7 +13,6 @@ takes no part. Answers are greedy, so other programs on the machine change the t
 import argparse
 import asyncio
 import itertools
-import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -21,10 +20,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from assist_completion.model_store.store import resolve
 from assist_server.config.config import Config, load_lenient
-from assist_server.local_model.opening import open_local
+from assist_server.local_model.opening import open_local, store_of
 from bench.edits.askers import EditAnswer, ask_bare, ask_product
 from bench.edits.tasks import EditTask, fixes, own_fixes, own_refactors, refactors
+from bench.provenance import provenance, write
 from bench.routing.tasks import problems
 
 ASKERS = ("product", "bare")
@@ -102,7 +103,8 @@ def main() -> None:
     rows = asyncio.run(run(tasks, config, flags.askers, flags.show))
     print("\n".join(table(rows)))
     if flags.out:
-        flags.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+        model = resolve(store_of(config), config.answers.model or config.completion.model)
+        write(flags.out, provenance(model), {"answers": rows})
 
 
 if __name__ == "__main__":
