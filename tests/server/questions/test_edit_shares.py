@@ -47,6 +47,6 @@ async def test_mistakes_are_found(model_path: Path) -> None:
 
 
 async def test_refactorings_are_done(model_path: Path) -> None:
-    tasks = [each for each in own_refactors() if each.recipe in REFACTORINGS][:24]
+    tasks = [each for each in own_refactors() if each.recipe in REFACTORINGS][:12]
     found = await outcomes(tasks, model_path)
-    assert list(found.values()).count("right") >= 12, found
+    assert list(found.values()).count("right") >= 6, found
