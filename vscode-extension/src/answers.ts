@@ -1,36 +1,42 @@
-/** Streams answers into a view next to the code. The view shows only the model's Markdown. */
-import MarkdownIt from "markdown-it";
+/** A conversation in a view next to the code: what is asked, and the answers as they stream in. */
 import * as vscode from "vscode";
+import { DONE, drawn, FRESH, linked, type Piece, took } from "./conversation";
+import type { Question } from "./questions";
+import { complain } from "./setup";
 
-/** The parameters of `assist/answer`. */
-export type Piece = Readonly<{ id: string; delta: string; done: boolean } & Partial<More>>;
-type More = { restart: boolean; notice: string; summary: string; error: string | null; edit: Edit | null };
-type Edit = { readonly files: readonly string[]; readonly applied: boolean };
+/** Runs a command of the server. */
+export type Run = <T>(command: string, ...words: unknown[]) => Promise<T>;
+type Begun = { readonly id: string | null; readonly error?: string };
 
-const FRESH = { title: "", text: "", notices: [] as readonly string[], last: "" };
-type Told = { readonly ready: true } | { readonly stop: string } | { readonly code: string; readonly copy: boolean };
+/** What the page says. It names answers, and links by their number; it knows no address. */
+type Told =
+  | { readonly do: "ready" | "clear" }
+  | { readonly do: "ask" | "copy" | "insert"; readonly text: string }
+  | { readonly do: "stop" | "copyAll"; readonly id: string }
+  | { readonly do: "open"; readonly id: string; readonly number: number }
+  | { readonly do: "rate"; readonly id: string; readonly verdict: string }
+  | { readonly do: "retry"; readonly id: string; readonly wish: string };
 
 const FRAME = 50; // ms between two redraws of a streaming answer
-// No HTML, no images: an answer must not load anything, because a request could carry text away. Links are web
-// pages alone, since other schemes run things; the page shows their addresses, which words could hide.
-const MARKDOWN = new MarkdownIt({ html: false }).disable("image");
-MARKDOWN.validateLink = (url) => /^https:\/\/[^/\\@]+(?:[/?#]|$)/i.test(url);
 
-/** Owns the view. An answer starts with its question or its first piece, whichever comes first. */
+/** Owns the view. An answer is shown from its question on; its first piece may come earlier. */
 export class Answers implements vscode.Disposable {
   private readonly answers = new Map<string, typeof FRESH>();
+  private readonly waiting = new Map<string, (answer: typeof FRESH) => void>();
   private panel: vscode.WebviewPanel | undefined;
   private timer: NodeJS.Timeout | undefined;
   private editor: vscode.TextEditor | undefined;
 
   constructor(
     private readonly media: vscode.Uri,
-    private readonly stop: (id: string) => void,
+    private readonly run: Run,
   ) {}
 
   /** Show a section for the answer to a question that was just asked. */
-  asked(id: string, title: string): void {
-    this.of(id).title = title;
+  asked(id: string, title: string, question: Question): void {
+    const answer = this.of(id);
+    answer.title = title;
+    answer.question = question;
     this.editor = vscode.window.activeTextEditor ?? this.editor;
     if (this.panel) this.panel.reveal(undefined, true);
     else this.open();
@@ -39,23 +45,36 @@ export class Answers implements vscode.Disposable {
 
   /** Add a piece to its answer. */
   took(piece: Piece): void {
-    const { delta, done, edit, error, notice, restart, summary } = piece;
     const answer = this.of(piece.id);
-    answer.text = restart ? "" : answer.text + delta;
-    if (notice) answer.notices = [...answer.notices, notice];
-    const made = edit ? `${edit.applied ? "Changed" : "Not changed"}: ${edit.files.join(", ")}.` : "";
-    if (done) answer.last = [error, made, summary].filter(Boolean).join(" ") || "Done.";
+    took(answer, piece);
+    if (answer.done) this.end(piece.id, answer);
     this.timer ??= setTimeout(() => this.draw(), FRAME);
+  }
+
+  /** The whole answer to a question, once it has ended. It is shown only if `asked` is called, too. */
+  async whole(id: string): Promise<typeof FRESH> {
+    const answer = this.of(id);
+    return answer.done ? answer : await new Promise((resolve) => this.waiting.set(id, resolve));
+  }
+
+  /** Link the remarks of a review to a folder, once it has ended. */
+  async link(id: string, folder: vscode.Uri): Promise<void> {
+    linked(await this.whole(id), (path) => vscode.Uri.joinPath(folder, path).toString());
+    this.draw();
   }
 
   /** Stop all running answers. */
   stopAll(): void {
-    for (const [id, { last }] of this.answers) if (!last) this.stop(id);
+    for (const [id, { done }] of this.answers) if (!done) void this.stop(id);
   }
 
   /** End all running answers, because the server ended. */
   broken(): void {
-    for (const answer of this.answers.values()) answer.last ||= "The server ended. Ask again.";
+    for (const [id, answer] of this.answers) {
+      if (answer.done) continue;
+      took(answer, { ...DONE, id, error: "The server ended. Ask again." });
+      this.end(id, answer);
+    }
     this.draw();
   }
 
@@ -70,23 +89,23 @@ export class Answers implements vscode.Disposable {
     return answer;
   }
 
+  private end(id: string, answer: typeof FRESH): void {
+    this.waiting.get(id)?.(answer);
+    this.waiting.delete(id);
+  }
+
   private draw(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const drawn = [...this.answers].map(([id, each]) => ({ id, ...each, html: MARKDOWN.render(each.text) }));
-    void this.panel?.webview.postMessage(drawn);
+    const shown = [...this.answers].filter(([, each]) => each.title);
+    void this.panel?.webview.postMessage(shown.map(([id, each]) => drawn(id, each)));
   }
 
   private open(): void {
     const where = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
     const may = { enableScripts: true, localResourceRoots: [this.media] };
     const panel = vscode.window.createWebviewPanel("assist.answers", "Assist", where, may);
-    panel.webview.onDidReceiveMessage(async (told: Told) => {
-      if ("ready" in told) this.draw();
-      else if ("stop" in told) this.stop(told.stop);
-      else if (told.copy) await vscode.env.clipboard.writeText(told.code);
-      else await this.insert(told.code);
-    });
+    panel.webview.onDidReceiveMessage((told: Told) => this.heard(told).catch(complain));
     panel.onDidDispose(() => {
       this.panel = undefined;
       this.stopAll();
@@ -96,11 +115,82 @@ export class Answers implements vscode.Disposable {
     this.panel = panel;
   }
 
+  private async heard(told: Told): Promise<void> {
+    switch (told.do) {
+      case "clear":
+        for (const [id, { done }] of this.answers) if (done) this.answers.delete(id);
+        break;
+      case "ask":
+        return this.follow(told.text);
+      case "copy":
+        return vscode.env.clipboard.writeText(told.text);
+      case "insert":
+        return this.insert(told.text);
+      case "stop":
+        return this.stop(told.id);
+      case "copyAll":
+        return vscode.env.clipboard.writeText(this.of(told.id).text.trim());
+      case "open":
+        return this.show(told.id, told.number);
+      case "rate":
+        return this.rate(told.id, told.verdict);
+      case "retry":
+        return this.retry(told.id, told.wish);
+      case "ready":
+    }
+    this.draw();
+  }
+
+  private async stop(id: string): Promise<void> {
+    await this.run("cancel", id).catch(() => undefined); // the server has ended, and the answer with it
+  }
+
+  /** Ask on in the conversation of the last answer. */
+  private async follow(words: string): Promise<void> {
+    const last = [...this.answers.values()].findLast((each) => each.title);
+    const asked = { ...elsewhere(last?.question), words, thread: last?.thread ?? "" };
+    const { id } = await this.run<{ id: string }>("ask", asked);
+    this.of(id).thread ||= asked.thread;
+    this.asked(id, words, asked);
+  }
+
+  private async retry(id: string, wish: string): Promise<void> {
+    const before = this.of(id);
+    const begun = await this.run<Begun>("retry", wish ? { id, wish } : { id });
+    if (begun.id === null) return void vscode.window.showWarningMessage(begun.error ?? "");
+    this.answers.delete(id);
+    this.asked(begun.id, before.title, before.question);
+  }
+
+  private async rate(id: string, verdict: string): Promise<void> {
+    const { error } = await this.run<{ error: string | null }>("rate", { id, verdict });
+    if (error) void vscode.window.showWarningMessage(error);
+    else this.of(id).verdict = verdict;
+    this.draw();
+  }
+
+  /** Open a source at its lines, in the column of the code. */
+  private async show(id: string, number: number): Promise<void> {
+    const link = this.of(id).links[number];
+    if (!link) return;
+    const selection = new vscode.Range(link.first - 1, 0, link.first - 1, 0);
+    const viewColumn = this.editor?.viewColumn ?? vscode.ViewColumn.One;
+    await vscode.window.showTextDocument(vscode.Uri.parse(link.uri), { selection, viewColumn });
+  }
+
   private async insert(code: string): Promise<void> {
     if (!this.editor) return;
     const editor = await vscode.window.showTextDocument(this.editor.document, this.editor.viewColumn);
     await editor.edit((edit) => edit.replace(editor.selection, code));
   }
+}
+
+/** Where a follow-up belongs, if that is not the first folder: the server keeps a conversation to one folder. */
+function elsewhere({ uri, range }: Question = {}): Question {
+  if (!uri || !range) return {};
+  const at = vscode.Uri.parse(uri);
+  const open = vscode.workspace.textDocuments.some((each) => each.uri.toString() === at.toString());
+  return open && vscode.workspace.getWorkspaceFolder(at)?.index !== 0 ? { uri, range } : {};
 }
 
 /** The page, with a policy that lets it load only its own script and style. */

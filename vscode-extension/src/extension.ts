@@ -2,14 +2,27 @@
 import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { State } from "vscode-languageclient";
-import { Answers, type Piece } from "./answers";
+import { Answers } from "./answers";
 import { Client } from "./client";
-import { confirm, type Preview } from "./confirm";
+import { documentIn, repository, type Repository } from "./commits";
+import { confirm, type Preview, type Sent, Texts } from "./confirm";
+import type { Piece } from "./conversation";
 import { find } from "./environment";
 import { type Question, question, title } from "./questions";
 import { run } from "./running";
 import { complain, offerAll, openSettings, setModel, setUp } from "./setup";
-import { chooseModel, type Manifest, menu, type Model, NOTHING, show, type Status } from "./status";
+import {
+  chooseAnswering,
+  chooseModel,
+  type Index,
+  type Manifest,
+  menu,
+  type Model,
+  NOTHING,
+  type Roles,
+  show,
+  type Status,
+} from "./status";
 
 const QUESTIONS = ["explain", "ask", "refactor", "test", "fix"];
 const PAUSED = "assist.paused";
@@ -28,6 +41,7 @@ class Assist {
   private readonly log = vscode.window.createOutputChannel("assist", { log: true });
   private readonly item = vscode.window.createStatusBarItem("assist", vscode.StatusBarAlignment.Right, 100);
   private readonly answers: Answers;
+  private readonly texts = new Texts();
   private program = "";
   private client: Client | undefined;
   private listening: vscode.Disposable | undefined;
@@ -36,10 +50,13 @@ class Assist {
 
   constructor(private readonly context: vscode.ExtensionContext) {
     const media = vscode.Uri.joinPath(context.extensionUri, "media");
-    this.answers = new Answers(media, (id) => void this.client?.run("cancel", id));
+    this.answers = new Answers(media, async (command, ...words) => {
+      if (!this.client?.isRunning()) throw new Error("The assist server does not run now. Ask again in a moment.");
+      return await this.client.run(command, ...words);
+    });
     this.item.name = "assist";
     this.item.command = "assist.menu";
-    context.subscriptions.push(this.log, this.item, this.answers, ...this.commands());
+    context.subscriptions.push(this.log, this.item, this.answers, this.texts.register(), ...this.commands());
     this.took(NOTHING);
   }
 
@@ -72,7 +89,9 @@ class Assist {
       client.listen(this.context),
       client.onNotification("assist/status", (status: Status) => this.took(status)),
       client.onNotification("assist/answer", (piece: Piece) => this.answers.took(piece)),
-      client.onRequest("assist/confirm", async (asked: Preview) => ({ send: await confirm(asked) })),
+      client.onRequest("assist/confirm", async (asked: Preview) => ({
+        send: await confirm(asked, this.texts, () => client.run<Sent>("text", { id: asked.id })),
+      })),
       client.onDidChangeState(({ newState }) => {
         if (newState === State.Running) return;
         this.answers.broken();
@@ -105,7 +124,15 @@ class Assist {
       },
       accepted: (...words: unknown[]) => this.client?.run("accepted", ...words),
       stop: () => this.answers.stopAll(),
-      menu: () => menu(this.status, this.context.extension.packageJSON as Manifest),
+      edit: () => this.edit(),
+      commitMessage: (given?: Partial<Repository>) => this.commitMessage(given),
+      review: () => this.review(),
+      menu: async () => {
+        const client = this.client?.isRunning() ? this.client : undefined;
+        const [roles, index] = await Promise.all([client?.run<Roles>("models"), client?.run<Index>("index")]);
+        await menu(this.status, this.context.extension.packageJSON as Manifest, roles, index);
+      },
+      refresh: async () => (await this.needed()).run("index", "refresh"),
       why: () => this.why(),
       pause: async () => {
         await this.context.workspaceState.update(PAUSED, !this.paused);
@@ -115,18 +142,27 @@ class Assist {
       mode: () => openSettings("assist.completion.mode"),
       model: async () => {
         const chosen = await chooseModel(await this.told<{ models: Model[] }>("models", "list"));
-        if (chosen) await this.serve(await setModel(this.program, chosen, this.log));
+        if (chosen?.installed) await this.useModel(chosen.name, "ghost-text");
+        else if (chosen) await this.serve(await setModel(this.program, chosen.name, this.log));
+      },
+      answersModel: async () => {
+        const name = await chooseAnswering(await (await this.needed()).run<Roles>("models"));
+        if (name) await this.useModel(name, "answers");
       },
       doctor: async () => {
         this.log.show();
         const line = (text: string): void => this.log.info(text);
         const [cwd] = (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
-        await run(this.program, ["doctor"], cwd ? { line, cwd } : { line }).catch((error: unknown) => line(String(error)));
+        await run(this.program, ["doctor"], cwd ? { line, cwd } : { line }).catch((error: unknown) =>
+          line(String(error)),
+        );
       },
       log: () => this.log.show(),
       providers: async () => {
         const { file } = await this.told<{ file: string }>("config", "show");
-        await vscode.window.showTextDocument(vscode.Uri.file(file).with(existsSync(file) ? {} : { scheme: "untitled" }));
+        await vscode.window.showTextDocument(
+          vscode.Uri.file(file).with(existsSync(file) ? {} : { scheme: "untitled" }),
+        );
       },
       restart: () => this.start(),
       install: async () => this.serve(await setUp(this.context, this.log)),
@@ -149,7 +185,48 @@ class Assist {
     const asked = client && (await question(client, command, given));
     if (!asked) return;
     const { id } = await client.run<{ id: string }>(command, asked);
-    this.answers.asked(id, title(command, asked));
+    this.answers.asked(id, title(command, asked), asked);
+  }
+
+  /** An edit at the cursor or of the selection: a wish, then the preview. The view opens only if it fails. */
+  private async edit(): Promise<void> {
+    const client = await this.needed();
+    const asked = await question(client, "refactor", {});
+    if (!asked) return;
+    const { id } = await client.run<{ id: string }>("refactor", asked);
+    const { error } = await this.answers.whole(id);
+    if (error) this.answers.asked(id, title("edit", asked), asked);
+  }
+
+  /** Put a message for what is staged into the box of VS Code's git view. */
+  private async commitMessage(given?: Partial<Repository>): Promise<void> {
+    const client = await this.needed();
+    const found = await repository(given);
+    if (!found) return void vscode.window.showInformationMessage("No git repository is open here.");
+    const document = documentIn(found.rootUri);
+    const { id } = await client.run<{ id: string }>("commitMessage", document ? { uri: client.uri(document) } : {});
+    const { error, text, notices } = await this.answers.whole(id);
+    const said = [error, ...notices].filter(Boolean).join(" ");
+    if (said) void vscode.window.showWarningMessage(`assist: ${said}`);
+    if (!error && text.trim()) found.inputBox.value = text.trim();
+  }
+
+  /** Remarks on what changed since the last commit, each a link to its line. */
+  private async review(): Promise<void> {
+    const client = await this.needed();
+    const document = vscode.window.activeTextEditor?.document;
+    const folder =
+      (document && vscode.workspace.getWorkspaceFolder(document.uri)) ?? vscode.workspace.workspaceFolders?.[0];
+    if (!folder) return void vscode.window.showInformationMessage("Open a folder with a git repository first.");
+    const within = document && vscode.workspace.getWorkspaceFolder(document.uri) ? { uri: client.uri(document) } : {};
+    const { id } = await client.run<{ id: string }>("review", within);
+    this.answers.asked(id, `Review · ${folder.name}`, within);
+    await this.answers.link(id, folder.uri);
+  }
+
+  private async useModel(name: string, role: "answers" | "ghost-text"): Promise<void> {
+    const { error } = await (await this.needed()).run<Roles>("useModel", { name, for: role });
+    if (error) void vscode.window.showWarningMessage(error);
   }
 
   /** The client, if its server runs; otherwise show a message, or offer to set it up. */
@@ -158,6 +235,13 @@ class Assist {
     if (!this.client) await this.start();
     else void vscode.window.showInformationMessage("The assist server is starting. Ask again in a moment.");
     return undefined;
+  }
+
+  /** The client, or the end of the command that needs it, after the message of `running`. */
+  private async needed(): Promise<Client> {
+    const client = await this.running();
+    if (client) return client;
+    throw new vscode.CancellationError();
   }
 
   /** Run the program and return its JSON output. */

@@ -34,7 +34,7 @@ export async function setModel(program: string, name: string, log: vscode.LogOut
 
 /** Show what went wrong and the possible next steps. Returns true to try again. */
 export async function complain(error: unknown): Promise<boolean> {
-  if (error instanceof RunError && error.cancelled) return false;
+  if (error instanceof vscode.CancellationError || (error instanceof RunError && error.cancelled)) return false;
   const words = error instanceof Error ? error.message : String(error);
   const again = error instanceof SetupError ? ["Try Again"] : [];
   const chosen = await vscode.window.showErrorMessage(words, ...again, "Show Log", "Settings");

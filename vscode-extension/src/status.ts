@@ -9,6 +9,16 @@ export interface Manifest {
   readonly contributes: { readonly commands: readonly Readonly<Record<"command" | "title", string>>[] };
 }
 
+/** What `assist.models` returns: the model of each role, and those on this machine. */
+export type Roles = Readonly<{ ghost_text: string; answers: string; installed: readonly Installed[] }> & {
+  readonly error?: string | null;
+};
+type Installed = Readonly<Record<"name" | "note", string> & Record<"completes" | "answers", boolean>>;
+
+/** What `assist.index` returns: the folders, and of each the last event of each kind. */
+export type Index = Readonly<{ folders: readonly string[]; events: readonly IndexEvent[] }>;
+type IndexEvent = Readonly<{ event: string; root: string } & Partial<Record<"done" | "total" | "files", number>>>;
+
 const WORDS = {
   ...{ loading: "loading", ready: "ready", paused: "paused", missing: "no model" },
   ...{ failed: "failed", off: "off", none: "set up" },
@@ -29,7 +39,7 @@ export type Status = Readonly<typeof NOTHING>;
 /** Show a status in the item: state and tier in words, never only by colour. */
 export function show(item: vscode.StatusBarItem, status: Status, paused: boolean): void {
   const { latency_ms, source, tier, budget_left_usd, message, why } = status;
-  const model = status.model.split(/[\\/]/).at(-1) ?? "";
+  const model = named(status.model);
   const state = paused && status.state === "ready" ? "paused" : status.state;
   const abroad = tier !== "local";
   const latency = latency_ms === null ? "" : ` ${latency_ms.toFixed(0)} ms`;
@@ -48,19 +58,54 @@ export function show(item: vscode.StatusBarItem, status: Status, paused: boolean
   item.show();
 }
 
-/** Show the commands that follow the menu's own command in the manifest, and run the chosen one. */
-export async function menu(status: Status, manifest: Manifest): Promise<void> {
-  const all = manifest.contributes.commands.map(({ command, title }) => ({ label: title, command }));
-  const rows = all.slice(all.findIndex((each) => each.command === "assist.menu") + 1);
+/**
+ * Show the commands of the manifest, and run the chosen one. Questions come before the menu's own command there; of
+ * those after it, some have the present state as a description.
+ */
+export async function menu(status: Status, manifest: Manifest, roles?: Roles, index?: Index): Promise<void> {
+  const now: Readonly<Record<string, string>> = {
+    ...{ "assist.model": named(roles?.ghost_text), "assist.answersModel": named(roles?.answers) },
+    ...{
+      "assist.why": status.why,
+      "assist.refresh": index?.folders.map((root) => indexed(root, index)).join("; ") ?? "",
+    },
+  };
+  const rows = manifest.contributes.commands.map(({ command, title }) =>
+    command === "assist.menu"
+      ? { label: "", kind: vscode.QuickPickItemKind.Separator, command }
+      : { label: title, description: now[command] ?? "", command },
+  );
   const title = `assist: ${status.model || "no model"}, ${WORDS[status.state]}`;
-  const chosen = await vscode.window.showQuickPick(rows, { title });
+  const chosen = await vscode.window.showQuickPick(rows, { title, matchOnDescription: true });
   if (chosen) await vscode.commands.executeCommand(chosen.command);
 }
 
-/** Let the user choose a model that can fill in the middle. Returns its name. */
-export async function chooseModel({ models }: { models: readonly Model[] }): Promise<string | undefined> {
+/** Let the user choose a model that can fill in the middle. */
+export async function chooseModel({ models }: { models: readonly Model[] }): Promise<Model | undefined> {
   const rows = models
     .filter((each) => each.infilling)
-    .map((each) => ({ label: each.name, description: each.installed ? "here" : "to be fetched", detail: each.note }));
-  return (await vscode.window.showQuickPick(rows, { title: "The model that writes ghost text" }))?.label;
+    .map((model) => ({ model, label: model.name, description: model.installed ? "here" : "to be fetched" }))
+    .map((row) => ({ ...row, detail: row.model.note }));
+  return (await vscode.window.showQuickPick(rows, { title: "The model that writes ghost text" }))?.model;
+}
+
+/** Let the user choose among the models here that answer questions. Returns its name. */
+export async function chooseAnswering({ installed, answers }: Roles): Promise<string | undefined> {
+  const rows = installed
+    .filter((each) => each.answers)
+    .map(({ name, note }) => ({ label: name, description: name === answers ? "in use" : "", detail: note }));
+  return (await vscode.window.showQuickPick(rows, { title: "The model that answers questions" }))?.label;
+}
+
+function named(model = ""): string {
+  return model.split(/[\\/]/).at(-1) ?? "";
+}
+
+/** How far the index of a folder is. */
+function indexed(root: string, { events }: Index): string {
+  const of = (kind: string): IndexEvent | undefined => events.find((each) => each.event === kind && each.root === root);
+  const { files } = of("ready") ?? {};
+  const { done, total } = of("progress") ?? {};
+  if (files !== undefined) return `${files.toLocaleString("en")} files`;
+  return total ? `indexing, ${String(done)} of ${String(total)} files` : "indexing";
 }

@@ -1,0 +1,80 @@
+/** One answer of a conversation: how the server's pieces make it up, and what the page gets of it. */
+import MarkdownIt from "markdown-it";
+import type { Question } from "./questions";
+
+/** The parameters of `assist/answer`. */
+export type Piece = Readonly<{ id: string; delta: string; done: boolean } & Partial<Said & Ended>>;
+type Said = { restart: boolean; notice: string; progress: Progress };
+type Ended = { summary: string; error: string | null; edit: Edit | null; thread: string | null; sources: Source[] };
+type Progress = Readonly<{ phase: "reading" | "writing"; tokens: number; seconds: number | null }>;
+type Edit = Readonly<{ files: readonly string[]; applied: boolean }>;
+
+/** Lines of a file that the model was shown. */
+export type Source = Readonly<{ uri: string; path: string; first: number; last: number; name: string }>;
+
+/** A piece that only ends an answer. */
+export const DONE = { delta: "", done: true };
+
+/** An answer before its first piece. */
+export const FRESH = {
+  ...{ title: "", question: {} as Question, thread: "", verdict: "" },
+  ...{ text: "", html: "", rendered: "", notices: [] as readonly string[], progress: "reading" },
+  ...{ done: false, error: "", last: "", changes: false, heading: "Sources", links: [] as readonly Source[] },
+};
+
+// No HTML, no images: an answer must not load anything, because a request could carry text away. Links are web
+// pages alone, since other schemes run things; the page shows their addresses, which words could hide.
+const MARKDOWN = new MarkdownIt({ html: false }).disable("image");
+MARKDOWN.validateLink = (url) => /^https:\/\/[^/\\@]+(?:[/?#]|$)/i.test(url);
+const STOPPED = "cancelled"; // the server's word for an answer that the user stopped
+
+/** Add a piece to an answer. */
+export function took(answer: typeof FRESH, { delta, done, edit, ...more }: Piece): void {
+  answer.text = more.restart ? "" : answer.text + delta;
+  if (more.notice) answer.notices = [...answer.notices, more.notice];
+  if (more.progress) answer.progress = words(more.progress);
+  else if (delta) answer.progress = "";
+  if (!done) return;
+  const made = edit ? `${edit.applied ? "Changed" : "Not changed"}: ${edit.files.join(", ")}.` : "";
+  const stopped = more.error === STOPPED;
+  answer.done = true;
+  answer.progress = "";
+  answer.changes = Boolean(edit);
+  answer.error = stopped ? "" : (more.error ?? "");
+  answer.last = [stopped ? STOPPED : "", made, more.summary].filter(Boolean).join(" ") || (answer.error ? "" : "Done.");
+  answer.thread = more.thread ?? answer.thread;
+  answer.links = more.sources ?? [];
+}
+
+/** Turn the remarks of a review, `PATH:LINE: text` on each line, into links to their places in a folder. */
+export function linked(answer: typeof FRESH, uri: (path: string) => string): void {
+  const found = answer.text.matchAll(/^(.+?):(\d+): (.*)$/gm);
+  const links = [...found].map(([, path = "", line = "", name = ""]) => ({ path, name, line: Number(line) }));
+  if (!links.length) return;
+  answer.heading = "Remarks";
+  answer.links = links.map(({ path, name, line }) => ({ uri: uri(path), path, name, first: line, last: line }));
+  [answer.rendered, answer.html] = [answer.text, ""]; // the links say it all
+}
+
+/** What the page shows of an answer: nothing in it is an address that the page could open. */
+export function drawn(id: string, answer: typeof FRESH): object {
+  if (answer.rendered !== answer.text) {
+    answer.html = MARKDOWN.render(answer.text);
+    answer.rendered = answer.text;
+  }
+  const { title, html, notices, progress, done, error, last, verdict, heading } = answer;
+  const links = answer.links.map((each) => ({ place: place(each), name: each.name }));
+  const inserts = !error && !answer.changes; // code of an edit belongs where the edit puts it, or nowhere
+  const copies = Boolean(answer.text.trim());
+  return { id, title, html, notices, progress, done, error, last, verdict, heading, links, inserts, copies };
+}
+
+function words({ phase, tokens, seconds }: Progress): string {
+  const many = tokens ? ` ${tokens.toLocaleString("en")} tokens` : "";
+  if (phase === "writing") return `writing${many && `,${many}`}, ${(seconds ?? 0).toFixed(0)} s`;
+  return `reading${many}${seconds ? `, about ${Math.max(1, seconds).toFixed(0)} s` : ""}`;
+}
+
+function place({ path, first, last }: Source): string {
+  return last > first ? `${path}:${String(first)}-${String(last)}` : `${path}:${String(first)}`;
+}
