@@ -198,6 +198,14 @@ class Window:
         self._palette(f">{title}")
         self.page.locator(f'.quick-input-list .monaco-list-row[aria-label^="{title}"]').first.click()
 
+    def run_with_words(self, title: str, words: str) -> None:
+        """Run a command that asks for words, and give them."""
+        self.run(title)
+        field = self.page.locator(".quick-input-widget input").first
+        self.page.locator(".quick-input-message").first.wait_for()
+        field.fill(words)
+        self.press("Enter")
+
     def _palette(self, text: str) -> None:
         self.press("F1")
         field = self.page.locator(".quick-input-widget input").first

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from asked_shop import CART, PRICES
 from editors_vscode import vscode
 from playwright.sync_api import Browser, sync_playwright
 from workbench import Code, Window, launch_browser, running_code_server
@@ -66,6 +67,15 @@ def folder(tmp_path: Path) -> Path:
     place = tmp_path / "space"
     place.mkdir()
     return place
+
+
+@pytest.fixture
+def shop(folder: Path) -> Path:
+    """A small workspace in the test's folder."""
+    (folder / "shop").mkdir()
+    (folder / "shop" / "cart.py").write_text(CART)
+    (folder / "shop" / "prices.py").write_text(PRICES)
+    return folder
 
 
 @pytest.fixture

@@ -16,14 +16,6 @@ RENAMED_PRICES = PRICES.replace("gross", "with_tax")
 
 
 @pytest.fixture
-def shop(folder: Path) -> Path:
-    (folder / "shop").mkdir()
-    (folder / "shop" / "cart.py").write_text(CART)
-    (folder / "shop" / "prices.py").write_text(PRICES)
-    return folder
-
-
-@pytest.fixture
 def acme(configuration: Path, config: Path, model_path: Path) -> Iterator[Hostile]:
     """A provider on loopback that answers with a refactoring, twice."""
     with vendor(scripted_answer(RENAMED), scripted_answer(RENAMED)) as server:
@@ -54,16 +46,16 @@ def test_an_explanation_of_a_selection_streams_into_a_view(window: Window, shop:
     window.shoot("explained")
     assert view.locator("h2").inner_text() == "Explain · cart.py:1"
     assert len(body.inner_text()) > 40
-    assert not view.locator("section > button").is_visible(), "nothing is left to stop"
+    assert not view.locator("section > .stop").is_visible(), "nothing is left to stop"
 
 
 def test_an_answer_is_stopped_by_its_button(window: Window, shop: Path) -> None:
     window.open("shop/cart.py", 13, 9)
     window.ready()
-    ask_with_words(window, "Assist: Ask...", "Write the numbers from 1 to 300, each on a line of its own.")
+    window.run_with_words("Assist: Ask...", "Write the numbers from 1 to 300, each on a line of its own.")
     view = window.view()
     until("a word", lambda: view.locator("section .body").inner_text().strip())
-    view.locator("section > button").click()
+    view.locator("section > .stop").click()
     view.locator("section .last").filter(has_text="cancelled").wait_for()
 
 
@@ -100,20 +92,12 @@ def test_what_would_leave_is_shown_and_a_no_sends_nothing(window: Window, shop: 
         assert each in words
     window.modal("Stay on This Machine")
     view = window.view()
-    until("the end of the answer", lambda: view.locator("section .last").inner_text().strip())
+    view.locator('section[aria-busy="false"]').wait_for()
     assert acme.requests == []
 
 
 def refactor(window: Window) -> None:
-    ask_with_words(window, "Assist: Refactor...", "Rename gross to with_tax in both files.")
-
-
-def ask_with_words(window: Window, command: str, words: str) -> None:
-    window.run(command)
-    field = window.page.locator(".quick-input-widget input").first
-    window.page.locator(".quick-input-message").first.wait_for()
-    field.fill(words)
-    window.press("Enter")
+    window.run_with_words("Assist: Refactor...", "Rename gross to with_tax in both files.")
 
 
 def save_all(window: Window) -> None:

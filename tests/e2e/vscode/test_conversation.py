@@ -1,0 +1,156 @@
+"""The answer view in VS Code: a conversation with its sources, refused edits, and the text before it is sent."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asked_shop import RENAMED
+from hostile import Hostile
+from vendor import configure_provider, scripted_answer, vendor
+from workbench import Window, until
+
+pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
+
+SLOW = 120_000  # ms for an answer of the model on a busy machine
+PROGRESS = re.compile(r"^reading( [\d,]+ tokens(, about \d+ s)?)?$")
+REFUSED = RENAMED.replace("def gross(net):\n=======", "def not_in_the_file(net):\n=======")
+
+
+@pytest.fixture
+def acme(configuration: Path, config: Path, model_path: Path) -> Iterator[Hostile]:
+    """A provider on loopback: its first edit fits no line of the file, its second one does."""
+    with vendor(scripted_answer(REFUSED), scripted_answer(RENAMED)) as server:
+        configure_provider(configuration, server.url, model=model_path, mode="ask")
+        yield server
+
+
+@pytest.fixture
+def willing(configuration: Path, config: Path, model_path: Path) -> Iterator[Hostile]:
+    """A provider on loopback whose edit is right."""
+    with vendor(scripted_answer(RENAMED)) as server:
+        configure_provider(configuration, server.url, model=model_path, mode="ask")
+        yield server
+
+
+def test_a_conversation_shows_progress_and_sources_and_goes_on(window: Window, shop: Path) -> None:
+    window.open("shop/cart.py", 13, 9)
+    window.ready()
+    window.run_with_words("Assist: Ask...", "What does total of a Cart return? One sentence.")
+    view = window.view()
+    progress = view.locator("section .progress")
+    until("the tokens that are read", lambda: "tokens" in progress.inner_text())
+    assert PROGRESS.match(progress.inner_text().strip())
+    window.shoot("progress")
+    view.locator('section[aria-busy="false"]').wait_for(timeout=SLOW)
+    window.shoot("answered")
+    first = view.locator("section").first
+    assert first.locator(".body").inner_text().strip()
+    source = first.locator(".sources button", has_text="shop/").first
+    path, _, lines = source.inner_text().partition(":")
+
+    field = view.locator("textarea")
+    field.fill("And what does gross do? One sentence.")
+    field.press("Enter")
+    second = view.locator("section").nth(1)
+    second.locator(".last", has_text="on this machine").wait_for(timeout=SLOW)
+    window.shoot("followed up")
+    assert second.locator("h2").inner_text() == "And what does gross do? One sentence."
+    assert second.locator(".body").inner_text().strip()
+    assert "conversation" not in second.locator(".notices").inner_text(), "a new one was begun"
+    assert field.input_value() == ""
+
+    second.get_by_role("button", name="A good answer").click()
+    second.locator('button[aria-pressed="true"]').wait_for()
+    second.get_by_role("button", name="Copy the whole answer").click()
+    copied = until("the answer", lambda: window.page.evaluate("navigator.clipboard.readText()"))
+    assert copied.split()[0].strip("`*") in second.locator(".body").inner_text()
+
+    source.click()
+    until("the source", lambda: f"Ln {lines.partition('-')[0]}, Col 1" in window.bar())
+    assert window.page.locator(f'.tab.active[aria-label^="{Path(path).name}"]').count()
+
+
+def test_the_text_is_read_before_it_is_sent(window: Window, shop: Path, acme: Hostile) -> None:
+    window.open("shop/prices.py", 1, 5)
+    window.ready()
+    window.run_with_words("Assist: Refactor...", "Rename gross to with_tax in both files.")
+    window.modal("Show Text")
+    decide = window.notice("exactly what would be sent").get_by_text("Decide...", exact=True)
+    text = window.page.locator(".tab.active", has_text="What would be sent")
+    text.wait_for()
+    until("the text", lambda: "# For 127.0.0.1" in window.text(1))
+    window.shoot("text")
+    decide.click()
+    window.dialog()
+    assert text.count() == 0
+    assert acme.requests == []
+    window.modal("Show Text")
+    text.wait_for()
+    text.locator(".action-label").first.click()  # closing it asks again, too
+    window.modal("Stay on This Machine")
+    window.view().locator('section[aria-busy="false"]').wait_for(timeout=SLOW)
+    assert acme.requests == []
+
+
+def test_a_refused_edit_offers_another_try_and_no_insert(window: Window, shop: Path, acme: Hostile) -> None:
+    window.open("shop/prices.py", 1, 5)
+    window.ready()
+    window.run_with_words("Assist: Refactor...", "Rename gross to with_tax in both files.")
+    window.modal("Send")
+    view = window.view()
+    error = view.locator("section .error")
+    until("what was wrong", lambda: error.is_visible() and error.inner_text().strip())
+    window.shoot("refused")
+    section = view.locator("section")
+    assert section.get_by_text("Insert").count() == 0
+    assert section.get_by_role("button", name="Ask the same again").is_visible()
+    section.get_by_role("button", name="Ask a provider the same").click()
+    window.modal("Send")
+    window.page.get_by_text("Refactor Preview", exact=False).first.wait_for()
+    window.page.locator("a.monaco-button", has_text="Apply").click()
+    view.locator("section .last", has_text="Changed: ").wait_for()
+    assert view.locator("section").count() == 1
+    assert not view.locator("section .error").is_visible()
+
+
+def test_an_edit_at_the_cursor_goes_straight_to_the_preview(
+    window: Window, shop: Path, willing: Hostile
+) -> None:
+    window.open("shop/prices.py", 1, 5)
+    window.ready()
+    window.press("Alt+i")
+    window.page.locator(".quick-input-message", has_text="What should change?").wait_for()
+    window.page.locator(".quick-input-widget input").first.fill("Rename gross to with_tax in both files.")
+    window.press("Enter")
+    window.modal("Send")
+    window.page.get_by_text("Refactor Preview", exact=False).first.wait_for()
+    assert window.page.locator("iframe.webview").count() == 0
+    window.page.locator("a.monaco-button", has_text="Apply").click()
+    until("the edit", lambda: window.text(1) == "def with_tax(net):")
+
+
+def test_a_commit_message_comes_into_the_box(window: Window, shop: Path) -> None:
+    for words in ("init -q", "add ."):
+        subprocess.run(["git", *words.split()], cwd=shop, check=True)
+    window.open("shop/prices.py", 1, 5)
+    window.ready()
+    window.run("View: Show Source Control")
+    window.page.locator(".scm-input").first.wait_for()
+    window.run("Assist: Write a Commit Message")
+    box = window.page.locator(".scm-input .view-lines").first
+    until("a message", lambda: box.inner_text().strip(), SLOW / 1000)
+    window.shoot("commit message")
+
+
+def test_the_menu_says_which_models_answer(window: Window, shop: Path) -> None:
+    window.open("shop/prices.py", 1, 5)
+    window.ready()
+    window.run("Assist: Menu")
+    rows = window.page.locator(".quick-input-list .monaco-list-row")
+    answering = rows.filter(has_text="Choose Model for Answers")
+    window.page.locator(".quick-input-widget input").first.fill("Choose Model")
+    answering.wait_for()
+    window.shoot("menu")
+    assert "coder" in answering.inner_text()
