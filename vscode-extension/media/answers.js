@@ -69,7 +69,8 @@ function drawBody(body, html) {
 function drawLinks(drawn, { id, heading, links }) {
   const sources = drawn.querySelector(".sources");
   if (!links.length) return sources.replaceChildren();
-  const rows = links.map(({ place, name }, number) => {
+  const rows = links.map((each, number) => {
+    const [place, name] = [each.place, each.name].map((text) => text.replace(BIDI, ""));
     const row = make("li", "", "");
     const open = button(place, "Open " + place, () => say("open", { id, number }), "link");
     row.append(open, ...(name ? [make("span", "", " " + name)] : []));

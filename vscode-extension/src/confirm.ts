@@ -32,7 +32,7 @@ export class Texts implements vscode.TextDocumentContentProvider {
         if (event.closed.some((tab) => isOf(tab, uri))) resolve();
       });
     });
-    const words = "This is exactly what would be sent. When you have read it, decide.";
+    const words = "This is exactly what would be sent. When you have read it, close it or decide.";
     await Promise.race([closed, vscode.window.showInformationMessage(words, "Decide...")]);
     closing?.dispose();
     this.shown.delete(uri.toString());

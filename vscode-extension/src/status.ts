@@ -75,7 +75,7 @@ export async function menu(status: Status, manifest: Manifest, roles?: Roles, in
       ? { label: "", kind: vscode.QuickPickItemKind.Separator, command }
       : { label: title, description: now[command] ?? "", command },
   );
-  const title = `assist: ${status.model || "no model"}, ${WORDS[status.state]}`;
+  const title = `assist: ${named(status.model) || "no model"}, ${WORDS[status.state]}`;
   const chosen = await vscode.window.showQuickPick(rows, { title, matchOnDescription: true });
   if (chosen) await vscode.commands.executeCommand(chosen.command);
 }

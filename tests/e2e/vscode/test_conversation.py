@@ -136,12 +136,33 @@ def test_a_commit_message_comes_into_the_box(window: Window, shop: Path) -> None
         subprocess.run(["git", *words.split()], cwd=shop, check=True)
     window.open("shop/prices.py", 1, 5)
     window.ready()
-    window.run("View: Show Source Control")
+    window.run("Source Control: Focus on Changes View")
     window.page.locator(".scm-input").first.wait_for()
     window.run("Assist: Write a Commit Message")
     box = window.page.locator(".scm-input .view-lines").first
     until("a message", lambda: box.inner_text().strip(), SLOW / 1000)
     window.shoot("commit message")
+
+
+def test_a_review_links_its_remarks(
+    window: Window, shop: Path, configuration: Path, model_path: Path
+) -> None:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@b.invalid"]
+    for words in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", *words], cwd=shop, check=True)
+    (shop / "shop" / "prices.py").write_text("def gross(net):\n    return net * 1.25\n")
+    with vendor(scripted_answer("shop/prices.py:2: name this rate")) as server:
+        more = "threshold = 1.0"
+        configure_provider(configuration, server.url, model=model_path, mode="ask", more=more)
+        window.open("shop/cart.py", 1, 1)
+        window.ready()
+        window.run("Assist: Review Changes")
+        window.modal("Send")
+        remark = window.view().locator(".sources li", has_text="name this rate")
+        remark.wait_for()
+    window.shoot("review")
+    remark.locator("button").click()
+    until("the line", lambda: "Ln 2, Col 1" in window.bar())
 
 
 def test_the_menu_says_which_models_answer(window: Window, shop: Path) -> None:
