@@ -147,18 +147,23 @@ export class Answers implements vscode.Disposable {
 
   /** Ask on in the conversation of the last answer. */
   private async follow(words: string): Promise<void> {
-    const last = [...this.answers.values()].findLast((each) => each.title);
+    const last = this.last();
     const asked = { ...elsewhere(last?.question), words, thread: last?.thread ?? "" };
     const { id } = await this.run<{ id: string }>("ask", asked);
     this.of(id).thread ||= asked.thread;
     this.asked(id, words, asked);
   }
 
+  private last(): typeof FRESH | undefined {
+    return [...this.answers.values()].findLast((each) => each.title);
+  }
+
   private async retry(id: string, wish: string): Promise<void> {
     const before = this.of(id);
     const begun = await this.run<Begun>("retry", wish ? { id, wish } : { id });
     if (begun.id === null) return void vscode.window.showWarningMessage(begun.error ?? "");
-    this.answers.delete(id);
+    if (this.last() === before) this.answers.delete(id); // as the server does
+    this.of(begun.id).thread ||= before.thread;
     this.asked(begun.id, before.title, before.question);
   }
 
