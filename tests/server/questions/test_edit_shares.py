@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from bench.edits.askers import EditAnswer, ask_product
-from bench.edits.tasks import EditTask, own_fixes, own_refactors
 
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import open_local
+from bench.edits.askers import EditAnswer, ask_product
+from bench.edits.tasks import EditTask, own_fixes, own_refactors
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(900)]
 
