@@ -1,7 +1,9 @@
 """The forms in which a text is searched for secrets, each with a map back to the original text.
 
 The first form is the text in NFKC without invisible characters. Each further form decodes the one before:
-string literals that a language joins, base64, hex, percent signs and escapes. This module knows no secret.
+string literals that a language joins, base64, hex, percent signs and escapes. A diff is also searched without
+the marks of its lines, since what goes over several lines looks otherwise with them. This module knows no
+secret.
 """
 
 import base64
@@ -119,6 +121,14 @@ _NAMED = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'"}
 _TEXT_BYTES = bytes(range(32, 127)) + b"\t\r\n"
 
 
+_HUNK = re.compile(r"^@@ -\d", re.MULTILINE)
+_GIT_MARK = re.compile(r"^[ +-]", re.MULTILINE)
+_SPACED_MARK = re.compile(r"^[ +-](?:[ ]|$)", re.MULTILINE)
+_CHANGE = re.compile(r"[+-]")
+_NUMBERED_MARK = re.compile(r"^(?:[ ]{0,5}[0-9]{0,9}[ ][ +-](?:[ ]|$)|[ ]{0,4}[0-9]{1,9}$)", re.MULTILINE)
+_NUMBERED_CHANGE = re.compile(r"[ ]{0,5}[0-9]{0,9}[ ][+-]")
+
+
 @dataclass(frozen=True, slots=True)
 class TextForm:
     """A form of a text. Character i comes from `starts[i]` to `ends[i]` of the original; None: no change."""
@@ -191,13 +201,40 @@ class _Pieces:
 
 def text_forms(text: str, check: Check) -> Iterator[TextForm]:
     """The forms of `text`. `check` is called now and then."""
-    form = _plain_form(text, check)
+    plain = _plain_form(text, check)
+    yield from _decoded_forms(plain, check)
+    if mark := _line_mark(plain.text):
+        yield from _decoded_forms(_without(plain, mark), check)
+
+
+def _decoded_forms(form: TextForm, check: Check) -> Iterator[TextForm]:
     yield form
     for _ in range(DEPTH):
         form = _derive(form, check)
         if not form.text:
             return
         yield form
+
+
+def _line_mark(text: str) -> re.Pattern[str] | None:
+    """What marks the lines of a text that is a diff, as git or our own commands write it; None for others."""
+    if _HUNK.search(text):
+        return _GIT_MARK
+    lines = [line for line in text.split("\n") if line.strip()]
+    for mark, change in ((_SPACED_MARK, _CHANGE), (_NUMBERED_MARK, _NUMBERED_CHANGE)):
+        if all(map(mark.match, lines)) and any(map(change.match, lines)):
+            return mark
+    return None
+
+
+def _without(form: TextForm, mark: re.Pattern[str]) -> TextForm:
+    pieces = _Pieces(form)
+    done = 0
+    for each in mark.finditer(form.text):
+        pieces.copy(done, each.start())
+        done = each.end()
+    pieces.copy(done, len(form.text))
+    return pieces.form()
 
 
 @lru_cache(maxsize=4096)

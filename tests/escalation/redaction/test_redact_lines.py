@@ -237,3 +237,24 @@ def test_a_secret_on_several_lines(path: str, marked: str) -> None:
     span = Span(re.sub("[«»]", "", marked), Origin("file", path=path))
     text = redact([span], Known(), nonce="zq81kd").spans[0].text
     assert re.sub(r"__SECRET_[A-Z_]+_zq81kd_\d+__", "", text) == re.sub("«.*?»", "", marked)
+
+
+DIFF = """
+diff --git a/notes.txt b/notes.txt
+--- a/notes.txt
++++ b/notes.txt
+@@ -1,2 +1,4 @@
+ machine db
+-password «swordfish12»
++login me
++password «q9dKf02lZmXo»
+"""
+
+
+def test_a_diff_is_read_without_the_marks_of_its_lines() -> None:
+    text = re.sub("[«»]", "", DIFF)
+    (shown,) = redact([Span(text, Origin("user"))], Known(), nonce="1a2b").spans
+    for secret in re.findall("«(.+?)»", DIFF):
+        assert secret not in shown.text
+    assert shown.text.count("\n") == text.count("\n")
+    assert "\n+password __SECRET_" in shown.text

@@ -12,7 +12,7 @@ from assist_server.workspace.changes.folder_diff import ChangedFile, FolderDiff
 # Tokens of a diff that a local model is shown: 30 to 40 s of reading with a 1.5B on two cores.
 LOCAL_TOKENS = {"commit": 2_000, "review": 3_000}
 FRONTIER_TOKENS = 8_000
-LONGEST = 300  # characters of a line
+LONGEST = 1_000  # characters of a line; a longer one is left out whole, since redaction misses a cut secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,9 @@ def _text(file: ChangedFile, *, numbered: bool) -> str:
     rows = []
     for line in file.lines:
         number = f"{line.number or '':>5} " if numbered else ""
-        rows.append(f"{number}{line.mark} {line.text[:LONGEST]}".rstrip() + "\n")
+        size = len(line.text)
+        shown = line.text if size <= LONGEST else f"(a line of {size:,} characters)"
+        rows.append(f"{number}{line.mark} {shown}".rstrip() + "\n")
     return "".join(rows)
 
 

@@ -7,6 +7,7 @@ import pytest
 from repositories import change, git, make_repository
 
 from assist_context.files.git_repository import Git
+from assist_escalation.redaction.redactor import Known, redact
 from assist_server.errors import UserError
 from assist_server.workspace.changes.commit_style import clean_message, style_words
 from assist_server.workspace.changes.diff_spans import pieces_of
@@ -66,6 +67,28 @@ def test_the_working_tree_and_revisions_are_compared(repo: Path) -> None:
         with pytest.raises(UserError, match="name a commit, a branch or"):
             diff_against(GIT, str(repo), wrong)
     assert last_messages(GIT, str(repo)) == ["fix: x", "Add a cart"]
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "login me\npassword q9dKf02lZmXo29fj\n",
+        "db:\n  password: >\n    q9dKf02lZmXo29fj\n  user: me\n",
+        'TOKEN = (\n    "q9dKf02lZmXo29fj"\n    "29fjAAbb81cc"\n)\n',
+        "a = 1\n" + "b" * 990 + ' key = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"\n',
+    ],
+)
+def test_secrets_are_found_in_lines_with_marks_and_none_is_cut(
+    repo: Path, text: str, *, numbered: bool
+) -> None:
+    (repo / "notes.txt").write_text(text)
+    git(repo, "add", "notes.txt")
+    (piece,) = pieces_of(staged_diff(GIT, str(repo)), 2000, numbered=numbered).spans
+    shown = redact([piece], Known(), nonce="1a2b").spans[0].text
+    assert "+ " in shown
+    for secret in ("q9dKf02lZmXo29fj", "29fjAAbb81cc", "sk_live_"):
+        assert secret not in shown
 
 
 def test_a_folder_without_a_repository_is_told(tmp_path: Path) -> None:
