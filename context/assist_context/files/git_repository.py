@@ -205,6 +205,17 @@ def head(tree: GitTree, stop: Stop) -> str:
     return os.fsdecode(_run(tree, stop, "rev-parse", "--verify", "--quiet", "HEAD").strip())
 
 
+def is_commit(tree: GitTree, stop: Stop, revision: str) -> bool:
+    """Whether a revision names a commit, or a tag of one, and no other object."""
+    if revision.startswith("-"):
+        return False
+    try:
+        _run(tree, stop, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    except GitFailed:
+        return False
+    return True
+
+
 def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
     """The paths that each of the last commits changed, newest commit first.
 

@@ -17,6 +17,7 @@ from assist_context.files.git_repository import (
     diff_of,
     find_git,
     head,
+    is_commit,
     messages,
     open_tree,
 )
@@ -65,6 +66,10 @@ def diff_against(git: Git, root: str, revision: str = "") -> FolderDiff:
     """What the working tree changes since the last commit, or since a revision, or what `A..B` changes."""
     tree = _tree(git, root)
     if revision:
+        # The paths of other objects, such as `HEAD:infra`, do not begin at the top: no rule would fit them.
+        ends = [each for each in re.split(r"\.{2,3}", revision, maxsplit=1) if each]
+        if not ends or not all(is_commit(tree, _never, each) for each in ends):
+            raise UserError(f"{revision!r} is no revision: name a commit, a branch or A..B.")
         return _read(tree, (revision,))
     try:
         head(tree, _never)
@@ -108,8 +113,6 @@ def _tree(git: Git, root: str) -> GitTree:
 
 
 def _read(tree: GitTree, what: Sequence[str]) -> FolderDiff:
-    if any(each.startswith("-") and each != "--cached" for each in what):
-        raise UserError(f"{what[0]!r} is no revision: name a commit, a branch or A..B.")
     try:
         counted = changed_lines(tree, _never, *what)
     except GitFailed:

@@ -69,6 +69,22 @@ def test_the_working_tree_and_revisions_are_compared(repo: Path) -> None:
     assert last_messages(GIT, str(repo)) == ["fix: x", "Add a cart"]
 
 
+def test_only_commits_are_compared_since_rules_are_about_paths_from_the_top(repo: Path) -> None:
+    change(repo)
+    git(repo, "commit", "-qm", "fix: x")
+    (repo / "infra").mkdir()
+    for text in ("one", "two"):
+        (repo / "infra" / "prod.tf").write_text(text)
+        git(repo, "add", "infra")
+        git(repo, "commit", "-qm", text)
+    for part in ("HEAD~1:infra..HEAD:infra", "HEAD..HEAD:infra", "HEAD:infra", "HEAD..--output=x", ".."):
+        with pytest.raises(UserError, match="name a commit, a branch or"):
+            diff_against(GIT, str(repo), part)
+    for range_ in ("HEAD~1..HEAD", "HEAD~1...HEAD", "HEAD~1..", "HEAD~1"):
+        (file,) = diff_against(GIT, str(repo), range_).files
+        assert file.path == "infra/prod.tf"
+
+
 @pytest.mark.parametrize("numbered", [False, True])
 @pytest.mark.parametrize(
     "text",
