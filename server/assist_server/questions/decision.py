@@ -385,7 +385,19 @@ def _names(
     if target is not None and target.alias:
         root = folders.corpus.root
         found.append(NamedFile(root, target.alias, (root, target.lines.path)))
+    for each in question.attachments:
+        found += _names_by_link(each, [place.file for place in found])
     return found
+
+
+def _names_by_link(added: Attachment, files: Sequence[FilePlace]) -> list[NamedFile]:
+    """The names of a file, or of the files in a folder, that a user added by a link."""
+    places = dict.fromkeys(each for each in files if added.alias and each[0] == added.root)
+    return [
+        NamedFile(root, added.alias + path[len(added.path) :], (root, path))
+        for root, path in places
+        if path == added.path or (added.folder and path.startswith(f"{added.path}/"))
+    ]
 
 
 def _shown_files(question: Question, drafted: Draft, folders: QuestionFolders) -> dict[str, dict[str, None]]:

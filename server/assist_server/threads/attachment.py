@@ -5,11 +5,12 @@ A link that leads out of its repository is refused, as for the target of a quest
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_context.files.repository_top import top_of
 from assist_server.errors import UserError
+from assist_server.workspace.folders import alias_in
 from assist_server.workspace.stray_links import refuse_stray_link
 
 MOST_BYTES = 4_000_000  # of a file, as for the target of a question
@@ -17,11 +18,15 @@ MOST_BYTES = 4_000_000  # of a file, as for the target of a question
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file, or a `folder`, by its `path` in the folder `root`; the path of `root` itself is ""."""
+    """A file, or a `folder`, by its `path` in the folder `root`; the path of `root` itself is "".
+
+    `alias` is the path in `root` by which a link led to it, "" for none.
+    """
 
     root: str
     path: str
     folder: bool = False
+    alias: str = ""
 
     @property
     def full(self) -> str:
@@ -44,7 +49,7 @@ def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     _refuse_link(named, base, roots)
     full = os.path.realpath(os.path.join(base, named))
     if os.path.isdir(full):
-        return _attachment(full, roots, folder=True)
+        return _with_alias(_attachment(full, roots, folder=True), named, base)
     if not os.path.exists(full):
         raise UserError(f"There is no file or folder {name}: check the path, or --workspace.")
     if not os.path.isfile(full):
@@ -53,7 +58,13 @@ def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     if size > MOST_BYTES:
         most = f"{MOST_BYTES / 1e6:.0f} MB"
         raise UserError(f"{name} has {size / 1e6:,.1f} MB: add files of at most {most}, or pipe a part in.")
-    return _attachment(full, roots, folder=False)
+    return _with_alias(_attachment(full, roots, folder=False), named, base)
+
+
+def _with_alias(found: Attachment, named: str, base: Path) -> Attachment:
+    """With the name that a link has: rules about that count as well."""
+    at = os.path.join(os.path.realpath(base), named)
+    return replace(found, alias=alias_in(found.root, at, str(base)))
 
 
 def _refuse_link(named: str, base: Path, roots: Sequence[str]) -> None:

@@ -294,6 +294,23 @@ def test_a_named_file_is_shown_whole_and_prevents_a_request_that_may_not_have_it
     assert "def other" in "".join(span.text for span in refused.local.prompt.spans)
 
 
+@pytest.mark.parametrize("rules", ["[egress]\ndeny = ['notes*']\n", "[data_class]\n'notes*/**' = 'secret'\n"])
+def test_rules_about_a_link_hold_for_what_a_user_adds_by_it(workspace: Workspace, rules: str) -> None:
+    (workspace.root / "sub").mkdir()
+    (workspace.root / "sub" / "inner.py").write_text("def inner():\n    return 0.19\n")
+    (workspace.root / "notes.py").symlink_to("other.py")
+    (workspace.root / "notes").symlink_to("sub")
+    for name, text in (("notes.py", "def other"), ("notes", "def inner"), ("notes/inner.py", "0.19")):
+        found, _ = workspace.decided("what is this?", None, name)
+        assert text in sent(found)
+    workspace.config = configured(workspace.root.parent, rules)
+    for name in ("notes.py", "notes/inner.py") if "deny" in rules else ("notes/inner.py",):
+        refused, _ = workspace.decided("what is this?", None, name)
+        assert refused.prepared is None, name
+    found, _ = workspace.decided("what does `other` do?", None, "notes")
+    assert "def inner" not in (found.prepared.messages.user if found.prepared else "")
+
+
 def test_a_file_of_another_place_stays_on_this_machine(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "far.py").write_text("FAR = 1\n")
     found, _ = workspace.decided("what is this?", None, str(tmp_path / "far.py"))
