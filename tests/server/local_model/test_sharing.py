@@ -1,6 +1,7 @@
 """A loaded model that another process of the user asks over a private socket."""
 
 import asyncio
+import json
 import os
 import shutil
 import tempfile
@@ -180,6 +181,26 @@ async def test_a_frame_that_is_none_ends_the_connection(data: Path, file: Path) 
         assert model is not None
         assert await text_of(model) == "It is 4."
     assert MOST < 2**32 - 1
+
+
+async def test_a_socket_of_something_else_is_passed_over(data: Path, file: Path) -> None:
+    hello = {"assist": "", "file": "", "model": "", "window": 1e400, "prefill": 1.0, "busy": False}
+    answers = [json.dumps(hello).encode(), b"[" * 200_000]
+
+    async def say(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        body = answers.pop()
+        writer.write(len(body).to_bytes(4, "big") + body)
+        await writer.drain()
+        writer.close()
+
+    folder = folder_of(data)
+    folder.mkdir(mode=0o700)
+    servers = [await asyncio.start_unix_server(say, folder / name) for name in ("1.sock", "2.sock")]
+    assert await borrow(data, file) is None
+    assert not answers
+    for each in servers:
+        each.close()
+        await each.wait_closed()
 
 
 @pytest.mark.parametrize("document", [{}, {"system": 1}, {"ended": "never"}, {"assist": "0.1"}])

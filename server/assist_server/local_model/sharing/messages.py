@@ -67,6 +67,8 @@ async def receive(reader: asyncio.StreamReader) -> dict[str, Any] | None:
         document = json.loads(await reader.readexactly(size))
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
+    except RecursionError as error:
+        raise ValueError("too many levels") from error
     if not isinstance(document, dict):
         raise ValueError("no object")
     return document
@@ -84,7 +86,7 @@ def hello_of(document: dict[str, Any]) -> Hello:
             float(hello.prefill),
             bool(hello.busy),
         )
-    except TypeError as error:
+    except (TypeError, OverflowError) as error:
         raise ValueError("no hello") from error
 
 
@@ -99,7 +101,7 @@ def conversation_of(document: dict[str, Any]) -> Conversation:
         turns = tuple(Turn(each["role"], str(each["text"])) for each in document["history"])
         texts = {name: str(document[name]) for name in ("system", "user", "beginning", "ending", "draft")}
         return Conversation(**texts, max_tokens=int(document["max_tokens"]), history=turns)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError) as error:
         raise ValueError("no conversation") from error
 
 
