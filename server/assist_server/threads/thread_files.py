@@ -71,6 +71,7 @@ class ThreadFiles:
     def save(self, thread: Thread) -> None:
         """Keep a conversation as it is now. Raises `OSError`."""
         if not self.days:
+            self.forget()
             return
         durable_files.make_folder(self.folder)
         data = json.dumps(asdict(thread)).encode()
@@ -84,7 +85,11 @@ class ThreadFiles:
         if name:
             paths = [self._path(each) for each in self.all() if name in (each.id, each.name)]
         for path in paths:
+            for draft in self.folder.glob(f"{path.name}.*"):  # of a crash while it was written
+                durable_files.remove(draft)
             durable_files.remove(path)
+        for draft in () if name else self.folder.glob(f"{PREFIX}*.json.*"):
+            durable_files.remove(draft)
         return len(paths)
 
     def _paths(self) -> Iterator[Path]:

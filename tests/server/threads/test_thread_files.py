@@ -73,3 +73,15 @@ def test_a_server_keeps_the_conversations_that_were_used_last() -> None:
     for each in (one, two, one, three):
         memory.put(each)
     assert [memory.get(each.id) for each in (one, two, three)] == [one, None, three]
+
+
+def test_no_days_remove_what_is_kept_and_what_a_crash_left_is_forgotten_too(tmp_path: Path) -> None:
+    files = ThreadFiles(tmp_path)
+    first, second = thread_at(), thread_at()
+    for each in (first, second):
+        files.save(each)
+        (tmp_path / f"{each.id}.json.12.34").write_text("half a draft")
+    assert files.forget(first.id) == 1
+    assert {path.name.split(".")[0] for path in tmp_path.iterdir()} == {second.id}
+    ThreadFiles(tmp_path, 0).save(second)
+    assert list(tmp_path.iterdir()) == []
