@@ -75,9 +75,14 @@ def _judged_spans(prompt: Prompt) -> Iterator[Span]:
 
 
 def classes_of(span: Span, permissions: Permissions) -> tuple[str, ...]:
-    """The data classes of a text that may be judged. Raises `EscalationError` for one that never leaves."""
-    place = _place(span.origin, permissions.roots)
-    return tuple(sorted(_classes_of(span, place, permissions.classes)))
+    """The data classes of a text that may be judged. Raises `EscalationError` for one that never leaves.
+
+    Those of the files that an answer derives from are among them.
+    """
+    found: set[str] = set()
+    for each in _judged_spans(Prompt("", (span,))):
+        found |= _classes_of(each, _place(each.origin, permissions.roots), permissions.classes)
+    return tuple(sorted(found))
 
 
 def resolve(origin: Origin) -> str:

@@ -189,7 +189,7 @@ def decide(question: Question, folders: QuestionFolders, inputs: DecisionInputs)
     name = inputs.draw()
     local = draft(question, folders, inputs.local.tokens, small=True)
     frontier, prepared, barred = _prepare_frontier(name, question, folders, inputs)
-    rules = _rules(inputs, prepared, barred)
+    rules = _rules(question, inputs, prepared, barred)
     decision = route(_facts(question, local, frontier, inputs), rules, question.wish, inputs.history)
     root = folders.corpus.root
     elsewhere = inputs.asked and inputs.asked != root
@@ -415,7 +415,9 @@ def _asked_files(question: Question, folders: QuestionFolders) -> tuple[FilePlac
     return (*named, *((each.root, each.path) for each in question.attachments if not each.folder))
 
 
-def _rules(inputs: DecisionInputs, prepared: Prepared | None, barred: tuple[str, str]) -> RoutingRules:
+def _rules(
+    question: Question, inputs: DecisionInputs, prepared: Prepared | None, barred: tuple[str, str]
+) -> RoutingRules:
     allowed = prepared.request.permissions if prepared else inputs.permissions
     provider = prepared.provider if prepared else next(iter(allowed.providers), "")
     return RoutingRules(
@@ -423,7 +425,7 @@ def _rules(inputs: DecisionInputs, prepared: Prepared | None, barred: tuple[str,
         offline=inputs.offline,
         rate=allowed.max_escalation_rate,
         always_local=allowed.always_local,
-        always_ask=allowed.always_ask,
+        always_ask=_always_asked(question, allowed.always_ask),
         provider=provider,
         barred=barred,
         upper_micro=prepared.upper_micro if prepared else None,
@@ -435,6 +437,12 @@ def _rules(inputs: DecisionInputs, prepared: Prepared | None, barred: tuple[str,
         classified=bool(prepared and prepared.marked),
         calibration=inputs.calibration,
     )
+
+
+def _always_asked(question: Question, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """The kinds that the user is asked about: this one too if an earlier turn is one."""
+    turns = question.thread.turns if question.thread else ()
+    return (*kinds, question.command) if any(turn.command in kinds for turn in turns) else kinds
 
 
 def _facts(

@@ -24,6 +24,7 @@ from assist_server.threads.attachment import Attachment, attachment_at
 from assist_server.threads.conversation_window import fit_conversation
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread, without_last_turn
 from assist_server.threads.thread_prompt import earlier_turns, unseen
+from assist_server.wording.answers import payload_text
 from assist_server.workspace.folder_index import folder_at, update_index
 
 pytestmark = pytest.mark.slow
@@ -271,6 +272,28 @@ def test_a_conversation_that_was_to_stay_here_stays(workspace: Workspace) -> Non
     thread = add_turn(new_thread(str(workspace.root)), replace(turn_of(first, "No."), command="test"), 0)
     kept, _ = workspace.decided("and why is that?", thread)
     assert "always_local" in kept.decision.why
+
+
+def test_a_conversation_with_a_kind_that_always_asks_is_asked_about(workspace: Workspace) -> None:
+    workspace.config = configured(workspace.root.parent, "always_ask = ['explain']\n")
+    first, _ = workspace.decided("what does `other` do?", None)
+    thread = add_turn(new_thread(str(workspace.root)), turn_of(first, "No."), 0)
+    second, _ = workspace.decided("and why is that?", thread)
+    assert not second.decision.asks
+    thread = add_turn(thread, replace(turn_of(first, "No."), command="explain"), 0)
+    third, _ = workspace.decided("and why is that?", thread)
+    assert third.decision.asks
+
+
+def test_an_earlier_answer_is_named_in_the_text_that_is_shown_with_the_classes_of_its_files(
+    workspace: Workspace,
+) -> None:
+    workspace.config = configured(workspace.root.parent, "[data_class]\n'other.py' = 'public'\n")
+    first, _ = workspace.decided("what does `other` do?", None)
+    thread = add_turn(new_thread(str(workspace.root)), turn_of(first, "Nothing."), 0)
+    second, _ = workspace.decided("and why is that?", thread)
+    assert second.prepared is not None
+    assert "# an earlier answer (internal, public)\n" in payload_text(second.prepared)
 
 
 def test_a_secret_of_an_earlier_answer_is_redacted_again(workspace: Workspace) -> None:
