@@ -175,7 +175,7 @@ def _names(folders: QuestionFolders, spans: Sequence[Span]) -> dict[Origin, str]
     """What spans are called: the one definition or heading, with those around it, that they show."""
     corpora = {each.root: each for each in (folders.corpus, *folders.others)}
     names = {}
-    for origin in (span.origin for span in spans):
+    for origin in (span.origin for span in spans if span.origin.root in corpora):  # others have no index
         found = subjects(corpora[origin.root], TargetLines(origin.path, origin.first, origin.last))
         parents = {each.parent for each in found}
         outermost = [each for each in found if each.parent == min(parents, key=len)]
