@@ -47,6 +47,18 @@ def test_a_message_is_printed_and_what_left_is_in_the_audit_log(
     assert {"cart.py", "old.py"} <= {span["path"] for span in intent["spans"]}
 
 
+def test_the_text_that_would_be_sent_is_shown(assist: Assist, repo: Path, tmp_path: Path) -> None:
+    change(repo)
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9")
+    for command in ("commit", "review"):
+        shown = assist(command, "--frontier", "--dry-run", "--show-text").out
+        assert "# USER MESSAGE\n" in shown
+        assert "sum(prices) / len(prices)" in shown
+        assert "hunter2" not in shown
+        route = assist(command, "--frontier", "--dry-run", "--show-text", "--json").json
+        assert "sum(prices) / len(prices)" in route["text"]
+
+
 def test_a_message_is_local_unless_a_provider_is_asked_for(
     assist: Assist, repo: Path, tmp_path: Path
 ) -> None:

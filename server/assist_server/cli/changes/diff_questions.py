@@ -9,17 +9,16 @@ from pathlib import Path
 from assist_context.files.git_repository import Git, find_git
 from assist_escalation.edits.checks.unseen_characters import visible
 from assist_escalation.prompts import Origin, Span
-from assist_server.cli.commands.question_run import QuestionRun, answer_unshown
+from assist_server.cli.commands.question_run import QuestionRun, answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
-from assist_server.cli.terminal.tables import facts
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.questions.answering import FinalAnswer
 from assist_server.questions.composition import decision_inputs, git_of
 from assist_server.questions.decision import DecidedQuestion, Question, decide
 from assist_server.questions.prompt_spans import QuestionFolders
-from assist_server.wording.answers import answer_document, last_line, route_document, route_facts
+from assist_server.wording.answers import answer_document, last_line
 from assist_server.wording.sanitize import harmless
 from assist_server.workspace.changes.commit_style import clean_message, style_words
 from assist_server.workspace.changes.diff_spans import DiffPieces, pieces_for
@@ -111,7 +110,7 @@ def _ask(
     finally:
         corpus.reader.close()
     if flags.dry_run:
-        emit(route_document(decided)) if flags.as_json else facts(route_facts(decided))
+        show_decision(decided, flags)
         return decided, None
     return decided, answer_unshown(QuestionRun(config, inputs, decided, flags))
 

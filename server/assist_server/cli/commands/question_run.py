@@ -127,7 +127,7 @@ def run(
     config = settings(offline=flags.offline)
     this = decide_run(config, TerminalQuestion(command, target, words, piped, context), flags)
     if flags.dry_run:
-        _show_decision(this.decided, flags)
+        show_decision(this.decided, flags)
         return
     final, notices = asyncio.run(_answer_once(this))
     if final is not None:
@@ -185,7 +185,7 @@ def with_folder_target(root: Path, asked: TerminalQuestion) -> TerminalQuestion:
     return replace(asked, target="", words=asked.words or OVERVIEW, context=context)
 
 
-def _show_decision(decided: DecidedQuestion, flags: Asking) -> None:
+def show_decision(decided: DecidedQuestion, flags: Asking) -> None:
     """Who would answer and what would be sent, with the text itself if it is asked for."""
     text = payload_text(decided.prepared) if decided.prepared else ""
     if flags.as_json:
