@@ -134,7 +134,8 @@ def _changed_file(tree: GitTree, counted: tuple[str, int, int], what: Sequence[s
     path, added, removed = counted
     if added < 0:
         return ChangedFile(path, 0, 0, "binary")
-    text = diff_of(tree, _never, path, *what)
+    # A file in the place of a folder is followed by what was in the folder.
+    text = diff_of(tree, _never, path, *what).partition("\ndiff --git ")[0]
     top = text.partition("\n@@")[0]
     if "\ndeleted file mode" in top:
         return ChangedFile(path, 0, removed, "deleted")

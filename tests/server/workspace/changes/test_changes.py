@@ -50,6 +50,19 @@ def test_pieces_have_their_files_as_origin_and_show_nothing_of_deleted_ones(diff
     assert "hunter2" not in "".join(each.text for each in pieces.spans)
 
 
+def test_a_file_in_the_place_of_a_folder_shows_nothing_of_what_was_in_that(repo: Path) -> None:
+    (repo / "conf").mkdir()
+    (repo / "conf" / ".env").write_text("TOKEN=hunter2\n")
+    git(repo, "add", "-f", "conf")
+    git(repo, "commit", "-qm", "one")
+    (repo / "conf" / ".env").unlink()
+    (repo / "conf").rmdir()
+    (repo / "conf").write_text("a = 1\n")
+    git(repo, "add", "-A")
+    (file,) = (each for each in staged_diff(GIT, str(repo)).files if each.path == "conf")
+    assert [(line.mark, line.text) for line in file.lines] == [("+", "a = 1")]
+
+
 def test_what_does_not_fit_is_named(diff: FolderDiff) -> None:
     pieces = pieces_of(diff, 10, numbered=False)
     assert [each.origin.path for each in pieces.spans] == ["old.py", "a b:ü.py"]
