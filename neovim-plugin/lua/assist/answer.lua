@@ -1,21 +1,71 @@
---- Asks questions and streams their answers into windows.
+--- Asks questions, shows their answers as conversations in windows, and goes on with them.
 local client = require('assist.client')
+local conversation = require('assist.conversation')
 local window = require('assist.window')
 
 local M = {}
 
 local api = vim.api
-local views = {} -- by the id of the answer: {client, buf, head, text, running}, or false once closed
+local space = api.nvim_create_namespace('assist.answer')
+local KEYS = 'q close  r reply  R retry  P ask a provider  y copy  c copy code  + - rate'
 
-local function redraw(view)
-  local win = vim.fn.win_findbuf(view.buf)[1] -- the user may have moved it
-  local at_end = api.nvim_win_get_cursor(win)[1] == api.nvim_buf_line_count(view.buf)
-  window.write(view.buf, vim.split(view.head .. view.text, '\r?\n'))
-  if at_end then api.nvim_win_set_cursor(win, { api.nvim_buf_line_count(view.buf), 0 }) end
+local answers = {} -- {view, turn} by the id of the answer, or false once it is forgotten
+local last = nil -- the last view: {client, title, from, win, turns, thread}, with `buf` or `inline` where it is seen
+
+local function warn(text) vim.notify('assist: ' .. text, vim.log.levels.WARN) end
+
+local function server(view) return api.nvim_buf_is_valid(view.from) and client.of(view.from) or view.client end
+
+local function stop(turn, view)
+  if turn.running then client.execute(server(view), 'assist.cancel', { turn.id }) end
+end
+
+--- A view of no turns yet, asked from the current window.
+local function new_view(asked, title)
+  for id, answer in pairs(last and not last.buf and not last.inline and answers or {}) do
+    if answer and answer.view == last then answers[id] = false end
+  end
+  local from = { api.nvim_get_current_buf(), api.nvim_get_current_win() }
+  last = { client = asked, title = title:gsub('%c', ' '), from = from[1], win = from[2], turns = {}, bottom = 1 }
+  return last
+end
+
+local function draw(view)
+  local win = view.buf and vim.fn.win_findbuf(view.buf)[1] -- the user may have moved it
+  if not win then return end
+  local follows = not view.shown or api.nvim_win_get_cursor(win)[1] >= view.shown.bottom
+  view.shown = conversation.shown(view.turns)
+  window.write(view.buf, view.shown.lines)
+  api.nvim_buf_clear_namespace(view.buf, space, 0, -1)
+  for _, mark in ipairs(view.shown.marks) do
+    local row, group = unpack(mark)
+    api.nvim_buf_set_extmark(view.buf, space, row - 1, 0, { end_col = #view.shown.lines[row], hl_group = group })
+  end
+  if follows then api.nvim_win_set_cursor(win, { view.shown.bottom, 0 }) end
+end
+
+--- Shows how far an answer is at the end of a line; at the end of the answer, hands it on.
+local function draw_inline(view, turn)
+  local at = view.inline
+  if not api.nvim_buf_is_valid(at.buf) then return end
+  local row = at.mark and api.nvim_buf_get_extmark_by_id(at.buf, space, at.mark, {})[1] or at.row
+  local words = conversation.progress(turn)
+  local shown = { { ' assist: ' .. (words == '' and 'answering' or words), 'Comment' } }
+  at.mark = api.nvim_buf_set_extmark(at.buf, space, row, 0, { id = at.mark, virt_text = shown, strict = false })
+  if turn.running then return end
+  api.nvim_buf_del_extmark(at.buf, space, at.mark)
+  view.inline = nil
+  if not turn.error then at.done(turn) end
+end
+
+local function copy(lines)
+  vim.fn.setreg('"', lines, 'V')
+  pcall(vim.fn.setreg, '+', lines, 'V') -- if there is a clipboard
+  vim.notify(('assist: copied %d lines'):format(#lines))
 end
 
 --- Copies the last code block that begins at or above the cursor, else the first one, else everything.
-local function copy()
+local function copy_code()
   local lines, block, open = api.nvim_buf_get_lines(0, 0, -1, false), nil, nil
   for number, line in ipairs(lines) do
     if line:match('^%s*```') then
@@ -23,40 +73,110 @@ local function copy()
       open = not open and number or nil
     end
   end
-  vim.fn.setreg('"', block or lines, 'V')
-  pcall(vim.fn.setreg, '+', block or lines, 'V') -- if there is a clipboard
-  vim.notify(('assist: copied %d lines'):format(#(block or lines)))
+  copy(block or lines)
 end
 
-local function open(id, asked, title)
-  local view = { client = asked, head = '', text = '', running = true }
-  view.buf = window.open({}, 'markdown', title, 'q close and stop   y copy the code')
-  views[id] = view
-  vim.keymap.set('n', 'y', copy, { buffer = view.buf, nowait = true })
+--- The turn at the cursor.
+local function turn_here(view)
+  local found = view.turns[1]
+  for number, start in ipairs(view.shown.starts) do
+    if start <= vim.fn.line('.') then found = view.turns[number] end
+  end
+  return found
+end
+
+--- A window with code: the one of the question, if it is still there.
+local function code_window(view)
+  for _, win in ipairs({ view.win, unpack(api.nvim_tabpage_list_wins(0)) }) do
+    local usable = api.nvim_win_is_valid(win) and api.nvim_win_get_buf(win) ~= view.buf
+    if usable and api.nvim_win_get_config(win).relative == '' then return win end
+  end
+end
+
+--- The place that the line at the cursor names: a source, or a path of the project with a line number.
+local function place_here(view)
+  local source = view.shown.sources[vim.fn.line('.')]
+  if source then return source.uri, source.first end
+  local path, line = api.nvim_get_current_line():match('([^%s:`*(]+):(%d+)')
+  local root = server(view).root_dir
+  if not path or not root or path:find('%.%.') or path:sub(1, 1) == '/' then return end
+  local full = root .. '/' .. path
+  if vim.fn.filereadable(full) == 1 then return vim.uri_from_fname(full), tonumber(line) end
+end
+
+local function jump(view)
+  local uri, line = place_here(view)
+  if not uri then return warn('no source on this line') end
+  local win = code_window(view)
+  if win then api.nvim_set_current_win(win) end
+  if not win then vim.cmd.split() end
+  local at = { line = line - 1, character = 0 }
+  vim.lsp.util.show_document({ uri = uri, range = { start = at, ['end'] = at } }, 'utf-16', { focus = true })
+end
+
+local function show(view)
+  if view.inline then return draw_inline(view, view.turns[#view.turns]) end
+  if view.buf then return draw(view) end
+  view.shown = nil
+  view.buf = window.open_beside(require('assist').options.answer, 'markdown', view.title, KEYS)
   local function closed()
-    if view.running then client.execute(asked, 'assist.cancel', { id }) end
-    views[id] = false
+    view.buf = nil
+    for _, turn in ipairs(view.turns) do
+      stop(turn, view)
+    end
   end
   api.nvim_create_autocmd('BufWipeout', { buffer = view.buf, callback = closed })
-  return view
+  local keys = {
+    r = M.reply,
+    R = M.retry,
+    P = function() M.retry(view, 'frontier') end,
+    y = function() copy(vim.split(turn_here(view).text:gsub('\n+$', ''), '\r?\n')) end,
+    c = copy_code,
+    gf = jump,
+    ['<CR>'] = jump,
+    ['+'] = function() M.rate(view, 'good') end,
+    ['-'] = function() M.rate(view, 'bad') end,
+  }
+  for key, action in pairs(keys) do
+    vim.keymap.set('n', key, function() action(view) end, { buffer = view.buf, nowait = true })
+  end
+  draw(view)
+end
+
+local function add(view, id, asked, place)
+  local turn = conversation.turn(id, asked)
+  view.turns[place or #view.turns + 1] = turn
+  answers[id] = { view = view, turn = turn }
+  show(view)
 end
 
 --- `assist/answer`: a piece or the end of an answer. An answer to a code action opens its window here.
 function M.on_answer(_, message, context)
   message = client.clean(message)
-  local view = views[message.id]
-  if view == false then return end
-  view = view or open(message.id, assert(vim.lsp.get_client_by_id(context.client_id)), 'assist')
-  view.running = not message.done
-  if message.notice then view.head = ('%s> %s\n\n'):format(view.head, message.notice) end
-  view.text = (message.restart and '' or view.text) .. (message.delta or '')
-  local edit = message.edit
-  local what = edit and edit.applied and 'Changed %s; :AssistUndo takes it back.' or 'Not changed: %s.'
-  local made = edit and what:format(table.concat(edit.files, ', ')) or ''
-  for _, said in ipairs({ made, message.error or '', message.summary or '' }) do
-    view.text = view.text .. (said ~= '' and '\n\n' .. said or '')
+  if answers[message.id] == false then return end
+  if not answers[message.id] then
+    add(new_view(assert(vim.lsp.get_client_by_id(context.client_id)), 'assist'), message.id)
   end
-  redraw(view)
+  local view, turn = answers[message.id].view, answers[message.id].turn
+  conversation.take(turn, message)
+  view.thread = message.thread or view.thread
+  if message.error and message.error ~= 'cancelled' then -- for :messages, short enough to need no key
+    local text = ('assist: ' .. message.error):gsub('%c+', ' ')
+    vim.notify(vim.fn.strcharpart(text, 0, vim.v.echospace), vim.log.levels.ERROR)
+  end
+  if view.inline then return draw_inline(view, turn) end
+  draw(view)
+end
+
+--- Asks a question in a conversation of its own. With `inline`, it has a window only if the user wants one.
+local function begin(command, question, title, inline)
+  local asked = client.of(0)
+  local from = api.nvim_get_current_buf()
+  client.execute(asked, 'assist.' .. command, { question }, function(result)
+    local view = new_view(asked, title)
+    view.from, view.inline = from, inline
+    add(view, result.id)
+  end)
 end
 
 --- The range of the question: the lines of the command's range, else the cursor.
@@ -73,47 +193,96 @@ local function problems_of(args)
 end
 
 --- Asks a question. `args` come from a user command; "!" requests a provider; `prompt` asks for missing words.
-function M.run(command, args, prompt)
-  local asked = client.of(0)
+function M.run(command, args, prompt, inline)
   local question = { uri = vim.uri_from_bufnr(0), wish = args.bang and 'frontier' or 'auto', range = range_of(args) }
   question.problems = command == 'fix' and problems_of(args) or nil
   local function ask(words)
     if not words then return end
     question.words = words
-    local title = words == '' and 'assist ' .. command or ('assist %s: %s'):format(command, words)
-    client.execute(asked, 'assist.' .. command, { question }, function(result) open(result.id, asked, title) end)
+    begin(command, question, words == '' and 'assist ' .. command or ('assist %s: %s'):format(command, words), inline)
   end
-  if asked and prompt and args.args == '' then return vim.ui.input({ prompt = prompt }, ask) end
+  if client.of(0) and prompt and args.args == '' then return vim.ui.input({ prompt = prompt }, ask) end
   ask(args.args)
+end
+
+--- Changes code at the cursor or in a range as the user wishes: progress at the line, then the diff.
+function M.edit(args)
+  local function done(turn)
+    local words = conversation.edit_words(turn)
+    vim.notify('assist: ' .. (words == '' and 'nothing to change; :AssistAnswer shows why' or words))
+  end
+  M.run('refactor', args, 'Edit: ', { buf = api.nvim_get_current_buf(), row = args.line1 - 1, done = done })
+end
+
+--- Writes a commit message: into the current buffer if that is one, else into a window.
+function M.commit(args)
+  local buf = api.nvim_get_current_buf()
+  local function done(turn)
+    local lines = vim.split(turn.text:gsub('%s+$', ''), '\r?\n')
+    if api.nvim_buf_get_lines(buf, 0, 1, false)[1] ~= '' then table.insert(lines, '') end
+    api.nvim_buf_set_lines(buf, 0, 0, false, lines)
+  end
+  local question = { uri = vim.uri_from_bufnr(0), wish = args.bang and 'frontier' or 'auto' }
+  local inline = vim.bo.filetype == 'gitcommit' and { buf = buf, row = 0, done = done } or nil
+  begin('commitMessage', question, 'assist commit', inline)
+end
+
+--- Remarks on what changed since a revision; the last commit without one.
+function M.review(args)
+  local question = { uri = vim.uri_from_bufnr(0), wish = args.bang and 'frontier' or 'auto', rev = args.args }
+  begin('review', question, vim.trim('assist review ' .. args.args))
+end
+
+--- Whether the last answer is complete; only then can the conversation go on.
+local function complete(view)
+  if view.turns[#view.turns].running then return warn('the answer is not complete') end
+  return true
+end
+
+--- Asks for a line, and asks it in the same conversation.
+function M.reply(view)
+  if not complete(view) then return end
+  vim.ui.input({ prompt = 'Reply: ' }, function(words)
+    if not words or words == '' then return end
+    local asked = server(view)
+    local uri = vim.lsp.buf_is_attached(view.from, asked.id) and vim.uri_from_bufnr(view.from) or nil
+    local question = { uri = uri, words = words, wish = 'auto', thread = view.thread }
+    client.execute(asked, 'assist.ask', { question }, function(result) add(view, result.id, words) end)
+  end)
+end
+
+--- Asks the last question again, at a provider with a `wish` of "frontier".
+function M.retry(view, wish)
+  if not complete(view) then return end
+  local turn = view.turns[#view.turns]
+  client.execute(server(view), 'assist.retry', { { id = turn.id, wish = wish } }, function(result)
+    if result.error then return warn(result.error) end
+    answers[turn.id] = false
+    add(view, result.id, turn.asked, #view.turns)
+  end)
+end
+
+--- Says that the answer at the cursor was "good" or "bad".
+function M.rate(view, verdict)
+  client.execute(server(view), 'assist.rate', { { id = turn_here(view).id, verdict = verdict } }, function(result)
+    if result.error then return warn(result.error) end
+    vim.notify(('assist: rated as %s'):format(verdict))
+  end)
+end
+
+--- Shows the last conversation again.
+function M.answer()
+  if not last then return warn('no answer yet') end
+  if last.buf then return api.nvim_set_current_win(vim.fn.win_findbuf(last.buf)[1]) end
+  last.win, last.inline = api.nvim_get_current_win(), nil
+  show(last)
 end
 
 --- Stops all answers; their text so far stays.
 function M.stop()
-  for id, view in pairs(views) do
-    if view then client.execute(view.client, 'assist.cancel', { id }) end
+  for _, answer in pairs(answers) do
+    if answer then stop(answer.turn, answer.view) end
   end
-end
-
---- Undoes the last edit that an answer made in this file's folder.
-function M.undo()
-  client.execute(client.of(0), 'assist.undo', { { uri = vim.uri_from_bufnr(0) } }, function(result)
-    if #result.files > 0 then vim.notify('assist: took back the edit of ' .. table.concat(result.files, ', ')) end
-  end)
-end
-
---- Shows the server's status.
-function M.status()
-  client.execute(client.of(0), 'assist.status', nil, function(said)
-    local words = { said.state, said.model, said.tier, said.message or '' }
-    vim.notify(vim.trim(('assist: %s, model %s, answers by %s. %s'):format(unpack(words))))
-  end)
-end
-
---- Shows why the last request at the cursor showed nothing, or where its text came from.
-function M.why()
-  local place = client.place()
-  local asked = { uri = place.textDocument.uri, position = place.position }
-  client.execute(client.of(0), 'assist.why', { asked }, function(said) vim.notify('assist: ' .. said.words) end)
 end
 
 return M

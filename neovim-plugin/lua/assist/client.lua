@@ -34,7 +34,7 @@ function M.execute(client, command, arguments, done)
   local params = { command = command, arguments = arguments }
   M.request(client, 'workspace/executeCommand', params, function(err, result)
     if err then return vim.notify('assist: ' .. err.message, vim.log.levels.ERROR) end
-    if done then done(M.clean(result)) end
+    if done then done(type(result) == 'table' and M.clean(result) or nil) end
   end)
 end
 

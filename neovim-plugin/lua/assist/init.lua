@@ -5,6 +5,7 @@ M.options = {
   cmd = { 'assist', 'lsp' },
   settings = vim.empty_dict(),
   ghost = 'own',
+  answer = 'float',
   keymaps = {
     accept = '<Tab>',
     accept_word = '<M-Right>',

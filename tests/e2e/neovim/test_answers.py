@@ -57,8 +57,10 @@ def test_what_would_be_sent_is_shown_and_only_sent_if_agreed(
         editor.until(lambda: "It adds" in editor.screen() and "acme" in editor.screen(), "the answer")
         assert len(acme.requests) == 1
         editor.shows("$0.0008")
-        editor.keys("y")
+        editor.keys("c")
         editor.until("return vim.fn.getreg('\"') == 'x = 1\\ny = 2\\n'", "the copied block")
+        editor.keys("y")
+        editor.until("return vim.startswith(vim.fn.getreg('\"'), 'It adds **up**.')", "the copied answer")
 
 
 def test_a_refactoring_of_two_files_is_previewed_refused_applied_and_undone(

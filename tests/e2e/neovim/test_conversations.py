@@ -1,0 +1,273 @@
+"""Answers as conversations: follow-ups, sources, progress, and the text that would be sent."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asked_shop import KEY, make_shop
+from neovim_editor import SETUP, Editor
+from vendor import configure_provider, scripted_answer, vendor
+
+Opening = Any
+
+FAKE = """
+_G.heard, _G.results = {}, {}
+local commands = { 'ask', 'explain', 'refactor', 'commitMessage', 'review', 'retry', 'rate', 'cancel', 'models' }
+commands = vim.tbl_map(function(each) return 'assist.' .. each end, commands)
+local function serve(dispatchers)
+  local number, closing = 0, false
+  _G.tell = function(message)
+    dispatchers.notification('assist/answer', vim.tbl_extend('keep', message, { delta = '', done = false }))
+  end
+  return {
+    request = function(method, params, callback)
+      number = number + 1
+      if method == 'initialize' then
+        callback(nil, { capabilities = {
+          executeCommandProvider = { commands = commands },
+          textDocumentSync = { openClose = true, change = 2 },
+        } })
+      elseif method == 'workspace/executeCommand' then
+        table.insert(_G.heard, params)
+        callback(nil, _G.results[params.command] or { id = ('a%d'):format(#_G.heard) })
+      else
+        callback(nil, vim.NIL)
+      end
+      return true, number
+    end,
+    notify = function() return true end,
+    is_closing = function() return closing end,
+    terminate = function() closing = true end,
+  }
+end
+require('assist').setup({ cmd = serve, ghost = false, answer = ANSWER })
+"""
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {
+        "ASSIST_CONFIG_DIR": str(tmp_path / "config"),
+        "ASSIST_DATA_DIR": str(tmp_path / "data"),
+        "ACME_KEY": KEY,
+    }
+
+
+def open_shop(nvim: Opening, tmp_path: Path, environ: dict[str, str], setup: str = SETUP) -> Editor:
+    root = make_shop(tmp_path)
+    subprocess.run(["git", "init", "--quiet", str(root)], check=True)
+    editor: Editor = nvim(root, environ, root / "shop" / "cart.py", setup=setup)
+    editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
+    return editor
+
+
+def open_told(nvim: Opening, tmp_path: Path, answer: str = "float") -> Editor:
+    """An editor whose server says what the test tells it to."""
+    return open_shop(nvim, tmp_path, {}, FAKE.replace("ANSWER", repr(answer)))
+
+
+def tell(editor: Editor, number: str, **message: Any) -> None:
+    editor.lua("_G.tell(...)", {"id": number, **message})
+
+
+def heard(editor: Editor) -> list[tuple[str, Any]]:
+    return [
+        (each["command"], each["arguments"][0] if each.get("arguments") else None)
+        for each in editor.lua("return _G.heard")
+    ]
+
+
+def groups(editor: Editor) -> dict[str, str]:
+    """The text below each highlight of the answer, by its group."""
+    code = """
+        local space, found = vim.api.nvim_create_namespace('assist.answer'), {}
+        for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, space, 0, -1, { details = true })) do
+          found[mark[4].hl_group] = vim.api.nvim_buf_get_lines(0, mark[2], mark[2] + 1, true)[1]
+        end
+        return found
+    """
+    return dict(editor.lua(code) or {})
+
+
+def test_a_follow_up_goes_on_with_the_conversation(
+    nvim: Opening, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    acts = [scripted_answer("It adds **up** gross prices."), scripted_answer("Because of the tax.")]
+    with vendor(*acts) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        editor = open_shop(nvim, tmp_path, environ)
+        editor.lua("vim.ui.input = function(options, done) done('and why gross?') end")
+        editor.command("AssistExplain!")
+        editor.until(lambda: any("frontier-1" in line for line in editor.lines()), "the first answer")
+        editor.shows("It adds **up** gross prices.")
+        editor.keys("r")
+        editor.until(lambda: "Because of the tax." in editor.lines(), "the second answer")
+        lines = editor.lines()
+        order = ["It adds **up** gross prices.", "and why gross?", "Because of the tax."]
+        assert sorted(order, key=lines.index) == order
+        second = json.dumps(acme.requests[1].json)
+        assert "and why gross?" in second
+        assert "It adds **up** gross prices." in second
+
+
+def test_a_source_is_a_line_to_jump_from(nvim: Opening, tmp_path: Path, environ: dict[str, str]) -> None:
+    with vendor(scripted_answer("It adds up.")) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        editor = open_shop(nvim, tmp_path, environ)
+        editor.command("12AssistExplain!")
+        editor.until(lambda: "Sources:" in editor.lines(), "the sources")
+        editor.command("call search('^shop/cart.py:')")
+        place = editor.line().split()[0]
+        first = int(place.removeprefix("shop/cart.py:").split("-")[0])
+        editor.keys("gf")
+        editor.until("return vim.fn.expand('%:t') == 'cart.py' and vim.fn.line('.')", "the jump")
+        assert editor.lua("return vim.fn.line('.')") == first
+        assert editor.lua("return vim.api.nvim_win_get_config(0).relative") == ""
+
+
+def test_progress_is_told_until_the_first_word_and_errors_are_apart(nvim: Opening, tmp_path: Path) -> None:
+    editor = open_told(nvim, tmp_path)
+    editor.command("set number")
+    editor.command("AssistExplain")
+    tell(editor, "a1", progress={"phase": "reading", "tokens": 753, "seconds": 9.2})
+    editor.shows("reading 753 tokens, about 9 s")
+    tell(editor, "a1", delta="It adds up.")
+    editor.until(lambda: editor.lines() == ["It adds up."], "the words alone")
+    tell(editor, "a1", progress={"phase": "writing", "tokens": 120, "seconds": 9.0})
+    editor.shows("writing 120 tokens, 9 s")
+    tell(editor, "a1", done=True, error="nothing was changed", summary="by nobody")
+    editor.until(lambda: not any("120" in line for line in editor.lines()), "the progress to go")
+    assert groups(editor)["DiagnosticError"] == "nothing was changed"
+    assert editor.lua("return _G.notes[#_G.notes]") == "assist: nothing was changed"
+    assert [editor.lua(f"return vim.wo.{name}") for name in ("number", "fillchars")] == [False, "eob: "]
+
+
+@pytest.mark.parametrize("answer", ["float", "split", "vsplit"])
+def test_the_window_leaves_the_code_at_the_cursor_to_be_read(
+    nvim: Opening, tmp_path: Path, answer: str
+) -> None:
+    editor = open_told(nvim, tmp_path, answer)
+    for key in ("gg", "G"):
+        editor.keys(key)
+        line = editor.line()
+        editor.command("AssistAsk 100%{1+1}")
+        editor.shows("assist ask: 100%{1+1}")
+        editor.shows("asking")
+        editor.shows(line[:40])
+        assert (editor.lua("return vim.api.nvim_win_get_config(0).relative") == "") == (answer != "float")
+        editor.keys("q")
+        editor.until("return vim.bo.filetype == 'python'", "the window to close")
+
+
+def test_answers_are_retried_rated_copied_and_shown_again(nvim: Opening, tmp_path: Path) -> None:
+    editor = open_told(nvim, tmp_path)
+    editor.command("AssistExplain")
+    tell(editor, "a1", delta="It adds\nup.\n", done=True, thread="t-1", summary="by some model")
+    editor.keys("y")
+    editor.until("return vim.fn.getreg('\"') == 'It adds\\nup.\\n'", "the copied answer")
+    editor.lua("_G.results['assist.rate'] = { error = vim.NIL }")
+    editor.keys("-")
+    editor.until(lambda: heard(editor)[-1] == ("assist.rate", {"id": "a1", "verdict": "bad"}), "the rating")
+    editor.keys("R")
+    editor.until(lambda: heard(editor)[-1] == ("assist.retry", {"id": "a1"}), "the retry")
+    editor.until(lambda: editor.lines() == ["asking"], "the new answer in place of the old one")
+    tell(editor, "a1", delta="late")
+    tell(editor, "a3", delta="Sums.", done=True, thread="t-1")
+    editor.keys("P")
+    editor.until(
+        lambda: heard(editor)[-1] == ("assist.retry", {"id": "a3", "wish": "frontier"}), "a provider"
+    )
+    tell(editor, "a4", delta="Adds.")
+    editor.leave_window()
+    editor.until(lambda: heard(editor)[-1][0] == "assist.cancel", "the answer to be stopped")
+    tell(editor, "a4", done=True, error="cancelled")
+    assert editor.lua("return vim.bo.filetype") == "python"
+    editor.command("AssistAnswer")
+    editor.until(lambda: editor.lines() == ["Adds.", "", "cancelled"], "the last answer again")
+
+
+def test_the_text_that_would_be_sent_is_shown_and_then_asked_about(
+    nvim: Opening, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    with vendor(scripted_answer("It adds up.")) as acme:
+        configure_provider(tmp_path / "config", acme.url, mode="ask")
+        editor = open_shop(nvim, tmp_path, environ)
+        editor.command("12AssistExplain! what of it")
+        editor.until(lambda: "<C-t> Show text" in editor.screen(), "the question")
+        editor.keys("<C-t>")
+        editor.until(lambda: any("def total(self):" in line for line in editor.lines()), "the text")
+        assert "what of it" in "\n".join(editor.lines())
+        assert "sk_live_" not in "\n".join(editor.lines())
+        assert editor.lua(
+            "return { vim.bo.buftype, vim.bo.modifiable, vim.bo.swapfile, vim.bo.modeline }"
+        ) == [
+            "nofile",
+            False,
+            False,
+            False,
+        ]
+        assert acme.connections == 0
+        editor.keys("q")
+        editor.until(lambda: "This text would be sent" not in editor.screen(), "the text to close")
+        editor.keys("<C-y>")
+        editor.until(lambda: "It adds up." in editor.lines(), "the answer")
+        assert len(acme.requests) == 1
+
+
+def test_a_commit_message_and_an_edit_show_their_progress_in_place(nvim: Opening, tmp_path: Path) -> None:
+    editor = open_told(nvim, tmp_path)
+    editor.lua("vim.ui.input = function(options, done) _G.prompt = options.prompt; done('round it') end")
+    editor.command("13AssistEdit")
+    command, question = heard(editor)[-1]
+    assert (command, question["words"], question["range"]["start"]["line"]) == (
+        "assist.refactor",
+        "round it",
+        12,
+    )
+    assert editor.lua("return _G.prompt") == "Edit: "
+    tell(editor, "a1", progress={"phase": "writing", "tokens": 40, "seconds": 3.0})
+    editor.shows("assist: writing 40 tokens, 3 s")
+    tell(editor, "a1", delta="the diff", done=True, edit={"files": ["shop/cart.py"], "applied": True})
+    editor.until(lambda: "assist: writing" not in editor.screen(), "the progress to go")
+    assert (
+        editor.lua("return _G.notes[#_G.notes]") == "assist: Changed shop/cart.py; :AssistUndo takes it back."
+    )
+    editor.command("edit .git/COMMIT_EDITMSG")
+    editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
+    editor.command("AssistCommit")
+    assert heard(editor)[-1][0] == "assist.commitMessage"
+    tell(editor, "a2", delta="Round totals\n\nTo the cent.\n", done=True)
+    editor.until(lambda: editor.lines() == ["Round totals", "", "To the cent.", ""], "the message")
+
+
+def test_remarks_of_a_review_are_places_to_jump_to(nvim: Opening, tmp_path: Path) -> None:
+    editor = open_told(nvim, tmp_path, "vsplit")
+    editor.command("AssistReview main")
+    assert (heard(editor)[-1][0], heard(editor)[-1][1]["rev"]) == ("assist.review", "main")
+    tell(editor, "a1", delta="shop/prices.py:2: no number without a name", done=True)
+    editor.until(lambda: editor.line().startswith("shop/prices.py:2"), "the remark")
+    editor.keys("<CR>")
+    editor.until("return vim.fn.expand('%:t') == 'prices.py' and vim.fn.line('.') == 2", "the jump")
+
+
+def test_the_model_for_answers_is_chosen(nvim: Opening, tmp_path: Path) -> None:
+    editor = open_told(nvim, tmp_path)
+    rows = [
+        {"name": "small", "completes": True, "answers": False, "note": "fast"},
+        {"name": "large", "completes": True, "answers": True, "note": "slow"},
+    ]
+    editor.lua("_G.results['assist.models'] = ...", {"answers": "", "ghost_text": "small", "installed": rows})
+    chosen = {"answers": "large", "ghost_text": "small", "installed": rows}
+    editor.lua("_G.results['assist.useModel'] = ...", chosen)
+    editor.lua("""
+        vim.ui.select = function(rows, options, done)
+          _G.offered = vim.tbl_map(options.format_item, rows)
+          done(rows[1])
+        end
+    """)
+    editor.command("AssistModel")
+    assert editor.lua("return _G.offered") == ["large  slow"]
+    assert heard(editor)[-1] == ("assist.useModel", {"name": "large", "for": "answers"})
+    assert editor.lua("return _G.notes[#_G.notes]") == "assist: answers by large, ghost text by small"
