@@ -14,7 +14,7 @@ local last = nil -- the last view: {client, title, from, win, turns, thread}, wi
 
 local function warn(text) vim.notify('assist: ' .. text, vim.log.levels.WARN) end
 
-local function server(view) return api.nvim_buf_is_valid(view.from) and client.of(view.from) or view.client end
+local function server(view) return client.of(view.from) or view.client end
 
 local function stop(turn, view)
   if turn.running then client.execute(server(view), 'assist.cancel', { turn.id }) end
@@ -44,17 +44,23 @@ local function draw(view)
   if follows then api.nvim_win_set_cursor(win, { view.shown.bottom, 0 }) end
 end
 
+--- Takes the progress of an answer away from its line.
+local function leave_line(view)
+  local at = view.inline
+  view.inline = nil
+  if at and at.mark then pcall(api.nvim_buf_del_extmark, at.buf, space, at.mark) end
+end
+
 --- Shows how far an answer is at the end of a line; at the end of the answer, hands it on.
 local function draw_inline(view, turn)
   local at = view.inline
-  if not api.nvim_buf_is_valid(at.buf) then return end
+  if not api.nvim_buf_is_valid(at.buf) then return leave_line(view) end
   local row = at.mark and api.nvim_buf_get_extmark_by_id(at.buf, space, at.mark, {})[1] or at.row
   local words = conversation.progress(turn)
   local shown = { { ' assist: ' .. (words == '' and 'answering' or words), 'Comment' } }
   at.mark = api.nvim_buf_set_extmark(at.buf, space, row, 0, { id = at.mark, virt_text = shown, strict = false })
   if turn.running then return end
-  api.nvim_buf_del_extmark(at.buf, space, at.mark)
-  view.inline = nil
+  leave_line(view)
   if not turn.error then at.done(turn) end
 end
 
@@ -119,6 +125,7 @@ local function show(view)
   if view.buf then return draw(view) end
   view.shown = nil
   view.buf = window.open_beside(require('assist').options.answer, 'markdown', view.title, KEYS)
+  vim.b[view.buf].assist_from = view.from
   local function closed()
     view.buf = nil
     for _, turn in ipairs(view.turns) do
@@ -274,7 +281,8 @@ end
 function M.answer()
   if not last then return warn('no answer yet') end
   if last.buf then return api.nvim_set_current_win(vim.fn.win_findbuf(last.buf)[1]) end
-  last.win, last.inline = api.nvim_get_current_win(), nil
+  last.win = api.nvim_get_current_win()
+  leave_line(last)
   show(last)
 end
 

@@ -10,7 +10,10 @@ local MARKERS = { '.git', '.assist.toml' }
 local tries = 0
 
 --- The client of a buffer, or nil.
-function M.of(buf) return vim.b[buf].assist ~= false and lsp.get_clients({ bufnr = buf, name = 'assist' })[1] or nil end
+function M.of(buf)
+  if not api.nvim_buf_is_valid(buf) then return nil end
+  return vim.b[buf].assist ~= false and lsp.get_clients({ bufnr = buf, name = 'assist' })[1] or nil
+end
 
 --- In Neovim 0.10 these are functions of the client, in later versions methods.
 local function method(name)

@@ -3,6 +3,9 @@ local client = require('assist.client')
 
 local M = {}
 
+--- The server of this file, or of the question in whose answer the cursor is.
+local function server() return client.of(vim.b.assist_from or 0) end
+
 --- Undoes the last edit that an answer made in this file's folder.
 function M.undo()
   client.execute(client.of(0), 'assist.undo', { { uri = vim.uri_from_bufnr(0) } }, function(result)
@@ -12,7 +15,7 @@ end
 
 --- Shows the server's status, and which models suggest and answer.
 function M.status()
-  local asked = client.of(0)
+  local asked = server()
   client.execute(asked, 'assist.status', nil, function(said)
     client.execute(asked, 'assist.models', nil, function(models)
       local answers = said.tier == 'local' and models.answers or said.tier
@@ -24,7 +27,7 @@ end
 
 --- Lets the user choose the model for answers, for ghost text, or for both.
 function M.model(args)
-  local asked, role = client.of(0), args.args == '' and 'answers' or args.args
+  local asked, role = server(), args.args == '' and 'answers' or args.args
   client.execute(asked, 'assist.models', nil, function(models)
     local function fits(row) return (role == 'ghost-text' or row.answers) and (role == 'answers' or row.completes) end
     local function words(row) return ('%s  %s'):format(row.name, row.note) end

@@ -42,8 +42,8 @@ local function printable(text) return (text:gsub('%c', '?')) end
 
 local function source_words(source)
   local lines = source.first == source.last and source.first or ('%d-%d'):format(source.first, source.last)
-  local place = ('%s:%s %s %s'):format(source.path, lines, source.name, source.outline and '(outline)' or '')
-  return vim.trim(printable(place))
+  local words = { ('%s:%s'):format(source.path, lines), source.name, source.outline and '(outline)' or '' }
+  return printable(table.concat(vim.tbl_filter(function(word) return word ~= '' end, words), ' '))
 end
 
 --- What shows the turns: `lines`, `marks` {row, highlight group}, the `sources` by row, the turn `starts`, and the

@@ -152,8 +152,9 @@ def test_tests_are_asked_for_and_the_state_is_told(
         editor.shows("assist test: with a net of zero")
         editor.leave_window()
         editor.command("AssistStatus")
-        said = editor.until("return _G.notes[#_G.notes]", "the state")
-        assert said.startswith("assist: missing, model ")
+        said = "function(each) return vim.startswith(each, 'assist: missing, model ') end"
+        state = editor.until(f"return vim.iter(_G.notes):find({said})", "the state")
+        assert ", answers by /nowhere/missing.gguf" in state
         editor.command("enew")
         editor.command("AssistStatus")
         assert "no server for this file, see :checkhealth" in editor.lua("return _G.notes[#_G.notes]")

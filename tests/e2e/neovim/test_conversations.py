@@ -79,6 +79,11 @@ def heard(editor: Editor) -> list[tuple[str, Any]]:
     ]
 
 
+def heard_id(editor: Editor) -> str:
+    """The id that the fake server gave to the last question."""
+    return f"a{len(heard(editor))}"
+
+
 def groups(editor: Editor) -> dict[str, str]:
     """The text below each highlight of the answer, by its group."""
     code = """
@@ -142,6 +147,11 @@ def test_progress_is_told_until_the_first_word_and_errors_are_apart(nvim: Openin
     assert groups(editor)["DiagnosticError"] == "nothing was changed"
     assert editor.lua("return _G.notes[#_G.notes]") == "assist: nothing was changed"
     assert [editor.lua(f"return vim.wo.{name}") for name in ("number", "fillchars")] == [False, "eob: "]
+    assert editor.lua("return { vim.bo.buftype, vim.bo.modifiable, vim.bo.modeline }") == [
+        "nofile",
+        False,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("answer", ["float", "split", "vsplit"])
@@ -234,11 +244,17 @@ def test_a_commit_message_and_an_edit_show_their_progress_in_place(nvim: Opening
     assert (
         editor.lua("return _G.notes[#_G.notes]") == "assist: Changed shop/cart.py; :AssistUndo takes it back."
     )
+    editor.command("AssistEdit once more")
+    tell(editor, "a2", done=True, error="the file changed")
+    editor.until(lambda: editor.lua("return _G.notes[#_G.notes]") == "assist: the file changed", "the error")
+    editor.command("AssistAnswer")
+    editor.until(lambda: editor.lines() == ["the file changed"], "the error in a window")
+    editor.leave_window()
     editor.command("edit .git/COMMIT_EDITMSG")
     editor.until("return require('assist.client').of(0) ~= nil", "the server to be attached")
     editor.command("AssistCommit")
     assert heard(editor)[-1][0] == "assist.commitMessage"
-    tell(editor, "a2", delta="Round totals\n\nTo the cent.\n", done=True)
+    tell(editor, heard_id(editor), delta="Round totals\n\nTo the cent.\n", done=True)
     editor.until(lambda: editor.lines() == ["Round totals", "", "To the cent.", ""], "the message")
 
 
@@ -246,7 +262,10 @@ def test_remarks_of_a_review_are_places_to_jump_to(nvim: Opening, tmp_path: Path
     editor = open_told(nvim, tmp_path, "vsplit")
     editor.command("AssistReview main")
     assert (heard(editor)[-1][0], heard(editor)[-1][1]["rev"]) == ("assist.review", "main")
-    tell(editor, "a1", delta="shop/prices.py:2: no number without a name", done=True)
+    odd = {"uri": "file:///x", "path": "a\nb.py", "first": 3, "last": 9, "name": "", "outline": True}
+    tell(editor, "a1", delta="shop/prices.py:2: no number without a name", done=True, sources=[odd])
+    editor.until(lambda: editor.lines()[-1:] == ["a?b.py:3-9 (outline)"], "the source")
+    editor.keys("gg")
     editor.until(lambda: editor.line().startswith("shop/prices.py:2"), "the remark")
     editor.keys("<CR>")
     editor.until("return vim.fn.expand('%:t') == 'prices.py' and vim.fn.line('.') == 2", "the jump")
@@ -267,6 +286,8 @@ def test_the_model_for_answers_is_chosen(nvim: Opening, tmp_path: Path) -> None:
           done(rows[1])
         end
     """)
+    editor.command("AssistExplain")
+    editor.until("return vim.bo.filetype == 'markdown'", "the answer, in whose window the server is known")
     editor.command("AssistModel")
     assert editor.lua("return _G.offered") == ["large  slow"]
     assert heard(editor)[-1] == ("assist.useModel", {"name": "large", "for": "answers"})
