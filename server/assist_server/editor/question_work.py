@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from assist_context.files.exclusions import exclusions
 from assist_context.files.repository_top import top_of
 from assist_context.retrieval.corpus import Corpus
+from assist_escalation.edits.checks.unseen_characters import visible
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
@@ -325,7 +326,7 @@ def _decide_diff(
     if not pieces.spans:
         raise UserError("Nothing is staged." if commits else "Nothing changed that a model may be shown.")
     style = (Span(style_words(last_messages(git, home.root)), Origin("assist")),) if commits else ()
-    left_out = tuple(f"Left out: {path} ({why})" for path, why in pieces.left_out[:LEFT_OUT])
+    left_out = tuple(f"Left out: {visible(path)} ({why})" for path, why in pieces.left_out[:LEFT_OUT])
     with ExitStack() as stack:
         folders = QuestionFolders(_corpus(home, snapshot, stack))
         asked = Question(

@@ -440,5 +440,7 @@ def _grown_thread(decided: DecidedQuestion, spans: tuple[Span, ...], text: str, 
     """The conversation with this answer."""
     asked = decided.question
     thread = asked.thread or new_thread(decided.root)
-    turn = ThreadTurn(asked.command, asked.words, spans, text, stays=asked.wish == "local")
+    rules = decided.rules
+    stays = asked.wish == "local" or rules.offline or rules.mode == "never"
+    turn = ThreadTurn(asked.command, asked.words, spans, text, stays=stays)
     return add_turn(thread, turn, dropped)

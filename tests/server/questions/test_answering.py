@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from gates import SCOPE, allowed, parts, request, spans
 from hostile import Hostile, answer
 
@@ -264,6 +265,20 @@ async def test_an_answer_names_the_files_that_the_model_read(tmp_path: Path) -> 
     final = (await events_of(tmp_path, "explain"))[-1]
     assert isinstance(final, FinalAnswer)
     assert [each.path for each in final.sources] == ["shop/cart.py"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "stays"),
+    [({"mode": "never"}, True), ({"offline": True}, True), ({"rate": 0.0}, False)],
+)
+async def test_an_answer_given_while_nothing_may_leave_stays_here_later(
+    tmp_path: Path, rules: dict[str, Any], stays: bool
+) -> None:
+    made = parts(tmp_path)
+    decided = decided_by(tmp_path, NOWHERE, made, local_model=True, **rules)
+    _, _, final, _ = await heard(decided, inputs_of(made, allowed(NOWHERE, tmp_path)), Local(["It adds."]))
+    assert final.thread is not None
+    assert final.thread.turns[-1].stays is stays
 
 
 def test_a_count_is_told_at_the_first_piece_and_then_twice_a_second() -> None:
