@@ -40,6 +40,7 @@ class ReadingModel:
 
     window: int = 4_000
     model: str = "small"
+    prefill: float = 60.0
     asked: list[Conversation] = field(default_factory=list)
 
     def count(self, text: str) -> int:
@@ -53,6 +54,10 @@ class ReadingModel:
 @dataclass
 class _Stream:
     text: str
+    written: int = 0
+
+    async def unread(self) -> int:
+        return 0
 
     async def __aiter__(self) -> Any:
         yield self.text
