@@ -168,6 +168,5 @@ def _from_whole(
     matches, notes = find_whole(answer, whole, text)
     after = splice(text, matches)
     sha256, version = (base.sha256, base.version) if base else ("", None)
-    return [FileChange(whole.path, sha256, version, text, after, tuple(each.hunk for each in matches))], list(
-        notes
-    )
+    hunks = tuple(each.hunk for each in matches)
+    return [FileChange(whole.path, sha256, version, text, after, hunks)], list(notes)

@@ -35,10 +35,10 @@ from assist_server.questions.events.sources import ShownSource, sources_of
 from assist_server.questions.local_attempts.attempts import (
     SecondAttempt,
     doubt_of,
-    first_attempt,
     plain_reason,
     second_attempt,
     sum_of,
+    with_doubt,
 )
 from assist_server.questions.local_attempts.window_fit import fitting_conversation
 from assist_server.threads.conversation_window import FittedConversation, window_notices
@@ -242,8 +242,9 @@ async def _attempt_locally(
     yield AnswerStart(decision, local.model)
     found = fitting_conversation(draft, decided.question.thread, local)
     yield reading(local.count(f"{found.conversation.system}\n{found.conversation.user}"), local.prefill)
-    base = SecondAttempt(draft, await doubt_of(decided, local), local)
-    found = first_attempt(decided, base.doubt, local)
+    base = SecondAttempt(draft, await doubt_of(decided, found.conversation, local), local)
+    if base.doubt is not None:
+        found = with_doubt(decided, base.doubt, local)
     for note in (*draft.notes, *window_notices(decided.question.thread, found, local.model)):
         yield Notice(note)
     asked: Conversation | None = found.conversation

@@ -207,10 +207,7 @@ def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
         return
     found = _outer_names(symbols(language, "\n".join(new) + "\n").definitions)
     if not found:
-        text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
-        end = target.first + len(new)
-        every = symbols(language, text).definitions
-        found = _outer_names([each for each in every if target.first <= each.start_line < end])
+        found = _outer_names(_definitions_in_place(new, lines, target))
     if target.name.replace("::", ".").rpartition(".")[2] not in found:
         raise EditError(
             f"the answer's block does not define {target.name} itself: ask again, or delete or rename it by "
@@ -225,13 +222,19 @@ def _check_foreign(new: list[str], lines: list[str], target: EditTarget) -> None
         return
     before = symbols(language, "\n".join([*lines, ""])).definitions
     kept = {(each.parent, each.name) for each in before if not target.first <= each.start_line <= target.last}
-    text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
-    end = target.first + len(new)
-    written = [each for each in symbols(language, text).definitions if target.first <= each.start_line < end]
+    written = _definitions_in_place(new, lines, target)
     if twice := [each.name for each in written if (each.parent, each.name) in kept]:
         raise EditError(
             f"the answer's block also defines {twice[0]}, which {target.path} has elsewhere: ask again"
         )
+
+
+def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) -> list[Definition]:
+    """What a block defines in its place in the file."""
+    text = "\n".join([*lines[: target.first - 1], *new, *lines[target.last :], ""])
+    end = target.first + len(new)
+    found = symbols(language_of(target.path), text).definitions
+    return [each for each in found if target.first <= each.start_line < end]
 
 
 def _outer_names(found: Sequence[Definition]) -> set[str]:

@@ -82,7 +82,7 @@ class SharedModel:
             hello = Hello(
                 own_version(), file, answerer.model, answerer.window, answerer.prefill, answerer.busy
             )
-            await send(writer, {name: getattr(hello, name) for name in Hello.__slots__})
+            await send(writer, asdict(hello))
             if (document := await receive(reader)) is None:
                 return
             answer = asyncio.create_task(_write_answer(answerer, document, writer))

@@ -23,30 +23,26 @@ def plain_reason(problem: EditError | None) -> str:
     return str(problem).rstrip(".").removesuffix(": ask again")
 
 
-async def doubt_of(decided: DecidedQuestion, local: "Answerer[Any]") -> Doubt | None:
-    """What the local model doubts most in code that it should fix."""
+async def doubt_of(decided: DecidedQuestion, asked: Conversation, local: "Answerer[Any]") -> Doubt | None:
+    """What the local model doubts most in code that it should fix; `asked` holds the code."""
     draft = decided.local
     if draft.prompt.command != "fix" or not draft.old:
         return None
-    fitting = fitting_conversation(draft, decided.question.thread, local)
-    found = await local.weigh(fitting.conversation, draft.old)
+    found = await local.weigh(asked, draft.old)
     return found[0] if found else None
 
 
-def first_attempt(
-    decided: DecidedQuestion, doubt: Doubt | None, local: "Answerer[Any]"
-) -> FittedConversation:
+def with_doubt(decided: DecidedQuestion, doubt: Doubt, local: "Answerer[Any]") -> FittedConversation:
     """The question for the local model, with the line that it doubts most.
 
     The head of the code stays as it is if that line is further down.
     """
     draft = decided.local
     target = decided.question.target
-    if doubt is None or target is None:
-        return fitting_conversation(draft, decided.question.thread, local)
+    path = target.lines.path if target else ""
     lines = split_lines(draft.old)
     words = doubt_words(lines[doubt.line], doubt.written.strip(), doubt.expected.strip())
-    hint = Span(words, Origin("editor", target.lines.path, decided.root))
+    hint = Span(words, Origin("editor", path, decided.root))
     *turn, last = draft.turn_prompt.spans
     hinted = replace(draft, turn=(*turn, hint, last))
     found = fitting_conversation(hinted, decided.question.thread, local)
