@@ -171,6 +171,24 @@ def test_a_whole_function_that_is_not_certain(answer: str, says: str) -> None:
         plan(answer, scope_of(a_py=CLASS), F)
 
 
+PROPERTY = """\
+class A:
+    @property
+    def f(self):
+        return 1
+
+    @f.setter
+    def f(self, value):
+        pass
+"""
+
+
+def test_a_name_that_was_there_twice_may_be_defined_again() -> None:
+    answer = "```python\n@property\ndef f(self):\n    return 3\n```\n"
+    edit = plan(answer, scope_of(a_py=PROPERTY), EditTarget("a.py", 2, 4, "A.f"))
+    assert edit.changes[0].after == PROPERTY.replace("return 1", "return 3")
+
+
 def test_a_whole_file_keeps_its_ends_and_its_mark() -> None:
     text = "\ufeffx = 1\r\ny = 2\nz = 3"
     answer = "```python\nx = 1\ny = 5\nz = 3\n```\n"

@@ -221,7 +221,8 @@ def _check_foreign(new: list[str], lines: list[str], target: EditTarget) -> None
     if not target.name or language.name not in _NO_OVERLOADS:
         return
     before = symbols(language, "\n".join([*lines, ""])).definitions
-    kept = {(each.parent, each.name) for each in before if not target.first <= each.start_line <= target.last}
+    own = {(each.parent, each.name) for each in before if target.first <= each.start_line <= target.last}
+    kept = {(each.parent, each.name) for each in before} - own  # a property and its setter have one name
     written = _definitions_in_place(new, lines, target)
     if twice := [each.name for each in written if (each.parent, each.name) in kept]:
         raise EditError(
