@@ -35,6 +35,7 @@ from assist_server.questions.answering import (
 )
 from assist_server.questions.composition import decision_inputs, git_of, record_feedback
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
+from assist_server.questions.diffs.diff_material import DIFFS, read_diff, with_diff
 from assist_server.questions.events.progress import Progress, reading
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import lines_in_document, overlay
@@ -44,9 +45,6 @@ from assist_server.records.undo import next_undo, take_back
 from assist_server.threads.attachment import Attachment, attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import last_line, progress_document, route_document, source_document
-from assist_server.workspace.changes.commit_style import style_words
-from assist_server.workspace.changes.diff_spans import pieces_for
-from assist_server.workspace.changes.folder_diff import diff_against, last_messages, staged_diff
 from assist_server.workspace.changes.remarks import answer_text
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
@@ -54,7 +52,6 @@ from assist_server.workspace.folders import WorkspaceFolder, database_of, folder
 from assist_server.workspace.stray_links import refuse_stray_link
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
-DIFFS = ("commit", "review")  # commands about a diff
 LEFT_OUT = 5  # files that are left out of a diff and named
 OPENED = 24  # open documents that are parsed for a question
 
@@ -317,22 +314,17 @@ def _decide_diff(
     """A question about what changed in a folder: a commit message for what is staged, or a review."""
     home = _home(question, snapshot)
     git = git_of(snapshot.config)
-    commits = question.command == "commit"
-    diff = staged_diff(git, home.root) if commits else diff_against(git, home.root, question.revision)
-    wish = "local" if commits and question.wish == "auto" else question.wish
     inputs, wrong = decision_inputs(snapshot.config, [home.root], [home.root])
-    local = wish == "local" or inputs.permissions.mode == "never"
-    pieces = pieces_for(question.command, diff, local=local)
-    if not pieces.spans:
-        raise UserError("Nothing is staged." if commits else "Nothing changed that a model may be shown.")
-    style = (Span(style_words(last_messages(git, home.root)), Origin("assist")),) if commits else ()
-    left_out = tuple(f"Left out: {visible(path)} ({why})" for path, why in pieces.left_out[:LEFT_OUT])
+    diff = read_diff(git, home.root, question.command, question.revision)
+    asked = Question(question.command, question.words, wish=question.wish, provider=question.provider)
+    about = with_diff(asked, diff, git, inputs.permissions.mode)
+    if not about.question.material:
+        staged = question.command == "commit"
+        raise UserError("Nothing is staged." if staged else "Nothing changed that a model may be shown.")
+    left_out = tuple(f"Left out: {visible(path)} ({why})" for path, why in about.left_out[:LEFT_OUT])
     with ExitStack() as stack:
         folders = QuestionFolders(_corpus(home, snapshot, stack))
-        asked = Question(
-            question.command, question.words, None, style, wish, question.provider, material=pieces.spans
-        )
-        return decide(asked, folders, inputs), inputs, (*map(str, wrong), *left_out)
+        return decide(about.question, folders, inputs), inputs, (*map(str, wrong), *left_out)
 
 
 def _home(question: EditorQuestion, snapshot: WorkspaceSnapshot) -> WorkspaceFolder:

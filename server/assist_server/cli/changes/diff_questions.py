@@ -3,12 +3,12 @@
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from assist_context.files.git_repository import Git, find_git
 from assist_escalation.edits.checks.unseen_characters import visible
-from assist_escalation.prompts import Origin, Span
 from assist_server.cli.commands.question_run import QuestionRun, answer_unshown, show_decision
 from assist_server.cli.flags import Asking, directory, settings
 from assist_server.cli.output import emit, out, say
@@ -17,31 +17,25 @@ from assist_server.errors import UserError
 from assist_server.questions.answering import FinalAnswer
 from assist_server.questions.composition import decision_inputs, git_of
 from assist_server.questions.decision import DecidedQuestion, Question, decide
+from assist_server.questions.diffs.diff_material import read_diff, with_diff
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.wording.answers import answer_document, last_line
 from assist_server.wording.sanitize import harmless
-from assist_server.workspace.changes.commit_style import clean_message, style_words
-from assist_server.workspace.changes.diff_spans import DiffPieces, pieces_for
-from assist_server.workspace.changes.folder_diff import FolderDiff, diff_against, last_messages, staged_diff
+from assist_server.workspace.changes.commit_style import clean_message
+from assist_server.workspace.changes.folder_diff import FolderDiff
 from assist_server.workspace.changes.remarks import remarks_in
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder
 
-# Tokens of a diff that a local model is shown: 30 to 40 s of reading with a 1.5B on two cores.
-LOCAL_TOKENS = {"commit": 2_000, "review": 3_000}
-FRONTIER_TOKENS = 8_000
 LISTED = 5  # files that are left out and named
 
 
 def write_message(flags: Asking, note: str, *, edit: bool) -> None:
     """Print a commit message for what is staged, or open git's editor with it."""
-    if flags.wish == "auto":
-        flags = replace(flags, local=True)
     config, root = _place(flags)
-    diff = staged_diff(git_of(config), root)
+    diff = read_diff(git_of(config), root, "commit", "")
     if not diff.files and not diff.left_out:
         raise UserError("Nothing is staged: `git add` what the commit is to have.")
-    style = Span(style_words(last_messages(git_of(config), root)), Origin("assist"))
-    decided, final = _ask(config, flags, Question("commit", note, problems=(style,)), diff)
+    decided, final = _ask(config, flags, Question("commit", note), diff)
     if final is None:
         return
     message = clean_message(final.text)
@@ -61,7 +55,7 @@ def write_message(flags: Asking, note: str, *, edit: bool) -> None:
 def write_review(flags: Asking, revision: str, note: str) -> None:
     """Print remarks on a diff."""
     config, root = _place(flags)
-    diff = diff_against(git_of(config), root, revision)
+    diff = read_diff(git_of(config), root, "review", revision)
     if not diff.files and not diff.left_out:
         raise UserError(
             "Nothing changed since the last commit." if not revision else f"No change to {revision}."
@@ -98,15 +92,14 @@ def _ask(
     inputs, problems = decision_inputs(config, [diff.root], [str(directory(flags.workspace))])
     for problem in problems:
         say(f"assist: {problem}")
-    local = flags.wish == "local" or inputs.permissions.mode == "never"
-    pieces = pieces_for(question.command, diff, local=local)
-    _say_left_out(pieces)
-    if not pieces.spans:
+    question = replace(question, wish=flags.wish, provider=flags.provider)
+    about = with_diff(question, diff, git_of(config), inputs.permissions.mode)
+    _say_left_out(about.left_out)
+    if not about.question.material:
         raise UserError("All that changed is excluded by rules, so no model is shown it.")
-    question = replace(question, material=pieces.spans, wish=flags.wish, provider=flags.provider)
     corpus = corpus_of(known_folder(config, root) or folder_at(config, root))
     try:
-        decided = decide(question, QuestionFolders(corpus), inputs)
+        decided = decide(about.question, QuestionFolders(corpus), inputs)
     finally:
         corpus.reader.close()
     if flags.dry_run:
@@ -115,11 +108,11 @@ def _ask(
     return decided, answer_unshown(QuestionRun(config, inputs, decided, flags))
 
 
-def _say_left_out(pieces: DiffPieces) -> None:
-    for path, why in pieces.left_out[:LISTED]:
+def _say_left_out(left_out: Sequence[tuple[str, str]]) -> None:
+    for path, why in left_out[:LISTED]:
         say(f"Left out: {visible(path)} ({why})")
-    if len(pieces.left_out) > LISTED:
-        say(f"Left out: {len(pieces.left_out) - LISTED} more")
+    if len(left_out) > LISTED:
+        say(f"Left out: {len(left_out) - LISTED} more")
 
 
 def _edit(config: Config, root: str, message: str) -> None:
