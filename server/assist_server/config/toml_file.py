@@ -9,7 +9,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +142,7 @@ def _with_line(text: str, key: tuple[str, ...], written: str) -> Iterator[str]:
     '[completion]\\nmodel = "b" # mine\\n'
     """
     end = "\r\n" if "\r\n" in text else "\n"
-    assignment = f"{key[-1] if _BARE.fullmatch(key[-1]) else _quote(key[-1])} = {written}"
+    assignment = f"{_bare_key(key[-1])} = {written}"
     lines = text.split("\n")
     start = _header_line(lines, key[:-1])
     if start is None:
@@ -216,11 +216,21 @@ def _spelling_of(name: str) -> str:
 
 
 def _dotted_name(table: tuple[str, ...]) -> str:
-    return ".".join(name if _BARE.fullmatch(name) else _quote(name) for name in table)
+    return ".".join(map(_bare_key, table))
 
 
-def literal(value: Any) -> str:
-    """A value as TOML.
+def _quote(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)  # a JSON string is a TOML string
+
+
+def _bare_key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _quote(name)
+
+
+def literal(value: Any, text: Callable[[str], str] = _quote, key: Callable[[str], str] = _bare_key) -> str:
+    """A value as TOML, with its texts and the keys of its tables written by these functions.
+
+    TOML has no null: what is None in a table is left out.
 
     >>> literal({"model": "a", "residency": ["public"]})
     '{ model = "a", residency = ["public"] }'
@@ -229,18 +239,15 @@ def literal(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return _quote(value)
+            return text(value)
         case list() | tuple():
-            return f"[{', '.join(map(literal, value))}]"
-        case dict():
-            pairs = ", ".join(f"{_dotted_name((name,))} = {literal(each)}" for name, each in value.items())
-            return f"{{ {pairs} }}" if pairs else "{}"
+            return f"[{', '.join(literal(each, text, key) for each in value)}]"
+        case Mapping():
+            pairs = [(name, each) for name, each in value.items() if each is not None]
+            written = ", ".join(f"{key(name)} = {literal(each, text, key)}" for name, each in pairs)
+            return f"{{ {written} }}" if written else "{}"
         case _:
             return str(value)
-
-
-def _quote(name: str) -> str:
-    return json.dumps(name, ensure_ascii=False)  # a JSON string is a TOML string
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ from assist_server.config.layers import Statement
 from assist_server.config.permissions import EffectivePermissions
 from assist_server.config.repository_file import Repository
 from assist_server.config.structure import SETTINGS
+from assist_server.config.toml_file import literal
 from assist_server.wording.amounts import exact_usd
 
 STATES = {"trusted": "accepted", "new": "new, not accepted", "changed": "changed, not accepted"}
@@ -111,16 +112,11 @@ def toml_value(value: Any) -> str:
     >>> print(toml_value(["a\x1b", True, {"b": 0.5, "c": None}]))
     ["a\u001B", true, { "b" = 0.5 }]
     """
-    match value:
-        case str():
-            return f'"{"".join(map(_toml_character, value))}"'
-        case Mapping():
-            pairs = [(name, each) for name, each in value.items() if each is not None]
-            return f"{{ {', '.join(f'{toml_value(name)} = {toml_value(each)}' for name, each in pairs)} }}"
-        case list() | tuple():
-            return f"[{', '.join(map(toml_value, value))}]"
-        case _:
-            return json.dumps(value)
+    return literal(value, _ascii_text, _ascii_text)
+
+
+def _ascii_text(text: str) -> str:
+    return f'"{"".join(map(_toml_character, text))}"'
 
 
 def _toml_character(character: str) -> str:
