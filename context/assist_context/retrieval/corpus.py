@@ -82,17 +82,21 @@ class Corpus:
 
     def unwanted_pages(self, language: str) -> frozenset[str]:
         """Translations that a reader of a language does not need; they are found again as `files` is."""
-        paths = self.files().paths
-        if self._copies[0] is not paths:
-            self._copies = paths, page_copies(paths)
-            self._unwanted = {}
+        copies = self._page_copies()
         if language not in self._unwanted:
-            self._unwanted[language] = self._copies[1].surplus(language)
+            self._unwanted[language] = copies.surplus(language)
         return self._unwanted[language]
 
     def page_language(self, path: str) -> str:
         """The language that the path of a page names, "" for none."""
-        return self._copies[1].language(path) if self.unwanted_pages("") and is_page(path) else ""
+        return self._page_copies().language(path) if is_page(path) else ""
+
+    def _page_copies(self) -> PageCopies:
+        paths = self.files().paths
+        if self._copies[0] is not paths:
+            self._copies = paths, page_copies(paths)
+            self._unwanted = {}
+        return self._copies[1]
 
     def definitions(self, name: str, limit: int = 20) -> tuple[IndexedDefinition, ...]:
         """What a name may mean, anywhere in the folder."""

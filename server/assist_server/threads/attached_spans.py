@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assist_context.documents import CHARS_PER_TOKEN, split_lines
+from assist_context.evidence.search_results import search_words
 from assist_context.files.blobs import blob_id
 from assist_context.index.search import Among
-from assist_context.index.terms import terms
 from assist_context.retrieval.candidates import Candidate, skeleton, text_of
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.cursor_query import identifiers
 from assist_escalation.prompts import Origin, Span
 from assist_server.errors import UserError
 from assist_server.threads.attachment import Attachment
@@ -124,7 +123,7 @@ def _pieces(corpus: Corpus, paths: Sequence[str], words: str, room: int, blob: s
 
 
 def _hits(corpus: Corpus, words: str) -> Iterator[Candidate]:
-    searched = [term for word in identifiers(tuple(words.splitlines())) for term in terms(word)]
+    searched = search_words(words)
     kinds: tuple[Among, ...] = ("pages", "code")
     for hit in (each for kind in kinds for each in corpus.search_for_question(searched, HITS, kind)):
         last = min(hit.end_line, hit.start_line + PIECE_LINES - 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from assist_context.files.repository_top import top_of
 from assist_server.errors import UserError
 from assist_server.workspace.folders import alias_in
-from assist_server.workspace.stray_links import refuse_stray_link
+from assist_server.workspace.stray_links import refuse_named_link
 
 MOST_BYTES = 4_000_000  # of a file, as for the target of a question
 
@@ -46,7 +46,7 @@ def attachment_at(name: str, base: Path, roots: Sequence[str]) -> Attachment:
     not leave with a question about another one.
     """
     named = os.path.expanduser(name)
-    _refuse_link(named, base, roots)
+    refuse_named_link(base, named, [os.path.realpath(base), *roots])
     full = os.path.realpath(os.path.join(base, named))
     if os.path.isdir(full):
         return _with_alias(_attachment(full, roots, folder=True), named, base)
@@ -65,13 +65,6 @@ def _with_alias(found: Attachment, named: str, base: Path) -> Attachment:
     """With the name that a link has: rules about that count as well."""
     at = os.path.join(os.path.realpath(base), named)
     return replace(found, alias=alias_in(found.root, at, str(base)))
-
-
-def _refuse_link(named: str, base: Path, roots: Sequence[str]) -> None:
-    real = os.path.realpath(base)
-    if os.path.isabs(named) and Path(named).is_relative_to(base):
-        named = os.path.relpath(named, base)
-    refuse_stray_link(real, named, [real, *roots])
 
 
 def _attachment(full: str, roots: Sequence[str], *, folder: bool) -> Attachment:

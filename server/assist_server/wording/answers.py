@@ -76,10 +76,7 @@ def preview_lines(decided: DecidedQuestion) -> list[str]:
 
 
 def _preview(decided: DecidedQuestion, prepared: Prepared) -> list[tuple[str, str]]:
-    files = prepared.files
-    named = ", ".join(map(one_line, files[:SHOWN])) + (
-        f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
-    )
+    named = ", ".join(map(one_line, prepared.files[:SHOWN])) + _more_words(len(prepared.files))
     goes = "Goes to" if decided.decision.target == "frontier" else "Would go to"
     return [
         (goes, f"{prepared.host} ({prepared.provider}, {prepared.endpoint.model})"),
@@ -225,7 +222,11 @@ def source_words(source: ShownSource) -> tuple[str, str]:
 
 def more_sources(sources: Sequence[ShownSource]) -> str:
     """How many sources are not named, in words."""
-    return f" and {len(sources) - SHOWN} more" if len(sources) > SHOWN else ""
+    return _more_words(len(sources))
+
+
+def _more_words(count: int) -> str:
+    return f" and {count - SHOWN} more" if count > SHOWN else ""
 
 
 def progress_words(progress: Progress) -> str:
@@ -281,8 +282,13 @@ def _left_out(decided: DecidedQuestion) -> tuple[tuple[str, str], ...]:
 def _left_out_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
     """The same for people, a few of them by name."""
     reasons = [one_line(why if path in why else f"{path}: {why}") for path, why in _left_out(decided)]
-    more = [f"and {len(reasons) - NAMED:,} more"] if len(reasons) > NAMED else []
-    return [("Left out", "; ".join([*reasons[:NAMED], *more]))] if reasons else []
+    return [("Left out", "; ".join(_first_names(reasons)))] if reasons else []
+
+
+def _first_names(names: Sequence[str]) -> list[str]:
+    """The first of some names, and how many more there are."""
+    more = [f"and {len(names) - NAMED:,} more"] if len(names) > NAMED else []
+    return [*names[:NAMED], *more]
 
 
 def _redacted_words(prepared: Prepared) -> str:
@@ -291,8 +297,7 @@ def _redacted_words(prepared: Prepared) -> str:
     words = []
     for kind, count in prepared.redacted.found:
         named = list(dict.fromkeys(places.get(kind, ())))
-        more = [f"and {len(named) - NAMED:,} more"] if len(named) > NAMED else []
-        where = f" ({', '.join([*named[:NAMED], *more])})" if named else ""
+        where = f" ({', '.join(_first_names(named))})" if named else ""
         words.append(f"{count} {kind.lower()}{where}")
     return ", ".join(words)
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from assist_context.files.repository_top import top_of
 from assist_server.errors import REFUSED, UserError
@@ -80,3 +81,10 @@ def refuse_stray_link(base: str, path: str, roots: Sequence[str]) -> None:
             f"to ask about that file, name {found.target} itself.",
             REFUSED,
         )
+
+
+def refuse_named_link(base: Path, named: str, roots: Sequence[str]) -> None:
+    """The same for a path as a user writes it: from `base` on, which need not be resolved, or absolute."""
+    if os.path.isabs(named) and Path(named).is_relative_to(base):
+        named = os.path.relpath(named, base)
+    refuse_stray_link(os.path.realpath(base), named, roots)

@@ -65,7 +65,7 @@ from assist_server.wording.answers import (
 from assist_server.wording.edit_previews import edit_warnings
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
 from assist_server.workspace.folders import WorkspaceFolder
-from assist_server.workspace.stray_links import refuse_stray_link
+from assist_server.workspace.stray_links import refuse_named_link
 
 STDIN = 0
 UNASKED = (
@@ -238,9 +238,7 @@ def _folders(
 def _refuse_stray_link(base: Path, workspace: Path, target: str) -> None:
     """Raise `UserError` for a target that a link out of its repository, or out of the workspace, leads to."""
     named = os.path.expanduser(parse_target(target).path) if target else ""
-    if os.path.isabs(named) and Path(named).is_relative_to(base):
-        named = os.path.relpath(named, base)
-    refuse_stray_link(os.path.realpath(base), named, [os.path.realpath(workspace)])
+    refuse_named_link(base, named, [os.path.realpath(workspace)])
 
 
 def _full_path(root: Path, target: str) -> str:
