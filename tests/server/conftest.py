@@ -2,9 +2,10 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,27 @@ class Done:
 
 
 Assist = Callable[..., Done]
+
+
+def run_at_terminal(
+    folder: Path, env: Mapping[str, str], arguments: Sequence[str], typed: str
+) -> tuple[str, str]:
+    """Run a command whose stdin and stderr are a terminal: what it printed, and what the terminal shows."""
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen(
+        [*COMMAND, *arguments],
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        cwd=folder,
+        env={**os.environ, **env},
+    )
+    os.write(ours, typed.encode())
+    printed, _ = child.communicate(timeout=100)
+    shown = os.read(ours, 60_000).decode().replace("\r\n", "\n")
+    os.close(ours)
+    os.close(theirs)
+    return printed.decode(), shown
 
 
 def runner(folder: Path, environ: Mapping[str, str]) -> Assist:

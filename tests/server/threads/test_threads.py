@@ -2,15 +2,15 @@
 
 import asyncio
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from config_files import PROVIDER, write
 from fake_answering_model import open_two_models
+from scripted_model import ScriptedModel
 
-from assist_completion.inference.conversation import Conversation, LocalAnswer
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.prompts import Origin, Prompt, Span
@@ -34,40 +34,9 @@ TOTALS = "def total(nets):\n    return sum(net + tax(net) for net in nets)\n"
 SYSTEM = Span("Answer the question.", Origin("assist"))
 
 
-@dataclass
-class ReadingModel:
-    """A model with a token for each four characters, which repeats the length of what it was asked."""
-
-    window: int = 4_000
-    model: str = "small"
-    prefill: float = 60.0
-    asked: list[Conversation] = field(default_factory=list)
-
-    def count(self, text: str) -> int:
-        return len(text) // 4
-
-    def answer(self, conversation: Conversation) -> Any:
-        self.asked.append(conversation)
-        return _Stream(f"Answer {len(self.asked)}.")
-
-
-@dataclass
-class _Stream:
-    text: str
-    written: int = 0
-
-    async def unread(self) -> int:
-        return 0
-
-    async def __aiter__(self) -> Any:
-        yield self.text
-
-    async def aclose(self) -> None:
-        """Nothing is left open."""
-
-    @property
-    def result(self) -> LocalAnswer:
-        return LocalAnswer(self.text, "stop")
+def counting(window: int = 4_000) -> ScriptedModel:
+    """A model with a token for each four characters, which numbers its answers."""
+    return ScriptedModel(lambda number: [f"Answer {number}."], model="small", window=window, letters=4)
 
 
 def file_span(text: str, path: str = "taxes.py", first: int = 1, blob: str = "b1") -> Span:
@@ -78,7 +47,7 @@ def asked(words: str, *evidence: Span) -> Prompt:
     return Prompt("ask", (SYSTEM, *evidence, Span(words, Origin("user"))))
 
 
-def grown(thread: Thread, prompt: Prompt, text: str, model: ReadingModel) -> tuple[Thread, Any]:
+def grown(thread: Thread, prompt: Prompt, text: str, model: ScriptedModel) -> tuple[Thread, Any]:
     found = fit_conversation(thread, prompt, 500, model)
     assert found is not None
     turn = ThreadTurn("ask", prompt.spans[-1].text, found.spans, text)
@@ -86,7 +55,7 @@ def grown(thread: Thread, prompt: Prompt, text: str, model: ReadingModel) -> tup
 
 
 def test_each_turn_only_adds_to_the_prompt() -> None:
-    model = ReadingModel()
+    model = counting()
     thread = new_thread("/work")
     before: tuple[Any, ...] = ()
     for number, evidence in enumerate([(file_span(TAXES),), (), (file_span(TOTALS, "totals.py"),)]):
@@ -100,7 +69,7 @@ def test_each_turn_only_adds_to_the_prompt() -> None:
 
 
 def test_twenty_turns_fit_and_the_first_code_is_kept() -> None:
-    model = ReadingModel()
+    model = counting()
     thread = new_thread("/work")
     emptied = 0
     for number in range(20):
@@ -117,7 +86,7 @@ def test_twenty_turns_fit_and_the_first_code_is_kept() -> None:
 
 
 def test_the_first_code_is_cut_only_if_nothing_else_helps() -> None:
-    model = ReadingModel(window=1_000)
+    model = counting(1_000)
     thread = new_thread("/work")
     pieces = tuple(file_span(TAXES * 25, f"{name}.py") for name in "ab")
     thread = add_turn(thread, ThreadTurn("ask", "One?", asked("One?", *pieces).spans, "One."), 0)
@@ -364,7 +333,7 @@ def test_a_folder_is_shown_by_outlines_and_a_long_file_in_part(workspace: Worksp
     assert sum(len(span.text) for span in spans) < 2_000
 
 
-async def turns_of(workspace: Workspace, model: ReadingModel, words: list[str]) -> tuple[list[str], Thread]:
+async def turns_of(workspace: Workspace, model: ScriptedModel, words: list[str]) -> tuple[list[str], Thread]:
     notices: list[str] = []
     thread: Thread | None = None
 
@@ -393,7 +362,7 @@ async def turns_of(workspace: Workspace, model: ReadingModel, words: list[str]) 
 
 
 async def test_twenty_questions_are_one_conversation_and_its_limits_are_said(workspace: Workspace) -> None:
-    model = ReadingModel(window=1_800)
+    model = counting(1_800)
     words = ["what does `tax` do?", *(f"why is that? {'x' * 90} {n}" for n in range(19))]
     notices, thread = await turns_of(workspace, model, words)
     assert len(thread.turns) == len(model.asked) == 20

@@ -6,23 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import KEY, make_shop
-from conftest import runner
 from vendor import configure_provider, scripted_answer, vendor
 
 pytestmark = pytest.mark.slow
 
 Assist = Callable[..., Any]
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return make_shop(tmp_path)
-
-
-@pytest.fixture
-def assist(shop: Path, home: dict[str, str]) -> Assist:
-    return runner(shop, {**home, "ACME_KEY": KEY})
 
 
 def test_secrets_of_files_and_words_stay_and_come_back_in_the_answer(assist: Assist, tmp_path: Path) -> None:

@@ -1,15 +1,12 @@
 """What a dry run printed is what is sent and logged, and what was refused is in the log, by the command line."""
 
-import os
-import pty
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import KEY, audit_events, make_shop
-from conftest import COMMAND, runner
+from asked_shop import KEY, audit_events
+from conftest import run_at_terminal
 from payload_rule import messages_of
 from vendor import configure_provider, scripted_answer, vendor
 
@@ -19,16 +16,6 @@ from assist_escalation.prompts import Messages
 pytestmark = pytest.mark.slow
 
 Assist = Callable[..., Any]
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return make_shop(tmp_path)
-
-
-@pytest.fixture
-def assist(shop: Path, home: dict[str, str]) -> Assist:
-    return runner(shop, {**home, "ACME_KEY": KEY})
 
 
 def test_what_was_refused_is_shown_by_its_kind(assist: Assist, tmp_path: Path) -> None:
@@ -58,23 +45,11 @@ def test_a_dry_run_names_the_payload_that_is_sent_and_logged(assist: Assist, tmp
 
 
 def test_the_text_can_be_read_before_it_is_sent(tmp_path: Path, shop: Path, home: dict[str, str]) -> None:
-    ours, theirs = pty.openpty()
     with vendor(scripted_answer("It adds.")) as acme:
         configure_provider(tmp_path / "config", acme.url, mode="ask")
-        child = subprocess.Popen(
-            [*COMMAND, "explain", "shop/cart.py", "--frontier"],
-            stdin=theirs,
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            cwd=shop,
-            env={**os.environ, **home, "ACME_KEY": KEY},
-        )
-        os.write(ours, b"v\ny\n")
-        out, _ = child.communicate(timeout=100)
-    said = os.read(ours, 60_000).decode().replace("\r\n", "\n")
-    os.close(ours)
-    os.close(theirs)
-    assert out.decode() == "It adds.\n"
+        arguments = ("explain", "shop/cart.py", "--frontier")
+        out, said = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="v\ny\n")
+    assert out == "It adds.\n"
     _, asked, again = said.split("Send this to ")
     shown = asked[asked.index("# For 127.0.0.1") :]
     sent = acme.requests[0].json["messages"]

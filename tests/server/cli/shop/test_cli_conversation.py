@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import KEY, make_shop
-from conftest import COMMAND, runner
+from asked_shop import KEY
+from conftest import COMMAND
 from hostile import HANG, chunk, head
 from vendor import configure_provider, scripted_answer, vendor
 
@@ -26,16 +26,6 @@ from assist_server.threads.thread import ThreadTurn, add_turn, new_thread
 pytestmark = pytest.mark.slow
 
 Assist = Callable[..., Any]
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return make_shop(tmp_path)
-
-
-@pytest.fixture
-def assist(shop: Path, home: dict[str, str]) -> Assist:
-    return runner(shop, {**home, "ACME_KEY": KEY})
 
 
 def test_a_follow_up_has_what_was_said_before(assist: Assist, tmp_path: Path) -> None:

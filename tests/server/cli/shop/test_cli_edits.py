@@ -1,31 +1,18 @@
 """`assist refactor`, `fix` and `test` as a user runs them: edits shown, made, refused and undone."""
 
 import json
-import os
-import pty
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import CART, KEY, PRICES, RENAMED, audit_events, make_shop
-from conftest import COMMAND, runner
+from asked_shop import CART, KEY, PRICES, RENAMED, audit_events
+from conftest import run_at_terminal
 from vendor import configure_provider, scripted_answer, vendor
 
 pytestmark = pytest.mark.slow
 
 Assist = Callable[..., Any]
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return make_shop(tmp_path)
-
-
-@pytest.fixture
-def assist(shop: Path, home: dict[str, str]) -> Assist:
-    return runner(shop, {**home, "ACME_KEY": KEY})
 
 
 def test_a_refactoring_over_two_files_is_shown_made_and_undone(
@@ -95,22 +82,10 @@ def test_what_is_asked_about_is_shown_where_stdout_is_a_document(
     tmp_path: Path, shop: Path, home: dict[str, str]
 ) -> None:
     (shop / "shop" / "long.py").write_text(LONG)
-    ours, theirs = pty.openpty()
     with vendor(scripted_answer(SHORTER)) as acme:
         configure_provider(tmp_path / "config", acme.url)
-        child = subprocess.Popen(
-            [*COMMAND, "refactor", "shop/long.py", "tidy up", "--frontier", "--yes", "--json"],
-            stdin=theirs,
-            stdout=subprocess.PIPE,
-            stderr=theirs,
-            cwd=shop,
-            env={**os.environ, **home, "ACME_KEY": KEY},
-        )
-        os.write(ours, b"y\n")
-        out, _ = child.communicate(timeout=60)
-    said = os.read(ours, 60_000).decode()
-    os.close(ours)
-    os.close(theirs)
+        arguments = ("refactor", "shop/long.py", "tidy up", "--frontier", "--yes", "--json")
+        out, said = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="y\n")
     assert json.loads(out)["edit"]["applied"] is True
     assert "-    c = 3" in said[: said.index("Make this change?")]
 

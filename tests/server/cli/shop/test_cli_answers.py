@@ -12,24 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asked_shop import KEY, audit_events, make_shop
-from conftest import COMMAND, runner
+from asked_shop import KEY, audit_events
+from conftest import COMMAND
 from hostile import HANG, chunk, head, refusal
 from vendor import configure_provider, scripted_answer, vendor
 
 pytestmark = pytest.mark.slow
 
 Assist = Callable[..., Any]
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Path:
-    return make_shop(tmp_path)
-
-
-@pytest.fixture
-def assist(shop: Path, home: dict[str, str]) -> Assist:
-    return runner(shop, {**home, "ACME_KEY": KEY})
 
 
 def test_a_question_at_a_provider_is_answered_paid_and_written_down(assist: Assist, tmp_path: Path) -> None:
