@@ -34,6 +34,10 @@ class UnchangedError(EditError):
     """The edit is none: all files would stay as they are."""
 
 
+class OtherCodeError(EditError):
+    """The answer is other code than what was to be changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """A file of the request as the model saw it. `version` is the editor's, if the file is open there."""

@@ -214,7 +214,8 @@ def draft(
     attached = attached_spans(corpora, question.attachments, question.words, room)
     if thread is not None and target is None:
         tokens = tokens // 2 if asks_for_more(question.words) else 0
-    around = EvidenceSurroundings(attached.spans, follow_up=thread is not None, command=command)
+    plan = "rewrite" if small and command in EDITS else command
+    around = EvidenceSurroundings(attached.spans, follow_up=thread is not None, plan=plan)
     evidence = (
         evidence_of(question.material)
         if question.material

@@ -61,14 +61,15 @@ class QuestionFolders:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSurroundings:
-    """The command, what the user added, which comes after the code in question, and what was asked before.
+    """What the user added, which comes after the code in question, and what was asked before.
 
-    The command decides which signals are asked. A `follow_up` gets only what its words find, and no map.
+    The plan, a command or "rewrite", decides which signals are asked. A `follow_up` gets only what its words
+    find, and no map.
     """
 
     attached: tuple[Span, ...] = ()
     follow_up: bool = False
-    command: str = "ask"
+    plan: str = "ask"
 
 
 NOTHING = EvidenceSurroundings()
@@ -91,7 +92,7 @@ def evidence_for(
     corpus = folders.corpus
     lines = target.lines if target else None
     room = max(tokens, int(len(target.text) / CHARS_PER_TOKEN / TARGET_MOST) + MARKS) if target else tokens
-    gathered = gather_evidence(corpus, question, lines, room, folders.others, around.command)
+    gathered = gather_evidence(corpus, question, lines, room, folders.others, around.plan)
     snippets: Sequence[Snippet] = gathered.snippets
     if around.follow_up:
         snippets = [each for each in snippets if each.signal != "map"]

@@ -346,3 +346,13 @@ def test_an_open_page_is_outlined_by_its_headings(documented: Corpus) -> None:
     document = Document("docs/en/events.md", split_lines("# New\n\n## Inner\ntext\n"), language)
     documented.set_open({"docs/en/events.md": OpenFile(document)})
     assert [each.qualified for each in documented.outline("docs/en/events.md")] == ["New", "New > Inner"]
+
+
+def test_a_rewrite_shows_the_code_alone_and_new_names_that_mean_one_thing(corpus: Corpus) -> None:
+    words = "Use `forecast` and `secret_caller`, rename the parameter `lines` to `step1`, as `total` does."
+    found = gather_evidence(corpus, words, TOTAL, 2_000, command="rewrite")
+    assert [(each.signal, each.path) for each in found.snippets] == [
+        ("target", "shop/till.py"),
+        ("definition", "weather.py"),
+        ("definition", "shop/checkout.py"),
+    ]

@@ -86,6 +86,21 @@ async def test_an_answer_that_cannot_be_used_is_asked_for_once_more_with_the_rea
     assert (len(notices), starts) == (1, 2)
 
 
+async def test_after_other_code_the_answer_begins_with_the_code_in_question(tmp_path: Path) -> None:
+    other = fenced("def twice(a):\n    return 2 * a\n")
+    local = scripted([other, fenced(RIGHT)])
+    final, _, _ = await edited(tmp_path, local, "refactor", "Add instead.")
+    assert (local.asked[1].beginning, local.asked[1].draft) == ("```python\ndef add", CODE[len("def add") :])
+    assert final.plan is not None
+
+
+async def test_a_name_that_the_user_says_may_go(tmp_path: Path) -> None:
+    local = scripted([fenced(RIGHT.replace("add", "plus"))] * 2)
+    final, _, _ = await edited(tmp_path, local, "refactor", "Rename add to plus.")
+    assert local.asked[1].beginning == "```python\n"
+    assert "does not define add" in str(final.problem)
+
+
 async def test_there_is_no_third_try(tmp_path: Path) -> None:
     local = scripted(["Sorry.", "Sorry.", fenced(RIGHT)])
     final, _, _ = await edited(tmp_path, local, "refactor")

@@ -13,7 +13,7 @@ from assist_context.languages import Language, language_of
 from assist_context.syntax.symbols import Definition, symbols
 from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
 from assist_escalation.edits.matcher import Match, bare_lines, shift
-from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk
+from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk, OtherCodeError
 from assist_escalation.prompts import fence
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
@@ -209,7 +209,7 @@ def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
     if not found:
         found = _outer_names(_definitions_in_place(new, lines, target))
     if target.name.replace("::", ".").rpartition(".")[2] not in found:
-        raise EditError(
+        raise OtherCodeError(
             f"the answer's block does not define {target.name} itself: ask again, or delete or rename it by "
             "hand"
         )

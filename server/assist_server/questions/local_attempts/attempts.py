@@ -1,5 +1,6 @@
 """An answer of the model on this machine, and a second attempt if an edit cannot be made from the first."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from assist_completion.inference.conversation import Conversation, LocalAnswer, Turn
 from assist_completion.known_text.doubts import Doubt
 from assist_context.documents import split_lines
-from assist_escalation.edits.plan import EditError, UnchangedError
+from assist_escalation.edits.plan import EditError, OtherCodeError, UnchangedError
 from assist_escalation.prompts import Origin, Span
 from assist_server.questions.decision import DecidedQuestion, Draft
 from assist_server.questions.instructions import closing, doubt_words
@@ -66,7 +67,8 @@ def second_attempt(
     """The same question once more, with what was wrong; None if nothing was, or where there is no room.
 
     The conversation goes on, so that the model reads only what is new, and does not give the same answer. If
-    it changed nothing, the new answer differs at the place that the model doubts most.
+    it changed nothing, the new answer differs at the place that the model doubts most; if it was other code,
+    the new answer begins with the old code, up to its name.
     """
     last = given[-1]
     if problem is None or len(given) > 1 or last.ended in ("cancelled", "length"):
@@ -80,10 +82,22 @@ def second_attempt(
         return None
     turns = (*asked.history, Turn("user", asked.user), Turn("assistant", last.text))
     again = replace(asked, user=words, history=turns)
+    if isinstance(problem, OtherCodeError) and (head := _head(draft)):
+        return replace(again, beginning=draft.beginning + head, draft=draft.old.removeprefix(head))
     if doubt is None or not isinstance(problem, UnchangedError):
         return again
     beginning = draft.beginning + draft.old[: doubt.start] + doubt.expected
     return replace(again, beginning=beginning, draft=draft.old[doubt.start + len(doubt.written) :])
+
+
+def _head(draft: Draft) -> str:
+    """The old code up to the end of its name, "" if it has none or the user's own words say the name."""
+    name = re.escape(draft.whole.name) if draft.whole and draft.whole.name else ""
+    asked = "".join(span.text for span in draft.prompt.spans if span.origin.source == "user")
+    if not name or re.search(rf"\b{name}\b", asked):
+        return ""
+    found = re.match(rf"(?:[ \t]*[@#].*\n)*[^@#\n]*?\b{name}\b", draft.old)
+    return found[0] if found else ""
 
 
 def sum_of(given: Sequence[LocalAnswer]) -> LocalAnswer:
