@@ -52,6 +52,7 @@ async def test_an_answer_of_a_provider_streams_with_its_route_and_cost(
             assert any(str(token).startswith("assist-answer-") for token in client.tokens)
             told = [each.progress for each in client.answers[end.id] if hasattr(each, "progress")]
             assert [(each.phase, each.tokens > 0) for each in told] == [("reading", False), ("reading", True)]
+            assert [each.message.partition(" tokens")[1] for each in told] == ["", " tokens"]
             assert client.answers[end.id][0].progress is told[0]  # before anything is looked for
             first = end.sources[0]
             assert (first.uri, first.path, first.first, first.last) == (uri, "shop/cart.py", 12, 13)

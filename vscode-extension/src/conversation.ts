@@ -6,7 +6,7 @@ import type { Question } from "./questions";
 export type Piece = Readonly<{ id: string; delta: string; done: boolean } & Partial<Said & Ended>>;
 type Said = { restart: boolean; notice: string; progress: Progress };
 type Ended = { summary: string; error: string | null; edit: Edit | null; thread: string | null; sources: Source[] };
-type Progress = Readonly<{ phase: "reading" | "writing"; tokens: number; seconds: number | null }>;
+type Progress = Readonly<{ message: string }>;
 type Edit = Readonly<{ files: readonly string[]; applied: boolean }>;
 
 /** Lines of a file that the model was shown. */
@@ -32,7 +32,7 @@ const STOPPED = "cancelled"; // the server's word for an answer that the user st
 export function took(answer: typeof FRESH, { delta, done, edit, ...more }: Piece): void {
   answer.text = more.restart ? "" : answer.text + delta;
   if (more.notice) answer.notices = [...answer.notices, more.notice];
-  if (more.progress) answer.progress = words(more.progress);
+  if (more.progress) answer.progress = more.progress.message;
   else if (delta) answer.progress = "";
   if (!done) return;
   const made = edit ? `${edit.applied ? "Changed" : "Not changed"}: ${edit.files.join(", ")}.` : "";
@@ -67,12 +67,6 @@ export function drawn(id: string, answer: typeof FRESH): object {
   const inserts = !error && !answer.changes; // code of an edit belongs where the edit puts it, or nowhere
   const copies = Boolean(answer.text.trim());
   return { id, title, html, notices, progress, done, error, last, verdict, heading, links, inserts, copies };
-}
-
-function words({ phase, tokens, seconds }: Progress): string {
-  const many = tokens ? ` ${tokens.toLocaleString("en")} tokens` : "";
-  if (phase === "writing") return `writing${many && `,${many}`}, ${(seconds ?? 0).toFixed(0)} s`;
-  return `reading${many}${seconds ? `, about ${Math.max(1, seconds).toFixed(0)} s` : ""}`;
 }
 
 function place({ path, first, last }: Source): string {

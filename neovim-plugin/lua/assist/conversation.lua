@@ -4,18 +4,12 @@ local M = {}
 
 --- A question whose answer has not begun. `asked` are the words above it, if any.
 function M.turn(id, asked)
-  return { id = id, asked = asked, notices = {}, text = '', running = true, progress = { phase = 'asking' } }
+  return { id = id, asked = asked, notices = {}, text = '', running = true, progress = { message = 'asking' } }
 end
 
 --- How far an answer is, in words; "" once its words say so themselves.
 function M.progress(turn)
-  local said = turn.running and turn.progress
-  if not said then return '' end
-  local seconds, words = tonumber(said.seconds), said.phase
-  if (said.tokens or 0) > 0 then words = ('%s %d tokens'):format(words, said.tokens) end
-  if not seconds then return words end
-  if said.phase == 'writing' then return ('%s, %.0f s'):format(words, seconds) end
-  return ('%s, about %.0f s'):format(words, math.max(1, seconds))
+  return turn.running and turn.progress and turn.progress.message or ''
 end
 
 --- What became of the edit of an answer, in words; "" if there was none.

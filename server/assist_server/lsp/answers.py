@@ -59,7 +59,8 @@ class LspEditor:
         """Send a piece of an answer, or its end."""
         self._server.protocol.notify(ANSWER, message)
         if (progress := message.get("progress")) and message["id"] in self._shown:
-            self._report(message["id"], progress)
+            report = types.WorkDoneProgressReport(cancellable=True, message=progress["message"])
+            self._server.work_done_progress.report(_PROGRESS + message["id"], report)
         if route := message.get("route"):
             self._server.session.show_answering(route["target"], route["budget_left_usd"])
         elif message["done"]:
@@ -71,15 +72,6 @@ class LspEditor:
             progress = self._server.work_done_progress
             progress.end(_PROGRESS + message["id"], types.WorkDoneProgressEnd())
         self._documents.tell(message)  # last: in Helix, the end of the progress clears the status line
-
-    def _report(self, number: str, document: dict[str, Any]) -> None:
-        """Say in the client's progress how far the answer is."""
-        from assist_server.questions.events.progress import Progress  # noqa: PLC0415
-        from assist_server.wording.answers import progress_words  # noqa: PLC0415
-
-        words = progress_words(Progress(**document))
-        report = types.WorkDoneProgressReport(cancellable=True, message=words)
-        self._server.work_done_progress.report(_PROGRESS + number, report)
 
     def begin(self, number: str, question: EditorQuestion) -> None:
         """Show a progress that can be cancelled, if the client can."""

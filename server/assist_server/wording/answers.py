@@ -242,9 +242,10 @@ def progress_words(progress: Progress) -> str:
 
 
 def progress_document(progress: Progress) -> dict[str, Any]:
-    """The same as JSON."""
+    """The same as JSON, with the words as "message"."""
     seconds = None if progress.seconds is None else round(progress.seconds, 1)
-    return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds}
+    message = progress_words(progress)
+    return {"phase": progress.phase, "tokens": progress.tokens, "seconds": seconds, "message": message}
 
 
 def last_line(decided: DecidedQuestion, final: FinalAnswer) -> str:

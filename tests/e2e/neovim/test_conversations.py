@@ -136,12 +136,12 @@ def test_progress_is_told_until_the_first_word_and_errors_are_apart(nvim: Openin
     editor = open_told(nvim, tmp_path)
     editor.command("set number")
     editor.command("AssistExplain")
-    tell(editor, "a1", progress={"phase": "reading", "tokens": 753, "seconds": 9.2})
+    tell(editor, "a1", progress={"phase": "reading", "message": "reading 753 tokens, about 9 s"})
     editor.shows("reading 753 tokens, about 9 s")
     tell(editor, "a1", delta="It adds up.")
     editor.until(lambda: editor.lines() == ["It adds up."], "the words alone")
-    tell(editor, "a1", progress={"phase": "writing", "tokens": 120, "seconds": 9.0})
-    editor.shows("writing 120 tokens, 9 s")
+    tell(editor, "a1", progress={"phase": "writing", "message": "writing, 120 tokens, 9 s"})
+    editor.shows("writing, 120 tokens, 9 s")
     tell(editor, "a1", done=True, error="nothing was changed", summary="by nobody")
     editor.until(lambda: not any("120" in line for line in editor.lines()), "the progress to go")
     assert groups(editor)["DiagnosticError"] == "nothing was changed"
@@ -237,8 +237,8 @@ def test_a_commit_message_and_an_edit_show_their_progress_in_place(nvim: Opening
         12,
     )
     assert editor.lua("return _G.prompt") == "Edit: "
-    tell(editor, "a1", progress={"phase": "writing", "tokens": 40, "seconds": 3.0})
-    editor.shows("assist: writing 40 tokens, 3 s")
+    tell(editor, "a1", progress={"phase": "writing", "message": "writing, 40 tokens, 3 s"})
+    editor.shows("assist: writing, 40 tokens, 3 s")
     tell(editor, "a1", delta="the diff", done=True, edit={"files": ["shop/cart.py"], "applied": True})
     editor.until(lambda: "assist: writing" not in editor.screen(), "the progress to go")
     assert (
