@@ -23,3 +23,13 @@ class ContextSettings:
             "0.6 times the source.",
         },
     )
+    docs: tuple[str, ...] = field(
+        default=(),
+        metadata={
+            "path": True,
+            "own_file": True,
+            "doc": "Folders outside of the workspace whose pages of documentation `ask` may show, such as "
+            '["~/handbook"]. Only their pages are indexed and shown; an .assist.toml in such a folder counts '
+            "like one in the workspace.",
+        },
+    )

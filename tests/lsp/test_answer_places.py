@@ -1,12 +1,13 @@
 """The rules of the place hold for an editor's questions too: links, what git ignores, one budget."""
 
+import asyncio
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from asked_shop import CART
-from talker import open_talker
+from talker import Talker, open_talker
 from vendor import configure_provider, scripted_answer, vendor
 
 from assist_server.config.config import load_lenient
@@ -59,3 +60,28 @@ def test_two_folders_of_one_repository_share_its_budget_and_others_have_their_ow
     opened = folders_of([str(tmp_path / "repo" / "a")], data)
     assert scope_of([each.root for each in opened]).repo == top
     assert scope_of([str(tmp_path / "plain" / "a")]).repo == str(tmp_path / "plain" / "a")
+
+
+async def is_indexed(client: Talker, folder: Path) -> bool:
+    events = (await client.run("index"))["events"]
+    return any((each["event"], each.get("root")) == ("ready", str(folder)) for each in events)
+
+
+async def test_docs_outside_of_the_workspace_answer_an_editor_s_question(
+    tmp_path: Path, shop: Path, home: Mapping[str, str]
+) -> None:
+    handbook = tmp_path / "handbook"
+    handbook.mkdir()
+    (handbook / "leave.md").write_text("# Leave\n\nAsk the rota for leave two weeks before.\n")
+    with vendor(scripted_answer("fine")) as acme:
+        configure_provider(tmp_path / "config", acme.url, more=f'[context]\ndocs = ["{handbook}"]')
+        async with open_talker(home, shop) as client:
+            async with asyncio.timeout(60):
+                while not await is_indexed(client, handbook):
+                    await asyncio.sleep(0.1)
+            words = "What do the docs say about leave and the rota?"
+            _, end = await client.whole("ask", words=words, wish="frontier")
+    assert end.error is None
+    assert "handbook/leave.md:1-3" in [each.place for each in end.sources]
+    [request] = acme.requests
+    assert b"two weeks before" in request.body

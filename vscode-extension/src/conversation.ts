@@ -10,7 +10,7 @@ type Progress = Readonly<{ message: string }>;
 type Edit = Readonly<{ files: readonly string[]; applied: boolean }>;
 
 /** Lines of a file that the model was shown. */
-export type Source = Readonly<{ uri: string; path: string; first: number; last: number; name: string }>;
+export type Source = Readonly<{ uri: string; place: string; first: number; last: number; name: string }>;
 
 /** A piece that only ends an answer. */
 export const DONE = { delta: "", done: true };
@@ -52,7 +52,8 @@ export function linked(answer: typeof FRESH, uri: (path: string) => string): voi
   const links = [...found].map(([, path = "", line = "", name = ""]) => ({ path, name, line: Number(line) }));
   if (!links.length) return;
   answer.heading = "Remarks";
-  answer.links = links.map(({ path, name, line }) => ({ uri: uri(path), path, name, first: line, last: line }));
+  const at = (path: string, line: number) => ({ uri: uri(path), place: `${path}:${String(line)}`, first: line, last: line });
+  answer.links = links.map(({ path, name, line }) => ({ ...at(path, line), name }));
   [answer.rendered, answer.html] = [answer.text, ""]; // the links say it all
 }
 
@@ -63,12 +64,8 @@ export function drawn(id: string, answer: typeof FRESH): object {
     answer.rendered = answer.text;
   }
   const { title, html, notices, progress, done, error, last, verdict, heading } = answer;
-  const links = answer.links.map((each) => ({ place: place(each), name: each.name }));
+  const links = answer.links.map(({ place, name }) => ({ place, name }));
   const inserts = !error && !answer.changes; // code of an edit belongs where the edit puts it, or nowhere
   const copies = Boolean(answer.text.trim());
   return { id, title, html, notices, progress, done, error, last, verdict, heading, links, inserts, copies };
-}
-
-function place({ path, first, last }: Source): string {
-  return last > first ? `${path}:${String(first)}-${String(last)}` : `${path}:${String(first)}`;
 }

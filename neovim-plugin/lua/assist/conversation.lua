@@ -35,8 +35,7 @@ end
 local function printable(text) return (text:gsub('%c', '?')) end
 
 local function source_words(source)
-  local lines = source.first == source.last and source.first or ('%d-%d'):format(source.first, source.last)
-  local words = { ('%s:%s'):format(source.path, lines), source.name, source.outline and '(outline)' or '' }
+  local words = { source.place, source.name, source.outline and '(outline)' or '' }
   return printable(table.concat(vim.tbl_filter(function(word) return word ~= '' end, words), ' '))
 end
 

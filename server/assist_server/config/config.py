@@ -72,6 +72,9 @@ _SECRET = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _SYSTEM_POLICIES = Path("/etc/xdg/assist")
+_NOT_FROM_EDITOR = (
+    "is not taken from an editor, whose settings a workspace can write: write it into config.toml"
+)
 _LIMITS = ("mode", "max_escalation_rate", "max_cost_usd_per_request", "max_cost_usd_per_day")
 
 
@@ -226,6 +229,10 @@ def merge_settings(base: Config, settings: object) -> Config:
     merged, problems = read(base, own, EDITOR, base.paths.config)
     merged, refused = _without_foreign_models(base, merged)
     problems += refused
+    if merged.context.docs != base.context.docs:
+        merged = replace(merged, context=replace(merged.context, docs=base.context.docs))
+        shown = f"[context] docs = {show(list(own['context']['docs']))} {_NOT_FROM_EDITOR}"
+        problems.append(Problem("context.docs", EDITOR, shown))
     statement = make_statement(Layer("editor", EDITOR, OPEN), others, base.paths.config)
     if any(_table(problem) in _TIGHTENING for problem in statement.problems):
         statement = close_egress(statement)
@@ -245,10 +252,8 @@ def _without_foreign_models(base: Config, merged: Config) -> tuple[Config, list[
         if is_path(model) and not _is_own_model(base, model):
             own = replace(getattr(merged, table), model=getattr(base, table).model)
             merged = replace(merged, **{table: own})
-            why = (
-                "is not taken from an editor, whose settings a workspace can write: write it into config.toml"
-            )
-            problems.append(Problem(f"{table}.model", EDITOR, f"[{table}] model = {show(model)} {why}"))
+            shown = f"[{table}] model = {show(model)} {_NOT_FROM_EDITOR}"
+            problems.append(Problem(f"{table}.model", EDITOR, shown))
     return merged, problems
 
 
@@ -267,12 +272,11 @@ def _loosening_problems(
     table = data.get("escalation")
     written = [name for name in _LIMITS if isinstance(table, Mapping) and table.get(name) is not None]
     pairs = [(name, getattr(editor_settings, name), getattr(base.escalation, name)) for name in written]
-    why = "is not taken from an editor, whose settings a workspace can write: set it in config.toml"
     return [
         Problem(
             f"escalation.{name}",
             EDITOR,
-            f"[escalation] {name} = {show(value)} (above {show(limit)}) {why}",
+            f"[escalation] {name} = {show(value)} (above {show(limit)}) {_NOT_FROM_EDITOR}",
         )
         for name, value, limit in pairs
         if _rank(value) > _rank(limit)

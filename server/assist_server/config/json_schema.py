@@ -31,7 +31,8 @@ def configuration() -> list[dict[str, Any]]:
         "server": {f"assist.server.{name}": _server_property(doc) for name, doc in _SERVER_DOCS.items()}
     }
     for key, setting in SETTINGS.items():
-        if setting.section == "escalation" and not may_say("editor", key):
+        own = setting.item.metadata.get("own_file")
+        if own or (setting.section == "escalation" and not may_say("editor", key)):
             continue
         limits = _limits_words(setting.item) if setting.section == "escalation" else ""
         tables.setdefault(key[0], {})[".".join(("assist", *key))] = _property(

@@ -150,7 +150,9 @@ def _put(base: Any, key: Key, value: Any, home: Path) -> Any:
             check_model(converted)  # before the path changes, so that the message shows what the user wrote
             converted = _absolute(converted, home, key[1])
         elif setting.item.metadata.get("path") and converted:
-            converted = _absolute(converted, home, key[1])
+            one = isinstance(converted, str)
+            paths = tuple(_absolute(each, home, key[1]) for each in ([converted] if one else converted))
+            converted = paths[0] if one else paths
     return replace(base, **{setting.section: replace(section, **{setting.item.name: converted})})
 
 

@@ -48,7 +48,7 @@ from assist_server.wording.answers import last_line, progress_document, route_do
 from assist_server.workspace.changes.remarks import answer_text
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
-from assist_server.workspace.folders import WorkspaceFolder, database_of, folder_of
+from assist_server.workspace.folders import WorkspaceFolder, database_of, docs_folders, folder_of
 from assist_server.workspace.stray_links import refuse_stray_link
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."
@@ -272,6 +272,9 @@ def decide_question(
         home = _home(question, snapshot)
         asked = [home.root]
         others = [folder for folder in snapshot.folders if folder != home]
+        if question.command == "ask":
+            config = snapshot.config
+            others += docs_folders(config.context.docs, (home, *others), config.paths.data)
         corpora = [_corpus(folder, snapshot, stack) for folder in (home, *others)]
         folders = QuestionFolders(corpora[0], tuple(corpora[1:]))
         target = None

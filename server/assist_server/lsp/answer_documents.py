@@ -167,12 +167,8 @@ def _sources_note(sources: Sequence[dict[str, Any]]) -> str:
     from assist_server.questions.events.sources import ShownSource  # noqa: PLC0415
     from assist_server.wording.answers import sources_line  # noqa: PLC0415
 
-    return sources_line(
-        [
-            ShownSource(each["path"], each["first"], each["last"], each["name"], outline=each["outline"])
-            for each in sources
-        ]
-    )
+    known = [{name: each[name] for name in each if name not in ("uri", "place")} for each in sources]
+    return sources_line([ShownSource(**each) for each in known])
 
 
 def _remove_old(parent: Path) -> None:

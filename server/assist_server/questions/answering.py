@@ -274,15 +274,16 @@ def _local_end(
     tokens = outcome.result.tokens
     first = outcome.result.ms.first
     cost = AnswerCost(outcome.result.ended, tokens.prompt, tokens.generated, 0, ms, first, tokens.evaluated)
-    seen = _sources(outcome.read.spans, decided.local)
+    seen = _sources(outcome.read.spans, decided.local, decided.root)
     thread = _grown_thread(decided, outcome.read.spans, outcome.text, outcome.read.dropped)
     return FinalAnswer(outcome.text, model, decision, cost, outcome.edit, outcome.problem, seen, thread)
 
 
-def _sources(spans: Sequence[Span], draft: Draft) -> tuple[ShownSource, ...]:
+def _sources(spans: Sequence[Span], draft: Draft, root: str) -> tuple[ShownSource, ...]:
     """What a model was shown, the code in question first: in a prompt that is last."""
     order = {span: at for at, span in enumerate(draft.evidence.spans)}
-    return sources_of(sorted(spans, key=lambda span: order.get(span, len(order))), draft.evidence.names)
+    found = sorted(spans, key=lambda span: order.get(span, len(order)))
+    return sources_of(found, draft.evidence.names, root)
 
 
 async def _ask_again(
@@ -387,7 +388,7 @@ async def _answer_by_provider(
     model = outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write
     cost = AnswerCost(outcome.finish, read, usage.output, outcome.cost_micro, outcome.ms, first)
-    seen = _sources(draft.prompt.spans, draft)
+    seen = _sources(draft.prompt.spans, draft, decided.root)
     grown = _thread_after_provider(decided, draft, outcome.text)
     name = f"{prepared.provider} {model}"
     yield FinalAnswer(outcome.text, name, decision, cost, edit, problem, seen, grown)

@@ -200,6 +200,8 @@ def answer_document(
 def source_document(source: ShownSource) -> dict[str, Any]:
     """A source as JSON; its lines count from 1."""
     return {
+        "place": source.place,
+        "folder": source.folder,
         "path": source.path,
         "first": source.first,
         "last": source.last,

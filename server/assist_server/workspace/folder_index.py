@@ -18,6 +18,7 @@ from assist_context.index.database import IndexStatus
 from assist_context.index.reader import IndexReader
 from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import Event
+from assist_context.languages import is_page
 from assist_context.retrieval.corpus import Corpus
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
 from assist_server.config.config import Config
@@ -78,12 +79,13 @@ def update_index(config: Config, folder: WorkspaceFolder, progress: Progress) ->
 def corpus_of(folder: WorkspaceFolder) -> Corpus:
     """A folder's index, without files that its rule files exclude by now. The caller closes its reader."""
     rules = FolderRules(folder.root)
-    return Corpus(
-        folder.root,
-        IndexReader(folder.database),
-        folder.name,
-        hidden=lambda path: rules.exclusion_reason(path, by_git_rules=True) is not None,
-    )
+
+    def is_hidden(path: str) -> bool:
+        if folder.pages and not is_page(path):
+            return True
+        return rules.exclusion_reason(path, by_git_rules=True) is not None
+
+    return Corpus(folder.root, IndexReader(folder.database), folder.name, hidden=is_hidden)
 
 
 class FolderSearch:

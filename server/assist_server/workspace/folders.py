@@ -3,7 +3,8 @@
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 
@@ -11,13 +12,14 @@ from pathlib import Path
 class WorkspaceFolder:
     """A resolved workspace folder, its index, and its name, "" if it is the only one.
 
-    `named` is its path as it was given, with links.
+    `named` is its path as it was given, with links. With `pages`, only its pages of documentation count.
     """
 
     root: str
     database: str
     name: str = ""
     named: str = ""
+    pages: bool = False
 
     def prompt_path(self, path: str) -> str:
         """How prompts name a file of the folder; `path` is absolute and below `root`."""
@@ -51,6 +53,23 @@ def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
         )
         for number, (root, name) in enumerate(zip(real, names, strict=True), 1)
     )
+
+
+def docs_folders(
+    docs: Sequence[str], workspace: Sequence[WorkspaceFolder], data: Path
+) -> tuple[WorkspaceFolder, ...]:
+    """The folders of documentation outside of a workspace. A name that is taken gets a number."""
+    found: list[WorkspaceFolder] = []
+    names = {folder.name or os.path.basename(folder.root) for folder in workspace}
+    for each in folders_of(docs, data):
+        if any(folder.root == each.root or folder.holds(each.root) for folder in workspace):
+            continue
+        base = os.path.basename(each.root) or "docs"
+        numbered = chain([base], (f"{base}-{at}" for at in count(2)))
+        name = next(each for each in numbered if each not in names)
+        names.add(name)
+        found.append(replace(each, name=name, pages=True))
+    return tuple(found)
 
 
 def alias_in(root: str, named: str, also: str = "") -> str:

@@ -19,7 +19,7 @@ from assist_context.indexer.wire import Event
 from assist_server.config.config import Config
 from assist_server.workspace.background_search import BackgroundSearch, Searcher, SearchRequest
 from assist_server.workspace.documents import OpenDocument
-from assist_server.workspace.folders import WorkspaceFolder, folder_of, folders_of
+from assist_server.workspace.folders import WorkspaceFolder, docs_folders, folder_of, folders_of
 from assist_server.workspace.snippet_packs import SnippetPacks
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class Workspace:
         self._search = BackgroundSearch(lambda: _open_search(indexed), deliver_result)
         if config.context.index and self.folders:
             _make_private(config.paths.data / "index")
-            pairs = [(folder.root, folder.database) for folder in self.folders]
+            docs = docs_folders(config.context.docs, self.folders, config.paths.data)
+            pairs = [(folder.root, folder.database) for folder in (*self.folders, *docs)]
             cap = config.context.index_mb << 20
             self._supervisor = IndexerSupervisor(pairs, config.programs, deliver_event, cap=cap)
             self._supervisor.start()

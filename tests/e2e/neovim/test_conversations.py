@@ -262,7 +262,7 @@ def test_remarks_of_a_review_are_places_to_jump_to(nvim: Opening, tmp_path: Path
     editor = open_told(nvim, tmp_path, "vsplit")
     editor.command("AssistReview main")
     assert (heard(editor)[-1][0], heard(editor)[-1][1]["rev"]) == ("assist.review", "main")
-    odd = {"uri": "file:///x", "path": "a\nb.py", "first": 3, "last": 9, "name": "", "outline": True}
+    odd = {"uri": "file:///x", "place": "a\nb.py:3-9", "first": 3, "last": 9, "name": "", "outline": True}
     tell(editor, "a1", delta="shop/prices.py:2: no number without a name", done=True, sources=[odd])
     editor.until(lambda: editor.lines()[-1:] == ["a?b.py:3-9 (outline)"], "the source")
     editor.keys("gg")

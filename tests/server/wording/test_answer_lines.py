@@ -78,5 +78,6 @@ def test_sources_are_named_on_a_line_and_in_json() -> None:
     question, final = decided("mode", "nothing may leave", sources=sources)
     document = answer_document(question, final, [], applied=False, problem=None)
     assert document["sources"][0] == {
-        "path": "src/app.py", "first": 10, "last": 40, "name": "total", "outline": False,
+        "place": "src/app.py:10-40", "folder": "", "path": "src/app.py", "first": 10, "last": 40,
+        "name": "total", "outline": False,
     }  # fmt: skip

@@ -7,7 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager, nullcontext
+from contextlib import ExitStack, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ from assist_server.wording.answers import (
 )
 from assist_server.wording.edit_previews import edit_warnings
 from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder, update_index
-from assist_server.workspace.folders import WorkspaceFolder
+from assist_server.workspace.folders import WorkspaceFolder, docs_folders
 from assist_server.workspace.stray_links import refuse_named_link
 
 STDIN = 0
@@ -142,7 +142,8 @@ def decide_run(config: Config, asked: TerminalQuestion, flags: Asking) -> Questi
     with _folders(config, root, asked) as (folders, resolved):
         corpus = folders.corpus
         added = tuple(attachment_at(name, root, [corpus.root]) for name in context.files)
-        inputs, problems = decision_inputs(config, [corpus.root], _asking_folders(root, asked))
+        roots = [each.root for each in (corpus, *folders.others)]
+        inputs, problems = decision_inputs(config, roots, _asking_folders(root, asked))
         for problem in problems:
             say(f"assist: {problem}")
         for done in finish_interrupted(config, corpus.root):
@@ -220,19 +221,26 @@ def _folders(
         say(f"assist: {_full_path(root, target)} is outside of {asked}: it is read as a file of {root}.")
     folder = known_folder(config, root) or folder_at(config, root)
     by_index = by_index or not (target and os.path.exists(root / parse_target(target).path))
+    docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
     if config.context.index and question.index and by_index:
         # A symbol, a folder, or a question about the whole folder: the index must be up to date.
-        show_passing("indexing")
-        update_index(config, folder, lambda done, of: show_passing(f"indexing, {done:,} of {of:,} files"))
+        for each in (folder, *docs):
+            _bring_up_to_date(config, each)
         show_passing("looking for code that helps")
     if target and not os.path.lexists(root / parse_target(target).path):
         _refuse_stray_link(Path(folder.root), asked, target)  # it may be named from the indexed folder on
-    corpus = corpus_of(folder)
-    try:
-        resolved = resolve_target(corpus, _from_folder(root, folder, target)) if target else None
-        yield QuestionFolders(corpus), resolved
-    finally:
-        corpus.reader.close()
+    with ExitStack() as stack:
+        corpora = [corpus_of(each) for each in (folder, *docs)]
+        for corpus in corpora:
+            stack.callback(corpus.reader.close)
+        resolved = resolve_target(corpora[0], _from_folder(root, folder, target)) if target else None
+        yield QuestionFolders(corpora[0], tuple(corpora[1:])), resolved
+
+
+def _bring_up_to_date(config: Config, folder: WorkspaceFolder) -> None:
+    what = f"indexing {folder.name}".rstrip()
+    show_passing(what)
+    update_index(config, folder, lambda done, of: show_passing(f"{what}, {done:,} of {of:,} files"))
 
 
 def _refuse_stray_link(base: Path, workspace: Path, target: str) -> None:

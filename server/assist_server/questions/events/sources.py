@@ -3,6 +3,7 @@
 It knows spans and their origins, not what is in them.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,8 @@ class ShownSource:
     """Lines of a file, from 1 and both included, in the folder `root`.
 
     `name` is the definition or heading that they are, "" if they are several or none. `outline`: of these
-    lines the model saw only the ones that say most.
+    lines the model saw only the ones that say most. `folder` is the name of a folder other than the one that
+    the question is about.
     """
 
     path: str
@@ -25,6 +27,7 @@ class ShownSource:
     name: str = ""
     root: str = ""
     outline: bool = False
+    folder: str = ""
 
     @property
     def place(self) -> str:
@@ -34,20 +37,21 @@ class ShownSource:
         ('app.py:3-9', 'app.py:3')
         """
         lines = f"{self.first}" if self.first == self.last else f"{self.first}-{self.last}"
-        return f"{self.path}:{lines}"
+        return f"{self.folder}/{self.path}:{lines}" if self.folder else f"{self.path}:{lines}"
 
 
-def sources_of(spans: Iterable[Span], names: Mapping[Origin, str]) -> tuple[ShownSource, ...]:
+def sources_of(spans: Iterable[Span], names: Mapping[Origin, str], root: str = "") -> tuple[ShownSource, ...]:
     """The files among the spans in their order, neighbouring pieces of one file merged.
 
-    `names` says what pieces are called, where that is known.
+    `names` says what pieces are called, where that is known. The question is about the folder `root`.
     """
     found: list[ShownSource] = []
     for origin in (span.origin for span in spans):
         if origin.source != "file" or not origin.first:
             continue
         name = names.get(origin, "")
-        piece = ShownSource(origin.path, origin.first, origin.last, name, origin.root, origin.outline)
+        folder = os.path.basename(origin.root) if root and origin.root != root else ""
+        piece = ShownSource(origin.path, origin.first, origin.last, name, origin.root, origin.outline, folder)
         neighbours = [each for each in found if _adjoin(each, piece)]
         if not neighbours:
             found.append(piece)

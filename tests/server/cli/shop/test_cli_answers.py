@@ -47,7 +47,10 @@ def test_an_answer_ends_with_what_the_model_was_shown(assist: Assist, tmp_path: 
         done = assist("explain", "shop/cart.py:13", "--frontier", "--yes", "--json")
         plain = assist("explain", "shop/cart.py:13", "--frontier", "--yes")
     first, *_ = done.json["sources"]
-    assert first == {"path": "shop/cart.py", "first": 12, "last": 13, "name": "Cart.total", "outline": False}
+    assert first == {
+        "place": "shop/cart.py:12-13", "folder": "", "path": "shop/cart.py", "first": 12, "last": 13,
+        "name": "Cart.total", "outline": False,
+    }  # fmt: skip
     assert "Sources: shop/cart.py:12-13 Cart.total" in plain.err
     assert plain.out == "It adds up.\n"
 

@@ -159,3 +159,28 @@ def test_offline_no_socket_is_opened_whatever_is_asked(
         )
     assert (done.code, acme.connections) == (3, 0)
     assert "offline" in done.err
+
+
+def test_docs_outside_of_the_workspace_are_shown_under_their_own_rules(
+    assist: Assist, tmp_path: Path
+) -> None:
+    handbook = tmp_path / "handbook"
+    handbook.mkdir()
+    (handbook / "leave.md").write_text("# Leave\n\nAsk the rota for leave two weeks before.\n")
+    (handbook / "pay.md").write_text("# Rota pay\n\nThe rota pays leave once a month.\n")
+    question = ("ask", "what do the docs say about leave and the rota?", "--frontier", "--yes", "--json")
+    with vendor(scripted_answer("fine")) as acme:
+        configure_provider(tmp_path / "config", acme.url, more=f'[context]\ndocs = ["{handbook}"]')
+        done = assist(*question)
+        (handbook / ".assist.toml").write_text('[egress]\ndeny = ["leave.md"]\n')
+        not_accepted = assist(*question)
+        assert assist("config", "trust", "--workspace", str(handbook), "--yes").code == 0
+        denied = assist(*question)
+    assert (done.code, not_accepted.code, denied.code) == (0, 3, 0), done.err
+    assert {(each["folder"], each["path"]) for each in done.json["sources"]} >= {
+        ("handbook", "leave.md"),
+        ("handbook", "pay.md"),
+    }
+    assert "leave two weeks before" in acme.requests[0].body.decode()
+    assert "leave two weeks before" not in acme.requests[1].body.decode()
+    assert "pays leave" in acme.requests[1].body.decode()
