@@ -52,7 +52,12 @@ export function linked(answer: typeof FRESH, uri: (path: string) => string): voi
   const links = [...found].map(([, path = "", line = "", name = ""]) => ({ path, name, line: Number(line) }));
   if (!links.length) return;
   answer.heading = "Remarks";
-  const at = (path: string, line: number) => ({ uri: uri(path), place: `${path}:${String(line)}`, first: line, last: line });
+  const at = (path: string, line: number) => ({
+    uri: uri(path),
+    place: `${path}:${String(line)}`,
+    first: line,
+    last: line,
+  });
   answer.links = links.map(({ path, name, line }) => ({ ...at(path, line), name }));
   [answer.rendered, answer.html] = [answer.text, ""]; // the links say it all
 }
