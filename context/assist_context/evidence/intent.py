@@ -16,6 +16,7 @@ Kind = Literal["pages", "code", "either"]
 _TABLE: dict[str, list[str]] = tomllib.loads((files(__package__) / "asking.toml").read_text(encoding="utf-8"))
 _WORD = re.compile(r"[^\W\d_]+")
 _CHRONICLES = frozenset(_TABLE["chronicles"])
+_FILLERS = frozenset([*_TABLE["small"], *_TABLE["pages"]])
 LONGEST = 4_000  # characters of a question that are looked at
 
 
@@ -49,6 +50,11 @@ def _speaks_of(subject: str, text: str) -> bool:
     padded = f" {text} "
     phrases = _TABLE[subject]
     return any(f" {each} " in padded or (not each.isascii() and each in text) for each in phrases)
+
+
+def is_filler(word: str) -> bool:
+    """Whether a word of a question says only that it is one, or that it asks for documentation."""
+    return word.lower() in _FILLERS
 
 
 def is_chronicle(path: str) -> bool:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assist_context.evidence.intent import QuestionIntent, is_chronicle
+from assist_context.evidence.intent import QuestionIntent, is_chronicle, is_filler
 from assist_context.index.search import Among, SearchHit
 from assist_context.index.terms import terms
 from assist_context.relations.bookkeeping import is_bookkeeping
@@ -38,8 +38,17 @@ class FoundPiece:
 
 
 def search_words(question: str) -> list[str]:
-    """The terms of a question, in order."""
-    return [term for word in identifiers(tuple(question.splitlines())) for term in terms(word)]
+    """The terms of a question, in order, of the words that say what it is about if there are some.
+
+    Of 68 questions that people wrote about pytest's pages, 90 % then have their page among ten, 84 % with all
+    words; headings as questions find theirs as often, and 1 % of them one place later (`benchmarks/docs.py`).
+
+    >>> search_words("Which page of the docs says how to test a command?"), search_words("What is it?")
+    (['test', 'cmd'], ['what', 'is', 'it'])
+    """
+    words = identifiers(tuple(question.splitlines()))
+    telling = [each for each in words if not is_filler(each)]
+    return [term for word in (telling if len(telling) > 1 else words) for term in terms(word)]
 
 
 def ranked_pages(corpora: Sequence[Corpus], question: str, intent: QuestionIntent) -> list[FoundPiece]:
