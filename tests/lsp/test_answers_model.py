@@ -105,6 +105,16 @@ async def test_an_explanation_streams_is_paid_and_written_down(
     assert "acme" in end.summary
 
 
+async def test_a_question_waits_for_a_model_that_is_loading(environ: Environ, shop: Path) -> None:
+    async with open_talker(environ, shop) as client:
+        client.show((shop / "shop" / "prices.py").as_uri(), PRICES)
+        assert client.state in ("", "loading")
+        uri = (shop / "shop" / "prices.py").as_uri()
+        text, end = await client.whole("ask", uri=uri, words="What does gross do? One word.", wish="local")
+    assert end.error is None
+    assert text.strip()
+
+
 async def test_a_question_takes_along_what_it_needs_of_another_file(
     tmp_path: Path, shop: Path, home: Environ
 ) -> None:

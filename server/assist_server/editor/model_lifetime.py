@@ -78,6 +78,7 @@ class ModelLifetime:
         self._models: OpenedModels | None = None
         self._counts: Counter[str] = Counter()  # of the engines that are closed
         self._loads = 0
+        self._settled = asyncio.Event()  # the models are loaded, or cannot be
         self._tried = 0.0
 
     @property
@@ -89,6 +90,12 @@ class ModelLifetime:
     def answerer(self) -> "Answerer[Any] | None":
         """The model that answers questions, or None until it is loaded."""
         return self._models.answers if self._models is not None else None
+
+    async def loaded_answerer(self) -> "Answerer[Any] | None":
+        """The same, once loading has ended one way or the other."""
+        if self.started:
+            await self._settled.wait()
+        return self.answerer
 
     @property
     def absence(self) -> Literal["loading", "missing", "failed", "off"]:
@@ -105,6 +112,7 @@ class ModelLifetime:
         """Open the models in the background; models opened for older settings are closed."""
         self._loads += 1
         self._close_models()
+        self._settled.clear()
         self._tried = time.monotonic()
         self._item.reset(SessionStatus(self._config().completion.model, message="starting"))
         loop = asyncio.get_running_loop()
@@ -120,6 +128,7 @@ class ModelLifetime:
         """Free the models; one that is still loading is closed once it is loaded."""
         self._loads += 1
         self._close_models()
+        self._settled.set()
         self._item.update(state="off", message="")
 
     def totals(self) -> Counter[str]:
@@ -154,11 +163,13 @@ class ModelLifetime:
             models.engine.close()
             return
         self._models = models
+        self._settled.set()
         self._item.reset(SessionStatus(self._config().completion.model, state="ready"))
         self._on_ready()
 
     def _show_failure(self, load: int, state: State, message: str) -> None:
         if load == self._loads:
+            self._settled.set()
             self._item.update(state=state, message=message)
 
     def _show_progress(self, load: int, message: str) -> None:

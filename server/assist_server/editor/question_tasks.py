@@ -6,7 +6,7 @@ It uses plain values, which `lsp.answers` translates. `question_work` does the w
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -59,13 +59,14 @@ class _AskedQuestion:
 class QuestionTasks:
     """Owns the tasks of running questions. Event loop only.
 
-    `snapshot` gives the workspace as it is now; `local` the local model, or None until it is loaded.
+    `snapshot` gives the workspace as it is now; `local` waits for the local model, and gives None if
+    there is none.
     """
 
     def __init__(
         self,
         snapshot: Callable[[], WorkspaceSnapshot],
-        local: "Callable[[], Answerer[Any] | None]",
+        local: "Callable[[], Awaitable[Answerer[Any] | None]]",
         editor: EditorPort,
     ) -> None:
         self._local = local
@@ -151,9 +152,9 @@ class QuestionTasks:
             self._asked[number] = replace(asked, thread=thread.id, turns=len(thread.turns))
 
     async def _local_model(self) -> "Answerer[Any]":
-        local = self._local()
+        local = await self._local()
         if local is None:
-            raise CompletionError("The local model is not ready yet: see its state, and ask again.")
+            raise CompletionError("The local model is not ready: see its state, and ask again.")
         return local
 
     def _tell(self, number: str, *, delta: str = "", done: bool = False, **more: Any) -> None:

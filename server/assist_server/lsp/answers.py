@@ -182,7 +182,7 @@ def add_answers(server: Server) -> QuestionTasks:
     def snapshot() -> WorkspaceSnapshot:
         return snapshot_of(session.config, session.workspace.folders, session.documents)
 
-    questions = QuestionTasks(snapshot, lambda: session.model.answerer, editor)
+    questions = QuestionTasks(snapshot, session.model.loaded_answerer, editor)
 
     def add_command(command: str, name: str = "") -> None:
         @server.command(f"assist.{name or command}")

@@ -31,6 +31,7 @@ async def end_of(config: Config, error: BaseException) -> SessionStatus:
     lifetime = ModelLifetime(lambda: config, open_models, item, lambda: None)  # type: ignore[arg-type]
     lifetime.start()
     async with asyncio.timeout(30):
+        assert await lifetime.loaded_answerer() is None
         await ended.wait()
     lifetime.close()
     return next(status for status in shown if status.state != "loading")
