@@ -17,7 +17,7 @@ from assist_escalation.gate.withheld_files import File, withheld_files
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.settings import Edits
 from assist_escalation.policy.verdict import judge
-from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.prompts import Origin, Prompt, Span, fence
 from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.routing import features
 from assist_escalation.routing.calibration import NONE, Calibration
@@ -207,22 +207,11 @@ def draft(
     """The prompt of a question in about `tokens` tokens of code."""
     target = question.target
     command = question.command
-    whole_files = not small and command in EDITS  # a model must see exactly what it changes
     thread = question.thread if question.thread and question.thread.turns else None
     corpora = (folders.corpus, *folders.others)
     room = ATTACHED_TOKENS if small else ATTACHED_FRONTIER_TOKENS
     attached = attached_spans(corpora, question.attachments, question.words, room)
-    if thread is not None and target is None:
-        tokens = tokens // 2 if asks_for_more(question.words) else 0
-    plan = "rewrite" if small and command in EDITS else command
-    around = EvidenceSurroundings(attached.spans, follow_up=thread is not None, plan=plan)
-    evidence = (
-        evidence_of(question.material)
-        if question.material
-        else evidence_for(folders, question.words, target, tokens, whole_files=whole_files, around=around)
-    )
-    if thread and command == "ask":
-        evidence = replace(evidence, spans=unseen(evidence.spans, thread))
+    evidence = _evidence(question, folders, attached.spans, tokens, small=small)
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
     path = _new_path(form, target, folders.corpus)
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
@@ -237,6 +226,8 @@ def draft(
         Span(request_of(command, question.words), Origin("user")),
         *((Span(last, Origin("assist")),) if last else ()),
     )
+    if small:  # the model repeats the fence that it was shown the code in, so its answer is given that one
+        form = replace(form, fence=fence(span.text for span in turn))
     earlier = earlier_turns(thread, thread.dropped if thread and small else 0)
     whole = _edit_target(form, target, path)
     return Draft(
@@ -250,6 +241,23 @@ def draft(
         turn=turn,
         notes=(*attached.notes, *([] if small else earlier_notes(earlier))),
     )
+
+
+def _evidence(
+    question: Question, folders: QuestionFolders, attached: tuple[Span, ...], tokens: int, *, small: bool
+) -> Evidence:
+    """What helps to answer a question, or the material that it brings along."""
+    if question.material:
+        return evidence_of(question.material)
+    command, words, target = question.command, question.words, question.target
+    thread = question.thread if question.thread and question.thread.turns else None
+    if thread is not None and target is None:
+        tokens = tokens // 2 if asks_for_more(words) else 0
+    whole_files = not small and command in EDITS  # a model must see exactly what it changes
+    plan = "rewrite" if small and command in EDITS else command
+    around = EvidenceSurroundings(attached, follow_up=thread is not None, plan=plan)
+    found = evidence_for(folders, words, target, tokens, whole_files=whole_files, around=around)
+    return replace(found, spans=unseen(found.spans, thread)) if thread and command == "ask" else found
 
 
 def _new_path(form: Form, target: QuestionTarget | None, corpus: Corpus) -> str:

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from assist_escalation.edits.plan import Base, EditError, EditPlan, EditTarget, base_of, diff, sha256_of
+from assist_escalation.edits.plan import (
+    Base,
+    EditError,
+    EditPlan,
+    EditTarget,
+    UnchangedError,
+    base_of,
+    diff,
+    sha256_of,
+)
 from assist_escalation.edits.planner import plan
 
 
@@ -160,7 +169,10 @@ def test_a_whole_function_takes_its_place(code: str) -> None:
             "```python\ndef f(self):\n    return 3\n```\n```python\ndef f(self):\n    return 4\n```\n",
             "2 fenced",
         ),
-        ("```python\ndef f(self):\n    return 3\n\ndef g(self):\n    return 4\n```\n", "also defines g"),
+        (
+            "```python\ndef f(self):\n    return 3\n\ndef g(self):\n    return 4\n\ndef h(self):\n    pass\n```\n",
+            "also defines g",
+        ),
         ("```python\n\tdef f(self):\n\t\treturn 3\n```\n", "indented otherwise"),
         ("```python\n\n```\n", "does not define|empty"),
         ("```python\ndef f(self):\n    # ... existing code ...\n    return 3\n```\n", "left out"),
@@ -169,6 +181,69 @@ def test_a_whole_function_takes_its_place(code: str) -> None:
 def test_a_whole_function_that_is_not_certain(answer: str, says: str) -> None:
     with pytest.raises(EditError, match=says):
         plan(answer, scope_of(a_py=CLASS), F)
+
+
+@pytest.mark.parametrize(
+    ("above", "says"),
+    [
+        ("from te import NoReturn", "imports te, which nothing else"),
+        ("import te", "imports te, which nothing else"),
+        ("from re import match", ""),
+        ("from os.path import NoReturn", ""),
+        ("from .here import NoReturn", ""),
+    ],
+)
+def test_modules_that_no_one_knows_are_not_imported(above: str, says: str) -> None:
+    answer = f"```python\n{above}\n\ndef f(self) -> NoReturn:\n    te.match()\n```\n"
+    if says:
+        with pytest.raises(EditError, match=says):
+            plan(answer, scope_of(a_py=CLASS), F)
+    else:
+        assert above in plan(answer, scope_of(a_py=CLASS), F).changes[0].after
+
+
+def test_imports_that_the_code_does_not_use_are_left_out() -> None:
+    answer = "```python\nimport json\nimport re\n\ndef f(self):\n    return re.compile('a')\n```\n"
+    after = plan(answer, scope_of(a_py=CLASS), F).changes[0].after
+    assert after == CLASS.replace("import os\n", "import os\nimport re\n").replace("1", "re.compile('a')")
+
+
+def test_imports_alone_are_no_edit() -> None:
+    rust = "use std::fs;\n\nfn f() -> u8 {\n    1\n}\n"
+    answer = "```rust\nuse std::io;\n\nfn f() -> u8 {\n    1\n}\n```\n"
+    with pytest.raises(UnchangedError):
+        plan(answer, {"a.rs": base_of("a.rs", rust.encode())}, EditTarget("a.rs", 3, 5, "f"))
+
+
+def test_what_a_model_writes_on_below_the_code_in_question_is_left_out() -> None:
+    on = "# what g was\ndef g(self):\n    return 9\n\nprint(f(1))\n"
+    answer = f"```python\ndef f(self):\n    return 3\n\n{on}```\n"
+    edit = plan(answer, scope_of(a_py=CLASS), F)
+    assert edit.changes[0].after == CLASS.replace("return 1", "return 3")
+    assert any("left out g" in note for note in edit.notes)
+
+
+def test_a_name_that_the_file_imports_is_not_defined_again() -> None:
+    text = "from shop import Wrong\n\n\ndef f():\n    return 1\n"
+    answer = "```python\nclass Wrong(Exception):\n    pass\n\n\ndef f():\n    raise Wrong\n```\n"
+    edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 4, 5, "f"))
+    assert edit.changes[0].after == text.replace("return 1", "raise Wrong")
+
+
+def test_a_new_helper_stays() -> None:
+    text = "import os\n\n\ndef f():\n    return 1\n"
+    code = "def one():\n    return 1\n\n\ndef f():\n    return one()\n"
+    edit = plan(f"```python\n{code}```\n", scope_of(a_py=text), EditTarget("a.py", 4, 5, "f"))
+    assert edit.changes[0].after == f"import os\n\n\n{code}"
+
+
+def test_the_fence_is_that_of_the_code_in_question_not_of_the_whole_file() -> None:
+    text = 'def g():\n    """\n```\n    """\n\n\ndef f():\n    return 1\n'
+    answer = "```python\ndef f():\n    return 2\n```\n"
+    edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 7, 8, "f"))
+    assert edit.changes[0].after == text.replace("return 1", "return 2")
+    with pytest.raises(EditError, match="4 were asked for"):
+        plan(answer.replace("f()", "g()"), scope_of(a_py=text), EditTarget("a.py", 1, 4, "g"))
 
 
 PROPERTY = """\
@@ -211,6 +286,11 @@ IMPORTING = "import os\n\n\nclass A:\n    def f(self):\n        return os.sep\n"
             "go below the file's own",
         ),
         (
+            "from other import A\nfrom os import sep\n",
+            IMPORTING.replace("os\n", "os\nfrom os import sep\n", 1),
+            "left out 1",
+        ),
+        (
             "import os\nimport re\n\n",
             IMPORTING.replace("import os\n", "import os\nimport re\n"),
             "left out 1",
@@ -218,9 +298,9 @@ IMPORTING = "import os\n\n\nclass A:\n    def f(self):\n        return os.sep\n"
     ],
 )
 def test_imports_above_a_function_go_to_the_top_of_the_file(above: str, after: str, note: str) -> None:
-    answer = f"```python\n{above}def f(self):\n    return os.pathsep\n```\n"
+    answer = f"```python\n{above}def f(self):\n    return sep(re.escape(os.sep))\n```\n"
     edit = plan(answer, scope_of(a_py=IMPORTING), EditTarget("a.py", 5, 6, "f"))
-    assert edit.changes[0].after == after.replace("os.sep", "os.pathsep")
+    assert edit.changes[0].after == after.replace("os.sep", "sep(re.escape(os.sep))")
     assert any(note in each for each in edit.notes)
 
 
@@ -234,7 +314,7 @@ def test_imports_above_a_function_go_to_the_top_of_the_file(above: str, after: s
 )
 def test_imports_without_a_sure_place_are_refused(text: str, above: str) -> None:
     line = text.count("\n") - 1
-    answer = f"```python\n{above}def f(self):\n    return 1\n```\n"
+    answer = f"```python\n{above}def f(self):\n    return re.escape('')\n```\n"
     with pytest.raises(EditError, match="add them at its top"):
         plan(answer, scope_of(a_py=text), EditTarget("a.py", line, line + 1, "f"))
 

@@ -25,11 +25,13 @@ def scripted(answers: list[str], doubts: tuple[Doubt, ...] = ()) -> ScriptedMode
     return ScriptedModel(lambda number: [answers[number - 1]], doubts=doubts)
 
 
-async def edited(folder: Path, local: ScriptedModel, command: str = "fix", words: str = "") -> Any:
+async def edited(
+    folder: Path, local: ScriptedModel, command: str = "fix", words: str = "", file: str = FILE
+) -> Any:
     """The end of a question about `add`, the notices before it, and how often a model began."""
-    (folder / "sums.py").write_text(FILE)
+    (folder / "sums.py").write_text(file)
     corpus = Corpus(str(folder), IndexReader(folder / "none.db"))
-    target = resolve_target(corpus, "sums.py:4")
+    target = resolve_target(corpus, f"sums.py:{file[: file.index('def add')].count(chr(10)) + 1}")
     permissions = allowed("http://127.0.0.1:9/v1", folder)
     inputs = DecisionInputs(
         LocalModelFacts(True, 700, 8192),
@@ -99,6 +101,13 @@ async def test_a_name_that_the_user_says_may_go(tmp_path: Path) -> None:
     final, _, _ = await edited(tmp_path, local, "refactor", "Rename add to plus.")
     assert local.asked[1].beginning == "```python\n"
     assert "does not define add" in str(final.problem)
+
+
+async def test_the_answer_is_given_the_fence_of_the_code_as_it_is_shown(tmp_path: Path) -> None:
+    local = scripted([fenced(RIGHT)])
+    final, _, _ = await edited(tmp_path, local, "refactor", file=f'"""\n```\n"""\n{FILE}')
+    assert (local.asked[0].beginning, local.asked[0].ending) == ("```python\n", "```")
+    assert "a + b" in final.plan.changes[0].after
 
 
 async def test_there_is_no_third_try(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ one file's text and the requested lines. It skips everything else in the answer.
 """
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,10 +14,11 @@ from assist_context.languages import Language, language_of
 from assist_context.syntax.symbols import Definition, symbols
 from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
 from assist_escalation.edits.matcher import Match, bare_lines, shift
-from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk, OtherCodeError
+from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk, OtherCodeError, UnchangedError
 from assist_escalation.prompts import fence
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
+_WORD = re.compile(r"\w+")
 _IMPORT = re.compile(
     r"""
     \s*
@@ -54,8 +56,8 @@ class _Fenced:
 def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The replacement of the target's lines, and notes for people. `EditError` if it is uncertain.
 
-    Imports that a model puts above a function are dropped if the file has them, and else go below the file's
-    own imports: above the function they would be in the middle of a file or a class.
+    Imports that a model puts above a function are dropped if the file has their names, and else go below the
+    file's own imports: above the function they would be in the middle of a file or a class.
     """
     lines = bare_lines(text)
     every = (target.first, target.last) == (1, max(len(lines), 1))
@@ -64,23 +66,26 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
             f"{target.path} has {len(lines)} lines, not {target.first} to {target.last}: ask again"
         )
     old = lines[target.first - 1 : target.last]
-    new = list(_choose_block(answer, target, text))
+    new = list(_choose_block(answer, target, lines))
     new = [new[0].removeprefix(MARK), *new[1:]] if new else new
     imports = _AboveImports()
+    known: tuple[str, ...] = ()
     if not every or target.name:
         new = _strip_blank_lines(new)
         imports = _imports_above(new, old, lines, target) if target.name else imports
         new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
-        _check_foreign(new, lines, target)
+        new, known = _without_known(new, lines, target)
+        if imports.added and new == _strip_blank_lines(old):
+            raise UnchangedError("the answer changes no more than imports")
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
-    return (*imports.added, Match(hunk, tuple(old), tuple(new))), imports.notes
+    return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *known)
 
 
-def _choose_block(answer: str, target: EditTarget, text: str) -> tuple[str, ...]:
+def _choose_block(answer: str, target: EditTarget, lines: list[str]) -> tuple[str, ...]:
     """The lines of the block that the answer means."""
     if len(answer) > MOST_CHARACTERS:
         raise EditError(f"the answer has {len(answer)} characters, {MOST_CHARACTERS} at most: ask for less")
@@ -102,11 +107,11 @@ def _choose_block(answer: str, target: EditTarget, text: str) -> tuple[str, ...]
             raise EditError(
                 f"the answer has {len(blocks)} fenced blocks, and which is meant is not certain: ask again"
             )
-    width = len(fence([text]))
+    width = len(fence(lines[target.first - 1 : target.last]))
     if meant[0].width < width:
         raise EditError(
             f"the answer's fence has {meant[0].width} characters and {width} were asked for, since "
-            f"{target.path} holds shorter ones: ask again"
+            f"lines {target.first}-{target.last} of {target.path} hold shorter ones: ask again"
         )
     if len(meant[0].lines) > MOST_LINES:
         raise EditError(
@@ -166,11 +171,13 @@ def _imports_above(new: list[str], old: list[str], lines: list[str], target: Edi
         return _AboveImports()
     size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
     wanted = [line for line in new[:size] if line.strip()]
-    missing = [line for line in wanted if line not in lines]
+    code = set(_WORD.findall("\n".join(new[size:])))
+    has = _names_of_file(lines, target)
+    missing = [line for line in wanted if line not in lines and _is_missing(line, has, code, target)]
     notes = []
     if len(wanted) > len(missing):
-        count = len(wanted) - len(missing)
-        notes.append(f"{target.path}: left out {count} imports above {target.name}, which the file has")
+        what = f"left out {len(wanted) - len(missing)} imports above {target.name}"
+        notes.append(f"{target.path}: {what}, which the file has or the code does not use")
     if not missing:
         return _AboveImports(size, (), tuple(notes))
     place = _last_import(lines[: target.first - 1])
@@ -179,10 +186,47 @@ def _imports_above(new: list[str], old: list[str], lines: list[str], target: Edi
             f"the answer puts {len(missing)} imports above {target.name} that {target.path} does not have: "
             "add them at its top, or ask for an edit of the whole file"
         )
+    if unknown := _unknown_module(missing, lines, target):
+        raise EditError(
+            f"the answer imports {unknown}, which nothing else in {target.path} imports: if it exists, add "
+            "the import and ask again"
+        )
     at = lines[place - 1]
     notes.append(f"{target.path}: {len(missing)} imports of the answer go below the file's own")
     added = Match(Hunk(place, place, "whole"), (at,), (at, *missing))
     return _AboveImports(size, (added,), tuple(notes))
+
+
+def _names_of_file(lines: list[str], target: EditTarget) -> set[str]:
+    """The names that a file imports or defines at its top level."""
+    found = symbols(language_of(target.path), "\n".join([*lines, ""]))
+    imported = {name for each in found.imports for name in each.names}
+    return imported | {each.name for each in found.definitions if not each.parent}
+
+
+def _is_missing(line: str, has: set[str], code: set[str], target: EditTarget) -> bool:
+    """Whether the code needs an import that the file lacks. What an import gives may be used without its name
+    in Rust, and is not known for an import of more than one line.
+    """
+    language = language_of(target.path)
+    taken = {name for each in symbols(language, line + "\n").imports for name in each.names}
+    if taken and taken <= has:
+        return False
+    return language.name == "rust" or _goes_on(line) or not code.isdisjoint(_WORD.findall(line))
+
+
+def _unknown_module(missing: Sequence[str], lines: list[str], target: EditTarget) -> str:
+    """A Python module among new imports that is neither of the standard library nor imported in the file.
+
+    Small models invent modules. Other languages have no list of what is there.
+    """
+    language = language_of(target.path)
+    if language.name != "python":
+        return ""
+    here = {each.module.partition(".")[0] for each in symbols(language, "\n".join([*lines, ""])).imports}
+    found = [each for line in missing for each in symbols(language, line + "\n").imports if not each.level]
+    tops = [each.module.partition(".")[0] for each in found]
+    return next((top for top in tops if top not in here and top not in sys.stdlib_module_names), "")
 
 
 def _last_import(lines: list[str]) -> int:
@@ -215,19 +259,39 @@ def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
         )
 
 
-def _check_foreign(new: list[str], lines: list[str], target: EditTarget) -> None:
-    """Refuse a block that also defines what the file defines elsewhere: a model that wrote on and on."""
+def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tuple[list[str], tuple[str, ...]]:
+    """The block without the definitions that the file has elsewhere, and notes.
+
+    A model that has written what it was asked for often writes on: below such a definition all is left out.
+    `EditError` if the block has something new there, or lacks the code in question.
+    """
     language = language_of(target.path)
     if not target.name or language.name not in _NO_OVERLOADS:
-        return
-    before = symbols(language, "\n".join([*lines, ""])).definitions
-    own = {(each.parent, each.name) for each in before if target.first <= each.start_line <= target.last}
-    kept = {(each.parent, each.name) for each in before} - own  # a property and its setter have one name
+        return new, ()
+    found = symbols(language, "\n".join([*lines, ""]))
+    inside = range(target.first, target.last + 1)
+    own = {(each.parent, each.name) for each in found.definitions if each.start_line in inside}
+    kept = {(each.parent, each.name) for each in found.definitions} - own  # a setter has its property's name
+    kept |= {("", name) for each in found.imports if each.line not in inside for name in each.names}
     written = _definitions_in_place(new, lines, target)
-    if twice := [each.name for each in written if (each.parent, each.name) in kept]:
+    twice = [each for each in written if (each.parent, each.name) in kept]
+    if not twice:
+        return new, ()
+    name = target.name.replace("::", ".").rpartition(".")[2]
+    wanted = next((each for each in written if each.name == name and each not in twice), None)
+    below = [each.start_line for each in twice if wanted and each.start_line > wanted.end_line]
+    end = min(below, default=target.first + len(new))
+    others = [each for each in written if each.start_line >= end and each.parent == twice[0].parent]
+    if wanted is None or any(each not in twice for each in others):
         raise EditError(
-            f"the answer's block also defines {twice[0]}, which {target.path} has elsewhere: ask again"
+            f"the answer's block also defines {twice[0].name}, which {target.path} has elsewhere: ask again"
         )
+    gone = {line for each in twice for line in range(each.start_line, each.end_line + 1)}
+    left = [line for at, line in enumerate(new, target.first) if at < end and at not in gone]
+    while left and (not left[-1].strip() or (below and left[-1].lstrip().startswith(("#", "//")))):
+        left.pop()
+    names = ", ".join(dict.fromkeys(each.name for each in twice))
+    return _strip_blank_lines(left), (f"{target.path}: left out {names}, which it has elsewhere",)
 
 
 def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) -> list[Definition]:

@@ -74,9 +74,9 @@ def second_attempt(
     if problem is None or len(given) > 1 or last.ended in ("cancelled", "length"):
         return None
     draft, doubt, local = base.draft, base.doubt, base.local
-    words = (
-        f"That answer cannot be used: {plain_reason(problem)}. {closing(draft.prompt.command, draft.form)}"
-    )
+    wish = "\n".join(span.text for span in draft.turn_prompt.spans if span.origin.source == "user")
+    reason = f"That answer cannot be used: {plain_reason(problem)}."
+    words = "\n\n".join((reason, wish, closing(draft.prompt.command, draft.form)))
     read = last.tokens.prompt + last.tokens.generated + local.count(words) + 2 * MARKS
     if read + asked.max_tokens > local.window:
         return None
