@@ -6,8 +6,9 @@ FOLDER holds the HumanEval-*Infilling.jsonl.gz files of the public repository op
 (MIT). Each task is a file of 100 to 300 lines with one function in question. For `fix` one token of it was
 changed so that its tests fail; for `refactor` a program checks the wish in the syntax tree, and the tests
 must pass. `bare` is the same model with the function, the same wish and one sentence, without the product.
-An edit is right, wrong (it passed the product's checks, and not the task's), or refused. A frontier model
-takes no part. Answers are greedy, so other programs on the machine change the times only.
+An edit is right, wrong (it passed the product's checks, and not the task's), or refused; `unsure` are those
+of which the product says that they may be wrong, and which it never makes unasked. A frontier model takes no
+part. Answers are greedy, so other programs on the machine change the times only.
 """
 
 import argparse
@@ -63,6 +64,7 @@ def _row(task: EditTask, asker: str, outcome: str, given: EditAnswer) -> dict[st
         "group": task.group,
         "asker": asker,
         "outcome": outcome,
+        "unsure": given.unsure,
         "why": given.refused,
         "seconds": round(given.seconds, 2),
         "read": given.read,
@@ -72,12 +74,17 @@ def _row(task: EditTask, asker: str, outcome: str, given: EditAnswer) -> dict[st
 
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return the shares by kind and asker, as lines of Markdown."""
-    lines = ["| kind | asker | tasks | right | wrong | refused | median s |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| kind | asker | tasks | right | of these unsure | wrong | of these unsure | refused | median s |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
     for kind, asker in dict.fromkeys((row["kind"], row["asker"]) for row in rows):
         own = [row for row in rows if (row["kind"], row["asker"]) == (kind, asker)]
         shares = Counter(row["outcome"] for row in own)
+        shares.update(f"unsure {row['outcome']}" for row in own if row["unsure"])
         seconds = sorted(row["seconds"] for row in own)[len(own) // 2]
-        cells = " | ".join(f"{shares[each] / len(own):.0%}" for each in ("right", "wrong", "refused"))
+        named = ("right", "unsure right", "wrong", "unsure wrong", "refused")
+        cells = " | ".join(f"{shares[each] / len(own):.0%}" for each in named)
         lines.append(f"| {kind} | {asker} | {len(own)} | {cells} | {seconds} |")
     return lines
 

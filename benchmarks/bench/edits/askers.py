@@ -29,7 +29,10 @@ MOST_TOKENS = 1024  # of a bare answer; no task's code has half as many
 
 @dataclass(frozen=True, slots=True)
 class EditAnswer:
-    """What came of a task: the file's new text, "" if the edit was `refused` for a reason in words."""
+    """What came of a task: the file's new text, "" if the edit was `refused` for a reason in words.
+
+    `unsure`: the product says that the edit may be wrong, and never makes it unasked.
+    """
 
     after: str
     refused: str
@@ -37,6 +40,7 @@ class EditAnswer:
     seconds: float
     read: int
     written: int
+    unsure: bool = False
 
 
 async def ask_product(task: EditTask, config: Config, local: Answerer[Any]) -> EditAnswer:
@@ -52,7 +56,9 @@ async def ask_product(task: EditTask, config: Config, local: Answerer[Any]) -> E
     seconds = time.perf_counter() - start
     after = final.plan.changes[0].after if final.plan else ""
     cost = final.cost
-    return EditAnswer(after, str(final.problem or ""), final.text, seconds, cost.tokens_in, cost.tokens_out)
+    refused = str(final.problem or "")
+    unsure = bool(final.plan and final.plan.asks)
+    return EditAnswer(after, refused, final.text, seconds, cost.tokens_in, cost.tokens_out, unsure)
 
 
 def _write_file(path: Path, text: str) -> None:

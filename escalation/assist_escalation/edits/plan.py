@@ -91,18 +91,20 @@ class FileChange:
 class EditPlan:
     """A change of some files, all or none. The user must always confirm the paths in `protected`.
 
-    `removals` says in words what would lose most of its statements; the user must confirm that too.
+    `removals` says in words what would lose most of its statements, and `unsure` why the edit may be wrong;
+    the user must confirm both.
     """
 
     changes: tuple[FileChange, ...]
     notes: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     removals: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
 
     @property
     def asks(self) -> bool:
         """Whether the user must confirm the change, whatever the settings say."""
-        return bool(self.protected or self.removals)
+        return bool(self.protected or self.removals or self.unsure)
 
 
 def sha256_of(text: str) -> str:

@@ -34,6 +34,7 @@ from assist_server.questions.events.progress import Progress, WritingPace, readi
 from assist_server.questions.events.sources import ShownSource, sources_of
 from assist_server.questions.local_attempts.attempts import (
     SecondAttempt,
+    checked_fix,
     doubt_of,
     plain_reason,
     second_attempt,
@@ -261,10 +262,12 @@ async def _attempt_locally(
                 yield piece
         given.append(stream.result)
         planned = await asyncio.to_thread(_plan_edit, draft, stream.result.text, decided, sources, secrets)
-        asked = second_attempt(asked, given, planned[1], base)
+        edit, problem, added = planned
+        edit = checked_fix(edit, draft, base.doubt) if edit else None
+        asked = second_attempt(asked, given, problem, base)
         if asked is not None:
-            yield Notice(f"That answer cannot be used: {plain_reason(planned[1])}. Asking once more.")
-    yield _LocalOutcome("".join(shown), sum_of(given), *planned, guard.hidden, found)
+            yield Notice(f"That answer cannot be used: {plain_reason(problem)}. Asking once more.")
+    yield _LocalOutcome("".join(shown), sum_of(given), edit, problem, added, guard.hidden, found)
 
 
 def _local_end(

@@ -41,6 +41,7 @@ def edit_warnings(plan: EditPlan) -> tuple[str, ...]:
         named = ", ".join(map(visible, plan.protected))
         warnings.insert(0, f"It changes {named}, which can change what your tools run: look closely.")
     warnings += [f"{visible(each)}: look whether that was asked for." for each in plan.removals]
+    warnings += [f"{visible(each)}: look whether that is right." for each in plan.unsure]
     return tuple(each for each in warnings if each)
 
 

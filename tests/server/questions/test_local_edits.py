@@ -14,6 +14,7 @@ from assist_server.questions.decision import DecisionInputs, LocalModelFacts, Qu
 from assist_server.questions.leaving.file_names import FileRules
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import resolve_target
+from assist_server.wording.edit_previews import edit_warnings
 
 CODE = "def add(a, b):\n    return a - b\n"
 FILE = f'"""Sums."""\n\n\n{CODE}\n\ndef twice(a):\n    return add(a, a)\n'
@@ -125,6 +126,17 @@ async def test_a_fix_is_told_the_line_that_the_model_doubts(tmp_path: Path) -> N
     assert "mistake:\nreturn a - b\nThere, `-` is less usual than `+`." in asked.user
     assert asked.beginning == "```python\ndef add(a, b):\n"
     assert asked.draft == "    return a - b\n"
+
+
+async def test_a_fix_of_what_the_model_does_not_doubt_is_never_made_unasked(tmp_path: Path) -> None:
+    doubt = Doubt(1, CODE.index(" -"), " -", " +", 9.0)
+    sure, _, _ = await edited(tmp_path, scripted([fenced(RIGHT)], (doubt,)))
+    other, _, _ = await edited(tmp_path, scripted([fenced(CODE.replace("a - b", "b - a"))], (doubt,)))
+    none, _, _ = await edited(tmp_path, scripted([fenced(RIGHT)]))
+    asked, _, _ = await edited(tmp_path, scripted([fenced(RIGHT)]), "refactor", "Add instead.")
+    assert [each.plan.asks for each in (sure, other, none, asked)] == [False, True, True, False]
+    assert other.plan.unsure == ("sums.py: the model doubts line 5 most, and changed something else",)
+    assert "look whether that is right" in " ".join(edit_warnings(other.plan))
 
 
 async def test_a_fix_that_changed_nothing_differs_at_the_doubt_next_time(tmp_path: Path) -> None:
