@@ -10,7 +10,6 @@ from assist_escalation.edits.plan import (
     EditError,
     EditPlan,
     EditTarget,
-    UnchangedError,
     base_of,
     diff,
     sha256_of,
@@ -171,7 +170,15 @@ def test_a_whole_function_takes_its_place(code: str) -> None:
         ),
         (
             "```python\ndef f(self):\n    return 3\n\ndef g(self):\n    return 4\n\ndef h(self):\n    pass\n```\n",
+            "also defines h",
+        ),
+        (
+            "```python\ndef f(self):\n    return self.g(1)\n\ndef g(self, a):\n    return a\n```\n",
             "also defines g",
+        ),
+        (
+            "```python\ndef f(self):\n    return h()\n\ndef g(self):\n    return 2\n\nclass H:\n    pass\n```\n",
+            "defines H",
         ),
         ("```python\n\tdef f(self):\n\t\treturn 3\n```\n", "indented otherwise"),
         ("```python\n\n```\n", "does not define|empty"),
@@ -208,10 +215,47 @@ def test_imports_that_the_code_does_not_use_are_left_out() -> None:
     assert after == CLASS.replace("import os\n", "import os\nimport re\n").replace("1", "re.compile('a')")
 
 
+@pytest.mark.parametrize(
+    ("before", "above", "after"),
+    [
+        # Only the code in question, or another function, had it; for type checkers only; another module's.
+        ("def g():\n    from json import dumps\n", "from json import dumps", True),
+        ("if TYPE_CHECKING:\n    from json import dumps\n", "from json import dumps", True),
+        ("from os import dumps\n", "from json import dumps", False),
+        ("from json import (\n    dumps,\n)\n", "from json import dumps", None),
+        ("", "from __future__ import annotations", None),
+        ("", "import json as dumps", True),
+    ],
+)
+def test_an_import_is_left_out_only_if_the_file_has_it(before: str, above: str, after: bool | None) -> None:
+    text = f"import os\n{before}\n\ndef f(a):\n    return a\n"
+    first = text.count("\n") - 1
+    answer = f"```python\n{above}\n\ndef f(a):\n    return dumps(a)\n```\n"
+    target = EditTarget("a.py", first, first + 1, "f")
+    if after is False:
+        with pytest.raises(EditError, match=r"imports dumps, but a\.py has another one"):
+            plan(answer, scope_of(a_py=text), target)
+    else:
+        assert (above in plan(answer, scope_of(a_py=text), target).changes[0].after) is bool(after)
+
+
+def test_a_fallback_has_the_name_of_its_import() -> None:
+    text = "try:\n    from ujson import dumps\nexcept ImportError:\n    def dumps(a):\n        return a\n"
+    answer = "```python\ndef dumps(a):\n    return str(a)\n```\n"
+    edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 4, 5, "dumps"))
+    assert edit.changes[0].after == text.replace("return a", "return str(a)")
+
+
+def test_a_comment_of_the_code_in_question_stays() -> None:
+    answer = "```python\ndef f(self):\n    return 3\n    # keep me\n\n# g\ndef g(self):\n    return 2\n```\n"
+    edit = plan(answer, scope_of(a_py=CLASS), F)
+    assert "return 3\n        # keep me\n\n    def g" in edit.changes[0].after
+
+
 def test_imports_alone_are_no_edit() -> None:
     rust = "use std::fs;\n\nfn f() -> u8 {\n    1\n}\n"
     answer = "```rust\nuse std::io;\n\nfn f() -> u8 {\n    1\n}\n```\n"
-    with pytest.raises(UnchangedError):
+    with pytest.raises(EditError, match="no more than imports"):
         plan(answer, {"a.rs": base_of("a.rs", rust.encode())}, EditTarget("a.rs", 3, 5, "f"))
 
 

@@ -5,34 +5,26 @@ one file's text and the requested lines. It skips everything else in the answer.
 """
 
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import split_lines
 from assist_context.languages import Language, language_of
 from assist_context.syntax.symbols import Definition, symbols
+from assist_escalation.edits.formats.imports_above import (
+    AboveImports,
+    imported_names,
+    imports_above,
+    is_inside,
+)
 from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
 from assist_escalation.edits.matcher import Match, bare_lines, shift
-from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk, OtherCodeError, UnchangedError
+from assist_escalation.edits.plan import MARK, EditError, EditTarget, Hunk, OtherCodeError
 from assist_escalation.prompts import fence
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
-_WORD = re.compile(r"\w+")
-_IMPORT = re.compile(
-    r"""
-    \s*
-    (?:
-        import\b                               # Python, Java, JavaScript, Go
-      | from\s+\S+\s+import\b                  # Python
-      | use\s                                  # Rust, PHP
-      | using\s                                # C#, C++
-      | [#]\s*include\b                        # C
-      | (?:const|let|var)\b.*\brequire\(       # Node
-    )
-    """,
-    re.VERBOSE,
-)
+_COMMENTS = ("#", "//", "/*", "*", "--")
+NAMED = 3  # definitions that a note names
 # What models write after a fence for our languages, in addition to the language's name and its suffixes.
 _INFO = {
     "shellscript": {"bash", "sh", "shell"},
@@ -68,17 +60,17 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     old = lines[target.first - 1 : target.last]
     new = list(_choose_block(answer, target, lines))
     new = [new[0].removeprefix(MARK), *new[1:]] if new else new
-    imports = _AboveImports()
+    imports = AboveImports()
     known: tuple[str, ...] = ()
     if not every or target.name:
         new = _strip_blank_lines(new)
-        imports = _imports_above(new, old, lines, target) if target.name else imports
+        imports = imports_above(new, old, lines, target) if target.name else imports
         new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
         new, known = _without_known(new, lines, target)
-        if imports.added and new == _strip_blank_lines(old):
-            raise UnchangedError("the answer changes no more than imports")
+        if imports.added and new == _strip_blank_lines(old) and language_of(target.path).name != "python":
+            raise EditError("the answer changes no more than imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
@@ -156,90 +148,6 @@ def _strip_blank_lines(lines: list[str]) -> list[str]:
     return lines[full[0] : full[-1] + 1] if full else []
 
 
-@dataclass(frozen=True, slots=True)
-class _AboveImports:
-    """The imports in the first `size` lines of a block: what becomes of them in the file."""
-
-    size: int = 0
-    added: tuple[Match, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def _imports_above(new: list[str], old: list[str], lines: list[str], target: EditTarget) -> _AboveImports:
-    """What becomes of the imports above the definition in a block; `EditError` if they have no place."""
-    if old and _IMPORT.match(old[0]):
-        return _AboveImports()
-    size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
-    wanted = [line for line in new[:size] if line.strip()]
-    code = set(_WORD.findall("\n".join(new[size:])))
-    has = _names_of_file(lines, target)
-    missing = [line for line in wanted if line not in lines and _is_missing(line, has, code, target)]
-    notes = []
-    if len(wanted) > len(missing):
-        what = f"left out {len(wanted) - len(missing)} imports above {target.name}"
-        notes.append(f"{target.path}: {what}, which the file has or the code does not use")
-    if not missing:
-        return _AboveImports(size, (), tuple(notes))
-    place = _last_import(lines[: target.first - 1])
-    if not place or any(_goes_on(line) for line in missing):
-        raise EditError(
-            f"the answer puts {len(missing)} imports above {target.name} that {target.path} does not have: "
-            "add them at its top, or ask for an edit of the whole file"
-        )
-    if unknown := _unknown_module(missing, lines, target):
-        raise EditError(
-            f"the answer imports {unknown}, which nothing else in {target.path} imports: if it exists, add "
-            "the import and ask again"
-        )
-    at = lines[place - 1]
-    notes.append(f"{target.path}: {len(missing)} imports of the answer go below the file's own")
-    added = Match(Hunk(place, place, "whole"), (at,), (at, *missing))
-    return _AboveImports(size, (added,), tuple(notes))
-
-
-def _names_of_file(lines: list[str], target: EditTarget) -> set[str]:
-    """The names that a file imports or defines at its top level."""
-    found = symbols(language_of(target.path), "\n".join([*lines, ""]))
-    imported = {name for each in found.imports for name in each.names}
-    return imported | {each.name for each in found.definitions if not each.parent}
-
-
-def _is_missing(line: str, has: set[str], code: set[str], target: EditTarget) -> bool:
-    """Whether the code needs an import that the file lacks. What an import gives may be used without its name
-    in Rust, and is not known for an import of more than one line.
-    """
-    language = language_of(target.path)
-    taken = {name for each in symbols(language, line + "\n").imports for name in each.names}
-    if taken and taken <= has:
-        return False
-    return language.name == "rust" or _goes_on(line) or not code.isdisjoint(_WORD.findall(line))
-
-
-def _unknown_module(missing: Sequence[str], lines: list[str], target: EditTarget) -> str:
-    """A Python module among new imports that is neither of the standard library nor imported in the file.
-
-    Small models invent modules. Other languages have no list of what is there.
-    """
-    language = language_of(target.path)
-    if language.name != "python":
-        return ""
-    here = {each.module.partition(".")[0] for each in symbols(language, "\n".join([*lines, ""])).imports}
-    found = [each for line in missing for each in symbols(language, line + "\n").imports if not each.level]
-    tops = [each.module.partition(".")[0] for each in found]
-    return next((top for top in tops if top not in here and top not in sys.stdlib_module_names), "")
-
-
-def _last_import(lines: list[str]) -> int:
-    """The number, from 1, of the last whole import that is not indented; 0 for none."""
-    found = [at for at, line in enumerate(lines, 1) if _IMPORT.match(line) and not line[:1].isspace()]
-    return found[-1] if found and not _goes_on(lines[found[-1] - 1]) else 0
-
-
-def _goes_on(line: str) -> bool:
-    """Whether an import goes on in the next line."""
-    return line.rstrip().endswith(("(", "{", ",", "\\"))
-
-
 def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
     """Refuse a block that does not define the requested name at its top level.
 
@@ -263,35 +171,45 @@ def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tupl
     """The block without the definitions that the file has elsewhere, and notes.
 
     A model that has written what it was asked for often writes on: below such a definition all is left out.
-    `EditError` if the block has something new there, or lacks the code in question.
+    `EditError` if the block has something new there, changes a signature, or lacks the code in question.
     """
     language = language_of(target.path)
     if not target.name or language.name not in _NO_OVERLOADS:
         return new, ()
     found = symbols(language, "\n".join([*lines, ""]))
-    inside = range(target.first, target.last + 1)
-    own = {(each.parent, each.name) for each in found.definitions if each.start_line in inside}
-    kept = {(each.parent, each.name) for each in found.definitions} - own  # a setter has its property's name
-    kept |= {("", name) for each in found.imports if each.line not in inside for name in each.names}
+    outside = {
+        (each.parent, each.name): each for each in found.definitions if not is_inside(each.start_line, target)
+    }
+    taken = {("", name) for name in imported_names(lines, found, target)} | set(outside)
+    # A setter has its property's name, and a fallback that of an import.
+    taken -= {(each.parent, each.name) for each in found.definitions if is_inside(each.start_line, target)}
     written = _definitions_in_place(new, lines, target)
-    twice = [each for each in written if (each.parent, each.name) in kept]
+    twice = [each for each in written if (each.parent, each.name) in taken]
     if not twice:
         return new, ()
     name = target.name.replace("::", ".").rpartition(".")[2]
     wanted = next((each for each in written if each.name == name and each not in twice), None)
     below = [each.start_line for each in twice if wanted and each.start_line > wanted.end_line]
     end = min(below, default=target.first + len(new))
-    others = [each for each in written if each.start_line >= end and each.parent == twice[0].parent]
-    if wanted is None or any(each not in twice for each in others):
-        raise EditError(
-            f"the answer's block also defines {twice[0].name}, which {target.path} has elsewhere: ask again"
-        )
     gone = {line for each in twice for line in range(each.start_line, each.end_line + 1)}
+    lost = [each for each in written if each.start_line >= end and each.start_line not in gone]
+    changed = [each for each in twice if _differs(each, outside.get((each.parent, each.name)))]
+    if wanted is None or lost or changed:
+        what = (lost or changed or twice)[0].name
+        raise EditError(f"the answer's block also defines {what}, which was not asked for: ask again")
     left = [line for at, line in enumerate(new, target.first) if at < end and at not in gone]
-    while left and (not left[-1].strip() or (below and left[-1].lstrip().startswith(("#", "//")))):
+    least = wanted.end_line - target.first + 1 - sum(1 for line in gone if line < wanted.start_line)
+    while below and len(left) > least and (not left[-1].strip() or left[-1].lstrip().startswith(_COMMENTS)):
         left.pop()
-    names = ", ".join(dict.fromkeys(each.name for each in twice))
-    return _strip_blank_lines(left), (f"{target.path}: left out {names}, which it has elsewhere",)
+    names = tuple(dict.fromkeys(each.name for each in twice))
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    note = f"{target.path}: left out {', '.join(names[:NAMED])}{more}, which it has elsewhere"
+    return _strip_blank_lines(left), (note,)
+
+
+def _differs(written: Definition, known: Definition | None) -> bool:
+    """Whether a definition that the file has is written with another signature; an imported one has none."""
+    return known is not None and written.signature.split() != known.signature.split()
 
 
 def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) -> list[Definition]:
