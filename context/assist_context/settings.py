@@ -29,7 +29,7 @@ class ContextSettings:
             "path": True,
             "own_file": True,
             "doc": "Folders outside of the workspace whose pages of documentation `ask` may show, such as "
-            '["~/handbook"]. Only their pages are indexed and shown; an .assist.toml in such a folder counts '
-            "like one in the workspace.",
+            '["~/handbook"]. Relative paths start at the folder of config.toml. Nothing else of them is '
+            "shown; an .assist.toml in such a folder counts like one in the workspace.",
         },
     )

@@ -82,6 +82,6 @@ async def test_docs_outside_of_the_workspace_answer_an_editor_s_question(
             words = "What do the docs say about leave and the rota?"
             _, end = await client.whole("ask", words=words, wish="frontier")
     assert end.error is None
-    assert "handbook/leave.md:1-3" in [each.place for each in end.sources]
+    assert f"{handbook}/leave.md:1-3" in [each.place for each in end.sources]
     [request] = acme.requests
     assert b"two weeks before" in request.body

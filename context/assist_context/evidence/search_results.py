@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.evidence.intent import QuestionIntent, is_chronicle, is_filler
+from assist_context.evidence.mentions import names_in
 from assist_context.index.search import Among, SearchHit
 from assist_context.index.terms import terms
 from assist_context.relations.bookkeeping import is_bookkeeping
@@ -47,7 +48,8 @@ def search_words(question: str) -> list[str]:
     (['test', 'cmd'], ['what', 'is', 'it'])
     """
     words = identifiers(tuple(question.splitlines()))
-    telling = [each for each in words if not is_filler(each)]
+    meant = {each.text for each in names_in(question)}
+    telling = [each for each in words if each in meant or not is_filler(each)]
     return [term for word in (telling if len(telling) > 1 else words) for term in terms(word)]
 
 

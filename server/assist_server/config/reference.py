@@ -18,7 +18,7 @@ Every setting is optional, and every table may be left out.
 The settings are in `config.toml`, on Linux in `~/.config/assist`; `assist config path` says where yours is.
 `assist config set completion.mode quiet` changes one setting and keeps all other lines.
 `assist config unset` takes one out, and `assist config show` shows all that are in force.
-Editors send the same keys as `initializationOptions` or under `assist`.
+Editors send the same keys as `initializationOptions` or under `assist`, but for providers and `context.docs`.
 An editor's settings can make the rules for what leaves your machine stricter, never looser.
 
 Two more files have a say in what leaves your machine, and each can only forbid: the strictest rule applies.

@@ -93,7 +93,7 @@ class ModelLifetime:
 
     async def loaded_answerer(self) -> "Answerer[Any] | None":
         """The same, once loading has ended one way or the other."""
-        if self.started:
+        while self.started and not self._settled.is_set():  # new settings may begin a second load
             await self._settled.wait()
         return self.answerer
 

@@ -34,13 +34,13 @@ from assist_server.questions.events.progress import Progress, WritingPace, readi
 from assist_server.questions.events.sources import ShownSource, sources_of
 from assist_server.questions.local_attempts.attempts import (
     SecondAttempt,
-    checked_fix,
     doubt_of,
     plain_reason,
     second_attempt,
     sum_of,
     with_doubt,
 )
+from assist_server.questions.local_attempts.doubtful_edits import with_doubts
 from assist_server.questions.local_attempts.window_fit import fitting_conversation
 from assist_server.threads.conversation_window import FittedConversation, window_notices
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
@@ -263,7 +263,7 @@ async def _attempt_locally(
         given.append(stream.result)
         planned = await asyncio.to_thread(_plan_edit, draft, stream.result.text, decided, sources, secrets)
         edit, problem, added = planned
-        edit = checked_fix(edit, draft, base.doubt) if edit else None
+        edit = with_doubts(edit, draft, base.doubt) if edit else None
         asked = second_attempt(asked, given, problem, base)
         if asked is not None:
             yield Notice(f"That answer cannot be used: {plain_reason(problem)}. Asking once more.")

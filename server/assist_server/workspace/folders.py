@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
+from assist_server.workspace.stray_links import stray_link
+
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceFolder:
@@ -58,10 +60,13 @@ def folders_of(roots: Sequence[str], data: Path) -> tuple[WorkspaceFolder, ...]:
 def docs_folders(
     docs: Sequence[str], workspace: Sequence[WorkspaceFolder], data: Path
 ) -> tuple[WorkspaceFolder, ...]:
-    """The folders of documentation outside of a workspace. A name that is taken gets a number."""
+    """The folders of documentation outside of a workspace. A name that is taken gets a number.
+
+    A link out of the repository that it lies in is no such folder: who changes that could lead it anywhere.
+    """
     found: list[WorkspaceFolder] = []
     names = {folder.name or os.path.basename(folder.root) for folder in workspace}
-    for each in folders_of(docs, data):
+    for each in folders_of([path for path in docs if stray_link(os.sep, path, ()) is None], data):
         if any(folder.root == each.root or folder.holds(each.root) for folder in workspace):
             continue
         base = os.path.basename(each.root) or "docs"

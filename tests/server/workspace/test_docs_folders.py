@@ -41,6 +41,15 @@ def test_docs_have_names_of_their_own_and_never_lie_in_the_workspace(tmp_path: P
     ]
 
 
+def test_a_repository_cannot_lead_docs_elsewhere(tmp_path: Path, handbook: Path) -> None:
+    clone = tmp_path / "clone"
+    (clone / ".git").mkdir(parents=True)
+    (clone / "doc").symlink_to(handbook)
+    (tmp_path / "mine").symlink_to(handbook)
+    found = docs_folders([str(clone / "doc"), str(tmp_path / "mine")], (), tmp_path)
+    assert [each.named for each in found] == [str(tmp_path / "mine")]
+
+
 def test_only_pages_are_found_in_docs(tmp_path: Path, handbook: Path) -> None:
     (folder,) = docs_folders([str(handbook)], (), tmp_path / "data")
     update_index(configuration(tmp_path), folder, lambda *_: None)
@@ -64,3 +73,4 @@ def test_an_editor_names_no_docs(tmp_path: Path, handbook: Path) -> None:
 def test_docs_may_be_relative_to_the_settings(tmp_path: Path) -> None:
     found = configuration(tmp_path, 'docs = ["handbook", "~/handbook"]').context.docs
     assert found == (str(tmp_path / "config" / "handbook"), str(Path.home() / "handbook"))
+    assert [each.key for each in configuration(tmp_path, 'docs = [""]').problems] == ["context.docs"]

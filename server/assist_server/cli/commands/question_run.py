@@ -224,8 +224,12 @@ def _folders(
     docs = docs_folders(config.context.docs, [folder], config.paths.data) if question.command == "ask" else ()
     if config.context.index and question.index and by_index:
         # A symbol, a folder, or a question about the whole folder: the index must be up to date.
-        for each in (folder, *docs):
-            _bring_up_to_date(config, each)
+        _bring_up_to_date(config, folder)
+        for each in docs:
+            try:
+                _bring_up_to_date(config, each)
+            except UserError as error:  # the question is about the workspace
+                say(f"assist: {each.root} is not searched: {error}")
         show_passing("looking for code that helps")
     if target and not os.path.lexists(root / parse_target(target).path):
         _refuse_stray_link(Path(folder.root), asked, target)  # it may be named from the indexed folder on

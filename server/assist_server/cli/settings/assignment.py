@@ -62,6 +62,17 @@ def parse_value(key: tuple[str, ...], text: str) -> Any:
     return value if isinstance(value, str) or not _takes_text(hint) else text
 
 
+def from_folder(key: tuple[str, ...], value: Any, folder: Path) -> Any:
+    """The value of a setting whose relative paths start at a folder, as they do on a command line."""
+    setting = SETTINGS.get(key[:2])
+    if setting is None or not setting.item.metadata.get("path"):
+        return value
+    if isinstance(value, list):
+        return [from_folder(key, each, folder) for each in value]
+    is_relative = isinstance(value, str) and value.strip() and not value.startswith("~")
+    return str(folder / value) if is_relative else value
+
+
 def assign(key: tuple[str, ...], value: Any) -> Assignment:
     """Write a setting into the user's config.toml, or take it out if the value is None.
 

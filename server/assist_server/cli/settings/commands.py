@@ -98,6 +98,7 @@ def show_config(workspace: Workspace = Path(), as_json: AsJson = False, offline:
         "assist config set completion.mode quiet",
         "assist config set answers.model qwen2.5-coder-1.5b",
         "assist config set escalation.always_local test,fix",
+        "assist config set context.docs ~/handbook",
     ),
 )
 def set_setting(
@@ -117,10 +118,16 @@ def set_setting(
 
     The value is checked first, and nothing is written if it is not valid.
     """
-    from assist_server.cli.settings.assignment import assign, parse_key, parse_value  # noqa: PLC0415
+    from assist_server.cli.settings.assignment import (  # noqa: PLC0415
+        assign,
+        from_folder,
+        parse_key,
+        parse_value,
+    )
 
     names = parse_key(key)
-    _change(assign(names, parse_value(names, value)), workspace, as_json=as_json)
+    written = from_folder(names, parse_value(names, value), directory(workspace))
+    _change(assign(names, written), workspace, as_json=as_json)
 
 
 @config_app.command(

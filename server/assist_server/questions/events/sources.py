@@ -17,8 +17,8 @@ class ShownSource:
     """Lines of a file, from 1 and both included, in the folder `root`.
 
     `name` is the definition or heading that they are, "" if they are several or none. `outline`: of these
-    lines the model saw only the ones that say most. `folder` is the name of a folder other than the one that
-    the question is about.
+    lines the model saw only the ones that say most. `folder` is the path of a folder other than the one that
+    the question is about, from the user's home on if it is there.
     """
 
     path: str
@@ -50,7 +50,7 @@ def sources_of(spans: Iterable[Span], names: Mapping[Origin, str], root: str = "
         if origin.source != "file" or not origin.first:
             continue
         name = names.get(origin, "")
-        folder = os.path.basename(origin.root) if root and origin.root != root else ""
+        folder = _from_home(origin.root) if root and origin.root != root else ""
         piece = ShownSource(origin.path, origin.first, origin.last, name, origin.root, origin.outline, folder)
         neighbours = [each for each in found if _adjoin(each, piece)]
         if not neighbours:
@@ -62,6 +62,11 @@ def sources_of(spans: Iterable[Span], names: Mapping[Origin, str], root: str = "
             found.remove(each)
         found.insert(at, piece)
     return tuple(found)
+
+
+def _from_home(folder: str) -> str:
+    home = os.path.join(os.path.expanduser("~"), "")
+    return f"~/{folder.removeprefix(home)}" if folder.startswith(home) else folder
 
 
 def _adjoin(one: ShownSource, other: ShownSource) -> bool:

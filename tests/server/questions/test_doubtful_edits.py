@@ -1,0 +1,42 @@
+"""Which edits of a small model a person must look at though they can be made."""
+
+import pytest
+
+from assist_context.languages import language_of
+from assist_escalation.edits.plan import EditPlan, EditTarget, FileChange, sha256_of
+from assist_escalation.prompts import Prompt
+from assist_server.questions.decision import Draft
+from assist_server.questions.instructions import Form
+from assist_server.questions.local_attempts.doubtful_edits import with_doubts
+from assist_server.questions.prompt_spans import Evidence
+
+OLD = "LIMIT = 3\n\n\ndef f(a):\n    # a comment\n    return a + LIMIT\n"
+
+
+def reasons(after: str, command: str = "refactor", path: str = "a.py", before: str = OLD) -> tuple[str, ...]:
+    draft = Draft(Prompt(command, ()), Form("whole", "```"), Evidence(), EditTarget(path, 4, 6, "f"))
+    edit = EditPlan((FileChange(path, sha256_of(before), None, before, after),))
+    return with_doubts(edit, draft, None).unsure
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (OLD.replace("a + LIMIT", "LIMIT + a"), ()),
+        (OLD.replace("    # a comment\n", ""), ("a.py: nothing but comments and blank lines changes",)),
+        (OLD.replace("a comment", "b\n\n    # c"), ("a.py: nothing but comments and blank lines changes",)),
+        (f"{OLD}\n\ndef more(a):\n    return a\n", ("a.py: nothing uses the new more",)),
+        (OLD.replace("a + LIMIT", "more(a)") + "\n\ndef more(a):\n    return a + LIMIT\n", ()),
+    ],
+)
+def test_edits_that_say_nothing_are_doubtful(after: str, expected: tuple[str, ...]) -> None:
+    assert reasons(after) == expected
+
+
+def test_a_file_without_comments_has_none() -> None:
+    assert language_of("a.unknown").comment == ""
+    assert reasons("a\n", path="a.unknown", before="a\n\n") == ()
+
+
+def test_a_fix_without_a_doubt_is_doubtful() -> None:
+    assert reasons(OLD.replace("+", "-"), "fix") == ("a.py: the model doubts no line of this code",)
