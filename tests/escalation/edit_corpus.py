@@ -46,7 +46,7 @@ def dressed(rng: random.Random, text: str) -> str:
     if rng.random() < 0.2:
         lines = [line.replace("    ", "\t") for line in lines]
     if rng.random() < 0.3:
-        lines.insert(rng.randrange(len(lines)), "🙂 é e\u0301 \u2028 ﬁ")
+        lines.insert(rng.randrange(len(lines) + 1), "🙂 é e\u0301 \u2028 ﬁ")
     ends = [rng.choice(["\n", "\r\n"]) if kind == "mixed" else kind for _ in lines]
     if rng.random() < 0.2:
         ends[-1] = ""

@@ -239,6 +239,39 @@ def test_an_import_is_left_out_only_if_the_file_has_it(before: str, above: str, 
         assert (above in plan(answer, scope_of(a_py=text), target).changes[0].after) is bool(after)
 
 
+def test_new_imports_go_below_one_of_several_lines() -> None:
+    text = '"""\nimport nothing\n"""\nfrom os import (  # noqa\n    sep,\n)\n\n\ndef f(a):\n    return a\n'
+    answer = (
+        "```python\n    import re\n    from os import sep\n\ndef f(a):\n    return re.escape(a + sep)\n```\n"
+    )
+    edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 9, 10, "f"))
+    after = text.replace("sep,\n)\n", "sep,\n)\nimport re\n").replace("return a", "return re.escape(a + sep)")
+    assert edit.changes[0].after == after
+
+
+@pytest.mark.parametrize(
+    ("file", "above"),
+    [
+        ("import datetime", "from datetime import datetime"),
+        ("from json import loads as datetime", "import datetime"),
+        ("def datetime(): pass", "import datetime"),
+    ],
+)
+def test_no_import_takes_a_name_away_from_the_rest_of_the_file(file: str, above: str) -> None:
+    text = f"import os\n{file}\n\n\ndef f(a):\n    return a\n"
+    answer = f"```python\n{above}\n\ndef f(a):\n    return datetime.now(a)\n```\n"
+    with pytest.raises(EditError, match="imports datetime, but"):
+        plan(answer, scope_of(a_py=text), EditTarget("a.py", 5, 6, "f"))
+
+
+@pytest.mark.parametrize("below", ["print(f(1))", "if __name__ == '__main__':\n    print(f(1))"])
+def test_statements_below_the_code_in_question_are_left_out(below: str) -> None:
+    answer = f"```python\ndef f(self):\n    return 3\n\n{below}\n```\n"
+    edit = plan(answer, scope_of(a_py=CLASS), F)
+    assert edit.changes[0].after == CLASS.replace("return 1", "return 3")
+    assert any("lines below f" in note or "lines below A.f" in note for note in edit.notes)
+
+
 def test_a_fallback_has_the_name_of_its_import() -> None:
     text = "try:\n    from ujson import dumps\nexcept ImportError:\n    def dumps(a):\n        return a\n"
     answer = "```python\ndef dumps(a):\n    return str(a)\n```\n"
@@ -272,6 +305,15 @@ def test_a_name_that_the_file_imports_is_not_defined_again() -> None:
     answer = "```python\nclass Wrong(Exception):\n    pass\n\n\ndef f():\n    raise Wrong\n```\n"
     edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 4, 5, "f"))
     assert edit.changes[0].after == text.replace("return 1", "raise Wrong")
+
+
+def test_a_constant_of_the_file_is_not_set_again() -> None:
+    text = "LIMIT = 3\n\n\ndef g():\n    return LIMIT\n\n\ndef f():\n    return 1\n"
+    answer = "```python\nLIMIT = 50\n\ndef f():\n    return LIMIT\n```\n"
+    with pytest.raises(EditError, match="also defines LIMIT"):
+        plan(answer, scope_of(a_py=text), EditTarget("a.py", 8, 9, "f"))
+    edit = plan(answer.replace("50", "3"), scope_of(a_py=text), EditTarget("a.py", 8, 9, "f"))
+    assert edit.changes[0].after == text.replace("return 1", "return LIMIT")
 
 
 def test_a_new_helper_stays() -> None:
@@ -352,7 +394,6 @@ def test_imports_above_a_function_go_to_the_top_of_the_file(above: str, after: s
     ("text", "above"),
     [
         (IMPORTING.removeprefix("import os\n"), "import re\n"),  # the file has no imports to put it below
-        (IMPORTING.replace("import os\n", "from os import (\n    sep,\n)\n"), "import re\n"),
         (IMPORTING, "from re import (\n"),
     ],
 )

@@ -26,11 +26,21 @@ def reasons(after: str, command: str = "refactor", path: str = "a.py", before: s
         (OLD.replace("    # a comment\n", ""), ("a.py: nothing but comments and blank lines changes",)),
         (OLD.replace("a comment", "b\n\n    # c"), ("a.py: nothing but comments and blank lines changes",)),
         (f"{OLD}\n\ndef more(a):\n    return a\n", ("a.py: nothing uses the new more",)),
+        (OLD.replace("    return", "return"), ()),
         (OLD.replace("a + LIMIT", "more(a)") + "\n\ndef more(a):\n    return a + LIMIT\n", ()),
     ],
 )
 def test_edits_that_say_nothing_are_doubtful(after: str, expected: tuple[str, ...]) -> None:
     assert reasons(after) == expected
+
+
+def test_lost_decorators_and_imports_of_other_languages_are_doubtful() -> None:
+    marked = "@cache\ndef f(a):\n    return a\n"
+    assert reasons(marked.replace("@cache\n", ""), before=marked) == ("a.py: @cache is gone",)
+    assert reasons(f"import os\n{marked}", before=marked) == ()
+    rust = "fn f() -> u8 {\n    1\n}\n"
+    found = reasons("use std::io;\n" + rust.replace("1", "2"), path="a.rs", before=rust)
+    assert found == ("a.rs: it adds an import, which may not exist",)
 
 
 def test_a_file_without_comments_has_none() -> None:

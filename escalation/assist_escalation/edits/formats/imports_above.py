@@ -6,15 +6,16 @@ A model sees the function alone, so it repeats imports that the file has, and in
 import ast
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assist_context.languages import language_of
-from assist_context.syntax.symbols import Symbols, symbols
+from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.matcher import Match
 from assist_escalation.edits.plan import EditError, EditTarget, Hunk
 
 _WORD = re.compile(r"\w+")
+LONGEST = 100  # lines of one import
 _FUTURE = "__future__"  # it must be the first import of a file, and changes how all of it is read
 _IMPORT = re.compile(
     r"""
@@ -41,81 +42,68 @@ class AboveImports:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FileImports:
+    """The imports of a file that are not indented and outside of the code in question.
+
+    `taken` says what they take, in a form that is equal for equal imports, `names` what they give, as far as
+    that is known, and `last` is the last line, from 1, of the last one above the code; 0 for none.
+    """
+
+    taken: frozenset[tuple[str, ...]] = frozenset()
+    names: frozenset[str] = frozenset()
+    last: int = 0
+
+
 def imports_above(new: list[str], old: list[str], lines: list[str], target: EditTarget) -> AboveImports:
     """What becomes of the imports above the definition in a block; `EditError` if they have no place."""
     if old and _IMPORT.match(old[0]):
         return AboveImports()
     size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
-    wanted = [line for line in new[:size] if line.strip()]
-    bound = _bound_names(lines, target)
-    code = set(_WORD.findall("\n".join(new[size:])))
-    before = set(_WORD.findall("\n".join(old)))
-    is_python = language_of(target.path).name == "python"
-    missing = []
-    for line in wanted:
-        names = _python_names(line) if is_python else frozenset()
-        if line in lines or _is_imported(line, lines, target) or (is_python and _FUTURE in line):
-            continue
-        if names and (names.isdisjoint(code) or names <= bound & before):
-            continue
-        if clash := sorted(names & bound):
-            raise EditError(f"the answer imports {clash[0]}, but {target.path} has another one: ask again")
-        missing.append(line)
+    wanted = [line.strip() for line in new[:size] if line.strip()]
+    if not wanted:
+        return AboveImports(size)
+    here = file_imports(lines, target)
+    code = frozenset(_WORD.findall("\n".join(new[size:])))
+    missing = [line for line in wanted if _is_missing(line, here, code, target)]
     notes = []
     if len(wanted) > len(missing):
         what = f"left out {len(wanted) - len(missing)} imports above {target.name}"
         notes.append(f"{target.path}: {what}, which the file has or the code does not use")
     if not missing:
         return AboveImports(size, (), tuple(notes))
-    place = _last_import(lines[: target.first - 1])
-    if not place or any(_goes_on(line) for line in missing):
+    if not here.last or any(_goes_on(line) for line in (*missing, lines[here.last - 1])):
         raise EditError(
             f"the answer puts {len(missing)} imports above {target.name} that {target.path} does not have: "
             "add them at its top, or ask for an edit of the whole file"
         )
-    if unknown := _unknown_module(missing, lines, target):
-        raise EditError(
-            f"the answer imports {unknown}, which nothing else in {target.path} imports: if it exists, add "
-            "the import and ask again"
-        )
-    at = lines[place - 1]
+    _check_new(missing, lines, here, target)
+    at = lines[here.last - 1]
     notes.append(f"{target.path}: {len(missing)} imports of the answer go below the file's own")
-    added = Match(Hunk(place, place, "whole"), (at,), (at, *missing))
+    added = Match(Hunk(here.last, here.last, "whole"), (at,), (at, *missing))
     return AboveImports(size, (added,), tuple(notes))
 
 
-def _is_imported(line: str, lines: list[str], target: EditTarget) -> bool:
-    """Whether the file takes the same names from the same module, at its top level."""
+def file_imports(lines: list[str], target: EditTarget) -> FileImports:
+    """The imports of a file around the code in question."""
     language = language_of(target.path)
-    found = symbols(language, "\n".join([*lines, ""])).imports
-    here = {
-        (each.level, each.module, name)
-        for each in found
-        if not is_inside(each.line, target) and not lines[each.line - 1][:1].isspace()
-        for name in each.names
-    }
-    wanted = symbols(language, line + "\n").imports
-    taken = {(each.level, each.module, name) for each in wanted for name in each.names}
-    return bool(taken) and taken <= here
-
-
-def _bound_names(lines: list[str], target: EditTarget) -> set[str]:
-    """What the file imports or defines at its top level, outside of the code in question."""
-    found = symbols(language_of(target.path), "\n".join([*lines, ""]))
-    defined = {
-        each.name for each in found.definitions if not each.parent and not is_inside(each.start_line, target)
-    }
-    return defined | imported_names(lines, found, target)
-
-
-def imported_names(lines: list[str], found: Symbols, target: EditTarget) -> set[str]:
-    """The names of the imports that are not indented and outside of the code in question."""
-    return {
-        name
-        for each in found.imports
-        if not is_inside(each.line, target) and not lines[each.line - 1][:1].isspace()
-        for name in each.names
-    }
+    taken: set[tuple[str, ...]] = set()
+    names: set[str] = set()
+    last = 0
+    for each in symbols(language, "\n".join([*lines, ""])).imports:
+        if is_inside(each.line, target) or lines[each.line - 1][:1].isspace():
+            continue
+        end = each.line
+        if language.name == "python":
+            size, found = _python_import(lines[each.line - 1 : each.line - 1 + LONGEST])
+            end += size - 1
+            names |= {name for *_, name in found}
+        else:
+            found = frozenset({(lines[each.line - 1].strip(),)})
+            names |= set(each.names)
+        taken |= found
+        last = end if last < end < target.first else last
+    return FileImports(frozenset(taken), frozenset(names), last)
 
 
 def is_inside(line: int, target: EditTarget) -> bool:
@@ -123,35 +111,62 @@ def is_inside(line: int, target: EditTarget) -> bool:
     return target.first <= line <= target.last
 
 
-def _python_names(line: str) -> frozenset[str]:
-    """The names that an import in one line of Python gives; none for all of a module."""
-    try:
-        [found] = ast.parse(line.strip()).body
-    except (SyntaxError, ValueError):  # ValueError: two statements, or a null character
-        return frozenset()
-    if not isinstance(found, ast.Import | ast.ImportFrom):
-        return frozenset()
-    return frozenset(each.asname or each.name.partition(".")[0] for each in found.names) - {"*"}
+def _is_missing(line: str, here: FileImports, code: frozenset[str], target: EditTarget) -> bool:
+    """Whether the file lacks an import that the code needs; what a Python import gives is known."""
+    if language_of(target.path).name != "python":
+        return (line,) not in here.taken
+    _, found = _python_import([line])
+    if found and (found <= here.taken or code.isdisjoint(name for *_, name in found)):
+        return False
+    return _FUTURE not in line
 
 
-def _unknown_module(missing: Sequence[str], lines: list[str], target: EditTarget) -> str:
-    """A Python module among new imports that is neither of the standard library nor imported in the file.
+def _check_new(missing: Sequence[str], lines: list[str], here: FileImports, target: EditTarget) -> None:
+    """Refuse imports of Python that take away another meaning of a name, or a module that no one knows.
 
     Small models invent modules. Other languages have no list of what is there.
     """
-    language = language_of(target.path)
-    if language.name != "python":
-        return ""
-    here = {each.module.partition(".")[0] for each in symbols(language, "\n".join([*lines, ""])).imports}
-    found = [each for line in missing for each in symbols(language, line + "\n").imports if not each.level]
-    tops = [each.module.partition(".")[0] for each in found]
-    return next((top for top in tops if top not in here and top not in sys.stdlib_module_names), "")
+    if language_of(target.path).name != "python":
+        return
+    found = symbols(language_of(target.path), "\n".join([*lines, ""])).definitions
+    defined = {each.name for each in found if not each.parent and not is_inside(each.start_line, target)}
+    known = {module.partition(".")[0] for level, module, *_ in here.taken if level == "0"}
+    for level, module, _, name in (each for line in missing for each in _python_import([line])[1]):
+        if name in defined | here.names:
+            raise EditError(f"the answer imports {name}, but {target.path} has another one: ask again")
+        top = module.partition(".")[0]
+        if level == "0" and top not in known and top not in sys.stdlib_module_names:
+            raise EditError(
+                f"the answer imports {top}, which nothing else in {target.path} imports: if it exists, add "
+                "the import and ask again"
+            )
 
 
-def _last_import(lines: list[str]) -> int:
-    """The number, from 1, of the last whole import that is not indented; 0 for none."""
-    found = [at for at, line in enumerate(lines, 1) if _IMPORT.match(line) and not line[:1].isspace()]
-    return found[-1] if found and not _goes_on(lines[found[-1] - 1]) else 0
+def _python_import(lines: Sequence[str]) -> tuple[int, frozenset[tuple[str, ...]]]:
+    """How many of the lines the import at their beginning has, and what it takes.
+
+    These are (level, module, name, name in the file), with "" for a module as a whole. (1, nothing) if it is
+    no import that Python reads.
+
+    >>> _python_import(["from .a import (", "    b as c,", ")", "x = 1"])
+    (3, frozenset({('1', 'a', 'b', 'c')}))
+    """
+    for size in range(1, len(lines) + 1):
+        try:
+            [found] = ast.parse("\n".join(lines[:size])).body
+        except (SyntaxError, ValueError):  # it goes on; ValueError: two statements, or a null character
+            continue
+        return size, frozenset(_taken_names(found))
+    return 1, frozenset()
+
+
+def _taken_names(found: ast.stmt) -> Iterator[tuple[str, ...]]:
+    if isinstance(found, ast.Import):
+        for each in found.names:
+            yield "0", each.name, "", each.asname or each.name.partition(".")[0]
+    elif isinstance(found, ast.ImportFrom):
+        for each in found.names:
+            yield str(found.level), found.module or "", each.name, each.asname or each.name
 
 
 def _goes_on(line: str) -> bool:

@@ -13,7 +13,7 @@ from assist_context.languages import Language, language_of
 from assist_context.syntax.symbols import Definition, symbols
 from assist_escalation.edits.formats.imports_above import (
     AboveImports,
-    imported_names,
+    file_imports,
     imports_above,
     is_inside,
 )
@@ -24,6 +24,7 @@ from assist_escalation.prompts import fence
 
 _OPENING = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\s]*)[^`]*")
 _COMMENTS = ("#", "//", "/*", "*", "--")
+_CONSTANT = re.compile(r"(?:pub |export |const |static |let |var )*([A-Za-z_]\w*)\b[^=(\n]*=(?!=)")
 NAMED = 3  # definitions that a note names
 # What models write after a fence for our languages, in addition to the language's name and its suffixes.
 _INFO = {
@@ -180,15 +181,24 @@ def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tupl
     outside = {
         (each.parent, each.name): each for each in found.definitions if not is_inside(each.start_line, target)
     }
-    taken = {("", name) for name in imported_names(lines, found, target)} | set(outside)
+    taken = {("", name) for name in file_imports(lines, target).names} | set(outside)
     # A setter has its property's name, and a fallback that of an import.
     taken -= {(each.parent, each.name) for each in found.definitions if is_inside(each.start_line, target)}
+    constants = {
+        line: match[1] for line in new if (match := _CONSTANT.match(line)) and ("", match[1]) in taken
+    }
+    if clash := [name for line, name in constants.items() if line not in lines]:
+        raise EditError(f"the answer's block also defines {clash[0]}, which was not asked for: ask again")
+    new = _strip_blank_lines([line for line in new if line not in constants])
     written = _definitions_in_place(new, lines, target)
+    notes: tuple[str, ...] = ()
     twice = [each for each in written if (each.parent, each.name) in taken]
-    if not twice:
-        return new, ()
     name = target.name.replace("::", ".").rpartition(".")[2]
     wanted = next((each for each in written if each.name == name and each not in twice), None)
+    if wanted and not any(each.start_line > wanted.end_line for each in written):
+        new, notes = _cut_statements(new, wanted.end_line - target.first + 1, target)
+    if not twice:
+        return new, notes
     below = [each.start_line for each in twice if wanted and each.start_line > wanted.end_line]
     end = min(below, default=target.first + len(new))
     gone = {line for each in twice for line in range(each.start_line, each.end_line + 1)}
@@ -204,12 +214,25 @@ def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tupl
     names = tuple(dict.fromkeys(each.name for each in twice))
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     note = f"{target.path}: left out {', '.join(names[:NAMED])}{more}, which it has elsewhere"
-    return _strip_blank_lines(left), (note,)
+    return _strip_blank_lines(left), (*notes, note)
+
+
+def _cut_statements(new: list[str], size: int, target: EditTarget) -> tuple[list[str], tuple[str, ...]]:
+    """The block without the statements below its definition, such as a call that shows how it is used."""
+    rest = [line for line in new[size:] if line.strip()]
+    if all(line.lstrip().startswith(_COMMENTS) for line in rest):
+        return new, ()
+    return new[:size], (f"{target.path}: left out {len(rest)} lines below {target.name}",)
 
 
 def _differs(written: Definition, known: Definition | None) -> bool:
     """Whether a definition that the file has is written with another signature; an imported one has none."""
-    return known is not None and written.signature.split() != known.signature.split()
+    return known is not None and _plain(written.signature) != _plain(known.signature)
+
+
+def _plain(signature: str) -> str:
+    """A signature without blanks and without the comma after the last parameter."""
+    return re.sub(r",(?=[)\]])", "", re.sub(r"\s", "", signature))
 
 
 def _definitions_in_place(new: list[str], lines: list[str], target: EditTarget) -> list[Definition]:

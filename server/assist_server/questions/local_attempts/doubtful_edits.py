@@ -11,7 +11,7 @@ from assist_completion.known_text.doubts import Doubt
 from assist_context.documents import split_lines
 from assist_context.languages import language_of
 from assist_context.syntax.symbols import symbols
-from assist_escalation.edits.plan import MARK, EditPlan, FileChange
+from assist_escalation.edits.plan import EditPlan, FileChange
 from assist_server.questions.decision import Draft
 
 _WORD = re.compile(r"\w+")
@@ -23,7 +23,7 @@ def with_doubts(edit: EditPlan, draft: Draft, doubt: Doubt | None) -> EditPlan:
         return edit
     change = edit.changes[0]
     found = list(_unlike_doubt(change, draft, doubt)) if draft.prompt.command == "fix" else []
-    found += [*_comments_alone(change), *_useless_names(change)]
+    found += [*_comments_alone(change), *_useless_names(change), *_lost_marks(change), *_imports(change)]
     return replace(edit, unsure=(*edit.unsure, *(f"{change.path}: {why}" for why in found)))
 
 
@@ -37,9 +37,8 @@ def _unlike_doubt(change: FileChange, draft: Draft, doubt: Doubt | None) -> Iter
         yield "the model doubts no line of this code"
         return
     first = draft.whole.first if draft.whole else 1
-    above = "".join(split_lines(change.before.removeprefix(MARK))[: first - 1])
     corrected = draft.old[: doubt.start] + doubt.expected + draft.old[doubt.start + len(doubt.written) :]
-    if not change.after.removeprefix(MARK).startswith(above + corrected):
+    if corrected not in change.after or corrected in change.before:
         yield f"the model doubts line {first + doubt.line} most, and changed something else"
 
 
@@ -50,8 +49,8 @@ def _comments_alone(change: FileChange) -> Iterator[str]:
 
 
 def _code_lines(text: str, comment: str) -> list[str]:
-    lines = (line.strip() for line in split_lines(text))
-    return [line for line in lines if line and not line.startswith(comment)]
+    lines = (line.rstrip() for line in split_lines(text))
+    return [line for line in lines if line and not line.lstrip().startswith(comment)]
 
 
 def _useless_names(change: FileChange) -> Iterator[str]:
@@ -62,3 +61,19 @@ def _useless_names(change: FileChange) -> Iterator[str]:
     for each in symbols(language, change.after).definitions:
         if each.name not in before and not each.parent and words.count(each.name) == 1:
             yield f"nothing uses the new {each.name}"
+
+
+def _lost_marks(change: FileChange) -> Iterator[str]:
+    """Decorators and attributes that are gone."""
+    kept = {line.strip() for line in split_lines(change.after)}
+    for line in map(str.strip, split_lines(change.before)):
+        if line.startswith(("@", "#[")) and line not in kept:
+            yield f"{line} is gone"
+
+
+def _imports(change: FileChange) -> Iterator[str]:
+    """New imports of a language in which no one here knows whether they exist."""
+    language = language_of(change.path)
+    count = len(symbols(language, change.after).imports) - len(symbols(language, change.before).imports)
+    if count > 0 and language.name != "python":
+        yield "it adds an import, which may not exist"
