@@ -8,9 +8,7 @@ function M.turn(id, asked)
 end
 
 --- How far an answer is, in words; "" once its words say so themselves.
-function M.progress(turn)
-  return turn.running and turn.progress and turn.progress.message or ''
-end
+function M.progress(turn) return turn.running and turn.progress and turn.progress.message or '' end
 
 --- What became of the edit of an answer, in words; "" if there was none.
 function M.edit_words(turn)

@@ -272,6 +272,13 @@ def test_statements_below_the_code_in_question_are_left_out(below: str) -> None:
     assert any("lines below f" in note or "lines below A.f" in note for note in edit.notes)
 
 
+def test_statements_that_were_asked_about_stay() -> None:
+    text = "def f(a):\n    return a\n\n\nf(1)\n"
+    answer = "```python\ndef f(a):\n    return 2 * a\n\n\nf(2)\n```\n"
+    edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 1, 5, "f"))
+    assert edit.changes[0].after == text.replace("return a", "return 2 * a").replace("f(1)", "f(2)")
+
+
 def test_a_fallback_has_the_name_of_its_import() -> None:
     text = "try:\n    from ujson import dumps\nexcept ImportError:\n    def dumps(a):\n        return a\n"
     answer = "```python\ndef dumps(a):\n    return str(a)\n```\n"

@@ -151,7 +151,8 @@ def _python_import(lines: Sequence[str]) -> tuple[int, frozenset[tuple[str, ...]
     >>> _python_import(["from .a import (", "    b as c,", ")", "x = 1"])
     (3, frozenset({('1', 'a', 'b', 'c')}))
     """
-    for size in range(1, len(lines) + 1):
+    goes_on = lines[:1] and ("(" in lines[0] or lines[0].rstrip().endswith("\\"))
+    for size in range(1, len(lines) + 1 if goes_on else 2):
         try:
             [found] = ast.parse("\n".join(lines[:size])).body
         except (SyntaxError, ValueError):  # it goes on; ValueError: two statements, or a null character

@@ -195,7 +195,8 @@ def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tupl
     twice = [each for each in written if (each.parent, each.name) in taken]
     name = target.name.replace("::", ".").rpartition(".")[2]
     wanted = next((each for each in written if each.name == name and each not in twice), None)
-    if wanted and not any(each.start_line > wanted.end_line for each in written):
+    alone = any(each.name == name and each.end_line == target.last for each in found.definitions)
+    if wanted and alone and not any(each.start_line > wanted.end_line for each in written):
         new, notes = _cut_statements(new, wanted.end_line - target.first + 1, target)
     if not twice:
         return new, notes
