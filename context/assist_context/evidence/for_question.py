@@ -41,15 +41,15 @@ from assist_context.retrieval.corpus import Corpus
 # How much of the room each signal may fill, by what is asked. The code that the question is about is worth
 # most, since no answer can do without it: if it is long, it may take `room.TARGET_MOST`. What the question
 # names comes before guesses of the index. Callers show what may break, callees what the code relies on. A
-# signal that a plan lacks is not asked. "rewrite" is an edit by a small model, which rewrites the piece that
-# looks best to it: of 14 renamings in pallets/click, the 1.5B made 10 with the code in question alone, and 2
-# with callers, callees and tests before it.
+# signal that a plan lacks is not asked. "alone" is for a small model that edits or explains code: it
+# takes the piece that looks best to it. Of 14 renamings in pallets/click, the 1.5B made 10 with the code in
+# question alone, and 2 with callers, callees and tests before it; of 6 explanations, 5 spoke of the callees.
 PLANS: Mapping[str, Plan] = {
     "explain": {"target": 0.6, "definition": 0.12, "callee": 0.2, "caller": 0.08},
     "test": {"target": 0.45, "test": 0.35, "definition": 0.08, "callee": 0.12},
     "fix": {"target": 0.5, "definition": 0.12, "callee": 0.16, "test": 0.12, "caller": 0.06, "search": 0.04},
     "refactor": {"target": 0.45, "definition": 0.12, "callee": 0.13, "caller": 0.22, "test": 0.08},
-    "rewrite": {"target": 0.7, "definition": 0.3},
+    "alone": {"target": 0.7, "definition": 0.3},
     "code": {
         "target": 0.4, "definition": 0.16, "callee": 0.1, "caller": 0.12, "test": 0.05, "search": 0.09,
         "page": 0.04, "map": 0.04,
@@ -129,15 +129,15 @@ def _meanings_of_names(
 ) -> list[tuple[Corpus, IndexedDefinition]]:
     """What the names in a question mean, with the folder that has it.
 
-    For a rewrite these are names of one thing that the code does not have yet: others are those of parameters
-    more often than those of code to use.
+    Where code is shown alone, these are names of one thing that the code does not have yet: others are those
+    of parameters more often than those of code to use.
     """
     names = names_in(question)
-    if command == "rewrite" and target:
+    if command == "alone" and target:
         text = "".join(corpus.lines(target.path)[target.first - 1 : target.last])
         names = tuple(each for each in names if each.text not in text)
     found = [_definitions_of_name(corpus, name, target, others) for name in names]
-    if command == "rewrite":
+    if command == "alone":
         found = [meanings for meanings in found if len(meanings) == 1]
     return [each for meanings in found for each in meanings]
 

@@ -254,7 +254,7 @@ def _evidence(
     if thread is not None and target is None:
         tokens = tokens // 2 if asks_for_more(words) else 0
     whole_files = not small and command in EDITS  # a model must see exactly what it changes
-    plan = "rewrite" if small and command in EDITS else command
+    plan = "alone" if small and (command in EDITS or (command == "explain" and target)) else command
     around = EvidenceSurroundings(attached, follow_up=thread is not None, plan=plan)
     found = evidence_for(folders, words, target, tokens, whole_files=whole_files, around=around)
     return replace(found, spans=unseen(found.spans, thread)) if thread and command == "ask" else found

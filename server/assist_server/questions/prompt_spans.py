@@ -63,7 +63,7 @@ class QuestionFolders:
 class EvidenceSurroundings:
     """What the user added, which comes after the code in question, and what was asked before.
 
-    The plan, a command or "rewrite", decides which signals are asked. A `follow_up` gets only what its words
+    The plan, a command or "alone", decides which signals are asked. A `follow_up` gets only what its words
     find, and no map.
     """
 

@@ -350,7 +350,7 @@ def test_an_open_page_is_outlined_by_its_headings(documented: Corpus) -> None:
 
 def test_a_rewrite_shows_the_code_alone_and_new_names_that_mean_one_thing(corpus: Corpus) -> None:
     words = "Use `forecast` and `secret_caller`, rename the parameter `lines` to `step1`, as `total` does."
-    found = gather_evidence(corpus, words, TOTAL, 2_000, command="rewrite")
+    found = gather_evidence(corpus, words, TOTAL, 2_000, command="alone")
     assert [(each.signal, each.path) for each in found.snippets] == [
         ("target", "shop/till.py"),
         ("definition", "weather.py"),

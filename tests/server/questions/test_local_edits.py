@@ -119,6 +119,12 @@ async def test_there_is_no_third_try(tmp_path: Path) -> None:
     assert len(local.asked) == 2
 
 
+async def test_an_explanation_on_this_machine_shows_the_code_alone(tmp_path: Path) -> None:
+    local = ScriptedModel(lambda _: ["It adds."])
+    await edited(tmp_path, local, "explain")
+    assert local.asked[0].user.count("sums.py lines") == 1
+
+
 async def test_a_fix_is_told_the_line_that_the_model_doubts(tmp_path: Path) -> None:
     local = scripted([fenced(RIGHT)], (Doubt(1, CODE.index(" -"), " -", " +", 9.0),))
     await edited(tmp_path, local)
