@@ -272,18 +272,44 @@ def test_statements_below_the_code_in_question_are_left_out(below: str) -> None:
     assert any("lines below f" in note or "lines below A.f" in note for note in edit.notes)
 
 
-def test_statements_that_were_asked_about_stay() -> None:
-    text = "def f(a):\n    return a\n\n\nf(1)\n"
-    answer = "```python\ndef f(a):\n    return 2 * a\n\n\nf(2)\n```\n"
-    edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 1, 5, "f"))
-    assert edit.changes[0].after == text.replace("return a", "return 2 * a").replace("f(1)", "f(2)")
+BLOCKS = [
+    pytest.param(
+        "def f(a):\n    return a\n\n\nf(1)\n",
+        "def f(a):\n    return 2 * a\n\n\nf(2)\n",
+        EditTarget("a.py", 1, 5, "f"),
+        "def f(a):\n    return 2 * a\n\n\nf(2)\n",
+        id="statements that were asked about stay",
+    ),
+    pytest.param(
+        "try:\n    from ujson import dumps\nexcept ImportError:\n    def dumps(a):\n        return a\n",
+        "def dumps(a):\n    return str(a)\n",
+        EditTarget("a.py", 4, 5, "dumps"),
+        "try:\n    from ujson import dumps\nexcept ImportError:\n    def dumps(a):\n        return str(a)\n",
+        id="a fallback has the name of its import",
+    ),
+    pytest.param(
+        "from shop import Wrong\n\n\ndef f():\n    return 1\n",
+        "class Wrong(Exception):\n    pass\n\n\ndef f():\n    raise Wrong\n",
+        EditTarget("a.py", 4, 5, "f"),
+        "from shop import Wrong\n\n\ndef f():\n    raise Wrong\n",
+        id="a name that the file imports is not defined again",
+    ),
+    pytest.param(
+        "import os\n\n\ndef f():\n    return 1\n",
+        "def one():\n    return 1\n\n\ndef f():\n    return one()\n",
+        EditTarget("a.py", 4, 5, "f"),
+        "import os\n\n\ndef one():\n    return 1\n\n\ndef f():\n    return one()\n",
+        id="a new helper stays",
+    ),
+]
 
 
-def test_a_fallback_has_the_name_of_its_import() -> None:
-    text = "try:\n    from ujson import dumps\nexcept ImportError:\n    def dumps(a):\n        return a\n"
-    answer = "```python\ndef dumps(a):\n    return str(a)\n```\n"
-    edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 4, 5, "dumps"))
-    assert edit.changes[0].after == text.replace("return a", "return str(a)")
+@pytest.mark.parametrize(("text", "code", "target", "after"), BLOCKS)
+def test_what_stands_around_the_code_in_question(
+    text: str, code: str, target: EditTarget, after: str
+) -> None:
+    edit = plan(f"```python\n{code}```\n", scope_of(a_py=text), target)
+    assert edit.changes[0].after == after
 
 
 def test_a_comment_of_the_code_in_question_stays() -> None:
@@ -307,13 +333,6 @@ def test_what_a_model_writes_on_below_the_code_in_question_is_left_out() -> None
     assert any("left out g" in note for note in edit.notes)
 
 
-def test_a_name_that_the_file_imports_is_not_defined_again() -> None:
-    text = "from shop import Wrong\n\n\ndef f():\n    return 1\n"
-    answer = "```python\nclass Wrong(Exception):\n    pass\n\n\ndef f():\n    raise Wrong\n```\n"
-    edit = plan(answer, scope_of(a_py=text), EditTarget("a.py", 4, 5, "f"))
-    assert edit.changes[0].after == text.replace("return 1", "raise Wrong")
-
-
 def test_a_constant_of_the_file_is_not_set_again() -> None:
     text = "LIMIT = 3\n\n\ndef g():\n    return LIMIT\n\n\ndef f():\n    return 1\n"
     answer = "```python\nLIMIT = 50\n\ndef f():\n    return LIMIT\n```\n"
@@ -321,13 +340,6 @@ def test_a_constant_of_the_file_is_not_set_again() -> None:
         plan(answer, scope_of(a_py=text), EditTarget("a.py", 8, 9, "f"))
     edit = plan(answer.replace("50", "3"), scope_of(a_py=text), EditTarget("a.py", 8, 9, "f"))
     assert edit.changes[0].after == text.replace("return 1", "return LIMIT")
-
-
-def test_a_new_helper_stays() -> None:
-    text = "import os\n\n\ndef f():\n    return 1\n"
-    code = "def one():\n    return 1\n\n\ndef f():\n    return one()\n"
-    edit = plan(f"```python\n{code}```\n", scope_of(a_py=text), EditTarget("a.py", 4, 5, "f"))
-    assert edit.changes[0].after == f"import os\n\n\n{code}"
 
 
 def test_the_fence_is_that_of_the_code_in_question_not_of_the_whole_file() -> None:

@@ -6,11 +6,11 @@ A model sees the function alone, so it repeats imports that the file has, and in
 import ast
 import re
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from assist_context.languages import language_of
-from assist_context.syntax.symbols import symbols
+from assist_context.syntax.symbols import Definition, symbols
 from assist_escalation.edits.matcher import Match
 from assist_escalation.edits.plan import EditError, EditTarget, Hunk
 
@@ -43,27 +43,29 @@ class AboveImports:
 
 
 @dataclass(frozen=True, slots=True)
-class FileImports:
-    """The imports of a file that are not indented and outside of the code in question.
+class FileAround:
+    """The imports of a file that are not indented, and its definitions, outside of the code in question.
 
-    `taken` says what they take, in a form that is equal for equal imports, `names` what they give, as far as
-    that is known, and `last` is the last line, from 1, of the last one above the code; 0 for none.
+    `taken` says what the imports take, in a form that is equal for equal ones, `names` what they give, as far
+    as that is known, and `last` is the last line, from 1, of the last one above the code; 0 for none.
+    `definitions` are by parent and name; `own` are those of the code in question.
     """
 
     taken: frozenset[tuple[str, ...]] = frozenset()
     names: frozenset[str] = frozenset()
     last: int = 0
+    definitions: Mapping[tuple[str, str], Definition] = field(default_factory=dict)
+    own: tuple[Definition, ...] = ()
 
 
-def imports_above(new: list[str], old: list[str], lines: list[str], target: EditTarget) -> AboveImports:
+def imports_above(new: list[str], lines: list[str], target: EditTarget, here: FileAround) -> AboveImports:
     """What becomes of the imports above the definition in a block; `EditError` if they have no place."""
-    if old and _IMPORT.match(old[0]):
+    if any(map(_IMPORT.match, lines[target.first - 1 : target.last][:1])):
         return AboveImports()
     size = next((place for place, line in enumerate(new) if line.strip() and not _IMPORT.match(line)), 0)
     wanted = [line.strip() for line in new[:size] if line.strip()]
     if not wanted:
         return AboveImports(size)
-    here = file_imports(lines, target)
     code = frozenset(_WORD.findall("\n".join(new[size:])))
     missing = [line for line in wanted if _is_missing(line, here, code, target)]
     notes = []
@@ -77,41 +79,47 @@ def imports_above(new: list[str], old: list[str], lines: list[str], target: Edit
             f"the answer puts {len(missing)} imports above {target.name} that {target.path} does not have: "
             "add them at its top, or ask for an edit of the whole file"
         )
-    _check_new(missing, lines, here, target)
+    _check_new(missing, here, target)
     at = lines[here.last - 1]
     notes.append(f"{target.path}: {len(missing)} imports of the answer go below the file's own")
     added = Match(Hunk(here.last, here.last, "whole"), (at,), (at, *missing))
     return AboveImports(size, (added,), tuple(notes))
 
 
-def file_imports(lines: list[str], target: EditTarget) -> FileImports:
-    """The imports of a file around the code in question."""
+def file_around(lines: list[str], target: EditTarget) -> FileAround:
+    """The imports and definitions of a file around the code in question."""
     language = language_of(target.path)
     taken: set[tuple[str, ...]] = set()
     names: set[str] = set()
     last = 0
-    for each in symbols(language, "\n".join([*lines, ""])).imports:
-        if is_inside(each.line, target) or lines[each.line - 1][:1].isspace():
+    found = symbols(language, "\n".join([*lines, ""]))
+    for each in found.imports:
+        if _is_inside(each.line, target) or lines[each.line - 1][:1].isspace():
             continue
         end = each.line
         if language.name == "python":
-            size, found = _python_import(lines[each.line - 1 : each.line - 1 + LONGEST])
+            size, takes = _python_import(lines[each.line - 1 : each.line - 1 + LONGEST])
             end += size - 1
-            names |= {name for *_, name in found}
+            names |= {name for *_, name in takes}
         else:
-            found = frozenset({(lines[each.line - 1].strip(),)})
+            takes = frozenset({(lines[each.line - 1].strip(),)})
             names |= set(each.names)
-        taken |= found
+        taken |= takes
         last = end if last < end < target.first else last
-    return FileImports(frozenset(taken), frozenset(names), last)
+    own = tuple(each for each in found.definitions if _is_inside(each.start_line, target))
+    outside = {
+        (each.parent, each.name): each
+        for each in found.definitions
+        if not _is_inside(each.start_line, target)
+    }
+    return FileAround(frozenset(taken), frozenset(names), last, outside, own)
 
 
-def is_inside(line: int, target: EditTarget) -> bool:
-    """Whether a line of the file belongs to the code in question."""
+def _is_inside(line: int, target: EditTarget) -> bool:
     return target.first <= line <= target.last
 
 
-def _is_missing(line: str, here: FileImports, code: frozenset[str], target: EditTarget) -> bool:
+def _is_missing(line: str, here: FileAround, code: frozenset[str], target: EditTarget) -> bool:
     """Whether the file lacks an import that the code needs; what a Python import gives is known."""
     if language_of(target.path).name != "python":
         return (line,) not in here.taken
@@ -121,15 +129,14 @@ def _is_missing(line: str, here: FileImports, code: frozenset[str], target: Edit
     return _FUTURE not in line
 
 
-def _check_new(missing: Sequence[str], lines: list[str], here: FileImports, target: EditTarget) -> None:
+def _check_new(missing: Sequence[str], here: FileAround, target: EditTarget) -> None:
     """Refuse imports of Python that take away another meaning of a name, or a module that no one knows.
 
     Small models invent modules. Other languages have no list of what is there.
     """
     if language_of(target.path).name != "python":
         return
-    found = symbols(language_of(target.path), "\n".join([*lines, ""])).definitions
-    defined = {each.name for each in found if not each.parent and not is_inside(each.start_line, target)}
+    defined = {name for parent, name in here.definitions if not parent}
     known = {module.partition(".")[0] for level, module, *_ in here.taken if level == "0"}
     for level, module, _, name in (each for line in missing for each in _python_import([line])[1]):
         if name in defined | here.names:

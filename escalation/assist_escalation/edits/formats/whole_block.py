@@ -13,9 +13,9 @@ from assist_context.languages import Language, language_of
 from assist_context.syntax.symbols import Definition, symbols
 from assist_escalation.edits.formats.imports_above import (
     AboveImports,
-    file_imports,
+    FileAround,
+    file_around,
     imports_above,
-    is_inside,
 )
 from assist_escalation.edits.formats.search_replace import MOST_CHARACTERS, MOST_LINES
 from assist_escalation.edits.matcher import Match, bare_lines, shift
@@ -65,11 +65,12 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
     known: tuple[str, ...] = ()
     if not every or target.name:
         new = _strip_blank_lines(new)
-        imports = imports_above(new, old, lines, target) if target.name else imports
+        here = file_around(lines, target) if target.name else FileAround()
+        imports = imports_above(new, lines, target, here) if target.name else imports
         new = new[imports.size :]
         new = _shift_to_old(new, old, target)
         _check_name(new, lines, target)
-        new, known = _without_known(new, lines, target)
+        new, known = _without_known(new, lines, target, here)
         if imports.added and new == _strip_blank_lines(old) and language_of(target.path).name != "python":
             raise EditError("the answer changes no more than imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
@@ -168,7 +169,9 @@ def _check_name(new: list[str], lines: list[str], target: EditTarget) -> None:
         )
 
 
-def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tuple[list[str], tuple[str, ...]]:
+def _without_known(
+    new: list[str], lines: list[str], target: EditTarget, here: FileAround
+) -> tuple[list[str], tuple[str, ...]]:
     """The block without the definitions that the file has elsewhere, and notes.
 
     A model that has written what it was asked for often writes on: below such a definition all is left out.
@@ -177,13 +180,9 @@ def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tupl
     language = language_of(target.path)
     if not target.name or language.name not in _NO_OVERLOADS:
         return new, ()
-    found = symbols(language, "\n".join([*lines, ""]))
-    outside = {
-        (each.parent, each.name): each for each in found.definitions if not is_inside(each.start_line, target)
-    }
-    taken = {("", name) for name in file_imports(lines, target).names} | set(outside)
     # A setter has its property's name, and a fallback that of an import.
-    taken -= {(each.parent, each.name) for each in found.definitions if is_inside(each.start_line, target)}
+    taken = {*here.definitions, *(("", name) for name in here.names)}
+    taken -= {(each.parent, each.name) for each in here.own}
     constants = {
         line: match[1] for line in new if (match := _CONSTANT.match(line)) and ("", match[1]) in taken
     }
@@ -195,7 +194,7 @@ def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tupl
     twice = [each for each in written if (each.parent, each.name) in taken]
     name = target.name.replace("::", ".").rpartition(".")[2]
     wanted = next((each for each in written if each.name == name and each not in twice), None)
-    alone = any(each.name == name and each.end_line == target.last for each in found.definitions)
+    alone = any(each.name == name and each.end_line == target.last for each in here.own)
     if wanted and alone and not any(each.start_line > wanted.end_line for each in written):
         new, notes = _cut_statements(new, wanted.end_line - target.first + 1, target)
     if not twice:
@@ -204,7 +203,7 @@ def _without_known(new: list[str], lines: list[str], target: EditTarget) -> tupl
     end = min(below, default=target.first + len(new))
     gone = {line for each in twice for line in range(each.start_line, each.end_line + 1)}
     lost = [each for each in written if each.start_line >= end and each.start_line not in gone]
-    changed = [each for each in twice if _differs(each, outside.get((each.parent, each.name)))]
+    changed = [each for each in twice if _differs(each, here.definitions.get((each.parent, each.name)))]
     if wanted is None or lost or changed:
         what = (lost or changed or twice)[0].name
         raise EditError(f"the answer's block also defines {what}, which was not asked for: ask again")

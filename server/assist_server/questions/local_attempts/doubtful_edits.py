@@ -10,7 +10,7 @@ from dataclasses import replace
 from assist_completion.known_text.doubts import Doubt
 from assist_context.documents import split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.symbols import symbols
+from assist_context.syntax.symbols import Symbols, symbols
 from assist_escalation.edits.plan import EditPlan, FileChange
 from assist_server.questions.decision import Draft
 
@@ -23,7 +23,11 @@ def with_doubts(edit: EditPlan, draft: Draft, doubt: Doubt | None) -> EditPlan:
         return edit
     change = edit.changes[0]
     found = list(_unlike_doubt(change, draft, doubt)) if draft.prompt.command == "fix" else []
-    found += [*_comments_alone(change), *_useless_names(change), *_lost_marks(change), *_imports(change)]
+    language = language_of(change.path)
+    before, after = (symbols(language, text) for text in (change.before, change.after))
+    found += [*_comments_alone(change), *_useless_names(change, before, after), *_lost_marks(change)]
+    if language.name != "python" and len(after.imports) > len(before.imports):
+        found.append("it adds an import, which may not exist")  # no one here knows what there is
     return replace(edit, unsure=(*edit.unsure, *(f"{change.path}: {why}" for why in found)))
 
 
@@ -53,13 +57,12 @@ def _code_lines(text: str, comment: str) -> list[str]:
     return [line for line in lines if line and not line.lstrip().startswith(comment)]
 
 
-def _useless_names(change: FileChange) -> Iterator[str]:
+def _useless_names(change: FileChange, before: Symbols, after: Symbols) -> Iterator[str]:
     """New functions and constants that nothing in the file uses: a helper that the model forgot to call."""
-    language = language_of(change.path)
-    before = {each.name for each in symbols(language, change.before).definitions}
+    known = {each.name for each in before.definitions}
     words = _WORD.findall(change.after)
-    for each in symbols(language, change.after).definitions:
-        if each.name not in before and not each.parent and words.count(each.name) == 1:
+    for each in after.definitions:
+        if each.name not in known and not each.parent and words.count(each.name) == 1:
             yield f"nothing uses the new {each.name}"
 
 
@@ -69,11 +72,3 @@ def _lost_marks(change: FileChange) -> Iterator[str]:
     for line in map(str.strip, split_lines(change.before)):
         if line.startswith(("@", "#[")) and line not in kept:
             yield f"{line} is gone"
-
-
-def _imports(change: FileChange) -> Iterator[str]:
-    """New imports of a language in which no one here knows whether they exist."""
-    language = language_of(change.path)
-    count = len(symbols(language, change.after).imports) - len(symbols(language, change.before).imports)
-    if count > 0 and language.name != "python":
-        yield "it adds an import, which may not exist"
