@@ -6,10 +6,11 @@ Both read with the same loaded model, so that a difference is one of prompt, evi
 import asyncio
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from assist_completion.engine.answer_stream import Answerer
 from assist_completion.inference.conversation import Conversation
@@ -20,8 +21,8 @@ from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, Question, decide
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import resolve_target
-from assist_server.workspace.folder_index import corpus_of, folder_at
-from bench.edits.tasks import PATH, EditTask
+from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
+from bench.edits.tasks import EditTask
 from bench.routing.tasks import code_of
 
 MOST_TOKENS = 1024  # of a bare answer; no task's code has half as many
@@ -31,7 +32,7 @@ MOST_TOKENS = 1024  # of a bare answer; no task's code has half as many
 class EditAnswer:
     """What came of a task: the file's new text, "" if the edit was `refused` for a reason in words.
 
-    `unsure`: the product says that the edit may be wrong, and never makes it unasked.
+    `unsure`: the product says that the edit may be wrong, and never makes it unasked. `path` is the file's.
     """
 
     after: str
@@ -41,33 +42,57 @@ class EditAnswer:
     read: int
     written: int
     unsure: bool = False
+    path: str = ""
 
 
-async def ask_product(task: EditTask, config: Config, local: Answerer[Any]) -> EditAnswer:
-    """The answer of `assist fix|refactor PATH:LINE "..." --local` in a folder with the task's file alone."""
+class Task(Protocol):
+    """What the product is asked: a command and words about the code at a line of a file, among `files`."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+    @property
+    def files(self) -> Mapping[str, str]: ...
+    @property
+    def target(self) -> str: ...
+
+
+async def ask_product(task: Task, config: Config, local: Answerer[Any]) -> EditAnswer:
+    """The answer of `assist fix|refactor|test PATH:LINE "..." --local` in a folder with the task's files."""
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        await asyncio.to_thread(_write_file, Path(folder, PATH), task.text)
-        corpus = corpus_of(folder_at(config, Path(folder)))
+        root, data = Path(folder, "project"), Path(folder, "data")
+        await asyncio.to_thread(write_files, root, task.files)
+        own = folder_at(replace(config, paths=replace(config.paths, data=data)), root)
+        if len(task.files) > 1:
+            await asyncio.to_thread(update_index, config, own, lambda *_: None)
+        corpus = corpus_of(own)
         try:
             final = await _answer(task, config, corpus, local)
         finally:
             corpus.reader.close()
     seconds = time.perf_counter() - start
-    after = final.plan.changes[0].after if final.plan else ""
+    change = final.plan.changes[0] if final.plan else None
     cost = final.cost
     refused = str(final.problem or "")
     unsure = bool(final.plan and final.plan.asks)
-    return EditAnswer(after, refused, final.text, seconds, cost.tokens_in, cost.tokens_out, unsure)
+    after, path = (change.after, change.path) if change else ("", "")
+    return EditAnswer(after, refused, final.text, seconds, cost.tokens_in, cost.tokens_out, unsure, path)
 
 
-def _write_file(path: Path, text: str) -> None:
-    path.parent.mkdir()
-    path.write_text(text, encoding="utf-8")
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write a workspace of a task."""
+    for path, text in files.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
 
 
-async def _answer(task: EditTask, config: Config, corpus: Corpus, local: Answerer[Any]) -> FinalAnswer:
-    target = await asyncio.to_thread(resolve_target, corpus, f"{PATH}:{task.first}")
+async def _answer(task: Task, config: Config, corpus: Corpus, local: Answerer[Any]) -> FinalAnswer:
+    target = await asyncio.to_thread(resolve_target, corpus, task.target)
     inputs, _ = await asyncio.to_thread(decision_inputs, config, [corpus.root], [corpus.root])
     question = Question(task.kind, task.words, target, wish="local")
     decided = await asyncio.to_thread(decide, question, QuestionFolders(corpus), inputs)

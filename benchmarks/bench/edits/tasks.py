@@ -36,6 +36,16 @@ class EditTask:
     judge: Callable[[str], bool] = field(repr=False)
 
     @property
+    def files(self) -> dict[str, str]:
+        """The workspace: the file alone."""
+        return {PATH: self.text}
+
+    @property
+    def target(self) -> str:
+        """The code in question, as a user writes it."""
+        return f"{PATH}:{self.first}"
+
+    @property
     def code(self) -> str:
         """The function in question."""
         return "".join(self.text.splitlines(keepends=True)[self.first - 1 : self.last])

@@ -5,12 +5,14 @@ This module reads the index and open documents through a corpus, and does not de
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from assist_context.documents import Cursor, Document
 from assist_context.evidence.mentions import is_test
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.languages import language_of
 from assist_context.relations.counterparts import siblings
+from assist_context.relations.path_index import by_distance
 from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import LONGEST_LINE, Candidate, skeleton
 from assist_context.retrieval.corpus import Corpus
@@ -162,6 +164,7 @@ def existing_tests(
     """The tests of the subjects file by file, each with its head: new tests are written like them.
 
     Files that use a subject come first, then those whose names match; of these, the first tests are shown.
+    Without any, the nearest file of tests in the same language shows how they are written here.
     """
     functions: dict[str, set[int]] = {}
     for subject in subjects:
@@ -173,13 +176,21 @@ def existing_tests(
     own = [target.path] if target else []
     named = dict.fromkeys((*own, *(each.path for each in subjects)))
     same = [test for path in named for test in siblings(corpus.files(), path) if is_test(test)]
-    for path in sorted(
-        dict.fromkeys((*same, *functions)), key=lambda each: (each not in functions, each not in same)
-    ):
+    found = dict.fromkeys((*same, *functions)) or _example_tests(corpus, target)
+    for path in sorted(found, key=lambda each: (each not in functions, each not in same)):
         outline = corpus.outline(path)
         head = min((each.start_line for each in outline), default=1) - 1
         lines = functions.get(path) or set(range(1, min(FIRST_TESTS, len(corpus.lines(path))) + 1))
         yield Candidate(path, spans_of({*range(1, min(head, HEAD_LINES) + 1), *lines}), "test", corpus)
+
+
+def _example_tests(corpus: Corpus, target: TargetLines | None) -> list[str]:
+    """The nearest file of tests in the target's language."""
+    if target is None:
+        return []
+    suffix = PurePosixPath(target.path).suffix
+    tests = [each for each in corpus.files().paths if each.endswith(suffix) and is_test(each)]
+    return by_distance([each for each in tests if corpus.outline(each)], target.path)[:1] if suffix else []
 
 
 def spans_of(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:

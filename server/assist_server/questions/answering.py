@@ -42,6 +42,7 @@ from assist_server.questions.local_attempts.attempts import (
 )
 from assist_server.questions.local_attempts.doubtful_edits import with_doubts
 from assist_server.questions.local_attempts.window_fit import fitting_conversation
+from assist_server.questions.new_tests.whole_tests import whole_tests
 from assist_server.threads.conversation_window import FittedConversation, window_notices
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 from assist_server.threads.thread_prompt import opening_words
@@ -55,6 +56,9 @@ HIDDEN = (
     "send one."
 )
 UNSCANNED = "The question could not be searched for secrets, so look at an address before you open it: {}"
+# Of 130 checks that the 1.5B wrote for eleven functions 40 % were right, whatever its margins were.
+GUESSES = "Run these tests before you trust them: a small model gets many expected values wrong."
+CUT_TESTS = "The model did not come to an end. What it wrote was cut there: {} kept."
 KEPT = (
     "Nothing was sent, and the local answer is kept. --frontier asks a provider; allow_unasked_retry = true "
     "under [escalation] in config.toml lets a doubtful answer be asked again without a question to you."
@@ -261,13 +265,32 @@ async def _attempt_locally(
                 shown += [piece.text] if isinstance(piece, AnswerPiece) else []
                 yield piece
         given.append(stream.result)
-        planned = await asyncio.to_thread(_plan_edit, draft, stream.result.text, decided, sources, secrets)
+        text, kept = _without_cut_test(draft, stream.result)
+        planned = await asyncio.to_thread(_plan_edit, draft, text, decided, sources, secrets)
         edit, problem, added = planned
         edit = with_doubts(edit, draft, base.doubt) if edit else None
         asked = second_attempt(asked, given, problem, base)
+        for notice in _test_notices(draft, kept) if problem is None else ():
+            yield notice
         if asked is not None:
             yield Notice(f"That answer cannot be used: {plain_reason(problem)}. Asking once more.")
     yield _LocalOutcome("".join(shown), sum_of(given), edit, problem, added, guard.hidden, found)
+
+
+def _test_notices(draft: Draft, kept: int) -> Iterator[Notice]:
+    """What to know about tests that the local model wrote."""
+    if kept:
+        yield Notice(CUT_TESTS.format(f"{kept} whole test{'s are' if kept > 1 else ' is'}"))
+    if draft.form.kind == "file":
+        yield Notice(GUESSES)
+
+
+def _without_cut_test(draft: Draft, result: "LocalAnswer") -> tuple[str, int]:
+    """An answer, of tests that were cut only the whole ones; and how many these are, 0 if nothing was cut."""
+    if draft.form.kind != "file" or draft.whole is None or result.ended not in ("length", "loop"):
+        return result.text, 0
+    text, kept = whole_tests(result.text, language_of(draft.whole.path))
+    return (text, kept) if kept else (result.text, 0)
 
 
 def _local_end(

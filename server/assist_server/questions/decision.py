@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from assist_context.evidence.mentions import is_test
 from assist_context.relations.path_index import path_index_of
 from assist_context.retrieval.corpus import Corpus
 from assist_escalation.budget.ledger import Scope
@@ -31,7 +32,7 @@ from assist_server.questions.instructions import (
     form_of,
     instructions,
     request_of,
-    test_path_words,
+    test_place_words,
 )
 from assist_server.questions.leaving.file_names import (
     FileRules,
@@ -48,7 +49,8 @@ from assist_server.questions.leaving.withheld_parts import (
     origins_of,
     staying_reason,
 )
-from assist_server.questions.new_test_path import new_test_path
+from assist_server.questions.new_tests.heads import head_of
+from assist_server.questions.new_tests.places import PlaceForTests, place_for_tests
 from assist_server.questions.prompt_spans import (
     Evidence,
     EvidenceSurroundings,
@@ -213,7 +215,8 @@ def draft(
     attached = attached_spans(corpora, question.attachments, question.words, room)
     evidence = _evidence(question, folders, attached.spans, tokens, small=small)
     form = form_of(command, evidence.texts.values(), small=small, edits=edits)
-    path = _new_path(form, target, folders.corpus)
+    place = _place_for_tests(form, target, folders.corpus)
+    head = head_of(target, place, _shown_tests(evidence.spans)) if target and place else ""
     kind = "ask" if command == "explain" and target is None else command  # a folder is explained as a whole
     about, others = _apart(evidence.spans, target, folders.corpus.root)
     last = closing(command, form)
@@ -221,7 +224,7 @@ def draft(
         Span(instructions(kind, form), Origin("assist")),
         *others,
         *about,
-        *_test_path_span(folders, target, path),
+        *_test_place_span(folders, target, place, head),
         *question.problems,
         Span(request_of(command, question.words), Origin("user")),
         *((Span(last, Origin("assist")),) if last else ()),
@@ -229,15 +232,15 @@ def draft(
     if small:  # the model repeats the fence that it was shown the code in, so its answer is given that one
         form = replace(form, fence=fence(span.text for span in turn))
     earlier = earlier_turns(thread, thread.dropped if thread and small else 0)
-    whole = _edit_target(form, target, path)
+    whole = _edit_target(form, target, place)
     return Draft(
         Prompt(command, joined_spans(earlier, turn)),
         form,
         evidence,
         whole,
-        create=frozenset({path}) if path else frozenset(),
-        beginning=beginning(form, target) if whole else "",
-        old=target.text if whole and target and not path else "",
+        create=frozenset({place.path}) if place and not place.after else frozenset(),
+        beginning=beginning(form, target) + head if whole else "",
+        old=target.text if whole and target and not place else "",
         turn=turn,
         notes=(*attached.notes, *([] if small else earlier_notes(earlier))),
     )
@@ -260,12 +263,16 @@ def _evidence(
     return replace(found, spans=unseen(found.spans, thread)) if thread and command == "ask" else found
 
 
-def _new_path(form: Form, target: QuestionTarget | None, corpus: Corpus) -> str:
-    """The path of the new file that an answer is, "" for none."""
+def _place_for_tests(form: Form, target: QuestionTarget | None, corpus: Corpus) -> PlaceForTests | None:
+    """Where an answer that is new tests goes, None for other answers."""
     if form.kind != "file" or target is None:
-        return ""
+        return None
     files = path_index_of([*corpus.files().paths, *corpus.opened])
-    return new_test_path(target.lines.path, target.name, files, Path(corpus.root))
+    return place_for_tests((target.lines.path, target.document.text, target.name), files, Path(corpus.root))
+
+
+def _shown_tests(spans: Sequence[Span]) -> str:
+    return "".join(span.text for span in spans if is_test(span.origin.path))
 
 
 def _apart(
@@ -282,17 +289,20 @@ def _shows(span: Span, target: QuestionTarget, root: str) -> bool:
     return overlap and (origin.root, origin.path) == (root, target.lines.path)
 
 
-def _test_path_span(folders: QuestionFolders, target: QuestionTarget | None, path: str) -> tuple[Span, ...]:
+def _test_place_span(
+    folders: QuestionFolders, target: QuestionTarget | None, place: PlaceForTests | None, head: str
+) -> tuple[Span, ...]:
     """Where new tests go. Paths and names come from the workspace, so the origin is not our own text."""
-    if target is None or not path:
+    if target is None or place is None:
         return ()
-    return (Span(test_path_words(target, path), Origin("editor", target.lines.path, folders.corpus.root)),)
+    words = test_place_words(place, head)
+    return (Span(words, Origin("editor", target.lines.path, folders.corpus.root)),)
 
 
-def _edit_target(form: Form, target: QuestionTarget | None, path: str) -> EditTarget | None:
-    """What an answer that is code alone replaces."""
-    if form.kind == "file" and path:
-        return EditTarget(path, 1, 1)
+def _edit_target(form: Form, target: QuestionTarget | None, place: PlaceForTests | None) -> EditTarget | None:
+    """What an answer that is code alone replaces; after a line, it replaces nothing."""
+    if place is not None:
+        return EditTarget(place.path, place.after + 1, place.after or 1)
     if form.kind == "whole" and target is not None:
         last_name = target.name.rpartition(".")[2]
         return EditTarget(target.lines.path, target.lines.first, target.lines.last, last_name)

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from assist_escalation.edits.formats.search_replace import fence_for, search_replace_instructions
 from assist_escalation.policy.settings import Edits
 from assist_escalation.prompts import fence
+from assist_server.questions.new_tests.places import PlaceForTests
 from assist_server.questions.targets import QuestionTarget
 
 ANSWERS = {"explain": 1024, "ask": 1536, "test": 1000, "refactor": 4096, "fix": 4096, "commit": 256,
     "review": 1536}  # fmt: skip  # tokens, at most
+
+# The model on this machine writes tests in less than a minute, or what of them is whole is kept: six short
+# tests take 150 to 400 tokens, and a 1.5B on two cores writes 11 a second. It counts up rather than end.
+LOCAL_ANSWERS = {**ANSWERS, "test": 450}
 
 _READER = (
     "You are a careful senior engineer. You are shown pieces of a code base between fences, each under its "
@@ -21,8 +26,8 @@ _READER = (
 )
 _WRITER = "You are a careful senior engineer who changes code."
 _TASKS = {
-    "explain": "Explain the last piece: first in one or two sentences what it is for, then how it works, "
-    "then what could surprise a reader. Be brief. Use Markdown.",
+    "explain": "Explain the code that is asked about: first in one or two sentences what it is for, then how "
+    "it works, then what could surprise a reader. Be brief. Use Markdown.",
     "ask": "Answer the question at the end. Name files and functions. Be brief. Use Markdown.",
     "refactor": "Change the code as the person asks, and nothing else. Keep its behaviour unless asked.",
     "fix": "Find the cause of the problem and correct it with the smallest change that is right.",
@@ -30,8 +35,8 @@ _TASKS = {
     "message for it. Answer with the message and nothing else.",
     "review": "You are shown a diff by file, each line with its number: lines with + are new, lines with - "
     "are gone. Find mistakes in the new lines: wrong results, crashes, unsafe code, missing cases.",
-    "test": "Write tests for the last piece of code: the usual case, the edges, and errors. They must run as "
-    "they are: import what is tested from where its path says. Only use functions that you are shown.",
+    "test": "Write at most six short tests for the last piece of code: the usual case, the edges, "
+    "errors. They must run as they are. Only use functions that you are shown, and write as the tests do.",
 }
 _PIECES = (
     "Answer with every piece that changes, and only those: each in full, between fences, under the same "
@@ -52,7 +57,7 @@ _WITHOUT_WORDS = {
 _CLOSINGS = {
     "refactor": "Reply with the complete changed code in one code block and nothing else.",
     "fix": "Reply with the complete corrected code in one code block and nothing else.",
-    "test": "Reply with the whole file of tests in one code block and nothing else.",
+    "test": "Reply with the tests in one code block and nothing else.",
 }
 EDITS = ("refactor", "fix")
 
@@ -114,20 +119,10 @@ def beginning(form: Form, target: QuestionTarget | None) -> str:
     return f"{form.fence}{language}\n" if form.kind in ("whole", "file") else ""
 
 
-def test_path_words(target: QuestionTarget, path: str) -> str:
-    """What the prompt says of the file that new tests go into."""
-    first = _import_line(target)
-    return f"The tests go into {path}." + (f"\nIts imports begin with:\n{first}" if first else "")
-
-
-def _import_line(target: QuestionTarget) -> str:
-    """How a test imports what it tests, for Python if the path says it; else ""."""
-    path = target.lines.path
-    if target.document.language.name != "python" or not path.endswith(".py"):
-        return ""
-    module = path.removesuffix(".py").removeprefix("src/").removesuffix("/__init__").replace("/", ".")
-    name = target.name.partition(".")[0]
-    return f"from {module} import {name}" if name else f"import {module}"
+def test_place_words(place: PlaceForTests, head: str) -> str:
+    """What the prompt says of the place that new tests go to, and of their first lines."""
+    where = f"The tests go to the end of {place.path}" if place.module else f"The tests go into {place.path}"
+    return f"{where}. They begin with:\n{head}".rstrip() if head else f"{where}."
 
 
 def request_of(command: str, words: str) -> str:

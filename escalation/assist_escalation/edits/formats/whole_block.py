@@ -49,12 +49,14 @@ class _Fenced:
 def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match, ...], tuple[str, ...]]:
     """The replacement of the target's lines, and notes for people. `EditError` if it is uncertain.
 
+    A target without lines (`last` is `first` - 1) is a place: the block goes below line `last`, then blank.
+
     Imports that a model puts above a function are dropped if the file has their names, and else go below the
     file's own imports: above the function they would be in the middle of a file or a class.
     """
     lines = bare_lines(text)
     every = (target.first, target.last) == (1, max(len(lines), 1))
-    if not every and not 1 <= target.first <= target.last <= len(lines):
+    if not every and not 1 <= target.first <= target.last + 1 <= len(lines) + 1:
         raise EditError(
             f"{target.path} has {len(lines)} lines, not {target.first} to {target.last}: ask again"
         )
@@ -75,6 +77,8 @@ def find_whole(answer: str, target: EditTarget, text: str) -> tuple[tuple[Match,
             raise EditError("the answer changes no more than imports, which may not exist: ask again")
     if not any(line.strip() for line in new):
         raise EditError(f"the answer's block for {target.path} is empty: ask again")
+    if target.last < target.first:
+        new = ["", *new]
     hunk = Hunk(target.first, min(target.last, len(lines)), "whole")
     return (*imports.added, Match(hunk, tuple(old), tuple(new))), (*imports.notes, *known)
 

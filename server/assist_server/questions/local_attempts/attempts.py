@@ -71,9 +71,10 @@ def second_attempt(
     the new answer begins with the old code, up to its name.
     """
     last = given[-1]
-    if problem is None or len(given) > 1 or last.ended in ("cancelled", "length"):
-        return None
     draft, doubt, local = base.draft, base.doubt, base.local
+    endless = ("cancelled", "length", "loop") if draft.form.kind == "file" else ("cancelled", "length")
+    if problem is None or len(given) > 1 or last.ended in endless:
+        return None
     wish = "\n".join(span.text for span in draft.turn_prompt.spans if span.origin.source == "user")
     reason = f"That answer cannot be used: {plain_reason(problem)}."
     words = "\n\n".join((reason, wish, closing(draft.prompt.command, draft.form)))

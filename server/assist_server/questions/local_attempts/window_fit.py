@@ -7,7 +7,7 @@ from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation
 from assist_escalation.prompts import Prompt
 from assist_server.questions.decision import Draft
-from assist_server.questions.instructions import ANSWERS
+from assist_server.questions.instructions import LOCAL_ANSWERS
 from assist_server.threads.conversation_window import FittedConversation, fit_conversation
 from assist_server.threads.thread import Thread
 
@@ -25,7 +25,7 @@ def fitting_conversation(draft: Draft, thread: Thread | None, local: "Answerer[A
     """
     spans = draft.turn_prompt.spans
     files = [span for span in spans if span.origin.source == "file"]
-    most = min(ANSWERS[draft.prompt.command], local.window // 2)
+    most = min(LOCAL_ANSWERS[draft.prompt.command], local.window // 2)
     for lose in (False, True):
         shown = [*(span for span in draft.evidence.spans if span in files)]
         shown += [span for span in files if span not in shown]
