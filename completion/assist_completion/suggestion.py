@@ -3,6 +3,7 @@
 These are values only. They know no model and no editor.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -18,6 +19,8 @@ Reason = Literal[
     "duplicates-suffix",
     "duplicate-closer",
     "extra-closing-bracket",
+    "open-bracket",
+    "unknown-name",
     "syntax",
     "too-short",
     "special-token",
@@ -28,9 +31,15 @@ Reason = Literal[
 ]
 
 
+LookUp = Callable[[frozenset[str]], Awaitable[frozenset[str]]]
+
+
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """A cursor and how the user got there. `gather_ms` is the time that it took to gather the context."""
+    """A cursor and how the user got there. `gather_ms` is the time that it took to gather the context.
+
+    `unknown` gives those of some names that neither the file nor the workspace has; None if nothing can tell.
+    """
 
     context: Context
     manual: bool = False
@@ -38,6 +47,7 @@ class CompletionRequest:
     max_lines: int = 0  # 0: the limit in the settings
     gather_ms: float = 0.0
     immediate: bool = False  # no debounce: the request comes from a command line, not from typing
+    unknown: LookUp | None = None
 
 
 @dataclass(frozen=True, slots=True)

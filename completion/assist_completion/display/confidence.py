@@ -59,16 +59,21 @@ def first_line_end(text: str) -> int:
     return len(text) - len(text.lstrip()) + len(text.lstrip().partition("\n")[0])
 
 
-def doubt(text: str, spans: Spans, least: float) -> int | None:
-    """Where the first token of the first line begins that is less likely than `least`; None if there is none.
+def doubt(text: str, spans: Spans, least: float, *, lines: bool = False) -> int | None:
+    r"""Where the first token of the first line begins that is less likely than `least`; None without one.
+
+    With `lines`, the other lines count too.
 
     >>> doubt("ab cd", [(2, -0.1), (5, -3.0)], -1.0), doubt("ab cd", [(2, -0.1), (5, -3.0)], -4.0)
     (2, None)
+    >>> spans = [(3, -0.1), (5, -3.0)]
+    >>> doubt("ab\ncd", spans, -1.0), doubt("ab\ncd", spans, -1.0, lines=True)
+    (None, 3)
     """
     start = 0
-    line_end = first_line_end(text)
+    end_of_line = len(text) if lines else first_line_end(text)
     for end, chance in spans:
-        if start >= line_end:
+        if start >= end_of_line:
             break
         if chance < least:
             return start
@@ -77,11 +82,13 @@ def doubt(text: str, spans: Spans, least: float) -> int | None:
 
 
 def sure_part(text: str, at: int) -> str:
-    """The text before a doubt, without a word that the doubt cuts in two.
+    r"""The text before a doubt, without a word that the doubt cuts in two; of several lines, the whole ones.
 
-    >>> sure_part("self.assertEqual(a, b)", 11), sure_part("call(a, b)", 7)
-    ('self.', 'call(a,')
+    >>> sure_part("self.assertEqual(a, b)", 11), sure_part("call(a, b)", 7), sure_part("a = 1\nb = c", 8)
+    ('self.', 'call(a,', 'a = 1')
     """
+    if text[:at].lstrip().count("\n"):
+        return text[: text.rfind("\n", 0, at)].rstrip()
     while 0 < at < len(text) and _in_word(text[at]) and _in_word(text[at - 1]):
         at -= 1
     return text[:at].rstrip()

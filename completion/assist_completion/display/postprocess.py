@@ -3,10 +3,16 @@
 Texts from the model and from the cache go through the same steps. This module knows no editor and no model.
 """
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from assist_completion.display import confidence, line_policy
+from assist_completion.display.closed_ends import closed_ends
+from assist_completion.display.confidence import sure_part
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.filters import CleanText, clean
 from assist_completion.display.line_policy import Shape
+from assist_completion.display.refutation import refuted_at
 from assist_completion.display.suggestion_cache import KnownText
 from assist_completion.prompt.fim_tokens import SPELLED
 from assist_completion.suggestion import Suggestion
@@ -19,30 +25,60 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
     If the model doubts a token of the first line, the text before that token is shown, if it is long enough.
     """
     cleaned = _clean(site, shape, raw.text, ended=raw.ended)
-    at = confidence.doubt(raw.text, raw.spans, least)
+    at = confidence.doubt(raw.text, raw.spans, least, lines=shape.multi)
     if at is None and cleaned.dropped:
         silent = raw.ended and not raw.text.strip()
         return Suggestion(reason="model-stopped" if silent else cleaned.dropped)
-    shown = cleaned
     end = confidence.first_line_end(raw.text)
+    part = raw.text if at is None else sure_part(raw.text, at)
+    shown = _close_end(site, shape, part, raw, doubted=at is not None)
     if at is not None:
-        part = confidence.sure_part(raw.text, at)
-        enough = raw.skipped + len(part.strip()) >= confidence.LEAST and part.strip() != ""
-        shown = _clean(site, shape, part, ended=False) if enough else CleanText(dropped="low-confidence")
-        end = at + bool(shown.dropped)  # if nothing is shown, the score is that of the doubted token
+        end = min(at, end) + bool(
+            shown.dropped
+        )  # if nothing is shown, the score is that of the doubted token
     return Suggestion(
         text="" if shown.dropped else shown.text,
         candidate=cleaned.text,
         shown=not shown.dropped,
-        reason="low-confidence" if shown.dropped else "",
+        reason=("low-confidence" if at is not None else shown.dropped) if shown.dropped else "",
         score=confidence.score_until(end, raw.spans),
         needed=confidence.score_at(least),
         replace=shown.replace,
     )
 
 
+def before_unknown(
+    site: CursorSite, shape: Shape, answer: Suggestion, unknown: Collection[str]
+) -> Suggestion:
+    """The part of a suggestion before the first name that does not exist; of several lines, whole ones."""
+    at = refuted_at(site, answer.text, unknown)
+    if at is None:
+        return answer
+    part = sure_part(answer.text, at)
+    shown = _close_end(site, shape, part, KnownText(part, (), 0, ended=True), doubted=True)
+    if shown.dropped:
+        return replace(answer, text="", shown=False, reason="unknown-name", replace=0)
+    return replace(answer, text=shown.text, replace=shown.replace)
+
+
+def _close_end(site: CursorSite, shape: Shape, part: str, raw: KnownText, *, doubted: bool) -> CleanText:
+    """The part of a text that may be shown, with a closed end; the first that passes the filters."""
+    cut = line_policy.cut(site, part, shape, ended=raw.ended and not doubted)
+    found = CleanText(dropped="open-bracket")
+    for text in closed_ends(site, cut, doubted=doubted):
+        shorter = doubted or text != cut
+        enough = raw.skipped + len(text.strip()) >= confidence.LEAST and text.strip() != ""
+        found = _filter(site, text) if enough or not shorter else CleanText(dropped="open-bracket")
+        if not found.dropped:
+            break
+    return found
+
+
 def _clean(site: CursorSite, shape: Shape, raw: str, *, ended: bool) -> CleanText:
-    text = line_policy.cut(site, raw, shape, ended=ended)
+    return _filter(site, line_policy.cut(site, raw, shape, ended=ended))
+
+
+def _filter(site: CursorSite, text: str) -> CleanText:
     # A file about such tokens may well hold them. Then one more of the same is no leak.
     leaks = [name for name in SPELLED if name in text and name not in site.before and name not in site.after]
     return clean(text, site, specials=leaks)

@@ -9,13 +9,15 @@ import logging
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
 
 from assist_completion.display import confidence, line_policy
 from assist_completion.display.cursor_site import CursorSite, site_of
 from assist_completion.display.line_policy import Shape
-from assist_completion.display.postprocess import finish
+from assist_completion.display.postprocess import before_unknown, finish
+from assist_completion.display.refutation import names_to_check
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
 from assist_completion.engine.alternatives import MOST, Branches, choose
 from assist_completion.engine.pacing import TypingPace
@@ -34,6 +36,7 @@ log = logging.getLogger(__name__)
 LONGEST_LINE = 4_000  # characters before the cursor on its line; from there on it is data, not code
 # Answers that were not made by the model: others would not be either.
 NO_OTHERS = ("long-line", "manual-only", "model-failed", "superseded")
+LOOK_UP = 0.03  # seconds in which names are looked up; afterwards nothing is known of them
 REMEMBERED = 32  # suggestions that can still be reported as shown
 RECENT = 2_048  # suggestions whose cost can still be looked up
 
@@ -83,7 +86,7 @@ class Engine:
         self._pace.record_key()
         self._speculator.hold_back()
         try:
-            answer = await self._answer(request)
+            answer = await self._without_unknown(request, await self._answer(request))
         except asyncio.CancelledError:
             self.counts["cancelled"] += 1
             raise
@@ -128,9 +131,12 @@ class Engine:
         """The room that a prompt has for snippets of other files, in tokens."""
         return self._budget.snippets
 
-    def prewarm(self, context: Context, *, full: bool = False) -> None:
-        """Read the small head for a cursor, or the full one, before a request comes. The last call counts."""
-        self._speculator.prewarm(context, full=full)
+    def prewarm(self, context: Context, *, full: bool = False) -> Future[None] | None:
+        """Read the small head for a cursor, or the full one, before a request comes. The last call counts.
+
+        It gives what ends when that is read; None if it is not read at all.
+        """
+        return self._speculator.prewarm(context, full=full)
 
     def record_shown(self, suggestion_id: int) -> None:
         """Count that the editor shows this suggestion."""
@@ -191,6 +197,22 @@ class Engine:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._answer_from_model(prepared)
 
+    async def _without_unknown(self, request: CompletionRequest, answer: Suggestion) -> Suggestion:
+        """An answer up to the first name that exists nowhere, as far as that is known in time.
+
+        What a user asks for by hand is shown as the model wrote it.
+        """
+        if not answer.shown or request.manual or request.unknown is None:
+            return answer
+        prepared = self._prepare(request, site_of(request.context))
+        names = names_to_check(prepared.site, answer.text)
+        try:
+            unknown = await asyncio.wait_for(request.unknown(names), LOOK_UP) if names else frozenset()
+        except TimeoutError:
+            self.counts["looked-up-late"] += 1
+            return answer
+        return before_unknown(prepared.site, prepared.shape, answer, unknown) if unknown else answer
+
     @staticmethod
     def _still_unsure(generation: Generation) -> Suggestion:
         """The answer at a cursor in a word that the model doubted one letter ago."""
@@ -215,7 +237,8 @@ class Engine:
             return None
         whole = (
             known.ended
-            or confidence.doubt(known.text, known.spans, prepared.least) is not None
+            or confidence.doubt(known.text, known.spans, prepared.least, lines=prepared.shape.multi)
+            is not None
             or line_policy.should_stop(prepared.site, known.text, prepared.shape)
         )
         answer = self._finish(prepared, known)

@@ -7,6 +7,7 @@ the time.
 import asyncio
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from assist_completion.display import confidence
 from assist_completion.engine.pacing import TypingPace
@@ -38,10 +39,9 @@ class Speculator:
         self._last_prompt: CachedPrompt | None = None
         self._stays = 0  # answers of the model in a row that used the last prompt
 
-    def prewarm(self, context: Context, *, full: bool) -> None:
+    def prewarm(self, context: Context, *, full: bool) -> Future[None] | None:
         """Read the small head for a cursor, or the full one, before a request comes. The last call counts."""
-        if self._settings.mode != "manual":
-            self._warm(context, Lane.PREWARM, full)
+        return self._warm(context, Lane.PREWARM, full) if self._settings.mode != "manual" else None
 
     def plan_after_answer(self, generation: Generation) -> None:
         """After an answer of the model, read the full head of a prompt, or move an anchor that is far away.
@@ -92,12 +92,13 @@ class Speculator:
         )
         return True
 
-    def _warm(self, context: Context, lane: Lane, full: bool) -> None:
+    def _warm(self, context: Context, lane: Lane, full: bool) -> Future[None] | None:
         if not self._pace.may_speculate():
-            return
+            return None
         if self._warming is not None and not self._warming.done.done():
             self._worker.cancel(self._warming)
         self._warming = self._submit(lane, lambda model: warm(model, context, full=full), resumable=True)
+        return self._warming.done
 
     def _submit(
         self,

@@ -17,7 +17,7 @@ from assist_completion.inference.answer_generation import AnsweringModel, no_ans
 from assist_completion.inference.llama import Llama, Logits
 from assist_completion.inference.prefix_cache import CachedPrompt, PrefixCache
 from assist_completion.prompt.fim_tokens import Fim
-from assist_completion.prompt.layout import Extent, Plan, plan, render
+from assist_completion.prompt.layout import FAR, Extent, Plan, plan, render
 from assist_completion.prompt.snippet_pack import tokens_of
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.suggestion import Millis, Tokens
@@ -32,7 +32,7 @@ REANCHOR = 1_500  # characters after the anchor (about 450 tokens) that make a n
 Path = tuple[tuple[int, float], ...]  # tokens, each with its log-probability
 
 FULL = Extent(head=1200, suffix=200, lines_after=24, snapped=True)
-SMALL = Extent(head=190, suffix=60, lines_after=8, snapped=False)
+SMALL = Extent(head=190, suffix=60, lines_after=8, snapped=False, far=FAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class Model:
 class Generation:
     """A running or ended completion of one context. The owner thread writes it, other threads read it.
 
-    `should_stop` sees the text so far. `least` is a log-probability: a less likely token in the line that
-    begins at `line_start` ends the text. `number` tells generations apart.
+    `should_stop` sees the text so far. `least` is a log-probability: a less likely token
+    ends the text. `number` tells generations apart.
     `spans` holds (end offset in `text`, log-probability) for each token. `ended` says that the model itself
     stopped, so there is nothing to continue. `typed` is the number of characters after the anchor.
     `undecoded` is the last token, which was sampled but not decoded, or -1. `held` are the tokens before it.
@@ -87,7 +87,6 @@ class Generation:
     typed: int = 0
     tokens: Tokens = field(default_factory=Tokens)
     ms: Millis = field(default_factory=Millis)
-    line_start: int = 0
     cached_prompt: CachedPrompt | None = None
     undecoded: int = -1
     held: list[int] = field(default_factory=list)
@@ -120,7 +119,7 @@ class Generation:
         self.text += text
         self.spans.append((len(self.text), chance))
         self.on_text()
-        return self.should_stop(self.text) or (chance < self.least and self._on_first_line())
+        return self.should_stop(self.text) or chance < self.least
 
     def stop(self) -> None:
         """Note that the model itself ended the text."""
@@ -137,14 +136,10 @@ class Generation:
         """Go on for at most `max_tokens` more, with another stop condition."""
         self.should_stop = should_stop
         self.max_tokens = self.tokens.generated + max_tokens
-        self.line_start = len(self.text)
 
     def known_text(self) -> KnownText:
         """The text so far, as the suggestion cache would give it."""
         return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number)
-
-    def _on_first_line(self) -> bool:
-        return "\n" not in self.text[self.line_start :].lstrip()
 
 
 def generate(model: Model, generation: Generation) -> None:

@@ -26,7 +26,7 @@ from assist_completion.inference.answer_generation import (
 from assist_completion.inference.generation import Model, TokenBudget
 from assist_completion.inference.llama import Abort, Llama, Load, features, physical_cores
 from assist_completion.inference.prefix_cache import PrefixCache
-from assist_completion.prompt.layout import Extent
+from assist_completion.prompt.layout import FAR, Extent
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.settings import CompletionSettings
 
@@ -159,7 +159,7 @@ def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
     room = full + suffix + 2200  # typed text after the anchor, answers, snippets
     return TokenBudget(
         full=Extent(full, suffix, lines_after=24, snapped=True),
-        small=Extent(small * 3 // 4, small // 4, lines_after=8, snapped=False),
+        small=Extent(small * 3 // 4, small // 4, lines_after=8, snapped=False, far=FAR),
         line_tokens=line,
         block_tokens=block,
         snippets=int(0.4 * full),

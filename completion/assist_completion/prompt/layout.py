@@ -8,14 +8,16 @@ This module turns text into such a plan, and a plan into tokens. It knows no mod
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from assist_completion.prompt.cold_head import FarLines, far_lines
 from assist_completion.prompt.fim_tokens import Fim
 from assist_context.documents import CHARS_PER_TOKEN, Context, Snippet
 
 GRID = 32  # lines; heads that start on the same grid line share their tokens after a jump nearby
 ANCHOR_LINES = 3  # benchmarks/infill.py: two to four lines above the cursor beat one and none
+FAR = 0.4  # of a small head, for imports, heads of blocks and signatures from further up
 TYPED_LIMIT = 6_000  # characters after the anchor; with more of them, the plan does not fit
 START = 200  # characters by which the start of a head is recognised
 SHORT, LONG = 0.3, 1.3  # of the budget: a known start between them saves a prefill of seconds
@@ -26,7 +28,8 @@ CLOSERS = ")]}>\"'`;,: \t"  # an editor adds these by itself, so they do not bel
 class Extent:
     """How much text a prompt may take: tokens of head and suffix, and whether the head starts on the grid.
 
-    `anchor` is how many lines above the cursor the head ends.
+    `anchor` is how many lines above the cursor the head ends. `far` is the share of the head that lines
+    chosen from further up may take.
     """
 
     head: int
@@ -34,17 +37,22 @@ class Extent:
     lines_after: int
     snapped: bool
     anchor: int = ANCHOR_LINES
+    far: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The texts of one prompt. `head + typed` is the text before the cursor, from some line on."""
+    """The texts of one prompt. `head + typed` is the text before the cursor, from some line on.
+
+    `far` is what the prompt shows of the lines above these.
+    """
 
     path: str
     head: str
     typed: str
     suffix: str
     snippets: tuple[Snippet, ...] = ()
+    far: str = ""
 
 
 def suffix_of(after: str, lines: int, tokens: int) -> str:
@@ -88,14 +96,29 @@ def plan(
     """
     lines = context.before.split("\n")
     anchor = _anchor(lines, extent.anchor)
+    suffix = suffix_of(context.after, extent.lines_after, extent.suffix)
     start = _known_start(context.before, lines, anchor, extent, starts)
     if start is None:
         start = _window(lines, anchor, context.start_line, extent)
+    far = ""
+    if extent.far and start > 0:
+        start, far = _far(context, lines, anchor, extent, suffix)
     indent = len(lines[anchor]) - len(lines[anchor].lstrip(" \t"))
     head = "\n".join([*lines[start:anchor], lines[anchor][:indent]])
     typed = "\n".join([lines[anchor][indent:], *lines[anchor + 1 :]])
-    suffix = suffix_of(context.after, extent.lines_after, extent.suffix)
-    return Plan(context.path, head, typed, suffix, snippets)
+    return Plan(context.path, head, typed, suffix, snippets, far)
+
+
+def _far(context: Context, lines: list[str], anchor: int, extent: Extent, suffix: str) -> tuple[int, str]:
+    """Where the head starts if lines from further up have a share of its room, and these lines."""
+    room = int(extent.far * extent.head * CHARS_PER_TOKEN)
+    far = ""
+    for _ in range(2):  # what they leave of their share belongs to the head again
+        own = extent.head - int(max(room, len(far)) / CHARS_PER_TOKEN)
+        start = _window(lines, anchor, context.start_line, replace(extent, head=own))
+        far = far_lines(FarLines(lines, start, suffix, context.language), context.snippets, room)
+        room = len(far)
+    return start, far
 
 
 def _anchor(lines: list[str], above: int) -> int:
@@ -157,7 +180,7 @@ def continue_at(context: Context, earlier: Plan) -> Plan | None:
     now = suffix_of(context.after, lines, 10 * lines + 200)
     if not same_suffix(earlier.suffix, now[: len(earlier.suffix)] if earlier.suffix else now):
         return None
-    return Plan(earlier.path, earlier.head, typed, earlier.suffix, earlier.snippets)
+    return replace(earlier, typed=typed)
 
 
 def render(plan: Plan, fim: Fim, tokenize: Callable[[str], list[int]]) -> tuple[int, ...]:
@@ -167,7 +190,7 @@ def render(plan: Plan, fim: Fim, tokenize: Callable[[str], list[int]]) -> tuple[
         for snippet in plan.snippets:
             tokens += [fim.sep, *tokenize(f"{snippet.path}\n{snippet.text.rstrip()}\n")]
         tokens += [fim.sep, *tokenize(f"{plan.path}\n")]
-    return (*tokens, fim.pre, *tokenize(plan.head), fim.suf, *tokenize(plan.suffix), fim.mid)
+    return (*tokens, fim.pre, *tokenize(plan.far + plan.head), fim.suf, *tokenize(plan.suffix), fim.mid)
 
 
 def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from assist_context.index.reader import IndexedDefinition
 from assist_context.index.terms import terms
+from assist_context.languages import is_page
 from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.counterparts import siblings
 from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton
@@ -122,12 +123,17 @@ def imported_heads(corpus: Corpus, query: CursorQuery, imports: Sequence[Import]
 def search_hits(corpus: Corpus, query: CursorQuery) -> tuple[Candidate, ...]:
     """The chunks of the folder that share the rarest words of the lines above the cursor.
 
-    Of the translations of a page, only the one in the language of the cursor's page, or in the main one.
+    Code is helped by code. Of the translations of a page, only the one in the language of the cursor's page,
+    or in the main one.
     """
     words = [term for name in query.searched for term in terms(name)]
     copies = corpus.unwanted_pages(corpus.page_language(query.path))
     found = corpus.search(words, 2 * MOST, without=query.path)
-    useful = [each for each in found if each.path not in copies and not is_bookkeeping(each.path)]
+    useful = [
+        each
+        for each in found
+        if each.path not in copies and not is_bookkeeping(each.path) and _helps(query, each.path)
+    ]
     return tuple(
         Candidate(
             each.path, ((each.start_line, min(each.end_line, each.start_line + LINES - 1)),), "search", corpus
@@ -140,5 +146,10 @@ def related_heads(corpus: Corpus, query: CursorQuery) -> Iterator[Candidate]:
     """The heads of the file's test or implementation, and of files that change with it."""
     together = [path for path, _ in corpus.reader.co_changes(query.path)[:4]]
     for path in dict.fromkeys((*siblings(corpus.files(), query.path)[:4], *together)):
-        if heads := skeleton(corpus, path, "related"):
+        if _helps(query, path) and (heads := skeleton(corpus, path, "related")):
             yield heads
+
+
+def _helps(query: CursorQuery, path: str) -> bool:
+    """Whether a file is of the kind that helps at the cursor: pages of documentation help in pages only."""
+    return is_page(query.path) or not is_page(path)

@@ -227,11 +227,13 @@ class Balance:
     `open`: brackets of the first that are open at the border, (bracket, offset), the outermost first.
     `closes`: brackets and quotes in the second that close what the first opened, (text, offset).
     `left`: what the second must end with to close everything that it opens.
+    `first_left`: where in the second the outermost of that begins, -1 for nothing.
     """
 
     open: tuple[tuple[str, int], ...]
     closes: tuple[tuple[str, int], ...]
     left: str
+    first_left: int = -1
 
 
 def balance(language: Language, before: str, text: str) -> Balance:
@@ -239,7 +241,7 @@ def balance(language: Language, before: str, text: str) -> Balance:
 
     >>> from assist_context.languages import language_of
     >>> balance(language_of("a.c"), "f(", "x) + g(")
-    Balance(open=(('(', 1),), closes=((')', 1),), left=')')
+    Balance(open=(('(', 1),), closes=((')', 1),), left=')', first_left=6)
     """
     whole = before + text
     border = len(before)
@@ -247,7 +249,7 @@ def balance(language: Language, before: str, text: str) -> Balance:
     inner: list[tuple[str, int]] = []
     closes: list[tuple[str, int]] = []
     token = ""
-    end = 0
+    start, end = 0, 0
     for kind, start, end in marks(language, whole):
         token = whole[start:end]
         if kind == "string" and start < border < end and _is_closed(token):
@@ -261,7 +263,9 @@ def balance(language: Language, before: str, text: str) -> Balance:
         ):
             closes.append((kind, start - border))
     closing = _closing_mark(token) if end == len(whole) and not _is_closed(token) else ""
-    return Balance(tuple(outer), tuple(closes), closing + "".join(PAIRS[b] for b, _ in reversed(inner)))
+    left = closing + "".join(PAIRS[b] for b, _ in reversed(inner))
+    first = [at for _, at in inner[:1]] or ([start] if closing and start >= border else [])
+    return Balance(tuple(outer), tuple(closes), left, first[0] - border if first else -1)
 
 
 def _close_bracket(stack: list[tuple[str, int]], closer: str) -> bool:

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from assist_completion.suggestion import CompletionRequest, Suggestion
@@ -133,7 +134,8 @@ class Suggestions:
         self._accepted_in = ""
         version = document.version
         gather_ms = 1e3 * (time.perf_counter() - start)
-        request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms)
+        unknown = partial(self._context.workspace.unknown, document)
+        request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, unknown=unknown)
         try:
             if manual and several:
                 answers = await engine.complete_several(request)

@@ -1,11 +1,14 @@
 """Searches in the workspace, on a thread of their own that no caller waits for.
 
-Only the newest request counts; an older one that was not begun is dropped. Heavy imports happen on that
+Only the newest search counts; an older one that was not begun is dropped. Questions whether names exist come
+before searches, and each is answered. Heavy imports happen on that
 thread only, in the searcher that `begin` opens.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +33,7 @@ class Searcher(Protocol):
     """Answers searches, on the thread: see `document_search.DocumentSearch`."""
 
     def search(self, request: SearchRequest) -> "RetrievalResult": ...
+    def unknown(self, document: Document, names: frozenset[str]) -> frozenset[str]: ...
     def refresh(self) -> None: ...
     def close(self) -> None: ...
 
@@ -44,6 +48,7 @@ class BackgroundSearch:
         self._on_result = on_result
         self._stale = False
         self._next: SearchRequest | None = None
+        self._asked: deque[tuple[Document, frozenset[str], Future[frozenset[str]]]] = deque()
         self._closed = False
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="assist-nearby", daemon=True)
@@ -54,6 +59,14 @@ class BackgroundSearch:
         with self._wake:
             self._next = request
             self._wake.notify()
+
+    def unknown(self, document: Document, names: frozenset[str]) -> Future[frozenset[str]]:
+        """Those of some names that neither a document, by its absolute path, nor the workspace has."""
+        answer: Future[frozenset[str]] = Future()
+        with self._wake:
+            self._asked.append((document, names, answer))
+            self._wake.notify()
+        return answer
 
     def refresh(self) -> None:
         """The index was updated: before the next search, rule files are read again."""
@@ -69,11 +82,18 @@ class BackgroundSearch:
         searcher = self._begin()
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._closed or self._next is not None)
-                request = self._next
-                self._next = None
-                if self._closed or request is None:
+                self._wake.wait_for(lambda: self._closed or self._next is not None or self._asked)
+                asked = list(self._asked)
+                self._asked.clear()
+                request = None if asked else self._next
+                self._next = self._next if asked else None
+                if self._closed:
                     break
+            for document, names, answer in asked:
+                if answer.set_running_or_notify_cancel():
+                    answer.set_result(searcher.unknown(document, names))
+            if request is None:
+                continue
             if self._stale:
                 self._stale = False
                 searcher.refresh()

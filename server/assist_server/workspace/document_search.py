@@ -12,6 +12,7 @@ from assist_context.files.denylist import denied_by
 from assist_context.files.folder_rules import FolderRules
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus, OpenFile
+from assist_context.retrieval.known_names import unknown_names
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
 from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols
@@ -73,6 +74,13 @@ class DocumentSearch:
             current.document, request.cursor, path, current.symbols.imports, edits, latest
         )
         return retriever.near(query, request.tokens)
+
+    def unknown(self, document: Document, names: frozenset[str]) -> frozenset[str]:
+        """Those of some names that neither a document nor any folder has; none outside of all folders."""
+        if folder_of(self._folders, document.path) is None:
+            return frozenset()
+        corpora = [each.corpus for each in self._retrievers.values()]
+        return frozenset(unknown_names(corpora, document, names))
 
     def _may_show(self, path: str) -> bool:
         """Whether no rule excludes an open document. Excluded files are not shown in other files either."""

@@ -4,7 +4,7 @@ Unlike `workspace`, it answers one question after the other and waits for the re
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,6 +20,7 @@ from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import Event
 from assist_context.languages import is_page
 from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.known_names import unknown_names
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
 from assist_server.config.config import Config
 from assist_server.errors import UserError
@@ -108,6 +109,10 @@ class FolderSearch:
     def snippets(self, document: Document, cursor: Cursor, tokens: int) -> tuple[Snippet, ...]:
         """The same as a prompt shows it, the best last."""
         return offer(Pack(), self.near(document, cursor, tokens).snippets, tokens).snippets
+
+    def unknown(self, document: Document, names: Collection[str]) -> frozenset[str]:
+        """Those of some names that neither the document nor the folder has."""
+        return frozenset(unknown_names([self._corpus], document, names))
 
     def close(self) -> None:
         """Close the index."""

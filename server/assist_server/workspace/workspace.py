@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,14 @@ class Workspace:
         at = cursor or Cursor(0, 0)
         self._packs.expect(document, at, reported=cursor is not None)
         self._search.request(SearchRequest(document.real_path, at, documents, edits, tokens))
+
+    async def unknown(self, document: OpenDocument, names: frozenset[str]) -> frozenset[str]:
+        """Those of some names that neither a document nor the workspace has; none while it is indexed."""
+        whole = all(f"ready {each.root}" in self.events for each in self.folders)
+        if self._search is None or not whole or self._indexing or not (self.folders and document.real_path):
+            return frozenset()
+        asked = replace(document.to_document(), path=document.real_path)
+        return await asyncio.wrap_future(self._search.unknown(asked, names))
 
     def forget(self, uri: str) -> None:
         """A document was closed."""

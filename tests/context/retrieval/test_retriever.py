@@ -13,6 +13,7 @@ from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.cursor_query import query_at
+from assist_context.retrieval.known_names import unknown_names
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever, retrieve_once
 from assist_context.retrieval.similar_windows import Windows
 from assist_context.syntax.symbols import symbols
@@ -184,3 +185,23 @@ def test_an_outline_is_that_of_the_index_as_it_is_now(tmp_path: Path) -> None:
 
 def test_an_empty_or_missing_index_gives_nothing(tmp_path: Path) -> None:
     assert near(Corpus(str(tmp_path), IndexReader(str(tmp_path / "none.sqlite"))), USE).snippets == ()
+
+
+def test_no_heading_and_no_translation_is_shown_in_code(tmp_path: Path) -> None:
+    root = tmp_path / "w"
+    put(root, "shop/models.py", MODELS)
+    for language in ("", "de/", "fr/", "ja/", "pt/"):
+        words = "parse_money and Money are told here, with total, lines and pm.\n"
+        put(root, f"docs/{language}money.md", f"# Money\n\n{words}\n#### parse_money\n\n{words}\n#### pm\n")
+    ready(root, tmp_path / "index.sqlite")
+    corpus = Corpus(str(root), IndexReader(str(tmp_path / "index.sqlite")))
+    found = near(corpus, USE, tokens=4_000).snippets
+    assert [each.path for each in found if each.path.endswith(".md")] == []
+    assert found[0].path == "shop/models.py"
+    corpus.reader.close()
+
+
+def test_names_are_known_by_the_file_by_definitions_and_by_uses(corpus: Corpus) -> None:
+    document = Document("shop/till.py", split_lines("rate = 2\n"), language_of("shop/till.py"))
+    asked = ("rate", "parse_money", "total", "parse_moneys", "secret_hidden")
+    assert list(unknown_names([corpus], document, asked)) == ["parse_moneys", "secret_hidden"]

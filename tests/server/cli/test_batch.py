@@ -49,9 +49,9 @@ def test_what_a_line_may_add() -> None:
     assert item.request.context.language.name == "go"
 
 
-def find_snippets(document: Document, _cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
+def find_snippets(document: Document, _cursor: Cursor) -> tuple[Document, tuple[Snippet, ...], None]:
     snippet = Snippet("b.py", 1, 1, "def f(): pass\n", "definition")
-    return replace(document, path="a.py"), (snippet,)
+    return replace(document, path="a.py"), (snippet,), None
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ async def working(
     mode: str = "eager",
     suffix: str = "py",
     error: Exception | None = None,
+    real_path: str = "",
 ) -> AsyncIterator[Desk]:
     config = load_lenient(environ(place))
     completion = replace(config.completion, mode=mode, debounce_ms_max=0)  # type: ignore[arg-type]
@@ -87,7 +88,7 @@ async def working(
 
     session = Session(replace(config, completion=completion), show, open_models)
     lines = (before + after).splitlines(keepends=True)
-    session.open_document(OpenDocument(URI, f"a.{suffix}", "", 1, [*lines, ""]))
+    session.open_document(OpenDocument(URI, f"a.{suffix}", "", 1, [*lines, ""], real_path=real_path))
     session.model.start()
     async with asyncio.timeout(10):
         await settled.wait()
@@ -172,6 +173,21 @@ async def elsewhere(place: Path) -> RequestEnd:
         return await desk.ask(uri="file:///work/other.py")
 
 
+async def inventing(place: Path) -> RequestEnd:
+    """The model names a method that no class in an indexed workspace has."""
+    folder = place / "work"
+    folder.mkdir()
+    (folder / "b.py").write_text("class B:\n    def known(self):\n        pass\n")
+    source = "class A:\n    def f(self):\n        self.█\n"
+    async with working(place, source, "from_dictionary(1)", real_path=str(folder / "a.py")) as desk:
+        ready = asyncio.Event()
+        desk.session.workspace.listen(lambda event: ready.set() if event["event"] == "ready" else None)
+        desk.session.open_folders([str(folder)])
+        async with asyncio.timeout(30):
+            await ready.wait()
+        return await desk.ask()
+
+
 async def paused(place: Path) -> RequestEnd:
     async with working(place) as desk:
         return desk.session.suggestions.end_while_paused(desk.at)
@@ -198,6 +214,8 @@ CASES: dict[str, tuple[Case, str]] = {
         "the closing line that comes next",
     ),
     "extra-closing-bracket": (partial(filtered, source="x = foo(a)█\n", raw=")"), "a bracket too many"),
+    "open-bracket": (partial(filtered, source="x = █\n", raw="f([\n"), "left a bracket open"),
+    "unknown-name": (inventing, "neither this file nor the workspace has"),
     "syntax": (partial(filtered, source="if a ==█\n", raw=" = b:"), "a syntax error here"),
     "too-short": (partial(filtered, source="x = █\n", raw="y"), "a single character"),
     "special-token": (partial(filtered, source="x = █\n", raw='"<|fim_middle|>"'), "was no code"),

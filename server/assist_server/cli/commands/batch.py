@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assist_completion.suggestion import CompletionRequest, Suggestion
+from assist_completion.suggestion import CompletionRequest, LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet, gather
 from assist_server.errors import UserError
 from assist_server.questions.locations import cursor_at, cursor_at_offset, document_of, read_document
@@ -27,8 +27,9 @@ KINDS: Mapping[str, type] = {
     "max_lines": int,
     "manual": bool,
 }
-# Finds the snippets of other files for a cursor; also gives the document under its name in the workspace.
-FindSnippets = Callable[[Document, Cursor], tuple[Document, tuple[Snippet, ...]]]
+# Finds the snippets of other files for a cursor; also gives the document under its name in the workspace, and
+# what tells which names exist.
+FindSnippets = Callable[[Document, Cursor], tuple[Document, tuple[Snippet, ...], LookUp | None]]
 
 _WORDS = {str: "text", int: "a whole number", bool: "true or false"}
 
@@ -120,10 +121,15 @@ def request_at(
 ) -> CompletionRequest:
     """A request that waits for no pause in typing; with `max_lines` 0 the settings decide."""
     start = time.perf_counter()
-    document, snippets = find_snippets(document, cursor) if find_snippets else (document, ())
+    unknown = None
+    snippets: tuple[Snippet, ...] = ()
+    if find_snippets:
+        document, snippets, unknown = find_snippets(document, cursor)
     context = gather(document, cursor, snippets)
     gather_ms = 1e3 * (time.perf_counter() - start)
-    return CompletionRequest(context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True)
+    return CompletionRequest(
+        context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True, unknown=unknown
+    )
 
 
 def answer_document(suggestion: Suggestion) -> dict[str, Any]:

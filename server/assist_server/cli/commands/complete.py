@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assist_completion.model_store.process_lock import silent
-from assist_completion.suggestion import Suggestion
+from assist_completion.suggestion import LookUp, Suggestion
 from assist_context.documents import Cursor, Document, Snippet
 from assist_context.files.exclusions import why_excluded
 from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
@@ -151,11 +151,17 @@ def _snippet_finder(config: Config, root: Path, engine: "Engine") -> Iterator[Fi
         return
     search = FolderSearch(folder)
 
-    def find_snippets(document: Document, cursor: Cursor) -> tuple[Document, tuple[Snippet, ...]]:
+    def find_snippets(
+        document: Document, cursor: Cursor
+    ) -> tuple[Document, tuple[Snippet, ...], LookUp | None]:
         named = search.with_prompt_path(document)
         if named is None:
-            return document, ()
-        return named, search.snippets(named, cursor, engine.snippet_tokens)
+            return document, (), None
+
+        async def unknown(names: frozenset[str]) -> frozenset[str]:
+            return search.unknown(named, names)
+
+        return named, search.snippets(named, cursor, engine.snippet_tokens), unknown
 
     try:
         yield find_snippets

@@ -1,0 +1,175 @@
+"""What a small prompt shows of the lines that are too far above the cursor for it: the imports that the
+visible names use, the heads of the blocks around the cursor, and signatures of what is called.
+
+A small prompt is what a user waits for at a new place. Lines are chosen by text alone, in less than a
+millisecond: broken code is normal here.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from assist_context.documents import Snippet
+from assist_context.languages import Language
+
+LONGEST = 160  # characters of one chosen line
+IMPORT_LINES = 40  # of one import statement
+SIGNATURES = 3
+HEAD_LINES = 8  # of a definition's head
+NEAR = 4  # lines above the cursor whose calls are looked up
+_NAME = re.compile(r"[^\W\d]\w*")
+_CALLED = re.compile(r"([^\W\d]\w*)\s*\(")
+_CLOSER = re.compile(r"\s*[)\]}]")
+_ECMA = re.compile(r"import\s+(?P<names>[^;'\"]*?)\s+from\s+(?P<module>['\"][^'\"]+['\"])")
+_PYTHON = re.compile(r"from\s+(?P<module>\S+)\s+import\s+\(?(?P<names>[^()#]*)\)?")
+_SHAPES = {"python": _PYTHON, "javascript": _ECMA, "typescript": _ECMA, "tsx": _ECMA}
+_STARTS = {
+    "python": re.compile(r"(?:from|import)\s"),
+    "javascript": re.compile(r"import\s|(?:const|let|var)\s.*\brequire\("),
+    "rust": re.compile(r"(?:pub(?:\(\w+\))?\s+)?use\s"),
+    "go": re.compile(r"import\s|\t(?:\w+\s+)?\"[\w./-]+\"$"),
+    "java": re.compile(r"import\s"),
+}
+_STARTS |= dict.fromkeys(("typescript", "tsx"), _STARTS["javascript"])
+_STARTS |= dict.fromkeys(("kotlin", "scala", "csharp", "php"), re.compile(r"(?:import|using|use)\s"))
+
+
+@dataclass(frozen=True, slots=True)
+class FarLines:
+    """The lines before the cursor, of which those from `start` on are shown, and the text after it."""
+
+    lines: Sequence[str]
+    start: int
+    after: str
+    language: Language
+
+    @property
+    def shown(self) -> str:
+        """The text that the prompt shows anyway."""
+        return "\n".join(self.lines[self.start :]) + "\n" + self.after
+
+
+def far_lines(far: FarLines, snippets: Sequence[Snippet], room: int) -> str:
+    r"""The chosen lines in the order of the file, signatures first, in at most `room` characters.
+
+    Heads of blocks come before imports, and imports before signatures, where there is little room.
+
+    >>> from assist_context.languages import language_of
+    >>> lines = ["import os", "import re", "class A:", "    def f(self):", "        pass", "        os."]
+    >>> far_lines(FarLines(lines, 4, "", language_of("a.py")), (), 100)
+    'import os\nclass A:\n    def f(self):\n'
+    """
+    if far.start == 0:
+        return ""
+    used = set(_NAME.findall(far.shown))
+    heads = [*_heads(far)]
+    imports = [*_imports(far, used)]
+    chosen: list[tuple[int, str]] = []
+    for at, line in (*reversed(heads), *imports, *_signatures(far, snippets)):
+        if len(line) <= LONGEST and len(line) + 1 <= room:
+            chosen.append((at, line))
+            room -= len(line) + 1
+    return "".join(f"{line}\n" for _, line in sorted(chosen, key=lambda each: each[0]))
+
+
+def _heads(far: FarLines) -> Iterator[tuple[int, str]]:
+    """The heads of the blocks around the cursor that are not shown, the nearest first."""
+    lines = far.lines
+    least = max(_indent(lines[-1]), 1) if lines[-1].strip() or lines[-1] else _indent_above(lines)
+    at = len(lines) - 1
+    while at > 0 and least > 0:
+        at -= 1
+        line = lines[at]
+        if not line.strip() or _indent(line) >= least:
+            continue
+        first = at
+        while _CLOSER.match(line) and first > 0 and (first == at or _indent(lines[first]) > _indent(line)):
+            first -= 1  # a head of several lines, up to its first one
+        if first < far.start:
+            yield first, _one_line(lines[first : at + 1])
+        least = _indent(line)
+        at = first
+
+
+def _indent(line: str) -> int:
+    """The column at which a line's text begins."""
+    line = line.expandtabs(4)
+    return len(line) - len(line.lstrip())
+
+
+def _indent_above(lines: Sequence[str]) -> int:
+    return next((_indent(line) for line in reversed(lines) if line.strip()), 0)
+
+
+def _one_line(lines: Sequence[str]) -> str:
+    """Lines as one, with the indentation of the first."""
+    lead = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    joined = re.sub(r"\s+", " ", " ".join(line.strip() for line in lines))
+    return lead + re.sub(r",? (?=\))", "", joined).replace("( ", "(")
+
+
+def _imports(far: FarLines, used: Collection[str]) -> Iterator[tuple[int, str]]:
+    """The imports of names that are used, the others of their statement left out."""
+    starts = _STARTS.get(far.language.name)
+    at = 0
+    while starts and at < far.start:
+        if not starts.match(far.lines[at]):
+            at += 1
+            continue
+        end = at + 1
+        statement = far.lines[at]
+        while end < min(far.start, at + IMPORT_LINES) and _goes_on(statement, far.language.name):
+            statement += "\n" + far.lines[end]
+            end += 1
+        if line := _without_unused(statement, far.language.name, used):
+            yield at, line
+        at = end
+
+
+def _goes_on(statement: str, language: str) -> bool:
+    if language == "go":
+        return False
+    return statement.count("(") > statement.count(")") or statement.count("{") > statement.count("}")
+
+
+def _without_unused(statement: str, language: str, used: Collection[str]) -> str:
+    """An import in one line, with the names that are used; "" if none is."""
+    line = _one_line(statement.split("\n")).strip()
+    shape = _SHAPES.get(language)
+    found = shape.match(line) if shape else None
+    if found is None:
+        last = line.rsplit("/", 1)[-1] if language == "go" else re.sub(r"^.*?(?:import|use)\s+", "", line)
+        line = line if line.startswith("import") or language != "go" else f"import {line}"
+        return line if any(name in used for name in _NAME.findall(last)) else ""
+    braced = re.search(r"\{(.*)\}", found["names"])
+    names = [each.strip() for each in (braced[1] if braced else found["names"]).split(",") if each.strip()]
+    kept = [each for each in names if (_NAME.findall(each) or [""])[-1] in used]
+    default = found["names"][: braced.start()].strip(" ,") if braced else ""
+    default = default if default in used else ""
+    if not kept and not default:
+        return ""
+    if language == "python":
+        return f"from {found['module']} import {', '.join(kept)}"
+    listed = f"{{ {', '.join(kept)} }}" if braced and kept else ", ".join(kept) if not braced else ""
+    return f"import {', '.join(filter(None, (default, listed)))} from {found['module']};"
+
+
+def _signatures(far: FarLines, snippets: Sequence[Snippet]) -> Iterator[tuple[int, str]]:
+    """Signatures of what is called near the cursor, from definitions in other files; the last call first."""
+    near = "\n".join(far.lines[-NEAR:])
+    by_name = {each.name.rpartition(".")[2]: each for each in reversed(snippets) if each.name}
+    called = dict.fromkeys(reversed(_CALLED.findall(near)))
+    found = (_signature(by_name[name], name) for name in called if name in by_name)
+    yield from ((-1, line) for line in islice(filter(None, found), SIGNATURES))
+
+
+def _signature(definition: Snippet, name: str) -> str:
+    """The head of a definition in one line, without what is above it."""
+    lines = definition.text.split("\n")
+    first = next((at for at, line in enumerate(lines) if re.search(rf"\b{re.escape(name)}\b", line)), None)
+    if first is None:
+        return ""
+    head = lines[first : first + HEAD_LINES]
+    end = next((n for n in range(1, len(head)) if not _goes_on("".join(head[:n]), "")), 1)
+    return _one_line(head[:end]).strip()

@@ -1,0 +1,68 @@
+"""Which names of a text have to exist: those that a file, a workspace or a language would have to have."""
+
+import pytest
+
+from assist_completion.display.cursor_site import CursorSite
+from assist_completion.display.line_policy import ONE_LINE, Shape
+from assist_completion.display.postprocess import before_unknown
+from assist_completion.display.refutation import names_to_check, refuted_at
+from assist_completion.suggestion import Suggestion
+from assist_context.languages import language_of
+
+# suffix, the line before the cursor, text, names that have to exist
+CASES = [
+    ("py", "return ", "self.from_dict(data)", {"from_dict", "data"}),
+    ("py", "return ", "response.headers.whatever", {"response"}),
+    ("py", "", "for key, value in sorted(pairs.items()):", {"pairs"}),
+    ("py", "x = ", "[f(y) for y in rows if y.ok]", {"f", "rows"}),
+    ("py", "call(", "name=1, other=size)", {"size"}),
+    ("py", "", "from .models import Money", set()),
+    ("py", "", "def made(a, b: Kind = ZERO) -> None:", set()),
+    ("py", "", "with open(path) as file:", {"path"}),
+    ("py", "x = ", "lambda a: a + step", {"step"}),
+    ("py", "x = ", '"names in text " + word', {"word"}),
+    ("py", "retu", "rn total", {"total"}),
+    ("py", "# see ", "the other file", set()),
+    ("ts", "const ", "{ a, b } = this.parts;", {"parts"}),
+    ("ts", "items.map(", "item => item.size * factor)", {"factor"}),
+    ("ts", "return ", "new Promise<void>(resolve => setTimeout(resolve, delay));", {"delay"}),
+    ("ts", "call(", "{ key: value, ...rest });", {"value", "rest"}),
+    ("rs", "let ", "size = std::cmp::max(a, LIMIT);", {"a", "LIMIT"}),
+    ("rs", "", "assert_eq!(found, Some(1));", {"found"}),
+    ("rs", "self.", "entries.iter().map(|each| each.len() + extra)", {"entries", "extra"}),
+    ("go", "", "value, err := strings.Cut(line, mark)", {"line", "mark"}),
+    ("go", "if ", "err != nil {", {"err"}),
+    ("java", "return ", "whatever.it(is)", set()),
+]
+
+
+def site(suffix: str, line: str) -> CursorSite:
+    return CursorSite(line, "\n", language_of(f"a.{suffix}"))
+
+
+@pytest.mark.parametrize(("suffix", "line", "text", "names"), CASES)
+def test_names_that_have_to_exist(suffix: str, line: str, text: str, names: set[str]) -> None:
+    assert names_to_check(site(suffix, line), text) == names
+
+
+def test_a_word_that_the_user_began_is_checked_as_a_whole() -> None:
+    here = site("py", "return _null")
+    assert names_to_check(here, "page(stdout)") == {"_nullpage", "stdout"}
+    assert refuted_at(here, "page(stdout)", {"_nullpage"}) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown", "left"),
+    [
+        ("self.load(data)", {"from_dict"}, "self.load(data)"),
+        ("self.from_dict(data)", {"from_dict"}, "self."),
+        ("fetch(first, seconds)", {"seconds"}, "fetch"),
+        ("a = self.one()\nb = self.made_up()\nc = 3", {"made_up"}, "a = self.one()"),
+        ("made_up(1)", {"made_up"}, ""),
+    ],
+)
+def test_a_text_ends_before_a_name_that_does_not_exist(text: str, unknown: set[str], left: str) -> None:
+    shape = Shape(multi=True, max_lines=6) if "\n" in text else ONE_LINE
+    here = CursorSite("def f(self):\n    ", "\n", language_of("a.py"))
+    found = before_unknown(here, shape, Suggestion(text, text, shown=True), unknown)
+    assert (found.text, found.shown, found.reason) == (left, bool(left), "" if left else "unknown-name")
