@@ -24,7 +24,7 @@ from typing import Any
 from assist_completion.engine.engine import Engine
 from assist_completion.model_store.store import resolve
 from assist_completion.suggestion import CompletionRequest, Suggestion
-from assist_context.documents import Cursor, Document, gather, split_lines
+from assist_context.documents import Cursor, Document, TextNames, gather, split_lines
 from assist_server.config.config import Config, load_lenient
 from assist_server.local_model.opening import open_engine, store_of
 from assist_server.workspace.folder_index import FolderSearch, folder_at, update_index
@@ -68,11 +68,11 @@ async def ask(
         if read is not None:
             await asyncio.wait_for(asyncio.wrap_future(read), WARMED)
 
-    async def unknown(names: frozenset[str]) -> frozenset[str]:
-        return search.unknown(named or document, names)
+    async def refute(names: TextNames) -> TextNames:
+        return search.refute(named or document, cursor, names)
 
-    look_up = unknown if named else None
-    return await engine.complete(CompletionRequest(context, immediate=True, unknown=look_up))
+    look_up = refute if named else None
+    return await engine.complete(CompletionRequest(context, immediate=True, refute=look_up))
 
 
 async def run(

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from assist_context.documents import Context
+from assist_context.documents import Context, TextNames
 
 # Why a request ends without a text. The server has words for each.
 Reason = Literal[
@@ -31,14 +31,14 @@ Reason = Literal[
 ]
 
 
-LookUp = Callable[[frozenset[str]], Awaitable[frozenset[str]]]
+LookUp = Callable[[TextNames], Awaitable[TextNames]]
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
     """A cursor and how the user got there. `gather_ms` is the time that it took to gather the context.
 
-    `unknown` gives those of some names that neither the file nor the workspace has; None if nothing can tell.
+    `refute` gives those of a text's names with which it cannot be right; None if nothing can tell.
     """
 
     context: Context
@@ -47,7 +47,7 @@ class CompletionRequest:
     max_lines: int = 0  # 0: the limit in the settings
     gather_ms: float = 0.0
     immediate: bool = False  # no debounce: the request comes from a command line, not from typing
-    unknown: LookUp | None = None
+    refute: LookUp | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,23 @@ class Context:
     snippets: tuple[Snippet, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class TextNames:
+    """The names of a text that a workspace can refute: those of the language and the text are left out.
+
+    `bare` names have to be visible at the cursor, `members` to exist in the file or the workspace; `defined`
+    are new at the top level of the file; `imports` are whole import statements.
+    """
+
+    bare: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+    defined: frozenset[str] = frozenset()
+    imports: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.bare or self.members or self.defined or self.imports)
+
+
 BEFORE_LINES, BEFORE_CHARS = 600, 40_000  # more than any prompt uses, so that anchors are found again
 AFTER_LINES, AFTER_CHARS = 80, 8_000
 

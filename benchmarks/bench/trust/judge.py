@@ -1,7 +1,8 @@
 """What a suggestion is worth at a place of which one knows what was written there.
 
 A text is *useful* if most of its tokens are the beginning of the commit's text, *harmful* if it names what
-does not exist, does not parse in place, repeats the next lines or leaves a bracket open; else *harmless*.
+does not exist, does not parse in place, repeats the next lines, defines what the file has, or leaves a
+bracket open; else *harmless*.
 An unfinished statement that some ending makes sound does parse. The judge sees the commit's own file and
 every identifier of the repository, which no suggestion does.
 """
@@ -39,6 +40,9 @@ _NEW = (
     re.compile(r"(?<=[(,])\s*(\w+)(?=[^()\n]*\)\s*(?:=>|:|\{|->))"),
     re.compile(r"\bfor\s+([\w, ()]+?)\s+(?:in|of)\b"),
 )  # fmt: skip
+_DEFINITION = re.compile(
+    r"^(?:export |default |async |pub )*(?:def|class|func|function|fn|struct|enum|mod) +(\w+)", re.MULTILINE
+)
 _ECMA_GLOBALS = "console process Buffer setTimeout clearTimeout setInterval globalThis window document fetch"
 _RUST = """
 Some None Ok Err Vec String Box Option Result usize isize u8 u16 u32 u64 u128 i8 i16 i32 i64 i128 f32 f64 bool
@@ -98,7 +102,18 @@ def _harm(place: TrustPlace, text: str, replaced: int, known: Collection[str], *
     if whole:
         return ""
     name = _unknown_name(place, text, known)
-    return f"unknown name {name}" if name else _misfit(place, text, left, replaced)
+    return f"unknown name {name}" if name else _twice(place, text) or _misfit(place, text, left, replaced)
+
+
+def _twice(place: TrustPlace, text: str) -> str:
+    """What a text defines that the commit's file has elsewhere at the top level, "" for nothing."""
+    line = place.before.rpartition("\n")[2]
+    for found in _DEFINITION.finditer(line + text):
+        if len(line) < found.end(1) and re.search(
+            rf"^{re.escape(found[0])}\b", place.before + place.after, re.M
+        ):
+            return f"defines {found[1]} again"
+    return ""
 
 
 def _misfit(place: TrustPlace, text: str, left: str, replaced: int) -> str:

@@ -3,7 +3,6 @@
 Texts from the model and from the cache go through the same steps. This module knows no editor and no model.
 """
 
-from collections.abc import Collection
 from dataclasses import replace
 
 from assist_completion.display import confidence, line_policy
@@ -16,6 +15,7 @@ from assist_completion.display.refutation import refuted_at
 from assist_completion.display.suggestion_cache import KnownText
 from assist_completion.prompt.fim_tokens import SPELLED
 from assist_completion.suggestion import Suggestion
+from assist_context.documents import TextNames
 
 
 def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Suggestion:
@@ -47,11 +47,9 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
     )
 
 
-def before_unknown(
-    site: CursorSite, shape: Shape, answer: Suggestion, unknown: Collection[str]
-) -> Suggestion:
-    """The part of a suggestion before the first name that does not exist; of several lines, whole ones."""
-    at = refuted_at(site, answer.text, unknown)
+def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, refuted: TextNames) -> Suggestion:
+    """The part of a suggestion before the first name that is refuted; of several lines, whole ones."""
+    at = refuted_at(site, answer.text, refuted)
     if at is None:
         return answer
     part = sure_part(answer.text, at)

@@ -2,24 +2,27 @@
 
 A model writes plausible names. A bare name must be bound in its file or exist in the workspace or the
 language, and so must a member of the object itself; members of other objects belong to libraries, of which
-nothing is known here. Pure functions over text; whether a name exists is asked elsewhere.
+nothing is known here. A function that the file has is not defined again, and a file that is imported exists.
+Pure functions over text; whether a name exists is asked elsewhere.
 """
 
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 
+from assist_completion.display.code_lines import last_line
 from assist_completion.display.cursor_site import CursorSite
+from assist_context.documents import TextNames
 from assist_context.syntax import fragments
 
 _BUILT_IN = tomllib.loads((files(__package__) / "built_in_names.toml").read_text(encoding="utf-8"))
 _NAME = re.compile(r"[^\W\d]\w*")
 _OWNERS = ("self.", "this.", "cls.", "Self::", "self?.", "this?.")
 _BEFORE_NAMES = (
-    "def class as for let mut const var val fn func function struct enum type interface trait mod lambda catch "
-    "ref import from use package namespace goto label break continue"
+    "def class as for let mut const var val fn func function struct enum type interface trait mod lambda "
+    "catch ref import from use package namespace goto label break continue"
 )
 # Names that a text binds itself: definitions, loop variables, parameters, targets, keys and keywords.
 _BINDINGS = (
@@ -34,48 +37,87 @@ _BINDINGS = (
     re.compile(r"\b((?:\w+\s*,\s*)*\w+)\s*(?::=|(?:[-+*/%&|^]|<<|>>)?=(?![=>~]))"),
     re.compile(r"\b(\w+)\s*\??:(?!:)"),
 )
+_IMPORT = re.compile(
+    r"""
+    ^[ \t]*from[ \t]+\.[\w.]*[ \t]+import[ \t]+[\w, *]+          # Python
+    | ^[ \t]*(?:import|export)\b[^'"\n]*['"]\.[^'"\n]*['"]        # ECMAScript
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+_DEFINITION = re.compile(
+    r"^(?:export |default |async |pub )*"
+    r"(?:def|class|func|function|fn|struct|enum|trait|interface|mod) +(\w+)",
+    re.MULTILINE,
+)
 _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 
 
-def names_to_check(site: CursorSite, text: str) -> frozenset[str]:
-    r"""The names in a text that have to exist, those of the language and of the text itself left out.
+def names_in(site: CursorSite, text: str) -> TextNames:
+    r"""The names in a text that have to exist, and those that must not.
 
     >>> from assist_context.languages import language_of
     >>> site = CursorSite("value = ", "\\n", language_of("a.py"))
-    >>> sorted(names_to_check(site, "self.fetch(max(size, 1), key=lambda x: x.y)"))
-    ['fetch', 'size']
+    >>> found = names_in(site, "self.fetch(max(size, 1), key=lambda x: x.y)")
+    >>> sorted(found.bare), sorted(found.members)
+    (['size'], ['fetch'])
     """
-    return frozenset(name for name, _ in _uses(site, text))
+    found: dict[str, set[str]] = {"bare": set(), "members": set(), "defined": set(), "imports": set()}
+    for kind, name, _ in _mentions(site, text):
+        found[kind].add(name)
+    return TextNames(**{kind: frozenset(names) for kind, names in found.items()})
 
 
-def refuted_at(site: CursorSite, text: str, unknown: Collection[str]) -> int | None:
-    """Where the first of the unknown names begins in a text, None if it has none of them."""
-    return next((at for name, at in _uses(site, text) if name in unknown), None)
+def refuted_at(site: CursorSite, text: str, refuted: TextNames) -> int | None:
+    """Where the first of the refuted names begins in a text, None if it has none of them."""
+    return next((at for kind, name, at in _mentions(site, text) if name in getattr(refuted, kind)), None)
 
 
-def _uses(site: CursorSite, text: str) -> Iterator[tuple[str, int]]:
-    """The names that have to exist, and where they begin in the text; 0 if that is before it."""
+def _mentions(site: CursorSite, text: str) -> Iterator[tuple[str, str, int]]:
+    """The names of a text by their kind, and where they begin in it, in order; 0 if that is before it."""
+    if site.language.name not in _BUILT_IN:
+        return
+    code = site.line + text
+    found = [*_imports(code), *_definitions(site, code)]
+    if not fragments.in_string_or_comment(site.language, site.before, len(site.before)):
+        found += _uses(site, _without_strings(site, code))
+    start = len(site.line)
+    yield from sorted(
+        ((kind, name, max(first - start, 0)) for kind, name, first, last in found if last > start),
+        key=lambda each: each[2],
+    )
+
+
+def _imports(code: str) -> Iterator[tuple[str, str, int, int]]:
+    """Import statements with a path of the workspace."""
+    for match in _IMPORT.finditer(code):
+        yield "imports", match[0].strip(), match.start(), match.end()
+
+
+def _definitions(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
+    """What is defined at the top level. Overloads and variants for platforms define a name several times."""
+    near = (last_line(site.before[: -len(site.line) - 1].rstrip()), site.after.lstrip().partition("\n")[0])
+    for match in _DEFINITION.finditer(code):
+        name = match[1]
+        if not any(line.startswith(("@", "#[")) or re.search(rf"\b{name}\b", line) for line in near):
+            yield "defined", name, match.start(1), match.end(1)
+
+
+def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
+    """The names that have to exist."""
     language = site.language.name
-    if language not in _BUILT_IN:
-        return
-    if fragments.in_string_or_comment(site.language, site.before, len(site.before)):
-        return
-    line = site.line
-    code = _without_strings(site, line + text)
     bound = {name for each in _BINDINGS for match in each.finditer(code) for name in _NAME.findall(match[1])}
+    part = _PART_OF_PATH.get(language)
     for found in _NAME.finditer(code):
         name = found[0]
         open_end = found.end() == len(code) and site.rest[:1].isalnum()
-        if found.end() <= len(line) or open_end or name in bound or name in _names_of(language):
+        if open_end or name in bound or name in _names_of(language):
             continue
         before = code[: found.start()].rstrip(" \t")
-        member = before.endswith((".", "::", "->")) and not before.endswith("...")
-        if member and not before.endswith(_OWNERS):
-            continue
-        part = _PART_OF_PATH.get(language)
-        if not member and part and part.match(code, found.end()):
-            continue
-        yield name, max(found.start() - len(line), 0)
+        if before.endswith((".", "::", "->")) and not before.endswith("..."):
+            if before.endswith(_OWNERS):
+                yield "members", name, found.start(), found.end()
+        elif part is None or not part.match(code, found.end()):
+            yield "bare", name, found.start(), found.end()
 
 
 def _without_strings(site: CursorSite, code: str) -> str:

@@ -16,8 +16,8 @@ from functools import partial
 from assist_completion.display import confidence, line_policy
 from assist_completion.display.cursor_site import CursorSite, site_of
 from assist_completion.display.line_policy import Shape
-from assist_completion.display.postprocess import before_unknown, finish
-from assist_completion.display.refutation import names_to_check
+from assist_completion.display.postprocess import before_refuted, finish
+from assist_completion.display.refutation import names_in
 from assist_completion.display.suggestion_cache import ENTRIES, KnownText, SuggestionCache
 from assist_completion.engine.alternatives import MOST, Branches, choose
 from assist_completion.engine.pacing import TypingPace
@@ -86,7 +86,7 @@ class Engine:
         self._pace.record_key()
         self._speculator.hold_back()
         try:
-            answer = await self._without_unknown(request, await self._answer(request))
+            answer = await self._without_refuted(request, await self._answer(request))
         except asyncio.CancelledError:
             self.counts["cancelled"] += 1
             raise
@@ -197,21 +197,23 @@ class Engine:
             await asyncio.sleep(self._pace.debounce(self._settings.debounce_ms_max / 1e3))
         return await self._answer_from_model(prepared)
 
-    async def _without_unknown(self, request: CompletionRequest, answer: Suggestion) -> Suggestion:
-        """An answer up to the first name that exists nowhere, as far as that is known in time.
+    async def _without_refuted(self, request: CompletionRequest, answer: Suggestion) -> Suggestion:
+        """An answer up to the first name that the workspace refutes, as far as that is known in time.
 
         What a user asks for by hand is shown as the model wrote it.
         """
-        if not answer.shown or request.manual or request.unknown is None:
+        if not answer.shown or request.manual or request.refute is None:
             return answer
         prepared = self._prepare(request, site_of(request.context))
-        names = names_to_check(prepared.site, answer.text)
+        names = names_in(prepared.site, answer.text)
+        if not names:
+            return answer
         try:
-            unknown = await asyncio.wait_for(request.unknown(names), LOOK_UP) if names else frozenset()
+            refuted = await asyncio.wait_for(request.refute(names), LOOK_UP)
         except TimeoutError:
             self.counts["looked-up-late"] += 1
             return answer
-        return before_unknown(prepared.site, prepared.shape, answer, unknown) if unknown else answer
+        return before_refuted(prepared.site, prepared.shape, answer, refuted) if refuted else answer
 
     @staticmethod
     def _still_unsure(generation: Generation) -> Suggestion:

@@ -1,24 +1,89 @@
-"""Which names exist: in a document, or defined or used anywhere in some folders.
+"""Which names of a text that a model wrote cannot be right at a cursor, as far as some folders can tell.
 
-A name that is only ever written after a dot, such as an attribute that is assigned, is found in the document
-alone. Each name takes two queries, about 0.1 ms.
+A bare name has to be visible at the cursor, or be defined or used as a function or type anywhere; a member
+may be anywhere in the file too. Each name takes two queries, about 0.1 ms.
 """
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import PurePosixPath
 
-from assist_context.documents import Document
+from assist_context.documents import Cursor, Document, TextNames
 from assist_context.retrieval.corpus import Corpus
+from assist_context.syntax.symbols import symbols
+
+# The first line of a statement at the top level whose other lines bind names of the file.
+_BINDING = re.compile(r"(?:import|from|use|pub use|export|const|let|var|type|static)\b")
+_DEFINES = (
+    r"^(?:export |default |async |pub )*(?:def|class|func|function|fn|struct|enum|trait|interface|mod) +{}\b"
+)
+_FRONTS = ("__init__", "index", "mod")  # what these files offer may be other files
+_STAR = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s.*\*|export\s+\*)", re.MULTILINE)
 
 
-def unknown_names(corpora: Sequence[Corpus], document: Document, names: Collection[str]) -> Iterator[str]:
-    """Yields the names that neither the document nor a corpus has. The indexes must be complete."""
+def refuted_names(
+    corpora: Sequence[Corpus], document: Document, cursor: Cursor, names: TextNames
+) -> TextNames:
+    """The names that are refuted. The first corpus is the document's, and the indexes must be complete."""
     text = document.text
-    for name in names:
-        here = re.search(rf"\b{re.escape(name)}\b", text)
-        if not here and not any(_has(corpus, name) for corpus in corpora):
-            yield name
+    visible = _visible(document, cursor)
+    return TextNames(
+        frozenset(each for each in names.bare if not _holds(visible, each) and not _is_known(corpora, each)),
+        frozenset(each for each in names.members if not _holds(text, each) and not _is_known(corpora, each)),
+        frozenset(each for each in names.defined if re.search(_DEFINES.format(each), text, re.MULTILINE)),
+        frozenset(each for each in names.imports if not _can_be_imported(corpora[0], document, each)),
+    )
 
 
-def _has(corpus: Corpus, name: str) -> bool:
-    return bool(corpus.definitions(name, 1) or corpus.references(name, 1))
+def _holds(text: str, name: str) -> bool:
+    return re.search(rf"\b{re.escape(name)}\b", text) is not None
+
+
+def _is_known(corpora: Collection[Corpus], name: str) -> bool:
+    return any(each.definitions(name, 1) or each.references(name, 1) for each in corpora)
+
+
+def _visible(document: Document, cursor: Cursor) -> str:
+    """The lines whose names may be visible at the cursor: those around it, and the top level of the file.
+
+    An import of everything from elsewhere may bind any name: then the whole file counts, as names do.
+    """
+    lines = document.lines
+    if _STAR.search(document.text):
+        return document.text
+    first = last = min(cursor.line, len(lines) - 1)
+    while first > 0 and not _is_top(lines[first]):
+        first -= 1
+    while last + 1 < len(lines) and not _is_top(lines[last + 1]):
+        last += 1
+    return "".join([*_top_lines(lines), *lines[first : last + 1]])
+
+
+def _is_top(line: str) -> bool:
+    """Whether a line begins something at the top level of a file."""
+    return bool(line.strip()) and line[0] not in " \t)]}#/*"
+
+
+def _top_lines(lines: Sequence[str]) -> Iterator[str]:
+    """The lines at the top level, and all lines of imports and of names that are bound there."""
+    binds = False
+    for line in lines:
+        binds = bool(_BINDING.match(line)) if _is_top(line) else binds
+        if binds or (line.strip() and line[0] not in " \t"):
+            yield line
+
+
+def _can_be_imported(corpus: Corpus, document: Document, statement: str) -> bool:
+    """Whether an import of the workspace's own files finds a file, and that file the names."""
+    for each in symbols(document.language, f"{statement}\n").imports:
+        files = corpus.resolve(document.path, document.language.name, each) if each.level else ()
+        if each.level and each.module and not files:
+            return False
+        texts = ["".join(corpus.lines(path)) for path in files]
+        if any(PurePosixPath(path).stem in _FRONTS for path in files):
+            continue
+        if texts and any(
+            name != "*" and not any(_holds(text, name) for text in texts) for name in each.names
+        ):
+            return any(_STAR.search(text) for text in texts)
+    return True

@@ -134,8 +134,8 @@ class Suggestions:
         self._accepted_in = ""
         version = document.version
         gather_ms = 1e3 * (time.perf_counter() - start)
-        unknown = partial(self._context.workspace.unknown, document)
-        request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, unknown=unknown)
+        refute = partial(self._context.workspace.refute, document, place.cursor)
+        request = CompletionRequest(context, manual, after_accept, gather_ms=gather_ms, refute=refute)
         try:
             if manual and several:
                 answers = await engine.complete_several(request)

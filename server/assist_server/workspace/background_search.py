@@ -1,6 +1,6 @@
 """Searches in the workspace, on a thread of their own that no caller waits for.
 
-Only the newest search counts; an older one that was not begun is dropped. Questions whether names exist come
+Only the newest search counts; an older one that was not begun is dropped. Questions about names come
 before searches, and each is answered. Heavy imports happen on that
 thread only, in the searcher that `begin` opens.
 """
@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from assist_context.documents import Cursor, Document, Snippet
+from assist_context.documents import Cursor, Document, Snippet, TextNames
 
 if TYPE_CHECKING:
     from assist_context.retrieval.retriever import RetrievalResult  # and with it tree-sitter
@@ -33,7 +33,7 @@ class Searcher(Protocol):
     """Answers searches, on the thread: see `document_search.DocumentSearch`."""
 
     def search(self, request: SearchRequest) -> "RetrievalResult": ...
-    def unknown(self, document: Document, names: frozenset[str]) -> frozenset[str]: ...
+    def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames: ...
     def refresh(self) -> None: ...
     def close(self) -> None: ...
 
@@ -48,7 +48,7 @@ class BackgroundSearch:
         self._on_result = on_result
         self._stale = False
         self._next: SearchRequest | None = None
-        self._asked: deque[tuple[Document, frozenset[str], Future[frozenset[str]]]] = deque()
+        self._asked: deque[tuple[Document, Cursor, TextNames, Future[TextNames]]] = deque()
         self._closed = False
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="assist-nearby", daemon=True)
@@ -60,11 +60,11 @@ class BackgroundSearch:
             self._next = request
             self._wake.notify()
 
-    def unknown(self, document: Document, names: frozenset[str]) -> Future[frozenset[str]]:
-        """Those of some names that neither a document, by its absolute path, nor the workspace has."""
-        answer: Future[frozenset[str]] = Future()
+    def refute(self, document: Document, cursor: Cursor, names: TextNames) -> Future[TextNames]:
+        """The names of a text with which it cannot be right in a document, given by its absolute path."""
+        answer: Future[TextNames] = Future()
         with self._wake:
-            self._asked.append((document, names, answer))
+            self._asked.append((document, cursor, names, answer))
             self._wake.notify()
         return answer
 
@@ -89,9 +89,9 @@ class BackgroundSearch:
                 self._next = self._next if asked else None
                 if self._closed:
                     break
-            for document, names, answer in asked:
+            for document, cursor, names, answer in asked:
                 if answer.set_running_or_notify_cancel():
-                    answer.set_result(searcher.unknown(document, names))
+                    answer.set_result(searcher.refute(document, cursor, names))
             if request is None:
                 continue
             if self._stale:

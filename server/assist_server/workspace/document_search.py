@@ -6,13 +6,14 @@ model.
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
-from assist_context.documents import Document
+from assist_context.documents import Cursor, Document, TextNames
 from assist_context.files.denylist import denied_by
 from assist_context.files.folder_rules import FolderRules
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus, OpenFile
-from assist_context.retrieval.known_names import unknown_names
+from assist_context.retrieval.known_names import refuted_names
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever
 from assist_context.syntax.incremental import OpenTree
 from assist_context.syntax.symbols import Symbols
@@ -75,12 +76,15 @@ class DocumentSearch:
         )
         return retriever.near(query, request.tokens)
 
-    def unknown(self, document: Document, names: frozenset[str]) -> frozenset[str]:
-        """Those of some names that neither a document nor any folder has; none outside of all folders."""
-        if folder_of(self._folders, document.path) is None:
-            return frozenset()
-        corpora = [each.corpus for each in self._retrievers.values()]
-        return frozenset(unknown_names(corpora, document, names))
+    def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames:
+        """The names of a text with which it cannot be right at a cursor; none outside of all folders."""
+        folder = folder_of(self._folders, document.path)
+        if folder is None:
+            return TextNames()
+        own = self._retrievers[folder.root].corpus
+        others = [each.corpus for each in self._retrievers.values() if each.corpus is not own]
+        named = replace(document, path=folder.relative(document.path))
+        return refuted_names([own, *others], named, cursor, names)
 
     def _may_show(self, path: str) -> bool:
         """Whether no rule excludes an open document. Excluded files are not shown in other files either."""

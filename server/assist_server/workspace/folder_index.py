@@ -4,14 +4,14 @@ Unlike `workspace`, it answers one question after the other and waits for the re
 """
 
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
 from assist_completion.prompt.snippet_pack import Pack, offer, tokens_of
-from assist_context.documents import Cursor, Document, Snippet
+from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.folder_rules import FolderRules
 from assist_context.files.repository_top import folders_to_top
 from assist_context.index.database import IndexStatus
@@ -20,7 +20,7 @@ from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import Event
 from assist_context.languages import is_page
 from assist_context.retrieval.corpus import Corpus
-from assist_context.retrieval.known_names import unknown_names
+from assist_context.retrieval.known_names import refuted_names
 from assist_context.retrieval.retriever import RetrievalResult, retrieve_once
 from assist_server.config.config import Config
 from assist_server.errors import UserError
@@ -110,9 +110,9 @@ class FolderSearch:
         """The same as a prompt shows it, the best last."""
         return offer(Pack(), self.near(document, cursor, tokens).snippets, tokens).snippets
 
-    def unknown(self, document: Document, names: Collection[str]) -> frozenset[str]:
-        """Those of some names that neither the document nor the folder has."""
-        return frozenset(unknown_names([self._corpus], document, names))
+    def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames:
+        """The names of a text with which it cannot be right at a cursor of a named document."""
+        return refuted_names([self._corpus], document, cursor, names)
 
     def close(self) -> None:
         """Close the index."""

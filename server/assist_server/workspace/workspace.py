@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assist_context.documents import Cursor, Snippet
+from assist_context.documents import Cursor, Snippet, TextNames
 from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import Event
 from assist_server.config.config import Config
@@ -122,13 +122,13 @@ class Workspace:
         self._packs.expect(document, at, reported=cursor is not None)
         self._search.request(SearchRequest(document.real_path, at, documents, edits, tokens))
 
-    async def unknown(self, document: OpenDocument, names: frozenset[str]) -> frozenset[str]:
-        """Those of some names that neither a document nor the workspace has; none while it is indexed."""
+    async def refute(self, document: OpenDocument, cursor: Cursor, names: TextNames) -> TextNames:
+        """The names of a text with which it cannot be right at a cursor; none during indexing."""
         whole = all(f"ready {each.root}" in self.events for each in self.folders)
         if self._search is None or not whole or self._indexing or not (self.folders and document.real_path):
-            return frozenset()
+            return TextNames()
         asked = replace(document.to_document(), path=document.real_path)
-        return await asyncio.wrap_future(self._search.unknown(asked, names))
+        return await asyncio.wrap_future(self._search.refute(asked, cursor, names))
 
     def forget(self, uri: str) -> None:
         """A document was closed."""

@@ -4,9 +4,10 @@ import pytest
 
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE, Shape
-from assist_completion.display.postprocess import before_unknown
-from assist_completion.display.refutation import names_to_check, refuted_at
+from assist_completion.display.postprocess import before_refuted
+from assist_completion.display.refutation import names_in, refuted_at
 from assist_completion.suggestion import Suggestion
+from assist_context.documents import TextNames
 from assist_context.languages import language_of
 
 # suffix, the line before the cursor, text, names that have to exist
@@ -36,19 +37,24 @@ CASES = [
 ]
 
 
+def found(here: CursorSite, text: str) -> set[str]:
+    names = names_in(here, text)
+    return {*names.bare, *names.members}
+
+
 def site(suffix: str, line: str) -> CursorSite:
     return CursorSite(line, "\n", language_of(f"a.{suffix}"))
 
 
 @pytest.mark.parametrize(("suffix", "line", "text", "names"), CASES)
 def test_names_that_have_to_exist(suffix: str, line: str, text: str, names: set[str]) -> None:
-    assert names_to_check(site(suffix, line), text) == names
+    assert found(site(suffix, line), text) == names
 
 
 def test_a_word_that_the_user_began_is_checked_as_a_whole() -> None:
     here = site("py", "return _null")
-    assert names_to_check(here, "page(stdout)") == {"_nullpage", "stdout"}
-    assert refuted_at(here, "page(stdout)", {"_nullpage"}) == 0
+    assert found(here, "page(stdout)") == {"_nullpage", "stdout"}
+    assert refuted_at(here, "page(stdout)", TextNames(bare=frozenset({"_nullpage"}))) == 0
 
 
 @pytest.mark.parametrize(
@@ -64,5 +70,32 @@ def test_a_word_that_the_user_began_is_checked_as_a_whole() -> None:
 def test_a_text_ends_before_a_name_that_does_not_exist(text: str, unknown: set[str], left: str) -> None:
     shape = Shape(multi=True, max_lines=6) if "\n" in text else ONE_LINE
     here = CursorSite("def f(self):\n    ", "\n", language_of("a.py"))
-    found = before_unknown(here, shape, Suggestion(text, text, shown=True), unknown)
-    assert (found.text, found.shown, found.reason) == (left, bool(left), "" if left else "unknown-name")
+    refuted = TextNames(bare=frozenset(unknown), members=frozenset(unknown))
+    answer = before_refuted(here, shape, Suggestion(text, text, shown=True), refuted)
+    assert (answer.text, answer.shown, answer.reason) == (left, bool(left), "" if left else "unknown-name")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "source", "text", "defined", "imports"),
+    [
+        ("py", "█\n", "def total(order):", {"total"}, set()),
+        ("py", "def tot█\n", "al(order):", {"total"}, set()),
+        ("py", "def total(█\n", "order):", set(), set()),
+        ("py", "@overload\n█\n", "def total(order):", set(), set()),
+        ("py", "class A:\n    █\n", "def total(self):", set(), set()),
+        ("go", "█\n", "func (t *Till) Total() int {", set(), set()),
+        ("go", "█\n", "func setUp(t *testing.T) {", {"setUp"}, set()),
+        ("ts", "function go(a: string): void;\n█\n", "function go(a: number): void;", set(), set()),
+        ("ts", "import { Money } █\n", "from './money';", set(), {"import { Money } from './money'"}),
+        ("ts", "import { Money } from '█\n", "../money';", set(), {"import { Money } from '../money'"}),
+        ("ts", "import { z } from 'zod█\n", "';", set(), set()),
+        ("py", "from .models█\n", " import Money", set(), {"from .models import Money"}),
+        ("py", "█\n", "from jinja2 import Template", set(), set()),
+    ],
+)
+def test_definitions_and_imports_of_a_text(
+    suffix: str, source: str, text: str, defined: set[str], imports: set[str]
+) -> None:
+    before, after = source.split("█")
+    names = names_in(CursorSite(before, after, language_of(f"a.{suffix}")), text)
+    assert (names.defined, names.imports) == (defined, imports)

@@ -13,7 +13,6 @@ from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.cursor_query import query_at
-from assist_context.retrieval.known_names import unknown_names
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever, retrieve_once
 from assist_context.retrieval.similar_windows import Windows
 from assist_context.syntax.symbols import symbols
@@ -199,9 +198,3 @@ def test_no_heading_and_no_translation_is_shown_in_code(tmp_path: Path) -> None:
     assert [each.path for each in found if each.path.endswith(".md")] == []
     assert found[0].path == "shop/models.py"
     corpus.reader.close()
-
-
-def test_names_are_known_by_the_file_by_definitions_and_by_uses(corpus: Corpus) -> None:
-    document = Document("shop/till.py", split_lines("rate = 2\n"), language_of("shop/till.py"))
-    asked = ("rate", "parse_money", "total", "parse_moneys", "secret_hidden")
-    assert list(unknown_names([corpus], document, asked)) == ["parse_moneys", "secret_hidden"]

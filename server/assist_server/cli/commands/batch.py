@@ -121,14 +121,14 @@ def request_at(
 ) -> CompletionRequest:
     """A request that waits for no pause in typing; with `max_lines` 0 the settings decide."""
     start = time.perf_counter()
-    unknown = None
+    refute = None
     snippets: tuple[Snippet, ...] = ()
     if find_snippets:
-        document, snippets, unknown = find_snippets(document, cursor)
+        document, snippets, refute = find_snippets(document, cursor)
     context = gather(document, cursor, snippets)
     gather_ms = 1e3 * (time.perf_counter() - start)
     return CompletionRequest(
-        context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True, unknown=unknown
+        context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True, refute=refute
     )
 
 

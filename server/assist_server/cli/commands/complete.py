@@ -12,7 +12,7 @@ import typer
 
 from assist_completion.model_store.process_lock import silent
 from assist_completion.suggestion import LookUp, Suggestion
-from assist_context.documents import Cursor, Document, Snippet
+from assist_context.documents import Cursor, Document, Snippet, TextNames
 from assist_context.files.exclusions import why_excluded
 from assist_server.cli.commands.batch import FindSnippets, LineError, answer_document, parse_line, request_at
 from assist_server.cli.flags import AsJson, Offline, Workspace, directory, example, settings, with_flags
@@ -158,10 +158,10 @@ def _snippet_finder(config: Config, root: Path, engine: "Engine") -> Iterator[Fi
         if named is None:
             return document, (), None
 
-        async def unknown(names: frozenset[str]) -> frozenset[str]:
-            return search.unknown(named, names)
+        async def refute(names: TextNames) -> TextNames:
+            return search.refute(named, cursor, names)
 
-        return named, search.snippets(named, cursor, engine.snippet_tokens), unknown
+        return named, search.snippets(named, cursor, engine.snippet_tokens), refute
 
     try:
         yield find_snippets

@@ -1,0 +1,108 @@
+"""Which names of a text a real, indexed folder refutes at a cursor."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from indexing import ready
+from workspaces import put
+
+from assist_context.documents import Cursor, Document, TextNames, split_lines
+from assist_context.index.reader import IndexReader
+from assist_context.languages import language_of
+from assist_context.retrieval.corpus import Corpus
+from assist_context.retrieval.known_names import refuted_names
+
+TILL = """\
+import os
+from .models import (
+    Money,
+    Order,
+)
+
+LIMIT = 3
+
+
+def first(rows):
+    expected = 1
+    return expected
+
+
+def second(order):
+    total = 0
+    █
+    return total
+"""
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    root = tmp_path / "w"
+    put(root, "shop/__init__.py")
+    put(root, "shop/models.py", "class Money:\n    pass\n\n\nclass Order:\n    pass\n")
+    put(root, "shop/all.py", "from .models import *\n")
+    put(root, "web/store.ts", "export function open(name: string) {}\n")
+    ready(root, tmp_path / "index.sqlite")
+    reader = IndexReader(str(tmp_path / "index.sqlite"))
+    yield Corpus(str(root), reader)
+    reader.close()
+
+
+def refuted(corpus: Corpus, names: TextNames, source: str = TILL, path: str = "shop/till.py") -> TextNames:
+    before, _, after = source.partition("█")
+    document = Document(path, split_lines(before + after), language_of(path))
+    return refuted_names([corpus], document, Cursor(before.count("\n"), 4), names)
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("total", True),  # in the function
+        ("order", True),
+        ("os", True),
+        ("Money", True),  # in an import of several lines
+        ("LIMIT", True),
+        ("first", True),
+        ("expected", False),  # in another function
+        ("rows", True),  # in a line at the top level
+        ("open", True),  # defined elsewhere in the workspace
+        ("expectation", False),
+    ],
+)
+def test_a_bare_name_is_visible_or_defined_somewhere(corpus: Corpus, name: str, known: bool) -> None:
+    found = refuted(corpus, TextNames(bare=frozenset({name})))
+    assert found == TextNames(bare=frozenset() if known else frozenset({name}))
+
+
+def test_a_member_may_be_anywhere_in_the_file(corpus: Corpus) -> None:
+    found = refuted(corpus, TextNames(members=frozenset({"expected", "from_dict"})))
+    assert found.members == {"from_dict"}
+
+
+def test_where_everything_is_imported_the_whole_file_counts(corpus: Corpus) -> None:
+    star = f"from .models import *\n{TILL}"
+    assert not refuted(corpus, TextNames(bare=frozenset({"expected"})), star)
+
+
+def test_what_the_file_defines_is_not_defined_again(corpus: Corpus) -> None:
+    found = refuted(corpus, TextNames(defined=frozenset({"first", "third"})))
+    assert found.defined == {"first"}
+
+
+@pytest.mark.parametrize(
+    ("path", "statement", "right"),
+    [
+        ("shop/till.py", "from .models import Money", True),
+        ("shop/till.py", "from . import models", True),
+        ("shop/till.py", "from .model import Money", False),
+        ("shop/till.py", "from .models import Invoice", False),
+        ("shop/till.py", "from .all import Money", True),
+        ("web/page.ts", "import { open } from './store'", True),
+        ("web/page.ts", "import { open } from './store.js'", True),
+        ("web/page.ts", "import { open } from '../types/store'", False),
+        ("web/page.ts", "import { close } from './store'", False),
+    ],
+)
+def test_an_import_finds_a_file_and_its_names(corpus: Corpus, path: str, statement: str, right: bool) -> None:
+    found = refuted(corpus, TextNames(imports=frozenset({statement})), "█\n", path)
+    assert found.imports == (frozenset() if right else {statement})
