@@ -26,6 +26,9 @@ class Language:
     markup: str = ""
 
 
+# What is before the name in a definition, in languages that have such a word, and before that.
+DEFINERS = ("def", "class", "func", "function", "fn", "struct", "enum", "trait", "interface", "mod")
+MODIFIERS = ("export", "default", "async", "pub")
 PLAIN = Language("plaintext", comment="", blocks="")
 
 LANGUAGES: tuple[Language, ...] = (

@@ -15,6 +15,7 @@ from importlib.resources import files
 from assist_completion.display.code_lines import last_line
 from assist_completion.display.cursor_site import CursorSite
 from assist_context.documents import TextNames
+from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.syntax import fragments
 
 _BUILT_IN = tomllib.loads((files(__package__) / "built_in_names.toml").read_text(encoding="utf-8"))
@@ -44,11 +45,7 @@ _IMPORT = re.compile(
     """,
     re.VERBOSE | re.MULTILINE,
 )
-_DEFINITION = re.compile(
-    r"^(?:export |default |async |pub )*"
-    r"(?:def|class|func|function|fn|struct|enum|trait|interface|mod) +(\w+)",
-    re.MULTILINE,
-)
+_DEFINITION = re.compile(rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)}) +(\w+)", re.MULTILINE)
 _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 
 

@@ -9,12 +9,13 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from assist_context.documents import Cursor, Document, TextNames
+from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.symbols import symbols
 
 # The first line of a statement at the top level whose other lines bind names of the file.
 _BINDING = re.compile(r"(?:import|from|use|pub use|export|const|let|var|type|static)\b")
-_DEFINES = (
+_DEFINES = rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)}) +{{}}\b"
     r"^(?:export |default |async |pub )*(?:def|class|func|function|fn|struct|enum|trait|interface|mod) +{}\b"
 )
 _FRONTS = ("__init__", "index", "mod")  # what these files offer may be other files
@@ -51,7 +52,8 @@ def _visible(document: Document, cursor: Cursor) -> str:
     lines = document.lines
     if _STAR.search(document.text):
         return document.text
-    first = last = min(cursor.line, len(lines) - 1)
+    first = min(cursor.line, len(lines) - 1)
+    last = first
     while first > 0 and not _is_top(lines[first]):
         first -= 1
     while last + 1 < len(lines) and not _is_top(lines[last + 1]):
