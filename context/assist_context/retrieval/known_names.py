@@ -16,8 +16,6 @@ from assist_context.syntax.symbols import symbols
 # The first line of a statement at the top level whose other lines bind names of the file.
 _BINDING = re.compile(r"(?:import|from|use|pub use|export|const|let|var|type|static)\b")
 _DEFINES = rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)}) +{{}}\b"
-    r"^(?:export |default |async |pub )*(?:def|class|func|function|fn|struct|enum|trait|interface|mod) +{}\b"
-)
 _FRONTS = ("__init__", "index", "mod")  # what these files offer may be other files
 _STAR = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s.*\*|export\s+\*)", re.MULTILINE)
 
