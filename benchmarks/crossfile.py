@@ -9,9 +9,10 @@ pip fetches the packages into --data, pinned and hashed. Results hold no text of
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from bench.crossfile.ask import (
     SnippetVariant,
     WrittenLine,
     context_at,
+    lay_out,
     parse,
     show_snippets,
     shows_definition,
@@ -115,9 +117,14 @@ def measure(setup: RunSetup, variants: Sequence[SnippetVariant], taken: Sequence
     for hole in with_progress(taken, "holes", 10):
         for variant in variants:
             shown = show_snippets(variant, hole, setup.roots[hole.package], setup.budget, setup.count)
+            context = context_at(hole, shown.snippets, setup.window)
+            laid = lay_out(variant, context)
+            if variant.name == "cold":  # it shows no snippet, but lines of them
+                found = re.search(rf"\b{re.escape(hole.definition.name)}\b", laid.far)
+                shown = replace(shown, snippets=shown.snippets if found else ())
             written = WrittenLine("", 0, 0)
             if setup.sequences:
-                written = write_line(setup.sequences, context_at(hole, shown.snippets, setup.window))
+                written = write_line(setup.sequences, context, laid)
             records.append(make_record(hole, variant, shown, written, setup.count))
             if setup.aloud:
                 print(f"{hole.id} {hole.name}{hole.truth}  {variant.label}: {written.text}", file=sys.stderr)

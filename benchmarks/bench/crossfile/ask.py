@@ -3,6 +3,8 @@
     none        only the file
     oracle      the definition of the name before the hole, 40 lines at most
     retrieved   what the context engine finds; `retrieved without=A,B` leaves signals out
+    cold        the same, in the small prompt of a new place: of the snippets it shows signatures
+    near        the small prompt with the lines around the cursor alone
 
 All variants get the same token budget and the engine's own prompt (anchored, healed). The model's text is
 taken unchanged up to the end of the line: no filter, no show gate.
@@ -14,14 +16,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_completion.inference.generation import FULL, Generation, generate_from
-from assist_completion.prompt.layout import plan, render
+from assist_completion.prompt.layout import FAR, Extent, Plan, plan, render
 from assist_context.documents import CHARS_PER_TOKEN, Context, Cursor, Document, Snippet, gather, split_lines
 from assist_context.languages import language_of
 from bench.crossfile.holes import DEFINITION_LINES, Hole
 from bench.crossfile.index import retrieve
 from bench.infilling.variants import LINE_TOKENS, ModelSequences
 
-NAMES = ("none", "oracle", "retrieved")
+NAMES = ("none", "oracle", "retrieved", "cold", "near")
+# The small prompt of the reference machine, which reads 220 tokens a second (`assist doctor`).
+COLD = Extent(129, 43, 8, snapped=False, far=FAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def show_snippets(
     start = time.perf_counter()
     if variant.name == "oracle":
         found: Sequence[Snippet] = [definition_of(hole, root)]
-    elif variant.name == "retrieved":
+    elif variant.name in ("retrieved", "cold"):
         cursor = Cursor(hole.line, len(hole.before) - hole.before.rfind("\n") - 1)
         found = retrieve(root, hole.path, hole.before + hole.after, cursor, budget, variant.without)
     else:
@@ -150,10 +154,18 @@ def context_at(hole: Hole, snippets: tuple[Snippet, ...], window: PromptWindow) 
     return replace(context, before=before, after=after, start_line=start)
 
 
-def write_line(sequences: ModelSequences, context: Context) -> WrittenLine:
+def lay_out(variant: SnippetVariant, context: Context) -> Plan:
+    """Return the prompt of a variant."""
+    if variant.name == "cold":
+        return plan(context, COLD)
+    if variant.name == "near":
+        return plan(context, replace(COLD, far=0.0))
+    return plan(context, FULL, context.snippets)
+
+
+def write_line(sequences: ModelSequences, context: Context, laid: Plan) -> WrittenLine:
     """Let the model write the rest of the line."""
     model = sequences.model
-    laid = plan(context, FULL, context.snippets)
     fixed = render(laid, model.fim, model.llama.tokenize)
     typed, need = model.healer.give_back(model.llama.tokenize(laid.typed))
     gen = Generation(context, lambda text: "\n" in text, LINE_TOKENS)

@@ -60,8 +60,6 @@ def far_lines(far: FarLines, snippets: Sequence[Snippet], room: int) -> str:
     >>> far_lines(FarLines(lines, 4, "", language_of("a.py")), (), 100)
     'import os\nclass A:\n    def f(self):\n'
     """
-    if far.start == 0:
-        return ""
     used = set(_NAME.findall(far.shown))
     heads = [*_heads(far)]
     imports = [*_imports(far, used)]
@@ -159,7 +157,8 @@ def _signatures(far: FarLines, snippets: Sequence[Snippet]) -> Iterator[tuple[in
     """Signatures of what is called near the cursor, from definitions in other files; the last call first."""
     near = "\n".join(far.lines[-NEAR:])
     by_name = {each.name.rpartition(".")[2]: each for each in reversed(snippets) if each.name}
-    called = dict.fromkeys(reversed(_CALLED.findall(near)))
+    here = _NAME.findall(far.lines[-1])[-1:]  # it may be called next
+    called = dict.fromkeys((*here, *reversed(_CALLED.findall(near))))
     found = (_signature(by_name[name], name) for name in called if name in by_name)
     yield from ((-1, line) for line in islice(filter(None, found), SIGNATURES))
 

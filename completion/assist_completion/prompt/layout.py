@@ -101,7 +101,7 @@ def plan(
     if start is None:
         start = _window(lines, anchor, context.start_line, extent)
     far = ""
-    if extent.far and start > 0:
+    if extent.far:
         start, far = _far(context, lines, anchor, extent, suffix)
     indent = len(lines[anchor]) - len(lines[anchor].lstrip(" \t"))
     head = "\n".join([*lines[start:anchor], lines[anchor][:indent]])

@@ -114,9 +114,12 @@ def test_with_little_room_the_heads_come_first() -> None:
     assert chosen(PYTHON, "py", 1, 5) == []
 
 
-def test_a_short_file_needs_none() -> None:
+def test_a_short_file_needs_none_but_signatures() -> None:
     lines = PYTHON.split("\n")
-    assert far_lines(FarLines(lines, 0, "", language_of("a.py")), (), 2_000) == ""
+    here = FarLines(lines, 0, "", language_of("a.py"))
+    assert far_lines(here, (), 2_000) == ""
+    rate = Snippet("shop/tax.py", 1, 1, "def tax_rate(place): ...\n", "definition", name="tax_rate")
+    assert far_lines(here, (rate,), 2_000) == "def tax_rate(place): ...\n"
 
 
 def test_signatures_of_what_is_called_come_from_definitions_of_other_files() -> None:
