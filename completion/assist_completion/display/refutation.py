@@ -46,6 +46,8 @@ _IMPORT = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _DEFINITION = re.compile(rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)}) +(\w+)", re.MULTILINE)
+# A line that defines something: all its names may be new.
+_HEADS = re.compile(rf"^[ \t]*(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)})\b.*", re.MULTILINE)
 _PART_OF_PATH = {"rust": re.compile(r"\s*(?:::|!)"), "go": re.compile(r"\s*\.")}
 
 
@@ -104,6 +106,7 @@ def _uses(site: CursorSite, code: str) -> Iterator[tuple[str, str, int, int]]:
     language = site.language.name
     bound = {name for each in _BINDINGS for match in each.finditer(code) for name in _NAME.findall(match[1])}
     part = _PART_OF_PATH.get(language)
+    code = _HEADS.sub(lambda head: " " * len(head[0]), code)
     for found in _NAME.finditer(code):
         name = found[0]
         open_end = found.end() == len(code) and site.rest[:1].isalnum()

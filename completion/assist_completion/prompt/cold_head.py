@@ -53,7 +53,8 @@ class FarLines:
 def far_lines(far: FarLines, snippets: Sequence[Snippet], room: int) -> str:
     r"""The chosen lines in the order of the file, signatures first, in at most `room` characters.
 
-    Heads of blocks come before imports, and imports before signatures, where there is little room.
+    Where there is little room, the signature of what is at the cursor comes first, then heads of blocks, then
+    imports. A long signature is cut.
 
     >>> from assist_context.languages import language_of
     >>> lines = ["import os", "import re", "class A:", "    def f(self):", "        pass", "        os."]
@@ -63,8 +64,9 @@ def far_lines(far: FarLines, snippets: Sequence[Snippet], room: int) -> str:
     used = set(_NAME.findall(far.shown))
     heads = [*_heads(far)]
     imports = [*_imports(far, used)]
+    signatures = [(at, line[: min(LONGEST, room - 1)]) for at, line in _signatures(far, snippets)]
     chosen: list[tuple[int, str]] = []
-    for at, line in (*reversed(heads), *imports, *_signatures(far, snippets)):
+    for at, line in (*signatures[:1], *reversed(heads), *imports, *signatures[1:]):
         if len(line) <= LONGEST and len(line) + 1 <= room:
             chosen.append((at, line))
             room -= len(line) + 1

@@ -4,13 +4,13 @@ It knows no terminal: the caller passes functions that show messages and progres
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.llama import physical_cores
 from assist_completion.inference.speed_probe import Speed, budget_for, speed_of
-from assist_completion.model_store.catalogue import ModelRow, default_row, find
+from assist_completion.model_store.catalogue import MIDDLE, MIDDLE_BYTES, ModelRow, default_row, find
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.partial_download import FetchOptions, Progress
 from assist_completion.model_store.store import Store, fetch, is_verified, path_of, verified_file
@@ -20,6 +20,11 @@ from assist_server.config.toml_file import read_toml
 from assist_server.local_model.machine import memory_bytes
 from assist_server.local_model.opening import speed_file, store_of
 from assist_server.local_model.roles import check_fitness
+
+WARM = 0.35  # seconds at the median of suggestions while typing, up to which the larger model is taken
+# The median takes as long as so many written tokens: 129 ms with the 0.5B at 35 tokens a second, 197 ms with
+# the 1.5B at 23 (twelve lines of the standard library retyped).
+WARM_TOKENS = 4.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,18 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupP
 
     Blocks for as long as that takes. Raises `FetchError`, `ModelError` or `ConfigError`.
     """
+    path, speed, fetched = fetch_and_measure(config, choice, options, watch)
+    wanted = {"ghost-text", "answers"} if choice.role == "both" else {choice.role}
+    configured = not wanted <= set(roles_of(config, choice.model))
+    if configured:  # only now, so that a model that does not work is never put to use
+        config = set_role(config, choice.model, choice.role)
+    return ReadyModel(config, choice, path, speed, budget_for(speed, config.completion), fetched, configured)
+
+
+def fetch_and_measure(
+    config: Config, choice: Choice, options: FetchOptions, watch: SetupProgress
+) -> tuple[Path, Speed, bool]:
+    """The file of a model, its speed, and whether it was fetched; config.toml stays as it is."""
     store = store_of(config)
     fetched = False
     if choice.row is not None and not is_accepted(store, choice.row):
@@ -108,12 +125,24 @@ def prepare(config: Config, choice: Choice, options: FetchOptions, watch: SetupP
         fetched = not before
     path = verified_file(store, choice.model, watch.say)
     infill = choice.role != "answers"
-    speed = speed_of(path, config.completion.threads, speed_file(config), infill=infill)
-    wanted = {"ghost-text", "answers"} if choice.role == "both" else {choice.role}
-    configured = not wanted <= set(roles_of(config, choice.model))
-    if configured:  # only now, so that a model that does not work is never put to use
-        config = set_role(config, choice.model, choice.role)
-    return ReadyModel(config, choice, path, speed, budget_for(speed, config.completion), fetched, configured)
+    return path, speed_of(path, config.completion.threads, speed_file(config), infill=infill), fetched
+
+
+def larger_choice(config: Config, choice: Choice) -> Choice | None:
+    """The larger tested model, if the smaller one was chosen for this machine and memory holds both."""
+    reason = choice.reason
+    if not isinstance(reason, SuitsMachine) or choice.model == MIDDLE or reason.memory < MIDDLE_BYTES:
+        return None
+    return replace(choice, model=MIDDLE, row=find(MIDDLE, store_of(config).rows))
+
+
+def warm_median(speed: Speed) -> float:
+    """The seconds of the median suggestion at a place that was read before.
+
+    >>> warm_median(Speed(90, 23, 1, 32768)) < WARM < warm_median(Speed(30, 8, 1, 32768))
+    True
+    """
+    return WARM_TOKENS / speed.decode
 
 
 def is_accepted(store: Store, row: ModelRow) -> bool:

@@ -147,6 +147,22 @@ def choice_words(reason: "Reason") -> str:
             return f"the fastest that is good enough for {reason.cores} cores{size}"
 
 
+def larger_words(row: ModelRow) -> str:
+    """What the larger model gives, by `benchmarks/trust.py`."""
+    return f"{row.name} also fits this machine. {LARGER}"
+
+
+def larger_speed_words(larger: "Speed", smaller: "Speed") -> str:
+    """The seconds that both models take here."""
+    from assist_server.local_model.setup import warm_median  # noqa: PLC0415  (loads llama.cpp, 0.4 s)
+
+    return (
+        f"While you type it takes about {warm_median(larger):.2f} s for a suggestion here, the smaller one "
+        f"{warm_median(smaller):.2f} s. At a new place both read for a second first, the larger less code."
+    )
+
+
+LARGER = "TODO"
 QUESTION_TOKENS = 700  # instructions and a function of 60 lines
 LINE_TOKENS = 10  # written for one line
 TYPED_TOKENS = 3  # read for what was typed since the last request; the rest of the prompt is in the KV cache

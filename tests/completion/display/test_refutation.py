@@ -32,6 +32,7 @@ CASES = [
     ("rs", "", "assert_eq!(found, Some(1));", {"found"}),
     ("rs", "self.", "entries.iter().map(|each| each.len() + extra)", {"entries", "extra"}),
     ("go", "", "value, err := strings.Cut(line, mark)", {"line", "mark"}),
+    ("go", "", "func (w *writer) WriteString(text string) (int, error)", set()),
     ("go", "if ", "err != nil {", {"err"}),
     ("java", "return ", "whatever.it(is)", set()),
 ]

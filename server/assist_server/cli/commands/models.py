@@ -29,6 +29,7 @@ from assist_server.wording.models import (
 
 if TYPE_CHECKING:
     from assist_completion.model_store.store import Store
+    from assist_server.local_model.setup import Choice, ReadyModel
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A name of `assist models list`.")]
 For = Annotated[
@@ -82,12 +83,46 @@ def setup(
     options = FetchOptions(offline=config.offline, offline_from=offline_from)
     with show_download(choice.model) as progress:
         ready = prepare(config, choice, options, SetupProgress(say, progress))
+    if larger := _take_larger(ready, options, ask=not as_json):
+        ready = prepare(ready.config, larger, options, SetupProgress(say, lambda *_: None))
     answers = choice.role == "answers"
     words = answer_speed_words(ready.speed) if answers else speed_words(ready.speed, ready.budget)
     if as_json:
         emit(setup_document(ready, words))
     else:
         facts(setup_facts(ready, words))
+
+
+def _take_larger(ready: "ReadyModel", options: FetchOptions, *, ask: bool) -> "Choice | None":
+    """The larger model, if it is quick enough on this machine and the user agrees, who may not be there."""
+    from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
+    from assist_server.cli.terminal.tables import show_download  # noqa: PLC0415
+    from assist_server.local_model.setup import (  # noqa: PLC0415
+        WARM,
+        SetupProgress,
+        fetch_and_measure,
+        is_accepted,
+        larger_choice,
+        warm_median,
+    )
+    from assist_server.wording.models import larger_speed_words, larger_words  # noqa: PLC0415
+
+    larger = larger_choice(ready.config, ready.choice)
+    if larger is None or larger.row is None:
+        return None
+    ask = ask and at_terminal()
+    say(larger_words(larger.row))
+    if not is_accepted(_store(ready.config), larger.row) and not (
+        ask and confirm(f"Fetch it ({megabytes(larger.row.bytes)}) and measure it too?")
+    ):
+        say(f"To try it: assist setup {larger.model}")
+        return None
+    with show_download(larger.model) as progress:
+        _, speed, _ = fetch_and_measure(ready.config, larger, options, SetupProgress(say, progress))
+    say(larger_speed_words(speed, ready.speed))
+    if warm_median(speed) <= WARM and (not ask or confirm(f"Use {larger.model} for ghost text?")):
+        return larger
+    return None
 
 
 @models.command(
