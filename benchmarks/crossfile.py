@@ -120,7 +120,9 @@ def measure(setup: RunSetup, variants: Sequence[SnippetVariant], taken: Sequence
             context = context_at(hole, shown.snippets, setup.window)
             laid = lay_out(variant, context)
             if variant.name == "cold":  # it shows no snippet, but lines of them
-                found = re.search(rf"^(?!from |import ).*\b{re.escape(hole.definition.name)}\b", laid.far, re.M)
+                found = re.search(
+                    rf"^(?!from |import ).*\b{re.escape(hole.definition.name)}\b", laid.far, re.M
+                )
                 shown = replace(shown, snippets=shown.snippets if found else ())
             written = WrittenLine("", 0, 0)
             if setup.sequences:

@@ -109,13 +109,13 @@ class TimedLlama(Llama):
         super().__init__(load, abort)
         self._clock = clock
 
-    def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, *, last: bool) -> None:
+    def _decode_slice(self, seq: int, tokens: Sequence[int], position: int, wanted: int) -> None:
         try:
             self._clock.compute(len(tokens), self.abort, SPEED)
         except Aborted:
             self.truncate(seq, position)
             raise
-        super()._decode_slice(seq, tokens, position, last=last)
+        super()._decode_slice(seq, tokens, position, wanted)
 
 
 class SpeedLlama:

@@ -12,6 +12,7 @@ from assist_completion.display.cursor_site import CursorSite
 from assist_context.syntax import fragments
 
 _WHOLE = re.compile(r"[\w)\]}\"'`?]\Z")  # the end of an expression
+_GENERIC = frozenset({"rust", "typescript", "tsx", "java", "csharp", "cpp", "kotlin", "scala", "swift"})
 _QUOTES = "\"'`"
 
 
@@ -30,6 +31,8 @@ def closed_ends(site: CursorSite, text: str, *, doubted: bool) -> Iterator[str]:
     if prose or fragments.in_string_or_comment(site.language, site.before, len(site.before)):
         yield text
         return
+    if site.language.name in _GENERIC and re.search(r"\w<\s*\Z", text):
+        text = text.rstrip()[:-1]  # the beginning of type arguments, which are not balanced
     found = fragments.balance(site.language, site.before, text)
     if not found.left or found.first_left < 0 or _opens_block(site, text):
         yield text

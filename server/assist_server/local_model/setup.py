@@ -21,7 +21,7 @@ from assist_server.local_model.machine import memory_bytes
 from assist_server.local_model.opening import speed_file, store_of
 from assist_server.local_model.roles import check_fitness
 
-WARM = 0.35  # seconds at the median of suggestions while typing, up to which the larger model is taken
+WARM = 0.35  # seconds at the median of suggestions while typing, up to which the larger model is offered
 # The median takes as long as so many written tokens: 129 ms with the 0.5B at 35 tokens a second, 197 ms with
 # the 1.5B at 23 (twelve lines of the standard library retyped).
 WARM_TOKENS = 4.5

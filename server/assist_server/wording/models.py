@@ -148,8 +148,12 @@ def choice_words(reason: "Reason") -> str:
 
 
 def larger_words(row: ModelRow) -> str:
-    """What the larger model gives, by `benchmarks/trust.py`."""
-    return f"{row.name} also fits this machine. {LARGER}"
+    """What the larger model gives: at 320 lines of recent commits, by `benchmarks/trust.py`."""
+    return (
+        f"{row.name} also fits this machine. It suggests something useful at 37 of 100 places, the smaller "
+        "one at 33, and answers questions better. At a new place it takes 1.7 s on two cores, the smaller "
+        "one 1.0 s."
+    )
 
 
 def larger_speed_words(larger: "Speed", smaller: "Speed") -> str:
@@ -158,11 +162,10 @@ def larger_speed_words(larger: "Speed", smaller: "Speed") -> str:
 
     return (
         f"While you type it takes about {warm_median(larger):.2f} s for a suggestion here, the smaller one "
-        f"{warm_median(smaller):.2f} s. At a new place both read for a second first, the larger less code."
+        f"{warm_median(smaller):.2f} s."
     )
 
 
-LARGER = "TODO"
 QUESTION_TOKENS = 700  # instructions and a function of 60 lines
 LINE_TOKENS = 10  # written for one line
 TYPED_TOKENS = 3  # read for what was typed since the last request; the rest of the prompt is in the KV cache

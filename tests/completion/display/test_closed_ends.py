@@ -22,6 +22,9 @@ CASES = [
     ("js", "█\n", "go(() => {", False, ["go(() => {"]),
     ("go", "\tcp.A = █\n", "make([]", True, ["make([])", "make"]),
     ("rs", "    let x = █\n", "Some(value", True, ["Some(value)", "Some"]),
+    ("rs", "fn f() -> █\n", "Result<", True, ["Result"]),
+    ("ts", "const a: █\n", "Array<", False, ["Array"]),
+    ("py", "if a █\n", "<", True, ["<"]),
     ("md", "See █\n", "the (long", True, ["the (long"]),
 ]
 

@@ -94,7 +94,7 @@ def setup(
 
 
 def _take_larger(ready: "ReadyModel", options: FetchOptions, *, ask: bool) -> "Choice | None":
-    """The larger model, if it is quick enough on this machine and the user agrees, who may not be there."""
+    """The larger model, if it is quick enough on this machine and the user, who must be there, takes it."""
     from assist_server.cli.terminal.answers import at_terminal, confirm  # noqa: PLC0415
     from assist_server.cli.terminal.tables import show_download  # noqa: PLC0415
     from assist_server.local_model.setup import (  # noqa: PLC0415
@@ -110,19 +110,18 @@ def _take_larger(ready: "ReadyModel", options: FetchOptions, *, ask: bool) -> "C
     larger = larger_choice(ready.config, ready.choice)
     if larger is None or larger.row is None:
         return None
-    ask = ask and at_terminal()
     say(larger_words(larger.row))
-    if not is_accepted(_store(ready.config), larger.row) and not (
-        ask and confirm(f"Fetch it ({megabytes(larger.row.bytes)}) and measure it too?")
-    ):
-        say(f"To try it: assist setup {larger.model}")
+    if not (ask and at_terminal()):
+        say(f"To take it: assist setup {larger.model}")
+        return None
+    size = megabytes(larger.row.bytes)
+    if not is_accepted(_store(ready.config), larger.row) and not confirm(f"Fetch ({size}) and measure it?"):
         return None
     with show_download(larger.model) as progress:
         _, speed, _ = fetch_and_measure(ready.config, larger, options, SetupProgress(say, progress))
     say(larger_speed_words(speed, ready.speed))
-    if warm_median(speed) <= WARM and (not ask or confirm(f"Use {larger.model} for ghost text?")):
-        return larger
-    return None
+    quick = warm_median(speed) <= WARM
+    return larger if quick and confirm(f"Use {larger.model} for ghost text?") else None
 
 
 @models.command(
