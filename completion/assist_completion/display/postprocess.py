@@ -33,9 +33,8 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
     part = raw.text if at is None else sure_part(raw.text, at)
     shown = _close_end(site, shape, part, raw, doubted=at is not None)
     if at is not None:
-        end = min(at, end) + bool(
-            shown.dropped
-        )  # if nothing is shown, the score is that of the doubted token
+        # If nothing is shown, the score is that of the doubted token.
+        end = min(at, end) + bool(shown.dropped)
     return Suggestion(
         text="" if shown.dropped else shown.text,
         candidate=cleaned.text,
@@ -61,7 +60,8 @@ def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, refuted: 
 
 def _close_end(site: CursorSite, shape: Shape, part: str, raw: KnownText, *, doubted: bool) -> CleanText:
     """The part of a text that may be shown, with a closed end; the first that passes the filters."""
-    cut = line_policy.cut(site, part, shape, ended=raw.ended and not doubted)
+    whole = "\n" in part.lstrip() if doubted else raw.ended  # of several lines, a doubt leaves whole ones
+    cut = line_policy.cut(site, part, shape, ended=whole)
     found = CleanText(dropped="open-bracket")
     for text in closed_ends(site, cut, doubted=doubted):
         shorter = doubted or text != cut

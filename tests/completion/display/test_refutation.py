@@ -65,6 +65,7 @@ def test_a_word_that_the_user_began_is_checked_as_a_whole() -> None:
         ("self.from_dict(data)", {"from_dict"}, "self."),
         ("fetch(first, seconds)", {"seconds"}, "fetch"),
         ("a = self.one()\nb = self.made_up()\nc = 3", {"made_up"}, "a = self.one()"),
+        ("a = 1\n    b = 2\n    c = made_up()", {"made_up"}, "a = 1\n    b = 2"),
         ("made_up(1)", {"made_up"}, ""),
     ],
 )
