@@ -151,7 +151,7 @@ def larger_words(row: ModelRow) -> str:
     """What the larger model gives: at 320 lines of recent commits, by `benchmarks/trust.py`."""
     return (
         f"{row.name} also fits this machine. It suggests something useful at 37 of 100 places, the smaller "
-        "one at 33, and answers questions better. At a new place it takes 1.7 s on two cores, the smaller "
+        "one at 32, and answers questions better. At a new place it takes 1.7 s on two cores, the smaller "
         "one 1.0 s."
     )
 
