@@ -13,8 +13,11 @@ from assist_context.languages import DEFINERS, MODIFIERS
 from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.symbols import symbols
 
-# The first line of a statement at the top level whose other lines bind names of the file.
-_BINDING = re.compile(r"(?:import|from|use|pub use|export|const|let|var|type|static)\b")
+# The first line of a statement at the top level whose other lines bind names of the file, also of a block
+# there, as in `if TYPE_CHECKING:`.
+_BINDING = re.compile(
+    r"(?:import|from|use|pub use|export|const|let|var|type|static|if|elif|else|try|except|finally|with|for)\b"
+)
 _DEFINES = rf"^(?:(?:{'|'.join(MODIFIERS)}) )*(?:{'|'.join(DEFINERS)}) +{{}}\b"
 _FRONTS = ("__init__", "index", "mod")  # what these files offer may be other files
 _STAR = re.compile(r"^\s*(?:from\s+\S+\s+import\s+\*|(?:pub )?use\s.*\*|export\s+\*)", re.MULTILINE)

@@ -20,6 +20,9 @@ from .models import (
     Order,
 )
 
+if TYPE_CHECKING:
+    import numpy as np
+
 LIMIT = 3
 
 
@@ -62,6 +65,7 @@ def refuted(corpus: Corpus, names: TextNames, source: str = TILL, path: str = "s
         ("os", True),
         ("Money", True),  # in an import of several lines
         ("LIMIT", True),
+        ("np", True),  # in a block at the top level
         ("first", True),
         ("expected", False),  # in another function
         ("rows", True),  # in a line at the top level
