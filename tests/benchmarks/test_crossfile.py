@@ -182,10 +182,21 @@ def test_the_model_writes_the_rest_of_the_line(tmp_path: Path) -> None:
     (hole,) = holes_in(root)
     sequences = open_sequences(fake_model(text))
     snippets = ask.show_snippets(ask.parse("oracle"), hole, root, 99, len).snippets
-    plain = ask.write_line(sequences, ask.context_at(hole, (), ask.PromptWindow()))
-    helped = ask.write_line(sequences, ask.context_at(hole, snippets, ask.PromptWindow()))
+    plain, helped = (
+        ask.write_line(sequences, context, ask.lay_out(ask.parse("retrieved"), context))
+        for context in (ask.context_at(hole, shown, ask.PromptWindow()) for shown in ((), snippets))
+    )
     assert plain.text == helped.text == "(a)"
     assert helped.prompt > plain.prompt
+
+
+def test_a_cold_prompt_shows_the_signature_of_the_name_at_the_cursor(tmp_path: Path) -> None:
+    root = package(tmp_path, "from ._stock import Stock\ny = 1\nx = Stock(a)\nz = 2\n")
+    (hole,) = holes_in(root)
+    shown = Snippet(hole.definition.path, 1, 1, "class Stock:\n", "definition", name="Stock")
+    context = ask.context_at(hole, (shown,), ask.PromptWindow())
+    assert "class Stock:\n" in ask.lay_out(ask.parse("cold"), context).far
+    assert ask.lay_out(ask.parse("near"), context).far == ""
 
 
 # Scores
