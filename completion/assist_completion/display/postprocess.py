@@ -22,17 +22,19 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
     """The suggestion that a raw text makes at a cursor. `reason` says why it is not shown.
 
     `least` is the log-probability below which the model doubts a token, as `confidence.limit` gives it.
-    If the model doubts a token of the first line, the text before that token is shown, if it is long enough.
+    If the model doubts a token, the text before it is shown, if it is long enough; of several lines, whole ones.
     """
-    cleaned = _clean(site, shape, raw.text, ended=raw.ended)
+    whole = line_policy.cut(site, raw.text, shape, ended=raw.ended)
+    cleaned = _filter(site, whole)
     at = confidence.doubt(raw.text, raw.spans, least, lines=shape.multi)
     if at is None and cleaned.dropped:
         silent = raw.ended and not raw.text.strip()
         return Suggestion(reason="model-stopped" if silent else cleaned.dropped)
     end = confidence.first_line_end(raw.text)
-    part = raw.text if at is None else sure_part(raw.text, at)
-    shown = _close_end(site, shape, part, raw, doubted=at is not None)
-    if at is not None:
+    if at is None:
+        shown = _close_end(site, whole, raw.skipped, cleaned)
+    else:
+        shown = _close_end(site, _cut_part(site, shape, sure_part(raw.text, at)), raw.skipped)
         # If nothing is shown, the score is that of the doubted token.
         end = min(at, end) + bool(shown.dropped)
     return Suggestion(
@@ -51,29 +53,33 @@ def before_refuted(site: CursorSite, shape: Shape, answer: Suggestion, refuted: 
     at = refuted_at(site, answer.text, refuted)
     if at is None:
         return answer
-    part = sure_part(answer.text, at)
-    shown = _close_end(site, shape, part, KnownText(part, (), 0, ended=True), doubted=True)
+    shown = _close_end(site, _cut_part(site, shape, sure_part(answer.text, at)), 0)
     if shown.dropped:
         return replace(answer, text="", shown=False, reason="unknown-name", replace=0)
     return replace(answer, text=shown.text, replace=shown.replace)
 
 
-def _close_end(site: CursorSite, shape: Shape, part: str, raw: KnownText, *, doubted: bool) -> CleanText:
-    """The part of a text that may be shown, with a closed end; the first that passes the filters."""
-    whole = "\n" in part.lstrip() if doubted else raw.ended  # of several lines, a doubt leaves whole ones
-    cut = line_policy.cut(site, part, shape, ended=whole)
+def _cut_part(site: CursorSite, shape: Shape, part: str) -> str:
+    """What a shape allows of the text before a doubt, which has whole lines if it has several."""
+    return line_policy.cut(site, part, shape, ended="\n" in part.lstrip())
+
+
+def _close_end(site: CursorSite, cut: str, skipped: int, cleaned: CleanText | None = None) -> CleanText:
+    """The part of a text that may be shown, with a closed end; the first that passes the filters.
+
+    `cleaned` is what the filters made of the whole text, None if it was cut at a doubt.
+    """
     found = CleanText(dropped="open-bracket")
-    for text in closed_ends(site, cut, doubted=doubted):
-        shorter = doubted or text != cut
-        enough = raw.skipped + len(text.strip()) >= confidence.LEAST and text.strip() != ""
-        found = _filter(site, text) if enough or not shorter else CleanText(dropped="open-bracket")
+    for text in closed_ends(site, cut, doubted=cleaned is None):
+        if cleaned is not None and text == cut:
+            return cleaned
+        if skipped + len(text.strip()) < confidence.LEAST or not text.strip():
+            found = CleanText(dropped="open-bracket")
+            continue
+        found = _filter(site, text)
         if not found.dropped:
             break
     return found
-
-
-def _clean(site: CursorSite, shape: Shape, raw: str, *, ended: bool) -> CleanText:
-    return _filter(site, line_policy.cut(site, raw, shape, ended=ended))
 
 
 def _filter(site: CursorSite, text: str) -> CleanText:

@@ -204,8 +204,8 @@ class Engine:
         """
         if not answer.shown or request.manual or request.refute is None:
             return answer
-        prepared = self._prepare(request, site_of(request.context))
-        names = names_in(prepared.site, answer.text)
+        site = site_of(request.context)
+        names = names_in(site, answer.text)
         if not names:
             return answer
         try:
@@ -213,7 +213,9 @@ class Engine:
         except TimeoutError:
             self.counts["looked-up-late"] += 1
             return answer
-        return before_refuted(prepared.site, prepared.shape, answer, refuted) if refuted else answer
+        return (
+            before_refuted(site, self._prepare(request, site).shape, answer, refuted) if refuted else answer
+        )
 
     @staticmethod
     def _still_unsure(generation: Generation) -> Suggestion:

@@ -97,12 +97,12 @@ def plan(
     lines = context.before.split("\n")
     anchor = _anchor(lines, extent.anchor)
     suffix = suffix_of(context.after, extent.lines_after, extent.suffix)
-    start = _known_start(context.before, lines, anchor, extent, starts)
-    if start is None:
-        start = _window(lines, anchor, context.start_line, extent)
     far = ""
+    start = _known_start(context.before, lines, anchor, extent, starts)
     if extent.far:
         start, far = _far(context, lines, anchor, extent, suffix)
+    elif start is None:
+        start = _window(lines, anchor, context.start_line, extent)
     indent = len(lines[anchor]) - len(lines[anchor].lstrip(" \t"))
     head = "\n".join([*lines[start:anchor], lines[anchor][:indent]])
     typed = "\n".join([lines[anchor][indent:], *lines[anchor + 1 :]])
@@ -114,7 +114,7 @@ def _far(context: Context, lines: list[str], anchor: int, extent: Extent, suffix
     room = int(extent.far * extent.head * CHARS_PER_TOKEN)
     far = ""
     for _ in range(2):  # what they leave of their share belongs to the head again
-        own = extent.head - int(max(room, len(far)) / CHARS_PER_TOKEN)
+        own = extent.head - int(room / CHARS_PER_TOKEN)
         start = _window(lines, anchor, context.start_line, replace(extent, head=own))
         far = far_lines(FarLines(lines, start, suffix, context.language), context.snippets, room)
         room = len(far)
