@@ -22,7 +22,8 @@ def finish(site: CursorSite, shape: Shape, raw: KnownText, least: float) -> Sugg
     """The suggestion that a raw text makes at a cursor. `reason` says why it is not shown.
 
     `least` is the log-probability below which the model doubts a token, as `confidence.limit` gives it.
-    If the model doubts a token, the text before it is shown, if it is long enough; of several lines, whole ones.
+    If the model doubts a token, the text before it is shown if it is long enough, of several lines the whole
+    ones.
     """
     whole = line_policy.cut(site, raw.text, shape, ended=raw.ended)
     cleaned = _filter(site, whole)
