@@ -26,3 +26,11 @@ class TooLongError(CompletionError):
 
 class FetchError(CompletionError):
     """A model could not be fetched: no source had it, the disk is full, or the file is wrong."""
+
+
+class ServedError(CompletionError):
+    """A server gave no text. `away`: it failed or did not answer; else it was not asked, and may be well."""
+
+    def __init__(self, message: str, *, away: bool) -> None:
+        super().__init__(message)
+        self.away = away

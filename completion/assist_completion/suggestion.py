@@ -28,6 +28,8 @@ Reason = Literal[
     "long-line",
     "superseded",
     "model-failed",
+    "server-away",
+    "not-for-server",
 ]
 
 

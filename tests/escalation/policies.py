@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from assist_escalation.policy.permissions import OPEN, Author, Layer, Permissions, permissions
-from assist_escalation.policy.settings import REQUESTS, EscalationSettings, Provider
+from assist_escalation.policy.settings import REQUESTS, EscalationSettings, ModelServer, Provider
 from assist_escalation.prompts import Origin, Prompt, Span
 
 NAMES = ("eu", "us", "home")
@@ -79,10 +79,14 @@ def settings(chance: random.Random) -> EscalationSettings:
         yes_allowed=either(False, True),
         deny=some(GLOBS),
         data_class={glob: either(*CLASSES) for glob in some(GLOBS)},
+        ghost_text=either("local", "server", "server", "server"),
     )
 
 
 def owner(chance: random.Random) -> EscalationSettings:
-    """Settings that define providers."""
+    """Settings that define providers, and a server for ghost text."""
     defined = {name: provider(*chance.sample(CLASSES, chance.randrange(4))) for name in NAMES}
-    return replace(settings(chance), providers=defined)
+    team = ModelServer(
+        "vllm", "https://gpu.example", "m", residency=(*chance.sample(CLASSES, chance.randrange(4)),)
+    )
+    return replace(settings(chance), providers=defined, servers={"team": team}, ghost_server="team")

@@ -32,24 +32,27 @@ export const NOTHING = {
   ...{ model: "", state: "none" as Exclude<keyof typeof WORDS, "paused">, message: "The Python part is not set up." },
   ...{ latency_ms: null as number | null, source: "" }, // of the last suggestion: model, cache or typed-through
   ...{ tier: "local", budget_left_usd: null as number | null },
+  host: "", // of the team's server, while that writes ghost text
   why: "", // the last request showed nothing, and this is why
 };
 export type Status = Readonly<typeof NOTHING>;
 
 /** Show a status in the item: state and tier in words, never only by colour. */
 export function show(item: vscode.StatusBarItem, status: Status, paused: boolean): void {
-  const { latency_ms, source, tier, budget_left_usd, message, why } = status;
+  const { latency_ms, source, tier, host, budget_left_usd, message, why } = status;
   const model = named(status.model);
   const state = paused && status.state === "ready" ? "paused" : status.state;
-  const abroad = tier !== "local";
+  const abroad = tier !== "local" && tier !== "team";
+  const where = abroad ? ", provider" : host ? ", team" : "";
   const latency = latency_ms === null ? "" : ` ${latency_ms.toFixed(0)} ms`;
-  const words = state === "ready" ? `${model}${latency}${abroad ? ", provider" : ""}` : WORDS[state];
-  item.text = `$(${state === "ready" && abroad ? "cloud" : ICONS[state]}) assist: ${words}`;
+  const words = state === "ready" ? `${model}${latency}${where}` : WORDS[state];
+  item.text = `$(${state === "ready" && where ? "cloud" : ICONS[state]}) assist: ${words}`;
   const lines = [
     `Model: ${model || "none"}`,
     `State: ${WORDS[state]}${message ? ` (${message})` : ""}`,
     `Last suggestion: ${latency ? `${latency.trim()}, ${source}` : "none yet"}`,
     ...(why ? [`Nothing is shown: ${why}`] : []),
+    `Ghost text: ${host ? `by ${host}` : "on this machine"}`,
     `Answers: ${abroad ? "at a provider" : "on this machine"}`,
     ...(budget_left_usd === null ? [] : [`Left of today's budget: $${budget_left_usd.toFixed(2)}`]),
   ];

@@ -23,6 +23,7 @@ class Options:
     batch: int = 2048
     ubatch: int = 512
     reuse: int = 0
+    slots: int = 1
 
     def flags(self) -> list[str]:
         """Return the command line that `parser` reads."""
@@ -32,6 +33,7 @@ class Options:
             "batch": self.batch,
             "ubatch": self.ubatch,
             "cache-reuse": self.reuse,
+            "slots": self.slots,
         }
         pairs = [part for name, value in numbers.items() for part in (f"--{name}", str(value))]
         return ["--model", str(self.model), *pairs]
@@ -46,12 +48,15 @@ def parser(description: str) -> argparse.ArgumentParser:
     made.add_argument("--batch", type=int, default=2048)
     made.add_argument("--ubatch", type=int, default=512)
     made.add_argument("--cache-reuse", type=int, default=0, dest="reuse")
+    made.add_argument("--slots", type=int, default=1)
     made.add_argument("--port", type=int, default=0)
     return made
 
 
 def options_of(known: argparse.Namespace) -> Options:
-    return Options(known.model, known.threads, known.context, known.batch, known.ubatch, known.reuse)
+    return Options(
+        known.model, known.threads, known.context, known.batch, known.ubatch, known.reuse, known.slots
+    )
 
 
 def announce(port: int, features: str) -> None:

@@ -19,7 +19,7 @@ def params(options: Options, port: int) -> xllamacpp.CommonParams:
     made.hostnames = ["127.0.0.1"]
     made.port = port
     made.n_ctx = options.context
-    made.n_parallel = 1
+    made.n_parallel = options.slots
     made.n_batch, made.n_ubatch = options.batch, options.ubatch
     made.cpuparams.n_threads = options.threads
     made.cpuparams_batch.n_threads = options.threads

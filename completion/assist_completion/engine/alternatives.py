@@ -14,7 +14,7 @@ from assist_completion.display import line_policy
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.line_policy import ONE_LINE
 from assist_completion.display.postprocess import finish
-from assist_completion.inference.generation import Generation, Model, branch
+from assist_completion.inference.generation import Generation, TokenSource
 from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.suggestion import Suggestion
 from assist_context.documents import Context
@@ -37,13 +37,13 @@ class Branches:
     numbers: Callable[[], int]
     ready: list[Generation] = field(default_factory=list)
     read: int = 0
-    job: Job[Model] = field(init=False)
+    job: Job[TokenSource] = field(init=False)
 
     def __post_init__(self) -> None:
         # Below the lane of requests: one that comes now interrupts this job inside llama.cpp.
         self.job = Job(Lane.PREWARM, self._write)
 
-    async def write(self, worker: Worker[Model], seconds: float = EXTRA) -> None:
+    async def write(self, worker: Worker[TokenSource], seconds: float = EXTRA) -> None:
         """Write as many as can be written in this time. Cancellation stops the model too."""
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
@@ -56,12 +56,12 @@ class Branches:
         finally:
             worker.cancel(self.job)
 
-    def _write(self, model: Model) -> None:
-        known = model.prefix_cache.computed
+    def _write(self, source: TokenSource) -> None:
+        known = source.computed
         try:
-            branch(model, self.context, self._begin, self.ready.append)
+            source.branch(self.context, self._begin, self.ready.append)
         finally:
-            self.read = model.prefix_cache.computed - known
+            self.read = source.computed - known
 
     def _begin(self) -> Generation | None:
         if len(self.ready) == TRIES:

@@ -8,7 +8,7 @@ import itertools
 import logging
 import time
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,8 +23,8 @@ from assist_completion.engine.alternatives import MOST, Branches, choose
 from assist_completion.engine.pacing import TypingPace
 from assist_completion.engine.pending_generation import PendingGeneration
 from assist_completion.engine.speculation import Speculator
-from assist_completion.errors import CompletionError
-from assist_completion.inference.generation import Generation, Model, TokenBudget, generate
+from assist_completion.errors import CompletionError, ServedError
+from assist_completion.inference.generation import Generation, TokenBudget, TokenSource
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.settings import CompletionSettings
@@ -55,15 +55,19 @@ class PreparedRequest:
 
 
 class Engine:
-    """Answers requests with one model. Use it from one event loop only, and `close` it at the end."""
+    """Answers requests with one source of tokens. Use it from one event loop only, and `close` it at the end.
+
+    `ids` are the numbers of its suggestions, where several engines share them.
+    """
 
     def __init__(
         self,
-        worker: Worker[Model],
+        worker: Worker[TokenSource],
         settings: CompletionSettings,
         budget: TokenBudget,
         name: str,
         clock: Callable[[], float] = time.perf_counter,
+        ids: Iterator[int] | None = None,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.recent: deque[Suggestion] = deque(maxlen=RECENT)
@@ -75,7 +79,8 @@ class Engine:
         self._cache = SuggestionCache()
         self._pace = TypingPace(clock)
         self._speculator = Speculator(worker, settings, self._pace, self.counts)
-        self._ids = itertools.count(1)
+        self.ids = itertools.count(1) if ids is None else ids
+        self.last_error: CompletionError | None = None
         self._pending: PendingGeneration | None = None
         self._generations: dict[int, PendingGeneration] = {}  # by the id of the suggestion they made
         self._used: OrderedDict[int, int] = OrderedDict()  # tokens of a generation that were ever shown
@@ -93,7 +98,7 @@ class Engine:
         total = 1e3 * (self._clock() - start)
         answer = replace(
             answer,
-            id=next(self._ids),
+            id=next(self.ids),
             model=self._name,
             ms=replace(answer.ms, total=total, gather=request.gather_ms),
         )
@@ -111,7 +116,7 @@ class Engine:
         if first.reason in NO_OTHERS:
             return (first,)
         prepared = self._prepare(request, site_of(request.context))
-        number = partial(next, self._ids)
+        number = partial(next, self.ids)
         branches = Branches(request.context, prepared.site, self._budget.line_tokens, number)
         try:
             await branches.write(self._worker)
@@ -120,7 +125,7 @@ class Engine:
         others = []
         for generation, suggestion in choose(first, branches, prepared.least, most):
             named = replace(
-                suggestion, id=next(self._ids), model=self._name, ms=generation.ms, tokens=generation.tokens
+                suggestion, id=next(self.ids), model=self._name, ms=generation.ms, tokens=generation.tokens
             )
             self._keep(named.id, PendingGeneration(generation, branches.job, prepared.site, self._worker))
             others.append(named)
@@ -276,6 +281,9 @@ class Engine:
             return Suggestion(reason="superseded")
         except CompletionError as error:
             log.warning("%s", error)
+            self.last_error = error
+            if isinstance(error, ServedError):
+                return Suggestion(reason="server-away" if error.away else "not-for-server")
             return Suggestion(reason="model-failed")
         generation = pending.generation
         self._pace.record_answer(self._clock() - start)
@@ -296,10 +304,11 @@ class Engine:
             self._budget.block_tokens if shape.multi else self._budget.line_tokens,
             on_text=lambda: loop.call_soon_threadsafe(changed.set),
             least=prepared.least,
-            number=next(self._ids),
+            number=next(self.ids),
+            one_line=not shape.multi and bool(prepared.site.line.strip()),
         )
         self.counts["model-runs"] += 1
-        job = Job[Model](Lane.VISIBLE, lambda model: generate(model, generation))
+        job = Job[TokenSource](Lane.VISIBLE, lambda source: source.generate(generation))
         pending = PendingGeneration(generation, job, prepared.site, self._worker, changed)
 
         def record_end() -> None:

@@ -8,7 +8,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from assist_completion.display.cursor_site import CursorSite
-from assist_completion.inference.generation import Generation, Model
+from assist_completion.inference.generation import Generation, TokenSource
 from assist_completion.inference.worker import Job, Worker
 
 PATIENCE = 0.2  # seconds a request waits for the first fitting text of an older one
@@ -23,9 +23,9 @@ class PendingGeneration:
     """
 
     generation: Generation
-    job: Job[Model]
+    job: Job[TokenSource]
     site: CursorSite
-    worker: Worker[Model]
+    worker: Worker[TokenSource]
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     waiting: int = 0
 

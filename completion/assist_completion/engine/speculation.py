@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from assist_completion.display import confidence
 from assist_completion.engine.pacing import TypingPace
 from assist_completion.engine.pending_generation import PendingGeneration
-from assist_completion.inference.generation import REANCHOR, Generation, Model, extend, warm
+from assist_completion.inference.generation import REANCHOR, Generation, TokenSource
 from assist_completion.inference.prefix_cache import CachedPrompt
 from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.settings import CompletionSettings
@@ -28,13 +28,17 @@ class Speculator:
     """Plans the jobs that no request waits for. Use it on the event loop only."""
 
     def __init__(
-        self, worker: Worker[Model], settings: CompletionSettings, pace: TypingPace, counts: Counter[str]
+        self,
+        worker: Worker[TokenSource],
+        settings: CompletionSettings,
+        pace: TypingPace,
+        counts: Counter[str],
     ) -> None:
         self._worker = worker
         self._settings = settings
         self._pace = pace
         self._counts = counts
-        self._warming: Job[Model] | None = None
+        self._warming: Job[TokenSource] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last_prompt: CachedPrompt | None = None
         self._stays = 0  # answers of the model in a row that used the last prompt
@@ -88,7 +92,7 @@ class Speculator:
             remember()
 
         self._submit(
-            Lane.CONTINUE, lambda model: extend(model, generation, has_enough, TOKENS), then=record_end
+            Lane.CONTINUE, lambda source: source.extend(generation, has_enough, TOKENS), then=record_end
         )
         return True
 
@@ -97,31 +101,31 @@ class Speculator:
             return None
         if self._warming is not None and not self._warming.done.done():
             self._worker.cancel(self._warming)
-        self._warming = self._submit(lane, lambda model: warm(model, context, full=full), resumable=True)
+        self._warming = self._submit(lane, lambda source: source.warm(context, full=full), resumable=True)
         return self._warming.done
 
     def _submit(
         self,
         lane: Lane,
-        work: Callable[[Model], None],
+        work: Callable[[TokenSource], None],
         *,
         resumable: bool = False,
         then: Callable[[], None] = lambda: None,
-    ) -> Job[Model]:
+    ) -> Job[TokenSource]:
         """Queue `work` as a job, count what it costs, and call `then` on the event loop when it has ended."""
         loop = asyncio.get_running_loop()
         seconds = 0.0
         read = 0
 
-        def measure(model: Model) -> None:
+        def measure(source: TokenSource) -> None:
             nonlocal seconds, read
             start = self._pace.clock()
-            known = model.prefix_cache.computed
+            known = source.computed
             try:
-                work(model)
+                work(source)
             finally:
                 seconds += self._pace.clock() - start
-                read += model.prefix_cache.computed - known
+                read += source.computed - known
 
         def record_end() -> None:
             self._pace.record_work(seconds)

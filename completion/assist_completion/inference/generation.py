@@ -9,6 +9,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class TokenBudget:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Everything that the owner thread works with."""
+    """Everything that the owner thread works with: the token source in this process."""
 
     llama: Llama
     fim: Fim
@@ -58,6 +59,27 @@ class Model:
     prefix_cache: PrefixCache
     budget: TokenBudget
     answering_model: AnsweringModel = field(default_factory=lambda: AnsweringModel(no_answering_model))
+
+    @property
+    def computed(self) -> int:
+        return self.prefix_cache.computed
+
+    def generate(self, generation: "Generation") -> None:
+        generate(self, generation)
+
+    def extend(self, generation: "Generation", should_stop: Callable[[str], bool], max_tokens: int) -> None:
+        extend(self, generation, should_stop, max_tokens)
+
+    def branch(
+        self,
+        context: Context,
+        begin: Callable[[], "Generation | None"],
+        add: Callable[["Generation"], object],
+    ) -> None:
+        branch(self, context, begin, add)
+
+    def warm(self, context: Context, *, full: bool) -> None:
+        warm(self, context, full=full)
 
     def close(self) -> None:
         self.answering_model.close()  # it may have borrowed the weights
@@ -69,7 +91,7 @@ class Generation:
     """A running or ended completion of one context. The owner thread writes it, other threads read it.
 
     `should_stop` sees the text so far. `least` is a log-probability: a less likely token
-    ends the text. `number` tells generations apart.
+    ends the text. `number` tells generations apart. `one_line`: nothing after a line's end will be used.
     `spans` holds (end offset in `text`, log-probability) for each token. `ended` says that the model itself
     stopped, so there is nothing to continue. `typed` is the number of characters after the anchor.
     `undecoded` is the last token, which was sampled but not decoded, or -1. `held` are the tokens before it.
@@ -81,6 +103,7 @@ class Generation:
     on_text: Callable[[], object] = lambda: None
     least: float = -math.inf
     number: int = 0
+    one_line: bool = False
     text: str = ""
     spans: list[tuple[int, float]] = field(default_factory=list)
     ended: bool = False
@@ -102,6 +125,10 @@ class Generation:
         """Note how many prompt tokens were computed, and how long that took."""
         self.tokens = replace(self.tokens, evaluated=evaluated)
         self.ms = replace(self.ms, prefill=1e3 * seconds)
+
+    def count_prompt(self, prompt: int, evaluated: int) -> None:
+        """Note the prompt's size in tokens, and add those that a server had to compute."""
+        self.tokens = replace(self.tokens, prompt=prompt, evaluated=self.tokens.evaluated + evaluated)
 
     def record_decode(self, seconds: float) -> None:
         """Add the time that decoding took."""
@@ -140,6 +167,34 @@ class Generation:
     def known_text(self) -> KnownText:
         """The text so far, as the suggestion cache would give it."""
         return KnownText(self.text, tuple(self.spans), 0, self.ended, self.number)
+
+
+class TokenSource(Protocol):
+    """Where an engine's tokens come from: the model in this process, or a server. Owner thread only."""
+
+    @property
+    def computed(self) -> int:
+        """Prompt tokens computed so far, those of aborted prompts included."""
+
+    def generate(self, generation: Generation) -> None:
+        """Write the completion until its stop condition, the model's own end, or `Aborted`."""
+
+    def extend(self, generation: Generation, should_stop: Callable[[str], bool], max_tokens: int) -> None:
+        """Continue a generation where it stopped, if that is still possible."""
+
+    def branch(
+        self,
+        context: Context,
+        begin: Callable[[], Generation | None],
+        add: Callable[[Generation], object],
+    ) -> None:
+        """Write other texts for a cursor, as many as `begin` makes generations for; `add` gets each."""
+
+    def warm(self, context: Context, *, full: bool) -> None:
+        """Read the prompt for a cursor ahead of a request."""
+
+    def close(self) -> None:
+        """Give everything back."""
 
 
 def generate(model: Model, generation: Generation) -> None:

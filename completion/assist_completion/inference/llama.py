@@ -9,7 +9,7 @@ import ctypes
 import os
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,15 @@ class Abort:
         libc = ctypes.cdll.msvcrt if sys.platform == "win32" else ctypes.CDLL(None)
         self.callback = ctypes.cast(libc.atoi, api.ggml_abort_callback)
         self.address = ctypes.addressof(self._flag)
+        self._watcher: Callable[[], object] = lambda: None
+
+    def watch(self, watcher: Callable[[], object]) -> None:
+        """Call this whenever the flag is set, on the thread that sets it, for work that cannot read flags."""
+        self._watcher = watcher
 
     def set(self) -> None:
         self._flag[0] = b"1"
+        self._watcher()
 
     def clear(self) -> None:
         self._flag[0] = b"0"

@@ -15,8 +15,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
+from assist_completion.errors import ServedError
 from assist_completion.inference.llama import Abort, Aborted
 
 log = logging.getLogger(__name__)
@@ -44,10 +46,12 @@ class Resource(Protocol):
 
 
 R = TypeVar("R", bound=Resource)
+R_co = TypeVar("R_co", bound=Resource, covariant=True)
+R_contra = TypeVar("R_contra", bound=Resource, contravariant=True)
 
 
 @dataclass(eq=False, slots=True)
-class Job(Generic[R]):
+class Job(Generic[R_contra]):
     """Work for the owner thread, and the future of its end.
 
     After a pre-emption, `resumable` work runs again before younger jobs of its lane, and finds its half-done
@@ -55,7 +59,7 @@ class Job(Generic[R]):
     """
 
     lane: Lane
-    run: Callable[[R], None]
+    run: Callable[[R_contra], None]
     resumable: bool = False
     done: "Future[None]" = field(default_factory=Future)
     cancelled: bool = False
@@ -78,25 +82,25 @@ QueuedJob = tuple[int, int, Job[R]]
 """A lane, a number that grows with each submission, and the job, in the order of a heap."""
 
 
-class Worker(Generic[R]):
+class Worker(Generic[R_co]):
     """Opens the resource on its own thread, runs jobs by lane, and closes the resource on the same thread.
 
     `opened` resolves when the resource is open, or with the error that prevented it.
     """
 
-    def __init__(self, open_resource: Callable[[Abort], R]) -> None:
+    def __init__(self, open_resource: Callable[[Abort], R_co]) -> None:
         self.opened: Future[None] = Future()
         self._open = open_resource
         self._abort = Abort()
         self._wake = threading.Condition()
-        self._queue: list[QueuedJob[R]] = []
+        self._queue: list[QueuedJob[R_co]] = []
         self._order = itertools.count()
-        self._running: Job[R] | None = None
+        self._running: Job[R_co] | None = None
         self._closing = False
         self._thread = threading.Thread(target=self._main, name="assist-model", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job[R]) -> None:
+    def submit(self, job: Job[R_co]) -> None:
         """Queue a job. A running job of a lower lane is interrupted at once."""
         with self._wake:
             if self._closing:
@@ -107,7 +111,7 @@ class Worker(Generic[R]):
                 self._abort.set()
             self._wake.notify()
 
-    def cancel(self, job: Job[R]) -> None:
+    def cancel(self, job: Job[R_co]) -> None:
         """Stop a job, whether it runs or waits. Its future ends with `Aborted`."""
         with self._wake:
             job.cancel()
@@ -146,11 +150,11 @@ class Worker(Generic[R]):
         self.opened.set_result(None)
         try:
             while (queued := self._take()) is not None:
-                self._run(queued, resource)
+                self._run(queued, partial(queued[2].run, resource))
         finally:
             resource.close()
 
-    def _take(self) -> QueuedJob[R] | None:
+    def _take(self) -> QueuedJob[R_co] | None:
         """Wait for the next job; None when the worker closes."""
         with self._wake:
             self._running = None
@@ -163,19 +167,21 @@ class Worker(Generic[R]):
             self._abort.clear()
             return queued
 
-    def _run(self, queued: QueuedJob[R], resource: R) -> None:
+    def _run(self, queued: QueuedJob[R_co], run: Callable[[], None]) -> None:
         job = queued[2]
         try:
-            job.run(resource)
+            run()
         except Aborted:
             self._resume_later(queued)
+        except ServedError as error:  # a server that fails is nothing unexpected
+            job.finish(error)
         except Exception as error:  # the thread must outlive any job
             log.exception("a job in lane %s failed", job.lane.name)
             job.finish(error)
         else:
             job.finish()
 
-    def _resume_later(self, queued: QueuedJob[R]) -> None:
+    def _resume_later(self, queued: QueuedJob[R_co]) -> None:
         """Queue an interrupted job again at its old place, if it can and should be resumed."""
         job = queued[2]
         with self._wake:

@@ -109,6 +109,18 @@ def rows() -> tuple[ModelRow, ...]:
     return parse(text)
 
 
+def infilling_tokens(name: str) -> FimTokens | None:
+    """The infilling tokens of a family, or of a model by the family in its name; None if none is known.
+
+    >>> infilling_tokens("Qwen/Qwen2.5-Coder-7B").mid
+    '<|fim_middle|>'
+    """
+    text = resources.files("assist_completion.model_store").joinpath("catalogue.toml").read_text("utf-8")
+    tables = tomllib.loads(text)["tokens"]
+    family = next((each for each in tables if each in name.lower()), "")
+    return FimTokens(**tables[family]) if family else None
+
+
 def parse(text: str) -> tuple[ModelRow, ...]:
     """The rows of a catalogue in TOML. `licence` and `tokens` name tables of the same document."""
     document = tomllib.loads(text)

@@ -10,7 +10,16 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from assist_escalation.policy.settings import ANY, MOST_USD, Content, EscalationSettings, Mode, Provider
+from assist_escalation.policy.settings import (
+    ANY,
+    MOST_USD,
+    Content,
+    EscalationSettings,
+    GhostText,
+    Mode,
+    ModelServer,
+    Provider,
+)
 
 Author = Literal[
     "organisation", "user", "repository", "editor"
@@ -86,6 +95,9 @@ class Permissions:
     always_local: tuple[str, ...]
     always_ask: tuple[str, ...]
     providers: Mapping[str, Provider]
+    servers: Mapping[str, ModelServer]
+    ghost_server: str
+    ghost_text: GhostText
     deny: tuple[Glob, ...]
     classes: tuple[Classes, ...]
     allow_unknown_price: bool
@@ -114,6 +126,9 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         always_local=_union(each.always_local for each in said),
         always_ask=_union(each.always_ask for each in said),
         providers=_providers(layers),
+        servers=_servers(layers),
+        ghost_server=next((each.ghost_server for each in owned if each.ghost_server), ""),
+        ghost_text=_ghost_text(layers),
         deny=_union(
             [Glob(each, layer.base, layer.source) for each in layer.settings.deny] for layer in layers
         ),
@@ -193,7 +208,8 @@ def _defined_providers(layers: Sequence[Layer]) -> dict[str, Provider]:
     defined: dict[str, Provider] = {}
     for layer in layers:
         if layer.author in _OWNERS:
-            defined = {**layer.settings.providers, **defined}
+            served = {name: each.as_provider() for name, each in layer.settings.servers.items()}
+            defined = {**served, **layer.settings.providers, **defined}
     return defined
 
 
@@ -208,6 +224,29 @@ def _providers(layers: Sequence[Layer]) -> dict[str, Provider]:
         for name in dict.fromkeys((*preferred, *defined))
         if allows(name)
     }
+
+
+def _servers(layers: Sequence[Layer]) -> dict[str, ModelServer]:
+    """Servers by name, with the classes that each may see in the end. The organisation's definition wins."""
+    defined: dict[str, ModelServer] = {}
+    for layer in layers:
+        if layer.author in _OWNERS:
+            defined = {**layer.settings.servers, **defined}
+    may_leave = _member(layers, "residency")
+    return {
+        name: replace(server, residency=tuple(filter(may_leave, server.residency)))
+        for name, server in defined.items()
+    }
+
+
+def _ghost_text(layers: Sequence[Layer]) -> GhostText:
+    """Where ghost text may be written. Whoever lets no question leave lets no ghost text leave either.
+
+    The user is the exception, since their mode is `never` until they write another.
+    """
+    closed = any(layer.settings.mode == "never" for layer in layers if layer.author != "user")
+    said = [OPEN, *(layer.settings for layer in layers)]
+    return "local" if closed else _least(said, "ghost_text", get_args(GhostText))
 
 
 def _member(layers: Sequence[Layer], name: str) -> Callable[[str], bool]:

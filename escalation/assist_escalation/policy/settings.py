@@ -77,6 +77,8 @@ def check_bounds(settings: Any) -> None:
 
 
 Edits = Literal["blocks", "pieces"]
+ServerKind = Literal["llama.cpp", "vllm", "ollama", "mistral-fim", "openai"]
+GhostText = Literal["local", "server"]  # the strictest first
 Mode = Literal["never", "ask", "auto"]  # the strictest first: `permissions` compares by this order
 Content = Literal["hash", "redacted", "full"]  # the least first
 ANY = "*"  # in a list of names: all names
@@ -190,6 +192,91 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelServer:
+    """One `[servers.NAME]` table: an open model that a team hosts. For answers it is the provider NAME."""
+
+    kind: ServerKind = field(
+        metadata={
+            "choices": get_args(ServerKind),
+            "doc": "What serves the model: `llama.cpp`, `vllm`, `ollama`, `mistral-fim` (its own protocol "
+            "for infilling), or `openai` for any other with OpenAI's completions.",
+        }
+    )
+    base_url: str = field(
+        metadata={
+            "doc": "Where requests go, as for a provider: https, or http to this machine itself. With "
+            "`/v1` or without."
+        }
+    )
+    model: str = field(metadata={"doc": "The model to ask for, as the server names it."})
+    api_key_env: str = field(
+        default="",
+        metadata={
+            "doc": "The environment variable that holds the key, in capitals. Never the key itself. "
+            "Empty where the server needs none.",
+        },
+    )
+    residency: tuple[str, ...] = field(
+        default=(),
+        metadata={"doc": "The data classes this server may see. Empty: it may see nothing."},
+    )
+    fim: str = field(
+        default="",
+        metadata={
+            "doc": "The family whose infilling tokens the model knows (`assist models list` has them). "
+            "Empty: found from the model's name."
+        },
+    )
+    context_tokens: int = field(
+        default=4096,
+        metadata={"min": 1024, "max": 1_000_000, "doc": "Tokens that prompt and answer may have together."},
+    )
+    timeout_ms: int = field(
+        default=1000,
+        metadata={
+            "min": 50,
+            "max": 60_000,
+            "doc": "The longest to wait for ghost text, in milliseconds. After that the local model "
+            "answers, and after a few such answers it goes on to until the server is fast again.",
+        },
+    )
+    price: Price | None = field(
+        default=None,
+        metadata={"doc": "What it costs, if it costs by the token. Without a price it counts as free."},
+    )
+    proxy: str = field(
+        default="",
+        metadata={"doc": "An HTTP proxy to go through, as http://HOST:PORT. The environment's is not used."},
+    )
+    ca_file: str = field(
+        default="",
+        metadata={"doc": "A file of certificates to trust in place of the built-in ones."},
+    )
+
+    def __post_init__(self) -> None:
+        check_url(self.base_url)
+        check_bounds(self)
+        if not self.model.strip():
+            raise EscalationError("model is empty: write the model's name as the server has it")
+        check_variable("api_key_env", self.api_key_env)
+        check_words("residency", self.residency)
+
+    def as_provider(self) -> Provider:
+        """The same server for answers, by the chat protocol that all kinds of servers have too."""
+        return Provider(
+            base_url=self.base_url.rstrip("/").removesuffix("/v1") + "/v1",
+            model=self.model,
+            api_key_env=self.api_key_env,
+            residency=self.residency,
+            price=self.price or Price(0.0, 0.0),
+            max_output_tokens=min(4096, self.context_tokens // 4),
+            context_tokens=self.context_tokens,
+            proxy=self.proxy,
+            ca_file=self.ca_file,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class EscalationSettings:
     """All settings about egress. A wrong value raises `EscalationError`, which names the field.
 
@@ -297,6 +384,33 @@ class EscalationSettings:
         default_factory=dict,
         metadata={"table": "providers", "doc": "The frontier APIs, each under a name you choose."},
     )
+    ghost_server: str = field(
+        default="",
+        metadata={
+            "table": "completion",
+            "key": "server",
+            "doc": "The server of your team that writes ghost text: the NAME of a `[servers.NAME]` table. "
+            "The local model writes it while that is away, and where the rules keep a file here. Empty: "
+            "always the local model.",
+        },
+    )
+    servers: Mapping[str, ModelServer] = field(
+        default_factory=dict,
+        metadata={
+            "table": "servers",
+            "doc": "The servers that your team hosts, each under a name you choose. `[completion] server` "
+            "says which one writes ghost text.",
+        },
+    )
+    ghost_text: GhostText = field(
+        default="server",
+        metadata={
+            "tightens": True,
+            "choices": get_args(GhostText),
+            "doc": "Where ghost text may be written: on this machine only (`local`), or also by the `server` "
+            "that `[completion] server` names.",
+        },
+    )
     deny: tuple[str, ...] = field(
         default=(),
         metadata={
@@ -362,6 +476,7 @@ class EscalationSettings:
     def __post_init__(self) -> None:
         check_bounds(self)
         check_words("providers", (*self.providers, *self.allowed_providers))
+        check_words("servers", tuple(self.servers))
         check_words("residency", self.residency)
         check_words("deny", self.deny)
         check_words("data_class", tuple(self.data_class.values()))

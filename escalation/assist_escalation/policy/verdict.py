@@ -47,6 +47,29 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
     error in the router sends nothing.
     """
     reasons = list(_request_reasons(prompt, permissions, provider))
+    known = permissions.providers.get(provider)
+    return _judge_spans(prompt, permissions, provider, known.residency if known else (), reasons)
+
+
+def judge_ghost_text(prompt: Prompt, permissions: Permissions, server: str) -> Verdict:
+    """The verdict on sending the text around a cursor to the server of this name."""
+    reasons = []
+    known = permissions.servers.get(server)
+    if permissions.ghost_text == "local":
+        reasons.append('ghost text is written on this machine only: ghost_text = "local", or mode = "never"')
+    if not prompt.spans:
+        reasons.append("the prompt is empty")
+    if known is None:
+        reasons.append(f"{_printable(server)} is no server that may be used here")
+    elif not known.residency:
+        reasons.append(f"{server} may see no class of text: its residency is empty")
+    return _judge_spans(prompt, permissions, server, known.residency if known else (), reasons)
+
+
+def _judge_spans(
+    prompt: Prompt, permissions: Permissions, name: str, residency: tuple[str, ...], reasons: list[str]
+) -> Verdict:
+    """The verdict with what each text of a prompt says against it."""
     classes: set[str] = set()
     for span in _judged_spans(prompt):
         try:
@@ -57,10 +80,9 @@ def judge(prompt: Prompt, permissions: Permissions, provider: str) -> Verdict:
             reasons.append(str(error))
         else:
             classes |= found
-    known = permissions.providers.get(provider)
     reasons += [
-        f"{_printable(provider)} may not see text of the class {_printable(name)}"
-        for name in sorted(classes.difference(known.residency if known else ()))
+        f"{_printable(name)} may not see text of the class {_printable(each)}"
+        for each in sorted(classes.difference(residency))
     ]
     return Verdict(not reasons, tuple(dict.fromkeys(reasons)), tuple(sorted(classes)))
 

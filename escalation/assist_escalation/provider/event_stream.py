@@ -1,4 +1,4 @@
-"""Splits the bytes of a stream into server-sent events, within limits that no real answer reaches.
+"""Splits the bytes of a stream into events or lines of JSON, within limits that no real answer reaches.
 
 This module knows bytes and lines. It does not know what an event means or where the bytes come from, and
 trusts neither: whatever arrives, it holds at most one event and a little more.
@@ -72,10 +72,7 @@ class EventStreamParser:
     def _end_line(self, events: list[str]) -> None:
         raw = bytes(self._line)
         self._line.clear()
-        try:
-            line = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            raise Fault("bad-reply", "the answer is not UTF-8") from None
+        line = _utf8(raw)
         if not line:
             self._end_event(events)
             return
@@ -102,3 +99,35 @@ class EventStreamParser:
             self.done = True
         else:
             events.append(data)
+
+
+class JsonLinesParser:
+    """Turns a stream of JSON documents, one on each line, into their texts. It never knows the end itself."""
+
+    done = False
+    foreign = b""
+
+    def __init__(self, max_output: int) -> None:
+        self._most = SLACK_BYTES + max_output * BYTES_PER_TOKEN
+        self._received = 0
+        self._line = bytearray()
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """The lines that these bytes complete. Raises `Fault` if a limit is exceeded."""
+        self._received += len(chunk)
+        if self._received > self._most:
+            raise Fault("too-large", f"the answer is longer than {self._most} bytes")
+        *lines, rest = (bytes(self._line) + chunk).split(b"\n")
+        self._line = bytearray(rest)
+        return [_utf8(line) for line in lines if line.strip()]
+
+    def finish(self) -> list[str]:
+        """A last line without an end."""
+        return [_utf8(bytes(self._line))] if self._line.strip() else []
+
+
+def _utf8(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Fault("bad-reply", "the answer is not UTF-8") from None

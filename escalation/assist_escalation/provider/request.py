@@ -77,22 +77,27 @@ class AnswerEnd:
 
 def address(endpoint: Provider) -> str:
     """The only address that a call goes to. Raises `Fault` if a setting could be read in two ways."""
-    if not _BASE_URL.fullmatch(endpoint.base_url):
+    return check_address(endpoint.base_url, endpoint.proxy) + "/chat/completions"
+
+
+def check_address(base_url: str, proxy: str) -> str:
+    """The base address without a slash at its end. Raises `Fault` if a setting could be read in two ways."""
+    if not _BASE_URL.fullmatch(base_url):
         raise Fault(
             "refused",
-            f"base_url = {endpoint.base_url!r} holds characters that an address does not need: "
+            f"base_url = {base_url!r} holds characters that an address does not need: "
             "write https://HOST/PATH in plain ASCII",
         )
-    if endpoint.proxy and not _PROXY.fullmatch(endpoint.proxy):
+    if proxy and not _PROXY.fullmatch(proxy):
         # Not shown: it may hold a password.
         raise Fault("refused", "proxy is not the address of an HTTP proxy: write http://HOST:PORT")
-    return endpoint.base_url.rstrip("/") + "/chat/completions"
+    return base_url.rstrip("/")
 
 
-def check_key(call: Call) -> None:
+def check_key(key: str, variable: str) -> None:
     """Raises `Fault` if the key cannot be in a header, for example because it has a line break."""
-    if not _KEY.fullmatch(call.key):
-        variable = call.endpoint.api_key_env or "the key's variable"
+    if not _KEY.fullmatch(key):
+        variable = variable or "the key's variable"
         raise Fault("auth", f"the key in {variable} holds spaces, line breaks or other letters than ASCII's")
 
 

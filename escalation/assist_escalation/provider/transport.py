@@ -9,8 +9,8 @@ the gate has done all of that before it calls.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -18,6 +18,7 @@ from assist_escalation.prompts import Usage
 from assist_escalation.provider.chat_completion import ChatEvent, finish_reason, read, reported_usage
 from assist_escalation.provider.event_stream import EventStreamParser
 from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, TransportError, refusal
+from assist_escalation.provider.pinned_transport import PinnedTransport, load, lost_connection
 from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_escalation.provider.request import (
     AnswerEnd,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:  # openai takes 0.6 s to import, httpx2 0.15 s: they are loade
 __all__ = ["AnswerEnd", "Call", "Delta", "Times", "Transport", "TransportError"]
 
 _TIMES = Times()
-_ERROR_BYTES = 1 << 16  # of a refusal's body: its code is in the first kilobyte
-_LOGGERS = ("openai", "httpx2", "httpcore2")  # they may log addresses and headers
 
 
 class Transport:
@@ -107,7 +106,7 @@ class Transport:
         if self._offline:
             raise Fault("offline", "not asked, because assist is offline")
         to = address(call.endpoint)
-        check_key(call)
+        check_key(call.key, call.endpoint.api_key_env)
         # Without TLS no certificates are needed, which saves 80 ms.
         trusted = call.endpoint.ca_file if to.lower().startswith("https:") else None
         if trusted not in self._contexts:
@@ -178,7 +177,7 @@ class _Connection:
             return refusal(error.status_code, error.response.content, header)
         except (TimeoutError, UnicodeError, openai.APIConnectionError) as error:  # Unicode: a host like a..b
             sent = self.sends > before
-            fault = _lost_connection(error)
+            fault = lost_connection(error)
             fault.usage = None if sent else Usage()
             if fault.kind == "tls" or sent or not again or self.left_s <= PAUSE_S:
                 raise fault from None
@@ -198,7 +197,7 @@ class _Connection:
                     async with asyncio.timeout_at(min(until, self._deadline)):
                         chunk = await anext(chunks, None)
                 except (TimeoutError, httpx2.RequestError, httpx2.StreamError) as error:
-                    raise _lost_connection(error) from None
+                    raise lost_connection(error) from None
                 events = guard.finish() if chunk is None else guard.feed(chunk)
                 for data in events:
                     yield data
@@ -211,107 +210,13 @@ class _Connection:
         await self._client.close()
 
 
-class PinnedTransport:
-    """Every request passes this, below the client library: it allows one address, one method, fixed headers.
-
-    It follows httpx2's interface for transports, which cannot be a base class before the library is loaded.
-    """
-
-    def __init__(self, inner: "httpx2.AsyncBaseTransport", only: "httpx2.URL", key: str, times: Times):
-        self._inner, self._only, self._times = inner, only, times
-        self._headers = {
-            "Accept": "text/event-stream",
-            "Accept-Encoding": "identity",
-            "Content-Type": "application/json",
-            "User-Agent": "assist",
-        }
-        if key:
-            self._headers["Authorization"] = f"Bearer {key}"
-        self.sends = 0
-        self.asked = 0.0
-
-    async def handle_async_request(self, request: "httpx2.Request") -> "httpx2.Response":
-        import httpx2  # noqa: PLC0415
-
-        if request.method != "POST" or str(request.url) != str(self._only):
-            raise Fault("refused", "a request to another address than the provider's was stopped")
-        times = {"connect": self._times.connect, "read": None, "write": None, "pool": None}
-        passed = httpx2.Request(
-            "POST",
-            self._only,
-            headers=self._headers,
-            content=await request.aread(),
-            extensions={"timeout": times, "trace": self._trace},
-        )
-        response = await self._inner.handle_async_request(passed)
-        if response.status_code == 200:
-            if response.headers.get("content-encoding", "identity").strip().lower() == "identity":
-                return response
-            await response.aclose()
-            raise Fault("bad-reply", "the answer is compressed, though none such was accepted")
-        body = await self._beginning(response)
-        if response.is_success:
-            raise Fault("bad-reply", f"it answered with status {response.status_code} in place of 200")
-        kept = {name: response.headers[name] for name in ("retry-after",) if name in response.headers}
-        return httpx2.Response(response.status_code, headers=kept, content=body)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-    async def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Count what may have reached the provider. A proxy's CONNECT holds no part of the request."""
-        if event == "http11.send_request_headers.started" and info["request"].method != b"CONNECT":
-            self.sends += 1
-            self.asked = _now()
-
-    async def _beginning(self, response: "httpx2.Response") -> bytes:
-        import httpx2  # noqa: PLC0415
-
-        body = bytearray()
-        with suppress(TimeoutError, httpx2.RequestError):
-            async with asyncio.timeout(self._times.idle), aclosing(response.aiter_raw()) as chunks:
-                async for chunk in chunks:
-                    body += chunk[:_ERROR_BYTES]
-                    if len(body) >= _ERROR_BYTES:
-                        break
-        await response.aclose()
-        return bytes(body)
-
-
 def _load(ca_file: str | None) -> "ssl.SSLContext":
-    """Import the libraries, silence them, and load the certificates to trust; "" means the machine's own."""
-    import ssl  # noqa: PLC0415
-
+    """Import the client library, without the logging that its variable OPENAI_LOG sets up, and the rest."""
     handlers = list(logging.root.handlers)
-    import httpx2  # noqa: PLC0415
     import openai  # noqa: F401, PLC0415
 
-    logging.root.handlers[:] = handlers  # the variable OPENAI_LOG makes the library set up logging
-    for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    if ca_file == "":
-        return httpx2.create_ssl_context(trust_env=False)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies; reads no SSL_CERT_FILE, no SSLKEYLOGFILE
-    try:
-        if ca_file:
-            context.load_verify_locations(ca_file)
-    except OSError:
-        raise Fault("tls", f"ca_file = {ca_file!r} cannot be read as certificates (PEM)") from None
-    return context
-
-
-def _lost_connection(error: BaseException) -> Fault:
-    """The fault for an answer that did not arrive, or broke off."""
-    import ssl  # noqa: PLC0415
-
-    at: BaseException | None = error
-    while at is not None:
-        if isinstance(at, ssl.SSLError):
-            return Fault("tls", "it cannot be trusted by its certificate: see base_url, proxy and ca_file")
-        at = at.__cause__ or at.__context__
-    if isinstance(error, TimeoutError):
-        return Fault("timeout", "it did not answer in time: try again later, or ask another provider")
-    return Fault("unreachable", "no connection, or it broke: check the network, base_url and proxy")
+    logging.root.handlers[:] = handlers
+    return load(ca_file)
 
 
 def _bytes_of(text: str) -> int:

@@ -330,13 +330,13 @@ def is_generated(value: str) -> bool:
         digits >= 3
         and upper >= 3
         and lower >= 3
-        and _turns(bare) * 5 >= 2 * len(bare)
+        and turns(bare) * 5 >= 2 * len(bare)
         and not re.search(r"://|\.\w{1,5}\Z|[./-]{2}|/[a-z]+/", value)
         and not is_harmless(value)
     )
 
 
-def _turns(value: str) -> int:
+def turns(value: str) -> int:
     """How often the kind of the characters changes, which is rare in words."""
     kinds = ["d" if each.isdigit() else "u" if each.isupper() else "l" for each in value]
     return sum(1 for one, other in pairwise(kinds) if one != other)

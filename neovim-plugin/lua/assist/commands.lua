@@ -18,7 +18,8 @@ function M.status()
   local asked = server()
   client.execute(asked, 'assist.status', nil, function(said)
     client.execute(asked, 'assist.models', nil, function(models)
-      local answers = said.tier == 'local' and models.answers or said.tier
+      local at_home = said.tier == 'local' or said.tier == 'team'
+      local answers = at_home and models.answers or said.tier
       local words = { said.state, said.model, answers, said.message or '' }
       vim.notify(vim.trim(('assist: %s, model %s, answers by %s. %s'):format(unpack(words))))
     end)

@@ -193,7 +193,11 @@ def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -
     named = {
         name
         for each in owners
-        for name in (each.audit_key_env, *(provider.api_key_env for provider in each.providers.values()))
+        for name in (
+            each.audit_key_env,
+            *(provider.api_key_env for provider in each.providers.values()),
+            *(server.api_key_env for server in each.servers.values()),
+        )
     }
     return Secrets(
         {name: value for name, value in environ.items() if value and (name in named or _SECRET.search(name))}
@@ -233,6 +237,10 @@ def merge_settings(base: Config, settings: object) -> Config:
         merged = replace(merged, context=replace(merged.context, docs=base.context.docs))
         shown = f"[context] docs = {show(list(own['context']['docs']))} {_NOT_FROM_EDITOR}"
         problems.append(Problem("context.docs", EDITOR, shown))
+    if merged.escalation != base.escalation:
+        merged = replace(merged, escalation=base.escalation)
+        shown = f"[completion] server = {show(own['completion']['server'])} {_NOT_FROM_EDITOR}"
+        problems.append(Problem("completion.server", EDITOR, shown))
     statement = make_statement(Layer("editor", EDITOR, OPEN), others, base.paths.config)
     if any(_table(problem) in _TIGHTENING for problem in statement.problems):
         statement = close_egress(statement)

@@ -8,16 +8,20 @@ import asyncio
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from assist_completion.errors import CompletionError, MissingModelError
+from assist_escalation.errors import EscalationError
 from assist_server.config.config import Config
+from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they import llama.cpp: 0.4 s that `initialize` must not wait for
     from assist_completion.engine.answer_stream import Answerer
-    from assist_completion.engine.engine import Engine
+    from assist_completion.engine.interface import GhostTextEngine
+    from assist_completion.engine.server_first import Tier
     from assist_server.local_model.opening import OpenedModels
 
 State = Literal["loading", "ready", "missing", "failed", "off"]
@@ -35,6 +39,7 @@ class SessionStatus:
     latency_ms: float | None = None
     source: str = ""  # of the last suggestion shown: model, cache or typed-through
     tier: str = "local"
+    host: str = ""  # of the team's server, while that writes ghost text
     budget_left_usd: float | None = None
     message: str = ""
     why: str = ""
@@ -61,7 +66,8 @@ class StatusItem:
 class ModelLifetime:
     """Owns the loaded models and the thread that loads them. Event loop only.
 
-    `config` gives the current settings. `on_ready` is called when a model has been loaded.
+    `config` gives the current settings, `folders` those of the workspace. `on_ready` is called when ghost
+    text can be written.
     """
 
     def __init__(
@@ -70,21 +76,24 @@ class ModelLifetime:
         open_models: OpenModels,
         item: StatusItem,
         on_ready: Callable[[], None],
+        folders: Callable[[], Sequence[WorkspaceFolder]] = tuple,
     ) -> None:
         self._config = config
         self._open_models = open_models
         self._item = item
         self._on_ready = on_ready
+        self._folders = folders
         self._models: OpenedModels | None = None
+        self._engine: GhostTextEngine | None = None
         self._counts: Counter[str] = Counter()  # of the engines that are closed
         self._loads = 0
         self._settled = asyncio.Event()  # the models are loaded, or cannot be
         self._tried = 0.0
 
     @property
-    def engine(self) -> "Engine | None":
+    def engine(self) -> "GhostTextEngine | None":
         """The engine for ghost text, or None until it is loaded."""
-        return self._models.engine if self._models is not None else None
+        return self._engine
 
     @property
     def answerer(self) -> "Answerer[Any] | None":
@@ -163,22 +172,52 @@ class ModelLifetime:
             models.engine.close()
             return
         self._models = models
+        self._engine = models.engine
         self._settled.set()
         self._item.reset(SessionStatus(self._config().completion.model, state="ready"))
+        self._use_server()
         self._on_ready()
 
     def _show_failure(self, load: int, state: State, message: str) -> None:
         if load == self._loads:
             self._settled.set()
             self._item.update(state=state, message=message)
+            self._use_server()
+            if self._engine is not None:
+                self._on_ready()
+
+    def _use_server(self) -> None:
+        """Put the team's server before the local model, if the settings name one. It opens no connection."""
+        from assist_server.editor.team_server.opening import named_server, open_team_engine  # noqa: PLC0415
+
+        config = self._config()
+        local = self._models.engine if self._models is not None else None
+        try:
+            named = named_server(config)
+            if named is None or config.offline:
+                return
+            host = urlsplit(named[1].base_url).netloc
+
+            def show(tier: "Tier") -> None:
+                away = tier.name == "local"
+                self._item.update(tier=tier.name, host="" if away else host, message=tier.why)
+
+            self._engine = open_team_engine(config, named, self._folders, local, show)
+        except EscalationError as error:
+            self._item.update(message=str(error))
+            return
+        self._item.reset(SessionStatus(named[1].model, state="ready", tier="team", host=host))
 
     def _show_progress(self, load: int, message: str) -> None:
         if load == self._loads and self._models is None:
             self._item.update(message=message)
 
     def _close_models(self) -> None:
+        if self._engine is not None:
+            self._counts.update(self._engine.counts)
+            self._engine.close()
+            self._engine = None
         if self._models is not None:
-            self._counts.update(self._models.engine.counts)
             self._models.answers.close()
             self._models.engine.close()
             self._models = None

@@ -27,7 +27,13 @@ class Session:
         self._counts: Counter[str] = Counter()
         self._item = StatusItem(config.completion.model, show)
         self.documents = OpenDocuments(self._counts)
-        self.model = ModelLifetime(lambda: self._config, open_models, self._item, self._prepare_latest)
+        self.model = ModelLifetime(
+            lambda: self._config,
+            open_models,
+            self._item,
+            self._prepare_latest,
+            lambda: self.workspace.folders,
+        )
         self.context = ContextSearch(lambda: self._config, self.documents, self.model)
         self.suggestions = Suggestions(self.documents, self.context, self.model, self._item, self._counts)
         self.workspace = self.context.workspace
@@ -71,7 +77,8 @@ class Session:
     def show_answering(self, tier: str, budget_left_usd: float | None) -> None:
         """Show who answers a question now, and what is left of today's budget; None keeps that."""
         left = self.status.budget_left_usd if budget_left_usd is None else budget_left_usd
-        self._item.update(tier=tier, budget_left_usd=left)
+        own = "team" if self.status.host else "local"  # of ghost text, to which it returns
+        self._item.update(tier=own if tier == "local" else tier, budget_left_usd=left)
 
     def open_document(self, document: OpenDocument) -> None:
         """The editor opened a document. Its beginning is what most prompts in it share."""

@@ -111,12 +111,17 @@ def decision_inputs(
         draw=random_token,
         history=feedback.scores(files.feedback),
         calibration=read_calibration(config)[0],
-        files=FileRules(lambda root, paths: exclusions(root, paths, git_of(config)), hard_links),
+        files=file_rules(config),
         asked=os.path.realpath(asked[0]) if asked else "",
         directories=_moved_directories(config),
         known=lambda: _secret_values(config, permissions),
     )
     return inputs, problems
+
+
+def file_rules(config: Config) -> FileRules:
+    """What is asked about files that may leave."""
+    return FileRules(lambda root, paths: exclusions(root, paths, git_of(config)), hard_links)
 
 
 def _moved_directories(config: Config) -> tuple[tuple[str, str], ...]:

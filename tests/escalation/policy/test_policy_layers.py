@@ -19,7 +19,7 @@ from assist_escalation.policy.permissions import (
     sources,
     unknown_providers,
 )
-from assist_escalation.policy.verdict import judge
+from assist_escalation.policy.verdict import judge, judge_ghost_text
 
 ROOT = "/nowhere/shop"  # judged by name: the files need not exist
 SEEDS = st.integers(0, 2**64)
@@ -56,12 +56,18 @@ def within(inner: Permissions, outer: Permissions) -> bool:
 
 
 def sent(rules: Permissions) -> set[tuple[int, str]]:
-    """The prompts that may leave, and to whom."""
-    return {
+    """The prompts that may leave, and to whom, as questions and as ghost text."""
+    asked = {
         (number, name)
         for number, each in enumerate(PROMPTS)
         for name in NAMES
         if judge(each, rules, name).allowed
+    }
+    served = enumerate(PROMPTS)
+    return asked | {
+        (number, f"{rules.ghost_server} for ghost text")
+        for number, each in served
+        if judge_ghost_text(each, rules, rules.ghost_server).allowed
     }
 
 
@@ -85,6 +91,8 @@ def test_a_strangers_layer_only_takes_away(seed: int) -> None:
     asked = chance.choice(PROMPTS)  # one for each case; the next test has all of them
     for name in both.providers:
         assert judge(asked, both, name).allowed <= judge(asked, alone, name).allowed
+    assert both.ghost_server == alone.ghost_server
+    assert judge_ghost_text(asked, both, "team").allowed <= judge_ghost_text(asked, alone, "team").allowed
 
 
 @run(max_examples=50, deadline=None)

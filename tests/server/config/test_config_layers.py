@@ -229,7 +229,7 @@ def test_an_organisation_stands_in_both_places_and_both_hold(tmp_path: Path) -> 
     ("text", "key"),
     [
         ("[escalation]\nmod = 'ask'", "escalation.mod"),
-        ("[completion]\nmodel = 'x'", "completion"),
+        ("[completion]\nmodel = 'x'", "completion.model"),
         ("[escalation", ""),
     ],
 )

@@ -15,7 +15,7 @@ from fake_llama import SMALL_BUDGET, fake_model
 from lsprotocol import types
 
 from assist_completion.engine.engine import Engine
-from assist_completion.errors import MissingModelError, ModelError
+from assist_completion.errors import MissingModelError, ModelError, ServedError
 from assist_completion.inference.worker import Worker
 from assist_completion.suggestion import Reason
 from assist_server.config.config import load_lenient
@@ -223,6 +223,11 @@ CASES: dict[str, tuple[Case, str]] = {
     "long-line": (partial(filtered, source=f"x = '{'a' * 5000}█\n", raw="y"), "longer than 4,000 characters"),
     "superseded": (overtaken, "a newer request"),
     "model-failed": (partial(failing, error=ModelError("broken")), "llama.cpp reported an error"),
+    "server-away": (partial(failing, error=ServedError("no", away=True)), "gave no answer"),
+    "not-for-server": (
+        partial(failing, error=ServedError("no", away=False)),
+        "may not go to the team's server",
+    ),
     "internal-error": (partial(failing, error=RuntimeError("bug")), "a mistake of its own"),
     "binary": (partial(filtered, source="x = '\0█'\n", raw="y"), "the file is binary"),
     "cancelled": (cancelled, "took the request back"),

@@ -24,7 +24,7 @@ from assist_server.questions.locations import cursor_at, parse_location, read_do
 from assist_server.wording.ghost_text.reasons import exclusion_note, read_words, words_of
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
-    from assist_completion.engine.engine import Engine
+    from assist_completion.engine.interface import GhostTextEngine
 
 BATCH = """Read JSON Lines on stdin and write JSON Lines on stdout, with one model load. A request is
 {"id", "path", "text"?, "line"+"column" or "offset", "max_lines"?, "manual"?, "context"?}; `text` defaults
@@ -64,6 +64,15 @@ class CompletionFlags:
             "--why", help="Also say why it is shown or not, how sure the model was, and what it read."
         ),
     ] = False
+    server: Annotated[
+        str,
+        typer.Option(
+            help="Ask this server of your team first, a [servers.NAME] of config.toml, and the local model "
+            "if it cannot answer.",
+            metavar="NAME",
+            show_default=False,
+        ),
+    ] = ""
     workspace: Workspace = Path()
     offline: Offline = False
     as_json: AsJson = False
@@ -89,6 +98,8 @@ def complete(
             WRONG_USAGE,
         )
     config = settings(offline=flags.offline)
+    if flags.server:
+        config = replace(config, escalation=replace(config.escalation, ghost_server=flags.server))
     root = directory(flags.workspace)
     if flags.batch:
         _complete_lines(config, root)
@@ -96,7 +107,7 @@ def complete(
     position = parse_location(location)
     document = read_document(root / position.path)
     cursor = cursor_at(document, position.line, position.column)
-    with _running_engine(config) as (runner, engine), _snippet_finder(config, root, engine) as finder:
+    with _running_engine(config, root) as (runner, engine), _snippet_finder(config, root, engine) as finder:
         request = request_at(document, cursor, finder, manual=flags.manual)
         suggestion = runner.run(engine.complete(request))
         if flags.why and suggestion.reason == "low-confidence":  # it stopped at its first doubt
@@ -113,7 +124,10 @@ def complete(
 
 def _complete_lines(config: Config, workspace: Path) -> None:
     """Answer each line before reading the next. Bad lines are answered too, so the exit code stays 0."""
-    with _running_engine(config) as (runner, engine), _snippet_finder(config, workspace, engine) as finder:
+    with (
+        _running_engine(config, workspace) as (runner, engine),
+        _snippet_finder(config, workspace, engine) as finder,
+    ):
         # Read outside of the event loop, whose handling of Ctrl-C would wait for the next line.
         for line in sys.stdin.buffer:
             if not line.strip():
@@ -128,12 +142,14 @@ def _complete_lines(config: Config, workspace: Path) -> None:
 
 
 @contextmanager
-def _running_engine(config: Config) -> Iterator[tuple[asyncio.Runner, "Engine"]]:
+def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner, "GhostTextEngine"]]:
     """An event loop, and an engine on it that is closed before the loop."""
-    from assist_server.local_model.opening import open_engine  # noqa: PLC0415
+    from assist_server.editor.team_server.opening import open_ghost_text  # noqa: PLC0415
+    from assist_server.workspace.folder_index import folder_at, known_folder  # noqa: PLC0415
 
+    folder = known_folder(config, root) or folder_at(config, root)
     with asyncio.Runner() as runner:
-        engine = open_engine(config, say if sys.stderr.isatty() else silent).engine
+        engine = open_ghost_text(config, lambda: [folder], say if sys.stderr.isatty() else silent)
         try:
             yield runner, engine
         finally:
@@ -141,7 +157,7 @@ def _running_engine(config: Config) -> Iterator[tuple[asyncio.Runner, "Engine"]]
 
 
 @contextmanager
-def _snippet_finder(config: Config, root: Path, engine: "Engine") -> Iterator[FindSnippets | None]:
+def _snippet_finder(config: Config, root: Path, engine: "GhostTextEngine") -> Iterator[FindSnippets | None]:
     """Finds snippets in the index of `root` as it is; None if there is no index. It builds none."""
     from assist_server.workspace.folder_index import FolderSearch, known_folder  # noqa: PLC0415
 

@@ -79,6 +79,7 @@ def stats(as_json: AsJson = False) -> None:
 
 def _show_report(report: "DoctorReport") -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
+    from assist_server.wording.ghost_text.servers import server_words  # noqa: PLC0415
     from assist_server.wording.records import egress_facts  # noqa: PLC0415
 
     document = report.facts
@@ -107,6 +108,8 @@ def _show_report(report: "DoctorReport") -> None:
         ]
     lines += [(name.capitalize(), _directory_words(each)) for name, each in document["directories"].items()]
     lines += _index_facts(document["index"])
+    if document["server"]:
+        lines.append(("Ghost text", server_words(document["server"])))
     lines += [*egress_facts(document["egress"]), ("Network", _network(document))]
     facts(lines)
     out("")
@@ -120,7 +123,9 @@ def _network(document: dict[str, Any]) -> str:
     if document["offline"]:
         return "offline: no socket is opened"
     closed = document["egress"]["mode"] == "never" or not document["egress"]["providers"]
-    return "only to fetch a model" if closed else "to fetch a model, and to the providers above"
+    places = [] if closed else ["the providers"]
+    places += ["the team's server"] if document["server"] else []
+    return f"to fetch a model, and to {' and '.join(places)} above" if places else "only to fetch a model"
 
 
 def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 They show what `local_model.setup` and the model store do; nothing is decided here.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,7 +12,16 @@ from assist_completion.errors import ModelError
 from assist_completion.model_store.catalogue import find
 from assist_completion.model_store.partial_download import FetchOptions
 from assist_completion.settings import is_path
-from assist_server.cli.flags import AsJson, Offline, OfflineFrom, Yes, ask_first, example, settings
+from assist_server.cli.flags import (
+    AsJson,
+    Offline,
+    OfflineFrom,
+    Yes,
+    ask_first,
+    example,
+    settings,
+    with_flags,
+)
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config, Role, answering_model, roles_of, set_role
 from assist_server.errors import FAILED, WRONG_USAGE, UserError
@@ -50,44 +60,80 @@ def add_to(app: typer.Typer) -> None:
         "assist setup",
         "assist setup qwen2.5-coder-1.5b --for answers",
         "assist setup --offline-from /media/usb",
+        "assist setup --server https://gpu.example --key-env TEAM_KEY",
     )
-    app.command("setup", epilog=examples, short_help="Choose, download, check and measure a model.")(setup)
+    app.command("setup", epilog=examples, short_help="Choose, download, check and measure a model.")(
+        with_flags(setup)
+    )
     app.add_typer(models, name="models")
 
 
+@dataclass(frozen=True, slots=True)
+class SetupFlags:
+    """What is set up, and where it comes from."""
+
+    role: For = "ghost-text"
+    offline_from: OfflineFrom = None
+    server: Annotated[
+        str,
+        typer.Option(
+            "--server",
+            metavar="URL",
+            help="Set up your team's server in place of a model: ask it what it is, and write the settings.",
+            show_default=False,
+        ),
+    ] = ""
+    key_env: Annotated[
+        str,
+        typer.Option(
+            "--key-env",
+            metavar="NAME",
+            help="The environment variable that holds the server's key.",
+            show_default=False,
+        ),
+    ] = ""
+    yes: Yes = False
+    offline: Offline = False
+    as_json: AsJson = False
+    option: Annotated[str, typer.Option("--model", hidden=True)] = ""
+
+
 def setup(
+    flags: SetupFlags,
     model: Annotated[
         str,
         typer.Argument(
             metavar="MODEL",
             help="A name of `assist models list`, or the path of a .gguf file. "
-            "Without it: the one in config.toml, else one that suits this machine.",
+            "Without it: the one in config.toml, else one that suits this machine. With --server: the model "
+            "to ask for.",
             show_default=False,
         ),
     ] = "",
-    role: For = "ghost-text",
-    offline_from: OfflineFrom = None,
-    offline: Offline = False,
-    as_json: AsJson = False,
-    option: Annotated[str, typer.Option("--model", hidden=True)] = "",
 ) -> None:
-    """Choose a model for this machine, download it, check it and measure its speed."""
-    if option:
-        raise UserError(f"The model is an argument: `assist setup {option}`.", WRONG_USAGE)
+    """Choose a model for this machine, download it, check it and measure its speed; or set up a server."""
+    if flags.server:
+        from assist_server.cli.settings.team_setup import set_up_server  # noqa: PLC0415
+
+        config = settings(offline=flags.offline)
+        set_up_server(config, flags.server, flags.key_env, model, yes=flags.yes, as_json=flags.as_json)
+        return
+    if flags.option:
+        raise UserError(f"The model is an argument: `assist setup {flags.option}`.", WRONG_USAGE)
     from assist_server.cli.terminal.tables import facts, show_download  # noqa: PLC0415  (rich: 0.1 s)
     from assist_server.local_model.setup import SetupProgress, choose, prepare  # noqa: PLC0415  (llama.cpp: 0.4 s)
     from assist_server.wording.models import answer_speed_words, speed_words  # noqa: PLC0415
 
-    config = settings(offline=offline)
-    choice = choose(config, model, role)
-    options = FetchOptions(offline=config.offline, offline_from=offline_from)
+    config = settings(offline=flags.offline)
+    choice = choose(config, model, flags.role)
+    options = FetchOptions(offline=config.offline, offline_from=flags.offline_from)
     with show_download(choice.model) as progress:
         ready = prepare(config, choice, options, SetupProgress(say, progress))
-    if larger := _take_larger(ready, options, ask=not as_json):
+    if larger := _take_larger(ready, options, ask=not flags.as_json):
         ready = prepare(ready.config, larger, options, SetupProgress(say, lambda *_: None))
     answers = choice.role == "answers"
     words = answer_speed_words(ready.speed) if answers else speed_words(ready.speed, ready.budget)
-    if as_json:
+    if flags.as_json:
         emit(setup_document(ready, words))
     else:
         facts(setup_facts(ready, words))

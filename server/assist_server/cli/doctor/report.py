@@ -21,6 +21,7 @@ from assist_completion.settings import is_path
 from assist_server.cli.doctor.egress import egress_facts
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.cli.doctor.index import index_facts
+from assist_server.cli.doctor.team_server import server_facts
 from assist_server.config.config import Config
 from assist_server.local_model.machine import memory_bytes
 from assist_server.local_model.opening import speed_file, store_of
@@ -68,6 +69,7 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
         "model": model,
         "index": index_facts(config, workspace, findings),
         "egress": egress_facts(config, workspace, findings),
+        "server": server_facts(config, [str(workspace)], findings),
         "offline": config.offline,
         "directories": _directories(config, findings),
     }

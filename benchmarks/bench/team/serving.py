@@ -1,0 +1,68 @@
+"""The product's engine over a server on loopback, with its gate, log and ledger in a folder of its own."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from assist_completion.engine.server_first import ServerFirst
+from assist_escalation.policy.settings import ModelServer
+from assist_server.config.config import Config, load_lenient
+from assist_server.editor.team_server.opening import open_team_engine
+from assist_server.workspace.folders import WorkspaceFolder, folders_of
+from bench.typing.assist_policy import EnginePolicy, totals_of
+from bench.typing.policy import DocumentView, PolicyAnswer, Totals
+
+PATIENCE_MS = 60_000  # a slow server is measured, not given up
+
+
+def team_config(folder: Path, url: str, model: str) -> Config:
+    """Settings that name the server, with data in `folder`."""
+    server = ModelServer("llama.cpp", url, model, residency=("internal",), timeout_ms=PATIENCE_MS, fim="qwen")
+    config = load_lenient()
+    escalation = replace(config.escalation, servers={"team": server}, ghost_server="team")
+    paths = replace(config.paths, data=folder)
+    return replace(config, escalation=escalation, paths=paths, offline=False)
+
+
+def served_engine(config: Config, root: Path, *, constrains: bool | None = None) -> ServerFirst:
+    """The engine with the server alone: no local model answers in its place.
+
+    `constrains` says how a half-typed word is healed; None: as the product does for this kind of server.
+    """
+    named = ("team", config.escalation.servers["team"])
+    found: tuple[WorkspaceFolder, ...] = folders_of([str(root)], config.paths.data)
+    return open_team_engine(config, named, lambda: found, None, constrains=constrains)
+
+
+class ServedPolicy(EnginePolicy):
+    """One developer of a team: the engine over the server, without the protocol of an editor.
+
+    `costs` has (prompt tokens not cached, prompt tokens, generated tokens) of each request that was sent.
+    """
+
+    name = "assist over the server"
+
+    def __init__(self, make: Callable[[], ServerFirst]) -> None:
+        self._make = make
+        self.costs: list[tuple[int, int, int]] = []
+
+    async def open(self, view: DocumentView) -> None:
+        self._served = self._make()
+
+    def on_move(self, view: DocumentView) -> None:
+        """A shared server reads nothing ahead."""
+
+    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
+        self._engine = self._served  # type: ignore[assignment]
+        return await super().ask(view)
+
+    async def read(self) -> int:
+        return totals_of(self._served.counts).evaluated
+
+    async def totals(self) -> Totals:
+        asked = [each.tokens for each in self._served.recent if each.source == "model" and each.tokens.prompt]
+        self.costs = [(each.evaluated, each.prompt, each.generated) for each in asked]
+        return totals_of(self._served.counts)
+
+    async def close(self) -> None:
+        self._served.close()

@@ -1,0 +1,187 @@
+"""A team's server: typing over it, healing over it, and how many developers a machine serves.
+
+    uv run python benchmarks/team.py type [--typists 1] [--typists 4] [--seeds 1] [--out FILE]
+    uv run python benchmarks/team.py heal --data FOLDER [--tasks 200] [--out FILE]
+
+The server is llama.cpp's own, from the xllamacpp wheel, with a slot for each typist; engine, gate, log and
+ledger are the product's. `type` plays the traces of replay.py in real time, for assist and for the llama.vim
+policy over the same build, and then computes the capacity model (`bench/team/capacity.py`) from what they
+cost. `heal` compares exact match on HumanEval lines cut at random places: in the process, and over the server
+with each way of healing. Run nothing else on the machine.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from assist_completion.engine.interface import GhostTextEngine
+from assist_completion.model_store.store import resolve
+from assist_completion.settings import DEFAULT_MODEL
+from assist_completion.suggestion import CompletionRequest
+from assist_context.documents import Context
+from assist_context.languages import language_of
+from assist_server.config.config import load_lenient
+from assist_server.local_model.opening import open_engine, store_of
+from bench.infilling.tasks import Task, load
+from bench.peers.http_infill import start
+from bench.peers.peers import POLICIES
+from bench.peers.server_options import Options
+from bench.progress import with_progress
+from bench.provenance import provenance, write
+from bench.significance import wilson
+from bench.team.capacity import SHARE, Demand, Machine, developers, waiting
+from bench.team.serving import ServedPolicy, served_engine, team_config
+from bench.typing import typist
+from bench.typing.figures import percentile, trace_figures
+from bench.typing.screen import Screen
+from bench.typing.typist import STYLES
+
+PATH = "solution.py"
+# Examples, to be replaced by what a benchmark of one's own server says: totals over all its requests.
+MACHINES = (
+    Machine("20,000 read and 3,000 written tokens a second, 64 at once", 20_000, 3_000, 64),
+    Machine("3,000 read and 700 written tokens a second, 16 at once", 3_000, 700, 16),
+)
+
+
+async def play(model: Path, typists: int, seeds: Sequence[int]) -> dict[str, Any]:
+    """Let several developers type at the same time, each another trace. Return their figures."""
+    made = list(
+        typist.traces(STYLES["typing"], [seed + 10 * n for n in range(typists) for seed in seeds], None)
+    )
+    server = await start(Options(model, context=6144 * typists, slots=typists), "wheel")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            for trace in made:
+                Path(root, trace.path).write_text(trace.start, encoding="utf-8")
+            config = team_config(Path(folder, "data"), f"http://127.0.0.1:{server.port}", model.stem)
+            policies = [ServedPolicy(partial(served_engine, config, root)) for _ in made]
+            plays = [Screen(policy, trace).play() for policy, trace in zip(policies, made, strict=True)]
+            logs = await asyncio.gather(*plays)
+    finally:
+        await server.stop()
+    costs = [each for policy in policies for each in policy.costs]
+    return {
+        "typists": typists,
+        "traces": [trace_figures(log) for log in logs],
+        "uncached": {name: percentile([each[0] for each in costs], at) for name, at in SHARES.items()},
+        "prompt": {name: percentile([each[1] for each in costs], at) for name, at in SHARES.items()},
+        "costs": [(read, written) for read, _, written in costs],
+        **asdict(_demand(len(costs), logs)),
+    }
+
+
+SHARES = {"p50": 0.5, "p95": 0.95}
+
+
+async def play_peer(model: Path, seeds: Sequence[int]) -> dict[str, Any]:
+    """Play the same traces with the llama.vim policy, one after the other, over the same build."""
+    kind, options = POLICIES["llama.vim"]
+    logs = []
+    for trace in typist.traces(STYLES["typing"], seeds, None):
+        policy = kind(partial(start, Options(model, **options), "wheel"))
+        logs.append(await Screen(policy, trace).play())
+    runs = sum(int(log.totals.extra.get("runs", 0)) for log in logs)
+    return {"traces": [trace_figures(log) for log in logs], **asdict(_demand(runs, logs))}
+
+
+def _demand(requests: int, logs: Sequence[Any]) -> Demand:
+    """What an hour of typing costs, by what these traces did."""
+    hours = sum(log.seconds for log in logs) / 3600
+    read = sum(log.totals.evaluated for log in logs)
+    return Demand(requests / hours, read / hours, sum(log.totals.generated for log in logs) / hours)
+
+
+def capacity(ours: dict[str, Any], theirs: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the developers that each machine serves by the model, and the latency of a virtual run."""
+    rows = []
+    for machine in MACHINES:
+        mine, other = (Demand(each["requests"], each["read"], each["written"]) for each in (ours, theirs))
+        count = developers(mine, machine)
+        took = waiting(ours["costs"], mine, machine, min(1000, int(count)))
+        rows.append(
+            {
+                "machine": machine.name,
+                "developers": round(count),
+                "llama.vim policy": round(developers(other, machine)),
+                "simulated": min(1000, int(count)),
+                "p95 seconds": round(percentile(took, 0.95), 3),
+            }
+        )
+    return rows
+
+
+def fill(runner: asyncio.Runner, engine: GhostTextEngine, task: Task) -> str:
+    """Return the text that the engine would show for a cut line, whatever its score."""
+    context = Context(PATH, language_of(PATH), task.before, task.after)
+    request = CompletionRequest(context, manual=True, max_lines=1, immediate=True)
+    return runner.run(engine.complete(request)).candidate.rstrip()
+
+
+def heal(model: Path, data: Path, count: int) -> dict[str, Any]:
+    """Return the exact match of the same tasks: in the process, and over the server by way of healing."""
+    tasks = load(data, "single", count, 1, cut=True)
+    found: dict[str, list[str]] = {}
+    with asyncio.Runner() as runner, tempfile.TemporaryDirectory() as folder:
+        root = Path(folder, "space")
+        root.mkdir()
+        (root / PATH).write_text("", encoding="utf-8")
+        local = open_engine(load_lenient()).engine
+        found["in process"] = [fill(runner, local, each) for each in with_progress(tasks, "tasks", 20)]
+        local.close()
+        server = runner.run(start(Options(model), "wheel"))
+        config = team_config(Path(folder, "data"), f"http://127.0.0.1:{server.port}", model.stem)
+        try:
+            for name, constrains in (("grammar", True), ("cut and checked", False)):
+                engine = served_engine(config, root, constrains=constrains)
+                found[name] = [fill(runner, engine, each) for each in with_progress(tasks, "tasks", 20)]
+                engine.close()
+        finally:
+            runner.run(server.stop())
+    rows = {}
+    for name, texts in found.items():
+        right = sum(text == task.hole.rstrip() for text, task in zip(texts, tasks, strict=True))
+        rows[name] = {"exact": round(right / len(tasks), 4), "interval": wilson(right, len(tasks))}
+    return {"tasks": len(tasks), "rows": rows}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("type", "heal"))
+    parser.add_argument("--typists", type=int, action="append", help="default: 1 and 4")
+    parser.add_argument("--seeds", default="1", help="traces of each typist, as in 1,2")
+    parser.add_argument("--data", type=Path, help="the folder of HumanEval's infilling tasks, for heal")
+    parser.add_argument("--tasks", type=int, default=200)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    model = resolve(store_of(load_lenient()), DEFAULT_MODEL)
+    header = provenance(model)
+    if options.what == "heal":
+        body = heal(model, options.data, options.tasks)
+    else:
+        seeds = [int(each) for each in options.seeds.split(",")]
+        served = [asyncio.run(play(model, count, seeds)) for count in options.typists or [1, 4]]
+        peer = asyncio.run(play_peer(model, seeds))
+        body = {
+            "served": served,
+            "llama.vim policy": peer,
+            "share": SHARE,
+            "capacity": capacity(served[0], peer),
+        }
+    json.dump(body, sys.stdout, indent=1)
+    if options.out:
+        write(options.out, header, body)
+
+
+if __name__ == "__main__":
+    main()

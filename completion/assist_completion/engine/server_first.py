@@ -1,0 +1,205 @@
+"""Ghost text from a team's server, and from the local model whenever the server cannot give it in time.
+
+Each has an engine of its own, with its own caches. This module decides which of them is asked, and tells
+others when that changes. It does not know what a server is.
+"""
+
+import asyncio
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+from assist_completion.engine.circuit_breaker import SHORTEST, CircuitBreaker
+from assist_completion.engine.engine import RECENT, REMEMBERED, Engine
+from assist_completion.errors import ServedError
+from assist_completion.inference.worker import Job, Lane, Worker
+from assist_completion.served.source import ServedSource
+from assist_completion.suggestion import CompletionRequest, Suggestion
+from assist_context.documents import Context
+
+REST = 65.0  # seconds after a request when what was sent is written down, if not before
+# Reasons with which the server's engine ends where the local model may have a text.
+UNSERVED = ("server-away", "not-for-server", "model-failed")
+
+Ask = Callable[[Engine, CompletionRequest], Awaitable[tuple[Suggestion, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """Who writes ghost text now: "team" or "local", and why not the team's server, or ""."""
+
+    name: str
+    why: str = ""
+
+
+class ServerFirst:
+    """Asks the server's engine, and the local one if there is any. An answer later than `bound` is late.
+
+    `bound` is in seconds, from the request to its answer, and `pause` is the shortest between two trials of a
+    server that is away. `show` hears each change of the tier.
+    """
+
+    def __init__(
+        self,
+        server: Engine,
+        worker: Worker[ServedSource],
+        local: Engine | None,
+        bound: float,
+        show: Callable[[Tier], None] = lambda _: None,
+        pause: float = SHORTEST,
+    ) -> None:
+        self._server = server
+        self._worker = worker
+        self._local = local
+        self._bound = bound
+        self._show = show
+        self._breaker = CircuitBreaker(time.monotonic, pause)
+        self._tier = Tier("team")
+        self._resting: asyncio.TimerHandle | None = None
+        self._owners: OrderedDict[int, Engine] = OrderedDict()  # by the id of a suggestion
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What both engines counted."""
+        return self._server.counts + (self._local.counts if self._local else Counter())
+
+    @property
+    def recent(self) -> list[Suggestion]:
+        """The last suggestions of both, in their order."""
+        both = [*self._server.recent, *(self._local.recent if self._local else ())]
+        return sorted(both, key=lambda each: each.id)[-RECENT:]
+
+    @property
+    def snippet_tokens(self) -> int:
+        """The room for snippets in the prompt of whoever is asked now."""
+        return self._asked_first.snippet_tokens
+
+    @property
+    def tier(self) -> Tier:
+        """Who writes ghost text now."""
+        return self._tier
+
+    async def complete(self, request: CompletionRequest) -> Suggestion:
+        """One suggestion, of the server if it has one in time."""
+
+        async def one(engine: Engine, request: CompletionRequest) -> tuple[Suggestion, ...]:
+            return (await engine.complete(request),)
+
+        return (await self._ask(request, one))[0]
+
+    async def complete_several(self, request: CompletionRequest) -> tuple[Suggestion, ...]:
+        """The same and others: those of the local model only, since each costs a server a request."""
+        return await self._ask(request, Engine.complete_several)
+
+    def prewarm(self, context: Context, *, full: bool = False) -> Future[None] | None:
+        """Read ahead where the local model is asked. A shared server reads only what was asked for."""
+        if self._breaker.state == "closed" or self._local is None:
+            return None
+        return self._local.prewarm(context, full=full)
+
+    def record_shown(self, suggestion_id: int) -> None:
+        """Count that the editor shows this suggestion."""
+        self._owner(suggestion_id).record_shown(suggestion_id)
+
+    def record_accepted(self, suggestion_id: int) -> None:
+        """Count that the user accepted this suggestion or a part of it."""
+        self._owner(suggestion_id).record_accepted(suggestion_id)
+
+    def close(self) -> None:
+        """Stop both."""
+        if self._resting is not None:
+            self._resting.cancel()
+        self._server.close()
+        if self._local is not None:
+            self._local.close()
+
+    @property
+    def _asked_first(self) -> Engine:
+        local = self._local if self._breaker.state != "closed" else None
+        return local or self._server
+
+    def _owner(self, suggestion_id: int) -> Engine:
+        return self._owners.get(suggestion_id, self._asked_first)
+
+    async def _ask(self, request: CompletionRequest, ask: Ask) -> tuple[Suggestion, ...]:
+        if self._breaker.try_again():
+            self._try_server(request.context)
+        if self._breaker.state != "closed" and self._local is not None:
+            return self._remember(self._local, await ask(self._local, request))
+        answers = await self._in_time(asyncio.ensure_future(ask(self._server, request)))
+        self._plan_rest()
+        if answers is not None and answers[0].reason not in UNSERVED:
+            return self._remember(self._server, answers)
+        if self._local is None:
+            return answers or (Suggestion(reason="server-away"),)
+        return self._remember(self._local, await ask(self._local, replace(request, immediate=True)))
+
+    async def _in_time(self, task: "asyncio.Future[tuple[Suggestion, ...]]") -> tuple[Suggestion, ...] | None:
+        """What the server's engine answers; None if it is late, which the breaker counts."""
+        try:
+            await asyncio.wait([task], timeout=self._bound if self._local else None)
+        finally:
+            if not task.done():
+                task.cancel()
+        if task.cancelled() or not task.done():
+            self._breaker.record_answer(late=True)
+            self._follow(f"it took longer than {1e3 * self._bound:.0f} ms")
+            return None
+        answers = task.result()
+        reason = answers[0].reason
+        if reason in ("server-away", "model-failed"):
+            self._breaker.record_failure()
+            self._follow(str(self._server.last_error or "it failed"))
+        elif reason == "not-for-server":
+            self._change(Tier("local", str(self._server.last_error or "")))
+        elif answers[0].source == "model" and reason != "superseded":
+            self._breaker.record_answer()
+            self._follow()
+        return answers
+
+    def _try_server(self, context: Context) -> None:
+        """See whether the server is back, without letting a request wait for it."""
+        loop = asyncio.get_running_loop()
+        start = time.monotonic()
+        job = Job[ServedSource](Lane.WARM, lambda source: source.warm(context, full=True))
+
+        def record_end() -> None:
+            error = job.done.exception()
+            if error is None:
+                self._breaker.record_answer(late=time.monotonic() - start > self._bound)
+                self._follow()
+            elif isinstance(error, ServedError) and not error.away:
+                self._breaker.record_answer()  # this file is none for it, which says nothing about the server
+            else:
+                self._breaker.record_failure()
+
+        job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(record_end))
+        self._worker.submit(job)
+
+    def _plan_rest(self) -> None:
+        """Have the source told, once, that nothing is asked any more."""
+        if self._resting is None:
+            loop = asyncio.get_running_loop()
+            self._resting = loop.call_later(REST, self._rest)
+
+    def _rest(self) -> None:
+        self._resting = None
+        self._worker.submit(Job[ServedSource](Lane.WARM, lambda source: source.rest()))
+
+    def _follow(self, why: str = "") -> None:
+        """Show what the breaker's state means for the user."""
+        self._change(Tier("team") if self._breaker.state == "closed" else Tier("local", why))
+
+    def _change(self, tier: Tier) -> None:
+        if tier != self._tier:
+            self._tier = tier
+            self._show(tier)
+
+    def _remember(self, engine: Engine, answers: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
+        for each in answers:
+            self._owners[each.id] = engine
+        while len(self._owners) > REMEMBERED:
+            self._owners.popitem(last=False)
+        return answers

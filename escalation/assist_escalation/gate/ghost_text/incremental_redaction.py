@@ -1,0 +1,189 @@
+"""Takes secrets out of the prompts of one session of ghost text, and scans only what changed.
+
+Prompts follow each other by a letter, so what was found in a text that is still the same is kept. A secret
+has one placeholder for the session, so that the prompt's beginning stays the same for the server's cache.
+"""
+
+import re
+import time
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from assist_escalation.gate.ghost_text.half_typed import ends_of, may_become_secret
+from assist_escalation.prompts import Span, request_placeholder
+from assist_escalation.redaction.detectors.custom_patterns import compile_patterns
+from assist_escalation.redaction.findings import Check, Kind, RedactionError, time_limit
+from assist_escalation.redaction.known_secrets import LEAST, Known
+from assist_escalation.redaction.redactor import Redacted
+from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
+from assist_escalation.redaction.secret_values import is_structured
+
+REMEMBERED = 64  # texts whose secrets are kept
+TAIL = (
+    1_200  # characters before the typed text that are scanned with it; windows of the scanner overlap by 512
+)
+SECONDS = 0.5  # for one prompt; a usual one takes 1 to 3 ms
+_ROUNDS = 4
+_KEY_MARK = re.compile(r"-----(BEGIN|END)")
+LAST = 400  # characters before the cursor in which a value may be that is being typed
+
+
+@dataclass(frozen=True, slots=True)
+class CursorTexts:
+    """The texts of a prompt, around the cursor and of other files. `need` is the end of the typed text."""
+
+    files: tuple[Span, ...]
+    head: Span
+    typed: Span
+    need: str
+    suffix: Span
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedTexts:
+    """The same without secrets; `redacted` has the placeholders, and how often each type was found."""
+
+    files: tuple[Span, ...]
+    path: str
+    head: str
+    typed: str
+    suffix: str
+    redacted: Redacted = field(repr=False)
+
+
+class SessionRedactor:
+    """Redacts the prompts of one session. `nonce` is 4 to 40 random characters of 0-9 and a-z.
+
+    `scanned` counts the characters that were scanned so far.
+    """
+
+    def __init__(self, known: Known, patterns: Sequence[str], nonce: str) -> None:
+        self.scanned = 0
+        self._patterns = compile_patterns(patterns)
+        self._nonce = nonce
+        self._names: dict[str, str] = {}  # the placeholder of each secret
+        self._types: dict[str, str] = {}  # what it was found as first; later it is a known value
+        self._found: OrderedDict[tuple[str, Kind, int], list[Secret]] = OrderedDict()
+        self._sought = Sought(known, self._patterns)
+        self._version = 0  # grows with the values that are looked for
+
+    def redact(self, texts: CursorTexts) -> RedactedTexts:
+        """The texts with a placeholder in place of every secret.
+
+        Raises `RedactionError` if that takes too long, or if the cursor is in a secret that is being typed.
+        """
+        for _ in range(_ROUNDS):
+            before = self._version
+            given = self._redact(texts)
+            if self._version == before:
+                return given
+        raise RedactionError("a scan after redaction still finds a secret, so nothing is sent")
+
+    def _redact(self, texts: CursorTexts) -> RedactedTexts:
+        check = time_limit(time.monotonic, SECONDS)
+        counts: Counter[str] = Counter()
+        placeholders: dict[str, str] = {}
+
+        def clean(text: str, secrets: Sequence[Secret]) -> str:
+            parts: list[str] = []
+            done = 0
+            for each in secrets:
+                secret = text[each.start : each.end]
+                name = self._name(secret, each.type)
+                placeholders[name] = secret
+                counts[self._types[secret]] += 1
+                parts += [text[done : each.start], name]
+                done = each.end
+            return "".join([*parts, text[done:]])
+
+        def whole(text: str, path: str) -> str:
+            return clean(text, self._secrets(text, kind_of(path, text), check))
+
+        def path_of(span: Span) -> str:
+            return clean(span.origin.path, self._secrets(span.origin.path, "unknown", check))
+
+        everything = (*texts.files, texts.head, texts.typed, texts.suffix)
+        if any(self._nonce in text for span in everything for text in (span.text, span.origin.path)):
+            raise RedactionError("the text holds the nonce of its placeholders")
+        head, typed = self._around_cursor(texts, check)
+        files = tuple(
+            Span(whole(each.text, each.origin.path), replace(each.origin, path=path_of(each)))
+            for each in texts.files
+        )
+        return RedactedTexts(
+            files,
+            path_of(texts.head),
+            clean(texts.head.text, head),
+            clean(texts.typed.text, typed),
+            whole(texts.suffix.text, texts.suffix.origin.path),
+            Redacted((), tuple(sorted(counts.items())), placeholders, self._nonce),
+        )
+
+    def _around_cursor(self, texts: CursorTexts, check: Check) -> tuple[list[Secret], list[Secret]]:
+        """The secrets of the head, and those of the typed text, which are scanned across their border."""
+        head, typed = texts.head.text, texts.typed.text
+        if may_become_secret(head + typed + texts.need):
+            raise RedactionError("the cursor is in what may become a secret")
+        kind = kind_of(texts.head.origin.path, head)
+        marks = _KEY_MARK.findall(head)
+        in_key = bool(marks) and marks[-1] == "BEGIN"
+        start = 0 if in_key else head.rfind("\n", 0, max(0, len(head) - TAIL)) + 1
+        tail = head[start:] + typed + texts.need
+        found = list(self._secrets(tail, kind, check))
+        end = len(head) - start + len(typed)
+        if any(each.end > end for each in found) or self._is_in_value(tail, kind, check):
+            raise RedactionError("the cursor is in a secret")
+        in_tail = [Secret(each.start + start, each.end + start, each.type) for each in found]
+        in_head = self._secrets(head, kind, check)
+        whole = _union([*in_head, *in_tail])
+        border = len(head)
+        before = [replace(each, end=min(each.end, border)) for each in whole if each.start < border]
+        after = [
+            Secret(max(each.start, border) - border, each.end - border, each.type)
+            for each in whole
+            if each.end > border
+        ]
+        return before, after
+
+    def _is_in_value(self, text: str, kind: Kind, check: Check) -> bool:
+        """Whether the end of the text would be in a secret if the value there were ended now."""
+        last = text[text.find("\n", max(0, len(text) - LAST)) + 1 :]
+        for closer in ends_of(last):
+            found = self._secrets(last + closer, kind, check)
+            if any(each.start < len(last) <= each.end for each in found):
+                return True
+        return False
+
+    def _secrets(self, text: str, kind: Kind, check: Check) -> list[Secret]:
+        key = (text, kind, self._version)
+        if key in self._found:
+            self._found.move_to_end(key)
+            return self._found[key]
+        self.scanned += len(text)
+        found = scan(text, kind, self._sought, check) if text else []
+        self._found[key] = found
+        if len(self._found) > REMEMBERED:
+            self._found.popitem(last=False)
+        return found
+
+    def _name(self, secret: str, type_: str) -> str:
+        """The placeholder of a secret. A new one that could be found elsewhere is looked for from now on."""
+        if secret not in self._names:
+            self._types[secret] = type_
+            self._names[secret] = request_placeholder(type_, self._nonce, len(self._names) + 1)
+            if len(secret) >= LEAST and is_structured(secret) and secret not in self._sought.known.values:
+                self._sought = Sought(Known((*self._sought.known.values, secret)), self._patterns)
+                self._version += 1
+        return self._names[secret]
+
+
+def _union(secrets: Sequence[Secret]) -> list[Secret]:
+    """The same characters, as secrets that do not overlap."""
+    joined: list[Secret] = []
+    for each in sorted(secrets, key=lambda secret: (secret.start, -secret.end)):
+        if joined and each.start < joined[-1].end:
+            joined[-1] = replace(joined[-1], end=max(joined[-1].end, each.end))
+        else:
+            joined.append(each)
+    return joined

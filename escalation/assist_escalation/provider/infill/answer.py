@@ -1,0 +1,131 @@
+"""Reads what servers answer, piece by piece. JSON comes from outside: an unexpected shape is a `Fault`."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from assist_escalation.policy.settings import ServerKind
+from assist_escalation.provider.failures import Fault, describe, refusal
+
+MOST_TOKENS = 10_000_000  # a larger count is no count
+
+
+@dataclass(frozen=True, slots=True)
+class InfillPiece:
+    """The next piece. `chance` is its log-probability in nats, None if the server gives none.
+
+    `likely` are the likeliest tokens in its place, each with its log-probability.
+    `end` is "" until the last piece: `stop` (the model ended), `line` (the end of the line), `length`.
+    `prompt` and `cached` count tokens, 0 where the server does not say.
+    """
+
+    text: str
+    chance: float | None = None
+    end: str = ""
+    prompt: int = 0
+    cached: int = 0
+    likely: tuple[tuple[str, float], ...] = ()
+
+
+def read(kind: ServerKind, data: str) -> InfillPiece:
+    """The piece in an event of such a server.
+
+    >>> read("llama.cpp", '{"content": "a", "stop": false, "timings": {"prompt_n": 3, "cache_n": 9}}')
+    InfillPiece(text='a', chance=None, end='', prompt=12, cached=9)
+    """
+    try:
+        event = json.loads(data)
+    except (ValueError, RecursionError):
+        raise Fault("bad-reply", "an event of the answer is not JSON") from None
+    event = _expect(event, dict)
+    if event.get("error"):
+        found = refusal(0, data.encode("utf-8", "replace"))
+        raise Fault(found.kind, describe(found))
+    if kind == "llama.cpp":
+        return _llama(event)
+    return _ollama(event) if kind == "ollama" else _openai(event)
+
+
+def _llama(event: dict[str, Any]) -> InfillPiece:
+    timings = _expect(event.get("timings"), dict)
+    cached = _count(timings.get("cache_n"))
+    prompt = cached + _count(timings.get("prompt_n"))
+    end = ""
+    if event.get("stop"):
+        end = {"word": "line", "limit": "length"}.get(_expect(event.get("stop_type"), str), "stop")
+    tokens = _expect(event.get("completion_probabilities"), list)
+    first = tokens[0] if tokens and isinstance(tokens[0], dict) else {}
+    likely = [(each.get("token"), _chance(each)) for each in _dicts(first.get("top_logprobs"))]
+    chance = _lowest([_chance(each) for each in tokens])
+    return InfillPiece(_expect(event.get("content"), str), chance, end, prompt, cached, _known_tokens(likely))
+
+
+def _ollama(event: dict[str, Any]) -> InfillPiece:
+    chances = [_chance(each) for each in _expect(event.get("logprobs"), list)]
+    end = ""
+    if event.get("done"):
+        end = "length" if event.get("done_reason") == "length" else "stop"
+    prompt = _count(event.get("prompt_eval_count"))
+    return InfillPiece(_expect(event.get("response"), str), _lowest(chances), end, prompt, 0)
+
+
+def _openai(event: dict[str, Any]) -> InfillPiece:
+    """A chunk of OpenAI's completions, or of Mistral's, which has the shape of a chat."""
+    usage = _expect(event.get("usage"), dict)
+    details = _expect(usage.get("prompt_tokens_details"), dict)
+    prompt, cached = _count(usage.get("prompt_tokens")), _count(details.get("cached_tokens"))
+    text, end = "", ""
+    chances: list[float | None] = []
+    likely: list[tuple[Any, float | None]] = []
+    for each in _expect(event.get("choices"), list):
+        choice = _expect(each, dict)
+        delta = _expect(choice.get("delta"), dict)
+        text += _expect(choice.get("text"), str) or _expect(delta.get("content"), str)
+        found = _expect(choice.get("logprobs"), dict)
+        chances += map(_number, _expect(found.get("token_logprobs"), list))
+        for tokens in _dicts(found.get("top_logprobs"))[:1]:
+            likely += [(token, _number(value)) for token, value in tokens.items()]
+        if reason := _expect(choice.get("finish_reason"), str):
+            line = choice.get("stop_reason") == "\n"
+            end = "length" if reason == "length" else "line" if line else "stop"
+    return InfillPiece(text, _lowest(chances), end, prompt, min(cached, prompt), _known_tokens(likely))
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _known_tokens(likely: list[tuple[Any, float | None]]) -> tuple[tuple[str, float], ...]:
+    """Those of the likely tokens that have a text and a chance."""
+    return tuple((text, chance) for text, chance in likely if isinstance(text, str) and chance is not None)
+
+
+def _lowest(chances: list[float | None]) -> float | None:
+    """The chance of several tokens that came as one piece: the least likely one decides what is shown."""
+    known = [each for each in chances if each is not None]
+    return min(known) if known and len(known) == len(chances) else None
+
+
+def _chance(token: Any) -> float | None:
+    return _number(token.get("logprob")) if isinstance(token, dict) else None
+
+
+def _number(value: Any) -> float | None:
+    """A log-probability, or None if it cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value <= 0.001:
+        return None
+    return min(float(value), 0.0)
+
+
+def _count(value: Any) -> int:
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
+    return int(value) if fits else 0
+
+
+def _expect(value: Any, kind: type[Any]) -> Any:
+    """`value` if it has this type, an empty one for null. Anything else raises `Fault`."""
+    if value is None:
+        return kind()
+    if not isinstance(value, kind):
+        raise Fault("bad-reply", "an event of the answer has another shape than the server's kind gives it")
+    return value

@@ -1,0 +1,151 @@
+"""What a server is, and how it answers: asked with a line of code of our own, never with a user's text.
+
+A probe is made when the user asks for it, and writes nothing.
+"""
+
+import asyncio
+import json
+import time
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.settings import ModelServer, ServerKind
+from assist_escalation.provider.failures import Fault, describe, refusal
+from assist_escalation.provider.infill.answer import InfillPiece
+from assist_escalation.provider.infill.line import CONNECT_S, InfillLine
+from assist_escalation.provider.infill.request import FimTable, InfillCall, InfillPrompt, body
+from assist_escalation.provider.pinned_transport import PinnedTransport, load, lost_connection
+from assist_escalation.provider.request import Times, check_address
+
+# About 200 tokens, so that a server with a cache of blocks has whole blocks to find again.
+_LINES = "".join(f"def add_{n}(first, second):\n    return first + second + {n}\n\n\n" for n in range(12))
+PROMPT = InfillPrompt((), "sums.py", _LINES, "\n", "def add(first, second):\n    return ", "", True, 8)
+# A page that only this kind of server has, the most particular ones first.
+_PAGES: tuple[tuple[ServerKind, str], ...] = (
+    ("llama.cpp", "/props"),
+    ("ollama", "/api/tags"),
+    ("vllm", "/version"),
+    ("openai", "/v1/models"),
+)
+# Families that keep one state for all that they read: they drop no part of it, and read all of it again.
+_HYBRID = ("qwen3.5", "qwen3.6", "qwen3-next", "granite-4", "mamba", "jamba", "rwkv", "falcon-h1", "lfm2")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundServer:
+    """What answers at an address: its kind, the models that it names, and its context in tokens or 0."""
+
+    kind: ServerKind
+    models: tuple[str, ...]
+    context_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProbe:
+    """How a server answered: `ms` the first time, and `again_ms` the same prompt once more.
+
+    `cached` is the share of the second prompt that it did not compute again, None if it does not say.
+    `chances`: whether it gives log-probabilities. `problem` is "" if it answered.
+    """
+
+    problem: str = ""
+    ms: float = 0.0
+    again_ms: float = 0.0
+    cached: float | None = None
+    chances: bool = False
+    hybrid: bool = False
+
+
+async def identify(base_url: str, key: str = "", ca_file: str = "", proxy: str = "") -> FoundServer:
+    """What answers at an address. Raises `Fault`."""
+    bare = check_address(base_url, proxy).removesuffix("/v1")
+    last = Fault("bad-reply", "it is none of the servers that are known: give its kind by hand")
+    for kind, page in _PAGES:
+        try:
+            said = await _read_page(f"{bare}{page}", key, ca_file, proxy)
+        except Fault as fault:
+            if fault.kind in ("unreachable", "tls", "timeout", "auth"):
+                raise
+            last = fault if fault.kind != "unknown-model" else last
+            continue
+        if kind == "llama.cpp" and "default_generation_settings" not in said:
+            continue
+        names = await _model_names(bare, kind, said, key, ca_file, proxy)
+        settings = said.get("default_generation_settings")
+        context = settings.get("n_ctx", 0) if isinstance(settings, dict) else 0
+        return FoundServer(kind, names, context if isinstance(context, int) else 0)
+    raise last
+
+
+async def measure(server: ModelServer, key: str, tokens: FimTable | None) -> ServerProbe:
+    """How a server completes our own code, twice."""
+    hybrid = any(each in server.model.lower() for each in _HYBRID)
+    # A text that no earlier probe sent, so that the first answer is one without a cache.
+    prompt = replace(PROMPT, head=f"# {time.time_ns()}\n{PROMPT.head}")
+    line = InfillLine(server, key)
+    try:
+        payload = body(InfillCall("probe", server, key, tokens, prompt))
+        (first, ms), (again, again_ms) = [await _ask(line, payload) for _ in range(2)]
+    except EscalationError as error:
+        return ServerProbe(str(error), hybrid=hybrid)
+    finally:
+        await line.close()
+    says = again.cached > 0 or server.kind == "llama.cpp"  # others say nothing where they have nothing
+    share = again.cached / again.prompt if again.prompt and says else None
+    return ServerProbe("", ms, again_ms, share, first.chance is not None, hybrid)
+
+
+async def _ask(line: InfillLine, payload: bytes) -> tuple[InfillPiece, float]:
+    """The counts of an answer, a chance if there was any, and its milliseconds."""
+    start = time.perf_counter()
+    seen = InfillPiece("")
+    async with aclosing(line.stream(payload, PROMPT.most)) as pieces:
+        async for piece in pieces:
+            chance = seen.chance if piece.chance is None else piece.chance
+            prompt, cached = max(seen.prompt, piece.prompt), max(seen.cached, piece.cached)
+            seen = InfillPiece(seen.text + piece.text, chance, piece.end, prompt, cached)
+    return seen, 1e3 * (time.perf_counter() - start)
+
+
+async def _model_names(
+    bare: str, kind: ServerKind, said: dict[str, Any], key: str, ca_file: str, proxy: str
+) -> tuple[str, ...]:
+    if kind not in ("ollama", "openai"):
+        try:
+            said = await _read_page(f"{bare}/v1/models", key, ca_file, proxy)
+        except Fault:
+            return ()
+    rows = said.get("models") if kind == "ollama" else said.get("data")
+    names = (
+        [each.get("name") or each.get("id") for each in rows if isinstance(each, dict)]
+        if isinstance(rows, list)
+        else []
+    )
+    return tuple(name for name in names if isinstance(name, str))
+
+
+async def _read_page(url: str, key: str, ca_file: str, proxy: str) -> dict[str, Any]:
+    """The JSON object at one address. Raises `Fault`."""
+    import httpx2  # noqa: PLC0415
+
+    context = load(ca_file if url.lower().startswith("https:") else None)
+    inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy or None)
+    door = PinnedTransport(inner, httpx2.URL(url), key, Times(connect=CONNECT_S), method="GET")
+    client = httpx2.AsyncClient(transport=cast("Any", door), trust_env=False, follow_redirects=False)
+    try:
+        async with asyncio.timeout(2 * CONNECT_S):
+            response = await client.get(url)
+    except (TimeoutError, httpx2.RequestError) as error:
+        raise lost_connection(error) from None
+    finally:
+        await client.aclose()
+    if response.status_code != 200:
+        found = refusal(response.status_code, response.content)
+        raise Fault(found.kind, describe(found))
+    try:
+        said = json.loads(response.content)
+    except (ValueError, RecursionError):
+        raise Fault("bad-reply", "its answer is not JSON") from None
+    return said if isinstance(said, dict) else {}

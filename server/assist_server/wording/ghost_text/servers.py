@@ -1,0 +1,66 @@
+"""The words about a team's server: what it is, how it answered, and what is wrong with it."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from assist_escalation.policy.settings import ModelServer
+from assist_escalation.provider.infill.probe import ServerProbe
+
+CACHED_LEAST = 0.5  # of the same prompt sent again; less means that the prefix cache is off
+
+
+def server_document(name: str, server: ModelServer, probe: ServerProbe | None) -> dict[str, Any]:
+    """A server as JSON has it; `probe` is None if it was not asked."""
+    return {
+        "name": name,
+        "kind": server.kind,
+        "host": urlsplit(server.base_url).netloc,
+        "model": server.model,
+        "residency": list(server.residency),
+        "reachable": not probe.problem if probe else None,
+        "ms": round(probe.ms) if probe else None,
+        "again_ms": round(probe.again_ms) if probe else None,
+        "cached_share": probe.cached if probe else None,
+        "log_probabilities": probe.chances if probe else None,
+    }
+
+
+def server_words(document: dict[str, Any]) -> str:
+    """The same in a line.
+
+    >>> words = {"kind": "vllm", "model": "m", "host": "h", "residency": ["internal"], "reachable": None}
+    >>> server_words(words)
+    'm by vllm at h, may see internal'
+    """
+    sees = ", ".join(document["residency"]) or "nothing"
+    found = f"{document['model']} by {document['kind']} at {document['host']}, may see {sees}"
+    if document["reachable"] is None:
+        return found
+    if not document["reachable"]:
+        return f"{found}; it does not answer"
+    share = document["cached_share"]
+    cached = "cached share unknown" if share is None else f"{share:.0%} of it cached"
+    return f"{found}; {document['ms']} ms, the same again {document['again_ms']} ms ({cached})"
+
+
+def server_warnings(server: ModelServer, probe: ServerProbe) -> Iterator[tuple[str, str]]:
+    """What is wrong with a server, each with what to do."""
+    if probe.problem:
+        yield f"The team's server does not answer: {probe.problem}", "Until then the local model answers"
+        return
+    if probe.hybrid:
+        yield (
+            f"{server.model} keeps one state for all that it reads, so it reads every prompt again",
+            "Serve a model with attention alone, such as qwen2.5-coder",
+        )
+    elif probe.cached is not None and probe.cached < CACHED_LEAST:
+        yield (
+            f"The server had {probe.cached:.0%} of a repeated prompt in its cache",
+            "Turn its prefix cache on (vLLM: --enable-prefix-caching), and give it slots enough",
+        )
+    if not probe.chances:
+        yield (
+            "The server gives no log-probabilities, so a doubtful text cannot be told from a sure one",
+            "One line at a time is shown, and none in mode quiet",
+        )
