@@ -15,13 +15,14 @@ import asyncio
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assist_completion.engine.interface import GhostTextEngine
+from assist_completion.engine.server_first import ServerFirst
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_completion.suggestion import CompletionRequest
@@ -41,7 +42,7 @@ from bench.team.serving import ServedPolicy, served_engine, team_config
 from bench.typing import typist
 from bench.typing.figures import percentile, trace_figures
 from bench.typing.screen import Screen
-from bench.typing.typist import STYLES
+from bench.typing.typist import STYLES, Trace
 
 PATH = "solution.py"
 # Examples, to be replaced by what a benchmark of one's own server says: totals over all its requests.
@@ -53,17 +54,13 @@ MACHINES = (
 
 async def play(model: Path, typists: int, seeds: Sequence[int]) -> dict[str, Any]:
     """Let several developers type at the same time, each another trace. Return their figures."""
-    made = list(
-        typist.traces(STYLES["typing"], [seed + 10 * n for n in range(typists) for seed in seeds], None)
-    )
+    numbers = [seed + 10 * n for n in range(typists) for seed in seeds]
+    made = list(typist.traces(STYLES["typing"], numbers, None))
     server = await start(Options(model, context=6144 * typists, slots=typists), "wheel")
     try:
         with tempfile.TemporaryDirectory() as folder:
-            root = Path(folder)
-            for trace in made:
-                Path(root, trace.path).write_text(trace.start, encoding="utf-8")
-            config = team_config(Path(folder, "data"), f"http://127.0.0.1:{server.port}", model.stem)
-            policies = [ServedPolicy(partial(served_engine, config, root)) for _ in made]
+            make = await asyncio.to_thread(_workspace, Path(folder), made, server.port, model.stem)
+            policies = [ServedPolicy(make) for _ in made]
             plays = [Screen(policy, trace).play() for policy, trace in zip(policies, made, strict=True)]
             logs = await asyncio.gather(*plays)
     finally:
@@ -77,6 +74,16 @@ async def play(model: Path, typists: int, seeds: Sequence[int]) -> dict[str, Any
         "costs": [(read, written) for read, _, written in costs],
         **asdict(_demand(len(costs), logs)),
     }
+
+
+def _workspace(folder: Path, made: Sequence[Trace], port: int, name: str) -> Callable[[], ServerFirst]:
+    """Write the traces' files into a folder. Return what makes an engine for it."""
+    root = folder / "space"  # the data is not in it: assist lets nothing leave from there
+    root.mkdir()
+    for trace in made:
+        (root / trace.path).write_text(trace.start, encoding="utf-8")
+    config = team_config(folder / "data", f"http://127.0.0.1:{port}", name)
+    return partial(served_engine, config, root)
 
 
 SHARES = {"p50": 0.5, "p95": 0.95}

@@ -3,7 +3,7 @@
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from assist_escalation.policy.settings import Provider
+from assist_escalation.policy.endpoints import Provider
 from assist_escalation.prompts import Messages
 from assist_escalation.provider.retries import Reserve
 from assist_escalation.provider.transport import AnswerEnd, Call, Delta, Times, Transport, TransportError

@@ -8,8 +8,9 @@ from pathlib import Path
 from assist_escalation.audit.log import AuditLog
 from assist_escalation.budget.ledger import Ledger, Scope
 from assist_escalation.gate.prepare import GateParts, ProviderRequest
+from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.policy.permissions import Layer, Permissions, permissions
-from assist_escalation.policy.settings import EscalationSettings, Price, Provider
+from assist_escalation.policy.settings import EscalationSettings
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.provider.transport import Times, Transport

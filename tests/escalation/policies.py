@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from assist_escalation.policy.endpoints import ModelServer, Provider
 from assist_escalation.policy.permissions import OPEN, Author, Layer, Permissions, permissions
-from assist_escalation.policy.settings import REQUESTS, EscalationSettings, ModelServer, Provider
+from assist_escalation.policy.settings import REQUESTS, EscalationSettings
 from assist_escalation.prompts import Origin, Prompt, Span
 
 NAMES = ("eu", "us", "home")

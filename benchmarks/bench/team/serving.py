@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from assist_completion.engine.server_first import ServerFirst
-from assist_escalation.policy.settings import ModelServer
+from assist_escalation.policy.endpoints import ModelServer
 from assist_server.config.config import Config, load_lenient
 from assist_server.editor.team_server.opening import open_team_engine
 from assist_server.workspace.folders import WorkspaceFolder, folders_of
-from bench.typing.assist_policy import EnginePolicy, totals_of
-from bench.typing.policy import DocumentView, PolicyAnswer, Totals
+from bench.typing.assist_policy import EnginePolicy
+from bench.typing.policy import DocumentView, Totals
 
 PATIENCE_MS = 60_000  # a slow server is measured, not given up
 
@@ -43,26 +43,13 @@ class ServedPolicy(EnginePolicy):
     name = "assist over the server"
 
     def __init__(self, make: Callable[[], ServerFirst]) -> None:
-        self._make = make
+        super().__init__(make)
         self.costs: list[tuple[int, int, int]] = []
-
-    async def open(self, view: DocumentView) -> None:
-        self._served = self._make()
 
     def on_move(self, view: DocumentView) -> None:
         """A shared server reads nothing ahead."""
 
-    async def ask(self, view: DocumentView) -> PolicyAnswer | None:
-        self._engine = self._served  # type: ignore[assignment]
-        return await super().ask(view)
-
-    async def read(self) -> int:
-        return totals_of(self._served.counts).evaluated
-
     async def totals(self) -> Totals:
-        asked = [each.tokens for each in self._served.recent if each.source == "model" and each.tokens.prompt]
+        asked = [each.tokens for each in self._engine.recent if each.source == "model" and each.tokens.prompt]
         self.costs = [(each.evaluated, each.prompt, each.generated) for each in asked]
-        return totals_of(self._served.counts)
-
-    async def close(self) -> None:
-        self._served.close()
+        return await super().totals()

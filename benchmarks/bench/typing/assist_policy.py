@@ -8,7 +8,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from assist_completion.engine.engine import Engine
+from assist_completion.engine.interface import GhostTextEngine
 from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context, Cursor, Document, gather, split_lines
 from assist_context.languages import language_of
@@ -123,9 +123,9 @@ class EnginePolicy:
 
     name = "assist engine"
 
-    def __init__(self, open_engine: Callable[[], Engine]) -> None:
+    def __init__(self, open_engine: Callable[[], GhostTextEngine]) -> None:
         self._open = open_engine
-        self._engine: Engine
+        self._engine: GhostTextEngine
         self._accepted = False
 
     async def open(self, view: DocumentView) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.settings import Price, Provider
+from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.prompts import Usage
 
 # How vendors name a fixed version of a model. "-latest" is not fixed: the model changes, and its price too.

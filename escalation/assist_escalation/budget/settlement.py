@@ -8,7 +8,7 @@ booked, or more if the count says more. This module knows prices, no ledger and 
 from dataclasses import dataclass, replace
 
 from assist_escalation.budget.prices import cost_micro
-from assist_escalation.policy.settings import Price
+from assist_escalation.policy.endpoints import Price
 from assist_escalation.prompts import Usage
 
 

@@ -16,8 +16,8 @@ from assist_escalation.budget import ledger, prices, token_count
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.request_marks import request_mark
+from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.policy.settings import Price, Provider
 from assist_escalation.policy.verdict import Verdict, judge
 from assist_escalation.prompts import Messages, Prompt, lay_out
 from assist_escalation.provider.provider_memory import AnsweringModels

@@ -10,16 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from assist_escalation.policy.settings import (
-    ANY,
-    MOST_USD,
-    Content,
-    EscalationSettings,
-    GhostText,
-    Mode,
-    ModelServer,
-    Provider,
-)
+from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
+from assist_escalation.policy.settings import ANY, Content, EscalationSettings, GhostText, Mode
 
 Author = Literal[
     "organisation", "user", "repository", "editor"
@@ -107,6 +99,8 @@ class Permissions:
     audit_content: Content
     audit_checkpoint: str
     audit_key_env: str
+    collector: str
+    collector_key_env: str
 
 
 def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissions:
@@ -140,6 +134,8 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         audit_content=get_args(Content)[min(most, max(asked, default=0))],
         audit_checkpoint=next((each.audit_checkpoint for each in owned if each.audit_checkpoint), ""),
         audit_key_env=next((each.audit_key_env for each in owned if each.audit_key_env), ""),
+        collector=next((each.collector_endpoint for each in owned if each.collector_endpoint), ""),
+        collector_key_env=next((each.collector_key_env for each in owned if each.collector_endpoint), ""),
     )
 
 

@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from assist_escalation.policy.settings import USUAL_S, Provider
+from assist_escalation.policy.endpoints import USUAL_S, Provider
 from assist_escalation.prompts import Messages, Usage
 from assist_escalation.provider.failures import Fault, clean
 from assist_escalation.provider.provider_memory import Capabilities

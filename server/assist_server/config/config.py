@@ -195,6 +195,7 @@ def _secrets(environ: Mapping[str, str], owners: Iterable[EscalationSettings]) -
         for each in owners
         for name in (
             each.audit_key_env,
+            each.collector_key_env,
             *(provider.api_key_env for provider in each.providers.values()),
             *(server.api_key_env for server in each.servers.values()),
         )

@@ -15,8 +15,8 @@ from assist_escalation.edits.plan import Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
 from assist_escalation.gate.withheld_files import File, withheld_files
+from assist_escalation.policy.endpoints import Edits
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.policy.settings import Edits
 from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Origin, Prompt, Span, fence
 from assist_escalation.redaction.known_secrets import Known

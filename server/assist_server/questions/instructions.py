@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from assist_escalation.edits.formats.search_replace import fence_for, search_replace_instructions
-from assist_escalation.policy.settings import Edits
+from assist_escalation.policy.endpoints import Edits
 from assist_escalation.prompts import fence
 from assist_server.questions.new_tests.places import PlaceForTests
 from assist_server.questions.targets import QuestionTarget

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assist_escalation.budget.prices import as_of, cost_micro, price_of, upper_micro
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.settings import Price, Provider
+from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.prompts import Usage
 
 FRONTIER, HERE = "https://api.example.com/v1", "http://127.0.0.1:8080/v1"

@@ -15,8 +15,9 @@ from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.ghost_text.session import GhostTextSession
 from assist_escalation.gate.ghost_text.window import REQUESTS, SECONDS
+from assist_escalation.policy.endpoints import Price
 from assist_escalation.policy.permissions import CLOSED, OPEN, Layer
-from assist_escalation.policy.settings import EscalationSettings, Price
+from assist_escalation.policy.settings import EscalationSettings
 from assist_escalation.provider.failures import Fault
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_escalation.policy.settings import ModelServer
+from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.provider.failures import Fault
 from assist_escalation.provider.infill.answer import InfillPiece, read
 from assist_escalation.provider.infill.request import (

@@ -15,7 +15,7 @@ from calling import KEY, call, hear
 from hostile import Hostile, answer, head, self_signed
 
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.settings import Provider
+from assist_escalation.policy.endpoints import Provider
 from assist_escalation.provider.failures import Fault
 from assist_escalation.provider.request import address
 from assist_escalation.provider.transport import PinnedTransport, Times, Transport

@@ -8,7 +8,8 @@ import pytest
 from config_files import PROVIDER, environ, write
 
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
-from assist_escalation.policy.settings import EscalationSettings, Price, Provider
+from assist_escalation.policy.endpoints import Price, Provider
+from assist_escalation.policy.settings import EscalationSettings
 from assist_server.config.config import ConfigError, Problem, load, load_lenient, reference, set_model
 
 

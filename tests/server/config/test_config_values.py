@@ -9,7 +9,8 @@ from config_files import PROVIDER, write
 from assist_completion.errors import CompletionError
 from assist_completion.settings import CompletionSettings
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.settings import EscalationSettings, Provider
+from assist_escalation.policy.endpoints import Provider
+from assist_escalation.policy.settings import EscalationSettings
 from assist_server.config.config import Config, ConfigError, load, load_lenient
 
 

@@ -24,8 +24,8 @@ from assist_escalation.gate.ghost_text.incremental_redaction import (
 )
 from assist_escalation.gate.ghost_text.window import Window
 from assist_escalation.gate.prepare import FREE, limits_of
+from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.policy.settings import ModelServer
 from assist_escalation.policy.verdict import Verdict, judge_ghost_text
 from assist_escalation.prompts import Prompt
 from assist_escalation.provider.infill.answer import InfillPiece

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from assist_escalation.policy.settings import ServerKind
+from assist_escalation.policy.endpoints import ServerKind
 from assist_escalation.provider.failures import Fault, describe, refusal
 
 MOST_TOKENS = 10_000_000  # a larger count is no count

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.settings import ModelServer, ServerKind
+from assist_escalation.policy.endpoints import ModelServer, ServerKind
 from assist_escalation.provider.failures import Fault, describe, refusal
 from assist_escalation.provider.infill.answer import InfillPiece
 from assist_escalation.provider.infill.line import CONNECT_S, InfillLine

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from assist_escalation.policy.settings import ModelServer
+from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.provider.failures import Fault
 from assist_escalation.provider.request import check_address, check_key
 

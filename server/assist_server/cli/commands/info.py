@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from assist_server.cli.flags import (
     example,
     with_offline,
 )
-from assist_server.cli.output import emit, out
+from assist_server.cli.output import emit, out, say
 from assist_server.config import config as configuration
 from assist_server.errors import FAILED
 from assist_server.records import usage_counts
@@ -58,8 +58,23 @@ def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
         raise typer.Exit(FAILED)
 
 
-def stats(as_json: AsJson = False) -> None:
+def stats(
+    send: Annotated[
+        bool,
+        typer.Option(
+            "--send",
+            help="Also send the counts, and sums of what left, to the collector that [collector] names.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    offline: Offline = False,
+) -> None:
     """Show the counts of all editor sessions and answers on this machine. They contain no text."""
+    if send:
+        from assist_server.records import collector  # noqa: PLC0415  (OpenTelemetry, if it is there)
+
+        config = with_offline(configuration.load_lenient(), offline=offline)
+        say(f"Sent to {collector.send(config, collector.collect(config))}.")
     from assist_escalation.routing import feedback  # noqa: PLC0415  (numpy, 0.1 s)
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
 

@@ -16,8 +16,8 @@ from assist_completion.model_store.catalogue import infilling_tokens
 from assist_completion.served.source import ServedSource
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
+from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.policy.permissions import Permissions
-from assist_escalation.policy.settings import ModelServer
 from assist_escalation.provider.infill.request import FimTable, can_constrain
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for

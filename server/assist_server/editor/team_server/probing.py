@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from assist_escalation.policy.settings import ModelServer
+from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.provider.infill.probe import FoundServer, ServerProbe, identify, measure
 from assist_server.config.config import Config
 from assist_server.editor.team_server.opening import fim_table

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from assist_escalation.policy.settings import ModelServer
+from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.provider.infill.probe import ServerProbe
 
 CACHED_LEAST = 0.5  # of the same prompt sent again; less means that the prefix cache is off

@@ -1,0 +1,69 @@
+"""Checks of single settings. An error names one and what to do, and never shows what may be a secret."""
+
+import re
+from dataclasses import fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from assist_escalation.errors import EscalationError
+
+# Capitals only, as in every provider's documentation. A key that was pasted by mistake does not match.
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def check_url(url: str) -> None:
+    """Check an address for requests: https, or http to this machine, without user, password or query."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port  # a port that is no number raises here
+    except ValueError as error:
+        raise EscalationError(f"base_url is not an address ({error}): write https://HOST/PATH") from error
+    if "@" in url or parts.query:
+        # Not shown: it may hold a password or a key.
+        raise EscalationError("base_url holds a user or a query: name the key's variable in api_key_env")
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    if not host or not allowed or any(character <= " " for character in url):
+        raise EscalationError(f"base_url = {url!r}: use https://HOST/PATH, or http only to this machine")
+
+
+def check_words(name: str, words: tuple[str, ...]) -> None:
+    """Check that no text is empty."""
+    if not all(word.strip() for word in words):
+        raise EscalationError(f"{name} holds an empty text: take it out or write what you mean")
+
+
+def check_variable(name: str, variable: str) -> None:
+    """Check the name of an environment variable, or ""."""
+    if variable and not _VARIABLE.fullmatch(variable):
+        # The value is not shown: it may be the key.
+        raise EscalationError(
+            f"{name} is not a variable's name: export the key in a variable such as "
+            "OPENAI_API_KEY and write that name here"
+        )
+
+
+def check_pattern(pattern: str) -> None:
+    """Check that a regular expression can be compiled and does not match the empty text."""
+    try:
+        empty = re.compile(pattern).match("")
+    except (re.error, RecursionError, OverflowError) as error:
+        raise EscalationError(f"patterns holds {pattern[:80]!r}, which is no expression: {error}") from error
+    if empty:
+        raise EscalationError(f"patterns holds {pattern[:80]!r}, which matches an empty text: make it longer")
+
+
+def check_bounds(settings: Any) -> None:
+    """Check each field against the `choices`, `min` and `max` of its metadata."""
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        bounds = item.metadata
+        name = bounds.get("key", item.name)
+        if "choices" in bounds:
+            for word in value if isinstance(value, tuple) else (value,):
+                if word not in bounds["choices"]:
+                    choices = ", ".join(bounds["choices"])
+                    raise EscalationError(f"{name} = {word!r}: choose from {choices}")
+        if "min" in bounds and not bounds["min"] <= value <= bounds["max"]:  # also true of nan
+            low, high = bounds["min"], bounds["max"]
+            raise EscalationError(f"{name} = {value!r}: use a number from {low:g} to {high:g}")

@@ -1,0 +1,129 @@
+"""Counts for a team's collector, by OpenTelemetry's own exporter: never a text, a path or a name of a person.
+
+It sends when a user asks, to the address that the user's or the organisation's settings name. The packages
+are an optional extra. This module is the only one that imports them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from assist_escalation.audit.reader import events
+from assist_escalation.errors import EscalationError
+from assist_escalation.policy.checks import check_url
+from assist_server.config.config import Config
+from assist_server.config.permissions import permissions_for
+from assist_server.errors import UserError
+from assist_server.questions.composition import gate_files
+from assist_server.records import usage_counts
+
+EXTRA = "pip install 'assist-lsp[collector]'"
+TIMEOUT_S = 10
+_SUMS = ("requests", "bytes_sent", "bytes_received", "cost_micro", "input", "output", "redactions")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectedCounts:
+    """What is sent: how often each thing happened, and what left by provider, host and command."""
+
+    usage: Mapping[str, int]
+    egress: Mapping[tuple[str, str, str], Mapping[str, int]]
+
+
+def collect(config: Config) -> CollectedCounts:
+    """The counts of this machine so far. Raises `AuditError` if the log cannot be read."""
+    return CollectedCounts(
+        usage_counts.read(config.paths.data), egress_sums(events(gate_files(config).audit))
+    )
+
+
+def egress_sums(log: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Counter[str]]:
+    """What left, by provider, host and command. An intent without an outcome counts as a request."""
+    asked: dict[str, tuple[str, str, str]] = {}
+    sums: dict[tuple[str, str, str], Counter[str]] = {}
+    for event in log:
+        request = str(event.get("request_id") or "")
+        if event["kind"] == "intent":
+            place = (str(event["provider"]), str(event["host"]), str(event["command"]))
+            asked[request] = place
+            own = sums.setdefault(place, Counter())
+            own["requests"] += 1
+            own["redactions"] += sum(each["count"] for each in event["redactions"])
+        elif event["kind"] == "outcome" and request in asked:
+            own = sums[asked.pop(request)]
+            own["requests"] += int(event.get("requests", 1)) - 1  # a window of ghost text has many
+            own["cost_micro"] += int(event["cost_micro"])
+            own["input"] += sum(event["usage"][each] for each in ("input", "cache_read", "cache_write"))
+            own["output"] += int(event["usage"]["output"])
+            own["redactions"] += sum(each["count"] for each in event.get("redactions", ()))
+            for name in ("bytes_sent", "bytes_received"):
+                own[name] += int(event.get(name, 0))
+    return sums
+
+
+def send(config: Config, counts: CollectedCounts) -> str:
+    """Send the counts, and return the address. Raises `UserError` if that cannot be done."""
+    if config.offline:
+        raise UserError("Nothing is sent offline: leave out --offline, or unset ASSIST_OFFLINE.")
+    found = permissions_for(config, ())[0]
+    if not found.collector:
+        raise UserError("No collector is named: write its address as endpoint into [collector].")
+    try:
+        check_url(found.collector)
+    except EscalationError as error:
+        raise UserError(f"[collector] endpoint: {error}") from error
+    key = config.secrets.get(found.collector_key_env) if found.collector_key_env else ""
+    if found.collector_key_env and not key:
+        raise UserError(
+            f"The variable {found.collector_key_env} is not set: export the collector's key in it."
+        )
+    _export(found.collector, key, counts)
+    return found.collector
+
+
+def _export(endpoint: str, key: str, counts: CollectedCounts) -> None:
+    try:
+        from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
+        from opentelemetry.metrics import CallbackOptions, Observation  # noqa: PLC0415
+        from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
+        from opentelemetry.sdk.metrics.export import MetricExportResult, PeriodicExportingMetricReader  # noqa: PLC0415
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+        from requests import Session  # noqa: PLC0415
+    except ImportError as error:
+        raise UserError(f"OpenTelemetry is not installed here: {EXTRA}") from error
+    session = Session()
+    session.trust_env = False  # no proxy and no password of the environment
+    session.max_redirects = 0
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    results: list[MetricExportResult] = []
+
+    class Exporter(OTLPMetricExporter):  # the SDK tells no one whether an export worked
+        def export(self, *arguments: Any, **more: Any) -> MetricExportResult:
+            results.append(super().export(*arguments, **more))
+            return results[-1]
+
+    exporter = Exporter(endpoint=endpoint, headers=headers, timeout=TIMEOUT_S, session=session)
+    reader = PeriodicExportingMetricReader(exporter, export_interval_millis=float("inf"))
+    provider = MeterProvider([reader], Resource({"service.name": "assist"}), shutdown_on_exit=False)
+    meter = provider.get_meter("assist")
+
+    def usage(_: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(count, {"event": name}) for name, count in sorted(counts.usage.items())]
+
+    meter.create_observable_counter("assist.events", [usage], description="How often each thing happened.")
+    for name in _SUMS:
+
+        def departures(_: CallbackOptions, name: str = name) -> Iterable[Observation]:
+            return [
+                Observation(sums.get(name, 0), {"provider": place[0], "host": place[1], "command": place[2]})
+                for place, sums in counts.egress.items()
+            ]
+
+        meter.create_observable_counter(
+            f"assist.egress.{name}", [departures], description="What left the machine."
+        )
+    provider.force_flush(1_000 * TIMEOUT_S)
+    provider.shutdown()
+    if not results or any(each is not MetricExportResult.SUCCESS for each in results):
+        raise UserError(f"{endpoint} did not take the counts: check the address and the key.")
