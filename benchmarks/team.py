@@ -1,13 +1,14 @@
 """A team's server: typing over it, healing over it, and how many developers a machine serves.
 
-    uv run python benchmarks/team.py type [--typists 1] [--typists 4] [--seeds 1] [--out FILE]
+    uv run python benchmarks/team.py type [--seeds 1,2] [--out FILE]
+    uv run python benchmarks/team.py turns [--typists 4] [--out FILE]
     uv run python benchmarks/team.py heal --data FOLDER [--tasks 200] [--out FILE]
 
 The server is llama.cpp's own, from the xllamacpp wheel, with a slot for each typist; engine, gate, log and
 ledger are the product's. `type` plays the traces of replay.py in real time, for assist and for the llama.vim
-policy over the same build, and then computes the capacity model (`bench/team/capacity.py`) from what they
-cost. `heal` compares exact match on HumanEval lines cut at random places: in the process, and over the server
-with each way of healing. Run nothing else on the machine.
+policy over the same build, and then computes the capacity model (`bench/team/capacity.py`) from what the
+server counted. `turns` lets several developers ask in turns and says what each read again. `heal` compares
+exact match on HumanEval lines cut at random places: in the process, and over the server with each way of healing. Run nothing else on the machine.
 """
 
 import argparse
@@ -40,11 +41,15 @@ from bench.significance import wilson
 from bench.team.capacity import SHARE, Demand, Machine, developers, waiting
 from bench.team.serving import ServedPolicy, served_engine, team_config
 from bench.typing import typist
+from bench.typing.assist_policy import context_of
 from bench.typing.figures import percentile, trace_figures
+from bench.typing.policy import DocumentView
 from bench.typing.screen import Screen
-from bench.typing.typist import STYLES, Trace
+from bench.typing.typist import STYLES, Trace, line_end
 
 PATH = "solution.py"
+SHARES = {"p50": 0.5, "p95": 0.95}
+BATCH = 256  # tokens: what a cancelled request had read by then stays in the cache
 # Examples, to be replaced by what a benchmark of one's own server says: totals over all its requests.
 MACHINES = (
     Machine("20,000 read and 3,000 written tokens a second, 64 at once", 20_000, 3_000, 64),
@@ -52,27 +57,64 @@ MACHINES = (
 )
 
 
-async def play(model: Path, typists: int, seeds: Sequence[int]) -> dict[str, Any]:
-    """Let several developers type at the same time, each another trace. Return their figures."""
-    numbers = [seed + 10 * n for n in range(typists) for seed in seeds]
-    made = list(typist.traces(STYLES["typing"], numbers, None))
-    server = await start(Options(model, context=6144 * typists, slots=typists), "wheel")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            make = await asyncio.to_thread(_workspace, Path(folder), made, server.port, model.stem)
-            policies = [ServedPolicy(make) for _ in made]
-            plays = [Screen(policy, trace).play() for policy, trace in zip(policies, made, strict=True)]
-            logs = await asyncio.gather(*plays)
-    finally:
-        await server.stop()
-    costs = [each for policy in policies for each in policy.costs]
+async def play(model: Path, seeds: Sequence[int]) -> dict[str, Any]:
+    """Play traces over the server, one after the other. The figures count tokens as the server does."""
+    logs, costs, totals = [], [], []
+    for trace in typist.traces(STYLES["typing"], seeds, None):
+        server = await start(Options(model, batch=BATCH, ubatch=BATCH), "wheel")
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                make = await asyncio.to_thread(_workspace, Path(folder), [trace], server.port, model.stem)
+                policy = ServedPolicy(make)
+                logs.append(await Screen(policy, trace).play())
+                costs += policy.costs
+                totals.append(await server.totals())
+        finally:
+            await server.stop()
+    hours = sum(log.seconds for log in logs) / 3600
+    read = sum(each.evaluated for each in totals)
+    demand = Demand(len(costs) / hours, read / hours, sum(each.generated for each in totals) / hours)
     return {
-        "typists": typists,
         "traces": [trace_figures(log) for log in logs],
         "uncached": {name: percentile([each[0] for each in costs], at) for name, at in SHARES.items()},
         "prompt": {name: percentile([each[1] for each in costs], at) for name, at in SHARES.items()},
         "costs": [(read, written) for read, _, written in costs],
-        **asdict(_demand(len(costs), logs)),
+        **asdict(demand),
+    }
+
+
+async def take_turns(model: Path, typists: int, rounds: int = 12) -> dict[str, Any]:
+    """Let developers ask in turns, each in another file. Return what each later request read anew.
+
+    A developer whose slot went to another one would read the whole prompt again.
+    """
+    made = list(typist.traces(STYLES["typing"], range(1, typists + 1), None))
+    slots = {"slots": typists, "context": 4096 * typists}
+    server = await start(Options(model, batch=BATCH, ubatch=BATCH, **slots), "wheel")
+    uncached: list[list[int]] = [[] for _ in made]
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            make = await asyncio.to_thread(_workspace, Path(folder), made, server.port, model.stem)
+            engines = [make() for _ in made]
+            for turn in range(rounds):
+                for own, engine, trace in zip(uncached, engines, made, strict=True):
+                    visit = trace.visits[0]
+                    end = line_end(trace.start, visit.line)
+                    typed = visit.text[: 8 + 6 * turn]
+                    before, after = trace.start[:end] + typed, trace.start[end:]
+                    context = context_of(DocumentView(trace.path, before, after))
+                    answer = await engine.complete(CompletionRequest(context, manual=True, immediate=True))
+                    if answer.source == "model":
+                        own.append(answer.tokens.evaluated)
+            for engine in engines:
+                engine.close()
+    finally:
+        await server.stop()
+    later = [each for own in uncached for each in own[1:]]
+    return {
+        "typists": typists,
+        "first": [own[0] for own in uncached],
+        "later": {name: percentile(later, at) for name, at in SHARES.items()} | {"most": max(later)},
     }
 
 
@@ -84,9 +126,6 @@ def _workspace(folder: Path, made: Sequence[Trace], port: int, name: str) -> Cal
         (root / trace.path).write_text(trace.start, encoding="utf-8")
     config = team_config(folder / "data", f"http://127.0.0.1:{port}", name)
     return partial(served_engine, config, root)
-
-
-SHARES = {"p50": 0.5, "p95": 0.95}
 
 
 async def play_peer(model: Path, seeds: Sequence[int]) -> dict[str, Any]:
@@ -164,8 +203,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("type", "heal"))
-    parser.add_argument("--typists", type=int, action="append", help="default: 1 and 4")
+    parser.add_argument("what", choices=("type", "turns", "heal"))
+    parser.add_argument("--typists", type=int, default=4, help="who take turns on one server")
     parser.add_argument("--seeds", default="1", help="traces of each typist, as in 1,2")
     parser.add_argument("--data", type=Path, help="the folder of HumanEval's infilling tasks, for heal")
     parser.add_argument("--tasks", type=int, default=200)
@@ -175,15 +214,17 @@ def main() -> None:
     header = provenance(model)
     if options.what == "heal":
         body = heal(model, options.data, options.tasks)
+    elif options.what == "turns":
+        body = asyncio.run(take_turns(model, options.typists))
     else:
         seeds = [int(each) for each in options.seeds.split(",")]
-        served = [asyncio.run(play(model, count, seeds)) for count in options.typists or [1, 4]]
+        served = asyncio.run(play(model, seeds))
         peer = asyncio.run(play_peer(model, seeds))
         body = {
             "served": served,
             "llama.vim policy": peer,
             "share": SHARE,
-            "capacity": capacity(served[0], peer),
+            "capacity": capacity(served, peer),
         }
     json.dump(body, sys.stdout, indent=1)
     if options.out:

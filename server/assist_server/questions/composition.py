@@ -114,7 +114,7 @@ def decision_inputs(
         files=file_rules(config),
         asked=os.path.realpath(asked[0]) if asked else "",
         directories=_moved_directories(config),
-        known=lambda: _secret_values(config, permissions),
+        known=lambda: secret_values(config, permissions),
     )
     return inputs, problems
 
@@ -151,13 +151,14 @@ def gate_parts(config: Config, permissions: Permissions) -> GateParts:
         log=log_of(config, permissions),
         transport=Transport(files.providers, offline=config.offline),
         keys=config.secrets.get,
-        known=_secret_values(config, permissions),
+        known=secret_values(config, permissions),
         models=provider_memory.AnsweringModels(files.models),
         secret=partial(installation_key, files.marks),
     )
 
 
-def _secret_values(config: Config, permissions: Permissions) -> Known:
+def secret_values(config: Config, permissions: Permissions) -> Known:
+    """The values in files of secrets and in the environment, which are redacted wherever they are."""
     texts = secret_texts(permissions.roots, permissions.deny)
     known = known_values(texts.denied, config.secrets.values, texts.user_denied)
     many = f"secret files with more than {MOST_VALUES:,} values" if len(known.values) >= MOST_VALUES else ""

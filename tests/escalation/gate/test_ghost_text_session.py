@@ -19,6 +19,7 @@ from assist_escalation.policy.endpoints import Price
 from assist_escalation.policy.permissions import CLOSED, OPEN, Layer
 from assist_escalation.policy.settings import EscalationSettings
 from assist_escalation.provider.failures import Fault
+from assist_escalation.redaction.known_secrets import Known
 
 
 @pytest.fixture
@@ -156,6 +157,19 @@ async def test_changed_rules_end_the_window_and_apply_at_once(tmp_path: Path, ro
         await asked.close()
         assert len(server.requests) == 2
     assert [each["kind"] for each in events(tmp_path)] == ["intent", "outcome"] * 2
+
+
+async def test_secrets_that_come_later_are_known_in_the_next_window(tmp_path: Path, root: Path) -> None:
+    now = [0.0]
+    known = [Known(())]
+    async with Hostile(pieces("1")) as server:
+        asked = session(tmp_path, rules(server.url, root), lambda: now[0], known=lambda: known[0])
+        await text_of(asked, texts(root, "x = plain_battery_staple"))
+        known[0] = Known(("plain_battery_staple",))
+        now[0] += SECONDS + 1
+        await text_of(asked, texts(root, "x = plain_battery_staple + 1"))
+        await asked.close()
+        assert [b"battery" in seen.body for seen in server.requests] == [True, False]
 
 
 async def test_a_price_is_reserved_for_a_window_and_settled(tmp_path: Path, root: Path) -> None:

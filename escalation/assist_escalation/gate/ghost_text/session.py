@@ -72,6 +72,7 @@ class GhostTextSession:
         self._line: InfillLine | None = None
         self._key = ""
         self._redactor: SessionRedactor | None = None
+        self._known = Known()
         self._rules: Permissions | None = None
         self._window: Window | None = None
 
@@ -172,9 +173,13 @@ class GhostTextSession:
         return self._server, self._line
 
     def _redact(self, texts: CursorTexts) -> RedactedTexts:
+        if self._window is None or self._window.is_over(self._clock()):
+            known = self._parts.known()  # the files of secrets may have changed since the last window
+            self._redactor = self._redactor if known == self._known else None
+            self._known = known
         if self._redactor is None:
             patterns = self._rules.patterns if self._rules else ()
-            self._redactor = SessionRedactor(self._parts.known(), patterns, self._parts.draw())
+            self._redactor = SessionRedactor(self._known, patterns, self._parts.draw())
         try:
             return self._redactor.redact(texts)
         except EscalationError as error:

@@ -23,7 +23,7 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.editor.team_server.adapter import RememberedRules, TeamRules, TeamServer
 from assist_server.local_model.opening import open_engine
-from assist_server.questions.composition import file_rules, gate_parts, random_token, scope_of
+from assist_server.questions.composition import file_rules, gate_parts, random_token, scope_of, secret_values
 from assist_server.workspace.folders import WorkspaceFolder
 
 
@@ -103,12 +103,13 @@ def open_team_engine(
 
     def begin() -> GhostTextSession:
         """The session, begun on the thread that owns the connection: it reads the files of secrets."""
-        parts = gate_parts(config, within(()))
+        permissions = within(())
+        parts = gate_parts(config, permissions)
         session_parts = SessionParts(
             parts.log,
             parts.ledger,
             rules.permissions,
-            lambda: parts.known,
+            partial(secret_values, config, permissions),
             parts.keys,
             random_token,
             scope_of(roots()),
