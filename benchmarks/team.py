@@ -8,7 +8,8 @@ The server is llama.cpp's own, from the xllamacpp wheel, with a slot for each ty
 ledger are the product's. `type` plays the traces of replay.py in real time, for assist and for the llama.vim
 policy over the same build, and then computes the capacity model (`bench/team/capacity.py`) from what the
 server counted. `turns` lets several developers ask in turns and says what each read again. `heal` compares
-exact match on HumanEval lines cut at random places: in the process, and over the server with each way of healing. Run nothing else on the machine.
+exact match on HumanEval lines cut at random places: in the process, and over the server with each way of
+healing. Run nothing else on the machine.
 """
 
 import argparse
