@@ -1,21 +1,23 @@
 """A team's server: typing over it, healing over it, and how many developers a machine serves.
 
     uv run python benchmarks/team.py type [--seeds 1,2] [--out FILE]
+    uv run python benchmarks/team.py virtual [--seeds 1,2,3] [--out FILE]
     uv run python benchmarks/team.py turns [--typists 4] [--out FILE]
     uv run python benchmarks/team.py heal --data FOLDER [--tasks 200] [--out FILE]
 
-The server is llama.cpp's own, from the xllamacpp wheel, with a slot for each typist; engine, gate, log and
-ledger are the product's. `type` plays the traces of replay.py in real time, for assist and for the llama.vim
-policy over the same build, and then computes the capacity model (`bench/team/capacity.py`) from what the
-server counted. `turns` lets several developers ask in turns and says what each read again. `heal` compares
-exact match on HumanEval lines cut at random places: in the process, and over the server with each way of
-healing. Run nothing else on the machine.
+The server is llama.cpp's own, from the xllamacpp wheel; engine, gate, log and ledger are the product's.
+`type` plays the traces of replay.py in real time, for assist and for the llama.vim policy, on the same build.
+`virtual` plays them on a virtual clock, at the speeds of a GPU and with a prefix cache of blocks. From what
+they cost it computes how many developers a machine serves (`bench/team/capacity.py`). `turns` lets developers
+ask in turns, and says what each read again. `heal` compares exact match on HumanEval lines cut at random
+places: in the process, and over the server with each way of healing. Run nothing else on the machine.
 """
 
 import argparse
 import asyncio
 import json
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -23,10 +25,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from assist_completion.engine.engine import Engine
 from assist_completion.engine.interface import GhostTextEngine
 from assist_completion.engine.server_first import ServerFirst
+from assist_completion.inference.generation import TokenBudget
+from assist_completion.inference.llama import Abort, Llama
+from assist_completion.inference.worker import Worker
 from assist_completion.model_store.store import resolve
-from assist_completion.settings import DEFAULT_MODEL
+from assist_completion.served.source import ServedSource
+from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
@@ -41,12 +48,14 @@ from bench.provenance import provenance, write
 from bench.significance import wilson
 from bench.team.capacity import SHARE, Demand, Machine, developers, waiting
 from bench.team.serving import ServedPolicy, served_engine, team_config
+from bench.team.virtual import PretendedServer, RequestSpeed, VirtualCompletions, VirtualInfill
 from bench.typing import typist
-from bench.typing.assist_policy import context_of
+from bench.typing.assist_policy import EnginePolicy, context_of
 from bench.typing.figures import percentile, trace_figures
 from bench.typing.policy import DocumentView
-from bench.typing.screen import Screen
+from bench.typing.screen import ReplayLog, Screen
 from bench.typing.typist import STYLES, Trace, line_end
+from bench.typing.virtual import VirtualClock, run_virtually, words_of
 
 PATH = "solution.py"
 SHARES = {"p50": 0.5, "p95": 0.95}
@@ -84,8 +93,57 @@ async def play(model: Path, seeds: Sequence[int]) -> dict[str, Any]:
     }
 
 
+def play_virtually(model: Path, seeds: Sequence[int]) -> dict[str, Any]:
+    """What an hour of typing costs under each policy, at the speeds of a GPU, on a virtual clock."""
+    found: dict[str, Any] = {}
+    for name in ("assist", "llama.vim policy"):
+        logs, costs = [], []
+        for trace in typist.traces(STYLES["typing"], seeds, None):
+            target = (Path(sysconfig.get_paths()["stdlib"]) / trace.path).read_text(encoding="utf-8")
+            words = words_of(model)
+            try:
+                log, server = run_virtually(partial(_play_one, name, words, target, trace))
+            finally:
+                words.close()
+            logs.append(log)
+            costs += server.costs
+        hours = sum(log.seconds for log in logs) / 3600
+        read, written = (sum(each[at] for each in costs) / hours for at in (0, 1))
+        found[name] = {
+            **asdict(Demand(len(costs) / hours, read, written)),
+            "uncached": {share: percentile([each[0] for each in costs], at) for share, at in SHARES.items()},
+            "kept": [log.kept for log in logs],
+            "of": [log.wanted for log in logs],
+            "costs": costs,
+        }
+    return {"policies": found, "share": SHARE, "capacity": capacity(*found.values())}
+
+
+async def _play_one(
+    name: str, words: Llama, target: str, trace: Trace, clock: VirtualClock
+) -> tuple[ReplayLog, PretendedServer]:
+    server = PretendedServer(words, target, clock, RequestSpeed())
+    if name != "assist":
+
+        async def begin() -> VirtualInfill:
+            return VirtualInfill(server)
+
+        return await Screen(POLICIES["llama.vim"][0](begin), trace).play(), server
+
+    def make() -> Engine:
+        def open_source(abort: Abort) -> ServedSource:
+            return ServedSource(VirtualCompletions(server, clock, abort.is_set), TokenBudget(), abort)
+
+        worker = Worker(open_source)
+        worker.opened.result()
+        clock.idle = worker.idle
+        return Engine(worker, CompletionSettings(), TokenBudget(), "virtual", lambda: clock.now)
+
+    return await Screen(EnginePolicy(make), trace).play(), server
+
+
 async def take_turns(model: Path, typists: int, rounds: int = 12) -> dict[str, Any]:
-    """Let developers ask in turns, each in another file. Return what each later request read anew.
+    """Let developers ask in turns, each in another file. Return what each later request read.
 
     A developer whose slot went to another one would read the whole prompt again.
     """
@@ -102,8 +160,8 @@ async def take_turns(model: Path, typists: int, rounds: int = 12) -> dict[str, A
                     visit = trace.visits[0]
                     end = line_end(trace.start, visit.line)
                     typed = visit.text[: 8 + 6 * turn]
-                    before, after = trace.start[:end] + typed, trace.start[end:]
-                    context = context_of(DocumentView(trace.path, before, after))
+                    view = DocumentView(trace.path, trace.start[:end] + typed, trace.start[end:])
+                    context = context_of(view)
                     answer = await engine.complete(CompletionRequest(context, manual=True, immediate=True))
                     if answer.source == "model":
                         own.append(answer.tokens.evaluated)
@@ -148,18 +206,18 @@ def _demand(requests: int, logs: Sequence[Any]) -> Demand:
 
 
 def capacity(ours: dict[str, Any], theirs: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the developers that each machine serves by the model, and the latency of a virtual run."""
+    """Return the developers that a machine serves by the model, and their latency in a virtual run."""
     rows = []
     for machine in MACHINES:
         mine, other = (Demand(each["requests"], each["read"], each["written"]) for each in (ours, theirs))
-        count = developers(mine, machine)
-        took = waiting(ours["costs"], mine, machine, min(1000, int(count)))
+        count = min(1000, int(developers(mine, machine)))
+        took = waiting(ours["costs"], mine, machine, count)
         rows.append(
             {
                 "machine": machine.name,
-                "developers": round(count),
-                "llama.vim policy": round(developers(other, machine)),
-                "simulated": min(1000, int(count)),
+                "developers": round(developers(mine, machine)),
+                "llama.vim policy": round(developers(other, machine), 1),
+                "simulated": count,
                 "p95 seconds": round(percentile(took, 0.95), 3),
             }
         )
@@ -204,7 +262,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("type", "turns", "heal"))
+    parser.add_argument("what", choices=("type", "virtual", "turns", "heal"))
     parser.add_argument("--typists", type=int, default=4, help="who take turns on one server")
     parser.add_argument("--seeds", default="1", help="traces of each typist, as in 1,2")
     parser.add_argument("--data", type=Path, help="the folder of HumanEval's infilling tasks, for heal")
@@ -215,17 +273,15 @@ def main() -> None:
     header = provenance(model)
     if options.what == "heal":
         body = heal(model, options.data, options.tasks)
+    elif options.what == "virtual":
+        body = play_virtually(model, [int(each) for each in options.seeds.split(",")])
     elif options.what == "turns":
         body = asyncio.run(take_turns(model, options.typists))
     else:
         seeds = [int(each) for each in options.seeds.split(",")]
-        served = asyncio.run(play(model, seeds))
-        peer = asyncio.run(play_peer(model, seeds))
         body = {
-            "served": served,
-            "llama.vim policy": peer,
-            "share": SHARE,
-            "capacity": capacity(served, peer),
+            "assist": asyncio.run(play(model, seeds)),
+            "llama.vim policy": asyncio.run(play_peer(model, seeds)),
         }
     json.dump(body, sys.stdout, indent=1)
     if options.out:

@@ -55,20 +55,22 @@ def waiting(
     """Return the seconds from request to answer of `count` developers, in a virtual run.
 
     `costs` are (tokens read, tokens written) of measured requests, drawn at random; requests come at random
-    moments. Each of the machine's places works at its share of the speed, so a request alone is no faster.
+    moments. Prompts are read one after the other at full speed; each request then writes in a place of its
+    own, at that place's share of the speed.
     """
     rng = random.Random(seed)
     rate = count * demand.requests / 3600
-    free = [0.0] * machine.at_once
-    heapq.heapify(free)
-    reads, writes = machine.reads / machine.at_once, machine.writes / machine.at_once
+    places = [0.0] * machine.at_once  # when each is free
+    heapq.heapify(places)
+    writes = machine.writes / machine.at_once
     now = 0.0
+    reader = 0.0
     took: list[float] = []
     while now < seconds:
         now += rng.expovariate(rate)
         read, written = rng.choice(costs)
-        begin = max(now, heapq.heappop(free))
-        end = begin + read / reads + written / writes
-        heapq.heappush(free, end)
+        reader = max(now, reader) + read / machine.reads
+        end = max(reader, heapq.heappop(places)) + written / writes
+        heapq.heappush(places, end)
         took.append(end - now)
     return took
