@@ -197,7 +197,7 @@ def _chance_among(piece: ServedPiece, need: str) -> float | None:
 
     Without this a word that is half typed would count as doubtful, whenever another one was likelier.
     """
-    if piece.chance is None or not need:
+    if piece.chance is None or not need or not piece.likely:
         return piece.chance
     fitting = {text: chance for text, chance in piece.likely if text and _agree(text, need)}
     fitting[piece.text] = piece.chance

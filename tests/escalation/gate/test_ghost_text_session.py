@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from gates import KEY
-from hostile import HANG, Hostile, head, refusal
+from hostile import DONE, HANG, Hostile, event, head, refusal
 from team_servers import pieces, rules, session, texts
 
 from assist_escalation.audit.verifier import verify
@@ -223,3 +223,35 @@ async def test_a_kept_connection_that_was_closed_is_opened_again(tmp_path: Path,
         assert [await text_of(asked, texts(root)) for _ in range(3)] == ["1"] * 3
         await asked.close()
     assert len(server.requests) == 3
+
+
+# What vLLM 0.31.0 answered (CPU build, qwen2.5-coder-0.5b, logprobs 2), without the fields that are not read.
+VLLM = [
+    {"text": "c", "logprobs": {"token_logprobs": [-1.29], "top_logprobs": [{"c": -1.29, "a": -1.73}]}},
+    {"text": " =", "logprobs": {"token_logprobs": [-0.03], "top_logprobs": [{" =": -0.03, "\n": -5.28}]}},
+    {"text": " ", "logprobs": {"token_logprobs": [-0.22], "top_logprobs": [{" ": -0.22, " a": -2.78}]}},
+    {"text": "1", "logprobs": {"token_logprobs": [-0.75], "top_logprobs": [{"1": -0.75, "2": -1.0}]}},
+    {"text": "", "logprobs": {"token_logprobs": [-0.11]}, "finish_reason": "stop", "stop_reason": "\n"},
+]
+USAGE = {"prompt_tokens": 27, "total_tokens": 32, "prompt_tokens_details": {"cached_tokens": 16}}
+
+
+async def test_vllm_as_it_was_recorded(tmp_path: Path, root: Path) -> None:
+    chunks = [event({"choices": [{"index": 0, **each}], "usage": {"prompt_tokens": 27}}) for each in VLLM]
+    act = [head(), *chunks, event({"choices": [], "usage": USAGE}), DONE]
+    async with Hostile(act) as server:
+        asked = session(tmp_path, rules(server.url, root, kind="vllm"))
+        async with aclosing(asked.complete(texts(root), 8, one_line=True)) as found:
+            seen = [piece async for piece in found]
+        await asked.close()
+        assert server.requests[0].line.startswith("POST /v1/completions ")
+    assert "".join(piece.text for piece in seen) == "c = 1"
+    assert [piece.chance for piece in seen[:2]] == [-1.29, -0.03]
+    assert (seen[4].end, seen[-1].prompt, seen[-1].cached) == ("line", 27, 16)
+    assert events(tmp_path)[1]["usage"] == {
+        "input": 11,
+        "cache_read": 16,
+        "cache_write": 0,
+        "output": 4,
+        "estimated": False,
+    }

@@ -31,7 +31,7 @@ def read(kind: ServerKind, data: str) -> InfillPiece:
     """The piece in an event of such a server.
 
     >>> read("llama.cpp", '{"content": "a", "stop": false, "timings": {"prompt_n": 3, "cache_n": 9}}')
-    InfillPiece(text='a', chance=None, end='', prompt=12, cached=9)
+    InfillPiece(text='a', chance=None, end='', prompt=12, cached=9, likely=())
     """
     try:
         event = json.loads(data)

@@ -123,15 +123,19 @@ class TeamServer:
     async def complete(self, prompt: ServedPrompt) -> AsyncGenerator[ServedPiece, None]:
         """The answer piece by piece. Raises `ServedError`."""
         texts = self._texts(prompt.plan, prompt.need)
+        line_ended = False
+        counts = (0, 0)
         try:
             self._session = self._session or self._begin()
             answer = self._session.complete(texts, prompt.most, one_line=prompt.one_line)
             async with aclosing(answer) as pieces:
                 async for piece in pieces:
-                    # The end of the line is not in the answer, but it is known.
-                    text = piece.text + ("\n" if piece.end == "line" else "")
+                    line_ended = line_ended or piece.end == "line"
+                    counts = (max(counts[0], piece.prompt), max(counts[1], piece.cached))
                     ended = piece.end == "stop"
-                    yield ServedPiece(text, piece.chance, ended, piece.prompt, piece.cached, piece.likely)
+                    yield ServedPiece(piece.text, piece.chance, ended, *counts, piece.likely)
+            if line_ended:  # the end of the line is not in the answer; what is counted may come after it
+                yield ServedPiece("\n", 0.0, False, *counts)
         except Fault as fault:
             raise ServedError(str(fault), away=fault.kind not in _UNASKED) from None
         except RefusedError as error:
