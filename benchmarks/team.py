@@ -3,14 +3,16 @@
     uv run python benchmarks/team.py type [--seeds 1,2] [--out FILE]
     uv run python benchmarks/team.py virtual [--seeds 1,2,3] [--out FILE]
     uv run python benchmarks/team.py turns [--typists 4] [--out FILE]
+    uv run python benchmarks/team.py direct
     uv run python benchmarks/team.py heal --data FOLDER [--tasks 200] [--out FILE]
 
 The server is llama.cpp's own, from the xllamacpp wheel; engine, gate, log and ledger are the product's.
 `type` plays the traces of replay.py in real time, for assist and for the llama.vim policy, on the same build.
 `virtual` plays them on a virtual clock, at the speeds of a GPU and with a prefix cache of blocks. From what
 they cost it computes how many developers a machine serves (`bench/team/capacity.py`). `turns` lets developers
-ask in turns, and says what each read again. `heal` compares exact match on HumanEval lines cut at random
-places: in the process, and over the server with each way of healing. Run nothing else on the machine.
+ask in turns, and says what each read again. `direct` compares with the same server called directly. `heal`
+compares exact match on HumanEval lines cut at random places: in the process, and over the server with each
+way of healing. Run nothing else on the machine.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import json
 import sys
 import sysconfig
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -28,10 +31,11 @@ from typing import Any
 from assist_completion.engine.engine import Engine
 from assist_completion.engine.interface import GhostTextEngine
 from assist_completion.engine.server_first import ServerFirst
-from assist_completion.inference.generation import TokenBudget
+from assist_completion.inference.generation import FULL, TokenBudget
 from assist_completion.inference.llama import Abort, Llama
 from assist_completion.inference.worker import Worker
 from assist_completion.model_store.store import resolve
+from assist_completion.prompt.layout import plan
 from assist_completion.served.source import ServedSource
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_completion.suggestion import CompletionRequest
@@ -177,6 +181,42 @@ async def take_turns(model: Path, typists: int, rounds: int = 12) -> dict[str, A
     }
 
 
+async def compare_directly(model: Path, rounds: int = 60) -> dict[str, Any]:
+    """Ask through engine and gate, and then the server directly for the same prompt. Return times to first text.
+
+    Both find the prompt in the server's cache, but for the typed words. In milliseconds.
+    """
+    (trace,) = typist.traces(STYLES["typing"], [1], None)
+    server = await start(Options(model, batch=BATCH, ubatch=BATCH), "wheel")
+    through: list[float] = []
+    direct: list[float] = []
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            make = await asyncio.to_thread(_workspace, Path(folder), [trace], server.port, model.stem)
+            engine = make()
+            end = line_end(trace.start, trace.visits[0].line)
+            for number in range(rounds):
+                view = DocumentView(trace.path, f"{trace.start[:end]}\n    x{number} = ", trace.start[end:])
+                request = CompletionRequest(context_of(view), manual=True, max_lines=1, immediate=True)
+                answer = await engine.complete(request)
+                through.append(answer.ms.total - answer.ms.decode)
+                plain = plan(request.context, FULL)
+                text = f"<|fim_prefix|>{plain.head}<|fim_suffix|>{plain.suffix}<|fim_middle|>{plain.typed}"
+                body = {"prompt": text, "n_predict": 2, "temperature": 0, "cache_prompt": True, "n_probs": 1}
+                begun = time.perf_counter()
+                async for _ in server.stream("/completion", body):
+                    direct.append(1e3 * (time.perf_counter() - begun))
+                    break
+            engine.close()
+    finally:
+        await server.stop()
+    warm = slice(5, None)  # the first requests read the whole prompt, and load libraries
+    return {
+        name: {share: round(percentile(each[warm], at), 1) for share, at in SHARES.items()}
+        for name, each in (("through engine and gate", through), ("direct", direct))
+    }
+
+
 def _workspace(folder: Path, made: Sequence[Trace], port: int, name: str) -> Callable[[], ServerFirst]:
     """Write the traces' files into a folder. Return what makes an engine for it."""
     root = folder / "space"  # the data is not in it: assist lets nothing leave from there
@@ -245,8 +285,8 @@ def heal(model: Path, data: Path, count: int) -> dict[str, Any]:
         server = runner.run(start(Options(model), "wheel"))
         config = team_config(Path(folder, "data"), f"http://127.0.0.1:{server.port}", model.stem)
         try:
-            for name, constrains in (("grammar", True), ("cut and checked", False)):
-                engine = served_engine(config, root, constrains=constrains)
+            for name, healed in (("grammar", True), ("cut and checked", False)):
+                engine = served_engine(config, root, healed=healed)
                 found[name] = [fill(runner, engine, each) for each in with_progress(tasks, "tasks", 20)]
                 engine.close()
         finally:
@@ -262,7 +302,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("type", "virtual", "turns", "heal"))
+    parser.add_argument("what", choices=("type", "virtual", "turns", "direct", "heal"))
     parser.add_argument("--typists", type=int, default=4, help="who take turns on one server")
     parser.add_argument("--seeds", default="1", help="traces of each typist, as in 1,2")
     parser.add_argument("--data", type=Path, help="the folder of HumanEval's infilling tasks, for heal")
@@ -275,6 +315,8 @@ def main() -> None:
         body = heal(model, options.data, options.tasks)
     elif options.what == "virtual":
         body = play_virtually(model, [int(each) for each in options.seeds.split(",")])
+    elif options.what == "direct":
+        body = asyncio.run(compare_directly(model))
     elif options.what == "turns":
         body = asyncio.run(take_turns(model, options.typists))
     else:

@@ -18,6 +18,7 @@ from assist_escalation.policy.permissions import Layer, Permissions, permissions
 from assist_escalation.policy.settings import EscalationSettings
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.provider.infill.request import FimTable
+from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.redaction.known_secrets import Known
 
 QWEN = FimTable("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|file_sep|>")
@@ -46,6 +47,7 @@ def session(
         {"TEAM_KEY": KEY}.get,  # type: ignore[arg-type]
         lambda: secrets.token_hex(6),
         SCOPE,
+        AnsweringModels(folder / "frontier.lock"),
     )
     return GhostTextSession("team", QWEN, replace(parts, **changed), clock)
 

@@ -24,14 +24,14 @@ def team_config(folder: Path, url: str, model: str) -> Config:
     return replace(config, escalation=escalation, paths=paths, offline=False)
 
 
-def served_engine(config: Config, root: Path, *, constrains: bool | None = None) -> ServerFirst:
+def served_engine(config: Config, root: Path, *, healed: bool | None = None) -> ServerFirst:
     """The engine with the server alone: no local model answers in its place.
 
-    `constrains` says how a half-typed word is healed; None: as the product does for this kind of server.
+    `healed`: whether the server begins with a half-typed word; None: as the product does.
     """
     named = ("team", config.escalation.servers["team"])
     found: tuple[WorkspaceFolder, ...] = folders_of([str(root)], config.paths.data)
-    return open_team_engine(config, named, lambda: found, None, constrains=constrains)
+    return open_team_engine(config, named, lambda: found, None, healed=healed)
 
 
 class ServedPolicy(EnginePolicy):

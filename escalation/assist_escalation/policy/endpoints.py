@@ -157,7 +157,7 @@ class ModelServer:
         metadata={"min": 1024, "max": 1_000_000, "doc": "Tokens that prompt and answer may have together."},
     )
     timeout_ms: int = field(
-        default=1000,
+        default=500,
         metadata={
             "min": 50,
             "max": 60_000,

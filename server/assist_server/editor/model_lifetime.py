@@ -188,7 +188,7 @@ class ModelLifetime:
 
     def _use_server(self) -> None:
         """Put the team's server before the local model, if the settings name one. It opens no connection."""
-        from assist_server.editor.team_server.opening import named_server, open_team_engine  # noqa: PLC0415
+        from assist_server.editor.team_server.opening import TeamView, named_server, open_team_engine  # noqa: PLC0415
 
         config = self._config()
         local = self._models.engine if self._models is not None else None
@@ -202,7 +202,13 @@ class ModelLifetime:
                 away = tier.name == "local"
                 self._item.update(tier=tier.name, host="" if away else host, message=tier.why)
 
-            self._engine = open_team_engine(config, named, self._folders, local, show)
+            loop = asyncio.get_running_loop()
+
+            def tell(text: str) -> None:
+                loop.call_soon_threadsafe(lambda: self._item.update(message=text))
+
+            view = TeamView(show, tell)
+            self._engine = open_team_engine(config, named, self._folders, local, view)
         except EscalationError as error:
             self._item.update(message=str(error))
             return

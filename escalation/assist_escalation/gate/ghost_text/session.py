@@ -6,6 +6,7 @@ A stage that fails stops the request, and the local model writes the text. It ru
 connection, so it may block for the milliseconds that redaction and the disk take.
 """
 
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -31,17 +32,21 @@ from assist_escalation.prompts import Prompt
 from assist_escalation.provider.infill.answer import InfillPiece
 from assist_escalation.provider.infill.line import InfillLine
 from assist_escalation.provider.infill.request import FimTable, InfillCall, InfillPrompt, body
+from assist_escalation.provider.provider_memory import AnsweringModels
 from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.redaction.restorer import restorer_of
 
 COMMAND = "complete"
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionParts:
     """What a session works with. `permissions` reads the rules as they are now; `known` the secret values.
 
-    `keys` returns the value of an environment variable, or "". `draw` returns an unguessable name.
+    `keys` returns the value of an environment variable, or "". `draw` returns an unguessable name. `models`
+    remembers how servers call their models, and `warn` tells the user once that one was changed.
     """
 
     log: AuditLog
@@ -51,6 +56,8 @@ class SessionParts:
     keys: Callable[[str], str]
     draw: Callable[[], str]
     scope: Scope
+    models: AnsweringModels
+    warn: Callable[[str], None] = _LOG.warning
     offline: bool = False
 
 
@@ -73,6 +80,7 @@ class GhostTextSession:
         self._key = ""
         self._redactor: SessionRedactor | None = None
         self._known = Known()
+        self._model = ""
         self._rules: Permissions | None = None
         self._window: Window | None = None
 
@@ -229,6 +237,20 @@ class GhostTextSession:
             "most_requests": window.most,
         }
 
+    def _compare_model(self, model: str) -> None:
+        """Tell the user and the log if the server calls its model something else than before."""
+        server = self._server
+        if not model or server is None or model == self._model:
+            return
+        self._model = model
+        try:
+            if before := self._parts.models.update(self._name, server.model, model):
+                self._parts.warn(f"{self._name} answers as {model}; until now it was {before}.")
+                changed = {"provider": self._name, "before": before, "now": model}
+                self._parts.log.append("model_changed", changed)
+        except EscalationError as error:  # the next window stops at the same error
+            self._parts.warn(str(error))
+
     async def _receive(
         self, line: InfillLine, payload: bytes, most: int, window: Window, clean: RedactedTexts
     ) -> AsyncGenerator[InfillPiece, None]:
@@ -245,7 +267,10 @@ class GhostTextSession:
                     written += bool(piece.text)
                     received += len(piece.text.encode("utf-8", "replace"))
                     last = replace(
-                        piece, prompt=max(piece.prompt, last.prompt), cached=max(piece.cached, last.cached)
+                        piece,
+                        prompt=max(piece.prompt, last.prompt),
+                        cached=max(piece.cached, last.cached),
+                        model=piece.model or last.model,
                     )
                     text = restorer.take(piece.text) + (restorer.rest() if piece.end else "")
                     yield replace(last, text=text)
@@ -256,3 +281,4 @@ class GhostTextSession:
         finally:
             ms = 1e3 * (time.monotonic() - start)
             window.add_answer(last, written, received, ms, failed=failed)
+            self._compare_model(last.model)

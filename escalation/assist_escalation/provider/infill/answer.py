@@ -1,11 +1,11 @@
 """Reads what servers answer, piece by piece. JSON comes from outside: an unexpected shape is a `Fault`."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assist_escalation.policy.endpoints import ServerKind
-from assist_escalation.provider.failures import Fault, describe, refusal
+from assist_escalation.provider.failures import Fault, clean, describe, refusal
 
 MOST_TOKENS = 10_000_000  # a larger count is no count
 
@@ -16,7 +16,7 @@ class InfillPiece:
 
     `likely` are the likeliest tokens in its place, each with its log-probability.
     `end` is "" until the last piece: `stop` (the model ended), `line` (the end of the line), `length`.
-    `prompt` and `cached` count tokens, 0 where the server does not say.
+    `prompt` and `cached` count tokens, 0 where the server does not say. `model` is what it calls its model.
     """
 
     text: str
@@ -25,13 +25,14 @@ class InfillPiece:
     prompt: int = 0
     cached: int = 0
     likely: tuple[tuple[str, float], ...] = ()
+    model: str = ""
 
 
 def read(kind: ServerKind, data: str) -> InfillPiece:
     """The piece in an event of such a server.
 
     >>> read("llama.cpp", '{"content": "a", "stop": false, "timings": {"prompt_n": 3, "cache_n": 9}}')
-    InfillPiece(text='a', chance=None, end='', prompt=12, cached=9, likely=())
+    InfillPiece(text='a', chance=None, end='', prompt=12, cached=9, likely=(), model='')
     """
     try:
         event = json.loads(data)
@@ -41,9 +42,9 @@ def read(kind: ServerKind, data: str) -> InfillPiece:
     if event.get("error"):
         found = refusal(0, data.encode("utf-8", "replace"))
         raise Fault(found.kind, describe(found))
-    if kind == "llama.cpp":
-        return _llama(event)
-    return _ollama(event) if kind == "ollama" else _openai(event)
+    piece = _READERS.get(kind, _openai)(event)
+    model = event.get("model")
+    return replace(piece, model=clean(model)) if isinstance(model, str) else piece
 
 
 def _llama(event: dict[str, Any]) -> InfillPiece:
@@ -89,6 +90,9 @@ def _openai(event: dict[str, Any]) -> InfillPiece:
             line = choice.get("stop_reason") == "\n"
             end = "length" if reason == "length" else "line" if line else "stop"
     return InfillPiece(text, _lowest(chances), end, prompt, min(cached, prompt), _known_tokens(likely))
+
+
+_READERS = {"llama.cpp": _llama, "ollama": _ollama}
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

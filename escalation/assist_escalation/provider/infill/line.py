@@ -79,15 +79,23 @@ class InfillLine:
     async def _pieces(
         self, chunks: AsyncGenerator[bytes, None], parser: "EventStreamParser | JsonLinesParser"
     ) -> AsyncGenerator[InfillPiece, None]:
+        """The pieces in these bytes. Raises `Fault` for an answer that breaks off, or is none."""
+        ended = False
         while not parser.done:
             async with asyncio.timeout(IDLE_S):
                 chunk = await anext(chunks, None)
             for data in parser.finish() if chunk is None else parser.feed(chunk):
-                yield answer.read(self._server.kind, data)
+                piece = answer.read(self._server.kind, data)
+                ended = ended or bool(piece.end)
+                yield piece
+            if chunk is None and not ended:
+                found = refusal(0, bytes(parser.foreign))
+                foreign = "it does not speak the protocol of its kind"
+                why = (
+                    describe(found) if found.says else foreign if parser.foreign else "the answer was cut off"
+                )
+                raise Fault("bad-reply", why)
             if chunk is None:
-                if parser.foreign:
-                    found = refusal(0, bytes(parser.foreign))
-                    raise Fault("bad-reply", describe(found) or "it does not speak the protocol of its kind")
                 return
 
     async def _open(self) -> "httpx2.AsyncClient":

@@ -26,7 +26,7 @@ from assist_server.workspace.folders import WorkspaceFolder
 
 RULES_S = 5.0  # seconds for which rules about what may leave are remembered
 # The server was not asked, or refused this text alone: it may be well for all others.
-_UNASKED = ("refused", "context-length", "content-filter", "offline", "too-large")
+_UNASKED = ("refused", "context-length", "content-filter", "offline")
 
 
 @dataclass(frozen=True, slots=True)

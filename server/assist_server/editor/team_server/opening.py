@@ -1,8 +1,9 @@
 """Puts the parts of a team's server together: settings, gate, connection and engine."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
@@ -25,6 +26,10 @@ from assist_server.editor.team_server.adapter import RememberedRules, TeamRules,
 from assist_server.local_model.opening import open_engine
 from assist_server.questions.composition import file_rules, gate_parts, random_token, scope_of, secret_values
 from assist_server.workspace.folders import WorkspaceFolder
+
+Folders = Callable[[], Sequence[WorkspaceFolder]]
+
+_LOG = logging.getLogger(__name__)
 
 
 def named_server(config: Config, roots: Sequence[str] = ()) -> tuple[str, ModelServer] | None:
@@ -60,9 +65,7 @@ def fim_table(server: ModelServer) -> FimTable | None:
     return FimTable(found.pre, found.suf, found.mid, found.sep)
 
 
-def open_ghost_text(
-    config: Config, folders: Callable[[], Sequence[WorkspaceFolder]], say: Callable[[str], None]
-) -> GhostTextEngine:
+def open_ghost_text(config: Config, folders: Folders, say: Callable[[str], None]) -> GhostTextEngine:
     """The engine that the settings ask for: the local model's, after the team's server if they name one.
 
     Blocks. Raises `ModelError`, and `EscalationError` for a server that cannot be used.
@@ -77,53 +80,75 @@ def open_ghost_text(
     return open_team_engine(config, named, folders, local) if named else cast("Engine", local)
 
 
+@dataclass(frozen=True, slots=True)
+class TeamView:
+    """What is told about a server: each change of the tier on the event loop, other news on any thread."""
+
+    show: Callable[[Tier], None] = lambda _: None
+    tell: Callable[[str], None] = lambda _: None
+
+
 def open_team_engine(
     config: Config,
     named: tuple[str, ModelServer],
-    folders: Callable[[], Sequence[WorkspaceFolder]],
+    folders: Folders,
     local: Engine | None,
-    show: Callable[[Tier], None] = lambda _: None,
+    view: TeamView = TeamView(),
     *,
-    constrains: bool | None = None,
+    healed: bool | None = None,
 ) -> ServerFirst:
     """An engine that asks the server first. It connects with the first request. Raises `EscalationError`.
 
-    `constrains`: whether the server is made to begin with a half-typed word; None: if its kind can be.
+    `healed`: whether the server is made to begin with a half-typed word; None: if its kind can be.
     """
     name, server = named
     tokens = fim_table(server)
 
-    def roots() -> list[str]:
-        return [folder.root for folder in folders()]
-
     def within(places: Sequence[str]) -> Permissions:
-        return permissions_for(config, roots(), places)[0]
+        return permissions_for(config, _roots(folders), places)[0]
 
     rules = RememberedRules(TeamRules(name, folders, within, file_rules(config)))
-
-    def begin() -> GhostTextSession:
-        """The session, begun on the thread that owns the connection: it reads the files of secrets."""
-        permissions = within(())
-        parts = gate_parts(config, permissions)
-        session_parts = SessionParts(
-            parts.log,
-            parts.ledger,
-            rules.permissions,
-            partial(secret_values, config, permissions),
-            parts.keys,
-            random_token,
-            scope_of(roots()),
-            offline=config.offline,
-        )
-        return GhostTextSession(name, tokens, session_parts)
-
+    begin = partial(_begin_session, config, rules, (name, tokens), view.tell)
     budget = budget_of(server, sep=tokens is not None and bool(tokens.sep))
-    team = TeamServer(begin, rules, constrains=can_constrain(server) if constrains is None else constrains)
-    worker = Worker(partial(ServedSource, team, budget))
+    constrains = can_constrain(server) if healed is None else healed
+    worker = Worker(partial(ServedSource, TeamServer(begin, rules, constrains=constrains), budget))
     ids = local.ids if local else None
     engine = Engine(worker, config.completion, budget, server.model, time.perf_counter, ids)
     bound = (server.timeout_ms + config.completion.debounce_ms_max) / 1e3
-    return ServerFirst(engine, worker, local, bound, show)
+    return ServerFirst(engine, worker, local, bound, view.show)
+
+
+def _roots(folders: Folders) -> list[str]:
+    return [folder.root for folder in folders()]
+
+
+def _begin_session(
+    config: Config,
+    rules: RememberedRules,
+    asked: tuple[str, FimTable | None],
+    tell: Callable[[str], None],
+) -> GhostTextSession:
+    """The session, begun on the thread that owns the connection: it reads the files of secrets."""
+    permissions = rules.permissions()
+    parts = gate_parts(config, permissions)
+
+    def warn(text: str) -> None:
+        _LOG.warning("%s", text)
+        tell(text)
+
+    session_parts = SessionParts(
+        parts.log,
+        parts.ledger,
+        rules.permissions,
+        partial(secret_values, config, permissions),
+        parts.keys,
+        random_token,
+        scope_of(permissions.roots),
+        parts.models,
+        warn,
+        offline=config.offline,
+    )
+    return GhostTextSession(*asked, session_parts)
 
 
 def budget_of(server: ModelServer, *, sep: bool) -> TokenBudget:
