@@ -182,7 +182,7 @@ async def take_turns(model: Path, typists: int, rounds: int = 12) -> dict[str, A
 
 
 async def compare_directly(model: Path, rounds: int = 60) -> dict[str, Any]:
-    """Ask through engine and gate, and then the server directly for the same prompt. Return times to first text.
+    """Ask through engine and gate, then the server directly for the same prompt. Return times to first text.
 
     Both find the prompt in the server's cache, but for the typed words. In milliseconds.
     """
