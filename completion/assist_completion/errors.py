@@ -29,8 +29,12 @@ class FetchError(CompletionError):
 
 
 class ServedError(CompletionError):
-    """A server gave no text. `away`: it failed or did not answer; else it was not asked, and may be well."""
+    """A server gave no text. `away`: it failed or did not answer; else it was not asked, and may be well.
 
-    def __init__(self, message: str, *, away: bool) -> None:
+    `passing`: only because of what is being typed at this moment.
+    """
+
+    def __init__(self, message: str, *, away: bool, passing: bool = False) -> None:
         super().__init__(message)
         self.away = away
+        self.passing = passing

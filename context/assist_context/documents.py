@@ -76,7 +76,8 @@ class Context:
     """The text that a completion may use.
 
     `before` and `after` are the text around the cursor with line ends as "\\n", cut at line borders;
-    `start_line` is the document line (from 0) on which `before` starts.
+    `start_line` is the document line (from 0) on which `before` starts. `named` is the absolute path by which
+    the file was opened, "" for a text that is no file.
     """
 
     path: str
@@ -85,6 +86,7 @@ class Context:
     after: str
     start_line: int = 0
     snippets: tuple[Snippet, ...] = field(default=())
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)

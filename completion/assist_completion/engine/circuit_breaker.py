@@ -48,6 +48,11 @@ class CircuitBreaker:
         if self.state != "open":
             self._open()
 
+    def record_nothing(self) -> None:
+        """The trial ended without a verdict: the next one may be made at once."""
+        if self.state == "trial":
+            self.state = "open"
+
     def _open(self) -> None:
         self.state = "open"
         self._until = self._clock() + self._pause

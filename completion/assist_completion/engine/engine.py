@@ -136,6 +136,11 @@ class Engine:
         """The room that a prompt has for snippets of other files, in tokens."""
         return self._budget.snippets
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether the text for the last request that asked the model has begun."""
+        return self._pending is not None and (self._pending.done or bool(self._pending.generation.spans))
+
     def prewarm(self, context: Context, *, full: bool = False) -> Future[None] | None:
         """Read the small head for a cursor, or the full one, before a request comes. The last call counts.
 

@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 from assist_completion.engine.circuit_breaker import SHORTEST, CircuitBreaker
 from assist_completion.engine.engine import RECENT, REMEMBERED, Engine
 from assist_completion.errors import ServedError
+from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
 from assist_completion.served.source import ServedSource
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
 
+PATIENCE = 3  # times the bound, for the rest of a text that has begun
 REST = 65.0  # seconds after a request when what was sent is written down, if not before
 # Reasons with which the server's engine ends where the local model may have a text.
 UNSERVED = ("server-away", "not-for-server", "model-failed")
@@ -35,9 +37,9 @@ class Tier:
 
 
 class ServerFirst:
-    """Asks the server's engine, and the local one if there is any. An answer later than `bound` is late.
+    """Asks the server's engine, and the local one if there is any. A text that begins after `bound` is late.
 
-    `bound` is in seconds, from the request to its answer, and `pause` is the shortest between two trials of a
+    `bound` is in seconds, from the request on, and `pause` is the shortest between two trials of a
     server that is away. `show` hears each change of the tier.
     """
 
@@ -57,6 +59,7 @@ class ServerFirst:
         self._show = show
         self._breaker = CircuitBreaker(time.monotonic, pause)
         self._tier = Tier("team")
+        self._why = ""
         self._resting: asyncio.TimerHandle | None = None
         self._owners: OrderedDict[int, Engine] = OrderedDict()  # by the id of a suggestion
 
@@ -90,7 +93,7 @@ class ServerFirst:
         return (await self._ask(request, one))[0]
 
     async def complete_several(self, request: CompletionRequest) -> tuple[Suggestion, ...]:
-        """The same and others: those of the local model only, since each costs a server a request."""
+        """The same, and others only if the local model answers: each would cost a server a request."""
         return await self._ask(request, Engine.complete_several)
 
     def prewarm(self, context: Context, *, full: bool = False) -> Future[None] | None:
@@ -124,12 +127,13 @@ class ServerFirst:
         return self._owners.get(suggestion_id, self._asked_first)
 
     async def _ask(self, request: CompletionRequest, ask: Ask) -> tuple[Suggestion, ...]:
-        if self._breaker.try_again():
-            self._try_server(request.context)
-        if self._breaker.state != "closed" and self._local is not None:
-            return self._remember(self._local, await ask(self._local, request))
-        answers = await self._in_time(asyncio.ensure_future(ask(self._server, request)))
+        if self._local is not None:
+            if self._breaker.try_again():
+                self._try_server(request.context)
+            if self._breaker.state != "closed":
+                return self._remember(self._local, await ask(self._local, request))
         self._plan_rest()
+        answers = await self._in_time(asyncio.ensure_future(ask(self._server, request)))
         if answers is not None and answers[0].reason not in UNSERVED:
             return self._remember(self._server, answers)
         if self._local is None:
@@ -140,12 +144,14 @@ class ServerFirst:
         """What the server's engine answers; None if it is late, which the breaker counts."""
         try:
             await asyncio.wait([task], timeout=self._bound if self._local else None)
+            if not task.done() and self._server.is_writing:  # a long text takes its time
+                await asyncio.wait([task], timeout=PATIENCE * self._bound)
         finally:
             if not task.done():
                 task.cancel()
         if task.cancelled() or not task.done():
             self._breaker.record_answer(late=True)
-            self._follow(f"it took longer than {1e3 * self._bound:.0f} ms")
+            self._follow("its text did not begin in time: see timeout_ms of the server")
             return None
         answers = task.result()
         reason = answers[0].reason
@@ -153,7 +159,9 @@ class ServerFirst:
             self._breaker.record_failure()
             self._follow(str(self._server.last_error or "it failed"))
         elif reason == "not-for-server":
-            self._change(Tier("local", str(self._server.last_error or "")))
+            error = self._server.last_error
+            if not (isinstance(error, ServedError) and error.passing):
+                self._change(Tier("local", str(error or "")))
         elif answers[0].source == "model" and reason != "superseded":
             self._breaker.record_answer()
             self._follow()
@@ -167,15 +175,18 @@ class ServerFirst:
 
         def record_end() -> None:
             error = job.done.exception()
-            if error is None:
+            if isinstance(error, Aborted):
+                self._breaker.record_nothing()
+            elif error is None:
                 self._breaker.record_answer(late=time.monotonic() - start > self._bound)
                 self._follow()
             elif isinstance(error, ServedError) and not error.away:
-                self._breaker.record_answer()  # this file is none for it, which says nothing about the server
+                self._breaker.record_nothing()  # this file is none for it
             else:
                 self._breaker.record_failure()
 
         job.done.add_done_callback(lambda _: loop.call_soon_threadsafe(record_end))
+        self._plan_rest()
         self._worker.submit(job)
 
     def _plan_rest(self) -> None:
@@ -190,7 +201,8 @@ class ServerFirst:
 
     def _follow(self, why: str = "") -> None:
         """Show what the breaker's state means for the user."""
-        self._change(Tier("team") if self._breaker.state == "closed" else Tier("local", why))
+        self._why = why or self._why
+        self._change(Tier("team") if self._breaker.state == "closed" else Tier("local", self._why))
 
     def _change(self, tier: Tier) -> None:
         if tier != self._tier:

@@ -126,6 +126,10 @@ class Generation:
         self.tokens = replace(self.tokens, evaluated=evaluated)
         self.ms = replace(self.ms, prefill=1e3 * seconds)
 
+    def record_first_text(self, seconds: float) -> None:
+        """Note how long a server took until its first text."""
+        self.ms = replace(self.ms, prefill=1e3 * seconds)
+
     def count_prompt(self, prompt: int, evaluated: int) -> None:
         """Note the prompt's size in tokens, and add those that a server had to compute."""
         self.tokens = replace(self.tokens, prompt=prompt, evaluated=self.tokens.evaluated + evaluated)

@@ -1,8 +1,8 @@
 """The token source of a server: which prompt continues which, what is healed, and when a stream is closed.
 
 The anchored layout makes a server with a prefix cache read only what was typed since its last answer, so the
-plans of earlier prompts are kept and continued. A shared server computes nothing ahead of a request except
-for a new anchor. It runs on the owner thread, with an event loop of its own.
+plans of earlier prompts are kept and continued. A shared server computes little ahead of a request: a new
+anchor, and a line after an accepted text. It runs on the owner thread, with an event loop of its own.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from assist_completion.served.port import CompletionServer, ServedPiece, ServedP
 from assist_context.documents import Context
 
 PLANS = 16  # earlier prompts that may be continued
+DENSE = 2.2  # characters of a token in dense code; usual code has 3 to 4
+LEAST_HEAD = 64  # tokens
 # A server without probabilities is taken to be as sure of one line as `balanced` demands, and of no other.
 UNKNOWN = LIMITS["balanced"]
 UNSURE = -10.0
@@ -56,7 +58,7 @@ class ServedSource:
         generation.continue_until(should_stop, max_tokens)
         before = self._server.admit(generation.context)
         continued = continue_at(replace(before, before=before.before + generation.text), prompt.plan)
-        if continued is not None:
+        if continued is not None and self._is_admitted(before, continued):
             self._run(self._write(generation, ServedPrompt(continued, "", False, max_tokens)))
 
     def branch(
@@ -112,13 +114,15 @@ class ServedSource:
         start = time.perf_counter()
         need = prompt.need
         counted = (0, 0)
+        begun = False
         asked = prompt if self._server.constrains else replace(prompt, need="")
         try:
             async with aclosing(self._server.complete(asked)) as pieces:
                 async for piece in pieces:
-                    if counted == (0, 0):
-                        generation.record_prefill(0, time.perf_counter() - start)
+                    if not begun:
+                        generation.record_first_text(time.perf_counter() - start)
                         start = time.perf_counter()
+                        begun = True
                     counted = max(counted, (piece.prompt, piece.cached))
                     if not _agree(piece.text, need):
                         return False
@@ -126,7 +130,7 @@ class ServedSource:
                     need = need[len(piece.text) :]
                     if fresh.text and self._add(generation, fresh):
                         return True
-                    if piece.ended:
+                    if piece.ended and not need:
                         generation.stop()
             return not need
         finally:
@@ -147,7 +151,11 @@ class ServedSource:
     def _choose_prompt(self, context: Context) -> tuple[CachedPrompt, Plan]:
         """An earlier prompt that this cursor continues, or a new one."""
         fitting = [(each, continue_at(context, each.plan)) for each in self._prompts]
-        known = [(each, found) for each, found in fitting if found is not None]
+        known = [
+            (each, found)
+            for each, found in fitting
+            if found is not None and self._fits(found) and self._is_admitted(context, found)
+        ]
         if known:
             best = max(known, key=lambda each: (each[1].snippets == context.snippets, -len(each[1].typed)))
             self._remember(best[0])
@@ -166,7 +174,21 @@ class ServedSource:
             if (each.plan.path, each.plan.snippets) == (context.path, context.snippets)
         ]
         starts = list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
-        return CachedPrompt(plan(context, extent, context.snippets, starts), (), full=True)
+        made = plan(context, extent, context.snippets, starts)
+        while not self._fits(made) and extent.head > LEAST_HEAD:
+            extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)
+            made = plan(context, extent)
+        return CachedPrompt(made, (), full=True)
+
+    def _fits(self, made: Plan) -> bool:
+        """Whether a prompt and its answer fit the server's context, in the densest text that is usual."""
+        files = sum(len(each.text) + len(each.path) for each in made.snippets)
+        size = files + len(made.head) + len(made.typed) + len(made.suffix)
+        return size / DENSE < self._budget.context - 2 * self._budget.block_tokens
+
+    def _is_admitted(self, context: Context, made: Plan) -> bool:
+        """Whether the other files that an earlier prompt shows may still be sent."""
+        return self._server.admit(replace(context, snippets=made.snippets)).snippets == made.snippets
 
     def _remember(self, prompt: CachedPrompt) -> None:
         self._prompts = [*(each for each in self._prompts if each is not prompt), prompt][-PLANS:]
@@ -201,7 +223,9 @@ def _chance_among(piece: ServedPiece, need: str) -> float | None:
         return piece.chance
     fitting = {text: chance for text, chance in piece.likely if text and _agree(text, need)}
     fitting[piece.text] = piece.chance
-    return min(0.0, piece.chance - math.log(sum(map(math.exp, fitting.values()))))
+    peak = max(fitting.values())
+    total = peak + math.log(sum(math.exp(each - peak) for each in fitting.values()))
+    return min(0.0, piece.chance - total)
 
 
 def _agree(text: str, need: str) -> bool:

@@ -161,8 +161,8 @@ class ModelServer:
         metadata={
             "min": 50,
             "max": 60_000,
-            "doc": "The longest to wait for ghost text, in milliseconds. After that the local model "
-            "answers, and after a few such answers it goes on to until the server is fast again.",
+            "doc": "The longest to wait until ghost text begins, in milliseconds, after the pause in typing. "
+            "Then the local model answers; after a few late answers it does until the server is fast again.",
         },
     )
     price: Price | None = field(

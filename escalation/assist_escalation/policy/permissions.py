@@ -28,7 +28,7 @@ OPEN = EscalationSettings(
     allow_unknown_price=True,
     allow_unasked_retry=True,
 )
-CLOSED = replace(OPEN, mode="never")  # replaces a layer that cannot be read
+CLOSED = replace(OPEN, mode="never", ghost_text="local")  # replaces a layer that cannot be read
 
 _PROVIDING = {
     "providers",
@@ -229,9 +229,11 @@ def _servers(layers: Sequence[Layer]) -> dict[str, ModelServer]:
         if layer.author in _OWNERS:
             defined = {**layer.settings.servers, **defined}
     may_leave = _member(layers, "residency")
+    allows = _member(layers, "allowed_providers")
     return {
         name: replace(server, residency=tuple(filter(may_leave, server.residency)))
         for name, server in defined.items()
+        if allows(name)
     }
 
 

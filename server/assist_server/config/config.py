@@ -298,14 +298,15 @@ def _rank(limit: float | str) -> float:
 
 def _close_egress(config: Config) -> Config:
     """The same with egress off, and a problem that says so: a mistake in a rule may have opened something."""
-    if config.escalation.mode == "never":
-        return config
+    said = config.escalation
+    escalation = replace(said, mode="never", ghost_text="local")
+    if said.mode == "never" and not said.ghost_server:  # nothing was open
+        return replace(config, escalation=escalation)
     problem = Problem(
         "escalation.mode",
         config.problems[-1].source,
         '[escalation] mode = "never" until these settings are corrected: nothing leaves this machine',
     )
-    escalation = replace(config.escalation, mode="never")
     return replace(config, escalation=escalation, problems=(*config.problems, problem))
 
 

@@ -51,7 +51,7 @@ def make_statement(layer: Layer, data: Mapping[str, Any], home: Path) -> Stateme
 
 def close_egress(statement: Statement) -> Statement:
     """The same with egress off, and a problem that says so."""
-    settings = replace(statement.layer.settings, mode="never")
+    settings = replace(statement.layer.settings, mode="never", ghost_text="local")
     problem = Problem(
         "escalation.mode",
         statement.layer.source,

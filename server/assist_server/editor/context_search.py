@@ -5,6 +5,7 @@ It decides when to prewarm the engine and when to search. The search itself is t
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from assist_context.documents import Context, Cursor, gather
@@ -38,7 +39,8 @@ class ContextSearch:
 
     def gather(self, document: "OpenDocument", cursor: Cursor) -> Context:
         """The context of a cursor, with the snippets that were found so far."""
-        return gather(document.to_document(), cursor, self.workspace.snippets(document))
+        found = gather(document.to_document(), cursor, self.workspace.snippets(document))
+        return replace(found, named=document.named)
 
     def prewarm(self, document: "OpenDocument", cursor: Cursor, *, full: bool = False) -> None:
         """Let the engine read the prompt at a cursor before it is requested."""

@@ -87,6 +87,7 @@ class ModelLifetime:
         self._engine: GhostTextEngine | None = None
         self._counts: Counter[str] = Counter()  # of the engines that are closed
         self._loads = 0
+        self._missing = False
         self._settled = asyncio.Event()  # the models are loaded, or cannot be
         self._tried = 0.0
 
@@ -120,6 +121,7 @@ class ModelLifetime:
     def start(self) -> None:
         """Open the models in the background; models opened for older settings are closed."""
         self._loads += 1
+        self._missing = False
         self._close_models()
         self._settled.clear()
         self._tried = time.monotonic()
@@ -130,7 +132,7 @@ class ModelLifetime:
 
     def retry_missing(self) -> None:
         """Start again if the model was missing: it may have been downloaded since."""
-        if self._item.status.state == "missing" and time.monotonic() - self._tried > RETRY:
+        if self._missing and time.monotonic() - self._tried > RETRY:
             self.start()
 
     def close(self) -> None:
@@ -181,13 +183,17 @@ class ModelLifetime:
     def _show_failure(self, load: int, state: State, message: str) -> None:
         if load == self._loads:
             self._settled.set()
+            self._missing = state == "missing"
             self._item.update(state=state, message=message)
-            self._use_server()
+            self._use_server(message)
             if self._engine is not None:
                 self._on_ready()
 
-    def _use_server(self) -> None:
-        """Put the team's server before the local model, if the settings name one. It opens no connection."""
+    def _use_server(self, missing: str = "") -> None:
+        """Put the team's server before the local model, if the settings name one. It opens no connection.
+
+        `missing` says why there is no local model, or "".
+        """
         from assist_server.editor.team_server.opening import TeamView, named_server, open_team_engine  # noqa: PLC0415
 
         config = self._config()
@@ -208,11 +214,13 @@ class ModelLifetime:
                 loop.call_soon_threadsafe(lambda: self._item.update(message=text))
 
             view = TeamView(show, tell)
-            self._engine = open_team_engine(config, named, self._folders, local, view)
+            self._engine = open_team_engine(self._config, named, self._folders, local, view)
         except EscalationError as error:
             self._item.update(message=str(error))
             return
-        self._item.reset(SessionStatus(named[1].model, state="ready", tier="team", host=host))
+        self._item.reset(
+            SessionStatus(named[1].model, state="ready", tier="team", host=host, message=missing)
+        )
 
     def _show_progress(self, load: int, message: str) -> None:
         if load == self._loads and self._models is None:

@@ -85,5 +85,6 @@ class OpenDocuments:
 
     def edited_elsewhere(self, document: OpenDocument) -> "tuple[Snippet, ...]":
         """The code around recent edits in the other open documents."""
-        others = {each.path: each.to_document() for each in self.latest() if each is not document}
+        files = [each for each in self.latest() if each is not document and each.real_path]
+        others = {each.path: each.to_document() for each in files}
         return self._recent_edits.snippets(document.path, others)

@@ -60,6 +60,7 @@ class Protocol(LanguageServerProtocol):
                 list(split_lines(item.text)),
                 encoding_of(self.workspace.position_encoding),
                 resolve_path(path),
+                named=path if resolve_path(path) else "",
             )
         )
 

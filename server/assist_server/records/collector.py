@@ -4,6 +4,7 @@ It sends when a user asks, to the address that the user's or the organisation's 
 are an optional extra. This module is the only one that imports them.
 """
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from assist_escalation.audit.reader import events
 from assist_escalation.errors import EscalationError
+from assist_escalation.gate.request_marks import installation_key
 from assist_escalation.policy.checks import check_url
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
@@ -25,17 +27,21 @@ _SUMS = ("requests", "bytes_sent", "bytes_received", "cost_micro", "input", "out
 
 @dataclass(frozen=True, slots=True)
 class CollectedCounts:
-    """What is sent: how often each thing happened, and what left by provider, host and command."""
+    """What is sent: how often each thing happened, and what left by provider, host and command.
 
+    `instance` tells installations apart, and is a hash of a random secret.
+    """
+
+    instance: str
     usage: Mapping[str, int]
     egress: Mapping[tuple[str, str, str], Mapping[str, int]]
 
 
 def collect(config: Config) -> CollectedCounts:
     """The counts of this machine so far. Raises `AuditError` if the log cannot be read."""
-    return CollectedCounts(
-        usage_counts.read(config.paths.data), egress_sums(events(gate_files(config).audit))
-    )
+    files = gate_files(config)
+    instance = hashlib.sha256(b"collector" + installation_key(files.marks)).hexdigest()[:16]
+    return CollectedCounts(instance, usage_counts.read(config.paths.data), egress_sums(events(files.audit)))
 
 
 def egress_sums(log: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Counter[str]]:
@@ -84,8 +90,8 @@ def send(config: Config, counts: CollectedCounts) -> str:
 
 def _export(endpoint: str, key: str, counts: CollectedCounts) -> None:
     try:
+        from opentelemetry.exporter.otlp.proto.http import Compression  # noqa: PLC0415
         from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415
-        from opentelemetry.metrics import CallbackOptions, Observation  # noqa: PLC0415
         from opentelemetry.sdk.metrics import MeterProvider  # noqa: PLC0415
         from opentelemetry.sdk.metrics.export import MetricExportResult, PeriodicExportingMetricReader  # noqa: PLC0415
         from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
@@ -95,7 +101,8 @@ def _export(endpoint: str, key: str, counts: CollectedCounts) -> None:
     session = Session()
     session.trust_env = False  # no proxy and no password of the environment
     session.max_redirects = 0
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers = {"User-Agent": "assist", "Content-Type": "application/x-protobuf"}
+    headers |= {"Authorization": f"Bearer {key}"} if key else {}
     results: list[MetricExportResult] = []
 
     class Exporter(OTLPMetricExporter):  # the SDK tells no one whether an export worked
@@ -103,10 +110,27 @@ def _export(endpoint: str, key: str, counts: CollectedCounts) -> None:
             results.append(super().export(*arguments, **more))
             return results[-1]
 
-    exporter = Exporter(endpoint=endpoint, headers=headers, timeout=TIMEOUT_S, session=session)
+    exporter = Exporter(
+        endpoint=endpoint, timeout=TIMEOUT_S, session=session, compression=Compression.NoCompression
+    )
+    session.headers.clear()  # the exporter adds what is in OTEL_EXPORTER_OTLP_HEADERS
+    session.headers.update(headers)
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=float("inf"))
-    provider = MeterProvider([reader], Resource({"service.name": "assist"}), shutdown_on_exit=False)
-    meter = provider.get_meter("assist")
+    provider = MeterProvider(
+        [reader],
+        Resource({"service.name": "assist", "service.instance.id": counts.instance}),
+        shutdown_on_exit=False,
+    )
+    _add_counts(provider.get_meter("assist"), counts)
+    provider.force_flush(1_000 * TIMEOUT_S)
+    provider.shutdown()
+    if not results or any(each is not MetricExportResult.SUCCESS for each in results):
+        raise UserError(f"{endpoint} did not take the counts: check the address and the key.")
+
+
+def _add_counts(meter: Any, counts: CollectedCounts) -> None:
+    """Give a meter of OpenTelemetry what it shall report."""
+    from opentelemetry.metrics import CallbackOptions, Observation  # noqa: PLC0415
 
     def usage(_: CallbackOptions) -> Iterable[Observation]:
         return [Observation(count, {"event": name}) for name, count in sorted(counts.usage.items())]
@@ -120,10 +144,4 @@ def _export(endpoint: str, key: str, counts: CollectedCounts) -> None:
                 for place, sums in counts.egress.items()
             ]
 
-        meter.create_observable_counter(
-            f"assist.egress.{name}", [departures], description="What left the machine."
-        )
-    provider.force_flush(1_000 * TIMEOUT_S)
-    provider.shutdown()
-    if not results or any(each is not MetricExportResult.SUCCESS for each in results):
-        raise UserError(f"{endpoint} did not take the counts: check the address and the key.")
+        meter.create_observable_counter(f"assist.egress.{name}", [departures], description="What left.")

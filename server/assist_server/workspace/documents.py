@@ -34,6 +34,7 @@ class OpenDocument:
     lines: list[str]
     encoding: Encoding = "utf-16"
     real_path: str = ""  # the absolute path, resolved, if the document is a file
+    named: str = ""  # the same as the editor named it, with links
     applied: float = 0.0  # when the last edit was applied, on the monotonic clock
     _document: Document | None = field(default=None, repr=False)
 

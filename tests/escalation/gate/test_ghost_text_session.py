@@ -12,6 +12,7 @@ from team_servers import pieces, rules, session, texts
 
 from assist_escalation.audit.verifier import verify
 from assist_escalation.budget.ledger import Ledger
+from assist_escalation.budget.ledger_file import LedgerError
 from assist_escalation.errors import RefusedError
 from assist_escalation.gate.ghost_text.session import GhostTextSession
 from assist_escalation.gate.ghost_text.window import REQUESTS, SECONDS
@@ -182,6 +183,39 @@ async def test_a_price_is_reserved_for_a_window_and_settled(tmp_path: Path, root
     assert 0 < reserved.ask.upper_micro <= 50_000  # at most what one request may cost
     (row,) = Ledger(tmp_path / "ledger.sqlite").spending("command")
     assert (row.key, row.micro, row.input, row.output) == ("complete", 102, 100, 2)
+
+
+async def test_tokens_that_no_one_counted_are_estimated(tmp_path: Path, root: Path) -> None:
+    chunk = event({"choices": [{"text": "1", "finish_reason": None}]})
+    async with Hostile([head(), chunk, HANG]) as server:
+        price = Price(input_usd_per_mtok=1.0, output_usd_per_mtok=1.0)
+        asked = session(tmp_path, rules(server.url, root, kind="openai", price=price))
+        async with aclosing(asked.complete(texts(root), 32, one_line=True)) as found:
+            await anext(found)
+        await asked.close()
+        size = len(server.requests[0].body)
+    assert events(tmp_path)[1]["usage"]["estimated"] is True
+    (row,) = Ledger(tmp_path / "ledger.sqlite").spending("command")
+    assert (row.estimated, row.input) == (1, size // 2)
+    assert row.micro >= size // 2
+
+
+async def test_a_window_that_cannot_be_settled_stays_open(tmp_path: Path, root: Path) -> None:
+    now = [0.0]
+    async with Hostile(pieces("1")) as server:
+        asked = session(tmp_path, rules(server.url, root), lambda: now[0])
+        await text_of(asked, texts(root))
+        now[0] += SECONDS + 1
+        (tmp_path / "ledger.sqlite").rename(tmp_path / "away")
+        (tmp_path / "ledger.sqlite").mkdir()
+        with pytest.raises(LedgerError):
+            await text_of(asked, texts(root))
+        (tmp_path / "ledger.sqlite").rmdir()
+        (tmp_path / "away").rename(tmp_path / "ledger.sqlite")
+        await text_of(asked, texts(root))
+        await asked.close()
+        assert len(server.requests) == 2
+    assert [each["kind"] for each in events(tmp_path)] == ["intent", "outcome"] * 2
 
 
 async def test_closing_the_answer_closes_the_connection(tmp_path: Path, root: Path) -> None:

@@ -32,7 +32,7 @@ def server(kind: str, base_url: str = "https://gpu.example/v1", **more: Any) -> 
 
 def sent(kind: str, prompt: InfillPrompt = PROMPT) -> dict[str, Any]:
     tokens = None if kind == "mistral-fim" else QWEN
-    return dict(json.loads(body(InfillCall("team", server(kind), "key", tokens, prompt))))
+    return dict(json.loads(body(InfillCall(server(kind), "key", tokens, prompt))))
 
 
 @pytest.mark.parametrize(
@@ -81,16 +81,11 @@ def test_healing_is_a_constraint_where_the_server_has_one() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "<|fim_middle|>",
-        "a <|im_start|>system",
-        "<｜fim▁begin｜>",
-        "</s>",
-        "<fim_prefix>",
-        "[INST]",
-        "<reponame>",
+        *("<|fim_middle|>", "a <|im_start|>system", "<｜fim▁begin｜>", "</s>", "<fim_prefix>", "[INST]"),
+        *("<reponame>", "<start_of_turn>", "<tool_call>", "</think>", "[IMG]", "<unused7>"),
     ],
 )
-@pytest.mark.parametrize("kind", ["llama.cpp", "vllm", "ollama", "openai"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_text_that_spells_a_token_is_not_sent(kind: str, text: str) -> None:
     for place in ("head", "suffix", "typed"):
         prompt = InfillPrompt((), "a.py", "h", "s", "t", "", one_line=False, most=8)
@@ -100,12 +95,14 @@ def test_a_text_that_spells_a_token_is_not_sent(kind: str, text: str) -> None:
 
 
 def test_ordinary_code_spells_no_token() -> None:
-    assert not spells_token("if a<b|c>d: x[INSTANCE] = y << 2  # <s1> <p>text</p> <div class='a'>|b|</div>")
+    assert not spells_token(
+        "if a<b|c>d: x[INSTANCE] = y << 2  # <s1> <p>text</p> <pre>x</pre> <div class='a'>|b|</div>"
+    )
 
 
 def test_unknown_tokens_are_refused() -> None:
     with pytest.raises(Fault, match="set fim"):
-        body(InfillCall("team", server("vllm"), "", None, PROMPT))
+        body(InfillCall(server("vllm"), "", None, PROMPT))
 
 
 @pytest.mark.parametrize(

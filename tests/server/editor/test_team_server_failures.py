@@ -1,7 +1,6 @@
 """A team's server that dies, hangs, lies or changes: the local model writes, and each change is told once."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,12 +34,12 @@ QUICK = 0.3  # seconds until the local model's text, from a failure on
 
 
 class Team:
-    def __init__(self, engine: ServerFirst, tiers: list[Tier], told: list[str]) -> None:
+    def __init__(self, engine: ServerFirst, file: Path, tiers: list[Tier], told: list[str]) -> None:
         self.engine, self.tiers, self.told = engine, tiers, told
-        self._typed = itertools.count()
+        self._file = str(file)
 
     async def ask(self, typed: str = "total = ") -> Suggestion:
-        context = Context("shop.py", language_of("shop.py"), ABOVE + typed, "\n")
+        context = Context("shop.py", language_of("shop.py"), ABOVE + typed, "\n", named=self._file)
         return await self.engine.complete(CompletionRequest(context, immediate=True))
 
 
@@ -62,9 +61,11 @@ async def team_of(folder: Path, url: str, timeout_ms: int = 400, more: str = "")
     tiers: list[Tier] = []
     told: list[str] = []
     folders = folders_of([str(root)], config.paths.data)
-    engine = open_team_engine(config, named, lambda: folders, local, TeamView(tiers.append, told.append))
+    engine = open_team_engine(
+        lambda: config, named, lambda: folders, local, TeamView(tiers.append, told.append)
+    )
     try:
-        yield Team(engine, tiers, told)
+        yield Team(engine, root / "shop.py", tiers, told)
     finally:
         engine.close()
 

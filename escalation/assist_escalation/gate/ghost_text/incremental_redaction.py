@@ -26,7 +26,7 @@ TAIL = (
 SECONDS = 0.5  # for one prompt; a usual one takes 1 to 3 ms
 _ROUNDS = 4
 _KEY_MARK = re.compile(r"-----(BEGIN|END)")
-LAST = 400  # characters before the cursor in which a value may be that is being typed
+LAST = 400  # characters on each side of the cursor in which a value may be that is being typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,15 @@ class RedactedTexts:
     typed: str
     suffix: str
     redacted: Redacted = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _SecretsAround:
+    """The secrets of the texts around the cursor, each by its own characters."""
+
+    head: list[Secret]
+    typed: list[Secret]
+    suffix: list[Secret]
 
 
 class SessionRedactor:
@@ -106,7 +115,7 @@ class SessionRedactor:
         everything = (*texts.files, texts.head, texts.typed, texts.suffix)
         if any(self._nonce in text for span in everything for text in (span.text, span.origin.path)):
             raise RedactionError("the text holds the nonce of its placeholders")
-        head, typed = self._around_cursor(texts, check)
+        around = self._around_cursor(texts, check)
         files = tuple(
             Span(whole(each.text, each.origin.path), replace(each.origin, path=path_of(each)))
             for each in texts.files
@@ -114,14 +123,14 @@ class SessionRedactor:
         return RedactedTexts(
             files,
             path_of(texts.head),
-            clean(texts.head.text, head),
-            clean(texts.typed.text, typed),
-            whole(texts.suffix.text, texts.suffix.origin.path),
+            clean(texts.head.text, around.head),
+            clean(texts.typed.text, around.typed),
+            clean(texts.suffix.text, around.suffix),
             Redacted((), tuple(sorted(counts.items())), placeholders, self._nonce),
         )
 
-    def _around_cursor(self, texts: CursorTexts, check: Check) -> tuple[list[Secret], list[Secret]]:
-        """The secrets of the head, and those of the typed text, which are scanned across their border."""
+    def _around_cursor(self, texts: CursorTexts, check: Check) -> _SecretsAround:
+        """The secrets of the three texts around the cursor, which are scanned across their borders."""
         head, typed = texts.head.text, texts.typed.text
         if may_become_secret(head + typed + texts.need):
             raise RedactionError("the cursor is in what may become a secret")
@@ -130,13 +139,12 @@ class SessionRedactor:
         in_key = bool(marks) and marks[-1] == "BEGIN"
         start = 0 if in_key else head.rfind("\n", 0, max(0, len(head) - TAIL)) + 1
         tail = head[start:] + typed + texts.need
-        found = list(self._secrets(tail, kind, check))
+        found, below = self._across_cursor(tail, texts.suffix.text, kind, check)
         end = len(head) - start + len(typed)
         if any(each.end > end for each in found) or self._is_in_value(tail, kind, check):
             raise RedactionError("the cursor is in a secret")
         in_tail = [Secret(each.start + start, each.end + start, each.type) for each in found]
-        in_head = self._secrets(head, kind, check)
-        whole = _union([*in_head, *in_tail])
+        whole = _union([*self._secrets(head, kind, check), *in_tail])
         border = len(head)
         before = [replace(each, end=min(each.end, border)) for each in whole if each.start < border]
         after = [
@@ -144,7 +152,30 @@ class SessionRedactor:
             for each in whole
             if each.end > border
         ]
-        return before, after
+        return _SecretsAround(before, after, below)
+
+    def _across_cursor(
+        self, tail: str, suffix: str, kind: Kind, check: Check
+    ) -> tuple[list[Secret], list[Secret]]:
+        """The secrets before the cursor, and those after it. Raises `RedactionError` for one on both sides.
+
+        The suffix is the rest of the line or begins with the next one, so both are looked at.
+        """
+        found = list(self._secrets(tail, kind, check))
+        below = list(self._secrets(suffix, kind, check))
+        last = tail[tail.rfind("\n", 0, max(0, len(tail) - LAST)) + 1 :]
+        start = len(tail) - len(last)
+        near = suffix[: suffix.find("\n", LAST) + 1 or None]
+        for between in ("", "\n"):
+            border = len(last) + len(between)
+            for each in self._secrets(last + between + near, kind, check):
+                if each.start >= border:
+                    below.append(Secret(each.start - border, each.end - border, each.type))
+                elif each.end <= len(last):
+                    found.append(Secret(each.start + start, each.end + start, each.type))
+                else:
+                    raise RedactionError("the cursor is in a secret")
+        return found, _union(below)
 
     def _is_in_value(self, text: str, kind: Kind, check: Check) -> bool:
         """Whether the end of the text would be in a secret if the value there were ended now."""

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
 from assist_escalation.audit.chain import Json
@@ -37,6 +37,7 @@ from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.redaction.restorer import restorer_of
 
 COMMAND = "complete"
+MOST_TOKENS = 192  # of answer, for which money is reserved: a block and a half-typed word
 
 _LOG = logging.getLogger(__name__)
 
@@ -84,7 +85,7 @@ class GhostTextSession:
         self._rules: Permissions | None = None
         self._window: Window | None = None
 
-    def check(self, texts: CursorTexts) -> Permissions:
+    def _check(self, texts: CursorTexts) -> Permissions:
         """The rules by which these texts may be sent. Raises `RefusedError` if they may not."""
         permissions = self._parts.permissions()
         spans = (*texts.files, texts.head, texts.typed, texts.suffix)
@@ -100,7 +101,7 @@ class GhostTextSession:
 
         `RefusedError` means that nothing was sent, and says nothing about the server.
         """
-        permissions = self.check(texts)
+        permissions = self._check(texts)
         await self._follow_rules(permissions)
         server, line = self._connection(permissions)
         clean = self._redact(texts)
@@ -114,40 +115,29 @@ class GhostTextSession:
             one_line,
             most,
         )
-        payload = body(InfillCall(self._name, server, self._key, self._tokens, prompt))
+        payload = body(InfillCall(server, self._key, self._tokens, prompt))
         window = self._begin(permissions, server, most)
-        paths = [each.origin.path for each in (*texts.files, texts.head)]
+        paths = [*(each.origin.path for each in clean.files), clean.path]
         window.add_request(payload, paths, dict(clean.redacted.found))
         async with aclosing(self._receive(line, payload, most, window, clean)) as pieces:
             async for piece in pieces:
                 yield piece
 
     def roll(self) -> None:
-        """Write down the window that is open. Raises `EscalationError` if log or ledger cannot be used."""
-        window, self._window = self._window, None
+        """Write down the window that is open. Raises `EscalationError` if log or ledger cannot be used.
+
+        It stays open then, and nothing is sent until it is written down.
+        """
+        window = self._window
         if window is None or self._server is None:
             return
-        price = self._server.price or FREE
-        self._parts.ledger.settle(window.id, prices.cost_micro(price, window.usage), window.usage, "window")
-        self._parts.log.append(
-            "outcome",
-            {
-                "request_id": window.id,
-                "model_returned": self._server.model,
-                "usage": {
-                    "input": window.usage.input,
-                    "cache_read": window.usage.cache_read,
-                    "cache_write": 0,
-                    "output": window.usage.output,
-                    "estimated": False,
-                },
-                "cost_micro": prices.cost_micro(price, window.usage),
-                "latency_ms": round(window.ms / max(1, window.requests)),
-                "finish": "window",
-                "error": "",
-                **window.fields(),
-            },
-        )
+        server = self._server
+        micro = prices.cost_micro(server.price or FREE, window.usage)
+        if not window.logged:
+            self._parts.log.append("outcome", _outcome(window, server, micro))
+            window.logged = True
+        self._parts.ledger.settle(window.id, micro, window.usage, "window")
+        self._window = None
 
     async def close(self) -> None:
         """End the connections, and write down what was sent."""
@@ -195,13 +185,14 @@ class GhostTextSession:
 
     def _begin(self, permissions: Permissions, server: ModelServer, most: int) -> Window:
         """The open window, or a new one: its money is reserved and its intent on the disk."""
-        if self._window is not None and not self._window.is_over(self._clock()):
+        if self._window is not None and not self._window.is_over(self._clock(), most):
             return self._window
         self.roll()
         price = server.price or FREE
-        one = prices.upper_micro(price, server.context_tokens, most)
+        tokens = max(most, MOST_TOKENS)
+        one = prices.upper_micro(price, server.context_tokens, tokens)
         limits = limits_of(permissions)
-        window = Window(self._parts.draw(), self._clock())
+        window = Window(self._parts.draw(), self._clock(), most_tokens=tokens)
         if one:
             window.most = max(1, min(window.most, limits.request_micro // one))
         upper = one * window.most
@@ -280,5 +271,20 @@ class GhostTextSession:
             raise
         finally:
             ms = 1e3 * (time.monotonic() - start)
-            window.add_answer(last, written, received, ms, failed=failed)
+            size = len(payload)
+            window.add_answer(last, size, written, received, ms, failed=failed)
             self._compare_model(last.model)
+
+
+def _outcome(window: Window, server: ModelServer, micro: int) -> dict[str, Json]:
+    """What the log says after a window."""
+    return {
+        "request_id": window.id,
+        "model_returned": window.model or server.model,
+        "usage": asdict(window.usage),
+        "cost_micro": micro,
+        "latency_ms": round(window.ms / max(1, window.requests)),
+        "finish": "window",
+        "error": "",
+        **window.fields(),
+    }

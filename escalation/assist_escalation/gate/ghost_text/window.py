@@ -14,16 +14,22 @@ from assist_escalation.provider.infill.answer import InfillPiece
 
 SECONDS = 60.0
 REQUESTS = 200
+LEAST_BYTES = 2  # of a token, for prompts whose tokens no one counted
 MOST_FILES = 100  # that are named; more are counted
 
 
 @dataclass(slots=True)
 class Window:
-    """What was sent in a window that began at `start`. `id` is that of its two events and its booking."""
+    """What was sent in a window that began at `start`. `id` is that of its two events and its booking.
+
+    Money is reserved for `most` requests of at most `most_tokens` of answer. `estimated`: a server did not
+    say how many tokens it read. `logged`: its closing event is written.
+    """
 
     id: str
     start: float
     most: int = REQUESTS
+    most_tokens: int = 0
     requests: int = 0
     failed: int = 0
     sent: int = 0
@@ -33,13 +39,16 @@ class Window:
     cached: int = 0
     written: int = 0
     model: str = ""
+    estimated: bool = False
+    logged: bool = False
     files: Counter[str] = field(default_factory=Counter)
     redactions: Counter[str] = field(default_factory=Counter)
     payloads: Any = field(default_factory=hashlib.sha256)
 
-    def is_over(self, now: float) -> bool:
-        """Whether the next request belongs to another window."""
-        return self.requests >= self.most or now - self.start >= SECONDS
+    def is_over(self, now: float, tokens: int = 0) -> bool:
+        """Whether the next request, of so many tokens of answer, belongs to another window."""
+        full = self.requests >= self.most or tokens > self.most_tokens
+        return full or now - self.start >= SECONDS
 
     def add_request(self, body: bytes, files: Sequence[str], redactions: Mapping[str, int]) -> None:
         """Count a request that is about to be sent. `redactions` are its placeholders by type."""
@@ -49,10 +58,15 @@ class Window:
         self.files.update(set(files))
         self.redactions.update(redactions)
 
-    def add_answer(self, last: InfillPiece, written: int, received: int, ms: float, *, failed: bool) -> None:
-        """Count how a request ended; `received` is in bytes, `written` in tokens."""
-        self.prompt += last.prompt
+    def add_answer(
+        self, last: InfillPiece, size: int, written: int, received: int, ms: float, *, failed: bool
+    ) -> None:
+        """Count how a request of `size` bytes ended; `received` is in bytes, `written` in tokens."""
+        if not last.prompt:  # the answer was closed before the server counted
+            self.estimated = True
+        self.prompt += last.prompt or size // LEAST_BYTES
         self.cached += last.cached
+        self.model = last.model or self.model
         self.written += written
         self.received += received
         self.ms += ms
@@ -61,7 +75,7 @@ class Window:
     @property
     def usage(self) -> Usage:
         """The tokens of all requests."""
-        return Usage(self.prompt - self.cached, self.cached, 0, self.written)
+        return Usage(self.prompt - self.cached, self.cached, 0, self.written, self.estimated)
 
     def fields(self) -> dict[str, Any]:
         """What the closing event says in addition to the fields that every outcome has."""

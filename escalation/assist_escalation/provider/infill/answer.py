@@ -7,6 +7,7 @@ from typing import Any
 from assist_escalation.policy.endpoints import ServerKind
 from assist_escalation.provider.failures import Fault, clean, describe, refusal
 
+LEAST = -100.0  # nats: less is no chance, and some servers write -9999
 MOST_TOKENS = 10_000_000  # a larger count is no count
 
 
@@ -118,7 +119,7 @@ def _number(value: Any) -> float | None:
     """A log-probability, or None if it cannot be one."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not value <= 0.001:
         return None
-    return min(float(value), 0.0)
+    return min(max(value, LEAST), 0.0)
 
 
 def _count(value: Any) -> int:

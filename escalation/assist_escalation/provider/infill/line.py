@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CONNECT_S = 2.0
 IDLE_S = 10.0  # between two pieces of an answer
+TOTAL_S = 30.0  # for a whole answer
 KEPT_S = 60.0  # for how long a connection without requests is kept
 
 
@@ -81,8 +82,9 @@ class InfillLine:
     ) -> AsyncGenerator[InfillPiece, None]:
         """The pieces in these bytes. Raises `Fault` for an answer that breaks off, or is none."""
         ended = False
+        until = time.monotonic() + TOTAL_S
         while not parser.done:
-            async with asyncio.timeout(IDLE_S):
+            async with asyncio.timeout(min(IDLE_S, until - time.monotonic())):
                 chunk = await anext(chunks, None)
             for data in parser.finish() if chunk is None else parser.feed(chunk):
                 piece = answer.read(self._server.kind, data)

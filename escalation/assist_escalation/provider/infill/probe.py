@@ -58,13 +58,13 @@ class ServerProbe:
     hybrid: bool = False
 
 
-async def identify(base_url: str, key: str = "", ca_file: str = "", proxy: str = "") -> FoundServer:
+async def identify(base_url: str, key: str = "", ca_file: str = "") -> FoundServer:
     """What answers at an address. Raises `Fault`."""
-    bare = check_address(base_url, proxy).removesuffix("/v1")
-    last = Fault("bad-reply", "it is none of the servers that are known: give its kind by hand")
+    bare = check_address(base_url, "").removesuffix("/v1")
+    last = Fault("bad-reply", "it is no server that we know: write its [servers.NAME] by hand")
     for kind, page in _PAGES:
         try:
-            said = await _read_page(f"{bare}{page}", key, ca_file, proxy)
+            said = await _read_page(f"{bare}{page}", key, ca_file)
         except Fault as fault:
             if fault.kind in ("unreachable", "tls", "timeout", "auth"):
                 raise
@@ -72,7 +72,7 @@ async def identify(base_url: str, key: str = "", ca_file: str = "", proxy: str =
             continue
         if kind == "llama.cpp" and "default_generation_settings" not in said:
             continue
-        names = await _model_names(bare, kind, said, key, ca_file, proxy)
+        names = await _model_names(bare, kind, said, key, ca_file)
         settings = said.get("default_generation_settings")
         context = settings.get("n_ctx", 0) if isinstance(settings, dict) else 0
         return FoundServer(kind, names, context if isinstance(context, int) else 0)
@@ -86,7 +86,7 @@ async def measure(server: ModelServer, key: str, tokens: FimTable | None) -> Ser
     prompt = replace(PROMPT, head=f"# {time.time_ns()}\n{PROMPT.head}")
     line = InfillLine(server, key)
     try:
-        payload = body(InfillCall("probe", server, key, tokens, prompt))
+        payload = body(InfillCall(server, key, tokens, prompt))
         (first, ms), (again, again_ms) = [await _ask(line, payload) for _ in range(2)]
     except EscalationError as error:
         return ServerProbe(str(error), hybrid=hybrid)
@@ -110,11 +110,11 @@ async def _ask(line: InfillLine, payload: bytes) -> tuple[InfillPiece, float]:
 
 
 async def _model_names(
-    bare: str, kind: ServerKind, said: dict[str, Any], key: str, ca_file: str, proxy: str
+    bare: str, kind: ServerKind, said: dict[str, Any], key: str, ca_file: str
 ) -> tuple[str, ...]:
     if kind not in ("ollama", "openai"):
         try:
-            said = await _read_page(f"{bare}/v1/models", key, ca_file, proxy)
+            said = await _read_page(f"{bare}/v1/models", key, ca_file)
         except Fault:
             return ()
     rows = said.get("models") if kind == "ollama" else said.get("data")
@@ -126,12 +126,12 @@ async def _model_names(
     return tuple(name for name in names if isinstance(name, str))
 
 
-async def _read_page(url: str, key: str, ca_file: str, proxy: str) -> dict[str, Any]:
+async def _read_page(url: str, key: str, ca_file: str) -> dict[str, Any]:
     """The JSON object at one address. Raises `Fault`."""
     import httpx2  # noqa: PLC0415
 
     context = load(ca_file if url.lower().startswith("https:") else None)
-    inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=proxy or None)
+    inner = httpx2.AsyncHTTPTransport(verify=context, trust_env=False, proxy=None)
     door = PinnedTransport(inner, httpx2.URL(url), key, Times(connect=CONNECT_S), method="GET")
     client = httpx2.AsyncClient(transport=cast("Any", door), trust_env=False, follow_redirects=False)
     try:

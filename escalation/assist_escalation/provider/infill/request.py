@@ -14,15 +14,18 @@ from assist_escalation.policy.endpoints import ModelServer
 from assist_escalation.provider.failures import Fault
 from assist_escalation.provider.request import check_address, check_key
 
+SPELLED = "the text around the cursor spells a token of the model"
 LIKELY = 20  # tokens that are named where the answer must begin with a text: more is refused by vLLM
 KEEP_ALIVE = "30m"  # for how long Ollama keeps the model loaded
 # Spellings that tokenizers in use read as special tokens, in addition to those of the server's own family.
 _COMMAND = re.compile(
     r"""
-    <[|｜][^|｜<>\n]{1,40}[|｜]>                       # <|im_start|>, <｜fim▁begin｜>
-  | </?s>|<(?:bos|eos|pad|unk)>
-  | <(?:fim_|file_|repo|gh_|issue_|jupyter_|commit_|empty_output|filename|reponame)[a-z_]{0,20}>
-  | \[/?(?:INST|SUFFIX|PREFIX|MIDDLE|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS|SYSTEM_PROMPT)\]
+    <[|｜][^|｜<>\n]{1,80}[|｜]>                       # <|im_start|>, <｜fim▁begin｜>
+  | </?s>|<(?:bos|eos|pad|unk|mask|unused\d+)>
+  | <(?:start|end)_of_(?:turn|image)>|</?(?:think|tool_call|tool_response|tools)>
+  | <(?:fim_|file_|repo|gh_|issue_|jupyter_|commit_|empty_output|filename|reponame|code_to_)[a-z_]{0,20}>
+  | \[/?(?:INST|SUFFIX|PREFIX|MIDDLE|AVAILABLE_TOOLS|SYSTEM_PROMPT|IMG|THINK|ARGS|CALL_ID)\]
+  | \[/?TOOL_(?:CALLS|RESULTS|CONTENT)\]
     """,
     re.VERBOSE,
 )
@@ -59,7 +62,6 @@ class InfillPrompt:
 class InfillCall:
     """A prompt for a server; `tokens` is None where the server's own protocol has the infilling tokens."""
 
-    name: str
     server: ModelServer
     key: str = field(repr=False)
     tokens: FimTable | None
@@ -124,6 +126,8 @@ def _fields(call: InfillCall, stop: dict[str, Any]) -> dict[str, Any]:
             }
         case "mistral-fim":
             texts = {"prompt": prompt.head + prompt.typed, "suffix": prompt.suffix}
+            if any(map(spells_token, texts.values())):
+                raise Fault("refused", SPELLED)
             return {**texts, "max_tokens": prompt.most, "temperature": 0, **stop}
         case kind:
             regex = f"{prompt.need}[\\s\\S]*"
@@ -159,8 +163,10 @@ def _parts(call: InfillCall) -> list[tuple[str, bool]]:
 def _text(call: InfillCall) -> str:
     """The prompt as one text. Raises `Fault` if the user's part of it would be read as a command."""
     parts = _parts(call)
-    if any(not own and spells_token(text) for text, own in parts):
-        raise Fault("refused", "the text around the cursor spells a token of the model")
+    own_tokens = {text for text, own in parts if own}
+    for text, own in parts:
+        if not own and (spells_token(text) or any(each in text for each in own_tokens)):
+            raise Fault("refused", SPELLED)
     return "".join(text for text, _ in parts)
 
 

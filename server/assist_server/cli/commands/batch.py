@@ -4,9 +4,10 @@ It reads no stream and holds no model. An error in a line concerns that line onl
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -121,11 +122,12 @@ def request_at(
 ) -> CompletionRequest:
     """A request that waits for no pause in typing; with `max_lines` 0 the settings decide."""
     start = time.perf_counter()
+    named = os.path.abspath(document.path)
     refute = None
     snippets: tuple[Snippet, ...] = ()
     if find_snippets:
         document, snippets, refute = find_snippets(document, cursor)
-    context = gather(document, cursor, snippets)
+    context = replace(gather(document, cursor, snippets), named=named)
     gather_ms = 1e3 * (time.perf_counter() - start)
     return CompletionRequest(
         context, manual, max_lines=max_lines, gather_ms=gather_ms, immediate=True, refute=refute

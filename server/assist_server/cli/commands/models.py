@@ -92,6 +92,24 @@ class SetupFlags:
             show_default=False,
         ),
     ] = ""
+    fim: Annotated[
+        str,
+        typer.Option(
+            "--fim",
+            metavar="FAMILY",
+            help="The family of the server's model, as in qwen, if its name does not say it.",
+            show_default=False,
+        ),
+    ] = ""
+    ca_file: Annotated[
+        str,
+        typer.Option(
+            "--ca-file",
+            metavar="FILE",
+            help="The certificates to trust for the server, in place of the built-in ones.",
+            show_default=False,
+        ),
+    ] = ""
     yes: Yes = False
     offline: Offline = False
     as_json: AsJson = False
@@ -114,9 +132,11 @@ def setup(
     """Choose a model for this machine, download it, check it and measure its speed; or set up a server."""
     if flags.server:
         from assist_server.cli.settings.team_setup import set_up_server  # noqa: PLC0415
+        from assist_server.editor.team_server.probing import AskedServer  # noqa: PLC0415
 
         config = settings(offline=flags.offline)
-        set_up_server(config, flags.server, flags.key_env, model, yes=flags.yes, as_json=flags.as_json)
+        asked = AskedServer(flags.server, flags.key_env, model, flags.fim, flags.ca_file)
+        set_up_server(config, asked, yes=flags.yes, as_json=flags.as_json)
         return
     if flags.option:
         raise UserError(f"The model is an argument: `assist setup {flags.option}`.", WRONG_USAGE)

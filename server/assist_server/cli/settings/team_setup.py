@@ -5,23 +5,23 @@ from assist_server.cli.flags import ask_first
 from assist_server.cli.output import emit, out, say
 from assist_server.config.config import Config, write_settings
 from assist_server.config.toml_file import literal
-from assist_server.editor.team_server.probing import ServerEntry, entry_for
+from assist_server.editor.team_server.probing import AskedServer, ServerEntry, entry_for
 from assist_server.errors import UserError
 from assist_server.wording.ghost_text.servers import server_document, server_warnings, server_words
 
 NAME = "team"
 
 
-def set_up_server(config: Config, url: str, key_env: str, model: str, *, yes: bool, as_json: bool) -> None:
+def set_up_server(config: Config, asked: AskedServer, *, yes: bool, as_json: bool) -> None:
     """Ask the server what it is, show the entry, and write it once the user agrees."""
     if config.offline:
         raise UserError("A server cannot be asked offline: leave out --offline, or unset ASSIST_OFFLINE.")
     try:
-        entry = entry_for(config, NAME, url, key_env, model)
+        entry = entry_for(config, NAME, asked)
     except EscalationError as error:
-        raise UserError(f"{url}: {error}.") from error
+        raise UserError(f"{asked.url}: {error}.") from error
     if entry.probe.problem:
-        raise UserError(f"{url} is {entry.server.kind}, and does not complete: {entry.probe.problem}.")
+        raise UserError(f"{asked.url} is {entry.server.kind}, and does not complete: {entry.probe.problem}.")
     document = server_document(entry.name, entry.server, entry.probe)
     say(server_words(document))
     for what, remedy in server_warnings(entry.server, entry.probe):

@@ -10,7 +10,7 @@ from typing import cast
 from assist_completion.engine.engine import Engine
 from assist_completion.engine.interface import GhostTextEngine
 from assist_completion.engine.server_first import ServerFirst, Tier
-from assist_completion.errors import MissingModelError
+from assist_completion.errors import ModelError
 from assist_completion.inference.generation import FULL, TokenBudget
 from assist_completion.inference.worker import Worker
 from assist_completion.model_store.catalogue import infilling_tokens
@@ -73,11 +73,12 @@ def open_ghost_text(config: Config, folders: Folders, say: Callable[[str], None]
     named = None if config.offline else named_server(config)
     try:
         local = open_engine(config, say).engine
-    except MissingModelError:
+    except ModelError as error:
         if named is None:
             raise
+        say(str(error))
         local = None
-    return open_team_engine(config, named, folders, local) if named else cast("Engine", local)
+    return open_team_engine(lambda: config, named, folders, local) if named else cast("Engine", local)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class TeamView:
 
 
 def open_team_engine(
-    config: Config,
+    settings: Callable[[], Config],
     named: tuple[str, ModelServer],
     folders: Folders,
     local: Engine | None,
@@ -99,27 +100,27 @@ def open_team_engine(
 ) -> ServerFirst:
     """An engine that asks the server first. It connects with the first request. Raises `EscalationError`.
 
-    `healed`: whether the server is made to begin with a half-typed word; None: if its kind can be.
+    `settings` are read again for each prompt. `healed`: whether the server is made to begin with a half-typed
+    word; None: if its kind can be.
     """
     name, server = named
     tokens = fim_table(server)
+    config = settings()
 
     def within(places: Sequence[str]) -> Permissions:
-        return permissions_for(config, _roots(folders), places)[0]
+        return permissions_for(settings(), [folder.root for folder in folders()], places)[0]
 
     rules = RememberedRules(TeamRules(name, folders, within, file_rules(config)))
     begin = partial(_begin_session, config, rules, (name, tokens), view.tell)
-    budget = budget_of(server, sep=tokens is not None and bool(tokens.sep))
+    files = tokens is not None and bool(tokens.sep)
+    budget = budget_of(server, files=files)
     constrains = can_constrain(server) if healed is None else healed
-    worker = Worker(partial(ServedSource, TeamServer(begin, rules, constrains=constrains), budget))
+    team = TeamServer(begin, rules, constrains=constrains, files=files)
+    worker = Worker(partial(ServedSource, team, budget))
     ids = local.ids if local else None
     engine = Engine(worker, config.completion, budget, server.model, time.perf_counter, ids)
     bound = (server.timeout_ms + config.completion.debounce_ms_max) / 1e3
     return ServerFirst(engine, worker, local, bound, view.show)
-
-
-def _roots(folders: Folders) -> list[str]:
-    return [folder.root for folder in folders()]
 
 
 def _begin_session(
@@ -140,7 +141,7 @@ def _begin_session(
         parts.log,
         parts.ledger,
         rules.permissions,
-        partial(secret_values, config, permissions),
+        lambda: secret_values(config, rules.permissions()),
         parts.keys,
         random_token,
         scope_of(permissions.roots),
@@ -151,10 +152,10 @@ def _begin_session(
     return GhostTextSession(*asked, session_parts)
 
 
-def budget_of(server: ModelServer, *, sep: bool) -> TokenBudget:
+def budget_of(server: ModelServer, *, files: bool) -> TokenBudget:
     """How much text a prompt for this server has: what its context holds, at most the usual full head."""
     usual = TokenBudget()
     room = server.context_tokens - FULL.suffix - 2 * usual.block_tokens
     head = min(FULL.head, int(room / 1.5))  # dense text has more tokens than its length suggests
-    snippets = min(usual.snippets, head // 2) if sep else 0
+    snippets = min(usual.snippets, head // 2) if files else 0
     return replace(usual, full=replace(FULL, head=head), context=server.context_tokens, snippets=snippets)

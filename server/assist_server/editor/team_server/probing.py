@@ -2,12 +2,26 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from assist_completion.model_store.catalogue import infilling_tokens
+from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import ModelServer
-from assist_escalation.provider.infill.probe import FoundServer, ServerProbe, identify, measure
+from assist_escalation.provider.infill.probe import ServerProbe, identify, measure
 from assist_server.config.config import Config
 from assist_server.editor.team_server.opening import fim_table
+
+
+@dataclass(frozen=True, slots=True)
+class AskedServer:
+    """A server as a user names it. Empty words are found out, if they can be."""
+
+    url: str
+    key_env: str = ""
+    model: str = ""
+    fim: str = ""
+    ca_file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +40,7 @@ class ServerEntry:
             "kind": server.kind,
             "base_url": server.base_url,
             "model": server.model,
-            **({"api_key_env": server.api_key_env} if server.api_key_env else {}),
+            **{name: value for name in ("api_key_env", "fim", "ca_file") if (value := getattr(server, name))},
             "residency": list(server.residency),
             "context_tokens": server.context_tokens,
         }
@@ -36,21 +50,33 @@ class ServerEntry:
         return {**written, ("completion", "server"): self.name}
 
 
-def entry_for(config: Config, name: str, url: str, key_env: str = "", model: str = "") -> ServerEntry:
+def entry_for(config: Config, name: str, asked: AskedServer) -> ServerEntry:
     """The entry for the server at an address, which is asked what it is. Blocks.
 
     Raises `EscalationError`.
     """
-    key = config.secrets.get(key_env) if key_env else ""
-    found = asyncio.run(identify(url, key))
+    key = config.secrets.get(asked.key_env) if asked.key_env else ""
+    ca_file = str(Path(asked.ca_file).expanduser().absolute()) if asked.ca_file else ""
+    found = asyncio.run(identify(asked.url, key, ca_file))
+    model = asked.model or next(iter(found.models), "")
+    if not model:
+        raise EscalationError(
+            "it does not say which model it serves: name it, as in `assist setup MODEL ...`"
+        )
     server = ModelServer(
         kind=found.kind,
-        base_url=url,
-        model=model or _model_of(found),
-        api_key_env=key_env,
+        base_url=asked.url,
+        model=model,
+        api_key_env=asked.key_env,
         residency=(config.escalation.default_class,),
+        fim=asked.fim,
         context_tokens=max(1024, min(found.context_tokens, 8192)) if found.context_tokens else 4096,
+        ca_file=ca_file,
     )
+    if infilling_tokens(server.fim or server.model) is None:
+        raise EscalationError(
+            f"the infilling tokens of {model} are not known: add --fim FAMILY, as in --fim qwen"
+        )
     return ServerEntry(name, server, probe_server(config, server))
 
 
@@ -58,8 +84,3 @@ def probe_server(config: Config, server: ModelServer) -> ServerProbe:
     """How a server completes our own code, twice. Blocks. Raises `EscalationError` for unknown tokens."""
     key = config.secrets.get(server.api_key_env) if server.api_key_env else ""
     return asyncio.run(measure(server, key, fim_table(server)))
-
-
-def _model_of(found: FoundServer) -> str:
-    """The model that a server names, the first of several."""
-    return found.models[0] if found.models else "default"
