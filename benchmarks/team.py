@@ -44,7 +44,7 @@ from assist_context.languages import language_of
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import open_engine, store_of
 from bench.infilling.tasks import Task, load
-from bench.peers.http_infill import start
+from bench.peers.http_infill import InfillServer, start
 from bench.peers.peers import POLICIES
 from bench.peers.server_options import Options
 from bench.progress import with_progress
@@ -63,6 +63,7 @@ from bench.typing.virtual import VirtualClock, run_virtually, words_of
 
 PATH = "solution.py"
 SHARES = {"p50": 0.5, "p95": 0.95}
+SETTLE = 0.3  # seconds
 BATCH = 256  # tokens: what a cancelled request had read by then stays in the cache
 # Examples, to be replaced by what a benchmark of one's own server says: totals over all its requests.
 MACHINES = (
@@ -79,7 +80,7 @@ async def play(model: Path, seeds: Sequence[int]) -> dict[str, Any]:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 make = await asyncio.to_thread(_workspace, Path(folder), [trace], server.port, model.stem)
-                policy = ServedPolicy(make)
+                policy = ServedPolicy(make, _root_of(folder))
                 logs.append(await Screen(policy, trace).play())
                 costs += policy.costs
                 totals.append(await server.totals())
@@ -165,7 +166,7 @@ async def take_turns(model: Path, typists: int, rounds: int = 12) -> dict[str, A
                     end = line_end(trace.start, visit.line)
                     typed = visit.text[: 8 + 6 * turn]
                     view = DocumentView(trace.path, trace.start[:end] + typed, trace.start[end:])
-                    context = context_of(view)
+                    context = context_of(view, _root_of(folder))
                     answer = await engine.complete(CompletionRequest(context, manual=True, immediate=True))
                     if answer.source == "model":
                         own.append(answer.tokens.evaluated)
@@ -179,6 +180,27 @@ async def take_turns(model: Path, typists: int, rounds: int = 12) -> dict[str, A
         "first": [own[0] for own in uncached],
         "later": {name: percentile(later, at) for name, at in SHARES.items()} | {"most": max(later)},
     }
+
+
+async def _ask(engine: ServerFirst, context: Context) -> float:
+    """Return the milliseconds from a request to its first text."""
+    request = CompletionRequest(context, manual=True, max_lines=1, immediate=True)
+    answer = await engine.complete(request)
+    await asyncio.sleep(SETTLE)  # until the server has noticed that no more is wanted
+    return answer.ms.total - answer.ms.decode
+
+
+async def _call(server: InfillServer, context: Context) -> float:
+    """Return the same for the same prompt without engine and gate."""
+    laid = plan(context, FULL)
+    text = f"<|fim_prefix|>{laid.head}<|fim_suffix|>{laid.suffix}<|fim_middle|>{laid.typed}"
+    body = {"prompt": text, "n_predict": 2, "temperature": 0, "cache_prompt": True, "n_probs": 1}
+    begun = time.perf_counter()
+    first = 0.0
+    async for _ in server.stream("/completion", body):  # to its end: the next request would wait for it
+        first = first or time.perf_counter() - begun
+    await asyncio.sleep(SETTLE)
+    return 1e3 * first
 
 
 async def compare_directly(model: Path, rounds: int = 60) -> dict[str, Any]:
@@ -196,17 +218,12 @@ async def compare_directly(model: Path, rounds: int = 60) -> dict[str, Any]:
             engine = make()
             end = line_end(trace.start, trace.visits[0].line)
             for number in range(rounds):
-                view = DocumentView(trace.path, f"{trace.start[:end]}\n    x{number} = ", trace.start[end:])
-                request = CompletionRequest(context_of(view), manual=True, max_lines=1, immediate=True)
-                answer = await engine.complete(request)
-                through.append(answer.ms.total - answer.ms.decode)
-                plain = plan(request.context, FULL)
-                text = f"<|fim_prefix|>{plain.head}<|fim_suffix|>{plain.suffix}<|fim_middle|>{plain.typed}"
-                body = {"prompt": text, "n_predict": 2, "temperature": 0, "cache_prompt": True, "n_probs": 1}
-                begun = time.perf_counter()
-                async for _ in server.stream("/completion", body):
-                    direct.append(1e3 * (time.perf_counter() - begun))
-                    break
+                for name, found in (("x", through), ("y", direct)):  # each reads its own few words
+                    before = f"{trace.start[:end]}\n    {name}{number} = f("
+                    view = DocumentView(trace.path, before, trace.start[end:])
+                    context = context_of(view, _root_of(folder))
+                    asked = _ask(engine, context) if found is through else _call(server, context)
+                    found.append(await asked)
             engine.close()
     finally:
         await server.stop()
@@ -217,9 +234,14 @@ async def compare_directly(model: Path, rounds: int = 60) -> dict[str, Any]:
     }
 
 
+def _root_of(folder: str) -> str:
+    """Return the workspace in a folder. The data is not in it: assist lets nothing leave from there."""
+    return f"{folder}/space"
+
+
 def _workspace(folder: Path, made: Sequence[Trace], port: int, name: str) -> Callable[[], ServerFirst]:
     """Write the traces' files into a folder. Return what makes an engine for it."""
-    root = folder / "space"  # the data is not in it: assist lets nothing leave from there
+    root = Path(_root_of(str(folder)))
     root.mkdir()
     for trace in made:
         (root / trace.path).write_text(trace.start, encoding="utf-8")
@@ -264,9 +286,9 @@ def capacity(ours: dict[str, Any], theirs: dict[str, Any]) -> list[dict[str, Any
     return rows
 
 
-def fill(runner: asyncio.Runner, engine: GhostTextEngine, task: Task) -> str:
+def fill(runner: asyncio.Runner, engine: GhostTextEngine, task: Task, root: Path) -> str:
     """Return the text that the engine would show for a cut line, whatever its score."""
-    context = Context(PATH, language_of(PATH), task.before, task.after)
+    context = Context(PATH, language_of(PATH), task.before, task.after, named=str(root / PATH))
     request = CompletionRequest(context, manual=True, max_lines=1, immediate=True)
     return runner.run(engine.complete(request)).candidate.rstrip()
 
@@ -280,14 +302,14 @@ def heal(model: Path, data: Path, count: int) -> dict[str, Any]:
         root.mkdir()
         (root / PATH).write_text("", encoding="utf-8")
         local = open_engine(load_lenient()).engine
-        found["in process"] = [fill(runner, local, each) for each in with_progress(tasks, "tasks", 20)]
+        found["in process"] = [fill(runner, local, each, root) for each in with_progress(tasks, "tasks", 20)]
         local.close()
         server = runner.run(start(Options(model), "wheel"))
         config = team_config(Path(folder, "data"), f"http://127.0.0.1:{server.port}", model.stem)
         try:
             for name, healed in (("grammar", True), ("cut and checked", False)):
                 engine = served_engine(config, root, healed=healed)
-                found[name] = [fill(runner, engine, each) for each in with_progress(tasks, "tasks", 20)]
+                found[name] = [fill(runner, engine, each, root) for each in with_progress(tasks, "tasks", 20)]
                 engine.close()
         finally:
             runner.run(server.stop())

@@ -42,8 +42,8 @@ class ServedPolicy(EnginePolicy):
 
     name = "assist over the server"
 
-    def __init__(self, make: Callable[[], ServerFirst]) -> None:
-        super().__init__(make)
+    def __init__(self, make: Callable[[], ServerFirst], root: str) -> None:
+        super().__init__(make, root)
         self.costs: list[tuple[int, int, int]] = []
 
     def on_move(self, view: DocumentView) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import itertools
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 from lsprotocol import types
@@ -123,8 +125,9 @@ class EnginePolicy:
 
     name = "assist engine"
 
-    def __init__(self, open_engine: Callable[[], GhostTextEngine]) -> None:
+    def __init__(self, open_engine: Callable[[], GhostTextEngine], root: str = "") -> None:
         self._open = open_engine
+        self._root = root
         self._engine: GhostTextEngine
         self._accepted = False
 
@@ -135,11 +138,13 @@ class EnginePolicy:
         pass
 
     def on_move(self, view: DocumentView) -> None:
-        self._engine.prewarm(context_of(view))
+        self._engine.prewarm(context_of(view, self._root))
 
     async def ask(self, view: DocumentView) -> PolicyAnswer | None:
         accepted, self._accepted = self._accepted, False
-        found = await self._engine.complete(CompletionRequest(context_of(view), after_accept=accepted))
+        found = await self._engine.complete(
+            CompletionRequest(context_of(view, self._root), after_accept=accepted)
+        )
         if found.reason == "superseded":
             return None
         return PolicyAnswer(found.text, found.source == "model", found.replace, found.id)
@@ -161,7 +166,9 @@ class EnginePolicy:
         self._engine.close()
 
 
-def context_of(view: DocumentView) -> Context:
+def context_of(view: DocumentView, root: str = "") -> Context:
+    """Return the context at a view's cursor; `root` is the folder of its file, "" if that does not matter."""
     text = view.before + view.after
     document = Document(view.path, split_lines(text), language_of(view.path))
-    return gather(document, Cursor(view.line, view.column), ())
+    found = gather(document, Cursor(view.line, view.column), ())
+    return replace(found, named=os.path.join(root, view.path)) if root else found

@@ -17,6 +17,13 @@ _PARTS = re.compile(r"[./:=]")
 _GENERATED = re.compile(r"\d|[a-z][A-Z]|[A-Z]{2}[a-z]")  # what soon follows a prefix, and seldom in a name
 _PREFIXES = tuple(sorted({prefix for _, token in TOKENS for prefix in token.prefixes if len(prefix) > 2}))
 _ELEMENT = re.compile(r"<([\w.:-]{1,60})(?:\s[^<>]*)?>[^<>]*\Z")
+_VALUE = re.compile(
+    r"""
+    (?: [:=>,] | \b(?:is|by|with|password|ENV[ \t]+\w+|ARG|ENV) ) [ \t]* [^\s()\[\]{}]*\Z
+  | [ \t]--?\w+ (?:[ =]\S*)? \Z                 # an option of a command, and what it is given
+    """,
+    re.VERBOSE,
+)
 _CLOSERS = ('"', "'", '"""', '")', "')", "@h/")
 
 
@@ -33,7 +40,14 @@ def may_become_secret(text: str) -> bool:
 
 
 def ends_of(text: str) -> tuple[str, ...]:
-    """What may be typed to end the value at the end of `text`, so that rules for whole values find it."""
+    """What may be typed to end the value at the end of `text`, so that rules for whole values find it.
+
+    Nothing, if the text does not end in a value.
+    """
+    line = text.rpartition("\n")[2]
+    open_quote = any(line.count(each) % 2 for each in "\"'`")
+    if not open_quote and text.count('"""') % 2 == 0 and not _VALUE.search(line):
+        return ()
     element = _ELEMENT.search(text[-400:])
     return (*_CLOSERS, f"</{element[1]}>") if element else _CLOSERS
 
