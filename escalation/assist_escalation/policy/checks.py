@@ -12,19 +12,19 @@ _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, name: str = "base_url") -> None:
     """Check an address for requests: https, or http to this machine, without user, password or query."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port  # a port that is no number raises here
     except ValueError as error:
-        raise EscalationError(f"base_url is not an address ({error}): write https://HOST/PATH") from error
+        raise EscalationError(f"{name} is not an address ({error}): write https://HOST/PATH") from error
     if "@" in url or parts.query:
         # Not shown: it may hold a password or a key.
-        raise EscalationError("base_url holds a user or a query: name the key's variable in api_key_env")
+        raise EscalationError(f"{name} holds a user or a query: name the key's variable in its own setting")
     allowed = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
     if not host or not allowed or any(character <= " " for character in url):
-        raise EscalationError(f"base_url = {url!r}: use https://HOST/PATH, or http only to this machine")
+        raise EscalationError(f"{name} = {url!r}: use https://HOST/PATH, or http only to this machine")
 
 
 def check_words(name: str, words: tuple[str, ...]) -> None:

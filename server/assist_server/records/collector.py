@@ -76,9 +76,9 @@ def send(config: Config, counts: CollectedCounts) -> str:
     if not found.collector:
         raise UserError("No collector is named: write its address as endpoint into [collector].")
     try:
-        check_url(found.collector)
+        check_url(found.collector, "endpoint")
     except EscalationError as error:
-        raise UserError(f"[collector] endpoint: {error}") from error
+        raise UserError(f"[collector] {error}") from error
     key = config.secrets.get(found.collector_key_env) if found.collector_key_env else ""
     if found.collector_key_env and not key:
         raise UserError(

@@ -38,6 +38,7 @@ def server_facts(
             probe = probe_server(config, server)
             findings += [DoctorFinding(*each) for each in server_warnings(server, probe)]
     except EscalationError as error:
-        findings.append(DoctorFinding(str(error), "Until then the local model writes ghost text"))
+        remedy = f"Correct {config.paths.config_file}; until then the local model writes ghost text"
+        findings.append(DoctorFinding(str(error), remedy))
         return None
     return server_document(name, server, probe)

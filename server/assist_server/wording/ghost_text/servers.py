@@ -47,7 +47,10 @@ def server_words(document: dict[str, Any]) -> str:
 def server_warnings(server: ModelServer, probe: ServerProbe) -> Iterator[tuple[str, str]]:
     """What is wrong with a server, each with what to do."""
     if probe.problem:
-        yield f"The team's server does not answer: {probe.problem}", "Until then the local model answers"
+        remedy = (
+            "See its address, model and key in its [servers.NAME] table; until then the local model answers"
+        )
+        yield f"The team's server does not answer: {probe.problem}", remedy
         return
     if probe.hybrid:
         yield (
