@@ -115,6 +115,8 @@ async def test_several_lines_and_a_doubt(client: Client, space: Path) -> None:
     result = await client.ask(uri(space, "odd.py"), (0, 10))
     counts = await client.counts()
     assert texts(result) or counts["low-confidence"] + counts.get("unknown-name", 0) > 0
+    assert client.statuses[-1].tier == "team"
+    assert counts.get("not-for-server", 0) + counts.get("server-away", 0) == 0
 
 
 async def test_a_cancelled_request_stops_the_server(client: Client, space: Path, url: str) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from assist_completion.inference.llama import Llama, Logits
 from assist_completion.inference.sequence import LlamaSequence, SequenceSnapshot
-from assist_completion.prompt.layout import START, Plan, common_prefix, continue_at
+from assist_completion.prompt.layout import Plan, common_prefix, continue_at, starts_of
 from assist_context.documents import Context, Snippet
 
 WORTH = 64  # tokens: below this, evaluating again (0.2 s) is as good as a snapshot
@@ -65,8 +65,7 @@ class PrefixCache:
     def starts(self, path: str, snippets: tuple[Snippet, ...]) -> list[str]:
         """How the full heads of a file after these snippets begin, the newest first."""
         plans = [prompt.plan for prompt in reversed(self._prompts) if prompt.full]
-        heads = [each.head for each in plans if each.path == path and each.snippets == snippets]
-        return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
+        return starts_of(plans, path, snippets)
 
     def count_reusable(self, fixed: tuple[int, ...]) -> int:
         """How many leading tokens of a new prompt are in the cache already."""

@@ -7,7 +7,7 @@
 This module turns text into such a plan, and a plan into tokens. It knows no model and no cache.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -53,6 +53,12 @@ class Plan:
     suffix: str
     snippets: tuple[Snippet, ...] = ()
     far: str = ""
+
+
+def starts_of(plans: Iterable[Plan], path: str, snippets: tuple[Snippet, ...]) -> list[str]:
+    """How the heads of a file after these snippets begin, in the order of the plans, each once."""
+    heads = [each.head for each in plans if each.path == path and each.snippets == snippets]
+    return list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
 
 
 def suffix_of(after: str, lines: int, tokens: int) -> str:

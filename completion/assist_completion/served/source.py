@@ -17,7 +17,7 @@ from assist_completion.display.confidence import LIMITS
 from assist_completion.inference.generation import Generation, TokenBudget
 from assist_completion.inference.llama import Abort, Aborted
 from assist_completion.inference.prefix_cache import CachedPrompt
-from assist_completion.prompt.layout import START, Plan, continue_at, plan
+from assist_completion.prompt.layout import Plan, continue_at, plan, starts_of
 from assist_completion.prompt.snippet_pack import tokens_of
 from assist_completion.served.port import CompletionServer, ServedPiece, ServedPrompt
 from assist_context.documents import Context
@@ -168,12 +168,8 @@ class ServedSource:
         used = min(sum(map(tokens_of, context.snippets)), self._budget.snippets)
         full = self._budget.full
         extent = replace(full, head=max(1, full.head - used))
-        heads = [
-            each.plan.head
-            for each in reversed(self._prompts)
-            if (each.plan.path, each.plan.snippets) == (context.path, context.snippets)
-        ]
-        starts = list(dict.fromkeys(head[:START] for head in heads if len(head) >= START))
+        plans = [each.plan for each in reversed(self._prompts)]
+        starts = starts_of(plans, context.path, context.snippets)
         made = plan(context, extent, context.snippets, starts)
         while not self._fits(made) and extent.head > LEAST_HEAD:
             extent = replace(extent, head=extent.head // 2, suffix=extent.suffix // 2)

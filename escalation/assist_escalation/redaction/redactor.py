@@ -109,11 +109,12 @@ def _redact_span(span: Span, kind: Kind, sought: Sought, names: _Names, check: C
     inside = scan(path, "unknown", sought, check) if path else []
     if not secrets and not inside:
         return span
-    origin = replace(span.origin, path=_replace_secrets(path, inside, names.name))
-    return Span(_replace_secrets(span.text, secrets, names.name), origin)
+    origin = replace(span.origin, path=replace_secrets(path, inside, names.name))
+    return Span(replace_secrets(span.text, secrets, names.name), origin)
 
 
-def _replace_secrets(text: str, secrets: Sequence[Secret], name: Callable[[str, str], str]) -> str:
+def replace_secrets(text: str, secrets: Sequence[Secret], name: Callable[[str, str], str]) -> str:
+    """`text` with what `name` gives, for a secret and its type, in place of each of these secrets."""
     parts = list[str]()
     done = 0
     for each in secrets:
@@ -152,7 +153,7 @@ def clean(text: str) -> str:
             secrets = scan(text, kind_of("", text), Sought(Known(), Patterns()), check)
             if not secrets:
                 return text
-            text = _replace_secrets(text, secrets, lambda _, type_: log_placeholder(type_))
+            text = replace_secrets(text, secrets, lambda _, type_: log_placeholder(type_))
     except RedactionError:
         pass
     return "[redacted:everything]"

@@ -15,14 +15,12 @@ from assist_escalation.prompts import Span, request_placeholder
 from assist_escalation.redaction.detectors.custom_patterns import compile_patterns
 from assist_escalation.redaction.findings import Check, Kind, RedactionError, time_limit
 from assist_escalation.redaction.known_secrets import LEAST, Known
-from assist_escalation.redaction.redactor import Redacted
+from assist_escalation.redaction.redactor import Redacted, replace_secrets
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 from assist_escalation.redaction.secret_values import is_structured
 
 REMEMBERED = 64  # texts whose secrets are kept
-TAIL = (
-    1_200  # characters before the typed text that are scanned with it; windows of the scanner overlap by 512
-)
+TAIL = 1_200  # characters before the typed text that are scanned with it; the scanner's overlap is 512
 SECONDS = 0.5  # for one prompt; a usual one takes 1 to 3 ms
 _ROUNDS = 4
 _KEY_MARK = re.compile(r"-----(BEGIN|END)")
@@ -94,17 +92,14 @@ class SessionRedactor:
         counts: Counter[str] = Counter()
         placeholders: dict[str, str] = {}
 
+        def name(secret: str, type_: str) -> str:
+            placeholder = self._name(secret, type_)
+            placeholders[placeholder] = secret
+            counts[self._types[secret]] += 1
+            return placeholder
+
         def clean(text: str, secrets: Sequence[Secret]) -> str:
-            parts: list[str] = []
-            done = 0
-            for each in secrets:
-                secret = text[each.start : each.end]
-                name = self._name(secret, each.type)
-                placeholders[name] = secret
-                counts[self._types[secret]] += 1
-                parts += [text[done : each.start], name]
-                done = each.end
-            return "".join([*parts, text[done:]])
+            return replace_secrets(text, secrets, name)
 
         def whole(text: str, path: str) -> str:
             return clean(text, self._secrets(text, kind_of(path, text), check))
