@@ -63,9 +63,7 @@ def read(data: str) -> ChatEvent:
         said, why = _choice(_expect(choice, dict))
         text, finish = text + said, why or finish
     usage = event.get("usage")
-    return ChatEvent(
-        text, finish, _clean_name(event.get("model")), usage if isinstance(usage, dict) else None
-    )
+    return ChatEvent(text, finish, clean_name(event.get("model")), usage if isinstance(usage, dict) else None)
 
 
 def _choice(choice: dict[str, Any]) -> tuple[str, str]:
@@ -73,7 +71,7 @@ def _choice(choice: dict[str, Any]) -> tuple[str, str]:
     if choice.get("index") not in (None, 0):
         raise Fault("bad-reply", "the answer has more choices than the one that was asked for")
     delta = _expect(choice.get("delta"), dict)
-    finish = _clean_name(choice.get("finish_reason")).lower()
+    finish = clean_name(choice.get("finish_reason")).lower()
     if delta.get("tool_calls") or delta.get("function_call") or finish in _TOOLS:
         raise Fault("bad-reply", "the model called a tool though it was given none")
     refused = _expect(delta.get("refusal"), str)
@@ -138,7 +136,8 @@ def _count(value: Any) -> int | None:
     return value if 0 <= value <= MOST_TOKENS else None
 
 
-def _clean_name(value: Any) -> str:
+def clean_name(value: Any) -> str:
+    """A name that a server gives, without characters that no model has."""
     return _NAME.sub("", value)[:_NAME_LENGTH] if isinstance(value, str) else ""
 
 

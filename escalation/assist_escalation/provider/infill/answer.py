@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assist_escalation.policy.endpoints import ServerKind
-from assist_escalation.provider.failures import Fault, clean, describe, refusal
+from assist_escalation.provider.chat_completion import clean_name
+from assist_escalation.provider.failures import Fault, describe, refusal
 
 LEAST = -100.0  # nats: less is no chance, and some servers write -9999
 MOST_TOKENS = 10_000_000  # a larger count is no count
@@ -44,8 +45,7 @@ def read(kind: ServerKind, data: str) -> InfillPiece:
         found = refusal(0, data.encode("utf-8", "replace"))
         raise Fault(found.kind, describe(found))
     piece = _READERS.get(kind, _openai)(event)
-    model = event.get("model")
-    return replace(piece, model=clean(model)) if isinstance(model, str) else piece
+    return replace(piece, model=clean_name(event.get("model")))
 
 
 def _llama(event: dict[str, Any]) -> InfillPiece:
