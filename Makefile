@@ -66,7 +66,6 @@ vsix: $(EXTENSION)/node_modules/ready $(filter .uv/bin/uv,$(UV)) ## Package the 
 	npm --prefix $(EXTENSION) run --silent vsix
 
 bench: setup ## Measure this machine: latency, typing against other policies, with DATA=FOLDER quality (an hour)
-	$(UV) sync --locked --group bench
 	$(BIN)/python benchmarks/lsp.py
 	$(BIN)/python benchmarks/replay.py
 	$(if $(DATA),$(BIN)/python benchmarks/infill.py --data $(DATA) --cut)

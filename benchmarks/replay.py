@@ -6,7 +6,7 @@
     uv run python benchmarks/replay.py --out benchmarks/results/replay.json
 
 The policies are assist, and llama.vim, Continue, Tabby and no-re-use over our own build of llama.cpp. A name
-with `:wheel` at the end uses the server of the xllamacpp wheel instead (`uv sync --group bench`). All
+with `:wheel` at the end uses the server of the xllamacpp wheel instead (`uv sync`). All
 policies use the same model file and at most the same two threads. (assist writes with the fewest threads that
 its probe finds nearly as fast: here one.) They run one after the other, on the same traces, in the same run.
 A policy is when a tool asks, with which prompt, and what it shows. The policies of other tools are

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 
 FILE_LINES = 500
 WING_MODULES = 9  # next to its wings; more subjects are another wing
-TOP_ROOMS = 11  # wings and modules at the top of a package
+TOP_ROOMS = 12  # wings and modules at the top of a package
 FUNCTION_LINES = 50
 PARAMETERS = 6
 # Lines of code, without comments and empty ones: editors stay thin.

@@ -1,6 +1,7 @@
 """Checks of single settings. An error names one and what to do, and never shows what may be a secret."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +52,16 @@ def check_pattern(pattern: str) -> None:
         raise EscalationError(f"patterns holds {pattern[:80]!r}, which is no expression: {error}") from error
     if empty:
         raise EscalationError(f"patterns holds {pattern[:80]!r}, which matches an empty text: make it longer")
+
+
+def check_thresholds(thresholds: Mapping[str, float], known: Sequence[str]) -> None:
+    """Check that each threshold is for a known kind of request and is a probability."""
+    for kind, value in thresholds.items():
+        if kind not in known:
+            raise EscalationError(f"threshold.{kind}: no such kind of request; use {', '.join(known)}")
+        if not 0 <= value <= 1:  # also true of nan
+            named = "threshold" if kind == known[0] else f"threshold.{kind}"
+            raise EscalationError(f"{named} = {value!r}: use a number from 0 to 1")
 
 
 def check_bounds(settings: Any) -> None:

@@ -11,7 +11,14 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
-from assist_escalation.policy.settings import ANY, Content, EscalationSettings, GhostText, Mode
+from assist_escalation.policy.settings import (
+    ANY,
+    Content,
+    EscalationSettings,
+    GhostText,
+    Mode,
+    Thresholds,
+)
 
 Author = Literal[
     "organisation", "user", "repository", "editor"
@@ -75,12 +82,15 @@ class Permissions:
 
     Money is in micro-dollars. `day_micro` limits the repository, and `user_day_micro` limits the user, which
     no repository can lower. `providers` may be used, the preferred one first; each has the classes that it
-    may see in the end. A text has every class that one of `classes` gives it.
+    may see in the end. A text has every class that one of `classes` gives it. Of `thresholds` the lowest
+    applies; `own_thresholds` are the user's own.
     """
 
     roots: tuple[str, ...]
     mode: Mode
     max_escalation_rate: float
+    thresholds: tuple[Thresholds, ...]
+    own_thresholds: tuple[Thresholds, ...]
     request_micro: int
     day_micro: int
     user_day_micro: int
@@ -114,6 +124,10 @@ def permissions(layers: Sequence[Layer], roots: Sequence[str] = ()) -> Permissio
         roots=tuple(roots),
         mode=_least(said, "mode", get_args(Mode)),
         max_escalation_rate=min(each.max_escalation_rate for each in said),
+        thresholds=tuple(each.threshold for each in said if each.threshold),
+        own_thresholds=tuple(
+            each.settings.threshold for each in layers if each.author == "user" and each.settings.threshold
+        ),
         request_micro=_micro(min(each.max_cost_usd_per_request for each in said)),
         day_micro=_micro(min(each.max_cost_usd_per_day for each in said)),
         user_day_micro=_micro(min(each.max_cost_usd_per_day for each in (OPEN, *owned))),

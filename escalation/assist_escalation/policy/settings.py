@@ -7,9 +7,15 @@ a key's variable, never a key.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NewType, get_args
 
-from assist_escalation.policy.checks import check_bounds, check_pattern, check_variable, check_words
+from assist_escalation.policy.checks import (
+    check_bounds,
+    check_pattern,
+    check_thresholds,
+    check_variable,
+    check_words,
+)
 from assist_escalation.policy.endpoints import MOST_USD, ModelServer, Provider
 from assist_escalation.policy.path_globs import check_glob
 
@@ -17,6 +23,11 @@ GhostText = Literal["local", "server"]  # the strictest first
 Mode = Literal["never", "ask", "auto"]  # the strictest first: `permissions` compares by this order
 Content = Literal["hash", "redacted", "full"]  # the least first
 ANY = "*"  # in a list of names: all names
+DEFAULT = "default"  # in thresholds: all kinds of request that have none of their own
+
+# By kind of request, or `DEFAULT`: a provider may be asked only where a local answer is right with less than
+# this. In a file a plain number is the `DEFAULT`.
+Thresholds = NewType("Thresholds", Mapping[str, float])
 
 REQUESTS = (
     "explain", "ask", "test", "refactor", "fix", "commit", "review", "cross_file", "architecture",
@@ -48,6 +59,16 @@ class EscalationSettings:
             "min": 0.0,
             "max": 1.0,
             "doc": "The share of requests that may go out, from 0 to 1.",
+        },
+    )
+    threshold: Thresholds = field(
+        default_factory=lambda: Thresholds({}),
+        metadata={
+            "tightens": True,
+            "takes": "a number from 0 to 1, or such numbers by command and kind",
+            "doc": "Ask a provider only where a local answer is right with less than this: `0.6`, or by "
+            "command and kind `threshold.fix = 0.5`, with `threshold.default` for the others. Not set: where "
+            "the gain is worth the cost. `assist eval fit` finds it for a repository.",
         },
     )
     max_cost_usd_per_request: float = field(
@@ -239,6 +260,7 @@ class EscalationSettings:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+        check_thresholds(self.threshold, (DEFAULT, *REQUESTS))
         check_words("providers", (*self.providers, *self.allowed_providers))
         check_words("servers", tuple(self.servers))
         check_words("residency", self.residency)

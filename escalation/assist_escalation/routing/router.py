@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from assist_escalation.policy.amounts import usd
-from assist_escalation.policy.settings import Mode
+from assist_escalation.policy.settings import DEFAULT, Mode, Thresholds
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_escalation.routing.features import (
     INLINE,
@@ -31,7 +31,7 @@ MEMORY = 200  # scores over which the threshold is followed: it is computed 21 t
 BLOCK = 10  # requests between two changes of the threshold, so that a repeated question goes the same way
 BAND = 0.03  # the threshold rises only by more than this, and falls at once, since the rate is a maximum
 
-OPEN = frozenset({"not_worth", "rate"})
+OPEN = frozenset({"not_worth", "threshold", "rate"})
 """Causes of a local answer that its confidence may still change."""
 
 
@@ -42,7 +42,9 @@ class RoutingRules:
     `provider`: who would answer, or "". `barred`: why the request cannot be sent, as a stable word and a
     sentence, or two empty texts. `upper_micro`: the most that the request can cost, None if no price is
     known. `request_micro`, `left_micro`: the most that one request may cost, and what is left of the budget.
-    `classified`: some text has a data class from a glob.
+    `classified`: some text has a data class from a glob. `thresholds`: those of all settings, of which the
+    lowest applies; `own_thresholds`: the user's, which take the place of our own estimate of what is worth
+    its cost. Those of others can only lower it.
     """
 
     mode: Mode = "never"
@@ -60,6 +62,8 @@ class RoutingRules:
     local_model: bool = True
     classified: bool = False
     calibration: Calibration = NONE
+    thresholds: tuple[Thresholds, ...] = ()
+    own_thresholds: tuple[Thresholds, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class Decision:
     """Where a request goes. `cause` is a stable code, and `why` a sentence for people.
 
     `p_local`: how likely the local answer is right. `threshold`: if `p_local` is below it, an escalation is
-    worth its cost and within the rate. `asks`: the user must confirm. `kinds`: the request's kinds, its
+    worth its cost and within the rate; if it is `fixed`, it comes from settings, and the rate is another
+    bound. `asks`: the user must confirm. `kinds`: the request's kinds, its
     command first. `again`: there is a local answer, and this is a second request, which --yes does not cover.
     """
 
@@ -80,6 +85,7 @@ class Decision:
     asks: bool
     kinds: tuple[str, ...]
     again: bool = False
+    fixed: bool = False
 
 
 def route(facts: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequence[float]) -> Decision:
@@ -91,9 +97,10 @@ def route(facts: RequestFacts, rules: RoutingRules, wish: Wish, history: Sequenc
     named = kinds(facts)
     numbers = features(facts)
     p_local = rules.calibration.apply(score(numbers))
-    limit = threshold(history, rules)
-    target, cause, why = _verdict(named, rules, wish, (p_local, limit))
-    return Decision(target, cause, why, p_local, limit, numbers, _asks(target, named, rules), named)
+    limits = _limits(named, rules, history)
+    target, cause, why = _verdict(named, rules, wish, (p_local, limits))
+    asks = _asks(target, named, rules)
+    return Decision(target, cause, why, p_local, limits.shown, numbers, asks, named, fixed=limits.fixed)
 
 
 def after(
@@ -107,28 +114,68 @@ def after(
         return decision
     numbers = {**decision.features, **answer_features(confidence)}
     p_local = rules.calibration.apply(score(numbers))
-    limit = threshold(history, rules)
-    target, cause, why = _verdict(decision.kinds, rules, "auto", (p_local, limit))
+    limits = _limits(decision.kinds, rules, history)
+    target, cause, why = _verdict(decision.kinds, rules, "auto", (p_local, limits))
     return replace(
         decision,
         target=target,
         cause=cause,
         why=why,
         p_local=p_local,
-        threshold=limit,
+        threshold=limits.shown,
         features=numbers,
         asks=target == "frontier" and (not rules.allow_unasked_retry or _asks(target, decision.kinds, rules)),
         again=target == "frontier" and not rules.allow_unasked_retry,
     )
 
 
-def threshold(history: Sequence[float], rules: RoutingRules) -> float:
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """The `p_local` below which an escalation is worth its cost, and below which it is within the rate.
+
+    `fixed`: settings have a threshold for it, so the first one is a plain number that no history moves.
+    """
+
+    worth: float
+    rate: float
+    fixed: bool
+
+    @property
+    def shown(self) -> float:
+        """The threshold as people are told it."""
+        return self.worth if self.fixed else min(self.worth, self.rate)
+
+
+def _limits(named: Sequence[str], rules: RoutingRules, history: Sequence[float]) -> _Limits:
+    own = set_threshold(rules.own_thresholds, named)
+    lowest = set_threshold(rules.thresholds, named)
+    worth = _break_even(rules) if own is None else own
+    worth = worth if lowest is None else min(worth, lowest)
+    return _Limits(round(max(0.0, worth), 6), round(_within_rate(history, rules), 6), lowest is not None)
+
+
+def set_threshold(thresholds: Sequence[Thresholds], named: Sequence[str]) -> float | None:
+    """The lowest threshold that settings have for a request of these kinds, None if they have none.
+
+    In each of the settings a number for one of the kinds comes before the one for all.
+
+    >>> set_threshold([Thresholds({"default": 0.7, "fix": 0.9}), Thresholds({"default": 0.8})], ["fix"])
+    0.8
+    """
+    found = []
+    for each in thresholds:
+        special = [each[kind] for kind in named if kind in each]
+        found += [min(special)] if special else [each[DEFAULT]] if DEFAULT in each else []
+    return min(found, default=None)
+
+
+def threshold(history: Sequence[float], rules: RoutingRules, named: Sequence[str] = ()) -> float:
     """The `p_local` below which an escalation is worth its cost and within the rate.
 
     >>> threshold([0.1, 0.8] * 100, RoutingRules(rate=0.5))
     0.8
     """
-    return round(max(0.0, min(_within_rate(history, rules), _break_even(rules))), 6)
+    return _limits(named, rules, history).shown
 
 
 def _within_rate(history: Sequence[float], rules: RoutingRules) -> float:
@@ -160,7 +207,7 @@ def _break_even(rules: RoutingRules) -> float:
 
 
 def _verdict(
-    named: tuple[str, ...], rules: RoutingRules, wish: Wish, measured: tuple[float, float]
+    named: tuple[str, ...], rules: RoutingRules, wish: Wish, measured: tuple[float, _Limits]
 ) -> tuple[Target, str, str]:
     bar = next(_bars(named, rules), None)
     if wish == "local":
@@ -176,14 +223,17 @@ def _verdict(
     return _by_score(*measured, rules)
 
 
-def _by_score(p_local: float, limit: float, rules: RoutingRules) -> tuple[Target, str, str]:
+def _by_score(p_local: float, limits: _Limits, rules: RoutingRules) -> tuple[Target, str, str]:
     odds = f"a local answer is right with {p_local:.0%}"
-    if p_local < limit:
-        return "frontier", "gain", f"{odds}, below the threshold of {limit:.0%}"
-    if p_local >= _break_even(rules):
+    ours = " of the settings" if limits.fixed else ""
+    if p_local < min(limits.worth, limits.rate):
+        return "frontier", "gain", f"{odds}, below the threshold of {limits.shown:.0%}{ours}"
+    if p_local >= limits.worth and limits.fixed:
+        return "local", "threshold", f"{odds}, not below the threshold of {limits.worth:.0%}{ours}"
+    if p_local >= limits.worth:
         return "local", "not_worth", f"{odds}: the frontier would gain less than it costs"
     hardest = f"the hardest {rules.rate:.0%} of your requests"
-    return "local", "rate", f"{odds}, so it is not among {hardest} (threshold {limit:.0%})"
+    return "local", "rate", f"{odds}, so it is not among {hardest} (below {limits.rate:.0%})"
 
 
 def _answer_here(cause: str, why: str, rules: RoutingRules) -> tuple[Target, str, str]:

@@ -12,6 +12,7 @@ from dataclasses import Field
 from pathlib import Path
 from typing import Any, get_origin
 
+from assist_escalation.policy.settings import Thresholds
 from assist_server.config.layers import may_say
 from assist_server.config.structure import SETTINGS
 
@@ -56,7 +57,7 @@ def _server_property(doc: str) -> dict[str, Any]:
 
 def _limits_words(item: Field[Any]) -> str:
     """What an editor can do with a rule for what leaves the machine, which it can only make stricter."""
-    if "min" in item.metadata:
+    if "min" in item.metadata or "takes" in item.metadata:
         return " It can only lower the limit of your config.toml."
     if isinstance(item.default, tuple):
         can = "only shorten the list" if item.default else "only add to the list"
@@ -78,6 +79,9 @@ def _property(item: Field[Any], hint: Any, limits: str) -> dict[str, Any]:
         }
     if "choices" in bounds:
         return {"type": "string", "enum": list(bounds["choices"]), "default": default, **document}
+    if hint is Thresholds:
+        number = {"type": "number", "minimum": 0, "maximum": 1}
+        return {"type": ["number", "object"], "additionalProperties": number, "default": {}, **document}
     if hint not in _TYPES:
         return {"type": "object", "additionalProperties": {"type": "string"}, "default": {}, **document}
     range_ = {"minimum": bounds["min"], "maximum": bounds["max"]} if "min" in bounds else {}

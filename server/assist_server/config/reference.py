@@ -83,7 +83,7 @@ def _row(item: Field[Any], hint: Any, prefix: str) -> str:
 
 def _default(item: Field[Any]) -> str:
     if item.default is MISSING:
-        return "required"
+        return "required" if item.default_factory is MISSING else "none"
     if item.default is None or isinstance(item.default, Mapping):
         return "none"
     value = list(item.default) if isinstance(item.default, tuple) else item.default

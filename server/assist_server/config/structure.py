@@ -17,7 +17,7 @@ from assist_completion.errors import CompletionError
 from assist_completion.settings import CompletionSettings, check_model, is_path
 from assist_context.settings import ContextSettings
 from assist_escalation.errors import EscalationError
-from assist_escalation.policy.settings import EscalationSettings
+from assist_escalation.policy.settings import DEFAULT, EscalationSettings, Thresholds
 
 Key = tuple[str, ...]
 T = TypeVar("T")
@@ -183,6 +183,12 @@ def _texts(value: Any, _hint: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _thresholds(value: Any, _hint: Any) -> Thresholds:
+    """A number for all kinds of request, or a table of numbers."""
+    table = value if isinstance(value, Mapping) else {DEFAULT: value}
+    return Thresholds({str(kind): _strict(each, float) for kind, each in table.items()})
+
+
 def _table(owner: type) -> Callable[[Any, Any], Any]:
     inner: Callable[[Any, Any], Any] = make_dict_structure_fn(
         owner, _CONVERTER, _cattrs_forbid_extra_keys=True
@@ -206,6 +212,7 @@ for _kind in _WORDS:
     _CONVERTER.register_structure_hook(_kind, _strict)
 _CONVERTER.register_structure_hook_func(_is_a(tuple), _texts)
 _CONVERTER.register_structure_hook_func(_is_a(Literal), lambda value, _: _strict(value, str))
+_CONVERTER.register_structure_hook_func(lambda hint: hint is Thresholds, _thresholds)
 _CONVERTER.register_structure_hook_factory(is_dataclass, _table)
 
 
@@ -271,6 +278,8 @@ def show(value: Any) -> str:
 def allowed_values(item: Field[Any], hint: Any) -> str:
     """The values a field takes, in words: "one of eager, balanced", "a whole number from 0 to 256"."""
     bounds = item.metadata
+    if "takes" in bounds:
+        return str(bounds["takes"])
     if "choices" in bounds:
         kind = "a list of" if get_origin(hint) is tuple else "one of"
         return f"{kind} {', '.join(bounds['choices'])}"

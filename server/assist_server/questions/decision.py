@@ -443,6 +443,8 @@ def _rules(
         mode=allowed.mode,
         offline=inputs.offline,
         rate=allowed.max_escalation_rate,
+        thresholds=allowed.thresholds,
+        own_thresholds=allowed.own_thresholds,
         always_local=allowed.always_local,
         always_ask=_always_asked(question, allowed.always_ask),
         provider=provider,

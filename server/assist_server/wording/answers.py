@@ -38,6 +38,8 @@ def route_document(decided: DecidedQuestion) -> dict[str, Any]:
         "asks": decision.asks,
         "p_local": decision.p_local,
         "threshold": decision.threshold,
+        "threshold_from": "settings" if decision.fixed else "history",
+        "threshold_means": _threshold_words(decision),
         "features": dict(decision.features),
         "kinds": list(decision.kinds),
         "provider": prepared.provider if prepared else None,
@@ -56,16 +58,24 @@ def route_document(decided: DecidedQuestion) -> dict[str, Any]:
 def route_facts(decided: DecidedQuestion) -> list[tuple[str, str]]:
     """The same for people."""
     decision = decided.decision
-    odds = f"p {decision.p_local:.2f} that a local answer is right, threshold {decision.threshold:.2f}"
     lines = [
         ("Answered", WHERE[decision.target] + (", if you confirm it" if decision.asks else "")),
         ("Why", f"{decision.why} ({decision.cause})"),
-        ("Score", odds),
+        ("Score", f"p {decision.p_local:.2f} that a local answer is right"),
+        ("Threshold", f"{decision.threshold:.2f}: {_threshold_words(decision)}"),
         ("Features", ", ".join(f"{name} {value:g}" for name, value in decision.features.items() if value)),
     ]
     if decided.prepared is not None:
         return [*lines, *_preview(decided, decided.prepared)]
     return [*lines, *_surroundings(decided), ("Files", ", ".join(map(one_line, _files(decided))) or "none")]
+
+
+def _threshold_words(decision: Decision) -> str:
+    """What a decision's threshold means."""
+    asked = "a provider is asked only where a local answer is right with less than this"
+    if decision.fixed:
+        return f"{asked} ([escalation] threshold), and the rate allows it"
+    return f"{asked}, which is where the gain is worth its cost and the rate allows it"
 
 
 def preview_lines(decided: DecidedQuestion) -> list[str]:

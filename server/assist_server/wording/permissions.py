@@ -63,6 +63,7 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
     rows: list[tuple[str, str, list[str]]] = [
         ("mode", "escalation", []),
         ("max_escalation_rate", "escalation", []),
+        ("thresholds", "escalation", _threshold_lines(found)),
         ("request_micro", "escalation", _dollars("max_cost_usd_per_request", found.request_micro)),
         ("day_micro", "escalation", _dollars("max_cost_usd_per_day", found.day_micro)),
         (
@@ -93,9 +94,15 @@ def _permission_rows(found: Permissions) -> Iterator[tuple[str, str, list[str]]]
         ("audit_key_env", "audit", [f"key_env = {toml_value(found.audit_key_env)}"]),
     ]
     for name, table, lines in rows:
-        if name == "classes" and not lines:
+        if name in ("classes", "thresholds") and not lines:
             continue
         yield name, table, lines or [f"{name} = {toml_value(getattr(found, name))}"]
+
+
+def _threshold_lines(found: Permissions) -> list[str]:
+    """The thresholds of all settings; the lowest one for a request applies."""
+    values = [toml_value(dict(each)) for each in found.thresholds]
+    return [f"threshold = {each}" for each in values[:1]] + [f"# and also {each}" for each in values[1:]]
 
 
 def _dollars(name: str, micro: int) -> list[str]:

@@ -39,6 +39,13 @@ def messages(config: Config) -> list[str]:
             PROVIDER.replace("output_usd", "outptu_usd"),
             "[providers.openai.price] outptu_usd_per_mtok: no such setting; did you mean output_usd_per_mtok",
         ),
+        (
+            "[escalation]\nthreshold.fx = 0.5",
+            "[escalation] threshold.fx: no such kind of request; use default, explain, ask",
+        ),
+        ("[escalation]\nthreshold = 1.5", "[escalation] threshold = 1.5: use a number from 0 to 1"),
+        ("[escalation]\nthreshold = 'high'", '[escalation] threshold = "high": use a number from 0 to 1, or'),
+        ("[escalation]\nthreshold.fix = true", "[escalation] threshold = true: use a number from 0 to 1, or"),
         # type
         (
             "[completion]\nthreads = '2'",
@@ -192,3 +199,20 @@ def test_a_slip_in_what_bears_on_egress_stops_it(tmp_path: Path, slip: str, mode
     config = load_lenient(write(tmp_path, text + slip.replace("[escalation]", "[escalation]\nmode = 'auto'")))
     assert config.escalation.mode == mode
     assert ("nothing leaves this machine" in messages(config)[-1]) == (mode == "never")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("threshold = 0.6", {"default": 0.6}),
+        ("threshold = 1", {"default": 1.0}),
+        ("threshold.fix = 0.5", {"fix": 0.5}),
+        ("threshold = { default = 0.6, fix = 0.5 }", {"default": 0.6, "fix": 0.5}),
+        ("mode = 'ask'", {}),
+    ],
+)
+def test_a_threshold_is_a_number_or_numbers_by_kind(
+    text: str, expected: dict[str, float], tmp_path: Path
+) -> None:
+    found = load(write(tmp_path, f"[escalation]\n{text}\n"))
+    assert found.escalation.threshold == expected

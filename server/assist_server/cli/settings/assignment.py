@@ -89,7 +89,10 @@ def assign(key: tuple[str, ...], value: Any) -> Assignment:
     for name in reversed(key[1:]):
         entry = {name: entry}
     if len(key) > 2 and value is not None:  # one field of a provider: it is valid only with the others
-        entry = {key[1]: {**(member(data, key[:2]) or {}), **entry[key[1]]}}
+        known = member(data, key[:2]) or {}
+        if not isinstance(known, dict):
+            raise ConfigError(f"{'.'.join(key[:2])} is {show(known)}, not a table: unset it first")
+        entry = {key[1]: {**known, **entry[key[1]]}}
     if value is not None:
         _, problems = read(config, {key[0]: entry}, str(file), config.paths.config)
         if problems:
