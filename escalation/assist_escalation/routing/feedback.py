@@ -1,7 +1,7 @@
 """What happened to answers, as JSON Lines without any code. The threshold and the calibration learn from it.
 
-The file holds numbers and ids of requests, never a text of the user or the workspace. This module decides
-nothing.
+The file holds numbers, ids of requests and names of models and languages, never a text of the user or the
+workspace. This module decides nothing.
 """
 
 import contextlib
@@ -19,18 +19,34 @@ from assist_escalation.routing.calibration import Label
 from assist_escalation.routing.weights import score
 
 FILE = "feedback.jsonl"  # in the data directory
-MOST_BYTES = 1_000_000  # about 1,900 events: ten times the router's window
+MOST_BYTES = 1_500_000  # about 2,600 events, two or three a request: several times the router's window
 LOCK_S = 1.0  # a lost event does no harm, but a waiting editor does
 
-# `unusable`: our own checks refused the edit, so no one was asked about it.
-Happening = Literal["routed", "accepted", "undone", "up", "down", "escalated_after", "unusable"]
+# `answered`: a text was shown to its end. `offered`: an edit passed our checks; `accepted`: it was made;
+# `not_applied`: the user or the editor refused it. `unusable`: our own checks did, so no one was asked about it.
+Happening = Literal[
+    "routed",
+    "answered",
+    "offered",
+    "accepted",
+    "not_applied",
+    "undone",
+    "up",
+    "down",
+    "escalated_after",
+    "unusable",
+]
+_HAPPENINGS = frozenset(get_args(Happening))
 _GOOD = frozenset({"accepted", "up"})
 _BAD = frozenset({"undone", "down", "escalated_after", "unusable"})
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to a request; `routed` is its decision. `at` is in seconds since 1970."""
+    """One thing that happened to a request; `routed` is its decision. `at` is in seconds since 1970.
+
+    `model` is who answered, and `language` that of the file in question; "" is unknown.
+    """
 
     at: float
     repo: str
@@ -41,6 +57,8 @@ class Event:
     threshold: float
     features: Mapping[str, float]
     event: Happening
+    model: str = ""
+    language: str = ""
 
 
 def record(path: Path, event: Event) -> bool:
@@ -91,8 +109,10 @@ def _read(line: bytes) -> Event | None:
         numbers = (found.at, found.p_local, found.threshold, *found.features.values())
     except (ValueError, TypeError, AttributeError):
         return None
-    known = found.event in get_args(Happening)
-    return found if known and all(isinstance(each, int | float) for each in numbers) else None
+    texts = (found.event, found.repo, found.command, found.request_id, found.target)
+    known = all(isinstance(each, str) for each in (*texts, found.model, found.language))
+    numeric = all(isinstance(each, int | float) for each in numbers)
+    return found if known and numeric and found.event in _HAPPENINGS else None
 
 
 def scores(path: Path, command: str | None = None) -> tuple[float, ...]:

@@ -130,7 +130,7 @@ def after(
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
+class _RoutingLimits:
     """The `p_local` below which an escalation is worth its cost, and below which it is within the rate.
 
     `fixed`: settings have a threshold for it, so the first one is a plain number that no history moves.
@@ -146,12 +146,12 @@ class _Limits:
         return self.worth if self.fixed else min(self.worth, self.rate)
 
 
-def _limits(named: Sequence[str], rules: RoutingRules, history: Sequence[float]) -> _Limits:
+def _limits(named: Sequence[str], rules: RoutingRules, history: Sequence[float]) -> _RoutingLimits:
     own = set_threshold(rules.own_thresholds, named)
     lowest = set_threshold(rules.thresholds, named)
     worth = _break_even(rules) if own is None else own
     worth = worth if lowest is None else min(worth, lowest)
-    return _Limits(round(max(0.0, worth), 6), round(_within_rate(history, rules), 6), lowest is not None)
+    return _RoutingLimits(round(max(0.0, worth), 6), round(_within_rate(history, rules), 6), lowest is not None)
 
 
 def set_threshold(thresholds: Sequence[Thresholds], named: Sequence[str]) -> float | None:
@@ -207,7 +207,7 @@ def _break_even(rules: RoutingRules) -> float:
 
 
 def _verdict(
-    named: tuple[str, ...], rules: RoutingRules, wish: Wish, measured: tuple[float, _Limits]
+    named: tuple[str, ...], rules: RoutingRules, wish: Wish, measured: tuple[float, _RoutingLimits]
 ) -> tuple[Target, str, str]:
     bar = next(_bars(named, rules), None)
     if wish == "local":
@@ -223,7 +223,7 @@ def _verdict(
     return _by_score(*measured, rules)
 
 
-def _by_score(p_local: float, limits: _Limits, rules: RoutingRules) -> tuple[Target, str, str]:
+def _by_score(p_local: float, limits: _RoutingLimits, rules: RoutingRules) -> tuple[Target, str, str]:
     odds = f"a local answer is right with {p_local:.0%}"
     ours = " of the settings" if limits.fixed else ""
     if p_local < min(limits.worth, limits.rate):

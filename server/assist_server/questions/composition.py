@@ -198,9 +198,10 @@ def checkpoint_of(permissions: Permissions) -> Path | None:
 
 
 def record_feedback(
-    config: Config, decided: DecidedQuestion, decision: Decision, event: feedback.Happening
+    config: Config, decided: DecidedQuestion, decision: Decision, event: feedback.Happening, model: str = ""
 ) -> None:
-    """Remember what became of a request, in numbers."""
+    """Remember what became of a request, in numbers. `model` is the name of the one that answered."""
+    target = decided.question.target
     feedback.record(
         gate_files(config).feedback,
         feedback.Event(
@@ -213,6 +214,8 @@ def record_feedback(
             decision.threshold,
             dict(decision.features),
             event,
+            model,
+            (language_of(target.document.path) or "") if target else "",
         ),
     )
 
