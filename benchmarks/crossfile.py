@@ -23,6 +23,7 @@ from assist_completion.inference.speed_probe import opener
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_server.config.config import load_lenient
+from assist_server.evaluation.ranking.significance import paired_bootstrap
 from assist_server.local_model.opening import store_of
 from bench.crossfile.ask import (
     PromptWindow,
@@ -43,7 +44,7 @@ from bench.crossfile.score import FIGURES, GainShare, identifier_f1, share_of_ga
 from bench.infilling.variants import ModelSequences, open_sequences
 from bench.progress import with_progress
 from bench.provenance import layout, provenance, write
-from bench.significance import edit_similarity, paired_bootstrap
+from bench.similarity import edit_similarity
 from infill import WRITERS
 
 EXAMPLES = """

@@ -23,9 +23,9 @@ from assist_context.languages import language_of
 from assist_context.pages.headings import sections
 from assist_context.pages.notebooks import page_lines
 from assist_context.retrieval.corpus import Corpus
+from assist_server.evaluation.ranking.significance import paired_bootstrap
 from bench.index.index import IndexFailed, running_indexer
 from bench.provenance import layout, provenance, write
-from bench.significance import paired_bootstrap
 
 DEEP = 10  # pages per question; lower ranks count as not found
 LEAST_WORDS = 2  # a heading of one word is no question

@@ -23,6 +23,7 @@ from assist_completion.inference.speed_probe import opener
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_server.config.config import load_lenient
+from assist_server.evaluation.ranking.significance import paired_bootstrap, wilson
 from assist_server.local_model.opening import store_of
 from bench.infilling.tasks import SUITES, NoSandboxError, Task, load, passes
 from bench.infilling.variants import (
@@ -36,7 +37,7 @@ from bench.infilling.variants import (
 )
 from bench.progress import with_progress
 from bench.provenance import layout, provenance, write
-from bench.significance import edit_similarity, paired_bootstrap, wilson
+from bench.similarity import edit_similarity
 
 EXAMPLES = """
 examples:

@@ -20,9 +20,9 @@ from typing import Any
 from assist_context.index.reader import NAME_PATH_BODY_HEAD, IndexReader
 from assist_context.index.search import SearchHit, Weights
 from assist_context.index.terms import terms
+from assist_server.evaluation.ranking.significance import paired_bootstrap, wilson
 from bench.index.index import IndexFailed, running_indexer
 from bench.provenance import layout, provenance, write
-from bench.significance import paired_bootstrap, wilson
 
 DEEP = 10  # hits per query; lower ranks count as not found
 LEAST_WORDS = 4  # shorter paragraphs make no query

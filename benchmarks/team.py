@@ -42,6 +42,7 @@ from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
 from assist_server.config.config import load_lenient
+from assist_server.evaluation.ranking.significance import wilson
 from assist_server.local_model.opening import open_engine, store_of
 from bench.infilling.tasks import Task, load
 from bench.peers.http_infill import InfillServer, start
@@ -49,7 +50,6 @@ from bench.peers.peers import POLICIES
 from bench.peers.server_options import Options
 from bench.progress import with_progress
 from bench.provenance import provenance, write
-from bench.significance import wilson
 from bench.team.capacity import SHARE, Demand, Machine, developers, waiting
 from bench.team.serving import ServedPolicy, served_engine, team_config
 from bench.team.virtual import PretendedServer, RequestSpeed, VirtualCompletions, VirtualInfill

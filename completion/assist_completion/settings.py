@@ -4,6 +4,7 @@ This module reads no file and no environment: the server makes a `CompletionSett
 """
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Literal, get_args
 
 from assist_completion.errors import CompletionError
@@ -27,6 +28,23 @@ class CompletionSettings:
         metadata={
             "doc": "The model that writes ghost text: a name that `assist models list` knows, or the path "
             "of a .gguf file. `~` is your home; a relative path starts at the config directory."
+        },
+    )
+    candidate: str = field(
+        default="",
+        metadata={
+            "doc": "A second model that writes ghost text in a share of the sessions, so that both can be "
+            "compared in use: a name or a path, as for `model`. It is left out once it is clearly worse. "
+            "Questions are answered as before. Empty: none."
+        },
+    )
+    share: float = field(
+        default=0.1,
+        metadata={
+            "min": 0,
+            "max": 1,
+            "doc": "The share of editor sessions in which `candidate` writes ghost text. It is drawn when "
+            "a session starts.",
         },
     )
     mode: Mode = field(
@@ -90,6 +108,8 @@ class CompletionSettings:
 
     def __post_init__(self) -> None:
         check_model(self.model)
+        if self.candidate:
+            check_model(self.candidate, "candidate")
         _check_bounds(self)
 
 
@@ -102,12 +122,24 @@ def is_path(model: str) -> bool:
     return "/" in model or "\\" in model or model.lower().endswith(".gguf")
 
 
-def check_model(model: str) -> None:
-    """Raise `CompletionError` unless `model` can be a catalogue name or the path of a .gguf file."""
+def model_name(model: str) -> str:
+    """What people call the model of a `model` setting: the file's name, where that is a path.
+
+    >>> model_name("qwen2.5-coder-0.5b"), model_name("~/models/mine.gguf")
+    ('qwen2.5-coder-0.5b', 'mine')
+    """
+    return Path(model).stem if is_path(model) else model
+
+
+def check_model(model: str, key: str = "model") -> None:
+    """Raise `CompletionError` unless `model` can be a catalogue name or the path of a .gguf file.
+
+    `key` is what the setting is called.
+    """
     if not model.strip() or any(character < " " for character in model):
-        raise CompletionError(f"model = {model!r}: use a model's name or the path of a .gguf file")
+        raise CompletionError(f"{key} = {model!r}: use a model's name or the path of a .gguf file")
     if is_path(model) and not model.lower().endswith(".gguf"):
-        raise CompletionError(f"model = {model!r}: a path must end in .gguf; a name has no slash")
+        raise CompletionError(f"{key} = {model!r}: a path must end in .gguf; a name has no slash")
 
 
 def _check_bounds(settings: CompletionSettings) -> None:

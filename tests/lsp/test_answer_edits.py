@@ -49,7 +49,7 @@ async def test_a_cancellation_waits_for_an_edit_that_the_client_has(
             _, end = await client.end(number)
             assert (end.edit.applied, end.error) == (True, None)
     assert kinds(tmp_path) == ["intent", "outcome", "edit"]
-    assert noted(tmp_path) == ["routed", "accepted"]
+    assert noted(tmp_path) == ["routed", "offered", "accepted"]
 
 
 async def test_a_protected_file_is_asked_about_even_where_the_client_confirms(
@@ -94,6 +94,10 @@ async def test_a_client_that_reviews_gets_the_diff_and_edits_without_marks(
             client.sends = True
             _, end = await client.whole("refactor", **asked)
             assert end.edit.applied
+            assert noted(tmp_path) == [
+                *("routed", "offered", "not_applied"),
+                *("routed", "offered", "accepted"),
+            ]
             assert client.edits[0].change_annotations is None
             made = apply_edits({uri: PRICES, (shop / "shop" / "cart.py").as_uri(): CART}, client.edits[0])
             assert made[uri] == PRICES.replace("gross", "with_tax")

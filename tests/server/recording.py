@@ -16,7 +16,8 @@ from assist_escalation.routing.features import RequestFacts as Asked
 from assist_escalation.routing.features import features
 from assist_escalation.routing.feedback import Event
 from assist_server.config.config import load_lenient
-from assist_server.questions.composition import GateFiles, gate_files, scope_of
+from assist_server.questions.composition import scope_of
+from assist_server.questions.record_files import GateFiles, gate_files
 
 LIMITS = SpendingLimits(1_000_000, 100_000_000, 100_000_000)
 

@@ -168,7 +168,7 @@ def test_a_wing_holds_few_modules(tmp_path: Path) -> None:
 
 def test_the_top_of_a_package_holds_few_rooms(tmp_path: Path) -> None:
     paths = [PACKAGE, *(f"server/assist_server/{name}/__init__.py" for name in "abcdefghij")]
-    paths += [f"server/assist_server/{name}.py" for name in "kl"]
+    paths += [f"server/assist_server/{name}.py" for name in "klm"]
     for path in paths:
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(DOC)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from assist_escalation.prompts import Origin, Span
 from assist_escalation.redaction.redactor import Known, redact
+from assist_server.evaluation.ranking.significance import wilson
 from bench.redaction.templates import FilledFile, Slot
-from bench.significance import wilson
 
 LEFT = 5  # characters of a secret that may stay, and at most half of it
 NONCE = "zq7x0j4w"

@@ -77,7 +77,8 @@ class ModelRow:
     """One model file.
 
     `bytes` is 0 and `sha256` is "" if they are not known here. `fim` is None if the model does not infill.
-    `tested` says that we could fetch and run the file. `layout` is where typed text goes in a prompt.
+    `tested` says that we could fetch and run the file. `released` is the day on which the weights were
+    published, "" if it is not known here. `layout` is where typed text goes in a prompt.
     """
 
     name: str
@@ -95,6 +96,7 @@ class ModelRow:
     layout: Literal["anchored"] = "anchored"
     instruct: bool = False
     tested: bool = False
+    released: str = ""
     purpose: Literal["completion", "test"] = "completion"
 
 

@@ -116,11 +116,13 @@ def find_git(git: Git, workspace: str) -> Git | None:
 def open_tree(git: Git, directory: str, stop: Stop) -> GitTree:
     """The work tree that contains `directory`, a resolved path; raises GitFailed if there is none."""
     tree = GitTree(_without_filters(GitTree(git, directory), stop), directory)
-    answer = _run(tree, stop, "rev-parse", "--is-inside-work-tree", "--show-object-format", "--show-prefix")
+    answer = run_git(
+        tree, stop, "rev-parse", "--is-inside-work-tree", "--show-object-format", "--show-prefix"
+    )
     inside, algorithm, prefix = answer.split(b"\n", 2)
     if inside != b"true":
         raise GitFailed("not in a work tree")
-    index = _run(tree, stop, "rev-parse", "--git-path", "index")
+    index = run_git(tree, stop, "rev-parse", "--git-path", "index")
     return replace(
         tree,
         prefix=os.fsdecode(prefix.removesuffix(b"\n")),
@@ -135,7 +137,7 @@ def _without_filters(tree: GitTree, stop: Stop) -> Git:
     An empty command is no filter. The settings are passed by variables, because a name may contain "=".
     """
     try:
-        listed = _run(tree, stop, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
+        listed = run_git(tree, stop, "config", "--null", "--name-only", "--get-regexp", r"^filter\.")
     except GitFailed:  # git fails too if there is no filter
         return tree.git
     drivers = {os.fsdecode(name).rpartition(".")[0] for name in listed.split(b"\0") if name}
@@ -163,7 +165,7 @@ def list_tracked(tree: GitTree, stop: Stop) -> list[Tracked]:
     """The rows of the index. A path may repeat if there is a conflict."""
     # Decoded as a whole: record by record, decoding takes as long as all the rest, and splitting twice as
     # long.
-    return _RECORD.findall(os.fsdecode(_run(tree, stop, "ls-files", "-s", "-v", "-z")))
+    return _RECORD.findall(os.fsdecode(run_git(tree, stop, "ls-files", "-s", "-v", "-z")))
 
 
 def is_compared(tag: str, stage: str) -> bool:
@@ -173,12 +175,12 @@ def is_compared(tag: str, stage: str) -> bool:
 
 def list_changed(tree: GitTree, stop: Stop) -> set[str]:
     """Tracked paths that are gone or differ from the index."""
-    answer = _run(
+    answer = run_git(
         tree, stop, "status", "--porcelain=v2", "-z", "--untracked-files=no", "--no-renames",
         "--ignore-submodules=all", "--", ".",
     )  # fmt: skip
     found = set()
-    for record in _records(answer):
+    for record in records_of(answer):
         # "1 XY sub mH mI mW hH hI path" or "u XY sub m1 m2 m3 mW h1 h2 h3 path"; Y is the work tree's side.
         fields = record.split(b" ", 10 if record[:1] == b"u" else 8)
         if record[:1] == b"u" or (record[:1] == b"1" and fields[1][1:] != b"."):
@@ -188,21 +190,21 @@ def list_changed(tree: GitTree, stop: Stop) -> set[str]:
 
 def list_untracked(tree: GitTree, stop: Stop) -> list[str]:
     """Files that git neither tracks nor ignores; repositories inside the tree end with a slash."""
-    answer = _run(tree, stop, "ls-files", "-o", "--exclude-standard", "-z")
-    return [os.fsdecode(record) for record in _records(answer)]
+    answer = run_git(tree, stop, "ls-files", "-o", "--exclude-standard", "-z")
+    return [os.fsdecode(record) for record in records_of(answer)]
 
 
 def filter_known(tree: GitTree, paths: Sequence[str], stop: Stop) -> list[str]:
     """Which of the paths git tracks, or neither tracks nor ignores."""
-    answer = _run(
+    answer = run_git(
         tree, stop, "--literal-pathspecs", "ls-files", "-c", "-o", "--exclude-standard", "-z", "--", *paths
     )  # fmt: skip
-    return [os.fsdecode(record) for record in _records(answer)]
+    return [os.fsdecode(record) for record in records_of(answer)]
 
 
 def head(tree: GitTree, stop: Stop) -> str:
     """The id of the commit that is checked out; raises GitFailed if there is none yet."""
-    return os.fsdecode(_run(tree, stop, "rev-parse", "--verify", "--quiet", "HEAD").strip())
+    return os.fsdecode(run_git(tree, stop, "rev-parse", "--verify", "--quiet", "HEAD").strip())
 
 
 def is_commit(tree: GitTree, stop: Stop, revision: str) -> bool:
@@ -210,7 +212,7 @@ def is_commit(tree: GitTree, stop: Stop, revision: str) -> bool:
     if revision.startswith("-"):
         return False
     try:
-        _run(tree, stop, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        run_git(tree, stop, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     except GitFailed:
         return False
     return True
@@ -222,14 +224,14 @@ def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
     Only commits that touch the directory count. All their paths are listed; those outside the directory are
     "". Merges and commits without a parent are left out.
     """
-    answer = _run(
+    answer = run_git(
         tree, stop, "-c", "log.showSignature=false", "log", f"-{count}", "--format=tformat://", "-z",
         "--name-only", "--min-parents=1", "--max-parents=1", "--no-renames", "--no-relative",
         "--no-ext-diff", "--ignore-submodules=all", "--no-follow", "--full-diff", "--", ".",
     )  # fmt: skip
     commits: list[list[str]] = []
     begins = False
-    for record in _records(answer):
+    for record in records_of(answer):
         if record == b"//":  # no path looks like this
             commits.append([])
         else:
@@ -238,6 +240,41 @@ def history(tree: GitTree, stop: Stop, count: int) -> list[list[str]]:
             commits[-1].append(path.removeprefix(tree.prefix) if inside else "")
         begins = record == b"//"
     return commits
+
+
+# A row of a commit: mode, blob, size in bytes (0 for a submodule), and the path relative to the directory.
+Committed = tuple[str, str, int, str]
+
+
+def list_commit(tree: GitTree, stop: Stop, revision: str) -> list[Committed]:
+    """The files, links and submodules of a commit below the directory; raises GitFailed without it."""
+    if not is_commit(tree, stop, revision):
+        raise GitFailed(f"{revision} is no commit")
+    found = []
+    for record in records_of(run_git(tree, stop, "ls-tree", "-r", "-l", "-z", revision)):
+        facts, _, path = record.partition(b"\t")
+        mode, _, blob, size = facts.decode("ascii").split()
+        found.append((mode, blob, 0 if size == "-" else int(size), os.fsdecode(path)))
+    return found
+
+
+def read_blobs(tree: GitTree, stop: Stop, blobs: Sequence[str]) -> list[bytes]:
+    """The contents of blobs as they are stored, in order: no filter and no attribute of a file changes them.
+
+    Raises GitFailed if one is missing, as in a partial clone.
+    """
+    answer = run_git(tree, stop, "cat-file", "--batch", given="".join(f"{blob}\n" for blob in blobs).encode())
+    found = []
+    at = 0
+    for blob in blobs:
+        end = answer.find(b"\n", at)
+        size = answer[at:end].rpartition(b" ")[2]  # "ID blob SIZE", or "ID missing"
+        if not size.isdigit():
+            raise GitFailed(f"{blob} is not in this clone")
+        at = end + 1 + int(size)
+        found.append(answer[end + 1 : at])
+        at += 1
+    return found
 
 
 _DIFF = (
@@ -252,7 +289,7 @@ def changed_lines(tree: GitTree, stop: Stop, *compared: str) -> list[tuple[str, 
     `compared` are revisions, or `--cached`. Raises GitFailed if git does not know them.
     """
     found = []
-    for record in _records(_run(tree, stop, *_DIFF, "--numstat", "-z", *compared, "--")):
+    for record in records_of(run_git(tree, stop, *_DIFF, "--numstat", "-z", *compared, "--")):
         added, removed, path = record.split(b"\t", 2)
         binary = added == b"-"
         found.append((os.fsdecode(path), -1 if binary else int(added), -1 if binary else int(removed)))
@@ -261,7 +298,7 @@ def changed_lines(tree: GitTree, stop: Stop, *compared: str) -> list[tuple[str, 
 
 def diff_of(tree: GitTree, stop: Stop, path: str, *compared: str) -> str:
     """The diff of one file, as git prints it. Bytes that are not UTF-8 become U+FFFD."""
-    answer = _run(tree, stop, "--literal-pathspecs", *_DIFF, "--unified=5", *compared, "--", path)
+    answer = run_git(tree, stop, "--literal-pathspecs", *_DIFF, "--unified=5", *compared, "--", path)
     return answer.decode("utf-8", "replace")
 
 
@@ -269,7 +306,7 @@ def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
     """The messages of the last commits that are no merges, newest first; none if there is no commit."""
     log = ("-c", "log.showSignature=false", "log", f"-{count}", "--no-merges", "-z", "--format=%B")
     try:
-        answer = _run(tree, stop, *log)
+        answer = run_git(tree, stop, *log)
     except GitFailed:
         return []
     return [each.strip() for each in answer.decode("utf-8", "replace").split("\0") if each.strip()]
@@ -278,7 +315,7 @@ def messages(tree: GitTree, stop: Stop, count: int) -> list[str]:
 def is_ignored(tree: GitTree, stop: Stop) -> bool:
     """Whether git ignores the directory itself, such as a project in a home folder under version control."""
     try:
-        _run(tree, stop, "check-ignore", "--quiet", "--", ".")
+        run_git(tree, stop, "check-ignore", "--quiet", "--", ".")
     except GitFailed:
         return False
     return True
@@ -288,20 +325,24 @@ def filter_ignored(tree: GitTree, paths: Sequence[str], stop: Stop) -> set[str]:
     """Which of the paths git ignores, by any of its files, the user's own included. Tracked ones are not."""
     given = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)  # a colon in front has a meaning
     try:
-        answer = _run(tree, stop, "check-ignore", "--stdin", "-z", given=given)
+        answer = run_git(tree, stop, "check-ignore", "--stdin", "-z", given=given)
     except GitFailed as error:
         if error.code == NONE_IGNORED:
             return set()
         raise
-    return {os.fsdecode(record).removeprefix("./") for record in _records(answer)}
+    return {os.fsdecode(record).removeprefix("./") for record in records_of(answer)}
 
 
-def _records(answer: bytes) -> list[bytes]:
+def records_of(answer: bytes) -> list[bytes]:
+    """The records of an answer in which each one ends with a NUL."""
     return answer.split(b"\0")[:-1]
 
 
-def _run(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = None) -> bytes:
-    """The output of git, which reads `given`; raises GitFailed for any exit code but 0."""
+def run_git(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = None) -> bytes:
+    """The output of git, which reads `given`; raises GitFailed for any exit code but 0.
+
+    It is public for `git_history` alone.
+    """
     if stop():
         raise Stopped
     try:

@@ -23,7 +23,7 @@ MOST_BYTES = 1_500_000  # about 2,600 events, two or three a request: several ti
 LOCK_S = 1.0  # a lost event does no harm, but a waiting editor does
 
 # `answered`: a text was shown to its end. `offered`: an edit passed our checks; `accepted`: it was made;
-# `not_applied`: the user or the editor refused it. `unusable`: our own checks did, so no one was asked about it.
+# `not_applied`: the user or the editor refused it. `unusable`: our own checks did, so no one was asked.
 Happening = Literal[
     "routed",
     "answered",
@@ -105,14 +105,14 @@ def events(path: Path) -> Iterator[Event]:
 
 def _read(line: bytes) -> Event | None:
     try:
-        found = Event(**json.loads(line))
+        found = Event(**json.loads(line.decode()))
         numbers = (found.at, found.p_local, found.threshold, *found.features.values())
     except (ValueError, TypeError, AttributeError):
         return None
-    texts = (found.event, found.repo, found.command, found.request_id, found.target)
-    known = all(isinstance(each, str) for each in (*texts, found.model, found.language))
-    numeric = all(isinstance(each, int | float) for each in numbers)
-    return found if known and numeric and found.event in _HAPPENINGS else None
+    texts = (found.repo, found.command, found.request_id, found.target, found.model, found.language)
+    # Sets of types: a check of each value by itself would take half of the time of reading.
+    known = set(map(type, (found.event, *texts))) == {str} and found.event in _HAPPENINGS
+    return found if known and set(map(type, numbers)) <= {int, float} else None
 
 
 def scores(path: Path, command: str | None = None) -> tuple[float, ...]:

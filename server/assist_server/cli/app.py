@@ -16,9 +16,11 @@ from typer.core import TyperGroup
 from assist_server.cli.changes import commands as change_commands
 from assist_server.cli.chat import commands as conversations
 from assist_server.cli.commands import audit, complete, index, info, models, questions, records
+from assist_server.cli.evaluation import commands as evaluation
 from assist_server.cli.flags import AsJson, Offline, accept_offline, example, settings
 from assist_server.cli.output import emit, emit_line, say
 from assist_server.cli.settings import commands as settings_commands
+from assist_server.cli.usage import commands as usage
 from assist_server.errors import (
     EXPECTED,
     FAILED,
@@ -162,6 +164,8 @@ audit.add_to(app)
 index.add_to(app)
 settings_commands.add_to(app)
 info.add_to(app)
+usage.add_to(app)
+evaluation.add_to(app)
 app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
 app.command(
     "help", short_help="The help of a command.", epilog=example("assist help", "assist help models use")

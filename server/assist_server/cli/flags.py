@@ -123,11 +123,15 @@ def accept_offline(app: typer.Typer) -> None:
             if callback is not None and callback.callback is not None:
                 callback.callback = _with_offline_flag(callback.callback)
     for command in app.registered_commands:
-        if command.callback is not None and "offline" not in inspect.signature(command.callback).parameters:
+        if command.callback is not None:
             command.callback = _with_offline_flag(command.callback)
 
 
 def _with_offline_flag(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with --offline, which has no effect unless the command has that flag itself."""
+    if "offline" in inspect.signature(command).parameters:
+        return command
+
     @wraps(command)
     def run(*arguments: Any, **options: Any) -> None:
         options.pop("offline", None)  # the command opens no socket

@@ -256,19 +256,19 @@ def _without_foreign_models(base: Config, merged: Config) -> tuple[Config, list[
     A workspace can write its editor's settings, and llama.cpp must not parse any file it brings.
     """
     problems = []
-    for table in ("completion", "answers"):
-        model = getattr(merged, table).model
+    for table, name in (("completion", "model"), ("completion", "candidate"), ("answers", "model")):
+        model = getattr(getattr(merged, table), name)
         if is_path(model) and not _is_own_model(base, model):
-            own = replace(getattr(merged, table), model=getattr(base, table).model)
+            own = replace(getattr(merged, table), **{name: getattr(getattr(base, table), name)})
             merged = replace(merged, **{table: own})
-            shown = f"[{table}] model = {show(model)} {_NOT_FROM_EDITOR}"
-            problems.append(Problem(f"{table}.model", EDITOR, shown))
+            shown = f"[{table}] {name} = {show(model)} {_NOT_FROM_EDITOR}"
+            problems.append(Problem(f"{table}.{name}", EDITOR, shown))
     return merged, problems
 
 
 def _is_own_model(base: Config, model: str) -> bool:
     """Whether the user's configuration names this file, or it is in the user's directory of models."""
-    if model in (base.completion.model, base.answers.model):
+    if model in (base.completion.model, base.completion.candidate, base.answers.model):
         return True
     place = Path(os.path.realpath(os.path.expanduser(model)))
     return place.is_relative_to(os.path.realpath(base.paths.data / "models"))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from assist_completion.errors import CompletionError, MissingModelError
+from assist_completion.settings import model_name
 from assist_escalation.errors import EscalationError
 from assist_server.config.config import Config
 from assist_server.workspace.folders import WorkspaceFolder
@@ -97,6 +98,11 @@ class ModelLifetime:
         return self._engine
 
     @property
+    def name(self) -> str:
+        """What suggestions call the local model; "" until it is loaded."""
+        return self._models.model if self._models is not None else ""
+
+    @property
     def answerer(self) -> "Answerer[Any] | None":
         """The model that answers questions, or None until it is loaded."""
         return self._models.answers if self._models is not None else None
@@ -176,8 +182,10 @@ class ModelLifetime:
         self._models = models
         self._engine = models.engine
         self._settled.set()
-        self._item.reset(SessionStatus(self._config().completion.model, state="ready"))
-        self._use_server()
+        named = self._config().completion.model
+        shown = named if models.model in ("", model_name(named)) else models.model
+        self._item.reset(SessionStatus(shown, state="ready", message=models.notice))
+        self._use_server(models.notice)
         self._on_ready()
 
     def _show_failure(self, load: int, state: State, message: str) -> None:
@@ -192,7 +200,7 @@ class ModelLifetime:
     def _use_server(self, missing: str = "") -> None:
         """Put the team's server before the local model, if the settings name one. It opens no connection.
 
-        `missing` says why there is no local model, or "".
+        `missing` says why there is no local model, or why it is another one, or "".
         """
         from assist_server.editor.team_server.opening import TeamView, named_server, open_team_engine  # noqa: PLC0415
 

@@ -5,7 +5,8 @@ It keeps them in step with the editor. It knows no model and no other file.
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,18 @@ LATEST = 64
 class OpenDocuments:
     """Owns the open documents, by URI; the one that was opened or edited last is at the end.
 
-    Changes that do not fit are counted in `counts` and left out.
+    Changes that do not fit are counted in `counts` and left out. `foresee` is called with each edit of a
+    document before it is made: the text between two cursors becomes another one.
     """
 
-    def __init__(self, counts: Counter[str]) -> None:
+    def __init__(
+        self,
+        counts: Counter[str],
+        foresee: "Callable[[OpenDocument, Cursor, Cursor, str], None]" = lambda *_: None,
+    ) -> None:
         self.by_uri: dict[str, OpenDocument] = {}
         self._counts = counts
+        self._foresee = foresee
         self._cursors: dict[str, Cursor] = {}
         self._recent_edits = RecentEdits()
 
@@ -60,7 +67,7 @@ class OpenDocuments:
         if document is None:
             self._counts["change-unknown-document"] += 1
             return
-        if not document.apply(version, edits):
+        if not document.apply(version, edits, partial(self._foresee, document)):
             self._counts["change-out-of-order"] += 1
             log.warning("%s: version %d came after %d and was left out", uri, version, document.version)
             return

@@ -180,10 +180,18 @@ async def _make_answer(
             await asyncio.to_thread(record_feedback, config, decided, final.decision, "accepted")
         return ""
 
+    applied = False
+    problem = ""
     try:
-        return await _make_edit(plan, decided.root, context, record, "the model saw it: ask again")
+        applied, problem = await _make_edit(
+            plan, decided.root, context, record, "the model saw it: ask again"
+        )
     except EditError as error:
-        return False, str(error)
+        problem = str(error)
+    if not applied:
+        config = context.snapshot().config
+        await asyncio.to_thread(record_feedback, config, decided, final.decision, "not_applied")
+    return applied, problem
 
 
 async def _make_edit(

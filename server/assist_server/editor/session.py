@@ -10,6 +10,8 @@ from collections.abc import Callable
 from assist_context.files.exclusions import why_excluded
 from assist_server.config.config import Config
 from assist_server.editor.context_search import ContextSearch
+from assist_server.editor.feedback.accepted_texts import KEPT_AFTER, AcceptedTexts
+from assist_server.editor.feedback.usage_table import UsageTable
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.suggestions import Suggestions
@@ -18,15 +20,24 @@ from assist_server.workspace.folders import folder_of
 
 
 class Session:
-    """Owns the parts of one editor's session. Event loop only."""
+    """Owns the parts of one editor's session. Event loop only.
+
+    An accepted text is judged after `kept_after` seconds.
+    """
 
     def __init__(
-        self, config: Config, show: Callable[[SessionStatus], None], open_models: OpenModels
+        self,
+        config: Config,
+        show: Callable[[SessionStatus], None],
+        open_models: OpenModels,
+        kept_after: float = KEPT_AFTER,
     ) -> None:
         self._config = config
         self._counts: Counter[str] = Counter()
         self._item = StatusItem(config.completion.model, show)
-        self.documents = OpenDocuments(self._counts)
+        self.usage = UsageTable(lambda: self.workspace.folders)
+        self.accepted = AcceptedTexts(self.usage, kept_after)
+        self.documents = OpenDocuments(self._counts, self.accepted.foresee)
         self.model = ModelLifetime(
             lambda: self._config,
             open_models,
@@ -35,7 +46,9 @@ class Session:
             lambda: self.workspace.folders,
         )
         self.context = ContextSearch(lambda: self._config, self.documents, self.model)
-        self.suggestions = Suggestions(self.documents, self.context, self.model, self._item, self._counts)
+        self.suggestions = Suggestions(
+            self.documents, self.context, self.model, self._item, self._counts, self.accepted
+        )
         self.workspace = self.context.workspace
 
     @property
@@ -66,7 +79,8 @@ class Session:
             document.rename(self.workspace.prompt_path(document.real_path or document.path))
 
     def close(self) -> None:
-        """Free the model, and end indexing."""
+        """Free the model, end indexing, and judge what was accepted."""
+        self.accepted.close()
         self.context.close()
         self.model.close()
 
@@ -82,6 +96,8 @@ class Session:
 
     def open_document(self, document: OpenDocument) -> None:
         """The editor opened a document. Its beginning is what most prompts in it share."""
+        if (before := self.documents.get(document.uri)) is not None:
+            self.accepted.judge_closed(before)
         document.rename(self.workspace.prompt_path(document.path))
         self.documents.add(document)
         self.context.prewarm_whole(document)
@@ -102,11 +118,15 @@ class Session:
     def save_document(self, uri: str) -> None:
         """The editor wrote a document to its file."""
         document = self.documents.get(uri)
+        if document is not None:
+            self.accepted.judge_saved(document)
         if document is not None and document.real_path:
             self.workspace.change_files([document.real_path])
 
     def close_document(self, uri: str) -> None:
         """The editor closed a document."""
+        if (document := self.documents.get(uri)) is not None:
+            self.accepted.judge_closed(document)
         self.documents.remove(uri)
         self.workspace.forget(uri)
 

@@ -13,8 +13,10 @@ from typing import Literal
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Cursor
 from assist_server.editor.context_search import ContextSearch
+from assist_server.editor.feedback.accepted_texts import AcceptedTexts, ShownText
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
+from assist_server.records.usage_rows import UsageKey
 from assist_server.wording.ghost_text.reasons import AnyReason, EditorReason, why_nothing, why_shown
 from assist_server.workspace.documents import OpenDocument
 
@@ -86,7 +88,8 @@ class _Place:
 class Suggestions:
     """Requests suggestions, and remembers how requests ended and which text was accepted. Event loop only.
 
-    A request that gets none is counted in `counts`, by its reason.
+    A request that gets none is counted in `counts`, by its reason. What becomes of accepted texts, `accepted`
+    finds out.
     """
 
     def __init__(
@@ -96,12 +99,14 @@ class Suggestions:
         model: ModelLifetime,
         item: StatusItem,
         counts: Counter[str],
+        accepted: AcceptedTexts,
     ) -> None:
         self._documents = documents
         self._context = context
         self._model = model
         self._item = item
         self._counts = counts
+        self._accepted = accepted
         self._accepted_in = ""  # the URI of the document where the last suggestion was accepted
         self._ends: OrderedDict[str, deque[RequestEnd]] = OrderedDict()  # by URI, the newest last
 
@@ -143,13 +148,13 @@ class Suggestions:
                 answers = (await engine.complete(request),)
         except asyncio.CancelledError:
             self._end(uri, RequestEnd(at, "cancelled"))
+            self._accepted.usage.count(self._accepted.usage.key(document, self._writer), "cancelled")
             raise
-        shown = [each for each in answers if each.shown]
-        if shown and (document.version != version or not self._documents.holds(document)):
+        changed = document.version != version or not self._documents.holds(document)
+        if changed and any(each.shown for each in answers):
+            self._count(document, answers[0], shown=False)
             return self._nothing(uri, at, "document-changed")
-        best = shown[0] if shown else answers[0]
-        self._end(uri, RequestEnd(at, best.reason, best))
-        return tuple(map(place.ghost_text, shown))
+        return self._show(at, place, answers)
 
     def record_failure(self, uri: str, at: tuple[int, int]) -> None:
         """A request ended with an error of our own, which the caller reports."""
@@ -173,15 +178,46 @@ class Suggestions:
         if self._model.engine is not None:
             self._model.engine.record_shown(suggestion_id)
 
-    def record_accepted(self, suggestion_id: int, uri: str = "") -> None:
-        """The user accepted a suggestion or a part of it."""
+    def record_accepted(self, suggestion_id: int, uri: str = "", units: int | None = None) -> None:
+        """The user accepted a suggestion, or of its text what is before `units`, as the editor counts."""
         self._accepted_in = uri
+        self._accepted.accept(suggestion_id, units)
         if self._model.engine is not None:
             self._model.engine.record_accepted(suggestion_id)
 
     def recent(self) -> list[Suggestion]:
         """The last suggestions without their texts: where they came from, and what they cost."""
         return list(self._model.engine.recent) if self._model.engine is not None else []
+
+    def _show(
+        self, at: tuple[int, int], place: _Place, answers: tuple[Suggestion, ...]
+    ) -> tuple[GhostText, ...]:
+        """What of the answers is shown; it is remembered for when the editor reports that it was accepted."""
+        document = place.document
+        shown = [each for each in answers if each.shown]
+        best = shown[0] if shown else answers[0]
+        self._end(document.uri, RequestEnd(at, best.reason, best))
+        key = self._count(document, best, shown=bool(shown))
+        ghosts = tuple(map(place.ghost_text, shown))
+        for each in ghosts:
+            begin = (place.begin.line, place.begin.column)
+            self._accepted.remember(each.suggestion.id, ShownText(key, document, each.text, begin))
+        return ghosts
+
+    @property
+    def _writer(self) -> str:
+        """The model that writes ghost text now, as suggestions name it."""
+        status = self._item.status
+        return status.model if status.host else self._model.name
+
+    def _count(self, document: OpenDocument, answer: Suggestion, *, shown: bool) -> UsageKey:
+        """Count a request that was answered; what its answer counts for."""
+        status = self._item.status
+        usage = self._accepted.usage
+        key = usage.key(document, answer.model)
+        served = bool(status.host) and answer.model == status.model
+        usage.count_answer(key, answer, shown=shown, served=served)
+        return key
 
     def _gather(
         self, document: OpenDocument, at: tuple[int, int], selected: PopupSelection | None

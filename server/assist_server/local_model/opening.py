@@ -15,7 +15,7 @@ from assist_completion.inference.llama import Load
 from assist_completion.inference.speed_probe import Speed, answering_load, budget_for, opener, speed_of
 from assist_completion.inference.worker import Worker
 from assist_completion.model_store.store import Store, verified_file
-from assist_completion.settings import is_path
+from assist_completion.settings import model_name
 from assist_server.config.config import Config, answering_model
 
 log = logging.getLogger(__name__)
@@ -25,13 +25,18 @@ OPEN_TIMEOUT = 300.0  # seconds; a large model from a cold disk
 
 @dataclass(frozen=True, slots=True)
 class OpenedModels:
-    """A running engine, the model that answers questions, and what is known about the engine's model."""
+    """A running engine, the model that answers questions, and what is known about the engine's model.
+
+    `model` is what suggestions call it. `notice` says in words why it is another one than was asked for.
+    """
 
     engine: Engine
     answers: Answerer[Model]
     path: Path
     speed: Speed
     seconds: float
+    model: str = ""
+    notice: str = ""
 
 
 def store_of(config: Config) -> Store:
@@ -51,7 +56,8 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
     path = verified_file(store_of(config), settings.model, say)
     speed = speed_of(path, settings.threads, speed_file(config), say=say)
     budget = budget_for(speed, settings)
-    say(f"loading {_name(settings.model, path)}")
+    name = model_name(settings.model)
+    say(f"loading {name}")
     answering, prefill = _answering_load(config, path, speed, say)
     worker = Worker(opener(path, settings, budget, speed.decode_threads, answering))
     try:
@@ -61,14 +67,9 @@ def open_engine(config: Config, say: Callable[[str], None] = lambda _: None) -> 
         raise ModelError(
             f"{path} did not load within {OPEN_TIMEOUT:.0f} s; choose a smaller model."
         ) from None
-    engine = Engine(worker, settings, budget, _name(settings.model, path))
+    engine = Engine(worker, settings, budget, name)
     facts = AnsweringFacts(answering_model(config), answering.context, prefill=prefill, file=answering.path)
-    return OpenedModels(engine, Answerer(worker, facts), path, speed, time.perf_counter() - start)
-
-
-def _name(model: str, path: Path) -> str:
-    """What people call a model."""
-    return path.stem if is_path(model) else model
+    return OpenedModels(engine, Answerer(worker, facts), path, speed, time.perf_counter() - start, name)
 
 
 def _answering_load(
@@ -97,5 +98,5 @@ def open_local(config: Config, say: Callable[[str], None] = lambda _: None) -> A
     path = verified_file(store_of(config), name, say)
     threads = config.completion.threads
     speed = speed_of(path, threads, speed_file(config), infill=False, say=say)
-    say(f"loading {_name(name, path)}")
-    return open_answers(answering_load(path, speed, threads), _name(name, path), speed.prefill)
+    say(f"loading {model_name(name)}")
+    return open_answers(answering_load(path, speed, threads), model_name(name), speed.prefill)

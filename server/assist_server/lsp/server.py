@@ -8,6 +8,8 @@ import logging
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache, partial
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -22,7 +24,7 @@ from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp.indexing import Indexing, add_workspace
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
-from assist_server.records.usage_counts import record
+from assist_server.records import usage_counts, usage_rows
 from assist_server.wording.ghost_text.reasons import exclusion_note
 
 if TYPE_CHECKING:
@@ -46,12 +48,17 @@ def serve(config: Config) -> None:
         run_on_stdio(server)
     finally:
         server.session.close()
-        record(config.paths.data, server.session.totals())
+        usage_counts.record(config.paths.data, server.session.totals())
+        usage_rows.record(config.paths.data, server.session.usage.rows)
 
 
-def make_server(config: Config) -> Server:
-    """A server with its handlers, not yet running."""
-    server = Server(config, _open_models)
+def make_server(config: Config, draw: Callable[[], float] | None = None) -> Server:
+    """A server with its handlers, not yet running.
+
+    `draw` gives a number from 0 to 1, by chance unless it is given. It is called once: below
+    `[completion] share`, the candidate writes ghost text.
+    """
+    server = Server(config, partial(_open_models, cache(draw or SystemRandom().random)))
     settings = EditorSettings(config)
     shared = SharedModel(lambda: server.session.model.answerer)
     _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared))
@@ -197,8 +204,9 @@ def _add_events(server: Server) -> None:
 
     @server.feature(TAKEN)
     def record_part(params: Any) -> None:
+        length = member_of(params, "acceptedLength")
         if (number := _suggestion_id(params)) is not None:
-            session.suggestions.record_accepted(number)
+            session.suggestions.record_accepted(number, units=length if isinstance(length, int) else None)
 
     @server.command(ACCEPTED)
     def record_accepted(number: Any, uri: Any = "") -> None:
@@ -217,11 +225,11 @@ def _add_events(server: Server) -> None:
             )
 
 
-def _open_models(config: Config, say: Callable[[str], None]) -> "OpenedModels":
+def _open_models(draw: Callable[[], float], config: Config, say: Callable[[str], None]) -> "OpenedModels":
     """Import llama.cpp only here, on the thread that loads the model: it takes 0.4 s."""
-    from assist_server.local_model.opening import open_engine  # noqa: PLC0415
+    from assist_server.editor.canary.opening import open_by_draw  # noqa: PLC0415
 
-    return open_engine(config, say)
+    return open_by_draw(config, say, draw)
 
 
 async def _ghost_texts(

@@ -9,10 +9,12 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation
+from assist_completion.settings import is_path
 from assist_context.documents import CHARS_PER_TOKEN
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
@@ -125,6 +127,14 @@ Event = AnswerPiece | AnswerStart | Notice | Progress | FinalAnswer
 Confirm = Callable[[DecidedQuestion], Awaitable[bool]]
 
 
+class NoteOutcome(Protocol):
+    """Records what became of a request; `model` is the name of the one that answered, if one did."""
+
+    def __call__(
+        self, decided: DecidedQuestion, decision: Decision, event: feedback.Happening, model: str = "", /
+    ) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerSources:
     """What answers: the local model, which is opened at the first question, and the gate.
@@ -133,7 +143,7 @@ class AnswerSources:
     """
 
     local: "Callable[[], Awaitable[Answerer[Any]]]"
-    note: Callable[[DecidedQuestion, Decision, feedback.Happening], None]
+    note: NoteOutcome
     versions: Callable[[str], int | None] = lambda _: None
 
 
@@ -212,9 +222,18 @@ async def _answer_locally(
                 yield asked_again
                 if isinstance(asked_again, FinalAnswer):
                     return
-    if outcome.problem:
-        sources.note(decided, decision, "unusable")
+    sources.note(decided, decision, _end_of(outcome.edit, outcome.problem), model_name(local.model))
     yield _local_end(decided, decision, local.model, outcome, 1e3 * (time.monotonic() - start))
+
+
+def model_name(model: str) -> str:
+    """What records call a local model: the name of its file where the settings have a path."""
+    return Path(model).stem if is_path(model) else model
+
+
+def _end_of(edit: EditPlan | None, problem: EditError | None) -> feedback.Happening:
+    """What an answer came to: a text, an edit that can be made, or one that our checks refused."""
+    return "unusable" if problem else "offered" if edit else "answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,8 +427,7 @@ async def _answer_by_provider(
     if draft.form.kind and outcome.altered:
         edit = None
         problem = EditError("the answer altered the placeholder of a secret: ask again")
-    if problem:
-        sources.note(decided, decision, "unusable")
+    sources.note(decided, decision, _end_of(edit, problem), prepared.endpoint.model)
     usage = outcome.usage
     model = outcome.model or prepared.endpoint.model
     read = usage.input + usage.cache_read + usage.cache_write

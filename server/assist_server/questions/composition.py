@@ -8,7 +8,6 @@ import os
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, LocalModelFacts
 from assist_server.questions.leaving.file_names import FileRules
+from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import secret_texts
 from assist_server.threads.thread_files import ThreadFiles
 from assist_server.workspace.folders import key_of
@@ -48,35 +48,6 @@ GIT_S = 10.0  # seconds; git says in 4 ms what it ignores. Without its answer th
 WINDOW = 8192  # tokens of question and answer, the same as `speed_probe.WINDOW`
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class GateFiles:
-    """Where the gate keeps its files. Only their owner can read them."""
-
-    ledger: Path
-    audit: Path
-    feedback: Path
-    calibration: Path
-    models: Path
-    providers: Path
-    edits: Path
-    marks: Path
-
-
-def gate_files(config: Config, root: str = "") -> GateFiles:
-    """The files of a user. The journal of edits belongs to the workspace."""
-    data = config.paths.data
-    return GateFiles(
-        data / "ledger.sqlite",
-        data / "audit.jsonl",
-        data / feedback.FILE,
-        data / calibration.FILE,
-        data / provider_memory.FILE,
-        data / "providers.json",
-        data / "edits" / key_of(root),
-        data / "marks.key",
-    )
 
 
 def thread_files(config: Config) -> ThreadFiles:
@@ -215,7 +186,7 @@ def record_feedback(
             dict(decision.features),
             event,
             model,
-            (language_of(target.document.path) or "") if target else "",
+            target.document.language.name if target else "",
         ),
     )
 

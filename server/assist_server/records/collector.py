@@ -17,8 +17,9 @@ from assist_escalation.policy.checks import check_url
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
-from assist_server.questions.composition import gate_files
+from assist_server.questions.record_files import gate_files
 from assist_server.records import usage_counts
+from assist_server.records.usage.departures import REDACTED, departures
 
 EXTRA = "pip install 'assist-lsp[collector]'"
 TIMEOUT_S = 10
@@ -46,25 +47,11 @@ def collect(config: Config) -> CollectedCounts:
 
 def egress_sums(log: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Counter[str]]:
     """What left, by provider, host and command. An intent without an outcome counts as a request."""
-    asked: dict[str, tuple[str, str, str]] = {}
     sums: dict[tuple[str, str, str], Counter[str]] = {}
-    for event in log:
-        request = str(event.get("request_id") or "")
-        if event["kind"] == "intent":
-            place = (str(event["provider"]), str(event["host"]), str(event["command"]))
-            asked[request] = place
-            own = sums.setdefault(place, Counter())
-            own["requests"] += 1
-            own["redactions"] += sum(each["count"] for each in event["redactions"])
-        elif event["kind"] == "outcome" and request in asked:
-            own = sums[asked.pop(request)]
-            own["requests"] += int(event.get("requests", 1)) - 1  # a window of ghost text has many
-            own["cost_micro"] += int(event["cost_micro"])
-            own["input"] += sum(event["usage"][each] for each in ("input", "cache_read", "cache_write"))
-            own["output"] += int(event["usage"]["output"])
-            own["redactions"] += sum(each["count"] for each in event.get("redactions", ()))
-            for name in ("bytes_sent", "bytes_received"):
-                own[name] += int(event.get(name, 0))
+    for key, counts in departures(log).items():
+        own = sums.setdefault((key.provider, key.host, key.command), Counter())
+        for name, count in counts.items():
+            own["redactions" if name.startswith(REDACTED) else name] += count
     return sums
 
 

@@ -15,7 +15,8 @@ from assist_escalation.edits.transaction import sha256_at
 from assist_escalation.errors import EscalationError
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
-from assist_server.questions.composition import gate_files, log_of
+from assist_server.questions.composition import log_of
+from assist_server.questions.record_files import gate_files
 
 
 def apply_edit(config: Config, plan: EditPlan, root: str, request: str) -> AppliedEdit:

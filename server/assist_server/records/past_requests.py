@@ -23,12 +23,12 @@ from assist_server.config.toml_file import replace_file
 from assist_server.errors import UserError
 from assist_server.questions.composition import (
     checkpoint_of,
-    gate_files,
     log_key,
     log_of,
     read_calibration,
     scope_of,
 )
+from assist_server.questions.record_files import gate_files
 from assist_server.workspace.folder_index import folder_at, known_folder
 
 _DECISIONS = ("routed", "escalated_after")  # events that say who answers
@@ -148,15 +148,18 @@ def apply_calibration(config: Config, fitted: Calibration) -> Path:
 def rate(config: Config, request: str | None, happening: feedback.Happening) -> feedback.Event:
     """Remember what became of a request; None means the last one answered. `UserError` if it is unknown."""
     path = gate_files(config).feedback
+    events = tuple(feedback.events(path))
     decisions = [
         event
-        for event in feedback.events(path)
+        for event in events
         if event.event in _DECISIONS and event.target != "refused" and request in (None, event.request_id)
     ]
     if not decisions:
         what = f"no answered request {request!r}" if request else "no answered request"
         raise UserError(f"{path} knows of {what}: ask something first, or look at the `id` in --json.")
-    event = replace(decisions[-1], at=time.time(), event=happening)
+    last = decisions[-1]
+    models = [each.model for each in events if each.request_id == last.request_id and each.model]
+    event = replace(last, at=time.time(), event=happening, model=models[-1] if models else "")
     if not feedback.record(path, event):
         raise UserError(f"{path} cannot be written: check its permissions and the space on the disk.")
     return event

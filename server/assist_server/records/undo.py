@@ -15,7 +15,7 @@ from assist_escalation.edits.apply import AppliedEdit
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_server.config.config import Config
 from assist_server.errors import UserError
-from assist_server.questions.composition import gate_files
+from assist_server.questions.record_files import gate_files
 from assist_server.records.edit_history import finish_interrupted, log_edit
 from assist_server.records.past_requests import rate
 

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from assist_server.records.usage.answer_counts import answer_rows
+from assist_server.records.usage.key_groups import group, total
 from assist_server.wording.ghost_text.reasons import REASONS, reason_words
 
 if TYPE_CHECKING:  # numpy
@@ -12,7 +14,6 @@ if TYPE_CHECKING:  # numpy
 FROM_MEMORY = ("source-cache", "source-typed-through")
 
 TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
-_SIGNS = ("accepted", "undone", "up", "down")
 
 
 def stats_document(counts: Counter[str]) -> dict[str, Any]:
@@ -50,35 +51,32 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     """What became of questions and refactorings, each counted once. `escalated_share` is from 0 to 1.
 
     The target is the last one that was decided: an answer that began on this machine and was then escalated
-    counts as `frontier`. `refused_by_checks` counts edits that could not be made, by target, and
-    `local_usable_share` is the share of the answers on this machine that are none of these.
+    counts as `frontier`. `answered` counts texts that were shown, and edits that were applied and not undone.
+    `refused_by_checks` counts edits that could not be made, by target, and `local_usable_share` is the share
+    of the answers on this machine that are none of these.
     """
-    commands: dict[str, str] = {}
-    targets: dict[str, str] = {}
-    signs: dict[str, set[str]] = {}
-    for event in events:
-        if event.event in ("routed", "escalated_after"):
-            commands[event.request_id] = event.command
-            targets[event.request_id] = event.target
-        signs.setdefault(event.request_id, set()).add(event.event)
-    by_target = Counter(targets.values())
-    count = len(targets)
-    unusable = Counter(
-        targets[name] for name, each in signs.items() if "unusable" in each and name in targets
-    )
-    local = by_target["local"]
-    with_sign = {sign: sum(sign in each for each in signs.values()) for sign in _SIGNS}
+    rows = answer_rows(events)
+    counts = total(rows)
+    commands = {name: each["asked"] for name, each in group(rows, "command").items()}
+    by_target = _by_target(counts, "asked")
+    unusable = _by_target(counts, "refused-by-checks")
+    local = counts["asked-local"]
+    asked = counts["asked"]
     return {
-        "requests": count,
-        "by_command": dict(Counter(commands.values()).most_common()),
-        "by_target": dict(by_target.most_common()),
-        "refused_by_checks": dict(unusable.most_common()),
-        "local_usable_share": round(1 - unusable["local"] / local, 4) if local else None,
-        "accepted": with_sign["accepted"],
-        "undone": with_sign["undone"],
-        "rated_good": with_sign["up"],
-        "rated_bad": with_sign["down"],
-        "escalated_share": round(by_target["frontier"] / count, 4) if count else 0.0,
+        "requests": asked,
+        "answered": counts["answered"],
+        "by_command": dict(Counter(commands).most_common()),
+        "by_target": by_target,
+        "answered_by_target": _by_target(counts, "answered"),
+        "refused_by_checks": unusable,
+        "local_usable_share": round(1 - unusable.get("local", 0) / local, 4) if local else None,
+        "offered": counts["offered"],
+        "accepted": counts["applied"],
+        "not_applied": counts["not-applied"],
+        "undone": counts["undone"],
+        "rated_good": counts["good"],
+        "rated_bad": counts["bad"],
+        "escalated_share": round(counts["escalated"] / asked, 4) if asked else 0.0,
     }
 
 
@@ -90,13 +88,31 @@ def answers_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
         f"{count - unusable.get(name, 0):,} {TARGETS.get(name, name)}"
         for name, count in document["by_target"].items()
     )
+    answered = _target_words(document["answered_by_target"])
     return [
         ("Answers", f"{document['requests']:,} requested: {commands}"),
-        ("Answered", f"{targets} ({document['escalated_share']:.0%} escalated)"),
+        ("Decided", f"{targets} ({document['escalated_share']:.0%} escalated)"),
+        ("Answered", f"{document['answered']:,} by a text or an edit that stayed{answered}"),
         *_unusable_facts(document),
-        ("Edits", f"{document['accepted']:,} accepted, {document['undone']:,} undone"),
+        ("Edits", _edit_words(document)),
         ("Rated", f"{document['rated_good']:,} good, {document['rated_bad']:,} bad"),
     ]
+
+
+def _edit_words(document: dict[str, Any]) -> str:
+    made = f"{document['accepted']:,} accepted, {document['undone']:,} undone"
+    return f"{made}, of {document['offered']:,} offered; {document['not_applied']:,} not applied"
+
+
+def _target_words(counts: dict[str, int]) -> str:
+    named = ", ".join(f"{count:,} {TARGETS.get(name, name)}" for name, count in counts.items())
+    return f": {named}" if named else ""
+
+
+def _by_target(counts: Counter[str], name: str) -> dict[str, int]:
+    """The counts of one name by target, the most frequent target first."""
+    found = Counter({target: counts[f"{name}-{target}"] for target in TARGETS})
+    return {target: count for target, count in found.most_common() if count}
 
 
 def _unusable_facts(document: dict[str, Any]) -> list[tuple[str, str]]:

@@ -6,12 +6,16 @@ It applies edits and nothing else. Parsing and completing work on an immutable `
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
 from assist_server.workspace.positions import Encoding, to_column, to_units
+
+# It is called with an edit before that is made: the text between two cursors becomes another one.
+Foresee = Callable[[Cursor, Cursor, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +74,34 @@ class OpenDocument:
         first = self.lines[0]
         return "\r\n" if first.endswith("\r\n") else "\r" if first.endswith("\r") else "\n"
 
-    def apply(self, version: int, edits: list[Edit]) -> bool:
-        """Apply edits in order. For a version that is not newer, change nothing and return False."""
+    def apply(self, version: int, edits: list[Edit], foresee: Foresee = lambda *_: None) -> bool:
+        """Apply edits in order. For a version that is not newer, change nothing and return False.
+
+        `foresee` is called with each edit before it is made, while `lines` are still the old ones.
+        """
         if version <= self.version:
             return False
         for edit in edits:
+            start, end = self._span(edit)
+            foresee(start, end, edit.text)
             if edit.start is None:
                 self.lines = list(split_lines(edit.text))
             else:
-                self._splice(edit)
+                self._splice(start, end, edit.text)
         self.version = version
         self.applied = time.monotonic()
         self._document = None
         return True
 
-    def _splice(self, edit: Edit) -> None:
-        start = self.cursor(*(edit.start or (0, 0)))
+    def _span(self, edit: Edit) -> tuple[Cursor, Cursor]:
+        """The text that an edit replaces, from the first cursor to the second one."""
+        if edit.start is None:
+            return Cursor(0, 0), Cursor(len(self.lines) - 1, len(self.lines[-1]))
+        start = self.cursor(*edit.start)
         end = self.cursor(*edit.end)
-        if (end.line, end.column) < (start.line, start.column):
-            start, end = end, start
+        return (end, start) if (end.line, end.column) < (start.line, start.column) else (start, end)
+
+    def _splice(self, start: Cursor, end: Cursor, text: str) -> None:
         head = self.lines[start.line][: start.column]
         tail = self.lines[end.line][end.column :]
         first = start.line
@@ -97,7 +110,7 @@ class OpenDocument:
         if first > 0 and not head and self.lines[first - 1].endswith("\r"):
             first -= 1
             head = self.lines[first]
-        new_lines = split_lines(head + edit.text + tail)
+        new_lines = split_lines(head + text + tail)
         if last < len(self.lines) and new_lines[-1] == "":
             new_lines = new_lines[:-1]
         self.lines[first:last] = new_lines

@@ -20,6 +20,8 @@ COMMANDS = (
     ("context",),
     ("doctor",),
     ("stats",),
+    ("stats", "export"),
+    ("report",),
     ("lsp",),
     ("models",),
     ("models", "list"),

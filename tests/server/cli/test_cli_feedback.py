@@ -88,11 +88,15 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
     record_feedback(home, "r5", "routed", "unusable")
     assert assist("stats", "--json").json["answers"] == {
         "requests": 5,
+        "answered": 1,
         "by_command": {"ask": 3, "fix": 2},
         "by_target": {"frontier": 2, "local": 2, "refused": 1},
+        "answered_by_target": {"frontier": 1},
         "refused_by_checks": {"local": 1},
         "local_usable_share": 0.5,
+        "offered": 1,
         "accepted": 1,
+        "not_applied": 0,
         "undone": 1,
         "rated_good": 1,
         "rated_bad": 0,
@@ -101,6 +105,8 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
     told = " ".join(assist("stats").out.split())
     assert "5 requested: 3 ask, 2 fix" in told
     assert "1 on this machine, 2 at a provider, 1 refused (40% escalated)" in told
+    assert "Answered 1 by a text or an edit that stayed: 1 at a provider" in told
+    assert "Edits 1 accepted, 1 undone, of 1 offered; 0 not applied" in told
     assert "edits that our checks refused: 1 on this machine; 50% of what this machine wrote" in told
     shown = assist("cost").out
     assert "at no cost: 1; edits that our checks refused: 1 (50% could be used)." in shown

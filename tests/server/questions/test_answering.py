@@ -202,6 +202,36 @@ async def test_an_edit_that_our_checks_refuse_is_remembered_as_no_answer(tmp_pat
     assert noted == ["frontier routed", "frontier unusable"]
 
 
+async def ends_of(decided: Any, inputs: DecisionInputs) -> list[tuple[str, ...]]:
+    """The target, the happening and the model of what is noted after the decision."""
+    noted: list[tuple[str, ...]] = []
+
+    async def load() -> Any:
+        return always(["It adds."])
+
+    async def refuse(_: object) -> bool:
+        return False
+
+    sources = AnswerSources(load, lambda *what: noted.append((what[1].target, *what[2:])))
+    async for _ in answering(decided, inputs, sources, refuse):
+        pass
+    return noted[1:]
+
+
+async def test_who_ended_an_answer_and_how_is_noted_without_a_path(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    explain = decided_by(tmp_path, NOWHERE, made, mode="never", local_model=True)
+    inputs = inputs_of(made, allowed(NOWHERE, tmp_path))
+    assert await ends_of(explain, inputs) == [("local", "answered", "small")]  # its file is small.gguf
+    fix = decided_by(tmp_path, NOWHERE, made, command="fix")
+    body = fix.prepared.redacted.spans[1].text.replace("return 1", "return sum(items)")
+    async with Hostile(answer(f"```python\n{body}```\n")) as acme:
+        endpoint = replace(fix.prepared.endpoint, base_url=acme.url)
+        asked = replace(fix, prepared=replace(fix.prepared, endpoint=endpoint))
+        found = await ends_of(asked, inputs_of(made, allowed(acme.url, tmp_path)))
+    assert found == [("frontier", "offered", endpoint.model)]
+
+
 async def events_of(tmp_path: Path, command: str) -> list[Any]:
     made = parts(tmp_path)
     decided = decided_by(tmp_path, NOWHERE, made, command=command, mode="never", local_model=True)

@@ -1,8 +1,8 @@
-"""Commands that report: `doctor` and `stats`."""
+"""The command `doctor`: what is wrong with this installation."""
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -13,13 +13,11 @@ from assist_server.cli.flags import (
     example,
     with_offline,
 )
-from assist_server.cli.output import emit, out, say
+from assist_server.cli.output import emit, out
 from assist_server.config import config as configuration
 from assist_server.errors import FAILED
-from assist_server.records import usage_counts
 from assist_server.wording import amounts
 from assist_server.wording.amounts import megabytes
-from assist_server.wording.counts import answers_document, answers_facts, stats_document, stats_facts
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_server.cli.doctor.report import DoctorReport
@@ -39,9 +37,6 @@ def add_to(app: typer.Typer) -> None:
         epilog=example("assist doctor", "assist doctor --json"),
         short_help="What is wrong, and what to do about it.",
     )(doctor)
-    app.command(
-        "stats", epilog=example("assist stats"), short_help="How much was requested, shown and accepted."
-    )(stats)
 
 
 def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
@@ -56,40 +51,6 @@ def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
         _show_report(report)
     if not report.works:
         raise typer.Exit(FAILED)
-
-
-def stats(
-    send: Annotated[
-        bool,
-        typer.Option(
-            "--send",
-            help="Also send the counts, and sums of what left, to the collector that [collector] names.",
-        ),
-    ] = False,
-    as_json: AsJson = False,
-    offline: Offline = False,
-) -> None:
-    """Show the counts of all editor sessions and answers on this machine. They contain no text."""
-    if send:
-        from assist_server.records import collector  # noqa: PLC0415  (OpenTelemetry, if it is there)
-
-        config = with_offline(configuration.load_lenient(), offline=offline)
-        say(f"Sent to {collector.send(config, collector.collect(config))}.")
-    from assist_escalation.routing import feedback  # noqa: PLC0415  (numpy, 0.1 s)
-    from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
-
-    data = configuration.load_lenient().paths.data
-    counts = usage_counts.read(data)
-    answers = answers_document(feedback.events(data / feedback.FILE))
-    if as_json:
-        emit({**stats_document(counts), "answers": answers})
-        return
-    if counts:
-        facts(stats_facts(counts))
-    else:
-        out("Nothing was counted yet: counts are written when an editor session ends.")
-    if answers["requests"]:
-        facts(answers_facts(answers))
 
 
 def _show_report(report: "DoctorReport") -> None:

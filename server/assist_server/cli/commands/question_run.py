@@ -451,7 +451,11 @@ def _edit(this: QuestionRun, plan: EditPlan, final: FinalAnswer) -> tuple[bool, 
         say(f"note: {note}")
     if beyond_yes and not at_terminal():
         return False, final.problem or EditError(UNASKED)
-    return _make_edit(this, plan, final) if _may_apply(plan, flags) else (False, final.problem)
+    if _may_apply(plan, flags):
+        return _make_edit(this, plan, final)
+    if at_terminal() and (flags.yes or not flags.as_json):  # else no one was asked
+        record_feedback(this.config, this.decided, final.decision, "not_applied")
+    return False, final.problem
 
 
 def _make_edit(this: QuestionRun, plan: EditPlan, final: FinalAnswer) -> tuple[bool, EscalationError | None]:

@@ -22,7 +22,8 @@ from assist_server.config.permissions import permissions_for
 from assist_server.config.repository_file import trust_state
 from assist_server.config.structure import Problem
 from assist_server.local_model.opening import store_of
-from assist_server.questions.composition import checkpoint_of, gate_files, log_key, scope_of
+from assist_server.questions.composition import checkpoint_of, log_key, scope_of
+from assist_server.questions.record_files import gate_files
 from assist_server.workspace.folder_index import folder_at, known_folder
 
 T = TypeVar("T")

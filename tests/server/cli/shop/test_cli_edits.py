@@ -102,3 +102,18 @@ def test_tests_are_put_into_a_new_file_and_run(assist: Assist, tmp_path: Path, s
     assert done.code == 0
     assert (shop / "tests" / "test_prices.py").read_text().startswith("from shop.prices import gross\n")
     assert "tests/test_prices.py" in acme.requests[0].body.decode()
+
+
+def test_an_edit_that_is_declined_at_the_terminal_is_no_answer(
+    assist: Assist, home: dict[str, str], tmp_path: Path, shop: Path
+) -> None:
+    with vendor(scripted_answer(RENAMED)) as acme:
+        configure_provider(tmp_path / "config", acme.url)
+        arguments = ("refactor", "gross", "rename it to with_tax", "--frontier")
+        run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="n\n")
+    assert (shop / "shop" / "prices.py").read_text() == PRICES
+    lines = [json.loads(line) for line in (tmp_path / "data" / "feedback.jsonl").read_text().splitlines()]
+    assert [each["event"] for each in lines] == ["routed", "offered", "not_applied"]
+    assert [each["language"] for each in lines] == ["python"] * 3
+    found = assist("stats", "--json").json["answers"]
+    assert (found["answered"], found["offered"], found["not_applied"]) == (0, 1, 1)

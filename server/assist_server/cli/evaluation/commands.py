@@ -1,0 +1,214 @@
+"""The commands `eval`, `eval mine` and `eval run`: tasks from this repository, asked of candidates.
+
+Results go to stdout and everything else to stderr. A run that is interrupted has a report of what it has.
+"""
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import typer
+
+from assist_server.cli.evaluation import fitting, reports, voting
+from assist_server.cli.evaluation.flags import EvalFlags, MineFlags, kinds_of
+from assist_server.cli.flags import ask_first, directory, example, settings, with_flags
+from assist_server.cli.output import emit, end_passing, out, say, show_passing
+from assist_server.errors import UserError
+from assist_server.wording.amounts import usd
+
+if TYPE_CHECKING:  # numpy, and all of the product
+    from assist_server.evaluation.evaluate import Evaluation, PriceBound, ReadyEvaluation
+    from assist_server.evaluation.running.run import EvalPosition
+
+NICE = 5  # below what people work with, above what only runs when nothing else does
+LOG_S = 60.0  # between two lines of progress in a log
+JUDGED = 30  # pairs of answers that a judge is asked about: 60 requests
+
+eval_app = typer.Typer(rich_markup_mode=None)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    eval_app.callback(invoke_without_command=True)(with_flags(evaluate))
+    eval_app.command(
+        "mine",
+        epilog=example("assist eval mine", "assist eval mine --count 1000 --output tasks.jsonl"),
+        short_help="Find tasks in this repository's history, files and tests.",
+    )(with_flags(mine))
+    examples = example(
+        "assist eval run -c local:qwen2.5-coder-0.5b -c local:qwen2.5-coder-1.5b --kinds lines",
+        "assist eval run -c local:qwen2.5-coder-1.5b -c provider:openai --max-usd 0.50 --dry-run",
+        'assist eval run --tasks nightly.jsonl --guard "lines.exact >= last - 0.02" --json',
+    )
+    eval_app.command("run", epilog=examples, short_help="Ask candidates about tasks, and report.")(
+        with_flags(run)
+    )
+    reports.add_to(eval_app)
+    fitting.add_to(eval_app)
+    voting.add_to(eval_app)
+    app.add_typer(
+        eval_app,
+        name="eval",
+        epilog=example("assist eval", "assist eval --minutes 5", "assist eval report --open"),
+        short_help="Measure models and providers on this repository.",
+    )
+
+
+def evaluate(context: typer.Context, flags: EvalFlags) -> None:
+    """Measure models, a team's server and providers on tasks from this repository, and write a report.
+
+    It mines tasks from the history, files and tests, asks each candidate about the same ones through the
+    engine, retrieval and gate that you use every day, and says what differs by more than chance. Nothing
+    leaves this machine unless --max-usd or a provider is given. The answers are kept: a second run asks only
+    what is new.
+    """
+    if context.invoked_subcommand is None:
+        run_evaluation(flags)
+
+
+def run(flags: EvalFlags) -> None:
+    """Ask candidates about tasks for at most --minutes, and write a report. The same as `assist eval`."""
+    run_evaluation(flags)
+
+
+def mine(flags: MineFlags) -> None:
+    """Find tasks in this repository: lines of recent commits, bodies that tests run, small commits, words.
+
+    The same commit and seed give the same tasks. A file of tasks names commits, files and lines, and has no
+    code in it unless you ask for that.
+    """
+    from assist_server.evaluation.evaluate import EvalWish, mine_tasks, workspace_at  # noqa: PLC0415
+    from assist_server.evaluation.mining.mine import texts_of  # noqa: PLC0415
+    from assist_server.evaluation.mining.sources import open_repository  # noqa: PLC0415
+    from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
+    from assist_server.evaluation.tasks import count_by_kind, write_tasks  # noqa: PLC0415
+    from assist_server.questions.composition import git_of  # noqa: PLC0415
+
+    config = settings()
+    folder = workspace_at(config, directory(flags.workspace))
+    start = time.monotonic()
+    wish = EvalWish(kinds=kinds_of(flags.kinds), count=flags.count, seed=flags.seed)
+    tasks = mine_tasks(config, folder, wish, show_passing)
+    end_passing()
+    file = flags.output or eval_folder(config, folder.root).tasks
+    code = flags.with_code
+    texts = texts_of(open_repository(git_of(config), folder.root), tasks.tasks) if code else None
+    write_tasks(file, tasks, texts)
+    counts = count_by_kind(tasks.tasks)
+    if flags.as_json:
+        emit({"file": str(file), "commit": tasks.commit, "seed": flags.seed, "tasks": counts})
+        return
+    named = ", ".join(f"{number:,} {kind}" for kind, number in counts.items()) or "none"
+    out(f"{sum(counts.values()):,} tasks in {time.monotonic() - start:.0f} s: {named}.")
+    out(f"They are in {file}.")
+
+
+def run_evaluation(flags: EvalFlags) -> None:
+    """An evaluation with its report, its guards and its exit code."""
+    from assist_server.evaluation.evaluate import Evaluation, get_ready, price_bounds  # noqa: PLC0415
+
+    config = settings(offline=flags.offline)
+    ready = get_ready(config, directory(flags.workspace), flags.wish(), show_passing)
+    bounds = price_bounds(ready)
+    end_passing()
+    if flags.dry_run:
+        _show_plan(ready, bounds, as_json=flags.as_json)
+        return
+    _agree(ready, bounds, flags)
+    with contextlib.suppress(AttributeError, OSError):  # Windows has no such call
+        os.nice(NICE)
+    evaluation = Evaluation(ready, _PositionLine().show, show_passing)
+    interrupted = False
+    try:
+        asyncio.run(_run(evaluation, ready, flags))
+    except KeyboardInterrupt:
+        interrupted = True
+    end_passing()
+    if interrupted:
+        say("Interrupted: the report has what was asked so far.")
+    reports.finish(ready, evaluation.folder, flags)
+
+
+async def _run(evaluation: "Evaluation", ready: "ReadyEvaluation", flags: EvalFlags) -> None:
+    folder = await evaluation.run()
+    if flags.judge:
+        from assist_server.evaluation.judging.judge_run import judge_run  # noqa: PLC0415
+
+        show_passing(f"asking {flags.judge}")
+        await judge_run(ready, folder, flags.judge, JUDGED)
+
+
+class _PositionLine:
+    """Shows how far a run is: at a terminal always, in a log once a minute."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def show(self, at: "EvalPosition") -> None:
+        """Show a position, if it is time."""
+        minutes, seconds = divmod(int(at.ends_in), 60)
+        line = f"{at.done:,} of {at.total:,}, {minutes}:{seconds:02d} left at most: {at.doing}"
+        if sys.stderr.isatty():
+            show_passing(line)
+        elif time.monotonic() - self._last > LOG_S:
+            self._last = time.monotonic()
+            say(line)
+
+
+def _show_plan(ready: "ReadyEvaluation", bounds: "list[PriceBound]", *, as_json: bool) -> None:
+    from assist_server.evaluation.tasks import count_by_kind  # noqa: PLC0415
+
+    counts = count_by_kind(ready.tasks.tasks)
+    if as_json:
+        prices = [
+            {
+                "candidate": each.candidate,
+                "host": each.host,
+                "requests": each.requests,
+                "upper_usd": each.upper_micro / 1e6,
+                "not_asked": dict(each.refused),
+            }
+            for each in bounds
+        ]
+        emit({"candidates": [each.label for each in ready.candidates], "tasks": counts, "prices": prices,
+              "max_usd": ready.wish.max_usd})  # fmt: skip
+        return
+    out(f"Tasks       {', '.join(f'{number:,} {kind}' for kind, number in counts.items())}")
+    for each in ready.candidates:
+        out(f"Candidate   {each.label}: {', '.join(kind for kind in each.kinds if kind in counts)}")
+    for line in _price_lines(ready, bounds):
+        out(f"Provider    {line}")
+    out(f"Time        {ready.wish.minutes:g} minutes at most")
+
+
+def _price_lines(ready: "ReadyEvaluation", bounds: "list[PriceBound]") -> list[str]:
+    limit = round(1e6 * ready.wish.max_usd)
+    found = []
+    for each in bounds:
+        most = (
+            f"{each.requests:,} requests to {each.host or 'no host'} may cost up to {usd(each.upper_micro)}"
+        )
+        found.append(f"{each.candidate}: {most}; the run stops at {usd(limit)} (--max-usd)")
+        found += [f"{each.candidate}: {count:,} are not asked: {why}" for why, count in each.refused.items()]
+    return found
+
+
+def _agree(ready: "ReadyEvaluation", bounds: "list[PriceBound]", flags: EvalFlags) -> None:
+    """Ask before anything is sent: to providers the prices, to a server its address."""
+    from assist_server.config.permissions import permissions_for  # noqa: PLC0415
+
+    if bounds and flags.max_usd <= 0:
+        raise UserError("A provider is asked only within a bound: say with --max-usd what the run may cost.")
+    asked = [*bounds] if not flags.judge else [*bounds, None]
+    if not asked:
+        return
+    allowed = permissions_for(ready.config, [ready.workspace.root])[0]
+    for line in _price_lines(ready, bounds):
+        say(line)
+    if flags.judge:
+        say(f"{flags.judge} sees up to {JUDGED} pairs of answers with the code around them, twice each")
+    yes = flags.yes and allowed.yes_allowed
+    ask_first("Ask them?", "Nothing was asked.", yes=yes)

@@ -1,0 +1,33 @@
+"""What a candidate answers to a task, and what that took. Numbers and texts only; it judges nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class EvalAnswer:
+    """One answer of one candidate.
+
+    `text` belongs into the task's hole, or with `first` above 0 into the file from that line on (from 1).
+    `file` is the whole file with an edit, "" if the answer is no edit.
+    `shown` is what of ghost text would be shown. `places` are the files that a search found, best first.
+    `reason` says why there is no answer, "" if there is one. `confidence` is how likely the candidate thinks
+    that it is right, None if it does not say. `counts` are further numbers, by name. `disturbed`: other
+    programs used the machine meanwhile, so `ms` says little.
+    """
+
+    text: str = ""
+    shown: str = ""
+    file: str = ""
+    places: tuple[str, ...] = ()
+    first: int = 0
+    reason: str = ""
+    confidence: float | None = None
+    ms: float = 0.0
+    tokens_read: int = 0
+    tokens_written: int = 0
+    cost_micro: int = 0
+    bytes_sent: int = 0
+    host: str = ""
+    counts: Mapping[str, float] = field(default_factory=dict)
+    disturbed: bool = False

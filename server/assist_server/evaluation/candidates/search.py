@@ -1,0 +1,50 @@
+"""The search of the product, asked for the place that words are about.
+
+The words are taken out of a copy of the files before it is indexed, or each question would find itself.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from assist_context.evidence.for_question import gather_evidence
+from assist_context.retrieval.corpus import Corpus
+from assist_server.config.config import Config
+from assist_server.evaluation.answers import EvalAnswer
+from assist_server.evaluation.tasks import EvalTask, TaskTexts
+from assist_server.questions.decision import FRONTIER_TOKENS
+from assist_server.workspace.folder_index import corpus_of, folder_at, update_index
+
+
+class SearchCandidate:
+    """Owns the index of a copy of the files, in which the questions' own words are missing."""
+
+    def __init__(self, config: Config, copy: Path, masked: Mapping[str, str]) -> None:
+        self._config = config
+        self._copy = copy
+        self._masked = masked
+        self._corpus: Corpus | None = None
+
+    async def open(self) -> None:
+        """Index the copy; what is indexed already is not read again."""
+        for path, text in self._masked.items():
+            place = self._copy / path
+            if place.is_file():
+                place.write_text(text, encoding="utf-8", errors="surrogateescape")
+        folder = folder_at(self._config, self._copy)
+        update_index(self._config, folder, lambda *_: None)
+        self._corpus = corpus_of(folder)
+
+    async def answer(self, _: EvalTask, texts: TaskTexts) -> EvalAnswer:
+        """The files of the evidence for the question, the best first."""
+        if self._corpus is None:
+            raise RuntimeError("the search is not open")
+        found = gather_evidence(self._corpus, texts.words, None, FRONTIER_TOKENS)
+        places = tuple(dict.fromkeys(each.path.replace(os.sep, "/") for each in found.snippets))
+        return EvalAnswer(places=places, reason="" if places else "nothing was found")
+
+    async def close(self) -> None:
+        """Close the index."""
+        if self._corpus is not None:
+            self._corpus.reader.close()
+        self._corpus = None

@@ -1,0 +1,72 @@
+"""Pairs of answers that differ, as a person sees them who does not know whose they are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from assist_server.config.config import Config
+from assist_server.evaluation.answers import EvalAnswer
+from assist_server.evaluation.mining.mine import texts_of
+from assist_server.evaluation.mining.sampling import seeded_random
+from assist_server.evaluation.mining.sources import open_repository
+from assist_server.evaluation.ranking.bradley_terry import Comparison
+from assist_server.evaluation.report.run_report import (
+    differing_pairs,
+    find_run,
+    hole_text,
+    report_of,
+    votes_of,
+)
+from assist_server.evaluation.running.store import AnswerStore, eval_folder
+from assist_server.evaluation.tasks import TASKS_FILE, read_tasks
+from assist_server.questions.composition import git_of
+
+MOST = 40  # pairs of a session
+
+
+@dataclass(frozen=True, slots=True)
+class BlindPair:
+    """Two answers to a task in a drawn order, with the text around their place."""
+
+    task: str
+    kind: str
+    place: str
+    before: str
+    after: str
+    first: str
+    second: str
+    first_text: str
+    second_text: str
+
+    def vote(self, won: float) -> Comparison:
+        """The vote of a person: 1 for the first, 0 for the second, 0.5 for neither."""
+        return Comparison(f"vote {self.task}", self.first, self.second, won)
+
+
+def blind_pairs(config: Config, root: str, run: str) -> list[BlindPair]:
+    """The pairs of a run that no one has voted on yet, in a drawn order."""
+    folder = eval_folder(config, root)
+    report = report_of(find_run(folder, run))
+    seen = {(each.task, frozenset((each.one, each.other))) for each in votes_of(folder)}
+    tasks = read_tasks(Path(report.folder) / TASKS_FILE).tasks
+    pairs = [
+        pair
+        for pair in differing_pairs(report, tasks)
+        if (f"vote {pair[0].id}", frozenset(pair[1:])) not in seen
+    ]
+    rng = seeded_random(len(seen), report.folder.name)
+    rng.shuffle(pairs)
+    texts = texts_of(open_repository(git_of(config), root), [task for task, _, _ in pairs[: 2 * MOST]])
+    store = AnswerStore(folder)
+    found = []
+    for task, *labels in pairs[: 2 * MOST]:
+        if task.id not in texts:
+            continue
+        own = texts[task.id]
+        rng.shuffle(labels)
+        versions = report.run["versions"]
+        answers = [store.find(task, label, versions[label]) or EvalAnswer() for label in labels]
+        shown = [hole_text(answer, own) for answer in answers]
+        if shown[0].split() != shown[1].split():
+            place = f"{task.path}:{task.first}"
+            found.append(BlindPair(task.id, task.kind, place, own.before, own.after, *labels, *shown))
+    return found[:MOST]

@@ -1,0 +1,138 @@
+"""A run as it is reported: its summary with people's votes, answers that differ, runs side by side."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+from assist_server.errors import UserError
+from assist_server.evaluation.answers import EvalAnswer
+from assist_server.evaluation.mining.mine import texts_of
+from assist_server.evaluation.mining.sources import MinedRepository
+from assist_server.evaluation.ranking.bradley_terry import Comparison
+from assist_server.evaluation.ranking.results import RESULTS, ResultRow, read_results
+from assist_server.evaluation.ranking.summary import RunSummary, summarize
+from assist_server.evaluation.ranking.verdicts import compare_scores, words
+from assist_server.evaluation.ranking.votes import read_votes
+from assist_server.evaluation.report.facts import ExampleDifference, summary_document
+from assist_server.evaluation.running.store import AnswerStore, EvalFolder
+from assist_server.evaluation.tasks import KINDS, TASKS_FILE, EvalTask, TaskTexts, read_tasks
+
+EXAMPLES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """A run with its summary. `document` is the JSON of both."""
+
+    folder: Path
+    run: Mapping[str, Any]
+    rows: tuple[ResultRow, ...]
+    summary: RunSummary
+    document: dict[str, Any]
+
+
+def report_of(folder: Path, votes: Iterable[Comparison] = ()) -> RunReport:
+    """The report of a run's folder. Raises `UserError` if it has no results."""
+    rows, run = read_results(folder)
+    labels = list(run["versions"])
+    judged = [Comparison(**each) for each in run.get("judged", ())]
+    known = [each for each in votes if {each.one, each.other} <= set(labels)]
+    summary = summarize(rows, labels, run["released"], [*judged, *known])
+    return RunReport(folder, run, rows, summary, summary_document(run, summary))
+
+
+def find_run(folder: EvalFolder, name: str) -> Path:
+    """The folder of a run by its name, its path, or `last` and `last-1` for the newest ones."""
+    runs = folder.run_folders()
+    base, _, back = name.partition("-") if name.startswith("last") else ("", "", "")
+    if base == "last" and (not back or back.isdigit()):
+        at = len(runs) - 1 - int(back or 0)
+        if at < 0:
+            raise UserError(f"There is no run {name!r}: there are {len(runs)}. `assist eval run` makes one.")
+        return runs[at]
+    found = [each for each in runs if each.name == name]
+    path = Path(name).expanduser()
+    if found or (path / RESULTS).is_file():
+        return found[0] if found else path
+    known = ", ".join(each.name for each in runs[-5:]) or "none yet"
+    raise UserError(f"There is no run {name!r}: name a folder, `last`, or one of {known}.")
+
+
+def votes_of(folder: EvalFolder) -> list[Comparison]:
+    """All votes on this repository."""
+    return list(read_votes(folder.path))
+
+
+def compare_runs(one: RunReport, other: RunReport) -> list[str]:
+    """Two runs in sentences: for each candidate and kind that both have, on the tasks that both asked."""
+    names = (str(one.run["run"]), str(other.run["run"]))
+    rows = {(row.task, row.candidate): row.score for row in other.rows}
+    found = []
+    labels = [label for label in one.run["versions"] if label in other.run["versions"]]
+    looks = len(labels) * len(KINDS)
+    for label in labels:
+        for kind in KINDS:
+            own = {row.task: row.score for row in one.rows if row.candidate == label and row.kind == kind}
+            common = [task for task in own if (task, label) in rows]
+            if common:
+                scores = [own[task] for task in common], [rows[task, label] for task in common]
+                compared = compare_scores(*scores, looks)
+                found.append(f"{label}: {words(*names, compared, kind)}")
+    return found
+
+
+def differing_pairs(
+    report: RunReport, tasks: Sequence[EvalTask], kinds: Sequence[str] = ("lines", "bodies", "edits")
+) -> list[tuple[EvalTask, str, str]]:
+    """Tasks with two candidates whose scores differ most, the largest difference first."""
+    known = {task.id: task for task in tasks}
+    by_task: dict[str, list[ResultRow]] = {}
+    for row in report.rows:
+        if row.kind in kinds and row.task in known and not row.candidate.startswith("known:"):
+            by_task.setdefault(row.task, []).append(row)
+    pairs = [
+        (abs(one.score - other.score), known[task], one.candidate, other.candidate)
+        for task, rows in by_task.items()
+        for one, other in combinations(rows, 2)
+        if one.score != other.score
+    ]
+    pairs.sort(key=lambda each: (-each[0], each[1].id))
+    return [pair[1:] for pair in pairs]
+
+
+def examples_of(
+    report: RunReport, folder: EvalFolder, repository: MinedRepository | None
+) -> list[ExampleDifference]:
+    """A few tasks on which candidates differ most, each once; with the texts if a repository is given."""
+    tasks = read_tasks(report.folder / TASKS_FILE).tasks
+    scores = {(row.task, row.candidate): row.score for row in report.rows}
+    chosen: dict[str, tuple[EvalTask, str, str]] = {}
+    for pair in differing_pairs(report, tasks):
+        chosen.setdefault(pair[0].id, pair)
+    picked = list(chosen.values())[:EXAMPLES]
+    texts = texts_of(repository, [task for task, _, _ in picked]) if repository else {}
+    store = AnswerStore(folder) if repository else None
+    found = []
+    for task, one, other in picked:
+        worse, better = sorted((one, other), key=lambda label: scores[task.id, label])
+        shown = ("", "", "")
+        if store is not None and task.id in texts:
+            own = texts[task.id]
+            versions = report.run["versions"]
+            answers = [store.find(task, label, versions[label]) or EvalAnswer() for label in (worse, better)]
+            shown = (own.truth, hole_text(answers[0], own), hole_text(answers[1], own))
+        place = f"{task.path}:{task.first}"
+        both = (scores[task.id, worse], scores[task.id, better])
+        found.append(ExampleDifference(task.kind, place, worse, better, both, shown))
+    return found
+
+
+def hole_text(answer: EvalAnswer, texts: TaskTexts) -> str:
+    """What an answer has in the hole; of a whole file, what is between the parts that stay."""
+    if not answer.file:
+        return answer.text
+    if answer.file.startswith(texts.before) and answer.file.endswith(texts.after):
+        return answer.file[len(texts.before) : len(answer.file) - len(texts.after)]
+    return answer.file

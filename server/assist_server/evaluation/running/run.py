@@ -1,0 +1,180 @@
+"""One run: candidates are asked about tasks in rounds, until all is asked or the time is up.
+
+Every answer is kept at once. What an earlier run asked is not asked again.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from assist_server.errors import EXPECTED, UserError
+from assist_server.evaluation.answers import EvalAnswer
+from assist_server.evaluation.candidates.port import EvalCandidate
+from assist_server.evaluation.candidates.spec import CandidateSpec
+from assist_server.evaluation.running.bodies import BodyJudge
+from assist_server.evaluation.running.machine import is_disturbed, processor_times
+from assist_server.evaluation.running.rounds import rounds
+from assist_server.evaluation.running.store import AnswerStore
+from assist_server.evaluation.tasks import EvalTask, TaskTexts
+
+BODIES_SHARE = 0.35  # of the time may go into finding bodies that tests can judge
+
+
+@dataclass(frozen=True, slots=True)
+class EvalPlan:
+    """What is asked. `versions` belong to the candidates' labels. `seconds` bounds the whole run."""
+
+    tasks: Sequence[EvalTask]
+    texts: Mapping[str, TaskTexts]
+    candidates: Sequence[CandidateSpec]
+    versions: Mapping[str, str]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class EvalPosition:
+    """How far a run is. `ends_in` is in seconds, by the pace so far and at most what the run may take."""
+
+    done: int
+    total: int
+    ends_in: float
+    doing: str
+
+
+@dataclass(slots=True)
+class EvalOutcome:
+    """What came of a run: answers by task and candidate, tasks that were left out, and what went wrong."""
+
+    answers: dict[tuple[str, str], EvalAnswer] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    asked: int = 0
+    disturbed: int = 0
+    complete: bool = True
+
+
+class EvalRun:
+    """Owns the course of one run. `show` hears of each step."""
+
+    def __init__(
+        self,
+        plan: EvalPlan,
+        make: Callable[[CandidateSpec], EvalCandidate],
+        store: AnswerStore,
+        judge: BodyJudge | None,
+        show: Callable[[EvalPosition], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._plan = plan
+        self._make = make
+        self._store = store
+        self._judge = judge
+        self._show = show
+        self._clock = clock
+        self._start = clock()
+        self._dropped: set[str] = set()
+        self._judging = 0.0
+        self._done = 0
+        self._total = sum(task.kind in spec.kinds for task in plan.tasks for spec in plan.candidates)
+        self.outcome = EvalOutcome()
+
+    async def run(self) -> EvalOutcome:
+        """Ask until the end. The outcome so far is in `outcome` too, also if this is cancelled."""
+        for tasks in rounds(self._plan.tasks):
+            fitting = [task for task in tasks if self._is_accepted(task)]
+            for spec in self._plan.candidates:
+                await self._ask(spec, [task for task in fitting if task.kind in spec.kinds])
+            if self._is_over():
+                break
+        self.outcome.complete = not self._is_over()
+        return self.outcome
+
+    def _is_over(self) -> bool:
+        return self._clock() - self._start >= self._plan.seconds
+
+    def _is_accepted(self, task: EvalTask) -> bool:
+        """Whether a task can be judged. Bodies are tried while there is time for that."""
+        texts = self._plan.texts.get(task.id)
+        if texts is None:
+            self.outcome.left_out[task.id] = "its commit or its file is gone"
+            return False
+        if task.kind != "bodies" or not any("bodies" in spec.kinds for spec in self._plan.candidates):
+            return True
+        if self._judge is None:
+            self.outcome.left_out[task.id] = "tests cannot run here"
+            return False
+        if self._judging > BODIES_SHARE * self._plan.seconds or self._is_over():
+            self.outcome.left_out.setdefault(task.id, "no time was left to try its tests")
+            return False
+        self._tell(f"trying the tests of {task.name}")
+        start = self._clock()
+        try:
+            found = self._judge.acceptance(task, texts, self._store, self._is_over)
+        except EXPECTED as error:
+            self.outcome.problems.append(str(error))
+            self._judge = None
+            return False
+        self._judging += self._clock() - start
+        if not found.accepted:
+            self.outcome.left_out[task.id] = found.reason
+        return found.accepted
+
+    async def _ask(self, spec: CandidateSpec, tasks: Sequence[EvalTask]) -> None:
+        """Ask a candidate about the tasks that it was not asked about before."""
+        label = spec.label
+        version = self._plan.versions[label]
+        fresh: list[EvalTask] = []
+        for task in tasks:
+            known = self._store.find(task, label, version)
+            if known is None:
+                fresh.append(task)
+            else:
+                self.outcome.answers[task.id, label] = known
+                self._done += 1
+        if not fresh or label in self._dropped or self._is_over():
+            return
+        candidate = self._make(spec)
+        self._tell(f"loading {label}")
+        try:
+            await candidate.open()
+            for task in fresh:
+                if self._is_over():
+                    break
+                await self._ask_one(spec, candidate, task)
+        except EXPECTED as error:
+            self._dropped.add(label)
+            self.outcome.problems.append(f"{label}: {error}")
+        finally:
+            await candidate.close()
+
+    async def _ask_one(self, spec: CandidateSpec, candidate: EvalCandidate, task: EvalTask) -> None:
+        label = spec.label
+        texts = self._plan.texts[task.id]
+        self._tell(f"{label}, {task.kind}")
+        start = self._clock()
+        before = processor_times()
+        try:
+            async with asyncio.timeout(max(0.1, self._plan.seconds - (start - self._start))):
+                answer = await candidate.answer(task, texts)
+        except TimeoutError:  # the run's time is up; another run asks this again
+            return
+        disturbed = is_disturbed(before, processor_times(), self._clock() - start)
+        if answer.counts.get("unpaid"):  # not an answer to keep: another run may have the money
+            raise UserError(answer.reason)
+        answer = replace(answer, disturbed=disturbed)
+        if task.kind == "bodies" and self._judge is not None:
+            answer = self._judge.judge(task, texts, answer, lambda: False)
+        self._store.keep(task, label, self._plan.versions[label], answer)
+        self.outcome.answers[task.id, label] = answer
+        self.outcome.asked += 1
+        self.outcome.disturbed += disturbed
+        self._done += 1
+
+    def _tell(self, doing: str) -> None:
+        spent = self._clock() - self._start
+        left = max(0.0, self._plan.seconds - spent)
+        if self.outcome.asked:
+            pace = spent / self.outcome.asked
+            left = min(left, pace * max(0, self._total - self._done))
+        self._show(EvalPosition(self._done, self._total, left, doing))

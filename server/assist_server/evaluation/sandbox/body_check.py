@@ -1,0 +1,130 @@
+"""Whether tests can judge a function's body, and whether they pass with another text in its file.
+
+Tests judge a body if they pass with it, fail without it, and notice most of its mutants. This module knows no
+model: it is given texts, and runs tests in the sandbox.
+"""
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assist_context.languages import language_of
+from assist_server.errors import UserError
+from assist_server.evaluation.sandbox.limits import SandboxLimits
+from assist_server.evaluation.sandbox.mutants import empty_body, mutants
+from assist_server.evaluation.sandbox.sandbox import STOPPED, SandboxRun, run
+from assist_server.evaluation.sandbox.test_command import TestCommand, narrow
+from assist_server.evaluation.sandbox.tree_copy import changed_file
+
+MUTANTS = 3
+NOTICED = 2  # mutants that tests must notice, as in RepoMasterEval: one of three may change nothing
+# A mutant may loop forever. One that takes so many times as long as the tests did, and some seconds, does.
+_TIMES, _SECONDS = 5.0, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionBody:
+    """A body: the characters from `start` up to `stop` of a file, and the test files likely to run it.
+
+    Paths are relative to the repository. Without test files all tests are run.
+    """
+
+    path: str
+    start: int
+    stop: int
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Whether tests can judge a body; `reason` says in words why not. `seconds` is the time of the tests.
+
+    `noticed` is how many mutants made the tests fail, of those that were tried.
+    """
+
+    accepted: bool
+    reason: str = ""
+    seconds: float = 0.0
+    noticed: int = 0
+
+
+def _never() -> bool:
+    return False
+
+
+def accept(
+    function: FunctionBody,
+    tree: Path,
+    command: TestCommand,
+    limits: SandboxLimits,
+    rng: random.Random,
+    stop: Callable[[], bool] = _never,
+) -> Acceptance:
+    """Whether the tests of a copy judge a body. The empty body is tried first: most tasks fail there.
+
+    Raises NoSandboxError, and UserError if the file is not in the copy.
+    """
+    text = _text(tree, function.path)
+    body = range(function.start, function.stop)
+    language = language_of(function.path)
+    tests = narrow(command, function.tests)
+    broken = mutants(language, text, body, rng, MUTANTS)
+    if len(broken) < NOTICED:
+        return Acceptance(False, "too few mutants")
+    empty = passes(tree, function.path, empty_body(language, text, body), tests, limits, stop)
+    if is_pass(empty, tests):
+        return Acceptance(False, "an empty body passes", empty.seconds)
+    whole = passes(tree, function.path, text, tests, limits, stop)
+    if not is_pass(whole, tests):
+        return Acceptance(False, _reason(whole), whole.seconds)
+    short = replace(limits, seconds=min(limits.seconds, whole.seconds * _TIMES + _SECONDS))
+    survived, noticed = 0, 0
+    for mutant in broken:
+        result = passes(tree, function.path, mutant, tests, short, stop)
+        if STOPPED in result.reports:
+            return Acceptance(False, STOPPED, whole.seconds, noticed)
+        if is_pass(result, tests):
+            survived += 1
+        else:
+            noticed += 1
+        if noticed >= NOTICED:
+            return Acceptance(True, "", whole.seconds, noticed)
+    return Acceptance(False, f"{survived} of {len(broken)} mutants survive", whole.seconds, noticed)
+
+
+def _reason(whole: SandboxRun) -> str:
+    """Why tests of an unchanged copy say nothing."""
+    if STOPPED in whole.reports:
+        return STOPPED
+    return "timed out" if whole.ended == "timeout" else "the tests fail already"
+
+
+def passes(
+    tree: Path,
+    path: str,
+    text: str,
+    command: TestCommand,
+    limits: SandboxLimits,
+    stop: Callable[[], bool] = _never,
+) -> SandboxRun:
+    """Run the tests of a copy with a text in one of its files; `is_pass` judges the result.
+
+    One at a time for each copy. Raises NoSandboxError, and UserError if the file is not in the copy.
+    """
+    with changed_file(tree, path, text):
+        return run(command.words, tree, limits, command.environ, command.view, stop)
+
+
+def is_pass(result: SandboxRun, command: TestCommand) -> bool:
+    """Whether tests passed: the command ended well, and said that some tests did, if its runner does."""
+    proof = re.compile(command.proof, re.MULTILINE)
+    return result.ended == "exited" and result.code == 0 and proof.search(result.output) is not None
+
+
+def _text(tree: Path, path: str) -> str:
+    try:
+        return (tree / path).read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read in the copy: take a file of source text in UTF-8.") from error

@@ -1,0 +1,71 @@
+"""What a command in the sandbox may use and see, as it is passed to the process that confines it.
+
+This module is read on both sides of the sandbox, so it imports nothing but Python's own library.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxLimits:
+    """What a command may use. Sizes are bytes; a command that goes beyond a limit fails or is killed.
+
+    `cpu_seconds`, `memory` and `file` hold for each process; the memory of all of them together is watched
+    too. `disk` is for all changed files, which are in memory, and `folders` for those on the disk, whose
+    changes are kept. `processes` counts threads.
+    """
+
+    seconds: float = 60.0
+    cpu_seconds: int = 120  # a test on two cores may use more than the clock's time
+    memory: int = 2048 * MIB  # node with jest takes 0.4 GiB, rustc 0.6 GiB
+    processes: int = 256  # jest or cargo on 16 cores start about 100 threads
+    file: int = 256 * MIB
+    disk: int = 512 * MIB
+    folders: int = 4096 * MIB  # cargo's `target` of a project with 300 crates has 2 GiB
+    output: int = 32 * MIB
+    tail: int = 16_384  # of the output, which is kept: the summary of a test run is at its end
+
+
+@dataclass(frozen=True, slots=True)
+class ConfinementPlan:
+    """All that the confining process has to know. Paths are absolute; those to bind have no links in them.
+
+    `tree` is the copy, and `place` where the command sees it. `home` is where the command has an empty home.
+    `readable` are pairs of a path to show and where it is shown. `folders` are names of folders in the tree
+    whose changes are kept. `parent` is the process that must not die.
+    """
+
+    parent: int
+    command: tuple[str, ...]
+    tree: str
+    place: str
+    home: str
+    limits: SandboxLimits
+    environ: Mapping[str, str] = field(default_factory=dict)
+    readable: tuple[tuple[str, str], ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+def plan_line(plan: ConfinementPlan) -> bytes:
+    """The plan as one line."""
+    return json.dumps(asdict(plan)).encode() + b"\n"
+
+
+def plan_of(line: bytes) -> ConfinementPlan:
+    """The plan in a line that `plan_line` wrote."""
+    row = json.loads(line)
+    return ConfinementPlan(
+        parent=row["parent"],
+        command=tuple(row["command"]),
+        tree=row["tree"],
+        place=row["place"],
+        home=row["home"],
+        limits=SandboxLimits(**row["limits"]),
+        environ=row["environ"],
+        readable=tuple((source, place) for source, place in row["readable"]),
+        folders=tuple(row["folders"]),
+    )

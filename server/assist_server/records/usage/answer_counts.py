@@ -1,0 +1,101 @@
+"""What became of questions, as counts: asked, answered, edits offered and applied, ratings.
+
+A request is answered if a text was shown to its end, or its edit was applied and not undone. An edit that
+our checks refused, that was undone or never applied, is no answer. It reads no file.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # numpy
+    from assist_escalation.routing.feedback import Event
+
+DECISIONS = ("routed", "escalated_after")  # events that say who answers
+_RATED = frozenset({"up", "down"})
+_OFFERED = frozenset({"offered", "accepted", "not_applied"})
+_ENDS = _OFFERED | {"answered", "unusable"}  # events of the one that answered, which may be another one
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerKey:
+    """What counts of answers are for: the day of the question (UTC), the repository's key, and so on.
+
+    "" is unknown.
+    """
+
+    day: str
+    repo: str = ""
+    command: str = ""
+    model: str = ""
+    language: str = ""
+
+
+def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, Counter[str]]:
+    """The counts of all requests whose decision is known, by key. `since` is a day, "" for all.
+
+    Names: asked, answered, escalated, offered, applied, undone, refused-by-checks, not-applied, good and bad.
+    Of asked, answered and refused-by-checks also each with a target, as in "answered-local": who was decided
+    on, and who answered in the end. Escalated are requests that a provider was to answer, and did.
+    """
+    decided: dict[str, tuple[str, str, str, str]] = {}  # repository, command, language, target
+    days: dict[str, str] = {}
+    models: dict[str, str] = {}
+    answering: dict[str, str] = {}
+    signs: dict[str, set[str]] = {}
+    for event in events:
+        request = event.request_id
+        if event.event in DECISIONS:
+            decided[request] = (event.repo, event.command, event.language, event.target)
+            days.setdefault(request, _day_of(int(event.at // 86_400)))
+        if event.event in _ENDS:
+            answering[request] = event.target
+        if event.model:
+            models[request] = event.model
+        signs.setdefault(request, set()).add(event.event)
+    sums: dict[tuple[str, ...], Counter[str]] = {}  # as the keys' values, which are made faster
+    for request, (repo, command, language, target) in decided.items():
+        if days[request] >= since:
+            own = sums.setdefault(
+                (days[request], repo, command, models.get(request, ""), language), Counter()
+            )
+            for name in _counts(target, answering.get(request, target), frozenset(signs[request])):
+                own[name] += 1
+    return {AnswerKey(*key): counts for key, counts in sums.items()}
+
+
+@lru_cache(maxsize=1_000)
+def _day_of(number: int) -> str:
+    """The UTC day with this number; 0 is the first one of 1970."""
+    return time.strftime("%Y-%m-%d", time.gmtime(86_400 * number))
+
+
+@lru_cache(maxsize=1_000)  # of 100,000 requests nearly all are alike
+def _counts(decided: str, target: str, signs: frozenset[str]) -> tuple[str, ...]:
+    """The names of the counts that one request adds to. `target` is who answered in the end."""
+    applied = "accepted" in signs
+    undone = "undone" in signs
+    refused = "unusable" in signs
+    offered = bool(signs & _OFFERED)
+    # Older records lack "answered": of a text that was rated we know that it was there.
+    text = "answered" in signs or (bool(signs & _RATED) and not offered and not refused)
+    answered = text or (applied and not undone)
+    found = {
+        "asked": True,
+        f"asked-{decided}": True,
+        "answered": answered,
+        f"answered-{target}": answered,
+        "escalated": decided == target == "frontier",
+        "offered": offered,
+        "applied": applied,
+        "undone": undone,
+        "not-applied": offered and not applied,
+        "refused-by-checks": refused,
+        f"refused-by-checks-{target}": refused,
+        "good": "up" in signs,
+        "bad": "down" in signs,
+    }
+    return tuple(name for name, is_so in found.items() if is_so)

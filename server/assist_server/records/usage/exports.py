@@ -1,0 +1,248 @@
+"""Exports of counts: one JSON document of sums that a person gives away, and many of them joined.
+
+An export has no code, no path, no name of a repository, and of the person only the pseudonym that they chose.
+A document from others is checked before anything in it is used. Nothing is sent.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from itertools import count, groupby
+from pathlib import Path
+from typing import Any, TypeVar
+
+from assist_escalation.gate.request_marks import installation_key
+from assist_server.config.config import Config
+from assist_server.errors import WRONG_USAGE, UserError
+from assist_server.questions.record_files import gate_files
+from assist_server.records.usage.answer_counts import AnswerKey
+from assist_server.records.usage.departures import DepartureKey
+from assist_server.records.usage.key_groups import total
+from assist_server.records.usage.usage_sums import MOST_NAME, UsageSums, plain_name
+from assist_server.records.usage_rows import UsageKey
+
+KIND = "assist usage"
+VERSION = 1
+MOST_BYTES = 50_000_000  # of one export; 400 days of heavy use take about 3 MB
+
+_ID = re.compile(r"[0-9a-f]{16}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MADE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+_COUNT = re.compile(r"[\w<=>-]{1,60}")
+_TABLES: tuple[tuple[str, Any], ...] = (
+    ("ghost_text", UsageKey),
+    ("questions", AnswerKey),
+    ("left", DepartureKey),
+)
+
+K = TypeVar("K")
+
+
+@dataclass(frozen=True, slots=True)
+class UsageExport:
+    """An export: the sums of one installation for the days from `since` ("" for all) to the day of `made`.
+
+    `id` tells installations apart, and is a hash of a random secret. `made` is a UTC time, as in
+    "2026-01-31T12:00:00Z". `name` is the person's pseudonym, "" for none.
+    """
+
+    id: str
+    name: str
+    since: str
+    made: str
+    sums: UsageSums
+
+
+@dataclass(frozen=True, slots=True)
+class PersonUse:
+    """The totals of one person: of ghost text, of answers, and of what left."""
+
+    name: str
+    ghost_text: Counter[str]
+    answers: Counter[str]
+    left: Counter[str]
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedExports:
+    """All exports of a folder: their sums, each day of an installation once, and the people.
+
+    `files` counts the documents, and `repeated` those that came from an installation that had another one.
+    """
+
+    sums: UsageSums
+    people: tuple[PersonUse, ...]
+    files: int
+    repeated: int
+
+
+def export_of(config: Config, sums: UsageSums, name: str = "", since: str = "") -> UsageExport:
+    """An export of this machine's sums. Raises `UserError` for a pseudonym that cannot be one."""
+    if name != plain_name(name) or "@" in name:
+        raise UserError(
+            f"{name!r} is no pseudonym: use up to {MOST_NAME} letters, digits, spaces and hyphens.",
+            WRONG_USAGE,
+        )
+    key = installation_key(gate_files(config).marks)
+    made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    id_ = hashlib.sha256(b"usage export" + key).hexdigest()[:16]
+    return UsageExport(id_, name, since, made, sums)
+
+
+def export_document(export: UsageExport) -> dict[str, Any]:
+    """An export as JSON. Repositories are numbered, and of a model's path only its name is left."""
+    sums = export.sums
+    repos: dict[str, str] = {"": ""}
+    for repo in (*(key.repo for key in sums.ghost_text), *(key.repo for key in sums.answers)):
+        repos.setdefault(repo, f"repository {len(repos)}")
+
+    def cell(field: str, text: str) -> str:
+        return repos[text] if field == "repo" else plain_name(text)
+
+    tables: tuple[Mapping[Any, Counter[str]], ...] = (sums.ghost_text, sums.answers, sums.left)
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "id": export.id,
+        "name": export.name,
+        "since": export.since,
+        "made": export.made,
+        **{name: list(_rows(rows, cell)) for (name, _), rows in zip(_TABLES, tables, strict=True)},
+    }
+
+
+def read_export(path: Path) -> UsageExport:
+    """An export from its file. Raises `UserError`, which names the file and what is wrong in it."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES / 1e6:.0f} MB")
+        return _export(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(
+            f"{path} is no export of `assist stats export`, or was changed: {error}. "
+            "Remove it from the folder, or ask for it again."
+        ) from error
+
+
+def join_exports(folder: Path, since: str = "") -> JoinedExports:
+    """All `*.json` of a folder, from a day on, "" for all. Raises `UserError` for a bad file, or for none."""
+    paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if not paths:
+        raise UserError(f"There is no export (*.json) in {folder}: `assist stats export --output` makes one.")
+    exports = sorted(map(read_export, paths), key=lambda each: each.id)
+    people: dict[str, list[UsageSums]] = {}
+    installations = [list(found) for _, found in groupby(exports, key=lambda each: each.id)]
+    chosen = [max(found, key=lambda each: each.made).name for found in installations]
+    numbered = (name for number in count(1) if (name := f"person {number}") not in chosen)
+    for name, found in zip(chosen, installations, strict=True):
+        people.setdefault(name or next(numbered), []).append(_without_repeats(found, since))
+    every = [sums for own in people.values() for sums in own]
+    return JoinedExports(
+        _sum_of(every),
+        tuple(_person(name, _sum_of(own)) for name, own in people.items()),
+        len(paths),
+        len(exports) - len(installations),
+    )
+
+
+def _person(name: str, sums: UsageSums) -> PersonUse:
+    return PersonUse(name, total(sums.ghost_text), total(sums.answers), total(sums.left))
+
+
+def _without_repeats(exports: Sequence[UsageExport], since: str) -> UsageSums:
+    """The sums of one installation: each day from the newest export that covers it."""
+    newest = sorted(exports, key=lambda each: each.made, reverse=True)
+
+    def owns(export: UsageExport, day: str) -> bool:
+        covering = (each for each in newest if each.since <= day <= each.made[:10])
+        return day >= since and next(covering, newest[0]) is export
+
+    def own(export: UsageExport, rows: Mapping[Any, Counter[str]]) -> dict[Any, Counter[str]]:
+        return {key: counts for key, counts in rows.items() if owns(export, key.day)}
+
+    return _sum_of(
+        [
+            UsageSums(
+                own(each, each.sums.ghost_text), own(each, each.sums.answers), own(each, each.sums.left)
+            )
+            for each in newest
+        ]
+    )
+
+
+def _sum_of(parts: Iterable[UsageSums]) -> UsageSums:
+    """The sums of all parts. Repositories are not told apart: each export numbers its own."""
+    ghost_text: dict[UsageKey, Counter[str]] = {}
+    answers: dict[AnswerKey, Counter[str]] = {}
+    left: dict[DepartureKey, Counter[str]] = {}
+    for part in parts:
+        for ghost, counts in part.ghost_text.items():
+            known = UsageKey(ghost.day, "", ghost.model, ghost.language)
+            ghost_text.setdefault(known, Counter()).update(counts)
+        for answer, counts in part.answers.items():
+            asked = AnswerKey(answer.day, "", answer.command, answer.model, answer.language)
+            answers.setdefault(asked, Counter()).update(counts)
+        for place, counts in part.left.items():
+            left.setdefault(place, Counter()).update(counts)
+    return UsageSums(ghost_text, answers, left)
+
+
+def _rows(rows: Mapping[Any, Counter[str]], cell: Callable[[str, str], str]) -> Iterator[dict[str, Any]]:
+    """The rows of a table. Two keys that look alike without their paths become one row."""
+    sums: dict[tuple[str, ...], Counter[str]] = {}
+    names: list[str] = []
+    for key, counts in rows.items():
+        named = {name: cell(name, text) for name, text in asdict(key).items()}
+        names = list(named)
+        sums.setdefault(tuple(named.values()), Counter()).update(counts)
+    for values, counts in sorted(sums.items()):
+        yield {**dict(zip(names, values, strict=True)), "counts": dict(+counts)}
+
+
+def _export(document: Any) -> UsageExport:
+    """The export in a document. Raises ValueError."""
+    if not isinstance(document, dict) or document.get("kind") != KIND:
+        raise ValueError("it does not say what it is")
+    if document.get("version") != VERSION:
+        raise ValueError(f"its version is {document.get('version')!r}, and this assist reads {VERSION}")
+    since = _text(document, "since", _DAY) if document.get("since") else ""
+    sums = UsageSums(*(_table(document, name, kind) for name, kind in _TABLES))
+    return UsageExport(
+        _text(document, "id", _ID), _text(document, "name"), since, _text(document, "made", _MADE), sums
+    )
+
+
+def _table(document: Mapping[str, Any], name: str, kind: Callable[..., K]) -> dict[K, Counter[str]]:
+    rows = document.get(name)
+    if not isinstance(rows, list):
+        raise ValueError(f"it has no list {name!r}")
+    columns = [each.name for each in fields(kind)]  # type: ignore[arg-type]
+    sums: dict[K, Counter[str]] = {}
+    for row in rows:
+        if not isinstance(row, dict) or set(row) != {*columns, "counts"}:
+            raise ValueError(f"a row of {name!r} does not have its fields")
+        key = kind(*(_text(row, column, _DAY if column == "day" else None) for column in columns))
+        sums.setdefault(key, Counter()).update(_counts(row["counts"]))
+    return sums
+
+
+def _counts(value: Any) -> Counter[str]:
+    if not isinstance(value, dict):
+        raise ValueError("counts are no table")
+    for name, number in value.items():
+        if not _COUNT.fullmatch(name) or type(number) is not int or not 0 <= number < 2**53:
+            raise ValueError(f"{name[:60]!r} is no count")
+    return Counter(value)
+
+
+def _text(row: Mapping[str, Any], name: str, form: re.Pattern[str] | None = None) -> str:
+    value = row.get(name)
+    if not isinstance(value, str) or value != plain_name(value) or (form and not form.fullmatch(value)):
+        raise ValueError(f"its {name} {str(value)[:60]!r} cannot be")
+    return value

@@ -1,0 +1,26 @@
+"""Sums over rows of counts whose keys are values with fields: in all, and by one field. It reads nothing."""
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from typing import Literal, TypeVar
+
+By = Literal["day", "repo", "command", "model", "language"]
+GHOST_TEXT = "complete"  # the command of ghost text, as the audit log has it
+
+K = TypeVar("K", bound=Hashable)
+
+
+def group(rows: Mapping[K, Counter[str]], by: str) -> dict[str, Counter[str]]:
+    """The sums by one field of the keys; "" is unknown. Ghost text has one command."""
+    sums: dict[str, Counter[str]] = {}
+    for key, counts in rows.items():
+        sums.setdefault(str(getattr(key, by, GHOST_TEXT)), Counter()).update(counts)
+    return sums
+
+
+def total(rows: Mapping[K, Counter[str]]) -> Counter[str]:
+    """The sum over all keys."""
+    found: Counter[str] = Counter()
+    for counts in rows.values():
+        found.update(counts)
+    return found

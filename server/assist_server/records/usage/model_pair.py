@@ -1,0 +1,33 @@
+"""The two models that wrote most of the ghost text, next to each other: kept text and latency.
+
+It knows counts only. Whether a difference is beyond chance, `model_comparison` decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assist_server.records.model_comparison import ModelComparison, compare_models
+from assist_server.records.usage_rows import percentile
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPair:
+    """Two models, the one that showed more in front, each with its 95th percentile in milliseconds.
+
+    A percentile is None if no answer was timed, and infinity in the slowest bucket.
+    """
+
+    names: tuple[str, str]
+    p95: tuple[float | None, float | None]
+    comparison: ModelComparison
+
+
+def pair_of(models: Mapping[str, Mapping[str, int]]) -> ModelPair | None:
+    """The pair in counts by model; None if fewer than two known models showed anything."""
+    shown = {name: counts.get("shown", 0) for name, counts in models.items()}
+    names = sorted((name for name in shown if name and shown[name]), key=lambda name: (-shown[name], name))
+    if len(names) < 2:
+        return None
+    first, second = names[:2]
+    p95 = percentile(models[first], 0.95), percentile(models[second], 0.95)
+    return ModelPair((first, second), p95, compare_models(models[first], models[second]))

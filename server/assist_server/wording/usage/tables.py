@@ -1,0 +1,168 @@
+"""Ghost text and questions as rows of a table, and two models next to each other, in words and as JSON."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from assist_server.records.model_comparison import KeptShare
+from assist_server.records.usage.model_pair import ModelPair
+from assist_server.records.usage_rows import MS_BOUNDS, percentile
+from assist_server.wording.sanitize import harmless
+
+GHOST_HEADS = ("Requests", "Shown", "Accepted", "Kept", "p50 ms", "p95 ms")
+QUESTION_HEADS = ("Asked", "Answered", "Escalated", "Good", "Bad")
+UNKNOWN = "unknown"
+MEANING = (
+    "Kept: accepted and still there after 30 s, with the share of what was shown. "
+    "A time is the upper end of its bucket."
+)
+
+Groups = Mapping[str, Counter[str]]
+
+
+def ghost_rows(groups: Groups, by: str, names: Mapping[str, str] | None = None) -> list[list[str]]:
+    """A row for each key with its `GHOST_HEADS`: days in order, else the most requests first.
+
+    `names` are words for keys, such as a folder's name for a repository's key.
+    """
+    return [[_key_words(key, names), *ghost_cells(groups[key])] for key in _in_order(groups, by, "requests")]
+
+
+def question_rows(groups: Groups, by: str, names: Mapping[str, str] | None = None) -> list[list[str]]:
+    """A row for each key with its `QUESTION_HEADS`, in the same way."""
+    return [[_key_words(key, names), *question_cells(groups[key])] for key in _in_order(groups, by, "asked")]
+
+
+def ghost_cells(counts: Counter[str]) -> list[str]:
+    """The `GHOST_HEADS` of one sum."""
+    kept = with_share(counts["kept-30s"], counts["shown"])
+    times = [ms_words(percentile(counts, share)) for share in (0.5, 0.95)]
+    numbers = [f"{counts[name]:,}" for name in ("requests", "shown", "accepted")]
+    return [*numbers, kept, *times]
+
+
+def question_cells(counts: Counter[str]) -> list[str]:
+    """The `QUESTION_HEADS` of one sum."""
+    return [f"{counts[name.lower()]:,}" for name in QUESTION_HEADS]
+
+
+def table_document(ghost_text: Groups, questions: Groups, by: str) -> dict[str, Any]:
+    """Both tables as JSON. Times are in milliseconds, null if unknown."""
+    return {
+        "ghost_text": [
+            {by: key, **ghost_document(ghost_text[key])} for key in _in_order(ghost_text, by, "requests")
+        ],
+        "questions": [
+            {by: key, **question_document(questions[key])} for key in _in_order(questions, by, "asked")
+        ],
+    }
+
+
+def ghost_document(counts: Counter[str]) -> dict[str, Any]:
+    """One sum of ghost text as JSON. A time over the last bound is written as ">2500"."""
+    return {
+        **{name: counts[name] for name in ("requests", "shown", "accepted", "cancelled")},
+        "kept_30s": counts["kept-30s"],
+        "gone_30s": counts["gone-30s"],
+        "kept_saved": counts["kept-saved"],
+        "gone_saved": counts["gone-saved"],
+        "p50_ms": _ms_value(percentile(counts, 0.5)),
+        "p95_ms": _ms_value(percentile(counts, 0.95)),
+    }
+
+
+def question_document(counts: Counter[str]) -> dict[str, Any]:
+    """One sum of questions as JSON."""
+    edits = ("offered", "applied", "undone", "refused-by-checks", "not-applied")
+    return {
+        **{name: counts[name] for name in ("asked", "answered", "escalated")},
+        "edits": {name.replace("-", "_"): counts[name] for name in edits},
+        "good": counts["good"],
+        "bad": counts["bad"],
+    }
+
+
+def pair_document(pair: ModelPair | None) -> dict[str, Any] | None:
+    """Two models as JSON; `verdict` is about the first one."""
+    if pair is None:
+        return None
+    found = pair.comparison
+    sides = zip(pair.names, (found.ours, found.theirs), pair.p95, strict=True)
+    return {
+        "models": [
+            {"model": name, "shown": side.shown, "kept_30s": side.kept, "p95_ms": _ms_value(p95)}
+            for name, side, p95 in sides
+        ],
+        "difference": round(found.difference, 4),
+        "interval": [round(found.low, 4), round(found.high, 4)],
+        "verdict": found.verdict,
+        "more_suggestions_needed": found.more,
+    }
+
+
+def pair_lines(pair: ModelPair | None) -> list[str]:
+    """How two models compare, in two sentences; nothing for one model."""
+    if pair is None:
+        return []
+    found = pair.comparison
+    first, second = map(harmless, pair.names)
+    sides = zip((first, second), (found.ours, found.theirs), pair.p95, strict=True)
+    told = "; ".join(f"{name} {_side_words(side)}, p95 {ms_phrase(p95)}" for name, side, p95 in sides)
+    return [f"Two models wrote ghost text. Kept after 30 s: {told}.", _verdict_words(pair, first, second)]
+
+
+def with_share(count: int, of: int) -> str:
+    """A count with its share of another one, as in "36 (12%)"; "-" if there is nothing to take a share of."""
+    return f"{count:,} ({count / of:.0%})" if of else "-"
+
+
+def ms_words(ms: float | None) -> str:
+    """Milliseconds for a table; "-" if unknown."""
+    return "-" if ms is None else f">{MS_BOUNDS[-1]:,}" if math.isinf(ms) else f"{ms:,.0f}"
+
+
+def ms_phrase(ms: float | None) -> str:
+    """Milliseconds in a sentence: the upper end of a bucket."""
+    if ms is None:
+        return "unknown"
+    return f"over {MS_BOUNDS[-1]:,} ms" if math.isinf(ms) else f"at most {ms:,.0f} ms"
+
+
+def _verdict_words(pair: ModelPair, first: str, second: str) -> str:
+    found = pair.comparison
+    if found.verdict == "cannot be told apart":
+        if found.more is None:
+            return "They cannot be told apart yet, and no difference is in sight."
+        return (
+            f"They cannot be told apart yet: about {_two_digits(found.more):,} more suggestions are needed."
+        )
+    better, worse = (first, second) if found.verdict == "better" else (second, first)
+    low, high = sorted(100 * abs(end) for end in (found.low, found.high))
+    points = (
+        f"{100 * abs(found.difference):.1f} points (with 95 % certainty between {low:.1f} and {high:.1f})"
+    )
+    return f"{better} is kept more often than {worse} by {points}: that is beyond chance."
+
+
+def _side_words(side: KeptShare) -> str:
+    return f"{side.kept:,} of {side.shown:,} shown ({side.share:.1%})"
+
+
+def _ms_value(ms: float | None) -> float | str | None:
+    return f">{MS_BOUNDS[-1]}" if ms is not None and math.isinf(ms) else ms
+
+
+def _key_words(key: str, names: Mapping[str, str] | None) -> str:
+    return harmless((names or {}).get(key, key)) or UNKNOWN
+
+
+def _in_order(groups: Groups, by: str, size: str) -> list[str]:
+    """Days from the first on; other keys by their size."""
+    return sorted(groups) if by == "day" else sorted(groups, key=lambda key: (-groups[key][size], key))
+
+
+def _two_digits(number: int) -> int:
+    """A number rounded up to two digits, since it is a guess."""
+    unit = int(10 ** max(0, len(str(number)) - 2))
+    return -(-number // unit) * unit

@@ -1,0 +1,264 @@
+"""What becomes of accepted ghost text, in a session with the real engine and a fake model."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ghost_desk import URI, Desk, writing
+
+from assist_server.editor.feedback.accepted_texts import MOST, AcceptedTexts, ShownText
+from assist_server.editor.feedback.usage_table import UsageTable
+from assist_server.records import usage_rows
+from assist_server.records.usage_rows import UsageKey
+from assist_server.workspace.documents import Edit, OpenDocument
+from assist_server.workspace.folders import key_of
+
+SOON = 0.02  # seconds until a text is judged in these tests
+ENTER = (0, 16)  # the end of the line on which "total(items)" was accepted
+
+
+async def judged(desk: Desk) -> list[str]:
+    async with asyncio.timeout(10):
+        while desk.session.accepted.has_timer:
+            await asyncio.sleep(SOON / 4)
+    return desk.ends
+
+
+async def test_a_text_that_is_left_alone_is_kept(tmp_path: Path) -> None:
+    async with writing(tmp_path, kept_after=SOON) as desk:
+        assert await desk.accept() == "total(items)"
+        assert desk.text == "x = total(items)\ny = 1\n"
+        assert desk.ends == []
+        assert desk.session.accepted.has_timer
+        assert await judged(desk) == ["kept-30s"]
+        assert desk.session.accepted.waiting == 1  # the first save is still to come
+        desk.session.save_document(URI)
+        assert desk.ends == ["kept-30s", "kept-saved"]
+        assert desk.session.accepted.waiting == 0
+        desk.session.save_document(URI)
+        assert desk.ends == ["kept-30s", "kept-saved"]
+
+
+def take_back(desk: Desk) -> None:
+    desk.edit("", (0, 4), ENTER)
+
+
+def take_back_and_put_back(desk: Desk) -> None:
+    take_back(desk)
+    desk.edit("total(items)", (0, 4), (0, 4))
+
+
+def write_something_else(desk: Desk) -> None:
+    desk.edit("sum(each.price for each in cart)", (0, 4), ENTER)
+
+
+def rename_an_argument(desk: Desk) -> None:
+    desk.edit("item", (0, 10), (0, 15))
+
+
+def delete_most(desk: Desk) -> None:
+    desk.edit("", (0, 9), ENTER)
+
+
+def write_after_it(desk: Desk) -> None:
+    desk.edit("[0] + rest\nz = 2\n", ENTER, ENTER)
+
+
+def write_above(desk: Desk) -> None:
+    desk.edit("import a\n\n\n", (0, 0), (0, 0))
+
+
+def write_above_then_take_back(desk: Desk) -> None:
+    write_above(desk)
+    desk.edit("", (3, 4), (3, 16))
+
+
+def delete_its_line(desk: Desk) -> None:
+    desk.edit("", (0, 0), (1, 0))
+
+
+def replace_all(desk: Desk) -> None:
+    desk.edit("import a\n\nx = total(\n    items\n)\ny = 1\n")
+
+
+def replace_all_without_it(desk: Desk) -> None:
+    desk.edit("import a\n\ny = 1\n")
+
+
+def replace_all_by_the_same(desk: Desk) -> None:
+    desk.edit(desk.text)
+
+
+def comment_out(desk: Desk) -> None:
+    desk.edit("# ", (0, 0), (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("act", "end"),
+    [
+        (take_back, "gone"),
+        (take_back_and_put_back, "kept"),
+        (write_something_else, "gone"),
+        (rename_an_argument, "gone"),
+        (delete_most, "gone"),
+        (write_after_it, "kept"),
+        (write_above, "kept"),
+        (write_above_then_take_back, "gone"),
+        (delete_its_line, "gone"),
+        (replace_all, "kept"),
+        (replace_all_without_it, "gone"),
+        (replace_all_by_the_same, "kept"),
+        (comment_out, "kept"),
+    ],
+)
+@pytest.mark.parametrize("judge", ["later", "saved", "closed"])
+async def test_a_text_is_judged_by_what_the_user_did(
+    tmp_path: Path, act: Callable[[Desk], None], end: str, judge: str
+) -> None:
+    async with writing(tmp_path, kept_after=SOON if judge == "later" else 30) as desk:
+        await desk.accept()
+        act(desk)
+        if judge == "later":
+            assert await judged(desk) == [f"{end}-30s"]
+        elif judge == "saved":
+            desk.session.save_document(URI)
+            assert desk.ends == [f"{end}-saved"]
+        else:
+            desk.session.close_document(URI)
+            assert desk.ends == [f"{end}-30s"]
+            assert (desk.session.accepted.waiting, desk.session.accepted.has_timer) == (0, False)
+
+
+async def test_what_changes_after_a_judgement_counts_for_the_next_one_only(tmp_path: Path) -> None:
+    async with writing(tmp_path, kept_after=SOON) as desk:
+        await desk.accept()
+        await judged(desk)
+        take_back(desk)
+        desk.session.save_document(URI)
+        assert desk.ends == ["gone-saved", "kept-30s"]
+
+
+async def test_an_acceptance_may_be_reported_before_its_change_arrives(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        (ghost,) = await desk.session.suggestions.complete(URI, desk.at, manual=False)
+        desk.session.suggestions.record_accepted(ghost.suggestion.id, URI)
+        desk.edit(ghost.text, desk.at, desk.at)
+        desk.edit("import a\n", (0, 0), (0, 0))
+        desk.session.save_document(URI)
+        assert desk.ends == ["kept-saved"]
+
+
+async def test_a_text_that_never_arrives_is_gone(tmp_path: Path) -> None:
+    async with writing(tmp_path, "total(items)\nx = █\n") as desk:
+        (ghost,) = await desk.session.suggestions.complete(URI, desk.at, manual=False)
+        desk.session.suggestions.record_accepted(ghost.suggestion.id, URI)
+        desk.session.close_document(URI)
+        assert desk.ends == ["gone-30s"], "the same text further up is another one"
+
+
+async def test_a_text_accepted_word_by_word_counts_once_and_with_all_its_words(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        (ghost,) = await desk.session.suggestions.complete(URI, desk.at, manual=False)
+        for part, column, length in (("total", 4, 5), ("(", 9, 6), ("items", 10, 11)):
+            desk.edit(part, (0, column), (0, column))
+            desk.session.suggestions.record_accepted(ghost.suggestion.id, units=length)
+        assert desk.text.startswith("x = total(items\n")
+        desk.session.save_document(URI)
+        assert (desk.counts["accepted"], desk.ends) == (1, ["kept-saved"])
+        desk.edit("", (0, 9), (0, 15))
+        desk.session.close_document(URI)
+        assert desk.ends == ["gone-30s", "kept-saved"]
+
+
+async def test_what_was_never_shown_cannot_be_accepted(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        desk.session.suggestions.record_accepted(99, URI)
+        assert desk.counts == {}
+        assert not desk.session.accepted.has_timer
+
+
+async def test_a_document_that_is_opened_once_more_is_judged_as_it_was(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        await desk.accept()
+        desk.session.open_document(OpenDocument(URI, "a.py", "python", 1, ["other\n", ""]))
+        assert desk.ends == ["kept-30s"]
+
+
+async def test_the_end_of_a_session_judges_what_waits_and_ends_its_timer(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        await desk.accept()
+        desk.session.close()
+        assert desk.ends == ["kept-30s"]
+        assert not desk.session.accepted.has_timer
+
+
+async def test_requests_are_counted_by_day_repository_model_and_language(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    (root / "src").mkdir(parents=True)
+    async with writing(tmp_path, real_path=str(root / "src" / "a.py")) as desk:
+        desk.session.open_folders([str(root / "src")])
+        await desk.accept()
+        await desk.session.suggestions.complete(URI, (0, 16), manual=False)
+        ((key, counts),) = desk.session.usage.rows.items()
+    assert (key.repo, key.model, key.language) == (key_of(str(root / "src")), "fake", "python")
+    assert len(key.day) == len("2026-01-31")
+    assert counts["requests"] == 2
+    assert (counts["shown"], counts["source-model"], counts["accepted"]) == (1, 1, 1)
+    assert sum(count for name, count in counts.items() if name.startswith("ms")) == 2
+
+
+async def test_a_request_that_the_editor_takes_back_counts_as_that_only(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        task = asyncio.create_task(desk.session.suggestions.complete(URI, desk.at, manual=False))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert desk.counts == {"cancelled": 1}
+        assert next(iter(desk.session.usage.rows)).model == "fake"
+
+
+async def test_two_sessions_add_up_and_neither_text_nor_path_is_written(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for _ in range(2):
+        async with writing(tmp_path, real_path=str(tmp_path / "secret" / "a.py")) as desk:
+            await desk.accept()
+            desk.session.close_document(URI)
+        usage_rows.record(data, desk.session.usage.rows)
+    ((_, counts),) = usage_rows.read(data).items()
+    assert {name: counts[name] for name in ("requests", "shown", "accepted", "kept-30s")} == {
+        "requests": 2,
+        "shown": 2,
+        "accepted": 2,
+        "kept-30s": 2,
+    }
+    written = (data / usage_rows.FILE).read_text()
+    assert not [word for word in ("total", "items", "secret", "a.py", str(tmp_path)) if word in written]
+
+
+async def test_of_too_many_texts_the_oldest_are_judged_first() -> None:
+    usage = UsageTable(tuple)
+    accepted = AcceptedTexts(usage)
+    document = OpenDocument("u", "a.py", "python", 1, [f"a{number}\n" for number in range(MOST + 2)])
+    for number in range(MOST + 2):
+        key = UsageKey("2026-01-31", model=str(number))
+        accepted.remember(number, ShownText(key, document, f"a{number}", (number, 0)))
+        accepted.accept(number)
+    assert accepted.waiting == MOST
+    ends = {key.model for key, counts in usage.rows.items() if counts["kept-30s"]}
+    assert ends == {"0", "1"}
+    accepted.close()
+    assert sum(counts["kept-30s"] for counts in usage.rows.values()) == MOST + 2
+
+
+async def test_columns_are_counted_as_the_editor_does() -> None:
+    usage = UsageTable(tuple)
+    accepted = AcceptedTexts(usage)
+    document = OpenDocument("u", "a.py", "python", 1, ["s = '😀' + \n"], "utf-16")
+    key = UsageKey("2026-01-31")
+    accepted.remember(1, ShownText(key, document, "'😀😀' + name", (0, 10)))
+    document.apply(2, [Edit("'😀😀' + ", (0, 11), (0, 11))], lambda *edit: accepted.foresee(document, *edit))
+    accepted.accept(1, units=9)
+    accepted.judge_closed(document)
+    assert usage.rows[key] == {"accepted": 1, "kept-30s": 1}

@@ -1,0 +1,101 @@
+"""A session in which a fake model continues one document, used as an editor uses it."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from config_files import environ
+from fake_llama import SMALL_BUDGET, fake_model
+
+from assist_completion.engine.engine import Engine
+from assist_completion.inference.worker import Worker
+from assist_server.config.config import Config, load_lenient
+from assist_server.editor.session import Session
+from assist_server.local_model.opening import OpenedModels
+from assist_server.workspace.documents import Edit, OpenDocument
+
+URI = "file:///work/a.py"
+At = tuple[int, int]
+
+
+class NoAnswers:
+    def close(self) -> None:
+        pass
+
+
+def opened_models(config: Config, text: str, name: str = "fake") -> OpenedModels:
+    """An engine whose model knows one text."""
+    worker = Worker(lambda abort: fake_model(text, abort))
+    worker.opened.result(10)
+    engine = Engine(worker, config.completion, SMALL_BUDGET, name)
+    return OpenedModels(engine, NoAnswers(), Path(), None, 0.0, name)  # type: ignore[arg-type]
+
+
+class Desk:
+    """The session, and what an editor does in its document."""
+
+    def __init__(self, session: Session, at: At) -> None:
+        self.session, self.at = session, at
+        self.version = 1
+
+    def edit(self, text: str, start: At | None = None, end: At = (0, 0)) -> None:
+        """Without `start`, everything is replaced."""
+        self.version += 1
+        self.session.change_document(URI, self.version, [Edit(text, start, end)])
+
+    @property
+    def text(self) -> str:
+        return "".join(self.session.documents.by_uri[URI].lines)
+
+    async def accept(self) -> str:
+        """Ask at the cursor, insert what is suggested and report it, as VS Code and Neovim do."""
+        (ghost, *_) = await self.session.suggestions.complete(URI, self.at, manual=False)
+        self.edit(ghost.text, (ghost.line, ghost.start), (ghost.line, ghost.end))
+        self.session.suggestions.record_accepted(ghost.suggestion.id, URI)
+        return ghost.text
+
+    @property
+    def counts(self) -> Counter[str]:
+        """All counts of the session, whatever they are for."""
+        return sum(self.session.usage.rows.values(), Counter())
+
+    @property
+    def ends(self) -> list[str]:
+        """What became of accepted texts."""
+        return sorted(name for name in self.counts.elements() if name.startswith(("kept-", "gone-")))
+
+
+@asynccontextmanager
+async def writing(
+    place: Path,
+    source: str = "x = █\ny = 1\n",
+    raw: str = "total(items)\n",
+    *,
+    kept_after: float = 30.0,
+    real_path: str = "",
+) -> AsyncIterator[Desk]:
+    """A desk; the cursor is at █, and the model writes `raw` there."""
+    config = load_lenient(environ(place))
+    completion = replace(config.completion, mode="eager", debounce_ms_max=0)
+    before, after = source.split("█")
+    settled = asyncio.Event()
+
+    def open_models(config: Config, say: Any) -> OpenedModels:
+        return opened_models(config, before + raw)
+
+    def show(status: Any) -> None:
+        if status.state == "ready":
+            settled.set()
+
+    session = Session(replace(config, completion=completion), show, open_models, kept_after)
+    lines = (before + after).splitlines(keepends=True)
+    session.open_document(OpenDocument(URI, "a.py", "python", 1, [*lines, ""], real_path=real_path))
+    session.model.start()
+    async with asyncio.timeout(10):
+        await settled.wait()
+    yield Desk(session, (before.count("\n"), len(before.rpartition("\n")[2])))
+    session.close()

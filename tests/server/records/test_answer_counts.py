@@ -1,0 +1,87 @@
+"""What became of requests: what counts as an answer, and for whom."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from assist_escalation.routing.feedback import Event
+from assist_server.records.usage.answer_counts import AnswerKey, answer_rows
+from assist_server.records.usage.key_groups import group, total
+
+NOON = 1_769_860_800.0  # 2026-01-31, 12:00 UTC
+
+
+def happened(request: str, *names: Any, target: str = "local", **more: Any) -> list[Event]:
+    command = more.get("command", "fix")
+    at = more.get("at", NOON)
+    model = more.get("model", "")
+    return [
+        Event(
+            at,
+            "0a1b",
+            command,
+            request,
+            target,
+            0.6,
+            0.4,
+            {},
+            name,
+            "" if name == "routed" else model,
+            "python",
+        )
+        for name in names
+    ]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["routed"], set()),  # it failed, or was cancelled
+        (["routed", "answered"], {"answered"}),
+        (["routed", "answered", "up"], {"answered", "good"}),
+        (["routed", "offered"], {"offered", "not-applied"}),
+        (["routed", "offered", "not_applied"], {"offered", "not-applied"}),
+        (["routed", "offered", "accepted"], {"answered", "offered", "applied"}),
+        (["routed", "offered", "accepted", "undone"], {"offered", "applied", "undone"}),
+        (["routed", "offered", "not_applied", "down"], {"offered", "not-applied", "bad"}),
+        (["routed", "unusable"], {"refused-by-checks"}),
+        (["routed", "accepted"], {"answered", "offered", "applied"}),  # as older versions wrote it
+        (["routed", "up"], {"answered", "good"}),
+    ],
+)
+def test_an_edit_that_did_not_stay_is_no_answer(names: Sequence[str], expected: set[str]) -> None:
+    counts = total(answer_rows(happened("r1", *names)))
+    known = {name for name in counts if not name.endswith("-local")} - {"asked"}
+    assert counts["asked"] == counts["asked-local"] == 1
+    assert known == expected
+    assert counts["answered-local"] == counts["answered"]
+
+
+def test_keys_have_the_day_of_the_question_and_the_model_that_answered() -> None:
+    events = happened("r1", "routed", "offered", model="small")
+    events += happened("r1", "accepted", at=NOON + 86_400)
+    assert answer_rows(events).keys() == {AnswerKey("2026-01-31", "0a1b", "fix", "small", "python")}
+    assert answer_rows(events, "2026-02-01") == {}
+    assert answer_rows(happened("r2", "offered")) == {}  # its decision is too old to be kept
+
+
+def test_a_request_counts_for_the_one_that_answered_in_the_end() -> None:
+    fell_back = happened("r1", "routed", target="frontier") + happened("r1", "answered")
+    asked_again = happened("r2", "routed") + happened("r2", "escalated_after", "answered", target="frontier")
+    counts = total(answer_rows([*fell_back, *asked_again]))
+    assert (counts["asked-frontier"], counts["escalated"]) == (2, 1)
+    assert (counts["answered-local"], counts["answered-frontier"]) == (1, 1)
+
+
+def test_groups_add_up_to_the_total() -> None:
+    rows = answer_rows(
+        [
+            *happened("r1", "routed", "answered", command="ask"),
+            *happened("r2", "routed"),
+            *happened("r3", "routed"),
+        ]
+    )
+    found = group(rows, "command")
+    assert {name: counts["asked"] for name, counts in found.items()} == {"ask": 1, "fix": 2}
+    assert total(rows) == found["ask"] + found["fix"]
