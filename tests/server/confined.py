@@ -8,10 +8,10 @@ from pathlib import Path
 
 from assist_server.evaluation.sandbox.limits import SandboxLimits
 from assist_server.evaluation.sandbox.sandbox import SandboxRun, SandboxView, run
-from assist_server.evaluation.sandbox.test_command import python_view
 
 LIMITS = SandboxLimits(seconds=20.0)
-PYTHON = python_view()
+# What the programs of this interpreter have to see.
+PYTHON = SandboxView(tuple(dict.fromkeys(map(Path, (sys.prefix, sys.base_prefix)))))
 
 
 def run_python(

@@ -5,7 +5,7 @@ Like `git_repository`, through which it calls git, it only reads. It does not kn
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assist_context.files.git_repository import GitTree, Stop, records_of, run_git
@@ -13,10 +13,18 @@ from assist_context.files.git_repository import GitTree, Stop, records_of, run_g
 LARGEST_BLOB = 1_000_000  # bytes of a file that is read: longer ones are data
 
 _COMMIT = b"\x01"  # begins a commit in the log; no line of a diff begins with it
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LOG = (
-    "-c", "log.showSignature=false", "log", "--format=%x01%H%x00%P%x00%cs%x00%s", "--patch", "--unified=0",
-    "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames", "--diff-filter=AM",
-    "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/", "--relative",
+    "-c", "log.showSignature=false", "-c", "log.showRoot=true", "log", "--format=%x01%H%x00%P%x00%cs%x00%s",
+    "--patch", "--unified=0", "--inter-hunk-context=0", "--no-color", "--no-ext-diff", "--no-textconv",
+    "--find-renames", "--diff-filter=AM", "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/",
+    "--relative",
+)  # fmt: skip
+# Files that programs write are long, and no one asks about their lines.
+_PATHS = (
+    "--", ".", ":(exclude,glob)**/node_modules/**", ":(exclude,glob)**/vendor/**", ":(exclude,glob)**/dist/**",
+    ":(exclude,glob)**/*.lock", ":(exclude,glob)**/*-lock.*", ":(exclude,glob)**/*.min.*",
+    ":(exclude,glob)**/*.svg", ":(exclude,glob)**/*.json",
 )  # fmt: skip
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
@@ -53,21 +61,34 @@ class PatchedCommit:
     files: tuple[PatchedFile, ...]
 
 
+def commit_id(tree: GitTree, stop: Stop, revision: str) -> str:
+    """The full id of the commit that a revision names. Raises GitFailed if it names none."""
+    spec = f"{revision}^{{commit}}"
+    answer = run_git(tree, stop, "rev-parse", "--verify", "--quiet", "--end-of-options", spec)
+    return os.fsdecode(answer.strip())
+
+
 def patched_commits(
     tree: GitTree, stop: Stop, revision: str, *, skip: int, count: int
 ) -> list[PatchedCommit]:
-    """`count` commits before a revision, newest first, after the `skip` newest ones.
+    """`count` commits before a revision, newest first, after the `skip` newest ones, each with one parent.
 
-    Files that were deleted, renamed or are binary are left out. Raises GitFailed.
+    Merges are left out, and so is what has no parent: the first commit, and where a shallow clone ends. Of
+    the others, files that were deleted, only renamed, or are binary. Raises GitFailed.
     """
-    return _read(
-        run_git(tree, stop, *_LOG, f"--skip={skip}", f"-{count}", "--no-merges", revision, "--", ".")
-    )
+    chosen = (f"--skip={skip}", f"-{count}", "--min-parents=1", "--max-parents=1")
+    return _read(run_git(tree, stop, *_LOG, *chosen, "--end-of-options", revision, *_PATHS))
 
 
 def commits_by_id(tree: GitTree, stop: Stop, names: Sequence[str]) -> list[PatchedCommit]:
-    """These commits with what they changed. Raises GitFailed if one of them is not there."""
-    return _read(run_git(tree, stop, *_LOG, "--no-walk=unsorted", *names, "--", ".")) if names else []
+    """These commits with what they changed, by their full ids; other names are left out.
+
+    Raises GitFailed if one of them is not there.
+    """
+    ids = [name for name in names if _ID.fullmatch(name)]
+    if not ids:
+        return []
+    return _read(run_git(tree, stop, *_LOG, "--no-walk=unsorted", "--end-of-options", *ids, *_PATHS))
 
 
 def _read(answer: bytes) -> list[PatchedCommit]:
@@ -96,7 +117,7 @@ def _hunks(lines: Sequence[str]) -> Iterator[PatchHunk]:
         if found is None:
             continue
         old, removals, new, additions = (int(each or 1) for each in found.groups())
-        body = [line for line in lines[at : at + removals + additions + 2] if not line.startswith("\\")]
+        body = [line.removesuffix("\r") for line in lines[at : at + removals + additions + 2] if not line.startswith("\\")]
         removed = tuple(line[1:] for line in body[:removals])
         yield PatchHunk(old, removed, new, tuple(line[1:] for line in body[removals : removals + additions]))
         at += removals + additions
@@ -114,27 +135,40 @@ def files_at(tree: GitTree, stop: Stop, revision: str) -> dict[str, int]:
     return found
 
 
-def texts_at(tree: GitTree, stop: Stop, wanted: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
-    """The texts of files, each by its revision and path; without missing, large and binary ones.
+def texts_at(tree: GitTree, stop: Stop, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The texts of files, each by a commit's full id and a path; without missing, large and binary ones.
 
     Bytes that are not UTF-8 become U+FFFD; line ends are "\\n".
     """
-    places = list(dict.fromkeys(wanted))
-    if not places:
-        return {}
-    given = b"".join(os.fsencode(f"{revision}:./{path}\n") for revision, path in places if "\n" not in path)
-    answer = run_git(tree, stop, "cat-file", "--batch", given=given)
+    places = [
+        (commit, path)
+        for commit, path in dict.fromkeys(wanted)
+        if _ID.fullmatch(commit) and not {"\n", "\r", "\0"} & set(path)
+    ]
+    specs = [f"{commit}^{{commit}}:./{path}" for commit, path in places]
+    sizes = _ask(tree, stop, "--batch-check", specs).split(b"\n")
+    small = [
+        (place, spec) for place, spec, facts in zip(places, specs, sizes, strict=False) if _is_small(facts)
+    ]
+    answer = _ask(tree, stop, "--batch", [spec for _, spec in small])
     found = {}
     at = 0
-    for place in (each for each in places if "\n" not in each[1]):
-        end = answer.find(b"\n", at)
-        facts = answer[at:end].rsplit(b" ", 2)
-        at = end + 1
-        if len(facts) < 3 or not facts[-1].isdigit():  # "NAME missing"
-            continue
-        size = int(facts[-1])
-        data = answer[at : at + size]
-        at += size + 1
-        if facts[-2] == b"blob" and size <= LARGEST_BLOB and b"\0" not in data:
+    for place, _ in small:
+        end = answer.index(b"\n", at)
+        size = int(answer[at:end].rsplit(b" ", 1)[1])
+        data = answer[end + 1 : end + 1 + size]
+        at = end + size + 2
+        if b"\0" not in data:
             found[place] = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     return found
+
+
+def _ask(tree: GitTree, stop: Stop, how: str, specs: Sequence[str]) -> bytes:
+    given = b"".join(os.fsencode(spec) + b"\n" for spec in specs)
+    return run_git(tree, stop, "cat-file", how, given=given) if specs else b""
+
+
+def _is_small(facts: bytes) -> bool:
+    """Whether a line of `--batch-check`, "ID TYPE SIZE" or "NAME missing", is of a file worth reading."""
+    parts = facts.rsplit(b" ", 2)
+    return len(parts) == 3 and parts[1] == b"blob" and parts[2].isdigit() and int(parts[2]) <= LARGEST_BLOB

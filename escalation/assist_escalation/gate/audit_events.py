@@ -61,9 +61,16 @@ def intent(prepared: Prepared, decision: Mapping[str, Any]) -> dict[str, Any]:
         "host": prepared.host,
         "model": prepared.endpoint.model,
         "tokens": prepared.tokens,
+        "bytes_sent": payload_bytes(prepared),
         "upper_micro": prepared.upper_micro,
         **_content(prepared),
     }
+
+
+def payload_bytes(prepared: Prepared) -> int:
+    """The bytes of the texts of a request; what the protocol puts around them is not counted."""
+    texts = f"{prepared.messages.system}{prepared.messages.user}"
+    return len(texts.encode("utf-8", "surrogatepass"))
 
 
 def _content(prepared: Prepared) -> dict[str, Any]:

@@ -192,10 +192,14 @@ def _platt(scores: Numbers, good: Numbers) -> list[Point]:
         share = 1 / (1 + np.exp(-np.clip(columns @ line, -40, 40)))
         slope = columns.T @ (wanted - share) - [0.0, line[1] - 1]  # pulled toward leaving the score unchanged
         bend = (columns.T * (share * (1 - share))) @ columns + np.diag([1e-9, 1.0])
-        step = np.clip(np.linalg.solve(bend, slope), -2, 2)
-        line = line + step
-        if np.abs(step).max() < 1e-9:
+        step = np.linalg.solve(bend, slope)
+        # A whole step may overshoot and swing from one side to the other for ever, so it is halved until it helps.
+        now = _fitness(columns, wanted, line)
+        while np.abs(step).max() > 1e-9 and _fitness(columns, wanted, line + step) < now:
+            step = step / 2
+        if np.abs(step).max() <= 1e-9:
             break
+        line = line + step
     # never falling: see `SLANT`
     bias = float(line[0])
     slant = max(0.0, float(line[1]))
@@ -204,6 +208,12 @@ def _platt(scores: Numbers, good: Numbers) -> list[Point]:
         (float(x), float(1 / (1 + np.exp(-np.clip(bias + slant * odds, -40, 40)))))
         for x, odds in zip(at, _odds(at), strict=True)
     ]
+
+
+def _fitness(columns: Numbers, wanted: Numbers, line: Numbers) -> float:
+    """The log-likelihood of a logistic line, less what its distance from leaving the score unchanged costs."""
+    odds = np.clip(columns @ line, -40, 40)
+    return float((wanted * odds - np.logaddexp(0, odds)).sum() - (line[1] - 1) ** 2 / 2)
 
 
 def _odds(scores: Numbers) -> Numbers:

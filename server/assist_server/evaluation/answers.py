@@ -13,7 +13,9 @@ class EvalAnswer:
     `shown` is what of ghost text would be shown. `places` are the files that a search found, best first.
     `reason` says why there is no answer, "" if there is one. `confidence` is how likely the candidate thinks
     that it is right, None if it does not say. `counts` are further numbers, by name. `disturbed`: other
-    programs used the machine meanwhile, so `ms` says little.
+    programs used the machine meanwhile, so `ms` says little. `failed`: the way to the candidate failed, such
+    as a network, a budget or a rule, so that `reason` says nothing about the candidate itself. `sources` are
+    the other files that the candidate was shown.
     """
 
     text: str = ""
@@ -27,7 +29,7 @@ class EvalAnswer:
     tokens_read: int = 0
     tokens_written: int = 0
     cost_micro: int = 0
-    bytes_sent: int = 0
-    host: str = ""
     counts: Mapping[str, float] = field(default_factory=dict)
     disturbed: bool = False
+    failed: bool = False
+    sources: tuple[str, ...] = ()

@@ -5,12 +5,19 @@ tasks can be shared. This module reads no repository.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
+from assist_escalation import durable_files
 from assist_server.errors import UserError
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_NAME = re.compile(r"[a-z]+-[0-9a-f]{12}")
+MOST_LINES = 10_000_000  # of a file
+COMMANDS = ("fix", "refactor")  # of an edit
 
 Kind = Literal["lines", "typing", "bodies", "edits", "next", "questions"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -86,9 +93,8 @@ def write_tasks(file: Path, tasks: TaskSet, texts: Mapping[str, TaskTexts] | Non
     }
     rows = [{**asdict(each), **(_texts_row(texts, each.id) if texts else {})} for each in tasks.tasks]
     lines = "".join(json.dumps(row, ensure_ascii=True) + "\n" for row in (header, *rows))
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.touch(mode=0o600)
-    file.write_text(lines, encoding="utf-8")
+    durable_files.make_folder(file.parent)
+    durable_files.replace(file, lines.encode())
 
 
 def _texts_row(texts: Mapping[str, TaskTexts], name: str) -> dict[str, Any]:
@@ -103,6 +109,8 @@ def read_tasks(file: Path) -> TaskSet:
         if header["format"] != FORMAT:
             raise UserError(f"{file} was written by another version: run `assist eval mine` again.")
         tasks = tuple(_task(row) for row in rows)
+        if len({each.id for each in tasks}) < len(tasks) or not _COMMIT.fullmatch(header["commit"]):
+            raise ValueError("ids or the commit")
         return TaskSet(str(header["repository"]), str(header["commit"]), int(header["seed"]), tasks)
     except FileNotFoundError:
         raise UserError(f"There are no tasks in {file}: run `assist eval mine` first.") from None
@@ -111,10 +119,29 @@ def read_tasks(file: Path) -> TaskSet:
 
 
 def _task(row: Mapping[str, Any]) -> EvalTask:
-    known = {item.name for item in fields(EvalTask)}
+    """A row as a task. A file of tasks may come from a stranger, so each value is checked."""
+    known = {item.name: item.type for item in fields(EvalTask)}
     task = EvalTask(**{key: value for key, value in row.items() if key in known})
-    if task.kind not in KINDS:
-        raise ValueError(f"no such kind of task: {task.kind}")
+    for name, kind in known.items():
+        if type(getattr(task, name)) is not (int if kind in (int, "int") else str):
+            raise ValueError(f"{name} = {getattr(task, name)!r}")
+    plain = PurePosixPath(task.path)
+    valid = (
+        task.kind in KINDS
+        and _NAME.fullmatch(task.id)
+        and _COMMIT.fullmatch(task.commit)
+        and (not task.change or _COMMIT.fullmatch(task.change))
+        and task.path == str(plain)
+        and not plain.is_absolute()
+        and not {"", ".", "..", ".git"} & set(plain.parts)
+        and all(each.isprintable() for each in (task.path, task.name, task.language))
+        and 0 < task.first < MOST_LINES
+        and 0 <= task.last < MOST_LINES
+        and 0 <= task.column < MOST_LINES
+        and (task.kind != "edits" or task.name in COMMANDS)
+    )
+    if not valid:
+        raise ValueError(f"a task that cannot be: {task.id!r}")
     return task
 
 

@@ -119,3 +119,12 @@ def test_a_calibration_of_other_weights_is_refused() -> None:
     text = patch(Calibration(weights="0123456789abcdef"))
     with pytest.raises(EscalationError, match="another version"):
         read(text)
+
+
+def test_a_score_that_says_nothing_gets_a_flat_calibration() -> None:
+    """Newton's method swings between two slopes here if it takes whole steps."""
+    for seed in range(20):
+        rng = random.Random(seed)
+        found = fit([Label(rng.random(), rng.random() < 0.5) for _ in range(200)])
+        assert found.apply(0.9) - found.apply(0.1) < 0.35, seed
+        assert abs(found.apply(0.5) - 0.5) < 0.12, seed

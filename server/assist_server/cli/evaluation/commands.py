@@ -17,15 +17,16 @@ from assist_server.cli.evaluation.flags import EvalFlags, MineFlags, kinds_of
 from assist_server.cli.flags import ask_first, directory, example, settings, with_flags
 from assist_server.cli.output import emit, end_passing, out, say, show_passing
 from assist_server.errors import UserError
-from assist_server.wording.amounts import usd
+from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:  # numpy, and all of the product
-    from assist_server.evaluation.evaluate import Evaluation, PriceBound, ReadyEvaluation
+    from assist_server.evaluation.evaluate import Evaluation
+    from assist_server.evaluation.leaving import LeavingBound
+    from assist_server.evaluation.ready import ReadyEvaluation
     from assist_server.evaluation.running.run import EvalPosition
 
 NICE = 5  # below what people work with, above what only runs when nothing else does
 LOG_S = 60.0  # between two lines of progress in a log
-JUDGED = 30  # pairs of answers that a judge is asked about: 60 requests
 
 eval_app = typer.Typer(rich_markup_mode=None)
 
@@ -61,9 +62,9 @@ def evaluate(context: typer.Context, flags: EvalFlags) -> None:
     """Measure models, a team's server and providers on tasks from this repository, and write a report.
 
     It mines tasks from the history, files and tests, asks each candidate about the same ones through the
-    engine, retrieval and gate that you use every day, and says what differs by more than chance. Nothing
-    leaves this machine unless --max-usd or a provider is given. The answers are kept: a second run asks only
-    what is new.
+    engine, retrieval and gate that you use every day, and says what differs by more than chance. Providers
+    are asked only with --max-usd; before anything leaves, you see to whom, how much and at what price. The
+    answers are kept: a second run asks only what is new.
     """
     if context.invoked_subcommand is None:
         run_evaluation(flags)
@@ -80,9 +81,9 @@ def mine(flags: MineFlags) -> None:
     The same commit and seed give the same tasks. A file of tasks names commits, files and lines, and has no
     code in it unless you ask for that.
     """
-    from assist_server.evaluation.evaluate import EvalWish, mine_tasks, workspace_at  # noqa: PLC0415
     from assist_server.evaluation.mining.mine import texts_of  # noqa: PLC0415
     from assist_server.evaluation.mining.sources import open_repository  # noqa: PLC0415
+    from assist_server.evaluation.ready import EvalWish, mine_tasks, workspace_at  # noqa: PLC0415
     from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_server.evaluation.tasks import count_by_kind, write_tasks  # noqa: PLC0415
     from assist_server.questions.composition import git_of  # noqa: PLC0415
@@ -108,37 +109,42 @@ def mine(flags: MineFlags) -> None:
 
 def run_evaluation(flags: EvalFlags) -> None:
     """An evaluation with its report, its guards and its exit code."""
-    from assist_server.evaluation.evaluate import Evaluation, get_ready, price_bounds  # noqa: PLC0415
+    from assist_server.evaluation.evaluate import Evaluation  # noqa: PLC0415
+    from assist_server.evaluation.leaving import leaving_bounds  # noqa: PLC0415
+    from assist_server.evaluation.ranking.guards import parse_guard  # noqa: PLC0415
+    from assist_server.evaluation.ready import get_ready  # noqa: PLC0415
 
     config = settings(offline=flags.offline)
+    for each in flags.guards or ():
+        parse_guard(each)
     ready = get_ready(config, directory(flags.workspace), flags.wish(), show_passing)
-    bounds = price_bounds(ready)
+    bounds = leaving_bounds(ready)
     end_passing()
     if flags.dry_run:
         _show_plan(ready, bounds, as_json=flags.as_json)
         return
-    _agree(ready, bounds, flags)
+    _agree(bounds, flags)
     with contextlib.suppress(AttributeError, OSError):  # Windows has no such call
         os.nice(NICE)
-    evaluation = Evaluation(ready, _PositionLine().show, show_passing)
-    interrupted = False
-    try:
-        asyncio.run(_run(evaluation, ready, flags))
-    except KeyboardInterrupt:
-        interrupted = True
-    end_passing()
-    if interrupted:
-        say("Interrupted: the report has what was asked so far.")
+    with ready.folder.hold():
+        evaluation = Evaluation(ready, _PositionLine().show, show_passing)
+        try:
+            asyncio.run(_run(evaluation, ready))
+        except KeyboardInterrupt:
+            say("Interrupted: the report has what was asked so far.")
+        end_passing()
+        evaluation.record_departures()
     reports.finish(ready, evaluation.folder, flags)
 
 
-async def _run(evaluation: "Evaluation", ready: "ReadyEvaluation", flags: EvalFlags) -> None:
+async def _run(evaluation: "Evaluation", ready: "ReadyEvaluation") -> None:
     folder = await evaluation.run()
-    if flags.judge:
+    if ready.wish.judge is not None:
         from assist_server.evaluation.judging.judge_run import judge_run  # noqa: PLC0415
+        from assist_server.evaluation.leaving import JUDGED  # noqa: PLC0415
 
-        show_passing(f"asking {flags.judge}")
-        await judge_run(ready, folder, flags.judge, JUDGED)
+        show_passing(f"asking {ready.wish.judge.label}")
+        await judge_run(ready, folder, ready.wish.judge, JUDGED)
 
 
 class _PositionLine:
@@ -158,57 +164,43 @@ class _PositionLine:
             say(line)
 
 
-def _show_plan(ready: "ReadyEvaluation", bounds: "list[PriceBound]", *, as_json: bool) -> None:
+def _show_plan(ready: "ReadyEvaluation", bounds: "list[LeavingBound]", *, as_json: bool) -> None:
+    from assist_server.evaluation.leaving import bound_document, bound_lines  # noqa: PLC0415
     from assist_server.evaluation.tasks import count_by_kind  # noqa: PLC0415
 
     counts = count_by_kind(ready.tasks.tasks)
     if as_json:
-        prices = [
+        emit(
             {
-                "candidate": each.candidate,
-                "host": each.host,
-                "requests": each.requests,
-                "upper_usd": each.upper_micro / 1e6,
-                "not_asked": dict(each.refused),
+                "candidates": [each.label for each in ready.candidates],
+                "tasks": counts,
+                "leaving": [bound_document(each) for each in bounds],
+                "max_usd": ready.wish.max_usd,
             }
-            for each in bounds
-        ]
-        emit({"candidates": [each.label for each in ready.candidates], "tasks": counts, "prices": prices,
-              "max_usd": ready.wish.max_usd})  # fmt: skip
+        )
         return
     out(f"Tasks       {', '.join(f'{number:,} {kind}' for kind, number in counts.items())}")
     for each in ready.candidates:
-        out(f"Candidate   {each.label}: {', '.join(kind for kind in each.kinds if kind in counts)}")
-    for line in _price_lines(ready, bounds):
-        out(f"Provider    {line}")
+        out(f"Candidate   {harmless(each.label)}: {', '.join(kind for kind in each.kinds if kind in counts)}")
+    for bound in bounds:
+        for line in bound_lines(bound, ready.wish.max_usd):
+            out(f"Leaves      {harmless(line)}")
+    if not bounds:
+        out("Leaves      nothing")
     out(f"Time        {ready.wish.minutes:g} minutes at most")
 
 
-def _price_lines(ready: "ReadyEvaluation", bounds: "list[PriceBound]") -> list[str]:
-    limit = round(1e6 * ready.wish.max_usd)
-    found = []
-    for each in bounds:
-        most = (
-            f"{each.requests:,} requests to {each.host or 'no host'} may cost up to {usd(each.upper_micro)}"
-        )
-        found.append(f"{each.candidate}: {most}; the run stops at {usd(limit)} (--max-usd)")
-        found += [f"{each.candidate}: {count:,} are not asked: {why}" for why, count in each.refused.items()]
-    return found
+def _agree(bounds: "list[LeavingBound]", flags: EvalFlags) -> None:
+    """Ask before anything is sent, with the hosts, the numbers and the prices."""
+    from assist_server.evaluation.leaving import bound_lines  # noqa: PLC0415
 
-
-def _agree(ready: "ReadyEvaluation", bounds: "list[PriceBound]", flags: EvalFlags) -> None:
-    """Ask before anything is sent: to providers the prices, to a server its address."""
-    from assist_server.config.permissions import permissions_for  # noqa: PLC0415
-
-    if bounds and flags.max_usd <= 0:
+    if flags.max_usd <= 0 and any(not each.candidate.startswith("server:") for each in bounds):
         raise UserError("A provider is asked only within a bound: say with --max-usd what the run may cost.")
-    asked = [*bounds] if not flags.judge else [*bounds, None]
-    if not asked:
+    if not any(each.requests for each in bounds):
         return
-    allowed = permissions_for(ready.config, [ready.workspace.root])[0]
-    for line in _price_lines(ready, bounds):
-        say(line)
-    if flags.judge:
-        say(f"{flags.judge} sees up to {JUDGED} pairs of answers with the code around them, twice each")
-    yes = flags.yes and allowed.yes_allowed
-    ask_first("Ask them?", "Nothing was asked.", yes=yes)
+    for bound in bounds:
+        for line in bound_lines(bound, flags.max_usd):
+            say(line)
+    say("Edits are asked about files as they were before a commit: old versions leave, without secrets.")
+    yes = flags.yes and all(each.yes_allowed for each in bounds)
+    ask_first("Send that?", "Nothing was sent.", yes=yes)

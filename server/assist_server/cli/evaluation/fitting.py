@@ -9,6 +9,7 @@ import typer
 from assist_server.cli.evaluation.flags import Run
 from assist_server.cli.flags import AsJson, Workspace, directory, example, settings, with_flags
 from assist_server.cli.output import emit, out
+from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy
     from assist_server.evaluation.fitting.thresholds import ThresholdFit
@@ -70,9 +71,9 @@ def fit(flags: FitFlags) -> None:
     threshold in a repository's file can only keep more requests on this machine; write it into config.toml to
     let more leave. Nothing is changed but by --calibrate.
     """
-    from assist_server.evaluation.evaluate import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.fitting import thresholds  # noqa: PLC0415
     from assist_server.evaluation.fitting.asked import asked_a_day  # noqa: PLC0415
+    from assist_server.evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.report.run_report import find_run, report_of  # noqa: PLC0415
     from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_server.questions.composition import read_calibration  # noqa: PLC0415
@@ -81,6 +82,10 @@ def fit(flags: FitFlags) -> None:
     config = settings()
     folder = eval_folder(config, workspace_at(config, directory(flags.workspace)).root)
     made = report_of(find_run(folder, flags.run))
+    if flags.calibrate and made.folder.parent != folder.path / "runs":
+        raise UserError(
+            "--calibrate takes a run of this repository, not a folder from elsewhere.", WRONG_USAGE
+        )
     names = list(made.run["versions"])
     local = flags.local or next((each for each in names if each.startswith("local:")), "")
     provider = flags.provider or next((each for each in names if each.startswith("provider:")), "")
@@ -133,8 +138,11 @@ def _show(found: "ThresholdFit", rate: float, local: str, provider: str) -> None
         else "Dollars are 0: no question was counted yet."
     )
     chosen = found.chosen
+    if chosen is None:
+        out("Nothing is recommended: no provider was asked the same tasks. Run it with -c provider:NAME.")
+        return
     out(
         f"Recommended: {chosen.threshold}, which escalates {chosen.escalated:.0%} and has {chosen.right:.0%} "
-        "right. max_escalation_rate stays a bound.\n"
+        f"({chosen.right_low:.0%} to {chosen.right_high:.0%}) right. max_escalation_rate bounds it further.\n"
     )
     out(settings_patch(found).rstrip())

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assist_server.cli.flags import AsJson, Offline, Workspace, Yes
+from assist_server.errors import WRONG_USAGE, UserError
 
 if TYPE_CHECKING:  # numpy, and all of the product
-    from assist_server.evaluation.evaluate import EvalWish
+    from assist_server.evaluation.ready import EvalWish
     from assist_server.evaluation.tasks import Kind
 
 Seed = Annotated[int, typer.Option("--seed", help="Another seed draws other tasks.")]
@@ -30,7 +31,7 @@ Run = Annotated[
 
 def kinds_of(text: str) -> "tuple[Kind, ...]":
     """The kinds that a flag names, none for all."""
-    from assist_server.evaluation.evaluate import check_kinds  # noqa: PLC0415
+    from assist_server.evaluation.ready import check_kinds  # noqa: PLC0415
 
     return check_kinds([each.strip() for each in text.split(",") if each.strip()])
 
@@ -136,10 +137,13 @@ class EvalFlags:
 
     def wish(self) -> "EvalWish":
         """The same as the evaluation takes it. Raises `UserError`."""
-        from assist_server.evaluation.evaluate import EvalWish  # noqa: PLC0415
+        from assist_server.evaluation.ready import EvalWish, candidates_of, judge_of  # noqa: PLC0415
+
+        if not self.max_usd >= 0:  # also for nan
+            raise UserError("--max-usd is no number.", WRONG_USAGE)
 
         return EvalWish(
-            tuple(self.candidates or ()),
+            candidates_of(self.candidates or ()),
             kinds_of(self.kinds),
             self.minutes,
             self.max_usd,
@@ -147,4 +151,5 @@ class EvalFlags:
             self.tasks,
             self.count,
             self.seed,
+            judge_of(self.judge),
         )

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assist_escalation import durable_files
 from assist_server.cli.evaluation.flags import EvalFlags, Run
 from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
 from assist_server.cli.output import emit, out, say
+from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:  # numpy, and all of the product
-    from assist_server.evaluation.evaluate import ReadyEvaluation
+    from assist_server.evaluation.ready import ReadyEvaluation
     from assist_server.evaluation.report.run_report import RunReport
-    from assist_server.evaluation.running.store import EvalFolder
 
 PAGE = "report.html"
 RANKING = ("Wins", "95 %", "Comparisons")
@@ -56,13 +57,14 @@ def finish(ready: "ReadyEvaluation", folder: Path, flags: EvalFlags) -> None:
     """Write the page of a run, show its figures, and check its guards. Exits with 4 if one does not hold."""
     from assist_server.evaluation.ranking.guards import GUARD_FAILED, check_guard  # noqa: PLC0415
     from assist_server.evaluation.report.facts import page  # noqa: PLC0415
-    from assist_server.evaluation.report.run_report import examples_of, report_of, votes_of  # noqa: PLC0415
+    from assist_server.evaluation.report.run_report import documents_of, examples_of, keep_document, report_of  # noqa: PLC0415
 
-    made = report_of(folder, votes_of(ready.folder))
+    made = report_of(folder, ready.folder)
+    keep_document(made)
     file = folder / PAGE
     write_private(file, page(made.run, made.summary, examples_of(made, ready.folder, None)))
-    last = _last_before(ready.folder, folder)
-    results = [check_guard(each, made.document, last) for each in flags.guards or ()]
+    earlier = documents_of(each for each in ready.folder.run_folders() if each.name < folder.name)
+    results = [check_guard(each, made.document, earlier) for each in flags.guards or ()]
     if flags.as_json:
         guards = [{"guard": g.text, "holds": g.holds, "found": g.found, "limit": g.limit} for g in results]
         emit({**made.document, "report": str(file), "guards": guards})
@@ -74,44 +76,38 @@ def finish(ready: "ReadyEvaluation", folder: Path, flags: EvalFlags) -> None:
         raise typer.Exit(GUARD_FAILED)
 
 
-def _last_before(folder: "EvalFolder", run: Path) -> dict[str, Any] | None:
-    """The document of the run before this one that has figures."""
-    from assist_server.evaluation.report.run_report import report_of  # noqa: PLC0415
-
-    for each in reversed([other for other in folder.run_folders() if other.name < run.name]):
-        document = report_of(each).document
-        if document["kinds"]:
-            return document
-    return None
-
-
 def write_private(file: Path, text: str) -> None:
     """Write a text for its owner only."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    file.touch(mode=0o600)
-    file.write_text(text, encoding="utf-8")
+    durable_files.make_folder(file.absolute().parent)
+    durable_files.replace(file.absolute(), text.encode("utf-8", "replace"))
 
 
 def show(made: "RunReport", file: Path) -> None:
     """The figures of a run on the terminal."""
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
     from assist_server.evaluation.ranking.verdicts import ALIKE  # noqa: PLC0415
-    from assist_server.evaluation.report.facts import KIND_WORDS, kind_heads, kind_rows, ranking_rows  # noqa: PLC0415
+    from assist_server.evaluation.report import facts  # noqa: PLC0415
 
     summary = made.summary
     run = made.run
-    out(f"{run['repository']} at {run['commit'][:12]}: {run['tasks']:,} tasks, {summary.answers:,} answers.")
-    for kind, (head, _) in KIND_WORDS.items():
-        rows = kind_rows(kind, summary)
+    where = f"{harmless(run['repository'])} at {run['commit'][:12]}"
+    out(f"{where}: {run['tasks']:,} tasks, {summary.answers:,} answers.")
+    for kind, (head, _) in facts.KIND_WORDS.items():
+        rows = facts.kind_rows(kind, summary)
         if rows:
             out(f"\n{head}")
-            heads = [each for each, _ in kind_heads(kind)]
+            heads = [each for each, _ in facts.kind_heads(kind)]
             kept = [heads.index(each) for each in ("Tasks", heads[2], "95 %", "p50 ms")]
             columns = [Column("Candidate"), *(Column(heads[at], number=True) for at in kept)]
             table(columns, [[row[0], *(row[at] for at in kept)] for row in rows])
+    if judge := facts.judge_words(run):
+        out(f"\n{judge}")
     if summary.ranking:
         out("\nAll together: how often each wins against an average one")
-        table([Column("Candidate"), *(Column(head, number=True) for head in RANKING)], ranking_rows(summary))
+        table(
+            [Column("Candidate"), *(Column(head, number=True) for head in RANKING)],
+            facts.ranking_rows(summary),
+        )
     telling = [each.words for each in summary.differences if each.found.verdict != ALIKE]
     out("")
     for line in telling:
@@ -126,10 +122,12 @@ def show(made: "RunReport", file: Path) -> None:
 def _show_notes(made: "RunReport") -> None:
     """What to know about the figures."""
     run = made.run
+    for kind, label in made.summary.too_few:
+        out(f"{label} was asked too few {kind} to be in the table.")
     for problem in run["problems"]:
         say(f"assist: {problem}")
     for why, count in sorted(run["left_out"].items(), key=lambda each: -each[1])[:4]:
-        out(f"Left out: {count:,} tasks, {why}.")
+        out(f"Left out: {count:,} tasks, {harmless(why)}.")
     if made.summary.disturbed:
         out(f"{made.summary.disturbed:,} answers were disturbed by other programs: their times are left out.")
     if not run["complete"]:
@@ -148,17 +146,18 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Show the figures of a run, and write its page again: one file of HTML that loads nothing."""
-    from assist_server.evaluation.evaluate import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.mining.sources import open_repository  # noqa: PLC0415
+    from assist_server.evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.report.facts import page  # noqa: PLC0415
-    from assist_server.evaluation.report.run_report import examples_of, find_run, report_of, votes_of  # noqa: PLC0415
+    from assist_server.evaluation.report.run_report import examples_of, find_run, keep_document, report_of  # noqa: PLC0415
     from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
     from assist_server.questions.composition import git_of  # noqa: PLC0415
 
     config = settings()
     root = workspace_at(config, directory(workspace)).root
     folder = eval_folder(config, root)
-    made = report_of(find_run(folder, run), votes_of(folder))
+    made = report_of(find_run(folder, run), folder)
+    keep_document(made)
     repository = open_repository(git_of(config), root) if with_code else None
     file = output or made.folder / PAGE
     write_private(file, page(made.run, made.summary, examples_of(made, folder, repository)))
@@ -183,7 +182,7 @@ def compare(
     A run is `last`, `last-1`, its name, or its folder. Of each candidate it says whether it got better or
     worse by more than chance.
     """
-    from assist_server.evaluation.evaluate import workspace_at  # noqa: PLC0415
+    from assist_server.evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.report.run_report import compare_runs, find_run, report_of  # noqa: PLC0415
     from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
 
@@ -213,14 +212,14 @@ def history(
 ) -> None:
     """Show the main figure of each kind for the first candidate of each run, oldest first."""
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
-    from assist_server.evaluation.evaluate import workspace_at  # noqa: PLC0415
+    from assist_server.evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.report.history import HEADS, history_document, history_page, history_rows  # noqa: PLC0415
-    from assist_server.evaluation.report.run_report import report_of  # noqa: PLC0415
+    from assist_server.evaluation.report.run_report import documents_of  # noqa: PLC0415
     from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
 
     config = settings()
     folder = eval_folder(config, workspace_at(config, directory(workspace)).root)
-    documents: Sequence[dict[str, Any]] = [report_of(each).document for each in folder.run_folders()]
+    documents: Sequence[dict[str, Any]] = documents_of(folder.run_folders())
     if as_json:
         emit({"runs": history_document(documents)})
     elif not documents:
@@ -234,7 +233,7 @@ def history(
 
 def clear(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
     """Delete everything that was kept of this repository's evaluations: tasks, answers, votes, reports."""
-    from assist_server.evaluation.evaluate import workspace_at  # noqa: PLC0415
+    from assist_server.evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
 
     config = settings()

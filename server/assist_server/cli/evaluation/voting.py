@@ -33,8 +33,8 @@ def vote(run: Run = "last", workspace: Workspace = Path()) -> None:
     Your votes enter the common ranking of this repository, next to the preferences by rule. 1 or 2 is the
     better one, = a tie, s skips, q ends.
     """
-    from assist_server.evaluation.evaluate import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.ranking.votes import add_vote  # noqa: PLC0415
+    from assist_server.evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_server.evaluation.report.blind_pairs import blind_pairs  # noqa: PLC0415
     from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
 
@@ -61,7 +61,7 @@ def vote(run: Run = "last", workspace: Workspace = Path()) -> None:
 
 
 def _show(pair: "BlindPair", at: str) -> None:
-    out(f"--- {at}: {pair.kind} in {pair.place} ---")
+    out(f"--- {at}: {pair.kind} in {harmless(pair.place)} ---")
     above = pair.before.splitlines()[-ABOVE:]
     below = pair.after.splitlines()[:BELOW]
     for line in above:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_escalation.errors import EscalationError
-from assist_escalation.prompts import Span
+from assist_escalation.errors import EscalationError, RefusedError
+from assist_escalation.prompts import Origin, Span
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.evaluation.answers import EvalAnswer
 from assist_server.evaluation.candidates.run_budget import RunBudget
 from assist_server.evaluation.candidates.spec import CandidateSpec
+from assist_server.evaluation.mining.small_commits import definition_around
 from assist_server.evaluation.tasks import EvalTask, TaskTexts
 from assist_server.questions.answering import AnswerSources, FinalAnswer, answer
 from assist_server.questions.composition import decision_inputs
@@ -28,7 +29,6 @@ from assist_server.questions.decision import (
     DecisionInputs,
     Question,
     decide,
-    refusal_of,
 )
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import lines_in_document, overlay
@@ -42,9 +42,10 @@ if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     MakeQuestion = Callable[[Corpus], Question]
 
 BODY_WISH = (
-    "Write the body of {}, which is missing: do what its name, its signature, its comment and the code "
-    "around it say. Keep the signature."
+    "Write the body of this function, which is missing: do what its name, its signature, its comment and the "
+    "code around it say. Keep the signature."
 )
+EDIT_WISH = "Make the change that this commit message describes, in this code and nowhere else."
 NO_INDEX = "none"  # of a candidate that sees no other files
 
 
@@ -78,11 +79,15 @@ class AnswerCandidate:
             from assist_server.local_model.opening import open_local  # noqa: PLC0415  (llama.cpp, 0.4 s)
 
             self._local = await asyncio.to_thread(open_local, self._config)
+        self.open_index()
+
+    def open_index(self) -> None:
+        """Open the index alone, which is enough for `question`."""
         self._corpus = corpus_of(self._folder)
 
     async def answer(self, task: EvalTask, texts: TaskTexts) -> EvalAnswer:
         """The file with the edit that the model makes, or why there is none."""
-        return await self._ask(lambda corpus: self._task_question(corpus, task, texts))
+        return await self._ask(lambda corpus: self._task_question(corpus, task, texts), task.path)
 
     async def reply(self, words: str, material: tuple[Span, ...]) -> EvalAnswer:
         """The answer in words to a question about pieces of code that it brings along."""
@@ -90,67 +95,83 @@ class AnswerCandidate:
 
     async def close(self) -> None:
         """Free the model."""
-        if self._corpus is not None:
-            self._corpus.reader.close()
+        self.close_index()
         if self._local is not None and not self._lent:
             self._local.close()
-        self._corpus = None
         self._local = None
 
+    def close_index(self) -> None:
+        """Close the index."""
+        if self._corpus is not None:
+            self._corpus.reader.close()
+        self._corpus = None
+
     def question(self, task: EvalTask, texts: TaskTexts) -> DecidedQuestion:
-        """What would be asked, with its price: for a dry run. It sends nothing."""
+        """What would be asked, with its price: for a dry run. It sends nothing. Raises `EscalationError`."""
         return self._decide(lambda corpus: self._task_question(corpus, task, texts))[0]
 
-    async def _ask(self, make: "MakeQuestion") -> EvalAnswer:
+    async def _ask(self, make: "MakeQuestion", path: str = "") -> EvalAnswer:
         start = time.perf_counter()
         try:
             decided, inputs = await asyncio.to_thread(self._decide, make)
+            if decided.question.material and decided.frontier and decided.frontier.left_out:
+                raise UserError("A rule keeps a part of it on this machine.")
+            if self._spec.source == "provider":
+                final = await self._ask_provider(decided, inputs)
+            else:
+                final = await self._answer(decided, inputs)
         except (UserError, EscalationError) as error:
-            return EvalAnswer(reason=str(error))
-        if self._spec.source == "provider":
-            return await self._ask_provider(decided, inputs, start)
-        return await self._answer(decided, inputs, start)
+            return EvalAnswer(reason=str(error), failed=True, ms=1e3 * (time.perf_counter() - start))
+        return self._eval_answer(decided, final, path)
 
     def _decide(self, make: "MakeQuestion") -> tuple[DecidedQuestion, DecisionInputs]:
         """A question, decided by today's rules."""
-        corpus = self._corpus or corpus_of(self._folder)
-        question = make(corpus)
-        inputs, _ = decision_inputs(self._config, [corpus.root], [corpus.root])
-        return decide(question, QuestionFolders(corpus), inputs), inputs
+        if self._corpus is None:
+            raise RuntimeError("the candidate is not open")
+        self._corpus.set_open({})  # the file of an earlier task is as it is on the disk
+        question = make(self._corpus)
+        root = self._corpus.root
+        inputs, _ = decision_inputs(self._config, [root], [root])
+        return decide(question, QuestionFolders(self._corpus), inputs), inputs
 
     def _task_question(self, corpus: "Corpus", task: EvalTask, texts: TaskTexts) -> Question:
-        """The question of a task. The file is laid over the index as it is asked about."""
+        """The question of a task. The file is laid over the index as it is asked about.
+
+        The commit's subject is no word of the user: it is judged as what comes from the file.
+        """
         path = os.path.join(corpus.root, task.path)
         document = Document(path, split_lines(texts.asked), language_of(task.path))
-        target = lines_in_document(corpus, overlay(corpus, task.path, document), task.first, 0)
+        around = definition_around(task, texts.asked)
+        lines = (around.start_line, around.end_line) if around else (task.first, 0)
+        target = lines_in_document(corpus, overlay(corpus, task.path, document), *lines)
         if task.kind == "bodies":
-            return self._with_wish(Question("refactor", BODY_WISH.format(task.name), target))
-        return self._with_wish(Question(task.name, texts.words, target))
+            return self._with_wish(Question("refactor", BODY_WISH, target))
+        note = Span(f"Commit message: {texts.words}", Origin("editor", task.path, corpus.root))
+        return self._with_wish(Question(task.name, EDIT_WISH, target, (note,)))
 
     def _with_wish(self, question: Question) -> Question:
         if self._spec.source == "provider":
             return replace(question, wish="frontier", provider=self._spec.name)
         return replace(question, wish="local")
 
-    async def _ask_provider(
-        self, decided: DecidedQuestion, inputs: DecisionInputs, start: float
-    ) -> EvalAnswer:
+    async def _ask_provider(self, decided: DecidedQuestion, inputs: DecisionInputs) -> FinalAnswer:
+        """The provider's answer, within the run's money. A refusal is written into the audit log."""
         prepared = decided.prepared
-        if decided.decision.target != "frontier" or prepared is None:
-            return EvalAnswer(reason=str(refusal_of(decided.decision)))
+        if prepared is None or decided.decision.target != "frontier":
+            return await self._answer(decided, inputs)
+        await asyncio.to_thread(self._budget.reserve, prepared)
+        paid: int | None = None
         try:
-            await asyncio.to_thread(self._budget.reserve, prepared)
-        except EscalationError as error:
-            return EvalAnswer(reason=str(error), counts={"unpaid": 1.0})
-        found = EvalAnswer(reason="interrupted")
-        try:
-            found = await self._answer(decided, inputs, start)
+            final = await self._answer(decided, inputs)
+            paid = final.cost.micro
+            return final
+        except RefusedError:  # a rule or a budget: nothing was sent
+            paid = 0
+            raise
         finally:
-            await asyncio.to_thread(self._budget.settle, prepared, found.cost_micro, found.reason)
-        sent = len(f"{prepared.messages.system}{prepared.messages.user}".encode("utf-8", "surrogatepass"))
-        return replace(found, bytes_sent=sent, host=prepared.host)
+            await asyncio.to_thread(self._budget.settle, prepared, paid)
 
-    async def _answer(self, decided: DecidedQuestion, inputs: DecisionInputs, start: float) -> EvalAnswer:
+    async def _answer(self, decided: DecidedQuestion, inputs: DecisionInputs) -> FinalAnswer:
         async def load() -> "Answerer[Any]":
             if self._local is None:
                 raise UserError(f"{self._spec.label} asks no local model.")
@@ -161,17 +182,18 @@ class AnswerCandidate:
 
         sources = AnswerSources(load, lambda *_: None)
         final: FinalAnswer | None = None
-        try:
-            async with aclosing(answer(decided, inputs, sources, agree)) as stream:
-                async for event in stream:
-                    final = event if isinstance(event, FinalAnswer) else final
-        except (EscalationError, UserError) as error:
-            return EvalAnswer(reason=str(error), ms=1e3 * (time.perf_counter() - start))
+        async with aclosing(answer(decided, inputs, sources, agree)) as stream:
+            async for event in stream:
+                final = event if isinstance(event, FinalAnswer) else final
         if final is None:
-            return EvalAnswer(reason="there was no answer", ms=1e3 * (time.perf_counter() - start))
-        change = final.plan.changes[0] if final.plan else None
-        decision = decided.decision
+            raise UserError(f"{self._spec.label} ended without an answer.")
+        return final
+
+    def _eval_answer(self, decided: DecidedQuestion, final: FinalAnswer, path: str) -> EvalAnswer:
+        changes = final.plan.changes if final.plan else ()
+        change = next((each for each in changes if each.path == path), None)
         edits = bool(decided.local.form.kind)
+        decision = decided.decision
         return EvalAnswer(
             text="" if edits else final.text,
             file=change.after if change else "",
@@ -182,4 +204,5 @@ class AnswerCandidate:
             tokens_written=final.cost.tokens_out,
             cost_micro=final.cost.micro,
             counts={f"feature.{name}": value for name, value in decision.features.items()},
+            sources=tuple(dict.fromkeys(each.path for each in final.sources)),
         )

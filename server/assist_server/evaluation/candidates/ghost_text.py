@@ -50,8 +50,10 @@ class GhostTextCandidate:
         """Load the model. The index is read as it is."""
         if self._spec.source == "server":
             named = named_server(self._config)
-            if named is None or self._config.offline:
+            if self._config.offline:
                 raise UserError(f"{self._spec.label} cannot be asked: you are offline by choice.")
+            if named is None or named[0] != self._spec.name:
+                raise UserError(f"{self._spec.label} cannot be asked: the rules name another server.")
             self._server_model = named[1].model
             # Without a local model: that one would answer in its place.
             self._engine = open_team_engine(lambda: self._config, named, lambda: [self._folder], None)
@@ -73,12 +75,12 @@ class GhostTextCandidate:
         place = self._place(task, texts)
         if task.kind == "bodies":
             given = await self._complete(place, manual=True, max_lines=BODY_LINES)
-            return _answer(given, given.candidate or given.text, self._absence(given))
+            return self._answer(place, given, given.candidate or given.text)
         given = await self._complete(place)
         if given.shown or self._absence(given):
-            return _answer(given, given.text, self._absence(given))
+            return self._answer(place, given, given.text)
         whole = await self._complete(place, manual=True, max_lines=1)  # what it held back
-        held = _answer(given, whole.text or whole.candidate, "")
+        held = self._answer(place, given, whole.text or whole.candidate)
         return replace(held, shown="", reason="" if held.text.strip() else given.reason)
 
     async def close(self) -> None:
@@ -105,7 +107,8 @@ class GhostTextCandidate:
             return KeySuggestion(shown, given.ms.total, tokens.evaluated, tokens.generated, given.id)
 
         engine = self._engine
-        log = await type_block(texts.truth, suggest, engine.record_accepted if engine else lambda _: None)
+        accept = engine.record_accepted if engine else lambda _: None
+        log = await type_block(texts.truth, suggest, accept, texts.after)
         counts = log.counts(len(texts.truth))
         return EvalAnswer(
             shown="", ms=counts["ms_p50"], tokens_read=log.tokens_read, tokens_written=log.tokens_written,
@@ -139,6 +142,21 @@ class GhostTextCandidate:
         )
         return await self._engine.complete(request)
 
+    def _answer(self, place: "_GhostPlace", given: Suggestion, text: str) -> EvalAnswer:
+        """A suggestion as an answer. A server that did not answer itself has failed."""
+        absence = self._absence(given)
+        return EvalAnswer(
+            text="" if absence else text,
+            shown=given.text if given.shown and not absence else "",
+            reason=absence or ("" if text.strip() else given.reason or "empty"),
+            confidence=None if self._server_model else given.score,
+            ms=given.ms.total,
+            tokens_read=given.tokens.evaluated,
+            tokens_written=given.tokens.generated,
+            failed=bool(absence),
+            sources=tuple(dict.fromkeys(each.path for each in place.context.snippets)),
+        )
+
     def _absence(self, given: Suggestion) -> str:
         """Why a team's server did not answer itself, "" if it did."""
         if not self._server_model or given.model == self._server_model:
@@ -152,20 +170,6 @@ class _GhostPlace:
 
     context: Context
     refute: LookUp | None
-
-
-def _answer(given: Suggestion, text: str, absence: str) -> EvalAnswer:
-    """A suggestion as an answer. Characters after the cursor that it replaces are the end of a line."""
-    reason = absence or ("" if text.strip() else given.reason or "empty")
-    return EvalAnswer(
-        text="" if absence else text,
-        shown=given.text if given.shown and not absence else "",
-        reason=reason,
-        confidence=given.score,
-        ms=given.ms.total,
-        tokens_read=given.tokens.evaluated,
-        tokens_written=given.tokens.generated,
-    )
 
 
 def _search_of(folder: WorkspaceFolder) -> FolderSearch | None:

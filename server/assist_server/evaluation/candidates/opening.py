@@ -1,7 +1,8 @@
 """From what people write to a candidate that can be asked."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import cast
@@ -85,7 +86,7 @@ def version_of(spec: CandidateSpec, config: Config, root: str) -> str:
 
     Raises `UserError` for a model, server or provider that is not there.
     """
-    parts = [version("assist-lsp")]
+    parts = [version("assist-lsp"), _settings_mark(config)]
     if spec.source == "local":
         parts += [_file_mark(spec, config), spec.mode or config.completion.mode]
     elif spec.source in ("server", "provider"):
@@ -96,6 +97,14 @@ def version_of(spec: CandidateSpec, config: Config, root: str) -> str:
             raise UserError(f"{spec.label}: no such {spec.source} may be asked here; known are {names}.")
         parts += [known[spec.name].base_url, known[spec.name].model]
     return " ".join(parts)
+
+
+def _settings_mark(config: Config) -> str:
+    """A hash of the settings that an answer may depend on, but for those that a candidate's options set."""
+    completion = replace(config.completion, model="x.gguf", mode="balanced", threads=0)
+    routes = (config.escalation.default_class, config.escalation.deny, dict(config.escalation.data_class))
+    text = repr((completion, config.context, config.answers.threads_days, routes))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def _file_mark(spec: CandidateSpec, config: Config) -> str:

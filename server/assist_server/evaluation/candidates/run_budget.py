@@ -11,7 +11,7 @@ from assist_escalation.policy.amounts import usd
 from assist_escalation.prompts import Usage
 
 FILE = "budget.sqlite"
-_ATTEMPTS = 2  # the first one, and the one retry of `provider.retries`
+ATTEMPTS = 2  # the first one, and the one retry of `provider.retries`
 _RUN = Scope("run", "run")
 
 
@@ -27,7 +27,7 @@ class RunBudget:
     def reserve(self, prepared: Prepared) -> None:
         """Reserve the most that a request can cost with all its attempts. Raises `BudgetError`."""
         request = prepared.request
-        most = prepared.upper_micro * _ATTEMPTS
+        most = prepared.upper_micro * ATTEMPTS
         named = (request.prompt.command, prepared.provider, prepared.endpoint.model)
         if most > self._ledger.remaining(_RUN, self._limits):
             left = usd(self._ledger.remaining(_RUN, self._limits))
@@ -37,13 +37,13 @@ class RunBudget:
             )
         self._ledger.reserve(ReservationRequest(request.id, _RUN, *named, most), self._limits)
 
-    def settle(self, prepared: Prepared, micro: int, ended: str) -> None:
-        """Book what a request cost in place of what was reserved for it.
+    def settle(self, prepared: Prepared, micro: int | None) -> None:
+        """Book what a request cost in place of what was reserved for it, 0 if nothing was sent.
 
-        Of a request that failed it is not known what was charged, so all of it counts.
+        None: it failed, and no one says what was charged, so all of it counts.
         """
-        paid = prepared.upper_micro * _ATTEMPTS if ended and not micro else micro
-        self._ledger.settle(prepared.request.id, paid, Usage(), ended[:80] or "stop")
+        paid = prepared.upper_micro * ATTEMPTS if micro is None else micro
+        self._ledger.settle(prepared.request.id, paid, Usage(), "failed" if micro is None else "stop")
 
     def left_micro(self) -> int:
         """What the run may still spend."""

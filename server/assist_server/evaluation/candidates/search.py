@@ -3,6 +3,7 @@
 The words are taken out of a copy of the files before it is indexed, or each question would find itself.
 """
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,19 +28,23 @@ class SearchCandidate:
 
     async def open(self) -> None:
         """Index the copy; what is indexed already is not read again."""
+        self._corpus = await asyncio.to_thread(self._index)
+
+    def _index(self) -> Corpus:
+        top = self._copy.resolve()
         for path, text in self._masked.items():
             place = self._copy / path
-            if place.is_file():
+            if place.is_file() and not place.is_symlink() and place.resolve().is_relative_to(top):
                 place.write_text(text, encoding="utf-8", errors="surrogateescape")
         folder = folder_at(self._config, self._copy)
         update_index(self._config, folder, lambda *_: None)
-        self._corpus = corpus_of(folder)
+        return corpus_of(folder)
 
     async def answer(self, _: EvalTask, texts: TaskTexts) -> EvalAnswer:
         """The files of the evidence for the question, the best first."""
         if self._corpus is None:
             raise RuntimeError("the search is not open")
-        found = gather_evidence(self._corpus, texts.words, None, FRONTIER_TOKENS)
+        found = await asyncio.to_thread(gather_evidence, self._corpus, texts.words, None, FRONTIER_TOKENS)
         places = tuple(dict.fromkeys(each.path.replace(os.sep, "/") for each in found.snippets))
         return EvalAnswer(places=places, reason="" if places else "nothing was found")
 

@@ -64,8 +64,12 @@ async def type_block(
     text: str,
     suggest: Callable[[str, bool], Awaitable[KeySuggestion]],
     accept: Callable[[int], None] = lambda _: None,
+    below: str = "",
 ) -> TypingLog:
-    """Type a text. `suggest` gets what is typed so far, and whether a suggestion was just accepted."""
+    """Type a text. `suggest` gets what is typed so far, and whether a suggestion was just accepted.
+
+    A suggestion that goes on with what is `below` is right too.
+    """
     log = TypingLog()
     at = 0
     ghost = ""  # what is still shown of the last suggestion
@@ -82,7 +86,7 @@ async def type_block(
             log.tokens_read += found.tokens_read
             log.tokens_written += found.tokens_written
             ghost = found.text
-            rest = text[at:]
+            rest = text[at:] + below
             right = common_length(ghost, rest) if ghost else 0
             if ghost and ghost != expected:
                 log.shown += 1
@@ -93,7 +97,7 @@ async def type_block(
             accept(found.id)
             log.accepted += 1
             log.keys += 1
-            log.saved += len(ghost)
+            log.saved += min(len(ghost), len(text) - at)
             at += len(ghost)
             expected = ""
             ghost = ""

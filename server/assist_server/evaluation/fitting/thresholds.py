@@ -4,9 +4,8 @@ A threshold is a number of the router's `p_local`: below it a provider is asked.
 requests again, so they hold the next sample and not only the mean.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -14,13 +13,14 @@ from assist_escalation.routing.calibration import LEAST, NONE, Calibration, Labe
 from assist_escalation.routing.weights import WORTH, score
 from assist_server.errors import UserError
 from assist_server.evaluation.ranking.results import ResultRow
-from assist_server.evaluation.ranking.significance import Z
+from assist_server.evaluation.ranking.verdicts import compare_scores
 from assist_server.evaluation.scoring.score import TaskScore, is_right
 
 SHOWN = tuple(round(0.1 * step, 1) for step in range(1, 10))
 TRIED = tuple(round(0.05 * step, 2) for step in range(20))  # 0 escalates nothing
 OWN_COMMAND = 40  # tasks of a command from which on it gets a threshold of its own
 FOLDS = 5
+DRAWS = 20_000  # of an interval: its ends then move by less than 0.3 points between seeds
 FEATURE = "feature."  # of the counts that are features of the router
 
 
@@ -57,13 +57,13 @@ class ThresholdRow:
 class ThresholdFit:
     """The table of thresholds, the recommended ones by command with `default` first, and what they rest on.
 
-    `provider_right` is the share of right answers of the provider, `assumed` whether that is only a guess.
-    `local_only` are commands in which the provider was not better.
+    `provider_right` is the share of right answers of the provider. If none was asked it is `assumed`, and so
+    nothing is recommended. `local_only` are commands in which the local model is better.
     """
 
     rows: tuple[ThresholdRow, ...]
     recommended: Mapping[str, float]
-    chosen: ThresholdRow
+    chosen: ThresholdRow | None
     tasks: int
     local_right: float
     provider_right: float
@@ -119,16 +119,16 @@ def fit_thresholds(
     cost = sum(each.cost_micro for each in known) / len(known) if known else 0.0
     table = {limit: _row(tasks, shares, limit, (right, cost)) for limit in dict.fromkeys((*SHOWN, *TRIED))}
     best = _best(tasks, shares, (right, cost))
-    recommended = {"default": best}
+    recommended = {} if assumed else {"default": best}
     for command in sorted({each.command for each in tasks}):
         own = [at for at, each in enumerate(tasks) if each.command == command]
-        if len(own) >= OWN_COMMAND:
+        if len(own) >= OWN_COMMAND and not assumed:
             limit = _best([tasks[at] for at in own], [shares[at] for at in own], (right, cost))
             recommended |= {command: limit} if limit != best else {}
     return ThresholdFit(
         tuple(table[limit] for limit in SHOWN),
         recommended,
-        table[best],
+        None if assumed else _honest_row(table[best], tasks, shares, (right, cost)),
         len(tasks),
         sum(each.local for each in tasks) / len(tasks),
         right,
@@ -161,6 +161,24 @@ def _row(
     return ThresholdRow(limit, *escalated, *answered, 100 * micro / 1e6)
 
 
+def _honest_row(
+    row: ThresholdRow, tasks: Sequence[FitTask], shares: Sequence[float], provider: tuple[float, float]
+) -> ThresholdRow:
+    """The row of the recommended threshold with the share of right answers that the choice itself gives.
+
+    The best of twenty rows looks better than it is. So each fold is answered with the threshold that the
+    others would choose.
+    """
+    leaves = [False] * len(tasks)
+    for fold in range(FOLDS):
+        others = [at for at in range(len(tasks)) if at % FOLDS != fold]
+        limit = _best([tasks[at] for at in others], [shares[at] for at in others], provider)
+        for at in range(fold, len(tasks), FOLDS):
+            leaves[at] = shares[at] < limit
+    mean, low, high = _interval(_right_with(tasks, leaves, provider[0]))
+    return replace(row, right=mean, right_low=low, right_high=high)
+
+
 def _right_with(tasks: Sequence[FitTask], leaves: Sequence[bool], provider: float) -> list[float]:
     """How likely each answer is right, the provider's where that is asked."""
     return [
@@ -172,14 +190,14 @@ def _right_with(tasks: Sequence[FitTask], leaves: Sequence[bool], provider: floa
 def _interval(values: Sequence[float]) -> tuple[float, float, float]:
     """A mean, and between which values the mean of as many further requests is in 19 of 20 cases.
 
-    Half a hit and half a miss are added, so that a share of 0 or 1 is not certain.
+    The share itself is drawn from Jeffreys' distribution, and then the further requests with that share.
     """
     count = len(values)
-    mean = sum(values) / count
-    smooth = (sum(values) + 0.5) / (count + 1)
-    spread = max(float(np.var(values)), smooth * (1 - smooth) if smooth * (1 - smooth) < 0.25 else 0.0)
-    half = Z * math.sqrt(2 * spread / count)
-    return mean, max(0.0, mean - half), min(1.0, mean + half)
+    total = sum(values)
+    rng = np.random.default_rng(1)
+    shares = rng.beta(total + 0.5, count - total + 0.5, DRAWS)
+    low, high = np.percentile(rng.binomial(count, shares) / count, [2.5, 97.5])
+    return total / count, float(low), float(high)
 
 
 def _best(tasks: Sequence[FitTask], shares: Sequence[float], provider: tuple[float, float]) -> float:
@@ -196,11 +214,14 @@ def _best(tasks: Sequence[FitTask], shares: Sequence[float], provider: tuple[flo
 
 
 def _local_only(known: Sequence[FitTask]) -> list[str]:
-    """The commands in which a provider was right no more often than the local model, on ten tasks or more."""
+    """The commands in which the local model is better than the provider by more than chance."""
     found = []
-    for command in sorted({each.command for each in known}):
+    commands = sorted({each.command for each in known})
+    for command in commands:
         own = [each for each in known if each.command == command]
-        if len(own) >= 10 and sum(bool(each.provider) for each in own) <= sum(each.local for each in own):
+        ours = [float(each.local) for each in own]
+        theirs = [float(bool(each.provider)) for each in own]
+        if compare_scores(ours, theirs, len(commands)).verdict == "better":
             found.append(command)
     return found
 
@@ -208,9 +229,11 @@ def _local_only(known: Sequence[FitTask]) -> list[str]:
 def settings_patch(found: ThresholdFit) -> str:
     """The lines for `.assist.toml` or config.toml.
 
-    A command in which a provider is not better stays on this machine.
+    A command in which the local model is better stays on this machine. "" if nothing is recommended.
     """
     lines = ["[escalation]"]
+    if not found.recommended:
+        return ""
     if len(found.recommended) == 1:
         lines.append(f"threshold = {found.recommended['default']}")
     else:
@@ -230,7 +253,7 @@ def fit_document(found: ThresholdFit, asked_a_day: float) -> dict[str, object]:
         "provider_assumed": found.assumed,
         "rows": [_row_document(each, asked_a_day) for each in found.rows],
         "recommended": dict(found.recommended),
-        "chosen": _row_document(found.chosen, asked_a_day),
+        "chosen": _row_document(found.chosen, asked_a_day) if found.chosen else None,
         "patch": settings_patch(found),
     }
 

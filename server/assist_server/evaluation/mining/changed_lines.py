@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from assist_context.documents import split_lines
 from assist_context.syntax.symbols import symbols
 from assist_server.evaluation.mining.sampling import at_most_per, seeded_random, spread, task_id
 from assist_server.evaluation.mining.sources import MinedRepository, is_source, language_at
@@ -76,7 +77,7 @@ def line_tasks(
 
 def line_texts(task: EvalTask, text: str) -> TaskTexts:
     """The texts of a task: the cursor is in its first line, and the rest of the block is not there yet."""
-    lines = text.splitlines(keepends=True)
+    lines = split_lines(text)
     at = task.first - 1
     line = lines[at].rstrip("\n")
     below = "".join(lines[at + 1 : task.last])

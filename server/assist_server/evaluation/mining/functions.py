@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from assist_context.documents import split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.syntax.definitions import FUNCTIONS
 from assist_context.syntax.symbols import Definition, symbols
@@ -124,7 +125,7 @@ def _names_in_tests(
 
 def _bodies(path: str, text: str) -> Iterator[tuple[str, Definition, Body]]:
     language = language_at(path)
-    lines = text.splitlines()
+    lines = text.split("\n")
     for each in symbols(language, text, docs=False).definitions:
         if each.kind in FUNCTIONS and len(each.name) >= SHORTEST_NAME and not _SPECIAL.fullmatch(each.name):
             body = body_of(language.blocks, lines, each)
@@ -134,7 +135,7 @@ def _bodies(path: str, text: str) -> Iterator[tuple[str, Definition, Body]]:
 
 def body_texts(task: EvalTask, text: str) -> TaskTexts:
     """The texts of a task: the body is gone, and the cursor is on an empty line in its place."""
-    lines = text.splitlines(keepends=True)
+    lines = split_lines(text)
     body = "".join(lines[task.first - 1 : task.last]).removesuffix("\n")
     indent = body[: len(body) - len(body.lstrip())].rpartition("\n")[2]
     before = "".join(lines[: task.first - 1]) + indent

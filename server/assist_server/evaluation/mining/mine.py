@@ -26,7 +26,8 @@ def mine(
     say: Progress = lambda _: None,
 ) -> TaskSet:
     """About `count` tasks of these kinds, the same ones for the same commit and seed."""
-    wanted = {kind: max(2, round(count * SHARES[kind])) for kind in kinds}
+    all_shares = sum(SHARES[kind] for kind in kinds)
+    wanted = {kind: max(2, round(count * SHARES[kind] / all_shares)) for kind in kinds}
     found: list[EvalTask] = []
     say("reading the history")
     blocks = added_blocks(repository, WANTED * count) if {"lines", "typing"} & set(kinds) else []
@@ -49,9 +50,15 @@ def mine(
     return TaskSet(Path(repository.root).name, repository.commit, seed, tuple(found))
 
 
-def texts_of(repository: MinedRepository, tasks: Iterable[EvalTask]) -> dict[str, TaskTexts]:
-    """The texts of tasks by their ids; a task whose commit or file is gone has none."""
-    given = list(tasks)
+def texts_of(repository: MinedRepository, tasks: Sequence[EvalTask]) -> dict[str, TaskTexts]:
+    """The texts of tasks by their ids.
+
+    A task has none if its commit or file is gone, or if a rule keeps the file out of an index by now. An old
+    version of a file that no longer exists is not read: whoever deleted it may have had a reason.
+    """
+    now = repository.files()
+    allowed = set(repository.filter_allowed({each.path for each in tasks if each.path in now}))
+    given = [each for each in tasks if each.path in allowed]
     files = repository.texts_of((each.commit, each.path) for each in given)
     changes = repository.changes({each.change for each in given if each.kind in ("edits", "next")})
     found = {}

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from assist_context.documents import split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.languages import is_page
 from assist_context.pages.headings import sections
@@ -44,7 +45,7 @@ def question_tasks(
 def _tasks(commit: str, path: str, text: str) -> Iterator[EvalTask]:
     language = language_at(path)
     if is_page(path):
-        for section in sections(language.markup, page_lines(path, text.splitlines(keepends=True))):
+        for section in sections(language.markup, page_lines(path, split_lines(text))):
             if len(section.name.split()) in HEADING_WORDS:
                 name = task_id("questions", commit, path, section.qualified)
                 line = section.start_line
@@ -76,7 +77,7 @@ def first_sentence(text: str) -> str:
 def question_texts(task: EvalTask, text: str) -> TaskTexts:
     """The texts of a question: its words, and the file without them. The right answer is the file's path."""
     language = language_at(task.path)
-    lines = text.splitlines(keepends=True)
+    lines = split_lines(text)
     if task.stratum == "page":
         heading = lines[task.first - 1]
         bare = heading.replace(task.name.rpartition(" > ")[2], "Section")
@@ -84,7 +85,7 @@ def question_texts(task: EvalTask, text: str) -> TaskTexts:
         masked = [*lines[: task.first - 1], bare if bare != heading else "\n", *lines[task.first :]]
         return TaskTexts("".join(masked), "", task.path, words=words)
     doc = next((each.doc for each in symbols(language, text).definitions if each.qualified == task.name), "")
-    return TaskTexts(_without(lines, task, doc), "", task.path, words=first_sentence(doc))
+    return TaskTexts(_without(list(lines), task, doc), "", task.path, words=first_sentence(doc))
 
 
 def _without(lines: list[str], task: EvalTask, doc: str) -> str:

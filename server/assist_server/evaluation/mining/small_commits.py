@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from assist_context.files.git_history import PatchedCommit, PatchHunk
+from assist_context.syntax.symbols import Definition, symbols
 from assist_server.evaluation.mining.changed_lines import LARGEST, MOST_COMMITS, PAGE
 from assist_server.evaluation.mining.sampling import at_most_per, spread, task_id
 from assist_server.evaluation.mining.sources import MinedRepository, is_source, language_at
@@ -14,6 +15,7 @@ MOST_LINES = 24  # removed and added together, of an edit
 SPAN = 40  # lines between the first and the last change of an edit
 SUBJECT = range(15, 100)  # characters that say what was done
 PER_FILE = 3
+LONGEST_DEFINITION = 150  # lines: a small model reads 700 tokens of code
 
 # Subjects of commits that no one would ask a model for.
 _NOTHING = re.compile(
@@ -57,15 +59,33 @@ def _drawn(
     repository: MinedRepository, tasks: Sequence[EvalTask], kind: Kind, count: int, seed: int
 ) -> list[EvalTask]:
     order = spread(tasks, lambda each: each.language, seed, kind)
-    some = list(at_most_per(order, lambda each: each.path, PER_FILE))[: 4 * count]
+    now = repository.files()
+    there = (each for each in order if each.path in now)
+    some = list(at_most_per(there, lambda each: each.path, PER_FILE))[: 4 * count]
     allowed = set(repository.filter_allowed(each.path for each in some))
     texts = repository.texts_of((each.commit, each.path) for each in some)
-    fitting = (
+    found = [each for each in some if each.path in allowed]
+    return [each for each in found if _is_askable(each, texts.get((each.commit, each.path), ""))][:count]
+
+
+def _is_askable(task: EvalTask, text: str) -> bool:
+    """Whether a file is not too large, and an edit is within one definition, which a question is about."""
+    if not text or len(text) > LARGEST:
+        return False
+    return task.kind != "edits" or definition_around(task, text) is not None
+
+
+def definition_around(task: EvalTask, text: str) -> Definition | None:
+    """The smallest definition that holds all lines of a task, None if there is none of a fitting length."""
+    last = max(task.first, task.last)
+    around = [
         each
-        for each in some
-        if each.path in allowed and len(texts.get((each.commit, each.path), " " * LARGEST)) < LARGEST
-    )
-    return list(fitting)[:count]
+        for each in symbols(language_at(task.path), text, docs=False).definitions
+        if each.start_line <= task.first
+        and last <= each.end_line
+        and each.end_line - each.start_line < LONGEST_DEFINITION
+    ]
+    return min(around, key=lambda each: each.end_line - each.start_line, default=None)
 
 
 def _edit(commit: PatchedCommit) -> Iterator[EvalTask]:
@@ -145,12 +165,10 @@ def change_texts(task: EvalTask, hunks: Sequence[PatchHunk], text: str, subject:
 
     Of the next edit, what the commit changed above it is made already.
     """
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")
     if task.kind == "next":
         hunks = [line for hunk in hunks for line in by_lines(hunk)]
-    inside = [
-        each for each in hunks if task.first <= each.old + (not each.removed) <= max(task.last, task.first)
-    ]
+    inside = [each for each in hunks if task.first <= each.old + (not each.removed) and each.old <= task.last]
     earlier = [each for each in hunks if each.old < task.first] if task.kind == "next" else []
     above = _with_hunks(lines[: task.first - 1], earlier, 1)
     old = lines[task.first - 1 : task.last]

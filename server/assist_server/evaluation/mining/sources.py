@@ -4,23 +4,26 @@ Only what is asked for is read: names first, then the texts of the files that we
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from assist_context.files.exclusions import exclusions
 from assist_context.files.git_history import (
     LARGEST_BLOB,
     PatchedCommit,
+    commit_id,
     commits_by_id,
     files_at,
     patched_commits,
     texts_at,
 )
-from assist_context.files.git_repository import Git, GitFailed, GitTree, find_git, head, open_tree
+from assist_context.files.git_repository import Git, GitFailed, GitTree, find_git, open_tree
 from assist_context.languages import Language, language_of
 from assist_server.errors import UserError
+
+T = TypeVar("T")
 
 _FOREIGN = re.compile(
     r"""
@@ -32,6 +35,7 @@ _FOREIGN = re.compile(
     re.VERBOSE,
 )
 _DATA = frozenset({"json", "yaml", "toml", "html", "css", "markdown"})  # with an outline, but no code
+MINING_S = 120.0  # seconds for one question to git; 250 commits of a compiler take 1 s
 LONGEST_LINE = 400  # characters: a longer one was written by a program
 
 
@@ -46,20 +50,22 @@ class MinedRepository:
 
     def files(self) -> Mapping[str, int]:
         """The paths of all files at the commit, and their sizes in bytes."""
-        return files_at(self.tree, _never, self.commit)
+        return _from_git(lambda: files_at(self.tree, _never, self.commit))
 
     def commits(self, skip: int, count: int) -> list[PatchedCommit]:
         """Commits with what they changed, newest first."""
-        return patched_commits(self.tree, _never, self.commit, skip=skip, count=count)
+        return _from_git(lambda: patched_commits(self.tree, _never, self.commit, skip=skip, count=count))
 
     def texts(self, paths: Iterable[str]) -> dict[str, str]:
-        """The texts of files at the commit, by path."""
-        found = texts_at(self.tree, _never, ((self.commit, path) for path in paths))
+        """The texts of files at the commit, by path, as far as people wrote them."""
+        places = [(self.commit, path) for path in paths]
+        found = _from_git(lambda: texts_at(self.tree, _never, places))
         return {path: text for (_, path), text in found.items() if is_written_by_people(text)}
 
-    def texts_of(self, places: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+    def texts_of(self, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The texts of files at other commits, by commit and path."""
-        return texts_at(self.tree, _never, places)
+        wanted = list(places)
+        return _from_git(lambda: texts_at(self.tree, _never, wanted))
 
     def changes(self, commits: Iterable[str]) -> dict[str, PatchedCommit]:
         """These commits by their ids; none of them if one is gone, as after a shallow clone."""
@@ -75,30 +81,34 @@ class MinedRepository:
         return [path for path in given if path not in barred]
 
 
+def _from_git(ask: Callable[[], T]) -> T:
+    """What git answers. Raises `UserError` if it cannot."""
+    try:
+        return ask()
+    except GitFailed as error:
+        raise UserError(f"The history cannot be read: {error}. Is the clone complete?") from error
+
+
 def _never() -> bool:
     return False
 
 
-def open_repository(git: Git, root: str, revision: str = "") -> MinedRepository:
-    """The repository of a folder, at a revision or what is checked out. Raises `UserError`."""
+def open_repository(git: Git, root: str, revision: str = "HEAD") -> MinedRepository:
+    """The repository of a folder, at a revision. Raises `UserError`."""
+    git = replace(git, timeout_s=MINING_S)
     program = find_git(git, root)
     if program is None:
         raise UserError("git is not installed here: tasks are mined from a repository's history.")
     try:
         tree = open_tree(program, root, _never)
-        commit = head(tree, _never) if not revision else _commit_of(tree, revision)
+        commit = commit_id(tree, _never, revision)
     except GitFailed as error:
+        if revision != "HEAD":
+            raise UserError(f"{revision!r} is no commit of this repository.") from error
         raise UserError(
             f"{root} is no git repository with a commit ({error}): tasks are mined from a history."
         ) from error
     return MinedRepository(root, tree, git, commit)
-
-
-def _commit_of(tree: GitTree, revision: str) -> str:
-    try:
-        return patched_commits(tree, partial(bool, 0), revision, skip=0, count=1)[0].id
-    except (GitFailed, IndexError):
-        raise UserError(f"{revision!r} is no commit of this repository.") from None
 
 
 def is_source(path: str, size: int = 1) -> bool:

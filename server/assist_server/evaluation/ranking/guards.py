@@ -4,6 +4,7 @@ A guard compares a figure of a run with a number, or with the same figure of the
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +34,8 @@ class GuardResult:
     words: str
 
 
-def check_guard(text: str, run: dict[str, Any], last: dict[str, Any] | None) -> GuardResult:
-    """Check one guard on the documents of a run and of the one before it. Raises `UserError` for its text."""
+def parse_guard(text: str) -> re.Match[str]:
+    """The parts of a guard. Raises `UserError` for a text that is none."""
     parts = _GUARD.fullmatch(text)
     if parts is None:
         raise UserError(
@@ -42,21 +43,28 @@ def check_guard(text: str, run: dict[str, Any], last: dict[str, Any] | None) -> 
             "candidate before it if it is not the first one.",
             WRONG_USAGE,
         )
+    return parts
+
+
+def check_guard(text: str, run: dict[str, Any], earlier: Sequence[dict[str, Any]] = ()) -> GuardResult:
+    """Check one guard on the documents of a run and of those before it, oldest first. Raises `UserError`.
+
+    `last` is the newest earlier run that has the figure.
+    """
+    parts = parse_guard(text)
     candidate = parts["candidate"] or next(iter(run["versions"]), "")
-    found = figure(run, candidate, parts["kind"], parts["name"])
+    named = (candidate, parts["kind"], parts["name"])
+    found = figure(run, *named)
     if found is None:
-        return GuardResult(
-            text, False, None, None, f"{candidate} has no figure {parts['kind']}.{parts['name']}"
-        )
+        return GuardResult(text, False, None, None, f"{candidate} has no figure {named[1]}.{named[2]}")
     limit = float(parts["number"] or 0)
     if parts["last"]:
-        before = figure(last, candidate, parts["kind"], parts["name"]) if last else None
+        before = next(
+            (value for each in reversed(earlier) if (value := figure(each, *named)) is not None), None
+        )
         if before is None:
-            return GuardResult(
-                text, True, found, None, f"{found:.3f}; there is no earlier run to compare with"
-            )
-        more = float(parts["more"] or 0) * (-1 if parts["plus"] == "-" else 1)
-        limit = before + more
+            return GuardResult(text, True, found, None, f"{found:.3f}; no earlier run has it")
+        limit = before + float(parts["more"] or 0) * (-1 if parts["plus"] == "-" else 1)
     holds = found >= limit - 1e-9 if parts["sign"] == ">=" else found <= limit + 1e-9
     return GuardResult(text, holds, found, limit, f"{found:.3f}, limit {limit:.3f}")
 

@@ -16,6 +16,7 @@ from assist_server.evaluation.ranking.verdicts import ScoreComparison, compare_s
 from assist_server.evaluation.scoring.score import TaskScore, preference
 from assist_server.evaluation.tasks import KINDS, Kind
 
+ENOUGH = 0.5  # of the tasks of the candidate that was asked most: with fewer there is no common table
 FEW = 5  # tasks: fewer have no interval that means anything
 
 
@@ -56,28 +57,18 @@ class KindDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
-    """What left the machine for a candidate: requests, tokens, bytes, hosts and money."""
-
-    candidate: str
-    requests: int
-    tokens_sent: int
-    tokens_received: int
-    bytes_sent: int
-    hosts: tuple[str, ...]
-    cost_micro: int
-
-
-@dataclass(frozen=True, slots=True)
 class RunSummary:
-    """All that a run says. `reliability` is by candidate, for those that say how sure they are."""
+    """All that a run says. `reliability` is by candidate, for those that say how sure they are.
+
+    `too_few` are candidates, by kind, that were asked too few of the tasks to be in its table.
+    """
 
     candidates: tuple[str, ...]
     kinds: tuple[CandidateKind, ...]
     differences: tuple[KindDifference, ...]
     ranking: tuple[Strength, ...]
     reliability: Mapping[str, tuple[ReliabilityBin, ...]]
-    departures: tuple[Departure, ...]
+    too_few: tuple[tuple[Kind, str], ...]
     disturbed: int
     answers: int
 
@@ -89,47 +80,55 @@ def summarize(
     votes: Iterable[Comparison] = (),
 ) -> RunSummary:
     """The summary of rows. `released` is the day of each candidate's model, `votes` are more comparisons."""
-    shared = _common_rows(rows)
-    used = {(row.kind, row.candidate) for own in shared.values() for row in own}
+    found = {kind: _of_kind([row for row in rows if row.kind == kind]) for kind in KINDS}
     pairs = [
         (kind, one, other)
-        for kind in KINDS
+        for kind, own in found.items()
         for one, other in combinations(labels, 2)
-        if {(kind, one), (kind, other)} <= used
+        if {one, other} <= own.asked.keys()
     ]
-    comparisons = [*_preferences(shared), *votes]
+    comparisons = [*_preferences(rows), *votes]
     return RunSummary(
         tuple(label for label in labels if any(row.candidate == label for row in rows)),
         tuple(
-            _kind(
-                kind, label, [row for row in shared[kind] if row.candidate == label], released.get(label, "")
-            )
-            for kind in KINDS
+            _kind(kind, label, [row for row in own.common if row.candidate == label], released.get(label, ""))
+            for kind, own in found.items()
             for label in labels
-            if (kind, label) in used
+            if label in own.asked and label not in own.too_few
         ),
-        tuple(_difference(shared[kind], pair, len(pairs)) for pair in pairs for kind in pair[:1]),
+        tuple(_difference(rows, pair, len(pairs)) for pair in pairs),
         rank(comparisons) if comparisons else (),
         _reliability(rows, labels),
-        tuple(
-            _departure(label, rows) for label in labels if any(r.host and r.candidate == label for r in rows)
-        ),
+        tuple((kind, label) for kind, own in found.items() for label in sorted(own.too_few)),
         sum(row.disturbed for row in rows),
         len(rows),
     )
 
 
-def _common_rows(rows: Sequence[ResultRow]) -> dict[Kind, list[ResultRow]]:
-    """The rows of each kind, of the tasks that all candidates for the kind were asked."""
-    found: dict[Kind, list[ResultRow]] = {}
-    for kind in KINDS:
-        own = [row for row in rows if row.kind == kind]
-        asked: dict[str, set[str]] = {}
-        for row in own:
-            asked.setdefault(row.task, set()).add(row.candidate)
-        all_of_them = {row.candidate for row in own}
-        found[kind] = [row for row in own if asked[row.task] == all_of_them]
-    return found
+@dataclass(frozen=True, slots=True)
+class _KindRows:
+    """The comparable rows of a kind: of tasks that all candidates were asked but those in `too_few`."""
+
+    asked: Mapping[str, set[str]]
+    too_few: frozenset[str]
+    common: tuple[ResultRow, ...]
+
+
+def _of_kind(rows: Sequence[ResultRow]) -> _KindRows:
+    """One candidate that stopped early, as when its money was used up, must not empty the table of all."""
+    asked: dict[str, set[str]] = {}
+    for row in rows:
+        asked.setdefault(row.candidate, set()).add(row.task)
+    most = max(map(len, asked.values()), default=0)
+    too_few = frozenset(label for label, tasks in asked.items() if len(tasks) < ENOUGH * most)
+    common = (
+        set.intersection(*(tasks for label, tasks in asked.items() if label not in too_few))
+        if asked
+        else set()
+    )
+    return _KindRows(
+        asked, too_few, tuple(row for row in rows if row.task in common and row.candidate not in too_few)
+    )
 
 
 def _kind(kind: Kind, label: str, rows: Sequence[ResultRow], released: str) -> CandidateKind:
@@ -140,8 +139,9 @@ def _kind(kind: Kind, label: str, rows: Sequence[ResultRow], released: str) -> C
     elif all(value in (0.0, 1.0) for value in values):
         low, high = wilson(round(sum(values)), len(values))
     else:
-        found = paired_bootstrap(values, [0.0] * len(values))
-        low, high = found.low, found.high
+        found = paired_bootstrap(values, [0.0] * len(values), [row.group for row in rows])
+        low = found.low
+        high = found.high
     names = dict.fromkeys(name for row in rows for name in row.numbers)
     numbers = {name: _mean([row.numbers.get(name, 0.0) for row in rows]) for name in names}
     quiet = [row for row in rows if not row.disturbed] or list(rows)
@@ -156,7 +156,7 @@ def _kind(kind: Kind, label: str, rows: Sequence[ResultRow], released: str) -> C
         high,
         numbers,
         percentile(times, 0.5),
-        max(p95) if p95 else percentile(times, 0.95),
+        percentile(p95, 0.5) if p95 else percentile(times, 0.95),
         _mean([row.tokens_read for row in rows]),
         _mean([row.tokens_written for row in rows]),
         _mean([row.cost_micro for row in rows]),
@@ -175,26 +175,25 @@ def _mean_of(rows: Sequence[ResultRow], fits: Callable[[ResultRow], bool]) -> fl
 
 
 def _difference(rows: Sequence[ResultRow], pair: tuple[Kind, str, str], looks: int) -> KindDifference:
+    """Two candidates on the tasks that both were asked."""
     kind, one, other = pair
-    scores: dict[str, dict[str, float]] = {one: {}, other: {}}
-    for row in rows:
-        if row.candidate in scores:
-            scores[row.candidate][row.task] = row.score
-    common = [task for task in scores[one] if task in scores[other]]
-    found = compare_scores([scores[one][t] for t in common], [scores[other][t] for t in common], looks)
+    ours = {row.task: row for row in rows if row.kind == kind and row.candidate == one}
+    theirs = {row.task: row for row in rows if row.kind == kind and row.candidate == other}
+    common = [task for task in ours if task in theirs]
+    scores = [ours[task].score for task in common], [theirs[task].score for task in common]
+    found = compare_scores(*scores, looks, [ours[task].group for task in common])
     return KindDifference(kind, one, other, found, words(one, other, found, kind))
 
 
-def _preferences(shared: Mapping[Kind, Sequence[ResultRow]]) -> list[Comparison]:
+def _preferences(rows: Sequence[ResultRow]) -> list[Comparison]:
     """Each pair of answers to the same task, by the rule of its kind."""
     by_task: dict[str, list[ResultRow]] = {}
-    for rows in shared.values():
-        for row in rows:
-            by_task.setdefault(row.task, []).append(row)
+    for row in rows:
+        by_task.setdefault(row.task, []).append(row)
     return [
         Comparison(task, one.candidate, other.candidate, preference(one.kind, _score(one), _score(other)))
-        for task, rows in by_task.items()
-        for one, other in combinations(rows, 2)
+        for task, own in by_task.items()
+        for one, other in combinations(own, 2)
     ]
 
 
@@ -215,16 +214,3 @@ def _reliability(rows: Sequence[ResultRow], labels: Sequence[str]) -> dict[str, 
         if sure:
             found[label] = reliability(sure)
     return found
-
-
-def _departure(label: str, rows: Sequence[ResultRow]) -> Departure:
-    own = [row for row in rows if row.candidate == label and row.host]
-    return Departure(
-        label,
-        len(own),
-        sum(row.tokens_read for row in own),
-        sum(row.tokens_written for row in own),
-        sum(row.bytes_sent for row in own),
-        tuple(sorted({row.host for row in own})),
-        sum(row.cost_micro for row in own),
-    )

@@ -4,7 +4,7 @@ A difference is called one only if it would seldom be found between equal candid
 together: one run in twenty at most.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -37,8 +37,12 @@ class ScoreComparison:
     needed: int = 0
 
 
-def compare_scores(ours: Sequence[float], theirs: Sequence[float], looks: int = 1) -> ScoreComparison:
+def compare_scores(
+    ours: Sequence[float], theirs: Sequence[float], looks: int = 1, groups: Sequence[Hashable] = ()
+) -> ScoreComparison:
     """Compare the scores of the same tasks, in the same order. `looks`: how many such comparisons are made.
+
+    Tasks of a group, such as a file, are not independent of each other.
 
     >>> compare_scores([1.0] * 20, [0.0] * 20).verdict
     'better'
@@ -46,14 +50,22 @@ def compare_scores(ours: Sequence[float], theirs: Sequence[float], looks: int = 
     level = 1 - FALSE / max(1, looks)
     if not ours:
         return ScoreComparison(ALIKE, 0, 0.0, -1.0, 1.0, level)
-    found = paired_bootstrap(ours, theirs, level=level)
+    found = paired_bootstrap(ours, theirs, groups, level=level)
     differences = [one - other for one, other in zip(ours, theirs, strict=True)]
-    telling = not found.low <= 0 <= found.high and sign_flip(differences) < 1 - level
+    telling = not found.low <= 0 <= found.high and sign_flip(_sums(differences, groups)) < 1 - level
     verdict: Verdict = ALIKE
     if telling:
         verdict = "better" if found.mean > 0 else "worse"
     needed = 0 if telling else tasks_needed(differences, level)
     return ScoreComparison(verdict, len(ours), found.mean, found.low, found.high, level, needed)
+
+
+def _sums(values: Sequence[float], groups: Sequence[Hashable]) -> list[float]:
+    """The sum of each group; without groups, the values."""
+    sums: dict[Hashable, float] = {}
+    for name, value in zip(groups or range(len(values)), values, strict=True):
+        sums[name] = sums.get(name, 0.0) + value
+    return list(sums.values())
 
 
 def words(one: str, other: str, found: ScoreComparison, what: str) -> str:

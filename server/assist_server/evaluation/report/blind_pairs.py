@@ -8,7 +8,7 @@ from assist_server.evaluation.answers import EvalAnswer
 from assist_server.evaluation.mining.mine import texts_of
 from assist_server.evaluation.mining.sampling import seeded_random
 from assist_server.evaluation.mining.sources import open_repository
-from assist_server.evaluation.ranking.bradley_terry import Comparison
+from assist_server.evaluation.ranking.votes import Vote
 from assist_server.evaluation.report.run_report import (
     differing_pairs,
     find_run,
@@ -16,7 +16,7 @@ from assist_server.evaluation.report.run_report import (
     report_of,
     votes_of,
 )
-from assist_server.evaluation.running.store import AnswerStore, eval_folder
+from assist_server.evaluation.running.store import AnswerStore, eval_folder, version_for
 from assist_server.evaluation.tasks import TASKS_FILE, read_tasks
 from assist_server.questions.composition import git_of
 
@@ -36,23 +36,21 @@ class BlindPair:
     second: str
     first_text: str
     second_text: str
+    versions: tuple[str, str]
 
-    def vote(self, won: float) -> Comparison:
+    def vote(self, won: float) -> Vote:
         """The vote of a person: 1 for the first, 0 for the second, 0.5 for neither."""
-        return Comparison(f"vote {self.task}", self.first, self.second, won)
+        return Vote(self.task, self.first, self.second, won, self.versions)
 
 
 def blind_pairs(config: Config, root: str, run: str) -> list[BlindPair]:
     """The pairs of a run that no one has voted on yet, in a drawn order."""
     folder = eval_folder(config, root)
     report = report_of(find_run(folder, run))
-    seen = {(each.task, frozenset((each.one, each.other))) for each in votes_of(folder)}
+    versions = report.run["versions"]
+    seen = {(each.task, frozenset((each.one, each.other))) for each in votes_of(folder, versions)}
     tasks = read_tasks(Path(report.folder) / TASKS_FILE).tasks
-    pairs = [
-        pair
-        for pair in differing_pairs(report, tasks)
-        if (f"vote {pair[0].id}", frozenset(pair[1:])) not in seen
-    ]
+    pairs = [pair for pair in differing_pairs(report, tasks) if (pair[0].id, frozenset(pair[1:])) not in seen]
     rng = seeded_random(len(seen), report.folder.name)
     rng.shuffle(pairs)
     texts = texts_of(open_repository(git_of(config), root), [task for task, _, _ in pairs[: 2 * MOST]])
@@ -63,10 +61,12 @@ def blind_pairs(config: Config, root: str, run: str) -> list[BlindPair]:
             continue
         own = texts[task.id]
         rng.shuffle(labels)
-        versions = report.run["versions"]
-        answers = [store.find(task, label, versions[label]) or EvalAnswer() for label in labels]
+        keys = [version_for(task, versions[label], report.run["tests"]) for label in labels]
+        given = [store.find(task, *each) for each in zip(labels, keys, strict=True)]
+        answers = [each or EvalAnswer() for each in given]
         shown = [hole_text(answer, own) for answer in answers]
         if shown[0].split() != shown[1].split():
-            place = f"{task.path}:{task.first}"
-            found.append(BlindPair(task.id, task.kind, place, own.before, own.after, *labels, *shown))
+            place = (task.id, task.kind, f"{task.path}:{task.first}", own.before, own.after)
+            both = (str(versions[labels[0]]), str(versions[labels[1]]))
+            found.append(BlindPair(*place, labels[0], labels[1], shown[0], shown[1], both))
     return found[:MOST]

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from assist_server.evaluation.ranking.summary import CandidateKind, Departure, RunSummary
+from assist_server.evaluation.ranking.summary import CandidateKind, RunSummary
 from assist_server.evaluation.ranking.verdicts import ALIKE
 from assist_server.evaluation.report.charts import (
     EXTRA,
@@ -37,8 +37,8 @@ KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
     ),
     "edits": (
         "Edits",
-        "A small commit as a wish: its subject, and the file before it. The changed lines are compared with "
-        "the commit's.",
+        "A small commit as a wish: its subject, and the file before it. Gain is how much closer "
+        "to the commit its lines are than unchanged ones; 1 is the commit's own text.",
     ),
     "next": ("Next edits", "The next of several alike changes of a commit: its place, and its text."),
     "questions": (
@@ -61,7 +61,7 @@ _NUMBERS: Mapping[Kind, tuple[tuple[str, str], ...]] = {
         ("tokens_per_key", "Tokens a key"),
     ),
     "bodies": (("similarity", "Alike"), ("parses", "Parses")),
-    "edits": (("exact", "Exact"), ("unchanged", "Doing nothing"), ("parses", "Parses")),
+    "edits": (("exact", "Exact"), ("similarity", "Alike"), ("parses", "Parses")),
     "next": (("place", "Right place"), ("similarity", "Alike")),
     "questions": (("found", "Among ten"),),
 }  # fmt: skip
@@ -69,7 +69,7 @@ _MAIN_HEADS: Mapping[Kind, str] = {
     "lines": "Alike",
     "typing": "Kept",
     "bodies": "Tests pass",
-    "edits": "Alike",
+    "edits": "Gain",
     "next": "Right",
     "questions": "MRR",
 }
@@ -107,7 +107,6 @@ def summary_document(run: Mapping[str, Any], found: RunSummary) -> dict[str, Any
             for each in found.differences
         ],
         "reliability": {name: [asdict(each) for each in bins] for name, bins in found.reliability.items()},
-        "departures": [_departure_document(each) for each in found.departures],
     }
 
 
@@ -115,12 +114,6 @@ def _kind_document(row: CandidateKind) -> dict[str, Any]:
     document = asdict(row)
     document["cost_usd"] = document.pop("cost_micro") / 1e6
     return {**document, "main": MAIN[row.kind][0]}
-
-
-def _departure_document(row: Departure) -> dict[str, Any]:
-    document = asdict(row)
-    document["cost_usd"] = document.pop("cost_micro") / 1e6
-    return document
 
 
 def page(run: Mapping[str, Any], found: RunSummary, examples: Sequence[ExampleDifference] = ()) -> str:
@@ -135,7 +128,8 @@ def page(run: Mapping[str, Any], found: RunSummary, examples: Sequence[ExampleDi
         kinds=[_kind_section(kind, found) for kind in KIND_WORDS if any(k.kind == kind for k in found.kinds)],
         charts=_charts(found),
         chart_hint="" if can_draw() else f"Charts need matplotlib: {EXTRA}",
-        departures=departure_rows(found),
+        departures=departure_rows(run),
+        judge=judge_words(run),
         examples=examples,
         left_out=sorted(run["left_out"].items(), key=lambda each: -each[1]),
     )
@@ -188,20 +182,36 @@ def _number(name: str, value: float) -> str:
     return f"{value:,.0f}" if name in _COUNTS else f"{value:.2f}"
 
 
-def departure_rows(found: RunSummary) -> list[list[str]]:
-    """What left the machine, for each candidate that is not on it."""
+def departure_rows(run: Mapping[str, Any]) -> list[list[str]]:
+    """What left the machine in a run, by the audit log."""
     return [
         [
-            each.candidate,
-            ", ".join(each.hosts),
-            f"{each.requests:,}",
-            f"{each.tokens_sent:,}",
-            f"{each.tokens_received:,}",
-            f"{each.bytes_sent:,}",
-            usd(each.cost_micro),
+            f"{each['provider']}: {each['command']}",
+            each["host"],
+            f"{each['requests']:,}",
+            f"{each['input']:,}",
+            f"{each['output']:,}",
+            f"{each['bytes_sent']:,}",
+            usd(each["cost_micro"]),
         ]
-        for each in found.departures
+        for each in run.get("departures", ())
     ]
+
+
+def judge_words(run: Mapping[str, Any]) -> str:
+    """What a judge did and whether it can be trusted, "" without one."""
+    judge = run.get("judge")
+    if not judge:
+        return ""
+    clear = len(run.get("judged", ()))
+    if not clear:
+        return f"{judge['candidate']} was asked about {judge['asked']} pairs and gave no clear replies."
+    agreed = judge["agreed"] / clear
+    first = judge["first"] / (2 * clear)
+    return (
+        f"{judge['candidate']} compared {clear} of {judge['asked']} pairs in both orders. Both agreed in "
+        f"{agreed:.0%}; it preferred the first text in {first:.0%} of its replies, where 50% is no bias."
+    )
 
 
 def _kind_section(kind: Kind, found: RunSummary) -> dict[str, Any]:

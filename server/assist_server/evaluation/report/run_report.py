@@ -1,25 +1,29 @@
 """A run as it is reported: its summary with people's votes, answers that differ, runs side by side."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from assist_escalation import durable_files
 from assist_server.errors import UserError
 from assist_server.evaluation.answers import EvalAnswer
 from assist_server.evaluation.mining.mine import texts_of
 from assist_server.evaluation.mining.sources import MinedRepository
 from assist_server.evaluation.ranking.bradley_terry import Comparison
-from assist_server.evaluation.ranking.results import RESULTS, ResultRow, read_results
+from assist_server.evaluation.ranking.results import KEYS, RESULTS, ResultRow, read_results
 from assist_server.evaluation.ranking.summary import RunSummary, summarize
 from assist_server.evaluation.ranking.verdicts import compare_scores, words
 from assist_server.evaluation.ranking.votes import read_votes
 from assist_server.evaluation.report.facts import ExampleDifference, summary_document
-from assist_server.evaluation.running.store import AnswerStore, EvalFolder
+from assist_server.evaluation.running.store import AnswerStore, EvalFolder, version_for
+from assist_server.evaluation.scoring.score import changed_parts
 from assist_server.evaluation.tasks import KINDS, TASKS_FILE, EvalTask, TaskTexts, read_tasks
 
 EXAMPLES = 6
+DOCUMENT = "report.json"  # in a run's folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +37,33 @@ class RunReport:
     document: dict[str, Any]
 
 
-def report_of(folder: Path, votes: Iterable[Comparison] = ()) -> RunReport:
-    """The report of a run's folder. Raises `UserError` if it has no results."""
+def report_of(folder: Path, kept: EvalFolder | None = None) -> RunReport:
+    """The report of a run's folder, with the votes that are `kept`. Raises `UserError` without results."""
     rows, run = read_results(folder)
     labels = list(run["versions"])
     judged = [Comparison(**each) for each in run.get("judged", ())]
-    known = [each for each in votes if {each.one, each.other} <= set(labels)]
+    asked = {row.task for row in rows}
+    votes = votes_of(kept, run["versions"]) if kept is not None else []
+    known = [each for each in votes if each.task in asked]
     summary = summarize(rows, labels, run["released"], [*judged, *known])
     return RunReport(folder, run, rows, summary, summary_document(run, summary))
+
+
+def keep_document(report: RunReport) -> None:
+    """Keep the document of a run next to its results, so that a history need not compute it again."""
+    durable_files.replace(report.folder / DOCUMENT, json.dumps(report.document).encode())
+
+
+def documents_of(folders: Iterable[Path]) -> list[dict[str, Any]]:
+    """The documents of runs, as far as they can be read: those of another version may not."""
+    found = []
+    for folder in folders:
+        try:
+            document = json.loads((folder / DOCUMENT).read_text(encoding="utf-8"))
+            found.append(document if document.keys() >= KEYS else report_of(folder).document)
+        except (OSError, ValueError, AttributeError, UserError):
+            continue
+    return found
 
 
 def find_run(folder: EvalFolder, name: str) -> Path:
@@ -60,9 +83,13 @@ def find_run(folder: EvalFolder, name: str) -> Path:
     raise UserError(f"There is no run {name!r}: name a folder, `last`, or one of {known}.")
 
 
-def votes_of(folder: EvalFolder) -> list[Comparison]:
-    """All votes on this repository."""
-    return list(read_votes(folder.path))
+def votes_of(folder: EvalFolder, versions: Mapping[str, str]) -> list[Comparison]:
+    """The votes on answers of these versions of candidates."""
+    return [
+        each.comparison
+        for each in read_votes(folder.path)
+        if (versions.get(each.one), versions.get(each.other)) == each.versions
+    ]
 
 
 def compare_runs(one: RunReport, other: RunReport) -> list[str]:
@@ -90,7 +117,7 @@ def differing_pairs(
     known = {task.id: task for task in tasks}
     by_task: dict[str, list[ResultRow]] = {}
     for row in report.rows:
-        if row.kind in kinds and row.task in known and not row.candidate.startswith("known:"):
+        if row.kind in kinds and row.task in known:
             by_task.setdefault(row.task, []).append(row)
     pairs = [
         (abs(one.score - other.score), known[task], one.candidate, other.candidate)
@@ -121,7 +148,10 @@ def examples_of(
         if store is not None and task.id in texts:
             own = texts[task.id]
             versions = report.run["versions"]
-            answers = [store.find(task, label, versions[label]) or EvalAnswer() for label in (worse, better)]
+            keys = {
+                label: version_for(task, versions[label], report.run["tests"]) for label in (worse, better)
+            }
+            answers = [store.find(task, label, key) or EvalAnswer() for label, key in keys.items()]
             shown = (own.truth, hole_text(answers[0], own), hole_text(answers[1], own))
         place = f"{task.path}:{task.first}"
         both = (scores[task.id, worse], scores[task.id, better])
@@ -130,9 +160,5 @@ def examples_of(
 
 
 def hole_text(answer: EvalAnswer, texts: TaskTexts) -> str:
-    """What an answer has in the hole; of a whole file, what is between the parts that stay."""
-    if not answer.file:
-        return answer.text
-    if answer.file.startswith(texts.before) and answer.file.endswith(texts.after):
-        return answer.file[len(texts.before) : len(answer.file) - len(texts.after)]
-    return answer.file
+    """What an answer has in the hole; of an edit, all that it changes."""
+    return changed_parts(texts, answer)[0]

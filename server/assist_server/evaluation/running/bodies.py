@@ -14,9 +14,9 @@ from assist_server.evaluation.running.store import AnswerStore, EvalFolder
 from assist_server.evaluation.sandbox.body_check import (
     Acceptance,
     FunctionBody,
-    accept,
     is_pass,
-    passes,
+    judge_body,
+    run_with_text,
 )
 from assist_server.evaluation.sandbox.limits import SandboxLimits
 from assist_server.evaluation.sandbox.test_command import (
@@ -30,6 +30,7 @@ from assist_server.evaluation.scoring.score import answered_file
 from assist_server.evaluation.tasks import EvalTask, TaskTexts
 
 LIMITS = SandboxLimits(seconds=60.0)
+READ_TESTS = 400  # test files that are searched for a function's name
 FIRST_TESTS = 4  # test files that name the function: more take long, and say the same
 
 
@@ -46,6 +47,7 @@ class BodyJudge:
         self._git = git
         self._ready = False
         self._tests: list[str] = []
+        self._near: dict[str, tuple[str, ...]] = {}
 
     @property
     def words(self) -> str:
@@ -64,10 +66,10 @@ class BodyJudge:
         self._copy()
         start = len(texts.before)
         body = FunctionBody(task.path, start, start + len(texts.truth), self._tests_of(task))
-        whole = replace(texts, old="")
-        if (self._folder.tree / task.path).read_text(encoding="utf-8") != whole.fill(whole.truth):
-            return Acceptance(False, "the file is not as it was mined")
-        found = accept(body, self._folder.tree, self.command, LIMITS, seeded_random(1, task.id), stop)
+        place = self._folder.tree / task.path
+        if not place.is_file() or place.read_bytes() != texts.fill(texts.truth).encode("utf-8", "replace"):
+            return Acceptance(False, "its file has other line ends or no UTF-8, or is not there")
+        found = judge_body(body, self._folder.tree, self.command, LIMITS, seeded_random(1, task.id), stop)
         if not stop():
             store.keep_acceptance(task, self.words, found)
         return found
@@ -80,32 +82,38 @@ class BodyJudge:
             return replace(answer, counts={**answer.counts, "passed": 0.0})
         self._copy()
         command = narrow(self.command, self._tests_of(task))
-        ran = passes(self._folder.tree, task.path, answered_file(texts, answer), command, LIMITS, stop)
+        ran = run_with_text(self._folder.tree, task.path, answered_file(texts, answer), command, LIMITS, stop)
         counts = {**answer.counts, "passed": float(is_pass(ran, command)), "test_s": ran.seconds}
         reports = "; ".join(ran.reports)
         return replace(answer, counts=counts, reason=answer.reason or reports)
 
     def _copy(self) -> None:
-        """Make the copy, unless there is one of this commit."""
-        mark = self._folder.path / "tree.commit"
+        """Make the copy, unless the last run has left one of this commit whole."""
         if self._ready:
             return
+        mark = self._folder.path / "tree.commit"
         known = mark.read_text(encoding="ascii") if mark.is_file() else ""
+        mark.unlink(missing_ok=True)  # a run that is killed may leave a changed file
         if known != self._repository.commit or not self._folder.tree.is_dir():
             shutil.rmtree(self._folder.tree, ignore_errors=True)
             copy_tree(Path(self._repository.root), self._folder.tree, self._repository.commit, self._git)
-            mark.write_text(self._repository.commit, encoding="ascii")
         self._ready = True
 
+    def close(self) -> None:
+        """Remember that the copy is whole."""
+        if self._ready:
+            (self._folder.path / "tree.commit").write_text(self._repository.commit, encoding="ascii")
+
     def _tests_of(self, task: EvalTask) -> tuple[str, ...]:
-        """The test files that name the function, those with a name like the file's first."""
-        if not self._tests:
-            self._tests = [path for path in self._repository.files() if is_test(path)]
-        stem = Path(task.path).stem.strip("_")
-        near = sorted(self._tests, key=lambda path: (stem not in path, path))
-        name = task.name.rpartition(".")[2]
-        found = tests_that_name(name, near, self._read)
-        return tuple(found[:FIRST_TESTS])
+        """The test files that name the function, of those with the nearest names."""
+        if task.id not in self._near:
+            if not self._tests:
+                self._tests = sorted(path for path in self._repository.files() if is_test(path))
+            stem = Path(task.path).stem.strip("_")
+            near = sorted(self._tests, key=lambda path: stem not in path)[:READ_TESTS]
+            found = tests_that_name(task.name.rpartition(".")[2], near, self._read)
+            self._near[task.id] = tuple(found[:FIRST_TESTS])
+        return self._near[task.id]
 
     def _read(self, path: str) -> str:
         try:

@@ -5,8 +5,10 @@ Every answer is kept at once. What an earlier run asked is not asked again.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from assist_server.errors import EXPECTED, UserError
 from assist_server.evaluation.answers import EvalAnswer
@@ -15,9 +17,10 @@ from assist_server.evaluation.candidates.spec import CandidateSpec
 from assist_server.evaluation.running.bodies import BodyJudge
 from assist_server.evaluation.running.machine import is_disturbed, processor_times
 from assist_server.evaluation.running.rounds import rounds
-from assist_server.evaluation.running.store import AnswerStore
+from assist_server.evaluation.running.store import AnswerStore, version_for
 from assist_server.evaluation.tasks import EvalTask, TaskTexts
 
+FAILURES = 3  # in a row, after which a candidate is asked no more: its server or its key is the reason
 BODIES_SHARE = 0.35  # of the time may go into finding bodies that tests can judge
 
 
@@ -51,7 +54,7 @@ class EvalOutcome:
     problems: list[str] = field(default_factory=list)
     asked: int = 0
     disturbed: int = 0
-    complete: bool = True
+    complete: bool = False
 
 
 class EvalRun:
@@ -70,10 +73,13 @@ class EvalRun:
         self._make = make
         self._store = store
         self._judge = judge
+        self._tests = judge.words if judge is not None else ""
         self._show = show
         self._clock = clock
         self._start = clock()
         self._dropped: set[str] = set()
+        self._failures: Counter[str] = Counter()
+        self._stopped = False
         self._judging = 0.0
         self._done = 0
         self._total = sum(task.kind in spec.kinds for task in plan.tasks for spec in plan.candidates)
@@ -81,52 +87,58 @@ class EvalRun:
 
     async def run(self) -> EvalOutcome:
         """Ask until the end. The outcome so far is in `outcome` too, also if this is cancelled."""
-        for tasks in rounds(self._plan.tasks):
-            fitting = [task for task in tasks if self._is_accepted(task)]
-            for spec in self._plan.candidates:
-                await self._ask(spec, [task for task in fitting if task.kind in spec.kinds])
-            if self._is_over():
-                break
-        self.outcome.complete = not self._is_over()
-        return self.outcome
+        try:
+            for tasks in rounds(self._plan.tasks):
+                fitting = [task for task in tasks if await self._is_accepted(task)]
+                for spec in self._plan.candidates:
+                    await self._ask(spec, [task for task in fitting if task.kind in spec.kinds])
+                if self._is_over():
+                    return self.outcome
+            self.outcome.complete = True
+            return self.outcome
+        finally:
+            self._stopped = True  # what still runs on a thread ends
 
     def _is_over(self) -> bool:
-        return self._clock() - self._start >= self._plan.seconds
+        return self._stopped or self._clock() - self._start >= self._plan.seconds
 
-    def _is_accepted(self, task: EvalTask) -> bool:
+    async def _is_accepted(self, task: EvalTask) -> bool:
         """Whether a task can be judged. Bodies are tried while there is time for that."""
         texts = self._plan.texts.get(task.id)
         if texts is None:
-            self.outcome.left_out[task.id] = "its commit or its file is gone"
-            return False
-        if task.kind != "bodies" or not any("bodies" in spec.kinds for spec in self._plan.candidates):
+            return self._leave_out(task, "its commit or its file is gone, or a rule keeps the file to itself")
+        if task.kind != "bodies":
             return True
         if self._judge is None:
-            self.outcome.left_out[task.id] = "tests cannot run here"
-            return False
+            return self._leave_out(task, "tests cannot run here")
         if self._judging > BODIES_SHARE * self._plan.seconds or self._is_over():
-            self.outcome.left_out.setdefault(task.id, "no time was left to try its tests")
-            return False
+            return self._leave_out(task, "no time was left to try its tests")
         self._tell(f"trying the tests of {task.name}")
         start = self._clock()
         try:
-            found = self._judge.acceptance(task, texts, self._store, self._is_over)
-        except EXPECTED as error:
+            ask = partial(self._judge.acceptance, task, texts, self._store, self._is_over)
+            found = await asyncio.to_thread(ask)
+        except (*EXPECTED, OSError) as error:
             self.outcome.problems.append(str(error))
             self._judge = None
-            return False
+            return self._leave_out(task, "tests cannot run here")
         self._judging += self._clock() - start
-        if not found.accepted:
-            self.outcome.left_out[task.id] = found.reason
-        return found.accepted
+        return found.accepted or self._leave_out(task, found.reason)
+
+    def _leave_out(self, task: EvalTask, why: str) -> bool:
+        self.outcome.left_out[task.id] = why
+        self._total -= sum(task.kind in spec.kinds for spec in self._plan.candidates)
+        return False
+
+    def _version(self, spec: CandidateSpec, task: EvalTask) -> str:
+        return version_for(task, self._plan.versions[spec.label], self._tests)
 
     async def _ask(self, spec: CandidateSpec, tasks: Sequence[EvalTask]) -> None:
         """Ask a candidate about the tasks that it was not asked about before."""
         label = spec.label
-        version = self._plan.versions[label]
         fresh: list[EvalTask] = []
         for task in tasks:
-            known = self._store.find(task, label, version)
+            known = self._store.find(task, label, self._version(spec, task))
             if known is None:
                 fresh.append(task)
             else:
@@ -142,7 +154,7 @@ class EvalRun:
                 if self._is_over():
                     break
                 await self._ask_one(spec, candidate, task)
-        except EXPECTED as error:
+        except (*EXPECTED, OSError) as error:
             self._dropped.add(label)
             self.outcome.problems.append(f"{label}: {error}")
         finally:
@@ -159,13 +171,23 @@ class EvalRun:
                 answer = await candidate.answer(task, texts)
         except TimeoutError:  # the run's time is up; another run asks this again
             return
+        if (
+            answer.failed
+        ):  # it says nothing about the candidate, so it is not kept, and another run asks again
+            self._failures[label] += 1
+            if self._failures[label] >= FAILURES:
+                raise UserError(f"asked no more after {FAILURES} failures; the last one: {answer.reason}")
+            return
+        self._failures[label] = 0
         disturbed = is_disturbed(before, processor_times(), self._clock() - start)
-        if answer.counts.get("unpaid"):  # not an answer to keep: another run may have the money
-            raise UserError(answer.reason)
         answer = replace(answer, disturbed=disturbed)
+        version = self._version(spec, task)
         if task.kind == "bodies" and self._judge is not None:
-            answer = self._judge.judge(task, texts, answer, lambda: False)
-        self._store.keep(task, label, self._plan.versions[label], answer)
+            judge = partial(self._judge.judge, task, texts, answer, self._is_over)
+            answer = await asyncio.to_thread(judge)
+            if self._is_over():  # the tests may have been cut off
+                return
+        self._store.keep(task, label, version, answer)
         self.outcome.answers[task.id, label] = answer
         self.outcome.asked += 1
         self.outcome.disturbed += disturbed

@@ -5,15 +5,16 @@ Answers hold texts, so that they can be judged again; `assist eval clear` delete
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
+from assist_escalation import durable_files
 from assist_server.config.config import Config
 from assist_server.errors import UserError
 from assist_server.evaluation.answers import EvalAnswer
@@ -54,15 +55,28 @@ class EvalFolder:
         for number in range(100):
             folder = self.path / "runs" / (f"{name}-{number}" if number else name)
             try:
-                folder.mkdir(parents=True, mode=0o700)
+                durable_files.make_folder(folder.parent)
+                folder.mkdir(mode=0o700)
                 return folder
             except FileExistsError:
                 continue
         raise UserError(f"{self.path / 'runs'} has too many runs of {name}: try again in a second.")
 
     def clear(self) -> None:
-        """Delete everything."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Delete everything. Raises `OSError` if something stays."""
+        if self.path.is_dir():
+            shutil.rmtree(self.path)
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep other evaluations of this repository out: they share the copies of its files."""
+        durable_files.make_folder(self.path)
+        lock = FileLock(self.path / "run.lock", mode=0o600)
+        try:
+            with lock.acquire(timeout=0):
+                yield
+        except Timeout:
+            raise UserError("Another evaluation of this repository is running: wait until it ends.") from None
 
 
 def eval_folder(config: Config, root: str) -> EvalFolder:
@@ -106,7 +120,7 @@ def _key(*parts: str) -> str:
 
 
 def _answer(row: Mapping[str, Any]) -> EvalAnswer:
-    return EvalAnswer(**{**row, "places": tuple(row["places"])})
+    return EvalAnswer(**{**row, "places": tuple(row["places"]), "sources": tuple(row["sources"])})
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -129,14 +143,9 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def _append(file: Path, row: Mapping[str, Any]) -> None:
-    """Append a line in one write. A line that a crash left unfinished is ended first."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    line = json.dumps(row, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
-    with FileLock(f"{file}.lock", timeout=LOCK_S, mode=0o600):
-        handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        with open(handle, "r+b", buffering=0) as stream:
-            size = os.fstat(handle).st_size
-            if size:
-                stream.seek(size - 1)
-                line = line if stream.read(1) == b"\n" else b"\n" + line
-            stream.write(line)
+    durable_files.append_line(file, json.dumps(row, separators=(",", ":")).encode(), LOCK_S)
+
+
+def version_for(task: EvalTask, version: str, tests: str) -> str:
+    """What the answer to a task depends on; of a body also by which command it was judged."""
+    return f"{version} {tests}" if task.kind == "bodies" and tests else version

@@ -9,13 +9,19 @@ from dataclasses import asdict, dataclass, field
 
 MIB = 1 << 20
 
+# The reports of a run: which limit it reached, or that its caller ended it.
+TIMED_OUT, TOO_MUCH_OUTPUT, TOO_LARGE = "timed out", "too much output", "files too large"
+NO_MEMORY, NO_PROCESSES, NO_PROCESSOR = "too much memory", "process limit reached", "processor time used up"
+NO_ROOM = "no room for files left"
+STOPPED = "stopped"
+
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
     """What a command may use. Sizes are bytes; a command that goes beyond a limit fails or is killed.
 
     `cpu_seconds`, `memory` and `file` hold for each process; the memory of all of them together is watched
-    too. `disk` is for all changed files, which are in memory, and `folders` for those on the disk, whose
+    too. `disk` is for all changed files, which are in memory, and `kept_bytes` for those on the disk, whose
     changes are kept. `processes` counts threads.
     """
 
@@ -24,8 +30,8 @@ class SandboxLimits:
     memory: int = 2048 * MIB  # node with jest takes 0.4 GiB, rustc 0.6 GiB
     processes: int = 256  # jest or cargo on 16 cores start about 100 threads
     file: int = 256 * MIB
-    disk: int = 512 * MIB
-    folders: int = 4096 * MIB  # cargo's `target` of a project with 300 crates has 2 GiB
+    disk: int = 1024 * MIB  # a build of one crate and of its tests takes 0.1 to 0.5 GiB
+    kept_bytes: int = 4096 * MIB  # cargo's `target` of a project with 300 crates has 2 GiB
     output: int = 32 * MIB
     tail: int = 16_384  # of the output, which is kept: the summary of a test run is at its end
 

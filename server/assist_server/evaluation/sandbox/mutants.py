@@ -140,7 +140,7 @@ def _in_turn(changes: list[_Change], rng: random.Random) -> Iterator[_Change]:
 def _parses_as_well(language: Language, new: str, old: str) -> bool:
     """Whether a text has no more errors than the old one; true without a grammar."""
     found, before = errors(language, new), errors(language, old)
-    return found == before == None or (found is not None and before is not None and found <= before)  # noqa: E711
+    return before is None if found is None else before is not None and found <= before
 
 
 def _changes(language: Language, text: str, body: range) -> Iterator[_Change]:

@@ -24,22 +24,31 @@ except ImportError:  # Windows
     pwd = None  # type: ignore[assignment]
 
 from assist_server.errors import UserError
-from assist_server.evaluation.sandbox.limits import ConfinementPlan, SandboxLimits, plan_line
+from assist_server.evaluation.sandbox.limits import (
+    NO_MEMORY,
+    NO_ROOM,
+    STOPPED,
+    TIMED_OUT,
+    ConfinementPlan,
+    SandboxLimits,
+    plan_line,
+)
 
 Stop = Callable[[], bool]
 Ended = Literal["exited", "timeout", "memory", "killed"]
 
 _TICK_MS = 50  # between two checks of `stop`
 _MORE_SECONDS = 15.0  # after the time limit: a warden that has not killed by then never will
-_DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
+# Folders of a home that no test needs as a whole; what is named in them, such as an interpreter, is shown.
+_PRIVATE = ("", ".local/share", ".local/state", ".config", ".cache", ".ssh", ".gnupg")
 _OWN_HOME = "/home/tester"  # if the user has none, or it is a folder of the system
 # The parts of the system's own library are enough, so that nothing of the user's runs outside the sandbox.
 _START = (
     "import sys; sys.path.append(sys.argv[1]); "
     "from assist_server.evaluation.sandbox.confinement.processes import main; main()"
 )
-STOPPED = "stopped"  # the report of a run that its caller ended
-_ENDS: Mapping[str, Ended] = {"timed out": "timeout", "too much memory": "memory"}
+_ENDS: Mapping[str, Ended] = {TIMED_OUT: "timeout", NO_MEMORY: "memory"}
 
 
 class NoSandboxError(UserError):
@@ -76,7 +85,8 @@ class SandboxRun:
     reports: tuple[str, ...] = ()
 
 
-def _never() -> bool:
+def never() -> bool:
+    """Lets a run go on until it ends."""
     return False
 
 
@@ -89,7 +99,7 @@ def run(
     limits: SandboxLimits,
     environ: Mapping[str, str],
     view: SandboxView = PLAIN_VIEW,
-    stop: Stop = _never,
+    stop: Stop = never,
 ) -> SandboxRun:
     """Run a command in a copy of a repository. It sees the variables in `environ` and those of its home.
 
@@ -157,8 +167,8 @@ def _result(row: Mapping[str, Any]) -> SandboxRun:
         )
     reason = row.get("reason", "")
     reports = [reason] if reason else []
-    if row.get("full") and "no room for files left" not in reports:
-        reports.append("no room for files left")
+    if row.get("full") and NO_ROOM not in reports:
+        reports.append(NO_ROOM)
     code = row.get("code")
     ended: Ended = "exited" if code is not None else _ENDS.get(reason, "killed")
     return SandboxRun(code, ended, row.get("seconds", 0.0), row.get("output", ""), tuple(reports))
@@ -208,17 +218,19 @@ def _variables(environ: Mapping[str, str], home: str) -> dict[str, str]:
     folders = {"CACHE": ".cache", "CONFIG": ".config", "DATA": ".local/share", "STATE": ".local/state"}
     own = {f"XDG_{name}_HOME": f"{home}/{folder}" for name, folder in folders.items()}
     temporary = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), "/tmp")  # noqa: S108  # the sandbox has its own
-    defaults = {"PATH": _DEFAULT_PATH, "LANG": "C.UTF-8", "SHELL": "/bin/sh"}
+    defaults = {"PATH": DEFAULT_PATH, "LANG": "C.UTF-8", "SHELL": "/bin/sh"}
     return {**defaults, **environ, **own, **temporary, "HOME": home, "USER": "tester", "LOGNAME": "tester"}
 
 
 def _places_of(path: Path, home: str) -> list[tuple[str, str]]:
     """A path to show, as pairs of what to show and where: where it says, and where its links lead."""
     given, real = os.path.abspath(path), os.path.realpath(path)
-    for each in (given, real):
-        if Path(home).is_relative_to(each):
+    homes = dict.fromkeys((home, os.path.realpath(home)))
+    private = [os.path.normpath(f"{each}/{name}") for each in homes for name in _PRIVATE]
+    for folder in private:
+        if any(Path(folder).is_relative_to(each) for each in (given, real)):
             raise NoSandboxError(
-                f"{path} cannot be shown to tests, because the whole home {home} is in it: "
+                f"{path} cannot be shown to tests, because all of {folder} is in it: "
                 "name the folders in it that the tests need."
             )
     return [(real, given), (real, real)] if os.path.exists(real) else []

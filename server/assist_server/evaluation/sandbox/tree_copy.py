@@ -22,16 +22,14 @@ from assist_context.files.git_repository import (
     read_blobs,
 )
 from assist_server.errors import UserError
+from assist_server.evaluation.sandbox.sandbox import never
 
 _BATCH = 32 << 20  # bytes of files that are in memory at once
 _PROGRAM = "100755"
+_NEWER = 2.0  # seconds: Python keeps whole seconds of a compiled file's source
 
 
-def _never() -> bool:
-    return False
-
-
-def copy_tree(root: Path, folder: Path, revision: str, git: Git, stop: Callable[[], bool] = _never) -> Path:
+def copy_tree(root: Path, folder: Path, revision: str, git: Git, stop: Callable[[], bool] = never) -> Path:
     """Write the files of a commit below `root` into an empty folder, which is made if it is missing.
 
     Links that lead out of the copy and submodules are left out. Raises UserError without git or the commit,
@@ -105,15 +103,19 @@ def _write_links(folder: Path, rows: Sequence[Committed], targets: Sequence[byte
 def changed_file(tree: Path, path: str, text: str) -> Iterator[Path]:
     """Another text in a file of a copy, for as long as the context is open. One at a time for each copy.
 
-    Raises UserError for a path that is no file in the copy.
+    Its time of change is another one than before even if less than a second passed: what was compiled from
+    the old text is not taken for the new one. Raises UserError for a path that is no file in the copy.
     """
     file = tree / path
     inside = file.parent.resolve().is_relative_to(tree.resolve()) and not PurePosixPath(path).is_absolute()
     if not inside or file.is_symlink() or not file.is_file():
         raise UserError(f"{path} is no file of the copy: take a path relative to the repository.")
     old = file.read_bytes()
+    changed = file.stat().st_mtime
     try:
         file.write_bytes(text.encode("utf-8", "replace"))
+        changed = max(file.stat().st_mtime, changed + _NEWER)
+        os.utime(file, (changed, changed))
         yield file
     finally:
         # Its time of change stays that of now: cargo would take an older file for the one that it has built.

@@ -13,13 +13,13 @@ from assist_server.evaluation.scoring.texts import common_length, names_f1, simi
 from assist_server.evaluation.tasks import EvalTask, Kind, TaskTexts
 
 PLACES = 10  # of a search: what people look through
-ALIKE = 0.9  # similarity of an edit from which on it counts as right; below it a reader sees a difference
+ALIKE = 0.9  # gain of an edit from which on it counts as right; below it a reader sees a difference
 # The number that each kind is ranked by, and what it is in words.
 MAIN: Mapping[Kind, tuple[str, str]] = {
     "lines": ("similarity", "how alike the line is to the one in the commit"),
     "typing": ("kept", "characters that need not be typed"),
     "bodies": ("passed", "bodies with which the repository's own tests pass"),
-    "edits": ("similarity", "how alike the changed lines are to the commit's"),
+    "edits": ("gain", "how much closer to the commit the lines are than unchanged ones"),
     "next": ("right", "the next change at the right place, as the commit made it"),
     "questions": ("mrr", "one by the rank of the right file among ten"),
 }
@@ -59,7 +59,7 @@ def answered_file(texts: TaskTexts, answer: EvalAnswer) -> str:
 def is_right(kind: Kind, found: TaskScore) -> bool:
     """Whether an answer would do as it is, which is what the router predicts."""
     if kind == "edits":
-        return found.numbers["similarity"] >= ALIKE and found.numbers["parses"] > 0
+        return found.numbers["gain"] >= ALIKE and found.numbers["parses"] > 0
     return found.score >= 1.0
 
 
@@ -79,7 +79,7 @@ def _lines(task: EvalTask, texts: TaskTexts, answer: EvalAnswer) -> dict[str, fl
     truth = statement(language, texts.truth)
     text = statement(language, answer.text)
     shown = answer.shown
-    right = common_length(shown, texts.truth)
+    right = common_length(shown, texts.truth + texts.after)
     return {
         "exact": float(bool(text.strip()) and tokens(text) == tokens(truth)),
         "similarity": similarity(text, truth) if text.strip() else 0.0,
@@ -95,7 +95,7 @@ def _typing(_: EvalTask, __: TaskTexts, answer: EvalAnswer) -> dict[str, float]:
 
 
 def _bodies(task: EvalTask, texts: TaskTexts, answer: EvalAnswer) -> dict[str, float]:
-    text, truth = _changed_parts(texts, answer)
+    text, _, truth = changed_parts(texts, answer)
     return {
         "passed": answer.counts.get("passed", 0.0),
         "similarity": similarity(text, truth) if text.strip() else 0.0,
@@ -104,25 +104,29 @@ def _bodies(task: EvalTask, texts: TaskTexts, answer: EvalAnswer) -> dict[str, f
 
 
 def _edits(task: EvalTask, texts: TaskTexts, answer: EvalAnswer) -> dict[str, float]:
+    """Similarity alone would praise doing nothing, so the main number is what is gained over that."""
     answered = not answer.reason
-    text, truth = _changed_parts(texts, answer)
+    text, old, truth = changed_parts(texts, answer)
+    nothing = similarity(old, truth)
+    alike = similarity(text, truth) if answered else 0.0
     return {
         "exact": float(answered and tokens(text) == tokens(truth)),
-        "similarity": similarity(text, truth) if answered else 0.0,
-        "unchanged": similarity(texts.old, texts.truth),  # what doing nothing would have
+        "gain": max(0.0, (alike - nothing) / (1 - nothing)) if answered and nothing < 1 else 0.0,
+        "similarity": alike,
         "parses": _parses(task, texts, answer) if answered else 0.0,
     }
 
 
-def _changed_parts(texts: TaskTexts, answer: EvalAnswer) -> tuple[str, str]:
-    """What an answer has in the hole, and what belongs there; of an edit, both as far as that reaches."""
+def changed_parts(texts: TaskTexts, answer: EvalAnswer) -> tuple[str, str, str]:
+    """What an answer has in the hole, what was there, what belongs there; all as far as an edit reaches."""
     if not answer.file:
-        return answer.text, texts.truth
+        return answer.text, texts.old, texts.truth
+    asked = texts.asked
     right = texts.fill(texts.truth)
     first = min(len(texts.before), common_length(answer.file, texts.before))
-    most = min(len(texts.after), len(answer.file) - first, len(right) - first)
+    most = min(len(texts.after), *(len(each) - first for each in (answer.file, right, asked)))
     last = common_length(answer.file[::-1][:most], texts.after[::-1][:most])
-    return answer.file[first : len(answer.file) - last], right[first : len(right) - last]
+    return tuple(each[first : len(each) - last] for each in (answer.file, asked, right))  # type: ignore[return-value]
 
 
 def _next(_: EvalTask, texts: TaskTexts, answer: EvalAnswer) -> dict[str, float]:

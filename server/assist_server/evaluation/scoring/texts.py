@@ -5,7 +5,9 @@ import re
 from rapidfuzz.distance import Levenshtein
 
 from assist_context.languages import Language
-from assist_context.syntax.fragments import balance
+from assist_context.syntax.fragments import marks
+
+MOST = 4_000  # characters of a statement: a longer one is a table
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -45,20 +47,34 @@ def names_f1(answer: str, truth: str) -> float:
 
 
 def statement(language: Language, text: str) -> str:
-    r"""The text up to the end of the first line at which all brackets that it opened are closed.
+    r"""The text up to the end of the first line at which its round and square brackets are closed.
 
-    A call that is broken over lines is one statement, so that layout does not count.
+    A call that is broken over lines is one statement, so that layout does not count. A block is none: a line
+    that opens one ends with it.
 
     >>> from assist_context.languages import language_of
-    >>> statement(language_of("a.py"), "f(\n  a)\ng()")
-    'f(\n  a)'
+    >>> statement(language_of("a.py"), "f(\n  a)\ng()"), statement(language_of("a.go"), "if a {\n\tb()")
+    ('f(\n  a)', 'if a {')
     """
-    at = text.find("\n")
-    while at >= 0:
-        if text[:at].strip() and not balance(language, "", text[:at]).left:
-            return text[:at]
-        at = text.find("\n", at + 1)
-    return text
+    text = text[:MOST]
+    depth = 0
+    at = 0  # up to where the line ends are looked at
+    for kind, start, end in marks(language, text):
+        found = _line_end(text, at, start, depth)
+        if found is not None:
+            return text[:found]
+        depth = max(0, depth + (kind in ("(", "[")) - (kind in (")", "]")))
+        at = end if kind in ("string", "comment") else start
+    found = _line_end(text, at, len(text), depth)
+    return text if found is None else text[:found]
+
+
+def _line_end(text: str, first: int, last: int, depth: int) -> int | None:
+    """The first line end in a part of a text, if no bracket is open and something is before it."""
+    at = text.find("\n", first, last) if depth == 0 else -1
+    while at >= 0 and not text[:at].strip():
+        at = text.find("\n", at + 1, last)
+    return at if at >= 0 else None
 
 
 def common_length(one: str, other: str) -> int:

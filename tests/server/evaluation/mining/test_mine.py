@@ -1,10 +1,13 @@
 """Tasks are found in a history, the same ones again, and their texts are what the files and commits have."""
 
+import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from histories import GIT, make_history
+from repositories import git
 
 from assist_server.errors import UserError
 from assist_server.evaluation.mining.mine import masked_files, mine, texts_of
@@ -98,6 +101,127 @@ def test_a_damaged_file_of_tasks_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "tasks.jsonl").write_text(text)
     with pytest.raises(UserError, match="assist eval mine"):
         read_tasks(tmp_path / "tasks.jsonl")
+
+
+HEX = "0123456789abcdef" * 2 + "01234567"
+GOOD = {
+    "id": "lines-0123456789ab", "kind": "lines", "commit": HEX, "change": HEX, "path": "a/b.py",
+    "language": "python", "first": 1, "last": 2, "column": 0, "stratum": "file", "day": "", "name": "",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"commit": "--output=/tmp/x"},
+        {"commit": "HEAD"},
+        {"commit": f"{HEX}\nHEAD"},
+        {"change": "--output=/tmp/x"},
+        {"path": "/etc/passwd"},
+        {"path": "../x.py"},
+        {"path": "a/../x.py"},
+        {"path": ".git/config"},
+        {"path": "a//b.py"},
+        {"path": "a.py\r"},
+        {"path": "a\x1b[2J.py"},
+        {"path": ""},
+        {"id": "x"},
+        {"id": "lines-0123456789ab\n"},
+        {"kind": "lies"},
+        {"kind": "edits", "name": "ask"},
+        {"first": 0},
+        {"first": 10**12},
+        {"first": "1"},
+        {"first": True},
+        {"column": -1},
+        {"name": "a\nb"},
+    ],
+)
+def test_a_task_of_a_stranger_is_checked(tmp_path: Path, wrong: dict[str, object]) -> None:
+    file = tmp_path / "tasks.jsonl"
+    header = {"format": 1, "repository": "r", "commit": HEX, "seed": 1}
+
+    def write(*rows: dict[str, object]) -> None:
+        file.write_text("".join(json.dumps(each) + "\n" for each in (header, *rows)))
+
+    write(GOOD)
+    assert len(read_tasks(file).tasks) == 1
+    write({**GOOD, **wrong})
+    with pytest.raises(UserError, match="assist eval mine"):
+        read_tasks(file)
+    write(GOOD, GOOD)
+    with pytest.raises(UserError, match="assist eval mine"):
+        read_tasks(file)
+
+
+@pytest.mark.parametrize("revision", ["--output=OUT", "-p", "HEAD:shop", "HEAD\nHEAD", "nowhere"])
+def test_a_revision_is_no_option_of_git(shop_history: Path, tmp_path: Path, revision: str) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(UserError, match="is no commit"):
+        open_repository(GIT, str(shop_history), revision.replace("OUT", str(out)))
+    assert not out.exists()
+
+
+def test_a_tree_and_a_deleted_file_give_no_text(repository: MinedRepository, tasks: TaskSet) -> None:
+    task = next(each for each in tasks.tasks if each.kind == "lines" and each.path.startswith("shop/"))
+    tree = subprocess.run(
+        ["git", "rev-parse", "HEAD:shop"], cwd=repository.root, capture_output=True, check=True
+    ).stdout.decode()
+    name = task.path.removeprefix("shop/")
+    assert repository.texts_of([(tree.strip(), name), (task.commit, task.path)]).keys() == {
+        (task.commit, task.path)
+    }
+    gone = replace(task, path="shop/gone.py")
+    assert texts_of(repository, [gone]) == {}
+
+
+def test_line_ends_and_form_feeds_do_not_shift_a_task(tmp_path: Path) -> None:
+    root = make_history(tmp_path / "shop", modules=1)
+    body = "".join(f"value_{number} = compute_{number}(first, {number})\r\n" for number in range(30))
+    (root / "crlf.py").write_bytes(b"x = 1\r\n")
+    (root / "feed.py").write_text("x = 1\n\x0c\ny = 2\n")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "Begin two files")
+    (root / "crlf.py").write_bytes(b"x = 1\r\n" + body.encode())
+    (root / "feed.py").write_text("x = 1\n\x0c\n" + body.replace("\r", "") + "y = 2\n")
+    git(root, "add", ".")
+    git(root, "commit", "-qm", "Compute the values")
+    repository = open_repository(GIT, str(root))
+    found = mine(repository, 200, 1, ("lines",))
+    texts = texts_of(repository, found.tasks)
+    own = [each for each in found.tasks if each.path in ("crlf.py", "feed.py")]
+    assert {each.path for each in own} == {"crlf.py", "feed.py"}
+    for task in own:
+        line = texts[task.id].before.rpartition("\n")[2] + texts[task.id].truth.partition("\n")[0]
+        number = task.first - (2 if task.path == "crlf.py" else 3)
+        assert line == f"value_{number} = compute_{number}(first, {number})"
+
+
+def test_a_moved_file_is_no_new_code(tmp_path: Path) -> None:
+    root = make_history(tmp_path / "shop", modules=2)
+    (root / "moved").mkdir()
+    git(root, "mv", "shop/mod_0.py", "moved/mod_0.py")
+    git(root, "commit", "-qm", "Move a module")
+    found = mine(open_repository(GIT, str(root)), 200, 1, ("lines",))
+    assert not [each for each in found.tasks if each.path.startswith("moved/")]
+
+
+def test_settings_of_git_do_not_change_the_hunks(tmp_path: Path) -> None:
+    root = make_history(tmp_path / "shop", modules=3)
+    before = mine(open_repository(GIT, str(root)), 100, 1)
+    for setting in ("diff.interHunkContext=9", "diff.context=7", "diff.noprefix=true", "log.showRoot=false"):
+        git(root, "config", *setting.split("="))
+    assert mine(open_repository(GIT, str(root)), 100, 1) == before
+
+
+def test_a_shallow_clone_has_no_tasks_and_says_why(tmp_path: Path, shop_history: Path) -> None:
+    clone = tmp_path / "clone"
+    subprocess.run(
+        ["git", "clone", "-q", "--depth", "1", f"file://{shop_history}", str(clone)],
+        capture_output=True, check=True,
+    )  # fmt: skip
+    found = mine(open_repository(GIT, str(clone)), 100, 1, ("lines", "edits"))
+    assert found.tasks == ()
 
 
 def test_what_rules_exclude_is_not_mined(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ LABELS = [each.label for each in KNOWN]
 class ReadingJudge:
     """Judges a body by reading it: the tests would pass with the right one alone."""
 
+    words = ""
+
     def acceptance(self, *_: object) -> Acceptance:
         return Acceptance(True)
 
@@ -120,9 +122,8 @@ def _rows(kind: str, candidate: str, scores: list[float]) -> list[ResultRow]:
 
 
 def _row(task: str, kind: str, candidate: str, name: str, value: float) -> ResultRow:
-    numbers, nothing = {name: value}, (1.0, 1, 1, 0, 0, "", None)
-    more = (numbers, {}, *nothing, True, False)
-    return ResultRow(task, kind, "python", "file", "", candidate, value, *more)  # type: ignore[arg-type]
+    more = ({name: value}, {}, 1.0, 1, 1, 0, None, True, False)
+    return ResultRow(task, kind, "python", "file", "", candidate, task, value, *more)  # type: ignore[arg-type]
 
 
 def test_the_summary_leaves_out_tasks_that_not_all_were_asked(rows: list[ResultRow]) -> None:

@@ -361,7 +361,9 @@ def test_a_caller_can_stop_a_run(tree: Path) -> None:
 
 def test_a_kept_folder_cannot_grow_without_end(tree: Path) -> None:
     code = "import time\nfor n in range(6): open(f'kept/{n}', 'wb').write(bytes(1 << 20))\ntime.sleep(60)"
-    done = run_python(tree, code, SandboxLimits(seconds=60, folders=4 * MIB), SandboxView(folders=("kept",)))
+    done = run_python(
+        tree, code, SandboxLimits(seconds=60, kept_bytes=4 * MIB), SandboxView(folders=("kept",))
+    )
     assert (done.ended, done.reports) == ("killed", ("no room for files left",))
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from assist_server.errors import UserError
 from assist_server.evaluation.sandbox import test_command as commands
+from assist_server.evaluation.sandbox.proofs import proof_of
 from assist_server.evaluation.sandbox.sandbox import login_home
 
 
@@ -26,7 +27,7 @@ def programs(tmp_path: Path) -> str:
     binary = "\x7fELF"
     names = ("python3", "npm", "node", "cargo", "go")
     write(tmp_path / "installed", {f"{name}/bin/{name}": binary for name in names})
-    write(tmp_path / "installed", {f"{name}/lib/x": "" for name in names} | {"go/src/x": ""})
+    write(tmp_path / "installed", {f"{name}/lib/x": "" for name in names} | {"go/src/runtime/x": ""})
     write(tmp_path / "installed", {"shims/bin/python3": "#!/bin/sh\n"})
     return ":".join(f"{tmp_path}/installed/{name}/bin" for name in ("shims", *names))
 
@@ -82,15 +83,17 @@ def test_the_repository_s_own_environment_comes_first_and_is_shown_with_what_it_
     root = write(tmp_path / "shop", {**files, ".venv/pyvenv.cfg": f"home = {base}/bin\nversion = 3.11\n"})
     (command,) = commands.find_test_command(root, programs)
     assert command.words[:3] == (f"{root}/.venv/bin/python", "-m", "pytest")
-    assert command.view.readable[:2] == (root / ".venv", base)
+    assert command.view.readable == (root / ".venv", base / "bin", base / "lib")
     assert command.view.place == root
-    assert command.environ["PYTHONDONTWRITEBYTECODE"] == "1"
+    assert command.environ["PYTHONPYCACHEPREFIX"] == str(root / commands.BYTECODE)
+    assert command.view.folders == (commands.BYTECODE,)
 
 
 def test_a_script_in_place_of_the_interpreter_is_passed_over(tmp_path: Path, programs: str) -> None:
     (command,) = commands.find_test_command(write(tmp_path / "shop", {"pytest.ini": ""}), programs)
     assert command.words[0] == f"{tmp_path}/installed/python3/bin/python3"
-    assert command.view.readable == (tmp_path / "installed" / "python3",)
+    prefix = tmp_path / "installed" / "python3"
+    assert command.view.readable == (prefix / "bin", prefix / "lib")
 
 
 def test_cargo_sees_no_password_and_keeps_what_it_built(tmp_path: Path, programs: str) -> None:
@@ -107,13 +110,27 @@ def test_a_user_s_own_command_wins_and_sees_what_the_others_would(tmp_path: Path
     root = write(tmp_path / "shop", {"go.mod": "", "pytest.ini": ""})
     (command,) = commands.find_test_command(root, programs, "make 'unit tests' FAST=1")
     assert (command.words, command.runner) == (("make", "unit tests", "FAST=1"), "own")
-    assert {tmp_path / "installed" / name for name in ("python3", "go")} <= set(command.view.readable)
-    assert command.view.folders == (commands.GO_CACHE,)
+    assert {tmp_path / "installed" / name for name in ("python3/lib", "go/src")} <= set(command.view.readable)
+    assert command.view.folders == (commands.BYTECODE, commands.GO_CACHE)
     assert commands.narrow(command, ["tests/test_a.py"]) == command
     with pytest.raises(UserError, match="close its quotes"):
         commands.find_test_command(root, programs, "make 'unit")
     with pytest.raises(UserError, match="is empty"):
         commands.find_test_command(root, programs, "  ")
+
+
+def test_a_program_of_the_repository_does_not_cover_its_copy(tmp_path: Path, programs: str) -> None:
+    root = write(tmp_path / "shop", {"bin/check": "\x7fELF", "lib/code.rb": "", "node_modules/x": ""})
+    (command,) = commands.find_test_command(root, programs, str(root / "bin" / "check"))
+    assert not [each for each in command.view.readable if each.is_relative_to(root)]
+
+
+def test_a_script_of_package_json_says_how_passing_is_proven(tmp_path: Path, programs: str) -> None:
+    files = {"package.json": '{"scripts": {"test": "tsc && mocha"}}', "node_modules/x": ""}
+    root = write(tmp_path / "shop", files)
+    (found,) = commands.find_test_command(root, programs)
+    (own,) = commands.find_test_command(root, programs, "npm run test")
+    assert found.proof == own.proof == proof_of("mocha") != ""
 
 
 @pytest.mark.parametrize(

@@ -51,12 +51,24 @@ def test_an_edit_counts_where_it_reaches_beyond_the_hole() -> None:
     exact = score(task("edits"), own, EvalAnswer(file="a = 1\nb = 20\nc = 3\n"))
     assert (exact.score, exact.numbers["exact"], exact.numbers["parses"]) == (1.0, 1.0, 1.0)
     wide = score(task("edits"), own, EvalAnswer(file="a = 1\nb = 20\nc = 99999\n"))
-    assert 0 < wide.score < 1
+    assert wide.score < 1
+    assert 0 < wide.numbers["similarity"] < 1
     broken = score(task("edits"), own, EvalAnswer(file="a = 1\nb = (20\nc = 3\n"))
     assert broken.numbers["parses"] == 0.0
     assert not is_right("edits", broken)
     nothing = score(task("edits"), own, EvalAnswer(reason="no answer"))
     assert (nothing.score, nothing.numbers["parses"]) == (0.0, 0.0)
+
+
+def test_an_edit_that_changes_nothing_gains_nothing_in_a_long_hole() -> None:
+    same = "".join(f"value_{number} = {number}\n" for number in range(30))
+    own = TaskTexts("", "", same.replace("= 7\n", "= 8\n"), same)
+    idle = score(task("edits"), own, EvalAnswer(file=same))
+    assert (idle.score, is_right("edits", idle)) == (0.0, False)
+    wrong = score(task("edits"), own, EvalAnswer(file=same.replace("value_3 ", "other ")))
+    assert (wrong.score, is_right("edits", wrong)) == (0.0, False)
+    right = score(task("edits"), own, EvalAnswer(file=own.truth))
+    assert (right.score, is_right("edits", right)) == (1.0, True)
 
 
 def test_bodies_are_judged_by_tests_first() -> None:
@@ -93,6 +105,10 @@ def test_a_statement_may_go_over_lines() -> None:
     go = language_of("a.go")
     assert statement(go, "f(\n\ta,\n)\nreturn") == "f(\n\ta,\n)"
     assert statement(language_of("a.py"), 'x = "("\ny') == 'x = "("'
+    assert statement(go, "for _, a := range b {\n\tc()\n}\n") == "for _, a := range b {"
+    assert statement(go, "\n  a()\nb()") == "\n  a()"
+    assert statement(language_of("a.py"), 'a = """(\n"""\nb') == 'a = """(\n"""'
+    assert len(statement(go, "f(" + "a,\n" * 9_000)) <= 4_000
 
 
 def test_examples() -> None:

@@ -19,7 +19,19 @@ from typing import Any
 
 from assist_server.evaluation.sandbox.confinement import kernel_calls
 from assist_server.evaluation.sandbox.confinement.private_root import HOST, build_root
-from assist_server.evaluation.sandbox.limits import ConfinementPlan, SandboxLimits, plan_of
+from assist_server.evaluation.sandbox.limits import (
+    NO_MEMORY,
+    NO_PROCESSES,
+    NO_PROCESSOR,
+    NO_ROOM,
+    STOPPED,
+    TIMED_OUT,
+    TOO_LARGE,
+    TOO_MUCH_OUTPUT,
+    ConfinementPlan,
+    SandboxLimits,
+    plan_of,
+)
 
 _TICK = 0.05  # seconds between two looks: a fork bomb in C makes 500 processes meanwhile
 _NICENESS = 5
@@ -30,11 +42,6 @@ _FOLDER_SHARE = 10  # a sum takes this part of the time at most
 _NEARLY = 0.98  # of the memory for files: a file that does not fit leaves less than that
 _ABOVE = 8  # processes that the kernel allows above the limit, so that reaching the limit is seen
 NOT_STARTED = 127  # the shell's exit status for a command that does not exist
-
-TIME, OUTPUT, FILES = "timed out", "too much output", "files too large"
-MEMORY, PROCESSES, PROCESSOR = "too much memory", "process limit reached", "processor time used up"
-DISK = "no room for files left"
-STOPPED = "stopped"
 
 
 def main() -> None:
@@ -148,7 +155,7 @@ class _Watch:
                 elif descriptor == self.output:
                     self._keep(data)
             if time.monotonic() > self._until:
-                self._kill(TIME)
+                self._kill(TIMED_OUT)
             self._sum_folders()
 
     def _keep(self, data: bytes) -> None:
@@ -156,7 +163,7 @@ class _Watch:
         self.tail += data
         del self.tail[: -self.plan.limits.tail]
         if self._count > self.plan.limits.output:
-            self._kill(OUTPUT)
+            self._kill(TOO_MUCH_OUTPUT)
 
     def _kill(self, reason: str) -> None:
         self.reason = self.reason or reason
@@ -168,8 +175,8 @@ class _Watch:
         if not self.plan.folders or begin < self._next_sum:
             return
         sizes = (_size_of(os.path.join(self.plan.tree, each)) for each in self.plan.folders)
-        if sum(sizes) > self.plan.limits.folders:
-            self._kill(DISK)
+        if sum(sizes) > self.plan.limits.kept_bytes:
+            self._kill(NO_ROOM)
         end = time.monotonic()
         self._next_sum = end + max(_FOLDER_TICK, (end - begin) * _FOLDER_SHARE)
 
@@ -241,7 +248,7 @@ def _outcome(status: int) -> dict[str, Any]:
     if os.WIFEXITED(status):
         return {"code": os.WEXITSTATUS(status)}
     number = os.WTERMSIG(status)
-    known = {int(signal.SIGXCPU): PROCESSOR, int(signal.SIGXFSZ): FILES}
+    known = {int(signal.SIGXCPU): NO_PROCESSOR, int(signal.SIGXFSZ): TOO_LARGE}
     return {"code": None, "reason": known.get(number, f"ended by signal {number}")}
 
 
@@ -249,14 +256,14 @@ def _excess(limits: SandboxLimits) -> str:
     """Which limit all processes together have reached, or ""."""
     pids = [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
     if len(pids) >= limits.processes:
-        return PROCESSES
+        return NO_PROCESSES
     facts = [_facts(pid) for pid in pids]
     if sum(threads for threads, _ in facts) >= limits.processes:
-        return PROCESSES
+        return NO_PROCESSES
     if sum(memory for _, memory in facts) <= limits.memory:
         return ""
     # Processes share pages after a fork. The exact sum takes milliseconds, so it is only a second look.
-    return MEMORY if sum(map(_share, pids)) > limits.memory else ""
+    return NO_MEMORY if sum(map(_share, pids)) > limits.memory else ""
 
 
 def _facts(pid: str) -> tuple[int, int]:

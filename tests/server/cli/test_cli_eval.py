@@ -1,0 +1,115 @@
+"""`assist eval` as a user runs it, with candidates whose worth is known, so that no model is needed."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Assist
+from filelock import FileLock
+from histories import make_history
+
+pytestmark = pytest.mark.slow
+KNOWN = ("-c", "known:oracle", "-c", "known:empty", "-c", "search")
+KINDS = ("--kinds", "lines,edits,questions")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_history(tmp_path_factory.mktemp("eval") / "shop", modules=6)
+
+
+def test_an_evaluation_from_mining_to_the_guards(assist: Assist, shop: Path, tmp_path: Path) -> None:
+    mined = assist("eval", "mine", "--workspace", str(shop), "--count", "80", "--json").json
+    assert mined["tasks"]["lines"] > 10
+    done = assist(
+        "eval", *KNOWN, *KINDS, "--workspace", str(shop), "--count", "80", "--json", "--minutes", "3"
+    )
+    assert done.code == 0, done.err
+    document = done.json
+    ranked = [each["candidate"] for each in document["ranking"]]
+    assert ranked == ["known:oracle", "search", "known:empty"]
+    assert document["complete"] is True
+    assert document["departures"] == []
+    rows = {(each["kind"], each["candidate"]): each for each in document["kinds"]}
+    assert rows["lines", "known:oracle"]["numbers"]["exact"] == 1.0
+    assert 0 < rows["questions", "search"]["mean"] <= 1
+    page = Path(document["report"])
+    assert page.stat().st_mode & 0o077 == 0
+    html = page.read_text()
+    assert not re.search(r"https?://|<script|<img|@import|url\((?!#)", html)
+    assert "scaled_" not in html  # no code unless it is asked for
+    assert str(shop) not in html
+
+    again = assist("eval", *KNOWN, *KINDS, "--workspace", str(shop), "--count", "80", "--json").json
+    assert again["asked"] == 0  # all answers were kept
+
+    guard = assist(
+        "eval", "-c", "known:empty", "-c", "known:oracle", *KINDS, "--workspace", str(shop), "--count", "80",
+        "--guard", "known:oracle lines.exact >= last", "--guard", "lines.exact >= 0.5", "--json",
+    )  # fmt: skip
+    assert guard.code == 4
+    assert [each["holds"] for each in guard.json["guards"]] == [True, False]
+
+    shown = assist("eval", "report", "--workspace", str(shop), "--with-code", "-o", str(tmp_path / "r.html"))
+    assert "Common ranking" not in shown.out
+    assert "All together" in shown.out
+    assert "<details>" in (tmp_path / "r.html").read_text()
+
+    compared = assist("eval", "compare", "last", "last-1", "--workspace", str(shop)).out
+    assert "known:oracle" in compared
+    assert "no difference" in compared
+    history = assist("eval", "history", "--workspace", str(shop), "-o", str(tmp_path / "h.html"))
+    assert len(history.out.splitlines()) == 5
+    assert "<svg" in (tmp_path / "h.html").read_text()
+
+    cleared = assist("eval", "clear", "--workspace", str(shop), "--json").json
+    assert not Path(cleared["deleted"]).exists()
+
+
+def test_tasks_can_be_asked_again_from_a_file(assist: Assist, shop: Path, tmp_path: Path) -> None:
+    file = tmp_path / "nightly.jsonl"
+    assist("eval", "mine", "--workspace", str(shop), "--count", "40", "-o", str(file))
+    runs = [
+        assist("eval", "run", *KNOWN, *KINDS, "--workspace", str(shop), "--tasks", str(file), "--json").json
+        for _ in range(2)
+    ]
+    assert runs[0]["mined"] == runs[1]["mined"]
+    assert json.loads(file.read_text().splitlines()[0])["commit"] == runs[0]["commit"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("-c", "cloud:x"), "is no candidate"),
+        (("-c", "local:nowhere"), "nowhere"),
+        (("-c", "server:team"), "no such server"),
+        (("-c", "provider:acme", "--max-usd", "1"), "no such provider"),
+        (("-c", "known:oracle", "--judge", "local:x"), "is no judge"),
+        (("-c", "known:oracle", "--guard", "lines is good"), "is no guard"),
+        (("-c", "known:oracle", "--kinds", "lies"), "is no kind"),
+        (("-c", "search", "--kinds", "lines"), "None of search answers lines"),
+        (("-c", "known:oracle", "--tasks", "/nowhere"), "assist eval mine"),
+    ],
+)
+def test_a_mistake_is_said_before_anything_is_asked(
+    assist: Assist, shop: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    done = assist("eval", *arguments, "--workspace", str(shop))
+    assert done.code in (1, 2)
+    assert told in done.err
+
+
+def test_there_is_no_report_before_a_run(assist: Assist, shop: Path) -> None:
+    done = assist("eval", "report", "--workspace", str(shop))
+    assert done.code == 1
+    assert "assist eval run" in done.err
+
+
+def test_a_second_evaluation_of_the_same_repository_is_refused(assist: Assist, shop: Path) -> None:
+    mined = assist("eval", "mine", "--workspace", str(shop), "--count", "20", "--json").json
+    folder = Path(mined["file"]).parent
+    with FileLock(folder / "run.lock"):
+        done = assist("eval", *KNOWN, *KINDS, "--workspace", str(shop), "--count", "20")
+    assert done.code == 1
+    assert "Another evaluation" in done.err

@@ -1,0 +1,55 @@
+"""Strengths from comparisons: the order, ties, chains of candidates that never met, and intervals."""
+
+import random
+
+import pytest
+
+from assist_server.evaluation.ranking.bradley_terry import Comparison, rank
+from assist_server.evaluation.ranking.significance import sign_flip, tasks_needed
+
+
+def test_the_chance_to_win_is_what_the_model_says() -> None:
+    """Of strengths 4, 2 and 1 the first wins two of three against the second, and four of five against the third."""
+    rng = random.Random(3)
+    strength = {"a": 4.0, "b": 2.0, "c": 1.0}
+    found = []
+    for task in range(3000):
+        one, other = rng.sample(sorted(strength), 2)
+        won = rng.random() < strength[one] / (strength[one] + strength[other])
+        found.append(Comparison(task, one, other, float(won)))
+    ranked = {each.candidate: each.share for each in rank(found)}
+    odds = {name: share / (1 - share) for name, share in ranked.items()}
+    assert odds["a"] / odds["b"] == pytest.approx(2.0, rel=0.15)
+    assert odds["b"] / odds["c"] == pytest.approx(2.0, rel=0.15)
+
+
+def test_candidates_that_never_met_are_ranked_through_a_third() -> None:
+    chain = [Comparison(f"1{n}", "a", "b", float(n < 7)) for n in range(10)]
+    chain += [Comparison(f"2{n}", "b", "c", float(n < 7)) for n in range(10)]
+    assert [each.candidate for each in rank(chain)] == ["a", "b", "c"]
+
+
+def test_ties_and_nothing_at_all() -> None:
+    tied = rank([Comparison(task, "a", "b", 0.5) for task in range(9)])
+    assert [each.share for each in tied] == [pytest.approx(0.5), pytest.approx(0.5)]
+    assert rank([]) == ()
+
+
+def test_who_always_wins_is_not_infinitely_strong_and_few_tasks_leave_it_open() -> None:
+    first, second = rank([Comparison(task, "a", "b", 1.0) for task in range(3)])
+    assert (first.candidate, second.candidate) == ("a", "b")
+    assert 0.5 < first.share < 1
+    assert first.low <= first.share <= first.high
+    assert first.comparisons == 3
+
+
+def test_the_permutation_test_says_how_rare_a_sum_is() -> None:
+    assert sign_flip([1.0, -1.0] * 10) == pytest.approx(1.0)
+    assert sign_flip([1.0] * 3) == pytest.approx(0.25, abs=0.03)  # two of eight signs
+    assert sign_flip([1.0] * 12) < 0.01
+
+
+def test_how_many_tasks_would_tell() -> None:
+    assert tasks_needed([0.0] * 9, 0.95) == 0
+    few, many = tasks_needed([1.0, 1.0, 0.0], 0.95), tasks_needed([1.0, -1.0, 1.0, -1.0, 1.0], 0.95)
+    assert 0 < few < many
