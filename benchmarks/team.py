@@ -42,8 +42,8 @@ from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
 from assist_server.config.config import load_lenient
-from assist_server.evaluation.ranking.significance import wilson
 from assist_server.local_model.opening import open_engine, store_of
+from assist_server.records.proportions import wilson
 from bench.infilling.tasks import Task, load
 from bench.peers.http_infill import InfillServer, start
 from bench.peers.peers import POLICIES

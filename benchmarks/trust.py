@@ -26,8 +26,8 @@ from assist_completion.model_store.store import resolve
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Cursor, Document, TextNames, gather, split_lines
 from assist_server.config.config import Config, load_lenient
-from assist_server.evaluation.ranking.significance import wilson
 from assist_server.local_model.opening import open_engine, store_of
+from assist_server.records.proportions import wilson
 from assist_server.workspace.folder_index import FolderSearch, folder_at, update_index
 from bench.provenance import provenance, write
 from bench.trust.judge import Judgement, judge, names_in

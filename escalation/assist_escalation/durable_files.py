@@ -1,13 +1,16 @@
 """Files that survive a crash: they are written in full and synced before anything relies on them.
 
 A file is replaced by renaming a new one onto it, so a reader sees either the old bytes or the new ones.
-This module does not know what is in a file. Errors are the system's own (`OSError`).
+Lines that may get lost are appended under a lock and not synced. This module does not know what is in a file.
+Errors are the system's own (`OSError`).
 """
 
 import os
 import threading
 from contextlib import suppress
 from pathlib import Path
+
+from filelock import FileLock
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write "\r\n" for "\n"
 
@@ -44,6 +47,26 @@ def replace(path: Path, data: bytes) -> None:
         with suppress(OSError):
             remove(draft)
         raise
+
+
+def append_line(path: Path, line: bytes, lock_s: float) -> None:
+    """Append a line, or several, to a file that only its owner can read; its folder is made if needed.
+
+    A line that a crash left unfinished is ended first. Raises `OSError`, and `Timeout` of filelock, an
+    `OSError` too, if another process holds the lock `PATH.lock` for longer than `lock_s` seconds.
+    """
+    make_folder(path.parent)
+    with FileLock(f"{path}.lock", timeout=lock_s, mode=0o600):
+        handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | _BINARY, 0o600)
+        with open(handle, "r+b", buffering=0) as stream:
+            size = os.fstat(handle).st_size
+            if size:
+                stream.seek(size - 1)
+                if stream.read(1) != b"\n":
+                    line = b"\n" + line
+            rest = memoryview(line if line.endswith(b"\n") else line + b"\n")
+            while rest:
+                rest = rest[stream.write(rest) :]
 
 
 def make_folder(path: Path) -> None:

@@ -1,6 +1,9 @@
 """What became of accepted ghost text, counted by a real server for a real client, and written at its end."""
 
+import os
 import shutil
+import signal
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,15 +32,21 @@ async def accept(client: Client, uri: str) -> tuple[int, int]:
     return (AT[0], AT[1] + len(item.insert_text))
 
 
+def own_data(environ: Mapping[str, str], tmp_path: Path) -> Path:
+    """A data directory of this test, with the speed that was measured."""
+    data = tmp_path / "data"
+    data.mkdir()
+    if (measured := Path(environ["ASSIST_DATA_DIR"]) / "speed.json").is_file():
+        shutil.copy(measured, data)
+    return data
+
+
 async def test_what_the_user_keeps_and_takes_back_is_counted_without_any_text(
     environ: Mapping[str, str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "work"
-    data = tmp_path / "data"
-    for each in (folder, data):
-        each.mkdir()
-    if (measured := Path(environ["ASSIST_DATA_DIR"]) / "speed.json").is_file():
-        shutil.copy(measured, data)
+    folder.mkdir()
+    data = own_data(environ, tmp_path)
     (folder / "shapes.py").write_text(SOURCE)
     kept = (folder / "shapes.py").as_uri()
     gone = (folder / "other.py").as_uri()
@@ -63,3 +72,24 @@ async def test_what_the_user_keeps_and_takes_back_is_counted_without_any_text(
     }
     written = (data / usage_rows.FILE).read_text()
     assert not [word for word in ("radius", "math", "shapes", str(tmp_path)) if word in written]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process without telling it")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+async def test_a_server_that_is_ended_by_a_signal_writes_its_counts(
+    environ: Mapping[str, str], tmp_path: Path, name: str
+) -> None:
+    data = own_data(environ, tmp_path)
+    async with serving({**environ, "ASSIST_DATA_DIR": str(data)}) as client:
+        await client.until("ready")
+        await accept(client, "file:///work/a.py")
+        os.kill(client.pid, getattr(signal, name))
+        assert client._server is not None
+        assert await client._server.wait() == 0
+    counts = sum(usage_rows.read(data).values(), Counter())
+    assert {each: counts[each] for each in ("shown", "offered", "accepted", "kept-30s")} == {
+        "shown": 1,
+        "offered": 1,
+        "accepted": 1,
+        "kept-30s": 1,
+    }

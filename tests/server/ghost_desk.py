@@ -16,6 +16,7 @@ from assist_completion.inference.worker import Worker
 from assist_server.config.config import Config, load_lenient
 from assist_server.editor.session import Session
 from assist_server.local_model.opening import OpenedModels
+from assist_server.records import usage_rows
 from assist_server.workspace.documents import Edit, OpenDocument
 
 URI = "file:///work/a.py"
@@ -27,12 +28,14 @@ class NoAnswers:
         pass
 
 
-def opened_models(config: Config, text: str, name: str = "fake") -> OpenedModels:
+def opened_models(
+    config: Config, text: str, name: str = "fake", answers: NoAnswers | None = None
+) -> OpenedModels:
     """An engine whose model knows one text."""
     worker = Worker(lambda abort: fake_model(text, abort))
     worker.opened.result(10)
     engine = Engine(worker, config.completion, SMALL_BUDGET, name)
-    return OpenedModels(engine, NoAnswers(), Path(), None, 0.0, name)  # type: ignore[arg-type]
+    return OpenedModels(engine, answers or NoAnswers(), Path(), None, 0.0, name)  # type: ignore[arg-type]
 
 
 class Desk:
@@ -60,8 +63,9 @@ class Desk:
 
     @property
     def counts(self) -> Counter[str]:
-        """All counts of the session, whatever they are for."""
-        return sum(self.session.usage.rows.values(), Counter())
+        """All counts of the session, written or not, whatever they are for."""
+        written = usage_rows.read(self.session.config.paths.data)
+        return sum((*self.session.usage.rows.values(), *written.values()), Counter())
 
     @property
     def ends(self) -> list[str]:
@@ -76,7 +80,9 @@ async def writing(
     raw: str = "total(items)\n",
     *,
     kept_after: float = 30.0,
+    write_after: float = 600.0,
     real_path: str = "",
+    answers: NoAnswers | None = None,
 ) -> AsyncIterator[Desk]:
     """A desk; the cursor is at █, and the model writes `raw` there."""
     config = load_lenient(environ(place))
@@ -85,13 +91,13 @@ async def writing(
     settled = asyncio.Event()
 
     def open_models(config: Config, say: Any) -> OpenedModels:
-        return opened_models(config, before + raw)
+        return opened_models(config, before + raw, answers=answers)
 
     def show(status: Any) -> None:
         if status.state == "ready":
             settled.set()
 
-    session = Session(replace(config, completion=completion), show, open_models, kept_after)
+    session = Session(replace(config, completion=completion), show, open_models, kept_after, write_after)
     lines = (before + after).splitlines(keepends=True)
     session.open_document(OpenDocument(URI, "a.py", "python", 1, [*lines, ""], real_path=real_path))
     session.model.start()

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from assist_completion.display.confidence import LEAST
-from assist_server.evaluation.ranking.significance import wilson
+from assist_server.records.proportions import wilson
 
 GRID = [round(-0.01 * step, 2) for step in range(1, 600)]  # limits to try, the strictest first
 RESAMPLES = 4_000  # with so many, an end of an interval moves by 0.3 points between seeds

@@ -6,7 +6,6 @@ workspace. This module decides nothing.
 
 import contextlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +18,10 @@ from assist_escalation.routing.calibration import Label
 from assist_escalation.routing.weights import score
 
 FILE = "feedback.jsonl"  # in the data directory
-MOST_BYTES = 1_500_000  # about 2,600 events, two or three a request: several times the router's window
+# At most about 3,000 events of 500 bytes, and half of them once the older half was dropped: with two or three
+# events a request that is 500 to 1,500 requests, more than twice the router's window.
+MOST_BYTES = 1_500_000
+_WHOLE = MOST_BYTES // 2 - 10_000  # bytes; a file that lost its older half is larger, unless a line has 10 kB
 LOCK_S = 1.0  # a lost event does no harm, but a waiting editor does
 
 # `answered`: a text was shown to its end. `offered`: an edit passed our checks; `accepted`: it was made;
@@ -65,33 +67,29 @@ def record(path: Path, event: Event) -> bool:
     """Add an event; False if the disk or another process prevented it. Old events are dropped if needed."""
     line = json.dumps(asdict(event), ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(f"{path}.lock", timeout=LOCK_S, mode=0o600):
-            _append(path, line)
-            if path.stat().st_size > MOST_BYTES:
-                _trim(path)
+        durable_files.append_line(path, line, LOCK_S)
+        if path.stat().st_size > MOST_BYTES:
+            _trim(path)
     except (OSError, Timeout):
         return False
     return True
 
 
-def _append(path: Path, line: bytes) -> None:
-    """Append in one write. A line that a crash left unfinished is ended first."""
-    handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-    with open(handle, "r+b", buffering=0) as stream:
-        size = os.fstat(handle).st_size
-        if size:
-            stream.seek(size - 1)
-            if stream.read(1) != b"\n":
-                line = b"\n" + line
-        stream.write(line)
+def kept_from(path: Path) -> float | None:
+    """When the oldest event was, in seconds since 1970, if older ones may have been dropped; else None."""
+    try:
+        dropped = path.stat().st_size >= _WHOLE
+    except OSError:
+        return None
+    return next((event.at for event in events(path)), None) if dropped else None
 
 
 def _trim(path: Path) -> None:
-    """Keep the newer half, from the start of a line on."""
-    kept = path.read_bytes()[-MOST_BYTES // 2 :].partition(b"\n")[2]
-    durable_files.make_folder(path.parent)
-    durable_files.replace(path, kept)
+    """Keep the newer half, from the start of a line on, unless another process has done so by now."""
+    with FileLock(f"{path}.lock", timeout=LOCK_S, mode=0o600):
+        lines = path.read_bytes()
+        if len(lines) > MOST_BYTES:
+            durable_files.replace(path, lines[-MOST_BYTES // 2 :].partition(b"\n")[2])
 
 
 def events(path: Path) -> Iterator[Event]:
@@ -107,7 +105,7 @@ def _read(line: bytes) -> Event | None:
     try:
         found = Event(**json.loads(line.decode()))
         numbers = (found.at, found.p_local, found.threshold, *found.features.values())
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
     texts = (found.repo, found.command, found.request_id, found.target, found.model, found.language)
     # Sets of types: a check of each value by itself would take half of the time of reading.

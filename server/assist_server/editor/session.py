@@ -4,6 +4,7 @@ It passes on what the editor reports to the parts that it concerns. Nothing here
 model is opened on a thread of its own, and a request that comes before it is ready gets None and a reason.
 """
 
+import threading
 from collections import Counter
 from collections.abc import Callable
 
@@ -12,6 +13,7 @@ from assist_server.config.config import Config
 from assist_server.editor.context_search import ContextSearch
 from assist_server.editor.feedback.accepted_texts import KEPT_AFTER, AcceptedTexts
 from assist_server.editor.feedback.usage_table import UsageTable
+from assist_server.editor.feedback.usage_writer import WRITE_AFTER, UsageWriter
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.suggestions import Suggestions
@@ -22,7 +24,8 @@ from assist_server.workspace.folders import folder_of
 class Session:
     """Owns the parts of one editor's session. Event loop only.
 
-    An accepted text is judged after `kept_after` seconds.
+    An accepted text is judged after `kept_after` seconds. Counts of use are written when a document is saved
+    or closed, if the last time is more than `write_after` seconds ago.
     """
 
     def __init__(
@@ -31,13 +34,15 @@ class Session:
         show: Callable[[SessionStatus], None],
         open_models: OpenModels,
         kept_after: float = KEPT_AFTER,
+        write_after: float = WRITE_AFTER,
     ) -> None:
         self._config = config
         self._counts: Counter[str] = Counter()
         self._item = StatusItem(config.completion.model, show)
         self.usage = UsageTable(lambda: self.workspace.folders)
         self.accepted = AcceptedTexts(self.usage, kept_after)
-        self.documents = OpenDocuments(self._counts, self.accepted.foresee)
+        self.writer = UsageWriter(self.usage, config.paths.data, write_after)
+        self.documents = OpenDocuments(self._counts, self.accepted.foresee, self.accepted.compare)
         self.model = ModelLifetime(
             lambda: self._config,
             open_models,
@@ -75,14 +80,25 @@ class Session:
     def open_folders(self, roots: list[str]) -> None:
         """Index these folders from now on, in place of the earlier ones."""
         self.workspace.open(roots, self._config)
+        found = [folder.root for folder in self.workspace.folders]
+        # A daemon thread: leaving the process must not wait for a slow disk.
+        threading.Thread(
+            target=self.usage.learn_repositories, args=(found,), name="assist-repositories", daemon=True
+        ).start()
         for document in self.documents:
             document.rename(self.workspace.prompt_path(document.real_path or document.path))
 
-    def close(self) -> None:
-        """Free the model, end indexing, and judge what was accepted."""
+    def end_use(self) -> None:
+        """Judge what was accepted, and begin to write the counts: an editor may end us at any moment."""
         self.accepted.close()
+        self.writer.write()
+
+    def close(self) -> None:
+        """The same, end indexing, free the model, and wait until the counts are written."""
+        self.end_use()
         self.context.close()
         self.model.close()
+        self.writer.wait()
 
     def totals(self) -> Counter[str]:
         """Everything counted since the session began."""
@@ -122,6 +138,7 @@ class Session:
             self.accepted.judge_saved(document)
         if document is not None and document.real_path:
             self.workspace.change_files([document.real_path])
+        self.writer.write_if_due()
 
     def close_document(self, uri: str) -> None:
         """The editor closed a document."""
@@ -129,6 +146,7 @@ class Session:
             self.accepted.judge_closed(document)
         self.documents.remove(uri)
         self.workspace.forget(uri)
+        self.writer.write_if_due()
 
     def move_cursor(self, uri: str, line: int | None = None, units: int = 0) -> None:
         """The cursor rests somewhere, or, without a line, a document got the focus: prewarm that place."""

@@ -13,7 +13,8 @@ from typing import Literal
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context, Cursor
 from assist_server.editor.context_search import ContextSearch
-from assist_server.editor.feedback.accepted_texts import AcceptedTexts, ShownText
+from assist_server.editor.feedback.accepted_texts import AcceptedTexts
+from assist_server.editor.feedback.shown_texts import ShownText
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.records.usage_rows import UsageKey
@@ -199,9 +200,10 @@ class Suggestions:
         self._end(document.uri, RequestEnd(at, best.reason, best))
         key = self._count(document, best, shown=bool(shown))
         ghosts = tuple(map(place.ghost_text, shown))
-        for each in ghosts:
-            begin = (place.begin.line, place.begin.column)
-            self._accepted.remember(each.suggestion.id, ShownText(key, document, each.text, begin))
+        begin = (place.begin.line, place.begin.column)
+        self._accepted.remember(
+            {each.suggestion.id: ShownText(key, document, each.text, begin) for each in ghosts}
+        )
         return ghosts
 
     @property

@@ -5,16 +5,19 @@ There is no prompt, cache or policy here, and nothing that takes longer than a f
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache, partial
+from functools import partial
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from assist_completion.settings import model_name
 from assist_server.config.config import Config, Problem, merge_settings
+from assist_server.editor.canary.draw import SessionDraw
 from assist_server.editor.question_tasks import QuestionTasks
 from assist_server.editor.session import Session
 from assist_server.editor.suggestions import GhostText, PopupSelection
@@ -24,7 +27,7 @@ from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp.indexing import Indexing, add_workspace
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
-from assist_server.records import usage_counts, usage_rows
+from assist_server.records import usage_counts
 from assist_server.wording.ghost_text.reasons import exclusion_note
 
 if TYPE_CHECKING:
@@ -40,8 +43,9 @@ SWITCH = 0.0005  # seconds the model's thread may keep the interpreter; with Pyt
 
 
 def serve(config: Config) -> None:
-    """Run the language server on stdio until the client leaves, then free the model."""
+    """Run the language server on stdio until the client leaves or ends it, then free the model."""
     _log_to_stderr()
+    _end_at_signals()
     sys.setswitchinterval(SWITCH)
     server = make_server(config)
     try:
@@ -49,7 +53,6 @@ def serve(config: Config) -> None:
     finally:
         server.session.close()
         usage_counts.record(config.paths.data, server.session.totals())
-        usage_rows.record(config.paths.data, server.session.usage.rows)
 
 
 def make_server(config: Config, draw: Callable[[], float] | None = None) -> Server:
@@ -58,12 +61,13 @@ def make_server(config: Config, draw: Callable[[], float] | None = None) -> Serv
     `draw` gives a number from 0 to 1, by chance unless it is given. It is called once: below
     `[completion] share`, the candidate writes ghost text.
     """
-    server = Server(config, partial(_open_models, cache(draw or SystemRandom().random)))
+    drawn = SessionDraw(draw or SystemRandom().random)
+    server = Server(config, partial(_open_models, drawn))
     settings = EditorSettings(config)
     shared = SharedModel(lambda: server.session.model.answerer)
     _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared))
     _add_state(server)
-    _add_models(server, settings)
+    _add_models(server, settings, drawn)
     _add_completion(server)
     _add_events(server)
     return server
@@ -116,6 +120,7 @@ def _add_lifecycle(
 
     @server.feature(types.SHUTDOWN)
     def shutdown(_: Any = None) -> None:
+        session.end_use()
         shared.close()
         questions.close()
         indexing.close()
@@ -154,7 +159,7 @@ def _add_state(server: Server) -> None:
         }
 
 
-def _add_models(server: Server, settings: EditorSettings) -> None:
+def _add_models(server: Server, settings: EditorSettings, drawn: SessionDraw) -> None:
     """Which model does what. A change goes into config.toml; what the editor itself sets still counts."""
     session = server.session
 
@@ -175,7 +180,11 @@ def _add_models(server: Server, settings: EditorSettings) -> None:
             base = await asyncio.to_thread(use_model, settings.base, name, role)
         except EXPECTED as error:
             return {**await asyncio.to_thread(roles_document, session.config), "error": str(error)}
-        session.configure(settings.rebase(base))
+        config = settings.rebase(base)
+        if role == "answers":
+            session.configure(config)
+        else:
+            _use_chosen(session, drawn, config)
         return {**await asyncio.to_thread(roles_document, session.config), "error": None}
 
 
@@ -230,6 +239,16 @@ def _open_models(draw: Callable[[], float], config: Config, say: Callable[[str],
     from assist_server.editor.canary.opening import open_by_draw  # noqa: PLC0415
 
     return open_by_draw(config, say, draw)
+
+
+def _use_chosen(session: Session, drawn: SessionDraw, config: Config) -> None:
+    """The user has chosen a model for ghost text: it writes, also in a session that the candidate has."""
+    drawn.forgo()  # before the model is opened, on a thread that asks for the draw
+    old = session.config
+    session.configure(config)
+    same = (config.completion, config.answers) == (old.completion, old.answers)
+    if same and session.model.started and session.model.name != model_name(config.completion.model):
+        session.model.start()
 
 
 async def _ghost_texts(
@@ -297,6 +316,22 @@ def _get(value: Any, *names: str) -> Any:
 def _warn(server: Server, problems: tuple[Problem, ...]) -> None:
     for problem in problems:
         server.window_show_message(types.ShowMessageParams(types.MessageType.Warning, str(problem)))
+
+
+def _end_at_signals() -> None:
+    """End as at the client's `exit` when an editor or a terminal ends us, so that counts are written.
+
+    A second signal ends the process at once.
+    """
+
+    def end(number: int, _: Any) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        sys.exit(0)
+
+    for name in ("SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
 
 
 def _log_to_stderr() -> None:

@@ -9,12 +9,11 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from assist_completion.errors import CompletionError
 from assist_completion.inference.conversation import Conversation
-from assist_completion.settings import is_path
+from assist_completion.settings import model_name
 from assist_context.documents import CHARS_PER_TOKEN
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
@@ -226,11 +225,6 @@ async def _answer_locally(
     yield _local_end(decided, decision, local.model, outcome, 1e3 * (time.monotonic() - start))
 
 
-def model_name(model: str) -> str:
-    """What records call a local model: the name of its file where the settings have a path."""
-    return Path(model).stem if is_path(model) else model
-
-
 def _end_of(edit: EditPlan | None, problem: EditError | None) -> feedback.Happening:
     """What an answer came to: a text, an edit that can be made, or one that our checks refused."""
     return "unusable" if problem else "offered" if edit else "answered"
@@ -340,10 +334,11 @@ async def _ask_again(
     if decision.asks and not await confirm(decided):
         yield Notice(KEPT)
         return
-    sources.note(decided, decision, "escalated_after")
     try:
         async with aclosing(_answer_by_provider(decided, decision, inputs, sources)) as stream:
             async for event in stream:
+                if isinstance(event, FinalAnswer):  # a local answer that had to be kept was not replaced
+                    sources.note(decided, decision, "escalated_after")
                 yield event
     except EscalationError as error:
         yield Notice(f"{error} The local answer is kept.")

@@ -171,13 +171,17 @@ def checkpoint_of(permissions: Permissions) -> Path | None:
 def record_feedback(
     config: Config, decided: DecidedQuestion, decision: Decision, event: feedback.Happening, model: str = ""
 ) -> None:
-    """Remember what became of a request, in numbers. `model` is the name of the one that answered."""
+    """Remember what became of a request, in numbers. `model` is the name of the one that answered.
+
+    The repository goes by its top, as in counts of ghost text, whichever of its folders was open.
+    """
     target = decided.question.target
+    root = decided.root
     feedback.record(
         gate_files(config).feedback,
         feedback.Event(
             time.time(),
-            key_of(decided.root),
+            key_of(top_of(root) or root) if root else "",
             decided.question.command,
             decided.id,
             decision.target,

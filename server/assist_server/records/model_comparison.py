@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from assist_server.records.proportions import Z, wilson
+
 KEPT = "kept-30s"
 SHOWN = "shown"
+# Of what was shown, each text once. A text that the user types through is shown with each key, and would
+# count against its model each time.
+OFFERED = "offered"
 LEAST_SHOWN = 50  # of each model; of fewer, one accepted text more or less moves the share by over 2 %
-Z = 1.959964  # standard deviations around the mean that hold 95 % of a normal distribution
 MOST = 10_000_000  # suggestions; a difference that needs more is none
 
 Verdict = Literal["better", "worse", "cannot be told apart"]
@@ -19,7 +23,7 @@ Verdict = Literal["better", "worse", "cannot be told apart"]
 
 @dataclass(frozen=True, slots=True)
 class KeptShare:
-    """Of `shown` suggestions, `kept` were accepted and still there after 30 s."""
+    """Of `shown` texts, each counted once, `kept` were accepted and still there after 30 s."""
 
     kept: int
     shown: int
@@ -34,9 +38,9 @@ class KeptShare:
 class ModelComparison:
     """How the first model compares with the second one.
 
-    `low` and `high` bound the difference of the shares (the first less the second one) with a chance of
-    95 %. `more` is how many suggestions both together would still have to show, as often as so far, until
-    this difference is beyond chance: 0 if it is, None if that cannot be said.
+    `low` and `high` bound the difference of the shares (the first less the second one), with a chance of
+    95 % unless another was asked for. `more` is how many suggestions both together would still have to show,
+    as often as so far, until this difference is beyond chance: 0 if it is, None if that cannot be said.
     """
 
     ours: KeptShare
@@ -52,24 +56,40 @@ class ModelComparison:
         return self.ours.share - self.theirs.share
 
 
-def compare_models(ours: Mapping[str, int], theirs: Mapping[str, int]) -> ModelComparison:
+def compare_models(ours: Mapping[str, int], theirs: Mapping[str, int], z: float = Z) -> ModelComparison:
     """Compare the counts of two models, as `usage_rows` has them. With too few, they cannot be told apart.
+
+    A difference is beyond chance outside of `z` standard deviations. Counts without "offered" are older ones:
+    what was shown takes its place. Rows that are summed first need `with_offered`.
 
     >>> compare_models({"shown": 400, "kept-30s": 20}, {"shown": 400, "kept-30s": 60}).verdict
     'worse'
     """
     mine = _kept_share(ours)
     other = _kept_share(theirs)
-    low, high = newcombe(mine.kept, mine.shown, other.kept, other.shown)
+    low, high = newcombe(mine.kept, mine.shown, other.kept, other.shown, z)
     verdict: Verdict = "cannot be told apart"
     if min(mine.shown, other.shown) >= LEAST_SHOWN and not low <= 0 <= high:
         verdict = "worse" if high < 0 else "better"
-    more = 0 if verdict != "cannot be told apart" else _more_needed(mine, other)
+    more = 0 if verdict != "cannot be told apart" else _more_needed(mine, other, z)
     return ModelComparison(mine, other, low, high, verdict, more)
 
 
-def newcombe(kept: float, shown: float, other_kept: float, other_shown: float) -> tuple[float, float]:
-    """The 95 % interval of a difference of two shares: Newcombe's, from the Wilson interval of each.
+def with_offered(counts: Mapping[str, int]) -> Mapping[str, int]:
+    """The counts of one row; an older one, without "offered", gets what was shown in its place.
+
+    >>> with_offered({"shown": 3}), with_offered({"shown": 3, "offered": 1})
+    ({'shown': 3, 'offered': 3}, {'shown': 3, 'offered': 1})
+    """
+    return counts if OFFERED in counts or SHOWN not in counts else {**counts, OFFERED: counts[SHOWN]}
+
+
+def newcombe(
+    kept: float, shown: float, other_kept: float, other_shown: float, z: float = Z
+) -> tuple[float, float]:
+    """The interval of a difference of two shares, of 95 % unless `z` says otherwise.
+
+    It is Newcombe's, from the Wilson interval of each.
 
     Newcombe, Statistics in Medicine 17 (1998), method 10. Without anything shown it is from -1 to 1.
 
@@ -78,29 +98,21 @@ def newcombe(kept: float, shown: float, other_kept: float, other_shown: float) -
     """
     if not shown or not other_shown:
         return (-1.0, 1.0)
-    low, high = _wilson(kept, shown)
-    other_low, other_high = _wilson(other_kept, other_shown)
+    low, high = wilson(kept, shown, z)
+    other_low, other_high = wilson(other_kept, other_shown, z)
     share, other = kept / shown, other_kept / other_shown
     down = math.hypot(share - low, other_high - other)
     up = math.hypot(high - share, other - other_low)
     return (max(-1.0, share - other - down), min(1.0, share - other + up))
 
 
-def _wilson(kept: float, shown: float) -> tuple[float, float]:
-    share = kept / shown
-    middle = share + Z**2 / (2 * shown)
-    reach = Z * math.sqrt(share * (1 - share) / shown + (Z / (2 * shown)) ** 2)
-    scale = 1 + Z**2 / shown
-    return ((middle - reach) / scale, (middle + reach) / scale)
-
-
 def _kept_share(counts: Mapping[str, int]) -> KeptShare:
     """More kept than shown is possible, since lines of the counts' file may be lost."""
-    shown = max(0, counts.get(SHOWN, 0))
+    shown = max(0, with_offered(counts).get(OFFERED, 0))
     return KeptShare(min(max(0, counts.get(KEPT, 0)), shown), shown)
 
 
-def _more_needed(ours: KeptShare, theirs: KeptShare) -> int | None:
+def _more_needed(ours: KeptShare, theirs: KeptShare, z: float) -> int | None:
     """How many more both together have to show: the least for which the interval leaves out 0."""
     total = ours.shown + theirs.shown
     fewest = min(ours.shown, theirs.shown)
@@ -110,7 +122,7 @@ def _more_needed(ours: KeptShare, theirs: KeptShare) -> int | None:
     def is_enough(more: int) -> bool:
         times = 1 + more / total
         numbers = [times * each for each in (ours.kept, ours.shown, theirs.kept, theirs.shown)]
-        low, high = newcombe(*numbers)
+        low, high = newcombe(numbers[0], numbers[1], numbers[2], numbers[3], z)
         return min(numbers[1], numbers[3]) >= LEAST_SHOWN and not low <= 0 <= high
 
     if not is_enough(MOST):

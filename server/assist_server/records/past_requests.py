@@ -29,9 +29,8 @@ from assist_server.questions.composition import (
     scope_of,
 )
 from assist_server.questions.record_files import gate_files
+from assist_server.records.usage.answer_counts import DECISIONS, ENDS
 from assist_server.workspace.folder_index import folder_at, known_folder
-
-_DECISIONS = ("routed", "escalated_after")  # events that say who answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +145,27 @@ def apply_calibration(config: Config, fitted: Calibration) -> Path:
 
 
 def rate(config: Config, request: str | None, happening: feedback.Happening) -> feedback.Event:
-    """Remember what became of a request; None means the last one answered. `UserError` if it is unknown."""
+    """Remember what became of a request; None means the last one answered. `UserError` if it is unknown.
+
+    The answer that is meant is the one at the end: after a provider failed, that of this machine.
+    """
     path = gate_files(config).feedback
     events = tuple(feedback.events(path))
     decisions = [
         event
         for event in events
-        if event.event in _DECISIONS and event.target != "refused" and request in (None, event.request_id)
+        if event.event in DECISIONS and event.target != "refused" and request in (None, event.request_id)
     ]
+    ends = {event.request_id: event for event in events if event.event in ENDS}
+    # Older versions wrote no end of a text. A request that failed has none either.
+    decisions = [event for event in decisions if event.request_id in ends] or decisions
     if not decisions:
         what = f"no answered request {request!r}" if request else "no answered request"
         raise UserError(f"{path} knows of {what}: ask something first, or look at the `id` in --json.")
     last = decisions[-1]
     models = [each.model for each in events if each.request_id == last.request_id and each.model]
-    event = replace(last, at=time.time(), event=happening, model=models[-1] if models else "")
+    base = ends.get(last.request_id, last)
+    event = replace(base, at=time.time(), event=happening, model=models[-1] if models else "")
     if not feedback.record(path, event):
         raise UserError(f"{path} cannot be written: check its permissions and the space on the disk.")
     return event

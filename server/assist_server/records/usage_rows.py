@@ -7,7 +7,6 @@ A line adds to the lines of the same key before it, so a session only appends. T
 import contextlib
 import json
 import math
-import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -57,24 +56,27 @@ def record(data: Path, rows: Mapping[UsageKey, Counter[str]]) -> None:
         return
     path = data / FILE
     with contextlib.suppress(OSError, Timeout):
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(f"{path}.lock", timeout=LOCK_S, mode=0o600):
-            handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            with open(handle, "wb", buffering=0) as stream:
-                stream.write(b"\n" + lines)  # a crash may have left the line before unfinished
-                size = stream.tell()
-            if size > max(MOST_BYTES, 2 * _compact_size(path)):
-                _compact(path)
+        durable_files.append_line(path, lines, LOCK_S)
+        if _is_large(path):
+            with FileLock(f"{path}.lock", timeout=LOCK_S, mode=0o600):
+                if _is_large(path):  # else another process was faster
+                    _compact(path)
 
 
 def read(data: Path) -> dict[UsageKey, Counter[str]]:
     """The sums for each key. Torn and unknown lines are skipped; an unreadable file has none."""
-    sums: dict[tuple[str, ...], Counter[str]] = {}  # as the keys' values, which are made faster
-    for key, counts in _rows(data / FILE):
-        own = sums.setdefault(key, Counter())
-        for name, count in counts.items():
-            own[name] += count
-    return {UsageKey(*key): counts for key, counts in sums.items()}
+    try:
+        return _sums(data / FILE)
+    except OSError:
+        return {}
+
+
+def kept_from(data: Path) -> str:
+    """The first day that is complete, since older ones may have been dropped; "" if none was."""
+    try:
+        return _oldest_day() if _compact_size(data / FILE) else ""
+    except OSError:
+        return ""
 
 
 def bucket(ms: float) -> str:
@@ -102,9 +104,19 @@ def _line(key: UsageKey, counts: Mapping[str, int]) -> bytes:
     return json.dumps({**named, "counts": numbers}, separators=(",", ":")).encode() + b"\n"
 
 
+def _sums(path: Path) -> dict[UsageKey, Counter[str]]:
+    """The sums for each key. Raises `OSError`."""
+    sums: dict[tuple[str, ...], Counter[str]] = {}  # as the keys' values, which are made faster
+    for key, counts in _rows(path):
+        own = sums.setdefault(key, Counter())
+        for name, count in counts.items():
+            own[name] += count
+    return {UsageKey(*key): counts for key, counts in sums.items()}
+
+
 def _rows(path: Path) -> Iterator[tuple[tuple[str, ...], dict[str, int]]]:
     # We write ASCII alone; another byte makes a line unknown.
-    with contextlib.suppress(OSError), path.open(encoding="ascii", errors="replace") as lines:
+    with path.open(encoding="ascii", errors="replace") as lines:
         for line in lines:
             row = _read_line(line) if line != "\n" else None
             if row:
@@ -114,7 +126,7 @@ def _rows(path: Path) -> Iterator[tuple[tuple[str, ...], dict[str, int]]]:
 def _read_line(line: str) -> tuple[tuple[str, ...], dict[str, int]] | None:
     try:
         found: Any = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     counts = found.get("counts") if isinstance(found, dict) else None
     if not isinstance(counts, dict) or set(map(type, counts.values())) != {int} or min(counts.values()) < 1:
@@ -134,8 +146,19 @@ def _compact_size(path: Path) -> int:
             return 0
 
 
+def _is_large(path: Path) -> bool:
+    return path.stat().st_size > max(MOST_BYTES, 2 * _compact_size(path))
+
+
 def _compact(path: Path) -> None:
-    """Add up the lines of equal keys, drop old days, and replace the file in one step."""
-    first = (datetime.now(UTC).date() - timedelta(days=DAYS)).isoformat()
-    lines = b"".join(_line(key, counts) for key, counts in read(path.parent).items() if key.day >= first)
+    """Add up the lines of equal keys, drop old days, and replace the file in one step.
+
+    It raises `OSError` and leaves the file as it is if that cannot be read to its end.
+    """
+    first = _oldest_day()
+    lines = b"".join(_line(key, counts) for key, counts in _sums(path).items() if key.day >= first)
     durable_files.replace(path, json.dumps({"compact": len(lines)}).encode() + b"\n" + lines)
+
+
+def _oldest_day() -> str:
+    return (datetime.now(UTC).date() - timedelta(days=DAYS)).isoformat()

@@ -13,6 +13,11 @@ if TYPE_CHECKING:  # numpy
 
 FROM_MEMORY = ("source-cache", "source-typed-through")
 
+# The totals and the tables of `--by` differ in this.
+TOTALS = (
+    "The totals count each part of a suggestion that was accepted, and requests that the editor took back. "
+    "Tables by day, model and so on count a suggestion once and leave those out."
+)
 TARGETS = {"local": "on this machine", "frontier": "at a provider", "refused": "refused"}
 
 
@@ -50,23 +55,24 @@ def stats_facts(counts: Counter[str]) -> list[tuple[str, str]]:
 def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
     """What became of questions and refactorings, each counted once. `escalated_share` is from 0 to 1.
 
-    The target is the last one that was decided: an answer that began on this machine and was then escalated
-    counts as `frontier`. `answered` counts texts that were shown, and edits that were applied and not undone.
-    `refused_by_checks` counts edits that could not be made, by target, and `local_usable_share` is the share
-    of the answers on this machine that are none of these.
+    `by_target` counts decisions: an answer that began on this machine and was then escalated is `frontier`.
+    The other targets are who wrote the answer, and `ended_by_target` counts all that did. `answered` counts
+    texts that were shown, and edits that were applied and not undone. `refused_by_checks` counts edits that
+    could not be made, and `local_usable_share` is the share of the answers on this machine that are none.
     """
     rows = answer_rows(events)
     counts = total(rows)
     commands = {name: each["asked"] for name, each in group(rows, "command").items()}
     by_target = _by_target(counts, "asked")
     unusable = _by_target(counts, "refused-by-checks")
-    local = counts["asked-local"]
+    local = counts["ended-local"]
     asked = counts["asked"]
     return {
         "requests": asked,
         "answered": counts["answered"],
         "by_command": dict(Counter(commands).most_common()),
         "by_target": by_target,
+        "ended_by_target": _by_target(counts, "ended"),
         "answered_by_target": _by_target(counts, "answered"),
         "refused_by_checks": unusable,
         "local_usable_share": round(1 - unusable.get("local", 0) / local, 4) if local else None,
@@ -83,16 +89,15 @@ def answers_document(events: "Iterable[Event]") -> dict[str, Any]:
 def answers_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     """The same for people."""
     commands = ", ".join(f"{count:,} {name}" for name, count in document["by_command"].items())
-    unusable = document["refused_by_checks"]
-    targets = ", ".join(
-        f"{count - unusable.get(name, 0):,} {TARGETS.get(name, name)}"
-        for name, count in document["by_target"].items()
-    )
+    targets = _target_words(document["by_target"])
     answered = _target_words(document["answered_by_target"])
     return [
         ("Answers", f"{document['requests']:,} requested: {commands}"),
         ("Decided", f"{targets} ({document['escalated_share']:.0%} escalated)"),
-        ("Answered", f"{document['answered']:,} by a text or an edit that stayed{answered}"),
+        (
+            "Answered",
+            f"{document['answered']:,} by a text or an edit that stayed{answered and ': '}{answered}",
+        ),
         *_unusable_facts(document),
         ("Edits", _edit_words(document)),
         ("Rated", f"{document['rated_good']:,} good, {document['rated_bad']:,} bad"),
@@ -105,8 +110,7 @@ def _edit_words(document: dict[str, Any]) -> str:
 
 
 def _target_words(counts: dict[str, int]) -> str:
-    named = ", ".join(f"{count:,} {TARGETS.get(name, name)}" for name, count in counts.items())
-    return f": {named}" if named else ""
+    return ", ".join(f"{count:,} {TARGETS.get(name, name)}" for name, count in counts.items())
 
 
 def _by_target(counts: Counter[str], name: str) -> dict[str, int]:
@@ -120,7 +124,7 @@ def _unusable_facts(document: dict[str, Any]) -> list[tuple[str, str]]:
     unusable = document["refused_by_checks"]
     if not unusable:
         return []
-    named = ", ".join(f"{count:,} {TARGETS.get(name, name)}" for name, count in unusable.items())
+    named = _target_words(unusable)
     share = document["local_usable_share"]
     usable = f"; {share:.0%} of what this machine wrote could be used" if share is not None else ""
     return [("Unusable", f"edits that our checks refused: {named}{usable}")]

@@ -75,7 +75,7 @@ def budget_lines(report: SpendingReport, workspace: RecordedWorkspace) -> list[s
 
 def _local_lines(answers: Mapping[str, Any]) -> list[str]:
     """How many answers this machine gave for nothing, and how many edits of its our checks refused."""
-    local = answers["by_target"].get("local", 0)
+    local = answers["ended_by_target"].get("local", 0)
     refused = answers["refused_by_checks"].get("local", 0)
     if not local:
         return []

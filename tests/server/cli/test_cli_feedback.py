@@ -80,6 +80,16 @@ def test_rate_is_for_the_last_answer_or_the_one_named(assist: Assist, home: Home
     assert assist("rate", "fine").code == 2
 
 
+def test_rate_is_for_an_answer_and_for_the_one_who_gave_it(assist: Assist, home: Home) -> None:
+    record_feedback(home, "r1", "routed", target="frontier", command="ask")
+    record_feedback(home, "r1", "answered", command="ask")  # the provider failed
+    record_feedback(home, "r2", "routed", target="frontier", command="ask")  # it was called off
+    assert assist("rate", "good").out == "ask r1 is rated good.\n"
+    *_, last = feedback.events(files(home).feedback)
+    assert (last.request_id, last.event, last.target) == ("r1", "up", "local")
+    assert [each.good for each in feedback.labels(files(home).feedback)] == [True]
+
+
 def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
     record_feedback(home, "r1", "routed", "accepted", "undone")
     record_feedback(home, "r2", "routed", "escalated_after", "up", command="ask")
@@ -91,6 +101,7 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
         "answered": 1,
         "by_command": {"ask": 3, "fix": 2},
         "by_target": {"frontier": 2, "local": 2, "refused": 1},
+        "ended_by_target": {"local": 2, "frontier": 1},
         "answered_by_target": {"frontier": 1},
         "refused_by_checks": {"local": 1},
         "local_usable_share": 0.5,
@@ -100,11 +111,11 @@ def test_stats_tell_of_answers(assist: Assist, home: Home) -> None:
         "undone": 1,
         "rated_good": 1,
         "rated_bad": 0,
-        "escalated_share": 0.4,
+        "escalated_share": 0.2,
     }
     told = " ".join(assist("stats").out.split())
     assert "5 requested: 3 ask, 2 fix" in told
-    assert "1 on this machine, 2 at a provider, 1 refused (40% escalated)" in told
+    assert "2 on this machine, 2 at a provider, 1 refused (20% escalated)" in told
     assert "Answered 1 by a text or an edit that stayed: 1 at a provider" in told
     assert "Edits 1 accepted, 1 undone, of 1 offered; 0 not applied" in told
     assert "edits that our checks refused: 1 on this machine; 50% of what this machine wrote" in told

@@ -4,7 +4,7 @@ import json
 import stat
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,11 @@ def test_tables_have_a_row_for_each_key(assist: Assist, home: Home, data: Path, 
     told = assist("stats", "--by", "model").out
     rows = [line.split() for line in told.splitlines()]
     assert ["small", "900", "600", "90", "60", "(10%)", "50", "50"] in rows
-    assert ["big", "700", "500", "30", "20", "(4%)", "250", "250"] in rows
+    assert ["big", "700", "500", "30", "20", "(4.0%)", "250", "250"] in rows
     assert "small is kept more often than big by 6.0 points" in told.replace("\n", " ")
-    assert ["unknown", "2", "1", "1", "1", "0"] in rows
+    assert ["unknown", "2", "1", "0", "1", "0"] in rows
     rows = [line.split() for line in assist("stats", "--by", "command").out.splitlines()]
-    assert ["complete", "1,600", "1,100", "120", "80", "(7%)", "50", "250"] in rows
+    assert ["complete", "1,600", "1,100", "120", "80", "(7.3%)", "50", "250"] in rows
     assert ["fix", "1", "1", "0", "1", "0"] in rows
     by_repo = assist("stats", "--by", "repo").out
     assert tmp_path.name in by_repo
@@ -61,16 +61,44 @@ def test_tables_have_a_row_for_each_key(assist: Assist, home: Home, data: Path, 
     assert "2026-01-31" not in since
 
 
-def test_the_totals_stay_and_two_models_are_compared(assist: Assist, home: Home, data: Path) -> None:
+def test_the_totals_stay_and_two_models_are_compared(
+    assist: Assist, home: Home, data: Path, tmp_path: Path
+) -> None:
     told = " ".join(assist("stats").out.split())
     assert "1,600; 0 more were cancelled" in told
-    assert "Two models wrote ghost text. Kept after 30 s: small 60 of 600 shown" in told
+    assert "The two models that showed most, by what was kept after 30 s: small 60 of 600 shown" in told
+    assert "The totals count each part of a suggestion that was accepted" in told
     found = assist("stats", "--json", "--by", "language").json
     assert found["requests"] == 1600
     assert found["comparison"]["verdict"] == "better"
     assert [each["language"] for each in found["rows"]["ghost_text"]] == ["python", "go"]
     assert found["rows"]["ghost_text"][0]["p95_ms"] == 50.0
     assert "rows" not in assist("stats", "--json").json
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "config.toml").write_text('[completion]\nmodel = "small"\ncandidate = "big"\nshare = 0.1\n')
+    told = " ".join(assist("stats", "--by", "model").out.split())
+    assert "The candidate and the model of the settings, by what was kept after 30 s: big 20 of 500" in told
+
+
+@pytest.mark.parametrize("options", [("--since", TODAY), ("--send",), ("--json",), ("--by", "day")])
+def test_options_of_the_group_are_refused_for_an_export(assist: Assist, options: tuple[str, ...]) -> None:
+    done = assist("stats", *options, "export")
+    assert done.code == 2
+    assert "Options go after the command" in (done.json["error"] if "--json" in options else done.err)
+
+
+def test_tables_say_since_when_questions_are_kept(assist: Assist, home: Home) -> None:
+    record_feedback(home, "r1", "routed", "answered")
+    path = files(home).feedback
+    assert "are kept from" not in assist("stats", "--by", "command").out
+    pad = json.dumps({"pad": "x" * 990}) + "\n"
+    path.write_text(path.read_text() + pad * (feedback.MOST_BYTES // len(pad)))
+    record_feedback(home, "r2", "routed", "answered")
+    day = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    assert f"Questions are kept from {day} on" in assist("stats", "--by", "command").out
+    assert assist("stats", "export").json["first"] == {"ghost_text": "", "questions": day, "left": ""}
+    assert assist("stats", "--json").json["questions_kept_from"] == day
 
 
 def test_exports_are_joined_to_a_page_of_a_team(

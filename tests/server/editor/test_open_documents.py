@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from assist_server.editor.open_documents import LATEST, OpenDocuments
+from assist_server.editor.open_documents import LATEST, MANY, OpenDocuments
 from assist_server.workspace.documents import Edit, OpenDocument
 
 
@@ -32,3 +32,21 @@ def test_an_edit_makes_a_document_the_latest() -> None:
     assert documents.get("file:///7") in documents.latest()
     documents.change("file:///8", 1, [Edit("y", (0, 0), (0, 0))])  # an old version changes nothing
     assert names(documents)[-1] == "7.py"
+
+
+def test_a_change_of_many_edits_is_compared_once_and_one_of_few_is_followed() -> None:
+    followed: list[str] = []
+    compared: list[tuple[list[str], list[str]]] = []
+    documents = OpenDocuments(
+        Counter(),
+        lambda *edit: followed.append(edit[-1]),
+        lambda document, old: compared.append((list(old), list(document.lines))),
+    )
+    documents.add(OpenDocument("u", "a.py", "python", 1, ["x\n", ""]))
+    documents.change("u", 2, [Edit("y", (0, 0), (0, 0))] * MANY)
+    assert (len(followed), compared) == (MANY, [])
+    documents.change("u", 3, [Edit("z", (0, 0), (0, 0))] * (MANY + 1))
+    assert len(followed) == MANY
+    assert compared == [(["y" * MANY + "x\n", ""], ["z" * (MANY + 1) + "y" * MANY + "x\n", ""])]
+    documents.change("u", 3, [Edit("z", (0, 0), (0, 0))] * (MANY + 1))  # an old version changes nothing
+    assert len(compared) == 1

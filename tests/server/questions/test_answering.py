@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from config_files import write
 from gates import SCOPE, allowed, parts, request, spans
 from hostile import Hostile, answer
 from scripted_model import ScriptedModel
@@ -14,17 +15,23 @@ from assist_context.evidence.call_graph import TargetLines
 from assist_escalation.edits.plan import EditTarget
 from assist_escalation.gate.prepare import GateParts, prepare
 from assist_escalation.prompts import Prompt
+from assist_escalation.routing import feedback
 from assist_escalation.routing.features import RequestFacts
 from assist_escalation.routing.router import RoutingRules, route
 from assist_server.cli.commands.question_run import consent_of_flags
 from assist_server.cli.flags import Asking
+from assist_server.config.config import load
+from assist_server.editor.feedback.usage_table import repository_key
 from assist_server.questions.answering import AnswerPiece, AnswerSources, AnswerStart, FinalAnswer, Notice
 from assist_server.questions.answering import answer as answering
+from assist_server.questions.composition import record_feedback
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, LocalModelFacts, Question
 from assist_server.questions.events.progress import Progress, WritingPace, reading
 from assist_server.questions.instructions import Form
 from assist_server.questions.prompt_spans import Evidence
+from assist_server.questions.record_files import gate_files
 from assist_server.questions.targets import QuestionTarget
+from assist_server.workspace.folders import key_of
 
 KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"
 FILE = f'URL = "https://me:{KEY}@db.example/"\n\n\ndef total(items):\n    return 1\n'
@@ -116,8 +123,21 @@ async def test_a_doubtful_local_answer_is_kept_unless_the_person_agrees(tmp_path
         assert (final.text, asked, acme.connections) == ("Perhaps.", [True], 0)
         assert "--frontier" in notices[-1]
         assert "allow_unasked_retry" in notices[-1]
-        _, _, final, asked = await heard(decided, inputs, always(["Perhaps."]), agrees=True)
+        noted: list[str] = []
+        _, _, final, asked = await heard(decided, inputs, always(["Perhaps."]), agrees=True, noted=noted)
         assert (final.text, asked, acme.connections) == ("It adds.", [True], 1)
+        assert noted == ["local routed", "frontier answered", "frontier escalated_after"]
+
+
+async def test_a_local_answer_that_is_kept_since_the_provider_failed_is_no_bad_one(tmp_path: Path) -> None:
+    made = parts(tmp_path)
+    decided = decided_by(tmp_path, NOWHERE, made)
+    inputs = inputs_of(made, allowed(NOWHERE, tmp_path))
+    noted: list[str] = []
+    _, notices, final, asked = await heard(decided, inputs, always(["Perhaps."]), agrees=True, noted=noted)
+    assert (final.text, asked) == ("Perhaps.", [True])
+    assert notices[-1].endswith("The local answer is kept.")
+    assert noted == ["local routed", "local answered"]
 
 
 def test_no_flag_sends_what_a_local_answer_doubts(tmp_path: Path) -> None:
@@ -129,6 +149,22 @@ def test_no_flag_sends_what_a_local_answer_doubts(tmp_path: Path) -> None:
     assert consent_of_flags(second, yes, terminal=False) is False
     assert consent_of_flags(second, Asking(yes=True, as_json=True), terminal=True) is False
     assert consent_of_flags(decided, Asking(), terminal=True) is None
+
+
+def test_what_becomes_of_a_request_is_kept_for_the_repository_whichever_folder_is_open(
+    tmp_path: Path,
+) -> None:
+    for each in (".git/objects", ".git/refs", "crate", "shop"):
+        (tmp_path / "top" / each).mkdir(parents=True)
+    (tmp_path / "top" / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    config = load(write(tmp_path, ""))
+    decided = decided_by(tmp_path, NOWHERE, parts(tmp_path))
+    decided = replace(decided, question=replace(decided.question, target=None))
+    top = str(tmp_path.resolve() / "top")
+    for root in (f"{top}/crate", top, ""):
+        record_feedback(config, replace(decided, root=root), decided.decision, "routed")
+    found = [each.repo for each in feedback.events(gate_files(config).feedback)]
+    assert found == [repository_key(f"{top}/crate"), key_of(top), ""]
 
 
 async def test_a_key_of_the_persons_own_lets_it_be_asked_again_unasked(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from assist_escalation.routing.feedback import Event
 from assist_server.records.usage.answer_counts import AnswerKey, answer_rows
 from assist_server.records.usage.key_groups import group, total
+from assist_server.wording.counts import answers_document, answers_facts
 
 NOON = 1_769_860_800.0  # 2026-01-31, 12:00 UTC
 
@@ -52,7 +53,7 @@ def happened(request: str, *names: Any, target: str = "local", **more: Any) -> l
 )
 def test_an_edit_that_did_not_stay_is_no_answer(names: Sequence[str], expected: set[str]) -> None:
     counts = total(answer_rows(happened("r1", *names)))
-    known = {name for name in counts if not name.endswith("-local")} - {"asked"}
+    known = {name for name in counts if not name.endswith("-local")} - {"asked", "ended"}
     assert counts["asked"] == counts["asked-local"] == 1
     assert known == expected
     assert counts["answered-local"] == counts["answered"]
@@ -72,6 +73,41 @@ def test_a_request_counts_for_the_one_that_answered_in_the_end() -> None:
     counts = total(answer_rows([*fell_back, *asked_again]))
     assert (counts["asked-frontier"], counts["escalated"]) == (2, 1)
     assert (counts["answered-local"], counts["answered-frontier"]) == (1, 1)
+
+
+def test_a_provider_that_was_never_asked_or_failed_answered_nothing() -> None:
+    before = happened("r0", "routed", "answered")
+    declined = happened("r1", "routed", target="frontier")
+    rated = happened("r2", "routed", "up", target="frontier")
+    undoubted = happened("r3", "routed", "answered") + happened("r3", "escalated_after", target="frontier")
+    counts = total(answer_rows([*before, *declined, *rated, *undoubted]))
+    assert (counts["asked"], counts["ended"], counts["answered"]) == (4, 2, 2)
+    assert (counts["escalated"], counts["ended-frontier"], counts["good"]) == (0, 0, 1)
+
+
+def test_a_rated_text_of_an_older_version_was_answered() -> None:
+    counts = total(answer_rows([*happened("r1", "routed", "up"), *happened("r2", "routed", "answered")]))
+    assert (counts["answered"], counts["ended-local"]) == (2, 2)
+
+
+def failed_over(number: int) -> list[Event]:
+    """Decided for a provider, which failed; this machine's edit could not be made."""
+    return happened(f"f{number}", "routed", target="frontier") + happened(f"f{number}", "unusable")
+
+
+def test_shares_are_of_those_who_answered() -> None:
+    events = [
+        *happened("r1", "routed", "offered", "accepted"),
+        *(each for n in range(3) for each in failed_over(n)),
+    ]
+    found = answers_document(events)
+    assert found["by_target"] == {"frontier": 3, "local": 1}
+    assert (found["ended_by_target"], found["refused_by_checks"]) == ({"local": 4}, {"local": 3})
+    assert (found["local_usable_share"], found["escalated_share"]) == (0.25, 0.0)
+    told = dict(answers_facts(found))
+    assert told["Decided"] == "3 at a provider, 1 on this machine (0% escalated)"
+    assert "25% of what this machine wrote could be used" in told["Unusable"]
+    assert not [words for words in told.values() if "-" in words]
 
 
 def test_groups_add_up_to_the_total() -> None:

@@ -1,10 +1,18 @@
 """Whether the ghost text of two models can be told apart by what is kept of it."""
 
 import random
+from collections import Counter
 
 import pytest
 
-from assist_server.records.model_comparison import KEPT, SHOWN, compare_models, newcombe
+from assist_server.records.model_comparison import (
+    KEPT,
+    OFFERED,
+    SHOWN,
+    compare_models,
+    newcombe,
+    with_offered,
+)
 
 
 # Newcombe, Statistics in Medicine 17 (1998), table II, method 10: contrasts (a) to (h).
@@ -63,6 +71,30 @@ def test_without_a_difference_it_cannot_say_how_many_more(
     ours: tuple[int, int], theirs: tuple[int, int]
 ) -> None:
     assert compare_models(_counts(*ours), _counts(*theirs)).more is None
+
+
+def test_each_text_counts_once_however_often_it_was_shown() -> None:
+    typed = {KEPT: 40, SHOWN: 4_000, OFFERED: 400}
+    found = compare_models(typed, {KEPT: 40, SHOWN: 400, OFFERED: 400})
+    assert (found.ours.share, found.verdict) == (0.1, "cannot be told apart")
+
+
+def test_a_row_without_texts_that_count_once_has_what_was_shown() -> None:
+    old = _counts(4, 40)
+    assert compare_models(old, {}).ours.shown == 40
+    new = {KEPT: 4, SHOWN: 90, OFFERED: 30}
+    both = sum((Counter(with_offered(each)) for each in (old, new)), Counter())
+    assert compare_models(both, {}).ours.shown == 70
+    assert with_offered({"accepted": 1}) == {"accepted": 1}
+
+
+def test_a_wider_limit_needs_a_larger_difference() -> None:
+    counts = _counts(20, 400), _counts(38, 400)
+    assert compare_models(*counts).verdict == "worse"
+    wide = compare_models(*counts, 3.0)
+    assert wide.verdict == "cannot be told apart"
+    assert wide.more
+    assert compare_models(_counts(20, 400), _counts(60, 400), 3.0).verdict == "worse"
 
 
 def test_of_equal_models_few_are_called_worse() -> None:

@@ -24,7 +24,8 @@ from assist_server.records.usage.exports import (
     read_export,
 )
 from assist_server.records.usage.key_groups import group, total
-from assist_server.records.usage.usage_sums import UsageSums, plain_name
+from assist_server.records.usage.plain_names import plain_name
+from assist_server.records.usage.usage_sums import FirstDays, UsageSums
 from assist_server.records.usage_rows import UsageKey
 
 MADE = "2026-01-31T12:00:00Z"
@@ -38,7 +39,7 @@ def random_sums(chance: random.Random) -> UsageSums:
     def rows(*words: Iterable[str]) -> list[tuple[str, ...]]:
         return [tuple(chance.choice(list(each)) for each in (DAYS, *words)) for _ in range(20)]
 
-    models, languages = ("qwen", "org/big-7b", ""), ("python", "c++", "")
+    models, languages = ("qwen", "big-7b", ""), ("python", "c++", "")
     repos, commands = ("0a1b", "ffee"), ("ask", "fix")
     return UsageSums(
         {
@@ -103,6 +104,64 @@ def test_a_day_of_one_machine_counts_once_whatever_its_exports_overlap(tmp_path:
     assert {each.name: each.ghost_text["shown"] for each in found.people} == {"heron": 18, "person 1": 100}
     assert (found.files, found.repeated) == (4, 2)
     assert total(join_exports(tmp_path / "in", "2026-01-21").sums.ghost_text) == Counter(shown=4)
+
+
+def answered(**asked: int) -> dict[AnswerKey, Counter[str]]:
+    return {AnswerKey(f"2026-01-{day[1:]}"): Counter(asked=count) for day, count in asked.items()}
+
+
+def test_days_that_made_room_in_a_later_export_are_from_an_earlier_one(tmp_path: Path) -> None:
+    ghost = {UsageKey("2026-01-05"): Counter(shown=7)}
+    early = UsageSums(ghost, answered(d05=3, d20=2), {})
+    late = UsageSums(ghost, answered(d19=1, d20=4, d25=5), {}, FirstDays("", "2026-01-20", ""))
+    save(tmp_path, "1", UsageExport("a" * 16, "", "", "2026-01-20T12:00:00Z", early))
+    save(tmp_path, "2", UsageExport("a" * 16, "", "", "2026-01-31T12:00:00Z", late))
+    assert read_export(tmp_path / "2.json").sums.first == FirstDays("", "2026-01-20", "")
+    found = join_exports(tmp_path)
+    days = {day: counts["asked"] for day, counts in group(found.sums.answers, "day").items()}
+    assert days == {"2026-01-05": 3, "2026-01-20": 4, "2026-01-25": 5}, "the 19th is whole in the first alone"
+    assert total(found.sums.ghost_text) == Counter(shown=7)
+    assert found.sums.first.answers == ""
+    (tmp_path / "1.json").unlink()
+    found = join_exports(tmp_path)
+    assert total(found.sums.answers)["asked"] == 10, "a day that no export has in full is better than none"
+    assert found.sums.first.answers == "2026-01-20"
+
+
+def test_an_export_of_an_older_version_covers_the_days_that_it_says(tmp_path: Path) -> None:
+    document = export_document(
+        UsageExport("a" * 16, "", "2026-01-10", MADE, UsageSums({}, answered(d12=1), {}))
+    )
+    assert document["first"] == dict.fromkeys(("ghost_text", "questions", "left"), "2026-01-10")
+    del document["first"]
+    (tmp_path / "old.json").write_text(json.dumps(document))
+    assert read_export(tmp_path / "old.json").sums.first.answers == "2026-01-10"
+
+
+def test_two_machines_under_one_name_are_said(tmp_path: Path) -> None:
+    for number in range(3):
+        name = "heron" if number < 2 else ""
+        save(tmp_path, str(number), UsageExport(f"{number:016x}", name, "", MADE, UsageSums({}, {}, {})))
+    assert {each.name: each.machines for each in join_exports(tmp_path).people} == {"heron": 2, "person 1": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("models/mine.bin", "mine.bin"),
+        ("a/../../home/ann", "ann"),
+        ("/data/models/qwen", "qwen"),
+        ("org/model-7b", "model-7b"),
+        ("C:\\models\\m.gguf", "m"),
+        ("~/models/", "models"),
+        ("//", "?"),
+        ("http://ann:secret@gpu.example:8000/v1", "gpu.example:8000"),
+        ("qwen2.5-coder", "qwen2.5-coder"),
+        ("", ""),
+    ],
+)
+def test_of_a_path_only_the_last_part_is_a_name(text: str, name: str) -> None:
+    assert plain_name(text) == name
 
 
 def test_an_export_comes_back_without_paths_and_names_of_repositories(tmp_path: Path) -> None:
@@ -170,6 +229,9 @@ def row(**more: Any) -> dict[str, Any]:
         ({"since": "yesterday"}, "its since"),
         ({"made": "2026-01-31"}, "its made"),
         ({"left": None}, "no list 'left'"),
+        ({"first": ["2026-01-01"]}, "first days are no table"),
+        ({"first": {"questions": "later"}}, "its questions"),
+        (row(model="models/mine.bin"), "its model"),
         ({"questions": [{}]}, "does not have its fields"),
         (row(path="/etc"), "does not have its fields"),
         (row(day="31 January"), "its day"),

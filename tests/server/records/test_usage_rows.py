@@ -18,7 +18,9 @@ from assist_server.records.usage_rows import (
     MOST_BYTES,
     MS_BOUNDS,
     UsageKey,
+    _compact,
     bucket,
+    kept_from,
     percentile,
     read,
     record,
@@ -50,6 +52,7 @@ def test_nothing_to_count_makes_no_file(tmp_path: Path) -> None:
     [
         b"\xff\xfe",
         b"[1]",
+        b"[" * 100_000,
         b'{"day": "2026-01-31"}',
         b'{"day": "yesterday", "counts": {"shown": 1}}',
         b'{"day": 20260131, "counts": {"shown": 1}}',
@@ -99,6 +102,26 @@ def test_a_large_file_becomes_small_keeps_its_sums_and_loses_old_days(tmp_path: 
     assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
     record(tmp_path, {keys[0]: Counter({"accepted": 1})})
     assert read(tmp_path)[keys[0]]["accepted"] == 4
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="only Linux has such a file")
+def test_what_cannot_be_read_is_not_made_compact(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    path.symlink_to("/proc/self/mem")  # it opens, and its first byte cannot be read
+    with pytest.raises(OSError):
+        _compact(path)
+    assert path.is_symlink()
+    assert read(tmp_path) == {}
+
+
+def test_days_are_complete_until_the_oldest_are_dropped(tmp_path: Path) -> None:
+    assert kept_from(tmp_path) == ""
+    record(tmp_path, {KEY: Counter({"shown": 1})})
+    assert kept_from(tmp_path) == ""
+    line = (tmp_path / FILE).read_bytes()
+    (tmp_path / FILE).write_bytes(line * (MOST_BYTES // len(line) + 1))
+    record(tmp_path, {KEY: Counter({"shown": 1})})
+    assert kept_from(tmp_path) == (TODAY - timedelta(days=400)).isoformat()
 
 
 def test_a_large_file_of_distinct_keys_is_not_written_again_at_each_record(tmp_path: Path) -> None:

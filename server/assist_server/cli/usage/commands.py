@@ -16,16 +16,23 @@ from assist_server.cli.flags import AsJson, Offline, Since, example, settings, w
 from assist_server.cli.output import emit, out, say
 from assist_server.config import config as configuration
 from assist_server.config.config import Config
+from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.records import usage_counts
-from assist_server.wording.counts import answers_document, answers_facts, stats_document, stats_facts
+from assist_server.wording.counts import TOTALS, answers_document, answers_facts, stats_document, stats_facts
 
 if TYPE_CHECKING:  # numpy, and all of the gate
+    from assist_server.records.usage.model_pair import ModelPair
     from assist_server.records.usage.usage_sums import UsageSums
 
 By = Annotated[
     Literal["day", "repo", "command", "model", "language"] | None,
     typer.Option("--by", help="Show tables with a row for each of these.", show_default=False),
 ]
+
+MISPLACED = (
+    "Options go after the command: `assist stats {} --since DATE`. --by, --send, --json and --offline are "
+    "for `assist stats` alone."
+)
 
 stats_app = typer.Typer(rich_markup_mode=None)
 
@@ -74,6 +81,8 @@ def stats(
     there is a row for each day.
     """
     if context.invoked_subcommand is not None:
+        if by or since or send or as_json or offline:
+            raise UserError(MISPLACED.format(context.invoked_subcommand), WRONG_USAGE)
         return
     if send:
         from assist_server.records import collector  # noqa: PLC0415  (OpenTelemetry, if it is there)
@@ -87,15 +96,21 @@ def stats(
     use = collect_use(config, _day(since))
     wanted = by or ("day" if since else None)
     if wanted is not None and not as_json:
-        _show_tables(config, use, wanted)
+        _show_tables(config, use, wanted, _day(since))
         return
     data = config.paths.data
     counts = usage_counts.read(data)
     answers = answers_document(feedback.events(data / feedback.FILE))
     if as_json:
-        emit({**stats_document(counts), "answers": answers, **_table_document(use, wanted)})
+        emit(
+            {
+                **stats_document(counts),
+                "answers": answers,
+                **_table_document(config, use, wanted, _day(since)),
+            }
+        )
     else:
-        _show_totals(stats_facts(counts) if counts else [], answers, use)
+        _show_totals(config, stats_facts(counts) if counts else [], answers, use)
 
 
 @stats_app.command(
@@ -186,26 +201,28 @@ def report(
         out(str(path))
 
 
-def _show_totals(facts_shown: list[tuple[str, str]], answers: dict[str, Any], use: "UsageSums") -> None:
+def _show_totals(
+    config: Config, facts_shown: list[tuple[str, str]], answers: dict[str, Any], use: "UsageSums"
+) -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
-    from assist_server.records.usage.key_groups import group  # noqa: PLC0415
-    from assist_server.records.usage.model_pair import pair_of  # noqa: PLC0415
-    from assist_server.wording.usage.tables import pair_lines  # noqa: PLC0415
+    from assist_server.wording.usage.tables import kept_words, pair_lines  # noqa: PLC0415
 
     if facts_shown:
         facts(facts_shown)
+        out(TOTALS)
     else:
         out("Nothing was counted yet: counts are written when an editor session ends.")
     if answers["requests"]:
         facts(answers_facts(answers))
-    for line in pair_lines(pair_of(group(use.ghost_text, "model"))):
+    if kept := kept_words(use.first.answers):
+        out(kept)
+    for line in pair_lines(_pair(config, use)):
         out(line)
 
 
-def _show_tables(config: Config, use: "UsageSums", by: str) -> None:
+def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
     from assist_server.records.usage.key_groups import group  # noqa: PLC0415
-    from assist_server.records.usage.model_pair import pair_of  # noqa: PLC0415
     from assist_server.records.usage.usage_sums import repository_names  # noqa: PLC0415
     from assist_server.wording.usage import tables  # noqa: PLC0415
 
@@ -217,7 +234,7 @@ def _show_tables(config: Config, use: "UsageSums", by: str) -> None:
         out(tables.MEANING)
     else:
         out("No ghost text was counted in this time.")
-    for line in tables.pair_lines(pair_of(group(use.ghost_text, "model"))):
+    for line in tables.pair_lines(_pair(config, use)):
         out(line)
     if use.answers:
         out("\nQuestions")
@@ -225,19 +242,31 @@ def _show_tables(config: Config, use: "UsageSums", by: str) -> None:
         table(heads, tables.question_rows(group(use.answers, by), by, names))
     else:
         out("No question was asked in this time.")
+    if use.first.answers > since:
+        out(tables.kept_words(use.first.answers))
 
 
-def _table_document(use: "UsageSums", by: str | None) -> dict[str, Any]:
+def _table_document(config: Config, use: "UsageSums", by: str | None, since: str) -> dict[str, Any]:
     """What `stats --json` has next to the totals."""
     from assist_server.records.usage.key_groups import group  # noqa: PLC0415
-    from assist_server.records.usage.model_pair import pair_of  # noqa: PLC0415
     from assist_server.wording.usage.tables import pair_document, table_document  # noqa: PLC0415
 
-    pair = pair_document(pair_of(group(use.ghost_text, "model")))
+    found = {
+        "comparison": pair_document(_pair(config, use)),
+        "questions_kept_from": use.first.answers if use.first.answers > since else None,
+    }
     if by is None:
-        return {"comparison": pair}
+        return found
     tables = table_document(group(use.ghost_text, by), group(use.answers, by), by)
-    return {"comparison": pair, "by": by, "rows": tables}
+    return {**found, "by": by, "rows": tables}
+
+
+def _pair(config: Config, use: "UsageSums") -> "ModelPair | None":
+    """The candidate of the settings with their model, or else the two models that showed most."""
+    from assist_server.records.usage.key_groups import group  # noqa: PLC0415
+    from assist_server.records.usage.model_pair import pair_of, wanted_pair  # noqa: PLC0415
+
+    return pair_of(group(use.ghost_text, "model"), wanted_pair(config.completion))
 
 
 def _day(since: datetime | None) -> str:

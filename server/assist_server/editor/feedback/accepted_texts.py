@@ -6,6 +6,7 @@ and never written. It does not know who shows texts, or when files are saved.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import Cursor
@@ -13,44 +14,40 @@ from assist_server.editor.feedback.region import (
     Place,
     Region,
     Replacement,
+    begins_after,
+    ends_before,
     follow,
     region_at,
     shorten,
     text_between,
 )
+from assist_server.editor.feedback.shown_texts import ShownPart, ShownText, ShownTexts
 from assist_server.editor.feedback.survival import share_left
 from assist_server.editor.feedback.usage_table import UsageTable
-from assist_server.records.usage_rows import UsageKey
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.positions import to_column
 
 KEPT_AFTER = 30.0  # seconds; most corrections of a suggestion are made in less
 LEFT = 0.75  # the least share of a text's characters with which it counts as kept
 MOST = 64  # texts that wait for a judgement
-REMEMBERED = 64  # shown texts that can still be reported as accepted
-
-
-@dataclass(frozen=True, slots=True)
-class ShownText:
-    """A text that the editor shows, and what it counts for. `begin` is in characters."""
-
-    key: UsageKey
-    document: OpenDocument
-    text: str
-    begin: Place
+TRIES = 8  # edits after which a text that never arrived is given up; most arrive with the first one
 
 
 @dataclass(slots=True)
 class _AcceptedText:
     """A text that was accepted, from `begin` on. `region` is None until the editor has sent it."""
 
-    shown: ShownText
+    part: ShownPart
     text: str
     begin: Place
     due: float  # on the event loop's clock
     region: Region | None = None
+    tries: int = 0  # to find the region
     timed: bool = False  # judged after a while
     saved: bool = False  # judged at a save
+
+    def is_in(self, document: OpenDocument) -> bool:
+        return self.part.shown.document is document
 
 
 class AcceptedTexts:
@@ -64,8 +61,8 @@ class AcceptedTexts:
     def __init__(self, usage: UsageTable, delay: float = KEPT_AFTER) -> None:
         self.usage = usage
         self._delay = delay
-        self._shown: OrderedDict[int, ShownText] = OrderedDict()  # by the id of the suggestion
-        self._accepted: OrderedDict[int, _AcceptedText] = OrderedDict()  # the same, the oldest first
+        self._shown = ShownTexts()
+        self._accepted: OrderedDict[int, _AcceptedText] = OrderedDict()  # by id, the oldest first
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -78,60 +75,81 @@ class AcceptedTexts:
         """How many texts wait for a judgement."""
         return len(self._accepted)
 
-    def remember(self, suggestion_id: int, shown: ShownText) -> None:
-        """The editor gets this suggestion, and may report that it was accepted."""
-        self._shown.pop(suggestion_id, None)
-        self._shown[suggestion_id] = shown
-        if len(self._shown) > REMEMBERED:
-            self._shown.popitem(last=False)
+    def remember(self, texts: Mapping[int, ShownText]) -> None:
+        """The editor gets these suggestions for one place, and may report that one was accepted.
+
+        A text is counted as offered once, however often it is shown while the user types through it.
+        """
+        if texts and self._shown.remember(texts):
+            self.usage.count(next(iter(texts.values())).key, "offered")
 
     def accept(self, suggestion_id: int, units: int | None = None) -> None:
         """The user accepted a suggestion, or the first `units` of its text, as the editor counts them.
 
-        One that is accepted in parts counts once; each report has the text so far.
+        One that is accepted in parts counts once. Each report has the text so far, or, if what is left was
+        asked for meanwhile, what follows.
         """
-        shown = self._shown.get(suggestion_id)
-        if shown is None:
+        part = self._shown.get(suggestion_id)
+        if part is None or part.offered.judged:
             return
-        text = shown.text
+        text = part.shown.text
         if units is not None:
-            text = text[: to_column(text, units, shown.document.encoding)]
-        known = self._accepted.get(suggestion_id)
-        if known is not None and known.shown is shown:
-            _extend(known, text)
-        elif text.strip():
-            self._add(suggestion_id, shown, text)
+            text = text[: to_column(text, units, part.shown.document.encoding)]
+        for each in self._accepted.values():
+            if each.part.offered is part.offered:
+                _extend(each, part, text)
+                return
+        if text.strip():
+            self._add(suggestion_id, part, text)
 
     def foresee(self, document: OpenDocument, start: Cursor, end: Cursor, text: str) -> None:
         """The text between two cursors of a document becomes `text`; its lines are still the old ones."""
-        waiting = [each for each in self._accepted.values() if each.shown.document is document]
-        if not waiting:
-            return
         first = (start.line, start.column)
         last = (end.line, end.column)
-        edit = shorten(Replacement(first, last, text_between(document.lines, first, last), text))
+        move = Replacement(first, last, "", text)
+        edit: Replacement | None = None
+        for each in self._accepted.values():
+            if not each.is_in(document):
+                continue
+            region = _locate(each, document.lines)
+            if region is None:
+                if last < each.begin:
+                    each.begin = move.shift(each.begin)
+            elif begins_after(region, last):
+                each.region = follow(region, move, each.text)
+            elif not ends_before(region, first):
+                edit = edit or shorten(
+                    Replacement(first, last, text_between(document.lines, first, last), text)
+                )
+                each.region = follow(region, edit, each.text)
+
+    def compare(self, document: OpenDocument, old: Sequence[str]) -> None:
+        """The lines of a document were `old`, and so much of it changed at once that texts are looked for."""
+        waiting = [each for each in self._accepted.values() if each.is_in(document)]
+        if not waiting:
+            return
+        end = (len(old) - 1, len(old[-1]))
+        edit = shorten(Replacement((0, 0), end, "".join(old), "".join(document.lines)))
         for each in waiting:
-            _locate(each)
-            if each.region is not None:
-                each.region = follow(each.region, edit, each.text)
+            region = _locate(each, old)
+            if region is not None:
+                each.region = follow(region, edit, each.text)
 
     def judge_saved(self, document: OpenDocument) -> None:
         """The document was saved: judge what was accepted in it since the last save."""
         for number, each in list(self._accepted.items()):
-            if each.shown.document is document and not each.saved:
+            if each.is_in(document) and not each.saved:
                 each.saved = True
-                self.usage.count(each.shown.key, "kept-saved" if _is_kept(each) else "gone-saved")
+                self.usage.count(each.part.shown.key, "kept-saved" if _is_kept(each) else "gone-saved")
                 if each.timed:
                     self._end(number)
 
     def judge_closed(self, document: OpenDocument) -> None:
         """The document is closed: judge what was accepted in it now, since later nothing is known."""
         for number, each in list(self._accepted.items()):
-            if each.shown.document is document:
+            if each.is_in(document):
                 self._end(number)
-        for number, shown in list(self._shown.items()):
-            if shown.document is document:
-                del self._shown[number]
+        self._shown.forget(document)
         self._plan()
 
     def close(self) -> None:
@@ -141,12 +159,12 @@ class AcceptedTexts:
         self._shown.clear()
         self._plan()
 
-    def _add(self, number: int, shown: ShownText, text: str) -> None:
+    def _add(self, number: int, part: ShownPart, text: str) -> None:
         if number in self._accepted:  # of a model that was closed since: ids begin at 1 again
             self._end(number)
-        self.usage.count(shown.key, "accepted")
+        self.usage.count(part.shown.key, "accepted")
         due = asyncio.get_running_loop().time() + self._delay
-        self._accepted[number] = _AcceptedText(shown, text, shown.begin, due)
+        self._accepted[number] = _AcceptedText(part, text, part.shown.begin, due)
         if len(self._accepted) > MOST:
             self._end(next(iter(self._accepted)))
         self._plan()
@@ -172,34 +190,37 @@ class AcceptedTexts:
     def _judge_timed(self, accepted: _AcceptedText) -> None:
         if not accepted.timed:
             accepted.timed = True
-            self.usage.count(accepted.shown.key, "kept-30s" if _is_kept(accepted) else "gone-30s")
+            self.usage.count(accepted.part.shown.key, "kept-30s" if _is_kept(accepted) else "gone-30s")
 
     def _end(self, number: int) -> None:
         """Judge a text unless that was done, and forget it."""
         accepted = self._accepted.pop(number)
+        accepted.part.offered.judged = True
         self._judge_timed(accepted)
-        if self._shown.get(number) is accepted.shown:
-            del self._shown[number]
 
 
-def _extend(accepted: _AcceptedText, text: str) -> None:
-    """More of a suggestion was accepted: from now on, its longer text is followed."""
-    if len(text) > len(accepted.text):
+def _extend(accepted: _AcceptedText, part: ShownPart, text: str) -> None:
+    """More of an offered text was accepted: from now on, its longer text is followed."""
+    first = accepted.part.offset
+    whole = part.offered.text[first : part.offset] + text
+    if part.offset >= first and len(whole) > len(accepted.text):
         accepted.begin = accepted.region.begin if accepted.region is not None else accepted.begin
-        accepted.text = text
+        accepted.text = whole
         accepted.region = None
+        accepted.tries = 0
 
 
-def _locate(accepted: _AcceptedText) -> None:
-    """Find the text where it was to be inserted, unless it was found before."""
-    if accepted.region is None:
-        accepted.region = region_at(accepted.shown.document.lines, accepted.begin, accepted.text)
+def _locate(accepted: _AcceptedText, lines: Sequence[str]) -> Region | None:
+    """The place of the text, which is looked for where it was to be inserted unless it was found before."""
+    if accepted.region is None and accepted.tries < TRIES:
+        accepted.tries += 1
+        accepted.region = region_at(lines, accepted.begin, accepted.text)
+    return accepted.region
 
 
 def _is_kept(accepted: _AcceptedText) -> bool:
-    _locate(accepted)
-    region = accepted.region
+    lines = accepted.part.shown.document.lines
+    region = accepted.region or region_at(lines, accepted.begin, accepted.text)
     if region is None:
         return False
-    now = text_between(accepted.shown.document.lines, region.begin, region.end)
-    return share_left(accepted.text, now) >= LEFT
+    return share_left(accepted.text, text_between(lines, region.begin, region.end)) >= LEFT

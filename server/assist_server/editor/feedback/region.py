@@ -73,8 +73,20 @@ def region_at(lines: Sequence[str], begin: Place, text: str) -> Region | None:
     return _region_in(there, begin, found)
 
 
+def ends_before(region: Region, start: Place) -> bool:
+    """Whether an edit from `start` on changes nothing about a text: it is wholly in front of that."""
+    return region.end < start or (region.end == start and region.begin != region.end)
+
+
+def begins_after(region: Region, end: Place) -> bool:
+    """Whether an edit up to `end` only moves a text: it is wholly after that."""
+    return region.begin > end or (region.begin == end and region.begin != region.end)
+
+
 def follow(region: Region, edit: Replacement, text: str) -> Region:
     """Where a text is after an edit, which `shorten` has made as short as it can be.
+
+    One that only moves the text may be any, and without `old`.
 
     What is written at its borders does not belong to it, what is written inside does. If all of it was
     replaced, it is where the new text repeats it. If that does not, it is the new text, or nothing if that is
@@ -119,7 +131,9 @@ def _restore(region: Region, edit: Replacement, text: str) -> Region:
     """Where an edit of everything, or one that undoes an undo, puts what was there, or else the text."""
     was = _offset(edit, region.begin)
     there = edit.old[was : _offset(edit, region.end)]
-    found = find_text(there, edit.new, was) or find_text(text, edit.new, was)
+    # As far into the new text as it was into the old one: a formatter changes all lines in the same way.
+    near = was * len(edit.new) // max(1, len(edit.old))
+    found = find_text(there, edit.new, near) or find_text(text, edit.new, near)
     if found is not None:
         return _region_in(edit.new, edit.start, found)
     if region.begin == region.end or len(edit.new) > longest_remains(text):

@@ -18,9 +18,11 @@ _BLACK = re.compile(r"\S+")
 
 
 def share_left(accepted: str, now: str) -> float:
-    r"""The share, 0 to 1, of a text's characters that are still there in the same order; words count whole.
+    r"""The share, 0 to 1, of a text's characters that are still there in the same order.
 
     >>> share_left("return total / count", "return total\n    / count"), share_left("return a", "")
+    (1.0, 0.0)
+    >>> share_left("total / n", "totals / n"), share_left("items", "start")
     (1.0, 0.0)
     """
     parts = _PART.findall(accepted)
@@ -28,8 +30,29 @@ def share_left(accepted: str, now: str) -> float:
     length = sum(map(len, parts))
     if not length or not left:
         return 0.0
-    blocks = SequenceMatcher(None, parts, left, autojunk=False).get_matching_blocks()
-    return sum(len(part) for block in blocks for part in parts[block.a : block.a + block.size]) / length
+    count = 0
+    for kind, a, b, c, d in SequenceMatcher(None, parts, left, autojunk=False).get_opcodes():
+        if kind == "equal":
+            count += sum(map(len, parts[a:b]))
+        elif kind == "replace":
+            count += _count_renamed(parts[a:b], left[c:d])
+    return count / length
+
+
+def _count_renamed(old: list[str], new: list[str]) -> int:
+    """How many characters are left of words that others replaced, compared in pairs from either end."""
+    pairs = zip(old, new, strict=False), zip(reversed(old), reversed(new), strict=False)
+    return max(sum(_count_alike(one, other) for one, other in each) for each in pairs)
+
+
+def _count_alike(old: str, new: str) -> int:
+    """How many characters of a word are left in another one; none if that has less than half of them.
+
+    Any two words share some letters.
+    """
+    blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    count = sum(block.size for block in blocks)
+    return count if 2 * count >= max(len(old), len(new)) else 0
 
 
 def longest_remains(accepted: str) -> int:

@@ -1,10 +1,11 @@
 """The counts of one session by day, repository, model and language. It knows no file and no text."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import cache
 
+from assist_completion.settings import model_name
 from assist_completion.suggestion import Suggestion
 from assist_context.files.repository_top import top_of
 from assist_context.languages import language_of
@@ -12,8 +13,12 @@ from assist_server.records.usage_rows import UsageKey, bucket
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder, folder_of, key_of
 
-# Ends of requests for which nothing was computed, since the settings say so: their time says nothing.
+# Ends of requests for which nothing was computed, since the settings say so: they are no use.
 UNASKED = ("manual-only",)
+# Ends of requests that were not computed to their end: their time says nothing about a model.
+UNTIMED = ("long-line", "not-for-server", "server-away", "superseded")
+
+_PLAIN = re.compile(r"[^/~.\\:][^/\\:]*/[^/\\]+")  # organisation/model, as model hubs have it
 
 
 class UsageTable:
@@ -25,16 +30,26 @@ class UsageTable:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.rows: dict[UsageKey, Counter[str]] = {}
+        self._repositories: dict[str, str] = {}  # the keys of the repositories, by folder
         self._folders = folders
         self._now = now
 
+    def learn_repositories(self, roots: Sequence[str]) -> None:
+        """Find out which repositories these resolved folders are in. It looks at the disk: use a thread."""
+        for root in roots:
+            if root not in self._repositories:
+                self._repositories[root] = repository_key(root)
+
     def key(self, document: OpenDocument, model: str) -> UsageKey:
-        """What a suggestion of this model in this document counts for, now."""
+        """What a suggestion of this model in this document counts for, now.
+
+        Until the repository of its folder is learnt, that is unknown.
+        """
         folder = folder_of(self._folders(), document.real_path) if document.real_path else None
         return UsageKey(
             self._now().strftime("%Y-%m-%d"),
-            repository_key(folder.root) if folder is not None else "",
-            model,
+            self._repositories.get(folder.root, "") if folder is not None else "",
+            name_without_path(model),
             language_of(document.path, document.language_id).name,
         )
 
@@ -50,15 +65,27 @@ class UsageTable:
         if answer.reason in UNASKED:
             return
         source = "server" if served and answer.source == "model" else answer.source
-        self.count(
-            key, "requests", bucket(answer.ms.total), *(("shown", f"source-{source}") if shown else ())
-        )
+        timed = () if answer.reason in UNTIMED else (bucket(answer.ms.total),)
+        self.count(key, "requests", *timed, *(("shown", f"source-{source}") if shown else ()))
+
+    def take(self) -> dict[UsageKey, Counter[str]]:
+        """What was counted since the last time; counting begins at nothing."""
+        rows = self.rows
+        self.rows = {}
+        return rows
 
 
-@cache
 def repository_key(root: str) -> str:
-    """The key of the repository that a resolved folder is in, or of the folder outside of one.
-
-    It looks for the repository's top once for each folder.
-    """
+    """The key of the repository that a resolved folder is in, or of the folder outside of one."""
     return key_of(top_of(root) or root)
+
+
+def name_without_path(model: str) -> str:
+    """The name of a model; of one that a server calls by a path, the last part.
+
+    >>> name_without_path("/data/models/qwen2.5/"), name_without_path("org/model-7b")
+    ('qwen2.5', 'org/model-7b')
+    """
+    if model.lower().endswith(".gguf"):
+        return model_name(model.replace("\\", "/"))
+    return model if _PLAIN.fullmatch(model) else re.split(r"[/\\]", model.rstrip("/\\"))[-1]

@@ -1,7 +1,7 @@
 """Whether a difference between two ways of answering the same tasks is more than chance.
 
-Proportions get Wilson's interval, differences a bootstrap that keeps pairs together. The functions are pure
-and take numbers. They know no task, model or file.
+Differences get a bootstrap that keeps pairs together, and a permutation test. The functions are pure and take
+numbers. They know no task, model or file.
 """
 
 import math
@@ -11,7 +11,6 @@ from statistics import NormalDist
 
 import numpy as np
 
-Z = 1.959963984540054  # the normal quantile of a 95 % interval
 RESAMPLES = 10_000  # with so many, the ends of an interval move by less than 0.1 points between seeds
 _AT_ONCE = 500  # resamples drawn together: 4 MB of indices for 1,000 tasks
 
@@ -23,21 +22,6 @@ class Difference:
     mean: float
     low: float
     high: float
-
-
-def wilson(hits: int, count: int) -> tuple[float, float]:
-    """The 95 % interval of a proportion (Wilson 1927); (0, 1) if nothing was tried.
-
-    >>> [round(end, 3) for end in wilson(163, 200)]
-    [0.755, 0.863]
-    """
-    if count == 0:
-        return 0.0, 1.0
-    share = hits / count
-    square = Z * Z
-    middle = (share + square / (2 * count)) / (1 + square / count)
-    half = Z * math.sqrt(share * (1 - share) / count + square / (4 * count * count)) / (1 + square / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def paired_bootstrap(

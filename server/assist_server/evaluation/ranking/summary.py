@@ -11,10 +11,11 @@ from assist_escalation.routing.calibration import Label, ReliabilityBin, reliabi
 from assist_server.evaluation.candidates.typist import percentile
 from assist_server.evaluation.ranking.bradley_terry import Comparison, Strength, rank
 from assist_server.evaluation.ranking.results import ResultRow
-from assist_server.evaluation.ranking.significance import paired_bootstrap, wilson
+from assist_server.evaluation.ranking.significance import paired_bootstrap
 from assist_server.evaluation.ranking.verdicts import ScoreComparison, compare_scores, words
 from assist_server.evaluation.scoring.score import TaskScore, preference
 from assist_server.evaluation.tasks import KINDS, Kind
+from assist_server.records.proportions import wilson
 
 ENOUGH = 0.5  # of the tasks of the candidate that was asked most: with fewer there is no common table
 FEW = 5  # tasks: fewer have no interval that means anything

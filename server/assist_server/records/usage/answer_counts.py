@@ -1,7 +1,8 @@
 """What became of questions, as counts: asked, answered, edits offered and applied, ratings.
 
 A request is answered if a text was shown to its end, or its edit was applied and not undone. An edit that
-our checks refused, that was undone or never applied, is no answer. It reads no file.
+our checks refused, that was undone or never applied, is no answer. One that failed, or that the user
+called off, has no end. It reads no file.
 """
 
 import time
@@ -17,7 +18,8 @@ if TYPE_CHECKING:  # numpy
 DECISIONS = ("routed", "escalated_after")  # events that say who answers
 _RATED = frozenset({"up", "down"})
 _OFFERED = frozenset({"offered", "accepted", "not_applied"})
-_ENDS = _OFFERED | {"answered", "unusable"}  # events of the one that answered, which may be another one
+ENDS = _OFFERED | {"answered", "unusable"}  # events of the one that answered, which may be another one
+_NEWER = frozenset({"answered", "offered"})  # older versions did not write these
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,26 @@ class AnswerKey:
 def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, Counter[str]]:
     """The counts of all requests whose decision is known, by key. `since` is a day, "" for all.
 
-    Names: asked, answered, escalated, offered, applied, undone, refused-by-checks, not-applied, good and bad.
-    Of asked, answered and refused-by-checks also each with a target, as in "answered-local": who was decided
-    on, and who answered in the end. Escalated are requests that a provider was to answer, and did.
+    Names: asked, ended, answered, escalated, offered, applied, undone, refused-by-checks, not-applied, good
+    and bad. Of the first three and refused-by-checks also each with a target: "asked-local" by who was
+    decided on, the others by who answered in the end. Escalated are requests that a provider answered.
     """
     decided: dict[str, tuple[str, str, str, str]] = {}  # repository, command, language, target
     days: dict[str, str] = {}
     models: dict[str, str] = {}
     answering: dict[str, str] = {}
     signs: dict[str, set[str]] = {}
+    old: set[str] = set()  # requests that are older than the first event of a newer version
+    is_old = True
     for event in events:
         request = event.request_id
+        is_old = is_old and event.event not in _NEWER
         if event.event in DECISIONS:
             decided[request] = (event.repo, event.command, event.language, event.target)
             days.setdefault(request, _day_of(int(event.at // 86_400)))
-        if event.event in _ENDS:
+            if is_old:
+                old.add(request)
+        if event.event in ENDS:
             answering[request] = event.target
         if event.model:
             models[request] = event.model
@@ -62,7 +69,12 @@ def answer_rows(events: "Iterable[Event]", since: str = "") -> dict[AnswerKey, C
             own = sums.setdefault(
                 (days[request], repo, command, models.get(request, ""), language), Counter()
             )
-            for name in _counts(target, answering.get(request, target), frozenset(signs[request])):
+            own_signs = frozenset(signs[request])
+            end = answering.get(request, "")
+            # Older records lack "answered": of a text that was rated we know that it was there.
+            if not end and request in old and own_signs & _RATED:
+                own_signs |= {"answered"}
+            for name in _counts(target, end or target, own_signs):
                 own[name] += 1
     return {AnswerKey(*key): counts for key, counts in sums.items()}
 
@@ -75,20 +87,21 @@ def _day_of(number: int) -> str:
 
 @lru_cache(maxsize=1_000)  # of 100,000 requests nearly all are alike
 def _counts(decided: str, target: str, signs: frozenset[str]) -> tuple[str, ...]:
-    """The names of the counts that one request adds to. `target` is who answered in the end."""
+    """The names of the counts that one request adds to. `target` is who answered in the end, if one did."""
+    ended = bool(signs & ENDS)
     applied = "accepted" in signs
     undone = "undone" in signs
     refused = "unusable" in signs
     offered = bool(signs & _OFFERED)
-    # Older records lack "answered": of a text that was rated we know that it was there.
-    text = "answered" in signs or (bool(signs & _RATED) and not offered and not refused)
-    answered = text or (applied and not undone)
+    answered = "answered" in signs or (applied and not undone)
     found = {
         "asked": True,
         f"asked-{decided}": True,
+        "ended": ended,
+        f"ended-{target}": ended,
         "answered": answered,
         f"answered-{target}": answered,
-        "escalated": decided == target == "frontier",
+        "escalated": ended and target == "frontier",
         "offered": offered,
         "applied": applied,
         "undone": undone,

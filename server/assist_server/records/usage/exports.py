@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from itertools import count, groupby
@@ -22,7 +22,8 @@ from assist_server.questions.record_files import gate_files
 from assist_server.records.usage.answer_counts import AnswerKey
 from assist_server.records.usage.departures import DepartureKey
 from assist_server.records.usage.key_groups import total
-from assist_server.records.usage.usage_sums import MOST_NAME, UsageSums, plain_name
+from assist_server.records.usage.plain_names import MOST_NAME, plain_name
+from assist_server.records.usage.usage_sums import FirstDays, UsageSums
 from assist_server.records.usage_rows import UsageKey
 
 KIND = "assist usage"
@@ -46,6 +47,7 @@ K = TypeVar("K")
 class UsageExport:
     """An export: the sums of one installation for the days from `since` ("" for all) to the day of `made`.
 
+    Each table is complete from its day in `sums.first` on: records of questions make room after a while.
     `id` tells installations apart, and is a hash of a random secret. `made` is a UTC time, as in
     "2026-01-31T12:00:00Z". `name` is the person's pseudonym, "" for none.
     """
@@ -59,17 +61,21 @@ class UsageExport:
 
 @dataclass(frozen=True, slots=True)
 class PersonUse:
-    """The totals of one person: of ghost text, of answers, and of what left."""
+    """The totals of one person: of ghost text, of answers, and of what left.
+
+    Of several `machines` only the name tells that they are of one person: two may have chosen the same.
+    """
 
     name: str
     ghost_text: Counter[str]
     answers: Counter[str]
     left: Counter[str]
+    machines: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedExports:
-    """All exports of a folder: their sums, each day of an installation once, and the people.
+    """All exports of a folder: their sums, each day of a table and an installation once, and the people.
 
     `files` counts the documents, and `repeated` those that came from an installation that had another one.
     """
@@ -104,6 +110,7 @@ def export_document(export: UsageExport) -> dict[str, Any]:
         return repos[text] if field == "repo" else plain_name(text)
 
     tables: tuple[Mapping[Any, Counter[str]], ...] = (sums.ghost_text, sums.answers, sums.left)
+    first = (sums.first.ghost_text, sums.first.answers, sums.first.left)
     return {
         "kind": KIND,
         "version": VERSION,
@@ -111,6 +118,7 @@ def export_document(export: UsageExport) -> dict[str, Any]:
         "name": export.name,
         "since": export.since,
         "made": export.made,
+        "first": {name: max(day, export.since) for (name, _), day in zip(_TABLES, first, strict=True)},
         **{name: list(_rows(rows, cell)) for (name, _), rows in zip(_TABLES, tables, strict=True)},
     }
 
@@ -145,39 +153,62 @@ def join_exports(folder: Path, since: str = "") -> JoinedExports:
     every = [sums for own in people.values() for sums in own]
     return JoinedExports(
         _sum_of(every),
-        tuple(_person(name, _sum_of(own)) for name, own in people.items()),
+        tuple(_person(name, own) for name, own in people.items()),
         len(paths),
         len(exports) - len(installations),
     )
 
 
-def _person(name: str, sums: UsageSums) -> PersonUse:
-    return PersonUse(name, total(sums.ghost_text), total(sums.answers), total(sums.left))
+def _person(name: str, machines: Sequence[UsageSums]) -> PersonUse:
+    sums = _sum_of(machines)
+    left = total(sums.left)
+    return PersonUse(name, total(sums.ghost_text), total(sums.answers), left, len(machines))
 
 
 def _without_repeats(exports: Sequence[UsageExport], since: str) -> UsageSums:
-    """The sums of one installation: each day from the newest export that covers it."""
+    """The sums of one installation: of each table each day from the newest export that covers it."""
     newest = sorted(exports, key=lambda each: each.made, reverse=True)
-
-    def owns(export: UsageExport, day: str) -> bool:
-        covering = (each for each in newest if each.since <= day <= each.made[:10])
-        return day >= since and next(covering, newest[0]) is export
-
-    def own(export: UsageExport, rows: Mapping[Any, Counter[str]]) -> dict[Any, Counter[str]]:
-        return {key: counts for key, counts in rows.items() if owns(export, key.day)}
-
-    return _sum_of(
-        [
-            UsageSums(
-                own(each, each.sums.ghost_text), own(each, each.sums.answers), own(each, each.sums.left)
-            )
-            for each in newest
-        ]
+    firsts = [each.sums.first for each in newest]
+    first = FirstDays(
+        min(each.ghost_text for each in firsts),
+        min(each.answers for each in firsts),
+        min(each.left for each in firsts),
+    )
+    return UsageSums(
+        _own_days([(each, each.sums.first.ghost_text, each.sums.ghost_text) for each in newest], since),
+        _own_days([(each, each.sums.first.answers, each.sums.answers) for each in newest], since),
+        _own_days([(each, each.sums.first.left, each.sums.left) for each in newest], since),
+        first,
     )
 
 
-def _sum_of(parts: Iterable[UsageSums]) -> UsageSums:
-    """The sums of all parts. Repositories are not told apart: each export numbers its own."""
+def _own_days(
+    tables: Sequence[tuple[UsageExport, str, Mapping[Any, Counter[str]]]], since: str
+) -> dict[Any, Counter[str]]:
+    """One table of all exports, the newest first, each with the first day that it has in full.
+
+    A day that none has in full, such as the one when old records made room, is from the newest that has any.
+    """
+    rows: list[dict[str, dict[Any, Counter[str]]]] = []
+    for _, _, table in tables:
+        days: dict[str, dict[Any, Counter[str]]] = {}
+        for key, counts in table.items():
+            days.setdefault(key.day, {})[key] = counts
+        rows.append(days)
+    found: dict[Any, Counter[str]] = {}
+    for day in {day for days in rows for day in days if day >= since}:
+        covering = (at for at, (export, first, _) in enumerate(tables) if first <= day <= export.made[:10])
+        having = (at for at, days in enumerate(rows) if day in days)
+        owner = next(covering, None)
+        found.update(rows[next(having) if owner is None else owner].get(day, {}))
+    return found
+
+
+def _sum_of(parts: Sequence[UsageSums]) -> UsageSums:
+    """The sums of all parts, complete from the day on from which all are.
+
+    Repositories are not told apart: each export numbers its own.
+    """
     ghost_text: dict[UsageKey, Counter[str]] = {}
     answers: dict[AnswerKey, Counter[str]] = {}
     left: dict[DepartureKey, Counter[str]] = {}
@@ -190,7 +221,13 @@ def _sum_of(parts: Iterable[UsageSums]) -> UsageSums:
             answers.setdefault(asked, Counter()).update(counts)
         for place, counts in part.left.items():
             left.setdefault(place, Counter()).update(counts)
-    return UsageSums(ghost_text, answers, left)
+    firsts = [part.first for part in parts]
+    first = FirstDays(
+        max((each.ghost_text for each in firsts), default=""),
+        max((each.answers for each in firsts), default=""),
+        max((each.left for each in firsts), default=""),
+    )
+    return UsageSums(ghost_text, answers, left, first)
 
 
 def _rows(rows: Mapping[Any, Counter[str]], cell: Callable[[str, str], str]) -> Iterator[dict[str, Any]]:
@@ -212,7 +249,16 @@ def _export(document: Any) -> UsageExport:
     if document.get("version") != VERSION:
         raise ValueError(f"its version is {document.get('version')!r}, and this assist reads {VERSION}")
     since = _text(document, "since", _DAY) if document.get("since") else ""
-    sums = UsageSums(*(_table(document, name, kind) for name, kind in _TABLES))
+    days = document.get("first", {name: since for name, _ in _TABLES})
+    if not isinstance(days, dict):
+        raise ValueError("its first days are no table")
+    first = (_text(days, name, _DAY) if days.get(name) else "" for name, _ in _TABLES)
+    sums = UsageSums(
+        _table(document, "ghost_text", UsageKey),
+        _table(document, "questions", AnswerKey),
+        _table(document, "left", DepartureKey),
+        FirstDays(*first),
+    )
     return UsageExport(
         _text(document, "id", _ID), _text(document, "name"), since, _text(document, "made", _MADE), sums
     )

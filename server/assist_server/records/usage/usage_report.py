@@ -5,16 +5,18 @@ The words and the page are in `wording.usage`; the command writes the file.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from assist_escalation.budget.ledger import Ledger
 from assist_server.config.config import Config
 from assist_server.questions.record_files import gate_files
 from assist_server.records.usage.exports import PersonUse, join_exports
 from assist_server.records.usage.key_groups import group, total
-from assist_server.records.usage.model_pair import ModelPair, pair_of
+from assist_server.records.usage.model_pair import ModelPair, pair_of, wanted_pair
+from assist_server.records.usage.plain_names import plain_groups, plain_name
 from assist_server.records.usage.usage_sums import UsageSums, collect_all
 
 FOLDER = "reports"  # in the data directory
@@ -30,7 +32,9 @@ class BookedMoney:
 
 @dataclass(frozen=True, slots=True)
 class UsageReport:
-    """Sums from the day `since` ("" for all) until `made`, in full and by one field each.
+    """Sums from the day `since` ("" for all) until `made`, in full and by one field each, under plain names.
+
+    Questions are complete from the day `answers_from` on; "" if all are. `pair` has plain names too.
 
     With exports: `people` are their authors, `files` the documents, `repeated` those that were counted once
     with another one of the same installation. `booked` is None then: the ledger stays on its machine.
@@ -45,6 +49,7 @@ class UsageReport:
     left: Counter[str]
     left_by: Mapping[str, Mapping[str, Counter[str]]]
     pair: ModelPair | None
+    answers_from: str = ""
     booked: BookedMoney | None = None
     people: tuple[PersonUse, ...] = ()
     files: int = 0
@@ -55,39 +60,39 @@ def report_of_machine(config: Config, since: str = "") -> UsageReport:
     """The report of this machine. Raises `EscalationError` if the audit log or the ledger cannot be read."""
     ledger = Ledger(gate_files(config).ledger)
     micro = sum(row.micro for row in ledger.spending("day") if row.key >= since)
-    return report_of_sums(
-        collect_all(config, since), since, BookedMoney(micro, len(ledger.open_reservations()))
-    )
+    booked = BookedMoney(micro, len(ledger.open_reservations()))
+    return report_of_sums(collect_all(config, since), since, booked, wanted_pair(config.completion))
 
 
 def report_of_exports(folder: Path, since: str = "") -> UsageReport:
     """The report of all exports in a folder. Raises `UserError` for a bad file, or for none."""
     joined = join_exports(folder, since)
-    return report_of_sums(joined.sums, since, None, joined.people, (joined.files, joined.repeated))
+    report = report_of_sums(joined.sums, since)
+    return replace(report, people=joined.people, files=joined.files, repeated=joined.repeated)
 
 
 def report_of_sums(
     sums: UsageSums,
     since: str,
     booked: BookedMoney | None = None,
-    people: tuple[PersonUse, ...] = (),
-    files: tuple[int, int] = (0, 0),
+    wanted: tuple[str, str] | None = None,
 ) -> UsageReport:
-    """The report of these sums. `files` are the documents that they came from, and how many were repeated."""
-    ghost_text = {by: group(sums.ghost_text, by) for by in ("day", "model", "language")}
-    answers = {by: group(sums.answers, by) for by in ("command", "model")}
-    left = {by: group(sums.left, by) for by in ("day", "command", "provider", "host")}
+    """The report of these sums. `wanted` are two models to be compared; None: those that showed most."""
+
+    def by_each(rows: Mapping[Any, Counter[str]], *fields: str) -> dict[str, dict[str, Counter[str]]]:
+        return {by: plain_groups(group(rows, by)) for by in fields}
+
+    ghost_text = by_each(sums.ghost_text, "day", "model", "language")
     return UsageReport(
         since,
         datetime.now(UTC).strftime("%Y-%m-%d"),
         total(sums.ghost_text),
         ghost_text,
         total(sums.answers),
-        answers,
+        by_each(sums.answers, "day", "command", "model"),
         total(sums.left),
-        left,
-        pair_of(ghost_text["model"]),
+        by_each(sums.left, "day", "command", "provider", "host"),
+        pair_of(ghost_text["model"], (plain_name(wanted[0]), plain_name(wanted[1])) if wanted else None),
+        sums.first.answers if sums.first.answers > since else "",
         booked,
-        people,
-        *files,
     )

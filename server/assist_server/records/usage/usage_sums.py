@@ -4,15 +4,14 @@ It reads the records in the data directory and writes nothing. The words are in 
 """
 
 import os
-import re
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
+from assist_context.files.repository_top import top_of
 from assist_escalation.audit.reader import Filter, events
 from assist_escalation.budget.ledger import Ledger
 from assist_escalation.errors import EscalationError
@@ -25,15 +24,16 @@ from assist_server.records.usage.departures import DepartureKey, departures
 from assist_server.records.usage_rows import UsageKey
 from assist_server.workspace.folders import key_of
 
-_PATH = re.compile(
-    r"""
-    (?: [/~.\\] | [A-Za-z]:[\\/] ) .*  # absolute, from the home or from here, also on Windows
-    | .* \.gguf                        # a file of a model
-    """,
-    re.VERBOSE | re.IGNORECASE | re.DOTALL,
-)
-_UNCLEAN = re.compile(r"[^\w .,:;+#@()/=-]|://")
-MOST_NAME = 100  # characters
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class FirstDays:
+    """For each table the first day whose counts are complete; "" if nothing that was recorded is missing."""
+
+    ghost_text: str = ""
+    answers: str = ""
+    left: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +43,32 @@ class UsageSums:
     ghost_text: Mapping[UsageKey, Counter[str]]
     answers: Mapping[AnswerKey, Counter[str]]
     left: Mapping[DepartureKey, Counter[str]]
+    first: FirstDays = field(default_factory=FirstDays)
 
 
 def collect_use(config: Config, since: str = "") -> UsageSums:
     """What is recorded of ghost text and answers from a day on, "" for all; nothing about what left."""
+    files = gate_files(config)
     rows = usage_rows.read(config.paths.data)
     ghost_text = {key: counts for key, counts in rows.items() if key.day >= since}
-    return UsageSums(ghost_text, answer_rows(feedback.events(gate_files(config).feedback), since), {})
+    first = FirstDays(
+        max(since, usage_rows.kept_from(config.paths.data)),
+        max(since, _day_after(feedback.kept_from(files.feedback))),
+        since,
+    )
+    return UsageSums(ghost_text, answer_rows(feedback.events(files.feedback), since), {}, first)
 
 
 def collect_all(config: Config, since: str = "") -> UsageSums:
     """The same, with what left by the audit log. Raises `AuditError` if that cannot be read."""
     use = collect_use(config, since)
     left = departures(events(gate_files(config).audit, Filter(since=_start_of(since))))
-    return UsageSums(use.ghost_text, use.answers, left)
+    return UsageSums(use.ghost_text, use.answers, left, use.first)
+
+
+def _day_after(moment: float | None) -> str:
+    """The UTC day after a moment, in seconds since 1970; "" for None. Of its own day some may be missing."""
+    return "" if moment is None else datetime.fromtimestamp(moment + DAY_S, UTC).strftime("%Y-%m-%d")
 
 
 def _start_of(day: str) -> float | None:
@@ -64,22 +76,11 @@ def _start_of(day: str) -> float | None:
     return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() if day else None
 
 
-@lru_cache(maxsize=10_000)
-def plain_name(text: str) -> str:
-    """A name of a model, provider or host as it can be shown anywhere: of a path only the file's name.
-
-    >>> plain_name("/home/ann/models/mine.gguf"), plain_name("org/model-7b"), plain_name("https://a.example")
-    ('mine', 'org/model-7b', 'https?a.example')
-    """
-    name = PureWindowsPath(text).stem if _PATH.fullmatch(text) else text
-    name = _UNCLEAN.sub("?", name)[:MOST_NAME]
-    return name if name == text else plain_name(name)
-
-
 def repository_names(config: Config, here: Path) -> dict[str, str]:
-    """The names of the folders that this machine knows, by their keys.
+    """The names of the repositories that this machine knows, by their keys.
 
-    It knows those of spent money and of conversations, and the working directory `here` with its parents.
+    It knows those of spent money and of conversations, and the working directory `here` with its parents. A
+    folder inside of a repository, which older versions counted by itself, has its own name.
     """
     from assist_server.questions.composition import thread_files  # noqa: PLC0415  (all of the gate, 0.5 s)
 
@@ -87,4 +88,5 @@ def repository_names(config: Config, here: Path) -> dict[str, str]:
     roots += [thread.root for thread in thread_files(config).all()]
     with suppress(EscalationError):  # the names are only for reading
         roots += [row.key for row in Ledger(gate_files(config).ledger).spending("repo")]
+    roots += [top for root in roots if os.path.isabs(root) and (top := top_of(root))]
     return {key_of(root): os.path.basename(root) or root for root in roots if root}

@@ -1,13 +1,13 @@
 """A report of use as one page of HTML and as JSON: text, and bars in tables."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from assist_server.records.usage.departures import REDACTED
+from assist_server.records.usage.plain_names import plain_name
 from assist_server.records.usage.usage_report import UsageReport
-from assist_server.records.usage.usage_sums import plain_name
 from assist_server.records.usage_rows import BUCKETS, MS_BOUNDS, percentile
 from assist_server.wording.amounts import usd
 from assist_server.wording.pages.page import render
@@ -16,6 +16,7 @@ from assist_server.wording.usage.tables import (
     UNKNOWN,
     ghost_document,
     ghost_rows,
+    kept_words,
     ms_phrase,
     ms_words,
     pair_document,
@@ -70,6 +71,7 @@ def report_page(report: UsageReport) -> str:
         sources=_bars(_source_counts(ghost)),
         questions=_question_tables(report) if report.answers["asked"] else [],
         edits=_edit_words(report.answers),
+        kept=kept_words(report.answers_from),
         money=_money(report),
         booked=_booked_words(report),
         left=_left_tables(report) if report.left["requests"] else [],
@@ -88,31 +90,17 @@ def report_document(report: UsageReport) -> dict[str, Any]:
             **ghost_document(ghost),
             "latency": {name: ghost[name] for name in BUCKETS},
             "sources": dict(_source_counts(ghost, {})),
-            **{
-                f"by_{by}": {
-                    key or UNKNOWN: ghost_document(each) for key, each in sorted(_plain(groups).items())
-                }
-                for by, groups in report.ghost_text_by.items()
-            },
+            **_by_documents(report.ghost_text_by, ghost_document),
         },
         "comparison": pair_document(report.pair),
         "questions": {
             **question_document(report.answers),
-            **{
-                f"by_{by}": {
-                    key or UNKNOWN: question_document(each) for key, each in sorted(_plain(groups).items())
-                }
-                for by, groups in report.answers_by.items()
-            },
+            "kept_from": report.answers_from or None,
+            **_by_documents(report.answers_by, question_document),
         },
         "left": {
             **_left_document(report.left),
-            **{
-                f"by_{by}": {
-                    key or UNKNOWN: _left_document(each) for key, each in sorted(_plain(groups).items())
-                }
-                for by, groups in report.left_by.items()
-            },
+            **_by_documents(report.left_by, _left_document),
         },
         "ledger_usd": report.booked.micro / 1e6 if report.booked else None,
         "unsettled": report.booked.open_requests if report.booked else None,
@@ -120,12 +108,23 @@ def report_document(report: UsageReport) -> dict[str, Any]:
         "people": [
             {
                 "name": each.name,
+                "machines": each.machines,
                 "ghost_text": ghost_document(each.ghost_text),
                 "questions": question_document(each.answers),
                 "left": _left_document(each.left),
             }
             for each in report.people
         ],
+    }
+
+
+def _by_documents(
+    tables: Mapping[str, Mapping[str, Counter[str]]], document: Callable[[Counter[str]], dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """The sums by one field each, as in "by_day"."""
+    return {
+        f"by_{by}": {key or UNKNOWN: document(counts) for key, counts in sorted(groups.items())}
+        for by, groups in tables.items()
     }
 
 
@@ -136,7 +135,7 @@ def title_of(report: UsageReport) -> str:
 
 def period_words(report: UsageReport) -> str:
     """Which days the report is about."""
-    days = sorted({*report.ghost_text_by["day"], *report.left_by["day"]})
+    days = sorted({*report.ghost_text_by["day"], *report.answers_by["day"], *report.left_by["day"]})
     first = report.since or (days[0] if days else "")
     return f"From {first} to {report.made} (UTC)." if first else f"Until {report.made} (UTC)."
 
@@ -148,9 +147,10 @@ def _joined_words(report: UsageReport) -> str:
     people = "person" if len(report.people) == 1 else "people"
     told = f"{report.files:,} {exports} of {len(report.people):,} {people} are joined here."
     if report.repeated:
-        told += (
-            f" {report.repeated:,} came from a machine that had another one: each of its days counts once."
-        )
+        told += f" {report.repeated:,} overlapped with another one of the same machine: each day counts once."
+    for each in report.people:
+        if each.machines > 1:
+            told += f" {each.name} is one person with {each.machines:,} machines, or several with one name."
     return told
 
 
@@ -170,7 +170,7 @@ def _figures(report: UsageReport) -> list[tuple[str, str]]:
 def _ghost_tables(report: UsageReport) -> list[PageTable]:
     heads = tuple((head, True) for head in GHOST_HEADS)
     return [
-        PageTable(f"Ghost text by {by}", ((by.capitalize(), False), *heads), ghost_rows(_plain(groups), by))
+        PageTable(f"Ghost text by {by}", ((by.capitalize(), False), *heads), ghost_rows(groups, by))
         for by, groups in report.ghost_text_by.items()
         if groups
     ]
@@ -184,7 +184,7 @@ def _question_tables(report: UsageReport) -> list[PageTable]:
             ((by.capitalize(), False), *heads),
             [
                 [key or UNKNOWN, *question_cells(each), *(f"{each[name]:,}" for name in EDIT_NAMES)]
-                for key, each in _by_size(groups, "asked")
+                for key, each in (sorted(groups.items()) if by == "day" else _by_size(groups, "asked"))
             ],
         )
         for by, groups in report.answers_by.items()
@@ -205,7 +205,7 @@ def _money(report: UsageReport) -> list[tuple[str, str, list[Bar]]]:
         return []
     found = []
     for by in ("day", "command", "provider"):
-        groups = _plain(report.left_by[by])
+        groups = report.left_by[by]
         pairs = sorted(groups.items()) if by == "day" else _by_size(groups, "cost_micro")
         sums = [(key or UNKNOWN, each["cost_micro"]) for key, each in pairs if each["cost_micro"]]
         found.append((f"Dollars by {by}", by.capitalize(), _bars(sums, usd)))
@@ -230,7 +230,7 @@ def _left_tables(report: UsageReport) -> list[PageTable]:
             ((by.capitalize(), False), *heads),
             [
                 [key or UNKNOWN, *(f"{each[name]:,}" for name in LEFT_NAMES), usd(each["cost_micro"])]
-                for key, each in _by_size(_plain(report.left_by[by]), "requests")
+                for key, each in _by_size(report.left_by[by], "requests")
             ],
         )
         for by in ("host", "command")
@@ -277,16 +277,8 @@ def _bars(pairs: Iterable[tuple[str, int]], words: Any = "{:,}".format) -> list[
     return [(name, words(number), number / most) for name, number in found]
 
 
-def _plain(groups: Mapping[str, Counter[str]]) -> dict[str, Counter[str]]:
-    """The same sums with names that can be shown anywhere. Two that look alike then are one."""
-    found: dict[str, Counter[str]] = {}
-    for key, counts in groups.items():
-        found.setdefault(plain_name(key), Counter()).update(counts)
-    return found
-
-
 def _by_size(groups: Mapping[str, Counter[str]], name: str) -> list[tuple[str, Counter[str]]]:
-    return sorted(_plain(groups).items(), key=lambda pair: (-pair[1][name], pair[0]))
+    return sorted(groups.items(), key=lambda pair: (-pair[1][name], pair[0]))
 
 
 def _has_times(ghost: Counter[str]) -> bool:

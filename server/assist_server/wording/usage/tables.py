@@ -48,7 +48,7 @@ def question_cells(counts: Counter[str]) -> list[str]:
 
 
 def table_document(ghost_text: Groups, questions: Groups, by: str) -> dict[str, Any]:
-    """Both tables as JSON. Times are in milliseconds, null if unknown."""
+    """Both tables as JSON. Times are in milliseconds, null if unknown or over the last bound."""
     return {
         "ghost_text": [
             {by: key, **ghost_document(ghost_text[key])} for key in _in_order(ghost_text, by, "requests")
@@ -60,7 +60,7 @@ def table_document(ghost_text: Groups, questions: Groups, by: str) -> dict[str, 
 
 
 def ghost_document(counts: Counter[str]) -> dict[str, Any]:
-    """One sum of ghost text as JSON. A time over the last bound is written as ">2500"."""
+    """One sum of ghost text as JSON. A time over the last bound is null, as is an unknown one."""
     return {
         **{name: counts[name] for name in ("requests", "shown", "accepted", "cancelled")},
         "kept_30s": counts["kept-30s"],
@@ -109,12 +109,25 @@ def pair_lines(pair: ModelPair | None) -> list[str]:
     first, second = map(harmless, pair.names)
     sides = zip((first, second), (found.ours, found.theirs), pair.p95, strict=True)
     told = "; ".join(f"{name} {_side_words(side)}, p95 {ms_phrase(p95)}" for name, side, p95 in sides)
-    return [f"Two models wrote ghost text. Kept after 30 s: {told}.", _verdict_words(pair, first, second)]
+    which = "The candidate and the model of the settings" if pair.named else "The two models that showed most"
+    return [f"{which}, by what was kept after 30 s: {told}.", _verdict_words(pair, first, second)]
+
+
+def kept_words(day: str) -> str:
+    """From which day on all questions are counted; "" if none is missing, and nothing is said then."""
+    return f"Questions are kept from {day} on; of earlier ones some or all are missing." if day else ""
 
 
 def with_share(count: int, of: int) -> str:
-    """A count with its share of another one, as in "36 (12%)"; "-" if there is nothing to take a share of."""
-    return f"{count:,} ({count / of:.0%})" if of else "-"
+    """A count with its share of another one; "-" if there is nothing to take a share of.
+
+    >>> with_share(36, 300), with_share(13, 300), with_share(0, 300)
+    ('36 (12%)', '13 (4.3%)', '0 (0%)')
+    """
+    if not of:
+        return "-"
+    digits = 1 if 0 < count / of < 0.1 else 0  # a candidate at 4.4% is better than a model at 3.6%
+    return f"{count:,} ({count / of:.{digits}%})"
 
 
 def ms_words(ms: float | None) -> str:
@@ -139,9 +152,7 @@ def _verdict_words(pair: ModelPair, first: str, second: str) -> str:
         )
     better, worse = (first, second) if found.verdict == "better" else (second, first)
     low, high = sorted(100 * abs(end) for end in (found.low, found.high))
-    points = (
-        f"{100 * abs(found.difference):.1f} points (with 95 % certainty between {low:.1f} and {high:.1f})"
-    )
+    points = f"{100 * abs(found.difference):.1f} points (with 95% certainty between {low:.1f} and {high:.1f})"
     return f"{better} is kept more often than {worse} by {points}: that is beyond chance."
 
 
@@ -149,8 +160,8 @@ def _side_words(side: KeptShare) -> str:
     return f"{side.kept:,} of {side.shown:,} shown ({side.share:.1%})"
 
 
-def _ms_value(ms: float | None) -> float | str | None:
-    return f">{MS_BOUNDS[-1]}" if ms is not None and math.isinf(ms) else ms
+def _ms_value(ms: float | None) -> float | None:
+    return None if ms is not None and math.isinf(ms) else ms
 
 
 def _key_words(key: str, names: Mapping[str, str] | None) -> str:

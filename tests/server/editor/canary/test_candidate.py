@@ -1,6 +1,7 @@
 """A candidate writes ghost text in a share of the sessions, unless it is missing or clearly worse."""
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from assist_completion.settings import model_name
 from assist_server.cli.doctor.candidate import candidate_facts
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config, answering_model, load
+from assist_server.editor.canary.candidate import candidate_state
 from assist_server.editor.canary.opening import open_by_draw
 from assist_server.editor.model_lifetime import SessionStatus
 from assist_server.editor.session import Session
@@ -101,7 +103,15 @@ def test_a_candidate_that_is_clearly_worse_is_not_used_and_the_figures_are_told(
     models, opener = opened(config, 0)
     assert models.model == USUAL
     assert len(opener.asked) == 1
-    for words in ("mine is not used", "5.0 %", "(20 of 400)", "15.0 %", "(60 of 400)", "95 %"):
+    for words in (
+        "mine is not used",
+        "5.0 %",
+        "(20 of 400)",
+        "15.0 %",
+        "(60 of 400)",
+        "99.7 %",
+        "start of each session",
+    ):
         assert words in models.notice
 
 
@@ -133,6 +143,48 @@ def test_a_candidate_that_cannot_be_opened_is_told_and_the_usual_model_writes(tm
 def test_a_usual_model_that_cannot_be_opened_is_an_error_as_ever(tmp_path: Path) -> None:
     with pytest.raises(ModelError):
         opened(machine(tmp_path), 0.5, broken=USUAL)
+
+
+def test_two_files_with_one_name_cannot_be_compared(tmp_path: Path) -> None:
+    config = machine(tmp_path, "model = 'other/mine.gguf'\nshare = 1")
+    models, opener = opened(config, 0)
+    assert (models.model, len(opener.asked)) == (CANDIDATE, 1)
+    assert opener.asked[0].completion.model.endswith("other/mine.gguf")
+    assert "rename one of the files" in models.notice
+
+
+def test_chance_alone_seldom_ends_an_equal_candidate_however_often_it_is_looked_at(tmp_path: Path) -> None:
+    config = machine(tmp_path)
+    draw = random.Random(24)  # with a limit of 95 %, it would be ended at 44 of the 60 looks
+    ended = []
+    for _ in range(60):
+        for model in (CANDIDATE, USUAL):
+            count(config, model, sum(draw.random() < 0.1 for _ in range(20)), 20)
+        state = candidate_state(config)
+        assert state is not None
+        ended.append(state.why_not)
+    assert set(ended) == {""}
+
+
+def test_texts_that_were_typed_through_do_not_end_a_candidate(tmp_path: Path) -> None:
+    config = machine(tmp_path)
+    day = "2026-01-31"
+    typed = Counter({"shown": 4_000, "offered": 400, "kept-30s": 40})
+    usage_rows.record(config.paths.data, {UsageKey(day, model=CANDIDATE): typed})
+    count(config, USUAL, 40, 400, day)  # an older row
+    assert opened(config, 0)[0].model == CANDIDATE
+
+
+def test_rows_from_before_texts_counted_once_add_up_with_newer_ones(tmp_path: Path) -> None:
+    config = machine(tmp_path)
+    count(config, USUAL, 40, 400, "2026-01-30")
+    newer = Counter({"shown": 4_000, "offered": 400, "kept-30s": 40})
+    usage_rows.record(config.paths.data, {UsageKey("2026-01-31", model=USUAL): newer})
+    count(config, CANDIDATE, 40, 400)
+    state = candidate_state(config)
+    assert state is not None
+    assert (state.comparison.theirs.kept, state.comparison.theirs.shown) == (80, 800)
+    assert state.why_not == ""
 
 
 async def status_of(config: Config, models: Callable[[], OpenedModels]) -> SessionStatus:

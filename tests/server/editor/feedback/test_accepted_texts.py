@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ghost_desk import URI, Desk, writing
 
-from assist_server.editor.feedback.accepted_texts import MOST, AcceptedTexts, ShownText
+from assist_context.documents import Cursor
+from assist_server.editor.feedback.accepted_texts import MOST, TRIES, AcceptedTexts
+from assist_server.editor.feedback.shown_texts import ShownText
 from assist_server.editor.feedback.usage_table import UsageTable
 from assist_server.records import usage_rows
 from assist_server.records.usage_rows import UsageKey
@@ -54,7 +57,11 @@ def write_something_else(desk: Desk) -> None:
 
 
 def rename_an_argument(desk: Desk) -> None:
-    desk.edit("item", (0, 10), (0, 15))
+    desk.edit("cart", (0, 10), (0, 15))
+
+
+def change_a_letter(desk: Desk) -> None:
+    desk.edit("s", (0, 9), (0, 9))
 
 
 def delete_most(desk: Desk) -> None:
@@ -101,6 +108,7 @@ def comment_out(desk: Desk) -> None:
         (take_back_and_put_back, "kept"),
         (write_something_else, "gone"),
         (rename_an_argument, "gone"),
+        (change_a_letter, "kept"),
         (delete_most, "gone"),
         (write_after_it, "kept"),
         (write_above, "kept"),
@@ -171,6 +179,134 @@ async def test_a_text_accepted_word_by_word_counts_once_and_with_all_its_words(t
         assert desk.ends == ["gone-30s", "kept-saved"]
 
 
+async def test_a_text_accepted_in_parts_that_are_asked_for_each_time_is_one(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        column = 4
+        for part in ("total", "(", "items"):
+            (ghost,) = await desk.session.suggestions.complete(URI, (0, column), manual=False)
+            desk.edit(part, (0, column), (0, column))
+            desk.session.suggestions.record_accepted(ghost.suggestion.id, units=len(part))
+            column += len(part)
+        assert desk.text.startswith("x = total(items\n")
+        assert desk.session.accepted.waiting == 1
+        desk.session.save_document(URI)
+        assert (desk.counts["accepted"], desk.ends) == (1, ["kept-saved"])
+        desk.edit("", (0, 9), (0, 15))
+        desk.session.close_document(URI)
+        assert desk.ends == ["gone-30s", "kept-saved"], "all its parts were followed"
+
+
+async def test_what_comes_after_an_accepted_text_is_another_one(tmp_path: Path) -> None:
+    async with writing(tmp_path, raw="total(items)\ny = total(items)\n") as desk:
+        first = await desk.accept()
+        desk.edit("\ny = ", (0, 4 + len(first)), (0, 4 + len(first)))
+        desk.at = (1, 4)
+        await desk.accept()
+        assert (desk.counts["offered"], desk.counts["accepted"]) == (2, 2)
+
+
+async def test_a_text_that_is_typed_through_is_shown_often_and_offered_once(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        for column, letter in enumerate("total", 4):
+            await desk.session.suggestions.complete(URI, (0, column), manual=False)
+            desk.edit(letter, (0, column), (0, column))
+        desk.edit("", (0, 7), (0, 9))
+        await desk.session.suggestions.complete(URI, (0, 7), manual=False)
+        counts = desk.counts
+        assert (counts["shown"], counts["source-typed-through"], counts["offered"]) == (6, 5, 1)
+
+
+def shown_texts(
+    count: int, lines: list[str], text: str = "a"
+) -> tuple[AcceptedTexts, OpenDocument, UsageTable]:
+    """A document in which texts were accepted at the beginning of as many lines, the first ones."""
+    usage = UsageTable(tuple)
+    accepted = AcceptedTexts(usage)
+    document = OpenDocument("u", "a.py", "python", 1, lines, "utf-32")
+    for number in range(count):
+        key = UsageKey("2026-01-31", model=str(number))
+        accepted.remember({number: ShownText(key, document, text, (number, 0))})
+        accepted.accept(number)
+    return accepted, document, usage
+
+
+class ReadLines(list[str]):
+    """Lines that count how often they are read."""
+
+    reads = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        self.reads += 1
+        return super().__getitem__(at)
+
+
+async def test_edits_below_and_above_accepted_texts_read_no_text() -> None:
+    lines = ReadLines([f"a = {number}\n" for number in range(1_000)])
+    accepted, document, usage = shown_texts(MOST, lines)
+    accepted.foresee(document, Cursor(900, 0), Cursor(900, 1), "b")
+    lines.reads = 0
+    for number in range(MOST, 1_000):
+        accepted.foresee(document, Cursor(number, 0), Cursor(number, 1), "b")
+    assert lines.reads == 0
+    accepted.foresee(document, Cursor(0, 0), Cursor(0, 0), "import b\n")
+    assert lines.reads == 0
+    list.insert(lines, 0, "import b\n")
+    accepted.close()
+    assert {counts["kept-30s"] for counts in usage.rows.values()} == {1}
+
+
+async def test_a_text_that_never_arrives_is_looked_for_a_few_times_only() -> None:
+    lines = ReadLines([f"a = {number}\n" for number in range(1_000)])
+    accepted, document, usage = shown_texts(MOST, lines, "never")
+    lines.reads = 0
+    for number in range(MOST, 1_000):
+        accepted.foresee(document, Cursor(number, 0), Cursor(number, 1), "b")
+    assert 0 < lines.reads <= 2 * TRIES * MOST
+    accepted.close()
+    assert {counts["gone-30s"] for counts in usage.rows.values()} == {1}
+
+
+@pytest.mark.parametrize(
+    ("put", "end"), [("total(\n    items)", "kept"), ("sum(each for each in cart)", "gone")]
+)
+async def test_a_change_of_many_edits_is_compared_as_a_whole(tmp_path: Path, put: str, end: str) -> None:
+    rest = "".join(f"y{number}=1\n" for number in range(300))
+    async with writing(tmp_path, f"{rest}x = █\n{rest}") as desk:
+        await desk.accept()
+        edits = [
+            Edit(" = ", (number, len(f"y{number}")), (number, len(f"y{number}="))) for number in range(300)
+        ]
+        edits += [Edit(put, (300, 4), (300, 16)), Edit("import b\n", (0, 0), (0, 0))]
+        desk.session.change_document(URI, 9, edits)
+        desk.session.save_document(URI)
+        assert desk.ends == [f"{end}-saved"]
+
+
+async def test_texts_are_found_where_many_edits_have_moved_them_to() -> None:
+    count = 20_000
+    accepted, document, usage = shown_texts(0, [f"a = {number}\n" for number in range(count)] + [""])
+    key = UsageKey("2026-01-31")
+    for number in (0, count // 2, count - 1):
+        accepted.remember({number: ShownText(key, document, f"a = {number}", (number, 0))})
+        accepted.accept(number)
+    old = tuple(document.lines)
+    document.apply(2, [Edit("    ", (number, 0), (number, 0)) for number in range(count)])
+    accepted.compare(document, old)
+    accepted.close()
+    assert usage.rows[key]["kept-30s"] == 3
+
+
+async def test_an_edit_above_may_come_between_the_report_and_the_text(tmp_path: Path) -> None:
+    async with writing(tmp_path) as desk:
+        (ghost,) = await desk.session.suggestions.complete(URI, desk.at, manual=False)
+        desk.session.suggestions.record_accepted(ghost.suggestion.id, URI)
+        desk.edit("import a\nimport b\n", (0, 0), (0, 0))
+        desk.edit("", (0, 0), (1, 0))
+        desk.edit(ghost.text, (1, 4), (1, 4))
+        desk.session.save_document(URI)
+        assert desk.ends == ["kept-saved"]
+
+
 async def test_what_was_never_shown_cannot_be_accepted(tmp_path: Path) -> None:
     async with writing(tmp_path) as desk:
         desk.session.suggestions.record_accepted(99, URI)
@@ -198,6 +334,9 @@ async def test_requests_are_counted_by_day_repository_model_and_language(tmp_pat
     (root / "src").mkdir(parents=True)
     async with writing(tmp_path, real_path=str(root / "src" / "a.py")) as desk:
         desk.session.open_folders([str(root / "src")])
+        async with asyncio.timeout(10):
+            while not desk.session.usage.key(desk.session.documents.by_uri[URI], "").repo:
+                await asyncio.sleep(0.005)  # which repository it is, a thread finds out
         await desk.accept()
         await desk.session.suggestions.complete(URI, (0, 16), manual=False)
         ((key, counts),) = desk.session.usage.rows.items()
@@ -225,7 +364,6 @@ async def test_two_sessions_add_up_and_neither_text_nor_path_is_written(tmp_path
         async with writing(tmp_path, real_path=str(tmp_path / "secret" / "a.py")) as desk:
             await desk.accept()
             desk.session.close_document(URI)
-        usage_rows.record(data, desk.session.usage.rows)
     ((_, counts),) = usage_rows.read(data).items()
     assert {name: counts[name] for name in ("requests", "shown", "accepted", "kept-30s")} == {
         "requests": 2,
@@ -243,7 +381,7 @@ async def test_of_too_many_texts_the_oldest_are_judged_first() -> None:
     document = OpenDocument("u", "a.py", "python", 1, [f"a{number}\n" for number in range(MOST + 2)])
     for number in range(MOST + 2):
         key = UsageKey("2026-01-31", model=str(number))
-        accepted.remember(number, ShownText(key, document, f"a{number}", (number, 0)))
+        accepted.remember({number: ShownText(key, document, f"a{number}", (number, 0))})
         accepted.accept(number)
     assert accepted.waiting == MOST
     ends = {key.model for key, counts in usage.rows.items() if counts["kept-30s"]}
@@ -257,8 +395,8 @@ async def test_columns_are_counted_as_the_editor_does() -> None:
     accepted = AcceptedTexts(usage)
     document = OpenDocument("u", "a.py", "python", 1, ["s = '😀' + \n"], "utf-16")
     key = UsageKey("2026-01-31")
-    accepted.remember(1, ShownText(key, document, "'😀😀' + name", (0, 10)))
+    accepted.remember({1: ShownText(key, document, "'😀😀' + name", (0, 10))})
     document.apply(2, [Edit("'😀😀' + ", (0, 11), (0, 11))], lambda *edit: accepted.foresee(document, *edit))
     accepted.accept(1, units=9)
     accepted.judge_closed(document)
-    assert usage.rows[key] == {"accepted": 1, "kept-30s": 1}
+    assert usage.rows[key] == {"offered": 1, "accepted": 1, "kept-30s": 1}

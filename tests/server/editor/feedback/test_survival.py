@@ -17,6 +17,9 @@ CALL = "return total(items, start=0)"
         ("# return total(items, start=0)", True),
         ("return total(items, start=1)", True),
         ("return total(items, start=0)  # all of them", True),
+        ("return totals(items, begin=0)", True),
+        ("return self.totals(item, start=0)", True),
+        ("return average(cart, first=0)", False),
         ("return total()", False),
         ("return None", False),
         ("", False),
@@ -25,6 +28,23 @@ CALL = "return total(items, start=0)"
 )
 def test_three_quarters_of_the_characters_have_to_be_left_in_order(now: str, kept: bool) -> None:
     assert (share_left(CALL, now) >= 0.75) is kept
+
+
+@pytest.mark.parametrize(
+    ("accepted", "now", "kept"),
+    [
+        ("return total / count", "return totals / count", True),
+        ("total(items)", "total(item)", True),
+        ("user_name", "user_names", True),
+        ("total", "start", False),
+        ("items", "stem", False),
+        ("a", "b", False),
+    ],
+)
+def test_a_letter_more_or_less_leaves_a_word_and_another_word_does_not(
+    accepted: str, now: str, kept: bool
+) -> None:
+    assert (share_left(accepted, now) >= 0.75) is kept
 
 
 def test_words_of_code_far_after_the_text_do_not_count_as_what_is_left() -> None:

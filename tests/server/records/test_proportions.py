@@ -1,0 +1,31 @@
+"""The interval of a proportion."""
+
+import pytest
+
+from assist_server.records.proportions import wilson
+
+
+# Newcombe, Statistics in Medicine 17 (1998) 857, table I, method 3.
+@pytest.mark.parametrize(
+    ("hits", "count", "expected"),
+    [
+        (81, 263, (0.2553, 0.3662)),
+        (15, 148, (0.0624, 0.1605)),
+        (0, 20, (0.0, 0.1611)),
+        (1, 29, (0.0061, 0.1718)),
+    ],
+)
+def test_the_interval_agrees_with_published_values(
+    hits: int, count: int, expected: tuple[float, float]
+) -> None:
+    assert wilson(hits, count) == pytest.approx(expected, abs=6e-5)
+
+
+def test_without_tries_nothing_is_known() -> None:
+    assert wilson(0, 0) == (0, 1)
+
+
+def test_a_surer_interval_is_wider() -> None:
+    low, high = wilson(20, 100)
+    wide = wilson(20, 100, 3)
+    assert 0 < wide[0] < low < high < wide[1] < 1
