@@ -22,7 +22,8 @@ _LOG = (
 )  # fmt: skip
 # Files that programs write are long, and no one asks about their lines.
 _PATHS = (
-    "--", ".", ":(exclude,glob)**/node_modules/**", ":(exclude,glob)**/vendor/**", ":(exclude,glob)**/dist/**",
+    "--", ".", ":(exclude,glob)**/node_modules/**", ":(exclude,glob)**/vendor/**",
+    ":(exclude,glob)**/dist/**",
     ":(exclude,glob)**/*.lock", ":(exclude,glob)**/*-lock.*", ":(exclude,glob)**/*.min.*",
     ":(exclude,glob)**/*.svg", ":(exclude,glob)**/*.json",
 )  # fmt: skip
@@ -117,7 +118,8 @@ def _hunks(lines: Sequence[str]) -> Iterator[PatchHunk]:
         if found is None:
             continue
         old, removals, new, additions = (int(each or 1) for each in found.groups())
-        body = [line.removesuffix("\r") for line in lines[at : at + removals + additions + 2] if not line.startswith("\\")]
+        part = lines[at : at + removals + additions + 2]
+        body = [line.removesuffix("\r") for line in part if not line.startswith("\\")]
         removed = tuple(line[1:] for line in body[:removals])
         yield PatchHunk(old, removed, new, tuple(line[1:] for line in body[removals : removals + additions]))
         at += removals + additions

@@ -193,7 +193,7 @@ def _platt(scores: Numbers, good: Numbers) -> list[Point]:
         slope = columns.T @ (wanted - share) - [0.0, line[1] - 1]  # pulled toward leaving the score unchanged
         bend = (columns.T * (share * (1 - share))) @ columns + np.diag([1e-9, 1.0])
         step = np.linalg.solve(bend, slope)
-        # A whole step may overshoot and swing from one side to the other for ever, so it is halved until it helps.
+        # A whole step may overshoot, and swing from side to side for ever: it is halved until it helps.
         now = _fitness(columns, wanted, line)
         while np.abs(step).max() > 1e-9 and _fitness(columns, wanted, line + step) < now:
             step = step / 2
@@ -211,7 +211,7 @@ def _platt(scores: Numbers, good: Numbers) -> list[Point]:
 
 
 def _fitness(columns: Numbers, wanted: Numbers, line: Numbers) -> float:
-    """The log-likelihood of a logistic line, less what its distance from leaving the score unchanged costs."""
+    """The log-likelihood of a logistic line, less what its distance from an unchanged score costs."""
     odds = np.clip(columns @ line, -40, 40)
     return float((wanted * odds - np.logaddexp(0, odds)).sum() - (line[1] - 1) ** 2 / 2)
 

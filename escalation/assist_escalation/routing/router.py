@@ -151,7 +151,8 @@ def _limits(named: Sequence[str], rules: RoutingRules, history: Sequence[float])
     lowest = set_threshold(rules.thresholds, named)
     worth = _break_even(rules) if own is None else own
     worth = worth if lowest is None else min(worth, lowest)
-    return _RoutingLimits(round(max(0.0, worth), 6), round(_within_rate(history, rules), 6), lowest is not None)
+    rate = round(_within_rate(history, rules), 6)
+    return _RoutingLimits(round(max(0.0, worth), 6), rate, fixed=lowest is not None)
 
 
 def set_threshold(thresholds: Sequence[Thresholds], named: Sequence[str]) -> float | None:
