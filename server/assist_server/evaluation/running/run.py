@@ -5,7 +5,7 @@ Every answer is kept at once. What an earlier run asked is not asked again.
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,6 +21,7 @@ from assist_server.evaluation.running.store import AnswerStore, version_for
 from assist_server.evaluation.tasks import EvalTask, TaskTexts
 
 FAILURES = 3  # in a row, after which a candidate is asked no more: its server or its key is the reason
+FAIR = 1.6  # times its share of the time; a model of three times the size takes about that much
 BODIES_SHARE = 0.35  # of the time may go into finding bodies that tests can judge
 
 
@@ -79,6 +80,7 @@ class EvalRun:
         self._start = clock()
         self._dropped: set[str] = set()
         self._failures: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self._stopped = False
         self._judging = 0.0
         self._done = 0
@@ -144,8 +146,9 @@ class EvalRun:
             else:
                 self.outcome.answers[task.id, label] = known
                 self._done += 1
-        if not fresh or label in self._dropped or self._is_over():
+        if not fresh or label in self._dropped or self._is_over() or self._is_ahead(label):
             return
+        start = self._clock()
         candidate = self._make(spec)
         self._tell(f"loading {label}")
         try:
@@ -159,6 +162,12 @@ class EvalRun:
             self.outcome.problems.append(f"{label}: {error}")
         finally:
             await candidate.close()
+            self._seconds[label] += self._clock() - start
+
+    def _is_ahead(self, label: str) -> bool:
+        """Whether a candidate has used so much of the time that it waits a round: a slow one starves no other."""
+        share = sum(self._seconds.values()) / len(self._plan.candidates)
+        return self._seconds[label] > FAIR * share
 
     async def _ask_one(self, spec: CandidateSpec, candidate: EvalCandidate, task: EvalTask) -> None:
         label = spec.label

@@ -107,6 +107,25 @@ async def test_a_candidate_that_cannot_open_is_left_out_with_its_reason(tmp_path
     assert log.count("close one") == 1
 
 
+async def test_a_slow_candidate_starves_no_other(tmp_path: Path) -> None:
+    log: list[str] = []
+    clock = Clock()
+
+    class Slow(Counting):
+        async def answer(self, task: EvalTask, texts: TaskTexts) -> EvalAnswer:
+            clock.now += 20
+            return await super().answer(task, texts)
+
+    plan = EvalPlan(TASKS, TEXTS, (ONE, OTHER), {ONE.label: "1", OTHER.label: "1"}, 1e6)
+    made = {ONE: Slow(log, "one", clock), OTHER: Counting(log, "other", clock)}
+    run = EvalRun(plan, made.__getitem__, AnswerStore(EvalFolder(tmp_path)), None, clock=clock)
+    await run.run()
+    assert len([each for each in log if each.startswith("other ")]) == 30
+    assert (
+        len([each for each in log if each.startswith("one ")]) == 12
+    )  # its first round took most of the time
+
+
 async def test_a_slow_answer_ends_with_the_run(tmp_path: Path) -> None:
     class Slow(Counting):
         async def answer(self, _: EvalTask, __: TaskTexts) -> EvalAnswer:
