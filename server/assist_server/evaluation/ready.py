@@ -23,7 +23,7 @@ from assist_server.workspace.folders import WorkspaceFolder
 
 TASKS = 300
 LOCALS = 2  # other local models that are asked by themselves
-LARGEST_COPY = 20_000  # files of a repository whose questions are searched in a copy: it takes a minute
+LARGEST_COPY = 20_000  # files of a repository that is copied for searches and tests: it takes a minute
 
 Say = Callable[[str], None]
 
@@ -99,7 +99,8 @@ def get_ready(config: Config, root: Path, wish: EvalWish, say: Say) -> ReadyEval
         tasks = mine_tasks(config, workspace, replace(wish, kinds=kinds), say)
         repository = open_repository(git_of(config), workspace.root)
         write_tasks(folder.tasks, tasks)
-    left_out = {each.id: why for each in tasks.tasks if (why := _why_not(each, kinds, repository))}
+    large = len(repository.files()) > LARGEST_COPY
+    left_out = {each.id: why for each in tasks.tasks if (why := _why_not(each, kinds, large=large))}
     kept = tuple(each for each in tasks.tasks if each.id not in left_out)
     say("reading the tasks")
     texts = texts_of(repository, kept)
@@ -112,12 +113,12 @@ def get_ready(config: Config, root: Path, wish: EvalWish, say: Say) -> ReadyEval
     )  # fmt: skip
 
 
-def _why_not(task: EvalTask, kinds: Sequence[Kind], repository: MinedRepository) -> str:
+def _why_not(task: EvalTask, kinds: Sequence[Kind], *, large: bool) -> str:
     """Why a task is not asked, "" if it is."""
     if task.kind not in kinds:
         return f"{task.kind} are not asked"
-    if task.kind == "questions" and len(repository.files()) > LARGEST_COPY:
-        return f"more than {LARGEST_COPY:,} files would have to be copied to search them"
+    if task.kind in ("questions", "bodies") and large:
+        return f"{task.kind} need a copy, and the repository has more than {LARGEST_COPY:,} files"
     return ""
 
 

@@ -8,6 +8,7 @@ import pytest
 from conftest import Assist
 from filelock import FileLock
 from histories import make_history
+from vendor import configure_provider
 
 pytestmark = pytest.mark.slow
 KNOWN = ("-c", "known:oracle", "-c", "known:empty", "-c", "search")
@@ -113,3 +114,48 @@ def test_a_second_evaluation_of_the_same_repository_is_refused(assist: Assist, s
         done = assist("eval", *KNOWN, *KINDS, "--workspace", str(shop), "--count", "20")
     assert done.code == 1
     assert "Another evaluation" in done.err
+
+
+@pytest.fixture
+def priced(tmp_path: Path) -> Path:
+    """A copy of the shop of which a provider may see all but one file."""
+    root = make_history(tmp_path / "priced", modules=6)
+    rules = '[egress]\ndeny = ["shop/mod_0.py"]\n'
+    configure_provider(tmp_path / "config", "http://127.0.0.1:9/v1", more=rules)
+    return root
+
+
+def test_a_dry_run_says_what_would_leave_and_what_a_rule_keeps(assist: Assist, priced: Path) -> None:
+    asked = ("eval", "-c", "provider:acme", "--kinds", "edits", "--count", "40", "--max-usd", "1")
+    [leaving] = assist(*asked, "--workspace", str(priced), "--dry-run", "--json").json["leaving"]
+    assert leaving["host"] == "127.0.0.1:9"
+    assert leaving["requests"] >= 8
+    assert leaving["upper_usd"] > 0
+    [(why, count)] = leaving["refused"].items()
+    assert "mod_0.py" in why
+    assert count == 2
+    told = assist(*asked, "--workspace", str(priced), "--dry-run").out
+    assert f"up to {leaving['requests']} requests" in told.replace("\n", " ")
+
+
+def test_nothing_is_sent_unless_someone_agrees(assist: Assist, priced: Path) -> None:
+    asked = ("eval", "-c", "provider:acme", "--kinds", "edits", "--count", "40", "--workspace", str(priced))
+    bare = assist(*asked)
+    assert (bare.code, "--max-usd" in bare.err) == (1, True)
+    unasked = assist(*asked, "--max-usd", "1")
+    assert (unasked.code, "add --yes" in unasked.err) == (2, True)
+    (priced / ".assist.toml").write_text("[escalation]\nyes_allowed = false\n")
+    assert assist("config", "trust", "--yes", "--workspace", str(priced)).code == 0
+    forbidden = assist(*asked, "--max-usd", "1", "--yes")
+    assert (forbidden.code, "add --yes" in forbidden.err) == (2, True)
+
+
+def test_where_nothing_may_leave_no_request_is_prepared(assist: Assist, priced: Path) -> None:
+    (priced / ".assist.toml").write_text('[escalation]\nmode = "never"\n')
+    assert assist("config", "trust", "--yes", "--workspace", str(priced)).code == 0
+    asked = ("eval", "-c", "provider:acme", "--kinds", "edits", "--count", "40", "--max-usd", "1")
+    done = assist(*asked, "--workspace", str(priced), "--dry-run", "--json")
+    assert (done.code, "no such provider" in done.err or done.json["leaving"][0]["requests"] == 0) == (
+        done.code,
+        True,
+    )

@@ -82,6 +82,7 @@ class EvalRun:
         self._failures: Counter[str] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._stopped = False
+        self._waited = False
         self._judging = 0.0
         self._done = 0
         self._total = sum(task.kind in spec.kinds for task in plan.tasks for spec in plan.candidates)
@@ -96,7 +97,7 @@ class EvalRun:
                     await self._ask(spec, [task for task in fitting if task.kind in spec.kinds])
                 if self._is_over():
                     return self.outcome
-            self.outcome.complete = True
+            self.outcome.complete = not self._waited
             return self.outcome
         finally:
             self._stopped = True  # what still runs on a thread ends
@@ -146,7 +147,10 @@ class EvalRun:
             else:
                 self.outcome.answers[task.id, label] = known
                 self._done += 1
-        if not fresh or label in self._dropped or self._is_over() or self._is_ahead(label):
+        if fresh and self._is_ahead(label):
+            self._waited = True
+            return
+        if not fresh or label in self._dropped or self._is_over():
             return
         start = self._clock()
         candidate = self._make(spec)
@@ -165,7 +169,7 @@ class EvalRun:
             self._seconds[label] += self._clock() - start
 
     def _is_ahead(self, label: str) -> bool:
-        """Whether a candidate has used so much of the time that it waits a round: a slow one starves no other."""
+        """Whether a candidate has used so much of the time that it waits: a slow one starves no other."""
         share = sum(self._seconds.values()) / len(self._plan.candidates)
         return self._seconds[label] > FAIR * share
 
