@@ -26,11 +26,11 @@ from lsprotocol import types
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_server.config.config import load_lenient
+from assist_server.evaluation.candidates.typist import percentile
 from assist_server.local_model.opening import store_of
 from bench.editors.lsp_client import Client, serving
 from bench.editors.lsp_typist import URI, Typist, keys_of
 from bench.processes import cpu_seconds
-from bench.typing.figures import percentile
 
 SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
 KEY_GAP = 0.12  # seconds between keys: about 100 words a minute

@@ -42,6 +42,7 @@ from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
 from assist_server.config.config import load_lenient
+from assist_server.evaluation.candidates.typist import percentile
 from assist_server.local_model.opening import open_engine, store_of
 from assist_server.records.proportions import wilson
 from bench.infilling.tasks import Task, load
@@ -55,7 +56,7 @@ from bench.team.serving import ServedPolicy, served_engine, team_config
 from bench.team.virtual import PretendedServer, RequestSpeed, VirtualCompletions, VirtualInfill
 from bench.typing import typist
 from bench.typing.assist_policy import EnginePolicy, context_of
-from bench.typing.figures import percentile, trace_figures
+from bench.typing.figures import trace_figures
 from bench.typing.policy import DocumentView
 from bench.typing.screen import ReplayLog, Screen
 from bench.typing.typist import STYLES, Trace, line_end

@@ -22,8 +22,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from assist_server.evaluation.candidates.typist import percentile
 from bench.provenance import provenance, write
-from bench.typing.figures import percentile
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOOR = ROOT / "benchmarks/bench/editors/vscode_floor.py"

@@ -4,13 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from assist_server.evaluation.candidates.typist import percentile
 from bench.typing.screen import ReplayLog, waits
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which `share` of the values lie; 0 if there are none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
 def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:

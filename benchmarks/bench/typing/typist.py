@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from assist_completion.prompt.layout import common_prefix
+from assist_server.evaluation.candidates.typist import key_size
 
 KEY = 0.13  # seconds, median gap within a word
 SPREAD = 0.45  # of the gap's logarithm
@@ -166,7 +167,7 @@ def _events(text: str, rng: random.Random) -> Iterator[TypingEvent]:
     gap = rng.uniform(*JUMP)
     at = 0
     while at < len(text):
-        size = _key_size(text, at)
+        size = key_size(text, at)
         key = text[at : at + size]
         start = _starts_word(text, at)
         newline = key.startswith("\n")
@@ -183,15 +184,6 @@ def _events(text: str, rng: random.Random) -> Iterator[TypingEvent]:
         yield TypingEvent("key", gap, key, at)
         gap = 0.0
         at += size
-
-
-def _key_size(text: str, at: int) -> int:
-    if text[at] != "\n":
-        return 1
-    end = at + 1
-    while end < len(text) and text[end] in " \t":
-        end += 1
-    return end - at
 
 
 def _starts_word(text: str, at: int) -> bool:

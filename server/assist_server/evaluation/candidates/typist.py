@@ -3,7 +3,7 @@
 After each key it asks for a suggestion and waits for it. It accepts one that is right to its end.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from assist_server.evaluation.scoring.texts import common_length
@@ -50,7 +50,7 @@ class TypingLog:
         }
 
 
-def percentile(values: list[float], share: float) -> float:
+def percentile(values: Sequence[float], share: float) -> float:
     """The value below which a share of the values is, 0 for none.
 
     >>> percentile([3.0, 1.0, 2.0], 0.5)
