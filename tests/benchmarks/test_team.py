@@ -2,8 +2,8 @@
 
 import pytest
 
+from assist_server.evaluation.candidates.typist import percentile
 from bench.team.capacity import SHARE, Demand, Machine, developers, waiting
-from bench.typing.figures import percentile
 
 MACHINE = Machine("m", reads=10_000, writes=2_000, at_once=16)
 
