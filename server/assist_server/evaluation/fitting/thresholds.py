@@ -20,7 +20,7 @@ SHOWN = tuple(round(0.1 * step, 1) for step in range(1, 10))
 TRIED = tuple(round(0.05 * step, 2) for step in range(20))  # 0 escalates nothing
 OWN_COMMAND = 40  # tasks of a command from which on it gets a threshold of its own
 FOLDS = 5
-DRAWS = 20_000  # of an interval: its ends then move by less than 0.3 points between seeds
+DRAWS = 4_000  # of an interval: its ends then move by less than a point between seeds
 FEATURE = "feature."  # of the counts that are features of the router
 
 
@@ -117,8 +117,8 @@ def fit_thresholds(
     assumed = not known
     right = sum(bool(each.provider) for each in known) / len(known) if known else WORTH.frontier
     cost = sum(each.cost_micro for each in known) / len(known) if known else 0.0
-    table = {limit: _row(tasks, shares, limit, (right, cost)) for limit in dict.fromkeys((*SHOWN, *TRIED))}
     best = _best(tasks, shares, (right, cost))
+    table = {limit: _row(tasks, shares, limit, (right, cost)) for limit in (*SHOWN, best)}
     recommended = {} if assumed else {"default": best}
     for command in sorted({each.command for each in tasks}):
         own = [at for at, each in enumerate(tasks) if each.command == command]
