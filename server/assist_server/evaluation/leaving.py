@@ -82,7 +82,7 @@ def _provider_bound(ready: ReadyEvaluation, spec: CandidateSpec) -> LeavingBound
     finally:
         asker.close_index()
     host = ", ".join(hosts)
-    return LeavingBound(spec.label, host, hosts.total(), len(files), upper or None, allowed, refused)
+    return LeavingBound(spec.label, host, hosts.total(), len(files), upper or None, allowed, dict(refused))
 
 
 def _server_bound(ready: ReadyEvaluation, spec: CandidateSpec) -> LeavingBound:

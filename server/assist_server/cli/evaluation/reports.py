@@ -127,7 +127,7 @@ def _show_notes(made: "RunReport") -> None:
     for problem in run["problems"]:
         say(f"assist: {problem}")
     for why, count in sorted(run["left_out"].items(), key=lambda each: -each[1])[:4]:
-        out(f"Left out: {count:,} tasks, {harmless(why)}.")
+        out(f"Left out: {count:,} task{'' if count == 1 else 's'}, {harmless(why)}.")
     if made.summary.disturbed:
         out(f"{made.summary.disturbed:,} answers were disturbed by other programs: their times are left out.")
     if not run["complete"]:

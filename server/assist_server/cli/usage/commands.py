@@ -211,7 +211,7 @@ def _show_totals(
         facts(facts_shown)
         out(TOTALS)
     else:
-        out("Nothing was counted yet: counts are written when an editor session ends.")
+        out("Nothing was counted yet: counts are written while an editor is open, and when it ends.")
     if answers["requests"]:
         facts(answers_facts(answers))
     if kept := kept_words(use.first.answers):

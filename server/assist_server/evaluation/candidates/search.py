@@ -5,6 +5,7 @@ The words are taken out of a copy of the files before it is indexed, or each que
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -44,9 +45,11 @@ class SearchCandidate:
         """The files of the evidence for the question, the best first."""
         if self._corpus is None:
             raise RuntimeError("the search is not open")
+        start = time.perf_counter()
         found = await asyncio.to_thread(gather_evidence, self._corpus, texts.words, None, FRONTIER_TOKENS)
         places = tuple(dict.fromkeys(each.path.replace(os.sep, "/") for each in found.snippets))
-        return EvalAnswer(places=places, reason="" if places else "nothing was found")
+        ms = 1e3 * (time.perf_counter() - start)
+        return EvalAnswer(places=places, reason="" if places else "nothing was found", ms=ms)
 
     async def close(self) -> None:
         """Close the index."""

@@ -83,6 +83,7 @@ class EvalRun:
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._stopped = False
         self._waited = False
+        self._fair = True
         self._judging = 0.0
         self._done = 0
         self._total = sum(task.kind in spec.kinds for task in plan.tasks for spec in plan.candidates)
@@ -91,16 +92,23 @@ class EvalRun:
     async def run(self) -> EvalOutcome:
         """Ask until the end. The outcome so far is in `outcome` too, also if this is cancelled."""
         try:
+            asked = []
             for tasks in rounds(self._plan.tasks):
-                fitting = [task for task in tasks if await self._is_accepted(task)]
-                for spec in self._plan.candidates:
-                    await self._ask(spec, [task for task in fitting if task.kind in spec.kinds])
+                asked.append([task for task in tasks if await self._is_accepted(task)])
+                await self._ask_all(asked[-1])
                 if self._is_over():
                     return self.outcome
-            self.outcome.complete = not self._waited
+            self._fair = False  # the others have all answered, so those that waited get the rest of the time
+            for again in asked if self._waited else ():
+                await self._ask_all(again)
+            self.outcome.complete = not self._is_over()
             return self.outcome
         finally:
             self._stopped = True  # what still runs on a thread ends
+
+    async def _ask_all(self, tasks: Sequence[EvalTask]) -> None:
+        for spec in self._plan.candidates:
+            await self._ask(spec, [task for task in tasks if task.kind in spec.kinds])
 
     def _is_over(self) -> bool:
         return self._stopped or self._clock() - self._start >= self._plan.seconds
@@ -144,10 +152,10 @@ class EvalRun:
             known = self._store.find(task, label, self._version(spec, task))
             if known is None:
                 fresh.append(task)
-            else:
+            elif (task.id, label) not in self.outcome.answers:
                 self.outcome.answers[task.id, label] = known
                 self._done += 1
-        if fresh and self._is_ahead(label):
+        if fresh and self._fair and self._is_ahead(label):
             self._waited = True
             return
         if not fresh or label in self._dropped or self._is_over():

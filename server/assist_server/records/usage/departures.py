@@ -39,6 +39,7 @@ def departures(log: Iterable[Mapping[str, Any]]) -> dict[DepartureKey, Counter[s
                 del asked[next(iter(asked))]
             own = sums.setdefault(key, Counter())
             own["requests"] += 1
+            own["bytes_sent"] += int(event.get("bytes_sent", 0))  # of a question; a window says it at its end
             _add_redactions(own, event)
         elif event["kind"] == "outcome" and request in asked:
             own = sums[asked.pop(request)]
