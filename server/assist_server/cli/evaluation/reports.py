@@ -85,7 +85,6 @@ def write_private(file: Path, text: str) -> None:
 def show(made: "RunReport", file: Path) -> None:
     """The figures of a run on the terminal."""
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
-    from assist_server.evaluation.ranking.verdicts import ALIKE  # noqa: PLC0415
     from assist_server.evaluation.report import facts  # noqa: PLC0415
 
     summary = made.summary
@@ -108,13 +107,9 @@ def show(made: "RunReport", file: Path) -> None:
             [Column("Candidate"), *(Column(head, number=True) for head in RANKING)],
             facts.ranking_rows(summary),
         )
-    telling = [each.words for each in summary.differences if each.found.verdict != ALIKE]
     out("")
-    for line in telling:
+    for line in facts.verdict_lines(summary):
         out(line)
-    others = len(summary.differences) - len(telling)
-    if others:
-        out(f"{others} other comparisons: they cannot be told apart by these tasks. The report says which.")
     _show_notes(made)
     out(f"\nThe report is {file}.")
 

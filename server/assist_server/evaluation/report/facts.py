@@ -144,9 +144,11 @@ def ranking_rows(found: RunSummary) -> list[list[str]]:
 
 
 def verdict_lines(found: RunSummary) -> list[str]:
-    """The sentences on all pairs, those with a difference first."""
-    order = sorted(found.differences, key=lambda each: each.found.verdict == ALIKE)
-    return [each.words for each in order]
+    """The sentences on the pairs that differ, and how many others there are."""
+    telling = [each.words for each in found.differences if each.found.verdict != ALIKE]
+    others = len(found.differences) - len(telling)
+    more = f"{others} other comparisons: they cannot be told apart by these tasks."
+    return [*telling, *([more] if others else [])]
 
 
 def kind_heads(kind: Kind) -> list[tuple[str, bool]]:
@@ -246,13 +248,13 @@ def _charts(found: RunSummary) -> list[tuple[str, Markup]]:
     for kind in ("lines", "bodies", "edits"):
         own = [each for each in found.kinds if each.kind == kind]
         points = [ChartPoint(each.candidate, each.ms_p50, each.mean, each.low, each.high) for each in own]
-        if len(points) > 1:
+        if len(points) > 1 and any(each.y for each in points):
             caption = f"{KIND_WORDS[own[0].kind][0]}: quality by latency. Up and to the left is better."
             made.append((caption, Markup(scatter(points, "median milliseconds", MAIN[own[0].kind][1]))))  # noqa: S704
     paid = [each for each in found.kinds if each.kind in ("bodies", "edits")]
     for kind in ("bodies", "edits"):
         own = [each for each in paid if each.kind == kind]
-        if any(each.cost_micro for each in own):
+        if any(each.cost_micro for each in own) and any(each.mean for each in own):
             points = [ChartPoint(r.candidate, r.cost_micro / 1e4, r.mean, r.low, r.high) for r in own]
             caption = f"{KIND_WORDS[own[0].kind][0]}: quality by cost."
             made.append((caption, Markup(scatter(points, "cents a task", MAIN[own[0].kind][1]))))  # noqa: S704
