@@ -158,17 +158,19 @@ class QuestionTasks:
         return local
 
     def _tell(self, number: str, *, delta: str = "", done: bool = False, **more: Any) -> None:
+        if done:  # what is left of the task is its own affair: nothing cancels it, and nothing is told of it
+            self._tasks.pop(number, None)
         self._context.editor.tell({"id": number, "delta": delta, "done": done, **more})
 
     def _end(self, number: str, task: "asyncio.Task[None]") -> None:
-        self._tasks.pop(number, None)
-        if task.cancelled():
-            self._tell(number, done=True, error="cancelled")
-        elif error := task.exception():
+        wrong = "cancelled"
+        if not task.cancelled():
+            if (error := task.exception()) is None:
+                return
             log.error("an answer failed: %s", type(error).__name__)
-            self._tell(
-                number, done=True, error=f"Something went wrong ({type(error).__name__}): see the log."
-            )
+            wrong = f"Something went wrong ({type(error).__name__}): see the log."
+        if number in self._tasks:
+            self._tell(number, done=True, error=wrong)
 
 
 def _question_work() -> Any:

@@ -91,7 +91,10 @@ def get_ready(config: Config, root: Path, wish: EvalWish, say: Say) -> ReadyEval
     kinds = tuple(kind for kind in wish.kinds or KINDS if kind in answered)
     if not kinds:
         names = ", ".join(each.label for each in candidates)
-        raise UserError(f"None of {names} answers {', '.join(wish.kinds)}: name other kinds.", WRONG_USAGE)
+        said = f"{names} cannot answer {', '.join(wish.kinds)}: "
+        if wish.candidates:
+            raise UserError(said + "name other kinds.", WRONG_USAGE)
+        raise UserError(said + "fetch a model with `assist setup`, or name candidates with -c.")
     if wish.tasks_file is not None:
         tasks = read_tasks(wish.tasks_file)
         repository = open_repository(git_of(config), workspace.root, tasks.commit)

@@ -89,7 +89,7 @@ def test_tasks_can_be_asked_again_from_a_file(assist: Assist, shop: Path, tmp_pa
         (("-c", "known:oracle", "--judge", "local:x"), "is no judge"),
         (("-c", "known:oracle", "--guard", "lines is good"), "is no guard"),
         (("-c", "known:oracle", "--kinds", "lies"), "is no kind"),
-        (("-c", "search", "--kinds", "lines"), "None of search answers lines"),
+        (("-c", "search", "--kinds", "lines"), "search cannot answer lines: name other kinds"),
         (("-c", "known:oracle", "--tasks", "/nowhere"), "assist eval mine"),
     ],
 )

@@ -9,7 +9,7 @@ import typer
 from assist_server.cli.evaluation.flags import Run
 from assist_server.cli.flags import Workspace, directory, example, settings
 from assist_server.cli.output import out, say
-from assist_server.errors import WRONG_USAGE, UserError
+from assist_server.errors import UserError
 from assist_server.wording.sanitize import harmless
 
 if TYPE_CHECKING:  # numpy, and all of the product
@@ -39,7 +39,7 @@ def vote(run: Run = "last", workspace: Workspace = Path()) -> None:
     from assist_server.evaluation.running.store import eval_folder  # noqa: PLC0415
 
     if not sys.stdin.isatty():
-        raise UserError("Votes are asked at a terminal: run this at one.", WRONG_USAGE)
+        raise UserError("Votes are asked at a terminal: run this at one.")
     config = settings()
     root = workspace_at(config, directory(workspace)).root
     folder = eval_folder(config, root)
