@@ -9,9 +9,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import IO
 
 from assist_context.files.repository_top import outermost_top
 
@@ -346,25 +349,25 @@ def run_git(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = No
     if stop():
         raise Stopped
     try:
-        process = subprocess.Popen(
-            [tree.git.program, *_OPTIONS, *arguments],
-            cwd=tree.directory,
-            env=dict(tree.git.environ),
-            stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
+        with _readable(given) as source:
+            process = subprocess.Popen(
+                [tree.git.program, *_OPTIONS, *arguments],
+                cwd=tree.directory,
+                env=dict(tree.git.environ),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
     except OSError as error:
         raise GitFailed(f"{tree.git.program}: {error}") from error
     deadline = time.monotonic() + tree.git.timeout_s
     with process:
         while True:
             try:
-                answer, _ = process.communicate(given, timeout=_TICK)
+                answer, _ = process.communicate(timeout=_TICK)
                 break
             except subprocess.TimeoutExpired:
-                given = None  # it is kept for the next attempt
                 if stop():
                     process.kill()
                     raise Stopped from None
@@ -374,3 +377,15 @@ def run_git(tree: GitTree, stop: Stop, *arguments: str, given: bytes | None = No
     if process.returncode:
         raise GitFailed(f"git {arguments[0]} ended with {process.returncode}", process.returncode)
     return answer
+
+
+@contextmanager
+def _readable(given: bytes | None) -> Iterator[IO[bytes] | int]:
+    """What a process reads: a file, since `communicate` loses what it has not written in its time."""
+    if given is None:
+        yield subprocess.DEVNULL
+        return
+    with tempfile.TemporaryFile() as file:
+        file.write(given)
+        file.seek(0)
+        yield file

@@ -1,7 +1,9 @@
 """The files of a commit and their stored contents, whatever the work tree and its attributes say."""
 
 import os
+import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,16 @@ def test_rows_have_modes_sizes_and_paths_and_blobs_are_read_in_order(tree: GitTr
     contents = [b"one\r\ntwo\n", b"", b"\0\n\n1 blob 2\n", b"inner/deep.bin", b"exit\n"]
     assert read_blobs(tree, never, [row[1] for row in rows]) == contents
     assert read_blobs(tree, never, []) == []
+
+
+def test_a_git_that_begins_to_read_late_gets_all_of_a_long_list(tree: GitTree, tmp_path: Path) -> None:
+    program = tmp_path / "late" / "git"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nsleep 0.3\nexec {shutil.which("git")} "$@"\n')
+    program.chmod(0o755)
+    late = replace(tree, git=Git({"PATH": f"{program.parent}:{os.environ['PATH']}"}, timeout_s=30))
+    [blob] = [row[1] for row in list_commit(tree, never, "HEAD") if row[3] == "run.sh"]
+    assert read_blobs(late, never, [blob] * 5_000) == [b"exit\n"] * 5_000
 
 
 def test_an_unknown_commit_and_a_missing_blob_are_errors(tree: GitTree) -> None:
