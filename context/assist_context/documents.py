@@ -30,7 +30,7 @@ def split_lines(text: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Cursor:
     """A position in a document: line and column from 0, the column in Unicode characters."""
 

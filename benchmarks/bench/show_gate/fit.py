@@ -66,14 +66,17 @@ def in_judging_half(group: str) -> bool:
     return hashlib.sha256(group.encode()).digest()[0] % 2 == 1
 
 
-def logistic(features: Numbers, right: Numbers) -> Numbers:
-    """Return the weights of a logistic regression, fitted by Newton's method; the bias is first."""
+def logistic(features: Numbers, right: Numbers, penalty: float = PENALTY) -> Numbers:
+    """Return the weights of a logistic regression, fitted by Newton's method; the bias is first.
+
+    `penalty` draws the weights towards 0.
+    """
     columns = np.column_stack([np.ones(len(features)), features])
     weights = np.zeros(columns.shape[1])
     for _ in range(100):
         chance = 1 / (1 + np.exp(-np.clip(columns @ weights, -40, 40)))
-        slope = columns.T @ (right - chance) - PENALTY * weights
-        bend = (columns.T * (chance * (1 - chance))) @ columns + PENALTY * np.eye(len(weights))
+        slope = columns.T @ (right - chance) - penalty * weights
+        bend = (columns.T * (chance * (1 - chance))) @ columns + penalty * np.eye(len(weights))
         step = np.linalg.solve(bend, slope)
         weights += np.clip(step, -2, 2)
         if np.abs(step).max() < 1e-9:

@@ -90,6 +90,10 @@ _REFERENCES = """
 SELECT path, places, outline FROM mention JOIN file USING (blob) JOIN content USING (blob)
 WHERE name = ? AND places NOT NULL ORDER BY path
 """
+_MENTIONS = """
+SELECT DISTINCT path FROM mention JOIN file USING (blob)
+WHERE name = ? AND (role = ? OR places NOT NULL) LIMIT ?
+"""
 _IMPORTS = "SELECT imports FROM content WHERE blob = (SELECT blob FROM file WHERE path = ?)"
 _FILE = "SELECT hash, size, mtime, kind FROM listed WHERE path = ?"
 _LINKS = """
@@ -202,6 +206,11 @@ class IndexReader:
             if len(sites) >= limit:
                 break
         return tuple(sites[:limit])
+
+    @_unreadable_gives(())
+    def mentions(self, name: str, limit: int) -> tuple[str, ...]:
+        """The files that define a name or refer to it, in no order; it unpacks nothing."""
+        return tuple(os.fsdecode(path) for (path,) in self._rows(_MENTIONS, number(name), DEFINES, limit))
 
     @_unreadable_gives(())
     def imports(self, path: str) -> tuple[Import, ...]:

@@ -56,6 +56,13 @@ def test_an_outline_is_in_order(path: Path) -> None:
         assert reader.outline("nowhere.py") == reader.outline("\ud800") == ()
 
 
+def test_mentions_are_the_files_that_define_a_name_or_refer_to_it(path: Path) -> None:
+    with asked(path) as reader:
+        assert set(reader.mentions("Parcel", 9)) == {"a.py", "lib/b.py"}
+        assert len(reader.mentions("Parcel", 1)) == 1
+        assert reader.mentions("nothing", 9) == reader.mentions("\ud800", 9) == ()
+
+
 def test_references_tell_where_they_are(path: Path) -> None:
     with asked(path) as reader:
         assert reader.references("measure") == (ReferenceSite("a.py", 6, "Parcel.weigh"),)

@@ -1,0 +1,175 @@
+"""What a user did in a session, as hunks: lines that became other lines, wherever they are now.
+
+Typing in a line, and what is typed there a little later, is one hunk. What is taken back is none.
+It is told each edit before that is made, and keeps no document.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assist_context.documents import Cursor, split_lines
+from assist_context.next_edit.offer import Change, EditHunk, Origin
+
+MOST_HUNKS = 64  # of a session; older ones are forgotten
+GROWS = 60.0  # seconds in which a further edit of the same lines belongs to a hunk
+# An edit of more at once is a paste, a formatter or a merge, and no example.
+BULK_CHARACTERS = 200
+BULK_LINES = 8
+MOST_CHARACTERS = 8_000  # of a hunk; a longer one is no example either
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """An edit of whole lines: those from `line` become `new`."""
+
+    path: str
+    line: int
+    old: tuple[str, ...]
+    new: tuple[str, ...]
+    origin: Origin
+
+    @property
+    def end(self) -> int:
+        """The line after the last old one."""
+        return self.line + len(self.old)
+
+    @property
+    def growth(self) -> int:
+        return len(self.new) - len(self.old)
+
+
+class EditHistory:
+    """Owns the hunks of a session. `clock` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._hunks: deque[EditHunk] = deque(maxlen=MOST_HUNKS)
+        self._expected: Change | None = None
+
+    def hunks(self) -> tuple[EditHunk, ...]:
+        """All that is remembered, oldest first, each at its current line."""
+        return tuple(self._hunks)
+
+    def expect_offer(self, change: Change) -> None:
+        """The user accepted an offer: the next edit that is this change comes from it."""
+        self._expected = change
+
+    def foresee(self, path: str, lines: Sequence[str], start: Cursor, end: Cursor, text: str) -> None:
+        """An edit is about to be made: in a document of `lines`, the text between two cursors changes."""
+        first = start.line
+        last = end.line + 1
+        head = lines[first][: start.column]
+        if first > 0 and not head and lines[first - 1].endswith("\r"):
+            first -= 1  # a lone "\r" may meet a "\n"
+            head = lines[first]
+        new = split_lines(head + text + lines[end.line][end.column :])
+        if new[-1] == "" and last < len(lines):
+            new = new[:-1]
+        old = tuple(lines[first:last])
+        if old != new:
+            origin = self._origin(path, start, end, text)
+            if origin == "typed" and len(lines) > 2 and (start, end.line) == (Cursor(0, 0), len(lines) - 1):
+                origin = "bulk"  # all of it, as a formatter or a checkout does
+            self._add(_Edit(path, first, old, new, origin))
+
+    def compare(self, path: str, old: Sequence[str], new: Sequence[str]) -> None:
+        """A document was changed by very many edits at once."""
+        hunk = _trim(EditHunk(path, 0, tuple(old), tuple(new)))
+        self._add(_Edit(path, hunk.line, hunk.old, hunk.new, "bulk"))
+
+    def forget(self, path: str) -> None:
+        """A document was closed: its hunks stay examples, but further edits are new ones."""
+        self._hunks = deque(
+            [replace(each, time=each.time - GROWS) if each.path == path else each for each in self._hunks],
+            MOST_HUNKS,
+        )
+
+    def _origin(self, path: str, start: Cursor, end: Cursor, text: str) -> Origin:
+        expected = self._expected
+        if expected is not None and expected.path == path:
+            self._expected = None
+            if (expected.start, expected.text) == (start, text) and expected.end == end:
+                return "offer"
+            if expected.start.line <= start.line and end.line <= expected.end.line:
+                return "offer"  # editors may send the least change that has the same effect
+        gone = end.line - start.line
+        lines = max(text.count("\n"), gone)
+        pasted = gone > 0 and len(split_lines(text)) > 1  # no key types several lines
+        return "bulk" if pasted or len(text) > BULK_CHARACTERS or lines > BULK_LINES else "typed"
+
+    def _add(self, edit: _Edit) -> None:
+        now = self._clock()
+        touched = [each for each in self._hunks if self._grows(each, edit, now)]
+        rest = [_after(each, edit) for each in self._hunks if each not in touched]
+        hunk = replace(_trim(_join(touched, edit)), time=now)
+        undone = next((each for each in reversed(rest) if _takes_back(hunk, each)), None)
+        if undone is not None:
+            rest.remove(undone)
+        elif hunk.old != hunk.new and sum(map(len, (*hunk.old, *hunk.new))) <= MOST_CHARACTERS:
+            rest.append(hunk)
+        self._hunks = deque(rest, MOST_HUNKS)
+
+    @staticmethod
+    def _grows(hunk: EditHunk, edit: _Edit, now: float) -> bool:
+        """Whether an edit belongs to a hunk: it touches its lines as they are, and soon after it."""
+        if hunk.path != edit.path or now - hunk.time > GROWS or "bulk" in (hunk.origin, edit.origin):
+            return False
+        first = max(hunk.line, edit.line)
+        last = min(hunk.line + len(hunk.new), edit.end)
+        return first < last and hunk.new[first - hunk.line : last - hunk.line] == tuple(
+            edit.old[first - edit.line : last - edit.line]
+        )
+
+
+def _after(hunk: EditHunk, edit: _Edit) -> EditHunk:
+    """A hunk after an edit elsewhere in its document, at the line where it is then."""
+    if hunk.path != edit.path or hunk.line < edit.end or not edit.growth:
+        return hunk
+    return replace(hunk, line=hunk.line + edit.growth)
+
+
+def _join(hunks: Sequence[EditHunk], edit: _Edit) -> EditHunk:
+    """The hunk that the hunks an edit touches become with it."""
+    first = min([edit.line, *(each.line for each in hunks)])
+    last = max([edit.end, *(each.line + len(each.new) for each in hunks)])
+    current: list[str | None] = [None] * (last - first)
+    current[edit.line - first : edit.end - first] = edit.old
+    for each in hunks:
+        current[each.line - first : each.line - first + len(each.new)] = each.new
+    old: list[str] = []
+    at = first
+    for each in sorted(hunks, key=lambda hunk: hunk.line):
+        old += [line for line in current[at - first : each.line - first] if line is not None]
+        old += each.old
+        at = each.line + len(each.new)
+    old += [line for line in current[at - first :] if line is not None]
+    new = [line for line in current if line is not None]
+    new[edit.line - first : edit.end - first] = edit.new
+    return EditHunk(edit.path, first, tuple(old), tuple(new), edit.origin)
+
+
+def _trim(hunk: EditHunk) -> EditHunk:
+    """A hunk without the lines at both ends that it leaves as they are."""
+    old = hunk.old
+    new = hunk.new
+    most = min(len(old), len(new))
+    first = next((at for at in range(most) if old[at] != new[at]), most)
+    same = next((at for at in range(most - first) if old[-1 - at] != new[-1 - at]), most - first)
+    return replace(
+        hunk,
+        line=hunk.line + first,
+        old=old[first : len(old) - same],
+        new=new[first : len(new) - same],
+    )
+
+
+def _takes_back(hunk: EditHunk, earlier: EditHunk) -> bool:
+    """Whether a hunk is an earlier one the other way round."""
+    return (hunk.path, hunk.line, hunk.old, hunk.new) == (
+        earlier.path,
+        earlier.line,
+        earlier.new,
+        earlier.old,
+    )

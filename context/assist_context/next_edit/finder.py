@@ -1,0 +1,105 @@
+"""What comes next after an edit: the offers of all kinds, the most likely first, and which one is shown.
+
+It is a pure function of a situation and of what became of earlier offers.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Literal
+
+from assist_context.documents import Document
+from assist_context.next_edit.kinds.imports import find_imports
+from assist_context.next_edit.kinds.renaming import find_renames
+from assist_context.next_edit.kinds.repetition import find_repetitions
+from assist_context.next_edit.kinds.reported_fixes import find_reported_fixes
+from assist_context.next_edit.kinds.siblings import find_siblings
+from assist_context.next_edit.kinds.signatures import find_signature_changes
+from assist_context.next_edit.likelihood import likelihood
+from assist_context.next_edit.offer import EditHunk, Kind, Offer, Situation
+
+Mode = Literal["eager", "balanced", "quiet", "manual"]
+THRESHOLDS: Mapping[Mode, float] = MappingProxyType(
+    {"eager": 0.2, "balanced": 0.4, "quiet": 0.7, "manual": 0.2}
+)
+# A user's own accepts and rejects count as so many of the commits that the weights were fitted on.
+PRIOR = 8.0
+
+_KINDS: tuple[Callable[[Situation], Iterator[Offer]], ...] = (
+    find_repetitions,
+    find_renames,
+    find_signature_changes,
+    find_siblings,
+    find_imports,
+    find_reported_fixes,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PastOffers:
+    """What became of the offers of a session: patterns that were rejected, and counts by kind."""
+
+    rejected: frozenset[str] = frozenset()
+    accepts: Mapping[Kind, int] = field(default_factory=Counter)
+    rejects: Mapping[Kind, int] = field(default_factory=Counter)
+
+    def accept(self, offer: Offer) -> "PastOffers":
+        """The same after an offer was accepted."""
+        counts = Counter(self.accepts)
+        counts[offer.kind] += 1
+        return replace(self, accepts=counts)
+
+    def reject(self, offer: Offer) -> "PastOffers":
+        """The same after an offer was rejected."""
+        counts = Counter(self.rejects)
+        counts[offer.kind] += 1
+        return replace(self, rejected=self.rejected | {offer.pattern}, rejects=counts)
+
+
+def find_offers(situation: Situation, past: PastOffers = PastOffers()) -> tuple[Offer, ...]:
+    """All offers after the last hunk, the most likely first, without rejected patterns.
+
+    A pattern is offered in the document itself before it is offered in others.
+    """
+    found: dict[tuple[object, ...], Offer] = {}
+    for kind in _KINDS:
+        for offer in kind(situation):
+            if offer.pattern in past.rejected:
+                continue
+            rated = replace(offer, probability=_with_past(likelihood(offer), offer.kind, past))
+            first = rated.changes[0]
+            key = (first.path, first.start, first.end, first.text)
+            if key not in found or found[key].probability < rated.probability:
+                found[key] = rated
+    own = {each.pattern: each.probability for each in found.values() if each.path == situation.document.path}
+    limited = [
+        replace(each, probability=min(each.probability, own.get(each.pattern, 1.0)))
+        for each in found.values()
+    ]
+    return tuple(sorted(limited, key=lambda each: (-each.probability, each.path != situation.document.path)))
+
+
+def choose(offers: Sequence[Offer], mode: Mode) -> Offer | None:
+    """The offer that is shown, if the most likely one is likely enough for a mode."""
+    if offers and offers[0].probability >= THRESHOLDS[mode]:
+        return offers[0]
+    return None
+
+
+def document_before(document: Document, hunk: EditHunk) -> Document:
+    """A document as it was before a hunk that is in it."""
+    end = hunk.line + len(hunk.new)
+    return replace(document, lines=(*document.lines[: hunk.line], *hunk.old, *document.lines[end:]))
+
+
+def _with_past(probability: float, kind: Kind, past: PastOffers) -> float:
+    """The probability with what the user did with such offers before, in log-odds."""
+    accepts = past.accepts.get(kind, 0)
+    rejects = past.rejects.get(kind, 0)
+    if not accepts + rejects:
+        return probability
+    own = math.log((accepts + PRIOR / 2) / (rejects + PRIOR / 2))
+    odds = math.log(probability / (1 - probability)) + own / 2
+    return 1 / (1 + math.exp(-odds))

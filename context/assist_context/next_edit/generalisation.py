@@ -1,0 +1,279 @@
+"""From examples to patterns: what one edit says about other places, and what two have in common.
+
+Two examples are generalised by anti-unification: equal tokens stay, differing ones become holes, and the new
+text may use nothing but tokens and what the holes hold.
+"""
+
+from difflib import SequenceMatcher
+
+from assist_context.next_edit.pattern import Hole, Items, Pattern, is_before_line, is_long_name, matches
+from assist_context.next_edit.substitution import IDENTIFIER, Site, Tokens, depth, line_end, line_start
+
+MOST_HOLES = 3  # matching takes longer with each
+MOST_ANCHORS = 6  # tokens that a place without an own name needs around it
+CONSTANTS_PER_HOLE = 4  # tokens of a deletion: with fewer, any statement of the form would be deleted
+
+_Pair = tuple[Tokens, Tokens]
+
+
+def pattern_of(site: Site) -> Pattern | None:
+    """The pattern of one example; None if it says too little about where else it belongs."""
+    if any(map(is_long_name, site.old)):
+        return Pattern((), site.old, site.new, (), _indent(site, ()))
+    left = _anchor(tuple(reversed(site.left)))[::-1]
+    right = _anchor(site.right)
+    # What is typed before a name, such as a keyword, belongs to the name; all else to what is before it.
+    if site.right and IDENTIFIER.fullmatch(site.right[0]) and right:
+        left = ()
+    elif left:
+        right = right[:1] or site.right[:1]
+    found = Pattern(left, site.old, site.new, right, _indent(site, right))
+    return found if found.names and _has_text(site) else None
+
+
+def generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
+    """The patterns of two examples, with the call around first; none if they have too little in common."""
+    found = _generalise(one, other)
+    return tuple(each for each in found if each.holes <= MOST_HOLES)
+
+
+def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
+    if not _has_text(one) or not _may_agree(one, other):
+        return ()
+    if not one.old and not other.old and one.new[0][0] == other.new[0][0] == "\n":
+        lines = _of_inserted_lines(one, other)
+        return () if lines is None else (lines,)
+    own = _unify_site((), (), one, other)
+    if own is not None and any(map(is_long_name, own.old)) and _is_special(own):
+        return (own,)
+    phrases = _unify_site(_phrase(one.left), _phrase(other.left), one, other)
+    left = line_end(_common(one.left[::-1], other.left[::-1])[::-1])
+    right = line_start(_common(one.right, other.right))
+    sides = _anchors(left, right)
+    near = None if own is None else Pattern(sides[0], own.old, own.new, sides[1], own.indent)
+    found = [each for each in (phrases, near) if each is not None and each.names]
+    return tuple(each for each in found if _is_anchored(each))
+
+
+def _unify_site(left: Tokens, left_of_other: Tokens, one: Site, other: Site) -> Pattern | None:
+    """What two sites have in common, with what is before them if that is given."""
+    pairs: list[_Pair] = []
+    before = _unify(_tree(left), _tree(left_of_other), pairs, grow=True)
+    old = None if before is None else _unify(_tree(one.old), _tree(other.old), pairs, grow=True)
+    new = None if old is None else _unify(_tree(one.new), _tree(other.new), pairs, grow=False)
+    if before is None or old is None or new is None or (left and not before):
+        return None
+    right = line_start(_common(one.right, other.right))[:1] if before and _opens(left) else ()
+    return Pattern(before, old, new, right, _indent(one, right))
+
+
+def _is_anchored(pattern: Pattern) -> bool:
+    """Whether a deletion of anything has a name before it and something after it."""
+    whole = bool(pattern.left) and bool(pattern.right)
+    return whole or bool(pattern.new) or not all(isinstance(each, Hole) for each in pattern.old)
+
+
+def _is_special(pattern: Pattern) -> bool:
+    """Whether a deletion has enough of its own tokens, so that it fits few places."""
+    constants = len(pattern.old) - pattern.holes
+    return bool(pattern.new) or pattern.holes * CONSTANTS_PER_HOLE <= constants
+
+
+def _anchors(left: Tokens, right: Tokens) -> tuple[Tokens, Tokens]:
+    """What of the tokens around a place says enough: up to a long name on one side, one on the other."""
+    following = _anchor(right)
+    if following:
+        return left[-1:], following
+    before = _anchor(left[::-1])[::-1]
+    return before, right[:1]
+
+
+def _opens(part: Tokens) -> bool:
+    """Whether a bracket is still open at the end of some tokens."""
+    return depth(part) > 0
+
+
+def _phrase(left: Tokens) -> Tokens:
+    """The call that a place is in, from its name on, or else the expression that ends there."""
+    line = line_end(left)
+    open_brackets = 0
+    for at in range(len(line) - 1, -1, -1):
+        open_brackets -= depth(line[at : at + 1])
+        if open_brackets < 0:
+            return line[_start_of_name(line, at) :] if at > 0 else ()
+    start = _start_of_name(line, len(line))
+    return line[start:]
+
+
+def _start_of_name(line: Tokens, end: int) -> int:
+    """Where a dotted name or call begins that ends before a token."""
+    at = end
+    closed = 0
+    while at > 0:
+        word = line[at - 1]
+        closed -= depth((word,))
+        if closed < 0 or (closed == 0 and word not in (".", "::", *"([{") and not IDENTIFIER.fullmatch(word)):
+            break
+        at -= 1
+    return at
+
+
+def _may_agree(one: Site, other: Site) -> bool:
+    """Whether two examples share a token that says something, in what they replace and in the new text."""
+    if not _share(one.new, other.new) or bool(one.old) != bool(other.old):
+        return False
+    if one.old and _share(one.old, other.old):
+        return True
+    return (one.left[-1:], one.right[:1]) == (other.left[-1:], other.right[:1]) or (
+        not one.old and _share((*one.left, *one.right), (*other.left, *other.right))
+    )
+
+
+def _share(one: Tokens, other: Tokens) -> bool:
+    return (not one and not other) or any(not each.isspace() and each in other for each in one)
+
+
+def _of_inserted_lines(one: Site, other: Site) -> Pattern | None:
+    """The pattern of lines that were inserted after or before lines that have something in common."""
+    best: Pattern | None = None
+    for above in (False, True):
+        pairs: list[_Pair] = []
+        sides = [_line_above(each.left) if above else _line_below(each.right) for each in (one, other)]
+        anchor = _unify(_tree(sides[0]), _tree(sides[1]), pairs, grow=True)
+        new = None if anchor is None else _unify(_tree(one.new), _tree(other.new), pairs, grow=False)
+        if anchor is None or new is None or not any(is_long_name(each) for each in anchor):
+            continue
+        right = () if above else anchor
+        found = Pattern(anchor if above else (), (), new, right, _indent(one, right))
+        if best is None or _constants(found) > _constants(best):
+            best = found
+    return best
+
+
+def _line_above(left: Tokens) -> Tokens:
+    """The tokens of the line that ends where an insertion is, from its own line end on."""
+    start = next((at for at in range(len(left) - 1, -1, -1) if left[at][0] == "\n"), None)
+    return () if start is None else left[start:]
+
+
+def _line_below(right: Tokens) -> Tokens:
+    """The tokens of the line below an insertion, up to its line end."""
+    if not right or right[0][0] != "\n":
+        return ()
+    end = next((at for at in range(1, len(right)) if right[at][0] == "\n"), len(right))
+    return right[:end]
+
+
+def _constants(pattern: Pattern) -> int:
+    return sum(isinstance(each, str) for each in (*pattern.left, *pattern.right))
+
+
+def explains(pattern: Pattern, site: Site) -> bool:
+    """Whether a pattern makes exactly what was done at a site."""
+    if not pattern.holes and (pattern.old, pattern.new) != (site.old, site.new):
+        return False
+    if not pattern.holes and pattern.old and not (pattern.left or pattern.right):
+        return True
+    text = "".join(("\n", *site.left, *site.old, *site.right))
+    start = 1 + len("".join(site.left))
+    end = start + len("".join(site.old))
+    for match in matches(pattern, text):
+        if (match.start, match.end) == (start, end):
+            return match.new.split() == "".join(site.new).split()
+    return False
+
+
+# Tokens with each pair of brackets and what is in it as one group.
+_Tree = tuple["str | _Tree", ...]
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+
+
+def _tree(part: Tokens) -> _Tree:
+    """Tokens as groups; a bracket without its other half is a token like any other."""
+    stack: list[list[str | _Tree]] = [[]]
+    for each in part:
+        stack[-1].append(each)
+        if each in _CLOSES:
+            stack.append([stack[-1].pop()])
+        elif len(stack) > 1 and each == _CLOSES[str(stack[-1][0])]:
+            group = tuple(stack.pop())
+            stack[-1].append(group)
+    while len(stack) > 1:
+        rest = stack.pop()
+        stack[-1] += rest
+    return tuple(stack[0])
+
+
+def _key(part: "str | _Tree") -> str:
+    """What is aligned: a token, or for a group its bracket alone, as its inside is compared later."""
+    if isinstance(part, str):
+        return part[0] if part[0] == "\n" else part  # a line end fits at any indentation
+    return f"group {part[0]}"
+
+
+def _flat(part: _Tree) -> Tokens:
+    return tuple(token for each in part for token in ((each,) if isinstance(each, str) else _flat(each)))
+
+
+def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items | None:
+    """The tokens of two texts with holes where they differ; None where a difference can be no hole.
+
+    With `grow` a difference becomes a new hole if each text may fill one; else it has to be one of `pairs`.
+    """
+    keys = [_key(each) for each in one]
+    others = [_key(each) for each in other]
+    items: list[str | Hole] = []
+    for kind, a, b, c, d in SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
+        if kind == "equal":
+            for left, right in zip(one[a:b], other[c:d], strict=True):
+                if isinstance(left, str) or isinstance(right, str):
+                    items.append(str(left))
+                    continue
+                inner = _unify(left[1:-1], right[1:-1], pairs, grow=grow)
+                if inner is None:
+                    return None
+                items += [str(left[0]), *inner, str(left[-1])]
+            continue
+        pair = (_flat(one[a:b]), _flat(other[c:d]))
+        if grow and pair not in pairs and _is_whole(pair[0]) and _is_whole(pair[1]):
+            pairs.append(pair)
+        if pair not in pairs:
+            return None
+        items.append(Hole(pairs.index(pair)))
+    return tuple(items)
+
+
+def _is_whole(part: Tokens) -> bool:
+    """Whether tokens may fill a hole: text of one line, its brackets balanced."""
+    opened = 0
+    for each in part:
+        opened += depth((each,))
+        if opened < 0 or each[0] == "\n":
+            return False
+    return opened == 0 and any(not each.isspace() for each in part)
+
+
+def _anchor(side: Tokens) -> Tokens:
+    """The tokens next to a site up to the first long name; none if there is none near it on its line."""
+    for at, each in enumerate(side[:MOST_ANCHORS]):
+        if each[0] == "\n":
+            break
+        if is_long_name(each):
+            return side[: at + 1]
+    return ()
+
+
+def _common(one: Tokens, other: Tokens) -> Tokens:
+    same = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
+    return one[: min(len(one), len(other)) if same is None else same]
+
+
+def _indent(site: Site, right: Items) -> str:
+    """The indentation that new lines are relative to: the site's, or that of the line below in a pattern."""
+    if is_before_line(right):
+        return site.right[0][1:]
+    return next((each[1:] for each in reversed(site.left) if each[0] == "\n"), "")
+
+
+def _has_text(site: Site) -> bool:
+    return any(not each.isspace() for each in (*site.old, *site.new))

@@ -1,0 +1,4 @@
+"""The reasons for an offer, one module each: a pure function from a situation to offers.
+
+No kind judges how likely its offers are, and none knows another one.
+"""

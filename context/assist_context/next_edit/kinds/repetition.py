@@ -1,0 +1,334 @@
+"""The same replacement again: what was just done, wherever else its old text is.
+
+One example gives the replacement itself; two that differ give one with holes. Examples may be in any
+document of the session.
+"""
+
+import math
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+
+from assist_context.documents import Cursor, Document
+from assist_context.next_edit.generalisation import explains, generalise, pattern_of
+from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
+from assist_context.next_edit.pattern import Pattern, PatternMatch, is_long_name, matches
+from assist_context.next_edit.substitution import (
+    AROUND,
+    IDENTIFIER,
+    Site,
+    Tokens,
+    depth,
+    line_end,
+    line_start,
+    sites,
+    tokens,
+)
+from assist_context.syntax.scopes.occurrences import NameReader
+from assist_context.syntax.scopes.parsed_text import ParsedText, PlaceKind
+
+_LITERAL = re.compile(r"\s*(?:true|false|null|none|nil|undefined|[\d.,_\s\"']+)\s*", re.IGNORECASE)
+
+RECENT = 24  # hunks that are compared with the last one
+SEEDS = 6  # of the last hunks, whose patterns are looked for
+MOST_SITES = 12  # of one hunk
+MOST_OFFERS = 12
+MOST_COMPARED = 4  # examples whose lines are compared with that of a place
+MOST_ELSEWHERE = 3  # patterns that are looked for in other files
+OTHER_FILES = 4  # in which a place is looked for, once there are two examples
+FEW_TOKENS = 3  # fewer that were only deleted say nothing: "x," or a stray bracket is deleted everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A pattern with the sites that it explains, the last one first, and how many hunks ago that was."""
+
+    pattern: Pattern
+    examples: tuple[Site, ...]
+    age: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """A match in a document, with the tokens around it."""
+
+    match: PatternMatch
+    start: Cursor
+    end: Cursor
+    left: Tokens
+    old: str
+    right: Tokens
+
+
+def find_repetitions(situation: Situation) -> Iterator[Offer]:
+    """An offer for each replacement of the last hunks that fits somewhere else."""
+    found = _patterns(situation)
+    parsed: ParsedText | None = None
+    offers: list[tuple[_Found, Offer]] = []
+    for each in found:
+        if not _says_enough(each, situation.document):
+            continue
+        text = _plain_text(situation.document)
+        hits = list(matches(each.pattern, text))
+        if not hits:
+            continue
+        parsed = parsed or situation.parse(situation.document)
+        places = _filter_alike(_places(situation.document, text, hits), parsed, situation, each)
+        if places:
+            offers.append((each, _offer(situation, situation.document, each, places)))
+        if len(offers) == MOST_OFFERS:
+            break
+    yield from (offer for each, offer in offers if not any(_is_part(each, offer, *other) for other in offers))
+    repeated = [each for each in found if len(each.examples) > 1 and each.pattern.names]
+    for each in repeated[:MOST_ELSEWHERE]:
+        yield from _elsewhere(situation, each)
+
+
+def _says_enough(found: _Found, document: Document) -> bool:
+    """Whether one example is enough. Words of prose, numbers and stray signs are changed in one place."""
+    if len(found.examples) > 1:
+        return True
+    site = found.examples[0]
+    if document.language.markup or (not site.new and len(site.old) < FEW_TOKENS):
+        return False
+    return any(map(IDENTIFIER.fullmatch, (*site.old, *site.new)))
+
+
+def _is_part(found: _Found, offer: Offer, wider: _Found, around: Offer) -> bool:
+    """Whether an offer makes only a part of what another one makes there, which as many examples bear out."""
+    if len(wider.examples) < max(2, len(found.examples)):
+        return False
+    first = offer.changes[0]
+    return any(
+        each != first and each.start <= first.start and first.end <= each.end and each.text != first.text
+        for each in around.changes
+    )
+
+
+def _elsewhere(situation: Situation, found: _Found) -> Iterator[Offer]:
+    """The same in other files, for a replacement that was made at least twice."""
+    for document in situation.others.using(found.pattern.names[0], OTHER_FILES):
+        text = _plain_text(document)
+        hits = list(matches(found.pattern, text))
+        if hits:
+            parsed = situation.parse(document)
+            places = _filter_alike(_places(document, text, hits), parsed, situation, found)
+            if places:
+                yield _offer(situation, document, found, places)
+
+
+def _patterns(situation: Situation) -> list[_Found]:
+    """The patterns of the last hunks: those that explain more examples come first."""
+    known = [
+        list(_sites_of(each, situation.document)[:MOST_SITES])
+        for each in reversed(situation.hunks[-RECENT:])
+        if each.is_example
+    ]
+    result: dict[Pattern, _Found] = {}
+    for age, newest in enumerate(known[:SEEDS]):
+        for site in newest:
+            for pattern in _of_site(site, known[age + 1 :]):
+                if pattern not in result:
+                    explained = [other for group in known for other in group if _explains(pattern, other)]
+                    result[pattern] = _Found(pattern, tuple(explained or [site]), age)
+    return sorted(result.values(), key=lambda each: (each.age, -len(each.examples), -len(each.pattern.old)))
+
+
+def _of_site(site: Site, earlier: Sequence[Sequence[Site]]) -> Iterator[Pattern]:
+    if depth(site.old) != depth(site.new):
+        return  # a part of an edit whose other half is elsewhere
+    own = pattern_of(site)
+    if own is not None:
+        yield own
+    for group in earlier:
+        for other in group:
+            same = (other.old, other.new) == (site.old, site.new)
+            if own is None or not same or not _explains(own, other):
+                yield from _generalise(site, other)
+
+
+@lru_cache(maxsize=1024)
+def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
+    return generalise(one, other)
+
+
+@lru_cache(maxsize=1024)
+def _explains(pattern: Pattern, site: Site) -> bool:
+    return explains(pattern, site)
+
+
+def _sites_of(hunk: EditHunk, document: Document) -> tuple[Site, ...]:
+    """The sites of a hunk. What is around one in another document is not known."""
+    if hunk.path != document.path:
+        return _cached_sites(hunk, (), 0)
+    first = max(0, hunk.line - 2)
+    near = document.lines[first : hunk.line + len(hunk.new) + 2]
+    return _cached_sites(hunk, near, first)
+
+
+@lru_cache(maxsize=256)
+def _cached_sites(hunk: EditHunk, near: tuple[str, ...], first: int) -> tuple[Site, ...]:
+    lines = ("",) * first + near if near else ("",) * hunk.line + hunk.new
+    return sites(hunk, lines)
+
+
+@lru_cache(maxsize=8)
+def _line_starts(document: Document) -> list[int]:
+    """Where the lines begin in the text whose line ends have one character."""
+    sizes = (len(each.rstrip("\r\n")) + each.endswith(("\r", "\n")) for each in document.lines[:-1])
+    return list(accumulate(sizes, initial=0))
+
+
+@lru_cache(maxsize=8)
+def _plain_text(document: Document) -> str:
+    text = document.text
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _places(document: Document, text: str, hits: Sequence[PatternMatch]) -> list[_Hit]:
+    """Where matches are in a document. A line end in the new text becomes that of the document."""
+    starts = _line_starts(document)
+    result = []
+    for each in hits:
+        line = bisect_right(starts, each.start) - 1
+        end = bisect_right(starts, each.end) - 1
+        begin = max(0, each.start - 80)
+        left = tokens(text[begin : each.start])[-AROUND:]
+        right = tokens(text[each.end : each.end + 80])[:AROUND]
+        start = Cursor(line, each.start - starts[line])
+        old = text[each.start : each.end]
+        result.append(_Hit(each, start, Cursor(end, each.end - starts[end]), left, old, right))
+    return result
+
+
+def _filter_alike(
+    places: Sequence[_Hit], parsed: ParsedText, situation: Situation, found: _Found
+) -> list[_Hit]:
+    """The places of the same kind as the last example (code, a string or a comment) and the same meaning."""
+    example = found.examples[0]
+    here = example.path == situation.document.path
+    origin = situation.parse(situation.document) if here else None
+    kind = _kind_at(origin, Cursor(example.line, example.column)) if origin is not None else "code"
+    if kind != "code" and len(found.examples) == 1:
+        return []
+    alike = [each for each in places if _kind_at(parsed, each.start) == kind]
+    if kind != "code" or not example.is_identifier or parsed.document is not situation.document or not here:
+        return alike
+    other = _other_meanings(parsed, example)
+    return [each for each in alike if each.start not in other]
+
+
+def _kind_at(parsed: ParsedText, place: Cursor) -> PlaceKind:
+    """What is around a place: what is replaced there may itself be a whole string."""
+    at = parsed.byte(place)
+    return parsed.kind(at, at)
+
+
+def _other_meanings(parsed: ParsedText, example: Site) -> set[Cursor]:
+    """Where the old name is bound to something else than it would be at the example."""
+    reader = NameReader(parsed)
+    name = example.old[0]
+    start = Cursor(example.line, example.column)
+    end = Cursor(example.line, example.column + len(example.new[0]))
+    meant = reader.bound(name, start, end)
+    return {each.start for each in reader.occurrences(name) if each.binding not in (None, meant)}
+
+
+def _offer(situation: Situation, document: Document, found: _Found, places: Sequence[_Hit]) -> Offer:
+    """The offer of a pattern: the places after the edit first, then those from the top."""
+    here = document is situation.document
+    edited = situation.hunk.line if here else -1
+    ordered = sorted(places, key=lambda each: (each.start.line < edited, each.start.line, each.start.column))
+    changes = tuple(
+        Change(document.path, each.start, each.end, _with_ends(each.match.new, document)) for each in ordered
+    )
+    return Offer(
+        "repeat",
+        f"repeat {found.pattern.key}",
+        changes,
+        _reason(found, situation),
+        _features(situation, document, found, ordered),
+    )
+
+
+def _with_ends(new: str, document: Document) -> str:
+    if "\n" not in new or not document.lines[0].endswith("\r\n"):
+        return new
+    return new.replace("\n", "\r\n")
+
+
+def _reason(found: _Found, situation: Situation) -> str:
+    example = found.examples[0]
+    line = example.line + 1 + ("".join(example.new or example.old)[:1] == "\n")
+    where = f"line {line}" if example.path == situation.document.path else "another file"
+    return f"the same change as in {where}"
+
+
+def _features(
+    situation: Situation, document: Document, found: _Found, places: Sequence[_Hit]
+) -> dict[str, float]:
+    """What says how likely an offer is; those of its first place are about that place."""
+    pattern = found.pattern
+    first = places[0]
+    lefts = [_same_end(first.left, each.left) for each in found.examples]
+    rights = [_same_start(first.right, each.right) for each in found.examples]
+    here = document is situation.document
+    hunks = [each for each in situation.hunks if each.path == document.path]
+    parsed = situation.parse(document)
+    kind = _kind_at(parsed, first.start)
+    touched = any(each.line <= first.start.line < each.line + len(each.new) for each in hunks)
+    old = "".join(each for each in pattern.old if isinstance(each, str))
+    new = "".join(each for each in pattern.new if isinstance(each, str))
+    long_old = [each for each in pattern.old if is_long_name(each)]
+    return {
+        "one": float(len(found.examples) == 1),
+        "two": float(len(found.examples) == 2),
+        "examples": math.log1p(len(found.examples)),
+        "places": math.log1p(len(places)),
+        "distance": math.log1p(abs(first.start.line - situation.hunk.line)) if here else 0.0,
+        "above": float(here and first.start.line < situation.hunk.line),
+        "elsewhere": float(not here),
+        "identifier": float(found.examples[0].is_identifier),
+        "old": math.log1p(len(old)),
+        "new": math.log1p(len(new)),
+        "names": math.log1p(len(long_old)),
+        "holes": float(pattern.holes),
+        "deletion": float(not new.strip()),
+        "insertion": float(not old.strip()),
+        "left": math.log1p(max(lefts)),
+        "right": math.log1p(max(rights)),
+        "age": float(found.age),
+        "touched": float(touched),
+        "sites": math.log1p(min(each.among for each in found.examples)),
+        "line": max(_alike(first, each) for each in found.examples[:MOST_COMPARED]),
+        "number": float(bool(old) and not long_old),
+        "literal": float(bool(_LITERAL.fullmatch(old))),
+        "prose": float(bool(document.language.markup)),
+        "said": float(kind != "code"),
+        "known": float(bool(new.strip()) and new.strip() in situation.before.text),
+    }
+
+
+def _alike(place: _Hit, example: Site) -> float:
+    """How much of the line of a place is as the line of an example was: 1 for all of it."""
+    here = Counter((*line_end(place.left), *tokens(place.old), *line_start(place.right)))
+    there = Counter(example.before)
+    return 2 * (here & there).total() / max(1, here.total() + there.total())
+
+
+def _same_end(one: Tokens, other: Tokens) -> int:
+    return _same_start(one[::-1], other[::-1])
+
+
+def _same_start(one: Tokens, other: Tokens) -> int:
+    """How many tokens are the same before the first that differs."""
+    count = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

@@ -1,0 +1,69 @@
+"""The other files of the workspace, for the kinds of next edit: which use a name, and how it is imported.
+
+Open documents come first, as they are in the editor; the rest is read through the index as it was indexed,
+and what a rule hides is not read. One thread uses it. It looks at few files, however many there are.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assist_context.documents import Document
+from assist_context.languages import Language, language_of
+from assist_context.next_edit.importers import MOST_MENTIONS, Importers
+from assist_context.relations.path_index import by_distance
+from assist_context.retrieval.corpus import Corpus
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceFiles:
+    """The port `OtherFiles`, as seen from a document with an absolute path.
+
+    `corpora` are the folders of the workspace; `opened` are the open documents that may be shown, by their
+    absolute paths, those edited last first.
+    """
+
+    document: Document
+    corpora: Sequence[Corpus] = ()
+    opened: Sequence[Document] = ()
+
+    def using(self, name: str, limit: int) -> list[Document]:
+        """Documents that hold a name as a word: the open ones, then files that refer to it or define it."""
+        word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+        own = self.document.path
+        found = [each for each in self.opened if each.path != own and word.search(each.text)][:limit]
+        taken = {own, *(each.path for each in self.opened)}
+        for corpus in self.corpora:
+            near = _inside(corpus, own) or ""
+            for path in by_distance(corpus.reader.mentions(name, MOST_MENTIONS), near):
+                if len(found) >= limit:
+                    return found
+                absolute = os.path.join(corpus.root, path)
+                if absolute not in taken and not corpus.hides(path):
+                    lines = tuple(corpus.lines(path))
+                    if any(word.search(line) for line in lines):
+                        found.append(Document(absolute, lines, language_of(path)))
+        return found
+
+    def importing(self, name: str, language: Language) -> list[str]:
+        """A statement for each file that imports a name, the most frequent first, as this document needs it.
+
+        None if most files use the name without an import, or if this document's own package has it.
+        """
+        for corpus in self.corpora:
+            path = _inside(corpus, self.document.path)
+            if path is not None:
+                opened = {
+                    inside: each
+                    for each in self.opened
+                    if (inside := _inside(corpus, each.path)) is not None and inside != path
+                }
+                return Importers(corpus, path, language, opened).statements(name)
+        return []
+
+
+def _inside(corpus: Corpus, path: str) -> str | None:
+    """A path relative to a folder, with "/"; `None` if it is elsewhere."""
+    root = corpus.root.rstrip(os.sep) + os.sep
+    return path[len(root) :].replace(os.sep, "/") if path.startswith(root) else None

@@ -1,0 +1,206 @@
+"""A replacement that several places can have in common: tokens, and holes for what differs between them.
+
+It says where a text holds such a place and what becomes of it; `generalisation` finds patterns. It knows no
+syntax tree.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from assist_context.next_edit.substitution import IDENTIFIER
+
+LONG_NAME = 3  # letters from which on an identifier says what a place is about
+MOST_MATCHES = 200  # in one document
+LONGEST_LINE = 500  # characters: longer ones are data
+
+# What a hole may hold: text of one line in which brackets are balanced, two deep.
+_INNER = r"[^\n()\[\]{}]"
+_ONCE = rf"\((?:{_INNER})*\)|\[(?:{_INNER})*\]|\{{(?:{_INNER})*\}}"
+_TWICE = rf"\((?:{_INNER}|{_ONCE})*\)|\[(?:{_INNER}|{_ONCE})*\]|\{{(?:{_INNER}|{_ONCE})*\}}"
+# It is short, as the time to match grows with the square of its length.
+_HOLE = rf"(?:{_INNER}|{_TWICE}){{1,80}}?"
+# A hole with nothing before or after it holds one expression without spaces: a name, its members and calls.
+_EDGE = rf"(?:[\w.:'\"]|{_TWICE}){{1,80}}"
+
+
+_BLANKS = re.compile(r"[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """A place for text that differs: the number of the hole."""
+
+    number: int
+
+
+Items = tuple[str | Hole, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """`old` between `left` and `right` becomes `new`.
+
+    `indent` is that of the line of the first example, or of the one below if `right` begins there.
+    """
+
+    left: Items
+    old: Items
+    new: Items
+    right: Items
+    indent: str = ""
+
+    @property
+    def key(self) -> str:
+        """What it replaces by what, without what is around it."""
+        return f"{_words(self.old)} -> {_words(self.new)}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The long identifiers that a place must hold, the longest first."""
+        constants = [each for each in (*self.left, *self.old, *self.right) if isinstance(each, str)]
+        found = {each for each in constants if is_long_name(each)}
+        return tuple(sorted(found, key=lambda name: (-len(name), name)))
+
+    @property
+    def holes(self) -> int:
+        return sum(isinstance(each, Hole) for each in (*self.left, *self.old, *self.right))
+
+
+@dataclass(frozen=True, slots=True)
+class PatternMatch:
+    """Where a pattern fits in a text, in characters, and its text then."""
+
+    start: int
+    end: int
+    new: str
+
+
+def is_long_name(token: object) -> bool:
+    """Whether a token is an identifier that says what a place is about."""
+    return isinstance(token, str) and len(token) >= LONG_NAME and IDENTIFIER.fullmatch(token) is not None
+
+
+def matches(pattern: Pattern, text: str) -> Iterator[PatternMatch]:
+    r"""The places of a text where a pattern fits and has not been applied yet. Lines end in "\n".
+
+    The first line is as any other: a line end is thought before it.
+    """
+    names = pattern.names
+    if any(each not in text for each in names):
+        return
+    whole = f"\n{text}"
+    found = 0
+    for each in _near(pattern, names[0] if names else "", whole):
+        start, end = each.span("old")
+        new = _fill(pattern, each, whole)
+        if new == each["old"] or _is_made(pattern, whole, (start, end), new):
+            continue
+        if start == 0:  # at the line end before the text: the one after it takes its place
+            if whole[end : end + 1] != "\n":
+                continue
+            yield PatternMatch(0, end, f"{new}\n"[1:])
+        else:
+            yield PatternMatch(start - 1, end - 1, new)
+        found += 1
+        if found == MOST_MATCHES:
+            return
+
+
+def _near(pattern: Pattern, name: str, text: str) -> Iterator[re.Match[str]]:
+    """The places where the expression fits, looked for only in lines around a name, as it is slow."""
+    expression = _expression(pattern)
+    lines = 1 + sum(str(each)[0] == "\n" for each in (*pattern.left, *pattern.old, *pattern.right))
+    done = 0
+    at = text.find(name)
+    while at >= 0:
+        first = at
+        last = at
+        for _ in range(lines):
+            first = max(done, text.rfind("\n", 0, first))
+            last = text.find("\n", last + 1) if last >= 0 else -1
+        end = len(text) if last < 0 else last + 1
+        short = end - first <= LONGEST_LINE * (2 * lines + 1)
+        for found in expression.finditer(text, first, end) if short else ():
+            if found.end() > found.start() or found.start() >= done:
+                yield found
+                done = max(done, found.end())
+        done = max(done, last if last >= 0 else end)
+        at = text.find(name, max(at + 1, done))
+
+
+@lru_cache(maxsize=256)
+def _expression(pattern: Pattern) -> re.Pattern[str]:
+    seen: set[int] = set()
+
+    items = (*pattern.left, *pattern.old, *pattern.right)
+    edges = {items[0], items[-1]} if items else set()
+
+    def piece(item: str | Hole) -> str:
+        if isinstance(item, Hole):
+            again = item.number in seen
+            seen.add(item.number)
+            held = _EDGE if item in edges else _HOLE
+            return f"(?P=h{item.number})" if again else f"(?P<h{item.number}>{held})"
+        if item[0] == "\n":
+            return r"\n[ \t]*"
+        if item.isspace():
+            return r"[^\S\n]+"
+        before = r"(?<!\w)" if item[0].isalnum() or item[0] == "_" else ""
+        after = r"(?!\w)" if item[-1].isalnum() or item[-1] == "_" else ""
+        return before + re.escape(item) + after
+
+    left = "".join(map(piece, pattern.left))
+    old = "".join(map(piece, pattern.old))
+    right = "".join(map(piece, pattern.right))
+    return re.compile(rf"{left}(?P<old>{old})(?={right})")
+
+
+def _fill(pattern: Pattern, match: re.Match[str], text: str) -> str:
+    """The new text at a match, indented as the line where it begins, or as the one that it is put before."""
+    below = is_before_line(pattern.right)
+    line = match.end("old") + 1 if below else text.rfind("\n", 0, match.start("old")) + 1
+    indent = _BLANKS.match(text, line)[0]  # type: ignore[index]  # it also matches nothing
+    result = []
+    for item in pattern.new:
+        if isinstance(item, Hole):
+            result.append(match[f"h{item.number}"])
+        elif item[0] == "\n" and item[1:].startswith(pattern.indent):
+            result.append("\n" + indent + item[1 + len(pattern.indent) :])
+        else:
+            result.append(item)
+    return "".join(result)
+
+
+def _is_made(pattern: Pattern, text: str, span: tuple[int, int], new: str) -> bool:
+    """Whether the new text is already around a place, as after `foo` became `await foo`."""
+    start, end = span
+    if start == end:
+        before = _is_blank(pattern.left) and text.endswith(new, 0, start)
+        return before or (_is_blank(pattern.right) and text.startswith(new, end))
+    room = len(new) - (end - start)
+    if room <= 0:
+        return False
+    around = text[max(0, start - room) : end + room]
+    at = around.find(new)
+    first = start - max(0, start - room)
+    while at >= 0:
+        if at <= first and at + len(new) >= first + end - start:
+            return True
+        at = around.find(new, at + 1)
+    return False
+
+
+def _is_blank(items: Items) -> bool:
+    """Whether items are nothing but spaces, if any."""
+    return all(isinstance(each, str) and each.isspace() and each[0] != "\n" for each in items)
+
+
+def is_before_line(right: Items) -> bool:
+    """Whether what comes after a pattern is a whole line."""
+    return bool(right) and isinstance(right[0], str) and right[0][0] == "\n"
+
+
+def _words(items: Items) -> str:
+    return "".join(f"<{each.number}>" if isinstance(each, Hole) else each for each in items)

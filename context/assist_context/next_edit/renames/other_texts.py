@@ -1,0 +1,191 @@
+"""What follows in another file when something that it imports was renamed.
+
+Only places that the other file says come from the renamed file: what it imports from it by name, members of
+what it imported, and in Go names of the same package. It asks no index.
+"""
+
+from collections.abc import Iterator
+
+import tree_sitter
+
+from assist_context.documents import Document
+from assist_context.next_edit.offer import Change, Situation
+from assist_context.next_edit.renames.import_paths import is_same_package, names_module
+from assist_context.next_edit.renames.rename_chain import RenameChain, change_of
+from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
+from assist_context.syntax.scopes.parsed_text import node_text
+
+_STATEMENTS = frozenset({"import_from_statement", "import_statement", "export_statement", "use_declaration"})
+_FAMILIES = {"tsx": "typescript", "javascript": "typescript", "cpp": "c"}
+
+
+def follow_import(situation: Situation, document: Document, chain: RenameChain) -> tuple[Change, ...]:
+    """The changes of another document, in its order; none if the new name already means something there."""
+    origin = situation.document
+    families = {_FAMILIES.get(each.language.name, each.language.name) for each in (origin, document)}
+    binding = chain.definition.binding
+    if document.path == origin.path or len(families) > 1 or binding is None:
+        return ()
+    reader = NameReader(situation.parse(document))
+    if not reader.rules.names:
+        return ()
+    other = _OtherText(reader, document, origin)
+    if binding.level == "member":
+        owner = binding.owner.partition("@")[0]
+        places = list(other.members(chain.name.old, owner))
+    else:
+        places = list(other.imports(chain.name.old))
+    taken = [reader.bound(chain.name.new, each.start, each.end) for each in places]
+    if any(each is not None for each in taken):
+        return ()
+    return tuple(change_of(document, each, chain.name.old, chain.name.new) for each in places)
+
+
+class _OtherText:
+    """A text that may import another one, which is at the path of `origin`."""
+
+    def __init__(self, reader: NameReader, document: Document, origin: Document) -> None:
+        self._reader = reader
+        self._document = document
+        self._origin = origin
+
+    def imports(self, name: str) -> Iterator[Occurrence]:
+        """The places that mean a name at the top of the other file."""
+        occurrences = [each for each in self._reader.occurrences(name) if each.place == "code"]
+        bindings = {
+            each.binding
+            for each in occurrences
+            if each.defines and each.binding is not None and self._is_import(each)
+        }
+        go = self._document.language.name == "go"
+        for each in occurrences:
+            if each.binding is not None:
+                follows = each.binding in bindings and each.shorthand != "key"
+            elif self._is_import(each) or (go and self._is_of_package(each)):
+                follows = True
+            else:
+                follows = each.member and self._is_of_module(each)
+            if follows:
+                yield each
+
+    def members(self, name: str, owner: str) -> Iterator[Occurrence]:
+        """The places that are a member of a class that comes from the other file."""
+        if not owner or not any(each.what == "import" for each in self.imports(owner)):
+            return
+        yield from self._reader.members_of(name, owner)
+
+    def _node(self, place: Occurrence) -> tree_sitter.Node | None:
+        parsed = self._reader.parsed
+        return parsed.node(parsed.byte(place.start), parsed.byte(place.end))
+
+    def _is_import(self, place: Occurrence) -> bool:
+        """Whether a place is the name in an import from the other file, not what it is called here."""
+        node = self._node(place)
+        statement = None if node is None else _statement(node)
+        if node is None or statement is None:
+            return False
+        around = (
+            node.parent.parent
+            if node.parent is not None and node.parent.type == "dotted_name"
+            else node.parent
+        )
+        alias = None if around is None else around.child_by_field_name("alias")
+        if alias is not None and alias.start_byte == node.start_byte:
+            return False
+        if around is not None and around.type in ("import_clause", "namespace_import", "namespace_export"):
+            return False
+        module = _module(statement, node)
+        return module is not None and names_module(module, self._document, self._origin)
+
+    def _is_of_module(self, place: Occurrence) -> bool:
+        """Whether a member's object is the other file as a module."""
+        front = self._front(place)
+        if front is None or front.type != "identifier":
+            return False
+        for each in self._definitions(front):
+            node = self._node(each)
+            statement = None if node is None else _statement(node)
+            if node is not None and statement is not None:
+                module = _module_named(statement, node)
+                if module is not None and names_module(module, self._document, self._origin):
+                    return True
+        return False
+
+    def _is_of_package(self, place: Occurrence) -> bool:
+        """Whether a name of Go that this file does not define is the other file's."""
+        if not place.member:
+            return is_same_package(self._document, self._origin)
+        front = self._front(place)
+        package = self._origin.path.replace("\\", "/").split("/")[-2:-1]
+        if front is None or not package or front.text != package[0].encode():
+            return False
+        return not list(self._definitions(front)) and f'/{package[0]}"' in self._document.text
+
+    def _front(self, place: Occurrence) -> tree_sitter.Node | None:
+        node = self._node(place)
+        around = None if node is None else node.parent
+        field = None if around is None else self._reader.rules.receivers.get(around.type)
+        return around.child_by_field_name(field) if around is not None and field else None
+
+    def _definitions(self, node: tree_sitter.Node) -> Iterator[Occurrence]:
+        name = node_text(node)
+        parsed = self._reader.parsed
+        start = parsed.cursor(node.start_byte)
+        occurrences = self._reader.occurrences(name)
+        own = next((each.binding for each in occurrences if each.start == start), None)
+        return (each for each in occurrences if each.defines and each.binding == own and own is not None)
+
+
+def _statement(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    at: tree_sitter.Node | None = node
+    for _ in range(8):  # lists of imports are not nested deeper
+        if at is None or at.type in _STATEMENTS:
+            return at
+        at = at.parent
+    return None
+
+
+def _module(statement: tree_sitter.Node, node: tree_sitter.Node) -> str | None:
+    """The module that a statement takes a name from, as it is written."""
+    if statement.type == "use_declaration":
+        return _rust_path(node)
+    module = statement.child_by_field_name("module_name") or statement.child_by_field_name("source")
+    if module is None or module.start_byte <= node.start_byte < module.end_byte:
+        return None
+    return node_text(module).strip("\"'`")
+
+
+def _module_named(statement: tree_sitter.Node, node: tree_sitter.Node) -> str | None:
+    """The module that a name means after an import of the module itself."""
+    source = statement.child_by_field_name("source")
+    if source is not None:
+        own = node.parent is not None and node.parent.type == "namespace_import"
+        return node_text(source).strip("\"'`") if own else None
+    around = node.parent
+    if around is not None and around.type == "dotted_name" and around.parent is not None:
+        around = around if around.parent.type != "aliased_import" else around.parent
+    written = around
+    if around is not None and around.type == "aliased_import":
+        written = around.child_by_field_name("name")
+    text = node_text(written)
+    module = statement.child_by_field_name("module_name")
+    if module is None:
+        return text if around is not None and (around.type == "aliased_import" or "." not in text) else None
+    front = node_text(module)
+    return front + text if front.endswith(".") else f"{front}.{text}"
+
+
+def _rust_path(node: tree_sitter.Node) -> str | None:
+    """The path before a name in a `use` of Rust, through its lists."""
+    words: list[str] = []
+    at: tree_sitter.Node | None = node
+    while at is not None and at.type != "use_declaration":
+        above = at.parent
+        path = None if above is None else above.child_by_field_name("path")
+        if above is not None and path is not None:
+            if above.type == "scoped_identifier" and path.start_byte == at.start_byte:
+                return None  # the name is itself a part of a path
+            if above.type in ("scoped_identifier", "scoped_use_list") and path.start_byte != at.start_byte:
+                words.insert(0, node_text(path))
+        at = above
+    return "::".join(words)

@@ -1,0 +1,157 @@
+"""The places that follow when a definition got another name: those of one text that mean it.
+
+A rename is given up if the new name already means something at one of the places, or would then mean the
+definition at a place that means something else.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from assist_context.documents import Cursor, Document
+from assist_context.next_edit.offer import Change
+from assist_context.next_edit.renames.replaced_names import HunkAlignment, ReplacedName
+from assist_context.syntax.scopes.names.bindings import Binding
+from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
+
+_MODIFIERS = re.compile(r"(?:\b(?:ref|mut)\s+)+\Z")  # in a pattern of Rust they belong to the variable
+
+
+@dataclass(frozen=True, slots=True)
+class RenameChain:
+    """A rename, and what follows of it in one document. `definition` is its first place as it was before.
+
+    `unsure` counts the changes whose object may be another one. `others` are the places of the old name that
+    meant something else.
+    """
+
+    name: ReplacedName
+    definition: Occurrence
+    changes: tuple[Change, ...]
+    others: tuple[Occurrence, ...]
+    unsure: int = 0
+    from_use: bool = False
+
+
+def follow_definition(
+    name: ReplacedName, alignment: HunkAlignment, before: NameReader, now: NameReader, begun: bool = False
+) -> RenameChain | None:
+    """What follows if the replaced name was a definition in the text before the hunk; else `None`.
+
+    `begun`: the same name was replaced elsewhere, so that the new one may already be at other places.
+    """
+    old = before.occurrences(name.old)
+    definition = next((each for each in old if each.defines and each.start == name.before), None)
+    if definition is None or definition.binding is None:
+        return None
+    target = next(
+        (each.binding for each in now.occurrences(name.new) if each.start == name.after and each.defines),
+        None,
+    )
+    if target is None or _captures(name, target, alignment, (before, now), begun):
+        return None
+    return _chain(name, definition, target, old, (alignment, now))
+
+
+def _places_now(
+    old: str, places: Iterable[Occurrence], alignment: HunkAlignment, now: NameReader
+) -> list[Occurrence]:
+    """Some places as they are now, without those that the hunk changed."""
+    lines = now.parsed.document.lines
+    found = []
+    for each in places:
+        start = alignment.after(each.start)
+        if start is not None and lines[start.line].startswith(old, start.column):
+            found.append(replace(each, start=start, end=Cursor(start.line, start.column + len(old))))
+    return found
+
+
+def _captures(
+    name: ReplacedName,
+    target: Binding,
+    alignment: HunkAlignment,
+    texts: tuple[NameReader, NameReader],
+    begun: bool,
+) -> bool:
+    """Whether a place that meant something else now means the definition with its new name."""
+    before, now = texts
+    earlier = {each.start: each for each in before.occurrences(name.new)}
+    own = {each.after for each in alignment.replaced if each.new == name.new}
+    for each in now.occurrences(name.new):
+        if each.binding == target and each.start not in own:
+            was = alignment.before(each.start)
+            place = earlier.get(was) if was is not None else None
+            if place is not None and (place.binding is not None or not (place.member or begun)):
+                return True
+    return False
+
+
+def _chain(
+    name: ReplacedName,
+    definition: Occurrence,
+    target: Binding | None,
+    old: Sequence[Occurrence],
+    after: tuple[HunkAlignment, NameReader],
+) -> RenameChain | None:
+    """The chain of those of the old places that mean the definition; `target` is what they will mean."""
+    alignment, now = after
+    guesses = now.rules.guesses
+    same: list[Occurrence] = []
+    others: list[Occurrence] = []
+    for each in old:
+        follows = each.binding == definition.binding and (each.sure or guesses)
+        (same if follows else others).append(each)
+    left = _places_now(name.old, same, alignment, now)
+    changes = []
+    unsure = 0
+    # Where a type and a value are one definition, the new name means nothing yet at the places of the other.
+    allowed = {target, None} if any(each.defines for each in left) else {target}
+    for each in left:
+        if now.bound(name.new, each.start, each.end, key=each.shorthand == "key") not in allowed:
+            if each.sure:
+                return None  # there the new name means something else
+            continue
+        unsure += not each.sure
+        changes.append(change_of(now.parsed.document, each, name.old, name.new))
+    ordered = _in_reading_order(changes, name.after)
+    return RenameChain(name, definition, tuple(ordered), tuple(others), unsure, from_use=target is None)
+
+
+def change_of(document: Document, place: Occurrence, old: str, new: str) -> Change:
+    """The change of one place; what is short for a key and a variable is written in full."""
+    if place.shorthand == "key":
+        return Change(document.path, place.start, place.end, f"{new}: {old}")
+    if place.shorthand == "value":
+        head = document.lines[place.start.line][: place.start.column]
+        found = _MODIFIERS.search(head)
+        words = found[0] if found else ""
+        start = Cursor(place.start.line, place.start.column - len(words))
+        return Change(document.path, start, place.end, f"{old}: {words}{new}")
+    return Change(document.path, place.start, place.end, new)
+
+
+def _in_reading_order(changes: Sequence[Change], place: Cursor) -> list[Change]:
+    """Changes below a place first, the nearest first, then those from the top."""
+
+    def key(change: Change) -> tuple[bool, int, int]:
+        start = change.start
+        return ((start.line, start.column) < (place.line, place.column), start.line, start.column)
+
+    return sorted(changes, key=key)
+
+
+def follow_use(
+    name: ReplacedName, alignment: HunkAlignment, before: NameReader, now: NameReader
+) -> RenameChain | None:
+    """What follows if a use got a name that means nothing yet: its definition and the other uses."""
+    old = before.occurrences(name.old)
+    use = next((each for each in old if each.start == name.before and each.shorthand != "key"), None)
+    if use is None or use.binding is None or use.defines or not use.sure:
+        return None
+    definitions = [each for each in old if each.defines and each.binding == use.binding]
+    if not definitions or any(each.what == "import" for each in definitions):
+        return None
+    own = {each.after for each in alignment.replaced if each.new == name.new}
+    if any(each.start not in own and each.place == "code" for each in now.occurrences(name.new)):
+        return None
+    return _chain(name, definitions[0], None, old, (alignment, now))

@@ -1,0 +1,181 @@
+"""What an edit replaced, as tokens between the tokens next to it.
+
+A hunk gives one site for each place where it differs, and one for a whole line that differs in several.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from assist_context.next_edit.offer import EditHunk
+
+_TOKEN = re.compile(
+    r"""
+    \n[ \t]*                                     # a line end with the indentation after it
+    | [^\W\d]\w* | \d[\w.]* | [^\S\n]+          # names, numbers, spaces
+    | [=!]==? | [<>+\-*/%&|^]= | [-=]> | :: | && | \|\| | \*\* | \.\.\.  # operators of several characters
+    | [^\w\s]
+    """,
+    re.VERBOSE,
+)
+MOST_TOKENS = 600  # of a hunk; comparing takes the square of it at worst
+MOST_SPAN = 60  # tokens of a site; what is longer is new code
+AROUND = 12  # tokens that are kept on each side of a site
+IDENTIFIER = re.compile(r"[^\W\d]\w*")
+
+Tokens = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place of an edit: `old` became `new` between `left` and `right`.
+
+    `line` and `column` are where `new` begins, from 0. `among` counts the sites of the hunk: in a line
+    that is rewritten, many tokens seem to be replaced.
+    """
+
+    path: str
+    line: int
+    column: int
+    left: Tokens
+    old: Tokens
+    new: Tokens
+    right: Tokens
+    among: int = 1
+
+    @property
+    def before(self) -> Tokens:
+        """The tokens of its line before the edit, as far as they are known."""
+        return (*line_end(self.left), *self.old, *line_start(self.right))
+
+    @property
+    def is_identifier(self) -> bool:
+        """Whether one identifier became another one."""
+        both = (*self.old, *self.new)
+        return len(self.old) == len(self.new) == 1 and all(map(IDENTIFIER.fullmatch, both))
+
+
+def line_end(part: Tokens) -> Tokens:
+    """The tokens after the last line end."""
+    last = next((at for at in range(len(part) - 1, -1, -1) if part[at][0] == "\n"), -1)
+    return part[last + 1 :]
+
+
+def line_start(part: Tokens) -> Tokens:
+    """The tokens before the first line end."""
+    first = next((at for at, each in enumerate(part) if each[0] == "\n"), len(part))
+    return part[:first]
+
+
+def tokens(text: str) -> Tokens:
+    r"""The tokens of a text; a line end and the indentation after it are one.
+
+    >>> tokens("a.b(1)\r\n  c")
+    ('a', '.', 'b', '(', '1', ')', '\n  ', 'c')
+    """
+    return tuple(_TOKEN.findall(text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
+    """The sites of a hunk in a document of `lines`, which holds its new lines."""
+    before = lines[max(0, hunk.line - 2) : hunk.line]
+    after = lines[hunk.line + len(hunk.new) : hunk.line + len(hunk.new) + 2]
+    old = tokens("\n" + "".join((*before, *hunk.old, *after)))
+    new = tokens("\n" + "".join((*before, *hunk.new, *after)))
+    if max(len(old), len(new)) > MOST_TOKENS:
+        return ()
+    first_line = hunk.line - len(before) - 1  # the added line end begins the first line
+    return tuple(_sites(hunk.path, first_line, old, new))
+
+
+def _sites(path: str, first_line: int, old: Tokens, new: Tokens) -> Iterator[Site]:
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    spans = [_slide(each[1:], old, new) for each in steps if each[0] != "equal"]
+    wider = list(_wider(spans, old, new))
+    for start, end, begin, stop in dict.fromkeys((*wider, *spans)):
+        if max(end - start, stop - begin) > MOST_SPAN:
+            continue
+        line = first_line + sum(token[0] == "\n" for token in new[:begin])
+        left = old[max(0, start - AROUND) : start]
+        column = _column(new[:begin])
+        right = old[end : end + AROUND]
+        among = len(wider) if (start, end, begin, stop) in wider else len(spans)
+        yield Site(path, line, column, left, old[start:end], new[begin:stop], right, among)
+
+
+def _column(before: Tokens) -> int:
+    """How many characters of its line are before the end of some tokens."""
+    column = 0
+    for token in reversed(before):
+        if token[0] == "\n":
+            return column + len(token) - 1
+        column += len(token)
+    return column
+
+
+_Span = tuple[int, int, int, int]
+
+
+def _slide(span: _Span, old: Tokens, new: Tokens) -> _Span:
+    """The same insertion or deletion, as far up as it may be: it is ambiguous where its ends are alike.
+
+    Whole lines begin with the line end above them. Brackets stay in pairs, a call is added after its dot, and
+    a word before another one, as `await`, begins with itself.
+    """
+    start, end, begin, stop = span
+    if start < end and begin < stop:
+        return span
+    changed = new if start == end else old
+    first = begin if start == end else start
+    last = stop if start == end else end
+    best = 0
+    moved = 0
+    while changed[first - moved][0] != "\n" and first > moved:
+        if changed[first - 1 - moved] != changed[last - 1 - moved]:
+            break
+        moved += 1
+        if _is_phrase(changed[first - moved : last - moved]):
+            best = moved
+    words = all(map(IDENTIFIER.fullmatch, changed[first - best + 1 : last - best]))
+    follows = changed[last - best : last - best + 1] == changed[first - best : first - best + 1]
+    if words and changed[first - best].isspace() and changed[first - best][0] != "\n" and follows:
+        best -= 1
+    return start - best, end - best, begin - best, stop - best
+
+
+def _is_phrase(part: Tokens) -> bool:
+    """Whether tokens begin with no bracket and close none that they do not open."""
+    if part[0] in "([{":
+        return False
+    return all(depth(part[: at + 1]) >= 0 for at in range(len(part)))
+
+
+def _wider(spans: Sequence[_Span], old: Tokens, new: Tokens) -> Iterator[_Span]:
+    """One span from the first to the last difference of a line that has several."""
+    group: list[_Span] = []
+    for span in (*spans, None):
+        if group and (span is None or any(token[0] == "\n" for token in old[group[-1][1] : span[0]])):
+            if len(group) > 1:
+                whole = group[0][0], group[-1][1], group[0][2], group[-1][3]
+                yield _balance(whole, old, new)
+            group = []
+        if span is not None:
+            group.append(span)
+
+
+def _balance(span: _Span, old: Tokens, new: Tokens) -> _Span:
+    """A span with the closing brackets that follow it on its line, as far as it opens them."""
+    start, end, begin, stop = span
+    while end < len(old) and old[end] in ")]}" and depth(old[start:end]) > 0 and depth(new[begin:stop]) > 0:
+        end += 1
+        stop += 1
+    if depth(old[start:end]) > 0 and end < len(old) and old[end] in ")]}":
+        end += 1
+        stop += 1
+    return start, end, begin, stop
+
+
+def depth(part: Tokens) -> int:
+    """How many brackets tokens open, less those that they close."""
+    return sum((each in "([{") - (each in ")]}") for each in part)

@@ -1,0 +1,346 @@
+"""What follows a rename: texts in which ⟦old→new⟧ is what the user changed, and ‹old› what has to follow.
+
+A place whose text is not the new name is ‹old|text›.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from assist_context.documents import Cursor, Document, split_lines
+from assist_context.languages import Language, language_of
+from assist_context.next_edit.kinds.renaming import MOST_PLACES, find_renames
+from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
+from assist_context.syntax.scopes.parsed_text import ParsedText
+
+PATH = "/w/pkg/mod."
+
+
+class Files:
+    """Other files, by their paths."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self._documents = [
+            Document(path, split_lines(text), language_of(path)) for path, text in texts.items()
+        ]
+
+    def using(self, name: str, limit: int) -> Sequence[Document]:
+        word = re.compile(rf"\b{name}\b")
+        return [each for each in self._documents if word.search(each.text)][:limit]
+
+    def importing(self, name: str, language: Language) -> Sequence[str]:  # noqa: ARG002
+        return []
+
+
+def hunk_between(path: str, before: str, after: str) -> EditHunk:
+    old, new = split_lines(before), split_lines(after)
+    head = next((at for at, (one, two) in enumerate(zip(old, new, strict=False)) if one != two), 0)
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    return EditHunk(path, head, old[head : len(old) - tail], new[head : len(new) - tail])
+
+
+def situation(path: str, texts: Sequence[str], others: dict[str, str] | None = None) -> Situation:
+    """The situation after a document went through some texts, with a hunk for each step."""
+    parsed: dict[Document, ParsedText] = {}
+
+    def parse(document: Document) -> ParsedText:
+        if document not in parsed:
+            parsed[document] = ParsedText(document)
+        return parsed[document]
+
+    hunks = tuple(hunk_between(path, *pair) for pair in pairwise(texts))
+    document = Document(path, split_lines(texts[-1]), language_of(path))
+    before = replace(document, lines=split_lines(texts[-2]))
+    return Situation(document, before, Cursor(hunks[-1].line, 0), hunks, parse, Files(others or {}))
+
+
+def apply(text: str, changes: Sequence[Change]) -> str:
+    lines = list(split_lines(text))
+    for change in sorted(changes, key=lambda each: (each.start.line, each.start.column), reverse=True):
+        assert change.start.line == change.end.line
+        line = lines[change.start.line]
+        lines[change.start.line] = line[: change.start.column] + change.text + line[change.end.column :]
+    return "".join(lines)
+
+
+def unmark(text: str) -> tuple[str, str, str]:
+    """The text before the user's change, after it, and after the whole rename."""
+    [new] = set(re.findall(r"→(.+?)⟧", text))
+    plain = re.sub(r"‹(\w+)(?:\|.*?)?›", r"\1", text)
+    done = re.sub(r"‹\w+\|(.*?)›", r"\1", re.sub(r"‹\w+›", new, text))
+    first = re.sub(r"⟦(.+?)→.+?⟧", r"\1", plain)
+    return first, re.sub(r"⟦.+?→(.+?)⟧", r"\1", plain), re.sub(r"⟦.+?→(.+?)⟧", r"\1", done)
+
+
+def offers(suffix: str, text: str, others: dict[str, str] | None = None) -> list[Offer]:
+    before, after, _ = unmark(text)
+    return list(find_renames(situation(PATH + suffix, (before, after), others)))
+
+
+FOLLOWS = [
+    ("py", "def ⟦load→fetch⟧(a):\n    return ‹load›(a)\n\n‹load›(1)\n'load'  # load\no.load()\n"),
+    ("py", "def f(⟦a→b⟧, c):\n    return [‹a› for d in ‹a›] + c\nf(‹a›=1)\na = 2\n"),
+    ("py", "def f():\n    ⟦x→y⟧ = 1\n    ‹x› += 1\n    return ‹x›\ndef g(x): return x\n"),
+    ("py", "class ⟦Old→New⟧:\n    def m(self): return ‹Old›()\ndef f(a: ‹Old›) -> ‹Old›: return a\n"),
+    (
+        "py",
+        "class A:\n    def ⟦go→run⟧(self): self.‹go›()\ndef f(a: A, b): return a.‹go›()\nimport os\nos.go()\n",
+    ),
+    (
+        "py",
+        "class A:\n    def __init__(self, p):\n        self.⟦p→q⟧ = p\n    def m(self): return self.‹p›\n",
+    ),
+    ("py", "import numpy as ⟦n→np⟧\n‹n›.zeros(‹n›.n)\n"),
+    ("py", "from m import ⟦a→b⟧\n‹a›(1)\n"),
+    ("py", "for ⟦i→row⟧ in rows:\n    print(f'{‹i›} i')\n"),
+    ("py", "def f():\n    x = ⟦x0→start⟧ = 1\n    return ‹x0›\n"),
+    ("py", "‹load›(0)\ndef ⟦load→fetch⟧(): pass\n‹load›(1)\n"),
+    ("ts", "function ⟦f→g⟧(a: T) { return ‹f›(a) }\nconst x = { ‹f|f: g›, k: ‹f› };\n"),
+    ("ts", "const { ⟦a→b⟧ } = o;\n‹a›(o.a);\n"),
+    ("ts", "const ⟦a→b⟧ = 1;\nlog({ ‹a|a: b› }, { c: ‹a› }, x.a, `${‹a›}`);\nexport { ‹a› };\n"),
+    ("ts", "interface P { ⟦q→r⟧: string }\nfunction f(p: P) { const { ‹q|r: q› } = p; return p.‹q› + q }\n"),
+    # what a type that is written says of objects
+    ("ts", "type P = { ⟦q→r⟧?: number };\nconst p: P = { ‹q›: 1 };\np.‹q›;\nq({ q: 2 });\n"),
+    ("ts", "interface P { ⟦q→r⟧(): void }\nfunction f(): P { return { ‹q›() {} } }\n"),
+    ("ts", "type P = { ⟦q→r⟧: number; n: P[] };\nconst p: P = { ‹q›: 1, n: [{ ‹q›: 2, n: [] }] };\n"),
+    ("ts", "const f = (): { ⟦q→r⟧: number } => ({ ‹q›: 1 });\nconst { ‹q|r: q› } = f();\nf().‹q›;\n"),
+    ("ts", "const o = { get ⟦q→r⟧() { return 1 }, set ‹q›(v) {} };\no.‹q›;\n"),
+    ("ts", "class A { ⟦q→r⟧() {} }\nclass B extends A { ‹q›() { super.‹q›() } }\n"),
+    ("ts", "class A {\n  ⟦x→y⟧ = 1;\n  m() { return this.‹x› }\n}\nnew A().‹x›;\n"),
+    ("ts", "type ⟦A→B⟧ = string;\nlet a: ‹A›; const C = 1;\n"),
+    ("tsx", "const ⟦Foo→Bar⟧ = () => null;\nconst b = <‹Foo›><p/></‹Foo›>;\n"),
+    ("js", "function f(⟦a→b⟧) { return [‹a›, function (a) { return a }] }\n"),
+    ("rs", "fn f(⟦x→y⟧: i32) -> P { P { ‹x|x: y›, z: ‹x› } }\n"),
+    ("rs", "struct P { ⟦x→y⟧: i32 }\nfn f(p: P) { let P { ‹x|y: x› } = p; p.‹x›; x }\n"),
+    ("rs", "fn f() { let ⟦a→b⟧ = 1; g(‹a›); let a = ‹a›; g(a); }\n"),
+    ("rs", "enum E { ⟦A→B⟧, C }\nfn f(e: E) { match e { E::‹A› => 1, E::C => 2 } }\n"),
+    ("go", "package p\nfunc f() {\n\t⟦a→b⟧, err := g()\n\tuse(‹a›, err)\n\tif a := ‹a›; a > 0 {\n\t}\n}\n"),
+    ("go", "package p\ntype S struct {\n\t⟦F→G⟧ int\n}\nfunc f(s S) { s.‹F› = S{‹F›: 1}.‹F› }\n"),
+    ("go", "package p\nfunc (s *S) ⟦M→N⟧() { s.‹M›() }\ntype S struct{}\n"),
+    ("java", "class A {\n  int ⟦x→y⟧;\n  int m() { return ‹x› + this.‹x›; }\n}\n"),
+    ("c", "static int ⟦f→g⟧(int a) { return a ? ‹f›(a) : 0; }\nint h(void) { return ‹f›(1); }\n"),
+    # broken code elsewhere
+    ("py", "def ⟦load→fetch⟧(a):\n    return ‹load›(a)\n"),
+    ("ts", "const ⟦a→b⟧ = 1;\nuse(‹a›);\nfunction (\n"),
+    ("py", "x = '😀'; ⟦a→b⟧ = '😀'; f('é', ‹a›)\n"),
+]
+
+
+@pytest.mark.parametrize(("suffix", "text"), FOLLOWS)
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["lf", "crlf"])
+def test_what_means_the_same_follows(suffix: str, text: str, end: str) -> None:
+    _, after, done = unmark(text.replace("\n", end))
+    [offer] = offers(suffix, text.replace("\n", end))
+    assert apply(after, offer.changes) == done
+    assert offer.kind == "rename"
+    assert offer.features["from_use"] == offer.features["cross_file"] == 0
+
+
+QUIET = [
+    ("py", "def load():\n    ⟦x→y⟧ = 1\n    return 2\n"),  # nothing is left
+    ("py", "def f():\n    ⟦x→y⟧ = 1\n    y = 2\n    return x + y\n"),  # the new name is taken
+    ("py", "y = 2\ndef f():\n    ⟦x→y⟧ = 1\n    return x + y\n"),  # it would capture
+    ("py", "def ⟦f→g⟧(): pass\ndef h(g): return f(g)\n"),  # it would be captured
+    ("py", "def f(⟦a→len⟧): return a[:len(a)]\n"),  # it hides what is built in
+    ("py", "⟦a→b⟧ = 1\n'a'  # a\n"),
+    ("py", "x = ⟦a→b⟧\ny = a\nb = 2\na = 1\n"),  # another variable is used
+    ("py", "o.⟦get→pop⟧(1)\no.get(2)\n"),
+    ("py", "print(⟦foo→bar⟧)\nprint(foo)\n"),  # defined nowhere
+    ("py", "def f(⟦a→self⟧): return a\n"),
+    ("py", "⟦a→b c⟧ = 1\nprint(a)\n"),
+    ("ts", "const ⟦a→b⟧ = 1;\n{ const b = 2; use(a, b); }\n"),
+    ("rs", "fn f() { let ⟦a→b⟧ = 1; let b = 2; g(a, b); }\n"),
+    ("go", "package p\nfunc f() {\n\t⟦a→b⟧ := 1\n\tb := 2\n\tuse(a, b)\n}\n"),
+    ("md", "# ⟦a→b⟧\na\n"),
+    ("json", '{"⟦a→b⟧": 1, "c": "a"}\n'),
+    ("rb", "def ⟦a→b⟧\nend\na\n"),
+]
+
+
+@pytest.mark.parametrize(("suffix", "text"), QUIET)
+def test_quiet(suffix: str, text: str) -> None:
+    assert offers(suffix, text) == []
+
+
+def test_a_rename_may_begin_at_a_use() -> None:
+    text = "def ‹load›(a):\n    return a\n\n⟦load→fetch⟧(1)\n‹load›(2)\n"
+    _, after, done = unmark(text)
+    [offer] = offers("py", text)
+    assert apply(after, offer.changes) == done
+    assert offer.features["from_use"] == 1
+    assert [change.start.line for change in offer.changes] == [4, 0]  # below first, then from the top
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from m import load\n⟦load→fetch⟧(1)\nload(2)\n",  # another name of that module
+        "def load(): pass\ndef fetch(): pass\n⟦load→fetch⟧(1)\nload(2)\n",  # another function
+        "x = 1\n⟦x→y⟧\nx\n",  # too short to say so
+        "class A:\n    def load(self): pass\ndef f(a):\n    a.⟦load→fetch⟧()\n    a.load()\n",  # an unknown object
+    ],
+)
+def test_a_use_may_just_mean_something_else(text: str) -> None:
+    assert offers("py", text) == []
+
+
+def test_a_name_that_other_files_have_is_not_new() -> None:
+    text = "def load(a):\n    return a\n\n⟦load→fetch⟧(1)\nload(2)\n"
+    assert offers("py", text, {"/w/pkg/other.py": "def fetch(): pass\n"}) == []
+
+
+def test_the_chain_goes_on_after_its_first_places() -> None:
+    texts = [
+        "load = 0\ndef f():\n    load = 1\n    g(load)\n    g(load)\n    return load\n",
+        "load = 0\ndef f():\n    fetch = 1\n    g(load)\n    g(load)\n    return load\n",
+        "load = 0\ndef f():\n    fetch = 1\n    g(fetch)\n    g(load)\n    return load\n",
+        "load = 0\ndef f():\n    fetch = 1\n    g(fetch)\n    g(load)\n    return fetch\n",
+    ]
+    [offer] = find_renames(situation(PATH + "py", texts))
+    assert apply(texts[-1], offer.changes) == texts[-1].replace("g(load)", "g(fetch)")
+    assert offer.features["examples"] > 1
+
+
+def test_uses_may_come_before_the_definition() -> None:
+    texts = [
+        "def load(): pass\nload(1)\nload(2)\n",
+        "def load(): pass\nfetch(1)\nload(2)\n",
+        "def fetch(): pass\nfetch(1)\nload(2)\n",
+    ]
+    [offer] = find_renames(situation(PATH + "py", texts))
+    assert apply(texts[-1], offer.changes) == texts[-1].replace("load", "fetch")
+
+
+def test_a_local_name_may_be_anywhere_in_a_long_text() -> None:
+    rest = "def other(i):\n    return i\n" * MOST_PLACES
+    text = f"def f(⟦i→row⟧):\n    return ‹i›\n{rest}"
+    before, after, done = unmark(text)
+    [offer] = offers("py", text)
+    assert apply(after, offer.changes) == done
+    assert offers("py", f"⟦i→row⟧ = 1\ni\n{rest}") == []
+    assert offers("py", f"def f():\n    global i\n    ⟦i→row⟧ = 1\n    return i\n{rest}") == []
+    assert before != done
+
+
+def test_several_names_at_once_are_no_rename() -> None:
+    texts = ["def f(a, b):\n    return a + b\n", "def f(c, d):\n    return a + b\n"]
+    assert list(find_renames(situation(PATH + "py", texts))) == []
+
+
+def test_the_same_name_may_be_replaced_several_times_at_once() -> None:
+    texts = ["def f(a): return a + a\nf(a=1)\n", "def f(b): return b + b\nf(a=1)\n"]
+    [offer] = find_renames(situation(PATH + "py", texts))
+    assert apply(texts[-1], offer.changes) == texts[-1].replace("a=1", "b=1")
+
+
+def test_the_rest_of_the_line_may_change_too() -> None:
+    texts = ["def f(a, c):\n    return a\n", "def f(b, c=1, *, d: int = 2) -> int:\n    return a\n"]
+    [offer] = find_renames(situation(PATH + "py", texts))
+    assert apply(texts[-1], offer.changes) == texts[-1].replace("return a", "return b")
+
+
+def test_what_is_no_example_is_not_followed() -> None:
+    case = situation(PATH + "py", ["a = 1\na\n", "b = 1\na\n"])
+    bulk = replace(case, hunks=(replace(case.hunk, origin="bulk"),))
+    assert list(find_renames(bulk)) == []
+
+
+OTHERS = [
+    # the definition, and another file: its path, and what follows there
+    (
+        "def ⟦load→fetch⟧(): pass\n",
+        "py",
+        "/w/pkg/a.py",
+        "from .mod import ‹load›, x\n‹load›()\n'load'\ndef f(load): load\n",
+    ),
+    ("def ⟦load→fetch⟧(): pass\n", "py", "/w/pkg/a.py", "from pkg.mod import ‹load› as x\nload()\n"),
+    ("def ⟦load→fetch⟧(): pass\n", "py", "/w/app/a.py", "import pkg.mod as m\nm.‹load›()\no.load()\n"),
+    (
+        "def ⟦load→fetch⟧(): pass\n",
+        "py",
+        "/w/app/a.py",
+        "from pkg import mod\ndef f(): return mod.‹load›(load)\n",
+    ),
+    (
+        "class ⟦Load→Fetch⟧: pass\n",
+        "py",
+        "/w/pkg/sub/a.py",
+        "from ..mod import ‹Load›\ndef f(a: ‹Load›): ...\n",
+    ),
+    (
+        "class A:\n    def ⟦go→run⟧(self): pass\n",
+        "py",
+        "/w/pkg/a.py",
+        "from .mod import A\ndef f(a: A, b): a.‹go›(b.go)\nA().‹go›()\n",
+    ),
+    (
+        "class A:\n    def ⟦go→run⟧(self): pass\n",
+        "py",
+        "/w/pkg/a.py",
+        "from .mod import A\nclass B(A):\n    def ‹go›(self): self.‹go›()\n",
+    ),
+    (
+        "export function ⟦f→g⟧() {}\n",
+        "ts",
+        "/w/pkg/a.ts",
+        "import { ‹f›, x } from './mod';\n‹f›({ ‹f|f: g› }, o.f);\n",
+    ),
+    (
+        "export function ⟦f→g⟧() {}\n",
+        "ts",
+        "/w/pkg/b/a.tsx",
+        "import * as m from '../mod.js';\nm.‹f›(f);\nexport { ‹f› } from '../mod';\n",
+    ),
+    ("export enum E { ⟦A→B⟧ }\n", "ts", "/w/pkg/a.ts", "import { E } from './mod';\nE.‹A›; x.A;\n"),
+    (
+        "pub fn ⟦f→g⟧() {}\n",
+        "rs",
+        "/w/pkg/a.rs",
+        "use crate::pkg::m::{self, x};\nfn h() {}\n",
+    ),
+    ("package p\n\nfunc ⟦F→G⟧() {}\n", "go", "/w/pkg/a.go", "package p\n\nfunc h(o O) { ‹F›(); o.F() }\n"),
+    (
+        "package pkg\n\nfunc ⟦F→G⟧() {}\n",
+        "go",
+        "/w/app/a.go",
+        'package app\n\nimport "x/pkg"\n\nfunc h(o O) { pkg.‹F›(); o.F(); F() }\n',
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "suffix", "path", "other"), OTHERS)
+def test_other_files_follow(text: str, suffix: str, path: str, other: str) -> None:
+    [new] = re.findall(r"→(.+?)⟧", text)
+    plain = re.sub(r"‹(\w+)(?:\|.*?)?›", r"\1", other)
+    done = re.sub(r"‹\w+\|(.*?)›", r"\1", re.sub(r"‹\w+›", new, other))
+    found = [each for each in offers(suffix, text, {path: plain}) if each.path == path]
+    assert apply(plain, [change for each in found for change in each.changes]) == done
+    assert all(each.features["cross_file"] for each in found)
+
+
+@pytest.mark.parametrize(
+    ("path", "other"),
+    [
+        ("/w/pkg/a.py", "from .other import load\nload()\n"),
+        ("/w/pkg/a.py", "from other.mod import load\nload()\n"),
+        ("/w/app/a.py", "from mod import load\nload()\n"),
+        ("/w/app/a.py", "from .mod import load\nload()\n"),
+        (
+            "/w/pkg/a.py",
+            "from .mod import load\nfetch = 1\ndef f(): return load(fetch)\n",
+        ),  # the new name is taken
+        ("/w/pkg/a.py", "load()\n"),
+        ("/w/pkg/a.ts", "import { load } from './mod';\n"),
+    ],
+)
+def test_files_that_mean_something_else_do_not_follow(path: str, other: str) -> None:
+    assert offers("py", "def ⟦load→fetch⟧(): pass\n", {path: other}) == []
+
+
+def test_locals_do_not_ask_other_files() -> None:
+    assert offers("py", "def f(⟦load→fetch⟧): pass\n", {"/w/pkg/a.py": "from .mod import load\n"}) == []
