@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from assist_completion.errors import CompletionError
 
 Mode = Literal["eager", "balanced", "quiet", "manual"]
+Switch = Literal["on", "off"]
 
 DEFAULT_MODEL = "qwen2.5-coder-0.5b"
 
@@ -104,6 +105,15 @@ class CompletionSettings:
     recent_files: bool = field(
         default=True,
         metadata={"doc": "Whether the model also sees your recent edits in other files of the workspace."},
+    )
+
+    next_edit: Switch = field(
+        default="on",
+        metadata={
+            "choices": get_args(Switch),
+            "doc": "Whether the edit that probably comes next is offered after an edit. It needs no model. "
+            "How sure it must be, `mode` says; with `manual` it comes only when you ask.",
+        },
     )
 
     def __post_init__(self) -> None:

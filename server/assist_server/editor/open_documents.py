@@ -24,6 +24,8 @@ LATEST = 64
 # Edits in one change from which on the texts before and after it are compared as wholes. Formatting 20,000
 # lines on save held the event loop for 1.3 s when each of them was followed.
 MANY = 100
+# Several places that change to more than so many texts are a formatter's work, and are compared too.
+FEW_TEXTS = 2
 
 
 class OpenDocuments:
@@ -31,7 +33,7 @@ class OpenDocuments:
 
     Changes that do not fit are counted in `counts` and left out. `foresee` is called with each edit of a
     document before it is made: the text between two cursors becomes another one. After a change of more than
-    `MANY` edits, `compare` is called in its place, with the lines as they were before.
+    `MANY` edits or `FEW_TEXTS` texts, `compare` is called in its place, with the lines as they were before.
     """
 
     def __init__(
@@ -67,24 +69,25 @@ class OpenDocuments:
         """The documents that were opened or edited last, at most `LATEST`, the last one at the end."""
         return tuple(islice(reversed(self.by_uri.values()), LATEST))[::-1]
 
-    def change(self, uri: str, version: int, edits: list[Edit]) -> None:
-        """Apply edits. Unknown documents and old versions change nothing."""
+    def change(self, uri: str, version: int, edits: list[Edit]) -> bool:
+        """Apply edits. Unknown documents and old versions change nothing, and give False."""
         document = self.by_uri.get(uri)
         if document is None:
             self._counts["change-unknown-document"] += 1
-            return
-        many = len(edits) > MANY
+            return False
+        many = len(edits) > MANY or len({each.text for each in edits}) > FEW_TEXTS
         old = tuple(document.lines) if many else ()
         foresee = (lambda *_: None) if many else partial(self._foresee, document)
         if not document.apply(version, edits, foresee):
             self._counts["change-out-of-order"] += 1
             log.warning("%s: version %d came after %d and was left out", uri, version, document.version)
-            return
+            return False
         if many:
             self._compare(document, old)
         self.by_uri[uri] = self.by_uri.pop(uri)
         if edits and edits[-1].start is not None:
             self._recent_edits = self._recent_edits.note(document.path, edits[-1].start[0])
+        return True
 
     def remove(self, uri: str) -> None:
         """The editor closed a document."""

@@ -158,7 +158,7 @@ class QuestionTasks:
         return local
 
     def _tell(self, number: str, *, delta: str = "", done: bool = False, **more: Any) -> None:
-        if done:  # what is left of the task is its own affair: nothing cancels it, and nothing is told of it
+        if done:  # nothing cancels what is left of the task, and the editor hears no more
             self._tasks.pop(number, None)
         self._context.editor.tell({"id": number, "delta": delta, "done": done, **more})
 

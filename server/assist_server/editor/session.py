@@ -6,15 +6,20 @@ model is opened on a thread of its own, and a request that comes before it is re
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from assist_context.documents import Cursor
 from assist_context.files.exclusions import why_excluded
+from assist_context.indexer.wire import Event
 from assist_server.config.config import Config
 from assist_server.editor.context_search import ContextSearch
 from assist_server.editor.feedback.accepted_texts import KEPT_AFTER, AcceptedTexts
 from assist_server.editor.feedback.usage_table import UsageTable
 from assist_server.editor.feedback.usage_writer import WRITE_AFTER, UsageWriter
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
+from assist_server.editor.next_edit.next_edits import NextEdits
+from assist_server.editor.next_edit.offer_worker import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.suggestions import Suggestions
 from assist_server.workspace.documents import Edit, OpenDocument
@@ -42,7 +47,7 @@ class Session:
         self.usage = UsageTable(lambda: self.workspace.folders)
         self.accepted = AcceptedTexts(self.usage, kept_after)
         self.writer = UsageWriter(self.usage, config.paths.data, write_after)
-        self.documents = OpenDocuments(self._counts, self.accepted.foresee, self.accepted.compare)
+        self.documents = OpenDocuments(self._counts, self._foresee, self._compare)
         self.model = ModelLifetime(
             lambda: self._config,
             open_models,
@@ -55,6 +60,14 @@ class Session:
             self.documents, self.context, self.model, self._item, self._counts, self.accepted
         )
         self.workspace = self.context.workspace
+        self.next_edits = NextEdits(
+            lambda: self._config.completion,
+            self.documents,
+            self.usage,
+            self._open_offer_search,
+            self.suggestions.is_on_screen,
+        )
+        self.workspace.listen(self._hear_indexer)
 
     @property
     def config(self) -> Config:
@@ -70,9 +83,11 @@ class Session:
         """Take other settings. The model and the index are opened again only if the change concerns them."""
         old = self._config
         self._config = config
+        self.next_edits.configure()
         if not self.model.started:
             return
-        if (config.completion, config.answers) != (old.completion, old.answers):
+        completion = replace(config.completion, next_edit=old.completion.next_edit)  # concerns no model
+        if (completion, config.answers) != (old.completion, old.answers):
             self.model.start()
         if config.context != old.context:
             self.open_folders([folder.root for folder in self.workspace.folders])
@@ -80,6 +95,7 @@ class Session:
     def open_folders(self, roots: list[str]) -> None:
         """Index these folders from now on, in place of the earlier ones."""
         self.workspace.open(roots, self._config)
+        self.next_edits.reopen()
         found = [folder.root for folder in self.workspace.folders]
         # A daemon thread: leaving the process must not wait for a slow disk.
         threading.Thread(
@@ -96,6 +112,7 @@ class Session:
     def close(self) -> None:
         """The same, end indexing, free the model, and wait until the counts are written."""
         self.end_use()
+        self.next_edits.close()
         self.context.close()
         self.model.close()
         self.writer.wait()
@@ -114,8 +131,10 @@ class Session:
         """The editor opened a document. Its beginning is what most prompts in it share."""
         if (before := self.documents.get(document.uri)) is not None:
             self.accepted.judge_closed(before)
+            self.next_edits.close_document(before)
         document.rename(self.workspace.prompt_path(document.path))
         self.documents.add(document)
+        self.next_edits.open_document()
         self.context.prewarm_whole(document)
         self.workspace.index_first([each.real_path for each in self.documents.latest()])
         self.context.search(document)
@@ -129,13 +148,15 @@ class Session:
 
     def change_document(self, uri: str, version: int, edits: list[Edit]) -> None:
         """The editor changed a document."""
-        self.documents.change(uri, version, edits)
+        if self.documents.change(uri, version, edits):
+            self.next_edits.follow_change(self.documents.by_uri[uri])
 
     def save_document(self, uri: str) -> None:
         """The editor wrote a document to its file."""
         document = self.documents.get(uri)
         if document is not None:
             self.accepted.judge_saved(document)
+        self.next_edits.refresh()
         if document is not None and document.real_path:
             self.workspace.change_files([document.real_path])
         self.writer.write_if_due()
@@ -144,6 +165,7 @@ class Session:
         """The editor closed a document."""
         if (document := self.documents.get(uri)) is not None:
             self.accepted.judge_closed(document)
+            self.next_edits.close_document(document)
         self.documents.remove(uri)
         self.workspace.forget(uri)
         self.writer.write_if_due()
@@ -158,8 +180,27 @@ class Session:
         else:
             cursor = self.documents.move_cursor(document, line, units)
         if cursor is not None:
+            self.next_edits.move_cursor(document, cursor)
             self.context.prewarm(document, cursor)
             self.context.search(document)
+
+    def _foresee(self, document: OpenDocument, start: Cursor, end: Cursor, text: str) -> None:
+        self.accepted.foresee(document, start, end, text)
+        self.next_edits.foresee(document, start, end, text)
+
+    def _compare(self, document: OpenDocument, old: Sequence[str]) -> None:
+        self.accepted.compare(document, old)
+        self.next_edits.compare(document, old)
+
+    def _hear_indexer(self, event: Event) -> None:
+        if event.get("event") == "ready":
+            self.next_edits.refresh()
+
+    def _open_offer_search(self) -> OfferSearcher:
+        """What finds next edits, on its thread: only there it imports tree-sitter and SQLite."""
+        from assist_server.editor.next_edit.offer_search import OfferSearch  # noqa: PLC0415
+
+        return OfferSearch(self.workspace.folders, indexed=self._config.context.index)
 
     def _prepare_latest(self) -> None:
         """The model is ready: prewarm and search for the document that was opened last."""

@@ -109,6 +109,9 @@ class Suggestions:
         self._counts = counts
         self._accepted = accepted
         self._accepted_in = ""  # the URI of the document where the last suggestion was accepted
+        self._on_screen: tuple[str, int, Cursor] | None = (
+            None  # URI, version and cursor of what was shown last
+        )
         self._ends: OrderedDict[str, deque[RequestEnd]] = OrderedDict()  # by URI, the newest last
 
     async def complete(
@@ -174,6 +177,13 @@ class Suggestions:
         """How a request would end that the editor does not send, because the user paused suggestions."""
         return RequestEnd(at or (0, 0), "paused")
 
+    def is_on_screen(self, document: OpenDocument, cursor: Cursor) -> bool:
+        """Whether the last request was for a document as it is now, at this cursor, and got ghost text.
+
+        What was accepted or typed over since is not there any more.
+        """
+        return self._on_screen == (document.uri, document.version, cursor)
+
     def record_shown(self, suggestion_id: int) -> None:
         """The editor shows a suggestion."""
         if self._model.engine is not None:
@@ -182,6 +192,7 @@ class Suggestions:
     def record_accepted(self, suggestion_id: int, uri: str = "", units: int | None = None) -> None:
         """The user accepted a suggestion, or of its text what is before `units`, as the editor counts."""
         self._accepted_in = uri
+        self._on_screen = None
         self._accepted.accept(suggestion_id, units)
         if self._model.engine is not None:
             self._model.engine.record_accepted(suggestion_id)
@@ -198,6 +209,7 @@ class Suggestions:
         shown = [each for each in answers if each.shown]
         best = shown[0] if shown else answers[0]
         self._end(document.uri, RequestEnd(at, best.reason, best))
+        self._on_screen = (document.uri, document.version, place.cursor) if shown else None
         key = self._count(document, best, shown=bool(shown))
         ghosts = tuple(map(place.ghost_text, shown))
         begin = (place.begin.line, place.begin.column)
@@ -236,6 +248,7 @@ class Suggestions:
 
     def _nothing(self, uri: str, at: tuple[int, int], reason: EditorReason) -> tuple[GhostText, ...]:
         """No suggestion, counted."""
+        self._on_screen = None
         self._counts[reason] += 1
         self._end(uri, RequestEnd(at, reason))
         return ()

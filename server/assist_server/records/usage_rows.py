@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from assist_escalation import durable_files
 
+NEXT_EDIT = "next-edit:"
 FILE = "usage.jsonl"  # in the data directory
 MOST_BYTES = 2_000_000  # about 8,000 lines, which are read in 50 ms
 DAYS = 400  # a year can be compared with the one before
@@ -37,13 +38,17 @@ _KEY = ("day", "repo", "model", "language")
 class UsageKey:
     """What counts are for: the day (UTC, "2026-01-31"), a key of the repository (no path), model, language.
 
-    "" is unknown.
+    "" is unknown. Next edits have `NEXT_EDIT` and their kind for a model.
     """
 
     day: str
     repo: str = ""
     model: str = ""
     language: str = ""
+
+    @property
+    def is_next_edit(self) -> bool:
+        return self.model.startswith(NEXT_EDIT)
 
 
 def record(data: Path, rows: Mapping[UsageKey, Counter[str]]) -> None:

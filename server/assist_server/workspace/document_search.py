@@ -5,7 +5,7 @@ model.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from assist_context.documents import Cursor, Document, TextNames
@@ -23,42 +23,87 @@ from assist_server.workspace.folders import WorkspaceFolder, folder_of
 TREES = 64  # syntax trees that are kept for open documents: as many as a search gets
 
 
-class DocumentSearch:
-    """Owns the readers of the indexes and the trees of open documents. One thread."""
+class FolderFiles:
+    """Owns the readers of the folders' indexes, and what their rules say about open documents. One thread.
 
-    def __init__(self, folders: Sequence[WorkspaceFolder]) -> None:
-        self._folders = tuple(folders)
-        corpora = {each.root: Corpus(each.root, IndexReader(each.database), each.name) for each in folders}
-        self._retrievers = {
-            root: Retriever(corpus, [other for other in corpora.values() if other is not corpus])
-            for root, corpus in corpora.items()
+    If they are `strict`, no line of a file that the rules exclude by now is read from an index. Without
+    `indexed` there is no index, and only the rules count.
+    """
+
+    def __init__(
+        self, folders: Sequence[WorkspaceFolder], *, strict: bool = False, indexed: bool = True
+    ) -> None:
+        self.folders = tuple(folders)
+        hidden = self._hidden_in if strict else _hide_nothing
+        self.corpora = {
+            each.root: Corpus(each.root, IndexReader(each.database), each.name, hidden(each.root))
+            for each in (self.folders if indexed else ())
         }
-        self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
         self.refresh()
 
     def refresh(self) -> None:
         """The index was updated: read the rule files again."""
         self._allowed: dict[str, bool] = {}
-        self._rules = {each.root: FolderRules(each.root) for each in self._folders}
+        self._rules = {each.root: FolderRules(each.root) for each in self.folders}
 
     def close(self) -> None:
         """Close the indexes."""
-        for retriever in self._retrievers.values():
-            retriever.corpus.reader.close()
+        for corpus in self.corpora.values():
+            corpus.reader.close()
+
+    def may_show(self, path: str) -> bool:
+        """Whether no rule excludes an open document. Excluded files are not shown in other files either."""
+        folder = folder_of(self.folders, path)
+        if path not in self._allowed:
+            inside = folder.relative(path) if folder else ""
+            rules = self._rules.get(folder.root) if folder else None
+            reason = rules.exclusion_reason(inside, by_git_rules=True) if rules else denied_by(path)
+            # A hard link: another name of the file may be excluded, and then it is not in the index.
+            unlisted = folder and _links(path) > 1 and not self._is_listed(folder, inside)
+            self._allowed[path] = not reason and not unlisted
+        return self._allowed[path]
+
+    def _is_listed(self, folder: WorkspaceFolder, inside: str) -> bool:
+        corpus = self.corpora.get(folder.root)
+        return corpus is not None and corpus.reader.file(inside) is not None
+
+    def _hidden_in(self, root: str) -> Callable[[str], bool]:
+        return lambda path: self._rules[root].exclusion_reason(path, by_git_rules=True) is not None
+
+
+class DocumentSearch:
+    """Owns the files of the folders, and the trees of open documents. One thread."""
+
+    def __init__(self, folders: Sequence[WorkspaceFolder]) -> None:
+        self._files = FolderFiles(folders)
+        corpora = self._files.corpora
+        self._retrievers = {
+            root: Retriever(corpus, [other for other in corpora.values() if other is not corpus])
+            for root, corpus in corpora.items()
+        }
+        self._trees: dict[str, tuple[Document, OpenTree, Symbols]] = {}
+
+    def refresh(self) -> None:
+        """The index was updated: read the rule files again."""
+        self._files.refresh()
+
+    def close(self) -> None:
+        """Close the indexes."""
+        self._files.close()
 
     def search(self, request: SearchRequest) -> RetrievalResult:
         """The result of one search. Outside of all folders only the recent edits help."""
         shown = {
             path: each
             for path, each in request.opened.items()
-            if path == request.path or self._may_show(path)
+            if path == request.path or self._files.may_show(path)
         }
         names = {document.path for path, document in shown.items() if path != request.path}
         edits = [each for each in request.edits if each.path in names]
-        folder = folder_of(self._folders, request.path)
+        folder = folder_of(self._files.folders, request.path)
         if folder is None:
             return RetrievalResult(tuple(reversed(edits)))
-        for each in self._folders:
+        for each in self._files.folders:
             inside = {path: document for path, document in shown.items() if each.holds(path)}
             opened = {each.relative(path): self._open(path, document) for path, document in inside.items()}
             self._retrievers[each.root].corpus.set_open(opened)
@@ -78,28 +123,13 @@ class DocumentSearch:
 
     def refute(self, document: Document, cursor: Cursor, names: TextNames) -> TextNames:
         """The names of a text with which it cannot be right at a cursor; none outside of all folders."""
-        folder = folder_of(self._folders, document.path)
+        folder = folder_of(self._files.folders, document.path)
         if folder is None:
             return TextNames()
         own = self._retrievers[folder.root].corpus
         others = [each.corpus for each in self._retrievers.values() if each.corpus is not own]
         named = replace(document, path=folder.relative(document.path))
         return refuted_names([own, *others], named, cursor, names)
-
-    def _may_show(self, path: str) -> bool:
-        """Whether no rule excludes an open document. Excluded files are not shown in other files either."""
-        folder = folder_of(self._folders, path)
-        if path not in self._allowed:
-            inside = folder.relative(path) if folder else ""
-            rules = self._rules.get(folder.root) if folder else None
-            reason = rules.exclusion_reason(inside, by_git_rules=True) if rules else denied_by(path)
-            # A hard link: another name of the file may be excluded, and then it is not in the index.
-            unlisted = folder and _links(path) > 1 and self._corpus(folder).reader.file(inside) is None
-            self._allowed[path] = not reason and not unlisted
-        return self._allowed[path]
-
-    def _corpus(self, folder: WorkspaceFolder) -> Corpus:
-        return self._retrievers[folder.root].corpus
 
     def _open(self, path: str, document: Document) -> OpenFile:
         """An open document with its definitions; it is parsed again only if it changed."""
@@ -114,6 +144,10 @@ class DocumentSearch:
         if len(self._trees) > TREES:
             self._trees.pop(next(iter(self._trees)))
         return OpenFile(document, known[2])
+
+
+def _hide_nothing(_: str) -> Callable[[str], bool]:
+    return lambda _: False
 
 
 def _links(path: str) -> int:

@@ -6,7 +6,7 @@ It applies edits and nothing else. Parsing and completing work on an immutable `
 import hashlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
@@ -71,8 +71,7 @@ class OpenDocument:
 
     def end_of_line(self) -> str:
         """The line end that this document uses."""
-        first = self.lines[0]
-        return "\r\n" if first.endswith("\r\n") else "\r" if first.endswith("\r") else "\n"
+        return line_end_of(self.lines)
 
     def apply(self, version: int, edits: list[Edit], foresee: Foresee = lambda *_: None) -> bool:
         """Apply edits in order. For a version that is not newer, change nothing and return False.
@@ -114,6 +113,16 @@ class OpenDocument:
         if last < len(self.lines) and new_lines[-1] == "":
             new_lines = new_lines[:-1]
         self.lines[first:last] = new_lines
+
+
+def line_end_of(lines: Sequence[str]) -> str:
+    r"""The line end that a document of these lines uses.
+
+    >>> line_end_of(["a\r\n", ""]), line_end_of(["a"])
+    ('\r\n', '\n')
+    """
+    first = lines[0]
+    return "\r\n" if first.endswith("\r\n") else "\r" if first.endswith("\r") else "\n"
 
 
 def resolve_path(path: str) -> str:

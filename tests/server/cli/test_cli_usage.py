@@ -81,6 +81,33 @@ def test_the_totals_stay_and_two_models_are_compared(
     assert "The candidate and the model of the settings, by what was kept after 30 s: big 20 of 500" in told
 
 
+def test_next_edits_have_tables_of_their_own(assist: Assist, data: Path) -> None:
+    made = {"next-offered": 8, "next-accepted": 6, "next-rejected": 1}
+    rows = {
+        UsageKey(TODAY, "", "next-edit:rename", "python"): Counter(made),
+        UsageKey(TODAY, "", "next-edit:repeat", "go"): Counter({"next-offered": 2}),
+    }
+    record(data, rows)
+    told = assist("stats", "--by", "model").out
+    lines = [line.split() for line in told.splitlines()]
+    assert ["rename", "8", "6", "(75%)", "1", "(12%)"] in lines
+    assert ["repeat", "2", "0", "(0%)", "0", "(0%)"] in lines
+    assert "next-edit:" not in told, "not among the models of ghost text"
+    by_command = [line.split() for line in assist("stats", "--by", "command").out.splitlines()]
+    assert ["next-edit", "10", "6", "(60%)", "1", "(10%)"] in by_command
+    assert "10 offered, 6 (60%) accepted, 1 (10%) rejected" in " ".join(assist("stats").out.split())
+    found = assist("stats", "--json", "--by", "language").json
+    assert found["next_edits"] == {"offered": 10, "accepted": 6, "rejected": 1}
+    assert found["rows"]["next_edits"][0] == {
+        "language": "python",
+        "offered": 8,
+        "accepted": 6,
+        "rejected": 1,
+    }
+    assert [each["language"] for each in found["rows"]["ghost_text"]] == ["python", "go"]
+    assert "next-edit" not in json.dumps(assist("stats", "export").json)
+
+
 @pytest.mark.parametrize("options", [("--since", TODAY), ("--send",), ("--json",), ("--by", "day")])
 def test_options_of_the_group_are_refused_for_an_export(assist: Assist, options: tuple[str, ...]) -> None:
     done = assist("stats", *options, "export")

@@ -6,6 +6,7 @@ needs when it runs.
 
 import json
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -205,7 +206,8 @@ def _show_totals(
     config: Config, facts_shown: list[tuple[str, str]], answers: dict[str, Any], use: "UsageSums"
 ) -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
-    from assist_server.wording.usage.tables import kept_words, pair_lines  # noqa: PLC0415
+    from assist_server.records.usage.key_groups import total  # noqa: PLC0415
+    from assist_server.wording.usage.tables import kept_words, next_edit_words, pair_lines  # noqa: PLC0415
 
     if facts_shown:
         facts(facts_shown)
@@ -214,6 +216,8 @@ def _show_totals(
         out("Nothing was counted yet: counts are written while an editor is open, and when it ends.")
     if answers["requests"]:
         facts(answers_facts(answers))
+    if use.next_edits:
+        facts([("Next edits", next_edit_words(total(use.next_edits)))])
     if kept := kept_words(use.first.answers):
         out(kept)
     for line in pair_lines(_pair(config, use)):
@@ -222,24 +226,31 @@ def _show_totals(
 
 def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
     from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
-    from assist_server.records.usage.key_groups import group  # noqa: PLC0415
+    from assist_server.records.usage.key_groups import NEXT_EDIT, group  # noqa: PLC0415
     from assist_server.records.usage.usage_sums import repository_names  # noqa: PLC0415
     from assist_server.wording.usage import tables  # noqa: PLC0415
+
+    def show(names: Sequence[str], rows: list[list[str]]) -> None:
+        table([Column(by.capitalize()), *(Column(name, number=True) for name in names)], rows)
 
     names = repository_names(config, Path.cwd()) if by == "repo" else None
     if use.ghost_text:
         out("Ghost text")
-        heads = [Column(by.capitalize()), *(Column(head, number=True) for head in tables.GHOST_HEADS)]
-        table(heads, tables.ghost_rows(group(use.ghost_text, by), by, names))
+        show(tables.GHOST_HEADS, tables.ghost_rows(group(use.ghost_text, by), by, names))
         out(tables.MEANING)
     else:
         out("No ghost text was counted in this time.")
     for line in tables.pair_lines(_pair(config, use)):
         out(line)
+    if use.next_edits:
+        out("\nNext edits")
+        show(
+            tables.NEXT_EDIT_HEADS,
+            tables.next_edit_rows(group(use.next_edits, by, NEXT_EDIT), by, names),
+        )
     if use.answers:
         out("\nQuestions")
-        heads = [Column(by.capitalize()), *(Column(head, number=True) for head in tables.QUESTION_HEADS)]
-        table(heads, tables.question_rows(group(use.answers, by), by, names))
+        show(tables.QUESTION_HEADS, tables.question_rows(group(use.answers, by), by, names))
     else:
         out("No question was asked in this time.")
     if use.first.answers > since:
@@ -248,16 +259,22 @@ def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
 
 def _table_document(config: Config, use: "UsageSums", by: str | None, since: str) -> dict[str, Any]:
     """What `stats --json` has next to the totals."""
-    from assist_server.records.usage.key_groups import group  # noqa: PLC0415
-    from assist_server.wording.usage.tables import pair_document, table_document  # noqa: PLC0415
+    from assist_server.records.usage.key_groups import NEXT_EDIT, group, total  # noqa: PLC0415
+    from assist_server.wording.usage.tables import (  # noqa: PLC0415
+        next_edit_document,
+        pair_document,
+        table_document,
+    )
 
     found = {
         "comparison": pair_document(_pair(config, use)),
+        "next_edits": next_edit_document(total(use.next_edits)),
         "questions_kept_from": use.first.answers if use.first.answers > since else None,
     }
     if by is None:
         return found
-    tables = table_document(group(use.ghost_text, by), group(use.answers, by), by)
+    next_edits = group(use.next_edits, by, NEXT_EDIT)
+    tables = table_document(group(use.ghost_text, by), next_edits, group(use.answers, by), by)
     return {**found, "by": by, "rows": tables}
 
 

@@ -6,15 +6,16 @@ from typing import Literal, TypeVar
 
 By = Literal["day", "repo", "command", "model", "language"]
 GHOST_TEXT = "complete"  # the command of ghost text, as the audit log has it
+NEXT_EDIT = "next-edit"  # and that of next edits
 
 K = TypeVar("K", bound=Hashable)
 
 
-def group(rows: Mapping[K, Counter[str]], by: str) -> dict[str, Counter[str]]:
-    """The sums by one field of the keys; "" is unknown. Ghost text has one command."""
+def group(rows: Mapping[K, Counter[str]], by: str, command: str = GHOST_TEXT) -> dict[str, Counter[str]]:
+    """The sums by one field of the keys; "" is unknown. Keys without a command are of this one."""
     sums: dict[str, Counter[str]] = {}
     for key, counts in rows.items():
-        sums.setdefault(str(getattr(key, by, GHOST_TEXT)), Counter()).update(counts)
+        sums.setdefault(str(getattr(key, by, command)), Counter()).update(counts)
     return sums
 
 

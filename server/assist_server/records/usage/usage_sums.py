@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,32 +38,38 @@ class FirstDays:
 
 @dataclass(frozen=True, slots=True)
 class UsageSums:
-    """Counts by key: of ghost text (`usage_rows`), of answers (`answer_counts`), and of what left."""
+    """Counts by key: of ghost text (`usage_rows`), of answers (`answer_counts`), and of what left.
+
+    Next edits have rows as ghost text has, with other counts. Exports leave them out.
+    """
 
     ghost_text: Mapping[UsageKey, Counter[str]]
     answers: Mapping[AnswerKey, Counter[str]]
     left: Mapping[DepartureKey, Counter[str]]
     first: FirstDays = field(default_factory=FirstDays)
+    next_edits: Mapping[UsageKey, Counter[str]] = field(default_factory=dict)
 
 
 def collect_use(config: Config, since: str = "") -> UsageSums:
-    """What is recorded of ghost text and answers from a day on, "" for all; nothing about what left."""
+    """What is recorded of an editor and of answers from a day on, "" for all; nothing about what left."""
     files = gate_files(config)
     rows = usage_rows.read(config.paths.data)
-    ghost_text = {key: counts for key, counts in rows.items() if key.day >= since}
+    since_then = {key: counts for key, counts in rows.items() if key.day >= since}
+    next_edits = {key: counts for key, counts in since_then.items() if key.is_next_edit}
+    ghost_text = {key: counts for key, counts in since_then.items() if not key.is_next_edit}
     first = FirstDays(
         max(since, usage_rows.kept_from(config.paths.data)),
         max(since, _day_after(feedback.kept_from(files.feedback))),
         since,
     )
-    return UsageSums(ghost_text, answer_rows(feedback.events(files.feedback), since), {}, first)
+    return UsageSums(ghost_text, answer_rows(feedback.events(files.feedback), since), {}, first, next_edits)
 
 
 def collect_all(config: Config, since: str = "") -> UsageSums:
     """The same, with what left by the audit log. Raises `AuditError` if that cannot be read."""
     use = collect_use(config, since)
     left = departures(events(gate_files(config).audit, Filter(since=_start_of(since))))
-    return UsageSums(use.ghost_text, use.answers, left, use.first)
+    return replace(use, left=left)
 
 
 def _day_after(moment: float | None) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 from assist_server.records.model_comparison import KeptShare
 from assist_server.records.usage.model_pair import ModelPair
-from assist_server.records.usage_rows import MS_BOUNDS, percentile
+from assist_server.records.usage_rows import MS_BOUNDS, NEXT_EDIT, percentile
 from assist_server.wording.sanitize import harmless
 
 GHOST_HEADS = ("Requests", "Shown", "Accepted", "Kept", "p50 ms", "p95 ms")
+NEXT_EDIT_HEADS = ("Offered", "Accepted", "Rejected")
 QUESTION_HEADS = ("Asked", "Answered", "Escalated", "Good", "Bad")
 UNKNOWN = "unknown"
 MEANING = (
@@ -34,6 +35,27 @@ def question_rows(groups: Groups, by: str, names: Mapping[str, str] | None = Non
     return [[_key_words(key, names), *question_cells(groups[key])] for key in _in_order(groups, by, "asked")]
 
 
+def next_edit_rows(groups: Groups, by: str, names: Mapping[str, str] | None = None) -> list[list[str]]:
+    """A row for each key with its `NEXT_EDIT_HEADS`, in the same way."""
+    return [
+        [_key_words(key.removeprefix(NEXT_EDIT), names), *next_edit_cells(groups[key])]
+        for key in _in_order(groups, by, "next-offered")
+    ]
+
+
+def next_edit_cells(counts: Counter[str]) -> list[str]:
+    """The `NEXT_EDIT_HEADS` of one sum."""
+    offered = counts["next-offered"]
+    ends = (with_share(counts[name], offered) for name in ("next-accepted", "next-rejected"))
+    return [f"{offered:,}", *ends]
+
+
+def next_edit_words(counts: Counter[str]) -> str:
+    """The same as a sentence for the totals."""
+    offered, accepted, rejected = next_edit_cells(counts)
+    return f"{offered} offered, {accepted} accepted, {rejected} rejected"
+
+
 def ghost_cells(counts: Counter[str]) -> list[str]:
     """The `GHOST_HEADS` of one sum."""
     kept = with_share(counts["kept-30s"], counts["shown"])
@@ -47,11 +69,15 @@ def question_cells(counts: Counter[str]) -> list[str]:
     return [f"{counts[name.lower()]:,}" for name in QUESTION_HEADS]
 
 
-def table_document(ghost_text: Groups, questions: Groups, by: str) -> dict[str, Any]:
-    """Both tables as JSON. Times are in milliseconds, null if unknown or over the last bound."""
+def table_document(ghost_text: Groups, next_edits: Groups, questions: Groups, by: str) -> dict[str, Any]:
+    """The tables as JSON. Times are in milliseconds, null if unknown or over the last bound."""
     return {
         "ghost_text": [
             {by: key, **ghost_document(ghost_text[key])} for key in _in_order(ghost_text, by, "requests")
+        ],
+        "next_edits": [
+            {by: key, **next_edit_document(next_edits[key])}
+            for key in _in_order(next_edits, by, "next-offered")
         ],
         "questions": [
             {by: key, **question_document(questions[key])} for key in _in_order(questions, by, "asked")
@@ -70,6 +96,11 @@ def ghost_document(counts: Counter[str]) -> dict[str, Any]:
         "p50_ms": _ms_value(percentile(counts, 0.5)),
         "p95_ms": _ms_value(percentile(counts, 0.95)),
     }
+
+
+def next_edit_document(counts: Counter[str]) -> dict[str, Any]:
+    """One sum of next edits as JSON."""
+    return {name: counts[f"next-{name}"] for name in ("offered", "accepted", "rejected")}
 
 
 def question_document(counts: Counter[str]) -> dict[str, Any]:

@@ -1,0 +1,155 @@
+"""What comes next in the documents of a workspace: the situation of a request, and the offer for it.
+
+It may take its time, because `offer_worker` calls it on a thread of its own. It knows no protocol, and not
+whether an offer is shown.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from assist_context.documents import Cursor, Document
+from assist_context.languages import Language
+from assist_context.next_edit.finder import PastOffers, choose, document_before, find_offers
+from assist_context.next_edit.offer import EditHunk, OtherFiles, Situation
+from assist_context.next_edit.other_files import WorkspaceFiles
+from assist_context.syntax.scopes.parsed_text import ParsedText
+from assist_server.editor.next_edit.offer_worker import FoundOffer, OfferRequest, replaced_by
+from assist_server.workspace.document_search import FolderFiles
+from assist_server.workspace.folders import WorkspaceFolder, folder_of
+
+MOST_CHARACTERS = 1_000_000  # of a document, as for indexed files; more is data
+MOST_KEPT = 500_000  # bytes of texts whose trees are kept, which take 40 times as much memory
+
+
+class OfferSearch:
+    """Owns the readers of the folders' indexes, and the trees of the last documents. One thread."""
+
+    def __init__(self, folders: Sequence[WorkspaceFolder], *, indexed: bool = True) -> None:
+        self._files = FolderFiles(folders, strict=True, indexed=indexed)
+        self._trees: deque[ParsedText] = deque()  # the one that was used last at the end
+        self._kept = 0  # bytes of their texts
+
+    def refresh(self) -> None:
+        """Files or rules may have changed: read the rule files again."""
+        self._files.refresh()
+
+    def close(self) -> None:
+        """Close the indexes."""
+        self._files.close()
+
+    def find(self, request: OfferRequest) -> FoundOffer | None:
+        """The offer for a request, if one is likely enough.
+
+        What was edited last comes first: if that is another document, its offers in this one. Then what was
+        edited in this one. A document that a rule excludes gets no offer, and its edits are no examples.
+        """
+        shown = {
+            path: each
+            for path, each in request.opened.items()
+            if self._files.may_show(path) and sum(map(len, each.lines)) <= MOST_CHARACTERS
+        }
+        hunks = tuple(each for each in request.hunks if self._is_usable(each, shown))
+        if request.path not in shown or not hunks:
+            return None
+        for path in dict.fromkeys((hunks[-1].path, request.path)):
+            if path not in shown or all(each.path != path for each in hunks):
+                continue
+            others = self._others(shown[path], shown, hunks)
+            situation = self._situation(request, shown[path], hunks, others)
+            offers = find_offers(situation, request.past or PastOffers())
+            documents = {**others.documents, **shown}
+            allowed = [
+                each
+                for each in offers
+                if each.path in documents
+                and self._may_offer(request, each.path, path)
+                and replaced_by(each.changes[0], documents[each.path]) not in request.refused
+            ]
+            offer = choose(allowed, request.mode)
+            if offer is not None:
+                name = self._name(offer.path) if offer.path != request.path else ""
+                return FoundOffer(offer, documents[offer.path], name)
+        return None
+
+    def _is_usable(self, hunk: EditHunk, shown: Mapping[str, Document]) -> bool:
+        """Whether a hunk is an example: what a user did, in a file that may be shown, and as it is there."""
+        if not hunk.is_example or not self._files.may_show(hunk.path):
+            return False
+        document = shown.get(hunk.path)
+        return document is None or document.lines[hunk.line : hunk.line + len(hunk.new)] == hunk.new
+
+    def _situation(
+        self, request: OfferRequest, document: Document, hunks: Sequence[EditHunk], others: OtherFiles
+    ) -> Situation:
+        own = [each for each in hunks if each.path == document.path]
+        last = own[-1]
+        asked = document.path == request.path
+        return Situation(
+            document,
+            document_before(document, last),
+            request.cursor if asked else Cursor(last.line, 0),
+            (*(each for each in hunks if each is not last), last),
+            self._parse,
+            others,
+            request.reports if asked else (),
+        )
+
+    def _others(
+        self, document: Document, shown: Mapping[str, Document], hunks: Sequence[EditHunk]
+    ) -> "_KnownFiles":
+        """What is not the document: those that are open, the one that was edited last first, and the rest."""
+        folders = self._files.folders
+        own = folder_of(folders, document.path)
+        roots = (*([own.root] if own is not None else []), *(each.root for each in folders))
+        corpora = [self._files.corpora[root] for root in dict.fromkeys(roots) if root in self._files.corpora]
+        latest = dict.fromkeys((*(each.path for each in reversed(hunks)), *reversed(tuple(shown))))
+        opened = [shown[path] for path in latest if path in shown and folder_of(folders, path)]
+        return _KnownFiles(WorkspaceFiles(document, corpora, opened))
+
+    def _may_offer(self, request: OfferRequest, path: str, edited: str) -> bool:
+        """Whether an offer may be in a document: the one that is asked about, or where that was edited, any
+        in one of the folders that no rule excludes.
+        """
+        if path == request.path:
+            return True
+        ours = folder_of(self._files.folders, path) is not None and self._files.may_show(path)
+        return edited == request.path and ours
+
+    def _name(self, path: str) -> str:
+        """How people call a file."""
+        folder = folder_of(self._files.folders, path)
+        return folder.prompt_path(path) if folder is not None else path
+
+    def _parse(self, document: Document) -> ParsedText:
+        """The tree of a document; those of the last ones are kept, since one may come again as an equal one.
+
+        A document before the last edit often equals the one of the last request.
+        """
+        same = (each for each in self._trees if each.document is document)
+        found = next(same, None) or next((each for each in self._trees if each.document == document), None)
+        if found is None:
+            found = ParsedText(document)
+            self._kept += len(found.source.data)
+            while self._kept > MOST_KEPT and len(self._trees) > 1:
+                self._kept -= len(self._trees.popleft().source.data)
+        else:
+            self._trees.remove(found)
+        self._trees.append(found)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _KnownFiles:
+    """The other files, and those of them that were handed out, by their paths."""
+
+    files: OtherFiles
+    documents: dict[str, Document] = field(default_factory=dict)
+
+    def using(self, name: str, limit: int) -> Sequence[Document]:
+        found = self.files.using(name, limit)
+        self.documents.update((each.path, each) for each in found)
+        return found
+
+    def importing(self, name: str, language: Language) -> Sequence[str]:
+        return self.files.importing(name, language)
