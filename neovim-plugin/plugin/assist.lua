@@ -2,25 +2,26 @@
 if vim.g.loaded_assist then return end
 vim.g.loaded_assist = true
 
-local command = vim.api.nvim_create_user_command
+--- Defines a command that calls a function of a module, which is loaded then.
+local function define(name, module, call, options)
+  local function run(args) require('assist.' .. module)[call](args) end
+  options.desc = 'assist: ' .. name:lower()
+  vim.api.nvim_create_user_command('Assist' .. name, run, options)
+end
 
-for name, prompt in pairs({ Explain = false, Test = false, Fix = false, Ask = 'Ask: ', Refactor = 'Refactor: ' }) do
-  local function run(args) require('assist.answer').run(name:lower(), args, prompt) end
-  command('Assist' .. name, run, { nargs = '*', range = true, bang = true, desc = 'assist: ' .. name:lower() })
+for _, name in ipairs({ 'Explain', 'Ask', 'Refactor', 'Test', 'Fix', 'Edit' }) do
+  define(name, 'answer', name:lower(), { nargs = '*', range = true, bang = true })
 end
-for _, name in ipairs({ 'edit', 'commit', 'review' }) do
-  local function run(args) require('assist.answer')[name](args) end
-  local taken =
-    { nargs = name == 'commit' and 0 or '*', range = name == 'edit', bang = true, desc = 'assist: ' .. name }
-  command('Assist' .. name:gsub('^%l', string.upper), run, taken)
-end
-for _, name in ipairs({ 'answer', 'stop', 'undo', 'status', 'why' }) do
-  local place = (name == 'answer' or name == 'stop') and 'assist.answer' or 'assist.commands'
-  local function run() require(place)[name]() end
-  command('Assist' .. name:gsub('^%l', string.upper), run, { desc = 'assist: ' .. name })
-end
+define('Commit', 'answer', 'commit', { bang = true })
+define('Review', 'answer', 'review', { nargs = '*', bang = true })
+define('Answer', 'answer', 'answer', {})
+define('Stop', 'answer', 'stop', {})
+define('Undo', 'commands', 'undo', {})
+define('Status', 'commands', 'status', {})
+define('Why', 'commands', 'why', {})
 local roles = function() return { 'answers', 'ghost-text', 'both' } end
-local function choose(args) require('assist.commands').model(args) end
-command('AssistModel', choose, { nargs = '?', complete = roles, desc = 'assist: model' })
+define('Model', 'commands', 'model', { nargs = '?', complete = roles })
+local steps = function() return { 'go', 'chain', 'dismiss', 'why' } end
+define('NextEdit', 'next_edit', 'run', { nargs = '?', bar = true, complete = steps })
 
 vim.schedule(function() require('assist').start() end) -- after `setup`, even if a plugin manager calls it

@@ -9,24 +9,21 @@ local api = vim.api
 local space = api.nvim_create_namespace('assist.answer')
 local KEYS = 'q close  r reply  R retry  P ask a provider  y copy  c copy code  + - rate'
 
-local answers = {} -- {view, turn} by the id of the answer, or false once it is forgotten
+local turns = {} -- by the ids of their answers, or false once they are forgotten
 local last = nil -- the last view: {client, title, from, win, turns, thread}, with `buf` or `inline` where it is seen
-
-local function warn(text) vim.notify('assist: ' .. text, vim.log.levels.WARN) end
 
 local function server(view) return client.of(view.from) or view.client end
 
-local function stop(turn, view)
-  if turn.running then client.execute(server(view), 'assist.cancel', { turn.id }) end
+local function stop(turn)
+  if turn.running then client.execute(server(turn.view), 'assist.cancel', { turn.id }) end
 end
 
 --- A view of no turns yet, asked from the current window.
 local function new_view(asked, title)
-  for id, answer in pairs(last and not last.buf and not last.inline and answers or {}) do
-    if answer and answer.view == last then answers[id] = false end
+  for _, turn in ipairs(last and not last.buf and not last.inline and last.turns or {}) do
+    turns[turn.id] = false
   end
-  local from = { api.nvim_get_current_buf(), api.nvim_get_current_win() }
-  last = { client = asked, title = title:gsub('%c', ' '), from = from[1], win = from[2], turns = {}, bottom = 1 }
+  last = { client = asked, title = title:gsub('%c', ' '), from = vim.fn.bufnr(), win = vim.fn.win_getid(), turns = {} }
   return last
 end
 
@@ -46,9 +43,8 @@ end
 
 --- Takes the progress of an answer away from its line.
 local function leave_line(view)
-  local at = view.inline
+  if view.inline then pcall(api.nvim_buf_del_extmark, view.inline.buf, space, view.inline.mark) end
   view.inline = nil
-  if at and at.mark then pcall(api.nvim_buf_del_extmark, at.buf, space, at.mark) end
 end
 
 --- Shows how far an answer is at the end of a line; at the end of the answer, hands it on.
@@ -72,14 +68,12 @@ end
 
 --- Copies the last code block that begins at or above the cursor, else the first one, else everything.
 local function copy_code()
-  local lines, block, open = api.nvim_buf_get_lines(0, 0, -1, false), nil, nil
-  for number, line in ipairs(lines) do
-    if line:match('^%s*```') then
-      if open and (not block or open <= vim.fn.line('.')) then block = vim.list_slice(lines, open + 1, number - 1) end
-      open = not open and number or nil
-    end
+  local text = '\n' .. table.concat(api.nvim_buf_get_lines(0, 0, -1, false), '\n')
+  local here, found = vim.fn.line2byte('.'), text
+  for start, block in text:gmatch('()\n%s*```[^\n]*(.-)\n%s*```') do
+    if found == text or start <= here then found = block end
   end
-  copy(block or lines)
+  copy(vim.split(found:sub(2), '\n'))
 end
 
 --- The turn at the cursor.
@@ -91,12 +85,13 @@ local function turn_here(view)
   return found
 end
 
---- A window with code: the one of the question, if it is still there.
-local function code_window(view)
+--- Enters a window with code: the one of the question, if it is still there.
+local function enter_code(view)
   for _, win in ipairs({ view.win, unpack(api.nvim_tabpage_list_wins(0)) }) do
     local usable = api.nvim_win_is_valid(win) and api.nvim_win_get_buf(win) ~= view.buf
-    if usable and api.nvim_win_get_config(win).relative == '' then return win end
+    if usable and api.nvim_win_get_config(win).relative == '' then return api.nvim_set_current_win(win) end
   end
+  vim.cmd.split()
 end
 
 --- The place that the line at the cursor names: a source, or a path of the project with a line number.
@@ -112,10 +107,8 @@ end
 
 local function jump(view)
   local uri, line = place_here(view)
-  if not uri then return warn('no source on this line') end
-  local win = code_window(view)
-  if win then api.nvim_set_current_win(win) end
-  if not win then vim.cmd.split() end
+  if not uri then return client.warn('no source on this line') end
+  enter_code(view)
   local at = { line = line - 1, character = 0 }
   vim.lsp.util.show_document({ uri = uri, range = { start = at, ['end'] = at } }, 'utf-16', { focus = true })
 end
@@ -128,9 +121,7 @@ local function show(view)
   vim.b[view.buf].assist_from = view.from
   local function closed()
     view.buf = nil
-    for _, turn in ipairs(view.turns) do
-      stop(turn, view)
-    end
+    vim.iter(view.turns):each(stop)
   end
   api.nvim_create_autocmd('BufWipeout', { buffer = view.buf, callback = closed })
   local keys = {
@@ -152,19 +143,19 @@ end
 
 local function add(view, id, asked, place)
   local turn = conversation.turn(id, asked)
+  turn.view, turns[id] = view, turn
   view.turns[place or #view.turns + 1] = turn
-  answers[id] = { view = view, turn = turn }
   show(view)
+  return turn
 end
 
 --- `assist/answer`: a piece or the end of an answer. An answer to a code action opens its window here.
 function M.on_answer(_, message, context)
   message = client.clean(message)
-  if answers[message.id] == false then return end
-  if not answers[message.id] then
-    add(new_view(assert(vim.lsp.get_client_by_id(context.client_id)), 'assist'), message.id)
-  end
-  local view, turn = answers[message.id].view, answers[message.id].turn
+  if turns[message.id] == false then return end
+  local asked = assert(vim.lsp.get_client_by_id(context.client_id))
+  local turn = turns[message.id] or add(new_view(asked, 'assist'), message.id)
+  local view = turn.view
   conversation.take(turn, message)
   view.thread = message.thread or view.thread
   if message.error and message.error ~= 'cancelled' then -- for :messages, short enough to need no key
@@ -193,14 +184,14 @@ local function range_of(args)
   return { start = { line = args.line1 - 1, character = 0 }, ['end'] = { line = args.line2, character = 0 } }
 end
 
+--- The problems in the lines of the command.
 local function problems_of(args)
-  local here = function(each) return each.lnum >= args.line1 - 1 and each.lnum < args.line2 end
-  local sent = function(each) return { message = each.message, range = { start = { line = each.lnum } } } end
-  return vim.tbl_map(sent, vim.tbl_filter(here, vim.diagnostic.get(0)))
+  local function here(each) return each.range.start.line >= args.line1 - 1 and each.range.start.line < args.line2 end
+  return vim.tbl_filter(here, client.problems(0))
 end
 
 --- Asks a question. `args` come from a user command; "!" requests a provider; `prompt` asks for missing words.
-function M.run(command, args, prompt, inline)
+local function ask_about(command, args, prompt, inline)
   local question = { uri = vim.uri_from_bufnr(0), wish = args.bang and 'frontier' or 'auto', range = range_of(args) }
   question.problems = command == 'fix' and problems_of(args) or nil
   local function ask(words)
@@ -212,13 +203,17 @@ function M.run(command, args, prompt, inline)
   ask(args.args)
 end
 
+for command, prompt in pairs({ explain = false, test = false, fix = false, ask = 'Ask: ', refactor = 'Refactor: ' }) do
+  M[command] = function(args) ask_about(command, args, prompt) end
+end
+
 --- Changes code at the cursor or in a range as the user wishes: progress at the line, then the diff.
 function M.edit(args)
   local function done(turn)
     local words = conversation.edit_words(turn)
     vim.notify('assist: ' .. (words == '' and 'nothing to change; :AssistAnswer shows why' or words))
   end
-  M.run('refactor', args, 'Edit: ', { buf = api.nvim_get_current_buf(), row = args.line1 - 1, done = done })
+  ask_about('refactor', args, 'Edit: ', { buf = api.nvim_get_current_buf(), row = args.line1 - 1, done = done })
 end
 
 --- Writes a commit message: into the current buffer if that is one, else into a window.
@@ -242,7 +237,7 @@ end
 
 --- Whether the last answer is complete; only then can the conversation go on.
 local function complete(view)
-  if view.turns[#view.turns].running then return warn('the answer is not complete') end
+  if view.turns[#view.turns].running then return client.warn('the answer is not complete') end
   return true
 end
 
@@ -263,8 +258,8 @@ function M.retry(view, wish)
   if not complete(view) then return end
   local turn = view.turns[#view.turns]
   client.execute(server(view), 'assist.retry', { { id = turn.id, wish = wish } }, function(result)
-    if result.error then return warn(result.error) end
-    answers[turn.id] = false
+    if result.error then return client.warn(result.error) end
+    turns[turn.id] = false
     add(view, result.id, turn.asked, #view.turns)
   end)
 end
@@ -272,14 +267,14 @@ end
 --- Says that the answer at the cursor was "good" or "bad".
 function M.rate(view, verdict)
   client.execute(server(view), 'assist.rate', { { id = turn_here(view).id, verdict = verdict } }, function(result)
-    if result.error then return warn(result.error) end
+    if result.error then return client.warn(result.error) end
     vim.notify(('assist: rated as %s'):format(verdict))
   end)
 end
 
 --- Shows the last conversation again.
 function M.answer()
-  if not last then return warn('no answer yet') end
+  if not last then return client.warn('no answer yet') end
   if last.buf then return api.nvim_set_current_win(vim.fn.win_findbuf(last.buf)[1]) end
   last.win = api.nvim_get_current_win()
   leave_line(last)
@@ -288,9 +283,7 @@ end
 
 --- Stops all answers; their text so far stays.
 function M.stop()
-  for _, answer in pairs(answers) do
-    if answer then stop(answer.turn, answer.view) end
-  end
+  vim.iter(pairs(turns)):each(function(_, turn) return turn and stop(turn) end)
 end
 
 return M

@@ -30,10 +30,11 @@ function M.clean(message)
   return vim.tbl_map(function(value) return value ~= vim.NIL and value or nil end, message)
 end
 
+function M.warn(text) vim.notify('assist: ' .. text, vim.log.levels.WARN) end
+
 --- Runs a command of the server; `done` gets its result. Without a client, it shows what to do.
 function M.execute(client, command, arguments, done)
-  local what = ('assist: %s, see :checkhealth assist'):format(M.trouble or 'no server for this file')
-  if not client then return vim.notify(what, vim.log.levels.WARN) end
+  if not client then return M.warn((M.trouble or 'no server for this file') .. ', see :checkhealth assist') end
   local params = { command = command, arguments = arguments }
   M.request(client, 'workspace/executeCommand', params, function(err, result)
     if err then return vim.notify('assist: ' .. err.message, vim.log.levels.ERROR) end
@@ -56,6 +57,20 @@ function M.place()
   local row, col = unpack(api.nvim_win_get_cursor(0))
   local position = { line = row - 1, character = M.units(api.nvim_get_current_line(), col) }
   return { textDocument = { uri = vim.uri_from_bufnr(0) }, position = position }
+end
+
+--- The problems that Neovim shows in a buffer, errors first.
+function M.problems(buf)
+  local found = vim.diagnostic.get(buf)
+  table.sort(found, function(one, other) return one.severity < other.severity end)
+  local function place(row, col)
+    local line = api.nvim_buf_get_lines(buf, row, row + 1, false)[1] or ''
+    return { line = row, character = M.units(line, math.min(col, #line)) }
+  end
+  return vim.tbl_map(function(each)
+    local range = { start = place(each.lnum, each.col), ['end'] = place(each.end_lnum, each.end_col) }
+    return { range = range, message = each.message, source = each.source or '' }
+  end, found)
 end
 
 local function root(buf, found)
@@ -95,16 +110,18 @@ function M.config()
   able.textDocument.inlineCompletion = options.ghost and { dynamicRegistration = false } or vim.NIL
   able.workspace.workspaceEdit.documentChanges = true
   able.experimental = { assistConfirm = true, assistReview = true, assistAnswer = true }
+  local off = not options.next_edit and { completion = { next_edit = 'off' } } or {}
   return {
     name = 'assist',
     cmd = options.cmd,
-    init_options = options.settings,
+    init_options = vim.tbl_deep_extend('force', options.settings, off),
     capabilities = able,
     root_dir = root,
     on_exit = on_exit,
     handlers = {
       ['assist/status'] = on_status,
       ['assist/answer'] = require('assist.answer').on_answer,
+      ['assist/nextEditReady'] = options.next_edit and require('assist.next_edit').on_ready or nil,
       ['assist/confirm'] = consent.on_confirm,
       ['assist/review'] = consent.on_review,
       ['workspace/applyEdit'] = consent.on_edit,
@@ -117,8 +134,9 @@ function M.start()
   local config = NEW and lsp.config.assist or M.config()
   if type(config.cmd) == 'table' and vim.fn.executable(config.cmd[1]) == 0 then
     M.trouble = 'not installed'
-    local what = 'assist: there is no command "%s". Install assist, or name it by setup{ cmd = { ... } }.'
-    return vim.notify(what:format(config.cmd[1]), vim.log.levels.WARN)
+    return M.warn(
+      ('there is no command "%s". Install assist, or name it by setup{ cmd = { ... } }.'):format(config.cmd[1])
+    )
   end
   if NEW then return lsp.enable('assist') end
   local function attach(event)

@@ -47,8 +47,7 @@ end
 
 --- Shows why the last request at the cursor showed nothing, or where its text came from.
 function M.why()
-  local place = client.place()
-  local asked = { uri = place.textDocument.uri, position = place.position }
+  local asked = { uri = vim.uri_from_bufnr(0), position = client.place().position }
   client.execute(client.of(0), 'assist.why', { asked }, function(said) vim.notify('assist: ' .. said.words) end)
 end
 

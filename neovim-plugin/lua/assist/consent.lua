@@ -5,21 +5,19 @@ local window = require('assist.window')
 
 local M = {}
 
---- Shows lines until the user agrees with <C-y> or closes the window, which means no. `more` are further keys.
---- The window may open while the user types, so the key must be one that is not typed by accident.
-local function agreed(lines, filetype, title, footer, more)
+--- Shows lines until the user agrees with <C-y> or closes the window, which means no; <C-t> runs `show`, if any.
+--- The window may open while the user types, so the key must be one that is not typed by accident; another `key`
+--- is for a window that the user opens.
+function M.agreed(lines, filetype, title, footer, show, key)
   local waiting, answer = coroutine.running(), false
   vim.cmd.stopinsert()
-  local buf, win = window.open(lines, filetype, title, footer)
-  vim.keymap.set('n', '<C-y>', function()
+  local function closed() coroutine.resume(waiting, answer) end
+  local buf = window.open(lines, filetype, title, footer, closed)
+  vim.keymap.set('n', key or '<C-y>', function()
     answer = true
     vim.cmd.close()
   end, { buffer = buf, nowait = true })
-  for key, action in pairs(more or {}) do
-    vim.keymap.set('n', key, action, { buffer = buf, nowait = true })
-  end
-  local closed = vim.schedule_wrap(function() coroutine.resume(waiting, answer) end)
-  vim.api.nvim_create_autocmd('WinClosed', { pattern = tostring(win), once = true, callback = closed })
+  if show then vim.keymap.set('n', '<C-t>', show, { buffer = buf, nowait = true }) end
   coroutine.yield()
   return answer
 end
@@ -27,7 +25,7 @@ end
 --- Shows the exact text that would be sent; closing it leads back to the question.
 local function show_text(asked, id)
   client.execute(asked, 'assist.text', { { id = id } }, function(found)
-    if not found then return vim.notify('assist: this question has ended', vim.log.levels.WARN) end
+    if not found then return client.warn('this question has ended') end
     local title = 'This text would be sent, sha256 ' .. found.sha256:sub(1, 12)
     window.open(vim.split(found.text, '\n', { plain = true }), '', title, 'q back to the question')
   end)
@@ -36,14 +34,14 @@ end
 --- `assist/confirm`: host, files, redactions and cost, in the server's words; <C-t> shows the text itself.
 function M.on_confirm(_, what, context)
   local asked = vim.lsp.get_client_by_id(context.client_id)
-  local more = { ['<C-t>'] = function() show_text(asked, what.id) end }
+  local function show() show_text(asked, what.id) end
   local keys = '<C-y> Send   <C-t> Show text   q Stay'
-  return { send = agreed(what.lines, '', 'Send this to a provider?', keys, more) }
+  return { send = M.agreed(what.lines, '', 'Send this to a provider?', keys, show) }
 end
 
 --- `assist/review`: the diff of an edit, which is made if the user agrees.
 function M.on_review(_, what)
-  return { apply = agreed(what.lines, 'diff', 'Make this edit?', '<C-y> Apply   q Discard') }
+  return { apply = M.agreed(what.lines, 'diff', 'Make this edit?', '<C-y> Apply   q Discard') }
 end
 
 --- `workspace/applyEdit`. Neovim skips a document that has changed, and still reports that all was applied.

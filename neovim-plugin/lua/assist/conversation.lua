@@ -30,11 +30,9 @@ function M.take(turn, message)
   end
 end
 
-local function printable(text) return (text:gsub('%c', '?')) end
-
 local function source_words(source)
   local words = { source.place, source.name, source.outline and '(outline)' or '' }
-  return printable(table.concat(vim.tbl_filter(function(word) return word ~= '' end, words), ' '))
+  return (table.concat(vim.tbl_filter(function(word) return word ~= '' end, words), ' '):gsub('%c', '?'))
 end
 
 --- What shows the turns: `lines`, `marks` {row, highlight group}, the `sources` by row, the turn `starts`, and the
@@ -48,16 +46,12 @@ function M.shown(turns)
   local function part(text, group)
     if text == '' then return end
     if #shown.lines > 0 then line('') end
-    for _, each in ipairs(vim.split(text, '\r?\n')) do
-      line(each, group)
-    end
+    vim.iter(vim.split(text, '\r?\n')):each(function(each) line(each, group) end)
   end
   for _, turn in ipairs(turns) do
     table.insert(shown.starts, #shown.lines + 1)
     part(turn.asked or '', 'Title')
-    for _, notice in ipairs(turn.notices) do
-      part('> ' .. notice)
-    end
+    vim.iter(turn.notices):each(function(notice) part('> ' .. notice) end)
     part((turn.text:gsub('[\r\n]+$', '')))
     part(M.progress(turn), 'Comment')
     part(M.edit_words(turn))

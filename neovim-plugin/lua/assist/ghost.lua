@@ -1,6 +1,7 @@
 --- Ghost text: requests it at the cursor, shows it with extmarks, accepts it with keys.
 --- The server decides what to suggest, and whether to suggest anything.
 local client = require('assist.client')
+local keys = require('assist.keys')
 
 local M = {}
 
@@ -8,19 +9,21 @@ local api = vim.api
 local space = api.nvim_create_namespace('assist.ghost')
 local INVOKED, AUTOMATIC = 1, 2 -- the protocol's InlineCompletionTriggerKind
 local TOLD = { ['assist/didMoveCursor'] = 'CursorHold', ['textDocument/didFocus'] = { 'BufEnter', 'FocusGained' } }
-local PARTS = { all = [[^\_.*]], word = [=[^\_s*\%(\k\+\|\%(\k\@!\S\)\+\)]=], line = [=[^\n\?[^\n]*]=] }
+local WORD, LINE = [[^\_s*\%(\k\+\|\%(\k\@!\S\)\+\)]], [=[^\n\?[^\n]*]=]
+local PARTS = { accept = [[^\_.*]], accept_word = WORD, accept_line = LINE }
 
 local asked = nil -- {client, id}: the running request
 local place = nil -- the place of the last request; the same place is not requested twice
 local items, index = {}, 1
 local shown = nil -- the item on the screen
-local keys = {} -- the earlier mappings of its keys
 local told = nil -- the last item that was reported to the server as shown
 
 local function cursor()
   local at = api.nvim_win_get_cursor(0)
   return at[1] - 1, at[2]
 end
+
+local function here() return table.concat({ api.nvim_get_current_buf(), vim.b.changedtick, cursor() }, ':') end
 
 --- An item from the server in bytes: `text` starts at (`row`, `col`). `behind` is the text after the cursor,
 --- of which the item replaces `over` bytes.
@@ -73,27 +76,31 @@ local function draw(ghost, text)
   mark(row, col, first .. (' '):rep(width), below, 'overlay')
 end
 
---- Removes ghost text and its keys. The keys are mapped only while ghost text is visible, so that the
---- user's own mappings work at all other times.
+--- Removes ghost text and its keys.
 function M.hide()
-  local ghost = shown
+  if not shown then return end
+  pcall(api.nvim_buf_clear_namespace, shown.buf, space, 0, -1) -- the buffer may be gone
+  keys.unmap('ghost')
   shown = nil
-  if not ghost or not api.nvim_buf_is_valid(ghost.buf) then return end
-  api.nvim_buf_clear_namespace(ghost.buf, space, 0, -1)
-  for lhs, before in pairs(keys) do
-    pcall(vim.keymap.del, 'i', lhs, { buffer = ghost.buf })
-    if before.buffer == 1 then api.nvim_buf_call(ghost.buf, function() vim.fn.mapset('i', false, before) end) end
+end
+
+for name in pairs(PARTS) do
+  --- For a mapping with `expr`: the keys that accept a part of what is visible; without any, `lhs` is sent again with
+  --- its earlier meaning. Accepting is a change of its own; the dot command repeats only the typed text around it.
+  M[name] = function(lhs)
+    if shown and rest(shown) and not keys.busy() then
+      return ('<C-g>u<Cmd>lua require("assist.ghost").take("%s")<CR><C-g>u'):format(name)
+    end
+    if not lhs then return nil end
+    M.hide()
+    api.nvim_feedkeys(vim.keycode(lhs), 'mi', false)
   end
-  keys = {}
 end
 
 local function install(buf)
   for name, lhs in pairs(require('assist').options.keymaps or {}) do
-    if lhs and name ~= 'trigger' then
-      keys[lhs] = vim.fn.maparg(lhs, 'i', false, true)
-      local options = { buffer = buf, expr = true, nowait = true, desc = 'assist: ' .. name }
-      vim.keymap.set('i', lhs, function() return M[name](lhs) end, options)
-    end
+    local run = PARTS[name] and M[name] or function() return keys.call('ghost', name) end
+    if lhs and name ~= 'trigger' then keys.map('ghost', buf, 'i', lhs, run) end
   end
 end
 
@@ -102,11 +109,8 @@ local function show()
   local ghost = items[index]
   local text = ghost and rest(ghost)
   if not text then return M.hide() end
-  if shown then
-    api.nvim_buf_clear_namespace(ghost.buf, space, 0, -1)
-  else
-    install(ghost.buf)
-  end
+  if not shown then install(ghost.buf) end
+  api.nvim_buf_clear_namespace(ghost.buf, space, 0, -1)
   shown = ghost
   draw(ghost, text)
   if told ~= ghost then client.notify(ghost.client, 'textDocument/didShowCompletion', { item = ghost.item }) end
@@ -138,17 +142,17 @@ local function ask(kind)
   end, at.buf)
 end
 
---- Whether a completion menu is open: then the keys belong to it.
-local function menu()
-  local cmp, blink = package.loaded.cmp, package.loaded['blink.cmp']
-  return vim.fn.pumvisible() == 1 or (cmp and cmp.visible()) or (blink and blink.is_visible()) or false
-end
-
 --- Removes ghost text until something is typed.
 function M.dismiss()
   cancel()
   M.hide()
   place = nil
+end
+
+--- Removes ghost text, and asks for none here until the cursor moves or something is typed.
+function M.hold()
+  M.dismiss()
+  place = here()
 end
 
 --- After each key: ghost text that was typed through is shortened at once, then requested again.
@@ -157,34 +161,17 @@ end
 local function update()
   local busy = vim.fn.pumvisible() == 1 or vim.fn.reg_recording() ~= '' or vim.fn.reg_executing() ~= ''
   if api.nvim_get_mode().mode:sub(1, 1) ~= 'i' or busy then return M.dismiss() end
-  local row, col = cursor()
-  local here = table.concat({ api.nvim_get_current_buf(), vim.b.changedtick, row, col }, ':')
-  if here == place then return end
-  place = here
+  if here() == place then return end
+  place = here()
   if shown then show() end
   ask(AUTOMATIC)
 end
 
---- The keys that accept a part. Without ghost text, `lhs` is sent again with its earlier meaning.
---- Accepting is a change of its own; the dot command repeats only the typed text around it.
-local function key(part)
-  return function(lhs)
-    if shown and rest(shown) and not menu() then
-      return ('<C-g>u<Cmd>lua require("assist.ghost").take("%s")<CR><C-g>u'):format(part)
-    end
-    M.hide()
-    api.nvim_feedkeys(vim.keycode(lhs or ''), 'mi', false)
-  end
-end
-
---- Functions for mappings with `expr`.
-M.accept, M.accept_word, M.accept_line = key('all'), key('word'), key('line')
-
 --- Inserts the accepted part, and reports it to the server.
-function M.take(kind)
+function M.take(name)
   local ghost = assert(shown)
   local text = assert(rest(ghost))
-  local part = vim.fn.matchstr(text, PARTS[kind])
+  local part = vim.fn.matchstr(text, PARTS[name])
   part = part == '' and text or part
   local whole = part == text
   local row, col = cursor()
@@ -201,12 +188,12 @@ end
 
 function M.visible() return shown ~= nil end
 
-function M.next(_, step)
+function M.next(step)
   index = (index - 1 + (step or 1)) % #items + 1
   show()
 end
 
-function M.previous() M.next(nil, -1) end
+function M.previous() M.next(-1) end
 
 --- Requests ghost text at once, as a manual request.
 function M.trigger() ask(INVOKED) end

@@ -6,10 +6,8 @@ function M.check()
   local cmd, said = options.cmd, client.said
   health.start('assist')
   if type(cmd) == 'table' and vim.fn.executable(cmd[1]) == 0 then
-    return health.error(('There is no command "%s".'):format(cmd[1]), {
-      'Install assist, or put its folder on $PATH.',
-      "Or name it: require('assist').setup{ cmd = { '/path/to/assist', 'lsp' } }",
-    })
+    local advice = "Put its folder on $PATH, or name it: require('assist').setup{ cmd = { '/path/to/assist', 'lsp' } }"
+    return health.error(('There is no command "%s".'):format(cmd[1]), { 'Install assist.', advice })
   end
   health.ok('The server is started as ' .. (type(cmd) == 'table' and table.concat(cmd, ' ') or 'a function'))
   if #vim.lsp.get_clients({ name = 'assist' }) == 0 then

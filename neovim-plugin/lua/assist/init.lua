@@ -6,6 +6,7 @@ M.options = {
   settings = vim.empty_dict(),
   ghost = 'own',
   answer = 'float',
+  next_edit = { go = '<Tab>', dismiss = '<Esc>', chain = '<M-CR>' },
   keymaps = {
     accept = '<Tab>',
     accept_word = '<M-Right>',
@@ -20,10 +21,14 @@ M.options = {
 --- Changes options before the start; optional.
 function M.setup(options) M.options = vim.tbl_deep_extend('force', M.options, options or {}) end
 
---- Starts ghost text, and the server for open and future files.
+--- The functions of next edit for mappings, loaded when they are used.
+M.next_edit = setmetatable({}, { __index = function(_, name) return require('assist.next_edit')[name] end })
+
+--- Starts ghost text and next edit, and the server for open and future files.
 function M.start()
   require('assist.client').start()
   require('assist.ghost').start()
+  require('assist.next_edit').start()
 end
 
 --- The server's last status in short; "" if no file is attached.

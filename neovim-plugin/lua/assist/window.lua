@@ -17,10 +17,9 @@ local function prepare(win, buf, filetype, keys)
   options.conceallevel = 0 -- the address of a link is shown next to its words
   options.number, options.relativenumber, options.signcolumn, options.foldcolumn = false, false, 'no', '0'
   options.fillchars = 'eob: '
-  for _, key in ipairs(keys) do
-    vim.keymap.set('n', key, '<Cmd>close<CR>', { buffer = buf, nowait = true })
-  end
-  return buf, win
+  local function close(key) vim.keymap.set('n', key, '<Cmd>close<CR>', { buffer = buf, nowait = true }) end
+  vim.iter(keys):each(close)
+  return buf
 end
 
 local function float(buf, place, title, footer)
@@ -31,8 +30,9 @@ local function float(buf, place, title, footer)
   return api.nvim_open_win(buf, true, place)
 end
 
---- Opens a window in the middle of the screen and enters it; closing it leads back. Returns buffer and window.
-function M.open(lines, filetype, title, footer)
+--- Opens a window in the middle of the screen and enters it; closing it leads back, and then calls `closed`, if
+--- there is one. Returns its buffer.
+function M.open(lines, filetype, title, footer, closed)
   local buf, wanted = scratch(lines), #lines < 2 and 20 or #lines
   local height = math.max(1, math.min(wanted, math.floor(vim.o.lines * 0.7)))
   local row = math.floor((vim.o.lines - height) / 2) - 1
@@ -40,13 +40,14 @@ function M.open(lines, filetype, title, footer)
   local win = float(buf, { row = row, height = height }, title, footer)
   local back = vim.schedule_wrap(function()
     if api.nvim_win_is_valid(before) then api.nvim_set_current_win(before) end
+    if closed then closed() end
   end)
   api.nvim_create_autocmd('WinClosed', { pattern = tostring(win), once = true, callback = back })
   return prepare(win, buf, filetype, { 'q', '<Esc>' })
 end
 
 --- Opens a window next to the code and enters it. `kind` is "split", "vsplit" or "float": the last one takes the
---- half of the screen without the cursor. Returns buffer and window.
+--- half of the screen without the cursor. Returns its buffer.
 function M.open_beside(kind, filetype, title, footer)
   local buf, rows = scratch({}), vim.o.lines - vim.o.cmdheight - 1
   if kind ~= 'float' then

@@ -75,7 +75,8 @@ class OpenDocuments:
         if document is None:
             self._counts["change-unknown-document"] += 1
             return False
-        many = len(edits) > MANY or len({each.text for each in edits}) > FEW_TEXTS
+        places = {each.start[0] for each in edits if each.start is not None}  # of typed letters: one
+        many = len(edits) > MANY or min(len(places), len({each.text for each in edits})) > FEW_TEXTS
         old = tuple(document.lines) if many else ()
         foresee = (lambda *_: None) if many else partial(self._foresee, document)
         if not document.apply(version, edits, foresee):

@@ -10,6 +10,7 @@ import pytest
 from artifacts import ARTIFACTS
 from editors_cache import cache
 from neovim_editor import SETUP, Editor, running_neovim
+from neovim_offers import OFFERING
 
 Opening = Callable[..., Editor]
 
@@ -75,6 +76,24 @@ def typing(typist: Editor, request: pytest.FixtureRequest) -> Editor:
     typist.dumps.clear()
     request.node.editors = [typist]
     return typist
+
+
+@pytest.fixture(scope="package")
+def offering(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    """One Neovim per version with a fake server that offers next edits."""
+    space = tmp_path_factory.mktemp("offers")
+    (space / ".git").mkdir()
+    with running_neovim(binary, space, {}, OFFERING) as editor:
+        yield editor
+
+
+@pytest.fixture
+def editor(offering: Editor, request: pytest.FixtureRequest) -> Editor:
+    """The same Neovim, without offers, with its screens starting at this test."""
+    offering.dumps.clear()
+    offering.lua("_G.edits, _G.heard, _G.ghost, _G.tabbed, _G.escaped = {}, {}, {}, 0, 0")
+    request.node.editors = [offering]
+    return offering
 
 
 @pytest.hookimpl(wrapper=True)

@@ -134,6 +134,6 @@ def test_the_help_has_its_tags(
     (copy / "assist.txt").write_bytes((PLUGIN / "doc" / "assist.txt").read_bytes())
     editor.command(f"set runtimepath+={copy.parent}")
     editor.command(f"helptags {copy}")
-    for tag in ("assist", "assist-options", "assist-keys", ":AssistFix", "assist-native"):
+    for tag in ("assist", "assist-options", "assist-keys", ":AssistFix", "assist-native", "assist-next-edit"):
         editor.command(f"help {tag}")
         assert f"*{tag}*" in editor.line()

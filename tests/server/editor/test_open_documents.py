@@ -50,3 +50,17 @@ def test_a_change_of_many_edits_is_compared_once_and_one_of_few_is_followed() ->
     assert compared == [(["y" * MANY + "x\n", ""], ["z" * (MANY + 1) + "y" * MANY + "x\n", ""])]
     documents.change("u", 3, [Edit("z", (0, 0), (0, 0))] * (MANY + 1))  # an old version changes nothing
     assert len(compared) == 1
+
+
+def test_different_texts_at_several_places_are_a_formatters_and_typed_keys_are_not() -> None:
+    followed: list[str] = []
+    compared: list[object] = []
+    documents = OpenDocuments(
+        Counter(), lambda *edit: followed.append(edit[-1]), lambda *_: compared.append(_)
+    )
+    documents.add(OpenDocument("u", "a.py", "python", 1, ["x\n", "y\n", "z\n", ""]))
+    documents.change("u", 2, [Edit(text, (0, at), (0, at)) for at, text in enumerate("abc")])
+    documents.change("u", 3, [Edit("new", (line, 0), (line, 1)) for line in range(3)])
+    assert (len(followed), compared) == (6, [])
+    documents.change("u", 4, [Edit(text, (line, 0), (line, 0)) for line, text in enumerate("abc")])
+    assert (len(followed), len(compared)) == (6, 1)

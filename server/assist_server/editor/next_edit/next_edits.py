@@ -106,6 +106,7 @@ class NextEdits:
         self._answer: tuple[OpenDocument, int, FoundOffer | None] | None = None
         self._asked: dict[int, _Question] = {}
         self._waiting: dict[int, list[asyncio.Future[FoundOffer | None]]] = {}
+        self._typed_at: Cursor | None = None  # where the last edit ended
         self._cursors: dict[str, Cursor] = {}  # by URI, as are these
         self._reports: dict[str, tuple[Report, ...]] = {}
         self._shown: dict[str, _ShownOffer] = {}
@@ -169,6 +170,7 @@ class NextEdits:
         self._history.foresee(path, document.lines, start, end, text)
         stop = Cursor(*after((start.line, start.column), text))
         self._cursors[document.uri] = stop
+        self._typed_at = stop
         for shown in self._shown.values():
             if shown.path == path:
                 shown.follow(start.line, end.line, stop.line - end.line)
@@ -398,7 +400,7 @@ class NextEdits:
             return True
         if follows:  # the user is in a chain
             return False
-        return cursor is not None and is_in_word(document.lines, cursor)
+        return cursor is not None and cursor == self._typed_at and is_in_word(document.lines, cursor)
 
     def _uri_of(self, path: str) -> str:
         opened = self._opened_at(path)
