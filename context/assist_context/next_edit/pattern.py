@@ -177,8 +177,9 @@ def _is_made(pattern: Pattern, text: str, span: tuple[int, int], new: str) -> bo
     """Whether the new text is already around a place, as after `foo` became `await foo`."""
     start, end = span
     if start == end:
-        before = _is_blank(pattern.left) and text.endswith(new, 0, start)
-        return before or (_is_blank(pattern.right) and text.startswith(new, end))
+        line = "\n" in new  # the same line twice says nothing
+        before = (line or _is_blank(pattern.left)) and text.endswith(new, 0, start)
+        return before or ((line or _is_blank(pattern.right)) and text.startswith(new, end))
     room = len(new) - (end - start)
     if room <= 0:
         return False

@@ -10,7 +10,6 @@ It knows no files and no editor. A tree may be used by one thread at a time. Tog
 """
 
 import time
-from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -24,7 +23,7 @@ from assist_context.syntax import grammars, incremental_blocks
 from assist_context.syntax.definitions import NO_SCOPES, EnclosingScopes, Key, scopes_below
 from assist_context.syntax.grammars import Reading
 from assist_context.syntax.incremental_blocks import EditExtent, Node, SyntaxBlock, VisibleScopes
-from assist_context.syntax.source_text import Source, normalize_line_ends
+from assist_context.syntax.source_text import Source, equal_ends, normalize_line_ends
 from assist_context.syntax.symbols import Symbols, outline
 
 # The GIL is held during a parse, so a keystroke may wait as long: about a frame. A character in 5,000 lines
@@ -112,16 +111,7 @@ class OpenTree:
         """Takes `text` as the whole document; equal lines at both ends count as not edited."""
         old = self._raw
         new = text.encode("utf-8", "replace")
-        most = min(len(old), len(new))
-        same = bisect_left(range(most), True, key=lambda size: old[: size + 1] != new[: size + 1])
-        head = old.rfind(b"\n", 0, same) + 1
-        same = bisect_left(
-            range(most - head),
-            True,
-            key=lambda size: old[len(old) - size - 1 :] != new[len(new) - size - 1 :],
-        )
-        line = old.find(b"\n", len(old) - same)
-        tail = len(old) - line - 1 if line >= 0 else 0
+        head, tail = equal_ends(old, new)
         if old != new:
             self._splice(head, len(old) - tail, new[head : len(new) - tail])
 
@@ -173,7 +163,7 @@ class OpenTree:
         stop = start + len(piece)
         self._raw = self._raw[:start] + piece + self._raw[end:]
         self._source = old.splice(start, end, normalize_line_ends(self._raw[start : stop + 1])[: len(piece)])
-        points = _point(old, start), _point(old, end), _point(self._source, stop)
+        points = old.point(start), old.point(end), self._source.point(stop)
         for tree in self._trees():
             tree.touched.edit(start, size, end)
             tree.tree.edit(start, end, stop, *points)
@@ -312,8 +302,3 @@ def _has_rooted_patterns(grammar: str) -> bool:
         return False
     count: int = query.pattern_count  # type: ignore[assignment]  # a property, whatever its stub says
     return all(query.is_pattern_rooted(pattern) for pattern in range(count))
-
-
-def _point(source: Source, byte: int) -> tuple[int, int]:
-    row = source.line(byte) - 1
-    return row, byte - source.starts[row]

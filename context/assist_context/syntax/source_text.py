@@ -5,7 +5,7 @@ An editor's lines may end in a lone "\\r", which is not a line end for a grammar
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
 from assist_context.syntax.grammars import Span
@@ -29,6 +29,24 @@ def normalize_line_ends(data: bytes) -> bytes:
     return _LONE.sub(b"\n", data) if b"\r" in data else data
 
 
+def equal_ends(old: bytes, new: bytes) -> tuple[int, int]:
+    r"""How many bytes two texts share at their beginning and at their end, in whole lines.
+
+    >>> equal_ends(b"a\nb\nc\n", b"a\nbb\nc\n")
+    (2, 2)
+    """
+    most = min(len(old), len(new))
+    same = bisect_left(range(most), True, key=lambda size: old[: size + 1] != new[: size + 1])
+    head = old.rfind(b"\n", 0, same) + 1
+    same = bisect_left(
+        range(most - head),
+        True,
+        key=lambda size: old[len(old) - size - 1 :] != new[len(new) - size - 1 :],
+    )
+    line = old.find(b"\n", len(old) - same)
+    return head, len(old) - line - 1 if line >= 0 else 0
+
+
 class Source:
     """A text in UTF-8, as `encode` returns it, and where its lines start."""
 
@@ -42,6 +60,11 @@ class Source:
     def line(self, byte: int) -> int:
         """The line of a byte, from 1."""
         return bisect_right(self.starts, byte)
+
+    def point(self, byte: int) -> tuple[int, int]:
+        """The row of a byte and its column in bytes, both from 0, as grammars count them."""
+        row = self.line(byte) - 1
+        return row, byte - self.starts[row]
 
     def leads(self, byte: int, line: int) -> bool:
         """Whether there is only white space before a byte on its line."""

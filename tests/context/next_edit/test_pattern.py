@@ -87,6 +87,14 @@ def test_deleted_lines_are_deleted_as_lines() -> None:
     )
 
 
+def test_a_line_is_not_inserted_next_to_itself() -> None:
+    before = "def one():\n    lock(store)\n    run(1)\n"
+    added = before.replace("(store)\n", "(store)\n    check(store)\n")
+    for each in _sites(before, added):
+        found = pattern_of(each)
+        assert found is None or not list(matches(found, added))
+
+
 def test_tokens_join_to_the_text() -> None:
     text = "x = 'a b'  # ü\n\n  y\t= 1.5e3\n"
     assert "".join(tokens(text)) == text

@@ -104,8 +104,9 @@ def _hunk_offers(situation: Situation, hunk: EditHunk, age: int) -> Iterator[Off
     for edit in _list_edits(situation, hunk):
         found = list(_offers(situation, edit, situation.parse(situation.document), 0.0))
         near = next((each.name for each in (*edit.before, *edit.after)), "")
-        # What one file imports says nothing about what another one imports, unless it is gone.
-        files = MOST_FILES if edit.kind != "imports" or edit.removed else 0
+        # What one file imports says nothing about what another one imports, unless it is gone. A rename in
+        # other files is that of its own kind.
+        files = 0 if edit.old or (edit.kind == "imports" and not edit.removed) else MOST_FILES
         for document in situation.others.using(near, files) if files else ():
             if document.path != situation.document.path and list_rules(document.language) is not None:
                 found += _offers(situation, edit, situation.parse(document), 1.0)
@@ -125,8 +126,8 @@ def _list_edits(situation: Situation, hunk: EditHunk) -> Iterator[ListEdit]:
     removed = bool(_WORD.search(old))
     if added and removed and not (re.fullmatch(r"[\w$-]+", old) and re.fullmatch(r"[\w$-]+", new)):
         return
-    if not added and hunk is not situation.hunk:
-        return  # only the text before the last edit is known
+    if removed and hunk is not situation.hunk:
+        return  # only the text before the last edit is known, and a rename has followed by now
     document = situation.document if added else situation.before
     parsed = situation.parse(document)
     first = parsed.source.starts[hunk.line] + start

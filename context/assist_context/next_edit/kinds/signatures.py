@@ -42,7 +42,7 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 MOST_HUNKS = 16  # back from the last one, among which a signature's edit is looked for
 MOST_SIGNATURES = 3  # whose calls are looked for after one edit
 MOST_STATES = 4  # of a signature, back from what it is now
-MOST_FILES = 8  # other ones whose calls are looked at
+MOST_FILES = 4  # other ones whose calls are looked at
 MOST_OBJECTS = 12  # calls on unknown objects; more of them are probably not all calls of one method
 
 _CALLED = re.compile(r"([A-Za-z_$][\w$]*)\s*\(")

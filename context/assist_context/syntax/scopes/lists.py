@@ -113,22 +113,23 @@ def list_rules(language: Language) -> ListRules | None:
 
 
 def lists_at(parsed: ParsedText, start: int, end: int) -> Iterator[NamedList]:
-    """The lists that have entries in some bytes, from inside out."""
+    """The lists that have entries in some bytes, from inside out, each with the entries nearby."""
     rules = list_rules(parsed.document.language)
     node = parsed.node(start, end)
     for _ in range(MOST_DEEP):
         if rules is None or node is None:
             return
         if node.type in rules.lists and not _is_inner(rules, node):
-            elements = [
-                element
-                for each in _entries(rules, node)
-                if each.end_byte > start and each.start_byte < end and (element := _element(each))
+            entries = list(_entries(rules, node))
+            inside = [
+                at for at, each in enumerate(entries) if each.end_byte > start and each.start_byte < end
             ]
+            elements = [element for at in inside if (element := _element(entries[at]))]
             if any(start <= each.name_span[0] and each.name_span[1] <= end for each in elements):
-                named = [found for each in _entries(rules, node) if (found := _element(each))]
+                near = entries[max(0, inside[0] - MOST_NEIGHBOURS) : inside[-1] + 1 + MOST_NEIGHBOURS]
+                named = tuple(found for each in near if (found := _element(each)))
                 around = (node.parent or node).byte_range
-                yield NamedList(_kind(rules, node), node.byte_range, tuple(named), around, _is_local(node))
+                yield NamedList(_kind(rules, node), node.byte_range, named, around, _is_local(node))
         node = node.parent
 
 

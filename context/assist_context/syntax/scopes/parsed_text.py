@@ -12,7 +12,8 @@ import tree_sitter
 
 from assist_context.documents import Cursor, Document
 from assist_context.syntax import grammars
-from assist_context.syntax.source_text import Source, encode
+from assist_context.syntax.incremental import FRESH
+from assist_context.syntax.source_text import Source, encode, equal_ends
 
 PlaceKind = Literal["code", "string", "comment"]
 # A parse holds Python's lock, for which the event loop waits. A text of 100 kB takes 14 ms.
@@ -27,13 +28,32 @@ _CODE_IN_STRING = re.compile(r"interpolation|template_substitution|format_expres
 
 
 class ParsedText:
-    """The tree of a document, which does not change. Without a grammar, or after too long, `root` is None."""
+    """The tree of a document, which does not change. Without a grammar, or after too long, `root` is None.
 
-    def __init__(self, document: Document) -> None:
+    The tree of a text that is nearly the same makes the parse as short as the difference.
+    """
+
+    def __init__(self, document: Document, near: "ParsedText | None" = None) -> None:
         self.document = document
         self.source = Source(encode(document.text))
-        grammar = document.language.grammar or document.language.outline
-        self.root = _root(grammar, self.source.data) if len(self.source.data) <= MOST_BYTES else None
+        self._grammar = document.language.grammar or document.language.outline
+        self._tree: tree_sitter.Tree | None = None
+        if len(self.source.data) <= MOST_BYTES:
+            edited = near.tree_towards(self) if near is not None else None
+            self._tree = _parse(self._grammar, self.source.data, edited)
+        self.root = self._tree.root_node if self._tree is not None else None
+
+    def tree_towards(self, new: "ParsedText") -> tree_sitter.Tree | None:
+        """The tree of this text with the edit that makes it another one; None if that says nothing."""
+        if self._tree is None or self._grammar != new._grammar or self._grammar in FRESH:
+            return None
+        old = self.source
+        head, tail = equal_ends(old.data, new.source.data)
+        end = len(old.data) - tail
+        stop = len(new.source.data) - tail
+        tree = self._tree.copy()
+        tree.edit(head, end, stop, old.point(head), old.point(end), new.source.point(stop))
+        return tree
 
     def byte(self, cursor: Cursor) -> int:
         """The offset of a position."""
@@ -91,14 +111,15 @@ def node_text(node: tree_sitter.Node | None) -> str:
     return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
 
 
-def _root(grammar: str, data: bytes) -> tree_sitter.Node | None:
+def _parse(grammar: str, data: bytes, edited: tree_sitter.Tree | None) -> tree_sitter.Tree | None:
     """The tree of a text. Between slices of the parse other threads run."""
     parser = grammars.new_parser(grammar, SLICE) if grammar else None
     if parser is None:
         return None
+    old = () if edited is None else (edited,)
     for _ in range(MOST_SLICES):
         try:
-            return parser.parse(data).root_node
+            return parser.parse(data, *old)
         except ValueError:  # 0.25.2 raises it at the time limit; the next parse goes on
             time.sleep(0)
     return None

@@ -38,7 +38,7 @@ Listener = Callable[[OpenDocument, bool], None]
 class _Question:
     """A request that the worker has, and the state that it is about.
 
-    `pushes`: no one waits for it. `follows`: an offer was accepted, and its edit is made.
+    `pushes`: no one waits for it. `follows`: an offer was accepted, and its edit is made, or the user asked.
     """
 
     document: OpenDocument
@@ -106,6 +106,7 @@ class NextEdits:
         self._answer: tuple[OpenDocument, int, FoundOffer | None] | None = None
         self._asked: dict[int, _Question] = {}
         self._waiting: dict[int, list[asyncio.Future[FoundOffer | None]]] = {}
+        self._held: tuple[_Question, FoundOffer] | None = None  # an offer that came at a bad moment
         self._typed_at: Cursor | None = None  # where the last edit ended
         self._cursors: dict[str, Cursor] = {}  # by URI, as are these
         self._reports: dict[str, tuple[Report, ...]] = {}
@@ -163,7 +164,7 @@ class NextEdits:
 
     def foresee(self, document: OpenDocument, start: Cursor, end: Cursor, text: str) -> None:
         """The text between two cursors of a document becomes `text`; its lines are still the old ones."""
-        if not self.is_on:
+        if not self.is_on or _is_same(document, start, end, text):
             return
         self._begun = time.monotonic() if self._begun is None else self._begun
         path = path_of_document(document)
@@ -180,6 +181,7 @@ class NextEdits:
         if not self.is_on:
             return
         path = path_of_document(document)
+        self._made_in = ""
         self._history.compare(path, old, document.lines)
         for shown in self._shown.values():
             shown.touched = shown.touched or shown.path == path
@@ -196,9 +198,10 @@ class NextEdits:
         hunks = self._history.hunks()
         # What was taken back, or is too much, leaves no example of this moment.
         made = begun is not None and bool(hunks) and hunks[-1].time >= begun and hunks[-1].is_example
-        made = made and _is_small(document)
-        self._forget_touched(None if made else document)
         path = path_of_document(document)
+        # A key that changes nothing, as over a bracket that the editor closed, belongs to the edit before it.
+        made = (made or (begun is None and self._made_in == path)) and _is_small(document)
+        self._forget_touched(None if made else document)
         follows = self._follow == path
         self._follow = ""
         self._made_in = path if made else ""
@@ -216,6 +219,11 @@ class NextEdits:
         self._cursors[document.uri] = cursor
         if self._due is document and before is not None and before.line != cursor.line:
             self._end_edit()
+        elif self._held is not None and self._held[0].document is document:
+            question, found = self._held
+            self._held = None
+            if question.news == self._news:
+                self._push(question, found)
 
     def report(self, document: OpenDocument, version: int | None, reports: Iterable[Report]) -> None:
         """The editor's other tools report these problems for a document, and none but these."""
@@ -244,7 +252,7 @@ class NextEdits:
         if automatic and (self._settings().mode == "manual" or self._is_silent(document)):
             return None
         changes = self._changes
-        found = await self._find(document)
+        found = await self._find(document, wanted=not automatic)
         return self._show(document, found) if found is not None and changes == self._changes else None
 
     def accept(self, number: int) -> None:
@@ -268,8 +276,11 @@ class NextEdits:
         """The offers that the editor got."""
         return self._offered
 
-    async def _find(self, document: OpenDocument) -> FoundOffer | None:
-        """The worker's answer for a document as it is now; None if that takes too long."""
+    async def _find(self, document: OpenDocument, *, wanted: bool) -> FoundOffer | None:
+        """The worker's answer for a document as it is now; None if that takes too long: then it is pushed.
+
+        `wanted`: at any moment, since the user asks.
+        """
         if self._answer is not None and self._answer[:2] == (document, self._news):
             return self._answer[2]
         same = (
@@ -289,7 +300,8 @@ class NextEdits:
         if future.done():
             return future.result()
         if number in self._asked:
-            self._asked[number] = replace(self._asked[number], pushes=True)
+            question = self._asked[number]
+            self._asked[number] = replace(question, pushes=True, follows=question.follows or wanted)
         return None
 
     def _ask(self, document: OpenDocument, *, pushes: bool, follows: bool = False) -> int:
@@ -357,8 +369,10 @@ class NextEdits:
     def _push(self, question: _Question, found: FoundOffer | None) -> None:
         """Tell the editor of an offer, or that the one it knows is void."""
         document = question.document
-        asked = question.follows or self._settings().mode != "manual"
-        if found is not None and asked and not self._is_silent(document, follows=question.follows):
+        asked = found is not None and (question.follows or self._settings().mode != "manual")
+        silent = self._is_silent(document, follows=question.follows)
+        self._held = (question, found) if found is not None and asked and silent else None
+        if found is not None and asked and not silent:
             self._note_shown(document, found)
             self._listener(document, True)
         elif self._shown.pop(document.uri, None) is not None:
@@ -434,6 +448,11 @@ class NextEdits:
 def path_of_document(document: OpenDocument) -> str:
     """What a document is called in hunks and offers: its resolved path, or its URI if it is no file."""
     return document.real_path or document.uri
+
+
+def _is_same(document: OpenDocument, start: Cursor, end: Cursor, text: str) -> bool:
+    """Whether an edit within a line leaves it as it is."""
+    return start.line == end.line and document.lines[start.line][start.column : end.column] == text
 
 
 def _is_small(document: OpenDocument) -> bool:

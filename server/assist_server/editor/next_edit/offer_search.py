@@ -129,7 +129,10 @@ class OfferSearch:
         same = (each for each in self._trees if each.document is document)
         found = next(same, None) or next((each for each in self._trees if each.document == document), None)
         if found is None:
-            found = ParsedText(document)
+            size = len(document.lines)  # a definition is also parsed alone, and is no help for its document
+            alike = (each for each in self._trees if each.document.path == document.path)
+            near = min(alike, key=lambda each: abs(len(each.document.lines) - size), default=None)
+            found = ParsedText(document, near)
             self._kept += len(found.source.data)
             while self._kept > MOST_KEPT and len(self._trees) > 1:
                 self._kept -= len(self._trees.popleft().source.data)

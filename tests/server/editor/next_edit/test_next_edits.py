@@ -196,6 +196,24 @@ async def test_at_a_bad_moment_only_a_request_gets_an_offer(act: Callable[[Desk]
         assert await desk.ask() is not None
 
 
+async def test_what_ghost_text_covered_comes_when_the_cursor_moves_on() -> None:
+    async with editing() as desk:
+        under_ghost_text(desk)
+        assert await desk.quiet()
+        desk.next_edits.move_cursor(desk.documents.by_uri[URI], Cursor(0, 8))
+        assert await desk.hear() == (2, True)
+        desk.next_edits.move_cursor(desk.documents.by_uri[URI], Cursor(0, 9))
+        assert await desk.quiet(), "it is pushed once"
+
+
+async def test_a_key_that_changes_nothing_ends_no_edit() -> None:
+    async with editing() as desk:
+        desk.edit("new", (0, 4), (0, 7))
+        first = desk.documents.by_uri[URI].lines[0][0]
+        version = desk.edit(first, (0, 0), (0, 1))
+        assert await desk.hear() == (version, True)
+
+
 async def test_mode_manual_waits_for_the_user() -> None:
     async with editing(mode="manual") as desk:
         desk.edit("new", (0, 4), (0, 7))
