@@ -18,6 +18,7 @@ IN_DOCUMENTS = (
     "no network",
     "ghost text",
     "popup and ghost text",
+    "next edit",
     "explained",
     "refactor preview",
     "egress",

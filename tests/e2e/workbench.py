@@ -1,6 +1,6 @@
 """VS Code in a real browser: a running code-server with the packaged extension, and windows on folders.
 
-It knows how to drive the workbench. Of assist it knows only the status item.
+It knows how to drive the workbench. Of assist it knows only the status items.
 """
 
 import json
@@ -41,6 +41,8 @@ QUIET = {  # settings with which nothing opens by itself and nothing is fetched
     "files.autoSave": "off",
     "security.workspace.trust.enabled": False,
 }
+STATUS = '.statusbar-item[id$=".assist"]'
+NEXT_EDIT = '.statusbar-item[id$=".nextEdit"]'
 PATIENCE = 90  # seconds to wait for something on a busy machine
 T = TypeVar("T")
 
@@ -132,6 +134,11 @@ def _healthy(port: int) -> bool:
         return False
 
 
+def _plain(text: str) -> str:
+    """The workbench draws spaces as non-breaking ones."""
+    return text.replace("\xa0", " ")
+
+
 def launch_browser(playwright: Playwright) -> Browser:
     """Start the browser, headless."""
     return playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -193,6 +200,14 @@ class Window:
         for character in text:
             self.page.keyboard.type(character)
 
+    def replace(self, line: int, old: str, new: str) -> None:
+        """Type `new` over the first `old` of a line, key by key."""
+        self.go(line, self.text(line).index(old) + 1)
+        for _ in old:
+            self.press("Shift+ArrowRight")
+        self.type(new)
+        until(f"{new} in line {line}", lambda: new in self.text(line))
+
     def run(self, title: str) -> None:
         """Run a command by its title, through the palette."""
         self._palette(f">{title}")
@@ -250,6 +265,34 @@ class Window:
         }"""
         return str(self.page.evaluate(script, number)).replace("\xa0", " ")
 
+    def decorations(self) -> list[tuple[str, list[str], list[str]]]:
+        """Return for each editor the file's name, the texts that are struck through, and those that are added.
+
+        Texts are in the order of the lines; only what is visible counts.
+        """
+        script = """() => [...document.querySelectorAll(".editor-instance")].map((instance) => {
+            const top = (each) => parseInt(each.style.top);
+            const lines = [...instance.querySelectorAll(".view-lines > .view-line")].sort((a, b) => top(a) - top(b));
+            const spans = lines.flatMap((line) => [...line.querySelectorAll("span")]);
+            const own = spans.filter((each) => /(^| )ced-/.test(each.className));
+            const struck = own.filter((each) => getComputedStyle(each).textDecorationLine === "line-through");
+            const sides = own.flatMap((each) => ["::before", "::after"].map((side) => getComputedStyle(each, side)));
+            const uri = instance.querySelector(".monaco-editor").dataset.uri;
+            const texts = sides.map((each) => each.content).filter((each) => each.startsWith('"'));
+            return [uri.split("/").at(-1), struck.map((each) => each.textContent), texts.map(JSON.parse)];
+        })"""
+        return [
+            (name, [_plain(each) for each in struck], [_plain(each) for each in texts])
+            for name, struck, texts in self.page.evaluate(script)
+        ]
+
+    def signs(self, place: str) -> str:
+        """Return the icons that the labels of a place have after their words, as characters."""
+        script = """(place) => [...document.querySelectorAll(`${place} .monaco-icon-label`)].map(
+            (each) => getComputedStyle(each, "::after").content
+        ).join("")"""
+        return str(self.page.evaluate(script, place))
+
     def save(self) -> None:
         self.press("Control+s")
         until("the saved file", lambda: not self.page.locator(".tab.active.dirty").count())
@@ -282,16 +325,24 @@ class Window:
 
     def status(self) -> str:
         """Return the text of assist's status item."""
-        item = self.page.locator('.statusbar-item[id*="assist"]')
+        item = self.page.locator(STATUS)
         return re.sub(r"\s+", " ", item.first.inner_text()).strip() if item.count() else ""
 
     def status_details(self) -> str:
         """Return the full text of the status item, as a screen reader reads it."""
-        item = self.page.locator('.statusbar-item[id*="assist"]')
+        item = self.page.locator(STATUS)
         return str(
             item.first.get_attribute("aria-label")
             or item.locator("[aria-label]").first.get_attribute("aria-label")
         )
+
+    def next_edit(self) -> str:
+        """Return what a screen reader reads of the next edit, or "" if none is offered."""
+        script = """(item) => {
+            const found = document.querySelector(item);
+            return (found?.ariaLabel || found?.querySelector("[aria-label]")?.ariaLabel) ?? "";
+        }"""
+        return str(self.page.evaluate(script, NEXT_EDIT))
 
     def ready(self) -> str:
         """Wait until the model is ready, and return the text of the status item."""

@@ -9,11 +9,14 @@ import {
 } from "vscode-languageclient";
 import { LanguageClient, type LanguageClientOptions } from "vscode-languageclient/node";
 import { SetupError } from "./environment";
+import type { NextEdits } from "./nextEdit";
 import { written } from "./settings";
 import { complain } from "./setup";
 
 const WAITS = [1, 2, 4, 8, 16]; // seconds before each restart; after a minute of running, counting starts again
 const STEADY = 60_000; // ms
+const DOCUMENTS = [{ scheme: "file" }, { scheme: "untitled" }];
+const MOST = 100; // problems of a document that the server is told
 const TOP = { line: 0, character: 0 };
 const UNUSED = new vscode.CancellationTokenSource().token; // required by a type, never read
 
@@ -21,9 +24,15 @@ const UNUSED = new vscode.CancellationTokenSource().token; // required by a type
 export class Client extends LanguageClient {
   private ran = false;
 
-  constructor(context: vscode.ExtensionContext, program: string, log: vscode.LogOutputChannel, paused: () => boolean) {
+  constructor(
+    context: vscode.ExtensionContext,
+    program: string,
+    log: vscode.LogOutputChannel,
+    paused: () => boolean,
+    nextEdits: NextEdits,
+  ) {
     const options: LanguageClientOptions = {
-      documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+      documentSelector: DOCUMENTS,
       initializationOptions: () => written(context),
       outputChannel: log,
       initializationFailedHandler: () => false,
@@ -32,8 +41,8 @@ export class Client extends LanguageClient {
         closed: restarting(log, () => this.ran),
       },
       middleware: {
-        provideInlineCompletionItems: (document, at, about, token, next) =>
-          paused() ? null : next(document, at, about, token),
+        provideInlineCompletionItems: (document, at, about, token, ask) =>
+          paused() ? null : nextEdits.ghostText(document, at, token, () => ask(document, at, about, token)),
         workspace: { handleApplyEdit: (params, next) => next({ ...params, edit: ticked(params.edit) }, UNUSED) },
       },
     };
@@ -73,13 +82,15 @@ export class Client extends LanguageClient {
     return this.code2ProtocolConverter.asUri(document.uri);
   }
 
-  /** Tell the server about cursor moves, focus and settings. Typing is no move: its edits are sent anyway. */
+  /** Tell the server about cursor moves, focus, problems and settings. Typing is no move: its edits are sent anyway. */
   listen(context: vscode.ExtensionContext): vscode.Disposable {
     let seen = "";
     const send = (method: string, params: object): void => {
       if (this.isRunning()) void this.sendNotification(method, params);
     };
-    const about = (document: vscode.TextDocument): object => ({ textDocument: { uri: this.uri(document) } });
+    const about = (document: vscode.TextDocument): object => ({
+      textDocument: { uri: this.uri(document), version: document.version },
+    });
     return vscode.Disposable.from(
       vscode.window.onDidChangeTextEditorSelection(({ textEditor: { document }, selections }) => {
         const now = `${document.uri.toString()} ${String(document.version)}`;
@@ -88,6 +99,12 @@ export class Client extends LanguageClient {
       }),
       vscode.window.onDidChangeActiveTextEditor((editor) => {
         if (editor) send("textDocument/didFocus", about(editor.document));
+      }),
+      vscode.languages.onDidChangeDiagnostics(({ uris }) => {
+        const document = vscode.window.activeTextEditor?.document;
+        if (!document || !vscode.languages.match(DOCUMENTS, document)) return;
+        if (uris.some((each) => each.toString() === document.uri.toString()))
+          send("assist/didReportProblems", { ...about(document), problems: problems(document) });
       }),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration("assist"))
@@ -109,6 +126,15 @@ function ticked(edit: WorkspaceEdit): WorkspaceEdit {
   marks["look"] = { label: "Look at the changes, then apply them", needsConfirmation: true };
   first.edits.push({ range: { start: TOP, end: TOP }, newText: "", annotationId: "look" });
   return edit;
+}
+
+/** What other tools say of a document, the most severe first. */
+function problems(document: vscode.TextDocument): object[] {
+  const found = vscode.languages.getDiagnostics(document.uri).sort((one, other) => one.severity - other.severity);
+  return found.slice(0, MOST).map(({ range: { start, end }, message, source }) => ({
+    ...{ range: { start, end }, message },
+    source: source ?? "",
+  }));
 }
 
 async function tellBroken(what: string): Promise<void> {

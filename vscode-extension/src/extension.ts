@@ -8,6 +8,7 @@ import { documentIn, repository, type Repository } from "./commits";
 import { confirm, type Preview, type Sent, Texts } from "./confirm";
 import type { Piece } from "./conversation";
 import { find } from "./environment";
+import { NextEdits, type Ready } from "./nextEdit";
 import { type Question, question, title } from "./questions";
 import { run } from "./running";
 import { complain, offerAll, openSettings, setModel, setUp } from "./setup";
@@ -42,6 +43,10 @@ class Assist {
   private readonly item = vscode.window.createStatusBarItem("assist", vscode.StatusBarAlignment.Right, 100);
   private readonly answers: Answers;
   private readonly texts = new Texts();
+  private readonly nextEdits = new NextEdits(
+    () => (this.client?.isRunning() ? this.client : undefined),
+    () => this.paused,
+  );
   private program = "";
   private client: Client | undefined;
   private listening: vscode.Disposable | undefined;
@@ -56,7 +61,8 @@ class Assist {
     });
     this.item.name = "assist";
     this.item.command = "assist.menu";
-    context.subscriptions.push(this.log, this.item, this.answers, this.texts.register(), ...this.commands());
+    context.subscriptions.push(this.log, this.item, this.answers, this.nextEdits);
+    context.subscriptions.push(this.texts.register(), ...this.commands());
     this.took(NOTHING);
   }
 
@@ -83,18 +89,20 @@ class Assist {
     if (!program) return;
     await this.close();
     this.program = program;
-    const client = new Client(this.context, program, this.log, () => this.paused);
+    const client = new Client(this.context, program, this.log, () => this.paused, this.nextEdits);
     this.client = client;
     this.listening = vscode.Disposable.from(
       client.listen(this.context),
       client.onNotification("assist/status", (status: Status) => this.took(status)),
       client.onNotification("assist/answer", (piece: Piece) => this.answers.took(piece)),
+      client.onNotification("assist/nextEditReady", (told: Ready) => this.nextEdits.ready(told)),
       client.onRequest("assist/confirm", async (asked: Preview) => ({
         send: await confirm(asked, this.texts, () => client.run<Sent>("text", { id: asked.id })),
       })),
       client.onDidChangeState(({ newState }) => {
         if (newState === State.Running) return;
         this.answers.broken();
+        this.nextEdits.drop();
         this.took({ ...NOTHING, state: newState === State.Starting ? "loading" : "off", message: "" });
       }),
     );
@@ -122,6 +130,11 @@ class Assist {
         const undone = await client?.run<{ files: string[] }>("undo", document ? { uri: client.uri(document) } : {});
         if (undone?.files.length) void vscode.window.showInformationMessage(`Taken back: ${undone.files.join(", ")}`);
       },
+      "nextEdit.go": (key?: string) => this.nextEdits.go(key),
+      "nextEdit.make": () => this.nextEdits.make(),
+      "nextEdit.dismiss": () => this.nextEdits.dismiss(),
+      "nextEdit.chain": () => this.nextEdits.chain(),
+      "nextEdit.why": () => this.nextEdits.why(),
       accepted: (...words: unknown[]) => this.client?.run("accepted", ...words),
       stop: () => this.answers.stopAll(),
       edit: () => this.edit(),
@@ -136,6 +149,7 @@ class Assist {
       why: () => this.why(),
       pause: async () => {
         await this.context.workspaceState.update(PAUSED, !this.paused);
+        this.nextEdits.drop();
         show(this.item, this.status, this.paused);
         await this.client?.run("index", this.paused ? "pause" : "resume");
       },

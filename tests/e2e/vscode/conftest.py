@@ -40,7 +40,7 @@ def configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def config(configuration: Path, model_path: Path) -> Path:
+def config(configuration: Path, model_path: Path, probed: None) -> Path:
     """The config.toml of the next window: the real model, and every suggestion is shown."""
     place = configuration / "config.toml"
     place.write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
@@ -49,7 +49,7 @@ def config(configuration: Path, model_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def code(
-    tmp_path_factory: pytest.TempPathFactory, vsix: Path, configuration: Path, shared_data: Path, probed: None
+    tmp_path_factory: pytest.TempPathFactory, vsix: Path, configuration: Path, shared_data: Path
 ) -> Iterator[Code]:
     environ = {
         "ASSIST_CONFIG_DIR": str(configuration),

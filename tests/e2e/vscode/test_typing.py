@@ -1,6 +1,6 @@
 """Ghost text in VS Code: it appears, is accepted in whole or in part, dismissed and typed through.
 
-The tests check every byte of the files.
+It comes before the next edit, which needs none. The tests check every byte of the files.
 """
 
 from pathlib import Path
@@ -111,6 +111,47 @@ def test_the_popup_of_other_providers_keeps_its_tab(window: Window, code: Code) 
         until("the ghost text", lambda: window.text(10) == f"    {word}{rest}")
         window.save()
     assert f"    {word}{rest}" in path.read_text().splitlines()
+
+
+def test_ghost_text_has_tab_before_the_next_edit(window: Window) -> None:
+    calls = [f"value_{number} = store.load_user(key)" for number in range(1, 6)]
+    text = "\n".join([*calls, "", "", *CART.splitlines(), ""])
+    open_file(window, text.replace("    \n", "    ret\n"), 1, 1)
+    for line in (1, 2, 3):
+        window.replace(line, "load_user", "fetch_user")
+    window.go(17, 8)
+
+    def asked() -> bool:
+        """Whether it is there, which ghost text may have prevented until one asks for it."""
+        if not window.appears(window.next_edit, 3):
+            window.run("Assist: Next Edit: Go There")
+        return "line 4:" in window.next_edit()
+
+    until("the next edit", asked)
+    window.press("Alt+\\")
+    ghost = window.wait_for_ghost()
+    window.shoot("ghost text and next edit")
+    window.press("Tab")
+    until("the ghost text alone", lambda: window.text(17).startswith(f"    ret{ghost.splitlines()[0]}"))
+    assert "load_user" in window.text(4)
+
+
+def test_the_next_edit_needs_no_ghost_text(window: Window, code: Code) -> None:
+    calls = [
+        f"    {name} = store.load_user({name})\n" for name in ("author", "editor", "owner", "reader", "guest")
+    ]
+    text = '"""Those who take part."""\n\n\ndef people(store):\n' + "".join(calls)
+    with code.with_settings(editor__inlineSuggest__enabled=False):
+        path = open_file(window, text, 1, 1)
+        window.replace(5, "load_user", "fetch_user")
+        window.replace(6, "load_user", "fetch_user")
+        until("the next edit", lambda: "line 7:" in window.next_edit())
+        window.press("Tab", "Tab")
+        until("the change", lambda: "fetch_user" in window.text(7))
+        until("the one after it", lambda: "line 8:" in window.next_edit())
+        window.shoot("next edit")
+        window.save()
+    assert path.read_text() == text.replace("load_user", "fetch_user", 3)
 
 
 def test_a_file_with_crlf_keeps_its_ends(window: Window) -> None:

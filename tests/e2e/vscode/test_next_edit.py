@@ -1,0 +1,476 @@
+"""The next edit in VS Code: shown, gone to, made, dismissed, made everywhere; and never made wrongly.
+
+These need no model, so there is none: ghost text of the model does not come between.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from workbench import Code, Window, until
+
+pytestmark = pytest.mark.timeout(300)
+
+OLD = "load_user"
+NEW = "fetch_user"
+CALLS = '''\
+"""A report."""
+
+
+def report(store):
+    first = store.load_user(1)
+    second = store.load_user(2)
+    third = store.load_user(3)
+    fourth = store.load_user(4)
+    fifth = store.load_user(5)
+    return first, second, third, fourth, fifth
+'''
+ALL_KEY = "Ctrl+Alt+Enter"
+LOCK = "\uebe7"  # in the font of VS Code's icons
+SENT = [f"store.send(order.{name}, retries)" for name in ("name", "price", "weight", "size", "tax", "date")]
+TIMEOUT = ", timeout"
+
+
+@pytest.fixture
+def config(configuration: Path) -> Path:
+    """No model, and every offer is shown."""
+    broken = configuration / "broken.gguf"
+    broken.write_bytes(b"no model")
+    place = configuration / "config.toml"
+    place.write_text(f'[completion]\nmodel = "{broken}"\nmode = "eager"\n')
+    return place
+
+
+def open_file(window: Window, text: str = CALLS, name: str = "report.py") -> Path:
+    """Open a file at its first line, with a server that has no model."""
+    path = window.folder / name
+    path.write_bytes(text.encode())
+    window.open(name)
+    until("the server", lambda: "failed" in window.status())
+    return path
+
+
+def rename(window: Window, *lines: int) -> None:
+    """Type the new name over the old one in some lines, one after the other."""
+    for line in lines:
+        window.replace(line, OLD, NEW)
+
+
+def indexed(window: Window, files: int) -> None:
+    """Wait until the workspace's index has so many files, as the menu says."""
+    row = window.page.locator(".quick-input-list .monaco-list-row", has_text="Refresh Index")
+
+    def found() -> bool:
+        window.run("Assist: Menu")
+        field = window.page.locator(".quick-input-widget input").first
+        field.fill("Refresh Index")
+        row.wait_for()
+        words = row.inner_text()
+        window.press("Escape")
+        field.wait_for(state="hidden")
+        return f"{files} files" in words
+
+    until(f"{files} files in the index", found)
+
+
+def offered(window: Window, line: int) -> str:
+    """Wait until a line is offered, and return what a screen reader reads."""
+    return until(
+        f"an offer in line {line}",
+        lambda: f"line {line}:" in window.next_edit() and window.next_edit(),
+    )
+
+
+def shown(window: Window) -> tuple[list[str], list[str]]:
+    """Return what the only editor strikes through and what it adds."""
+    [(_, struck, added)] = window.decorations()
+    return struck, added
+
+
+def gone(window: Window) -> None:
+    until("no offer", lambda: not window.next_edit() and shown(window) == ([], []))
+
+
+def cursor_at(window: Window, line: int) -> None:
+    until(f"the cursor in line {line}", lambda: f"Ln {line}, Col " in window.bar())
+
+
+def changed(text: str, *lines: int, old: str = OLD, new: str = NEW) -> str:
+    """The text with `old` replaced in some lines, from 1."""
+    each = text.split("\n")
+    return "\n".join(
+        line.replace(old, new) if number in lines else line for number, line in enumerate(each, 1)
+    )
+
+
+def with_timeout(line: str) -> str:
+    return line.replace(")", f"{TIMEOUT})")
+
+
+def add_timeouts(window: Window) -> None:
+    """Add the argument in the first four lines that send, and go to where it would be in the fifth."""
+    for line in (1, 2, 3, 4):
+        window.go(line, len(SENT[line - 1]))
+        window.type(TIMEOUT)
+        until("the argument", lambda line=line: window.text(line) == with_timeout(SENT[line - 1]))
+    window.go(5, len(SENT[4]))
+
+
+def asked_for(window: Window, config: Path) -> Path:
+    """Ask by the command for the next edit, which adds text at the cursor; unasked, none comes."""
+    config.write_text(config.read_text().replace("eager", "manual"))
+    path = open_file(window, "".join(f"{line}\n" for line in SENT))
+    add_timeouts(window)
+    assert not window.appears(window.next_edit, 2)
+
+    def asked() -> bool:
+        window.run("Assist: Next Edit: Go There")
+        return window.appears(window.next_edit, 5)
+
+    until("the answer", asked)
+    return path
+
+
+def test_tab_goes_there_tab_makes_it_and_the_next_one_follows(window: Window) -> None:
+    path = open_file(window)
+    rename(window, 5, 6)
+    words = offered(window, 7)
+    assert f"replace {OLD} with {NEW}" in words
+    assert "Tab goes there" in words
+    until("the decorations", lambda: shown(window) == ([OLD], [NEW, "Tab"]))
+    window.press("Tab")
+    cursor_at(window, 7)
+    assert OLD in window.text(7)
+    window.press("Tab")
+    until("the change", lambda: NEW in window.text(7))
+    offered(window, 8)
+    window.press("Tab", "Tab")
+    until("the next change", lambda: NEW in window.text(8))
+    window.press("Control+z")
+    until("one step back", lambda: OLD in window.text(8))
+    assert NEW in window.text(7)
+    window.save()
+    assert path.read_text() == changed(CALLS, 5, 6, 7)
+
+
+def test_escape_dismisses_it_for_good(window: Window) -> None:
+    path = open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.press("Escape")
+    gone(window)
+    rename(window, 8)
+    window.go(3, 1)
+    assert not window.appears(lambda: OLD in window.next_edit(), 2)
+    window.go(7, 5)
+    window.press("Tab")
+    until("a plain Tab", lambda: window.text(7) == f"        {CALLS.splitlines()[6].strip()}")
+    window.press("Control+z")
+    window.save()
+    assert path.read_text() == changed(CALLS, 5, 6, 8)
+
+
+def test_all_the_others_are_listed_and_changed_as_one_step(window: Window) -> None:
+    path = open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.press("Tab", "Tab")
+    offered(window, 8)
+    until("the key for all", lambda: shown(window) == ([OLD], [NEW, f"Tab · all 2: {ALL_KEY}"]))
+    window.press("Control+Alt+Enter")
+    rows = window.page.locator(".quick-input-list .monaco-list-row")
+    until("both places", lambda: rows.count() == 2)
+    window.shoot("all next edits")
+    words = [re.sub(r"\s+", " ", each).strip() for each in rows.all_inner_texts()]
+    assert words[0].startswith("line 8")
+    assert f"store.{OLD}(4) → fourth = store.{NEW}(4)" in words[0]
+    window.press("Enter")
+    until("both changes", lambda: NEW in window.text(8) and NEW in window.text(9))
+    gone(window)
+    window.press("Control+z")
+    until("one step back", lambda: OLD in window.text(8) and OLD in window.text(9))
+    assert NEW in window.text(7)
+    window.press("Control+Shift+z")
+    window.save()
+    assert path.read_text() == CALLS.replace(OLD, NEW)
+
+
+def test_a_place_without_a_tick_stays(window: Window) -> None:
+    path = open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.press("Tab", "Tab")
+    offered(window, 8)
+    until("the key for all", lambda: ALL_KEY in "".join(shown(window)[1]))
+    window.press("Control+Alt+Enter")
+    window.page.locator(".quick-input-list .monaco-list-row", has_text="line 8").click()
+    window.page.locator(".quick-input-count", has_text="1 Selected").wait_for()
+    window.page.locator(".quick-input-widget .monaco-button", has_text="OK").click()
+    until("the other change", lambda: NEW in window.text(9))
+    window.save()
+    assert path.read_text() == changed(CALLS, 5, 6, 7, 9)
+
+
+def test_a_place_out_of_view_is_named_at_the_edge(window: Window) -> None:
+    below = "".join(f"value_{number} = {number}\n" for number in range(100))
+    text = CALLS.replace("    fourth", f"\n{below}\n\n    fourth").replace(
+        "    third = store.load_user(3)\n", ""
+    )
+    line = text[: text.index("fourth =")].count("\n") + 1
+    path = open_file(window, text)
+    rename(window, 5, 6)
+    offered(window, line)
+    until("the hint", lambda: shown(window) == ([], [f"Tab ↓ line {line}"]))
+    window.shoot("below the view")
+    window.press("Tab")
+    cursor_at(window, line)
+    until("the place", lambda: shown(window)[0] == [OLD])
+    window.press("Control+Home")
+    until("the hint again", lambda: shown(window) == ([], [f"Tab ↓ line {line}"]))
+    window.press("Control+End")
+    window.press("Tab")
+    cursor_at(window, line)
+    window.press("Tab")
+    until("the change", lambda: NEW in window.text(line))
+    window.save()
+    assert path.read_text() == changed(text, 5, 6, line)
+
+
+def test_a_list_that_is_open_keeps_its_tab(window: Window) -> None:
+    path = open_file(window, CALLS + "\nfir\n")
+    rename(window, 5, 6)
+    window.go(12, 4)
+    offered(window, 7)
+    window.press("Control+Space")
+    window.page.locator(".suggest-widget.visible .monaco-list-row.focused").wait_for()
+    window.press("Tab")
+    until("the list's word", lambda: window.text(12) == "first")
+    window.save()
+    assert path.read_text() == changed(CALLS, 5, 6) + "\nfirst\n"
+
+
+def test_lines_that_are_selected_keep_their_tab(window: Window) -> None:
+    open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.go(8, 1)
+    window.press("Shift+ArrowDown", "Tab")
+    until("the indented line", lambda: window.text(8).startswith(" " * 8))
+    assert OLD in window.text(7)
+
+
+def test_crlf_and_emoji_keep_every_byte(window: Window) -> None:
+    head, third, rest = CALLS.partition("    third")
+    text = (head + third + rest.replace("store.", 'store["🛒 né"].')).replace("\n", "\r\n")
+    path = open_file(window, text)
+    rename(window, 5, 6)
+    offered(window, 7)
+    until("the place", lambda: shown(window)[0] == [OLD])
+    window.press("Tab", "Tab")
+    until("the change", lambda: NEW in window.text(7))
+    offered(window, 8)
+    window.save()
+    assert path.read_bytes().decode() == changed(text, 5, 6, 7)
+
+
+def test_new_lines_come_with_the_ends_of_the_file(window: Window) -> None:
+    text = "import json\n\n\ndef load(path):\n    data = json.loads(path)\n\n    return data\n"
+    path = open_file(window, text.replace("\n", "\r\n"))
+    window.go(6, 1)
+    window.type("    os.remove(path")  # VS Code adds the bracket
+    offered(window, 2)
+    until("the new line", lambda: shown(window) == ([], ["import os↵", "Tab"]))
+    window.shoot("a new line")
+    window.press("Tab", "Tab")
+    until("the import", lambda: window.text(2) == "import os")
+    window.save()
+    done = text.replace("\n\n\n", "\nimport os\n\n\n").replace("\n\n    r", "\n    os.remove(path)\n    r")
+    assert path.read_bytes().decode() == done.replace("\n", "\r\n")
+
+
+def test_a_file_that_is_read_only_is_not_changed(window: Window) -> None:
+    open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.press("Tab")
+    cursor_at(window, 7)
+    window.run("File: Set Active Editor Read-only in Session")
+    until("the lock", lambda: LOCK in window.signs(".tab.active"))
+    window.press("Tab")
+    window.press("Control+Alt+Enter")
+    assert not window.appears(lambda: NEW in window.text(7), 1)
+
+
+def test_text_that_changed_on_disk_is_not_changed_again(window: Window) -> None:
+    path = open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.save()
+    assert window.next_edit(), "saving changes no text"
+    other = "".join(f"{line}\n" for line in ("# generated", "", "a = 1", "b = 2", "c = 3"))
+    path.write_text(other)
+    until("the text of the disk", lambda: window.text(1) == "# generated")
+    gone(window)
+    window.press("Tab")
+    assert not window.appears(lambda: NEW in window.editor().inner_text(), 1)
+
+
+def test_a_tab_right_after_a_key_makes_no_change_of_old_text(window: Window) -> None:
+    path = open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.press("Tab")
+    cursor_at(window, 7)
+    window.press("m", "y", "_", "Tab")
+    until("a plain Tab", lambda: re.search(rf"my_ +{OLD}", window.text(7)))
+    assert not window.appears(lambda: NEW in window.text(7), 1)
+    window.save()
+    assert path.read_text().count(NEW) == 2
+
+
+def test_a_list_of_old_text_changes_nothing(window: Window) -> None:
+    path = open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.press("Tab", "Tab")
+    offered(window, 8)
+    until("the key for all", lambda: ALL_KEY in "".join(shown(window)[1]))
+    window.save()
+    window.press("Control+Alt+Enter")
+    rows = window.page.locator(".quick-input-list .monaco-list-row")
+    until("both places", lambda: rows.count() == 2)
+    other = changed(CALLS, 5, 6, 7).replace("A report", "Another report")
+    path.write_text(other)
+    until("the text of the disk", lambda: "Another" in window.text(1))
+    window.press("Enter")
+    until("the reason", lambda: "changed meanwhile, so nothing was done" in window.bar())
+    assert path.read_text() == other
+    assert not window.page.locator(".tab.active.dirty").count()
+
+
+def test_an_unsaved_file_that_changed_on_disk_stays_a_conflict(window: Window) -> None:
+    path = open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    other = CALLS.replace("A report", "Another report")
+    path.write_text(other)
+    window.press("Tab", "Tab")
+    until("the change", lambda: NEW in window.text(7))
+    window.press("Control+s")
+    window.notice("content of the file is newer")
+    assert path.read_text() == other
+
+
+def test_of_two_views_of_a_file_the_active_one_shows_it(window: Window) -> None:
+    open_file(window)
+    rename(window, 5, 6)
+    offered(window, 7)
+    window.run("View: Split Editor Right")
+    until(
+        "it in the second view",
+        lambda: [struck for _, struck, _ in window.decorations()] == [[], [OLD]],
+    )
+    window.shoot("two views")
+    window.run("View: Focus First Editor Group")
+    until(
+        "it in the first view",
+        lambda: [struck for _, struck, _ in window.decorations()] == [[OLD], []],
+    )
+    window.press("Tab", "Tab")
+    until("the change", lambda: NEW in window.text(7))
+
+
+def test_a_file_that_is_not_open_is_seen_before_it_changes(window: Window) -> None:
+    other = window.folder / "mail.py"
+    text = f"from users import {OLD}\n\nshown = {OLD}(7)\n"
+    other.write_text(text)
+    open_file(window, f"def {OLD}(number):\n    return number\n", "users.py")
+    indexed(window, 2)
+    rename(window, 1)
+    words = until("the other file", lambda: "mail.py" in window.next_edit() and window.next_edit())
+    assert "Tab goes there" in words
+    until("the hint", lambda: shown(window) == ([], ["Tab → mail.py"]))
+    window.shoot("another file")
+    window.press("Tab")
+    window.page.locator('.tab.active[aria-label^="mail.py"]').wait_for()
+    until("the place", lambda: shown(window) == ([OLD], [NEW, "Tab"]))
+    assert "".join(f"{window.text(line)}\n" for line in (1, 2, 3)) == text
+    window.press("Tab")
+    until("the change", lambda: NEW in window.text(1))
+    offered(window, 3)
+    assert other.read_text() == text, "it is saved by those who edit it"
+    window.press("Tab", "Tab")
+    until("the next change", lambda: NEW in window.text(3))
+    window.save()
+    assert other.read_text() == text.replace(OLD, NEW)
+
+
+def test_text_after_the_cursor_is_ghost_text(window: Window, config: Path) -> None:
+    path = asked_for(window, config)
+    assert until("ghost text", window.ghost) == TIMEOUT
+    assert shown(window) == ([], [])
+    window.shoot("as ghost text")
+    window.press("Tab")
+    until("the text", lambda: window.text(5) == with_timeout(SENT[4]))
+    offered(window, 6)
+    until("the place", lambda: shown(window) == ([], [TIMEOUT, "Tab"]))
+    window.press("Tab", "Tab")
+    until("the next text", lambda: window.text(6) == with_timeout(SENT[5]))
+    window.save()
+    assert path.read_text().splitlines() == [*map(with_timeout, SENT)]
+
+
+def test_escape_dismisses_it_as_ghost_text(window: Window, config: Path) -> None:
+    path = asked_for(window, config)
+    until("ghost text", window.ghost)
+    window.press("Escape")
+    until("no ghost text", lambda: not window.ghost())
+    gone(window)
+    window.run("Assist: Next Edit: Go There")
+    until("no other one", lambda: "No next edit is known here" in window.bar())
+    window.save()
+    assert path.read_text().splitlines() == [*map(with_timeout, SENT[:4]), *SENT[4:]]
+
+
+def test_where_ghost_text_is_off_the_same_is_drawn(window: Window, code: Code) -> None:
+    with code.with_settings(editor__inlineSuggest__enabled=False):
+        path = open_file(window, "".join(f"{line}\n" for line in SENT))
+        add_timeouts(window)
+        until("it in the cursor's line", lambda: shown(window) == ([], [TIMEOUT, "Tab"]))
+        assert not window.ghost()
+        window.press("Tab")
+        until("the text", lambda: window.text(5) == with_timeout(SENT[4]))
+        window.save()
+    assert path.read_text().splitlines() == [*map(with_timeout, SENT[:5]), SENT[5]]
+
+
+def test_it_is_off_while_paused_and_by_its_setting(window: Window, code: Code) -> None:
+    open_file(window)
+    rename(window, 5)
+    window.run("Assist: Pause or Resume Suggestions")
+    rename(window, 6)
+    window.go(1, 1)
+    assert not window.appears(window.next_edit, 2)
+    window.run("Assist: Pause or Resume Suggestions")
+    window.run("Assist: Next Edit: Go There")
+    offered(window, 7)
+    window.run("Assist: Next Edit: Why")
+    window.notice("Next edit: the same")
+    with code.with_settings(assist__completion__next_edit="off"):
+        gone(window)
+        rename(window, 7)
+        window.go(1, 1)
+        assert not window.appears(window.next_edit, 2)
+
+
+def test_what_another_tool_reports_is_offered(window: Window) -> None:
+    path = open_file(window, 'const colours = ["red"];\nconsole.log(colours);\n\n', "paint.ts")
+    window.go(3, 1)
+    window.type("console.log(colour);")
+    until("the report", lambda: window.page.locator(".squiggly-error").count())
+    words = until("its fix", lambda: "colours" in window.next_edit() and window.next_edit())
+    assert "line 3" in words
+    window.press("Tab")
+    until("the fix", lambda: window.text(3) == "console.log(colours);")
+    window.save()
+    assert path.read_text().splitlines()[2] == "console.log(colours);"
