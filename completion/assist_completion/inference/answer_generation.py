@@ -238,16 +238,12 @@ def _advance(sequence: LlamaSequence, run: AnswerRun) -> Logits:
     guess = run.draft.guess(run.written)[: run.conversation.max_tokens - len(run.written)]
     if not guess:
         return sequence.append(run.written[-1])
-    start = len(sequence.tokens)
-    following = sequence.append_each([run.written[-1], *guess])
+    following = sequence.append_guess(run.written[-1], guess)
     kept = 0
-    for token, logits in zip(guess, following, strict=False):
-        if run.has_ended() or int(logits.argmax()) != token:
-            break
-        _write(sequence.llama, run, logits)
+    while kept < len(following) - 1 and not run.has_ended():
+        _write(sequence.llama, run, following[kept])
         kept += 1
     run.draft.judge(len(guess), kept)
-    sequence.truncate(start + 1 + kept)
     return following[kept]
 
 

@@ -1,6 +1,6 @@
 """One token sequence of a loaded model, and the tokens that are known to be in it.
 
-The prefix cache and the answering model both read prompts through it, so that only new tokens are computed.
+The prefix cache, answers and rewrites read prompts through it, so that only new tokens are computed.
 It knows tokens only: neither what they mean nor who needs them.
 """
 
@@ -63,6 +63,20 @@ class LlamaSequence:
         logits = self.llama.decode_each(self._number, tokens, len(self.tokens))
         self.tokens += tokens  # only then, so that after `Aborted` they are known not to be there
         return logits
+
+    def append_guess(self, token: int, guess: list[int]) -> list[Logits]:
+        """Decode a token and a guess of those after it, fewer than `llama.SLICE`. Wrong ones are forgotten.
+
+        A guessed token is right if it is the likeliest one. Returns the logits after the token and after each
+        right guess, valid until the next call.
+        """
+        start = len(self.tokens)
+        following = self.append_each([token, *guess])
+        right = 0
+        while right < len(guess) and int(following[right].argmax()) == guess[right]:
+            right += 1
+        self.truncate(start + 1 + right)
+        return following[: right + 1]
 
     def truncate(self, length: int) -> None:
         """Forget everything from token `length` on."""

@@ -1,7 +1,7 @@
 """One sequence of a model with one byte per token: only new tokens are computed, and aborts leave it correct."""
 
 import pytest
-from fake_llama import FakeLlama
+from fake_llama import MID, FakeLlama
 
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.sequence import LlamaSequence
@@ -62,3 +62,14 @@ def test_a_snapshot_can_start_another_sequence(llama: FakeLlama, sequence: Llama
     other.restore(snapshot, 2)
     assert other.tokens == llama.cells[1] == [1, 2]
     assert snapshot.tokens == [1, 2, 3]
+
+
+def test_of_a_guess_what_the_model_would_write_stays() -> None:
+    llama = FakeLlama("def area(width):")
+    sequence = LlamaSequence(llama)
+    sequence.read([MID, *b"def "])
+    following = sequence.append_guess(ord("a"), [*b"reas"])
+    assert [chr(each.argmax()) for each in following] == [*"rea("]
+    assert sequence.tokens == llama.cells[0] == [MID, *b"def area"]
+    assert sequence.append_guess(ord("("), [])[0].argmax() == ord("w")
+    assert llama.evaluated == [5, 5, 1]

@@ -14,6 +14,7 @@ from assist_completion.model_store.catalogue import (
     parse,
     rows,
 )
+from assist_completion.prompt.next_edit_layout import layouts
 
 EVERY_ROW = pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
 GIB = 2**30
@@ -32,10 +33,20 @@ def test_a_row_is_complete(row: ModelRow) -> None:
 
 
 @EVERY_ROW
-def test_only_the_test_model_cannot_fill_in(row: ModelRow) -> None:
-    assert (row.fim is None) == (row.purpose == "test")
+def test_what_is_not_for_completion_cannot_fill_in(row: ModelRow) -> None:
+    assert (row.fim is None) == (row.purpose != "completion")
     if row.fim:
         assert all((row.fim.pre, row.fim.suf, row.fim.mid))
+
+
+@EVERY_ROW
+def test_a_model_for_next_edits_says_how_it_is_asked(row: ModelRow) -> None:
+    if row.purpose == "next-edit":
+        assert row.layout in layouts()
+        assert not row.instruct
+        assert not row.tested
+    else:
+        assert row.layout == "anchored"
 
 
 @EVERY_ROW
