@@ -177,6 +177,12 @@ def test_other_lists_lose_the_removed_element(
     assert texts_of(situation, found) == [replace_all(edited, each) for each in expected]
 
 
+def test_an_earlier_edit_without_words_says_nothing() -> None:
+    blank = "a = 1\n\n\n\n"
+    above = "".join(f"b{number} = 1\n" for number in range(6))
+    assert list(find_siblings(after_edits("a.py", ["a = 1\n", blank, above + blank]))) == []
+
+
 def test_the_other_forms_of_a_renamed_element_follow() -> None:
     edited = COLOUR.replace("GREEN = 2", "LIME = 2")
     situation = after_edits("a.py", [COLOUR, edited])

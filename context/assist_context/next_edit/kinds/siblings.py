@@ -126,7 +126,7 @@ def _list_edits(situation: Situation, hunk: EditHunk) -> Iterator[ListEdit]:
     removed = bool(_WORD.search(old))
     if added and removed and not (re.fullmatch(r"[\w$-]+", old) and re.fullmatch(r"[\w$-]+", new)):
         return
-    if removed and hunk is not situation.hunk:
+    if (removed or not added) and hunk is not situation.hunk:
         return  # only the text before the last edit is known, and a rename has followed by now
     document = situation.document if added else situation.before
     parsed = situation.parse(document)
