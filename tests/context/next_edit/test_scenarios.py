@@ -22,10 +22,8 @@ WRONG: dict[str, str] = snapshot(
         "quiet_typing: a line is added in a function": "shown: repeat -> house.measure()",
         "quiet_typing: one line is deleted": "shown: repeat order.notify() ->",
         "rename: a use is renamed first, to a name that nothing has": "found, not shown",
-        "repeat_calls: calls are wrapped in another call": "found, not shown",
         "repeat_calls: a keyword argument is added to calls": "found, not shown",
         "repeat_calls: an assertion's method becomes a statement": "found, not shown",
-        "repeat_declarations: fields become final": "found, not shown",
         "repeat_calls: an assertion of one value becomes a statement": "found, not shown",
         "repeat_calls: await is added to calls": "missed",
         "repeat_calls: a question mark is added to statements of one function": "found, not shown",
@@ -35,11 +33,9 @@ WRONG: dict[str, str] = snapshot(
         "repeat_calls: texts are wrapped for translation": "missed",
         "repeat_calls: two arguments change places": "missed",
         "repeat_calls: old formatting becomes an f-string": "missed",
-        "repeat_declarations: arguments of a generic constructor go": "found, not shown",
         "repeat_declarations: null pointers get their own word": "found, not shown",
         "repeat_declarations: tests in shell get double brackets": "missed",
         "repeat_declarations: a decorator's line above each handler comes": "found, not shown",
-        "repeat_declarations: required modules become imports": "found, not shown",
         "repeat_declarations: the same in another file of the session": "found, not shown",
     }
 )
@@ -74,7 +70,7 @@ def test_silence_is_kept_and_offers_are_right_often_enough(outcomes: dict[str, s
 
 
 def test_the_rates_are_these(outcomes: dict[str, str]) -> None:
-    assert rates(outcomes) == snapshot({"quiet": 0.957, "shows": 0.822, "harmonic mean": 0.884})
+    assert rates(outcomes) == snapshot({"quiet": 0.957, "shows": 0.856, "harmonic mean": 0.903})
 
 
 def test_exactly_these_do_not_come_out_right(outcomes: dict[str, str]) -> None:
@@ -94,8 +90,8 @@ def test_each_subject(outcomes: dict[str, str]) -> None:
             "quiet_typing": "32 of 34",
             "quiet_undo": "10 of 11",
             "rename": "34 of 35",
-            "repeat_calls": "11 of 24",
-            "repeat_declarations": "21 of 28",
+            "repeat_calls": "12 of 24",
+            "repeat_declarations": "24 of 28",
             "reports": "5 of 5",
             "siblings": "8 of 8",
             "signature": "10 of 10",
