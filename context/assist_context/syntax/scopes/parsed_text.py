@@ -17,8 +17,8 @@ from assist_context.syntax.source_text import Source, encode, equal_ends
 
 PlaceKind = Literal["code", "string", "comment"]
 # A parse holds Python's lock, for which the event loop waits. A text of 100 kB takes 14 ms.
-SLICE = 3_000  # microseconds after which others may run
-MOST_SLICES = 200
+SLICE = 1_000  # microseconds after which others may run
+MOST_SLICES = 600
 MOST_BYTES = 1_000_000  # as for indexed files; more is data
 
 # Bytes that may be a part of a word.
