@@ -1,7 +1,13 @@
-"""What a candidate answers to a task, and what that took. Numbers and texts only; it judges nothing."""
+"""What a candidate answers to a task, and what that took; and what is asked of a candidate.
+
+Numbers and texts only; it judges nothing.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+from assist_server.evaluation.tasks import EvalTask, TaskTexts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +39,16 @@ class EvalAnswer:
     disturbed: bool = False
     failed: bool = False
     sources: tuple[str, ...] = ()
+
+
+class EvalCandidate(Protocol):
+    """Answers tasks, one by one, on one event loop. Between `open` and `close` it may hold a model."""
+
+    async def open(self) -> None:
+        """Get ready. Raises an error of the product with what to do if it cannot."""
+
+    async def answer(self, task: EvalTask, texts: TaskTexts) -> EvalAnswer:
+        """The answer to a task of a kind that the candidate can be asked."""
+
+    async def close(self) -> None:
+        """Give back what it holds."""

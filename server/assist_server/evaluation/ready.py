@@ -126,7 +126,8 @@ def _why_not(task: EvalTask, kinds: Sequence[Kind], *, large: bool) -> str:
 
 
 def usual_candidates(config: Config, root: str, wish: EvalWish) -> tuple[CandidateSpec, ...]:
-    """The model in use with and without other files, other models here, the team's server, the search.
+    """The model in use with and without other files, other models here, the team's server, the search, next
+    edits.
 
     Providers are among them only if money was given for them.
     """
@@ -142,7 +143,7 @@ def usual_candidates(config: Config, root: str, wish: EvalWish) -> tuple[Candida
     allowed = permissions_for(config, [root])[0]
     if allowed.ghost_server and not config.offline:
         found.append(CandidateSpec("server", allowed.ghost_server))
-    found.append(CandidateSpec("search"))
+    found += [CandidateSpec("search"), CandidateSpec("next-edit")]
     if wish.max_usd > 0 and not config.offline:
         found += [CandidateSpec("provider", name) for name in list(allowed.providers)[:1]]
     return tuple(found)

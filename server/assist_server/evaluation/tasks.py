@@ -63,7 +63,8 @@ class TaskSet:
 class TaskTexts:
     """The texts of a task: a candidate sees `before`, `old` and `after`; `truth` belongs in place of `old`.
 
-    `words` is what a person asks for: a commit's subject, or the question.
+    `words` is what a person asks for: a commit's subject, or the question. `start` is the file before the
+    edits that a next edit follows.
     """
 
     before: str
@@ -71,6 +72,7 @@ class TaskTexts:
     truth: str
     old: str = ""
     words: str = ""
+    start: str = ""
 
     @property
     def asked(self) -> str:

@@ -9,14 +9,15 @@ from typing import cast
 
 from assist_completion.errors import CompletionError
 from assist_completion.model_store.store import resolve
+from assist_completion.settings import Mode
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
-from assist_server.evaluation.answers import EvalAnswer
+from assist_server.evaluation.answers import EvalAnswer, EvalCandidate
 from assist_server.evaluation.candidates.answers import AnswerCandidate
 from assist_server.evaluation.candidates.ghost_text import GhostTextCandidate
 from assist_server.evaluation.candidates.known import KnownCandidate
-from assist_server.evaluation.candidates.port import EvalCandidate
+from assist_server.evaluation.candidates.next_edit import NextEditCandidate
 from assist_server.evaluation.candidates.run_budget import RunBudget
 from assist_server.evaluation.candidates.search import SearchCandidate
 from assist_server.evaluation.candidates.spec import CandidateSpec, Known
@@ -73,6 +74,8 @@ def make_candidate(spec: CandidateSpec, parts: CandidateParts) -> EvalCandidate:
             return KnownCandidate(cast("Known", spec.name), parts.tasks, parts.texts)
         case "search":
             return SearchCandidate(parts.search_config, parts.copy, parts.masked)
+        case "next-edit":
+            return NextEditCandidate(cast("Mode", spec.mode or parts.config.completion.mode))
         case "server":
             return GhostTextCandidate(parts.config, spec, parts.folder)
     answers = AnswerCandidate(parts.config, spec, parts.folder, parts.budget)
@@ -89,6 +92,8 @@ def version_of(spec: CandidateSpec, config: Config, root: str) -> str:
     parts = [version("assist-lsp"), _settings_mark(config)]
     if spec.source == "local":
         parts += [_file_mark(spec, config), spec.mode or config.completion.mode]
+    elif spec.source == "next-edit":
+        parts.append(spec.mode or config.completion.mode)
     elif spec.source in ("server", "provider"):
         found = permissions_for(config, [root])[0]
         known = found.servers if spec.source == "server" else found.providers

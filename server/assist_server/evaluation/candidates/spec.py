@@ -7,7 +7,7 @@ from assist_completion.settings import Mode
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.evaluation.tasks import Kind
 
-Source = Literal["local", "server", "provider", "search", "known"]
+Source = Literal["local", "server", "provider", "search", "next-edit", "known"]
 Known = Literal["oracle", "shuffled", "empty"]
 
 # What each can be asked. `known` answers are controls: they show that the evaluation can tell good from bad.
@@ -16,8 +16,10 @@ ANSWERS: dict[Source, tuple[Kind, ...]] = {
     "server": ("lines", "typing", "bodies"),
     "provider": ("bodies", "edits"),
     "search": ("questions",),
+    "next-edit": ("next",),
     "known": ("lines", "typing", "bodies", "edits", "next", "questions"),
 }
+NAMELESS: tuple[Source, ...] = ("search", "next-edit")  # there is one of each
 _OPTIONS = "context=on|off, mode=eager|balanced|quiet, as=ghost|answers"
 
 
@@ -58,7 +60,7 @@ def parse_candidate(text: str) -> CandidateSpec:
     named, *options = [part.strip() for part in text.split(",")]
     kind, colon, name = named.partition(":")
     source = next((each for each in ANSWERS if each == kind), None)
-    if source is None or (source != "search" and not (colon and name)):
+    if source is None or (source not in NAMELESS and not (colon and name)):
         raise UserError(
             f"{text!r} is no candidate: write local:NAME, server:NAME or provider:NAME, as in "
             "local:qwen2.5-coder-0.5b,context=off.",

@@ -176,9 +176,10 @@ def change_texts(task: EvalTask, hunks: Sequence[PatchHunk], text: str, subject:
     below = lines[task.last :]
     before = "".join(f"{line}\n" for line in above)
     after = "".join(f"{line}\n" for line in below)
-    return TaskTexts(
-        before, after, _join_lines(new), _join_lines(old), subject if task.kind == "edits" else ""
-    )
+    is_next = task.kind == "next"
+    words = "" if is_next else subject
+    start = _join_lines(lines) if is_next else ""
+    return TaskTexts(before, after, _join_lines(new), _join_lines(old), words, start)
 
 
 def _join_lines(lines: Sequence[str]) -> str:

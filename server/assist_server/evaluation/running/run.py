@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from assist_server.errors import EXPECTED, UserError
-from assist_server.evaluation.answers import EvalAnswer
-from assist_server.evaluation.candidates.port import EvalCandidate
+from assist_server.evaluation.answers import EvalAnswer, EvalCandidate
 from assist_server.evaluation.candidates.spec import CandidateSpec
 from assist_server.evaluation.running.bodies import BodyJudge
 from assist_server.evaluation.running.machine import is_disturbed, processor_times

@@ -6,8 +6,7 @@ import json
 from pathlib import Path
 
 from assist_server.errors import UserError
-from assist_server.evaluation.answers import EvalAnswer
-from assist_server.evaluation.candidates.port import EvalCandidate
+from assist_server.evaluation.answers import EvalAnswer, EvalCandidate
 from assist_server.evaluation.candidates.spec import CandidateSpec
 from assist_server.evaluation.running.run import EvalPlan, EvalPosition, EvalRun
 from assist_server.evaluation.running.store import AnswerStore, EvalFolder
