@@ -10,9 +10,7 @@ use when idle. Times depend on this machine; counts come from the engine.
 
 import argparse
 import asyncio
-import json
 import random
-import sys
 import sysconfig
 import tempfile
 import time
@@ -30,6 +28,7 @@ from assist_server.evaluation.candidates.typist import percentile
 from assist_server.local_model.opening import store_of
 from bench.editors.lsp_client import Client, serving
 from bench.editors.lsp_typist import URI, Typist, keys_of
+from bench.figure_parts import show_parts
 from bench.processes import cpu_seconds
 
 SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
@@ -231,13 +230,7 @@ def main() -> None:
     options = parser.parse_args()
     model = options.model or resolve(store_of(load_lenient()), DEFAULT_MODEL)
     figures = asyncio.run(run(model.resolve(), options.parts))
-    if options.json:
-        json.dump(figures, sys.stdout, indent=1)
-        return
-    for part, rows in figures.items():
-        for name, value in rows.items():
-            text = "  ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-            print(f"{part:12} {name:34} {text}")
+    show_parts(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

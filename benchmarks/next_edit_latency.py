@@ -9,9 +9,7 @@ model is needed. Times depend on this machine.
 
 import argparse
 import asyncio
-import json
 import random
-import sys
 import tempfile
 import time
 import tracemalloc
@@ -27,6 +25,7 @@ from assist_context.next_edit.edit_history import EditHistory
 from assist_server.evaluation.candidates.typist import percentile
 from assist_server.workspace.documents import Edit, OpenDocument
 from bench.editors.lsp_client import Client, serving
+from bench.figure_parts import show_parts
 from bench.processes import cpu_seconds, quiet
 
 LINES = 3_000
@@ -247,13 +246,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=list(PARTS), help=", ".join(PARTS))
     options = parser.parse_args()
     figures = asyncio.run(run(options.files, options.edits, options.parts))
-    if options.json:
-        json.dump(figures, sys.stdout, indent=1)
-        return
-    for part, rows in figures.items():
-        for name, value in rows.items():
-            text = "  ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-            print(f"{part:10} {name:32} {text}")
+    show_parts(figures, as_json=options.json)
 
 
 if __name__ == "__main__":

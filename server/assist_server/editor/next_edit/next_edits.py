@@ -370,8 +370,8 @@ class NextEdits:
         """Tell the editor of an offer, or that the one it knows is void."""
         document = question.document
         asked = found is not None and (question.follows or self._settings().mode != "manual")
-        silent = self._is_silent(document, follows=question.follows)
-        self._held = (question, found) if found is not None and asked and silent else None
+        silent = asked and self._is_silent(document, follows=question.follows)
+        self._held = (question, found) if found is not None and silent else None
         if found is not None and asked and not silent:
             self._note_shown(document, found)
             self._listener(document, True)
