@@ -68,15 +68,23 @@ class EditHistory:
         if new[-1] == "" and last < len(lines):
             new = new[:-1]
         old = tuple(lines[first:last])
-        if old != new:
-            origin = self._origin(path, start, end, text)
-            if origin == "typed" and len(lines) > 2 and (start, end.line) == (Cursor(0, 0), len(lines) - 1):
-                origin = "bulk"  # all of it, as a formatter or a checkout does
+        if old == new:
+            return
+        origin = self._origin(path, start, end, text)
+        whole = (start, end) == (Cursor(0, 0), Cursor(len(lines) - 1, len(lines[-1])))
+        if origin == "typed" and len(lines) > 2 and whole:
+            origin = "bulk"  # all of it, as a formatter or a checkout does
+        if origin == "bulk":
+            self.compare(path, old, new, first)
+        else:
             self._add(_Edit(path, first, old, new, origin))
 
-    def compare(self, path: str, old: Sequence[str], new: Sequence[str]) -> None:
-        """A document was changed by very many edits at once."""
-        hunk = _trim(EditHunk(path, 0, tuple(old), tuple(new)))
+    def compare(self, path: str, old: Sequence[str], new: Sequence[str], line: int = 0) -> None:
+        """The lines from `line` on, which are `old`, became others at once.
+
+        Earlier hunks among those that differ stay examples, but where they are then is not known.
+        """
+        hunk = _trim(EditHunk(path, line, tuple(old), tuple(new)))
         self._add(_Edit(path, hunk.line, hunk.old, hunk.new, "bulk"))
 
     def forget(self, path: str) -> None:
@@ -102,12 +110,15 @@ class EditHistory:
     def _add(self, edit: _Edit) -> None:
         now = self._clock()
         touched = [each for each in self._hunks if self._grows(each, edit, now)]
-        rest = [_after(each, edit) for each in self._hunks if each not in touched]
+        apart = [each for each in self._hunks if each not in touched]
         hunk = replace(_trim(_join(touched, edit)), time=now)
-        undone = next((each for each in reversed(rest) if _takes_back(hunk, each)), None)
-        if undone is not None:
-            rest.remove(undone)
-        elif hunk.old != hunk.new and sum(map(len, (*hunk.old, *hunk.new))) <= MOST_CHARACTERS:
+        undone = next((each for each in reversed(apart) if _takes_back(hunk, each)), None)
+        rest = [_after(each, edit) for each in apart if each is not undone]
+        if (
+            undone is None
+            and hunk.old != hunk.new
+            and sum(map(len, (*hunk.old, *hunk.new))) <= MOST_CHARACTERS
+        ):
             rest.append(hunk)
         self._hunks = deque(rest, MOST_HUNKS)
 
@@ -116,6 +127,8 @@ class EditHistory:
         """Whether an edit belongs to a hunk: it touches its lines as they are, and soon after it."""
         if hunk.path != edit.path or now - hunk.time > GROWS or "bulk" in (hunk.origin, edit.origin):
             return False
+        if not hunk.new:
+            return edit.line < hunk.line < edit.end
         first = max(hunk.line, edit.line)
         last = min(hunk.line + len(hunk.new), edit.end)
         return first < last and hunk.new[first - hunk.line : last - hunk.line] == tuple(
@@ -140,7 +153,7 @@ def _join(hunks: Sequence[EditHunk], edit: _Edit) -> EditHunk:
         current[each.line - first : each.line - first + len(each.new)] = each.new
     old: list[str] = []
     at = first
-    for each in sorted(hunks, key=lambda hunk: hunk.line):
+    for each in sorted(hunks, key=lambda hunk: (hunk.line, hunk.new != ())):
         old += [line for line in current[at - first : each.line - first] if line is not None]
         old += each.old
         at = each.line + len(each.new)
@@ -166,10 +179,11 @@ def _trim(hunk: EditHunk) -> EditHunk:
 
 
 def _takes_back(hunk: EditHunk, earlier: EditHunk) -> bool:
-    """Whether a hunk is an earlier one the other way round."""
-    return (hunk.path, hunk.line, hunk.old, hunk.new) == (
-        earlier.path,
-        earlier.line,
-        earlier.new,
-        earlier.old,
-    )
+    """Whether a hunk is an earlier one the other way round.
+
+    Lines that are put back were deleted at their first or after their last: the edits between decide which.
+    """
+    last = hunk.line if earlier.new else hunk.line + len(hunk.new)
+    return (
+        (hunk.path, hunk.old, hunk.new) == (earlier.path, earlier.new, earlier.old)
+    ) and hunk.line <= earlier.line <= last

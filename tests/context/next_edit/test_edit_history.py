@@ -96,6 +96,14 @@ def test_a_paste_and_a_formatter_are_no_examples() -> None:
     assert [each.is_example for each in desk.history.hunks()] == [False, False, False]
 
 
+def test_hunks_outside_the_lines_that_a_formatter_changed_stay_where_they_are() -> None:
+    desk = Desk("aa\nbb\ncc\ndd\n")
+    desk.edit(0, 0, 2, "first")
+    desk.edit(3, 0, 2, "last")
+    desk.edit(0, 0, 0, "first\nb b\nbb\ncc\nlast\n", last=4)
+    assert desk.hunks() == [(0, "aa\n", "first\n"), (4, "dd\n", "last\n"), (1, "", "b b\n")]
+
+
 def test_an_accepted_offer_is_an_example_however_long_it_is() -> None:
     desk = Desk("aa\nbb\n")
     change = Change("a.py", Cursor(0, 0), Cursor(0, 2), "x" * 300)

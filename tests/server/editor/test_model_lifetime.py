@@ -1,6 +1,7 @@
 """What becomes of a model that cannot be opened: the editor is told, whatever went wrong."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,6 +34,11 @@ async def end_of(config: Config, error: BaseException) -> SessionStatus:
     async with asyncio.timeout(30):
         assert await lifetime.loaded_answerer() is None
         await ended.wait()
+        for thread in threading.enumerate():
+            if thread.name == "assist-open":
+                await asyncio.to_thread(
+                    thread.join
+                )  # its traceback belongs to this test, not to the next one
     lifetime.close()
     return next(status for status in shown if status.state != "loading")
 
