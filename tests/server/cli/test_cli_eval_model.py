@@ -1,11 +1,14 @@
 """`assist eval` with the real model on this machine, and with a real model server in the role of a provider."""
 
 import json
+import os
+import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import GUARD, runner
+from conftest import COMMAND, GUARD, runner
 from frontier import frontier
 from histories import make_history
 from vendor import PRICE
@@ -40,6 +43,34 @@ def test_local_candidates_are_asked_offline(
     assert rows["edits", local]["tokens_written"] > 5
     assert document["reliability"][local]
     assert document["departures"] == []
+
+
+def test_a_run_that_is_terminated_has_a_report_of_what_was_asked(
+    environ: Mapping[str, str], model_path: Path, shop: Path
+) -> None:
+    local = f"local:{model_path}"
+    arguments = ("eval", "-c", local, "-c", "known:empty", "--kinds", "typing", "--count", "200", "--json")
+    answers = 0
+    with subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=shop,
+        env={**os.environ, **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        while answers < 2 and process.poll() is None:
+            time.sleep(0.1)
+            files = Path(environ["ASSIST_DATA_DIR"]).rglob("answers.jsonl")
+            answers = sum(len(each.read_text().splitlines()) for each in files)
+        process.terminate()
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "Interrupted" in err
+    document = json.loads(out)
+    assert document["complete"] is False
+    assert document["asked"] >= 2
+    assert Path(document["report"]).exists()
 
 
 def test_a_provider_is_asked_within_the_money_and_every_request_is_in_the_log(

@@ -6,6 +6,7 @@ Results go to stdout and everything else to stderr. A run that is interrupted ha
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -130,7 +131,7 @@ def run_evaluation(flags: EvalFlags) -> None:
         evaluation = Evaluation(ready, _PositionLine().show, show_passing)
         try:
             asyncio.run(_run(evaluation, ready))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, asyncio.CancelledError):
             say("Interrupted: the report has what was asked so far.")
         end_passing()
         evaluation.record_departures()
@@ -138,6 +139,7 @@ def run_evaluation(flags: EvalFlags) -> None:
 
 
 async def _run(evaluation: "Evaluation", ready: "ReadyEvaluation") -> None:
+    _cancel_when_terminated()
     folder = await evaluation.run()
     if ready.wish.judge is not None:
         from assist_server.evaluation.judging.judge_run import judge_run  # noqa: PLC0415
@@ -145,6 +147,20 @@ async def _run(evaluation: "Evaluation", ready: "ReadyEvaluation") -> None:
 
         show_passing(f"asking {ready.wish.judge.label}")
         await judge_run(ready, folder, ready.wish.judge, JUDGED)
+
+
+def _cancel_when_terminated() -> None:
+    """Cancel this task at SIGTERM, as CI sends it in the end. A second one ends the process at once."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.current_task()
+
+    def end() -> None:
+        loop.remove_signal_handler(signal.SIGTERM)
+        if task is not None:
+            task.cancel()
+
+    with contextlib.suppress(NotImplementedError):  # Windows
+        loop.add_signal_handler(signal.SIGTERM, end)
 
 
 class _PositionLine:
