@@ -287,6 +287,15 @@ def test_a_crate_needs_no_import_but_a_module_of_it_does() -> None:
     assert results(before, after, "a.rs", known) == [f"use std::fs;\n\n{after}"]
 
 
+def test_a_macro_of_rust_is_not_the_module_of_the_same_name() -> None:
+    known = Known({"vec": ["use std::vec;"]})
+    before = "use std::fs;\n\nfn f() {\n    fs::read(a);\n}\n"
+    macro = before.replace("fs::read(a);", "fs::read(a);\n    g(vec![1]);\n    assert_eq!(h(), vec![2]);")
+    assert results(before, macro, "a.rs", known) == []
+    module = before.replace("read(a);", "read(a);\n    let x: vec::IntoIter<u8> = y();")
+    assert results(before, module, "a.rs", known) == [module.replace("use std::fs;", "use std::{fs, vec};")]
+
+
 def test_features_tell_a_missing_import_from_a_needless_one() -> None:
     known = Known({"Money": ["from a import Money"] * 3})
     [missing] = find_imports(situation("x = 1\n", "x = Money(1)\n", "a.py", known))

@@ -128,14 +128,16 @@ def _offer_missing(text: _Text, name: str, line: int, age: int) -> Offer | None:
 def _usual_import(situation: Situation, name: str, line: int) -> tuple[ImportedName | None, int, float]:
     """How a name is imported elsewhere, by how many files, and by which share of them."""
     language = situation.document.language
+    text = situation.document.lines[line]
     if language.name in ECMA and name in _usual()["ecma_globals"]:
         return None, 0, 0.0
+    if language.name == "rust" and name in _usual()["rust_macros"] and f"{name}!" in text:
+        return None, 0, 0.0  # the module `std::vec` has the name of a macro
     counts = Counter(situation.others.importing(name, language))
     if counts:
         statement, votes = counts.most_common(1)[0]
         share = votes / counts.total()
         return (read_import(statement, language) if share >= AGREE else None), votes, share
-    text = situation.document.lines[line]
     if language.name == "python" and name in sys.stdlib_module_names and re.search(rf"\b{name}\.\w", text):
         return ImportedName(name, name, "", "module", (0, 0)), 0, 1.0
     usual = _usual_imports(language.name).get(name)
