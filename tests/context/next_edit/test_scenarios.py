@@ -21,7 +21,6 @@ WRONG: dict[str, str] = snapshot(
         "repeat_calls: unwrap is added to calls": "found, not shown",
         "quiet_typing: a line is added in a function": "shown: repeat -> house.measure()",
         "quiet_typing: one line is deleted": "shown: repeat order.notify() ->",
-        "rename: a use is renamed first, to a name that nothing has": "found, not shown",
         "repeat_calls: a keyword argument is added to calls": "found, not shown",
         "repeat_calls: an assertion's method becomes a statement": "found, not shown",
         "repeat_calls: an assertion of one value becomes a statement": "found, not shown",
@@ -70,7 +69,7 @@ def test_silence_is_kept_and_offers_are_right_often_enough(outcomes: dict[str, s
 
 
 def test_the_rates_are_these(outcomes: dict[str, str]) -> None:
-    assert rates(outcomes) == snapshot({"quiet": 0.957, "shows": 0.856, "harmonic mean": 0.903})
+    assert rates(outcomes) == snapshot({"quiet": 0.957, "shows": 0.864, "harmonic mean": 0.908})
 
 
 def test_exactly_these_do_not_come_out_right(outcomes: dict[str, str]) -> None:
@@ -89,7 +88,7 @@ def test_each_subject(outcomes: dict[str, str]) -> None:
             "quiet_prose": "13 of 13",
             "quiet_typing": "32 of 34",
             "quiet_undo": "10 of 11",
-            "rename": "34 of 35",
+            "rename": "35 of 35",
             "repeat_calls": "12 of 24",
             "repeat_declarations": "24 of 28",
             "reports": "5 of 5",

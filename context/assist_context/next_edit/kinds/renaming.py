@@ -5,20 +5,33 @@ definition; words in strings and comments, and the same name in other scopes, st
 """
 
 import math
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from difflib import SequenceMatcher
 
-from assist_context.documents import Cursor, Document
+from assist_context.documents import Cursor
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
 from assist_context.next_edit.renames.other_texts import follow_import
-from assist_context.next_edit.renames.rename_chain import RenameChain, follow_definition, follow_use
-from assist_context.next_edit.renames.replaced_names import ReplacedName, align
+from assist_context.next_edit.renames.rename_chain import (
+    RenameChain,
+    RenamedText,
+    follow_definition,
+    follow_use,
+)
+from assist_context.next_edit.renames.replaced_names import (
+    Renaming,
+    ReplacedName,
+    accepted_lines,
+    replaced_names,
+    replacements,
+)
 from assist_context.syntax.scopes.names.scope_rules import ScopeRules, rules_of
 from assist_context.syntax.scopes.occurrences import NameReader
 
 MOST_NAMES = 3  # that one hunk replaces; more is another kind of edit
-MOST_EARLIER = 2  # hunks that are asked whether the rename began there
+RECENT = (
+    4  # hunks of the document that are looked at, the newest first: something else may be done in between
+)
 MOST_PLACES = 300  # of a name in a document: each takes 0.03 ms
 MOST_FILES = 8  # other ones that are looked at
 SHORTEST_USE = 3  # characters of a name that a rename begins with at a use
@@ -29,27 +42,38 @@ def find_renames(situation: Situation) -> Iterator[Offer]:
     rules = rules_of(situation.document.language.name)
     if rules is None or not situation.hunk.is_example:
         return
-    alignment = align(situation.hunk)
-    names = {(each.old, each.new): each for each in alignment.replaced if _is_possible(rules, each)}
-    if not names or len(names) > MOST_NAMES:
+    newest = _newest_names(situation, rules)
+    renamings = tuple(dict.fromkeys(each.renaming for each in newest))
+    if not renamings or len(renamings) > MOST_NAMES:
         return
-    before, now = _readers(situation, tuple(names.values()))
-    if not all(_is_rare(before, old) for old, _ in names):
+    text = _renamed_text(situation, newest, renamings)
+    if not all(_is_rare(text.before, old) for old, _ in renamings):
         return
-    chains = [chain for name in names.values() if (chain := _find_chain(situation, name, before, now))]
+    chains = [chain for each in renamings if (chain := _find_chain(situation, each, newest, text))]
     certain = [chain for chain in chains if not chain.from_use] or chains
     if len(certain) != 1:
         return
     [chain] = certain
-    if before.within is not None and not _is_local(chain):
+    if text.before.within is not None and not _is_local(chain):
         return
     if chain.changes:
-        yield _offer(situation, chain, chain.changes, now)
+        yield _offer(situation, chain, chain.changes, text)
     if not chain.from_use and _is_seen_outside(chain):
         for document in situation.others.using(chain.name.old, MOST_FILES):
             changes = follow_import(situation, document, chain)
             if changes:
-                yield _offer(situation, chain, changes, now)
+                yield _offer(situation, chain, changes, text)
+
+
+def _newest_names(situation: Situation, rules: ScopeRules) -> list[ReplacedName]:
+    """What the newest hunk that replaced names in the document replaced there."""
+    path = situation.document.path
+    own = [each for each in situation.hunks if each.path == path and each.is_example]
+    for hunk in own[: -RECENT - 1 : -1]:
+        names = [each for each in replaced_names(hunk) if _is_possible(rules, each)]
+        if names:
+            return names
+    return []
 
 
 def _is_possible(rules: ScopeRules, name: ReplacedName) -> bool:
@@ -68,16 +92,19 @@ def _is_rare(reader: NameReader, name: str) -> bool:
     return sum(1 for _ in reader.words(name)) <= MOST_PLACES
 
 
-def _readers(situation: Situation, names: Sequence[ReplacedName]) -> tuple[NameReader, NameReader]:
-    """Readers of the text before and now: of the function around the edit if a name has too many places."""
-    before = NameReader(situation.parse(situation.before))
+def _renamed_text(
+    situation: Situation, newest: Sequence[ReplacedName], renamings: Sequence[Renaming]
+) -> RenamedText:
+    """The text with and without the renamings: the function around them if a name has too many places."""
+    replaced = replacements(situation.document, situation.hunks, renamings)
+    before = NameReader(situation.parse(replaced.document_before(situation.document)))
     now = NameReader(situation.parse(situation.document))
-    if all(_is_rare(before, each.old) for each in names):
-        return before, now
-    return (
-        _function_reader(before, names[0].old, names[0].before),
-        _function_reader(now, names[0].new, names[0].after),
-    )
+    latest = newest[-1]
+    if not all(_is_rare(before, old) for old, _ in renamings):
+        before = _function_reader(before, latest.old, replaced.before(latest.start))
+        now = _function_reader(now, latest.new, latest.start)
+    accepted = accepted_lines(situation.document, situation.hunks, [new for _, new in renamings])
+    return RenamedText(replaced, before, now, latest.start, accepted)
 
 
 def _function_reader(whole: NameReader, name: str, start: Cursor) -> NameReader:
@@ -86,74 +113,50 @@ def _function_reader(whole: NameReader, name: str, start: Cursor) -> NameReader:
 
 
 def _find_chain(
-    situation: Situation, name: ReplacedName, before: NameReader, now: NameReader
+    situation: Situation, renaming: Renaming, newest: Sequence[ReplacedName], text: RenamedText
 ) -> RenameChain | None:
     """What follows a replaced name: its definition was renamed now or a little earlier, or a use began it."""
-    earlier = list(_earlier(situation, name))
-    alignment = align(situation.hunk)
-    same = [each for each in alignment.replaced if (each.old, each.new) == (name.old, name.new)]
-    for each in same:
-        chain = follow_definition(each, alignment, before, now, bool(earlier))
-        if chain is not None:
-            return chain
-    own = [hunk for hunk in earlier if hunk.path == situation.document.path]
-    for hunk in own[-MOST_EARLIER:][::-1]:
-        base = _document_without(situation.document, hunk)
-        found = None if base is None else _follow_earlier(situation, hunk, base, name, now)
-        if found is not None:
-            return found
-    if len(name.old) < SHORTEST_USE:
-        return None
-    chain = follow_use(name, alignment, before, now)
-    return None if chain is None or situation.others.using(name.new, 1) else chain
-
-
-def _follow_earlier(
-    situation: Situation, hunk: EditHunk, base: Document, name: ReplacedName, now: NameReader
-) -> RenameChain | None:
-    alignment = align(hunk)
-    before = NameReader(situation.parse(base))
-    if not _is_rare(before, name.old):
-        return None
-    for each in alignment.replaced:
-        if (each.old, each.new) == (name.old, name.new):
-            chain = follow_definition(each, alignment, before, now, begun=True)
-            if chain is not None:
-                return chain
+    own = [each for each in text.replaced.names if each.renaming == renaming]
+    latest = {each.start for each in newest}
+    begun = len(_examples(situation, renaming)) > 1
+    for name in sorted(own, key=lambda each: each.start not in latest):
+        meant = text.binding(name)
+        for each in own:
+            if text.definition(each) is not None and text.binding(each) == meant:
+                return follow_definition(each, text, begun)
+        if len(name.old) >= SHORTEST_USE and (chain := follow_use(name, text)):
+            return None if situation.others.using(name.new, 1) else chain
     return None
 
 
-def _earlier(situation: Situation, name: ReplacedName) -> Iterator[EditHunk]:
-    """The hunks before the last one that replaced the same name."""
-    for hunk in situation.hunks[:-1]:
-        is_near = hunk.is_example and name.old in "".join(hunk.old) and name.new in "".join(hunk.new)
-        if is_near and any((each.old, each.new) == (name.old, name.new) for each in align(hunk).replaced):
-            yield hunk
+def _examples(situation: Situation, renaming: Renaming) -> list[EditHunk]:
+    """The hunks that made a renaming, in any document."""
+    old, new = renaming
+    near = (each for each in situation.hunks if each.is_example)
+    return [
+        each
+        for each in near
+        if old in "".join(each.old)
+        and new in "".join(each.new)
+        and any(name.renaming == renaming for name in replaced_names(each))
+    ]
 
 
-def _document_without(document: Document, hunk: EditHunk) -> Document | None:
-    """A document as if a hunk had not been made; `None` if its lines were changed since."""
-    end = hunk.line + len(hunk.new)
-    if document.lines[hunk.line : end] != hunk.new:
-        return None
-    return replace(document, lines=(*document.lines[: hunk.line], *hunk.old, *document.lines[end:]))
-
-
-def _offer(situation: Situation, chain: RenameChain, changes: Sequence[Change], now: NameReader) -> Offer:
-    line = chain.name.after.line + 1
-    outside = changes[0].path != situation.document.path
-    words = "the definition and other uses" if chain.from_use else "a use of what was renamed"
+def _offer(situation: Situation, chain: RenameChain, changes: Sequence[Change], text: RenamedText) -> Offer:
+    path = situation.document.path
+    where = f" of {re.split(_SLASH, path)[-1]}" if changes[0].path != path else ""
+    words = "the same as what was renamed" if chain.from_use else "a use of what was renamed"
     return Offer(
         "rename",
         f"rename {chain.name.old} -> {chain.name.new}",
         tuple(changes),
-        f"{words} in line {line}" + (" of the other file" if outside else ""),
-        _features(situation, chain, changes, now),
+        f"{words} in line {chain.name.start.line + 1}{where}",
+        _features(situation, chain, changes, text),
     )
 
 
 def _features(
-    situation: Situation, chain: RenameChain, changes: Sequence[Change], now: NameReader
+    situation: Situation, chain: RenameChain, changes: Sequence[Change], text: RenamedText
 ) -> dict[str, float]:
     """What tells how likely it is that the places follow."""
     name = chain.name
@@ -161,8 +164,10 @@ def _features(
     level = "" if definition.binding is None else definition.binding.level
     outside = changes[0].path != situation.document.path
     distance = 0 if outside else abs(changes[0].start.line - situation.hunk.line)
+    now = text.now
+    own = text.starts(name)
     features = {
-        "examples": math.log1p(1 + sum(1 for _ in _earlier(situation, name))),
+        "examples": math.log1p(len(_examples(situation, name.renaming))),
         "places": math.log1p(len(changes)),
         "distance": math.log1p(distance),
         "from_use": chain.from_use,
@@ -173,7 +178,7 @@ def _features(
         "member": level == "member",
         "old_resolves": any(each.binding is not None for each in chain.others),
         "old_elsewhere": math.log1p(len(chain.others)),
-        "new_is_new": not any(each.start != name.after for each in now.occurrences(name.new)),
+        "new_is_new": not any(each.start not in own for each in now.occurrences(name.new)),
         "similarity": SequenceMatcher(None, name.old, name.new, autojunk=False).ratio(),
         "length": math.log1p(len(name.old)),
         "broken": now.parsed.root is not None and now.parsed.root.has_error,
@@ -182,6 +187,7 @@ def _features(
     return {key: float(value) for key, value in features.items()}
 
 
+_SLASH = re.compile(r"[\\/]")  # of a path, and of a URI
 _KINDS = {
     "function": ("function", "method", "macro"),
     "class": ("class", "struct", "type", "enum", "namespace"),

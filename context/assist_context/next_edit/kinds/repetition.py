@@ -229,13 +229,22 @@ def _kind_at(parsed: ParsedText, place: Cursor) -> PlaceKind:
 
 
 def _other_meanings(parsed: ParsedText, example: Site) -> set[Cursor]:
-    """Where the old name is bound to something else than it would be at the example."""
+    """Where the old name means something else than at the example, or is a member and the example is not."""
     reader = NameReader(parsed)
     name = example.old[0]
     start = Cursor(example.line, example.column)
     end = Cursor(example.line, example.column + len(example.new[0]))
     meant = reader.bound(name, start, end)
-    return {each.start for each in reader.occurrences(name) if each.binding not in (None, meant)}
+    member = _is_member(reader, start, example.new[0])
+    return {
+        each.start
+        for each in reader.occurrences(name)
+        if each.binding not in (None, meant) or (each.place == "code" and each.member is not member)
+    }
+
+
+def _is_member(reader: NameReader, start: Cursor, name: str) -> bool:
+    return any(each.member for each in reader.occurrences(name) if each.start == start)
 
 
 def _offer(situation: Situation, document: Document, found: _Found, places: Sequence[_Hit]) -> Offer:

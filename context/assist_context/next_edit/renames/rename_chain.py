@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Change
-from assist_context.next_edit.renames.replaced_names import HunkAlignment, ReplacedName
+from assist_context.next_edit.renames.replaced_names import ReplacedName, Replacements
 from assist_context.syntax.scopes.names.bindings import Binding
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 
@@ -33,75 +33,102 @@ class RenameChain:
     from_use: bool = False
 
 
-def follow_definition(
-    name: ReplacedName, alignment: HunkAlignment, before: NameReader, now: NameReader, begun: bool = False
-) -> RenameChain | None:
-    """What follows if the replaced name was a definition in the text before the hunk; else `None`.
+@dataclass(frozen=True, slots=True)
+class RenamedText:
+    """A text and some names of it that were replaced. `before` reads it without that, `now` as it is.
+
+    `latest` is where the last of them was replaced: what is below comes first. `accepted` are the lines on
+    which accepted offers added a new name, as where a shorthand was written in full.
+    """
+
+    replaced: Replacements
+    before: NameReader
+    now: NameReader
+    latest: Cursor
+    accepted: frozenset[int]
+
+    def binding(self, name: ReplacedName) -> Binding | None:
+        """What a replaced name meant."""
+        place = self._place(name)
+        return None if place is None else place.binding
+
+    def definition(self, name: ReplacedName) -> Occurrence | None:
+        """The place of a replaced name as it was, if that is a definition."""
+        place = self._place(name)
+        return place if place is not None and place.defines and place.binding is not None else None
+
+    def use(self, name: ReplacedName) -> Occurrence | None:
+        """The same if that is a use of something that the text defines."""
+        place = self._place(name)
+        is_use = place is not None and place.binding is not None and place.sure and not place.defines
+        return place if is_use else None
+
+    def starts(self, name: ReplacedName) -> set[Cursor]:
+        """Where the old name became the new one."""
+        return {each.start for each in self.replaced.names if each.renaming == name.renaming}
+
+    def _place(self, name: ReplacedName) -> Occurrence | None:
+        start = self.replaced.before(name.start)
+        occurrences = self.before.occurrences(name.old)
+        return next((each for each in occurrences if each.start == start and each.shorthand != "key"), None)
+
+
+def follow_definition(name: ReplacedName, text: RenamedText, begun: bool = False) -> RenameChain | None:
+    """What follows if the replaced name was a definition; else `None`.
 
     `begun`: the same name was replaced elsewhere, so that the new one may already be at other places.
     """
-    old = before.occurrences(name.old)
-    definition = next((each for each in old if each.defines and each.start == name.before), None)
-    if definition is None or definition.binding is None:
+    definition = text.definition(name)
+    if definition is None:
         return None
     target = next(
-        (each.binding for each in now.occurrences(name.new) if each.start == name.after and each.defines),
+        (
+            each.binding
+            for each in text.now.occurrences(name.new)
+            if each.start == name.start and each.defines
+        ),
         None,
     )
-    if target is None or _captures(name, target, alignment, (before, now), begun):
+    if target is None or _captures(name, target, text, begun):
         return None
-    return _chain(name, definition, target, old, (alignment, now))
+    return _chain(name, definition, target, text)
 
 
-def _places_now(
-    old: str, places: Iterable[Occurrence], alignment: HunkAlignment, now: NameReader
-) -> list[Occurrence]:
-    """Some places as they are now, without those that the hunk changed."""
-    lines = now.parsed.document.lines
+def _places_now(old: str, places: Iterable[Occurrence], text: RenamedText) -> list[Occurrence]:
+    """Some places as they are now, without those that were replaced."""
     found = []
     for each in places:
-        start = alignment.after(each.start)
-        if start is not None and lines[start.line].startswith(old, start.column):
+        start = text.replaced.after(each.start)
+        if start is not None:
             found.append(replace(each, start=start, end=Cursor(start.line, start.column + len(old))))
     return found
 
 
-def _captures(
-    name: ReplacedName,
-    target: Binding,
-    alignment: HunkAlignment,
-    texts: tuple[NameReader, NameReader],
-    begun: bool,
-) -> bool:
+def _captures(name: ReplacedName, target: Binding, text: RenamedText, begun: bool) -> bool:
     """Whether a place that meant something else now means the definition with its new name."""
-    before, now = texts
-    earlier = {each.start: each for each in before.occurrences(name.new)}
-    own = {each.after for each in alignment.replaced if each.new == name.new}
-    for each in now.occurrences(name.new):
+    earlier = {each.start: each for each in text.before.occurrences(name.new)}
+    own = text.starts(name)
+    for each in text.now.occurrences(name.new):
         if each.binding == target and each.start not in own:
-            was = alignment.before(each.start)
-            place = earlier.get(was) if was is not None else None
-            if place is not None and (place.binding is not None or not (place.member or begun)):
+            place = earlier.get(text.replaced.before(each.start))
+            known = begun or each.start.line in text.accepted
+            if place is not None and (place.binding is not None or not (place.member or known)):
                 return True
     return False
 
 
 def _chain(
-    name: ReplacedName,
-    definition: Occurrence,
-    target: Binding | None,
-    old: Sequence[Occurrence],
-    after: tuple[HunkAlignment, NameReader],
+    name: ReplacedName, definition: Occurrence, target: Binding | None, text: RenamedText
 ) -> RenameChain | None:
     """The chain of those of the old places that mean the definition; `target` is what they will mean."""
-    alignment, now = after
+    now = text.now
     guesses = now.rules.guesses
     same: list[Occurrence] = []
     others: list[Occurrence] = []
-    for each in old:
+    for each in text.before.occurrences(name.old):
         follows = each.binding == definition.binding and (each.sure or guesses)
         (same if follows else others).append(each)
-    left = _places_now(name.old, same, alignment, now)
+    left = _places_now(name.old, same, text)
     changes = []
     unsure = 0
     # Where a type and a value are one definition, the new name means nothing yet at the places of the other.
@@ -113,7 +140,7 @@ def _chain(
             continue
         unsure += not each.sure
         changes.append(change_of(now.parsed.document, each, name.old, name.new))
-    ordered = _in_reading_order(changes, name.after)
+    ordered = _in_reading_order(changes, text.latest)
     return RenameChain(name, definition, tuple(ordered), tuple(others), unsure, from_use=target is None)
 
 
@@ -140,18 +167,16 @@ def _in_reading_order(changes: Sequence[Change], place: Cursor) -> list[Change]:
     return sorted(changes, key=key)
 
 
-def follow_use(
-    name: ReplacedName, alignment: HunkAlignment, before: NameReader, now: NameReader
-) -> RenameChain | None:
+def follow_use(name: ReplacedName, text: RenamedText) -> RenameChain | None:
     """What follows if a use got a name that means nothing yet: its definition and the other uses."""
-    old = before.occurrences(name.old)
-    use = next((each for each in old if each.start == name.before and each.shorthand != "key"), None)
-    if use is None or use.binding is None or use.defines or not use.sure:
+    use = text.use(name)
+    if use is None:
         return None
+    old = text.before.occurrences(name.old)
     definitions = [each for each in old if each.defines and each.binding == use.binding]
     if not definitions or any(each.what == "import" for each in definitions):
         return None
-    own = {each.after for each in alignment.replaced if each.new == name.new}
-    if any(each.start not in own and each.place == "code" for each in now.occurrences(name.new)):
+    own = text.starts(name)
+    if any(each.start not in own and each.place == "code" for each in text.now.occurrences(name.new)):
         return None
-    return _chain(name, definitions[0], None, old, (alignment, now))
+    return _chain(name, definitions[0], None, text)

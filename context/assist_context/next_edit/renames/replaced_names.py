@@ -1,86 +1,134 @@
-"""Which names a hunk replaced by others, and where what it left alone was before and is now.
+"""Which names hunks replaced by others, and the document as it would be without that.
 
-It compares tokens of the hunk's lines, and knows no syntax.
+It compares tokens of the hunks' lines, and knows no syntax.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 
-from assist_context.documents import Cursor
+from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import EditHunk
 
 _TOKEN = re.compile(r"[^\W\d][\w$]*|\$[\w$]*|\d[\w.]*|\S")
 _NAME = re.compile(r"[^\W\d][\w$]*|\$[\w$]+")
 MOST_TOKENS = 600  # of a hunk's side; comparing takes the square of it at worst
 
-_Token = tuple[str, Cursor]
+Renaming = tuple[str, str]  # an old name and the new one
 
 
 @dataclass(frozen=True, slots=True)
 class ReplacedName:
-    """A name that became another one: its first character in the document before and after the hunk."""
+    """A name that became another one. `start` is where the new one begins in the document."""
 
     old: str
     new: str
-    before: Cursor
-    after: Cursor
+    start: Cursor
+
+    @property
+    def renaming(self) -> Renaming:
+        return self.old, self.new
 
 
 @dataclass(frozen=True, slots=True)
-class HunkAlignment:
-    """How places in a document before a hunk and after it belong together."""
+class Replacements:
+    """The names of a document that became others, in the order of the text."""
 
-    hunk: EditHunk
-    replaced: tuple[ReplacedName, ...]
-    forward: Mapping[Cursor, Cursor]  # names in the hunk's lines that stayed
-    backward: Mapping[Cursor, Cursor]
+    names: tuple[ReplacedName, ...]
+
+    def document_before(self, document: Document) -> Document:
+        """The document with the old names at their places, and all else as it is now."""
+        lines = list(document.lines)
+        for each in reversed(self.names):
+            line = lines[each.start.line]
+            end = each.start.column + len(each.new)
+            lines[each.start.line] = line[: each.start.column] + each.old + line[end:]
+        return replace(document, lines=tuple(lines))
+
+    def before(self, place: Cursor) -> Cursor:
+        """Where a place of the document is in the document before."""
+        return Cursor(place.line, place.column - sum(_growth(each) for each in self._left_of(place)))
 
     def after(self, place: Cursor) -> Cursor | None:
-        """Where a name is after the hunk, `None` if the hunk took it away."""
-        return _move(place, self.hunk.line, len(self.hunk.old), len(self.hunk.new), self.forward)
+        """Where a place of the document before is now; `None` if its name was replaced."""
+        column = place.column
+        for each in self.names:
+            if each.start.line == place.line:
+                if each.start.column == column:
+                    return None
+                if each.start.column < column:
+                    column += _growth(each)
+        return Cursor(place.line, column)
 
-    def before(self, place: Cursor) -> Cursor | None:
-        """Where a name was before the hunk, `None` if the hunk brought it."""
-        return _move(place, self.hunk.line, len(self.hunk.new), len(self.hunk.old), self.backward)
+    def _left_of(self, place: Cursor) -> Iterator[ReplacedName]:
+        return (
+            each for each in self.names if each.start.line == place.line and each.start.column < place.column
+        )
 
 
-def align(hunk: EditHunk) -> HunkAlignment:
-    """Compares both sides of a hunk; of one with too many tokens nothing is known."""
+def _growth(name: ReplacedName) -> int:
+    return len(name.new) - len(name.old)
+
+
+def replacements(
+    document: Document, hunks: Iterable[EditHunk], renamings: Collection[Renaming]
+) -> Replacements:
+    """Where hunks made these renamings in a document, as far as the lines are still as they left them."""
+    found = {
+        name.start: name
+        for hunk in hunks
+        if hunk.path == document.path and hunk.is_example and _has_any(hunk, renamings)
+        for name in replaced_names(hunk)
+        if name.renaming in renamings
+        and document.lines[name.start.line : name.start.line + 1]
+        == hunk.new[name.start.line - hunk.line :][:1]
+    }
+    return Replacements(tuple(name for _, name in sorted(found.items(), key=lambda item: _order(item[0]))))
+
+
+def _has_any(hunk: EditHunk, renamings: Collection[Renaming]) -> bool:
+    old, new = "".join(hunk.old), "".join(hunk.new)
+    return any(each[0] in old and each[1] in new for each in renamings)
+
+
+def accepted_lines(document: Document, hunks: Iterable[EditHunk], names: Collection[str]) -> frozenset[int]:
+    """The lines of a document on which accepted offers added some of these names."""
+    found: set[int] = set()
+    for hunk in hunks:
+        old, new = "".join(hunk.old), "".join(hunk.new)
+        own = hunk.path == document.path and hunk.origin == "offer"
+        if own and any(new.count(each) > old.count(each) for each in names):
+            found.update(range(hunk.line, hunk.line + len(hunk.new)))
+    return frozenset(found)
+
+
+def _order(place: Cursor) -> tuple[int, int]:
+    return place.line, place.column
+
+
+@lru_cache(maxsize=256)
+def replaced_names(hunk: EditHunk) -> tuple[ReplacedName, ...]:
+    """The names that a hunk replaced; of one with too many tokens nothing is known."""
     old = _tokens(hunk.old, hunk.line)
     new = _tokens(hunk.new, hunk.line)
     if max(len(old), len(new)) > MOST_TOKENS:
-        return HunkAlignment(hunk, (), {}, {})
-    replaced = []
-    forward: dict[Cursor, Cursor] = {}
+        return ()
+    found: list[ReplacedName] = []
     matcher = SequenceMatcher(None, [each[0] for each in old], [each[0] for each in new], autojunk=False)
     for step, start, end, begin, stop in matcher.get_opcodes():
-        if end - start != stop - begin:
+        if step != "replace" or end - start != stop - begin:
             continue
-        pairs = list(zip(old[start:end], new[begin:stop], strict=True))
-        if step == "replace" and all(
-            _NAME.fullmatch(one[0]) and _NAME.fullmatch(two[0]) for one, two in pairs
-        ):
-            replaced += [ReplacedName(one[0], two[0], one[1], two[1]) for one, two in pairs]
-        elif step == "equal":
-            forward |= {one[1]: two[1] for one, two in pairs}
-    return HunkAlignment(hunk, tuple(replaced), forward, {two: one for one, two in forward.items()})
+        pairs = [(one[0], *two) for one, two in zip(old[start:end], new[begin:stop], strict=True)]
+        if all(_NAME.fullmatch(before) and _NAME.fullmatch(after) for before, after, _ in pairs):
+            found += [ReplacedName(*each) for each in pairs]
+    return tuple(found)
 
 
-def _tokens(lines: tuple[str, ...], first: int) -> list[_Token]:
+def _tokens(lines: tuple[str, ...], first: int) -> list[tuple[str, Cursor]]:
     return [
         (found[0], Cursor(number, found.start()))
         for number, line in enumerate(lines, first)
         for found in _TOKEN.finditer(line)
     ]
-
-
-def _move(
-    place: Cursor, first: int, size: int, new_size: int, inside: Mapping[Cursor, Cursor]
-) -> Cursor | None:
-    if place.line < first:
-        return place
-    if place.line < first + size:
-        return inside.get(place)
-    return Cursor(place.line - size + new_size, place.column)
