@@ -51,8 +51,8 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     right = line_start(_common(one.right, other.right))
     sides = _anchors(left, right)
     near = None if own is None else Pattern(sides[0], own.old, own.new, sides[1], own.indent)
-    found = [each for each in (phrases, near) if each is not None and each.names]
-    return tuple(each for each in found if _is_anchored(each))
+    found = [each for each in (phrases, near) if each is not None and each.names and _is_anchored(each)]
+    return tuple(each for each in found if not any(says_less(each, other) for other in found))
 
 
 def _unify_site(left: Tokens, left_of_other: Tokens, one: Site, other: Site) -> Pattern | None:
@@ -166,6 +166,14 @@ def _line_below(right: Tokens) -> Tokens:
 
 def _constants(pattern: Pattern) -> int:
     return sum(isinstance(each, str) for each in (*pattern.left, *pattern.right))
+
+
+def says_less(pattern: Pattern, other: Pattern) -> bool:
+    """Whether a pattern makes the same as another one, at all its places and at more of them."""
+    same = (pattern.old, pattern.new) == (other.old, other.new)
+    more = len(other.left) - len(pattern.left)
+    left = more > 0 and other.left[more:] == pattern.left and Hole not in map(type, other.left[:more])
+    return same and left and other.right[: len(pattern.right)] == pattern.right
 
 
 def explains(pattern: Pattern, site: Site) -> bool:

@@ -91,7 +91,7 @@ def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
 
 def _sites(path: str, first_line: int, old: Tokens, new: Tokens) -> Iterator[Site]:
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    spans = [_slide(each[1:], old, new) for each in steps if each[0] != "equal"]
+    spans = _units([_slide(each[1:], old, new) for each in steps if each[0] != "equal"], old, new)
     wider = list(_wider(spans, old, new))
     for start, end, begin, stop in dict.fromkeys((*wider, *spans)):
         if max(end - start, stop - begin) > MOST_SPAN:
@@ -149,6 +149,24 @@ def _is_phrase(part: Tokens) -> bool:
     if part[0] in "([{":
         return False
     return all(depth(part[: at + 1]) >= 0 for at in range(len(part)))
+
+
+def _units(spans: Sequence[_Span], old: Tokens, new: Tokens) -> list[_Span]:
+    """The spans, joined where they are parts of one expression: of a path, or a call and its first argument.
+
+    What became of one part says nothing about the same part elsewhere, as after `errors.New` became
+    `fmt.Errorf`.
+    """
+    units: list[_Span] = []
+    for span in spans:
+        gap = old[units[-1][1] : span[0]] if units else ()
+        fills = gap == ("(",) and span[0] == span[1] and old[span[1] : span[1] + 1] == (")",)
+        if gap and (fills or all(each in (".", "::") for each in gap)):
+            whole = units[-1][0], span[1], units[-1][2], span[3]
+            units[-1] = _balance(whole, old, new)
+        else:
+            units.append(span)
+    return units
 
 
 def _wider(spans: Sequence[_Span], old: Tokens, new: Tokens) -> Iterator[_Span]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from assist_context.documents import Cursor, Document
-from assist_context.next_edit.generalisation import explains, generalise, pattern_of
+from assist_context.next_edit.generalisation import explains, generalise, pattern_of, says_less
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
 from assist_context.next_edit.pattern import Pattern, PatternMatch, is_long_name, matches
 from assist_context.next_edit.substitution import (
@@ -135,7 +135,15 @@ def _patterns(situation: Situation) -> list[_Found]:
                 if pattern not in result:
                     explained = [other for group in known for other in group if _explains(pattern, other)]
                     result[pattern] = _Found(pattern, tuple(explained or [site]), age)
-    return sorted(result.values(), key=lambda each: (each.age, -len(each.examples), -len(each.pattern.old)))
+    found = [
+        each
+        for each in result.values()
+        if not any(
+            says_less(each.pattern, other.pattern) and len(each.examples) <= len(other.examples)
+            for other in result.values()
+        )
+    ]
+    return sorted(found, key=lambda each: (each.age, -len(each.examples), -len(each.pattern.old)))
 
 
 def _of_site(site: Site, earlier: Sequence[Sequence[Site]]) -> Iterator[Pattern]:
@@ -147,7 +155,7 @@ def _of_site(site: Site, earlier: Sequence[Sequence[Site]]) -> Iterator[Pattern]
     for group in earlier:
         for other in group:
             same = (other.old, other.new) == (site.old, site.new)
-            if own is None or not same or not _explains(own, other):
+            if own is None or own.left or own.right or not same or not _explains(own, other):
                 yield from _generalise(site, other)
 
 
