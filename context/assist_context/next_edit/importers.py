@@ -252,6 +252,8 @@ class Importers:
         if _TEST.search(path) and not _TEST.search(self.path):
             return []
         if self.language.name == "python":
+            if defined[0].kind == "variable" and name.islower():
+                return []  # such as `logger`, of which each module has its own
             module = self._python_module(place_of_file(path), name, relative=self._writes_relative())
             known = ImportedName(name, module or "", name, "name", (0, 0))
             return [write_import(known, self.language)] if module else []

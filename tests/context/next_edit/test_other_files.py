@@ -21,6 +21,7 @@ FILES = {
     "src/shop/cart.py": "from .money import (\n    Money,\n    parse_money,\n)\n\nprint(Money(), parse_money(''))\n",
     "src/shop/web/__init__.py": "",
     "src/shop/web/page.py": "from ..money import Money\nfrom ..lonely import LonelyOne\n\nMoney(LonelyOne())\n",
+    "src/shop/log.py": "clerk = get()\n",
     "src/shop/lonely.py": "class LonelyOne:\n    pass\n\n\nclass NeverUsed:\n    class Inner:\n        pass\n",
     "tests/test_till.py": "from shop.till import total\nfrom shop.money import Money\n\nassert total() == Money()\n",
     "src/kit/__init__.py": "from ._inner import Offered\n",
@@ -109,6 +110,7 @@ def test_there_is_a_statement_for_each_file(corpus: Corpus) -> None:
         ("src/shop/money.py", "Money"),  # this file defines it
         ("src/shop/new.py", "FakeClock"),  # only in the tests
         ("src/shop/new.py", "Inner"),  # a member
+        ("src/shop/new.py", "clerk"),  # a variable of one module
         ("tests/test_new.py", "Private"),  # a private module of another package
         ("src/shop/new.py", "Unknown"),
         ("app/ui/new.ts", "secret"),  # not exported

@@ -6,14 +6,13 @@ A place whose text is not the new name is ‹old|text›.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count, pairwise
+from itertools import pairwise
 
 import pytest
-from scenario import Session
+from situations import accept_all, session_after
 
 from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import Language, language_of
-from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.kinds.renaming import MOST_PLACES, find_renames
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
 from assist_context.syntax.scopes.parsed_text import ParsedText
@@ -208,28 +207,11 @@ def test_the_chain_goes_on_after_its_first_places() -> None:
     assert offer.features["examples"] > 1
 
 
-def accept_all(path: str, texts: Sequence[str]) -> str:
-    """The text after the first change of each offer was made, one by one, each an edit of the history."""
-    ticks = count()
-    session = Session({path: texts[0]}, path, EditHistory(lambda: next(ticks) * 1.0))
-    for text in texts[1:]:
-        old = session.texts[path]
-        most = min(len(old), len(text))
-        first = next((at for at in range(most) if old[at] != text[at]), most)
-        same = next((at for at in range(most - first) if old[-1 - at] != text[-1 - at]), most - first)
-        session.replace(path, first, len(old) - same, text[first : len(text) - same])
-    for _ in range(30):
-        case = session.situation()
-        assert case is not None
-        offer = next(iter(find_renames(case)), None)
-        if offer is None:
-            return session.texts[path]
-        change = offer.changes[0]
-        lines = split_lines(session.texts[path])
-        start, end = (sum(map(len, lines[: at.line])) + at.column for at in (change.start, change.end))
-        session.history.expect_offer(change)
-        session.replace(path, start, end, change.text)
-    pytest.fail("no end")
+def renamed(path: str, *texts: str) -> str:
+    """The last text after all its offers were accepted one by one."""
+    session = session_after(path, texts, pause=1)
+    accept_all(session, find_renames)
+    return session.texts[path]
 
 
 @pytest.mark.parametrize(
@@ -263,15 +245,14 @@ def accept_all(path: str, texts: Sequence[str]) -> str:
 )  # fmt: skip
 def test_a_chain_that_is_made_step_by_step_ends_with_the_whole_rename(suffix: str, text: str) -> None:
     before, after, done = unmark(text)
-    assert accept_all(PATH + suffix, (before, after)) == done
+    assert renamed(PATH + suffix, before, after) == done
 
 
 def test_a_chain_that_begins_at_a_use_ends_with_the_whole_rename() -> None:
     text = "class A:\n    def __init__(self):\n        self.data = []\n\n    def f(self):\n"
     text += "        self.data.append(1)\n        return len(self.data)\n\n    def g(self):\n        self.data = self.data[1:]\n"
     begun = text.replace("self.data.append", "self.items.append")
-    result = accept_all(PATH + "py", (text, begun))
-    assert result == text.replace("data", "items")
+    assert renamed(PATH + "py", text, begun) == text.replace("data", "items")
 
 
 def test_another_edit_in_between_does_not_end_a_chain() -> None:
@@ -280,7 +261,7 @@ def test_another_edit_in_between_does_not_end_a_chain() -> None:
         "def f(most):\n    a = limit\n    return limit\n",
         "import abc\n\n\ndef f(most):\n    a = limit\n    return limit\n",
     ]
-    assert accept_all(PATH + "py", texts) == texts[-1].replace("limit", "most")
+    assert renamed(PATH + "py", *texts) == texts[-1].replace("limit", "most")
 
 
 def test_uses_may_come_before_the_definition() -> None:

@@ -1,7 +1,7 @@
 """After a change of parameters: which calls and overriding methods follow, what they become, and when it is quiet."""
 
 import pytest
-from situations import after_edits, texts_of
+from situations import accept_all, after_edits, change_to, session_after, texts_of
 
 from assist_context.documents import Document
 from assist_context.next_edit.kinds.signatures import find_signature_changes
@@ -179,6 +179,29 @@ def test_other_files_get_an_offer_each_and_only_if_they_import_it() -> None:
         "load(1)",
         "a.load(3)",
     ]
+
+
+def test_all_files_follow_one_after_the_other_and_none_twice() -> None:
+    text = "def load(path, mode): pass\nload(8, 9)\n"
+    others = {f"p/{name}.py": "from p.a import load\nload(1, 2)\nload(3, 4)\n" for name in "bcd"}
+    for new, calls in (("path", ["1", "3"]), ("mode, path", ["2, 1", "4, 3"])):
+        changed = text.replace("path, mode", new)
+        session = session_after("p/a.py", [text, changed], others, pause=1)
+        accept_all(session, find_signature_changes)
+        assert [session.texts[path].count(f"load({each})") for path in others for each in calls] == [1] * 6
+        change_to(session, "p/a.py", session.texts["p/a.py"].replace("): pass", "): pass  # loads"))
+        situation = session.situation()
+        assert situation is not None
+        assert list(find_signature_changes(situation)) == []
+
+
+@pytest.mark.parametrize("line", ["    size,\n", "    unit=1,\n", "    name,\n"])
+def test_a_parameter_may_have_a_line_for_itself(line: str) -> None:
+    text = "def area(\n    name,\n    size,\n    unit=1,\n):\n    pass\n\n\narea(7, 8, 9)\n"
+    (offer,) = find_signature_changes(after_edits("a.py", [text, text.replace(line, "")]))
+    gone = {"    name,\n": "8, 9", "    size,\n": "7, 9", "    unit=1,\n": "7, 8"}[line]
+    situation = after_edits("a.py", [text, text.replace(line, "")])
+    assert texts_of(situation, [offer])[0].endswith(f"area({gone})\n")
 
 
 def test_calls_on_any_object_need_a_name_that_no_other_file_defines() -> None:

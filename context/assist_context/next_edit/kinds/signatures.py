@@ -77,7 +77,7 @@ def find_signature_changes(situation: Situation) -> Iterator[Offer]:
         if changed.signature.span == last:
             continue  # an earlier state of what had offers
         offers = list(_document_offers(situation, changed))
-        if offers or changed.home.document.path == situation.document.path:
+        if offers or _is_followed(situation, changed):
             offers += _file_offers(situation, changed)
         yield from offers
         if offers:
@@ -85,6 +85,15 @@ def find_signature_changes(situation: Situation) -> Iterator[Offer]:
             last = changed.signature.span
         if found == MOST_SIGNATURES:
             return
+
+
+def _is_followed(situation: Situation, changed: ChangedSignature) -> bool:
+    """Whether the other files come next: the signature is in this document, or its calls here are done."""
+    path = situation.document.path
+    call = f"{changed.signature.name}("
+    return changed.home.document.path == path or any(
+        each.path == path and each.origin == "offer" and call in "".join(each.new) for each in situation.hunks
+    )
 
 
 # --- which signatures changed ---
@@ -97,7 +106,7 @@ def _changed_signatures(situation: Situation) -> Iterator[ChangedSignature]:
     hunks = situation.hunks
     for at in range(len(hunks) - 1, max(-1, len(hunks) - 1 - MOST_HUNKS), -1):
         hunk = hunks[at]
-        if not hunk.is_example or not hunk.new or not _has_names(hunk):
+        if not hunk.is_example or not _has_names(hunk):
             continue
         if hunk.path == situation.document.path:
             parsed = parsed or situation.parse(situation.document)
@@ -106,7 +115,10 @@ def _changed_signatures(situation: Situation) -> Iterator[ChangedSignature]:
             home = _home_of(situation, hunk)
         if home is None or home.document.lines[hunk.line : hunk.line + len(hunk.new)] != hunk.new:
             continue
-        start, end = _bytes_of(home, hunk.line, len(hunk.new))
+        if hunk.new:
+            start, end = _bytes_of(home, hunk.line, len(hunk.new))
+        else:  # a parameter had these lines for itself
+            start, end = _bytes_of(home, max(0, hunk.line - 1), 2)
         for signature in signatures_in(home, start, end):
             key = (hunk.path, signature.span)
             if signature.name and key not in seen:
@@ -263,8 +275,18 @@ def _is_defined_elsewhere(situation: Situation, changed: ChangedSignature) -> bo
 
 
 def _touched_lines(situation: Situation, changed: ChangedSignature, path: str) -> list[tuple[int, int]]:
-    """The lines that were edited after the signature."""
-    later = situation.hunks[changed.since + 1 :]
+    """The lines that were edited after the signature; of arguments that move, also what was before.
+
+    The hunk of a signature that was edited again is the last one, and arguments do not show that they moved.
+    """
+    hunks = situation.hunks
+    call = f"{changed.signature.name}("
+    earlier = [
+        each
+        for each in hunks[: changed.since]
+        if changed.change.reordered and call in "".join(each.old) and call in "".join(each.new)
+    ]
+    later = (*earlier, *hunks[changed.since + 1 :])
     return [(each.line, each.line + len(each.new)) for each in later if each.path == path]
 
 
