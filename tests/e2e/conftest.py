@@ -24,15 +24,6 @@ IN_DOCUMENTS = (
     "egress",
 )
 FAILED = pytest.StashKey[bool]()
-IN_BROWSER = ("vscode", "pages")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process drives the browser, another one the terminals: each of them waits more than it computes."""
-    for item in items:
-        editor = "browser" if item.path.parent.name in IN_BROWSER else "terminal"
-        item.add_marker(pytest.mark.xdist_group(editor))
 
 
 @pytest.hookimpl(wrapper=True)
