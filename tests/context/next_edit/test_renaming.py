@@ -119,6 +119,17 @@ FOLLOWS = [
     ("rs", "fn f(⟦x→y⟧: i32) -> P { P { ‹x|x: y›, z: ‹x› } }\n"),
     ("rs", "struct P { ⟦x→y⟧: i32 }\nfn f(p: P) { let P { ‹x|y: x› } = p; p.‹x›; x }\n"),
     ("rs", "fn f() { let ⟦a→b⟧ = 1; g(‹a›); let a = ‹a›; g(a); }\n"),
+    # a field and a method of the same name
+    (
+        "rs",
+        "struct C { ⟦n→m⟧: u8 }\nimpl C {\n    fn n(&self) -> u8 { self.‹n› }\n}\n"
+        "fn f(c: C) { c.n(); assert!(c.‹n› > c.n()); C::n(&c); }\n",
+    ),
+    (
+        "rs",
+        "struct C { n: u8 }\nimpl C {\n    fn ⟦n→m⟧(&self) -> u8 { self.n }\n}\n"
+        "fn f(c: C) { c.‹n›(); assert!(c.n > c.‹n›()); C::‹n›(&c); }\n",
+    ),
     ("rs", "enum E { ⟦A→B⟧, C }\nfn f(e: E) { match e { E::‹A› => 1, E::C => 2 } }\n"),
     ("go", "package p\nfunc f() {\n\t⟦a→b⟧, err := g()\n\tuse(‹a›, err)\n\tif a := ‹a›; a > 0 {\n\t}\n}\n"),
     ("go", "package p\ntype S struct {\n\t⟦F→G⟧ int\n}\nfunc f(s S) { s.‹F› = S{‹F›: 1}.‹F› }\n"),

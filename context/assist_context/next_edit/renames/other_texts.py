@@ -32,7 +32,7 @@ def follow_import(situation: Situation, document: Document, chain: RenameChain) 
     other = _OtherText(reader, document, origin)
     if binding.level == "member":
         owner = binding.owner.partition("@")[0]
-        places = list(other.members(chain.name.old, owner))
+        places = list(other.members(chain.name.old, owner, binding.space))
     else:
         places = list(other.imports(chain.name.old))
     taken = [reader.bound(chain.name.new, each.start, each.end) for each in places]
@@ -68,11 +68,11 @@ class _OtherText:
             if follows:
                 yield each
 
-    def members(self, name: str, owner: str) -> Iterator[Occurrence]:
+    def members(self, name: str, owner: str, space: str) -> Iterator[Occurrence]:
         """The places that are a member of a class that comes from the other file."""
         if not owner or not any(each.what == "import" for each in self.imports(owner)):
             return
-        yield from self._reader.members_of(name, owner)
+        yield from self._reader.members_of(name, owner, space)
 
     def _node(self, place: Occurrence) -> tree_sitter.Node | None:
         parsed = self._reader.parsed

@@ -92,9 +92,12 @@ class NameReader:
             return found
         return member_use(self._objects(), table, place).binding
 
-    def members_of(self, name: str, owner: str) -> tuple[Occurrence, ...]:
-        """The places of a name that are members of a class of another text, which this one calls `owner`."""
-        starts = find_members_of(self._objects(), self._table(name), owner)
+    def members_of(self, name: str, owner: str, space: str = "") -> tuple[Occurrence, ...]:
+        """The places of a name that are members of a class of another text, which this one calls `owner`.
+
+        `space` is that of the member's binding there.
+        """
+        starts = find_members_of(self._objects(), self._table(name), owner, space)
         return tuple(each for each in self.occurrences(name) if self.parsed.byte(each.start) in starts)
 
     def _table(self, name: str) -> NameTable:

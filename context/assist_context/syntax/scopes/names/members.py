@@ -5,7 +5,7 @@ says what it is. One of which nothing is known belongs to the only class that de
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import tree_sitter
 
@@ -22,6 +22,8 @@ from assist_context.syntax.scopes.names.objects import (
 )
 from assist_context.syntax.scopes.names.scope_rules import ScopeRules
 from assist_context.syntax.scopes.parsed_text import node_text
+
+FIELD = "field"  # the space of fields where they have names of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +47,54 @@ class MemberDefinition:
 
 def bind_members(reader: ObjectReader, table: NameTable) -> dict[int, MemberUse]:
     """What the places of a name that are members are bound to, by their first byte."""
+    fields = [place for place in table.places if is_field(reader.rules, place)]
+    others = [place for place in table.places if place not in fields] if fields else table.places
+    return _bind(reader, table, others, "") | (_bind(reader, table, fields, FIELD) if fields else {})
+
+
+def _bind(
+    reader: ObjectReader, table: NameTable, places: Sequence[NamePlace], space: str
+) -> dict[int, MemberUse]:
     rules = reader.rules
-    definitions = list(_definitions(reader, table))
+    definitions = list(_definitions(reader, table, space))
     owners = _owners_of(definitions)
     uses = {
-        each.place.start: MemberUse(Binding("member", (0, 0), owner=each.owner), defines=True)
+        each.place.start: MemberUse(Binding("member", (0, 0), space, owner=each.owner), defines=True)
         for each in definitions
     }
-    for place in table.places:
+    for place in places:
         binding = table.defined.get(place.start)
         if binding is not None and owners.get(binding.owner):  # an object may have a type that is written
-            use = _use_of_key(reader, place, owners)
+            use = _use_of_key(reader, place, owners, space)
             if use.binding is not None:
                 uses[place.start] = use
-    for place in table.places:
+    for place in places:
         if place.start not in uses and is_member(rules, place):
-            uses[place.start] = _use(reader, place, owners)
+            uses[place.start] = _use(reader, place, owners, space)
         if _is_shorthand(rules, place):  # a key, too; its own byte is the variable's
-            uses[-place.start - 1] = _use_of_key(reader, place, owners)
+            uses[-place.start - 1] = _use_of_key(reader, place, owners, space)
     return _merge(reader, uses, definitions) if rules.overrides else uses
 
 
 def member_use(reader: ObjectReader, table: NameTable, place: NamePlace, key: bool = False) -> MemberUse:
     """What a member, or the key of a shorthand, would be bound to at a place of another name."""
-    definitions = list(_definitions(reader, table))
-    use = (_use_of_key if key else _use)(reader, place, _owners_of(definitions))
+    space = FIELD if is_field(reader.rules, place) else ""
+    definitions = list(_definitions(reader, table, space))
+    owners = _owners_of(definitions)
+    use = _use_of_key(reader, place, owners, space) if key else _use(reader, place, owners, space)
     return _merge(reader, {0: use}, definitions)[0] if reader.rules.overrides else use
 
 
-def find_members_of(reader: ObjectReader, table: NameTable, owner: str) -> frozenset[int]:
-    """The places, by their first byte, that are certainly members of a class that this text calls `owner`."""
+def find_members_of(reader: ObjectReader, table: NameTable, owner: str, space: str) -> frozenset[int]:
+    """The places, by their first byte, that are certainly members of a class that this text calls `owner`.
+
+    `space` is FIELD for its fields, where they have names of their own.
+    """
     owners = {f"{owner}@": False}
     found = set()
     for place in table.places:
+        if is_field(reader.rules, place) is not (space == FIELD):
+            continue
         binding = table.defined.get(place.start)
         scope = next((each for each in place.scopes if each.kind == "class"), None)
         if binding is not None and scope is not None and binding.level == "member":
@@ -102,9 +119,28 @@ def is_member(rules: ScopeRules, place: NamePlace) -> bool:
     return action in ("member", "key") or (action == "use" and "member" in rules.names[place.leaf.type])
 
 
-def _definitions(reader: ObjectReader, table: NameTable) -> Iterator[MemberDefinition]:
+def is_field(rules: ScopeRules, place: NamePlace) -> bool:
+    """Whether a place can only be a field, in a language where fields have names of their own (Rust)."""
+    if not rules.fields_apart or _is_shorthand(rules, place):
+        return rules.fields_apart
+    match place.rule.action:
+        case "define":
+            return place.rule.kind == "field"
+        case "tokens":
+            after = place.leaf.next_sibling
+            return node_text(place.leaf.prev_sibling) == "." and node_text(after)[:1] != "("
+        case "member":
+            above = place.node.parent
+            called = above is not None and above.type == "call_expression"
+            return place.node.type == "field_expression" and not called
+    return place.rule.action == "key"
+
+
+def _definitions(reader: ObjectReader, table: NameTable, space: str) -> Iterator[MemberDefinition]:
     rules = reader.rules
     for place in table.places:
+        if is_field(rules, place) is not (space == FIELD):
+            continue
         scope = next((each for each in place.scopes if each.kind == "class"), None)
         binding = table.defined.get(place.start)
         if binding is not None and binding.level == "member":
@@ -139,22 +175,22 @@ def _scope_of_field(rules: ScopeRules, place: NamePlace) -> ScopeStep | None:
     return self_scope(rules, place, word) if defines else None
 
 
-def _use(reader: ObjectReader, place: NamePlace, owners: Owners) -> MemberUse:
+def _use(reader: ObjectReader, place: NamePlace, owners: Owners, space: str) -> MemberUse:
     owner = _owner(reader, place, owners)
     if owner == ELSEWHERE:
         return MemberUse(None)
     if owner != UNKNOWN:
-        return MemberUse(Binding("member", (0, 0), owner=owner))
+        return MemberUse(Binding("member", (0, 0), space, owner=owner))
     strong = [each for each, weak in owners.items() if not weak]
     if len(strong) != 1:
         return MemberUse(None)
-    return MemberUse(Binding("member", (0, 0), owner=strong[0]), sure=False)
+    return MemberUse(Binding("member", (0, 0), space, owner=strong[0]), sure=False)
 
 
-def _use_of_key(reader: ObjectReader, place: NamePlace, owners: Owners) -> MemberUse:
+def _use_of_key(reader: ObjectReader, place: NamePlace, owners: Owners, space: str) -> MemberUse:
     owner = _owner_of_key(reader, place, owners)
     known = owner not in (ELSEWHERE, UNKNOWN)
-    return MemberUse(Binding("member", (0, 0), owner=owner) if known else None)
+    return MemberUse(Binding("member", (0, 0), space, owner=owner) if known else None)
 
 
 def _owner(reader: ObjectReader, place: NamePlace, owners: Owners) -> str:
@@ -219,7 +255,7 @@ def _merge(
     for start, use in uses.items():
         binding = use.binding
         if binding is not None and roots.get(binding.owner, binding.owner) != binding.owner:
-            binding = Binding("member", (0, 0), owner=roots[binding.owner])
+            binding = replace(binding, owner=roots[binding.owner])
         merged[start] = MemberUse(binding, use.sure, use.defines)
     return merged
 

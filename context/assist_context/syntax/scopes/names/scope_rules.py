@@ -63,6 +63,7 @@ class ScopeRules:
     guesses: bool = False
     constants: bool = False
     overrides: bool = False
+    fields_apart: bool = False
     one_binding: bool = False
 
 
@@ -100,6 +101,7 @@ def rules_of(language: str) -> ScopeRules | None:
         reuse=table.get("reuse", False),
         constants=table.get("constants", False),
         overrides=table.get("overrides", False),
+        fields_apart=table.get("fields_apart", False),
         one_binding=table.get("one_binding", False),
     )
 
