@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assist_context.documents import Document
+from assist_context.index.terms import terms
 from assist_context.languages import Language, language_of
 from assist_context.next_edit.importers import MOST_MENTIONS, Importers
 from assist_context.relations.path_index import by_distance
 from assist_context.retrieval.corpus import Corpus
+
+MOST_HITS = 30  # of a search for a name: a name is in several chunks of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,20 @@ class WorkspaceFiles:
     opened: Sequence[Document] = ()
 
     def using(self, name: str, limit: int) -> list[Document]:
-        """Documents that hold a name as a word: the open ones, then files that refer to it or define it."""
+        """Documents that hold a name as a word: the open ones, then files that refer to it or define it.
+
+        What is indexed as no reference, such as a constant, is searched for by the words of its name.
+        """
         word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
         own = self.document.path
         found = [each for each in self.opened if each.path != own and word.search(each.text)][:limit]
         taken = {own, *(each.path for each in self.opened)}
         for corpus in self.corpora:
             near = _inside(corpus, own) or ""
-            for path in by_distance(corpus.reader.mentions(name, MOST_MENTIONS), near):
+            mentions = by_distance(corpus.reader.mentions(name, MOST_MENTIONS), near)
+            if all(os.path.join(corpus.root, path) == own for path in mentions):
+                mentions = _holding(corpus, name)  # constants are no references
+            for path in mentions:
                 if len(found) >= limit:
                     return found
                 absolute = os.path.join(corpus.root, path)
@@ -61,6 +70,13 @@ class WorkspaceFiles:
                 }
                 return Importers(corpus, path, language, opened).statements(name)
         return []
+
+
+def _holding(corpus: Corpus, name: str) -> list[str]:
+    """The files with the words of a name of several words; files with a single word would be too many."""
+    words = list(dict.fromkeys(terms(name)))
+    hits = corpus.search(words, MOST_HITS) if len(words) > 1 else ()
+    return list(dict.fromkeys(each.path for each in hits))
 
 
 def _inside(corpus: Corpus, path: str) -> str | None:

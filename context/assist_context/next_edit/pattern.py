@@ -178,7 +178,10 @@ def _is_made(pattern: Pattern, text: str, span: tuple[int, int], new: str) -> bo
     start, end = span
     if start == end:
         line = "\n" in new  # the same line twice says nothing
-        before = (line or _is_blank(pattern.left)) and text.endswith(new, 0, start)
+        open_end = _is_blank(pattern.left) or isinstance(
+            pattern.left[-1], Hole
+        )  # which may hold the new text
+        before = (line or open_end) and text.endswith(new, 0, start)
         return before or ((line or _is_blank(pattern.right)) and text.startswith(new, end))
     room = len(new) - (end - start)
     if room <= 0:

@@ -21,7 +21,9 @@ FILES = {
     "src/shop/cart.py": "from .money import (\n    Money,\n    parse_money,\n)\n\nprint(Money(), parse_money(''))\n",
     "src/shop/web/__init__.py": "",
     "src/shop/web/page.py": "from ..money import Money\nfrom ..lonely import LonelyOne\n\nMoney(LonelyOne())\n",
-    "src/shop/log.py": "clerk = get()\n",
+    "src/shop/log.py": "clerk = get()\nMOST_LINES = 3\n",
+    "src/goods/far.py": "from shop.log import MOST_LINES\n\nprint(MOST_LINES + 1, most, lines)\n",
+    "src/goods/most.py": "most = lines = 4\n",
     "src/shop/lonely.py": "class LonelyOne:\n    pass\n\n\nclass NeverUsed:\n    class Inner:\n        pass\n",
     "tests/test_till.py": "from shop.till import total\nfrom shop.money import Money\n\nassert total() == Money()\n",
     "src/kit/__init__.py": "from ._inner import Offered\n",
@@ -127,6 +129,12 @@ def test_a_name_that_needs_no_import_or_has_none_gives_none(corpus: Corpus, path
 def test_a_document_outside_of_all_folders_gets_none(corpus: Corpus) -> None:
     outside = Document("/elsewhere/a.py", ("",), language_of("a.py"))
     assert WorkspaceFiles(outside, [corpus]).importing("Money", outside.language) == []
+
+
+def test_a_constant_is_found_by_the_words_of_its_name(corpus: Corpus) -> None:
+    own = document(corpus, "src/shop/log.py", "clerk = get()\nMOST_ROWS = 3\n")
+    found = WorkspaceFiles(own, [corpus]).using("MOST_LINES", 20)
+    assert [os.path.relpath(each.path, corpus.root) for each in found] == ["src/goods/far.py"]
 
 
 def test_open_documents_that_use_a_name_come_first_in_the_order_of_their_edits(corpus: Corpus) -> None:

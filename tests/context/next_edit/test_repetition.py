@@ -37,3 +37,10 @@ def test_the_call_that_two_examples_are_in_belongs_to_them() -> None:
     for _ in range(2):
         texts.append(texts[-1].replace(call, "assertMs(t, durationMs, 0)", 1))
     assert results("a.js", *texts) == [texts[-1].replace(f"y();\n{call}", "y();\nassertMs(t, durationMs, 0)")]
+
+
+def test_an_argument_is_not_added_twice() -> None:
+    lines = [f"client.get({name})\n" for name in ("first", "second[0]", "third()", "fourth")]
+    done = [each.replace(")\n", ", timeout=5)\n") for each in lines]
+    texts = ["".join(done[:count] + lines[count:]) for count in range(3)]
+    assert results("a.py", *texts) == ["".join(done)]
