@@ -1,5 +1,6 @@
 """The values of next edit: what a user did, what may come next, and what the kinds may look at."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -12,6 +13,8 @@ if TYPE_CHECKING:  # tree-sitter, which an editor's `initialize` must not wait f
 
 Kind = Literal["repeat", "rename", "signature", "import", "sibling", "report"]
 Origin = Literal["typed", "offer", "bulk"]
+
+_SLASH = re.compile(r"[\\/]")  # of a path, and of a URI
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,12 @@ class Report:
     end: Cursor
     message: str
     source: str = ""
+
+
+def line_words(line: int, path: str, offered: str) -> str:
+    """How people call a line, from 0, of the document `path`, for an offer in the document `offered`."""
+    file = "" if path == offered else f" of {re.split(_SLASH, path)[-1]}"
+    return f"line {line + 1}{file}"
 
 
 class OtherFiles(Protocol):

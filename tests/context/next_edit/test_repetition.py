@@ -44,3 +44,25 @@ def test_an_argument_is_not_added_twice() -> None:
     done = [each.replace(")\n", ", timeout=5)\n") for each in lines]
     texts = ["".join(done[:count] + lines[count:]) for count in range(3)]
     assert results("a.py", *texts) == ["".join(done)]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("a.py", "def load(conn, path=None):\n    pass\n\n\ndef save(conn, path=None):\n    return path\n"),
+        (
+            "a.ts",
+            "function load(conn, path?: string) {}\nfunction save(conn, path?: string) { return path }\n",
+        ),
+        (
+            "a.go",
+            "package p\n\nfunc load(conn C, path string) {}\nfunc save(conn C, path string) { f(path) }\n",
+        ),
+        ("a.rs", "fn load(conn: C, path: Path) {}\nfn save(conn: C, path: Path) { f(path) }\n"),
+    ],
+)
+def test_a_parameter_that_one_function_lost_stays_in_the_others(path: str, text: str) -> None:
+    [gone] = {
+        each for each in (", path=None", ", path?: string", ", path string", ", path: Path") if each in text
+    }
+    assert results(path, text, text.replace(gone, "", 1)) == []

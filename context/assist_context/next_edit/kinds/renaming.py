@@ -5,12 +5,11 @@ definition; words in strings and comments, and the same name in other scopes, st
 """
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from assist_context.documents import Cursor
-from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
+from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
 from assist_context.next_edit.renames.other_texts import follow_import
 from assist_context.next_edit.renames.rename_chain import (
     RenameChain,
@@ -143,14 +142,13 @@ def _examples(situation: Situation, renaming: Renaming) -> list[EditHunk]:
 
 
 def _offer(situation: Situation, chain: RenameChain, changes: Sequence[Change], text: RenamedText) -> Offer:
-    path = situation.document.path
-    where = f" of {re.split(_SLASH, path)[-1]}" if changes[0].path != path else ""
+    where = line_words(chain.name.start.line, situation.document.path, changes[0].path)
     words = "the same as what was renamed" if chain.from_use else "a use of what was renamed"
     return Offer(
         "rename",
         f"rename {chain.name.old} -> {chain.name.new}",
         tuple(changes),
-        f"{words} in line {chain.name.start.line + 1}{where}",
+        f"{words} in {where}",
         _features(situation, chain, changes, text),
     )
 
@@ -187,7 +185,6 @@ def _features(
     return {key: float(value) for key, value in features.items()}
 
 
-_SLASH = re.compile(r"[\\/]")  # of a path, and of a URI
 _KINDS = {
     "function": ("function", "method", "macro"),
     "class": ("class", "struct", "type", "enum", "namespace"),

@@ -15,7 +15,7 @@ from itertools import accumulate
 
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.generalisation import explains, generalise, pattern_of, says_less
-from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
+from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
 from assist_context.next_edit.pattern import Pattern, PatternMatch, is_long_name, matches
 from assist_context.next_edit.substitution import (
     AROUND,
@@ -31,6 +31,7 @@ from assist_context.next_edit.substitution import (
 from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText, PlaceKind
 
+_PARAMETERS = re.compile(r"(?:formal_)?parameters|parameter_list")  # as grammars call them
 _LITERAL = re.compile(r"\s*(?:true|false|null|none|nil|undefined|[\d.,_\s\"']+)\s*", re.IGNORECASE)
 
 RECENT = 24  # hunks that are compared with the last one
@@ -224,10 +225,22 @@ def _filter_alike(
     if kind != "code" and len(found.examples) == 1:
         return []
     alike = [each for each in places if _kind_at(parsed, each.start) == kind]
+    if len(found.examples) == 1 and not example.new:  # of a parameter: the next function needs its own
+        alike = [each for each in alike if not _is_parameter(parsed, each)]
     if kind != "code" or not example.is_identifier or parsed.document is not situation.document or not here:
         return alike
     other = _other_meanings(parsed, example)
     return [each for each in alike if each.start not in other]
+
+
+def _is_parameter(parsed: ParsedText, place: _Hit) -> bool:
+    """Whether a place is in the parameters of a function."""
+    node = parsed.node(parsed.byte(place.start), parsed.byte(place.end))
+    while node is not None and not node.type.endswith(("block", "body")):
+        if _PARAMETERS.fullmatch(node.type):
+            return True
+        node = node.parent
+    return False
 
 
 def _kind_at(parsed: ParsedText, place: Cursor) -> PlaceKind:
@@ -267,7 +280,7 @@ def _offer(situation: Situation, document: Document, found: _Found, places: Sequ
         "repeat",
         f"repeat {found.pattern.key}",
         changes,
-        _reason(found, situation),
+        _reason(found, document),
         _features(situation, document, found, ordered),
     )
 
@@ -278,11 +291,10 @@ def _with_ends(new: str, document: Document) -> str:
     return new.replace("\n", "\r\n")
 
 
-def _reason(found: _Found, situation: Situation) -> str:
+def _reason(found: _Found, document: Document) -> str:
     example = found.examples[0]
-    line = example.line + 1 + ("".join(example.new or example.old)[:1] == "\n")
-    where = f"line {line}" if example.path == situation.document.path else "another file"
-    return f"the same change as in {where}"
+    line = example.line + ("".join(example.new or example.old)[:1] == "\n")
+    return f"the same change as in {line_words(line, example.path, document.path)}"
 
 
 def _features(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
+from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
 from assist_context.next_edit.rewriting.entries import (
     MOST_CHARACTERS,
     ListElement,
@@ -201,6 +201,7 @@ def _offers(situation: Situation, edit: ListEdit, text: ParsedText, cross: float
     if len(found) > MOST_TARGETS:
         return
     line = situation.hunk.line if not cross else 0
+    where = line_words(situation.hunk.line, situation.document.path, text.document.path)
     for kind, group in groupby(sorted(found, key=lambda each: each.kind), key=lambda each: each.kind):
         some = sorted(group, key=lambda each: (each.line < line, each.line))
         features = {
@@ -219,7 +220,7 @@ def _offers(situation: Situation, edit: ListEdit, text: ParsedText, cross: float
             "sibling",
             f"{edit.key} in {kind}",
             tuple(change for each in some for change in each.changes),
-            f"the list of line {situation.hunk.line + 1} changed",
+            f"the list changed in {where}",
             features,
         )
 

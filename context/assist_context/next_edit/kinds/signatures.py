@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from assist_context.documents import Document
-from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
+from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
 from assist_context.next_edit.rewriting.arguments import (
     ParameterChange,
     PassedText,
@@ -457,6 +457,6 @@ def _offer(
         "signature",
         f"signature {signature.owner}.{signature.name}{changed.change.key}{suffix}".replace(" .", " "),
         tuple(ordered),
-        f"the parameters changed in line {changed.line + 1}",
+        f"the parameters changed in {line_words(changed.line, changed.home.document.path, changes[0].path)}",
         {**extent, **features},
     )
