@@ -25,7 +25,6 @@ WRONG: dict[str, str] = snapshot(
         "repeat_calls: an assertion's method becomes a statement": "found, not shown",
         "repeat_calls: an assertion of one value becomes a statement": "found, not shown",
         "repeat_calls: await is added to calls": "missed",
-        "repeat_calls: a question mark is added to statements of one function": "found, not shown",
         "repeat_calls: printing becomes logging": "found, not shown",
         "repeat_calls: print statements get brackets": "missed",
         "repeat_calls: a method's call becomes an operator": "missed",
@@ -69,7 +68,7 @@ def test_silence_is_kept_and_offers_are_right_often_enough(outcomes: dict[str, s
 
 
 def test_the_rates_are_these(outcomes: dict[str, str]) -> None:
-    assert rates(outcomes) == snapshot({"quiet": 0.957, "shows": 0.864, "harmonic mean": 0.908})
+    assert rates(outcomes) == snapshot({"quiet": 0.957, "shows": 0.873, "harmonic mean": 0.913})
 
 
 def test_exactly_these_do_not_come_out_right(outcomes: dict[str, str]) -> None:
@@ -89,7 +88,7 @@ def test_each_subject(outcomes: dict[str, str]) -> None:
             "quiet_typing": "32 of 34",
             "quiet_undo": "10 of 11",
             "rename": "35 of 35",
-            "repeat_calls": "12 of 24",
+            "repeat_calls": "13 of 24",
             "repeat_declarations": "24 of 28",
             "reports": "5 of 5",
             "siblings": "8 of 8",
