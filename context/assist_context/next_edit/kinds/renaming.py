@@ -24,13 +24,12 @@ from assist_context.next_edit.renames.replaced_names import (
     replaced_names,
     replacements,
 )
+from assist_context.syntax.scopes.names.bindings import Binding
 from assist_context.syntax.scopes.names.scope_rules import ScopeRules, rules_of
 from assist_context.syntax.scopes.occurrences import NameReader
 
 MOST_NAMES = 3  # that one hunk replaces; more is another kind of edit
-RECENT = (
-    4  # hunks of the document that are looked at, the newest first: something else may be done in between
-)
+RECENT = 4  # hunks of the document, from the last one, that may have replaced names: others may come between
 MOST_PLACES = 300  # of a name in a document: each takes 0.03 ms
 MOST_FILES = 8  # other ones that are looked at
 SHORTEST_USE = 3  # characters of a name that a rename begins with at a use
@@ -115,15 +114,18 @@ def _find_chain(
     situation: Situation, renaming: Renaming, newest: Sequence[ReplacedName], text: RenamedText
 ) -> RenameChain | None:
     """What follows a replaced name: its definition was renamed now or a little earlier, or a use began it."""
-    own = [each for each in text.replaced.names if each.renaming == renaming]
+    meant = text.meant(renaming)
     latest = {each.start for each in newest}
     begun = len(_examples(situation, renaming)) > 1
-    for name in sorted(own, key=lambda each: each.start not in latest):
-        meant = text.binding(name)
-        for each in own:
-            if text.definition(each) is not None and text.binding(each) == meant:
-                return follow_definition(each, text, begun)
-        if len(name.old) >= SHORTEST_USE and (chain := follow_use(name, text)):
+    tried: set[Binding] = set()
+    for name, was in sorted(meant.items(), key=lambda each: each[0].start not in latest):
+        if was.binding is None or was.binding in tried:
+            continue
+        tried.add(was.binding)
+        for other, place in meant.items():
+            if place.defines and place.binding == was.binding:
+                return follow_definition(other, place, text, begun)
+        if len(name.old) >= SHORTEST_USE and (chain := follow_use(name, was, text)):
             return None if situation.others.using(name.new, 1) else chain
     return None
 
@@ -163,7 +165,7 @@ def _features(
     outside = changes[0].path != situation.document.path
     distance = 0 if outside else abs(changes[0].start.line - situation.hunk.line)
     now = text.now
-    own = text.starts(name)
+    own = text.starts(name.renaming)
     features = {
         "examples": math.log1p(len(_examples(situation, name.renaming))),
         "places": math.log1p(len(changes)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Change
-from assist_context.next_edit.renames.replaced_names import ReplacedName, Replacements
+from assist_context.next_edit.renames.replaced_names import Renaming, ReplacedName, Replacements
 from assist_context.syntax.scopes.names.bindings import Binding
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 
@@ -47,48 +47,26 @@ class RenamedText:
     latest: Cursor
     accepted: frozenset[int]
 
-    def binding(self, name: ReplacedName) -> Binding | None:
-        """What a replaced name meant."""
-        place = self._place(name)
-        return None if place is None else place.binding
-
-    def definition(self, name: ReplacedName) -> Occurrence | None:
-        """The place of a replaced name as it was, if that is a definition."""
-        place = self._place(name)
-        return place if place is not None and place.defines and place.binding is not None else None
-
-    def use(self, name: ReplacedName) -> Occurrence | None:
-        """The same if that is a use of something that the text defines."""
-        place = self._place(name)
-        is_use = place is not None and place.binding is not None and place.sure and not place.defines
-        return place if is_use else None
-
-    def starts(self, name: ReplacedName) -> set[Cursor]:
+    def starts(self, renaming: Renaming) -> set[Cursor]:
         """Where the old name became the new one."""
-        return {each.start for each in self.replaced.names if each.renaming == name.renaming}
+        return {each.start for each in self.replaced.names if each.renaming == renaming}
 
-    def _place(self, name: ReplacedName) -> Occurrence | None:
-        start = self.replaced.before(name.start)
-        occurrences = self.before.occurrences(name.old)
-        return next((each for each in occurrences if each.start == start and each.shorthand != "key"), None)
+    def meant(self, renaming: Renaming) -> dict[ReplacedName, Occurrence]:
+        """The places of the old name that became the new one, as they were."""
+        old = {each.start: each for each in self.before.occurrences(renaming[0]) if each.shorthand != "key"}
+        own = {each: old.get(self.replaced.before(each.start)) for each in self.replaced.names}
+        return {each: was for each, was in own.items() if each.renaming == renaming and was is not None}
 
 
-def follow_definition(name: ReplacedName, text: RenamedText, begun: bool = False) -> RenameChain | None:
-    """What follows if the replaced name was a definition; else `None`.
+def follow_definition(
+    name: ReplacedName, definition: Occurrence, text: RenamedText, begun: bool = False
+) -> RenameChain | None:
+    """What follows if the replaced name was a definition; `None` if the new one does not define the same.
 
     `begun`: the same name was replaced elsewhere, so that the new one may already be at other places.
     """
-    definition = text.definition(name)
-    if definition is None:
-        return None
-    target = next(
-        (
-            each.binding
-            for each in text.now.occurrences(name.new)
-            if each.start == name.start and each.defines
-        ),
-        None,
-    )
+    new = (each for each in text.now.occurrences(name.new) if each.start == name.start and each.defines)
+    target = next((each.binding for each in new), None)
     if target is None or _captures(name, target, text, begun):
         return None
     return _chain(name, definition, target, text)
@@ -107,7 +85,7 @@ def _places_now(old: str, places: Iterable[Occurrence], text: RenamedText) -> li
 def _captures(name: ReplacedName, target: Binding, text: RenamedText, begun: bool) -> bool:
     """Whether a place that meant something else now means the definition with its new name."""
     earlier = {each.start: each for each in text.before.occurrences(name.new)}
-    own = text.starts(name)
+    own = text.starts(name.renaming)
     for each in text.now.occurrences(name.new):
         if each.binding == target and each.start not in own:
             place = earlier.get(text.replaced.before(each.start))
@@ -167,16 +145,13 @@ def _in_reading_order(changes: Sequence[Change], place: Cursor) -> list[Change]:
     return sorted(changes, key=key)
 
 
-def follow_use(name: ReplacedName, text: RenamedText) -> RenameChain | None:
+def follow_use(name: ReplacedName, use: Occurrence, text: RenamedText) -> RenameChain | None:
     """What follows if a use got a name that means nothing yet: its definition and the other uses."""
-    use = text.use(name)
-    if use is None:
-        return None
     old = text.before.occurrences(name.old)
     definitions = [each for each in old if each.defines and each.binding == use.binding]
-    if not definitions or any(each.what == "import" for each in definitions):
+    if use.defines or not use.sure or not definitions or any(each.what == "import" for each in definitions):
         return None
-    own = text.starts(name)
+    own = text.starts(name.renaming)
     if any(each.start not in own and each.place == "code" for each in text.now.occurrences(name.new)):
         return None
     return _chain(name, definitions[0], None, text)
