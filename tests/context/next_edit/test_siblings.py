@@ -233,6 +233,17 @@ def test_lists_in_other_files_get_an_offer_each() -> None:
     assert found[0].features["cross"] == 1
 
 
+def test_an_entry_of_another_type_with_members_of_the_same_names_stays() -> None:
+    other = COLOUR.replace("class Colour", "class Light")
+    edited = other.replace("    GREEN = 2\n", "    GREEN = 2\n    BLUE = 3\n", 1)
+    assert not list(find_siblings(after_edits("a.py", [other, edited])))
+    enum = "enum Out {\n    Red,\n    Green,\n}\n"
+    match = 'fn f(p: Part) -> &str {\n    match p {\n        Part::Red => "red",\n        Part::Green => "green",\n    }\n}\n'
+    texts = [enum, enum.replace("    Green,\n", "    Green,\n    Blue,\n")]
+    assert not list(find_siblings(after_edits("a.rs", texts, {"b.rs": match})))
+    assert list(find_siblings(after_edits("a.rs", texts, {"b.rs": match.replace("Part", "Out")})))
+
+
 def test_two_elements_at_once_and_how_many_lists_have_them() -> None:
     text = COLOUR + "x = [Colour.RED, Colour.GREEN]\ny = [Colour.RED, Colour.GREEN, Colour.BLUE]\n"
     edited = text.replace("GREEN = 2\n", "GREEN = 2\n    BLUE = 3\n")

@@ -45,6 +45,7 @@ Outcome = Literal["done", "no", ""]
 HABITS = {"python": "snake", "rust": "snake"}
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _WORD = re.compile(r"\w")
+_WORDS = re.compile(r"[^\W\d]\w*")
 _GAP = re.compile(r"[\s,;|]*")
 
 
@@ -52,7 +53,8 @@ _GAP = re.compile(r"[\s,;|]*")
 class ListEdit:
     """What was done to a list: `elements` came or went between `before` and `after`, the nearest ones first.
 
-    A renamed element is in `elements` with its new name, and `old` has what it was called.
+    A renamed element is in `elements` with its new name, and `old` has what it was called. `head` is the text
+    before the list in what it is a part of, such as the name of the type whose members it lists.
     """
 
     kind: str
@@ -62,6 +64,7 @@ class ListEdit:
     after: tuple[NamedElement, ...]
     around: Span
     local: bool
+    head: str
     old: str = ""
     removed: bool = False
 
@@ -171,7 +174,8 @@ def _edit_of(parsed: ParsedText, named: NamedList, start: int, end: int) -> List
     before = tuple(reversed(elements[max(0, inside[0] - 4) : inside[0]]))
     after = elements[inside[-1] + 1 : inside[-1] + 5]
     variables = named.kind == "statements" and named.local and not _are_members(parsed, chosen)
-    return ListEdit(named.kind, named.span, chosen, before, after, named.around, variables)
+    head = parsed.source.text(named.around[0], named.span[0])[-MOST_CHARACTERS:]
+    return ListEdit(named.kind, named.span, chosen, before, after, named.around, variables, head)
 
 
 def _are_members(parsed: ParsedText, elements: Sequence[NamedElement]) -> bool:
@@ -287,6 +291,9 @@ def _sibling_of(edit: ListEdit, text: ParsedText, entry: EntryPlace) -> SiblingE
         return _rename_sibling(edit, text, entry) or ""
     if edit.removed:
         return _remove_sibling(edit, text, entry) or ""
+    anchor = (edit.before or edit.after)[0].name
+    if _is_of_another_type(edit, anchor, text.source.text(*entry.span)):
+        return "no"
     return _add_sibling(edit, text, entry)
 
 
@@ -345,6 +352,13 @@ def _add_sibling(edit: ListEdit, text: ParsedText, entry: EntryPlace) -> Sibling
         }
         return SiblingEdit((change,), entry.kind, at.line, features)
     return "no"
+
+
+def _is_of_another_type(edit: ListEdit, name: str, entry: str) -> bool:
+    """Whether an entry is about a member of the same name in another type: `Part.RED` for `Colour`."""
+    types = re.findall(rf"\b([A-Z]\w*)(?:::|\.){re.escape(name)}\b", entry)
+    own = {"Self", *_WORDS.findall(edit.head)}
+    return edit.kind == "members" and bool(types) and own.isdisjoint(types)
 
 
 def _lines(text: ParsedText, span: Span) -> int:
