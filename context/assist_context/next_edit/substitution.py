@@ -25,6 +25,7 @@ AROUND = 12  # tokens that are kept on each side of a site
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 Tokens = tuple[str, ...]
+_Span = tuple[int, int, int, int]  # the start and end of old tokens, and of what they became
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,28 @@ def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
     if max(len(old), len(new)) > MOST_TOKENS:
         return ()
     first_line = hunk.line - len(before) - 1  # the added line end begins the first line
-    return tuple(_sites(hunk.path, first_line, old, new))
+    whole = _whole_lines(before, hunk)
+    spans = _spans(old, new) if whole is None else [whole]
+    return tuple(_sites((hunk.path, first_line), old, new, spans))
 
 
-def _sites(path: str, first_line: int, old: Tokens, new: Tokens) -> Iterator[Site]:
+def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Span | None:
+    """The span of whole lines that were added or deleted: from the line end above to that of the last one."""
+    changed = hunk.new or hunk.old
+    if (hunk.old and hunk.new) or not changed or not all(each.endswith(("\n", "\r")) for each in changed):
+        return None
+    start = len(tokens("\n" + "".join(before))) - 1
+    end = len(tokens("\n" + "".join((*before, *changed)))) - 1
+    return (start, end, start, start) if hunk.old else (start, start, start, end)
+
+
+def _spans(old: Tokens, new: Tokens) -> list[_Span]:
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    spans = _units([_slide(each[1:], old, new) for each in steps if each[0] != "equal"], old, new)
+    return _units([_slide(each[1:], old, new) for each in steps if each[0] != "equal"], old, new)
+
+
+def _sites(place: tuple[str, int], old: Tokens, new: Tokens, spans: Sequence[_Span]) -> Iterator[Site]:
+    path, first_line = place
     wider = list(_wider(spans, old, new))
     for start, end, begin, stop in dict.fromkeys((*wider, *spans)):
         if max(end - start, stop - begin) > MOST_SPAN:
@@ -112,9 +129,6 @@ def _column(before: Tokens) -> int:
             return column + len(token) - 1
         column += len(token)
     return column
-
-
-_Span = tuple[int, int, int, int]
 
 
 def _slide(span: _Span, old: Tokens, new: Tokens) -> _Span:

@@ -66,3 +66,13 @@ def test_a_parameter_that_one_function_lost_stays_in_the_others(path: str, text:
         each for each in (", path=None", ", path?: string", ", path string", ", path: Path") if each in text
     }
     assert results(path, text, text.replace(gone, "", 1)) == []
+
+
+def test_a_line_is_added_to_objects_whose_neighbours_differ() -> None:
+    objects = [
+        f'  {{\n    id: "{name}",\n    size: {size},\n  }},\n'
+        for name, size in (("a", 1), ("b", 22), ("c", 3))
+    ]
+    done = [each.replace(",\n    size", ',\n    tier: "gold",\n    size') for each in objects]
+    texts = ["const all = [\n" + "".join(done[:count] + objects[count:]) + "]\n" for count in range(3)]
+    assert results("a.ts", *texts) == ["const all = [\n" + "".join(done) + "]\n"]
