@@ -259,7 +259,7 @@ async def test_files_that_a_rule_excludes_are_in_no_offer(home: Environ, root: P
 async def test_two_folders(home: Environ, root: Path, tmp_path: Path) -> None:
     second = tmp_path / "tools"
     second.mkdir()
-    (second / "report.py").write_text(REPORT)
+    (second / "report.py").write_text(REPORT.partition("\n\n")[2])  # lines like those of the examples
     (root / "report.py").unlink()
     async with making(home, root, second) as client:
         await until_indexed(client, 2)
