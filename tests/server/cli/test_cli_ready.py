@@ -155,11 +155,16 @@ def test_the_demo_completes_real_code_through_a_real_server(ready_assist: Assist
     assert document["summary"]["seconds"] < 60
     asked = [shot for shot in shots if not shot["typed"] and shot["text"]]
     assert all(shot["source"] == "model" and shot["tokens"]["generated"] for shot in asked)
-    assert any("\n" in shot["text"] for shot in asked)
     typed = [shot for shot in shots if shot["typed"]]
     assert typed
     assert all(shot["source"] == "typed-through" and not shot["tokens"]["evaluated"] for shot in typed)
     assert typed[0]["typed"] + typed[0]["text"] == asked[0]["text"]
+
+
+def test_the_demo_shows_a_block(ready_assist: Assist) -> None:
+    """A machine that is busy with other tests may have no time for a second line: then it is asked again."""
+    demos = (ready_assist("demo", "--json").json["shots"] for _ in range(3))
+    assert any("\n" in shot["text"] for shots in demos for shot in shots)
 
 
 def test_the_demo_is_readable_in_a_pipe(ready_assist: Assist) -> None:
