@@ -184,6 +184,5 @@ def _takes_back(hunk: EditHunk, earlier: EditHunk) -> bool:
     Lines that are put back were deleted at their first or after their last: the edits between decide which.
     """
     last = hunk.line if earlier.new else hunk.line + len(hunk.new)
-    return (
-        (hunk.path, hunk.old, hunk.new) == (earlier.path, earlier.new, earlier.old)
-    ) and hunk.line <= earlier.line <= last
+    same = (hunk.path, hunk.old, hunk.new) == (earlier.path, earlier.new, earlier.old)
+    return same and hunk.line <= earlier.line <= last

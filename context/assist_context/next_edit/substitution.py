@@ -89,7 +89,7 @@ def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
     first_line = hunk.line - len(before) - 1  # the added line end begins the first line
     whole = _whole_lines(before, hunk)
     spans = _spans(old, new) if whole is None else [whole]
-    return tuple(_sites((hunk.path, first_line), old, new, spans))
+    return tuple(_sites(hunk.path, first_line, old, new, spans))
 
 
 def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Span | None:
@@ -107,8 +107,7 @@ def _spans(old: Tokens, new: Tokens) -> list[_Span]:
     return _units([_slide(each[1:], old, new) for each in steps if each[0] != "equal"], old, new)
 
 
-def _sites(place: tuple[str, int], old: Tokens, new: Tokens, spans: Sequence[_Span]) -> Iterator[Site]:
-    path, first_line = place
+def _sites(path: str, first_line: int, old: Tokens, new: Tokens, spans: Sequence[_Span]) -> Iterator[Site]:
     wider = list(_wider(spans, old, new))
     for start, end, begin, stop in dict.fromkeys((*wider, *spans)):
         if max(end - start, stop - begin) > MOST_SPAN:

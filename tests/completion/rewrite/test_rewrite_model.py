@@ -19,7 +19,7 @@ from bench.rewriting.windows import windows
 pytestmark = [pytest.mark.model, pytest.mark.timeout(300)]
 
 QWEN = layouts()["qwen"]
-WINDOWS, LINES = 10, 6
+WINDOWS, LINES = 20, 6
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
 from assist_context.documents import Cursor
-from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
+from assist_context.next_edit.offer import Change, Offer, Situation, line_words
 from assist_context.next_edit.renames.other_texts import follow_import
 from assist_context.next_edit.renames.rename_chain import (
     RenameChain,
@@ -21,6 +21,7 @@ from assist_context.next_edit.renames.replaced_names import (
     Renaming,
     ReplacedName,
     accepted_lines,
+    makes_any,
     replaced_names,
     replacements,
 )
@@ -116,7 +117,7 @@ def _find_chain(
     """What follows a replaced name: its definition was renamed now or a little earlier, or a use began it."""
     meant = text.meant(renaming)
     latest = {each.start for each in newest}
-    begun = len(_examples(situation, renaming)) > 1
+    begun = _count_examples(situation, renaming) > 1
     tried: set[Binding] = set()
     for name, was in sorted(meant.items(), key=lambda each: each[0].start not in latest):
         if was.binding is None or was.binding in tried:
@@ -130,17 +131,9 @@ def _find_chain(
     return None
 
 
-def _examples(situation: Situation, renaming: Renaming) -> list[EditHunk]:
-    """The hunks that made a renaming, in any document."""
-    old, new = renaming
-    near = (each for each in situation.hunks if each.is_example)
-    return [
-        each
-        for each in near
-        if old in "".join(each.old)
-        and new in "".join(each.new)
-        and any(name.renaming == renaming for name in replaced_names(each))
-    ]
+def _count_examples(situation: Situation, renaming: Renaming) -> int:
+    """How many hunks made a renaming, in any document."""
+    return sum(makes_any(each, (renaming,)) for each in situation.hunks)
 
 
 def _offer(situation: Situation, chain: RenameChain, changes: Sequence[Change], text: RenamedText) -> Offer:
@@ -167,7 +160,7 @@ def _features(
     now = text.now
     own = text.starts(name.renaming)
     features = {
-        "examples": math.log1p(len(_examples(situation, name.renaming))),
+        "examples": math.log1p(_count_examples(situation, name.renaming)),
         "places": math.log1p(len(changes)),
         "distance": math.log1p(distance),
         "from_use": chain.from_use,

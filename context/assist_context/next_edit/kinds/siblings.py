@@ -19,6 +19,7 @@ from assist_context.next_edit.rewriting.entries import (
     mentions,
 )
 from assist_context.next_edit.rewriting.name_forms import EXACT, places_of, words_of, write_name
+from assist_context.next_edit.substitution import IDENTIFIER
 from assist_context.syntax.scopes.lists import (
     EntryPlace,
     NamedElement,
@@ -45,7 +46,6 @@ Outcome = Literal["done", "no", ""]
 HABITS = {"python": "snake", "rust": "snake"}
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _WORD = re.compile(r"\w")
-_WORDS = re.compile(r"[^\W\d]\w*")
 _GAP = re.compile(r"[\s,;|]*")
 
 
@@ -357,7 +357,7 @@ def _add_sibling(edit: ListEdit, text: ParsedText, entry: EntryPlace) -> Sibling
 def _is_of_another_type(edit: ListEdit, name: str, entry: str) -> bool:
     """Whether an entry is about a member of the same name in another type: `Part.RED` for `Colour`."""
     types = re.findall(rf"\b([A-Z]\w*)(?:::|\.){re.escape(name)}\b", entry)
-    own = {"Self", *_WORDS.findall(edit.head)}
+    own = {"Self", *IDENTIFIER.findall(edit.head)}
     return edit.kind == "members" and bool(types) and own.isdisjoint(types)
 
 

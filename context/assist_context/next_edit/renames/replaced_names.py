@@ -79,7 +79,7 @@ def replacements(
     found = {
         name.start: name
         for hunk in hunks
-        if hunk.path == document.path and hunk.is_example and _has_any(hunk, renamings)
+        if hunk.path == document.path and makes_any(hunk, renamings)
         for name in replaced_names(hunk)
         if name.renaming in renamings
         and document.lines[name.start.line : name.start.line + 1]
@@ -88,9 +88,11 @@ def replacements(
     return Replacements(tuple(name for _, name in sorted(found.items(), key=lambda item: _order(item[0]))))
 
 
-def _has_any(hunk: EditHunk, renamings: Collection[Renaming]) -> bool:
+def makes_any(hunk: EditHunk, renamings: Collection[Renaming]) -> bool:
+    """Whether a hunk is an example that made one of these renamings."""
     old, new = "".join(hunk.old), "".join(hunk.new)
-    return any(each[0] in old and each[1] in new for each in renamings)
+    near = any(each[0] in old and each[1] in new for each in renamings)
+    return hunk.is_example and near and any(name.renaming in renamings for name in replaced_names(hunk))
 
 
 def accepted_lines(document: Document, hunks: Iterable[EditHunk], names: Collection[str]) -> frozenset[int]:

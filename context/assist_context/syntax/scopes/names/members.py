@@ -47,15 +47,13 @@ class MemberDefinition:
 
 def bind_members(reader: ObjectReader, table: NameTable) -> dict[int, MemberUse]:
     """What the places of a name that are members are bound to, by their first byte."""
-    fields = [place for place in table.places if is_field(reader.rules, place)]
-    others = [place for place in table.places if place not in fields] if fields else table.places
-    return _bind(reader, table, others, "") | (_bind(reader, table, fields, FIELD) if fields else {})
+    uses = _bind(reader, table, "")
+    return uses | _bind(reader, table, FIELD) if reader.rules.fields_apart else uses
 
 
-def _bind(
-    reader: ObjectReader, table: NameTable, places: Sequence[NamePlace], space: str
-) -> dict[int, MemberUse]:
+def _bind(reader: ObjectReader, table: NameTable, space: str) -> dict[int, MemberUse]:
     rules = reader.rules
+    places = _places_in(rules, table, space)
     definitions = list(_definitions(reader, table, space))
     owners = _owners_of(definitions)
     uses = {
@@ -92,9 +90,7 @@ def find_members_of(reader: ObjectReader, table: NameTable, owner: str, space: s
     """
     owners = {f"{owner}@": False}
     found = set()
-    for place in table.places:
-        if is_field(reader.rules, place) is not (space == FIELD):
-            continue
+    for place in _places_in(reader.rules, table, space):
         binding = table.defined.get(place.start)
         scope = next((each for each in place.scopes if each.kind == "class"), None)
         if binding is not None and scope is not None and binding.level == "member":
@@ -136,11 +132,14 @@ def is_field(rules: ScopeRules, place: NamePlace) -> bool:
     return place.rule.action == "key"
 
 
+def _places_in(rules: ScopeRules, table: NameTable, space: str) -> list[NamePlace]:
+    """The places of a name that can be in a space."""
+    return [place for place in table.places if is_field(rules, place) is (space == FIELD)]
+
+
 def _definitions(reader: ObjectReader, table: NameTable, space: str) -> Iterator[MemberDefinition]:
     rules = reader.rules
-    for place in table.places:
-        if is_field(rules, place) is not (space == FIELD):
-            continue
+    for place in _places_in(rules, table, space):
         scope = next((each for each in place.scopes if each.kind == "class"), None)
         binding = table.defined.get(place.start)
         if binding is not None and binding.level == "member":
