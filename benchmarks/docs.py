@@ -23,7 +23,7 @@ from assist_context.languages import language_of
 from assist_context.pages.headings import sections
 from assist_context.pages.notebooks import page_lines
 from assist_context.retrieval.corpus import Corpus
-from assist_server.evaluation.ranking.significance import paired_bootstrap
+from assist_evaluation.ranking.significance import paired_bootstrap
 from bench.index.index import IndexFailed, running_indexer
 from bench.provenance import layout, provenance, write
 

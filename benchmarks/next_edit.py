@@ -18,8 +18,8 @@ from typing import get_args
 from assist_context.files.git_repository import Git
 from assist_context.next_edit.finder import Mode, choose
 from assist_context.next_edit.offer import Offer
+from assist_evaluation.mining.sources import MinedRepository, open_repository
 from assist_server.errors import UserError
-from assist_server.evaluation.mining.sources import MinedRepository, open_repository
 from bench.next_edit.commits import played_commits
 from bench.next_edit.other_files import FilesAtCommit
 from bench.next_edit.report import figures, table

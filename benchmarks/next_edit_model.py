@@ -28,7 +28,7 @@ from assist_completion.rewrite.window_rewrite import LineChange
 from assist_completion.settings import DEFAULT_MODEL
 from assist_context.files.git_repository import Git
 from assist_context.next_edit.finder import THRESHOLDS
-from assist_server.evaluation.mining.sources import open_repository
+from assist_evaluation.mining.sources import open_repository
 from assist_server.records.proportions import wilson
 from bench.next_edit.commits import played_commits
 from bench.next_edit.other_files import FilesAtCommit

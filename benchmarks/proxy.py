@@ -20,7 +20,7 @@ from typing import Any
 from assist_context.index.reader import NAME_PATH_BODY_HEAD, IndexReader
 from assist_context.index.search import SearchHit, Weights
 from assist_context.index.terms import terms
-from assist_server.evaluation.ranking.significance import paired_bootstrap
+from assist_evaluation.ranking.significance import paired_bootstrap
 from assist_server.records.proportions import wilson
 from bench.index.index import IndexFailed, running_indexer
 from bench.provenance import layout, provenance, write

@@ -30,19 +30,19 @@ from typing import Any
 
 from assist_completion.engine.engine import Engine
 from assist_completion.engine.interface import GhostTextEngine
+from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.engine.server_first import ServerFirst
 from assist_completion.inference.generation import FULL, TokenBudget
 from assist_completion.inference.llama import Abort, Llama
 from assist_completion.inference.worker import Worker
 from assist_completion.model_store.store import resolve
 from assist_completion.prompt.layout import plan
-from assist_completion.served.source import ServedSource
 from assist_completion.settings import DEFAULT_MODEL, CompletionSettings
 from assist_completion.suggestion import CompletionRequest
 from assist_context.documents import Context
 from assist_context.languages import language_of
+from assist_evaluation.candidates.typist import percentile
 from assist_server.config.config import load_lenient
-from assist_server.evaluation.candidates.typist import percentile
 from assist_server.local_model.opening import open_engine, store_of
 from assist_server.records.proportions import wilson
 from bench.infilling.tasks import Task, load

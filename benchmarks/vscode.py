@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from assist_server.evaluation.candidates.typist import percentile
+from assist_evaluation.candidates.typist import percentile
 from bench.provenance import provenance, write
 
 ROOT = Path(__file__).resolve().parents[1]

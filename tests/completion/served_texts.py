@@ -5,8 +5,8 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
+from assist_completion.engine.server_port import ServedPiece, ServedPrompt
 from assist_completion.errors import ServedError
-from assist_completion.served.port import ServedPiece, ServedPrompt
 from assist_context.documents import Context
 
 CHANCE = -0.05

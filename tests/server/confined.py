@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from assist_server.evaluation.sandbox.limits import SandboxLimits
-from assist_server.evaluation.sandbox.sandbox import SandboxRun, SandboxView, run
+from assist_server.sandbox.limits import SandboxLimits
+from assist_server.sandbox.sandbox import SandboxRun, SandboxView, run
 
 LIMITS = SandboxLimits(seconds=20.0)
 # What the programs of this interpreter have to see.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assist_completion.inference.conversation import Conversation, Ended, LocalAnswer
-from assist_completion.known_text.doubts import Doubt
+from assist_completion.inference.doubts import Doubt
 
 
 @dataclass

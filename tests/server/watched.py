@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
-from assist_server.workspace.watching.tree_watch import FolderWatch
-from assist_server.workspace.watching.watcher import Watcher
+from assist_server.workspace.tree_watch import FolderWatch
+from assist_server.workspace.watcher import Watcher
 
 PATIENCE = 30
 

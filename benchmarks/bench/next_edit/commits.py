@@ -10,7 +10,7 @@ from random import Random
 from assist_context.documents import split_lines
 from assist_context.files.git_history import PatchedCommit, PatchedFile
 from assist_context.languages import language_of
-from assist_server.evaluation.mining.sources import MinedRepository, is_source, is_written_by_people
+from assist_evaluation.mining.sources import MinedRepository, is_source, is_written_by_people
 
 MOST_FILES = 12  # of a commit: what changes more was done by a program
 HUNKS = range(1, 41)  # of a file

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from assist_context.documents import Document, split_lines
 from assist_context.files.git_repository import GitFailed, run_git
 from assist_context.languages import Language, language_of
-from assist_server.evaluation.mining.sources import MinedRepository
+from assist_evaluation.mining.sources import MinedRepository
 from bench.next_edit.simulation import Session
 
 MOST_FOUND = 12  # files that git names; the ones of the commit come first, as if they were open

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from assist_completion.known_text.drafts import DraftReader
+from assist_completion.inference.drafts import DraftReader
 from assist_completion.prompt.layout import common_prefix
 
 ALIKE = (1, 2, 3, 4)

@@ -11,9 +11,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from assist_completion.engine.server_port import ServedPiece, ServedPrompt
 from assist_completion.inference.llama import Abort, Llama
 from assist_completion.prompt.layout import render
-from assist_completion.served.port import ServedPiece, ServedPrompt
 from assist_context.documents import Context
 from bench.typing.policy import Totals
 from bench.typing.virtual import SpeedLlama, VirtualClock

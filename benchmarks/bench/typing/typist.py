@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from assist_completion.prompt.layout import common_prefix
-from assist_server.evaluation.candidates.typist import key_size
+from assist_evaluation.candidates.typist import key_size
 
 KEY = 0.13  # seconds, median gap within a word
 SPREAD = 0.45  # of the gap's logarithm

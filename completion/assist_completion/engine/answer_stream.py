@@ -23,9 +23,9 @@ from assist_completion.inference.answer_generation import (
 )
 from assist_completion.inference.chat_template import estimate
 from assist_completion.inference.conversation import Conversation, LocalAnswer
+from assist_completion.inference.doubts import Doubt
 from assist_completion.inference.llama import Aborted, Llama, Load
 from assist_completion.inference.worker import Job, Lane, Resource, Worker
-from assist_completion.known_text.doubts import Doubt
 
 IDLE = 300.0  # seconds after an answer until its memory is given back: a follow-up comes sooner, or never
 LOADING = 300.0  # seconds; a large model from a cold disk

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 
 from assist_completion.engine.circuit_breaker import SHORTEST, CircuitBreaker
 from assist_completion.engine.engine import RECENT, REMEMBERED, Engine
+from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.errors import ServedError
 from assist_completion.inference.llama import Aborted
 from assist_completion.inference.worker import Job, Lane, Worker
-from assist_completion.served.source import ServedSource
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context
 

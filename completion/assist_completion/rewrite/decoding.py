@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from assist_completion.errors import ModelError, TooLongError
+from assist_completion.inference.drafts import DraftReader
 from assist_completion.inference.llama import SLICE, Llama, Logits
 from assist_completion.inference.sequence import LlamaSequence
-from assist_completion.known_text.drafts import DraftReader
 from assist_completion.prompt.next_edit_layout import (
     EditWindow,
     NextEditLayout,

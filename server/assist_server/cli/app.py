@@ -7,20 +7,27 @@ import contextlib
 import io
 import os
 import sys
-from importlib.metadata import version
+from importlib.metadata import entry_points, version
 from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
-from assist_server.cli.changes import commands as change_commands
-from assist_server.cli.chat import commands as conversations
-from assist_server.cli.commands import audit, complete, index, info, models, questions, records
-from assist_server.cli.evaluation import commands as evaluation
+from assist_server.cli.commands import (
+    audit,
+    changes,
+    chat,
+    complete,
+    index,
+    info,
+    models,
+    questions,
+    records,
+    usage,
+)
+from assist_server.cli.commands import settings as settings_commands
 from assist_server.cli.flags import AsJson, Offline, accept_offline, example, settings
 from assist_server.cli.output import emit, emit_line, say
-from assist_server.cli.settings import commands as settings_commands
-from assist_server.cli.usage import commands as usage
 from assist_server.errors import (
     EXPECTED,
     FAILED,
@@ -157,15 +164,16 @@ app.command(
 )(demo)
 complete.add_to(app)
 questions.add_to(app)
-conversations.add_to(app)
-change_commands.add_to(app)
+chat.add_to(app)
+changes.add_to(app)
 records.add_to(app)
 audit.add_to(app)
 index.add_to(app)
 settings_commands.add_to(app)
 info.add_to(app)
 usage.add_to(app)
-evaluation.add_to(app)
+for entry_point in entry_points(group="assist.commands"):
+    entry_point.load()(app)
 app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
 app.command(
     "help", short_help="The help of a command.", epilog=example("assist help", "assist help models use")

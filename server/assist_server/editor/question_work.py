@@ -35,8 +35,8 @@ from assist_server.questions.answering import (
 )
 from assist_server.questions.composition import decision_inputs, git_of, record_feedback
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
-from assist_server.questions.diffs.diff_material import DIFFS, read_diff, with_diff
-from assist_server.questions.events.progress import Progress, reading
+from assist_server.questions.diff_material import DIFFS, read_diff, with_diff
+from assist_server.questions.progress import Progress, reading
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.records.edit_history import changed_files, finish_interrupted, record_editor_edit
@@ -45,10 +45,10 @@ from assist_server.records.undo import next_undo, take_back
 from assist_server.threads.attachment import Attachment, attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import last_line, progress_document, route_document, source_document
-from assist_server.workspace.changes.remarks import answer_text
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folder_index import corpus_of
 from assist_server.workspace.folders import WorkspaceFolder, database_of, docs_folders, folder_of
+from assist_server.workspace.remarks import answer_text
 from assist_server.workspace.stray_links import refuse_stray_link
 
 GONE = "The earlier questions of this conversation are no longer known here: a new one begins."

@@ -18,7 +18,7 @@ from assist_server.editor.feedback.shown_texts import ShownText
 from assist_server.editor.model_lifetime import ModelLifetime, StatusItem
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.records.usage_rows import UsageKey
-from assist_server.wording.ghost_text.reasons import AnyReason, EditorReason, why_nothing, why_shown
+from assist_server.wording.reasons import AnyReason, EditorReason, why_nothing, why_shown
 from assist_server.workspace.documents import OpenDocument
 
 DOCUMENTS = 64  # whose last requests are remembered

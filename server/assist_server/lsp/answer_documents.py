@@ -164,7 +164,7 @@ class AnswerDocuments:
 
 def _sources_note(sources: Sequence[dict[str, Any]]) -> str:
     """What an answer was made from, in words, from its last message."""
-    from assist_server.questions.events.sources import ShownSource  # noqa: PLC0415
+    from assist_server.questions.sources import ShownSource  # noqa: PLC0415
     from assist_server.wording.answers import sources_line  # noqa: PLC0415
 
     known = [{name: each[name] for name in each if name not in ("uri", "place")} for each in sources]

@@ -20,7 +20,7 @@ from assist_context.indexer.wire import Event
 from assist_server.lsp.protocol import Server
 from assist_server.workspace.documents import path_of
 from assist_server.workspace.folders import folder_of
-from assist_server.workspace.watching.watcher import Watcher
+from assist_server.workspace.watcher import Watcher
 
 log = logging.getLogger(__name__)
 

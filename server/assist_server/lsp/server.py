@@ -26,10 +26,10 @@ from assist_server.local_model.sharing.listener import SharedModel
 from assist_server.lsp.answers import add_answers, stop_progress
 from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_of, range_of
 from assist_server.lsp.indexing import Indexing, add_workspace
-from assist_server.lsp.next_edit.handlers import add_next_edit
+from assist_server.lsp.next_edits import add_next_edit
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
 from assist_server.records import usage_counts
-from assist_server.wording.ghost_text.reasons import exclusion_note
+from assist_server.wording.reasons import exclusion_note
 
 if TYPE_CHECKING:
     from assist_server.local_model.opening import OpenedModels

@@ -30,10 +30,7 @@ from assist_escalation.redaction.restorer import Restorer, address_guard_of
 from assist_escalation.routing import feedback
 from assist_escalation.routing.features import Confidence
 from assist_escalation.routing.router import Decision, after
-from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refusal_of
-from assist_server.questions.events.progress import Progress, WritingPace, reading
-from assist_server.questions.events.sources import ShownSource, sources_of
-from assist_server.questions.local_attempts.attempts import (
+from assist_server.questions.attempts import (
     SecondAttempt,
     doubt_of,
     plain_reason,
@@ -41,9 +38,12 @@ from assist_server.questions.local_attempts.attempts import (
     sum_of,
     with_doubt,
 )
-from assist_server.questions.local_attempts.doubtful_edits import with_doubts
-from assist_server.questions.local_attempts.window_fit import fitting_conversation
-from assist_server.questions.new_tests.whole_tests import whole_tests
+from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refusal_of
+from assist_server.questions.doubtful_edits import with_doubts
+from assist_server.questions.progress import Progress, WritingPace, reading
+from assist_server.questions.sources import ShownSource, sources_of
+from assist_server.questions.whole_tests import whole_tests
+from assist_server.questions.window_fit import fitting_conversation
 from assist_server.threads.conversation_window import FittedConversation, window_notices
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
 from assist_server.threads.thread_prompt import opening_words

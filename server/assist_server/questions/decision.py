@@ -23,6 +23,14 @@ from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.routing import features
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_escalation.routing.router import Decision, RoutingRules, Wish, route
+from assist_server.questions.file_names import (
+    FileRules,
+    NamedFile,
+    aliases_of,
+    barred_files,
+    names_of,
+    rule_folders,
+)
 from assist_server.questions.instructions import (
     ANSWERS,
     EDITS,
@@ -34,23 +42,8 @@ from assist_server.questions.instructions import (
     request_of,
     test_place_words,
 )
-from assist_server.questions.leaving.file_names import (
-    FileRules,
-    NamedFile,
-    aliases_of,
-    barred_files,
-    names_of,
-    rule_folders,
-)
-from assist_server.questions.leaving.withheld_parts import (
-    FilePlace,
-    files_of,
-    leaving_parts,
-    origins_of,
-    staying_reason,
-)
-from assist_server.questions.new_tests.heads import head_of
-from assist_server.questions.new_tests.places import PlaceForTests, place_for_tests
+from assist_server.questions.new_test_heads import head_of
+from assist_server.questions.new_test_places import PlaceForTests, place_for_tests
 from assist_server.questions.prompt_spans import (
     Evidence,
     EvidenceSurroundings,
@@ -59,6 +52,13 @@ from assist_server.questions.prompt_spans import (
     evidence_of,
 )
 from assist_server.questions.targets import QuestionTarget
+from assist_server.questions.withheld_parts import (
+    FilePlace,
+    files_of,
+    leaving_parts,
+    origins_of,
+    staying_reason,
+)
 from assist_server.threads.attached_spans import attached_spans
 from assist_server.threads.attachment import Attachment
 from assist_server.threads.thread import Thread

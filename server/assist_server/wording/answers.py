@@ -17,8 +17,8 @@ from assist_escalation.prompts import Origin
 from assist_escalation.routing.router import OPEN, Decision
 from assist_server.questions.answering import FinalAnswer
 from assist_server.questions.decision import DecidedQuestion
-from assist_server.questions.events.progress import Progress
-from assist_server.questions.events.sources import ShownSource
+from assist_server.questions.progress import Progress
+from assist_server.questions.sources import ShownSource
 from assist_server.wording.amounts import usd
 
 SHOWN = 12  # files named in a preview or below an answer; the rest are counted, and the text has them all

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from assist_server.records.usage.answer_counts import answer_rows
 from assist_server.records.usage.key_groups import group, total
-from assist_server.wording.ghost_text.reasons import REASONS, reason_words
+from assist_server.wording.reasons import REASONS, reason_words
 
 if TYPE_CHECKING:  # numpy
     from assist_escalation.routing.feedback import Event

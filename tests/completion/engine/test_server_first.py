@@ -12,11 +12,11 @@ from served_texts import ScriptedServer
 from assist_completion.engine import circuit_breaker
 from assist_completion.engine.circuit_breaker import CircuitBreaker
 from assist_completion.engine.engine import Engine
+from assist_completion.engine.served_tokens import ServedSource
 from assist_completion.engine.server_first import ServerFirst, Tier
 from assist_completion.errors import ServedError
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.worker import Worker
-from assist_completion.served.source import ServedSource
 from assist_completion.settings import CompletionSettings
 from assist_completion.suggestion import CompletionRequest, Suggestion
 from assist_context.documents import Context

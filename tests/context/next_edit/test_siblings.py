@@ -3,9 +3,9 @@
 import pytest
 from situations import after_edits, texts_of
 
+from assist_context.next_edit.entries import ListElement, copy_entry
 from assist_context.next_edit.kinds.siblings import find_siblings
-from assist_context.next_edit.rewriting.entries import ListElement, copy_entry
-from assist_context.next_edit.rewriting.name_forms import places_of, write_name
+from assist_context.next_edit.name_forms import places_of, write_name
 
 COLOUR = """\
 class Colour(Enum):

@@ -23,7 +23,7 @@ from assist_server.editor.session import Session
 from assist_server.editor.suggestions import RequestEnd
 from assist_server.local_model.opening import OpenedModels
 from assist_server.lsp.server import _ghost_texts
-from assist_server.wording.ghost_text.reasons import REASONS, EditorReason
+from assist_server.wording.reasons import REASONS, EditorReason
 from assist_server.workspace.documents import Edit, OpenDocument
 
 URI = "file:///work/a.py"

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from histories import GIT, make_history
 
-from assist_server.evaluation.mining.mine import mine, texts_of
-from assist_server.evaluation.mining.sources import MinedRepository, open_repository
-from assist_server.evaluation.tasks import TaskSet, TaskTexts
+from assist_evaluation.mining.mine import mine, texts_of
+from assist_evaluation.mining.sources import MinedRepository, open_repository
+from assist_evaluation.tasks import TaskSet, TaskTexts
 
 
 @pytest.fixture(scope="session")

@@ -26,8 +26,8 @@ from assist_server.questions.answering import AnswerPiece, AnswerSources, Answer
 from assist_server.questions.answering import answer as answering
 from assist_server.questions.composition import record_feedback
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, LocalModelFacts, Question
-from assist_server.questions.events.progress import Progress, WritingPace, reading
 from assist_server.questions.instructions import Form
+from assist_server.questions.progress import Progress, WritingPace, reading
 from assist_server.questions.prompt_spans import Evidence
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.targets import QuestionTarget

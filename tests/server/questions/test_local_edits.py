@@ -6,12 +6,12 @@ from typing import Any
 from gates import SCOPE, allowed
 from scripted_model import ScriptedModel
 
-from assist_completion.known_text.doubts import Doubt
+from assist_completion.inference.doubts import Doubt
 from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_server.questions.answering import AnswerSources, AnswerStart, FinalAnswer, Notice, answer
 from assist_server.questions.decision import DecisionInputs, LocalModelFacts, Question, decide
-from assist_server.questions.leaving.file_names import FileRules
+from assist_server.questions.file_names import FileRules
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import resolve_target
 from assist_server.wording.edit_previews import edit_warnings

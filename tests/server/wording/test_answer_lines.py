@@ -9,9 +9,9 @@ from assist_escalation.prompts import Prompt
 from assist_escalation.routing.router import Decision, RoutingRules
 from assist_server.questions.answering import AnswerCost, FinalAnswer
 from assist_server.questions.decision import DecidedQuestion, Draft, Question
-from assist_server.questions.events.sources import ShownSource
 from assist_server.questions.instructions import Form
 from assist_server.questions.prompt_spans import Evidence
+from assist_server.questions.sources import ShownSource
 from assist_server.wording.answers import SHOWN, answer_document, last_line, sources_line
 
 COST = AnswerCost("stop", 666, 164, 0, 32_800, 9_000)

@@ -17,8 +17,8 @@ from assist_server.records.usage.model_pair import pair_of, wanted_pair
 from assist_server.records.usage.usage_report import BookedMoney, UsageReport, report_of_sums
 from assist_server.records.usage.usage_sums import FirstDays, UsageSums
 from assist_server.records.usage_rows import UsageKey
-from assist_server.wording.usage.report_page import report_document, report_page
-from assist_server.wording.usage.tables import (
+from assist_server.wording.report_page import report_document, report_page
+from assist_server.wording.usage_tables import (
     ghost_rows,
     pair_document,
     pair_lines,

@@ -13,8 +13,8 @@ import pytest
 from watchdog.events import DirModifiedEvent, FileModifiedEvent, FileMovedEvent, FileOpenedEvent
 from watched import PATIENCE, Start, git, ignored, put, watch_starter
 
-from assist_server.workspace.watching.tree_watch import FolderWatch, TreeWatch, WatchListener, reported_path
-from assist_server.workspace.watching.watcher import FLOOD, problem_words
+from assist_server.workspace.tree_watch import FolderWatch, TreeWatch, WatchListener, reported_path
+from assist_server.workspace.watcher import FLOOD, problem_words
 
 
 @pytest.fixture

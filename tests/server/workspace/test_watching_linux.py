@@ -125,7 +125,7 @@ def test_folders_that_come_and_go_fast_leave_the_watch_whole(tmp_path: Path, sta
 
 LIMITED = """
 import sys, threading
-from assist_server.workspace.watching.watcher import Watcher
+from assist_server.workspace.watcher import Watcher
 problems = []
 told = threading.Event()
 def on_problem(message):

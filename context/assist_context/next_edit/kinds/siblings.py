@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
-from assist_context.next_edit.rewriting.entries import (
+from assist_context.next_edit.entries import (
     MOST_CHARACTERS,
     ListElement,
     copy_entry,
     mentions,
 )
-from assist_context.next_edit.rewriting.name_forms import EXACT, places_of, words_of, write_name
+from assist_context.next_edit.name_forms import EXACT, places_of, words_of, write_name
+from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
 from assist_context.next_edit.substitution import IDENTIFIER
 from assist_context.syntax.scopes.lists import (
     EntryPlace,

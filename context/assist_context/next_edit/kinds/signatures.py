@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from assist_context.documents import Document
-from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
-from assist_context.next_edit.rewriting.arguments import (
+from assist_context.next_edit.arguments import (
     ParameterChange,
     PassedText,
     compare_parameters,
@@ -20,7 +19,8 @@ from assist_context.next_edit.rewriting.arguments import (
     pass_arguments,
     replace_items,
 )
-from assist_context.syntax.scopes.calls.call_sites import (
+from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
+from assist_context.syntax.scopes.call_sites import (
     CallSite,
     Parameter,
     Signature,
@@ -29,7 +29,7 @@ from assist_context.syntax.scopes.calls.call_sites import (
     definitions_of,
     signatures_in,
 )
-from assist_context.syntax.scopes.calls.call_targets import (
+from assist_context.syntax.scopes.call_targets import (
     RARE,
     SURE,
     find_calls,

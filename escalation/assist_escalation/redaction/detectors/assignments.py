@@ -12,6 +12,7 @@ from assist_escalation.redaction.contexts.branches import find_in_branches
 from assist_escalation.redaction.contexts.named_places import NamedPlace, finding_if_secret, named_places
 from assist_escalation.redaction.contexts.parallel_assignments import find_parallel
 from assist_escalation.redaction.contexts.returned_values import find_returned
+from assist_escalation.redaction.contexts.rows import find_in_rows
 from assist_escalation.redaction.contexts.secret_groups import find_in_accounts, find_in_group
 from assist_escalation.redaction.contexts.secret_sections import find_in_sections
 from assist_escalation.redaction.contexts.swapped_pairs import find_swapped
@@ -44,7 +45,6 @@ from assist_escalation.redaction.detectors.assignment_syntax import (
     WRAPPER,
 )
 from assist_escalation.redaction.findings import Finding, Kind
-from assist_escalation.redaction.positions.rows import find_in_rows
 from assist_escalation.redaction.rule_tables import read_words
 from assist_escalation.redaction.secret_names import Meaning, meaning, parts
 from assist_escalation.redaction.secret_values import is_random, is_secret, is_structured

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from assist_escalation.redaction.contexts.comparisons import find_comparisons
+from assist_escalation.redaction.contexts.pairs import find_pairs
 from assist_escalation.redaction.detectors.call_arguments import find_calls
 from assist_escalation.redaction.findings import Finding
-from assist_escalation.redaction.positions.comparisons import find_comparisons
-from assist_escalation.redaction.positions.pairs import find_pairs
 from assist_escalation.redaction.rule_tables import Rule, read_rules
 from assist_escalation.redaction.secret_names import lower_case
 from assist_escalation.redaction.secret_values import (

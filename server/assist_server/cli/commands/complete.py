@@ -21,7 +21,7 @@ from assist_server.cli.shell_completion import complete_file
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.questions.locations import cursor_at, parse_location, read_document
-from assist_server.wording.ghost_text.reasons import exclusion_note, read_words, words_of
+from assist_server.wording.reasons import exclusion_note, read_words, words_of
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.interface import GhostTextEngine
@@ -144,7 +144,7 @@ def _complete_lines(config: Config, workspace: Path) -> None:
 @contextmanager
 def _running_engine(config: Config, root: Path) -> Iterator[tuple[asyncio.Runner, "GhostTextEngine"]]:
     """An event loop, and an engine on it that is closed before the loop."""
-    from assist_server.editor.team_server.opening import open_ghost_text  # noqa: PLC0415
+    from assist_server.editor.team_server_opening import open_ghost_text  # noqa: PLC0415
     from assist_server.workspace.folder_index import folder_at, known_folder  # noqa: PLC0415
 
     folder = known_folder(config, root) or folder_at(config, root)

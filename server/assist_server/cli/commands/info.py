@@ -55,8 +55,8 @@ def doctor(as_json: AsJson = False, offline: Offline = False) -> None:
 
 def _show_report(report: "DoctorReport") -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
-    from assist_server.wording.ghost_text.servers import server_words  # noqa: PLC0415
     from assist_server.wording.records import egress_facts  # noqa: PLC0415
+    from assist_server.wording.servers import server_words  # noqa: PLC0415
 
     document = report.facts
     machine = report.facts["machine"]

@@ -131,8 +131,8 @@ def setup(
 ) -> None:
     """Choose a model for this machine, download it, check it and measure its speed; or set up a server."""
     if flags.server:
-        from assist_server.cli.settings.team_setup import set_up_server  # noqa: PLC0415
-        from assist_server.editor.team_server.probing import AskedServer  # noqa: PLC0415
+        from assist_server.cli.team_setup import set_up_server  # noqa: PLC0415
+        from assist_server.editor.team_server_probing import AskedServer  # noqa: PLC0415
 
         config = settings(offline=flags.offline)
         asked = AskedServer(flags.server, flags.key_env, model, flags.fim, flags.ca_file)

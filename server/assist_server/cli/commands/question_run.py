@@ -47,7 +47,7 @@ from assist_server.questions.composition import (
     thread_files,
 )
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
-from assist_server.questions.events.progress import Progress
+from assist_server.questions.progress import Progress
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
 from assist_server.records.edit_history import apply_edit, finish_interrupted

@@ -1,4 +1,4 @@
 """The demo: real completions in a small workspace, through a real language server.
 
-This wing is a client of the server. No other module knows about it.
+It is a folder because the workspace that it shows is data of its own. No other module knows about it.
 """

@@ -10,9 +10,9 @@ from assist_escalation.errors import EscalationError
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
-from assist_server.editor.team_server.opening import named_server
-from assist_server.editor.team_server.probing import probe_server
-from assist_server.wording.ghost_text.servers import server_document, server_warnings
+from assist_server.editor.team_server_opening import named_server
+from assist_server.editor.team_server_probing import probe_server
+from assist_server.wording.servers import server_document, server_warnings
 
 
 def server_facts(

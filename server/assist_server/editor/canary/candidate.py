@@ -13,7 +13,7 @@ from assist_completion.settings import model_name
 from assist_server.config.config import Config
 from assist_server.records.model_comparison import ModelComparison, compare_models, with_offered
 from assist_server.records.usage_rows import read
-from assist_server.wording.ghost_text.candidates import missing_words, same_name_words, worse_words
+from assist_server.wording.candidates import missing_words, same_name_words, worse_words
 
 # Standard deviations beyond which a difference ends a candidate. It is looked at with each session, so chance
 # has many tries: within 200 simulated sessions 1.96 (95 %) ended 8 to 19 % of equal models, and 3 ended 1 %.

@@ -11,7 +11,7 @@ from assist_completion.settings import model_name
 from assist_server.config.config import Config, answering_model
 from assist_server.editor.canary.candidate import candidate_state
 from assist_server.local_model.opening import OpenedModels, open_engine
-from assist_server.wording.ghost_text.candidates import missing_words
+from assist_server.wording.candidates import missing_words
 
 Say = Callable[[str], None]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from assist_completion.errors import ModelError
 from assist_completion.inference.conversation import Conversation, LocalAnswer
-from assist_completion.known_text.doubts import Doubt
+from assist_completion.inference.doubts import Doubt
 from assist_server.local_model.sharing.messages import (
     Hello,
     conversation_document,

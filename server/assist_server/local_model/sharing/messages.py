@@ -21,7 +21,7 @@ from assist_completion.inference.conversation import (
     Margins,
     Turn,
 )
-from assist_completion.known_text.doubts import Doubt
+from assist_completion.inference.doubts import Doubt
 from assist_completion.suggestion import Tokens
 
 MOST = 4 << 20  # bytes of a frame: a model's whole window of text is less than a tenth of it

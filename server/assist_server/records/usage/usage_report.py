@@ -1,6 +1,6 @@
 """Everything a report of use shows, as one frozen value: of this machine, or of the exports in a folder.
 
-The words and the page are in `wording.usage`; the command writes the file.
+The words and the page are in `wording`; the command writes the file.
 """
 
 from collections import Counter

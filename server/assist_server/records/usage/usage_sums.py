@@ -1,6 +1,6 @@
 """All counts of this machine's use as one value: ghost text, answers, and what left.
 
-It reads the records in the data directory and writes nothing. The words are in `wording.usage`.
+It reads the records in the data directory and writes nothing. The words are in `wording`.
 """
 
 import os

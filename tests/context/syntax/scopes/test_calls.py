@@ -6,7 +6,7 @@ import pytest
 
 from assist_context.documents import Document, split_lines
 from assist_context.languages import language_of
-from assist_context.syntax.scopes.calls.call_sites import (
+from assist_context.syntax.scopes.call_sites import (
     MOST_CALLS,
     Signature,
     calls_of,
@@ -15,7 +15,7 @@ from assist_context.syntax.scopes.calls.call_sites import (
     owner_at,
     signatures_in,
 )
-from assist_context.syntax.scopes.calls.call_targets import (
+from assist_context.syntax.scopes.call_targets import (
     LIKELY,
     RARE,
     SURE,

@@ -1,9 +1,9 @@
 """The next edit as a candidate: what it answers after the changes of a commit further up."""
 
-from assist_server.evaluation.candidates.next_edit import NextEditCandidate
-from assist_server.evaluation.candidates.spec import parse_candidate
-from assist_server.evaluation.scoring.score import score
-from assist_server.evaluation.tasks import EvalTask, TaskTexts
+from assist_evaluation.candidates.next_edit import NextEditCandidate
+from assist_evaluation.candidates.spec import parse_candidate
+from assist_evaluation.score import score
+from assist_evaluation.tasks import EvalTask, TaskTexts
 
 CALLS = [f"{name} = store.load_user({name})\n" for name in ("author", "editor", "owner", "guest")]
 MADE = [each.replace("load_user", "fetch_user") for each in CALLS]

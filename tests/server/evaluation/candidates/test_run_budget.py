@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from assist_escalation.budget.ledger import BudgetError
-from assist_server.evaluation.candidates.run_budget import RunBudget
+from assist_evaluation.candidates.run_budget import RunBudget
 
 CHILD = """
 import os, sys
 from types import SimpleNamespace
 from pathlib import Path
 from assist_escalation.budget.ledger import BudgetError
-from assist_server.evaluation.candidates.run_budget import RunBudget
+from assist_evaluation.candidates.run_budget import RunBudget
 prompt = SimpleNamespace(command="fix")
 budget = RunBudget(Path(sys.argv[1]), 100_000)
 for at in range(4):

@@ -4,9 +4,9 @@ import doctest
 
 import pytest
 
+from assist_evaluation.candidates import spec as spec_module
+from assist_evaluation.candidates.spec import CandidateSpec, parse_candidate
 from assist_server.errors import UserError
-from assist_server.evaluation.candidates import spec as spec_module
-from assist_server.evaluation.candidates.spec import CandidateSpec, parse_candidate
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import doctest
 
-from assist_server.evaluation.candidates import typist as typist_module
-from assist_server.evaluation.candidates.typist import KeySuggestion, type_block
+from assist_evaluation.candidates import typist as typist_module
+from assist_evaluation.candidates.typist import KeySuggestion, type_block
 
 TEXT = "total = price * count\nreturn total"
 

@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 from assist_escalation.routing.weights import score
-from assist_server.evaluation.fitting.thresholds import FitTask, fit_thresholds
+from assist_evaluation.thresholds import FitTask, fit_thresholds
 
 LABELS = Path(__file__).parents[4] / "benchmarks/results/route-labels-0.5b.json"
 AFTER = {"mean_margin", "least_margin", "worst8_margin", "length_stop", "parse_broken", "edit_misfit"}

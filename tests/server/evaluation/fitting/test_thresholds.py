@@ -6,8 +6,8 @@ import tomllib
 import pytest
 
 from assist_escalation.routing.calibration import Calibration
+from assist_evaluation.thresholds import FitTask, fit_thresholds, settings_patch
 from assist_server.errors import UserError
-from assist_server.evaluation.fitting.thresholds import FitTask, fit_thresholds, settings_patch
 
 
 def some_tasks(

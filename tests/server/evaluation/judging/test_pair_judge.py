@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from assist_escalation.prompts import Span
-from assist_server.evaluation.answers import EvalAnswer
-from assist_server.evaluation.judging import pair_judge
-from assist_server.evaluation.judging.pair_judge import AnswerPair, ShownAnswer, judge_pairs, read_reply
-from assist_server.evaluation.tasks import EvalTask, TaskTexts
+from assist_evaluation.answers import EvalAnswer
+from assist_evaluation.judging import pair_judge
+from assist_evaluation.judging.pair_judge import AnswerPair, ShownAnswer, judge_pairs, read_reply
+from assist_evaluation.tasks import EvalTask, TaskTexts
 
 TASK = EvalTask("lines-0123456789ab", "lines", "c", "d", "a.py", "python", 3, 3)
 TEXTS = TaskTexts("import b\n\nx = ", "\ny = 2\n", "b.f()")

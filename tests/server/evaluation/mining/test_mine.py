@@ -9,10 +9,10 @@ import pytest
 from histories import GIT, make_history
 from repositories import git
 
+from assist_evaluation.mining.mine import masked_files, mine, texts_of
+from assist_evaluation.mining.sources import MinedRepository, is_source, open_repository
+from assist_evaluation.tasks import KINDS, TaskSet, TaskTexts, count_by_kind, read_tasks, write_tasks
 from assist_server.errors import UserError
-from assist_server.evaluation.mining.mine import masked_files, mine, texts_of
-from assist_server.evaluation.mining.sources import MinedRepository, is_source, open_repository
-from assist_server.evaluation.tasks import KINDS, TaskSet, TaskTexts, count_by_kind, read_tasks, write_tasks
 
 
 def test_all_kinds_are_found_and_spread_over_the_languages(tasks: TaskSet) -> None:

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from assist_server.evaluation.ranking.bradley_terry import Comparison, rank
-from assist_server.evaluation.ranking.significance import sign_flip, tasks_needed
+from assist_evaluation.ranking.bradley_terry import Comparison, rank
+from assist_evaluation.ranking.significance import sign_flip, tasks_needed
 
 
 def test_the_chance_to_win_is_what_the_model_says() -> None:

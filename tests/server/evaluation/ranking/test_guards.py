@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from assist_evaluation.ranking.guards import check_guard
 from assist_server.errors import UserError
-from assist_server.evaluation.ranking.guards import check_guard
 
 
 def run(exact: float, p50: float = 100.0) -> dict[str, Any]:

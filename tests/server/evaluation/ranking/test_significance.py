@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assist_server.evaluation.ranking.significance import paired_bootstrap
+from assist_evaluation.ranking.significance import paired_bootstrap
 from assist_server.records.proportions import wilson
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from histories import GIT
 
-from assist_server.evaluation.answers import EvalAnswer
-from assist_server.evaluation.mining.sources import MinedRepository
-from assist_server.evaluation.running.bodies import BodyJudge
-from assist_server.evaluation.running.store import AnswerStore, EvalFolder
-from assist_server.evaluation.sandbox.body_check import NOTICED
-from assist_server.evaluation.tasks import TaskSet, TaskTexts
+from assist_evaluation.answers import EvalAnswer
+from assist_evaluation.mining.sources import MinedRepository
+from assist_evaluation.running.bodies import BodyJudge
+from assist_evaluation.running.store import AnswerStore, EvalFolder
+from assist_evaluation.tasks import TaskSet, TaskTexts
+from assist_server.sandbox.body_check import NOTICED
 
 pytestmark = pytest.mark.slow
 # Without the plugins of this environment a run takes 0.3 s and not 0.9 s.

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from assist_server.evaluation.answers import EvalAnswer
-from assist_server.evaluation.candidates.known import KnownCandidate
-from assist_server.evaluation.candidates.spec import CandidateSpec
-from assist_server.evaluation.ranking.results import ResultRow, result_row
-from assist_server.evaluation.ranking.summary import RunSummary, summarize
-from assist_server.evaluation.running.run import EvalOutcome, EvalPlan, EvalRun
-from assist_server.evaluation.running.store import AnswerStore, EvalFolder
-from assist_server.evaluation.sandbox.body_check import Acceptance
-from assist_server.evaluation.scoring.texts import tokens
-from assist_server.evaluation.tasks import KINDS, EvalTask, Kind, TaskSet, TaskTexts
+from assist_evaluation.answers import EvalAnswer
+from assist_evaluation.candidates.known import KnownCandidate
+from assist_evaluation.candidates.spec import CandidateSpec
+from assist_evaluation.ranking.results import ResultRow, result_row
+from assist_evaluation.ranking.summary import RunSummary, summarize
+from assist_evaluation.running.run import EvalOutcome, EvalPlan, EvalRun
+from assist_evaluation.running.store import AnswerStore, EvalFolder
+from assist_evaluation.tasks import KINDS, EvalTask, Kind, TaskSet, TaskTexts
+from assist_evaluation.texts import tokens
+from assist_server.sandbox.body_check import Acceptance
 
 KNOWN = tuple(CandidateSpec("known", name) for name in ("oracle", "shuffled", "empty"))
 LABELS = [each.label for each in KNOWN]

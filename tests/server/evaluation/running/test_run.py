@@ -5,12 +5,12 @@ import dataclasses
 import json
 from pathlib import Path
 
+from assist_evaluation.answers import EvalAnswer, EvalCandidate
+from assist_evaluation.candidates.spec import CandidateSpec
+from assist_evaluation.running.run import EvalPlan, EvalPosition, EvalRun
+from assist_evaluation.running.store import AnswerStore, EvalFolder
+from assist_evaluation.tasks import EvalTask, TaskTexts
 from assist_server.errors import UserError
-from assist_server.evaluation.answers import EvalAnswer, EvalCandidate
-from assist_server.evaluation.candidates.spec import CandidateSpec
-from assist_server.evaluation.running.run import EvalPlan, EvalPosition, EvalRun
-from assist_server.evaluation.running.store import AnswerStore, EvalFolder
-from assist_server.evaluation.tasks import EvalTask, TaskTexts
 
 ONE, OTHER = CandidateSpec("local", "one"), CandidateSpec("local", "other")
 TASKS = tuple(EvalTask(f"t{n}", "lines", "c", "", "a.py", "python", 1, 1) for n in range(30))

@@ -1,0 +1,155 @@
+"""The flags that the commands of `assist eval` share."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assist_server.cli.flags import AsJson, Offline, Workspace, Yes
+from assist_server.errors import WRONG_USAGE, UserError
+
+if TYPE_CHECKING:  # numpy, and all of the product
+    from assist_evaluation.ready import EvalWish
+    from assist_evaluation.tasks import Kind
+
+Seed = Annotated[int, typer.Option("--seed", help="Another seed draws other tasks.")]
+Count = Annotated[int, typer.Option("--count", min=1, max=100_000, help="About how many tasks to mine.")]
+Kinds = Annotated[
+    str,
+    typer.Option(
+        "--kinds",
+        metavar="KIND,...",
+        help="Only these kinds of tasks: lines, typing, bodies, edits, next, questions.",
+        show_default=False,
+    ),
+]
+Run = Annotated[
+    str, typer.Option("--run", metavar="RUN", help="A run: `last`, `last-1`, its name, or its folder.")
+]
+
+
+def kinds_of(text: str) -> "tuple[Kind, ...]":
+    """The kinds that a flag names, none for all."""
+    from assist_evaluation.ready import check_kinds  # noqa: PLC0415
+
+    return check_kinds([each.strip() for each in text.split(",") if each.strip()])
+
+
+@dataclass(frozen=True, slots=True)
+class MineFlags:
+    """Which tasks are mined, and where they go."""
+
+    count: Count = 300
+    seed: Seed = 1
+    kinds: Kinds = ""
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write them.", show_default=False),
+    ] = None
+    with_code: Annotated[
+        bool, typer.Option("--with-code", help="Also write the texts of the tasks, which are code.")
+    ] = False
+    workspace: Workspace = Path()
+    as_json: AsJson = False
+
+
+@dataclass(frozen=True, slots=True)
+class EvalFlags:
+    """What is evaluated, for how long, and for how much money."""
+
+    candidates: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--candidate",
+            "-c",
+            metavar="NAME",
+            help="local:NAME, server:NAME, provider:NAME or search, with options such as "
+            "local:NAME,context=off,mode=quiet,as=answers. Repeat it for several. Without it: the model in "
+            "use with and without other files, the other models here, the team's server, the search, and "
+            "with --max-usd a provider.",
+            show_default=False,
+        ),
+    ] = None
+    kinds: Kinds = ""
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0.05, max=10_000, help="The most that all of it may take.")
+    ] = 20.0
+    max_usd: Annotated[
+        float,
+        typer.Option(
+            "--max-usd",
+            min=0.0,
+            max=10_000,
+            help="The most that providers may cost in this run, in US dollars.",
+        ),
+    ] = 0.0
+    tasks: Annotated[
+        Path | None,
+        typer.Option(
+            "--tasks",
+            metavar="FILE",
+            help="Ask these tasks, from `assist eval mine` or a run's folder, and mine none.",
+            show_default=False,
+        ),
+    ] = None
+    count: Count = 300
+    seed: Seed = 1
+    test: Annotated[
+        str,
+        typer.Option(
+            "--test",
+            metavar="COMMAND",
+            help="The command that tests this repository. Without it, one is found by its files. It runs in "
+            "a sandbox, on a copy.",
+            show_default=False,
+        ),
+    ] = ""
+    judge: Annotated[
+        str,
+        typer.Option(
+            "--judge",
+            metavar="provider:NAME",
+            help="Let a provider compare answers too, in both orders, within --max-usd.",
+            show_default=False,
+        ),
+    ] = ""
+    guards: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--guard",
+            metavar="TEXT",
+            help='A figure that must hold, as in "lines.exact >= last - 0.02". If it does not, the exit code '
+            "is 4. Repeat it for several.",
+            show_default=False,
+        ),
+    ] = None
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Show what would be asked, and the most that it may cost. Ask nothing."
+        ),
+    ] = False
+    workspace: Workspace = Path()
+    yes: Yes = False
+    offline: Offline = False
+    as_json: AsJson = False
+
+    def wish(self) -> "EvalWish":
+        """The same as the evaluation takes it. Raises `UserError`."""
+        from assist_evaluation.ready import EvalWish, candidates_of, judge_of  # noqa: PLC0415
+
+        if not self.max_usd >= 0:  # also for nan
+            raise UserError("--max-usd is no number.", WRONG_USAGE)
+
+        return EvalWish(
+            candidates_of(self.candidates or ()),
+            kinds_of(self.kinds),
+            self.minutes,
+            self.max_usd,
+            self.test,
+            self.tasks,
+            self.count,
+            self.seed,
+            judge_of(self.judge),
+        )

@@ -1,0 +1,240 @@
+"""What is shown of runs: the report, two runs side by side, the figures of all, and whether guards hold."""
+
+import webbrowser
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assist_escalation import durable_files
+from assist_evaluation.cli.flags import EvalFlags, Run
+from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
+from assist_server.cli.output import emit, out, say
+from assist_server.wording.sanitize import harmless
+
+if TYPE_CHECKING:  # numpy, and all of the product
+    from assist_evaluation.ready import ReadyEvaluation
+    from assist_evaluation.report.run_report import RunReport
+
+PAGE = "report.html"
+RANKING = ("Wins", "95 %", "Comparisons")
+
+WithCode = Annotated[
+    bool,
+    typer.Option(
+        "--with-code", help="Also show the texts of tasks and answers. Without it, no code is in it."
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into `assist eval`."""
+    app.command(
+        "report",
+        epilog=example(
+            "assist eval report", "assist eval report --run last-1 --with-code --output report.html"
+        ),
+        short_help="Show the report of a run again.",
+    )(report)
+    app.command(
+        "compare",
+        epilog=example("assist eval compare last-1 last"),
+        short_help="Did it get better or worse between two runs?",
+    )(compare)
+    app.command(
+        "history", epilog=example("assist eval history", "assist eval history --output history.html"),
+        short_help="The figures of all runs over time.",
+    )(history)  # fmt: skip
+    app.command(
+        "clear",
+        epilog=example("assist eval clear"),
+        short_help="Delete what is kept of a repository.",
+    )(clear)
+
+
+def finish(ready: "ReadyEvaluation", folder: Path, flags: EvalFlags) -> None:
+    """Write the page of a run, show its figures, and check its guards. Exits with 4 if one does not hold."""
+    from assist_evaluation.ranking.guards import GUARD_FAILED, check_guard  # noqa: PLC0415
+    from assist_evaluation.report.facts import page  # noqa: PLC0415
+    from assist_evaluation.report.run_report import documents_of, examples_of, keep_document, report_of  # noqa: PLC0415
+
+    made = report_of(folder, ready.folder)
+    keep_document(made)
+    file = folder / PAGE
+    write_private(file, page(made.run, made.summary, examples_of(made, ready.folder, None)))
+    earlier = documents_of(each for each in ready.folder.run_folders() if each.name < folder.name)
+    results = [check_guard(each, made.document, earlier) for each in flags.guards or ()]
+    if flags.as_json:
+        guards = [{"guard": g.text, "holds": g.holds, "found": g.found, "limit": g.limit} for g in results]
+        emit({**made.document, "report": str(file), "guards": guards})
+    else:
+        show(made, file)
+        for each in results:
+            out(f"{'Holds' if each.holds else 'FAILS'}: {each.text} ({each.words})")
+    if not all(each.holds for each in results):
+        raise typer.Exit(GUARD_FAILED)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a text for its owner only."""
+    durable_files.make_folder(file.absolute().parent)
+    durable_files.replace(file.absolute(), text.encode("utf-8", "replace"))
+
+
+def show(made: "RunReport", file: Path) -> None:
+    """The figures of a run on the terminal."""
+    from assist_evaluation.report import facts  # noqa: PLC0415
+    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
+
+    summary = made.summary
+    run = made.run
+    where = f"{harmless(run['repository'])} at {run['commit'][:12]}"
+    out(f"{where}: {run['tasks']:,} tasks, {summary.answers:,} answers.")
+    for kind, (head, _) in facts.KIND_WORDS.items():
+        rows = facts.kind_rows(kind, summary)
+        if rows:
+            out(f"\n{head}")
+            heads = [each for each, _ in facts.kind_heads(kind)]
+            kept = [heads.index(each) for each in ("Tasks", heads[2], "95 %", "p50 ms")]
+            columns = [Column("Candidate"), *(Column(heads[at], number=True) for at in kept)]
+            table(columns, [[row[0], *(row[at] for at in kept)] for row in rows])
+    if judge := facts.judge_words(run):
+        out(f"\n{judge}")
+    if summary.ranking:
+        out("\nAll together: how often each wins against an average one")
+        table(
+            [Column("Candidate"), *(Column(head, number=True) for head in RANKING)],
+            facts.ranking_rows(summary),
+        )
+    out("")
+    for line in facts.verdict_lines(summary):
+        out(line)
+    _show_notes(made)
+    out(f"\nThe report is {file}.")
+
+
+def _show_notes(made: "RunReport") -> None:
+    """What to know about the figures."""
+    run = made.run
+    for kind, label in made.summary.too_few:
+        out(f"{label} was asked too few {kind} to be in the table.")
+    for problem in run["problems"]:
+        say(f"assist: {problem}")
+    for why, count in sorted(run["left_out"].items(), key=lambda each: -each[1])[:4]:
+        out(f"Left out: {count:,} task{'' if count == 1 else 's'}, {harmless(why)}.")
+    if made.summary.disturbed:
+        out(f"{made.summary.disturbed:,} answers were disturbed by other programs: their times are left out.")
+    if not run["complete"]:
+        out("The time was up before all was asked; run it again to go on where it stopped.")
+
+
+def report(
+    run: Run = "last",
+    with_code: WithCode = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write the page.", show_default=False),
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Show the figures of a run, and write its page again: one file of HTML that loads nothing."""
+    from assist_evaluation.mining.sources import open_repository  # noqa: PLC0415
+    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
+    from assist_evaluation.report.facts import page  # noqa: PLC0415
+    from assist_evaluation.report.run_report import examples_of, find_run, keep_document, report_of  # noqa: PLC0415
+    from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
+    from assist_server.questions.composition import git_of  # noqa: PLC0415
+
+    config = settings()
+    root = workspace_at(config, directory(workspace)).root
+    folder = eval_folder(config, root)
+    made = report_of(find_run(folder, run), folder)
+    keep_document(made)
+    repository = open_repository(git_of(config), root) if with_code else None
+    file = output or made.folder / PAGE
+    write_private(file, page(made.run, made.summary, examples_of(made, folder, repository)))
+    if as_json:
+        emit({**made.document, "report": str(file)})
+    else:
+        show(made, file)
+    if open_page:
+        webbrowser.open(file.resolve().as_uri())
+
+
+def compare(
+    one: Annotated[str, typer.Argument(metavar="RUN", help="The newer run.", show_default=False)],
+    other: Annotated[
+        str, typer.Argument(metavar="RUN", help="The run to compare it with.", show_default=False)
+    ],
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs on the tasks that both asked: the same tasks, so ask them again with --tasks.
+
+    A run is `last`, `last-1`, its name, or its folder. Of each candidate it says whether it got better or
+    worse by more than chance.
+    """
+    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
+    from assist_evaluation.report.run_report import compare_runs, find_run, report_of  # noqa: PLC0415
+    from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
+
+    config = settings()
+    folder = eval_folder(config, workspace_at(config, directory(workspace)).root)
+    first, second = (report_of(find_run(folder, each)) for each in (one, other))
+    lines = compare_runs(first, second)
+    if as_json:
+        emit({"one": first.run["run"], "other": second.run["run"], "sentences": lines})
+        return
+    for line in lines:
+        out(line)
+    if not lines:
+        out(
+            f"They have no tasks in common. Ask those of the other run again: assist eval run --tasks "
+            f"{second.folder / 'tasks.jsonl'}"
+        )
+
+
+def history(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write a page with a chart.", show_default=False),
+    ] = None,
+    workspace: Workspace = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Show the main figure of each kind for the first candidate of each run, oldest first."""
+    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
+    from assist_evaluation.report.history import HEADS, history_document, history_page, history_rows  # noqa: PLC0415
+    from assist_evaluation.report.run_report import documents_of  # noqa: PLC0415
+    from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
+    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
+
+    config = settings()
+    folder = eval_folder(config, workspace_at(config, directory(workspace)).root)
+    documents: Sequence[dict[str, Any]] = documents_of(folder.run_folders())
+    if as_json:
+        emit({"runs": history_document(documents)})
+    elif not documents:
+        out("There is no run yet: `assist eval run` makes one.")
+    else:
+        table([Column(head, number=at > 1) for at, head in enumerate(HEADS)], history_rows(documents))
+    if output is not None:
+        write_private(output, history_page(documents))
+        (say if as_json else out)(f"The chart is in {output}.")
+
+
+def clear(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
+    """Delete everything that was kept of this repository's evaluations: tasks, answers, votes, reports."""
+    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
+    from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
+
+    config = settings()
+    folder = eval_folder(config, workspace_at(config, directory(workspace)).root)
+    folder.clear()
+    if as_json:
+        emit({"deleted": str(folder.path)})
+    else:
+        out(f"Deleted {folder.path}.")

@@ -1,0 +1,180 @@
+"""An evaluation before anything is asked: what a person wants, the tasks, their texts, and the candidates."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from assist_completion.errors import CompletionError
+from assist_completion.model_store.store import installed_models, resolve
+from assist_evaluation.candidates.opening import version_of
+from assist_evaluation.candidates.spec import CandidateSpec, parse_candidate
+from assist_evaluation.mining.mine import mine, texts_of
+from assist_evaluation.mining.sources import MinedRepository, open_repository
+from assist_evaluation.running.store import EvalFolder, eval_folder
+from assist_evaluation.tasks import KINDS, EvalTask, Kind, TaskSet, TaskTexts, read_tasks, write_tasks
+from assist_server.config.config import Config
+from assist_server.config.permissions import permissions_for
+from assist_server.errors import WRONG_USAGE, UserError
+from assist_server.local_model.opening import store_of
+from assist_server.questions.composition import git_of
+from assist_server.workspace.folder_index import folder_at, known_folder, update_index
+from assist_server.workspace.folders import WorkspaceFolder
+
+TASKS = 300
+LOCALS = 2  # other local models that are asked by themselves
+LARGEST_COPY = 20_000  # files of a repository that is copied for searches and tests: it takes a minute
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class EvalWish:
+    """What a person wants evaluated. Empty `candidates` and `kinds` mean the usual ones.
+
+    `minutes` bounds all of it: mining, asking, and the report. `judge` is a provider, None for none.
+    """
+
+    candidates: tuple[CandidateSpec, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    minutes: float = 20.0
+    max_usd: float = 0.0
+    test: str = ""
+    tasks_file: Path | None = None
+    count: int = TASKS
+    seed: int = 1
+    judge: CandidateSpec | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyEvaluation:
+    """Everything that a run needs, with nothing asked yet. `start` is when its time began to run."""
+
+    config: Config
+    wish: EvalWish
+    folder: EvalFolder
+    workspace: WorkspaceFolder
+    repository: MinedRepository
+    tasks: TaskSet
+    texts: Mapping[str, TaskTexts]
+    candidates: tuple[CandidateSpec, ...]
+    versions: Mapping[str, str]
+    left_out: Mapping[str, str]
+    start: float
+
+
+def workspace_at(config: Config, root: Path) -> WorkspaceFolder:
+    """The folder that is evaluated: the nearest one with an index from here upward, as for questions."""
+    return known_folder(config, root) or folder_at(config, root)
+
+
+def mine_tasks(config: Config, workspace: WorkspaceFolder, wish: EvalWish, say: Say) -> TaskSet:
+    """Mine the tasks of a repository as it is checked out. Raises `UserError`."""
+    repository = open_repository(git_of(config), workspace.root)
+    found = mine(repository, wish.count, wish.seed, wish.kinds or KINDS, say)
+    if not found.tasks:
+        raise UserError(
+            f"{workspace.root} has no tasks: tasks need a history of several commits with code in a language "
+            "that is known. A shallow clone has none: `git fetch --unshallow` brings it."
+        )
+    return found
+
+
+def get_ready(config: Config, root: Path, wish: EvalWish, say: Say) -> ReadyEvaluation:
+    """Mine or read the tasks, look up the candidates, and bring the index up to date. Raises `UserError`."""
+    start = time.monotonic()
+    workspace = workspace_at(config, root)
+    folder = eval_folder(config, workspace.root)
+    candidates = wish.candidates or usual_candidates(config, workspace.root, wish)
+    versions = {each.label: version_of(each, config, workspace.root) for each in candidates}
+    answered = {kind for each in candidates for kind in each.kinds}
+    kinds = tuple(kind for kind in wish.kinds or KINDS if kind in answered)
+    if not kinds:
+        names = ", ".join(each.label for each in candidates)
+        said = f"{names} cannot answer {', '.join(wish.kinds)}: "
+        if wish.candidates:
+            raise UserError(said + "name other kinds.", WRONG_USAGE)
+        raise UserError(said + "fetch a model with `assist setup`, or name candidates with -c.")
+    if wish.tasks_file is not None:
+        tasks = read_tasks(wish.tasks_file)
+        repository = open_repository(git_of(config), workspace.root, tasks.commit)
+    else:
+        tasks = mine_tasks(config, workspace, replace(wish, kinds=kinds), say)
+        repository = open_repository(git_of(config), workspace.root)
+        write_tasks(folder.tasks, tasks)
+    large = len(repository.files()) > LARGEST_COPY
+    left_out = {each.id: why for each in tasks.tasks if (why := _why_not(each, kinds, large=large))}
+    kept = tuple(each for each in tasks.tasks if each.id not in left_out)
+    say("reading the tasks")
+    texts = texts_of(repository, kept)
+    if any(each.context for each in candidates) and config.context.index:
+        say("indexing")
+        update_index(config, workspace, lambda *_: None)
+    return ReadyEvaluation(
+        config, wish, folder, workspace, repository, replace(tasks, tasks=kept), texts, candidates, versions,
+        left_out, start,
+    )  # fmt: skip
+
+
+def _why_not(task: EvalTask, kinds: Sequence[Kind], *, large: bool) -> str:
+    """Why a task is not asked, "" if it is."""
+    if task.kind not in kinds:
+        return f"{task.kind} are not asked"
+    if task.kind in ("questions", "bodies") and large:
+        return f"{task.kind} need a copy, and the repository has more than {LARGEST_COPY:,} files"
+    return ""
+
+
+def usual_candidates(config: Config, root: str, wish: EvalWish) -> tuple[CandidateSpec, ...]:
+    """The model in use with and without other files, other models here, the team's server, the search, next
+    edits.
+
+    Providers are among them only if money was given for them.
+    """
+    used = config.completion.model
+    found = (
+        [CandidateSpec("local", used), CandidateSpec("local", used, context=False)]
+        if _is_here(config)
+        else []
+    )
+    here = (each.row for each in installed_models(store_of(config)))
+    others = [row.name for row in here if row.name != used and row.fim and row.purpose == "completion"]
+    found += [CandidateSpec("local", name) for name in others[:LOCALS]]
+    allowed = permissions_for(config, [root])[0]
+    if allowed.ghost_server and not config.offline:
+        found.append(CandidateSpec("server", allowed.ghost_server))
+    found += [CandidateSpec("search"), CandidateSpec("next-edit")]
+    if wish.max_usd > 0 and not config.offline:
+        found += [CandidateSpec("provider", name) for name in list(allowed.providers)[:1]]
+    return tuple(found)
+
+
+def _is_here(config: Config) -> bool:
+    try:
+        resolve(store_of(config), config.completion.model)
+    except CompletionError:
+        return False
+    return True
+
+
+def candidates_of(texts: Sequence[str]) -> tuple[CandidateSpec, ...]:
+    """The candidates that texts name, each once. Raises `UserError`."""
+    return tuple(dict.fromkeys(map(parse_candidate, texts)))
+
+
+def judge_of(text: str) -> CandidateSpec | None:
+    """The provider that a text names as a judge, None for "". Raises `UserError`."""
+    if not text:
+        return None
+    spec = parse_candidate(text)
+    if spec.source != "provider":
+        raise UserError(f"{text!r} is no judge: write provider:NAME.", WRONG_USAGE)
+    return spec
+
+
+def check_kinds(names: Sequence[str]) -> tuple[Kind, ...]:
+    """The kinds of these names. Raises `UserError` for another word."""
+    for name in names:
+        if name not in KINDS:
+            raise UserError(f"{name!r} is no kind of task: choose from {', '.join(KINDS)}.", WRONG_USAGE)
+    return tuple(kind for kind in KINDS if kind in names)

@@ -1,0 +1,264 @@
+"""A run's summary as JSON and as the values of its page: tables, sentences, points of charts."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from assist_evaluation.ranking.summary import CandidateKind, RunSummary
+from assist_evaluation.ranking.verdicts import ALIKE
+from assist_evaluation.report.charts import (
+    EXTRA,
+    ChartPoint,
+    can_draw,
+    reliability_chart,
+    scatter,
+)
+from assist_evaluation.score import MAIN
+from assist_evaluation.tasks import Kind
+from assist_server.wording.amounts import usd
+from assist_server.wording.pages import render
+
+KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
+    "lines": (
+        "Lines",
+        "A cursor in a line that a recent commit added. The text is compared with the commit's up to the end "
+        "of the statement; layout does not count.",
+    ),
+    "typing": (
+        "Typing",
+        "A block of a recent commit, typed key by key. Kept is the share of its characters that Tab wrote.",
+    ),
+    "bodies": (
+        "Bodies",
+        "The body of a function, written again and judged by this repository's own tests. They fail without "
+        "a body and notice most of its mutants.",
+    ),
+    "edits": (
+        "Edits",
+        "A small commit as a wish: its subject, and the file before it. Gain is how much closer "
+        "to the commit its lines are than unchanged ones; 1 is the commit's own text.",
+    ),
+    "next": ("Next edits", "The next of several alike changes of a commit: its place, and its text."),
+    "questions": (
+        "Questions",
+        "A docstring or a heading as a question, searched in a copy in which these words are missing.",
+    ),
+}
+_NUMBERS: Mapping[Kind, tuple[tuple[str, str], ...]] = {
+    "lines": (
+        ("exact", "Exact"),
+        ("names", "Names"),
+        ("shown", "Shown"),
+        ("kept", "Kept"),
+        ("wrong", "Shown, wrong"),
+    ),
+    "typing": (
+        ("shown_per_1000_keys", "Shown a 1,000 keys"),
+        ("wrong_per_1000_keys", "Wrong a 1,000 keys"),
+        ("accepted_per_1000_keys", "Tab a 1,000 keys"),
+        ("tokens_per_key", "Tokens a key"),
+    ),
+    "bodies": (("similarity", "Alike"), ("parses", "Parses")),
+    "edits": (("exact", "Exact"), ("similarity", "Alike"), ("parses", "Parses")),
+    "next": (("place", "Right place"), ("similarity", "Alike")),
+    "questions": (("found", "Among ten"),),
+}  # fmt: skip
+_MAIN_HEADS: Mapping[Kind, str] = {
+    "lines": "Alike",
+    "typing": "Kept",
+    "bodies": "Tests pass",
+    "edits": "Gain",
+    "next": "Right",
+    "questions": "MRR",
+}
+_COUNTS = ("shown_per_1000_keys", "wrong_per_1000_keys", "accepted_per_1000_keys", "tokens_per_key")
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleDifference:
+    """Two answers to one task that differ in worth. Texts are "" unless code was asked for."""
+
+    kind: Kind
+    place: str
+    worse: str
+    better: str
+    scores: tuple[float, float]
+    texts: tuple[str, str, str] = ("", "", "")  # the truth's, the worse one's, the better one's
+
+
+def summary_document(run: Mapping[str, Any], found: RunSummary) -> dict[str, Any]:
+    """The summary as JSON: shares from 0 to 1, times in milliseconds, money in dollars."""
+    return {
+        **run,
+        "answers": found.answers,
+        "disturbed": found.disturbed,
+        "ranking": [asdict(each) for each in found.ranking],
+        "kinds": [_kind_document(each) for each in found.kinds],
+        "differences": [
+            {
+                "kind": each.kind,
+                "one": each.one,
+                "other": each.other,
+                **asdict(each.found),
+                "words": each.words,
+            }
+            for each in found.differences
+        ],
+        "reliability": {name: [asdict(each) for each in bins] for name, bins in found.reliability.items()},
+    }
+
+
+def _kind_document(row: CandidateKind) -> dict[str, Any]:
+    document = asdict(row)
+    document["cost_usd"] = document.pop("cost_micro") / 1e6
+    return {**document, "main": MAIN[row.kind][0]}
+
+
+def page(run: Mapping[str, Any], found: RunSummary, examples: Sequence[ExampleDifference] = ()) -> str:
+    """The report of a run as one page."""
+    return render(
+        "evaluation.html.j2",
+        title=f"Evaluation of {run['repository']}",
+        run=run,
+        found=found,
+        verdicts=verdict_lines(found),
+        ranking=ranking_rows(found),
+        kinds=[_kind_section(kind, found) for kind in KIND_WORDS if any(k.kind == kind for k in found.kinds)],
+        charts=_charts(found),
+        chart_hint="" if can_draw() else f"Charts need matplotlib: {EXTRA}",
+        departures=departure_rows(run),
+        judge=judge_words(run),
+        examples=examples,
+        left_out=sorted(run["left_out"].items(), key=lambda each: -each[1]),
+    )
+
+
+def ranking_rows(found: RunSummary) -> list[list[str]]:
+    """The common ranking, the strongest first."""
+    return [
+        [each.candidate, f"{each.share:.0%}", f"{each.low:.0%} to {each.high:.0%}", f"{each.comparisons:,}"]
+        for each in found.ranking
+    ]
+
+
+def verdict_lines(found: RunSummary) -> list[str]:
+    """The sentences on the pairs that differ, and how many others there are."""
+    telling = [each.words for each in found.differences if each.found.verdict != ALIKE]
+    others = len(found.differences) - len(telling)
+    more = f"{others} other comparisons: they cannot be told apart by these tasks."
+    return [*telling, *([more] if others else [])]
+
+
+def kind_heads(kind: Kind) -> list[tuple[str, bool]]:
+    """The heads of a kind's table, and whether each column has numbers."""
+    more = [words for _, words in _NUMBERS[kind]]
+    heads = ["Tasks", _MAIN_HEADS[kind], "95 %", *more, "p50 ms", "p95 ms", "Read", "Written", "Dollars"]
+    return [("Candidate", False), *((each, True) for each in heads)]
+
+
+def kind_rows(kind: Kind, found: RunSummary) -> list[list[str]]:
+    """The candidates of a kind, the best first."""
+    own = sorted((each for each in found.kinds if each.kind == kind), key=lambda each: -each.mean)
+    return [_kind_row(each) for each in own]
+
+
+def _kind_row(row: CandidateKind) -> list[str]:
+    numbers = [_number(name, row.numbers.get(name, 0.0)) for name, _ in _NUMBERS[row.kind]]
+    return [
+        row.candidate,
+        f"{row.tasks:,}",
+        f"{row.mean:.2f}",
+        f"{row.low:.2f} to {row.high:.2f}",
+        *numbers,
+        f"{row.ms_p50:,.0f}",
+        f"{row.ms_p95:,.0f}",
+        f"{row.tokens_read:,.0f}",
+        f"{row.tokens_written:,.0f}",
+        usd(round(row.cost_micro)) if row.cost_micro else "-",
+    ]
+
+
+def _number(name: str, value: float) -> str:
+    return f"{value:,.0f}" if name in _COUNTS else f"{value:.2f}"
+
+
+def departure_rows(run: Mapping[str, Any]) -> list[list[str]]:
+    """What left the machine in a run, by the audit log."""
+    return [
+        [
+            f"{each['provider']}: {each['command']}",
+            each["host"],
+            f"{each['requests']:,}",
+            f"{each['input']:,}",
+            f"{each['output']:,}",
+            f"{each['bytes_sent']:,}",
+            usd(each["cost_micro"]),
+        ]
+        for each in run.get("departures", ())
+    ]
+
+
+def judge_words(run: Mapping[str, Any]) -> str:
+    """What a judge did and whether it can be trusted, "" without one."""
+    judge = run.get("judge")
+    if not judge:
+        return ""
+    clear = len(run.get("judged", ()))
+    if not clear:
+        return f"{judge['candidate']} was asked about {judge['asked']} pairs and gave no clear replies."
+    agreed = judge["agreed"] / clear
+    first = judge["first"] / (2 * clear)
+    return (
+        f"{judge['candidate']} compared {clear} of {judge['asked']} pairs in both orders. Both agreed in "
+        f"{agreed:.0%}; it preferred the first text in {first:.0%} of its replies, where 50% is no bias."
+    )
+
+
+def _kind_section(kind: Kind, found: RunSummary) -> dict[str, Any]:
+    head, words = KIND_WORDS[kind]
+    own = [each for each in found.kinds if each.kind == kind]
+    return {
+        "head": head,
+        "words": words,
+        "heads": kind_heads(kind),
+        "rows": kind_rows(kind, found),
+        "verdicts": [each.words for each in found.differences if each.kind == kind],
+        "ages": _age_lines(own),
+        "bars": [(each.candidate, f"{each.mean:.2f}", max(0.0, each.mean)) for each in own],
+        "main": MAIN[kind][1],
+    }
+
+
+def _age_lines(rows: Sequence[CandidateKind]) -> list[str]:
+    """What each candidate does on code that may have been in its training data, and on newer code."""
+    return [
+        f"{each.candidate}: {each.older:.2f} on code from before its release, {each.newer:.2f} on newer."
+        for each in rows
+        if each.older is not None and each.newer is not None
+    ]
+
+
+def _charts(found: RunSummary) -> list[tuple[str, Markup]]:
+    """The charts that there is enough data for, each with a caption. They are our own SVG: not escaped."""
+    if not can_draw():
+        return []
+    made = []
+    for kind in ("lines", "bodies", "edits"):
+        own = [each for each in found.kinds if each.kind == kind]
+        points = [ChartPoint(each.candidate, each.ms_p50, each.mean, each.low, each.high) for each in own]
+        if len(points) > 1 and any(each.y for each in points):
+            caption = f"{KIND_WORDS[own[0].kind][0]}: quality by latency. Up and to the left is better."
+            made.append((caption, Markup(scatter(points, "median milliseconds", MAIN[own[0].kind][1]))))  # noqa: S704
+    paid = [each for each in found.kinds if each.kind in ("bodies", "edits")]
+    for kind in ("bodies", "edits"):
+        own = [each for each in paid if each.kind == kind]
+        if any(each.cost_micro for each in own) and any(each.mean for each in own):
+            points = [ChartPoint(r.candidate, r.cost_micro / 1e4, r.mean, r.low, r.high) for r in own]
+            caption = f"{KIND_WORDS[own[0].kind][0]}: quality by cost."
+            made.append((caption, Markup(scatter(points, "cents a task", MAIN[own[0].kind][1]))))  # noqa: S704
+    if found.reliability:
+        caption = "How far confidence can be trusted: on the diagonal a model is right as often as it thinks."
+        made.append((caption, Markup(reliability_chart(found.reliability))))  # noqa: S704
+    return made

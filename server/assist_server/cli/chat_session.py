@@ -1,0 +1,140 @@
+"""A conversation in the terminal: lines are read, asked, and answered with all that was said before.
+
+The model stays loaded between the answers, so a further question reads only what is new. Ctrl-C stops the
+answer that is being written; at the prompt it clears the line.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+
+from assist_context.files.repository_top import top_of
+from assist_server.cli.commands.question_run import (
+    LocalModel,
+    QuestionContext,
+    TerminalQuestion,
+    answer_run,
+    decide_run,
+    finish_run,
+)
+from assist_server.cli.flags import Asking, directory, settings
+from assist_server.cli.line_input import LineInput
+from assist_server.cli.output import out, say
+from assist_server.config.config import Config
+from assist_server.errors import EXPECTED
+from assist_server.threads.attachment import attachment_at
+from assist_server.threads.thread import Thread
+from assist_server.wording.sanitize import harmless
+
+INDEXED_S = 30.0  # seconds until the index is brought up to date again for the next question
+HELP = """\
+/file PATH   show this file, or this folder, with the next question
+/new         begin a new conversation
+/sources     list what the last answer was made from
+/quit        leave; so does Ctrl-D
+Everything else is a question. Ctrl-C stops an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatState:
+    """Where the conversation is: what goes with the next question, and when the index was last updated."""
+
+    context: QuestionContext
+    indexed: float = float("-inf")
+
+    @property
+    def thread(self) -> Thread | None:
+        """The conversation so far."""
+        return self.context.thread
+
+
+def run_chat(flags: Asking, context: QuestionContext) -> None:
+    """Read and answer lines until the user leaves."""
+    config = settings(offline=flags.offline)
+    lines = LineInput()
+    local = LocalModel(config)
+    state = ChatState(context)
+    if lines.interactive:
+        say("Ask about this workspace. /help lists what can be typed.")
+    with asyncio.Runner() as runner:
+        try:
+            while True:
+                try:
+                    line = lines.read()
+                except KeyboardInterrupt:
+                    say("")
+                    continue
+                if line is None or line.strip() in ("/quit", "/exit"):
+                    return
+                state = _after_line(runner, _Chat(config, flags, local), state, line.strip())
+        finally:
+            runner.run(_close(local))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    """What stays the same in a conversation."""
+
+    config: Config
+    flags: Asking
+    local: LocalModel
+
+
+async def _close(local: LocalModel) -> None:
+    local.close()
+
+
+def _after_line(runner: asyncio.Runner, chat: _Chat, state: ChatState, line: str) -> ChatState:
+    """The conversation after one line. What goes wrong is said, and the conversation goes on."""
+    if not line:
+        return state
+    try:
+        if line.startswith("/"):
+            return _after_command(chat, state, line)
+        return _after_question(runner, chat, state, line)
+    except KeyboardInterrupt:
+        say("\nStopped.")
+    except EXPECTED as error:
+        say(f"assist: {error}")
+    return state
+
+
+def _after_command(chat: _Chat, state: ChatState, line: str) -> ChatState:
+    name, _, rest = line.partition(" ")
+    rest = rest.strip()
+    if name == "/file" and rest:
+        root = directory(chat.flags.workspace)
+        attachment_at(rest, root, [str(root), top_of(str(root)) or str(root)])  # says now what is wrong
+        say(f"{rest} goes with the next question.")
+        return replace(state, context=replace(state.context, files=(*state.context.files, rest)))
+    if name == "/new":
+        say("A new conversation.")
+        return replace(state, context=QuestionContext(state.context.files))
+    if name == "/sources":
+        _show_sources(state.thread)
+    elif name == "/help":
+        say(HELP)
+    else:
+        say(f"{name} is no command here, or lacks its PATH.\n{HELP}")
+    return state
+
+
+def _show_sources(thread: Thread | None) -> None:
+    """The pieces that are in the conversation, the last ones last."""
+    origins = [span.origin for turn in thread.turns for span in turn.evidence] if thread else []
+    for origin in dict.fromkeys((each.path, each.first, each.last) for each in origins):
+        out(harmless("{}:{}-{}".format(*origin)))
+    if not origins:
+        say("Nothing was shown to a model yet.")
+
+
+def _after_question(runner: asyncio.Runner, chat: _Chat, state: ChatState, words: str) -> ChatState:
+    now = time.monotonic()
+    fresh = now - state.indexed > INDEXED_S
+    asked = TerminalQuestion("ask", "", words, context=state.context, index=fresh)
+    this = decide_run(chat.config, asked, chat.flags)
+    final, notices = runner.run(answer_run(this, chat.local))
+    if final is None:
+        return state
+    finish_run(this, final, notices)
+    return ChatState(QuestionContext(thread=final.thread), now if fresh else state.indexed)

@@ -1,0 +1,64 @@
+"""`assist commit` writes a message for what is staged; `assist review` remarks on a diff.
+
+Neither changes anything. With --edit, git opens its own editor with the message, and git commits.
+"""
+
+from typing import Annotated
+
+import typer
+
+from assist_server.cli.flags import Asking, example, with_flags
+
+Words = Annotated[
+    str,
+    typer.Option("--note", metavar="TEXT", help="What the model should also know.", show_default=False),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    app.command(
+        "commit",
+        epilog=example("assist commit", "assist commit --edit", "assist commit | git commit -F -"),
+        short_help="A commit message for what is staged.",
+    )(with_flags(commit))
+    app.command(
+        "review",
+        epilog=example("assist review", "assist review main", "assist review HEAD~3..HEAD --json"),
+        short_help="Remarks on a diff, by path and line.",
+    )(with_flags(review))
+
+
+def commit(
+    flags: Asking,
+    note: Words = "",
+    edit: Annotated[bool, typer.Option("--edit", help="Open git's editor with the message.")] = False,
+) -> None:
+    """Write a commit message for what is staged, in the style of the last commits, and print it.
+
+    The model on this machine writes it, unless --frontier or --provider asks for another.
+    """
+    from assist_server.cli.diff_questions import write_message  # noqa: PLC0415  (loads the rest)
+
+    write_message(flags, note, edit=edit)
+
+
+def review(
+    flags: Asking,
+    revision: Annotated[
+        str,
+        typer.Argument(
+            metavar="REV",
+            help="A commit, a branch or A..B. Without it: the last commit, so all that is not committed.",
+            show_default=False,
+        ),
+    ] = "",
+    note: Words = "",
+) -> None:
+    """Remark on what the working tree changes, each remark with its path and line.
+
+    A remark about a line that the diff does not show is dropped. Untracked files are not reviewed.
+    """
+    from assist_server.cli.diff_questions import write_review  # noqa: PLC0415
+
+    write_review(flags, revision, note)

@@ -1,0 +1,103 @@
+"""The commands on conversations: `chat`, and `threads`, which lists and removes them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from assist_server.cli.commands.questions import Continue, Files, ThreadName
+from assist_server.cli.flags import AsJson, Asking, example, settings, with_flags
+from assist_server.cli.output import emit, out
+from assist_server.errors import WRONG_USAGE, UserError
+
+WORDS = 60  # characters of a conversation's first question in the list
+
+threads_app = typer.Typer(rich_markup_mode=None)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    app.command(
+        "chat",
+        epilog=example("assist chat", "assist chat -c", "assist chat -f src/cart.py --local"),
+        short_help="A conversation about the workspace.",
+    )(with_flags(chat, dry_run=False, yes=False, as_json=False))
+    app.add_typer(
+        threads_app,
+        name="threads",
+        epilog=example("assist threads", "assist threads forget --all"),
+        short_help="The conversations that are kept, and how to remove them.",
+    )
+
+
+def chat(flags: Asking, files: Files = None, go_on: Continue = False, thread: ThreadName = "") -> None:
+    """Ask one question after the other, each with all that was said before. The model stays loaded.
+
+    /help lists what can be typed. Ctrl-C stops an answer, and not the chat.
+    """
+    if go_on and thread:
+        raise UserError("--continue and --thread exclude each other: give one of them.", WRONG_USAGE)
+    from assist_server.cli.chat_session import run_chat  # noqa: PLC0415
+    from assist_server.cli.commands.question_run import QuestionContext  # noqa: PLC0415
+
+    run_chat(flags, QuestionContext(tuple(files or ()), thread, go_on))
+
+
+@threads_app.callback(invoke_without_command=True)
+def threads(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the conversations that are kept, the last one first: name, turns, folder and first question."""
+    if context.invoked_subcommand is not None:
+        return
+    from assist_server.questions.composition import thread_files  # noqa: PLC0415
+
+    found = thread_files(settings()).all()
+    if as_json:
+        rows = [
+            {**{key: getattr(each, key) for key in ("id", "name", "root", "used")}, "turns": len(each.turns)}
+            for each in found
+        ]
+        emit({"threads": rows})
+        return
+    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
+    from assist_server.wording.sanitize import harmless  # noqa: PLC0415
+
+    if not found:
+        out("No conversation is kept.")
+        return
+    columns = [
+        Column("name"),
+        Column("last"),
+        Column("turns", number=True),
+        Column("folder"),
+        Column("about"),
+    ]
+    table(
+        columns,
+        [
+            (
+                each.label,
+                datetime.fromtimestamp(each.used, UTC).strftime("%Y-%m-%d %H:%M"),
+                str(len(each.turns)),
+                harmless(Path(each.root).name),
+                harmless(" ".join(each.turns[0].words.split())[:WORDS]) if each.turns else "",
+            )
+            for each in found
+        ],
+    )
+
+
+@threads_app.command("forget", short_help="Remove a conversation, or all.")
+def forget(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Its name or id.", show_default=False)] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Remove all of them.")] = False,
+) -> None:
+    """Remove a conversation from this machine, or all of them."""
+    from assist_server.questions.composition import thread_files  # noqa: PLC0415
+
+    if bool(name) == everything:
+        raise UserError("Name one conversation, or give --all: `assist threads` lists them.", WRONG_USAGE)
+    count = thread_files(settings()).forget(name)
+    if not count and name:
+        raise UserError(f"There is no conversation {name}: `assist threads` lists them.")
+    out(f"{count} {'conversation is' if count == 1 else 'conversations are'} forgotten.")

@@ -1,0 +1,298 @@
+"""The commands that count use: `stats`, `stats export` and `report`.
+
+Only `stats --send` opens a connection, to the collector that the settings name. Each command loads what it
+needs when it runs.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from assist_server.cli.flags import AsJson, Offline, Since, example, settings, with_offline
+from assist_server.cli.output import emit, out, say
+from assist_server.config import config as configuration
+from assist_server.config.config import Config
+from assist_server.errors import WRONG_USAGE, UserError
+from assist_server.records import usage_counts
+from assist_server.wording.counts import TOTALS, answers_document, answers_facts, stats_document, stats_facts
+
+if TYPE_CHECKING:  # numpy, and all of the gate
+    from assist_server.records.usage.model_pair import ModelPair
+    from assist_server.records.usage.usage_sums import UsageSums
+
+By = Annotated[
+    Literal["day", "repo", "command", "model", "language"] | None,
+    typer.Option("--by", help="Show tables with a row for each of these.", show_default=False),
+]
+
+MISPLACED = (
+    "Options go after the command: `assist stats {} --since DATE`. --by, --send, --json and --offline are "
+    "for `assist stats` alone."
+)
+
+stats_app = typer.Typer(rich_markup_mode=None)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put these commands into the command line."""
+    app.add_typer(
+        stats_app,
+        name="stats",
+        epilog=example(
+            "assist stats",
+            "assist stats --by model --since 2026-01-01",
+            "assist stats export --output counts.json",
+        ),
+        short_help="How much was requested, shown and accepted.",
+    )
+    app.command(
+        "report",
+        epilog=example(
+            "assist report",
+            "assist report --since 2026-01-01",
+            "assist report --merge exports --output t.html",
+        ),
+        short_help="A page about the use of assist, of this machine or of a team.",
+    )(report)
+
+
+@stats_app.callback(invoke_without_command=True)
+def stats(
+    context: typer.Context,
+    by: By = None,
+    since: Since = None,
+    send: Annotated[
+        bool,
+        typer.Option(
+            "--send",
+            help="Also send the counts, and sums of what left, to the collector that [collector] names.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+    offline: Offline = False,
+) -> None:
+    """Show the counts of all editor sessions and answers on this machine. They contain no text.
+
+    Counts of ghost text by day begin with the first version that kept them. With --since and without --by
+    there is a row for each day.
+    """
+    if context.invoked_subcommand is not None:
+        if by or since or send or as_json or offline:
+            raise UserError(MISPLACED.format(context.invoked_subcommand), WRONG_USAGE)
+        return
+    if send:
+        from assist_server.records import collector  # noqa: PLC0415  (OpenTelemetry, if it is there)
+
+        config = with_offline(configuration.load_lenient(), offline=offline)
+        say(f"Sent to {collector.send(config, collector.collect(config))}.")
+    from assist_escalation.routing import feedback  # noqa: PLC0415  (numpy, 0.1 s)
+    from assist_server.records.usage.usage_sums import collect_use  # noqa: PLC0415
+
+    config = configuration.load_lenient()
+    use = collect_use(config, _day(since))
+    wanted = by or ("day" if since else None)
+    if wanted is not None and not as_json:
+        _show_tables(config, use, wanted, _day(since))
+        return
+    data = config.paths.data
+    counts = usage_counts.read(data)
+    answers = answers_document(feedback.events(data / feedback.FILE))
+    if as_json:
+        emit(
+            {
+                **stats_document(counts),
+                "answers": answers,
+                **_table_document(config, use, wanted, _day(since)),
+            }
+        )
+    else:
+        _show_totals(config, stats_facts(counts) if counts else [], answers, use)
+
+
+@stats_app.command(
+    "export",
+    epilog=example(
+        "assist stats export --output counts.json", "assist stats export --name heron --since 2026-01-01"
+    ),
+    short_help="The counts as one document to give away.",
+)
+def export(
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Write to this file. Without it: to stdout.", show_default=False
+        ),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--name", metavar="PSEUDONYM", help="What to call you. Without it: nothing.", show_default=False
+        ),
+    ] = "",
+    since: Since = None,
+) -> None:
+    """Write sums by day, model, language, command, provider and host, for `assist report --merge`.
+
+    They hold no code, no path, no name of a repository and no name but the one that you give. A random
+    number tells this machine's exports from others. Nothing is sent anywhere.
+    """
+    from assist_server.records.usage.exports import export_document, export_of  # noqa: PLC0415
+    from assist_server.records.usage.usage_sums import collect_all  # noqa: PLC0415
+
+    config = settings()
+    made = export_of(config, collect_all(config, _day(since)), name, _day(since))
+    if output is None:
+        emit(export_document(made))
+        return
+    path = output.expanduser()
+    _write(path, json.dumps(export_document(made), indent=1) + "\n")
+    say(f"The counts are in {path}: look at them before you give them away.")
+
+
+def report(
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Write the page to this file. Without it: into the data directory.",
+            show_default=False,
+        ),
+    ] = None,
+    since: Since = None,
+    merge: Annotated[
+        Path | None,
+        typer.Option(
+            "--merge",
+            metavar="DIR",
+            help="Show the exports (*.json) in this directory, joined, in place of this machine's counts.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write one page about the use of assist: suggestions, latency, questions, dollars, and what left.
+
+    The page loads nothing and holds counts only: no code and no path. With --json the figures go to stdout,
+    and a page is written only if --output names it.
+    """
+    from assist_server.records.usage.usage_report import FOLDER, report_of_exports, report_of_machine  # noqa: PLC0415
+    from assist_server.wording.report_page import report_document, report_page  # noqa: PLC0415
+
+    config = settings()
+    day = _day(since)
+    found = report_of_exports(merge.expanduser(), day) if merge else report_of_machine(config, day)
+    named = "team" if merge else "machine"
+    path = output.expanduser() if output else config.paths.data / FOLDER / f"{named}-{found.made}.html"
+    if as_json:
+        emit(report_document(found))
+    if output is None and as_json:
+        return
+    if output is None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write(path, report_page(found))
+    if as_json:
+        say(f"The page is {path}.")
+    else:
+        out(str(path))
+
+
+def _show_totals(
+    config: Config, facts_shown: list[tuple[str, str]], answers: dict[str, Any], use: "UsageSums"
+) -> None:
+    from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
+    from assist_server.records.usage.key_groups import total  # noqa: PLC0415
+    from assist_server.wording.usage_tables import kept_words, next_edit_words, pair_lines  # noqa: PLC0415
+
+    if facts_shown:
+        facts(facts_shown)
+        out(TOTALS)
+    else:
+        out("Nothing was counted yet: counts are written while an editor is open, and when it ends.")
+    if answers["requests"]:
+        facts(answers_facts(answers))
+    if use.next_edits:
+        facts([("Next edits", next_edit_words(total(use.next_edits)))])
+    if kept := kept_words(use.first.answers):
+        out(kept)
+    for line in pair_lines(_pair(config, use)):
+        out(line)
+
+
+def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
+    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
+    from assist_server.records.usage.key_groups import NEXT_EDIT, group  # noqa: PLC0415
+    from assist_server.records.usage.usage_sums import repository_names  # noqa: PLC0415
+    from assist_server.wording import usage_tables as tables  # noqa: PLC0415
+
+    def show(names: Sequence[str], rows: list[list[str]]) -> None:
+        table([Column(by.capitalize()), *(Column(name, number=True) for name in names)], rows)
+
+    names = repository_names(config, Path.cwd()) if by == "repo" else None
+    if use.ghost_text:
+        out("Ghost text")
+        show(tables.GHOST_HEADS, tables.ghost_rows(group(use.ghost_text, by), by, names))
+        out(tables.MEANING)
+    else:
+        out("No ghost text was counted in this time.")
+    for line in tables.pair_lines(_pair(config, use)):
+        out(line)
+    if use.next_edits:
+        out("\nNext edits")
+        show(
+            tables.NEXT_EDIT_HEADS,
+            tables.next_edit_rows(group(use.next_edits, by, NEXT_EDIT), by, names),
+        )
+    if use.answers:
+        out("\nQuestions")
+        show(tables.QUESTION_HEADS, tables.question_rows(group(use.answers, by), by, names))
+    else:
+        out("No question was asked in this time.")
+    if use.first.answers > since:
+        out(tables.kept_words(use.first.answers))
+
+
+def _table_document(config: Config, use: "UsageSums", by: str | None, since: str) -> dict[str, Any]:
+    """What `stats --json` has next to the totals."""
+    from assist_server.records.usage.key_groups import NEXT_EDIT, group, total  # noqa: PLC0415
+    from assist_server.wording.usage_tables import (  # noqa: PLC0415
+        next_edit_document,
+        pair_document,
+        table_document,
+    )
+
+    found = {
+        "comparison": pair_document(_pair(config, use)),
+        "next_edits": next_edit_document(total(use.next_edits)),
+        "questions_kept_from": use.first.answers if use.first.answers > since else None,
+    }
+    if by is None:
+        return found
+    next_edits = group(use.next_edits, by, NEXT_EDIT)
+    tables = table_document(group(use.ghost_text, by), next_edits, group(use.answers, by), by)
+    return {**found, "by": by, "rows": tables}
+
+
+def _pair(config: Config, use: "UsageSums") -> "ModelPair | None":
+    """The candidate of the settings with their model, or else the two models that showed most."""
+    from assist_server.records.usage.key_groups import group  # noqa: PLC0415
+    from assist_server.records.usage.model_pair import pair_of, wanted_pair  # noqa: PLC0415
+
+    return pair_of(group(use.ghost_text, "model"), wanted_pair(config.completion))
+
+
+def _day(since: datetime | None) -> str:
+    """A date from the command line as a day; "" for none. Counts are by day, so a time in it is left out."""
+    return since.strftime("%Y-%m-%d") if since else ""
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(handle, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,128 @@
+"""Questions about a diff at the terminal: from git to the printed message or remarks."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from assist_context.files.git_repository import Git, find_git
+from assist_escalation.edits.checks.unseen_characters import visible
+from assist_server.cli.commands.question_run import QuestionRun, answer_unshown, show_decision
+from assist_server.cli.flags import Asking, directory, settings
+from assist_server.cli.output import emit, out, say
+from assist_server.config.config import Config
+from assist_server.errors import UserError
+from assist_server.questions.answering import FinalAnswer
+from assist_server.questions.composition import decision_inputs, git_of
+from assist_server.questions.decision import DecidedQuestion, Question, decide
+from assist_server.questions.diff_material import read_diff, with_diff
+from assist_server.questions.prompt_spans import QuestionFolders
+from assist_server.wording.answers import answer_document, last_line
+from assist_server.wording.sanitize import harmless
+from assist_server.workspace.commit_style import clean_message
+from assist_server.workspace.folder_diff import FolderDiff
+from assist_server.workspace.folder_index import corpus_of, folder_at, known_folder
+from assist_server.workspace.remarks import remarks_in
+
+LISTED = 5  # files that are left out and named
+
+
+def write_message(flags: Asking, note: str, *, edit: bool) -> None:
+    """Print a commit message for what is staged, or open git's editor with it."""
+    config, root = _place(flags)
+    diff = read_diff(git_of(config), root, "commit", "")
+    if not diff.files and not diff.left_out:
+        raise UserError("Nothing is staged: `git add` what the commit is to have.")
+    decided, final = _ask(config, flags, Question("commit", note), diff)
+    if final is None:
+        return
+    message = clean_message(final.text)
+    if not message:
+        raise UserError(
+            "The model wrote no message: try again with --note TEXT, which says what it is about."
+        )
+    if flags.as_json:
+        emit({**answer_document(decided, final, [], applied=False, problem=None), "message": message})
+    elif edit:
+        _edit(config, root, message)
+    else:
+        out(harmless(message))
+    say(last_line(decided, final))
+
+
+def write_review(flags: Asking, revision: str, note: str) -> None:
+    """Print remarks on a diff."""
+    config, root = _place(flags)
+    diff = read_diff(git_of(config), root, "review", revision)
+    if not diff.files and not diff.left_out:
+        raise UserError(
+            "Nothing changed since the last commit." if not revision else f"No change to {revision}."
+        )
+    decided, final = _ask(config, flags, Question("review", note), diff)
+    if final is None:
+        return
+    found = remarks_in(final.text, decided.question.material)
+    if flags.as_json:
+        remarks = [{"path": each.path, "line": each.line, "text": each.text} for each in found.kept]
+        document = answer_document(decided, final, [], applied=False, problem=None)
+        emit({**document, "remarks": remarks, "dropped": found.dropped})
+    for each in () if flags.as_json else found.kept:
+        out(f"{visible(each.path)}:{each.line}: {harmless(each.text)}")
+    if not found.kept:
+        say("No remarks.")
+    if found.dropped:
+        say(f"Dropped {found.dropped} about lines that are not in the diff.")
+    say(last_line(decided, final))
+
+
+def _place(flags: Asking) -> tuple[Config, str]:
+    """The configuration, and the folder whose rules and budget the question has."""
+    config = settings(offline=flags.offline)
+    root = directory(flags.workspace)
+    return config, (known_folder(config, root) or folder_at(config, root)).root
+
+
+def _ask(
+    config: Config, flags: Asking, question: Question, diff: FolderDiff
+) -> tuple[DecidedQuestion, FinalAnswer | None]:
+    """The decision and the answer; no answer for a dry run, which is shown."""
+    root = Path(diff.root)
+    inputs, problems = decision_inputs(config, [diff.root], [str(directory(flags.workspace))])
+    for problem in problems:
+        say(f"assist: {problem}")
+    question = replace(question, wish=flags.wish, provider=flags.provider)
+    about = with_diff(question, diff, git_of(config), inputs.permissions.mode)
+    _say_left_out(about.left_out)
+    if not about.question.material:
+        raise UserError("All that changed is excluded by rules, so no model is shown it.")
+    corpus = corpus_of(known_folder(config, root) or folder_at(config, root))
+    try:
+        decided = decide(about.question, QuestionFolders(corpus), inputs)
+    finally:
+        corpus.reader.close()
+    if flags.dry_run:
+        show_decision(decided, flags)
+        return decided, None
+    return decided, answer_unshown(QuestionRun(config, inputs, decided, flags))
+
+
+def _say_left_out(left_out: Sequence[tuple[str, str]]) -> None:
+    for path, why in left_out[:LISTED]:
+        say(f"Left out: {visible(path)} ({why})")
+    if len(left_out) > LISTED:
+        say(f"Left out: {len(left_out) - LISTED} more")
+
+
+def _edit(config: Config, root: str, message: str) -> None:
+    """Run `git commit` with its editor. git asks, commits or gives up as always."""
+    git = find_git(Git(config.programs), root)
+    if git is None or not sys.stdin.isatty():
+        raise UserError(f"There is no terminal for an editor. The message is:\n{harmless(message)}")
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".txt") as file:
+        file.write(message + "\n")
+        file.flush()
+        done = subprocess.run([git.program, "commit", "--edit", "-F", file.name], cwd=root, check=False)
+    if done.returncode:
+        raise UserError("git made no commit.")

@@ -1,0 +1,212 @@
+"""The engine's port to a server: prompts become texts with their origins, which the gate judges.
+
+It runs on the thread that owns the connection. Rules about files are remembered for some seconds, since a
+prompt leaves at each pause in typing.
+"""
+
+import os
+import time
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from assist_completion.engine.server_port import ServedPiece, ServedPrompt
+from assist_completion.errors import ServedError
+from assist_completion.prompt.layout import Plan
+from assist_context.documents import Context, Snippet
+from assist_escalation.errors import EscalationError, RefusedError
+from assist_escalation.gate.ghost_text.incremental_redaction import CursorTexts
+from assist_escalation.gate.ghost_text.session import COMMAND, GhostTextSession
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.policy.verdict import judge_ghost_text
+from assist_escalation.prompts import Origin, Prompt, Span
+from assist_escalation.provider.failures import Fault
+from assist_server.questions.file_names import (
+    FileRules,
+    aliases_of,
+    barred_files,
+    names_of,
+    rule_folders,
+)
+from assist_server.workspace.folders import WorkspaceFolder, folder_of
+
+Place = tuple[str, str]  # a folder of the workspace, and a path in it
+
+RULES_S = 5.0  # seconds for which rules about what may leave are remembered
+REMEMBERED = 1_000  # verdicts on files
+OPENED = 64  # files whose places are remembered
+# The server was not asked, or refused this text alone: it may be well for all others.
+_UNASKED = ("refused", "context-length", "content-filter", "offline")
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRules:
+    """What is asked about a prompt's files. `within` gives the permissions for files in some folders."""
+
+    name: str
+    folders: Callable[[], Sequence[WorkspaceFolder]]
+    within: Callable[[Sequence[str]], Permissions]
+    files: FileRules
+
+
+class RememberedRules:
+    """The answers of `TeamRules`, each remembered for `RULES_S`."""
+
+    def __init__(self, rules: TeamRules) -> None:
+        self._rules = rules
+        self._permissions: OrderedDict[tuple[str, ...], tuple[float, Permissions]] = OrderedDict()
+        self._reasons: OrderedDict[tuple[Place, str, tuple[str, ...]], tuple[float, str]] = OrderedDict()
+        self._places: tuple[str, ...] = ()
+
+    @property
+    def folders(self) -> Sequence[WorkspaceFolder]:
+        """The folders of the workspace as they are now."""
+        return self._rules.folders()
+
+    def apply_to(self, spans: Sequence[Span]) -> None:
+        """Take the rules of all folders around the files of a prompt, from now on."""
+        self._places = rule_folders(spans)
+
+    def permissions(self) -> Permissions:
+        """What may leave by these rules."""
+        now = time.monotonic()
+        known = self._permissions.get(self._places)
+        if known is None or now - known[0] > RULES_S:
+            known = (now, self._rules.within(self._places))
+            self._permissions[self._places] = known
+            if len(self._permissions) > OPENED:
+                self._permissions.popitem(last=False)
+        return known[1]
+
+    def why_not(self, place: Place, alias: str = "") -> str:
+        """Why a file may not leave, by any of its names, in words, or "". `alias` is how it was opened."""
+        now = time.monotonic()
+        key = (place, alias, self._places)
+        known = self._reasons.get(key)
+        if known is None or now - known[0] > RULES_S:
+            known = (now, self._reason(place, alias))
+            self._reasons[key] = known
+            if len(self._reasons) > REMEMBERED:
+                self._reasons.popitem(last=False)
+        return known[1]
+
+    def _reason(self, place: Place, alias: str) -> str:
+        root, path = place
+        rules = self._rules
+        names = names_of({root: [path, *([alias] if alias else [])]}, rules.files)
+        barred = barred_files(names, [folder.root for folder in rules.folders()], rules.files)
+        if barred:
+            return next(iter(barred.values()))
+        shown = tuple(Span("", Origin("file", each, root)) for each in filter(None, (path, alias)))
+        others = aliases_of(COMMAND, names, barred)
+        prompt = Prompt(COMMAND, (*shown, *others.spans))
+        verdict = judge_ghost_text(prompt, self.permissions(), rules.name)
+        return "" if verdict.allowed else "; ".join(verdict.reasons)
+
+
+class TeamServer:
+    """A server of the team, as the token source sees it. `begin` makes the session for the first request.
+
+    `constrains`: whether the server can be made to begin its answer with a given text. `files`: whether
+    other files can be a part of its prompts.
+    """
+
+    def __init__(
+        self, begin: Callable[[], GhostTextSession], rules: RememberedRules, *, constrains: bool, files: bool
+    ) -> None:
+        self._begin = begin
+        self._session: GhostTextSession | None = None
+        self._rules = rules
+        self._constrains = constrains
+        self._files = files
+        self._opened: OrderedDict[str, Place] = OrderedDict()  # by the path that prompts have
+
+    @property
+    def constrains(self) -> bool:
+        """Whether the server can be made to begin its answer with a given text."""
+        return self._constrains
+
+    def admit(self, context: Context) -> Context:
+        """The context without other files that may not leave. Raises `ServedError` if the file may not."""
+        real = os.path.realpath(context.named) if context.named else ""
+        folder = folder_of(self._rules.folders, real)
+        if folder is None:
+            raise ServedError("this text is no file in a folder of the workspace", away=False)
+        place = (folder.root, folder.relative(real))
+        self._opened[context.path] = place
+        self._opened.move_to_end(context.path)
+        if len(self._opened) > OPENED:
+            self._opened.popitem(last=False)
+        snippets = [(each, self._place(each)) for each in context.snippets] if self._files else []
+        found = [(each, at) for each, at in snippets if at is not None]
+        spans = [Span("", Origin("file", at[1], at[0])) for at in (place, *(at for _, at in found))]
+        try:
+            self._rules.apply_to(spans[:1])
+            if why := self._rules.why_not(place, folder.alias(context.named)):
+                raise ServedError(why, away=False)
+            self._rules.apply_to(spans)
+            admitted = tuple(each for each, at in found if not self._rules.why_not(at))
+        except EscalationError as error:
+            raise ServedError(str(error), away=False) from None
+        return replace(context, snippets=admitted)
+
+    async def complete(self, prompt: ServedPrompt) -> AsyncGenerator[ServedPiece, None]:
+        """The answer piece by piece. Raises `ServedError`."""
+        texts = self._texts(prompt.plan, prompt.need)
+        self._rules.apply_to((*texts.files, texts.head))
+        line_ended = False
+        counts = (0, 0)
+        try:
+            self._session = self._session or self._begin()
+            answer = self._session.complete(texts, prompt.most, one_line=prompt.one_line)
+            async with aclosing(answer) as pieces:
+                async for piece in pieces:
+                    line_ended = line_ended or piece.end == "line"
+                    counts = (max(counts[0], piece.prompt), max(counts[1], piece.cached))
+                    ended = piece.end == "stop"
+                    yield ServedPiece(piece.text, piece.chance, ended, *counts, piece.likely)
+            if line_ended:  # the end of the line is not in the answer; what is counted may come after it
+                yield ServedPiece("\n", 0.0, False, *counts)
+        except Fault as fault:
+            raise ServedError(str(fault), away=fault.kind not in _UNASKED) from None
+        except RefusedError as error:
+            raise ServedError(str(error), away=False, passing=error.cause == "redaction") from None
+        except EscalationError as error:  # the log or the ledger: nothing may leave until that is repaired
+            raise ServedError(str(error), away=True) from None
+
+    def rest(self) -> None:
+        """Write down what was sent so far."""
+        if self._session is not None:
+            self._session.roll()
+
+    async def close(self) -> None:
+        """End the connections, and write down what was sent."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _place(self, snippet: Snippet) -> Place | None:
+        """Where the file of a snippet is, None if that is not certain."""
+        found = []
+        for folder in self._rules.folders:
+            inside = snippet.path.removeprefix(f"{folder.name}/") if folder.name else snippet.path
+            if snippet.root in ("", folder.root) and (not folder.name or inside != snippet.path):
+                found.append((folder.root, inside))
+        there = [each for each in found if os.path.isfile(os.path.join(*each))]
+        return there[0] if len(there) == 1 else None
+
+    def _texts(self, plan: Plan, need: str) -> CursorTexts:
+        root, path = self._opened.get(plan.path, ("", plan.path))
+        origin = Origin("file", path, root)
+        files = []
+        for each in plan.snippets if self._files else ():
+            at = self._place(each) or ("", each.path)
+            lines = (each.start_line, each.end_line, each.blob)
+            files.append(Span(each.text, Origin("file", at[1], at[0], *lines)))
+        return CursorTexts(
+            tuple(files),
+            Span(plan.far + plan.head, origin),
+            Span(plan.typed, origin),
+            need,
+            Span(plan.suffix, origin),
+        )

@@ -1,0 +1,161 @@
+"""Puts the parts of a team's server together: settings, gate, connection and engine."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+from assist_completion.engine.engine import Engine
+from assist_completion.engine.interface import GhostTextEngine
+from assist_completion.engine.served_tokens import ServedSource
+from assist_completion.engine.server_first import ServerFirst, Tier
+from assist_completion.errors import ModelError
+from assist_completion.inference.generation import FULL, TokenBudget
+from assist_completion.inference.worker import Worker
+from assist_completion.model_store.catalogue import infilling_tokens
+from assist_escalation.errors import EscalationError
+from assist_escalation.gate.ghost_text.session import GhostTextSession, SessionParts
+from assist_escalation.policy.endpoints import ModelServer
+from assist_escalation.policy.permissions import Permissions
+from assist_escalation.provider.infill.request import FimTable, can_constrain
+from assist_server.config.config import Config
+from assist_server.config.permissions import permissions_for
+from assist_server.editor.team_server import RememberedRules, TeamRules, TeamServer
+from assist_server.local_model.opening import open_engine
+from assist_server.questions.composition import file_rules, gate_parts, random_token, scope_of, secret_values
+from assist_server.workspace.folders import WorkspaceFolder
+
+Folders = Callable[[], Sequence[WorkspaceFolder]]
+
+_LOG = logging.getLogger(__name__)
+
+
+def named_server(config: Config, roots: Sequence[str] = ()) -> tuple[str, ModelServer] | None:
+    """The server that the settings name for ghost text, None if they name none.
+
+    Raises `EscalationError` for a name without a server.
+    """
+    found = permissions_for(config, roots)[0]
+    if not found.ghost_server:
+        return None
+    if found.ghost_server not in found.servers:
+        known = ", ".join(found.servers) or "none"
+        raise EscalationError(
+            f"[completion] server names {found.ghost_server!r}, which is no [servers.NAME] table: known are "
+            f"{known}"
+        )
+    return found.ghost_server, found.servers[found.ghost_server]
+
+
+def fim_table(server: ModelServer) -> FimTable | None:
+    """The infilling tokens of a server's model; None where its own protocol has them.
+
+    Raises `EscalationError` if they are not known.
+    """
+    if server.kind == "mistral-fim":
+        return None
+    found = infilling_tokens(server.fim or server.model)
+    if found is None:
+        raise EscalationError(
+            f"the infilling tokens of {server.fim or server.model} are not known: write the family of the "
+            "model as fim in its [servers.NAME] table"
+        )
+    return FimTable(found.pre, found.suf, found.mid, found.sep)
+
+
+def open_ghost_text(config: Config, folders: Folders, say: Callable[[str], None]) -> GhostTextEngine:
+    """The engine that the settings ask for: the local model's, after the team's server if they name one.
+
+    Blocks. Raises `ModelError`, and `EscalationError` for a server that cannot be used.
+    """
+    named = None if config.offline else named_server(config)
+    try:
+        local = open_engine(config, say).engine
+    except ModelError as error:
+        if named is None:
+            raise
+        say(str(error))
+        local = None
+    return open_team_engine(lambda: config, named, folders, local) if named else cast("Engine", local)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamView:
+    """What is told about a server: each change of the tier on the event loop, other news on any thread."""
+
+    show: Callable[[Tier], None] = lambda _: None
+    tell: Callable[[str], None] = lambda _: None
+
+
+def open_team_engine(
+    settings: Callable[[], Config],
+    named: tuple[str, ModelServer],
+    folders: Folders,
+    local: Engine | None,
+    view: TeamView = TeamView(),
+    *,
+    healed: bool | None = None,
+) -> ServerFirst:
+    """An engine that asks the server first. It connects with the first request. Raises `EscalationError`.
+
+    `settings` are read again for each prompt. `healed`: whether the server is made to begin with a half-typed
+    word; None: if its kind can be.
+    """
+    name, server = named
+    tokens = fim_table(server)
+    config = settings()
+
+    def within(places: Sequence[str]) -> Permissions:
+        return permissions_for(settings(), [folder.root for folder in folders()], places)[0]
+
+    rules = RememberedRules(TeamRules(name, folders, within, file_rules(config)))
+    begin = partial(_begin_session, config, rules, (name, tokens), view.tell)
+    files = tokens is not None and bool(tokens.sep)
+    budget = budget_of(server, files=files)
+    constrains = can_constrain(server) if healed is None else healed
+    team = TeamServer(begin, rules, constrains=constrains, files=files)
+    worker = Worker(partial(ServedSource, team, budget))
+    ids = local.ids if local else None
+    engine = Engine(worker, config.completion, budget, server.model, time.perf_counter, ids)
+    bound = (server.timeout_ms + config.completion.debounce_ms_max) / 1e3
+    return ServerFirst(engine, worker, local, bound, view.show)
+
+
+def _begin_session(
+    config: Config,
+    rules: RememberedRules,
+    asked: tuple[str, FimTable | None],
+    tell: Callable[[str], None],
+) -> GhostTextSession:
+    """The session, begun on the thread that owns the connection: it reads the files of secrets."""
+    permissions = rules.permissions()
+    parts = gate_parts(config, permissions)
+
+    def warn(text: str) -> None:
+        _LOG.warning("%s", text)
+        tell(text)
+
+    session_parts = SessionParts(
+        parts.log,
+        parts.ledger,
+        rules.permissions,
+        lambda: secret_values(config, rules.permissions()),
+        parts.keys,
+        random_token,
+        scope_of(permissions.roots),
+        parts.models,
+        warn,
+        offline=config.offline,
+    )
+    return GhostTextSession(*asked, session_parts)
+
+
+def budget_of(server: ModelServer, *, files: bool) -> TokenBudget:
+    """How much text a prompt for this server has: what its context holds, at most the usual full head."""
+    usual = TokenBudget()
+    room = server.context_tokens - FULL.suffix - 2 * usual.block_tokens
+    head = min(FULL.head, int(room / 1.5))  # dense text has more tokens than its length suggests
+    snippets = min(usual.snippets, head // 2) if files else 0
+    return replace(usual, full=replace(FULL, head=head), context=server.context_tokens, snippets=snippets)

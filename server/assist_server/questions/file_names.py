@@ -1,0 +1,91 @@
+"""The names of the files that a question shows, and the rules about each of them.
+
+A file may have several names, by links; a rule about any of them counts. It asks rules, and makes none.
+"""
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from assist_context.files.repository_top import top_of
+from assist_escalation.prompts import Origin, Prompt, Span
+from assist_server.questions.withheld_parts import FilePlace, origins_of
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """What is asked about files, each time of a folder and paths in it.
+
+    `excluded` says why some may not leave, in words; `links` gives the further names that some have.
+    """
+
+    excluded: Callable[[str, Collection[str]], Mapping[str, str]]
+    links: Callable[[str, Collection[str]], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """One of the names of a file that a prompt shows; `file` is its folder, and its path there."""
+
+    root: str
+    name: str
+    file: FilePlace
+
+
+def barred_files(names: Sequence[NamedFile], roots: Sequence[str], rules: FileRules) -> dict[FilePlace, str]:
+    """Why files may not leave, in words: by any of their names, by the rules of any folder around them."""
+    asked: dict[str, dict[str, list[NamedFile]]] = {}
+    found: dict[FilePlace, str] = {}
+    for each in names:
+        if each.file[0] not in roots:
+            found[each.file] = f"{each.name} is in no folder of this workspace"
+        full = os.path.join(each.root, each.name)
+        for root in dict.fromkeys((each.root, *roots)):
+            if root == each.root:
+                asked.setdefault(root, {}).setdefault(each.name, []).append(each)
+            elif full.startswith(os.path.join(root, "")):
+                asked.setdefault(root, {}).setdefault(_path_from(root, full), []).append(each)
+    for root, inside in asked.items():
+        for name, why in rules.excluded(root, tuple(inside)).items():
+            found |= {each.file: f"{name} {why}" for each in inside[name]}
+    return found
+
+
+def names_of(shown: Mapping[str, Collection[str]], rules: FileRules) -> list[NamedFile]:
+    """All names of files, given by their folders. What has several, counts by each."""
+    found = []
+    for root, paths in shown.items():
+        found += [NamedFile(root, path, (root, path)) for path in paths]
+        top = top_of(root) or root  # what git ignores may be next to the workspace's folder
+        from_top = {path: _path_from(top, os.path.join(root, path)) for path in paths}
+        links = rules.links(top, tuple(from_top.values()))
+        for name, linked in links.items():  # two of the paths may be names of the same file
+            same = [path for path, known in from_top.items() if links.get(known, known) == linked]
+            for each in (name, linked):
+                full = os.path.join(top, each)
+                inside = full.startswith(os.path.join(root, ""))
+                place = (root, _path_from(root, full)) if inside else (top, each)
+                found += [NamedFile(*place, (root, path)) for path in same]
+    return found
+
+
+def _path_from(folder: str, full: str) -> str:
+    return os.path.relpath(full, folder).replace(os.sep, "/")
+
+
+def aliases_of(command: str, names: Sequence[NamedFile], barred: Collection[FilePlace]) -> Prompt:
+    """The other names of files that are shown, as a prompt without text: rules about them count as well."""
+    # Globs are about paths in the workspace.
+    inside = [each for each in names if each.root == each.file[0] and each.file not in barred]
+    others = dict.fromkeys((each.name, each.root) for each in inside if each.name != each.file[1])
+    return Prompt(command, tuple(Span("", Origin("file", *each)) for each in others))
+
+
+def rule_folders(spans: Sequence[Span]) -> tuple[str, ...]:
+    """The folders between the files of a prompt and their roots, both included."""
+    found: dict[str, None] = {}
+    for origin in (each for span in spans for each in origins_of(span)):
+        parents = PurePosixPath(origin.path).parents
+        found |= dict.fromkeys(os.path.normpath(os.path.join(origin.root, each)) for each in parents)
+    return tuple(found)

@@ -1,0 +1,275 @@
+"""Which command tests a repository, what it has to see in the sandbox, and how it runs only some tests.
+
+It looks at the names of files and at a few files of settings, and runs nothing. It knows the conventions of
+pytest, unittest, npm with jest, vitest and mocha, cargo and go.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar, Literal
+
+from assist_context.evidence.mentions import is_test
+from assist_server.errors import UserError
+from assist_server.sandbox.installations import (
+    covers_copy,
+    go_places,
+    node_packages,
+    program_places,
+    program_prefixes,
+    text_of,
+)
+from assist_server.sandbox.proofs import CARGO, GO, PYTEST, UNITTEST, proof_of
+from assist_server.sandbox.sandbox import DEFAULT_PATH, PLAIN_VIEW, SandboxView, login_home
+
+Runner = Literal["pytest", "unittest", "jest", "vitest", "npm", "cargo", "go", "own"]
+
+_TEST_FOLDERS = ("tests", "test")
+_SETTINGS_OF_PYTEST = {
+    "pytest.ini": "",
+    ".pytest.ini": "",
+    "pyproject.toml": "[tool.pytest",
+    "setup.cfg": "[tool:pytest]",
+    "tox.ini": "[pytest]",
+}
+_SHELL = re.compile(r"[;&|<>$`(){}\\*?\n]")
+# go and pytest leave folders out whose names begin with a dot.
+GO_CACHE = ".assist-go-cache"
+BYTECODE = ".assist-bytecode"
+
+
+@dataclass(frozen=True, slots=True)
+class TestCommand:
+    """A command that runs tests, with the variables it needs and what it sees.
+
+    `proof` is an expression that its output has after tests passed, unless a program ended early with 0; it
+    is "" if the runner is not known. `view` has folders for what is built: they may be left out of a run.
+    """
+
+    __test__: ClassVar[bool] = False  # pytest takes any class with this beginning for a test
+
+    words: tuple[str, ...]
+    runner: Runner
+    view: SandboxView = PLAIN_VIEW
+    environ: Mapping[str, str] = field(default_factory=dict)
+    proof: str = ""
+
+
+def find_test_command(root: Path, path: str = DEFAULT_PATH, own: str = "") -> tuple[TestCommand, ...]:
+    """The commands that test a repository, most likely first; only the user's `own`, if there is one.
+
+    `path` is the user's PATH: programs are looked up in it. Raises UserError if `own` has an open quote.
+    """
+    top = root.resolve()
+    found = _own(top, path, own) if own else _known_commands(top, path)
+    return tuple(
+        replace(each, view=_view_in(top, each.view), environ={"PATH": path, **each.environ}) for each in found
+    )
+
+
+def _view_in(top: Path, view: SandboxView) -> SandboxView:
+    """The view in the repository's place, in which nothing covers what is tested."""
+    readable = tuple(dict.fromkeys(each for each in view.readable if not covers_copy(each, top)))
+    return replace(view, readable=readable, place=top)
+
+
+def _known_commands(top: Path, path: str) -> Iterator[TestCommand]:
+    yield from _python(top, path)
+    yield from _node(top, path)
+    yield from _cargo(top, path)
+    yield from _go(top, path)
+
+
+def _own(top: Path, path: str, own: str) -> Iterator[TestCommand]:
+    """The user's words. They see what any of the known runners would see."""
+    try:
+        words = tuple(shlex.split(own))
+    except ValueError as error:
+        raise UserError(f"The test command {own!r} cannot be read ({error}): close its quotes.") from error
+    if not words:
+        raise UserError("The test command is empty: name a program, such as `make test`.")
+    others = list(_known_commands(top, path))
+    # `env`, `time` or `sh` may be first, and any word the name of a program.
+    programs = [Path(found) for word in words if (found := shutil.which(word, path=path))]
+    python = _interpreter(top, path)
+    readable = [each for other in others for each in other.view.readable]
+    readable += [place for each in (python, *programs) if each for place in program_places(each, top)]
+    folders = {folder: None for other in others for folder in other.view.folders}
+    environ = {name: value for other in others for name, value in other.environ.items()}
+    view = SandboxView(tuple(readable), folders=tuple(folders) or (BYTECODE,))
+    scripts = {"npm", "yarn", "pnpm"} & {PurePosixPath(word).name for word in words[:1]}
+    line = _test_script(top) if scripts and "test" in words else own
+    yield TestCommand(words, "own", view, {**_bytecode_in(top), **environ}, proof_of(line))
+
+
+def _python(top: Path, path: str) -> Iterator[TestCommand]:
+    configured = any(
+        mark in text_of(top / name) for name, mark in _SETTINGS_OF_PYTEST.items() if (top / name).is_file()
+    )
+    if not configured and not _has_python_tests(top):
+        return
+    python = _interpreter(top, path)
+    if python is None:
+        return
+    view = SandboxView(tuple(program_places(python, top)), folders=(BYTECODE,))
+    if configured or _has_package(python, "pytest"):
+        # The number wins over -q and -v in the repository's settings, and the last line says what passed.
+        options = ("-x", "--verbosity=-1", "-p", "no:cacheprovider")
+        words = (str(python), "-m", "pytest", *options)
+        yield TestCommand(words, "pytest", view, _bytecode_in(top), PYTEST)
+    else:
+        run_all = (str(python), "-m", "unittest", "-f")
+        yield TestCommand(run_all, "unittest", view, _bytecode_in(top), UNITTEST)
+
+
+def _bytecode_in(top: Path) -> dict[str, str]:
+    """Where Python keeps compiled files: without any, as uv leaves it, pytest takes 2.7 s and not 0.8 s."""
+    return {"PYTHONPYCACHEPREFIX": str(top / BYTECODE)}
+
+
+def _has_python_tests(top: Path) -> bool:
+    folders = [top, *(top / name for name in _TEST_FOLDERS)]
+    return any(next(folder.glob(name), None) for folder in folders for name in ("test_*.py", "*_test.py"))
+
+
+def _interpreter(top: Path, path: str) -> Path | None:
+    """The repository's own interpreter, else the first of PATH that is a program and no script."""
+    for folder in (".venv", "venv"):
+        python = top / folder / "bin" / "python"
+        if python.exists():
+            return python
+    for folder in path.split(os.pathsep):
+        python = Path(folder, "python3")
+        if os.path.isabs(folder) and os.access(python, os.X_OK) and not _is_script(python):
+            return python
+    return None
+
+
+def _is_script(file: Path) -> bool:
+    try:
+        with file.open("rb") as data:
+            return data.read(2) == b"#!"
+    except OSError:
+        return True
+
+
+def _has_package(python: Path, name: str) -> bool:
+    system = Path(os.path.realpath(python)).parent.parent
+    patterns = ("lib/python3*/site-packages", "lib/python3*/dist-packages", "lib/python3/dist-packages")
+    return any(
+        (folder / name).is_dir()
+        for place in (*program_prefixes(python), system)
+        for each in patterns
+        for folder in place.glob(each)
+    )
+
+
+def _test_script(top: Path) -> str:
+    """The command that a repository's package.json has for tests, "" for none."""
+    try:
+        settings: Any = json.loads(text_of(top / "package.json") or "{}")
+        script = settings["scripts"]["test"]
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return script if isinstance(script, str) and "no test specified" not in script else ""
+
+
+def _node(top: Path, path: str) -> Iterator[TestCommand]:
+    script = _test_script(top)
+    packages = node_packages(top)
+    npm = shutil.which("npm", path=path)
+    if not script or npm is None or packages is None:
+        return
+    node = shutil.which("node", path=path)
+    programs = [Path(each) for each in (npm, node) if each]
+    readable = (packages, *(place for each in programs for place in program_places(each, top)))
+    environ = {
+        "CI": "1",  # without it vitest and others wait for changes
+        "npm_config_audit": "false",
+        "npm_config_offline": "true",
+        "npm_config_update_notifier": "false",
+    }
+    words = ("npm", "test", "--silent")
+    yield TestCommand(words, _runner_of(script), SandboxView(readable), environ, proof_of(script))
+
+
+def _runner_of(script: str) -> Runner:
+    """The runner of a script that takes files as its last words; scripts of several commands do not."""
+    if _SHELL.search(script):
+        return "npm"
+    words = [PurePosixPath(word).name for word in script.split()]
+    runners: tuple[Runner, ...] = ("jest", "vitest")
+    return next((each for each in runners if each in words[:3]), "npm")
+
+
+def _cargo(top: Path, path: str) -> Iterator[TestCommand]:
+    cargo = shutil.which("cargo", path=path)
+    if cargo is None or not (top / "Cargo.toml").is_file():
+        return
+    home = Path(cargo).parent.parent
+    own = home if (home / "registry").is_dir() or home.name == ".cargo" else login_home() / ".cargo"
+    # Not the whole folder: it may have a registry's password.
+    readable = [own / name for name in ("bin", "registry", "git", "env")]
+    readable += [own.parent / ".rustup", login_home() / ".rustup"]
+    view = SandboxView(tuple(each for each in readable if each.exists()), folders=("target",))
+    environ = {"CARGO_NET_OFFLINE": "true", "CARGO_TERM_COLOR": "never", "RUST_BACKTRACE": "0"}
+    words = ("cargo", "test", "--offline", "--target-dir", str(top / "target"))
+    yield TestCommand(words, "cargo", view, environ, CARGO)
+
+
+def _go(top: Path, path: str) -> Iterator[TestCommand]:
+    go = shutil.which("go", path=path)
+    if go is None or not (top / "go.mod").is_file():
+        return
+    modules = login_home() / "go" / "pkg" / "mod"
+    readable = ([modules] if modules.exists() else []) + go_places(Path(go))
+    view = SandboxView(tuple(readable), folders=(GO_CACHE,))
+    environ = {
+        "GOCACHE": str(top / GO_CACHE),
+        "GOPROXY": "off",
+        "GOTOOLCHAIN": "local",
+        "GOTELEMETRY": "off",
+        "GOMODCACHE": str(modules),
+    }
+    yield TestCommand(("go", "test", "-count=1", "./..."), "go", view, environ, GO)
+
+
+def narrow(command: TestCommand, test_files: Sequence[str]) -> TestCommand:
+    """The command for some test files, by their paths in the repository, if its runner can do that."""
+    files = tuple(test_files)
+    if not files or any(each.startswith("-") for each in files):
+        return command
+    words = command.words
+    match command.runner:
+        case "pytest" | "unittest":
+            words = (*words, *files)
+        case "jest":
+            words = (*words, "--", "--runTestsByPath", *files)
+        case "vitest":
+            words = (*words, "--", *files)
+        case "go":
+            words = (*words[:-1], *dict.fromkeys(f"./{PurePosixPath(each).parent}" for each in files))
+        case "cargo" if all(_cargo_test(each) for each in files):
+            words = (*words, *(word for each in files for word in ("--test", _cargo_test(each))))
+    return replace(command, words=words)
+
+
+def _cargo_test(path: str) -> str:
+    """The name of an integration test, which is a file in `tests`; "" for another file."""
+    file = PurePosixPath(path)
+    return file.stem if file.parts[:-1] == ("tests",) and file.suffix == ".rs" else ""
+
+
+def tests_that_name(function_name: str, paths: Iterable[str], read: Callable[[str], str | None]) -> list[str]:
+    """The test files that have a function's name as a word, those that name it most often first.
+
+    `read` gives a file's text, or None if it has none.
+    """
+    word = re.compile(rf"(?<!\w){re.escape(function_name)}(?!\w)")
+    counts = {path: len(word.findall(read(path) or "")) for path in paths if is_test(path)}
+    return sorted((path for path, count in counts.items() if count), key=lambda path: (-counts[path], path))

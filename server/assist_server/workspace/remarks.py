@@ -1,0 +1,61 @@
+"""Remarks on a diff, as a model writes them: found by PATH:LINE, and kept only if the diff has that line."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assist_escalation.prompts import Span
+from assist_server.workspace.commit_style import clean_message
+
+# - `src/app.py:12`: text   or   **src/app.py:12-14** - text
+_REMARK = re.compile(
+    r"""
+    ^ [\s>*\-\d.)\[(`"']*                       # a bullet, a number, quotes
+    (?P<path>[^\s:`*"'\]][^:`*"'\n\]]*?) : (?P<line>\d{1,7}) (?:-\d{1,7})?
+    [`*"')\]\s]* (?: [:\-–—,] | \s ) [`*\s]*    # what ends the place
+    (?P<text>\S.*) $
+    """,
+    re.VERBOSE,
+)
+
+
+_NUMBER = re.compile(r"^ {0,4}(\d+) [ +]", re.MULTILINE)  # as `diff_spans` writes it
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What is said about a line of a file."""
+
+    path: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """The remarks on lines of a diff, and how many were about others."""
+
+    kept: tuple[Remark, ...]
+    dropped: int
+
+
+def remarks_in(answer: str, pieces: Sequence[Span]) -> Remarks:
+    """The remarks of an answer about numbered pieces. One about a line that they do not show is dropped."""
+    shown = {each.origin.path: set(map(int, _NUMBER.findall(each.text))) for each in pieces}
+    found = list(dict.fromkeys(_parse(answer)))
+    kept = tuple(each for each in found if each.line in shown.get(each.path, ()))
+    return Remarks(kept, len(found) - len(kept))
+
+
+def answer_text(command: str, answer: str, pieces: Sequence[Span]) -> str:
+    """What an editor shows of an answer about a diff: the message, or the remarks that have their place."""
+    if command == "commit":
+        return clean_message(answer)
+    kept = remarks_in(answer, pieces).kept
+    return "\n".join(f"{each.path}:{each.line}: {each.text}" for each in kept) or "No remarks."
+
+
+def _parse(answer: str) -> Iterator[Remark]:
+    for line in answer.splitlines():
+        if found := _REMARK.match(line):
+            yield Remark(found["path"].strip().removeprefix("./"), int(found["line"]), found["text"].strip())

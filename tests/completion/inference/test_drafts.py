@@ -1,0 +1,54 @@
+"""Guesses of the next tokens from a known text: where they are followed, left, and found again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assist_completion.inference.drafts import LEAST, MOST, DraftReader
+
+DRAFT = list(range(100, 160))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ([], DRAFT[:LEAST]),
+        (DRAFT[:2], DRAFT[2 : 2 + LEAST]),
+        ([*DRAFT[:2], 9], []),
+        ([*DRAFT[:2], 9, *DRAFT[3:5]], []),
+        ([*DRAFT[:2], 9, *DRAFT[3:6]], DRAFT[6 : 6 + LEAST]),
+        (DRAFT, []),
+    ],
+)
+def test_a_guess_is_what_follows_in_the_draft(written: list[int], expected: list[int]) -> None:
+    assert DraftReader(DRAFT).guess(written) == expected
+
+
+def test_what_repeats_is_found_after_the_place_that_was_reached() -> None:
+    draft = [1, 2, 3, 4, 1, 2, 3, 5]
+    reader = DraftReader(draft)
+    assert reader.guess([1, 2, 3, 4]) == [1, 2, 3, 5]
+    assert reader.guess([1, 2, 3, 4, 9, 1, 2, 3]) == [5]
+
+
+def test_a_right_guess_makes_the_next_one_longer_and_a_wrong_one_shorter() -> None:
+    reader = DraftReader(DRAFT)
+    for _ in range(5):
+        reader.judge(4, 4)
+    assert len(reader.guess([])) == MOST
+    reader.judge(4, 3)
+    assert len(reader.guess([])) == LEAST
+
+
+@pytest.mark.parametrize(("alike", "expected"), [(1, [104, 105]), (2, [105, 106]), (3, [])])
+def test_a_difference_ends_after_as_many_tokens_as_are_asked_for(alike: int, expected: list[int]) -> None:
+    reader = DraftReader(DRAFT, alike=alike, least=2, most=2)
+    assert reader.guess([*DRAFT[:2], 9, *DRAFT[3 : 3 + min(alike, 2)]]) == expected
+
+
+@given(st.lists(st.integers(0, 3), max_size=40), st.lists(st.integers(0, 3), max_size=40))
+def test_a_guess_is_always_a_part_of_the_draft(draft: list[int], written: list[int]) -> None:
+    reader = DraftReader(draft)
+    for size in range(len(written) + 1):
+        guess = reader.guess(written[:size])
+        assert not guess or any(draft[at : at + len(guess)] == guess for at in range(len(draft)))
