@@ -1,6 +1,6 @@
 """One token sequence of a loaded model, and the tokens that are known to be in it.
 
-The prefix cache, answers and rewrites read prompts through it, so that only new tokens are computed.
+The prefix cache and answers read prompts through it, so that only new tokens are computed.
 It knows tokens only: neither what they mean nor who needs them.
 """
 

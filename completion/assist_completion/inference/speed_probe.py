@@ -167,9 +167,9 @@ def budget_for(speed: Speed, settings: CompletionSettings) -> TokenBudget:
     )
 
 
-def answering_load(path: Path, speed: Speed, threads: int, window: int = WINDOW) -> Load:
-    """How to open a model that answers: one sequence of `window` tokens, or fewer if trained for fewer."""
-    return Load(path, min(window, speed.trained), 1, threads, speed.decode_threads)
+def answering_load(path: Path, speed: Speed, threads: int) -> Load:
+    """How to open a model that answers: one sequence of `WINDOW` tokens, or fewer if trained for fewer."""
+    return Load(path, min(WINDOW, speed.trained), 1, threads, speed.decode_threads)
 
 
 def opener(

@@ -78,8 +78,7 @@ class ModelRow:
 
     `bytes` is 0 and `sha256` is "" if they are not known here. `fim` is None if the model does not infill.
     `tested` says that we could fetch and run the file. `released` is the day on which the weights were
-    published, "" if it is not known here. `layout` is where typed text goes in a prompt; for a model whose
-    purpose is "next-edit" it is the name of a layout in `prompt/next_edit_layouts.toml`.
+    published, "" if it is not known here.
     """
 
     name: str
@@ -94,11 +93,10 @@ class ModelRow:
     note: str
     sources: tuple[Source, ...]
     fim: FimTokens | None = None
-    layout: str = "anchored"
     instruct: bool = False
     tested: bool = False
     released: str = ""
-    purpose: Literal["completion", "next-edit", "test"] = "completion"
+    purpose: Literal["completion", "test"] = "completion"
 
 
 @cache

@@ -40,12 +40,6 @@ def test_a_right_guess_makes_the_next_one_longer_and_a_wrong_one_shorter() -> No
     assert len(reader.guess([])) == LEAST
 
 
-@pytest.mark.parametrize(("alike", "expected"), [(1, [104, 105]), (2, [105, 106]), (3, [])])
-def test_a_difference_ends_after_as_many_tokens_as_are_asked_for(alike: int, expected: list[int]) -> None:
-    reader = DraftReader(DRAFT, alike=alike, least=2, most=2)
-    assert reader.guess([*DRAFT[:2], 9, *DRAFT[3 : 3 + min(alike, 2)]]) == expected
-
-
 @given(st.lists(st.integers(0, 3), max_size=40), st.lists(st.integers(0, 3), max_size=40))
 def test_a_guess_is_always_a_part_of_the_draft(draft: list[int], written: list[int]) -> None:
     reader = DraftReader(draft)

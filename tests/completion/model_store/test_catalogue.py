@@ -14,7 +14,6 @@ from assist_completion.model_store.catalogue import (
     parse,
     rows,
 )
-from assist_completion.prompt.next_edit_layout import layouts
 
 EVERY_ROW = pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
 GIB = 2**30
@@ -37,16 +36,6 @@ def test_what_is_not_for_completion_cannot_fill_in(row: ModelRow) -> None:
     assert (row.fim is None) == (row.purpose != "completion")
     if row.fim:
         assert all((row.fim.pre, row.fim.suf, row.fim.mid))
-
-
-@EVERY_ROW
-def test_a_model_for_next_edits_says_how_it_is_asked(row: ModelRow) -> None:
-    if row.purpose == "next-edit":
-        assert row.layout in layouts()
-        assert not row.instruct
-        assert not row.tested
-    else:
-        assert row.layout == "anchored"
 
 
 @EVERY_ROW
@@ -162,5 +151,4 @@ def test_a_catalogue_is_data() -> None:
     assert row.sources == (HubFile("a/b", "x.gguf", "r"), IndexWheels(("w==1",)))
     assert row.fim is not None
     assert row.fim.sep == ""
-    assert row.layout == "anchored"
     assert not row.tested

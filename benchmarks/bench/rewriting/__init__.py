@@ -1,1 +1,0 @@
-"""Windows in which a model rewrites, and what ways of following a draft cost. It knows no engine."""
