@@ -9,10 +9,12 @@ from assist_escalation.gate.prepare import ProviderRequest
 from assist_escalation.policy.verdict import judge
 from assist_escalation.prompts import Prompt, Span
 
-File = tuple[str, str]  # its folder, and its path there
+FileInFolder = tuple[str, str]  # its folder, and its path there
 
 
-def withheld_files(request: ProviderRequest, files: Mapping[File, Sequence[Span]]) -> dict[File, str]:
+def withheld_files(
+    request: ProviderRequest, files: Mapping[FileInFolder, Sequence[Span]]
+) -> dict[FileInFolder, str]:
     """Why files are left out, by file: none if all may be sent, or if leaving them out does not help.
 
     `files` has the spans of each file that the request can do without; a span without text is one more name
@@ -38,5 +40,5 @@ def withheld_files(request: ProviderRequest, files: Mapping[File, Sequence[Span]
     return {}
 
 
-def _derives(span: Span, files: Collection[File]) -> bool:
+def _derives(span: Span, files: Collection[FileInFolder]) -> bool:
     return any((origin.root, origin.path) in files for origin in span.origin.derived)

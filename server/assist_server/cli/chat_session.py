@@ -22,7 +22,7 @@ from assist_server.cli.line_input import LineInput
 from assist_server.cli.output import out, say
 from assist_server.config.config import Config
 from assist_server.errors import EXPECTED
-from assist_server.threads.attachment import attachment_at
+from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.sanitize import harmless
 

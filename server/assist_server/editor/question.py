@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from assist_context.documents import Document
 from assist_server.config.config import Config
-from assist_server.threads.thread_memory import ThreadMemory
+from assist_server.threads.thread import ThreadMemory
 from assist_server.workspace.folders import WorkspaceFolder
 
 if TYPE_CHECKING:  # they load llama.cpp, numpy and tree-sitter

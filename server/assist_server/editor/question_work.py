@@ -42,7 +42,7 @@ from assist_server.questions.targets import lines_in_document, overlay
 from assist_server.records.edit_history import changed_files, finish_interrupted, record_editor_edit
 from assist_server.records.past_requests import rate
 from assist_server.records.undo import next_undo, take_back
-from assist_server.threads.attachment import Attachment, attachment_at
+from assist_server.threads.attachments import Attachment, attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import last_line, progress_document, route_document, source_document
 from assist_server.workspace.documents import path_of

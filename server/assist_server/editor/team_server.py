@@ -22,7 +22,7 @@ from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge_ghost_text
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_escalation.provider.failures import Fault
-from assist_server.questions.file_names import (
+from assist_server.questions.leaving_files import (
     FileRules,
     aliases_of,
     barred_files,

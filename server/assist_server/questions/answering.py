@@ -40,13 +40,12 @@ from assist_server.questions.attempts import (
 )
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Draft, refusal_of
 from assist_server.questions.doubtful_edits import with_doubts
+from assist_server.questions.new_tests import whole_tests
 from assist_server.questions.progress import Progress, WritingPace, reading
 from assist_server.questions.sources import ShownSource, sources_of
-from assist_server.questions.whole_tests import whole_tests
 from assist_server.questions.window_fit import fitting_conversation
-from assist_server.threads.conversation_window import FittedConversation, window_notices
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
-from assist_server.threads.thread_prompt import opening_words
+from assist_server.threads.thread_prompts import FittedConversation, opening_words, window_notices
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer, AnswerStream

@@ -13,7 +13,7 @@ from assist_escalation.prompts import Origin, Span
 from assist_server.questions.decision import DecidedQuestion, Draft
 from assist_server.questions.instructions import closing, doubt_words
 from assist_server.questions.window_fit import fitting_conversation
-from assist_server.threads.conversation_window import MARKS, FittedConversation
+from assist_server.threads.thread_prompts import MARKS, FittedConversation
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer

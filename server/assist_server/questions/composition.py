@@ -36,7 +36,7 @@ from assist_server.config.config import Config, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.structure import Problem
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, LocalModelFacts
-from assist_server.questions.file_names import FileRules
+from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.record_files import gate_files
 from assist_server.questions.secret_file_texts import secret_texts
 from assist_server.threads.thread_files import ThreadFiles

@@ -14,7 +14,7 @@ from assist_escalation.budget.ledger import Scope
 from assist_escalation.edits.plan import Base, EditTarget, sha256_of
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate.prepare import GateParts, Prepared, ProviderRequest, prepare
-from assist_escalation.gate.withheld_files import File, withheld_files
+from assist_escalation.gate.withheld_files import FileInFolder, withheld_files
 from assist_escalation.policy.endpoints import Edits
 from assist_escalation.policy.permissions import Permissions
 from assist_escalation.policy.verdict import judge
@@ -23,14 +23,6 @@ from assist_escalation.redaction.known_secrets import Known
 from assist_escalation.routing import features
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_escalation.routing.router import Decision, RoutingRules, Wish, route
-from assist_server.questions.file_names import (
-    FileRules,
-    NamedFile,
-    aliases_of,
-    barred_files,
-    names_of,
-    rule_folders,
-)
 from assist_server.questions.instructions import (
     ANSWERS,
     EDITS,
@@ -42,8 +34,19 @@ from assist_server.questions.instructions import (
     request_of,
     test_place_words,
 )
-from assist_server.questions.new_test_heads import head_of
-from assist_server.questions.new_test_places import PlaceForTests, place_for_tests
+from assist_server.questions.leaving_files import (
+    FileRules,
+    NamedFile,
+    aliases_of,
+    barred_files,
+    files_of,
+    leaving_parts,
+    names_of,
+    origins_of,
+    rule_folders,
+    staying_reason,
+)
+from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests
 from assist_server.questions.prompt_spans import (
     Evidence,
     EvidenceSurroundings,
@@ -52,17 +55,9 @@ from assist_server.questions.prompt_spans import (
     evidence_of,
 )
 from assist_server.questions.targets import QuestionTarget
-from assist_server.questions.withheld_parts import (
-    FilePlace,
-    files_of,
-    leaving_parts,
-    origins_of,
-    staying_reason,
-)
-from assist_server.threads.attached_spans import attached_spans
-from assist_server.threads.attachment import Attachment
+from assist_server.threads.attachments import Attachment, attached_spans
 from assist_server.threads.thread import Thread
-from assist_server.threads.thread_prompt import (
+from assist_server.threads.thread_prompts import (
     asks_for_more,
     earlier_notes,
     earlier_turns,
@@ -351,13 +346,13 @@ def _prepare_frontier(
 
 
 def _spared_files(
-    question: Question, drafted: Draft, names: Sequence[NamedFile], asked: Collection[File]
-) -> dict[File, list[Span]]:
+    question: Question, drafted: Draft, names: Sequence[NamedFile], asked: Collection[FileInFolder]
+) -> dict[FileInFolder, list[Span]]:
     """The files that a question can do without, all but those that the user names: their spans and names.
 
     A file that only an earlier answer was made from is there by its name.
     """
-    files: dict[File, list[Span]] = {}
+    files: dict[FileInFolder, list[Span]] = {}
     for span in drafted.prompt.spans:
         for origin in origins_of(span):
             file = (origin.root, origin.path)
@@ -370,7 +365,7 @@ def _spared_files(
     return files
 
 
-def _without(drafted: Draft, barred: Mapping[File, str]) -> Draft:
+def _without(drafted: Draft, barred: Mapping[FileInFolder, str]) -> Draft:
     """A draft without what it shows of some files: one of them must not prevent the question."""
     parts = leaving_parts(drafted.prompt.spans, barred)
     if not (parts.files or parts.answers):
@@ -409,7 +404,7 @@ def _names(
     return found
 
 
-def _names_by_link(added: Attachment, files: Sequence[FilePlace]) -> list[NamedFile]:
+def _names_by_link(added: Attachment, files: Sequence[FileInFolder]) -> list[NamedFile]:
     """The names of a file, or of the files in a folder, that a user added by a link."""
     places = dict.fromkeys(each for each in files if added.alias and each[0] == added.root)
     return [
@@ -427,7 +422,7 @@ def _shown_files(question: Question, drafted: Draft, folders: QuestionFolders) -
     return found
 
 
-def _asked_files(question: Question, folders: QuestionFolders) -> tuple[FilePlace, ...]:
+def _asked_files(question: Question, folders: QuestionFolders) -> tuple[FileInFolder, ...]:
     """The files that the user names: if one of them may not leave, the question does not."""
     target = question.target
     named = [(folders.corpus.root, target.lines.path)] if target is not None else []

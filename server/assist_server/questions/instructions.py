@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from assist_escalation.edits.formats.search_replace import fence_for, search_replace_instructions
 from assist_escalation.policy.endpoints import Edits
 from assist_escalation.prompts import fence
-from assist_server.questions.new_test_places import PlaceForTests
+from assist_server.questions.new_tests import PlaceForTests
 from assist_server.questions.targets import QuestionTarget
 
 ANSWERS = {"explain": 1024, "ask": 1536, "test": 1000, "refactor": 4096, "fix": 4096, "commit": 256,

@@ -19,7 +19,7 @@ from assist_escalation.edits.plan import MARK
 from assist_escalation.errors import EscalationError
 from assist_escalation.prompts import Origin, Span
 from assist_server.questions.targets import QuestionTarget
-from assist_server.threads.thread_prompt import covers
+from assist_server.threads.thread_prompts import covers
 
 WHOLE_FILE = 150  # lines; a file up to this length is shown whole for an edit: about 1,500 tokens at most
 

@@ -8,8 +8,8 @@ from assist_completion.inference.conversation import Conversation
 from assist_escalation.prompts import Prompt
 from assist_server.questions.decision import Draft
 from assist_server.questions.instructions import LOCAL_ANSWERS
-from assist_server.threads.conversation_window import FittedConversation, fit_conversation
 from assist_server.threads.thread import Thread
+from assist_server.threads.thread_prompts import FittedConversation, fit_conversation
 
 if TYPE_CHECKING:  # loads llama.cpp, 0.4 s
     from assist_completion.engine.answer_stream import Answerer

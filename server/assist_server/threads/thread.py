@@ -1,6 +1,6 @@
-"""A conversation as a value: what was shown, asked and answered, in turns.
+"""A conversation as a value, what was shown, asked and answered in turns; and those that a server remembers.
 
-It does not know how a turn was answered, nor where a conversation is kept.
+It does not know how a turn was answered, nor how the terminal keeps conversations on the disk.
 """
 
 import secrets
@@ -77,3 +77,25 @@ def derived_origins(spans: tuple[Span, ...]) -> tuple[Origin, ...]:
             found[origin] = None
         found |= dict.fromkeys(origin.derived)
     return tuple(found)
+
+
+MOST = 32  # conversations; each holds up to some hundred kB of text
+
+
+class ThreadMemory:
+    """Keeps conversations by their ids. Event loop only."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._threads: dict[str, Thread] = {}
+
+    def get(self, name: str) -> Thread | None:
+        """A conversation by its id; None if it is unknown, or no longer kept."""
+        return self._threads.get(name)
+
+    def put(self, thread: Thread) -> None:
+        """Keep a conversation as it is now; the one that was not used for longest may go."""
+        self._threads.pop(thread.id, None)
+        self._threads[thread.id] = thread
+        while len(self._threads) > self._most:
+            self._threads.pop(next(iter(self._threads)))

@@ -11,7 +11,7 @@ from assist_context.index.reader import IndexReader
 from assist_context.retrieval.corpus import Corpus
 from assist_server.questions.answering import AnswerSources, AnswerStart, FinalAnswer, Notice, answer
 from assist_server.questions.decision import DecisionInputs, LocalModelFacts, Question, decide
-from assist_server.questions.file_names import FileRules
+from assist_server.questions.leaving_files import FileRules
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import resolve_target
 from assist_server.wording.edit_previews import edit_warnings

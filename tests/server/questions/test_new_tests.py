@@ -10,10 +10,8 @@ from assist_context.languages import language_of
 from assist_context.relations.path_index import path_index_of
 from assist_escalation.edits.plan import Base, EditTarget, sha256_of
 from assist_escalation.edits.planner import plan
-from assist_server.questions.new_test_heads import head_of
-from assist_server.questions.new_test_places import PlaceForTests, place_for_tests
+from assist_server.questions.new_tests import PlaceForTests, head_of, place_for_tests, whole_tests
 from assist_server.questions.targets import QuestionTarget
-from assist_server.questions.whole_tests import whole_tests
 
 RUST = "fn two() -> i32 {\n    2\n}\n"
 

@@ -8,9 +8,8 @@ import pytest
 
 from assist_escalation.prompts import Origin, Span
 from assist_server.errors import UserError
-from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread
+from assist_server.threads.thread import Thread, ThreadMemory, ThreadTurn, add_turn, new_thread
 from assist_server.threads.thread_files import DAY, MOST, ThreadFiles
-from assist_server.threads.thread_memory import ThreadMemory
 
 PIECE = Span("def tax(): ...\n", Origin("file", "taxes.py", "/work", 1, 1, "b1"))
 DERIVED = Span("It taxes.", Origin("answer", derived=(PIECE.origin,)))

@@ -19,11 +19,9 @@ from assist_server.questions.answering import AnswerPiece, AnswerSources, FinalA
 from assist_server.questions.composition import decision_inputs
 from assist_server.questions.decision import DecidedQuestion, DecisionInputs, Question, decide
 from assist_server.questions.prompt_spans import QuestionFolders
-from assist_server.threads.attached_spans import attached_spans
-from assist_server.threads.attachment import Attachment, attachment_at
-from assist_server.threads.conversation_window import fit_conversation
+from assist_server.threads.attachments import Attachment, attached_spans, attachment_at
 from assist_server.threads.thread import Thread, ThreadTurn, add_turn, new_thread, without_last_turn
-from assist_server.threads.thread_prompt import earlier_turns, unseen
+from assist_server.threads.thread_prompts import earlier_turns, fit_conversation, unseen
 from assist_server.wording.answers import payload_text
 from assist_server.workspace.folder_index import folder_at, update_index
 

@@ -51,7 +51,7 @@ from assist_server.questions.progress import Progress
 from assist_server.questions.prompt_spans import QuestionFolders
 from assist_server.questions.targets import QuestionTarget, parse_target, resolve_target
 from assist_server.records.edit_history import apply_edit, finish_interrupted
-from assist_server.threads.attachment import attachment_at
+from assist_server.threads.attachments import attachment_at
 from assist_server.threads.thread import Thread
 from assist_server.wording.answers import (
     answer_document,

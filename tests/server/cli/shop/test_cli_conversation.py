@@ -20,8 +20,8 @@ from assist_completion.inference.conversation import Conversation
 from assist_escalation.prompts import Origin, Prompt, Span
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import open_local
-from assist_server.threads.conversation_window import fit_conversation
 from assist_server.threads.thread import ThreadTurn, add_turn, new_thread
+from assist_server.threads.thread_prompts import fit_conversation
 
 pytestmark = pytest.mark.slow
 

@@ -1,6 +1,8 @@
-"""The names of the files that a question shows, and the rules about each of them.
+"""Which files a prompt shows, by all of their names, and which parts of it may not leave today.
 
-A file may have several names, by links; a rule about any of them counts. It asks rules, and makes none.
+A file may have several names, by links; a rule about any of them counts. The rules are asked again at every
+turn of a conversation, since they may have changed. Only pieces that no provider may see are left out;
+everything else is judged by the gate. This module asks rules, and makes none.
 """
 
 import os
@@ -9,8 +11,54 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from assist_context.files.repository_top import top_of
+from assist_escalation.gate.withheld_files import FileInFolder
 from assist_escalation.prompts import Origin, Prompt, Span
-from assist_server.questions.withheld_parts import FilePlace, origins_of
+from assist_server.threads.thread import Thread
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingParts:
+    """The spans that may leave, the files that are left out, and how many answers are."""
+
+    spans: tuple[Span, ...]
+    files: tuple[FileInFolder, ...] = ()
+    answers: int = 0
+
+
+def staying_reason(thread: Thread | None, always_local: Sequence[str]) -> str:
+    """Why all of a conversation stays on this machine, in words, or "".
+
+    What the user asked with --local, or what is always answered here, would else leave with a later question.
+    """
+    for turn in thread.turns if thread else ():
+        if turn.stays:
+            return "an earlier question of this conversation was asked for this machine only"
+        if turn.command in always_local:
+            return f"this conversation holds an answer to {turn.command}, which is one of always_local"
+    return ""
+
+
+def origins_of(span: Span) -> tuple[Origin, ...]:
+    """All origins of a span that are about a file: its own, and those that it derives from."""
+    return tuple(each for each in (span.origin, *span.origin.derived) if each.path)
+
+
+def files_of(spans: Sequence[Span]) -> dict[str, dict[str, None]]:
+    """The files that spans show or derive from, by their folders."""
+    found: dict[str, dict[str, None]] = {}
+    for origin in (each for span in spans for each in origins_of(span)):
+        found.setdefault(origin.root, {})[origin.path] = None
+    return found
+
+
+def leaving_parts(spans: Sequence[Span], barred: Collection[FileInFolder]) -> LeavingParts:
+    """The spans of which no file is barred."""
+    gone = [span for span in spans if any((each.root, each.path) in barred for each in origins_of(span))]
+    if not gone:
+        return LeavingParts(tuple(spans))
+    files = dict.fromkeys((span.origin.root, span.origin.path) for span in gone if span.origin.path)
+    answers = sum(1 for span in gone if span.origin.source == "answer")
+    return LeavingParts(tuple(span for span in spans if span not in gone), tuple(files), answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +78,15 @@ class NamedFile:
 
     root: str
     name: str
-    file: FilePlace
+    file: FileInFolder
 
 
-def barred_files(names: Sequence[NamedFile], roots: Sequence[str], rules: FileRules) -> dict[FilePlace, str]:
+def barred_files(
+    names: Sequence[NamedFile], roots: Sequence[str], rules: FileRules
+) -> dict[FileInFolder, str]:
     """Why files may not leave, in words: by any of their names, by the rules of any folder around them."""
     asked: dict[str, dict[str, list[NamedFile]]] = {}
-    found: dict[FilePlace, str] = {}
+    found: dict[FileInFolder, str] = {}
     for each in names:
         if each.file[0] not in roots:
             found[each.file] = f"{each.name} is in no folder of this workspace"
@@ -74,7 +124,7 @@ def _path_from(folder: str, full: str) -> str:
     return os.path.relpath(full, folder).replace(os.sep, "/")
 
 
-def aliases_of(command: str, names: Sequence[NamedFile], barred: Collection[FilePlace]) -> Prompt:
+def aliases_of(command: str, names: Sequence[NamedFile], barred: Collection[FileInFolder]) -> Prompt:
     """The other names of files that are shown, as a prompt without text: rules about them count as well."""
     # Globs are about paths in the workspace.
     inside = [each for each in names if each.root == each.file[0] and each.file not in barred]

@@ -1,0 +1,194 @@
+"""New tests: where they go, how they begin, and what is kept of them where they were cut before their end.
+
+Most go into a new file, by the conventions of the language and of the workspace. Rust's go into a module at
+the end of the file, which reaches what is not public. A small model is given the first lines as the beginning
+of its answer, and all models are told them: they guess imports worse than paths say them.
+"""
+
+import os
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from assist_context.documents import split_lines
+from assist_context.evidence.mentions import is_test
+from assist_context.languages import Language
+from assist_context.relations.path_index import PathIndex
+from assist_context.syntax.fragments import balance, errors
+from assist_escalation.edits.plan import lines_of
+from assist_server.questions.targets import QuestionTarget
+
+FOLDERS = ("tests", "test", "spec", "__tests__")
+# What comes before and after the name of what is tested. Other languages have "test_" before it.
+_AFFIXES = {
+    ".go": ("", "_test"),
+    **dict.fromkeys((".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs"), ("", ".test")),
+    **dict.fromkeys((".java", ".kt", ".scala", ".cs", ".swift", ".php"), ("", "Test")),
+    ".rb": ("", "_test"),
+}
+_SCRIPTS = frozenset({".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs"})
+# Languages whose tests are in the same folder as what they test, if the workspace's tests are not elsewhere.
+_SAME_FOLDER = _SCRIPTS | {".go"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceForTests:
+    """Where new tests go: a new file, or after line `after` of a file that exists, as the module `module`."""
+
+    path: str
+    after: int = 0
+    module: str = ""
+
+
+def place_for_tests(source: tuple[str, str, str], files: PathIndex, root: Path) -> PlaceForTests:
+    r"""The place for tests of code: its file's path and text, and its name, "" for all of the file.
+
+    >>> from assist_context.relations.path_index import path_index_of
+    >>> files = path_index_of(["src/lib.rs", "shop/cart.py", "tests/test_order.py"])
+    >>> place_for_tests(("shop/cart.py", "", "Cart.total"), files, Path("/nowhere"))
+    PlaceForTests(path='tests/test_cart.py', after=0, module='')
+    >>> place_for_tests(("src/lib.rs", "fn two() {}\n", "two"), files, Path("/nowhere"))
+    PlaceForTests(path='src/lib.rs', after=1, module='tests')
+    """
+    path, text, name = source
+    if PurePosixPath(path).suffix == ".rs" and text.strip():
+        taken = set(re.findall(r"\bmod\s+(\w+)", text))
+        return PlaceForTests(path, len(lines_of(text)), _free_module(name, taken))
+    return PlaceForTests(_new_path(path, name, files, root))
+
+
+def _free_module(name: str, taken: Collection[str]) -> str:
+    words = re.sub(r"\W+", "_", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)).strip("_").lower()
+    own = f"{words}_tests" if words else "more_tests"
+    return next(each for each in ("tests", own, *(f"{own}_{n}" for n in range(2, 1000))) if each not in taken)
+
+
+def _new_path(path: str, name: str, files: PathIndex, root: Path) -> str:
+    """A path that is not taken yet."""
+    source = PurePosixPath(path)
+    suffix = source.suffix
+    prefix, ending = _AFFIXES.get(suffix, ("test_", ""))
+    folder = _folder(source, files)
+    words = [source.stem, *(word for word in name.split(".") if word)]
+    joined = "" if prefix + ending in ("Test",) else "_"
+    stems = [source.stem, joined.join(words), *(f"{joined.join(words)}{joined}{n}" for n in range(2, 1000))]
+    for stem in stems:
+        found = str(folder / f"{prefix}{stem}{ending}{suffix}")
+        if found not in files.paths and not (root / found).exists():
+            return found
+    return str(folder / f"{prefix}{source.stem}_assist{ending}{suffix}")
+
+
+def _folder(source: PurePosixPath, files: PathIndex) -> PurePosixPath:
+    """The nearest folder of tests to the source, else the source's own folder."""
+    parts = source.parts[:-1]
+    if source.suffix in _SAME_FOLDER and not (
+        source.suffix in _SCRIPTS and _tested_elsewhere(source.suffix, files)
+    ):
+        return source.parent
+    if parts[:2] == ("src", "main"):
+        return PurePosixPath("src", "test", *parts[2:])
+    folders = {str(parent) for each in files.paths for parent in PurePosixPath(each).parents}
+    for depth in range(len(parts), -1, -1):
+        for name in FOLDERS:
+            folder = PurePosixPath(*parts[:depth], name)
+            if str(folder) in folders:
+                return folder
+    return source.parent
+
+
+def _tested_elsewhere(suffix: str, files: PathIndex) -> bool:
+    """Whether most tests in the source's language are in folders of tests."""
+    own = [each for each in files.paths if each.endswith(suffix) and is_test(each)]
+    apart = [each for each in own if set(FOLDERS) & set(PurePosixPath(each).parts[:-1])]
+    return len(apart) > len(own) / 2
+
+
+_SCRIPT_LANGUAGES = frozenset({"javascript", "typescript", "tsx"})
+_RELATIVE = re.compile(r"""from\s+["']\.{1,2}/[^"']*?(\.[cm]?[jt]s)["']""")
+
+
+def head_of(target: QuestionTarget, place: PlaceForTests, shown: str) -> str:
+    """The first lines of the tests, "" where neither paths nor code say them. `shown` is code of other tests.
+
+    A name that a script does not export is not imported: then the model has to find a way.
+    """
+    if place.module:
+        return f"#[cfg(test)]\nmod {place.module} {{\n    use super::*;\n"
+    language = target.document.language.name
+    if language == "python":
+        return _python_import(target)
+    return _script_import(target, place, shown) if language in _SCRIPT_LANGUAGES else ""
+
+
+def _python_import(target: QuestionTarget) -> str:
+    path = target.lines.path
+    module = path.removesuffix(".py").removeprefix("src/").removesuffix("/__init__").replace("/", ".")
+    name = target.name.partition(".")[0]
+    if not path.endswith(".py"):
+        return ""
+    return f"from {module} import {name}\n" if name else f"import {module}\n"
+
+
+def _script_import(target: QuestionTarget, place: PlaceForTests, shown: str) -> str:
+    """An import in the manner of the relative imports that the file and the other tests have."""
+    source = PurePosixPath(target.lines.path)
+    name = target.name.partition(".")[0]
+    text = target.document.text
+    named = re.search(
+        rf"^export\s+(?:default\s+)?(?:async\s+|abstract\s+)*[\w*]+\s+{re.escape(name)}\b", text, re.M
+    )
+    listed = re.search(rf"^export\s*{{[^}}]*\b{re.escape(name)}\b[^}}]*}}", text, re.M)
+    if not name or not (named or listed):
+        return ""
+    ends = _RELATIVE.findall(shown + text)
+    stem = os.path.relpath(source.with_suffix(""), PurePosixPath(place.path).parent or ".")
+    path = (stem if stem.startswith(".") else f"./{stem}") + (ends[0] if ends else "")
+    what = name if named and " default " in named[0] else f"{{ {name} }}"
+    return f'import {what} from "{path}";\n'
+
+
+# The first line of a test, or of what is above it.
+_TEST = re.compile(
+    r"\s*(?:(?:async\s+)?def\s+test|class\s+Test|(?:it|test)(?:\.\w+)*\s*\(|#\[(?:\w+::)?test\b|func\s+Test|@Test\b)"
+)
+MOST_CHECKS = 6  # lines that are kept of a single test that has no end
+_ABOVE = re.compile(r"\s*(?:@|#\[|#|//|/?\*)")
+
+
+def whole_tests(answer: str, language: Language) -> tuple[str, int]:
+    r"""A cut answer up to the end of its last whole test, closed, and how many tests it has.
+
+    Of a test that goes on and on, the first lines are kept. It is ("", 0) if nothing is whole. The answer is
+    one fenced block of code without an end.
+
+    >>> from assist_context.languages import language_of
+    >>> cut = "```js\ntest('a', () => {\n  go();\n});\ntest('b', () => {\n  go("
+    >>> whole_tests(cut, language_of("a.js"))
+    ("```js\ntest('a', () => {\n  go();\n});\n```\n", 1)
+    """
+    opening, *lines = split_lines(answer)
+    mark = opening[: len(opening) - len(opening.lstrip("`~"))]
+    starts = [at for at, line in enumerate(lines) if _TEST.match(line)]
+    ends = [(_above(lines, at), number) for number, at in enumerate(starts) if number]
+    if starts:
+        ends = [*[(starts[0] + 1 + size, 1) for size in range(1, MOST_CHECKS + 1)], *ends]
+    for end, number in reversed(ends):
+        closed = _close("".join(lines[:end]).rstrip(), language)
+        if mark and end < len(lines) and errors(language, closed) == 0:
+            return f"{opening}{closed}{mark}\n", number
+    return "", 0
+
+
+def _above(lines: list[str], at: int) -> int:
+    """The first of the lines above a test that belong to it."""
+    while at > 1 and _ABOVE.match(lines[at - 1]):
+        at -= 1
+    return at
+
+
+def _close(text: str, language: Language) -> str:
+    """A text with the brackets closed that it leaves open."""
+    left = balance(language, "", text).left
+    return f"{text}\n{left}{';' if left.endswith(')') else ''}\n" if left else f"{text}\n"
