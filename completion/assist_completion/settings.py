@@ -31,23 +31,6 @@ class CompletionSettings:
             "of a .gguf file. `~` is your home; a relative path starts at the config directory."
         },
     )
-    candidate: str = field(
-        default="",
-        metadata={
-            "doc": "A second model that writes ghost text in a share of the sessions, so that both can be "
-            "compared in use: a name or a path, as for `model`. It is left out once it is clearly worse. "
-            "Questions are answered as before. Empty: none."
-        },
-    )
-    share: float = field(
-        default=0.1,
-        metadata={
-            "min": 0,
-            "max": 1,
-            "doc": "The share of editor sessions in which `candidate` writes ghost text. It is drawn when "
-            "a session starts.",
-        },
-    )
     mode: Mode = field(
         default="balanced",
         metadata={
@@ -118,8 +101,6 @@ class CompletionSettings:
 
     def __post_init__(self) -> None:
         check_model(self.model)
-        if self.candidate:
-            check_model(self.candidate, "candidate")
         _check_bounds(self)
 
 
@@ -141,15 +122,12 @@ def model_name(model: str) -> str:
     return Path(model).stem if is_path(model) else model
 
 
-def check_model(model: str, key: str = "model") -> None:
-    """Raise `CompletionError` unless `model` can be a catalogue name or the path of a .gguf file.
-
-    `key` is what the setting is called.
-    """
+def check_model(model: str) -> None:
+    """Raise `CompletionError` unless `model` can be a catalogue name or the path of a .gguf file."""
     if not model.strip() or any(character < " " for character in model):
-        raise CompletionError(f"{key} = {model!r}: use a model's name or the path of a .gguf file")
+        raise CompletionError(f"model = {model!r}: use a model's name or the path of a .gguf file")
     if is_path(model) and not model.lower().endswith(".gguf"):
-        raise CompletionError(f"{key} = {model!r}: a path must end in .gguf; a name has no slash")
+        raise CompletionError(f"model = {model!r}: a path must end in .gguf; a name has no slash")
 
 
 def _check_bounds(settings: CompletionSettings) -> None:

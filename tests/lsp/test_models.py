@@ -118,28 +118,6 @@ async def test_an_editor_gives_a_model_a_role_and_its_own_settings_still_count(
         assert refused["answers"] == "qwen2.5-coder-0.5b"
 
 
-async def test_a_model_that_the_user_chooses_writes_also_where_the_candidate_was_drawn(
-    environ: Mapping[str, str], model_path: Path, tmp_path: Path
-) -> None:
-    models = tmp_path / "data" / "models"
-    models.mkdir(parents=True)
-    (models / model_path.name).symlink_to(model_path)
-    (tmp_path / "mine.gguf").symlink_to(model_path)
-    if (measured := Path(environ["ASSIST_DATA_DIR"]) / "speed.json").is_file():
-        shutil.copy(measured, tmp_path / "data")
-    usual = "qwen2.5-coder-0.5b"
-    config = Path(environ["ASSIST_CONFIG_DIR"]) / "config.toml"
-    config.write_text(f'[completion]\nmodel = "{usual}"\ncandidate = "{tmp_path / "mine.gguf"}"\nshare = 1\n')
-    async with serving({**environ, "ASSIST_DATA_DIR": str(tmp_path / "data")}) as client:
-        await client.until("ready")
-        assert client.statuses[-1].model == "mine"
-        params = types.ExecuteCommandParams("assist.useModel", [{"name": usual, "for": "ghost-text"}])
-        assert (await client.workspace_execute_command_async(params))["error"] is None
-        await client.until("loading")
-        await client.until("ready")
-        assert client.statuses[-1].model == usual
-
-
 def _configure(environ: Mapping[str, str], model: Path) -> None:
     config = Path(environ["ASSIST_CONFIG_DIR"]) / "config.toml"
     config.write_text(f'[completion]\nmodel = "{model}"\nmode = "eager"\n')

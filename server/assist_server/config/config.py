@@ -256,7 +256,7 @@ def _without_foreign_models(base: Config, merged: Config) -> tuple[Config, list[
     A workspace can write its editor's settings, and llama.cpp must not parse any file it brings.
     """
     problems = []
-    for table, name in (("completion", "model"), ("completion", "candidate"), ("answers", "model")):
+    for table, name in (("completion", "model"), ("answers", "model")):
         model = getattr(getattr(merged, table), name)
         if is_path(model) and not _is_own_model(base, model):
             own = replace(getattr(merged, table), **{name: getattr(getattr(base, table), name)})
@@ -268,7 +268,7 @@ def _without_foreign_models(base: Config, merged: Config) -> tuple[Config, list[
 
 def _is_own_model(base: Config, model: str) -> bool:
     """Whether the user's configuration names this file, or it is in the user's directory of models."""
-    if model in (base.completion.model, base.completion.candidate, base.answers.model):
+    if model in (base.completion.model, base.answers.model):
         return True
     place = Path(os.path.realpath(os.path.expanduser(model)))
     return place.is_relative_to(os.path.realpath(base.paths.data / "models"))

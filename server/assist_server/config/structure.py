@@ -20,7 +20,7 @@ from assist_escalation.errors import EscalationError
 from assist_escalation.policy.settings import DEFAULT, EscalationSettings, Thresholds
 
 Key = tuple[str, ...]
-MODELS = ("model", "candidate")  # fields that name a model or the path of its file
+MODEL = "model"  # fields of this name hold a model or the path of its file
 T = TypeVar("T")
 
 
@@ -147,10 +147,8 @@ def _put(base: Any, key: Key, value: Any, home: Path) -> Any:
         converted = {**getattr(section, setting.item.name), key[1]: converted}
     else:
         converted = _CONVERTER.structure(value, setting.hint)
-        if setting.item.name in MODELS and is_path(converted):
-            check_model(
-                converted, key[1]
-            )  # before the path changes, so that the message shows what the user wrote
+        if setting.item.name == MODEL and is_path(converted):
+            check_model(converted)  # before the path changes, so that the message shows what the user wrote
             converted = _absolute(converted, home, key[1])
         elif setting.item.metadata.get("path") and converted:
             one = isinstance(converted, str)

@@ -184,8 +184,8 @@ class ModelLifetime:
         self._settled.set()
         named = self._config().completion.model
         shown = named if models.model in ("", model_name(named)) else models.model
-        self._item.reset(SessionStatus(shown, state="ready", message=models.notice))
-        self._use_server(models.notice)
+        self._item.reset(SessionStatus(shown, state="ready"))
+        self._use_server()
         self._on_ready()
 
     def _show_failure(self, load: int, state: State, message: str) -> None:
@@ -200,7 +200,7 @@ class ModelLifetime:
     def _use_server(self, missing: str = "") -> None:
         """Put the team's server before the local model, if the settings name one. It opens no connection.
 
-        `missing` says why there is no local model, or why it is another one, or "".
+        `missing` says why there is no local model, or "".
         """
         from assist_server.editor.team_server_opening import TeamView, named_server, open_team_engine  # noqa: PLC0415
 

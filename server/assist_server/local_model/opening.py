@@ -27,7 +27,7 @@ OPEN_TIMEOUT = 300.0  # seconds; a large model from a cold disk
 class OpenedModels:
     """A running engine, the model that answers questions, and what is known about the engine's model.
 
-    `model` is what suggestions call it. `notice` says in words why it is another one than was asked for.
+    `model` is what suggestions call it.
     """
 
     engine: Engine
@@ -36,7 +36,6 @@ class OpenedModels:
     speed: Speed
     seconds: float
     model: str = ""
-    notice: str = ""
 
 
 def store_of(config: Config) -> Store:

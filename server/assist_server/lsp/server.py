@@ -9,15 +9,11 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
-from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from assist_completion.settings import model_name
 from assist_server.config.config import Config, Problem, merge_settings
-from assist_server.editor.canary.draw import SessionDraw
 from assist_server.editor.question_tasks import QuestionTasks
 from assist_server.editor.session import Session
 from assist_server.editor.suggestions import GhostText, PopupSelection
@@ -56,19 +52,14 @@ def serve(config: Config) -> None:
         usage_counts.record(config.paths.data, server.session.totals())
 
 
-def make_server(config: Config, draw: Callable[[], float] | None = None) -> Server:
-    """A server with its handlers, not yet running.
-
-    `draw` gives a number from 0 to 1, by chance unless it is given. It is called once: below
-    `[completion] share`, the candidate writes ghost text.
-    """
-    drawn = SessionDraw(draw or SystemRandom().random)
-    server = Server(config, partial(_open_models, drawn))
+def make_server(config: Config) -> Server:
+    """A server with its handlers, not yet running."""
+    server = Server(config, _open_models)
     settings = EditorSettings(config)
     shared = SharedModel(lambda: server.session.model.answerer)
     _add_lifecycle(server, settings, (add_workspace(server), add_answers(server), shared))
     _add_state(server)
-    _add_models(server, settings, drawn)
+    _add_models(server, settings)
     _add_completion(server)
     _add_events(server)
     add_next_edit(server)
@@ -161,7 +152,7 @@ def _add_state(server: Server) -> None:
         }
 
 
-def _add_models(server: Server, settings: EditorSettings, drawn: SessionDraw) -> None:
+def _add_models(server: Server, settings: EditorSettings) -> None:
     """Which model does what. A change goes into config.toml; what the editor itself sets still counts."""
     session = server.session
 
@@ -182,11 +173,7 @@ def _add_models(server: Server, settings: EditorSettings, drawn: SessionDraw) ->
             base = await asyncio.to_thread(use_model, settings.base, name, role)
         except EXPECTED as error:
             return {**await asyncio.to_thread(roles_document, session.config), "error": str(error)}
-        config = settings.rebase(base)
-        if role == "answers":
-            session.configure(config)
-        else:
-            _use_chosen(session, drawn, config)
+        session.configure(settings.rebase(base))
         return {**await asyncio.to_thread(roles_document, session.config), "error": None}
 
 
@@ -236,21 +223,11 @@ def _add_events(server: Server) -> None:
             )
 
 
-def _open_models(draw: Callable[[], float], config: Config, say: Callable[[str], None]) -> "OpenedModels":
+def _open_models(config: Config, say: Callable[[str], None]) -> "OpenedModels":
     """Import llama.cpp only here, on the thread that loads the model: it takes 0.4 s."""
-    from assist_server.editor.canary.opening import open_by_draw  # noqa: PLC0415
+    from assist_server.local_model.opening import open_engine  # noqa: PLC0415
 
-    return open_by_draw(config, say, draw)
-
-
-def _use_chosen(session: Session, drawn: SessionDraw, config: Config) -> None:
-    """The user has chosen a model for ghost text: it writes, also in a session that the candidate has."""
-    drawn.forgo()  # before the model is opened, on a thread that asks for the draw
-    old = session.config
-    session.configure(config)
-    same = (config.completion, config.answers) == (old.completion, old.answers)
-    if same and session.model.started and session.model.name != model_name(config.completion.model):
-        session.model.start()
+    return open_engine(config, say)
 
 
 async def _ghost_texts(

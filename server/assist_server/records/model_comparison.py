@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from assist_server.records.proportions import Z, wilson
+from assist_server.records.proportions import wilson
 
 KEPT = "kept-30s"
 SHOWN = "shown"
@@ -39,7 +39,7 @@ class ModelComparison:
     """How the first model compares with the second one.
 
     `low` and `high` bound the difference of the shares (the first less the second one), with a chance of
-    95 % unless another was asked for. `more` is how many suggestions both together would still have to show,
+    95 %. `more` is how many suggestions both together would still have to show,
     as often as so far, until this difference is beyond chance: 0 if it is, None if that cannot be said.
     """
 
@@ -56,22 +56,22 @@ class ModelComparison:
         return self.ours.share - self.theirs.share
 
 
-def compare_models(ours: Mapping[str, int], theirs: Mapping[str, int], z: float = Z) -> ModelComparison:
+def compare_models(ours: Mapping[str, int], theirs: Mapping[str, int]) -> ModelComparison:
     """Compare the counts of two models, as `usage_rows` has them. With too few, they cannot be told apart.
 
-    A difference is beyond chance outside of `z` standard deviations. Counts without "offered" are older ones:
-    what was shown takes its place. Rows that are summed first need `with_offered`.
+    Counts without "offered" are older ones: what was shown takes its place. Rows that are
+    summed first need `with_offered`.
 
     >>> compare_models({"shown": 400, "kept-30s": 20}, {"shown": 400, "kept-30s": 60}).verdict
     'worse'
     """
     mine = _kept_share(ours)
     other = _kept_share(theirs)
-    low, high = newcombe(mine.kept, mine.shown, other.kept, other.shown, z)
+    low, high = newcombe(mine.kept, mine.shown, other.kept, other.shown)
     verdict: Verdict = "cannot be told apart"
     if min(mine.shown, other.shown) >= LEAST_SHOWN and not low <= 0 <= high:
         verdict = "worse" if high < 0 else "better"
-    more = 0 if verdict != "cannot be told apart" else _more_needed(mine, other, z)
+    more = 0 if verdict != "cannot be told apart" else _more_needed(mine, other)
     return ModelComparison(mine, other, low, high, verdict, more)
 
 
@@ -84,12 +84,8 @@ def with_offered(counts: Mapping[str, int]) -> Mapping[str, int]:
     return counts if OFFERED in counts or SHOWN not in counts else {**counts, OFFERED: counts[SHOWN]}
 
 
-def newcombe(
-    kept: float, shown: float, other_kept: float, other_shown: float, z: float = Z
-) -> tuple[float, float]:
-    """The interval of a difference of two shares, of 95 % unless `z` says otherwise.
-
-    It is Newcombe's, from the Wilson interval of each.
+def newcombe(kept: float, shown: float, other_kept: float, other_shown: float) -> tuple[float, float]:
+    """The 95 % interval of a difference of two shares, from the Wilson interval of each.
 
     Newcombe, Statistics in Medicine 17 (1998), method 10. Without anything shown it is from -1 to 1.
 
@@ -98,8 +94,8 @@ def newcombe(
     """
     if not shown or not other_shown:
         return (-1.0, 1.0)
-    low, high = wilson(kept, shown, z)
-    other_low, other_high = wilson(other_kept, other_shown, z)
+    low, high = wilson(kept, shown)
+    other_low, other_high = wilson(other_kept, other_shown)
     share, other = kept / shown, other_kept / other_shown
     down = math.hypot(share - low, other_high - other)
     up = math.hypot(high - share, other - other_low)
@@ -112,7 +108,7 @@ def _kept_share(counts: Mapping[str, int]) -> KeptShare:
     return KeptShare(min(max(0, counts.get(KEPT, 0)), shown), shown)
 
 
-def _more_needed(ours: KeptShare, theirs: KeptShare, z: float) -> int | None:
+def _more_needed(ours: KeptShare, theirs: KeptShare) -> int | None:
     """How many more both together have to show: the least for which the interval leaves out 0."""
     total = ours.shown + theirs.shown
     fewest = min(ours.shown, theirs.shown)
@@ -122,7 +118,7 @@ def _more_needed(ours: KeptShare, theirs: KeptShare, z: float) -> int | None:
     def is_enough(more: int) -> bool:
         times = 1 + more / total
         numbers = [times * each for each in (ours.kept, ours.shown, theirs.kept, theirs.shown)]
-        low, high = newcombe(numbers[0], numbers[1], numbers[2], numbers[3], z)
+        low, high = newcombe(numbers[0], numbers[1], numbers[2], numbers[3])
         return min(numbers[1], numbers[3]) >= LEAST_SHOWN and not low <= 0 <= high
 
     if not is_enough(MOST):

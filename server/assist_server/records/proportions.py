@@ -8,8 +8,8 @@ import math
 Z = 1.959963984540054  # standard deviations around the mean that hold 95 % of a normal distribution
 
 
-def wilson(hits: float, count: float, z: float = Z) -> tuple[float, float]:
-    """The interval of a proportion (Wilson 1927), of 95 % unless `z` says otherwise; (0, 1) for no tries.
+def wilson(hits: float, count: float) -> tuple[float, float]:
+    """The interval of a proportion of 95 % (Wilson 1927); (0, 1) for no tries.
 
     >>> [round(end, 3) for end in wilson(163, 200)]
     [0.755, 0.863]
@@ -17,7 +17,7 @@ def wilson(hits: float, count: float, z: float = Z) -> tuple[float, float]:
     if not count:
         return 0.0, 1.0
     share = hits / count
-    square = z * z
+    square = Z * Z
     middle = (share + square / (2 * count)) / (1 + square / count)
-    half = z * math.sqrt(share * (1 - share) / count + square / (4 * count * count)) / (1 + square / count)
+    half = Z * math.sqrt(share * (1 - share) / count + square / (4 * count * count)) / (1 + square / count)
     return max(0.0, middle - half), min(1.0, middle + half)

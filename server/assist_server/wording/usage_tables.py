@@ -140,8 +140,10 @@ def pair_lines(pair: ModelPair | None) -> list[str]:
     first, second = map(harmless, pair.names)
     sides = zip((first, second), (found.ours, found.theirs), pair.p95, strict=True)
     told = "; ".join(f"{name} {_side_words(side)}, p95 {ms_phrase(p95)}" for name, side, p95 in sides)
-    which = "The candidate and the model of the settings" if pair.named else "The two models that showed most"
-    return [f"{which}, by what was kept after 30 s: {told}.", _verdict_words(pair, first, second)]
+    return [
+        f"The two models that showed most, by what was kept after 30 s: {told}.",
+        _verdict_words(pair, first, second),
+    ]
 
 
 def kept_words(day: str) -> str:
@@ -157,7 +159,7 @@ def with_share(count: int, of: int) -> str:
     """
     if not of:
         return "-"
-    digits = 1 if 0 < count / of < 0.1 else 0  # a candidate at 4.4% is better than a model at 3.6%
+    digits = 1 if 0 < count / of < 0.1 else 0  # a model at 4.4% is better than one at 3.6%
     return f"{count:,} ({count / of:.{digits}%})"
 
 

@@ -23,9 +23,3 @@ def test_the_interval_agrees_with_published_values(
 
 def test_without_tries_nothing_is_known() -> None:
     assert wilson(0, 0) == (0, 1)
-
-
-def test_a_surer_interval_is_wider() -> None:
-    low, high = wilson(20, 100)
-    wide = wilson(20, 100, 3)
-    assert 0 < wide[0] < low < high < wide[1] < 1

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from assist_completion.settings import CompletionSettings
 from assist_server.records.usage.answer_counts import AnswerKey
 from assist_server.records.usage.departures import DepartureKey
 from assist_server.records.usage.exports import PersonUse
-from assist_server.records.usage.model_pair import pair_of, wanted_pair
+from assist_server.records.usage.model_pair import pair_of
 from assist_server.records.usage.usage_report import BookedMoney, UsageReport, report_of_sums
 from assist_server.records.usage.usage_sums import FirstDays, UsageSums
 from assist_server.records.usage_rows import UsageKey
@@ -75,21 +74,14 @@ MODELS = {
 }
 
 
-def test_the_candidate_is_compared_with_the_model_of_the_settings_else_those_that_showed_most() -> None:
+def test_the_two_models_that_showed_most_are_compared() -> None:
     most = pair_of(MODELS)
     assert most is not None
     assert most.names == ("old", "older")
     assert pair_lines(most)[0].startswith(
         "The two models that showed most, by what was kept after 30 s: old 90"
     )
-    wanted = wanted_pair(CompletionSettings(model="~/models/usual.gguf", candidate="new"))
-    named = pair_of(MODELS, wanted)
-    assert named is not None
-    assert named.names == ("new", "usual")
-    assert pair_lines(named)[0].startswith("The candidate and the model of the settings, by what was kept")
-    assert pair_of(MODELS, ("unused", "usual")) is None
-    for settings in (CompletionSettings(), CompletionSettings(model="new", candidate="new")):
-        assert wanted_pair(settings) is None
+    assert pair_of({"old": MODELS["old"], "": MODELS["new"], "unused": Counter()}) is None
 
 
 def test_the_page_compares_two_models_by_the_names_in_its_tables() -> None:
@@ -99,13 +91,12 @@ def test_the_page_compares_two_models_by_the_names_in_its_tables() -> None:
         replace(key, model="/srv/mine.bin"): GHOST,
         replace(key, model="org/b"): GHOST,
     }
-    for wanted in (None, ("models/mine.bin", "org/b")):
-        report = report_of_sums(UsageSums(rows, {}, {}), "", wanted=wanted)
-        page = report_page(report)
-        assert "mine.bin 4 of 16 shown (25.0%)" in page
-        assert not [word for word in ("models/", "/srv", "org/") if word in page]
-        document = json.dumps(report_document(report))
-        assert not [word for word in ("models/", "/srv", "org/") if word in document]
+    report = report_of_sums(UsageSums(rows, {}, {}), "")
+    page = report_page(report)
+    assert "mine.bin 4 of 16 shown (25.0%)" in page
+    assert not [word for word in ("models/", "/srv", "org/") if word in page]
+    document = json.dumps(report_document(report))
+    assert not [word for word in ("models/", "/srv", "org/") if word in document]
 
 
 def test_since_when_questions_are_kept_is_said() -> None:

@@ -107,11 +107,11 @@ def stats(
             {
                 **stats_document(counts),
                 "answers": answers,
-                **_table_document(config, use, wanted, _day(since)),
+                **_table_document(use, wanted, _day(since)),
             }
         )
     else:
-        _show_totals(config, stats_facts(counts) if counts else [], answers, use)
+        _show_totals(stats_facts(counts) if counts else [], answers, use)
 
 
 @stats_app.command(
@@ -202,9 +202,7 @@ def report(
         out(str(path))
 
 
-def _show_totals(
-    config: Config, facts_shown: list[tuple[str, str]], answers: dict[str, Any], use: "UsageSums"
-) -> None:
+def _show_totals(facts_shown: list[tuple[str, str]], answers: dict[str, Any], use: "UsageSums") -> None:
     from assist_server.cli.terminal.tables import facts  # noqa: PLC0415
     from assist_server.records.usage.key_groups import total  # noqa: PLC0415
     from assist_server.wording.usage_tables import kept_words, next_edit_words, pair_lines  # noqa: PLC0415
@@ -220,7 +218,7 @@ def _show_totals(
         facts([("Next edits", next_edit_words(total(use.next_edits)))])
     if kept := kept_words(use.first.answers):
         out(kept)
-    for line in pair_lines(_pair(config, use)):
+    for line in pair_lines(_pair(use)):
         out(line)
 
 
@@ -240,7 +238,7 @@ def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
         out(tables.MEANING)
     else:
         out("No ghost text was counted in this time.")
-    for line in tables.pair_lines(_pair(config, use)):
+    for line in tables.pair_lines(_pair(use)):
         out(line)
     if use.next_edits:
         out("\nNext edits")
@@ -257,7 +255,7 @@ def _show_tables(config: Config, use: "UsageSums", by: str, since: str) -> None:
         out(tables.kept_words(use.first.answers))
 
 
-def _table_document(config: Config, use: "UsageSums", by: str | None, since: str) -> dict[str, Any]:
+def _table_document(use: "UsageSums", by: str | None, since: str) -> dict[str, Any]:
     """What `stats --json` has next to the totals."""
     from assist_server.records.usage.key_groups import NEXT_EDIT, group, total  # noqa: PLC0415
     from assist_server.wording.usage_tables import (  # noqa: PLC0415
@@ -267,7 +265,7 @@ def _table_document(config: Config, use: "UsageSums", by: str | None, since: str
     )
 
     found = {
-        "comparison": pair_document(_pair(config, use)),
+        "comparison": pair_document(_pair(use)),
         "next_edits": next_edit_document(total(use.next_edits)),
         "questions_kept_from": use.first.answers if use.first.answers > since else None,
     }
@@ -278,12 +276,12 @@ def _table_document(config: Config, use: "UsageSums", by: str | None, since: str
     return {**found, "by": by, "rows": tables}
 
 
-def _pair(config: Config, use: "UsageSums") -> "ModelPair | None":
-    """The candidate of the settings with their model, or else the two models that showed most."""
+def _pair(use: "UsageSums") -> "ModelPair | None":
+    """The two models that showed most."""
     from assist_server.records.usage.key_groups import group  # noqa: PLC0415
-    from assist_server.records.usage.model_pair import pair_of, wanted_pair  # noqa: PLC0415
+    from assist_server.records.usage.model_pair import pair_of  # noqa: PLC0415
 
-    return pair_of(group(use.ghost_text, "model"), wanted_pair(config.completion))
+    return pair_of(group(use.ghost_text, "model"))
 
 
 def _day(since: datetime | None) -> str:

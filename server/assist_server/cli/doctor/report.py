@@ -18,7 +18,6 @@ from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.store import Store, free_bytes, path_of, resolve
 from assist_completion.settings import is_path
-from assist_server.cli.doctor.candidate import candidate_facts
 from assist_server.cli.doctor.egress import egress_facts
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.cli.doctor.index import index_facts
@@ -68,7 +67,6 @@ def examine(config: Config, workspace: Path) -> DoctorReport:
             "llama_features": features(),
         },
         "model": model,
-        "candidate": candidate_facts(config, findings),
         "index": index_facts(config, workspace, findings),
         "egress": egress_facts(config, workspace, findings),
         "server": server_facts(config, [str(workspace)], findings),

@@ -15,8 +15,8 @@ from assist_server.config.config import Config
 from assist_server.questions.record_files import gate_files
 from assist_server.records.usage.exports import PersonUse, join_exports
 from assist_server.records.usage.key_groups import group, total
-from assist_server.records.usage.model_pair import ModelPair, pair_of, wanted_pair
-from assist_server.records.usage.plain_names import plain_groups, plain_name
+from assist_server.records.usage.model_pair import ModelPair, pair_of
+from assist_server.records.usage.plain_names import plain_groups
 from assist_server.records.usage.usage_sums import UsageSums, collect_all
 
 FOLDER = "reports"  # in the data directory
@@ -61,7 +61,7 @@ def report_of_machine(config: Config, since: str = "") -> UsageReport:
     ledger = Ledger(gate_files(config).ledger)
     micro = sum(row.micro for row in ledger.spending("day") if row.key >= since)
     booked = BookedMoney(micro, len(ledger.open_reservations()))
-    return report_of_sums(collect_all(config, since), since, booked, wanted_pair(config.completion))
+    return report_of_sums(collect_all(config, since), since, booked)
 
 
 def report_of_exports(folder: Path, since: str = "") -> UsageReport:
@@ -71,13 +71,8 @@ def report_of_exports(folder: Path, since: str = "") -> UsageReport:
     return replace(report, people=joined.people, files=joined.files, repeated=joined.repeated)
 
 
-def report_of_sums(
-    sums: UsageSums,
-    since: str,
-    booked: BookedMoney | None = None,
-    wanted: tuple[str, str] | None = None,
-) -> UsageReport:
-    """The report of these sums. `wanted` are two models to be compared; None: those that showed most."""
+def report_of_sums(sums: UsageSums, since: str, booked: BookedMoney | None = None) -> UsageReport:
+    """The report of these sums."""
 
     def by_each(rows: Mapping[Any, Counter[str]], *fields: str) -> dict[str, dict[str, Counter[str]]]:
         return {by: plain_groups(group(rows, by)) for by in fields}
@@ -92,7 +87,7 @@ def report_of_sums(
         by_each(sums.answers, "day", "command", "model"),
         total(sums.left),
         by_each(sums.left, "day", "command", "provider", "host"),
-        pair_of(ghost_text["model"], (plain_name(wanted[0]), plain_name(wanted[1])) if wanted else None),
+        pair_of(ghost_text["model"]),
         sums.first.answers if sums.first.answers > since else "",
         booked,
     )
