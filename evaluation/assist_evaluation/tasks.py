@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_server.errors import UserError
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")

@@ -29,6 +29,7 @@ from assist_completion.inference.prefix_cache import PrefixCache
 from assist_completion.prompt.layout import FAR, Extent
 from assist_completion.prompt.token_healing import Healer
 from assist_completion.settings import CompletionSettings
+from assist_context import durable_files
 
 PROMPT = 256  # tokens that are prefilled
 ANSWER = 12  # tokens that are decoded for each number of threads; with PROMPT about 2 s on two cores
@@ -255,10 +256,8 @@ def _read(memory: Path) -> dict[str, Speed]:
 
 def _write(memory: Path, known: dict[str, Speed]) -> None:
     memory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = memory.with_suffix(f".{os.getpid()}.tmp")
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps({key: asdict(speed) for key, speed in known.items()}), encoding="utf-8")
-    fresh.replace(memory)
+    speeds = {key: asdict(speed) for key, speed in known.items()}
+    durable_files.replace(memory, json.dumps(speeds).encode())
 
 
 def main(arguments: list[str]) -> int:

@@ -21,7 +21,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from assist_completion.errors import ModelError
-from assist_completion.model_store.partial_download import write_private
+from assist_context import durable_files
 
 FILE = "models.lock"
 HASHED = "models.hashed"
@@ -54,7 +54,7 @@ def write_pin(root: Path, name: str, pin: Pin) -> None:
     with FileLock(root / f"{FILE}.guard", mode=0o600):
         pins = read_pins(root) | {name: pin}
         text = json.dumps({key: asdict(value) for key, value in sorted(pins.items())}, indent=2)
-        write_private(root / FILE, text + "\n")
+        durable_files.replace(root / FILE, (text + "\n").encode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def record_hash(root: Path, path: Path, hashed: HashedFile) -> None:
         except (OSError, ValueError, TypeError):
             known = {}
         known[path.name] = asdict(hashed)
-        write_private(root / HASHED, json.dumps(known, indent=2, sort_keys=True) + "\n")
+        durable_files.replace(root / HASHED, (json.dumps(known, indent=2, sort_keys=True) + "\n").encode())
 
 
 def _hashed_file(sha256: str, facts: os.stat_result) -> HashedFile:

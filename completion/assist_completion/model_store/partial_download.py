@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from assist_completion.errors import FetchError
+from assist_context import durable_files
 
 Progress = Callable[[int, int], None]
 """Called with the bytes so far and the total. The first number falls if a source must start again."""
@@ -137,17 +138,6 @@ def open_at(partial: Partial, at: int) -> Iterator[BinaryIO]:
             os.fsync(sink.fileno())
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace the file at `path` with `text` in one step. Only its owner can read it."""
-    draft = path.with_name(path.name + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
 def _read(partial: Partial) -> tuple[str, list[tuple[str, int]]]:
     with suppress(OSError, ValueError, KeyError, TypeError):
         notes = json.loads(partial.notes.read_text(encoding="utf-8"))
@@ -156,4 +146,4 @@ def _read(partial: Partial) -> tuple[str, list[tuple[str, int]]]:
 
 
 def _write(partial: Partial, parts: list[tuple[str, int]]) -> None:
-    write_private(partial.notes, json.dumps({"sha256": partial.sha256, "parts": parts}))
+    durable_files.replace(partial.notes, json.dumps({"sha256": partial.sha256, "parts": parts}).encode())

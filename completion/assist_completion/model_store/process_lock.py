@@ -14,7 +14,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from assist_completion.errors import FetchError
-from assist_completion.model_store.partial_download import write_private
+from assist_context import durable_files
 
 Say = Callable[[str], None]
 """Called with a sentence for the user."""
@@ -43,7 +43,7 @@ def hold_lock(path: Path, name: str, wait: float, say: Say = silent) -> Iterator
             "Wait until it is done, or end it, and try again."
         ) from error
     try:
-        write_private(holder, str(os.getpid()))
+        durable_files.replace(holder, str(os.getpid()).encode())
         yield
     finally:
         holder.unlink(missing_ok=True)

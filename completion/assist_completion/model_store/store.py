@@ -17,7 +17,6 @@ which model the user chose (config.toml), or how to run one.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -48,6 +47,7 @@ from assist_completion.model_store.partial_download import (
 )
 from assist_completion.model_store.process_lock import Say, hold_lock, silent
 from assist_completion.settings import is_path
+from assist_context import durable_files
 
 MARGIN = 64 * 2**20  # bytes that must stay free: logs, index and other programs need some too
 
@@ -323,22 +323,13 @@ def _accept(store: Store, row: ModelRow, partial: Partial, source: str) -> Path:
         raise FetchError(f"{row.name} from {source} is no usable model and was deleted: {error}") from error
     write_pin(store.root, row.name, Pin(actual, partial.path.stat().st_size, source))
     partial.path.chmod(0o600)
-    partial.path.replace(path)
+    durable_files.rename(partial.path, path)
     record_hash(
         store.root, path, replace(hashed, changed_ns=path.stat().st_ctime_ns)
     )  # renaming changes that
     discard(partial)
-    _sync_directory(store.root)
+    durable_files.sync(store.root)
     return path
-
-
-def _sync_directory(directory: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _no_source(row: ModelRow, options: FetchOptions, reasons: list[str]) -> str:

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_escalation.audit.chain import GENESIS, canonical
 
 _MOST = 1000  # bytes; a checkpoint has about 120

@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_escalation.audit.chain import (
     MOST_EVENT,
     OURS,

@@ -14,7 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_escalation.errors import EscalationError
 
 Connection = sqlite3.Connection

@@ -5,7 +5,6 @@ A price in US dollars for a million tokens is a price in micro-dollars for one t
 """
 
 import datetime
-import ipaddress
 import math
 import re
 import tomllib
@@ -17,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assist_escalation.errors import EscalationError
+from assist_escalation.policy.checks import is_loopback
 from assist_escalation.policy.endpoints import Price, Provider
 from assist_escalation.prompts import Usage
 
@@ -59,7 +59,7 @@ def price_of(provider: Provider) -> Price | None:
     row = models.get(provider.model) or (models.get(dated["model"]) if dated else None)
     if row is not None:
         return _price(row) if provider.context_tokens <= row.get("up_to", math.inf) else None
-    return Price(0.0, 0.0) if _is_loopback(provider.base_url) else None
+    return Price(0.0, 0.0) if is_loopback(urlsplit(provider.base_url).hostname or "") else None
 
 
 def as_of() -> datetime.date:
@@ -93,11 +93,3 @@ def _price(row: Mapping[str, float]) -> Price:
         cache_read_usd_per_mtok=row.get("cache_read", 0.0),
         cache_write_usd_per_mtok=row.get("cache_write", 0.0),
     )
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name
-        return False

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 
 _BY_HANDLE = os.open in os.supports_dir_fd and os.rename in os.supports_dir_fd
 _STEP = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)

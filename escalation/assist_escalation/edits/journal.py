@@ -17,7 +17,7 @@ from typing import Literal, get_args
 
 from filelock import FileLock, Timeout
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_escalation.edits.plan import EditError
 
 # prepared: no file was moved yet. forward: the files move to the new bytes. backward: to the old bytes.

@@ -16,7 +16,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_escalation.prompts import Prompt
 
 KEY_BYTES = 32
@@ -71,7 +71,7 @@ def _create(path: Path, key: bytes) -> None:
     durable_files.write(draft, key, 0o600)
     try:
         if path.exists():  # of another length: no secret of ours
-            os.replace(draft, path)
+            durable_files.rename(draft, path)
         else:
             with suppress(FileExistsError):
                 os.link(draft, path)

@@ -1,5 +1,6 @@
 """Checks of single settings. An error names one and what to do, and never shows what may be a secret."""
 
+import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -10,7 +11,14 @@ from assist_escalation.errors import EscalationError
 
 # Capitals only, as in every provider's documentation. A key that was pasted by mistake does not match.
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host of an address is this machine: `localhost`, or an address such as 127.0.0.2."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
 
 
 def check_url(url: str, name: str = "base_url") -> None:
@@ -23,7 +31,7 @@ def check_url(url: str, name: str = "base_url") -> None:
     if "@" in url or parts.query:
         # Not shown: it may hold a password or a key.
         raise EscalationError(f"{name} holds a user or a query: name the key's variable in its own setting")
-    allowed = parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
+    allowed = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host or ""))
     if not host or not allowed or any(character <= " " for character in url):
         raise EscalationError(f"{name} = {url!r}: use https://HOST/PATH, or http only to this machine")
 

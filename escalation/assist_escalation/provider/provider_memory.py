@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 
 _MOST_ENTRIES = 200
 _MOST_BYTES = 1 << 20

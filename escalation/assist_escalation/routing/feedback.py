@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from filelock import FileLock, Timeout
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_escalation.routing.calibration import Label
 from assist_escalation.routing.weights import score
 

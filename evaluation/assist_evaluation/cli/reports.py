@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_evaluation.cli.flags import EvalFlags, Run
 from assist_server.cli.flags import AsJson, Workspace, directory, example, settings
 from assist_server.cli.output import emit, out, say

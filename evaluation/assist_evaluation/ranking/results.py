@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.score import score
 from assist_evaluation.tasks import EvalTask, Kind, TaskTexts

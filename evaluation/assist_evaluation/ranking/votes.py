@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_evaluation.ranking.bradley_terry import Comparison
 
 FILE = "votes.jsonl"

@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.mining.mine import texts_of
 from assist_evaluation.mining.sources import MinedRepository

@@ -14,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.tasks import EvalTask
 from assist_server.config.config import Config

@@ -3,17 +3,15 @@
 It does not know what the settings mean, except where the models' names are.
 """
 
-import contextlib
 import json
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from assist_completion.settings import check_model
+from assist_context import durable_files
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _ANY_HEADER = re.compile(r"\s*\[")
@@ -254,14 +252,4 @@ def replace_file(path: Path, text: str) -> None:
     """Write `text` to `path` in one step, for its owner only. If it raises `OSError`, nothing has changed."""
     target = path.resolve()  # dotfiles are often links: the file that the link points to changes
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(target)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    durable_files.replace(target, text.encode())

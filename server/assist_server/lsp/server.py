@@ -24,7 +24,7 @@ from assist_server.lsp.completion_list import ACCEPTED, add_completion, command_
 from assist_server.lsp.indexing import Indexing, add_workspace
 from assist_server.lsp.next_edits import add_next_edit
 from assist_server.lsp.protocol import Server, member_of, run_on_stdio
-from assist_server.records import usage_counts
+from assist_server.records.usage_rows import record_session
 from assist_server.wording.reasons import exclusion_note
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def serve(config: Config) -> None:
         run_on_stdio(server)
     finally:
         server.session.close()
-        usage_counts.record(config.paths.data, server.session.totals())
+        record_session(config.paths.data, server.session.totals())
 
 
 def make_server(config: Config) -> Server:

@@ -18,8 +18,8 @@ from assist_server.config.config import Config
 from assist_server.config.permissions import permissions_for
 from assist_server.errors import UserError
 from assist_server.questions.record_files import gate_files
-from assist_server.records import usage_counts
 from assist_server.records.usage.departures import REDACTED, departures
+from assist_server.records.usage_rows import session_totals
 
 EXTRA = "pip install 'assist-lsp[collector]'"
 TIMEOUT_S = 10
@@ -42,7 +42,7 @@ def collect(config: Config) -> CollectedCounts:
     """The counts of this machine so far. Raises `AuditError` if the log cannot be read."""
     files = gate_files(config)
     instance = hashlib.sha256(b"collector" + installation_key(files.marks)).hexdigest()[:16]
-    return CollectedCounts(instance, usage_counts.read(config.paths.data), egress_sums(events(files.audit)))
+    return CollectedCounts(instance, session_totals(config.paths.data), egress_sums(events(files.audit)))
 
 
 def egress_sums(log: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], Counter[str]]:

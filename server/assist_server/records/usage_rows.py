@@ -1,7 +1,7 @@
 """Counts of ghost text by day, repository, model and language, as JSON Lines. Never a text, a path or a time.
 
-A line adds to the lines of the same key before it, so a session only appends. The totals over all time are in
-`usage_counts`. What is counted, and when, the editor's side decides.
+A line adds to the lines of the same key before it, so a session only appends. At its end a session adds one
+row with all that its engine counted. What is counted, and when, the editor's side decides.
 """
 
 import contextlib
@@ -18,9 +18,10 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 
 NEXT_EDIT = "next-edit:"
+SESSION = "session:"  # what an engine counted over a session: requests of all models, with reasons and tokens
 FILE = "usage.jsonl"  # in the data directory
 MOST_BYTES = 2_000_000  # about 8,000 lines, which are read in 50 ms
 DAYS = 400  # a year can be compared with the one before
@@ -38,7 +39,7 @@ _KEY = ("day", "repo", "model", "language")
 class UsageKey:
     """What counts are for: the day (UTC, "2026-01-31"), a key of the repository (no path), model, language.
 
-    "" is unknown. Next edits have `NEXT_EDIT` and their kind for a model.
+    "" is unknown. Next edits have `NEXT_EDIT` and their kind for a model, and totals of sessions `SESSION`.
     """
 
     day: str
@@ -49,6 +50,10 @@ class UsageKey:
     @property
     def is_next_edit(self) -> bool:
         return self.model.startswith(NEXT_EDIT)
+
+    @property
+    def is_ghost_text(self) -> bool:
+        return not self.model.startswith((NEXT_EDIT, SESSION))
 
 
 def record(data: Path, rows: Mapping[UsageKey, Counter[str]]) -> None:
@@ -74,6 +79,20 @@ def read(data: Path) -> dict[UsageKey, Counter[str]]:
         return _sums(data / FILE)
     except OSError:
         return {}
+
+
+def record_session(data: Path, totals: Counter[str]) -> None:
+    """Add what a whole session counted, at its end."""
+    record(data, {UsageKey(datetime.now(UTC).strftime("%Y-%m-%d"), model=SESSION): totals})
+
+
+def session_totals(data: Path) -> Counter[str]:
+    """The sums over all sessions that the file remembers (`DAYS`)."""
+    sums: Counter[str] = Counter()
+    for key, counts in read(data).items():
+        if key.model == SESSION:
+            sums.update(counts)
+    return sums
 
 
 def kept_from(data: Path) -> str:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from assist_escalation import durable_files
+from assist_context import durable_files
 from assist_escalation.prompts import Origin, Span
 from assist_server.errors import WRONG_USAGE, UserError
 from assist_server.threads.thread import PREFIX, Thread, ThreadTurn, new_thread

@@ -1,6 +1,5 @@
 """`assist doctor`, `assist config` and `assist stats` without a model."""
 
-import json
 import tomllib
 from collections import Counter
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from config_files import PROVIDER
 
+from assist_server.records.usage_rows import record_session
 from assist_server.wording.counts import stats_document, stats_facts
 
 pytestmark = pytest.mark.slow
@@ -182,8 +182,7 @@ def test_stats_are_empty_at_first(assist: Assist) -> None:
 
 def test_stats_tell_shares_and_reasons(assist: Assist, tmp_path: Path) -> None:
     counts = {"requests": 10, "shown": 6, "source-cache": 2, "source-typed-through": 3, "low-confidence": 4}
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "stats.json").write_text(json.dumps(counts))
+    record_session(tmp_path / "data", Counter(counts))
     done = assist("stats")
     assert "6 (60%)" in done.out
     assert "5 (50%) were served without inference" in done.out

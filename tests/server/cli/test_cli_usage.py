@@ -12,8 +12,7 @@ import pytest
 from recording import files, pay, record_feedback, record_request
 
 from assist_escalation.routing import feedback
-from assist_server.records import usage_counts
-from assist_server.records.usage_rows import UsageKey, record
+from assist_server.records.usage_rows import UsageKey, record, record_session
 from assist_server.workspace.folders import key_of
 
 pytestmark = pytest.mark.slow
@@ -37,7 +36,7 @@ def data(tmp_path: Path) -> Path:
         data,
         {UsageKey(TODAY, shop, "small", "python"): SMALL, UsageKey("2026-01-31", "f" * 16, "big", "go"): BIG},
     )
-    usage_counts.record(data, Counter({"requests": 1600, "shown": 1100}))
+    record_session(data, Counter({"requests": 1600, "shown": 1100}))
     return data
 
 

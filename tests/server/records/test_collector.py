@@ -16,7 +16,8 @@ from assist_escalation.audit.log import AuditLog
 from assist_server.config.config import Config, load
 from assist_server.errors import UserError
 from assist_server.questions.record_files import gate_files
-from assist_server.records import collector, usage_counts
+from assist_server.records import collector
+from assist_server.records.usage_rows import record_session
 
 INTENT = {
     "request_id": "a",
@@ -87,7 +88,7 @@ def receiving(answer: int = 200) -> Iterator[tuple[str, type[Receiver]]]:
 def configured(folder: Path, endpoint: str, **environ: str) -> Config:
     text = f"[collector]\nendpoint = '{endpoint}'\nkey_env = 'COLLECT_KEY'\n"
     config = load(write(folder, text) | {"ASSIST_DATA_DIR": str(folder / "data"), **environ})
-    usage_counts.record(config.paths.data, Counter({"shown": 31, "accepted": 4}))
+    record_session(config.paths.data, Counter({"shown": 31, "accepted": 4}))
     log = AuditLog(gate_files(config).audit)
     log.append("intent", INTENT)
     log.append("outcome", OUTCOME)

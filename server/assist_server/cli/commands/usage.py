@@ -18,7 +18,7 @@ from assist_server.cli.output import emit, out, say
 from assist_server.config import config as configuration
 from assist_server.config.config import Config
 from assist_server.errors import WRONG_USAGE, UserError
-from assist_server.records import usage_counts
+from assist_server.records.usage_rows import session_totals
 from assist_server.wording.counts import TOTALS, answers_document, answers_facts, stats_document, stats_facts
 
 if TYPE_CHECKING:  # numpy, and all of the gate
@@ -100,7 +100,7 @@ def stats(
         _show_tables(config, use, wanted, _day(since))
         return
     data = config.paths.data
-    counts = usage_counts.read(data)
+    counts = session_totals(data)
     answers = answers_document(feedback.events(data / feedback.FILE))
     if as_json:
         emit(

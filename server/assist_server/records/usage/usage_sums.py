@@ -56,7 +56,7 @@ def collect_use(config: Config, since: str = "") -> UsageSums:
     rows = usage_rows.read(config.paths.data)
     since_then = {key: counts for key, counts in rows.items() if key.day >= since}
     next_edits = {key: counts for key, counts in since_then.items() if key.is_next_edit}
-    ghost_text = {key: counts for key, counts in since_then.items() if not key.is_next_edit}
+    ghost_text = {key: counts for key, counts in since_then.items() if key.is_ghost_text}
     first = FirstDays(
         max(since, usage_rows.kept_from(config.paths.data)),
         max(since, _day_after(feedback.kept_from(files.feedback))),

@@ -7,12 +7,14 @@ Errors are the system's own (`OSError`).
 
 import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
 
 _BINARY = getattr(os, "O_BINARY", 0)  # Windows would write "\r\n" for "\n"
+_WAITS_S = (0.01, 0.05, 0.1, 0.3)  # seconds; scanners hold a new file for some 10 to 100 ms
 
 
 def write(path: Path, data: bytes, mode: int | None, *, folder: int | None = None) -> None:
@@ -42,11 +44,27 @@ def replace(path: Path, data: bytes) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         write(draft, data, 0o600)
-        os.replace(draft, path)
+        rename(draft, path)
     except OSError:
         with suppress(OSError):
             remove(draft)
         raise
+
+
+def rename(draft: Path, path: Path) -> None:
+    """Rename a file onto another one in one step. Its name is on the disk after `sync` of the folder.
+
+    Windows refuses while any process has the old file open, as an indexer or a virus scanner does for a
+    moment, so there it is tried again.
+    """
+    for wait in _WAITS_S if os.name == "nt" else ():
+        try:
+            os.replace(draft, path)
+        except PermissionError:
+            time.sleep(wait)
+        else:
+            return
+    os.replace(draft, path)
 
 
 def append_line(path: Path, line: bytes, lock_s: float) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from assist_escalation.durable_files import append_line
+from assist_context.durable_files import append_line
 
 CHILD = """
 import sys; from pathlib import Path
-from assist_escalation.durable_files import append_line
+from assist_context.durable_files import append_line
 for n in range(50): append_line(Path(sys.argv[1]), f"{sys.argv[2]}-{n}".encode(), 30)
 """
 
