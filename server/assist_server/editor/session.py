@@ -19,7 +19,7 @@ from assist_server.editor.feedback.usage_table import UsageTable
 from assist_server.editor.feedback.usage_writer import WRITE_AFTER, UsageWriter
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
 from assist_server.editor.next_edit.next_edits import NextEdits
-from assist_server.editor.next_edit.offer_worker import OfferSearcher
+from assist_server.editor.next_edit.offer_requests import OfferSearcher
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.editor.suggestions import Suggestions
 from assist_server.workspace.documents import Edit, OpenDocument

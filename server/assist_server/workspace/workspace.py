@@ -18,7 +18,7 @@ from assist_context.documents import Cursor, Snippet, TextNames
 from assist_context.indexer.supervisor import IndexerSupervisor
 from assist_context.indexer.wire import Event
 from assist_server.config.config import Config
-from assist_server.workspace.background_search import BackgroundSearch, Searcher, SearchRequest
+from assist_server.workspace.background_search import BackgroundSearch, SearchRequest, SnippetSearcher
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder, docs_folders, folder_of, folders_of
 from assist_server.workspace.snippet_packs import SnippetPacks
@@ -188,7 +188,7 @@ class Workspace:
             self._packs.update(request, result, asyncio.get_running_loop().time())
 
 
-def _open_search(folders: tuple[WorkspaceFolder, ...]) -> Searcher:
+def _open_search(folders: tuple[WorkspaceFolder, ...]) -> SnippetSearcher:
     """Import tree-sitter and SQLite only here, on the thread: `initialize` must not wait for them."""
     from assist_server.workspace.document_search import DocumentSearch  # noqa: PLC0415
 

@@ -1,6 +1,6 @@
 """What comes next in the documents of a workspace: the situation of a request, and the offer for it.
 
-It may take its time, because `offer_worker` calls it on a thread of its own. It knows no protocol, and not
+It may take its time, because `offer_requests` calls it on a thread of its own. It knows no protocol, and not
 whether an offer is shown.
 """
 
@@ -14,7 +14,7 @@ from assist_context.next_edit.finder import PastOffers, choose, document_before,
 from assist_context.next_edit.offer import EditHunk, OtherFiles, Situation
 from assist_context.next_edit.other_files import WorkspaceFiles
 from assist_context.syntax.scopes.parsed_text import ParsedText
-from assist_server.editor.next_edit.offer_worker import FoundOffer, OfferRequest, replaced_by
+from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest, replaced_by
 from assist_server.workspace.document_search import FolderFiles
 from assist_server.workspace.folders import WorkspaceFolder, folder_of
 
@@ -45,31 +45,31 @@ class OfferSearch:
         edited in this one. A document that a rule excludes gets no offer, and its edits are no examples.
         """
         shown = {
-            path: each
-            for path, each in request.opened.items()
-            if self._files.may_show(path) and sum(map(len, each.lines)) <= MOST_CHARACTERS
+            path: document
+            for path, document in request.opened.items()
+            if self._files.may_show(path) and sum(map(len, document.lines)) <= MOST_CHARACTERS
         }
-        hunks = tuple(each for each in request.hunks if self._is_usable(each, shown))
+        hunks = tuple(hunk for hunk in request.hunks if self._is_usable(hunk, shown))
         if request.path not in shown or not hunks:
             return None
         for path in dict.fromkeys((hunks[-1].path, request.path)):
-            if path not in shown or all(each.path != path for each in hunks):
+            if path not in shown or all(hunk.path != path for hunk in hunks):
                 continue
             others = self._others(shown[path], shown, hunks)
             situation = self._situation(request, shown[path], hunks, others)
             offers = find_offers(situation, request.past or PastOffers())
             documents = {**others.documents, **shown}
             allowed = [
-                each
-                for each in offers
-                if each.path in documents
-                and self._may_offer(request, each.path, path)
-                and replaced_by(each.changes[0], documents[each.path]) not in request.refused
+                offer
+                for offer in offers
+                if offer.path in documents
+                and self._may_offer(request, offer.path, path)
+                and replaced_by(offer.changes[0], documents[offer.path]) not in request.refused
             ]
-            offer = choose(allowed, request.mode)
-            if offer is not None:
-                name = self._name(offer.path) if offer.path != request.path else ""
-                return FoundOffer(offer, documents[offer.path], name)
+            chosen = choose(allowed, request.mode)
+            if chosen is not None:
+                name = self._name(chosen.path) if chosen.path != request.path else ""
+                return FoundOffer(chosen, documents[chosen.path], name)
         return None
 
     def _is_usable(self, hunk: EditHunk, shown: Mapping[str, Document]) -> bool:
@@ -82,14 +82,14 @@ class OfferSearch:
     def _situation(
         self, request: OfferRequest, document: Document, hunks: Sequence[EditHunk], others: OtherFiles
     ) -> Situation:
-        own = [each for each in hunks if each.path == document.path]
+        own = [hunk for hunk in hunks if hunk.path == document.path]
         last = own[-1]
         asked = document.path == request.path
         return Situation(
             document,
             document_before(document, last),
             request.cursor if asked else Cursor(last.line, 0),
-            (*(each for each in hunks if each is not last), last),
+            (*(hunk for hunk in hunks if hunk is not last), last),
             self._parse,
             others,
             request.reports if asked else (),
@@ -101,9 +101,9 @@ class OfferSearch:
         """What is not the document: those that are open, the one that was edited last first, and the rest."""
         folders = self._files.folders
         own = folder_of(folders, document.path)
-        roots = (*([own.root] if own is not None else []), *(each.root for each in folders))
+        roots = (*([own.root] if own is not None else []), *(folder.root for folder in folders))
         corpora = [self._files.corpora[root] for root in dict.fromkeys(roots) if root in self._files.corpora]
-        latest = dict.fromkeys((*(each.path for each in reversed(hunks)), *reversed(tuple(shown))))
+        latest = dict.fromkeys((*(hunk.path for hunk in reversed(hunks)), *reversed(tuple(shown))))
         opened = [shown[path] for path in latest if path in shown and folder_of(folders, path)]
         return _KnownFiles(WorkspaceFiles(document, corpora, opened))
 
@@ -126,12 +126,12 @@ class OfferSearch:
 
         A document before the last edit often equals the one of the last request.
         """
-        same = (each for each in self._trees if each.document is document)
-        found = next(same, None) or next((each for each in self._trees if each.document == document), None)
+        same = (tree for tree in self._trees if tree.document is document)
+        found = next(same, None) or next((tree for tree in self._trees if tree.document == document), None)
         if found is None:
             size = len(document.lines)  # a definition is also parsed alone, and is no help for its document
-            alike = (each for each in self._trees if each.document.path == document.path)
-            near = min(alike, key=lambda each: abs(len(each.document.lines) - size), default=None)
+            alike = (tree for tree in self._trees if tree.document.path == document.path)
+            near = min(alike, key=lambda tree: abs(len(tree.document.lines) - size), default=None)
             found = ParsedText(document, near)
             self._kept += len(found.source.data)
             while self._kept > MOST_KEPT and len(self._trees) > 1:
@@ -151,7 +151,7 @@ class _KnownFiles:
 
     def using(self, name: str, limit: int) -> Sequence[Document]:
         found = self.files.using(name, limit)
-        self.documents.update((each.path, each) for each in found)
+        self.documents.update((document.path, document) for document in found)
         return found
 
     def importing(self, name: str, language: Language) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""The edits that an editor got as offers, by their ids: what it shows of each, and what became of it.
+"""The offers that an editor knows: what it shows of each, until when it is right, and what became of it.
 
 Positions are in the editor's units. Offers are counted by kind, never with a text. When one is offered is
 decided elsewhere.
@@ -6,6 +6,7 @@ decided elsewhere.
 
 import re
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -15,7 +16,8 @@ from assist_context.documents import Cursor
 from assist_context.next_edit.offer import Change, Kind, Offer
 from assist_server.editor.feedback.region import text_between
 from assist_server.editor.feedback.usage_table import UsageTable
-from assist_server.editor.next_edit.offer_worker import FoundOffer, Replaced
+from assist_server.editor.next_edit.offer_requests import FoundOffer, Replaced
+from assist_server.editor.next_edit.watched_edits import path_of_document
 from assist_server.records.usage_rows import NEXT_EDIT, UsageKey
 from assist_server.workspace.documents import OpenDocument, line_end_of
 from assist_server.workspace.positions import Encoding, to_units
@@ -29,6 +31,8 @@ _WORD = re.compile(r"\w")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 At = tuple[int, int]  # a line from 0, and a column in the editor's units
+# It is called with a document that has an offer, or, with False, whose offer is void.
+Listener = Callable[[OpenDocument, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class OfferedChain:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class OfferPlace:
     """Where an offer is: the document that it changes, by its URI, and as an open one if it is open.
 
     `cursor` is where the user is in that document, None if they are in another one.
@@ -97,7 +101,7 @@ class Target:
 class _Offered:
     """An offer that an editor got, with its changes as the editor gets them."""
 
-    target: Target
+    place: OfferPlace
     changes: tuple[Change, ...]
     version: int | None
     key: UsageKey
@@ -105,12 +109,35 @@ class _Offered:
     @property
     def is_current(self) -> bool:
         """Whether the document is as it was offered for."""
-        opened = self.target.opened
+        opened = self.place.opened
         return opened is not None and opened.version == self.version
 
 
+@dataclass(slots=True)
+class _ShownLines:
+    """The lines that the offer for a document would change, and whether an edit touched them."""
+
+    document: OpenDocument
+    path: str
+    first: int
+    last: int
+    pattern: str
+    touched: bool = False
+
+    def move(self, start: int, end: int, growth: int) -> None:
+        """The lines from `start` to `end` become `growth` more."""
+        if start <= self.last and end >= self.first:
+            self.touched = True
+        elif end < self.first:
+            self.first += growth
+            self.last += growth
+
+
 class OfferedEdits:
-    """Owns the offers that an editor got, and what became of those of the session. Event loop only."""
+    """Owns the offers that an editor got, and what became of those of the session. Event loop only.
+
+    An editor knows at most one offer for each document in which it asks.
+    """
 
     def __init__(self, usage: UsageTable) -> None:
         self.past: PastOffers | None = None  # None before the first accept or reject
@@ -121,34 +148,73 @@ class OfferedEdits:
         self.refused: frozenset[Replaced] = frozenset()
         self._accepted: set[Replaced | str] = set()  # changes, and patterns whose changes differ
         self._counted: tuple[str, str] = ("", "")  # the document and the pattern that were counted last
+        self._shown: dict[str, _ShownLines] = {}  # by the URI of the document for which it is
+        self._listener: Listener = lambda *_: None
 
-    def add(self, target: Target, asked: OpenDocument) -> NextEdit:
+    def listen(self, listener: Listener) -> None:
+        """Tell this listener of offers."""
+        self._listener = listener
+
+    def push(self, document: OpenDocument, found: FoundOffer | None) -> None:
+        """Tell the editor that there is an offer for a document, or that the one it knows is void."""
+        if found is not None:
+            self._note(document, found)
+            self._listener(document, True)
+        elif self._shown.pop(document.uri, None) is not None:
+            self._listener(document, False)
+
+    def move(self, path: str, start: int, end: int, growth: int) -> None:
+        """The lines from `start` to `end` of a document become `growth` more."""
+        for shown in self._shown.values():
+            if shown.path == path:
+                shown.move(start, end, growth)
+
+    def touch(self, path: str | None = None) -> None:
+        """A document was changed all over, or closed, or, without one, all offers are void."""
+        for shown in self._shown.values():
+            shown.touched = shown.touched or path in (None, shown.path)
+
+    def forget(self, document: OpenDocument) -> None:
+        """A document was closed: the editor knows no offer for it, and none in it is right."""
+        self._shown.pop(document.uri, None)
+        self.touch(path_of_document(document))
+
+    def tell_void(self, document: OpenDocument | None = None) -> None:
+        """Tell the editor of offers whose lines were touched, and of all that have to do with a document."""
+        path = path_of_document(document) if document is not None else None
+        for shown in list(self._shown.values()):
+            if shown.touched or path in (shown.path, path_of_document(shown.document)):
+                del self._shown[shown.document.uri]
+                self._listener(shown.document, False)
+
+    def add(self, place: OfferPlace, asked: OpenDocument) -> NextEdit:
         """An editor gets this offer for the document `asked`; what it shows."""
-        offer = target.offer
-        lines = target.found.document.lines
-        changes = tuple(_with_line_ends(each, lines) for each in offer.changes)
-        version = target.opened.version if target.opened is not None else None
+        offer = place.offer
+        self._note(asked, place.found)
+        lines = place.found.document.lines
+        changes = tuple(_with_line_ends(change, lines) for change in offer.changes)
+        version = place.opened.version if place.opened is not None else None
         key = self._usage.key(asked, NEXT_EDIT + offer.kind)
-        if self._counted != (target.uri, offer.pattern):
-            self._counted = (target.uri, offer.pattern)
+        if self._counted != (place.uri, offer.pattern):
+            self._counted = (place.uri, offer.pattern)
             self._usage.count(key, "next-offered")
         number = next(self._numbers)
-        self._offered[number] = _Offered(target, changes, version, key)
+        self._offered[number] = _Offered(place, changes, version, key)
         if len(self._offered) > REMEMBERED:
             self._offered.popitem(last=False)
         first = changes[0]
         return NextEdit(
             number,
             offer.kind,
-            target.uri,
+            place.uri,
             version,
-            _to_editor(first, target),
+            _to_editor(first, place),
             offer.words,
             len(changes),
-            target.found.file,
+            place.found.file,
             _text_between(lines, first.start, first.end),
-            _is_inline(first, target),
-            len(changes) > 1 and not self._accepted.isdisjoint((target.found.replaced, offer.pattern)),
+            _is_inline(first, place),
+            len(changes) > 1 and not self._accepted.isdisjoint((place.found.replaced, offer.pattern)),
         )
 
     def chain(self, number: int) -> OfferedChain | None:
@@ -156,34 +222,44 @@ class OfferedEdits:
         offered = self._offered.get(number)
         if offered is None or offered.version is None or not offered.is_current:
             return None
-        changes = tuple(_to_editor(each, offered.target) for each in offered.changes)
-        return OfferedChain(offered.target.uri, offered.version, changes, offered.target.offer.words)
+        changes = tuple(_to_editor(change, offered.place) for change in offered.changes)
+        return OfferedChain(offered.place.uri, offered.version, changes, offered.place.offer.words)
 
     def accept(self, number: int) -> tuple[Change, ...]:
         """The user accepted an offer, and its changes are about to be made; nothing for an unknown one."""
         offered = self._end(number, "next-accepted")
         if offered is None:
             return ()
-        found = offered.target.found
+        found = offered.place.found
         self._accepted |= {found.replaced, found.offer.pattern}
         self.past = self._known_past().accept(found.offer)
+        path = offered.changes[0].path
+        self._shown = {uri: shown for uri, shown in self._shown.items() if shown.path != path}
         return offered.changes
 
-    def reject(self, number: int) -> Offer | None:
-        """The user rejected an offer, which is returned: its pattern is not offered again."""
+    def reject(self, number: int) -> bool:
+        """The user rejected an offer: its pattern is not offered again. Returns whether it was known."""
         offered = self._end(number, "next-rejected")
         if offered is None:
-            return None
-        found = offered.target.found
+            return False
+        found = offered.place.found
         if _WORD.search("".join(found.replaced)):  # a comma says too little
             self.refused |= {found.replaced}
         self.past = self._known_past().reject(found.offer)
-        return found.offer
+        pattern = found.offer.pattern
+        self._shown = {uri: shown for uri, shown in self._shown.items() if shown.pattern != pattern}
+        return True
 
     def is_refused(self, found: FoundOffer) -> bool:
         """Whether the user rejected the offer meanwhile."""
         past = self.past
         return past is not None and (found.offer.pattern in past.rejected or found.replaced in self.refused)
+
+    def _note(self, document: OpenDocument, found: FoundOffer) -> None:
+        first = found.offer.changes[0]
+        self._shown[document.uri] = _ShownLines(
+            document, first.path, first.start.line, first.end.line, found.offer.pattern
+        )
 
     def _end(self, number: int, name: Literal["next-accepted", "next-rejected"]) -> _Offered | None:
         """Count what became of an offer, once."""
@@ -209,8 +285,8 @@ def _with_line_ends(change: Change, lines: tuple[str, ...]) -> Change:
     return Change(change.path, change.start, change.end, _LINE_END.sub(line_end_of(lines), change.text))
 
 
-def _to_editor(change: Change, target: Target) -> OfferedChange:
-    lines = target.found.document.lines
+def _to_editor(change: Change, place: OfferPlace) -> OfferedChange:
+    lines = place.found.document.lines
     start, end = change.start, change.end
     # Whole lines that come or go are shown without the line after them.
     whole = start.column == end.column == 0 and (not change.text or change.text[-1] in "\r\n")
@@ -218,28 +294,28 @@ def _to_editor(change: Change, target: Target) -> OfferedChange:
     head = lines[start.line][: start.column] if start.line < len(lines) else ""
     tail = "" if whole or end.line >= len(lines) else lines[end.line][end.column :]
     return OfferedChange(
-        _at(start, target),
-        _at(end, target),
+        _at(start, place),
+        _at(end, place),
         change.text,
         _without_end(_text_between(lines, Cursor(start.line, 0), last)),
         _without_end(head + change.text + tail),
     )
 
 
-def _at(cursor: Cursor, target: Target) -> At:
-    lines = target.found.document.lines
+def _at(cursor: Cursor, place: OfferPlace) -> At:
+    lines = place.found.document.lines
     if cursor.line >= len(lines):
         cursor = Cursor(len(lines) - 1, len(lines[-1]))
-    return cursor.line, to_units(lines[cursor.line], cursor.column, target.encoding)
+    return cursor.line, to_units(lines[cursor.line], cursor.column, place.encoding)
 
 
-def _is_inline(change: Change, target: Target) -> bool:
+def _is_inline(change: Change, place: OfferPlace) -> bool:
     """Whether a change only inserts in the line of the cursor, there or later, and lines only at its end."""
-    cursor = target.cursor
+    cursor = place.cursor
     start = change.start
     if cursor is None or start != change.end or start.line != cursor.line or start.column < cursor.column:
         return False
-    line = target.found.document.lines[start.line].rstrip("\r\n")
+    line = place.found.document.lines[start.line].rstrip("\r\n")
     return start.column == len(line) or not _LINE_END.search(change.text)
 
 

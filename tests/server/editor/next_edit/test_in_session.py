@@ -20,7 +20,7 @@ class Hearing(Desk):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk.session, desk.at)
         self.heard: list[bool] = []
-        self.session.next_edits.listen(lambda _, there: self.heard.append(there))
+        self.session.next_edits.offered.listen(lambda _, there: self.heard.append(there))
 
     def rename(self, line: int) -> None:
         self.edit("new_name", (line, 4), (line, 12))

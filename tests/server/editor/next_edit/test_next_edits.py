@@ -13,9 +13,10 @@ from assist_completion.settings import CompletionSettings, Mode
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.offer import Change, Offer, Report
 from assist_server.editor.feedback.usage_table import UsageTable
-from assist_server.editor.next_edit.next_edits import MOST_LINES, NextEdits
-from assist_server.editor.next_edit.offer_worker import FoundOffer, OfferRequest
+from assist_server.editor.next_edit.next_edits import NextEdits
+from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest
 from assist_server.editor.next_edit.offered_edits import NextEdit
+from assist_server.editor.next_edit.silence import MOST_LINES
 from assist_server.editor.open_documents import OpenDocuments
 from assist_server.workspace.documents import Edit, OpenDocument
 
@@ -79,7 +80,7 @@ class Desk:
             lambda _, cursor: cursor in self.ghost,
             pause,
         )
-        self.next_edits.listen(
+        self.next_edits.offered.listen(
             lambda document, there: self.heard.put_nowait((document.uri, document.version, there))
         )
 

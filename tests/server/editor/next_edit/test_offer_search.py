@@ -10,8 +10,8 @@ from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import language_of
 from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.finder import PastOffers
+from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest
 from assist_server.editor.next_edit.offer_search import OfferSearch
-from assist_server.editor.next_edit.offer_worker import FoundOffer, OfferRequest
 from assist_server.workspace.folders import folders_of
 
 TEXT = "a = load_user(1)\nb = load_user(2)\nc = load_user(3)\n"
@@ -44,7 +44,7 @@ class Editing:
 
     def find(self, path: str) -> FoundOffer | None:
         request = OfferRequest(
-            1, path, Cursor(0, 0), self.documents, self.history.hunks(), (), self.past, "eager"
+            path, Cursor(0, 0), self.documents, self.history.hunks(), (), self.past, "eager"
         )
         return self.search.find(request)
 

@@ -7,8 +7,8 @@ import pytest
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.offer import Change, Offer
 from assist_server.editor.feedback.usage_table import UsageTable
-from assist_server.editor.next_edit.offer_worker import FoundOffer
-from assist_server.editor.next_edit.offered_edits import REMEMBERED, NextEdit, OfferedEdits, Target
+from assist_server.editor.next_edit.offer_requests import FoundOffer
+from assist_server.editor.next_edit.offered_edits import REMEMBERED, NextEdit, OfferedEdits, OfferPlace
 from assist_server.workspace.documents import Edit, OpenDocument
 
 URI = "file:///work/a.py"
@@ -31,14 +31,14 @@ class Desk:
         self.usage = UsageTable(tuple)
         self.offered = OfferedEdits(self.usage)
 
-    def target(self, *changes: Change, cursor: Cursor | None = None, is_open: bool = True) -> Target:
+    def place(self, *changes: Change, cursor: Cursor | None = None, is_open: bool = True) -> OfferPlace:
         offer = Offer("rename", "rename a -> b", changes, "the same change as in line 1")
         found = FoundOffer(offer, self.document.to_document(), "" if is_open else "lib/a.py")
         opened = self.document if is_open else None
-        return Target(found, URI, self.document.encoding, opened, cursor)
+        return OfferPlace(found, URI, self.document.encoding, opened, cursor)
 
     def offer(self, *changes: Change, cursor: Cursor | None = None, is_open: bool = True) -> NextEdit:
-        return self.offered.add(self.target(*changes, cursor=cursor, is_open=is_open), self.document)
+        return self.offered.add(self.place(*changes, cursor=cursor, is_open=is_open), self.document)
 
     @property
     def counts(self) -> Counter[str]:

@@ -1,9 +1,47 @@
-"""When an offer would come at a bad moment."""
+"""Why nothing is offered at a moment, for each of those who want an offer."""
+
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from assist_context.documents import Cursor
-from assist_server.editor.next_edit.silence import is_in_word
+from assist_server.editor.next_edit.silence import MOST_LINES, Moment, is_in_word, silence
+
+WORD = Cursor(0, 3)
+GOOD = Moment(
+    asker="pause",
+    on=True,
+    mode="balanced",
+    lines=["new_name(1)\n"],
+    edited=True,
+    edited_here=True,
+    shows_ghost=False,
+    cursor=Cursor(0, 8),
+    typed_at=Cursor(0, 8),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "user", "chain", "pause"),
+    [
+        ({}, None, None, None),
+        ({"on": False}, "off", "off", "off"),
+        ({"lines": ["x\n"] * (MOST_LINES + 1)}, "data", "data", "data"),
+        ({"lines": ["x\n"] * MOST_LINES}, None, None, None),
+        ({"edited": False}, "no edit", "no edit", "no edit"),
+        ({"edited_here": False}, None, "no edit here", "no edit here"),
+        ({"shows_ghost": True}, None, "ghost text", "ghost text"),
+        ({"mode": "manual"}, None, None, "manual"),
+        ({"cursor": WORD, "typed_at": WORD}, None, None, "in a word"),
+        ({"cursor": WORD}, None, None, None),
+        ({"cursor": None, "typed_at": None}, None, None, None),
+    ],
+)
+def test_who_gets_an_offer(change: Any, user: str | None, chain: str | None, pause: str | None) -> None:
+    moment = replace(GOOD, **change)
+    expected = {"user": user, "chain": chain, "pause": pause}
+    assert {asker: silence(replace(moment, asker=asker)) for asker in expected} == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
