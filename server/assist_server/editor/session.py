@@ -4,7 +4,6 @@ It passes on what the editor reports to the parts that it concerns. Nothing here
 model is opened on a thread of its own, and a request that comes before it is ready gets None and a reason.
 """
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -96,11 +95,7 @@ class Session:
         """Index these folders from now on, in place of the earlier ones."""
         self.workspace.open(roots, self._config)
         self.next_edits.reopen()
-        found = [folder.root for folder in self.workspace.folders]
-        # A daemon thread: leaving the process must not wait for a slow disk.
-        threading.Thread(
-            target=self.usage.learn_repositories, args=(found,), name="assist-repositories", daemon=True
-        ).start()
+        self.usage.learn_repositories([folder.root for folder in self.workspace.folders])
         for document in self.documents:
             document.rename(self.workspace.prompt_path(document.real_path or document.path))
 

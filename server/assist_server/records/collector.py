@@ -21,7 +21,7 @@ from assist_server.questions.record_files import gate_files
 from assist_server.records.usage.departures import REDACTED, departures
 from assist_server.records.usage_rows import session_totals
 
-EXTRA = "pip install 'assist-lsp[collector]'"
+EXTRA = "in the clone of assist, run `uv sync --extra collector` or `uv tool install '.[collector]'`"
 TIMEOUT_S = 10
 _SUMS = ("requests", "bytes_sent", "bytes_received", "cost_micro", "input", "output", "redactions")
 

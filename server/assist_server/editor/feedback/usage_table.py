@@ -1,8 +1,10 @@
 """The counts of one session by day, repository, model and language. It knows no file and no text."""
 
 import re
+import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from datetime import UTC, datetime
 
 from assist_completion.settings import model_name
@@ -30,15 +32,19 @@ class UsageTable:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.rows: dict[UsageKey, Counter[str]] = {}
-        self._repositories: dict[str, str] = {}  # the keys of the repositories, by folder
+        # The keys of the repositories, by folder. A thread sets each of them once.
+        self._repositories: dict[str, Future[str]] = {}
         self._folders = folders
         self._now = now
 
-    def learn_repositories(self, roots: Sequence[str]) -> None:
-        """Find out which repositories these resolved folders are in. It looks at the disk: use a thread."""
-        for root in roots:
-            if root not in self._repositories:
-                self._repositories[root] = repository_key(root)
+    def learn_repositories(self, roots: Sequence[str]) -> threading.Thread:
+        """Begin to find out which repositories these resolved folders are in, on a thread."""
+        unknown = {root: Future[str]() for root in roots if root not in self._repositories}
+        self._repositories.update(unknown)
+        # A daemon thread: leaving the process must not wait for a slow disk.
+        thread = threading.Thread(target=_look_up, args=(unknown,), name="assist-repositories", daemon=True)
+        thread.start()
+        return thread
 
     def key(self, document: OpenDocument, model: str) -> UsageKey:
         """What a suggestion of this model in this document counts for, now.
@@ -48,7 +54,7 @@ class UsageTable:
         folder = folder_of(self._folders(), document.real_path) if document.real_path else None
         return UsageKey(
             self._now().strftime("%Y-%m-%d"),
-            self._repositories.get(folder.root, "") if folder is not None else "",
+            self._repository_of(folder) if folder is not None else "",
             name_without_path(model),
             language_of(document.path, document.language_id).name,
         )
@@ -68,11 +74,20 @@ class UsageTable:
         timed = () if answer.reason in UNTIMED else (bucket(answer.ms.total),)
         self.count(key, "requests", *timed, *(("shown", f"source-{source}") if shown else ()))
 
+    def _repository_of(self, folder: WorkspaceFolder) -> str:
+        known = self._repositories.get(folder.root)
+        return known.result() if known is not None and known.done() else ""
+
     def take(self) -> dict[UsageKey, Counter[str]]:
         """What was counted since the last time; counting begins at nothing."""
         rows = self.rows
         self.rows = {}
         return rows
+
+
+def _look_up(unknown: Mapping[str, Future[str]]) -> None:
+    for root, key in unknown.items():
+        key.set_result(repository_key(root))
 
 
 def repository_key(root: str) -> str:

@@ -27,7 +27,7 @@ def test_a_folder_inside_of_a_repository_counts_for_the_repository(tmp_path: Pat
     late = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
     usage = UsageTable(lambda: folders, lambda: late)
     assert usage.key(document(f"{tmp_path}/plain/a.py"), "m").repo == "", "it does not look at the disk"
-    usage.learn_repositories([folder.root for folder in folders])
+    usage.learn_repositories([folder.root for folder in folders]).join()
     inside = usage.key(document(f"{tmp_path}/top/crate/src/a.rs"), "m")
     assert inside == UsageKey("2026-01-31", key_of(str(tmp_path / "top")), "m", "rust")
     assert usage.key(document(f"{tmp_path}/plain/a.py"), "m").repo == key_of(str(tmp_path / "plain"))
