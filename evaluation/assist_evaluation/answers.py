@@ -20,8 +20,7 @@ class EvalAnswer:
     `reason` says why there is no answer, "" if there is one. `confidence` is how likely the candidate thinks
     that it is right, None if it does not say. `counts` are further numbers, by name. `disturbed`: other
     programs used the machine meanwhile, so `ms` says little. `failed`: the way to the candidate failed, such
-    as a network, a budget or a rule, so that `reason` says nothing about the candidate itself. `sources` are
-    the other files that the candidate was shown.
+    as a network, a budget or a rule, so that `reason` says nothing about the candidate itself.
     """
 
     text: str = ""
@@ -38,7 +37,6 @@ class EvalAnswer:
     counts: Mapping[str, float] = field(default_factory=dict)
     disturbed: bool = False
     failed: bool = False
-    sources: tuple[str, ...] = ()
 
 
 class EvalCandidate(Protocol):

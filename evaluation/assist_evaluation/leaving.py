@@ -20,13 +20,12 @@ from assist_server.errors import UserError
 from assist_server.questions.record_files import gate_files
 from assist_server.records.usage.departures import departures
 
-JUDGED = 30  # pairs of answers that a judge is asked about: 60 requests
 _SUMS = ("requests", "bytes_sent", "input", "output", "cost_micro")
 
 
 @dataclass(frozen=True, slots=True)
 class LeavingBound:
-    """What may leave for a candidate or a judge at most, and what that may cost, in micro-dollars.
+    """What may leave for a candidate at most, and what that may cost, in micro-dollars.
 
     `upper_micro` is None where nothing bounds the cost but the day's limit. `files` is the number of files
     whose text is asked about. `refused` counts requests that a rule forbids, by the reason.
@@ -42,15 +41,13 @@ class LeavingBound:
 
 
 def leaving_bounds(ready: ReadyEvaluation) -> list[LeavingBound]:
-    """For each candidate that is not on this machine, and for the judge, what may leave. It sends nothing."""
+    """For each candidate that is not on this machine, what may leave. It sends nothing."""
     found = []
     for spec in ready.candidates:
         if spec.source == "provider":
             found.append(_provider_bound(ready, spec))
         elif spec.source == "server":
             found.append(_server_bound(ready, spec))
-    if ready.wish.judge is not None:
-        found.append(_judge_bound(ready, ready.wish.judge))
     return found
 
 
@@ -93,16 +90,6 @@ def _server_bound(ready: ReadyEvaluation, spec: CandidateSpec) -> LeavingBound:
     return LeavingBound(spec.label, host, len(own), files, None, found.yes_allowed, {})
 
 
-def _judge_bound(ready: ReadyEvaluation, spec: CandidateSpec) -> LeavingBound:
-    found = permissions_for(ready.config, [ready.workspace.root])[0]
-    if spec.name not in found.providers:
-        raise UserError(
-            f"{spec.label} may not be asked here: known are {', '.join(found.providers) or 'none'}."
-        )
-    host = urlsplit(found.providers[spec.name].base_url).netloc
-    return LeavingBound(f"judge {spec.label}", host, 2 * JUDGED, JUDGED, None, found.yes_allowed, {})
-
-
 def bound_lines(bound: LeavingBound, max_usd: float) -> Iterator[str]:
     """What may leave, in words."""
     of = f"{bound.requests:,} requests about {bound.files:,} files to {bound.host or 'no host'}"
@@ -129,7 +116,6 @@ def bound_document(bound: LeavingBound) -> dict[str, Any]:
 def record_departures(ready: ReadyEvaluation, folder: Path, since: datetime) -> None:
     """Write into the facts of a run what left since a moment for its candidates, by the audit log."""
     names = {each.name for each in ready.candidates if each.source in ("provider", "server")}
-    names |= {ready.wish.judge.name} if ready.wish.judge else set()
     log = events(gate_files(ready.config).audit, Filter(since=since.astimezone(UTC).timestamp()))
     rows = [
         {"provider": key.provider, "host": key.host, "command": key.command, **{n: sums[n] for n in _SUMS}}

@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 class EvalWish:
     """What a person wants evaluated. Empty `candidates` and `kinds` mean the usual ones.
 
-    `minutes` bounds all of it: mining, asking, and the report. `judge` is a provider, None for none.
+    `minutes` bounds all of it: mining, asking, and the report.
     """
 
     candidates: tuple[CandidateSpec, ...] = ()
@@ -43,7 +43,6 @@ class EvalWish:
     tasks_file: Path | None = None
     count: int = TASKS
     seed: int = 1
-    judge: CandidateSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,16 +159,6 @@ def _is_here(config: Config) -> bool:
 def candidates_of(texts: Sequence[str]) -> tuple[CandidateSpec, ...]:
     """The candidates that texts name, each once. Raises `UserError`."""
     return tuple(dict.fromkeys(map(parse_candidate, texts)))
-
-
-def judge_of(text: str) -> CandidateSpec | None:
-    """The provider that a text names as a judge, None for "". Raises `UserError`."""
-    if not text:
-        return None
-    spec = parse_candidate(text)
-    if spec.source != "provider":
-        raise UserError(f"{text!r} is no judge: write provider:NAME.", WRONG_USAGE)
-    return spec
 
 
 def check_kinds(names: Sequence[str]) -> tuple[Kind, ...]:

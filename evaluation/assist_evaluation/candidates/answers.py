@@ -89,10 +89,6 @@ class AnswerCandidate:
         """The file with the edit that the model makes, or why there is none."""
         return await self._ask(lambda corpus: self._task_question(corpus, task, texts), task.path)
 
-    async def reply(self, words: str, material: tuple[Span, ...]) -> EvalAnswer:
-        """The answer in words to a question about pieces of code that it brings along."""
-        return await self._ask(lambda _: self._with_wish(Question("ask", words, material=material)))
-
     async def close(self) -> None:
         """Free the model."""
         self.close_index()
@@ -204,5 +200,4 @@ class AnswerCandidate:
             tokens_written=final.cost.tokens_out,
             cost_micro=final.cost.micro,
             counts={f"feature.{name}": value for name, value in decision.features.items()},
-            sources=tuple(dict.fromkeys(each.path for each in final.sources)),
         )

@@ -75,12 +75,12 @@ class GhostTextCandidate:
         place = self._place(task, texts)
         if task.kind == "bodies":
             given = await self._complete(place, manual=True, max_lines=BODY_LINES)
-            return self._answer(place, given, given.candidate or given.text)
+            return self._answer(given, given.candidate or given.text)
         given = await self._complete(place)
         if given.shown or self._absence(given):
-            return self._answer(place, given, given.text)
+            return self._answer(given, given.text)
         whole = await self._complete(place, manual=True, max_lines=1)  # what it held back
-        held = self._answer(place, given, whole.text or whole.candidate)
+        held = self._answer(given, whole.text or whole.candidate)
         return replace(held, shown="", reason="" if held.text.strip() else given.reason)
 
     async def close(self) -> None:
@@ -142,7 +142,7 @@ class GhostTextCandidate:
         )
         return await self._engine.complete(request)
 
-    def _answer(self, place: "_GhostPlace", given: Suggestion, text: str) -> EvalAnswer:
+    def _answer(self, given: Suggestion, text: str) -> EvalAnswer:
         """A suggestion as an answer. A server that did not answer itself has failed."""
         absence = self._absence(given)
         return EvalAnswer(
@@ -154,7 +154,6 @@ class GhostTextCandidate:
             tokens_read=given.tokens.evaluated,
             tokens_written=given.tokens.generated,
             failed=bool(absence),
-            sources=tuple(dict.fromkeys(each.path for each in place.context.snippets)),
         )
 
     def _absence(self, given: Suggestion) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from assist_evaluation.cli import fitting, reports, voting
+from assist_evaluation.cli import fitting, reports
 from assist_evaluation.cli.flags import EvalFlags, MineFlags, kinds_of
 from assist_server.cli.flags import ask_first, directory, example, settings, with_flags
 from assist_server.cli.output import emit, end_passing, out, say, show_passing
@@ -50,7 +50,6 @@ def add_to(app: typer.Typer) -> None:
     )
     reports.add_to(eval_app)
     fitting.add_to(eval_app)
-    voting.add_to(eval_app)
     app.add_typer(
         eval_app,
         name="eval",
@@ -130,7 +129,7 @@ def run_evaluation(flags: EvalFlags) -> None:
     with ready.folder.hold():
         evaluation = Evaluation(ready, _PositionLine().show, show_passing)
         try:
-            asyncio.run(_run(evaluation, ready))
+            asyncio.run(_run(evaluation))
         except (KeyboardInterrupt, asyncio.CancelledError):
             say("Interrupted: the report has what was asked so far.")
         end_passing()
@@ -138,15 +137,9 @@ def run_evaluation(flags: EvalFlags) -> None:
     reports.finish(ready, evaluation.folder, flags)
 
 
-async def _run(evaluation: "Evaluation", ready: "ReadyEvaluation") -> None:
+async def _run(evaluation: "Evaluation") -> None:
     _cancel_when_terminated()
-    folder = await evaluation.run()
-    if ready.wish.judge is not None:
-        from assist_evaluation.judging.judge_run import judge_run  # noqa: PLC0415
-        from assist_evaluation.leaving import JUDGED  # noqa: PLC0415
-
-        show_passing(f"asking {ready.wish.judge.label}")
-        await judge_run(ready, folder, ready.wish.judge, JUDGED)
+    await evaluation.run()
 
 
 def _cancel_when_terminated() -> None:

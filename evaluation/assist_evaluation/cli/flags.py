@@ -105,15 +105,6 @@ class EvalFlags:
             show_default=False,
         ),
     ] = ""
-    judge: Annotated[
-        str,
-        typer.Option(
-            "--judge",
-            metavar="provider:NAME",
-            help="Let a provider compare answers too, in both orders, within --max-usd.",
-            show_default=False,
-        ),
-    ] = ""
     guards: Annotated[
         list[str] | None,
         typer.Option(
@@ -137,7 +128,7 @@ class EvalFlags:
 
     def wish(self) -> "EvalWish":
         """The same as the evaluation takes it. Raises `UserError`."""
-        from assist_evaluation.ready import EvalWish, candidates_of, judge_of  # noqa: PLC0415
+        from assist_evaluation.ready import EvalWish, candidates_of  # noqa: PLC0415
 
         if not self.max_usd >= 0:  # also for nan
             raise UserError("--max-usd is no number.", WRONG_USAGE)
@@ -151,5 +142,4 @@ class EvalFlags:
             self.tasks,
             self.count,
             self.seed,
-            judge_of(self.judge),
         )

@@ -1,9 +1,8 @@
-"""What is shown of runs: the report, two runs side by side, the figures of all, and whether guards hold."""
+"""What is shown of runs: the report, two runs side by side, and whether guards hold."""
 
 import webbrowser
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,10 +42,6 @@ def add_to(app: typer.Typer) -> None:
         short_help="Did it get better or worse between two runs?",
     )(compare)
     app.command(
-        "history", epilog=example("assist eval history", "assist eval history --output history.html"),
-        short_help="The figures of all runs over time.",
-    )(history)  # fmt: skip
-    app.command(
         "clear",
         epilog=example("assist eval clear"),
         short_help="Delete what is kept of a repository.",
@@ -59,7 +54,7 @@ def finish(ready: "ReadyEvaluation", folder: Path, flags: EvalFlags) -> None:
     from assist_evaluation.report.facts import page  # noqa: PLC0415
     from assist_evaluation.report.run_report import documents_of, examples_of, keep_document, report_of  # noqa: PLC0415
 
-    made = report_of(folder, ready.folder)
+    made = report_of(folder)
     keep_document(made)
     file = folder / PAGE
     write_private(file, page(made.run, made.summary, examples_of(made, ready.folder, None)))
@@ -99,8 +94,6 @@ def show(made: "RunReport", file: Path) -> None:
             kept = [heads.index(each) for each in ("Tasks", heads[2], "95 %", "p50 ms")]
             columns = [Column("Candidate"), *(Column(heads[at], number=True) for at in kept)]
             table(columns, [[row[0], *(row[at] for at in kept)] for row in rows])
-    if judge := facts.judge_words(run):
-        out(f"\n{judge}")
     if summary.ranking:
         out("\nAll together: how often each wins against an average one")
         table(
@@ -151,7 +144,7 @@ def report(
     config = settings()
     root = workspace_at(config, directory(workspace)).root
     folder = eval_folder(config, root)
-    made = report_of(find_run(folder, run), folder)
+    made = report_of(find_run(folder, run))
     keep_document(made)
     repository = open_repository(git_of(config), root) if with_code else None
     file = output or made.folder / PAGE
@@ -197,37 +190,8 @@ def compare(
         )
 
 
-def history(
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write a page with a chart.", show_default=False),
-    ] = None,
-    workspace: Workspace = Path(),
-    as_json: AsJson = False,
-) -> None:
-    """Show the main figure of each kind for the first candidate of each run, oldest first."""
-    from assist_evaluation.ready import workspace_at  # noqa: PLC0415
-    from assist_evaluation.report.history import HEADS, history_document, history_page, history_rows  # noqa: PLC0415
-    from assist_evaluation.report.run_report import documents_of  # noqa: PLC0415
-    from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
-    from assist_server.cli.terminal.tables import Column, table  # noqa: PLC0415
-
-    config = settings()
-    folder = eval_folder(config, workspace_at(config, directory(workspace)).root)
-    documents: Sequence[dict[str, Any]] = documents_of(folder.run_folders())
-    if as_json:
-        emit({"runs": history_document(documents)})
-    elif not documents:
-        out("There is no run yet: `assist eval run` makes one.")
-    else:
-        table([Column(head, number=at > 1) for at, head in enumerate(HEADS)], history_rows(documents))
-    if output is not None:
-        write_private(output, history_page(documents))
-        (say if as_json else out)(f"The chart is in {output}.")
-
-
 def clear(workspace: Workspace = Path(), as_json: AsJson = False) -> None:
-    """Delete everything that was kept of this repository's evaluations: tasks, answers, votes, reports."""
+    """Delete everything that was kept of this repository's evaluations: tasks, answers, reports."""
     from assist_evaluation.ready import workspace_at  # noqa: PLC0415
     from assist_evaluation.running.store import eval_folder  # noqa: PLC0415
 

@@ -3,7 +3,7 @@
 It is made of numbers only, and gives frozen values that the report and `--json` show.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -74,13 +74,8 @@ class RunSummary:
     answers: int
 
 
-def summarize(
-    rows: Sequence[ResultRow],
-    labels: Sequence[str],
-    released: Mapping[str, str],
-    votes: Iterable[Comparison] = (),
-) -> RunSummary:
-    """The summary of rows. `released` is the day of each candidate's model, `votes` are more comparisons."""
+def summarize(rows: Sequence[ResultRow], labels: Sequence[str], released: Mapping[str, str]) -> RunSummary:
+    """The summary of rows. `released` is the day of each candidate's model."""
     found = {kind: _of_kind([row for row in rows if row.kind == kind]) for kind in KINDS}
     pairs = [
         (kind, one, other)
@@ -88,7 +83,7 @@ def summarize(
         for one, other in combinations(labels, 2)
         if {one, other} <= own.asked.keys()
     ]
-    comparisons = [*_preferences(rows), *votes]
+    comparisons = _preferences(rows)
     return RunSummary(
         tuple(label for label in labels if any(row.candidate == label for row in rows)),
         tuple(

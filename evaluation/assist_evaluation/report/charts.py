@@ -88,22 +88,6 @@ def reliability_chart(rows: Mapping[str, Sequence[ReliabilityBin]]) -> str:
     return _svg(draw, "Share of right lines by how sure the model was")
 
 
-def history_chart(series: Mapping[str, Sequence[tuple[str, float]]], y_words: str) -> str:
-    """Figures of several runs over time: the day of each run, and the figure."""
-    days = sorted({day for points in series.values() for day, _ in points})
-
-    def draw(axes: Any) -> None:
-        for number, (name, points) in enumerate(series.items()):
-            style = {"color": _colour(number), "marker": _MARKERS[number % len(_MARKERS)]}
-            axes.plot([days.index(day) for day, _ in points], [y for _, y in points], label=name, **style)
-        axes.set_xticks(range(len(days)), days, rotation=30, ha="right")
-        axes.set_ylabel(y_words)
-        axes.set_ylim(bottom=0)
-        axes.legend(loc="best", frameon=False)
-
-    return _svg(draw, y_words)
-
-
 def _colour(number: int) -> str:
     """A colour of the drawing that means one of the page's; `_svg` puts the page's name in its place."""
     return f"#0000{number % COLOURS + 16:02x}"

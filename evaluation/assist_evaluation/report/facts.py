@@ -129,7 +129,6 @@ def page(run: Mapping[str, Any], found: RunSummary, examples: Sequence[ExampleDi
         charts=_charts(found),
         chart_hint="" if can_draw() else f"Charts need matplotlib: {EXTRA}",
         departures=departure_rows(run),
-        judge=judge_words(run),
         examples=examples,
         left_out=sorted(run["left_out"].items(), key=lambda each: -each[1]),
     )
@@ -198,22 +197,6 @@ def departure_rows(run: Mapping[str, Any]) -> list[list[str]]:
         ]
         for each in run.get("departures", ())
     ]
-
-
-def judge_words(run: Mapping[str, Any]) -> str:
-    """What a judge did and whether it can be trusted, "" without one."""
-    judge = run.get("judge")
-    if not judge:
-        return ""
-    clear = len(run.get("judged", ()))
-    if not clear:
-        return f"{judge['candidate']} was asked about {judge['asked']} pairs and gave no clear replies."
-    agreed = judge["agreed"] / clear
-    first = judge["first"] / (2 * clear)
-    return (
-        f"{judge['candidate']} compared {clear} of {judge['asked']} pairs in both orders. Both agreed in "
-        f"{agreed:.0%}; it preferred the first text in {first:.0%} of its replies, where 50% is no bias."
-    )
 
 
 def _kind_section(kind: Kind, found: RunSummary) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A run as it is reported: its summary with people's votes, answers that differ, runs side by side."""
+"""A run as it is reported: its summary, answers that differ, runs side by side."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,11 +11,9 @@ from assist_context import durable_files
 from assist_evaluation.answers import EvalAnswer
 from assist_evaluation.mining.mine import texts_of
 from assist_evaluation.mining.sources import MinedRepository
-from assist_evaluation.ranking.bradley_terry import Comparison
 from assist_evaluation.ranking.results import KEYS, RESULTS, ResultRow, read_results
 from assist_evaluation.ranking.summary import RunSummary, summarize
 from assist_evaluation.ranking.verdicts import compare_scores, words
-from assist_evaluation.ranking.votes import read_votes
 from assist_evaluation.report.facts import ExampleDifference, summary_document
 from assist_evaluation.running.store import AnswerStore, EvalFolder, version_for
 from assist_evaluation.score import changed_parts
@@ -37,20 +35,16 @@ class RunReport:
     document: dict[str, Any]
 
 
-def report_of(folder: Path, kept: EvalFolder | None = None) -> RunReport:
-    """The report of a run's folder, with the votes that are `kept`. Raises `UserError` without results."""
+def report_of(folder: Path) -> RunReport:
+    """The report of a run's folder. Raises `UserError` without results."""
     rows, run = read_results(folder)
     labels = list(run["versions"])
-    judged = [Comparison(**each) for each in run.get("judged", ())]
-    asked = {row.task for row in rows}
-    votes = votes_of(kept, run["versions"]) if kept is not None else []
-    known = [each for each in votes if each.task in asked]
-    summary = summarize(rows, labels, run["released"], [*judged, *known])
+    summary = summarize(rows, labels, run["released"])
     return RunReport(folder, run, rows, summary, summary_document(run, summary))
 
 
 def keep_document(report: RunReport) -> None:
-    """Keep the document of a run next to its results, so that a history need not compute it again."""
+    """Keep the document of a run next to its results, which the guards of later runs read."""
     durable_files.replace(report.folder / DOCUMENT, json.dumps(report.document).encode())
 
 
@@ -81,15 +75,6 @@ def find_run(folder: EvalFolder, name: str) -> Path:
         return found[0] if found else path
     known = ", ".join(each.name for each in runs[-5:]) or "none yet"
     raise UserError(f"There is no run {name!r}: name a folder, `last`, or one of {known}.")
-
-
-def votes_of(folder: EvalFolder, versions: Mapping[str, str]) -> list[Comparison]:
-    """The votes on answers of these versions of candidates."""
-    return [
-        each.comparison
-        for each in read_votes(folder.path)
-        if (versions.get(each.one), versions.get(each.other)) == each.versions
-    ]
 
 
 def compare_runs(one: RunReport, other: RunReport) -> list[str]:

@@ -1,4 +1,4 @@
-"""The files of a repository's evaluations: tasks, answers, votes, and a folder for each run. All are private.
+"""The files of a repository's evaluations: tasks, answers, and a folder for each run. All are private.
 
 Answers hold texts, so that they can be judged again; `assist eval clear` deletes them.
 """
@@ -120,7 +120,7 @@ def _key(*parts: str) -> str:
 
 
 def _answer(row: Mapping[str, Any]) -> EvalAnswer:
-    return EvalAnswer(**{**row, "places": tuple(row["places"]), "sources": tuple(row["sources"])})
+    return EvalAnswer(**{**row, "places": tuple(row["places"])})
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
