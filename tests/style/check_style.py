@@ -71,6 +71,10 @@ REGISTRIES = tuple(
         ("deb", "debian", "org"),
     )
 )
+# What would install a package that a stranger may upload under our name: assist is in no index.
+FROM_INDEX = re.compile(
+    r"^(?!.*--no-index).*\b(?:pip3?|pipx|uv|conda)\b[^`&|;]*?\binstall\b[^`&|;]*?[\s'\"](?:assist|assist-lsp)(?:[\[=<>'\"`\s]|$)"
+)
 LOCK_FILES = {"uv.lock", "package-lock.json"}  # written by the tools, addresses included
 TEXT = {"", ".cfg", ".cjs", ".ini", ".js", ".json", ".lua", ".md", ".mjs", ".py", ".sh", ".toml", ".ts", ".yaml", ".yml"}  # fmt: skip
 
@@ -94,7 +98,11 @@ def check(root: Path, paths: list[str]) -> list[Finding]:
         if PurePosixPath(path).suffix not in TEXT or not (root / path).is_file():
             continue
         text = (root / path).read_text(encoding="utf-8", errors="replace")
-        findings += [*check_registries(path, text), *check_document(path, text)]
+        findings += [
+            *check_registries(path, text),
+            *check_installation(path, text),
+            *check_document(path, text),
+        ]
         if path.endswith(".py"):
             findings += check_python(path, text)
         elif PLAIN_DOCUMENTS.fullmatch(path):
@@ -371,6 +379,14 @@ def check_registries(path: str, text: str) -> Iterator[Finding]:
                 yield Finding(
                     path, number, f"names {host}: the machine's own settings say where packages come from"
                 )
+
+
+def check_installation(path: str, text: str) -> Iterator[Finding]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not path.startswith("tests/style/") and FROM_INDEX.search(line):
+            yield Finding(
+                path, number, "installs assist from an index, where it is not: name the clone or a wheel"
+            )
 
 
 def check_wheel(root: Path) -> Iterator[Finding]:

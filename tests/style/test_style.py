@@ -152,6 +152,21 @@ def test_what_is_allowed_passes(tmp_path: Path, path: str, text: str) -> None:
     assert found(tmp_path, path, text) == []
 
 
+@pytest.mark.parametrize(
+    ("command", "is_ours"),
+    [
+        ("pip install 'assist-lsp[eval]'", False),
+        ("run: uv tool install assist && assist setup", False),
+        ("pipx install assist-lsp", False),
+        ("uv tool install './assist[eval]' && assist setup", True),
+        ("`uv tool install .` in the clone of assist", True),
+        ("pip install --no-index --find-links wheels assist-lsp", True),
+    ],
+)
+def test_no_page_installs_what_a_stranger_may_upload(tmp_path: Path, command: str, is_ours: bool) -> None:
+    assert (found(tmp_path, "docs/a.md", command) == []) is is_ours
+
+
 def test_a_wing_holds_few_modules(tmp_path: Path) -> None:
     wing = "server/assist_server/wing"
     (tmp_path / wing).mkdir(parents=True)

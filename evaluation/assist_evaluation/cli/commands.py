@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import typer
@@ -27,6 +29,7 @@ if TYPE_CHECKING:  # numpy, and all of the product
     from assist_evaluation.running.run import EvalPosition
 
 NICE = 5  # below what people work with, above what only runs when nothing else does
+EXTRA = ("matplotlib", "rapidfuzz")  # the libraries that only the extra `eval` installs
 LOG_S = 60.0  # between two lines of progress in a log
 
 eval_app = typer.Typer(rich_markup_mode=None)
@@ -66,8 +69,19 @@ def evaluate(context: typer.Context, flags: EvalFlags) -> None:
     are asked only with --max-usd; before anything leaves, you see to whom, how much and at what price. The
     answers are kept: a second run asks only what is new.
     """
+    check_extra()
     if context.invoked_subcommand is None:
         run_evaluation(flags)
+
+
+def check_extra(find: Callable[[str], object] = find_spec) -> None:
+    """Raise `UserError` if a library is missing that only the extra `eval` installs."""
+    missing = [name for name in EXTRA if find(name) is None]
+    if missing:
+        raise UserError(
+            f"`assist eval` needs {' and '.join(missing)}: run `uv tool install '.[eval]'` in your clone of "
+            "assist, or install our wheel with its extra `eval`."
+        )
 
 
 def run(flags: EvalFlags) -> None:

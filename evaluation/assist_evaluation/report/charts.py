@@ -1,7 +1,6 @@
 """The charts of a report as SVG for a page: quality by latency and cost, how far confidence can be trusted.
 
-Drawing needs matplotlib, an optional extra; without it there are only tables. Colours are names that the page
-gives a value to, in light and in dark.
+Colours are names that the page gives a value to, in light and in dark.
 """
 
 import io
@@ -12,7 +11,6 @@ from typing import Any
 
 from assist_escalation.routing.calibration import ReliabilityBin
 
-EXTRA = "pip install 'assist-lsp[eval]'"
 COLOURS = 7  # `--c0` to `--c6` in the page's style
 _MARKERS = "osD^vPX"  # with the colours, so that a chart can be read without them
 
@@ -26,15 +24,6 @@ class ChartPoint:
     y: float
     low: float
     high: float
-
-
-def can_draw() -> bool:
-    """Whether matplotlib is installed."""
-    try:
-        import matplotlib  # noqa: F401, PLC0415
-    except ImportError:
-        return False
-    return True
 
 
 def pareto(points: Sequence[ChartPoint]) -> list[ChartPoint]:
@@ -95,7 +84,7 @@ def _colour(number: int) -> str:
 
 def _svg(draw: Callable[[Any], None], words: str) -> str:
     """A drawing as SVG that takes its colours from the page, with its words for those who cannot see it."""
-    from matplotlib import rc_context  # noqa: PLC0415  (optional, and it takes 0.3 s)
+    from matplotlib import rc_context  # noqa: PLC0415  (0.3 s)
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with rc_context({"font.size": 10, "svg.fonttype": "none", "svg.hashsalt": words}):

@@ -9,9 +9,7 @@ from markupsafe import Markup
 from assist_evaluation.ranking.summary import CandidateKind, RunSummary
 from assist_evaluation.ranking.verdicts import ALIKE
 from assist_evaluation.report.charts import (
-    EXTRA,
     ChartPoint,
-    can_draw,
     reliability_chart,
     scatter,
 )
@@ -127,7 +125,6 @@ def page(run: Mapping[str, Any], found: RunSummary, examples: Sequence[ExampleDi
         ranking=ranking_rows(found),
         kinds=[_kind_section(kind, found) for kind in KIND_WORDS if any(k.kind == kind for k in found.kinds)],
         charts=_charts(found),
-        chart_hint="" if can_draw() else f"Charts need matplotlib: {EXTRA}",
         departures=departure_rows(run),
         examples=examples,
         left_out=sorted(run["left_out"].items(), key=lambda each: -each[1]),
@@ -225,8 +222,6 @@ def _age_lines(rows: Sequence[CandidateKind]) -> list[str]:
 
 def _charts(found: RunSummary) -> list[tuple[str, Markup]]:
     """The charts that there is enough data for, each with a caption. They are our own SVG: not escaped."""
-    if not can_draw():
-        return []
     made = []
     for kind in ("lines", "bodies", "edits"):
         own = [each for each in found.kinds if each.kind == kind]

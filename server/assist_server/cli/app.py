@@ -7,7 +7,7 @@ import contextlib
 import io
 import os
 import sys
-from importlib.metadata import entry_points, version
+from importlib.metadata import distribution, version
 from typing import Annotated
 
 import typer
@@ -172,7 +172,8 @@ index.add_to(app)
 settings_commands.add_to(app)
 info.add_to(app)
 usage.add_to(app)
-for entry_point in entry_points(group="assist.commands"):
+# Commands of our packages above this one, such as `eval`. Those of strangers are not looked for.
+for entry_point in distribution("assist-lsp").entry_points.select(group="assist.commands"):
     entry_point.load()(app)
 app.command(short_help="The language server on stdio.", epilog=example("assist lsp"))(lsp)
 app.command(

@@ -1,0 +1,34 @@
+"""`assist eval` says what to install, and a language server never loads what belongs to it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from assist_evaluation.cli.commands import EXTRA, check_extra
+from assist_server.errors import UserError
+
+
+@pytest.mark.parametrize("missing", [EXTRA, EXTRA[1:]])
+def test_without_its_libraries_it_says_how_to_install_them(missing: tuple[str, ...]) -> None:
+    with pytest.raises(UserError) as caught:
+        check_extra(lambda name: None if name in missing else object())
+    assert f"needs {' and '.join(missing)}: run `uv tool install '.[eval]'`" in str(caught.value)
+
+
+def test_with_its_libraries_it_says_nothing() -> None:
+    check_extra()
+
+
+def test_a_language_server_loads_neither_the_evaluation_nor_its_libraries() -> None:
+    code = "import sys, assist_server.lsp.server; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "assist_server" in loaded.split()
+    assert not {"assist_evaluation", *EXTRA} & set(loaded.split())
+
+
+def test_the_command_line_loads_the_command_but_none_of_its_libraries() -> None:
+    code = "import sys, assist_server.cli.app; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "assist_evaluation" in loaded.split()
+    assert not set(EXTRA) & set(loaded.split())
