@@ -20,8 +20,7 @@ from assist_context.evidence.intent import intent_of, is_chronicle
 from assist_context.evidence.search_results import ranked_pages
 from assist_context.index.reader import IndexReader
 from assist_context.languages import language_of
-from assist_context.pages.headings import sections
-from assist_context.pages.notebooks import page_lines
+from assist_context.pages import page_lines, sections
 from assist_context.retrieval.corpus import Corpus
 from assist_evaluation.ranking.significance import paired_bootstrap
 from bench.index.index import IndexFailed, running_indexer

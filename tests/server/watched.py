@@ -11,8 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from assist_server.workspace.tree_watch import FolderWatch
-from assist_server.workspace.watcher import Watcher
+from assist_server.workspace.watcher import FolderWatch, Watcher
 
 PATIENCE = 30
 

@@ -32,7 +32,7 @@ from assist_context.evidence.search_results import (
 )
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import language_of
-from assist_context.pages.headings import SECTION
+from assist_context.pages import SECTION
 from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.relations.repo_map import MapBudget, rank_files, repo_map
 from assist_context.retrieval.candidates import Candidate, definition_candidate, skeleton

@@ -12,7 +12,7 @@ from assist_context.documents import CHARS_PER_TOKEN, Snippet
 from assist_context.evidence.call_graph import TargetLines, spans_of
 from assist_context.index.terms import terms
 from assist_context.languages import is_page
-from assist_context.pages.notebooks import page_lines
+from assist_context.pages import page_lines
 from assist_context.retrieval.candidates import CHARACTERS, Candidate, snippet_of, text_of
 from assist_context.retrieval.corpus import Corpus
 

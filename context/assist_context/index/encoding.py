@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from assist_context.files.blobs import Kind
-from assist_context.pages.headings import BETWEEN, SECTION
+from assist_context.pages import BETWEEN, SECTION
 from assist_context.syntax.imports import Import
 
 

@@ -36,7 +36,7 @@ from assist_context.index.encoding import (
     unpack_places,
 )
 from assist_context.index.search import Among, Frequencies, SearchHit, SearchQuery, Weights
-from assist_context.pages.headings import BETWEEN, SECTION
+from assist_context.pages import BETWEEN, SECTION
 from assist_context.syntax.imports import Import
 
 MOST_DEFINED = 10  # files; a name that more files define does not tell which one is meant

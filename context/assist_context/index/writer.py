@@ -45,7 +45,7 @@ from assist_context.index.encoding import (
 from assist_context.index.extraction import ChunkRow, DefinitionRow, ParsedFile
 from assist_context.index.pruning import drop_path, path_terms, unlink
 from assist_context.languages import language_of
-from assist_context.pages.headings import SECTION
+from assist_context.pages import SECTION
 
 _NEXT = "SELECT chunk + length(chunks) / ? FROM content WHERE chunk NOT NULL ORDER BY chunk DESC LIMIT 1"
 

@@ -18,9 +18,8 @@ from assist_context.files.git_repository import Git, GitFailed, Stop
 from assist_context.files.listing import Listing, ListingProgress, list_folder, look_again
 from assist_context.index.database import StoreError
 from assist_context.index.writer import IndexWriter
-from assist_context.indexer.parse_queue import ParseQueue, key_of
+from assist_context.indexer.parse_queue import ParseQueue, PendingChanges, key_of
 from assist_context.indexer.parser_pool import ParseOutcome
-from assist_context.indexer.pending_changes import PendingChanges
 from assist_context.indexer.wire import Event
 from assist_context.indexer.writer_lease import WriterLease
 from assist_context.relations import co_change

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from assist_context.documents import Snippet
 from assist_context.index.reader import IndexedDefinition
 from assist_context.languages import is_page
-from assist_context.pages.headings import SECTION
-from assist_context.pages.notebooks import page_lines
+from assist_context.pages import SECTION, page_lines
 from assist_context.retrieval.corpus import Corpus
 
 WHOLE = 20  # lines: only the head of a longer function is shown

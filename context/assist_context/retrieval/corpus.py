@@ -13,8 +13,7 @@ from assist_context.files.blobs import FileEntry, excerpt
 from assist_context.index.reader import IndexedDefinition, IndexReader, ReferenceSite
 from assist_context.index.search import Among, SearchHit
 from assist_context.languages import Language, is_page
-from assist_context.pages.headings import SECTION, sections
-from assist_context.pages.notebooks import page_lines
+from assist_context.pages import SECTION, page_lines, sections
 from assist_context.relations import import_resolution
 from assist_context.relations.path_index import PathIndex, path_index_of
 from assist_context.relations.repo_map import Graph, graph_of

@@ -17,8 +17,7 @@ from assist_context.retrieval import signals
 from assist_context.retrieval.candidates import Candidate, overlap, snippet_of, text_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.cursor_query import CursorQuery, query_at
-from assist_context.retrieval.signals import MOST
-from assist_context.retrieval.similar_windows import Windows
+from assist_context.retrieval.signals import MOST, Windows
 from assist_context.syntax.imports import Import
 from assist_context.syntax.symbols import symbols
 

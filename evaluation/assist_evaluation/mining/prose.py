@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from assist_context.documents import split_lines
 from assist_context.evidence.mentions import is_test
 from assist_context.languages import is_page
-from assist_context.pages.headings import sections
-from assist_context.pages.notebooks import page_lines
+from assist_context.pages import page_lines, sections
 from assist_context.relations.bookkeeping import is_bookkeeping
 from assist_context.syntax.symbols import symbols
 from assist_evaluation.mining.sampling import at_most_per, spread, task_id

@@ -14,8 +14,7 @@ from assist_context.indexer.wire import Event
 from assist_server.config.config import Config
 from assist_server.editor.context_search import ContextSearch
 from assist_server.editor.feedback.accepted_texts import KEPT_AFTER, AcceptedTexts
-from assist_server.editor.feedback.usage_table import UsageTable
-from assist_server.editor.feedback.usage_writer import WRITE_AFTER, UsageWriter
+from assist_server.editor.feedback.usage_counts import WRITE_AFTER, UsageTable, UsageWriter
 from assist_server.editor.model_lifetime import ModelLifetime, OpenModels, SessionStatus, StatusItem
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import OfferSearcher

@@ -7,8 +7,13 @@ from assist_escalation.policy.settings import Mode
 from assist_escalation.prompts import Origin, Span
 from assist_server.questions.decision import Question
 from assist_server.workspace.commit_style import style_words
-from assist_server.workspace.diff_spans import pieces_for
-from assist_server.workspace.folder_diff import FolderDiff, diff_against, last_messages, staged_diff
+from assist_server.workspace.folder_diff import (
+    FolderDiff,
+    diff_against,
+    last_messages,
+    pieces_for,
+    staged_diff,
+)
 
 DIFFS = ("commit", "review")  # the commands
 

@@ -14,7 +14,7 @@ from assist_context.languages import language_of
 from assist_context.retrieval.corpus import Corpus, OpenFile
 from assist_context.retrieval.cursor_query import query_at
 from assist_context.retrieval.retriever import RetrievalRequest, RetrievalResult, Retriever, retrieve_once
-from assist_context.retrieval.similar_windows import Windows
+from assist_context.retrieval.signals import Windows
 from assist_context.syntax.symbols import symbols
 
 USE = "from shop.models import parse_money as pm\n\n\ndef total(lines):\n    return pm█(lines)\n"

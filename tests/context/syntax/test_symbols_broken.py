@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from samples import SAMPLES
 
 from assist_context.documents import split_lines
-from assist_context.index.chunks import CHUNK_CHARACTERS, DEFINITION_LINES, chunks
+from assist_context.index.extraction import CHUNK_CHARACTERS, DEFINITION_LINES, chunks
 from assist_context.languages import PLAIN, Language, language_of
 from assist_context.syntax.symbols import symbols
 

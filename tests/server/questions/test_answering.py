@@ -21,7 +21,7 @@ from assist_escalation.routing.router import RoutingRules, route
 from assist_server.cli.commands.question_run import consent_of_flags
 from assist_server.cli.flags import Asking
 from assist_server.config.config import load
-from assist_server.editor.feedback.usage_table import repository_key
+from assist_server.editor.feedback.usage_counts import repository_key
 from assist_server.questions.answering import AnswerPiece, AnswerSources, AnswerStart, FinalAnswer, Notice
 from assist_server.questions.answering import answer as answering
 from assist_server.questions.composition import record_feedback

@@ -10,8 +10,13 @@ from assist_context.files.git_repository import Git
 from assist_escalation.redaction.redactor import Known, redact
 from assist_server.errors import UserError
 from assist_server.workspace.commit_style import clean_message, style_words
-from assist_server.workspace.diff_spans import pieces_of
-from assist_server.workspace.folder_diff import FolderDiff, diff_against, last_messages, staged_diff
+from assist_server.workspace.folder_diff import (
+    FolderDiff,
+    diff_against,
+    last_messages,
+    pieces_of,
+    staged_diff,
+)
 from assist_server.workspace.remarks import Remark, remarks_in
 
 GIT = Git(dict(os.environ))

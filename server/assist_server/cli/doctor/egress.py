@@ -1,9 +1,10 @@
 """What may leave the machine, what it may cost, and whether the records of it are in order, for `doctor`.
 
-It says whether a key is set, never what it is. It opens no socket and repairs nothing.
+It says whether a key is set, never what it is, and repairs nothing. Only a team's server for ghost text is
+asked, with a line of code of our own, unless assist is offline.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,9 +22,12 @@ from assist_server.config.config import Config, ConfigError, answering_model
 from assist_server.config.permissions import permissions_for
 from assist_server.config.repository_file import trust_state
 from assist_server.config.structure import Problem
+from assist_server.editor.team_server_opening import named_server
+from assist_server.editor.team_server_probing import probe_server
 from assist_server.local_model.opening import store_of
 from assist_server.questions.composition import checkpoint_of, log_key, scope_of
 from assist_server.questions.record_files import gate_files
+from assist_server.wording.servers import server_document, server_warnings
 from assist_server.workspace.folder_index import folder_at, known_folder
 
 T = TypeVar("T")
@@ -170,3 +174,32 @@ def _model(examination: _Examination) -> dict[str, Any]:
             DoctorFinding(what, f"Or name another in {examination.config.paths.config_file}")
         )
     return {"name": name, "usable": not problem}
+
+
+def server_facts(
+    config: Config, roots: Sequence[str], findings: list[DoctorFinding]
+) -> dict[str, Any] | None:
+    """The server that writes ghost text, None if the settings name none. Problems become findings."""
+    probe = None
+    try:
+        named = named_server(config, roots)
+        if named is None:
+            return None
+        name, server = named
+        if permissions_for(config, roots)[0].ghost_text == "local":
+            what = f"The rules here keep ghost text on this machine, so {name} is not asked"
+            findings.append(DoctorFinding(what, "`assist config show` says which rule"))
+        elif not server.residency:
+            what = f"{name} may see no class of text, so it is not asked"
+            findings.append(DoctorFinding(what, f"Write its residency in [servers.{name}]"))
+        elif server.api_key_env and not config.secrets.get(server.api_key_env):
+            what = f"The variable {server.api_key_env} is not set: {name} cannot be asked"
+            findings.append(DoctorFinding(what, f"Export the key of {name} in it"))
+        elif not config.offline:
+            probe = probe_server(config, server)
+            findings += [DoctorFinding(*each) for each in server_warnings(server, probe)]
+    except EscalationError as error:
+        remedy = f"Correct {config.paths.config_file}; until then the local model writes ghost text"
+        findings.append(DoctorFinding(str(error), remedy))
+        return None
+    return server_document(name, server, probe)

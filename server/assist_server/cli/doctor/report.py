@@ -18,10 +18,9 @@ from assist_completion.model_store.catalogue import ModelRow, find
 from assist_completion.model_store.models_lock import read_pins
 from assist_completion.model_store.store import Store, free_bytes, path_of, resolve
 from assist_completion.settings import is_path
-from assist_server.cli.doctor.egress import egress_facts
+from assist_server.cli.doctor.egress import egress_facts, server_facts
 from assist_server.cli.doctor.finding import DoctorFinding
 from assist_server.cli.doctor.index import index_facts
-from assist_server.cli.doctor.team_server import server_facts
 from assist_server.config.config import Config
 from assist_server.local_model.machine import memory_bytes
 from assist_server.local_model.opening import speed_file, store_of

@@ -23,7 +23,7 @@ from assist_server.editor.feedback.region import (
 )
 from assist_server.editor.feedback.shown_texts import ShownPart, ShownText, ShownTexts
 from assist_server.editor.feedback.survival import share_left
-from assist_server.editor.feedback.usage_table import UsageTable
+from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.positions import to_column
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from assist_completion.settings import CompletionSettings
 from assist_context.documents import Cursor, Document
 from assist_context.next_edit.offer import Report
-from assist_server.editor.feedback.usage_table import UsageTable
+from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.offer_requests import (
     Answer,
     FoundOffer,

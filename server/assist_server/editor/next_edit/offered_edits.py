@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from assist_context.documents import Cursor
 from assist_context.next_edit.offer import Change, Kind, Offer
 from assist_server.editor.feedback.region import text_between
-from assist_server.editor.feedback.usage_table import UsageTable
+from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.offer_requests import FoundOffer, Replaced
 from assist_server.editor.next_edit.watched_edits import path_of_document
 from assist_server.records.usage_rows import NEXT_EDIT, UsageKey

@@ -11,7 +11,7 @@ from ghost_desk import URI, Desk, writing
 from assist_context.documents import Cursor
 from assist_server.editor.feedback.accepted_texts import MOST, TRIES, AcceptedTexts
 from assist_server.editor.feedback.shown_texts import ShownText
-from assist_server.editor.feedback.usage_table import UsageTable
+from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.records import usage_rows
 from assist_server.records.usage_rows import UsageKey
 from assist_server.workspace.documents import Edit, OpenDocument

@@ -9,8 +9,7 @@ from config_files import environ
 from ghost_desk import URI, NoAnswers, writing
 
 from assist_server.config.config import load_lenient
-from assist_server.editor.feedback.usage_table import UsageTable
-from assist_server.editor.feedback.usage_writer import UsageWriter
+from assist_server.editor.feedback.usage_counts import UsageTable, UsageWriter
 from assist_server.editor.session import Session
 from assist_server.records import usage_rows
 from assist_server.records.usage_rows import UsageKey

@@ -12,7 +12,7 @@ import pytest
 from assist_completion.settings import CompletionSettings, Mode
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.offer import Change, Offer, Report
-from assist_server.editor.feedback.usage_table import UsageTable
+from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.next_edits import NextEdits
 from assist_server.editor.next_edit.offer_requests import FoundOffer, OfferRequest
 from assist_server.editor.next_edit.offered_edits import NextEdit

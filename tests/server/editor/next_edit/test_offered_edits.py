@@ -6,7 +6,7 @@ import pytest
 
 from assist_context.documents import Cursor, split_lines
 from assist_context.next_edit.offer import Change, Offer
-from assist_server.editor.feedback.usage_table import UsageTable
+from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.offer_requests import FoundOffer
 from assist_server.editor.next_edit.offered_edits import REMEMBERED, NextEdit, OfferedEdits, OfferPlace
 from assist_server.workspace.documents import Edit, OpenDocument

@@ -6,8 +6,7 @@ import pytest
 
 from assist_context.documents import split_lines
 from assist_context.index.extraction import parse
-from assist_context.pages.headings import plain_title, sections
-from assist_context.pages.notebooks import notebook_lines
+from assist_context.pages import notebook_lines, plain_title, sections
 
 MARKDOWN = """\
 ---

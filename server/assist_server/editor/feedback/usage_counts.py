@@ -1,16 +1,23 @@
-"""The counts of one session by day, repository, model and language. It knows no file and no text."""
+"""The counts of one session by day, repository, model and language, and when they are written.
+
+They are written now and then, and at the end, on a thread. There is no timer: whoever has a good moment asks.
+This module knows no text.
+"""
 
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
+from pathlib import Path
 
 from assist_completion.settings import model_name
 from assist_completion.suggestion import Suggestion
 from assist_context.files.repository_top import top_of
 from assist_context.languages import language_of
+from assist_server.records import usage_rows
 from assist_server.records.usage_rows import UsageKey, bucket
 from assist_server.workspace.documents import OpenDocument
 from assist_server.workspace.folders import WorkspaceFolder, folder_of, key_of
@@ -104,3 +111,48 @@ def name_without_path(model: str) -> str:
     if model.lower().endswith(".gguf"):
         return model_name(model.replace("\\", "/"))
     return model if _PLAIN.fullmatch(model) else re.split(r"[/\\]", model.rstrip("/\\"))[-1]
+
+
+WRITE_AFTER = 600.0  # seconds; an editor may be open for weeks, and what is not written ends with a crash
+
+
+class UsageWriter:
+    """Owns the thread that writes, while there is one. Event loop only; `clock` counts seconds.
+
+    What is written was taken out of the table, so it is written once.
+    """
+
+    def __init__(
+        self,
+        usage: UsageTable,
+        data: Path,
+        write_after: float = WRITE_AFTER,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._usage = usage
+        self._data = data
+        self._write_after = write_after
+        self._clock = clock
+        self._written = clock()
+        self._thread: threading.Thread | None = None
+
+    def write_if_due(self) -> None:
+        """Begin to write if that was done more than `write_after` seconds ago."""
+        if self._clock() - self._written > self._write_after:
+            self.write()
+
+    def write(self) -> None:
+        """Begin to write what was counted since the last time; it takes a second at most."""
+        self._written = self._clock()
+        rows = self._usage.take()
+        if rows:
+            # Not a daemon: a process that ends waits for it.
+            self._thread = threading.Thread(
+                target=usage_rows.record, args=(self._data, rows), name="assist-usage"
+            )
+            self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until it is written. Blocks."""
+        if self._thread is not None:
+            self._thread.join()
