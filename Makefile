@@ -1,6 +1,6 @@
 # Every target sets up what it needs, and does so once.
 .DEFAULT_GOAL := help
-.PHONY: help setup run fix check test quick e2e pictures vsix bench clean
+.PHONY: help setup run fix check test quick nightly e2e pictures vsix bench clean
 
 UV := $(shell command -v uv || echo .uv/bin/uv)
 BIN := .venv/bin
@@ -37,6 +37,9 @@ test: setup ## Run the whole test suite, real model and real server included
 
 quick: .venv/ready ## Run the tests that need no model and no time, while you work (2 minutes at most)
 	$(BIN)/pytest $(PARALLEL) -m "not model and not slow"
+
+nightly: setup ## Run the suite with every random test as often as a night allows
+	$(BIN)/pytest $(PARALLEL) --hypothesis-profile nightly
 
 e2e: setup vsix ## Drive the real editors, with the real server and the real model
 	$(UV) sync --locked --quiet --group e2e

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from pytest_socket import enable_socket, socket_allow_hosts
+from rounds import register_profiles
 
 from assist_completion.errors import ModelError
 from assist_completion.model_store.store import resolve
 from assist_completion.settings import DEFAULT_MODEL
 from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import speed_file, store_of
+
+register_profiles()
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -48,10 +51,22 @@ def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+def environ_of(config: Path, data: Path, model: Path) -> Mapping[str, str]:
+    """The environment of a server with this model; everything it finds is shown."""
+    config.mkdir()
+    (config / "config.toml").write_text(f'[completion]\nmodel = "{model}"\nmode = "eager"\n')
+    return {"ASSIST_CONFIG_DIR": str(config), "ASSIST_DATA_DIR": str(data), "ASSIST_OFFLINE": "1"}
+
+
 @pytest.fixture
 def environ(tmp_path: Path, shared_data: Path, model_path: Path) -> Mapping[str, str]:
-    """The environment of a server with the real model; everything it finds is shown."""
-    config = tmp_path / "config"
-    config.mkdir()
-    (config / "config.toml").write_text(f'[completion]\nmodel = "{model_path}"\nmode = "eager"\n')
-    return {"ASSIST_CONFIG_DIR": str(config), "ASSIST_DATA_DIR": str(shared_data), "ASSIST_OFFLINE": "1"}
+    """That of a server of one test with the real model."""
+    return environ_of(tmp_path / "config", shared_data, model_path)
+
+
+@pytest.fixture(scope="module")
+def module_environ(
+    tmp_path_factory: pytest.TempPathFactory, shared_data: Path, model_path: Path
+) -> Mapping[str, str]:
+    """That of a server which the tests of a module share: it takes longer to start than they take."""
+    return environ_of(tmp_path_factory.mktemp("module") / "config", shared_data, model_path)

@@ -100,11 +100,10 @@ async def test_the_model_sees_the_definition_in_another_file(
         assert shown["text"] == ""
 
 
-@pytest.mark.model
 async def test_saved_and_created_files_are_found_without_a_watching_client(
-    environ: Mapping[str, str], workspace: Path
+    home: Mapping[str, str], workspace: Path
 ) -> None:
-    async with serving(environ, folders=[workspace]) as client:
+    async with serving(home, folders=[workspace]) as client:
         await wait_until_indexed(client, 2)
         (workspace / "stock.py").write_text("def on_hand(item):\n    return 1\n")
         await wait_until_indexed(client, 3)
@@ -112,13 +111,12 @@ async def test_saved_and_created_files_are_found_without_a_watching_client(
         await wait_until_indexed(client, 2)
 
 
-@pytest.mark.model
 async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
-    environ: Mapping[str, str], workspace: Path
+    home: Mapping[str, str], workspace: Path
 ) -> None:
-    async with serving(environ, folders=[workspace]) as first:
+    async with serving(home, folders=[workspace]) as first:
         await wait_until_indexed(first, 2)
-        async with serving(environ, folders=[workspace]) as second:
+        async with serving(home, folders=[workspace]) as second:
             for _ in range(100):
                 events = (await command(second, "assist.index"))["events"]
                 if any(event["event"] == "reader" for event in events):
@@ -127,9 +125,8 @@ async def test_a_second_editor_on_the_same_folder_reads_what_the_first_indexed(
             assert any(event["event"] == "reader" for event in events)
 
 
-@pytest.mark.model
-async def test_what_is_paused_goes_on_when_it_is_resumed(environ: Mapping[str, str], workspace: Path) -> None:
-    async with serving(environ, folders=[workspace]) as client:
+async def test_what_is_paused_goes_on_when_it_is_resumed(home: Mapping[str, str], workspace: Path) -> None:
+    async with serving(home, folders=[workspace]) as client:
         await wait_until_indexed(client, 2)
         await command(client, "assist.index", "pause")
         (workspace / "stock.py").write_text("def on_hand(item):\n    return 1\n")
@@ -159,9 +156,8 @@ async def test_a_key_costs_no_more_tokens_beside_other_files(
     assert percentile(evaluated, 0.95) <= 24
 
 
-@pytest.mark.model
-async def test_no_process_outlives_the_server(environ: Mapping[str, str], workspace: Path) -> None:
-    async with serving(environ, folders=[workspace]) as client:
+async def test_no_process_outlives_the_server(home: Mapping[str, str], workspace: Path) -> None:
+    async with serving(home, folders=[workspace]) as client:
         await wait_until_indexed(client, 2)
         children = psutil.Process(client.pid).children(recursive=True)
         assert children

@@ -1,16 +1,20 @@
-"""The command line as a user runs it: a process of its own, with directories of its own."""
+"""The command line as a user runs it, with directories of its own: in this process, or in one of its own."""
 
+import contextlib
 import json
 import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO
 
 import pytest
+
+from assist_server.cli import main
 
 COMMAND = [sys.executable, "-P", "-m", "assist_server"]
 GUARD = """
@@ -62,7 +66,53 @@ def run_at_terminal(
 
 
 def runner(folder: Path, environ: Mapping[str, str]) -> Assist:
-    """A function that runs `assist ARGUMENTS` in `folder`. No command may ever print a traceback."""
+    """A function that runs `assist ARGUMENTS` in `folder`, in this process: that takes no second to start.
+
+    The command has handles 0 to 2 of its own, as its child processes have, and an error that it does not
+    expect ends the test.
+    """
+
+    def run(*arguments: str, stdin: str = "") -> Done:
+        with pytest.MonkeyPatch.context() as patch, TemporaryFile() as out, TemporaryFile() as err:
+            for name, value in {"COLUMNS": "80", **environ}.items():
+                patch.setenv(name, value)
+            patch.chdir(folder)
+            with _standard_handles(stdin.encode(), out, err):
+                try:
+                    code = main.run(list(arguments))
+                except SystemExit as end:
+                    code = int(end.code or 0)
+            out.seek(0)
+            err.seek(0)
+            return Done(code, out.read().decode(), err.read().decode())
+
+    return run
+
+
+@contextlib.contextmanager
+def _standard_handles(given: bytes, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
+    """Stdin is a pipe that holds `given`, and what is printed goes into two files, until the block ends."""
+    reads, writes = os.pipe()
+    assert os.write(writes, given) == len(given)
+    os.close(writes)
+    streams, kept = (sys.stdin, sys.stdout, sys.stderr), [os.dup(handle) for handle in range(3)]
+    for handle, source in enumerate((reads, out.fileno(), err.fileno())):
+        os.dup2(source, handle)
+    os.close(reads)
+    own = [open(handle, mode, encoding="utf-8", closefd=False) for handle, mode in enumerate("rww")]  # noqa: SIM115
+    sys.stdin, sys.stdout, sys.stderr = own
+    try:
+        yield
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+        for handle, stream in enumerate(own):
+            stream.close()
+            os.dup2(kept[handle], handle)
+            os.close(kept[handle])
+
+
+def process_runner(folder: Path, environ: Mapping[str, str]) -> Assist:
+    """The same in a process of its own, which the subject of a few tests needs. It never prints a traceback."""
 
     def run(*arguments: str, stdin: str = "") -> Done:
         done = subprocess.run(
@@ -95,13 +145,13 @@ def assist(tmp_path: Path, home: dict[str, str]) -> Assist:
 
 @pytest.fixture
 def assist_without_sockets(tmp_path: Path, home: dict[str, str]) -> Assist:
-    """The same, but any use of a socket, also in child processes, ends in a traceback."""
+    """The same in a process in which any use of a socket, also of its children, ends in a traceback."""
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)
-    return runner(tmp_path, {**home, "PYTHONPATH": str(tmp_path / "guard")})
+    return process_runner(tmp_path, {**home, "PYTHONPATH": str(tmp_path / "guard")})
 
 
 @pytest.fixture
 def ready_assist(tmp_path: Path, environ: Mapping[str, str]) -> Assist:
     """The command with the real model, already measured. Suggestions are shown whatever their score."""
-    return runner(tmp_path, environ)
+    return process_runner(tmp_path, environ)

@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_completion.display.cursor_site import CursorSite
 from assist_completion.display.filters import CleanText, clean
@@ -180,7 +181,7 @@ TEXT = st.lists(PIECES, max_size=14).map("".join)
 LANGUAGE = st.sampled_from([PLAIN, *LANGUAGES])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=rounds(400))
 @given(TEXT, TEXT, TEXT, LANGUAGE)
 def test_any_text(before: str, raw: str, after: str, language: object) -> None:
     """`clean` never raises, replaces at most the rest of the line, and adds nothing but indentation."""
@@ -195,7 +196,7 @@ def test_any_text(before: str, raw: str, after: str, language: object) -> None:
         assert len(found.text.strip()) <= len(raw.strip()) + 8 * raw.count("\n")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300))
 @given(TEXT, TEXT, TEXT, st.sampled_from([language_of("a." + suffix) for suffix in ("py", "ts", "go", "c")]))
 def test_no_new_unbalanced_closer(before: str, raw: str, after: str, language: object) -> None:
     """Everything the text closes was open, and is not closed again after it."""
@@ -206,7 +207,7 @@ def test_no_new_unbalanced_closer(before: str, raw: str, after: str, language: o
     assert len(closers) <= len(ours.open) or before[:1].isspace()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300))
 @given(TEXT, TEXT, TEXT, LANGUAGE)
 def test_what_is_shown_is_clean(before: str, raw: str, after: str, language: object) -> None:
     """A second pass finds no repetition to drop and no closer to cut."""

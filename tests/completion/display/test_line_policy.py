@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_completion.display.code_lines import opens_block
 from assist_completion.display.cursor_site import CursorSite
@@ -220,7 +221,7 @@ SHAPES = st.sampled_from([ONE_LINE, AFTER_ACCEPT, BLOCK])
 WITHOUT_GRAMMAR = [language for language in LANGUAGES if not language.grammar]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300))
 @given(LINES, LINES, LINES, st.sampled_from(LANGUAGES), SHAPES)
 def test_any_text(before: str, raw: str, after: str, language: Language, shape: Shape) -> None:
     site = CursorSite(before, after, language)
@@ -231,7 +232,7 @@ def test_any_text(before: str, raw: str, after: str, language: Language, shape: 
     choose_shape(site, manual=False, after_accept=True)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300))
 @given(LINES, LINES, st.sampled_from(WITHOUT_GRAMMAR), SHAPES)
 def test_what_comes_after_the_stop_is_not_missed(
     before: str, raw: str, language: Language, shape: Shape

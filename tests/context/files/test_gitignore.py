@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_context.files.denylist import denied_by
 from assist_context.files.gitignore import OWN, PEERS, RULE_FILES, UNREADABLE, IgnoreRules, parse_rules
@@ -193,7 +194,7 @@ FILE = st.lists(LINE.map("".join), min_size=1, max_size=5).map("\n".join)
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=rounds(150), suppress_health_check=list(HealthCheck))
 @given(
     st.sets(PATH, min_size=1, max_size=12), st.dictionaries(PATH | st.just(""), FILE, min_size=1, max_size=3)
 )

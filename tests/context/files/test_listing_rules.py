@@ -71,7 +71,7 @@ def check(root: Path, texts: dict[str, bytes], git: Git) -> None:
         assert (root / path).stat().st_ino not in inodes
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(
     st.lists(PATH, max_size=10), st.lists(RULE_FILE, max_size=3), st.lists(LINK, max_size=4), st.sampled_from(["plain", "fresh", "tracked"])
 )  # fmt: skip

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from rounds import rounds
 from stores import VERSION, rows
 from workspaces import posix
 
@@ -19,7 +20,7 @@ from assist_context.index.writer import IndexWriter
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parents[1]
-ROUNDS = 20
+ROUNDS = rounds(20, 6)
 WRITE = """
 import sys
 sys.path.insert(0, sys.argv[1])

@@ -13,14 +13,15 @@ from pathlib import Path
 import psutil
 import pytest
 from indexing import PATIENCE_S, Event, gone_within, indexer, project, ready, says
+from rounds import rounds
 from workspaces import ENVIRON, posix, put
 
 from assist_context.indexer.supervisor import RESTARTS, IndexerSupervisor
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 20  # kills in one test
-SEEDS = range(5)  # each is another sequence of events: a hundred kills in all
+ROUNDS = rounds(20, 8)  # kills in one test
+SEEDS = range(rounds(5, 1))  # each is another sequence of events: a hundred kills in a night
 
 
 @pytest.fixture

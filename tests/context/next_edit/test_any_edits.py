@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 from scenario import KEY, NothingOfferedError, PlaceError, Scenario, Session, applied, is_current, load, play
 from tree_edits import cursor
 
@@ -112,7 +113,7 @@ def sessions(draw: st.DrawFn) -> Session:
 
 @pytest.mark.slow
 @given(sessions(), st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300))
 def test_offers_are_within_their_documents(session: Session, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 5))):
         path = data.draw(st.sampled_from(sorted(session.texts)))
@@ -134,7 +135,7 @@ def test_offers_are_within_their_documents(session: Session, data: st.DataObject
 
 @pytest.mark.slow
 @given(st.sampled_from(SCENARIOS), st.sampled_from(["\n", "\n", "\r\n", "\r"]), st.data())
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=rounds(600))
 def test_scenarios_in_broken_texts_give_sound_offers(
     scenario: Scenario, newline: str, data: st.DataObject
 ) -> None:
@@ -160,7 +161,7 @@ def test_scenarios_in_broken_texts_give_sound_offers(
 
 @pytest.mark.slow
 @given(sessions(), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(200))
 def test_reports_anywhere_raise_nothing(session: Session, data: st.DataObject) -> None:
     text = session.texts[session.path]
     session.replace(session.path, *data.draw(edits(text)))
@@ -185,7 +186,7 @@ def test_reports_anywhere_raise_nothing(session: Session, data: st.DataObject) -
 
 
 @given(st.sampled_from(SAMPLES), st.sampled_from(["\n", "\r\n", "\r"]), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=rounds(150))
 def test_hunks_taken_back_from_the_end_give_the_first_text(
     sample: tuple[str, str], newline: str, data: st.DataObject
 ) -> None:
@@ -205,7 +206,6 @@ def test_hunks_taken_back_from_the_end_give_the_first_text(
 
 
 @given(st.sampled_from(SAMPLES), st.data())
-@settings(max_examples=100, deadline=None)
 def test_taking_all_edits_back_leaves_no_hunk(sample: tuple[str, str], data: st.DataObject) -> None:
     path, text = sample
     session = Session({path: text}, path, EditHistory(clock))

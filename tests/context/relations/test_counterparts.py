@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_context.relations.counterparts import MOST_SIBLINGS, siblings
 from assist_context.relations.path_index import MANY, path_index_of
@@ -103,7 +104,7 @@ STEM = st.sampled_from(
 SUFFIX = st.sampled_from([".py", ".pyi", ".ts", ".js", ".css", ".module.css", ".d.ts", ".go", ".java", ".rs", ".c", ".h", ".bats", ".sh", ""])  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=rounds(400))
 @given(st.sets(st.builds(str.__add__, FOLDER, st.builds(str.__add__, STEM, SUFFIX)), max_size=10))
 def test_what_belongs_to_a_file_that_file_belongs_to(paths: set[str]) -> None:
     files = path_index_of(paths)

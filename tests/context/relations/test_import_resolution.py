@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_context.languages import LANGUAGES, language_of
 from assist_context.relations import path_index
@@ -259,7 +260,7 @@ MODULE = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(300))
 @given(
     st.lists(PATH, max_size=12), PATH, st.sampled_from(LANGUAGES), MODULE, st.lists(NAME, max_size=3), st.integers(0, 6)
 )  # fmt: skip
@@ -270,7 +271,7 @@ def test_any_import_gives_live_files_alone(paths, path, language, module, names,
     assert len(set(found)) == len(found) <= MOST_FILES
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(200))
 @given(st.lists(PATH, max_size=12), st.lists(NAME, min_size=1, max_size=3), SUFFIX)
 def test_a_tail_finds_what_a_scan_finds(paths, parts, suffix) -> None:
     tail = "/".join(parts)

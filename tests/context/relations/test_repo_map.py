@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_context.index.reader import IndexedDefinition, ReferenceSite
 from assist_context.relations.repo_map import (
@@ -44,7 +45,7 @@ NAME = st.sampled_from("abcdef")
 LINKS = st.lists(st.tuples(NAME, NAME, st.sampled_from([0.0, -1.0, 0.5, 1.0, 3.0])), max_size=20)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=rounds(150))
 @given(LINKS, st.dictionaries(NAME, st.sampled_from([0.5, 1.0, 2.0]), max_size=3))
 def test_it_is_page_rank(links: list[Link], favoured: dict[str, float]) -> None:
     ranks = page_rank(links, favoured)
@@ -52,7 +53,7 @@ def test_it_is_page_rank(links: list[Link], favoured: dict[str, float]) -> None:
     assert not ranks or sum(ranks.values()) == pytest.approx(1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(LINKS, st.randoms())
 def test_the_order_of_links_does_not_show(links: list[Link], chance: random.Random) -> None:
     shuffled = links[:]
@@ -163,7 +164,7 @@ def test_lines_are_taken_by_worth(lines: int, wanted: list[str]) -> None:
     assert shown(repo_map(RANKS, INDEX, head, MapBudget(10_000, lines))) == wanted
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(200))
 @given(st.integers(0, 120), st.integers(0, 12), st.integers(1, 3))
 def test_a_budget_is_never_passed_and_more_of_it_shows_more(characters: int, lines: int, tall: int) -> None:
     def heads(found: IndexedDefinition) -> str:

@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_context.languages import LANGUAGES, PLAIN, Language, language_of
 from assist_context.syntax import fragments
@@ -167,7 +168,7 @@ def test_balance(suffix: str, before: str, text: str, open_: str, closes: str, l
 CHARACTERS = st.text(alphabet="(){}[]<>'\"`/*#\\;:,.=\n\t \0aeé😀\ud800\u2028", max_size=40)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=rounds(400))
 @given(st.sampled_from(LANGUAGES), st.data())
 def test_mutated_fragments(language: Language, data: st.DataObject) -> None:
     """A fragment may begin and end anywhere, with anything inserted: there is an answer or None."""

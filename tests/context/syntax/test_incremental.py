@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 from tree_edits import edited
 
 from assist_context.documents import Cursor, split_lines
@@ -61,7 +62,7 @@ def agrees(tree: OpenTree, extension: str, text: str) -> None:
 
 @pytest.mark.slow
 @given(st.sampled_from(sorted(SAMPLES)), st.sampled_from(["\n", "\n", "\r\n", "\r"]), st.data())
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=rounds(250))
 def test_any_edits_give_what_a_full_query_gives(extension: str, end: str, data: st.DataObject) -> None:
     text = (SAMPLES[extension] * data.draw(st.sampled_from([1, 2]))).replace("\n", end)
     tree = opened(text, extension)
@@ -87,7 +88,7 @@ def test_broken_and_repaired_code_is_as_before(extension: str) -> None:
 
 
 @given(st.text("ab\r\né😀\ud800", max_size=12), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(200))
 def test_a_spliced_text_is_a_fresh_one(text: str, data: st.DataObject) -> None:
     tree = opened(text)
     for _ in range(3):

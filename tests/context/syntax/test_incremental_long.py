@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from long_classes import TEXTS
+from rounds import rounds
 from tree_edits import edited
 
 from assist_context.documents import split_lines
@@ -59,7 +60,7 @@ def agrees(tree: OpenTree, extension: str, text: str) -> None:
     st.sampled_from([1, 40, 150]),
     st.data(),
 )
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=rounds(250))
 def test_any_edits_in_long_classes(extension: str, end: str, long: int, data: st.DataObject) -> None:
     text = (TEXTS[extension] * data.draw(st.sampled_from([1, 2]))).replace("\n", end)
     tree = opened(text, extension, long)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 from samples import SAMPLES
 
 from assist_context.documents import split_lines
@@ -42,7 +43,7 @@ def test_samples(extension: str) -> None:
 
 
 @given(st.sampled_from(sorted(SAMPLES)), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(200))
 def test_cut_samples(extension: str, data: st.DataObject) -> None:
     text = SAMPLES[extension]
     start = data.draw(st.integers(0, len(text)))
@@ -50,7 +51,7 @@ def test_cut_samples(extension: str, data: st.DataObject) -> None:
 
 
 @given(st.sampled_from(sorted(SAMPLES)), st.sampled_from(sorted(SAMPLES)), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=rounds(150))
 def test_mutated_samples(extension: str, other: str, data: st.DataObject) -> None:
     text = SAMPLES[extension]
     for _ in range(data.draw(st.integers(1, 6))):
@@ -66,7 +67,6 @@ def test_mutated_samples(extension: str, other: str, data: st.DataObject) -> Non
 
 
 @given(st.text(max_size=80), st.sampled_from(sorted(SAMPLES)))
-@settings(max_examples=100, deadline=None)
 def test_any_text(text: str, extension: str) -> None:
     sound(language_of(f"a.{extension}"), text)
 

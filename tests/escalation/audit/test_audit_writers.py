@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from audit_logs import KEY, fill, intent
+from rounds import rounds
 
 from assist_escalation.audit.log import TORN, AuditLog
 from assist_escalation.audit.reader import entries, events, request_of
@@ -40,7 +41,7 @@ def test_four_processes_write_one_chain(tmp_path: Path) -> None:
 def test_nothing_that_was_acknowledged_dies_with_its_writer(tmp_path: Path) -> None:
     path, checkpoint, rng = tmp_path / "log", tmp_path / "checkpoint", random.Random(3)
     acknowledged: set[str] = set()
-    for number in range(20):
+    for number in range(rounds(20, 6)):
         with _writer(path, f"w{number}", 1_000_000, checkpoint) as writer:
             assert writer.stdout
             for _ in range(rng.randrange(4)):
@@ -54,7 +55,7 @@ def test_nothing_that_was_acknowledged_dies_with_its_writer(tmp_path: Path) -> N
     AuditLog(path, key=KEY, checkpoint=checkpoint).append("undo", {})
     report = verify(path, key=KEY, checkpoint=checkpoint)
     assert report.ok
-    assert len(acknowledged) > 20
+    assert len(acknowledged) > rounds(20, 6)
     assert acknowledged <= {entry.sha256 for entry in entries(path)}
 
 

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledger_child import NOON, PLENTY, an_ask
+from rounds import rounds
 
 from assist_escalation.budget.ledger import BudgetError, Ledger, Scope, SpendingLimits
 from assist_escalation.prompts import Usage
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 CHILD = Path(__file__).parents[1] / "ledger_child.py"
 HERE = Scope("repo", "user")
-PROCESSES, REQUESTS, LIMIT, ROUNDS = 64, 100, 20_000, 20
+PROCESSES, REQUESTS, LIMIT, ROUNDS = rounds(64, 8), 100, 20_000, rounds(20, 6)
 
 posix = pytest.mark.skipif(os.name != "posix", reason="kill -9 and shared pipes are POSIX's")
 
@@ -38,7 +39,7 @@ def child(*words: object, stdin: int | None = None) -> "subprocess.Popen[str]":
 
 @posix
 @pytest.mark.timeout(300)  # this is 15 s of work, and the machine may be busy
-def test_64_processes_with_100_requests_each_spend_one_budget_and_no_more(tmp_path: Path) -> None:
+def test_many_processes_with_100_requests_each_spend_one_budget_and_no_more(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     start, gun = os.pipe()
     with ExitStack() as stack:
@@ -102,7 +103,7 @@ STEPS = st.lists(
 LIMITS = SpendingLimits(request_micro=50, repo_day_micro=100, user_day_micro=120)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(STEPS)
 def test_in_any_order_the_sum_is_what_is_reserved_and_settled(steps: Sequence[Step]) -> None:
     folder = tempfile.mkdtemp()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assist_escalation.budget.prices import cost_micro, upper_micro
@@ -29,7 +29,6 @@ rates = st.decimals(0, 500, places=4).map(float)
 prices = st.builds(Price, rates, rates, rates, rates)
 
 
-@settings(deadline=None)
 @given(claims, st.booleans(), st.booleans(), prices, st.integers(0, 30_000), st.integers(0, 3))
 @example({"prompt_tokens": 120, "completion_tokens": 20_000}, True, True, Price(10.0, 30.0), 4_096, 0)
 @example({"prompt_tokens": 120, "completion_tokens": 10**30}, True, True, Price(10.0, 30.0), 4_096, 0)

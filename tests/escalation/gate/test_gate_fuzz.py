@@ -17,6 +17,7 @@ import gate_child
 import pytest
 from gates import allowed, parts, request, spans
 from hostile import DONE, HANG, RESET, Hostile, Part, Seen, answer, chunk, event, head, refusal, usage
+from rounds import rounds
 
 from assist_escalation.audit.verifier import verify
 from assist_escalation.gate.audit_events import Outcome
@@ -27,7 +28,7 @@ from assist_escalation.provider.transport import Times, TransportError
 
 pytestmark = pytest.mark.slow
 
-ROUNDS, SEED = 24, 5
+ROUNDS, SEED = rounds(24, 12), 5
 
 
 def events(folder: Path) -> list[dict[str, Any]]:
@@ -149,7 +150,7 @@ async def used(stream: AsyncGenerator[str | Outcome, None], end: str, chance: ra
     return [each for each in pieces if isinstance(each, Outcome)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(rounds(3, 1)))
 async def test_whatever_a_vendor_does_each_intent_has_one_outcome_and_all_is_paid(
     tmp_path: Path, seed: int
 ) -> None:

@@ -10,6 +10,7 @@ from gates import allowed, parts, request
 from hypothesis import example, given
 from hypothesis import settings as run
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_escalation.errors import EscalationError
 from assist_escalation.gate.prepare import GateParts, prepare
@@ -106,7 +107,7 @@ def spans_of(root: Path, found: list[tuple[bool, Origin]]) -> Iterator[Span]:
         yield Span(text, replace(origin, **there))
 
 
-@run(max_examples=300, deadline=None)
+@run(max_examples=rounds(300))
 @example(found=[(False, Origin("file", "src. ./... ./RESTRICTED. ./PLAN.PY. .", "{}"))])
 @example(found=[(False, Origin("file", "%2\u200beENV", "{}"))])
 @given(found=st.lists(origins(), min_size=1, max_size=6))

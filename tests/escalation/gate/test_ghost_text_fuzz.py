@@ -13,6 +13,7 @@ from typing import Any
 import ghost_child
 import pytest
 from hostile import Hostile
+from rounds import rounds
 from secret_lines import assignment_lines, token_lines
 from team_servers import pieces, rules, session
 
@@ -26,7 +27,7 @@ from assist_escalation.prompts import Origin, Span
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-PROMPTS, SEED, ROUNDS = 10_000, 7, 30
+PROMPTS, SEED, ROUNDS = rounds(10_000, 500), 7, rounds(30, 10)
 CODE = "".join(f"def part_{n}(value):\n    return value * {n}\n\n\n" for n in range(12))
 ALLOWED = ("shop/cart.py", "shop/prices.py", "web/app.js", "main.go")
 BARRED = (".env", "keys/id_rsa", "private/plan.py", "../outside.py", "pay/card.py", "deploy/.aws/credentials")
@@ -63,7 +64,7 @@ class Corpus:
         return f"{MARK} {path}\n" if path in BARRED else self._chance.choice(self._texts)
 
 
-async def test_ten_thousand_prompts_show_nothing_barred_and_no_secret(tmp_path: Path) -> None:
+async def test_random_prompts_show_nothing_barred_and_no_secret(tmp_path: Path) -> None:
     """No denied path, no secret of the corpus, no request that is not counted after its intent."""
     root = tmp_path / "space"
     for path in (*ALLOWED, *BARRED[2:5:2]):

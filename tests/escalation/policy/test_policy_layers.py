@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import settings as run
 from hypothesis import strategies as st
 from policies import NAMES, PATHS, USER, layer, owner, prompt, provider, settings, stranger
+from rounds import rounds
 
 from assist_escalation.policy.permissions import (
     OPEN,
@@ -79,7 +80,7 @@ def without_order(rules: Permissions) -> object:
 
 
 @pytest.mark.slow
-@run(max_examples=5000, deadline=None)
+@run(max_examples=rounds(5000, 500))
 @given(SEEDS)
 def test_a_strangers_layer_only_takes_away(seed: int) -> None:
     chance = random.Random(seed)
@@ -95,7 +96,7 @@ def test_a_strangers_layer_only_takes_away(seed: int) -> None:
     assert judge_ghost_text(asked, both, "team").allowed <= judge_ghost_text(asked, alone, "team").allowed
 
 
-@run(max_examples=50, deadline=None)
+@run(max_examples=50)
 @given(SEEDS)
 def test_each_layer_sends_only_prompts_that_were_sent_without_it(seed: int) -> None:
     chance = random.Random(seed)
@@ -115,7 +116,7 @@ def test_some_of_these_prompts_are_sent_and_some_are_not() -> None:
     assert max(counts) > len(PROMPTS)
 
 
-@run(max_examples=500, deadline=None)
+@run(max_examples=500)
 @given(SEEDS)
 def test_an_organisation_only_takes_away_from_what_it_did_not_define(seed: int) -> None:
     chance = random.Random(seed)
@@ -123,7 +124,7 @@ def test_an_organisation_only_takes_away_from_what_it_did_not_define(seed: int) 
     assert within(permissions([ours, user], [ROOT]), permissions([user], [ROOT]))
 
 
-@run(max_examples=500, deadline=None)
+@run(max_examples=500)
 @given(SEEDS)
 def test_the_order_of_layers_does_not_matter(seed: int) -> None:
     chance = random.Random(seed)

@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from calling import KEY, call, hear
 from hostile import Hostile, answer, head, self_signed
+from rounds import rounds
 
 from assist_escalation.errors import EscalationError
 from assist_escalation.policy.endpoints import Provider
@@ -61,7 +62,7 @@ async def test_fuzzed_requests_pass_the_door_to_one_address_only() -> None:
     chance, inner, tried, allowed = random.Random(5), Counting(), 0, 0
     door = PinnedTransport(inner, httpx2.URL(ONLY), KEY, Times())
     evil = {"extensions": {"target": b"http://evil.example/", "sni_hostname": "evil.example"}}
-    while tried < 8000:
+    while tried < rounds(8_000, 2_000):
         tried += 1
         url = ONLY if tried % 500 == 0 else spelling(chance)
         method = chance.choice(["POST", "POST", "GET", "CONNECT"])
@@ -73,7 +74,7 @@ async def test_fuzzed_requests_pass_the_door_to_one_address_only() -> None:
             await door.handle_async_request(request)
         except (Fault, httpx2.InvalidURL, ValueError):
             continue
-    assert len(inner.passed) == allowed > 8
+    assert len(inner.passed) == allowed >= tried // 500
     for passed in inner.passed:
         assert (passed.method, str(passed.url)) == ("POST", ONLY)
         assert passed.headers["host"] == "api.good.example"
@@ -83,7 +84,7 @@ async def test_fuzzed_requests_pass_the_door_to_one_address_only() -> None:
 
 def test_a_fuzzed_base_url_has_one_reading() -> None:
     chance, accepted = random.Random(6), 0
-    for _ in range(20_000):
+    for _ in range(rounds(20_000, 3_000)):
         base = spelling(chance)
         try:
             to = address(Provider(base, "m"))
@@ -98,7 +99,7 @@ def test_a_fuzzed_base_url_has_one_reading() -> None:
         assert not read.userinfo
         assert not read.fragment
         assert not read.query
-    assert accepted > 100
+    assert accepted > 20
 
 
 @pytest.mark.parametrize(

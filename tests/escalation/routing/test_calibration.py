@@ -5,6 +5,7 @@ import random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_escalation.errors import EscalationError
 from assist_escalation.routing.calibration import (
@@ -40,7 +41,7 @@ def test_the_method_goes_by_the_number_of_labels_and_makes_scores_honest(count: 
     assert calibrated < 0.5 * raw
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=rounds(200))
 @given(
     st.lists(
         st.tuples(

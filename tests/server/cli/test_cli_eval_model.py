@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, GUARD, runner
+from conftest import COMMAND, GUARD, process_runner
 from frontier import frontier
 from histories import make_history
 from vendor import PRICE
@@ -26,7 +26,7 @@ def test_local_candidates_are_asked_offline(
 ) -> None:
     (tmp_path / "guard").mkdir()
     (tmp_path / "guard" / "sitecustomize.py").write_text(GUARD)  # any use of a socket ends in a traceback
-    assist = runner(shop, {**environ, "PYTHONPATH": str(tmp_path / "guard")})
+    assist = process_runner(shop, {**environ, "PYTHONPATH": str(tmp_path / "guard")})
     local = f"local:{model_path}"
     done = assist(
         "eval", "-c", local, "-c", f"{local},context=off", "-c", "known:empty", "--kinds", "lines,typing,edits",
@@ -87,7 +87,7 @@ def test_a_provider_is_asked_within_the_money_and_every_request_is_in_the_log(
         online = {name: value for name, value in environ.items() if name != "ASSIST_OFFLINE"}
         data = tmp_path / "data"
         data.mkdir()
-        assist = runner(shop, {**online, "ASSIST_DATA_DIR": str(data), "ACME_KEY": "k-0123456789"})
+        assist = process_runner(shop, {**online, "ASSIST_DATA_DIR": str(data), "ACME_KEY": "k-0123456789"})
         asked = ("eval", "-c", "provider:acme", "-c", "known:empty", "--kinds", "edits", "--count", "6")
 
         plan = assist(*asked, "--max-usd", "0.5", "--dry-run", "--json").json

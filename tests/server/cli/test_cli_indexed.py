@@ -1,14 +1,12 @@
 """What other commands do with an index: what the doctor reports, and what completions use."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import runner
 from shops import TILL, database, make_workspace
 
 from assist_server.questions.targets import cursor_at, document_of
@@ -64,11 +62,9 @@ def test_the_doctor_says_what_is_wrong_with_an_index(assist: Assist, shop: Path,
 
 
 def test_the_doctor_without_git_says_so(tmp_path: Path, home: Mapping[str, str]) -> None:
-    environ = {**os.environ, **home, "PATH": str(tmp_path)}
-    command = [sys.executable, "-P", "-m", "assist_server", "doctor"]
-    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert "Note: git is not on PATH" in done.stdout
-    assert "no git" in done.stdout
+    said = runner(tmp_path, {**home, "PATH": str(tmp_path)})("doctor").out
+    assert "Note: git is not on PATH" in said
+    assert "no git" in said
 
 
 def test_the_doctor_knows_that_indexing_is_off(assist: Assist, tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from asked_shop import KEY, make_shop
-from conftest import COMMAND
+from conftest import Done, runner
 from vendor import configure_provider, scripted_answer, vendor
 
 from assist_server.cli.piped_input import MOST, PipedInput, piped_input, piped_span
@@ -94,15 +93,11 @@ def test_a_piped_text_is_in_a_fence_that_it_cannot_end() -> None:
     assert span.text.endswith("\n`````")
 
 
-def asked(shop: Path, home: dict[str, str], *words: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*COMMAND, "ask", "what is this?", *words],
-        cwd=shop,
-        env={**os.environ, **home, "ACME_KEY": KEY},
-        input=b"+token = 'correct-horse-battery'\n+piped = 1\n",
-        capture_output=True,
-        check=True,
-    )
+def asked(shop: Path, home: dict[str, str], *words: str) -> Done:
+    ask = runner(shop, {**home, "ACME_KEY": KEY})
+    done = ask("ask", "what is this?", *words, stdin="+token = 'correct-horse-battery'\n+piped = 1\n")
+    assert done.code == 0
+    return done
 
 
 @pytest.mark.slow
@@ -115,8 +110,8 @@ def test_what_is_piped_in_is_sent_redacted_and_counted(tmp_path: Path, home: dic
     sent = acme.requests[0].body.decode()
     assert "+piped = 1" in sent
     assert "correct-horse-battery" not in sent
-    assert b'"count": 1' in done.stdout
-    assert re.search(rb"Piped in +44 bytes", shown.stdout)
+    assert '"count": 1' in done.out
+    assert re.search(r"Piped in +44 bytes", shown.out)
 
 
 @pytest.mark.slow
@@ -125,5 +120,5 @@ def test_what_is_piped_in_is_not_sent_without_a_dash(tmp_path: Path, home: dict[
     with vendor(scripted_answer("It says so.")) as acme:
         configure_provider(tmp_path / "config", acme.url)
         done = asked(shop, home, "--frontier", "--yes")
-    assert b"44 bytes wait on stdin" in done.stderr
+    assert "44 bytes wait on stdin" in done.err
     assert "+piped = 1" not in acme.requests[0].body.decode()

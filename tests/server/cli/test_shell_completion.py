@@ -1,13 +1,11 @@
 """What a shell offers at the Tab key: commands, options, paths and symbols, and nothing that it would run."""
 
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import COMMAND
+from conftest import runner
 
 from assist_server.cli.shell_completion import complete_file, complete_target
 
@@ -61,8 +59,4 @@ def test_bash_is_offered_commands_options_and_symbols(
         ("assist explain Ci", "Circle\nCircle.area"),
     ):
         words = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_ASSIST_COMPLETE": "complete_bash"}
-        done = subprocess.run(
-            COMMAND, capture_output=True, cwd=tmp_path, env={**os.environ, **home, **words}, check=True,
-            stdin=subprocess.DEVNULL, timeout=60,
-        )  # fmt: skip
-        assert done.stdout.decode().strip() == offered
+        assert runner(tmp_path, {**home, **words})().out.strip() == offered

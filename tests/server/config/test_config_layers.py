@@ -7,6 +7,7 @@ import pytest
 from config_files import PROVIDER, environ, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rounds import rounds
 
 from assist_escalation.policy.permissions import Permissions, permissions
 from assist_escalation.policy.verdict import judge
@@ -185,7 +186,7 @@ def opens(inner: Permissions, outer: Permissions) -> bool:
     )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=rounds(1000, 200))
 @given(st.integers(0, 2**64) | st.binary(max_size=60))
 def test_whatever_a_repository_writes_opens_nothing_and_breaks_nothing(written: int | bytes) -> None:
     raw = written if isinstance(written, bytes) else junk(random.Random(written)).encode()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assist_escalation.edits.plan import EditPlan, FileChange, pieces_of, sha256_of
@@ -61,7 +61,6 @@ def make_edit(before: str, shown: Sequence[PreviewLine]) -> str:
     return "".join([*new, *old[at:]])
 
 
-@settings(deadline=None)
 @given(TEXT, TEXT)
 @example("a\r\nb\r\n", "a\nb\r\n")
 @example("a\n", "a")
@@ -77,7 +76,6 @@ def test_the_preview_alone_says_what_is_written(before: str, after: str) -> None
     assert bool(added or removed) == (before != after)
 
 
-@settings(deadline=None)
 @given(TEXT)
 def test_a_new_file_is_shown_whole(text: str) -> None:
     shown = edit_preview(EditPlan((FileChange("new\n+x.py", "", None, "", text),)))

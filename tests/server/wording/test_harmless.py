@@ -1,7 +1,7 @@
 """Terminal sequences are removed from answers, wherever the stream is cut."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assist_server.cli.terminal.answers import final_length
@@ -39,7 +39,6 @@ def test_pieces_never_show_more_than_the_whole_text_would(pieces: list[str]) -> 
     assert not set(shown) & {"\x1b", "\x07", "\u202e"}
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from([*"\x1b]8;[3m\\PX^_ab\n\r\x07\x9d\u202e"])))
 def test_no_line_end_is_lost(text: str) -> None:
     assert harmless(text).count("\n") == text.count("\n")

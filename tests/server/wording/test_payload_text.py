@@ -67,7 +67,7 @@ async def received(
         return prepared, made, acme.requests[0].json
 
 
-@run(max_examples=25, deadline=None)
+@run(max_examples=25)
 @example(
     found=[(ODD, Origin("file", "src/app.py", "{}", 3, 9)), (LEAKY, Origin("user")), ("", Origin("user"))]
 )

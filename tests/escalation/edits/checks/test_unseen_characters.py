@@ -5,7 +5,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assist_escalation.edits.checks.unseen_characters import hidden_characters, is_unseen, visible
@@ -34,7 +34,6 @@ def test_the_table_holds_all_that_unicode_calls_control_format_separator_or_surr
     assert missing <= {ord("\t"), ord("\n"), *SEEN_FORMATS}
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), TRICKY))
 @example("<U+202E>\u202e<<U+0041 x 3>")
 @example("x" + " \t" * 60 + "\t" * 5 + "y")
