@@ -6,11 +6,11 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
@@ -44,27 +44,6 @@ class Done:
 Assist = Callable[..., Done]
 
 
-def run_at_terminal(
-    folder: Path, env: Mapping[str, str], arguments: Sequence[str], typed: str
-) -> tuple[str, str]:
-    """Run a command whose stdin and stderr are a terminal: what it printed, and what the terminal shows."""
-    ours, theirs = pty.openpty()
-    child = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        cwd=folder,
-        env={**os.environ, **env},
-    )
-    os.write(ours, typed.encode())
-    printed, _ = child.communicate(timeout=100)
-    shown = os.read(ours, 60_000).decode().replace("\r\n", "\n")
-    os.close(ours)
-    os.close(theirs)
-    return printed.decode(), shown
-
-
 def runner(folder: Path, environ: Mapping[str, str]) -> Assist:
     """A function that runs `assist ARGUMENTS` in `folder`, in this process: that takes no second to start.
 
@@ -73,15 +52,12 @@ def runner(folder: Path, environ: Mapping[str, str]) -> Assist:
     """
 
     def run(*arguments: str, stdin: str = "") -> Done:
-        with pytest.MonkeyPatch.context() as patch, TemporaryFile() as out, TemporaryFile() as err:
-            for name, value in {"COLUMNS": "80", **environ}.items():
-                patch.setenv(name, value)
-            patch.chdir(folder)
-            with _standard_handles(stdin.encode(), out, err):
-                try:
-                    code = main.run(list(arguments))
-                except SystemExit as end:
-                    code = int(end.code or 0)
+        reads, writes = os.pipe()
+        assert os.write(writes, stdin.encode()) == len(stdin.encode())
+        os.close(writes)
+        with TemporaryFile() as out, TemporaryFile() as err:
+            code = _code_of(folder, environ, arguments, (reads, out.fileno(), err.fileno()))
+            os.close(reads)
             out.seek(0)
             err.seek(0)
             return Done(code, out.read().decode(), err.read().decode())
@@ -89,26 +65,46 @@ def runner(folder: Path, environ: Mapping[str, str]) -> Assist:
     return run
 
 
-@contextlib.contextmanager
-def _standard_handles(given: bytes, out: BinaryIO, err: BinaryIO) -> Iterator[None]:
-    """Stdin is a pipe that holds `given`, and what is printed goes into two files, until the block ends."""
-    reads, writes = os.pipe()
-    assert os.write(writes, given) == len(given)
-    os.close(writes)
+def run_at_terminal(folder: Path, environ: Mapping[str, str], arguments: Sequence[str], typed: str) -> Done:
+    """Run a command whose stdin and stderr are a terminal; `err` is what the terminal shows."""
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    with TemporaryFile() as out:
+        code = _code_of(folder, environ, arguments, (theirs, out.fileno(), theirs))
+        out.seek(0)
+        printed = out.read().decode()
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # Linux says so at the end of what a closed terminal showed
+        while piece := os.read(ours, 65_536):
+            shown += piece
+    os.close(ours)
+    return Done(code, printed, shown.decode().replace("\r\n", "\n"))
+
+
+def _code_of(
+    folder: Path, environ: Mapping[str, str], arguments: Sequence[str], handles: Sequence[int]
+) -> int:
+    """The exit code of a command that has these handles as its stdin, stdout and stderr."""
     streams, kept = (sys.stdin, sys.stdout, sys.stderr), [os.dup(handle) for handle in range(3)]
-    for handle, source in enumerate((reads, out.fileno(), err.fileno())):
-        os.dup2(source, handle)
-    os.close(reads)
-    own = [open(handle, mode, encoding="utf-8", closefd=False) for handle, mode in enumerate("rww")]  # noqa: SIM115
-    sys.stdin, sys.stdout, sys.stderr = own
-    try:
-        yield
-    finally:
-        sys.stdin, sys.stdout, sys.stderr = streams
-        for handle, stream in enumerate(own):
-            stream.close()
-            os.dup2(kept[handle], handle)
-            os.close(kept[handle])
+    with contextlib.ExitStack() as after, pytest.MonkeyPatch.context() as patch:
+        for number, handle in enumerate(handles):
+            os.dup2(handle, number)
+            after.callback(os.close, kept[number])
+            after.callback(os.dup2, kept[number], number)
+        sys.stdin, sys.stdout, sys.stderr = [
+            after.enter_context(open(number, mode, encoding="utf-8", closefd=False))
+            for number, mode in enumerate("rww")
+        ]
+        for name, value in {"COLUMNS": "80", **environ}.items():
+            patch.setenv(name, value)
+        patch.chdir(folder)
+        try:
+            return main.run(list(arguments))
+        except SystemExit as end:
+            return int(end.code or 0)
+        finally:
+            sys.stdin, sys.stdout, sys.stderr = streams
 
 
 def process_runner(folder: Path, environ: Mapping[str, str]) -> Assist:

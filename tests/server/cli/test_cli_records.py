@@ -1,15 +1,12 @@
 """`undo` and `cost` on real records, through the command line; and all commands without any records."""
 
-import os
-import pty
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from config_files import PROVIDER
-from conftest import COMMAND, runner
+from conftest import run_at_terminal, runner
 from recording import configure, files, pay, record_edit, record_feedback
 
 from assist_escalation.audit.log import AuditLog
@@ -38,24 +35,6 @@ COMMANDS = (
     ("calibrate",),
     ("rate",),
 )
-
-
-def run_in_terminal(home: Home, folder: Path, answer: str, *arguments: str) -> tuple[int, str]:
-    """What the command leaves at a terminal where a user types an answer."""
-    ours, theirs = pty.openpty()
-    child = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=folder,
-        env={**os.environ, "COLUMNS": "80", **home},
-    )
-    os.write(ours, answer.encode())
-    out, err = child.communicate(timeout=60)
-    os.close(ours)
-    os.close(theirs)
-    return child.returncode, (out + err).decode()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -139,14 +118,14 @@ def test_undo_without_yes_needs_somebody_to_ask(assist: Assist, home: Home, tmp_
     assert done.code == 2
     assert "add --yes" in done.json["error"]
     assert (tmp_path / "app.py").read_text() == "a = 2\n"
-    assert run_in_terminal(home, tmp_path, "n\n", "undo")[0] == 1
+    assert run_at_terminal(tmp_path, home, ["undo"], "n\n").code == 1
     assert (tmp_path / "app.py").read_text() == "a = 2\n"
-    code, told = run_in_terminal(home, tmp_path, "n\n", "undo", "--json")
-    assert code == 1
-    assert "+a = 1" in told[told.index("diff --git") :]
-    code, told = run_in_terminal(home, tmp_path, "y\n", "undo")
-    assert code == 0
-    assert "Take this edit back?" in told
+    done = run_at_terminal(tmp_path, home, ["undo", "--json"], "n\n")
+    assert done.code == 1
+    assert "+a = 1" in done.err[done.err.index("diff --git") :]
+    done = run_at_terminal(tmp_path, home, ["undo"], "y\n")
+    assert done.code == 0
+    assert "Take this edit back?" in done.err
     assert (tmp_path / "app.py").read_text() == "a = 1\n"
 
 

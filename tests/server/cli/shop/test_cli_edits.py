@@ -85,9 +85,9 @@ def test_what_is_asked_about_is_shown_where_stdout_is_a_document(
     with vendor(scripted_answer(SHORTER)) as acme:
         configure_provider(tmp_path / "config", acme.url)
         arguments = ("refactor", "shop/long.py", "tidy up", "--frontier", "--yes", "--json")
-        out, said = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="y\n")
-    assert json.loads(out)["edit"]["applied"] is True
-    assert "-    c = 3" in said[: said.index("Make this change?")]
+        asked = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="y\n")
+    assert asked.json["edit"]["applied"] is True
+    assert "-    c = 3" in asked.err[: asked.err.index("Make this change?")]
 
 
 def test_tests_are_put_into_a_new_file_and_run(assist: Assist, tmp_path: Path, shop: Path) -> None:

@@ -48,14 +48,14 @@ def test_the_text_can_be_read_before_it_is_sent(tmp_path: Path, shop: Path, home
     with vendor(scripted_answer("It adds.")) as acme:
         configure_provider(tmp_path / "config", acme.url, mode="ask")
         arguments = ("explain", "shop/cart.py", "--frontier")
-        out, said = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="v\ny\n")
-    assert out == "It adds.\n"
-    _, asked, again = said.split("Send this to ")
-    shown = asked[asked.index("# For 127.0.0.1") :]
+        asked = run_at_terminal(shop, {**home, "ACME_KEY": KEY}, arguments, typed="v\ny\n")
+    assert asked.out == "It adds.\n"
+    _, first, again = asked.err.split("Send this to ")
+    shown = first[first.index("# For 127.0.0.1") :]
     sent = acme.requests[0].json["messages"]
     assert messages_of(shown) == Messages(*(each["content"] for each in sent))
     assert "y/N/v" in again
-    assert "sk_live" not in said
+    assert "sk_live" not in asked.err
 
 
 def test_the_preview_says_where_a_request_goes_and_where_it_would_go(assist: Assist, tmp_path: Path) -> None:
