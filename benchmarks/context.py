@@ -1,4 +1,4 @@
-"""The speed of the index, compared with raw tree-sitter parsing and aider's repo map on the same files.
+"""The speed of the index, compared with raw tree-sitter parsing of the same files.
 
 The trees are Python's standard library with the packages installed here, and a generated repository. Both are
 copied into --data, which takes 2 GB for 100,000 files, and are committed to git. The floor (raw parsing) runs
@@ -7,7 +7,6 @@ first, so every measurement finds the files in the page cache. Run nothing else 
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,14 +18,13 @@ from assist_context.files.git_repository import Git
 from assist_context.files.listing import list_folder
 from assist_context.languages import language_of
 from bench.index.index import IndexFailed, measure
-from bench.index.peer import VERSION, environment, repo_map
 from bench.index.trees import ENVIRON, monorepo, standard_library
 from bench.provenance import layout, provenance, write
 
 EXAMPLES = """
 examples:
-  context.py --data FOLDER --out context.json          both trees and aider: some hours
-  context.py --data FOLDER --tree python --no-aider    minutes
+  context.py --data FOLDER --out context.json          both trees: an hour
+  context.py --data FOLDER --tree python               minutes
   context.py --data FOLDER --tree monorepo --files 5000
 """
 HERE = Path(__file__).parent
@@ -44,7 +42,6 @@ GOALS: dict[str, tuple[str, float]] = {  # figure: (comparison, goal)
     "database / source": ("<=", 0.5),
     "server MB": ("<=", 250),
     "indexer MB": ("<=", 400),
-    "times faster than aider, cold": (">=", 10),
 }
 
 
@@ -64,7 +61,7 @@ def child(module: str, arguments: Sequence[str], paths: Sequence[str]) -> dict[s
 
 
 def run(root: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Measure one tree: floor, index, readers, aider."""
+    """Measure one tree: floor, index, readers."""
     entries = files_of(root)
     paths = [each.path for each in entries]
     found: dict[str, Any] = {"files": len(paths), "bytes": sum(each.size for each in entries)}
@@ -76,22 +73,7 @@ def run(root: Path, options: argparse.Namespace) -> dict[str, Any]:
     _tell(root, "reading")
     known = [path for path in paths if language_of(path).grammar]
     found["reading"] = child("bench.index.reading", [str(root), str(database)], known)
-    if not options.no_aider:
-        found["aider"] = aider(root, paths, options)
     found["figures"] = figures(found)
-    return found
-
-
-def aider(root: Path, paths: Sequence[str], options: argparse.Namespace) -> dict[str, Any]:
-    """Time aider's repo map of the same files with an empty cache, then with a full one."""
-    python = environment(options.data)
-    cache = options.data / f"aider-cache-{root.name}"
-    shutil.rmtree(cache, ignore_errors=True)
-    found: dict[str, Any] = {"version": VERSION}
-    for phase in ("cold", "warm"):
-        _tell(root, f"aider, {phase}")
-        limits = 60 * options.aider_minutes, options.aider_gb << 30
-        found[phase] = repo_map(python, root, paths, cache, *limits)
     return found
 
 
@@ -125,11 +107,6 @@ def figures(found: Mapping[str, Any]) -> dict[str, float | None]:
         "indexer MB": index["peak mb"].get("assist_context.indexer.indexer_process"),
         "parser MB": index["peak mb"].get("assist_context.indexer.parser_process"),
     }
-    if "aider" in found:
-        for phase, ours in (("cold", cold), ("warm", index["warm"]["s"])):
-            theirs = found["aider"][phase].get("map s")
-            made[f"aider {phase} s"] = theirs
-            made[f"times faster than aider, {phase}"] = theirs and theirs / ours
     return {name: value if value is None else round(value, 3) for name, value in made.items()}
 
 
@@ -155,10 +132,6 @@ def _cell(name: str, value: float | None) -> str:
 
 def _notes(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{found['files']:,} files, {found['bytes'] / 1e6:,.1f} MB of source"
-    for phase, made in found.get("aider", {}).items():
-        if isinstance(made, dict) and "ended" in made:
-            scan = f", all files scanned at {made['scan s']:.0f} s" if "scan s" in made else ""
-            yield f"aider {VERSION}, {phase}, was ended {made['ended']}{scan}"
 
 
 def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -166,14 +139,11 @@ def options_of(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, metavar="FOLDER", help="where to put trees, indexes and aider")
+    add("--data", type=Path, required=True, metavar="FOLDER", help="where to put trees and indexes")
     add("--tree", action="append", choices=("python", "monorepo"), help="measure only this tree")
     add("--files", type=int, default=100_000, help="how many files the generated repository has")
     add("--seed", type=int, default=1, help="seed of the generated repository")
     add("--parsers", type=int, default=1, help="how many processes parse")
-    add("--no-aider", action="store_true", help="do not run aider")
-    add("--aider-minutes", type=int, default=60, help="stop a run of aider after this long")
-    add("--aider-gb", type=int, default=8, help="the address space that aider may use")
     add("--out", type=Path, metavar="FILE.json", help="where to write results, with their provenance")
     add("--json", action="store_true", help="print JSON instead of a table")
     return parser.parse_args(arguments)

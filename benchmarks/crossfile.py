@@ -16,6 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from rapidfuzz.distance import Levenshtein
+
 from assist_completion.errors import CompletionError
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.llama import Abort
@@ -44,7 +46,6 @@ from bench.crossfile.score import FIGURES, GainShare, identifier_f1, share_of_ga
 from bench.infilling.variants import ModelSequences, open_sequences
 from bench.progress import with_progress
 from bench.provenance import layout, provenance, write
-from bench.similarity import edit_similarity
 from infill import WRITERS
 
 EXAMPLES = """
@@ -102,7 +103,7 @@ def make_record(
         hole=hole.id,
         variant=variant.label,
         exact=int(written.text == hole.truth),
-        similarity=round(edit_similarity(written.text, hole.truth), 4),
+        similarity=round(Levenshtein.normalized_similarity(written.text, hole.truth), 4),
         f1=round(identifier_f1(written.text, hole.truth), 4),
         found=int(shows_definition(hole, shown.snippets)),
         snippets=sum(count(each.text) for each in shown.snippets),

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rapidfuzz.distance import Levenshtein
+
 from assist_completion.errors import CompletionError
 from assist_completion.inference.generation import TokenBudget
 from assist_completion.inference.llama import Abort
@@ -38,7 +40,6 @@ from bench.infilling.variants import (
 )
 from bench.progress import with_progress
 from bench.provenance import layout, provenance, write
-from bench.similarity import edit_similarity
 
 EXAMPLES = """
 examples:
@@ -86,7 +87,7 @@ def make_record(task: Task, variant: InfillVariant, given: FilledHole, passed: b
         variant=variant.label,
         exact=int(text == wanted),
         passed=int(passed),
-        similarity=round(edit_similarity(text, wanted), 4),
+        similarity=round(Levenshtein.normalized_similarity(text, wanted), 4),
         tokens=given.tokens,
         lowest=round(min(sure, default=0.0), 4),
         mean=round(math.fsum(sure) / max(1, len(sure)), 4),

@@ -28,7 +28,7 @@ from assist_server.config.config import load_lenient
 from assist_server.local_model.opening import store_of
 from bench.editors.lsp_client import Client, serving
 from bench.editors.lsp_typist import URI, Typist, keys_of
-from bench.figure_parts import show_parts
+from bench.figure_parts import known_part, show_parts
 from bench.processes import cpu_seconds
 
 SOURCE = Path(argparse.__file__).read_text(encoding="utf-8").split("\n")
@@ -226,7 +226,9 @@ def main() -> None:
     )
     parser.add_argument("--model", type=Path, help="a .gguf file; default: the usual model")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help=", ".join(PARTS))
+    parser.add_argument(
+        "parts", nargs="*", type=known_part(PARTS), default=list(PARTS), help=", ".join(PARTS)
+    )
     options = parser.parse_args()
     model = options.model or resolve(store_of(load_lenient()), DEFAULT_MODEL)
     figures = asyncio.run(run(model.resolve(), options.parts))

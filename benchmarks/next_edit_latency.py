@@ -25,7 +25,7 @@ from assist_context.next_edit.edit_history import EditHistory
 from assist_evaluation.candidates.typist import percentile
 from assist_server.workspace.documents import Edit, OpenDocument
 from bench.editors.lsp_client import Client, serving
-from bench.figure_parts import show_parts
+from bench.figure_parts import known_part, show_parts
 from bench.processes import cpu_seconds, quiet
 
 LINES = 3_000
@@ -243,7 +243,9 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=FILES, help="of the workspace")
     parser.add_argument("--edits", type=int, default=EDITS, help="that are timed")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("parts", nargs="*", default=list(PARTS), help=", ".join(PARTS))
+    parser.add_argument(
+        "parts", nargs="*", type=known_part(PARTS), default=list(PARTS), help=", ".join(PARTS)
+    )
     options = parser.parse_args()
     figures = asyncio.run(run(options.files, options.edits, options.parts))
     show_parts(figures, as_json=options.json)

@@ -1,16 +1,16 @@
-"""Replay: the same typing, key by key, with this project's engine and with the policies of other tools.
+"""Replay: the same typing, key by key, with this project's engine and with the policy of another tool.
 
     uv run python benchmarks/replay.py [--policy NAME]... [--style typing|jumping]... [--seeds 1,2,3]
     uv run python benchmarks/replay.py --virtual          the engine alone, real model, virtual clock
     uv run python benchmarks/replay.py --fast             the same without a model: seconds, for CI
     uv run python benchmarks/replay.py --out benchmarks/results/replay.json
 
-The policies are assist, and llama.vim, Continue, Tabby and no-re-use over our own build of llama.cpp. A name
-with `:wheel` at the end uses the server of the xllamacpp wheel instead (`uv sync`). All
+The policies are assist, and that of llama.vim over our own build of llama.cpp. A name with `:wheel` at the
+end uses the server of the xllamacpp wheel instead (`uv sync`). All
 policies use the same model file and at most the same two threads. (assist writes with the fewest threads that
 its probe finds nearly as fast: here one.) They run one after the other, on the same traces, in the same run.
-A policy is when a tool asks, with which prompt, and what it shows. The policies of other tools are
-reimplemented from their sources (see `bench.peers`).
+A policy is when a tool asks, with which prompt, and what it shows. The policy of llama.vim is
+written again from its sources (see `bench.peers`).
 
 Traces come from the standard library of the running Python, or from `--files FOLDER`. Each visit removes
 lines from a file and types them in again (see `bench.typing.typist`). Jumping traces move the cursor to a new

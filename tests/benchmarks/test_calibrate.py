@@ -3,8 +3,6 @@
 import json
 import math
 import random
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -104,42 +102,10 @@ def infill_file(tmp_path: Path) -> Path:
 # Rows
 
 
-def test_a_rows_file_holds_a_row_a_line_and_no_text(rows_file: Path) -> None:
-    text = rows_file.read_text(encoding="utf-8")
-    data = json.loads(text)
-    assert len([each for each in text.split("\n") if each.startswith("  [")]) == len(data["rows"]) == 160
-    assert data["provenance"] == HEADER
-    assert data["rows"][1][1:6] == [3, 10, 10, data["rows"][1][4], [6, 10, 11]]
-    assert not [value for row in data["rows"] for value in row if isinstance(value, str)]
-
-
-def test_tokens_behind_the_line_do_not_count(rows_file: Path) -> None:
-    first = next(calibrate.typing_lines(json.loads(rows_file.read_text(encoding="utf-8"))))
-    assert (first.starts, first.count, first.length) == ((0, 6), 2, 10)
-    assert first.lowest == rows()[0]["chances"][1]
-
-
-def test_a_line_is_right_if_it_ends_where_the_true_one_does(tmp_path: Path) -> None:
-    path = tmp_path / "rows.json"
-    base = rows()[0]
-    cases = [(10, 10, 10), (12, 10, 10), (10, 12, 10), (10, 10, 9), (5, 0, 0)]
-    made = [{**base, "left": left, "length": length, "right": right} for left, length, right in cases]
-    calibrate.save_rows(path, HEADER, made, "1-1")
-    found = list(calibrate.typing_lines(json.loads(path.read_text(encoding="utf-8"))))
-    assert [each.right for each in found] == [True, False, False, False]  # an empty line does not count
-
-
 def test_a_unit_is_one_line_of_the_file_and_a_group_the_file(rows_file: Path) -> None:
     found = list(calibrate.typing_lines(json.loads(rows_file.read_text(encoding="utf-8"))))
     assert len({each.unit for each in found[:8]}) == 3
     assert {each.group for each in found[:8]} == {"file-0"}
-
-
-def test_only_the_engines_answers_count_of_infill(infill_file: Path) -> None:
-    found = list(calibrate.infill_lines(json.loads(infill_file.read_text(encoding="utf-8"))))
-    assert len(found) == 80
-    assert (found[3].source, found[3].group) == ("infill single cut", "HumanEval/3")
-    assert min(each.lowest for each in found) > -9
 
 
 # The gate's rule
@@ -261,35 +227,3 @@ def test_the_gates_own_file_is_in_order() -> None:
         < confidence.LIMITS["quiet"]
         < 0
     )
-
-
-def test_two_models_make_no_gate(rows_file: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.json"
-    calibrate.save_rows(other, {**HEADER, "model": {"file": "other.gguf", "sha256": "cd"}}, rows(), "1-20")
-    with pytest.raises(SystemExit, match="2 models"):
-        calibrate.main(["fit", "--rows", str(rows_file), str(other)])
-
-
-def test_nothing_to_fit_is_said_in_a_sentence() -> None:
-    with pytest.raises(SystemExit, match=r"^calibrate\.py: "):
-        calibrate.main(["fit"])
-
-
-def test_one_file_has_no_other_half(tmp_path: Path) -> None:
-    path = tmp_path / "rows.json"
-    calibrate.save_rows(path, HEADER, rows(files=1), "1-1")
-    with pytest.raises(SystemExit, match="both halves"):
-        calibrate.main(["fit", "--rows", str(path)])
-
-
-def test_fit_prints_json(rows_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    calibrate.main(["fit", "--rows", str(rows_file), "--json"])
-    assert json.loads(capsys.readouterr().out)["provenance"]["model"] == HEADER["model"]
-
-
-def test_the_command_explains_itself() -> None:
-    script = Path(calibrate.__file__)
-    done = subprocess.run(
-        [sys.executable, script, "fit", "--help"], capture_output=True, text=True, check=True
-    )
-    assert "--infill" in done.stdout

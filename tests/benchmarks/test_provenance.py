@@ -46,6 +46,6 @@ def test_a_results_file_has_a_record_a_line(tmp_path: Path) -> None:
     assert len(text.splitlines()) > 9
 
 
-@pytest.mark.parametrize("name", ["bench.infilling.variants", "bench.provenance", "bench.similarity"])
+@pytest.mark.parametrize("name", ["bench.infilling.variants", "bench.provenance"])
 def test_examples_in_docstrings(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0

@@ -15,7 +15,7 @@ from assist_escalation.prompts import Messages
 from assist_escalation.routing.features import confidence_of
 from assist_escalation.routing.weights import JUDGED, with_fit
 from bench.routing import score
-from bench.routing.labels import WrittenAnswer, collect, label
+from bench.routing.labels import WrittenAnswer
 from bench.routing.report import table, weights_file
 from bench.routing.tasks import FunctionProblem, RoutingRequest, code_of, fits, requests
 
@@ -78,15 +78,6 @@ def test_the_true_functions_pass_and_what_the_file_holds_does_not(asked: list[Ro
         assert not runs(each.program(each.messages.user.split("```python\n")[-1].split("```")[0]))
 
 
-def test_tasks_are_the_same_for_a_seed_and_differ_in_what_is_counted(asked: list[RoutingRequest]) -> None:
-    assert asked == requests(PROBLEMS, 60, 1, runs)
-    assert asked != requests(PROBLEMS, 60, 2, runs)
-    for name in ("files", "symbols", "fan_out", "edit_lines", "context_tokens", "diagnostics"):
-        if name != "fan_out":
-            assert len({getattr(each.ask, name) for each in asked}) > 1, name
-    assert {each.ask.command for each in asked} == {"fix", "refactor"}
-
-
 @pytest.mark.parametrize(
     ("answer", "code"),
     [
@@ -107,37 +98,6 @@ def test_code_fits_if_it_defines_what_was_asked_for() -> None:
 
 
 # Labels
-
-
-def test_a_row_says_whether_the_tests_passed_and_holds_no_text(asked: list[RoutingRequest]) -> None:
-    one = next(each for each in asked if each.shape == "write")
-    good, bad = (
-        label(one, FixedWriter(right_answer(one))),
-        label(one, FixedWriter("```\ndef other(): ...\n```")),
-    )
-    assert (good["good"], good["edit_fits"], good["parse_delta"]) == (1, 1, 0)
-    assert (bad["good"], bad["edit_fits"]) == (0, 0)
-    assert (good["mean_margin"], good["least_margin"], good["tokens"]) == (2.0, 1.0, 2)
-    assert {key for key, value in good.items() if isinstance(value, str)} == {"id"}
-
-
-def test_collecting_goes_on_where_it_stopped(asked: list[RoutingRequest], tmp_path: Path) -> None:
-    kept = tmp_path / "rows.jsonl"
-    first = FixedWriter("no")
-    second = FixedWriter("no")
-    early = list(collect(asked[:2], first, kept))
-    both = list(collect(asked[:3], second, kept))
-    assert (first.asked, second.asked, both[:2]) == (2, 1, early)
-
-
-def test_a_labels_file_comes_back_as_rows(asked: list[RoutingRequest]) -> None:
-    rows = [label(each, FixedWriter("no", ())) for each in asked[:2]]
-    data = json.loads(json.dumps(route.label_columns(asked[:2], rows)))
-    found = route.read_labels(data)
-    assert [each.id for each in found] == [each.id for each in asked[:2]]
-    assert found[0].before["edit_lines"] > 0
-    assert found[0].after["parse_broken"] == 0.0
-    assert not [value for row in data["rows"] for value in row[2:] if isinstance(value, str)]
 
 
 # Figures

@@ -1,12 +1,9 @@
 """The judge of ghost text, and the places that it judges at, from a repository with a history."""
 
-import subprocess
-from pathlib import Path
-
 import pytest
 
-from bench.trust.judge import judge, names_in
-from bench.trust.places import TrustPlace, check_out, places
+from bench.trust.judge import judge
+from bench.trust.places import TrustPlace
 
 FILE = """\
 import os
@@ -53,31 +50,3 @@ def test_what_a_text_is_worth(text: str, verdict: str, why: str) -> None:
 def test_what_the_file_defines_is_not_defined_again() -> None:
     found = judge(place(f"{FILE}\n\n", "class Cart:\n", "\n"), "def total(lines):", 0, frozenset())
     assert found.why == "defines total again"
-
-
-def test_places_are_lines_of_new_commits_and_the_checkout_is_older(tmp_path: Path) -> None:
-    repository = tmp_path / "repository"
-    repository.mkdir()
-
-    def run(*arguments: str) -> None:
-        subprocess.run(("git", "-C", str(repository), *arguments), check=True, capture_output=True)
-
-    run("init", "-q")
-    run("config", "user.email", "a@example.com")
-    run("config", "user.name", "A")
-    for text in ("import os\n", FILE):
-        (repository / "shop.py").write_text(text)
-        run("add", ".")
-        run("commit", "-q", "-m", "more")
-    found = places(repository, "shop", 6)
-    assert found
-    for each in found:
-        assert FILE.startswith(each.before)
-        line = each.truth.partition("\n")[0]
-        assert f"{each.before}{line}".rpartition("\n")[2] in FILE.splitlines()
-        assert each.before.count("\n") > 0
-    out = tmp_path / "out"
-    out.mkdir()
-    check_out(repository, out)
-    assert (out / "shop.py").read_text() == "import os\n"
-    assert names_in(out) == {"import", "os"}

@@ -67,24 +67,6 @@ class Peer:
         await self._server.stop()
 
 
-def tokens_written(result: dict[str, Any]) -> int:
-    """Return how many tokens a server's final answer took."""
-    return int(result.get("timings", {}).get("predicted_n", 0))
-
-
-def nearby(view: DocumentView, above: int, below: int) -> tuple[list[str], str, str, list[str]]:
-    """Return lines above the cursor's line, the two halves of that line, and lines below it.
-
-    `above` and `below` limit the number of lines.
-
-    >>> nearby(DocumentView("a.py", "1\\n2\\nx", "y\\n3"), 1, 5)
-    (['2'], 'x', 'y', ['3'])
-    """
-    *before, left = view.before.split("\n")
-    right, *after = view.after.split("\n")
-    return before[max(0, len(before) - above) :], left, right, after[:below]
-
-
 def is_blank(text: str) -> bool:
     return not text.strip()
 

@@ -23,7 +23,7 @@ def test_a_window_of_one_unit(unit: str) -> None:
 def test_windows_of_the_rules_own_words() -> None:
     worst = (0.0, "")
     for unit, window in hostile_windows(random.Random(11), len(rule_literals()) * 5 + 200):
-        if random.Random(unit).random() > 0.06:  # a sample; benchmarks/redaction_time.py runs all
+        if random.Random(unit).random() > 0.06:  # a sample
             continue
         begin = time.process_time()
         search_window(window, "data")
