@@ -15,7 +15,6 @@ from assist_context.next_edit.kinds.imports import find_imports
 from assist_context.next_edit.kinds.renaming import find_renames
 from assist_context.next_edit.kinds.repetition import find_repetitions
 from assist_context.next_edit.kinds.reported_fixes import find_reported_fixes
-from assist_context.next_edit.kinds.siblings import find_siblings
 from assist_context.next_edit.kinds.signatures import find_signature_changes
 from assist_context.next_edit.likelihood import likelihood
 from assist_context.next_edit.offer import EditHunk, Kind, Offer, Situation
@@ -31,7 +30,6 @@ _KINDS: tuple[Callable[[Situation], Iterator[Offer]], ...] = (
     find_repetitions,
     find_renames,
     find_signature_changes,
-    find_siblings,
     find_imports,
     find_reported_fixes,
 )
@@ -71,14 +69,23 @@ def find_offers(situation: Situation, past: PastOffers = PastOffers()) -> tuple[
             rated = replace(offer, probability=_with_past(likelihood(offer), offer.kind, past))
             first = rated.changes[0]
             key = (first.path, first.start, first.end, first.text)
-            if key not in found or found[key].probability < rated.probability:
-                found[key] = rated
+            found[key] = _better(found[key], rated) if key in found else rated
     own = {each.pattern: each.probability for each in found.values() if each.path == situation.document.path}
     limited = [
         replace(each, probability=min(each.probability, own.get(each.pattern, 1.0)))
         for each in found.values()
     ]
     return tuple(sorted(limited, key=lambda each: (-each.probability, each.path != situation.document.path)))
+
+
+def _better(one: Offer, other: Offer) -> Offer:
+    """Of two offers that begin with the same change, the more likely one, but a rename before a repetition.
+
+    Both bear it out, and the rename knows which other places mean the name.
+    """
+    likely = max(one, other, key=lambda offer: offer.probability)
+    rename = next((offer for offer in (one, other) if offer.kind == "rename"), likely)
+    return replace(rename, probability=likely.probability)
 
 
 def choose(offers: Sequence[Offer], mode: Mode) -> Offer | None:

@@ -4,6 +4,7 @@ Two examples are generalised by anti-unification: equal tokens stay, differing o
 text may use nothing but tokens and what the holes hold.
 """
 
+from dataclasses import replace
 from difflib import SequenceMatcher
 
 from assist_context.next_edit.pattern import Hole, Items, Pattern, is_before_line, is_long_name, matches
@@ -13,13 +14,17 @@ MOST_HOLES = 3  # matching takes longer with each
 MOST_ANCHORS = 6  # tokens that a place without an own name needs around it
 CONSTANTS_PER_HOLE = 4  # tokens of a deletion: with fewer, any statement of the form would be deleted
 
+_PATH_SIGNS = frozenset({".", "::", "/", "-", "@"})
+_IMPORT_STARTS = (["from"], ["import"], ["use"])
+
 _Pair = tuple[Tokens, Tokens]
 
 
 def pattern_of(site: Site) -> Pattern | None:
     """The pattern of one example; None if it says too little about where else it belongs."""
     if any(map(is_long_name, site.old)):
-        return Pattern((), site.old, site.new, (), _indent(site, ()))
+        path = _path_around(site)
+        return Pattern(path[0], site.old, site.new, path[1], _indent(site, ()))
     left = _anchor(tuple(reversed(site.left)))[::-1]
     right = _anchor(site.right)
     # What is typed before a name, such as a keyword, belongs to the name; all else to what is before it.
@@ -45,7 +50,8 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
         return () if lines is None else (lines,)
     own = _unify_site((), (), one, other)
     if own is not None and any(map(is_long_name, own.old)) and _is_special(own):
-        return (own,)
+        path = _path_around(one)
+        return (replace(own, left=path[0], right=path[1]) if path == _path_around(other) else own,)
     phrases = _unify_site(_phrase(one.left), _phrase(other.left), one, other)
     left = line_end(_common(one.left[::-1], other.left[::-1])[::-1])
     right = line_start(_common(one.right, other.right))
@@ -53,6 +59,29 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     near = None if own is None else Pattern(sides[0], own.old, own.new, sides[1], own.indent)
     found = [each for each in (phrases, near) if each is not None and each.names and _is_anchored(each)]
     return tuple(each for each in found if not any(says_less(each, other) for other in found))
+
+
+def _path_around(site: Site) -> tuple[Tokens, Tokens]:
+    """The rest of a path of which a part changed, if other paths with that part are something else.
+
+    After `from a.errors` became `from b.errors`, nobody knows whether there is a `b.status`; and where
+    `Object.freeze` lost its qualifier, `Object.create` still needs it.
+    """
+    if not site.new and site.old[-1] in _PATH_SIGNS:
+        return (), site.right[:1]
+    line = line_end(site.left)
+    words = [token for token in line if not token.isspace()]
+    if words[:1] not in _IMPORT_STARTS and "from" not in words:
+        return (), ()
+    before = len(line)
+    while before and _is_of_path(line[before - 1]):
+        before -= 1
+    following = next((at for at, token in enumerate(site.right) if not _is_of_path(token)), len(site.right))
+    return line[before:], site.right[:following]
+
+
+def _is_of_path(token: str) -> bool:
+    return token in _PATH_SIGNS or IDENTIFIER.fullmatch(token) is not None
 
 
 def _unify_site(left: Tokens, left_of_other: Tokens, one: Site, other: Site) -> Pattern | None:

@@ -68,7 +68,7 @@ def test_silence_is_kept_and_offers_are_right_often_enough(outcomes: dict[str, s
 
 
 def test_the_rates_are_these(outcomes: dict[str, str]) -> None:
-    assert rates(outcomes) == snapshot({"quiet": 0.957, "shows": 0.873, "harmonic mean": 0.913})
+    assert rates(outcomes) == snapshot({"quiet": 0.958, "shows": 0.864, "harmonic mean": 0.909})
 
 
 def test_exactly_these_do_not_come_out_right(outcomes: dict[str, str]) -> None:
@@ -83,7 +83,7 @@ def test_each_subject(outcomes: dict[str, str]) -> None:
         {
             "imports": "8 of 8",
             "quiet_bulk": "14 of 14",
-            "quiet_names": "19 of 20",
+            "quiet_names": "23 of 24",
             "quiet_prose": "13 of 13",
             "quiet_typing": "32 of 34",
             "quiet_undo": "10 of 11",
@@ -91,7 +91,6 @@ def test_each_subject(outcomes: dict[str, str]) -> None:
             "repeat_calls": "13 of 24",
             "repeat_declarations": "24 of 28",
             "reports": "5 of 5",
-            "siblings": "8 of 8",
             "signature": "10 of 10",
         }
     )

@@ -86,7 +86,8 @@ def find_repetitions(situation: Situation) -> Iterator[Offer]:
     yield from (offer for each, offer in offers if not any(_is_part(each, offer, *other) for other in offers))
     repeated = [each for each in found if len(each.examples) > 1 and each.pattern.names]
     for each in repeated[:MOST_ELSEWHERE]:
-        yield from _elsewhere(situation, each)
+        if not _is_renaming(situation, each):
+            yield from _elsewhere(situation, each)
 
 
 def _says_enough(found: _Found, document: Document) -> bool:
@@ -120,6 +121,25 @@ def _elsewhere(situation: Situation, found: _Found) -> Iterator[Offer]:
             places = _filter_alike(_places(document, text, hits), parsed, situation, found)
             if places:
                 yield _offer(situation, document, found, places)
+
+
+def _is_renaming(situation: Situation, found: _Found) -> bool:
+    """Whether a name of this document got another one: renames say which other files mean it."""
+    own = [site for site in found.examples if site.path == situation.document.path and site.is_identifier]
+    if not own:
+        return False
+    reader = NameReader(situation.parse(situation.document))
+    return any(_is_defined_here(reader, name, site) for site in own for name in (site.new[0], site.old[0]))
+
+
+def _is_defined_here(reader: NameReader, name: str, site: Site) -> bool:
+    """Whether a name would mean, at a site, what the text defines otherwise than by an import."""
+    start = Cursor(site.line, site.column)
+    meant = reader.bound(name, start, Cursor(site.line, site.column + len(site.new[0])))
+    return meant is not None and any(
+        place.defines and place.binding == meant and place.what != "import"
+        for place in reader.occurrences(name)
+    )
 
 
 def _patterns(situation: Situation) -> list[_Found]:

@@ -4,11 +4,10 @@ The signature may have been typed piece by piece, and calls may have been edited
 what an added parameter gets. It makes up no argument.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import partial
 
 from assist_context.documents import Document
 from assist_context.next_edit.arguments import (
@@ -19,6 +18,7 @@ from assist_context.next_edit.arguments import (
     pass_arguments,
     replace_items,
 )
+from assist_context.next_edit.meant_calls import find_calls, is_overloaded, overrides_of
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
 from assist_context.syntax.scopes.call_sites import (
     CallSite,
@@ -29,14 +29,7 @@ from assist_context.syntax.scopes.call_sites import (
     definitions_of,
     signatures_in,
 )
-from assist_context.syntax.scopes.call_targets import (
-    RARE,
-    SURE,
-    find_calls,
-    is_overloaded,
-    overrides_of,
-    variable_finder,
-)
+from assist_context.syntax.scopes.occurrences import NameReader
 from assist_context.syntax.scopes.parsed_text import ParsedText
 
 MOST_HUNKS = 16  # back from the last one, among which a signature's edit is looked for
@@ -221,7 +214,7 @@ def _document_offers(situation: Situation, changed: ChangedSignature) -> Iterato
     document = situation.document
     if document.path == changed.home.document.path:
         yield from _override_offers(situation, changed)
-    yield from _call_offers(situation, changed, situation.parse(document), cross=0.0)
+    yield from _call_offers(situation, changed, document)
 
 
 def _file_offers(situation: Situation, changed: ChangedSignature) -> Iterator[Offer]:
@@ -232,36 +225,25 @@ def _file_offers(situation: Situation, changed: ChangedSignature) -> Iterator[Of
     name = signature.owner if signature.constructor else signature.name
     for document in situation.others.using(name, MOST_FILES):
         if document.path not in (situation.document.path, changed.home.document.path):
-            yield from _call_offers(situation, changed, situation.parse(document), cross=1.0)
+            yield from _call_offers(situation, changed, document)
 
 
-def _call_offers(
-    situation: Situation, changed: ChangedSignature, text: ParsedText, cross: float
-) -> Iterator[Offer]:
+def _call_offers(situation: Situation, changed: ChangedSignature, document: Document) -> Iterator[Offer]:
     """One offer for the calls that are sure, and one for those on objects of unknown types."""
-    sites = list(find_calls(changed.signature, changed.home, text))
-    if not sites:
-        return
-    touched = _touched_lines(situation, changed, text.document.path)
-    examples = [site for site, _ in sites if _is_touched(text, site, touched)]
-    known, count = _known_texts(changed, text, examples)
-    certainty = {site.span: each for site, each in sites}
-    rest = [site for site, _ in sites if not _is_touched(text, site, touched)]
-    edits = list(_edits(changed, text, rest, known))
-    unsure = [each for each in edits if certainty[each[0].span] <= RARE]
-    sure = [each for each in edits if each not in unsure]
-    if len(unsure) > MOST_OBJECTS or (unsure and _is_defined_elsewhere(situation, changed)):
-        unsure = []
-    for some in (sure, unsure):
-        if some:
-            features = {
-                **_features(situation, changed, cross),
-                "examples": float(count),
-                "unsure": float(some is unsure),
-                "likely": float(any(RARE < certainty[site.span] < SURE for site, _ in some)),
-                "share": len(edits) / len(sites),
-            }
-            yield _offer(situation, changed, [change for _, change in some], features)
+    home = NameReader(changed.home)
+    is_home = document.path == changed.home.document.path
+    text = home if is_home else NameReader(situation.parse(document))
+    sites = dict(find_calls(changed.signature, home, text))
+    touched = _touched_lines(situation, changed, document.path)
+    examples = [site for site in sites if _is_touched(text.parsed, site, touched)]
+    known = _known_texts(changed, text.parsed, examples)
+    edits = list(_edits(changed, text, [site for site in sites if site not in examples], known))
+    sure = [change for site, change in edits if sites[site]]
+    unsure = [change for site, change in edits if not sites[site]]
+    if sure:
+        yield _offer(situation, changed, sure)
+    if 0 < len(unsure) <= MOST_OBJECTS and not _is_defined_elsewhere(situation, changed):
+        yield _offer(situation, changed, unsure, " unsure")
 
 
 def _is_defined_elsewhere(situation: Situation, changed: ChangedSignature) -> bool:
@@ -306,19 +288,14 @@ def _is_plain(site: CallSite) -> bool:
     return not site.broken and not any(each.spread for each in site.arguments)
 
 
-def _known_texts(
-    changed: ChangedSignature, text: ParsedText, examples: Sequence[CallSite]
-) -> tuple[dict[str, str], int]:
-    """What examples pass for added parameters if they agree, and how many examples there are."""
+def _known_texts(changed: ChangedSignature, text: ParsedText, examples: Sequence[CallSite]) -> dict[str, str]:
+    """What examples pass for added parameters, if they agree."""
     known: dict[str, str] = {}
-    count = 0
     for parameter in changed.change.added:
-        texts = [_argument_of(text, site, changed.change.new, parameter) for site in examples]
-        given = [each for each in texts if each]
-        count = max(count, len(given))
-        if len(set(given)) == 1:
-            known[parameter.name] = given[0]
-    return known, count
+        given = {_argument_of(text, site, changed.change.new, parameter) for site in examples} - {""}
+        if len(given) == 1:
+            known[parameter.name] = given.pop()
+    return known
 
 
 def _argument_of(
@@ -345,32 +322,33 @@ def _can_use(known: str, is_variable: Callable[[str], bool]) -> bool:
 
 
 def _edits(
-    changed: ChangedSignature, text: ParsedText, sites: Iterable[CallSite], known: Mapping[str, str]
+    changed: ChangedSignature, text: NameReader, sites: Iterable[CallSite], known: Mapping[str, str]
 ) -> Iterator[tuple[CallSite, Change]]:
     """The calls that change, each with its change."""
-    rules = call_rules(text.document.language)
-    finder = cache(lambda name: variable_finder(text, name))
+    parsed = text.parsed
+    rules = call_rules(parsed.document.language)
     for site in sites:
         if rules is None or not _is_plain(site):
             continue
-
-        def is_variable(name: str, at: int = site.span[0]) -> bool:
-            return bool(finder(name)(at))
-
-        def text_for(parameter: Parameter, is_variable: Callable[[str], bool] = is_variable) -> str:
-            example = known.get(parameter.name, "")
-            if example and _can_use(example, is_variable):
-                return example
-            free = parameter.optional or parameter.kind == "variadic"
-            return "" if free or not is_variable(parameter.name) else parameter.name
-
-        passed = _passed_texts(text, site)
-        new = pass_arguments(changed.change, passed, rules.keywords, text_for)
+        is_variable = partial(text.has_variable, *map(parsed.cursor, site.name_span))
+        passed = _passed_texts(parsed, site)
+        new = pass_arguments(
+            changed.change, passed, rules.keywords, partial(_text_for, known=known, is_variable=is_variable)
+        )
         if new is not None and new != passed:
-            spans = [each.span for each in site.arguments]
-            change = _list_change(text, site.listing, spans, [str(each) for each in new])
+            spans = [argument.span for argument in site.arguments]
+            change = _list_change(parsed, site.listing, spans, [str(argument) for argument in new])
             if change is not None:
                 yield site, change
+
+
+def _text_for(parameter: Parameter, known: Mapping[str, str], is_variable: Callable[[str], bool]) -> str:
+    """What a call passes for an added parameter: what examples do, or a variable of its name."""
+    example = known.get(parameter.name, "")
+    if example and _can_use(example, is_variable):
+        return example
+    free = parameter.optional or parameter.kind == "variadic"
+    return "" if free or not is_variable(parameter.name) else parameter.name
 
 
 def _list_change(text: ParsedText, listing: Span, spans: Sequence[Span], new: Sequence[str]) -> Change | None:
@@ -409,7 +387,7 @@ def _override_offers(situation: Situation, changed: ChangedSignature) -> Iterato
         if found is not None:
             changes.append(found)
     if changes:
-        yield _offer(situation, changed, changes, {**_features(situation, changed, 0.0), "override": 1.0})
+        yield _offer(situation, changed, changes, " override")
 
 
 def _shape(parameters: Sequence[Parameter]) -> list[tuple[str, str]]:
@@ -423,40 +401,17 @@ def _declaration(home: ParsedText, parameter: Parameter) -> str:
     return f"{text} {parameter.type}" if alone else text
 
 
-def _features(situation: Situation, changed: ChangedSignature, cross: float) -> dict[str, float]:
-    change = changed.change
-    needed = [each for each in change.added if not each.optional and each.kind != "variadic"]
-    return {
-        "age": math.log1p(len(situation.hunks) - 1 - changed.since),
-        "needed": float(bool(needed)),
-        "optional": float(len(change.added) > len(needed)),
-        "removed": float(bool(change.removed)),
-        "renamed": float(bool(change.renamed)),
-        "reordered": float(change.reordered),
-        "method": float(changed.signature.is_method),
-        "constructor": float(changed.signature.constructor),
-        "cross": cross,
-    }
-
-
 def _offer(
-    situation: Situation, changed: ChangedSignature, changes: Sequence[Change], features: Mapping[str, float]
+    situation: Situation, changed: ChangedSignature, changes: Sequence[Change], suffix: str = ""
 ) -> Offer:
     """An offer of changes in one document: those below the edit come first."""
     hunk = situation.hunk
     line = hunk.line if changes[0].path == hunk.path else 0
     ordered = sorted(changes, key=lambda each: (each.start.line < line, each.start.line, each.start.column))
-    extent = {
-        "examples": 0.0,
-        "places": math.log1p(len(ordered)),
-        "distance": math.log1p(abs(ordered[0].start.line - line)),
-    }
     signature = changed.signature
-    suffix = next((f" {name}" for name in ("override", "unsure") if features.get(name)), "")
     return Offer(
         "signature",
         f"signature {signature.owner}.{signature.name}{changed.change.key}{suffix}".replace(" .", " "),
         tuple(ordered),
         f"the parameters changed in {line_words(changed.line, changed.home.document.path, changes[0].path)}",
-        {**extent, **features},
     )

@@ -12,6 +12,7 @@ from assist_context.documents import Document
 from assist_context.next_edit.offer import Change, Situation
 from assist_context.next_edit.renames.import_paths import is_same_package, names_module
 from assist_context.next_edit.renames.rename_chain import RenameChain, change_of
+from assist_context.syntax.scopes.names.bindings import Binding
 from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
 from assist_context.syntax.scopes.parsed_text import node_text
 
@@ -22,32 +23,47 @@ _FAMILIES = {"tsx": "typescript", "javascript": "typescript", "cpp": "c"}
 def follow_import(situation: Situation, document: Document, chain: RenameChain) -> tuple[Change, ...]:
     """The changes of another document, in its order; none if the new name already means something there."""
     origin = situation.document
-    families = {_FAMILIES.get(each.language.name, each.language.name) for each in (origin, document)}
     binding = chain.definition.binding
-    if document.path == origin.path or len(families) > 1 or binding is None:
+    if binding is None or not are_related(origin, document):
         return ()
     reader = NameReader(situation.parse(document))
-    if not reader.rules.names:
-        return ()
-    other = _OtherText(reader, document, origin)
-    if binding.level == "member":
-        owner = binding.owner.partition("@")[0]
-        places = list(other.members(chain.name.old, owner, binding.space))
-    else:
-        places = list(other.imports(chain.name.old))
+    places = OtherText(reader, origin).places(chain.name.old, binding)
     taken = [reader.bound(chain.name.new, each.start, each.end) for each in places]
     if any(each is not None for each in taken):
         return ()
     return tuple(change_of(document, each, chain.name.old, chain.name.new) for each in places)
 
 
-class _OtherText:
+def are_related(one: Document, other: Document) -> bool:
+    """Whether two documents are different ones whose languages can name each other's definitions."""
+    families = {_FAMILIES.get(each.language.name, each.language.name) for each in (one, other)}
+    return one.path != other.path and len(families) == 1
+
+
+class OtherText:
     """A text that may import another one, which is at the path of `origin`."""
 
-    def __init__(self, reader: NameReader, document: Document, origin: Document) -> None:
+    def __init__(self, reader: NameReader, origin: Document) -> None:
         self._reader = reader
-        self._document = document
+        self._document = reader.parsed.document
         self._origin = origin
+
+    def places(self, name: str, binding: Binding) -> list[Occurrence]:
+        """The places that mean a definition of the other file, in their order."""
+        if binding.level == "member":
+            return list(self.members(name, binding.owner.partition("@")[0], binding.space))
+        return list(self.imports(name))
+
+    def places_by_alias(self, name: str) -> Iterator[tuple[str, list[Occurrence]]]:
+        """The places of a name of the other file that has another one here, after `import name as alias`."""
+        for place in self._reader.occurrences(name):
+            node = self._node(place) if self._is_import(place) else None
+            alias = None if node is None else _alias_of(node)
+            if alias is not None:
+                found = self._reader.occurrences(node_text(alias))
+                start = self._reader.parsed.cursor(alias.start_byte)
+                meant = {each.binding for each in found if each.start == start} - {None}
+                yield node_text(alias), [each for each in found if each.binding in meant]
 
     def imports(self, name: str) -> Iterator[Occurrence]:
         """The places that mean a name at the top of the other file."""
@@ -84,12 +100,8 @@ class _OtherText:
         statement = None if node is None else _statement(node)
         if node is None or statement is None:
             return False
-        around = (
-            node.parent.parent
-            if node.parent is not None and node.parent.type == "dotted_name"
-            else node.parent
-        )
-        alias = None if around is None else around.child_by_field_name("alias")
+        around = _around_import(node)
+        alias = _alias_of(node)
         if alias is not None and alias.start_byte == node.start_byte:
             return False
         if around is not None and around.type in ("import_clause", "namespace_import", "namespace_export"):
@@ -134,6 +146,18 @@ class _OtherText:
         occurrences = self._reader.occurrences(name)
         own = next((each.binding for each in occurrences if each.start == start), None)
         return (each for each in occurrences if each.defines and each.binding == own and own is not None)
+
+
+def _around_import(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """The node around a name in an import, and around the path that it is."""
+    above = node.parent
+    return above.parent if above is not None and above.type == "dotted_name" else above
+
+
+def _alias_of(node: tree_sitter.Node) -> tree_sitter.Node | None:
+    """What the import of a name calls it, if it says so."""
+    around = _around_import(node)
+    return None if around is None else around.child_by_field_name("alias")
 
 
 def _statement(node: tree_sitter.Node) -> tree_sitter.Node | None:

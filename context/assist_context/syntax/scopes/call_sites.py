@@ -25,7 +25,6 @@ MOST_CALLS = 400  # of one name in one text that are looked at
 MOST_DEEP = 60  # nodes around a place
 
 _TABLE: dict[str, Any] = tomllib.loads((files(__package__) / "call_rules.toml").read_text(encoding="utf-8"))
-COMMON_NAMES = frozenset(_TABLE.pop("common_names").split())
 _HERITAGE_WORDS = frozenset({"extends", "implements", "metaclass"})
 _SHARED = {"typescript": "javascript", "tsx": "javascript"}
 
@@ -71,14 +70,6 @@ class Signature:
     def passed(self) -> tuple[Parameter, ...]:
         """The parameters for which a call has arguments."""
         return tuple(each for each in self.parameters if each.kind != "receiver")
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionAround:
-    """A function around a place, with a name or without one."""
-
-    span: Span
-    parameters: tuple[Parameter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,25 +193,6 @@ def owner_at(parsed: ParsedText, byte: int) -> tuple[str, frozenset[str]]:
             return _type_name(node_text(receiver)), frozenset()
         node = node.parent
     return "", frozenset()
-
-
-def functions_around(parsed: ParsedText, byte: int) -> list[FunctionAround]:
-    """The functions around a byte, the innermost first."""
-    rules = call_rules(parsed.document.language)
-    node = parsed.node(byte, byte)
-    if rules is None or node is None:
-        return []
-    found = []
-    for around in _ancestors(node):
-        listing = _listing(rules, around)
-        if listing is not None:
-            found.append(FunctionAround(around.byte_range, tuple(_parameters(rules, listing))))
-    return found
-
-
-def heritage_of(parsed: ParsedText, signature: Signature) -> frozenset[str]:
-    """The names of what the owner of a method extends or implements."""
-    return owner_at(parsed, signature.name_span[0])[1]
 
 
 def _ancestors(node: tree_sitter.Node) -> Iterator[tree_sitter.Node]:

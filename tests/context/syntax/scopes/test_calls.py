@@ -1,4 +1,4 @@
-"""Parameters of definitions, arguments of calls, and which calls mean a definition: language by language."""
+"""Parameters of definitions and arguments of calls: language by language."""
 
 from pathlib import PurePosixPath
 
@@ -11,18 +11,8 @@ from assist_context.syntax.scopes.call_sites import (
     Signature,
     calls_of,
     definitions_of,
-    functions_around,
     owner_at,
     signatures_in,
-)
-from assist_context.syntax.scopes.call_targets import (
-    LIKELY,
-    RARE,
-    SURE,
-    find_calls,
-    is_overloaded,
-    overrides_of,
-    variable_finder,
 )
 from assist_context.syntax.scopes.parsed_text import ParsedText
 
@@ -138,104 +128,12 @@ def test_a_name_that_is_everywhere_is_looked_at_a_bounded_number_of_times() -> N
     assert sum(1 for _ in calls_of(parsed, "f")) == MOST_CALLS
 
 
-def test_owners_and_functions_around_a_place() -> None:
+def test_the_owner_around_a_place() -> None:
     text = "class A(B, m.C):\n    def f(self, a):\n        def g(b):\n            here\n"
     parsed = parse("a.py", text)
     at = text.index("here")
     assert owner_at(parsed, at) == ("A", frozenset({"B", "m", "C"}))
-    names = [[one.name for one in each.parameters] for each in functions_around(parsed, at)]
-    assert names == [["b"], ["self", "a"]]
     assert owner_at(parse("a.py", "x = 1"), 0) == ("", frozenset())
-
-
-# What is called, where `§` marks the definition; each call with how surely it is meant.
-TARGETS = [
-    ("a.py", "def §f(a): pass\nf(1)\nx.f(2)\n", {"f(1)": SURE}),
-    ("a.py", "def §f(a): pass\ndef g(f): f(1)\ndef h():\n    f = 2\n    f(3)\n", {}),
-    ("a.py", "def g():\n    def §f(a): pass\n    f(1)\nf(2)\n", {"f(1)": SURE}),
-    ("a.py", "def §f(a): pass\ndef f(a, b): pass\nf(1)\n", {}),
-    ("a.py", "class A:\n    def §f(self, a): self.f(1)\nclass B(A):\n    def g(self): self.f(2)\n    def h(self): super().f(3)\nclass C:\n    def i(self): self.f(4)\n", {"self.f(1)": SURE, "self.f(2)": SURE, "super().f(3)": SURE}),
-    ("a.py", "class A:\n    def §f(self, a): pass\nclass B(A):\n    def f(self, a): self.f(2); super().f(3)\n", {"super().f(3)": SURE}),
-    ("a.py", "class Store:\n    def §load(self, a): pass\nstore.load(1)\nx = Store()\nx.load(2)\ny.load(3)\nStore.load(4)\n", {"store.load(1)": LIKELY, "x.load(2)": LIKELY}),
-    ("a.py", "class Store:\n    def §load_all(self, a): pass\ny.load_all(3)\n", {"y.load_all(3)": RARE}),
-    ("a.py", "class A:\n    def §load_all(self, a): pass\nclass B:\n    def load_all(self, a): pass\ny.load_all(3)\n", {}),
-    ("a.py", "class A:\n    @classmethod\n    def §make(cls, a): cls.make(1)\nA.make(2)\n", {"cls.make(1)": SURE, "A.make(2)": SURE}),
-    ("a.py", "class A:\n    def §__init__(self, a): pass\n    def g(self, cls): return A(1)\nclass B(A):\n    def __init__(self): super().__init__(2)\nclass C:\n    def __init__(self): super().__init__(3)\n", {"A(1)": SURE, "super().__init__(2)": SURE}),
-    ("a.ts", "class A { §constructor(a: string) {} }\nclass B extends A { constructor() { super('x'); } }\nnew A('y');\nA('z');\n", {"super('x')": SURE, "new A('y')": SURE}),
-    ("a.ts", "function §f(a: string): void;\nfunction f(a: number): void;\nfunction f(a: any) {}\nf(1);\n", {}),
-    ("a.go", "package p\nfunc (s *S) §Load(a int) { s.Load(1) }\nfunc g(q *S, r *R) { q.Load(2); r.Load(3) }\n", {"s.Load(1)": SURE, "q.Load(2)": LIKELY}),
-    ("a.rs", "impl S { fn §new(a: u8) -> S { Self::new(1); S::new(2); R::new(3) } }\n", {"Self::new(1)": SURE, "S::new(2)": SURE}),
-    ("A.java", "class A { void §load(int a) { load(1); this.load(2); } }\nclass B { void g() { load(3); } }\n", {"load(1)": SURE, "this.load(2)": SURE}),
-    ("A.java", "class A { void §load(int a) { load(1); } void load(String a) {} }\n", {}),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("path", "marked", "expected"), TARGETS)
-def test_which_calls_mean_a_definition(path: str, marked: str, expected: dict[str, float]) -> None:
-    at = marked.index("§")
-    parsed = parse(path, marked.replace("§", ""))
-    (signature,) = [each for each in signatures_in(parsed, at, at + 40) if each.name_span[0] == at]
-    found = {
-        parsed.source.text(*call.span): certainty for call, certainty in find_calls(signature, parsed, parsed)
-    }
-    assert found == expected
-
-
-CROSS = [
-    ("p/a.py", "def f(a): pass", "p/b.py", "from p.a import f\nf(1)\n", ["f(1)"]),
-    ("p/a.py", "def f(a): pass", "p/b.py", "from p.a import f as g\ng(1)\nf(2)\n", ["g(1)"]),
-    ("p/a.py", "def f(a): pass", "p/b.py", "from . import a\na.f(1)\nb.f(2)\n", ["a.f(1)"]),
-    ("p/a.py", "def f(a): pass", "p/b.py", "from q.z import f\nf(1)\n", []),
-    ("p/a.py", "def f(a): pass", "p/b.py", "from p.a import f\ndef f(a): pass\nf(1)\n", []),
-    ("p/a.py", "def f(a): pass", "p/b.ts", "import { f } from './a';\nf(1);\n", []),
-    ("p/a.ts", "export function f(a: string) {}", "p/b.tsx", "import { f } from './a.js';\nf('x');\n", ["f('x')"]),
-    ("p/a.go", "package p\nfunc f(a int) {}", "p/b.go", "package p\nfunc g() { f(1) }\n", ["f(1)"]),
-    ("p/a.go", "package p\nfunc F(a int) {}", "q/b.go", 'package q\nimport "x.org/p"\nfunc g() { p.F(1); F(2) }\n', ["p.F(1)"]),
-    ("p/a.py", "class A:\n    def __init__(self, a): pass\n", "p/b.py", "from p.a import A\nA(1)\n", ["A(1)"]),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("home", "text", "path", "other", "expected"), CROSS)
-def test_calls_in_another_file(home: str, text: str, path: str, other: str, expected: list[str]) -> None:
-    defined = parse(home, text)
-    calling = parse(path, other)
-    signature = signatures_in(defined, 0, len(text))[-1]
-    found = [calling.source.text(*call.span) for call, _ in find_calls(signature, defined, calling)]
-    assert found == expected
-
-
-def test_methods_that_override() -> None:
-    text = "class A:\n    def f(self): pass\nclass B(A):\n    def f(self): pass\nclass C:\n    def f(self): pass\n"
-    parsed = parse("a.py", text)
-    first, *_ = definitions_of(parsed, "f")
-    assert [each.owner for each in overrides_of(first, parsed)] == ["B"]
-    assert not is_overloaded(first, parsed)
-
-
-VARIABLES = [
-    ("a.py", "def f(name):\n    |", True),
-    ("a.py", "def f():\n    name: int = 1\n    |", True),
-    ("a.py", "def f():\n    for name, b in c:\n        |", True),
-    ("a.py", "def f():\n    with open() as name:\n        |", True),
-    ("a.py", "def f():\n    a, name = c\n    |", True),
-    ("a.py", "name = 1\ndef f():\n    |", True),
-    ("a.py", "def f():\n    x.name = 1\n    g(name=2)\n    |", False),
-    ("a.py", "def g():\n    name = 1\ndef f():\n    |", False),
-    ("a.py", "def f():\n    if name == 1:\n        |", False),
-    ("a.py", "def f():\n    name = |", False),
-    ("a.ts", "function f() {\n  const name = 1;\n  |}", True),
-    ("a.ts", "function f() {\n  const o = { name: 1 };\n  |}", False),
-    ("a.go", "package p\nfunc f() {\n\tname, err := g()\n\t|}", True),
-    ("a.go", "package p\nfunc f(ctx C, name string) {\n\t|}", True),
-    ("a.rs", "fn f() {\n    let mut name = 1;\n    |}", True),
-]
-
-
-@pytest.mark.parametrize(("path", "marked", "expected"), VARIABLES)
-def test_variables_that_a_place_can_use(path: str, marked: str, expected: bool) -> None:
-    before, after = marked.split("|")
-    parsed = parse(path, before + "use()" + after)
-    assert variable_finder(parsed, "name")(len(before)) is expected
 
 
 @pytest.mark.parametrize("path", ["a.css", "a.txt", "a.rb"])

@@ -1,0 +1,160 @@
+"""Which calls mean a definition, and which methods override it: what their names are bound to says so.
+
+Calls of an object's own methods, and of constructors, are told by the class around them.
+"""
+
+import re
+from collections.abc import Iterator
+
+from assist_context.next_edit.renames.other_texts import OtherText, are_related
+from assist_context.syntax.scopes.call_sites import (
+    CallSite,
+    Signature,
+    call_rules,
+    calls_of,
+    definitions_of,
+    owner_at,
+)
+from assist_context.syntax.scopes.names.bindings import Binding
+from assist_context.syntax.scopes.occurrences import NameReader, Occurrence
+from assist_context.syntax.scopes.parsed_text import ParsedText
+
+_PATH = re.compile(r"[\w.:]+")
+_ABOVE = ("super()", "super")
+
+
+def find_calls(signature: Signature, home: NameReader, text: NameReader) -> Iterator[tuple[CallSite, bool]]:
+    """The calls in a text that mean a definition of `home`, each with whether that is sure, in no order."""
+    is_home = text is home
+    if is_overloaded(signature, home.parsed) or not (is_home or _may_call(signature, home, text)):
+        return
+    name = signature.owner if signature.constructor else signature.name
+    binding = _binding_of(signature, home, name)
+    if binding is None:
+        return
+    for called, places in _meant_places(name, binding, home, text):
+        sure = {text.parsed.byte(place.start): place.sure for place in places}
+        for call in calls_of(text.parsed, called):
+            if call.name_span[0] in sure and _may_mean(signature, text.parsed, call):
+                yield call, sure[call.name_span[0]]
+    if signature.constructor:
+        yield from ((call, True) for call in _calls_of_own_constructor(signature, text.parsed))
+    elif signature.is_method:
+        yield from ((call, True) for call in _calls_on_itself(signature, text.parsed, is_home))
+
+
+def _may_call(signature: Signature, home: NameReader, text: NameReader) -> bool:
+    """Whether another text may call a definition: of a function it has none of the same name itself."""
+    defined = definitions_of(text.parsed, signature.name)
+    own = not signature.is_method and any(not other.is_method for other in defined)
+    return are_related(home.parsed.document, text.parsed.document) and not own
+
+
+def is_overloaded(signature: Signature, home: ParsedText) -> bool:
+    """Whether there is another definition of the name at the same place: then nothing is certain."""
+    return any(
+        other.span != signature.span and (other.owner, other.scope) == (signature.owner, signature.scope)
+        for other in definitions_of(home, signature.name)
+    )
+
+
+def overrides_of(signature: Signature, home: ParsedText) -> list[Signature]:
+    """The methods of the same name in classes that extend the owner, or that implement the same."""
+    if not signature.is_method or signature.constructor:
+        return []
+    own = _heritage(home, signature)
+    defined = definitions_of(home, signature.name)
+    language = home.document.language.name
+    go = language == "go" and any(_is_in_interface(home, other) for other in defined)
+    found = []
+    for other in defined:
+        if not other.is_method or other.owner == signature.owner:
+            continue
+        others = _heritage(home, other)
+        shared = language == "rust" and own & others
+        if go or signature.owner in others or other.owner in own or shared:
+            found.append(other)
+    return found
+
+
+def _heritage(home: ParsedText, signature: Signature) -> frozenset[str]:
+    """The names of what the owner of a method extends or implements."""
+    return owner_at(home, signature.name_span[0])[1]
+
+
+def _is_in_interface(home: ParsedText, signature: Signature) -> bool:
+    """Whether a definition in Go is a method of an interface."""
+    return not home.source.text(*signature.span).startswith("func")
+
+
+def _binding_of(signature: Signature, home: NameReader, name: str) -> Binding | None:
+    """What the name of a definition is bound to; that of a constructor is the name of its class."""
+    places = [place for place in home.occurrences(name) if place.defines and place.binding is not None]
+    if not signature.constructor:
+        start = home.parsed.cursor(signature.name_span[0])
+        places = [place for place in places if place.start == start]
+    return places[0].binding if places else None
+
+
+def _meant_places(
+    name: str, binding: Binding, home: NameReader, text: NameReader
+) -> Iterator[tuple[str, list[Occurrence]]]:
+    """The places of a text that mean a definition, by what it is called there."""
+    if text is home:
+        guesses = home.rules.guesses
+        own = [place for place in home.occurrences(name) if place.binding == binding]
+        yield name, [place for place in own if place.sure or guesses]
+        return
+    other = OtherText(text, home.parsed.document)
+    yield name, other.places(name, binding)
+    if binding.level != "member":
+        yield from other.places_by_alias(name)
+
+
+def _may_mean(signature: Signature, text: ParsedText, call: CallSite) -> bool:
+    """Whether a call, whose name means the definition, passes what its parameters say."""
+    rules = call_rules(text.document.language)
+    if rules is None:
+        return False
+    if signature.constructor:
+        made = text.source.text(call.span[0], call.span[0] + 4) == "new "
+        return not call.receiver and made == (text.document.language.name != "python")
+    if not signature.is_method:
+        return True
+    if call.receiver in rules.receivers:
+        return False  # `_calls_on_itself` says which
+    last = (re.findall(r"\w+", call.receiver) or [""])[-1]
+    return last != signature.owner or _PATH.fullmatch(call.receiver) is None or signature.bare
+
+
+def _calls_on_itself(signature: Signature, text: ParsedText, is_home: bool) -> Iterator[CallSite]:
+    """Calls of a method on `self` in its class, and in those that extend it and have no own one.
+
+    Its text may call it by the name of an owner that another file defines, as in an `impl` of Rust.
+    """
+    rules = call_rules(text.document.language)
+    overriding = {other.owner for other in definitions_of(text, signature.name)} - {signature.owner}
+    java = text.document.language.name == "java"
+    for call in calls_of(text, signature.name):
+        if is_home and signature.bare and call.receiver == signature.owner:
+            yield call
+        if rules is None or not (call.receiver in rules.receivers or (java and not call.receiver)):
+            continue
+        owner, heritage = owner_at(text, call.span[0])
+        above = call.receiver in _ABOVE
+        inherits = signature.owner in heritage and (above or owner not in overriding)
+        if inherits if owner != signature.owner else not above:
+            yield call
+
+
+def _calls_of_own_constructor(signature: Signature, text: ParsedText) -> Iterator[CallSite]:
+    """Calls of a constructor by a class's own methods, and by those of the only class that it extends."""
+    python = text.document.language.name == "python"
+    for name in ("cls", "this", "super", signature.name):
+        for call in calls_of(text, name):
+            owner, heritage = owner_at(text, call.span[0])
+            itself = name in ("cls", "this")
+            own = itself and owner == signature.owner and not call.receiver
+            above = not itself and (call.receiver == "super()" or (name == "super" and not python))
+            if own or (above and signature.owner in heritage and len(heritage) == 1):
+                yield call
