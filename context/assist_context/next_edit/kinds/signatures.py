@@ -330,7 +330,8 @@ def _edits(
     for site in sites:
         if rules is None or not _is_plain(site):
             continue
-        is_variable = partial(text.has_variable, *map(parsed.cursor, site.name_span))
+        start, end = map(parsed.cursor, site.name_span)
+        is_variable = partial(text.has_variable, start, end)
         passed = _passed_texts(parsed, site)
         new = pass_arguments(
             changed.change, passed, rules.keywords, partial(_text_for, known=known, is_variable=is_variable)
