@@ -64,7 +64,7 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
 def _path_around(site: Site) -> tuple[Tokens, Tokens]:
     """The rest of a path of which a part changed, if other paths with that part are something else.
 
-    After `from a.errors` became `from b.errors`, nobody knows whether there is a `b.status`; and where
+    After `from a.errors` became `from b.errors`, whether there is a `b.status` is not known; and where
     `Object.freeze` lost its qualifier, `Object.create` still needs it.
     """
     if not site.new and site.old[-1] in _PATH_SIGNS:
