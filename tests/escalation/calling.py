@@ -5,8 +5,15 @@ from dataclasses import dataclass
 
 from assist_escalation.policy.endpoints import Provider
 from assist_escalation.prompts import Messages
-from assist_escalation.provider.retries import Reserve
-from assist_escalation.provider.transport import AnswerEnd, Call, Delta, Times, Transport, TransportError
+from assist_escalation.provider.transport import (
+    AnswerEnd,
+    Call,
+    Delta,
+    Reserve,
+    Times,
+    Transport,
+    TransportError,
+)
 
 KEY = "sk-test-0123456789abcdef"
 PROMPT = "def add(a, b): ..."

@@ -15,7 +15,7 @@ from typing import Literal
 from assist_escalation.budget import ledger_file
 from assist_escalation.budget.ledger_file import Connection, LedgerError
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.policy.amounts import usd
+from assist_escalation.policy.endpoints import usd
 from assist_escalation.prompts import Usage
 
 By = Literal["day", "repo", "command", "model"]

@@ -14,13 +14,12 @@ from functools import partial
 from typing import Any
 
 from assist_escalation.budget import ledger, token_count
-from assist_escalation.budget.settlement import Attempts, Settlement, settlement
+from assist_escalation.budget.prices import Attempts, Settlement, settlement
 from assist_escalation.errors import EscalationError, RefusedError
 from assist_escalation.gate import audit_events
-from assist_escalation.gate.audit_events import Outcome
+from assist_escalation.gate.audit_events import Outcome, RefusedRequest, cause_of, record_refusal
 from assist_escalation.gate.prepare import GateParts, Prepared, limits_of
-from assist_escalation.gate.refusals import RefusedRequest, cause_of, record_refusal
-from assist_escalation.policy.amounts import usd
+from assist_escalation.policy.endpoints import usd
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.transport import AnswerEnd, Call, Delta, TransportError
 from assist_escalation.redaction.redactor import RedactionError, restore

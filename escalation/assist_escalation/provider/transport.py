@@ -2,22 +2,31 @@
 
 It connects only to the provider's own address, or to the proxy that the user named. `PinnedTransport` is
 below the client library and builds each request from the settings alone, so that no environment variable,
-cookie, redirect or header of the library has an effect. This module does not know policy, budget or audit:
-the gate has done all of that before it calls.
+cookie, redirect or header of the library has an effect. A call is tried again once, and once for each
+parameter that the provider refuses, before the first byte of text. This module does not know policy, budget
+or audit: the gate has done all of that before it calls, and says whether one more attempt is paid for.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.chat_completion import ChatEvent, finish_reason, read, reported_usage
 from assist_escalation.provider.event_stream import EventStreamParser
-from assist_escalation.provider.failures import PAUSE_S, Fault, Refusal, TransportError, refusal
+from assist_escalation.provider.failures import (
+    PAUSE_S,
+    Fault,
+    Refusal,
+    TransportError,
+    describe,
+    refusal,
+    wait_s,
+)
 from assist_escalation.provider.pinned_transport import PinnedTransport, load, lost_connection
 from assist_escalation.provider.provider_memory import CapabilityStore
 from assist_escalation.provider.request import (
@@ -28,9 +37,9 @@ from assist_escalation.provider.request import (
     address,
     check_key,
     message,
+    payload,
     stretch,
 )
-from assist_escalation.provider.retries import Reserve, ask
 
 if TYPE_CHECKING:  # openai takes 0.6 s to import, httpx2 0.15 s: they are loaded with the first call
     import ssl
@@ -40,6 +49,23 @@ if TYPE_CHECKING:  # openai takes 0.6 s to import, httpx2 0.15 s: they are loade
 __all__ = ["AnswerEnd", "Call", "Delta", "Times", "Transport", "TransportError"]
 
 _TIMES = Times()
+
+
+Answer_co = TypeVar("Answer_co", covariant=True)
+
+# Reserves the money for one more attempt after one that may be charged. False: there is none, so no retry.
+Reserve = Callable[[], Awaitable[bool]]
+
+
+class Asker(Protocol[Answer_co]):
+    """The connection of one call."""
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the call's time is up."""
+
+    async def ask(self, body: bytes, *, again: bool) -> Answer_co | Refusal | None:
+        """An answer, a refusal, or None if no server was reached and `again` allows a second try."""
 
 
 class Transport:
@@ -208,6 +234,50 @@ class _Connection:
 
     async def close(self) -> None:
         await self._client.close()
+
+
+async def ask(
+    asker: Asker[Answer_co],
+    call: Call,
+    found: CapabilityStore,
+    clock: Callable[[], float],
+    reserve: Reserve,
+) -> Answer_co:
+    """The answer to `call`, before its first byte of text. Raises `Fault`.
+
+    A parameter that the provider objects to is left out or renamed; no provider charges for that refusal, so
+    the next attempt uses the same money. The set that then works is stored in `found`.
+    """
+    name = " ".join((call.provider, call.endpoint.base_url, call.endpoint.model))
+    start = found.recall(name)
+    abilities = start
+    unproved = ["stream_options"] if abilities.stream_usage else []
+    unproved.append(abilities.limit)
+    retried = False
+    while True:
+        answer = await asker.ask(payload(call, abilities), again=not retried)
+        if isinstance(answer, Refusal):
+            if parameter := next((each for each in unproved if answer.names(each)), ""):
+                unproved.remove(parameter)
+                abilities = abilities.without(parameter)
+                continue
+            wait = _wait(answer, clock(), asker.left_s) if not retried else None
+            if wait is None or (answer.usage is None and not await reserve()):
+                raise Fault(answer.kind, describe(answer, call.endpoint.api_key_env), answer.usage)
+        elif answer is not None:
+            if abilities != start:
+                found.remember(name, abilities)
+            return answer
+        else:
+            wait = PAUSE_S
+        retried = True
+        await asyncio.sleep(wait)
+
+
+def _wait(refused: Refusal, now: float, left_s: float) -> float | None:
+    """Seconds until a second try makes sense, or None if it never does."""
+    wait = wait_s(refused.retry_after, now) if refused.may_pass else None
+    return wait if wait is not None and wait < left_s else None
 
 
 def _load(ca_file: str | None) -> "ssl.SSLContext":

@@ -1,19 +1,24 @@
-"""Finds values that are known to be secret: those in denied files, and in environment variables with the
-name of a secret.
+"""Finds what the user's files and settings say is secret: values that are known, and the user's own expressions.
 
-The caller passes the texts and the variables; this module reads neither. A value is recognized by syntax
-alone, so it need not look secret.
+Known are the values in denied files, and in environment variables with the name of a secret. The caller
+passes the texts and the variables; this module reads neither. A value is recognized by syntax alone, so it
+need not look secret.
+This is the only module that imports `regex`: a user's expression may run forever, and Python's `re` cannot be
+stopped.
 """
 
 import base64
 import binascii
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
-from assist_escalation.redaction.findings import Finding
+import regex
+
+from assist_escalation.redaction.findings import Finding, RedactionError
 from assist_escalation.redaction.normalization import fold
 from assist_escalation.redaction.secret_names import meaning
 
@@ -98,8 +103,8 @@ def _values_in_file(text: str) -> Iterator[str]:
             yield re.split(r"(?<!\\):", bare)[-1].replace("\\:", ":")
         for match in _ENCODED.finditer(line):
             yield from _pair_in_base64(match[0])
-        for regex in (_QUOTED, _ELEMENT, _PAIR, _USER_INFO):
-            for match in regex.finditer(line):
+        for expression in (_QUOTED, _ELEMENT, _PAIR, _USER_INFO):
+            for match in expression.finditer(line):
                 yield from (group for group in match.groups() if group)
 
 
@@ -133,3 +138,44 @@ def find_known(text: str, known: Known) -> Iterator[Finding]:
         while place >= 0:
             yield Finding(place, place + len(value), "KNOWN")
             place = text.find(value, place + len(value))
+
+
+_SECONDS = 0.2  # for one expression over one window; a normal one takes under a millisecond
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Compiled expressions."""
+
+    compiled: tuple[Any, ...] = ()
+
+
+def compile_patterns(expressions: Sequence[str]) -> Patterns:
+    """Compile the expressions. `RedactionError` names one that cannot be read.
+
+    >>> len(compile_patterns(["ACME-[0-9]+"]).compiled)
+    1
+    """
+    compiled = list[Any]()
+    for expression in expressions:
+        try:
+            compiled.append(regex.compile(expression))
+        except regex.error as error:
+            raise RedactionError(
+                f"redaction pattern {expression!r} cannot be read ({error}): correct it"
+            ) from error
+    return Patterns(tuple(compiled))
+
+
+def find_patterns(text: str, patterns: Patterns) -> Iterator[Finding]:
+    """What the user's expressions match. If one has a group, the first group is the secret."""
+    for each in patterns.compiled:
+        try:
+            for match in each.finditer(text, timeout=_SECONDS):
+                start, end = match.span(1 if each.groups and match.start(1) >= 0 else 0)
+                if end > start:
+                    yield Finding(start, end, "CUSTOM")
+        except TimeoutError as error:
+            raise RedactionError(
+                f"redaction pattern {each.pattern!r} took too long, so nothing is sent: make it simpler"
+            ) from error

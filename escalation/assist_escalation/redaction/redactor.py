@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from assist_escalation.prompts import ALTERED, Span, log_placeholder, request_placeholder
-from assist_escalation.redaction.detectors.custom_patterns import Patterns, compile_patterns
 from assist_escalation.redaction.findings import Check, Kind, RedactionError, time_limit
-from assist_escalation.redaction.known_secrets import LEAST, Known
+from assist_escalation.redaction.known_secrets import LEAST, Known, Patterns, compile_patterns
 from assist_escalation.redaction.scanner import Secret, Sought, kind_of, scan
 from assist_escalation.redaction.secret_values import is_structured
 

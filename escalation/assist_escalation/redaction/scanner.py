@@ -11,14 +11,13 @@ from pathlib import PurePosixPath
 
 from assist_escalation.prompts import PLACEHOLDER
 from assist_escalation.redaction.detectors.assignments import find_assignments
-from assist_escalation.redaction.detectors.custom_patterns import Patterns, find_patterns
 from assist_escalation.redaction.detectors.long_values import find_long_values
 from assist_escalation.redaction.detectors.phrases import find_phrases
 from assist_escalation.redaction.detectors.private_keys import find_keys
 from assist_escalation.redaction.detectors.tables import find_in_tables
 from assist_escalation.redaction.detectors.token_formats import find_formats
 from assist_escalation.redaction.findings import Check, Finding, Kind
-from assist_escalation.redaction.known_secrets import Known, find_known
+from assist_escalation.redaction.known_secrets import Known, Patterns, find_known, find_patterns
 from assist_escalation.redaction.normalization import text_forms
 from assist_escalation.redaction.rule_tables import read_words
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from assist_escalation.policy.amounts import usd
+from assist_escalation.policy.endpoints import usd
 from assist_escalation.policy.settings import DEFAULT, Mode, Thresholds
 from assist_escalation.routing.calibration import NONE, Calibration
 from assist_escalation.routing.features import (

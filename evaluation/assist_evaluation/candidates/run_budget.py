@@ -7,7 +7,7 @@ from pathlib import Path
 
 from assist_escalation.budget.ledger import BudgetError, Ledger, ReservationRequest, Scope, SpendingLimits
 from assist_escalation.gate.prepare import Prepared
-from assist_escalation.policy.amounts import usd
+from assist_escalation.policy.endpoints import usd
 from assist_escalation.prompts import Usage
 
 FILE = "budget.sqlite"

@@ -17,12 +17,11 @@ from assist_completion.settings import model_name
 from assist_context.documents import CHARS_PER_TOKEN
 from assist_context.languages import language_of
 from assist_context.syntax.fragments import errors
-from assist_escalation.edits.checks.secret_copies import copied_secret
+from assist_escalation.edits.checks.sanity_checks import copied_secret
 from assist_escalation.edits.plan import EditError, EditPlan
 from assist_escalation.edits.planner import plan
 from assist_escalation.errors import EscalationError, RefusedError
-from assist_escalation.gate.audit_events import Outcome
-from assist_escalation.gate.refusals import RefusedRequest, record_refusal
+from assist_escalation.gate.audit_events import Outcome, RefusedRequest, record_refusal
 from assist_escalation.gate.send import send
 from assist_escalation.prompts import Span
 from assist_escalation.redaction.redactor import Redacted, RedactionError, redact

@@ -3,7 +3,7 @@
 `usd` is the escalation package's, so that messages of the gate and of the server write money alike.
 """
 
-from assist_escalation.policy.amounts import usd
+from assist_escalation.policy.endpoints import usd
 
 __all__ = ["exact_usd", "megabytes", "memory", "usd"]
 

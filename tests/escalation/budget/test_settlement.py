@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from assist_escalation.budget.prices import cost_micro, upper_micro
-from assist_escalation.budget.settlement import Attempts, settlement
+from assist_escalation.budget.prices import Attempts, cost_micro, settlement, upper_micro
 from assist_escalation.policy.endpoints import Price
 from assist_escalation.prompts import Usage
 from assist_escalation.provider.chat_completion import MOST_TOKENS, reported_usage

@@ -2,17 +2,26 @@
 
 A check returns what is wrong in words, or "". An edit is not blamed for what was wrong before: a file with a
 conflict in it may be edited elsewhere. One check finds lines that say that code was left out, such as
-"# ... rest of the code", since such an edit would delete that code. This module knows no disk and no answer.
+"# ... rest of the code", since such an edit would delete that code.
+
+A definition that would lose most of its statements is shown to a person, and not refused: an edit may be meant
+to shorten code. An edit that would copy a secret is refused: a placeholder in an answer becomes the secret
+again, and a model, or a text that the model read, may put it elsewhere. This module knows no disk and no
+answer, and no message names a secret.
 """
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 
-from assist_context.languages import language_of
-from assist_context.syntax.fragments import errors
+from assist_context.documents import split_lines
+from assist_context.languages import Language, language_of
+from assist_context.syntax.fragments import errors, statement_lines
+from assist_context.syntax.symbols import symbols
 from assist_escalation.edits.checks.unseen_characters import hidden_characters, names_of
-from assist_escalation.edits.plan import MARK, FileChange, encode
+from assist_escalation.edits.plan import MARK, EditPlan, FileChange, encode, lines_of
 from assist_escalation.prompts import BEGINNING
 
 LONGEST = 300  # characters of a line that is checked: longer lines are data
@@ -172,3 +181,158 @@ _GATES: tuple[Callable[[FileChange], str], ...] = (
     _elision,
     _parse,
 )
+
+
+LEAST = 3  # statements that are gone: to lose one of two is an everyday change
+WHOLE = "the file"
+MOST_SHARE = 0.5
+MOST_COMPARED = 1_000  # lines between the common head and tail, which takes 0.6 s at most; more are one piece
+
+Opcode = tuple[str, int, int, int, int]
+
+
+def removals_of(change: FileChange) -> tuple[str, ...]:
+    """What would lose more than half of its statements, in words: the outermost ones only.
+
+    In a language without a grammar each line that is not blank counts. Nothing is said of a new file, and of
+    a file that is removed.
+    """
+    language = language_of(change.path)
+    before, after = (text.removeprefix(MARK) for text in (change.before, change.after))
+    if not change.base_sha256 or change.removes:
+        return ()
+    old, new = _counted_lines(language, before), _counted_lines(language, after)
+    opcodes = _opcodes(before, after)
+    places = {**_places(language, before), WHOLE: (1, len(split_lines(before)))}
+    named = {**_places(language, after), WHOLE: (1, len(split_lines(after)))}
+    found = []
+    reached = 0
+    for name, (first, last) in sorted(places.items(), key=lambda place: (place[1][0], -place[1][1])):
+        start, end = _new_place(opcodes, first - 1, last)
+        were = _count(old, first, last)
+        # What has the same name now counts too: equal lines elsewhere may be taken for those of this one.
+        are = min(_count(new, *place) for place in ((start + 1, end), named.get(name, (start + 1, end))))
+        if last > reached and were - are >= LEAST and were - are > MOST_SHARE * were:
+            what = change.path if name == WHOLE else f"{name} of {change.path}"
+            found.append(f"{what} would have {are} of its {were} statements")
+            reached = last
+    return tuple(found)
+
+
+def _counted_lines(language: Language, text: str) -> Sequence[int]:
+    lines = statement_lines(language, text)
+    if lines is not None:
+        return lines
+    return [number for number, line in enumerate(split_lines(text), 1) if line.strip()]
+
+
+def _places(language: Language, text: str) -> dict[str, tuple[int, int]]:
+    """The first and last lines of definitions by their names, with a number after the first of equal ones."""
+    times: Counter[str] = Counter()
+    places = {}
+    for each in symbols(language, text).definitions:
+        times[each.qualified] += 1
+        number = times[each.qualified]
+        name = each.qualified if number == 1 else f"{each.qualified} ({number})"
+        places[name] = each.start_line, each.end_line
+    return places
+
+
+def _count(lines: Sequence[int], first: int, last: int) -> int:
+    return bisect_left(lines, last + 1) - bisect_left(lines, first)
+
+
+def _opcodes(before: str, after: str) -> list[Opcode]:
+    old, new = split_lines(before), split_lines(after)
+    least = min(len(old), len(new))
+    head = next((at for at in range(least) if old[at] != new[at]), least)
+    tail = next((at for at in range(least - head) if old[-1 - at] != new[-1 - at]), least - head)
+    return list(_shifted_opcodes(head, tail, old[head : len(old) - tail], new[head : len(new) - tail]))
+
+
+def _shifted_opcodes(head: int, tail: int, old: Sequence[str], new: Sequence[str]) -> Iterator[Opcode]:
+    yield "equal", 0, head, 0, head
+    if max(len(old), len(new)) > MOST_COMPARED:
+        yield "replace", head, head + len(old), head, head + len(new)
+    else:
+        for kind, first, last, start, end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+            yield kind, head + first, head + last, head + start, head + end
+    yield "equal", head + len(old), head + len(old) + tail, head + len(new), head + len(new) + tail
+
+
+def _new_place(opcodes: Sequence[Opcode], first: int, last: int) -> tuple[int, int]:
+    """The new lines of the old lines `first` up to but without `last`, counted from 0."""
+    starts = [
+        start + first - old_first if kind == "equal" else start
+        for kind, old_first, old_last, start, _ in opcodes
+        if old_first <= first < old_last
+    ]
+    ends = [
+        start + last - old_first if kind == "equal" else end
+        for kind, old_first, old_last, start, end in opcodes
+        if old_first < last <= old_last
+    ]
+    start = starts[0] if starts else 0
+    return start, max(start, ends[0] if ends else start)
+
+
+_ADDRESS = re.compile(r"\w://|\bwww\.|\]\(")
+# A name with its kind and type before "=" or ":", as in `export const KEY: string = `.
+_NAMED = re.compile(
+    r"""
+    [\w\s."'$@\[\]<>?-]*+                  # words and the name
+    (?::[\w\s.\[\]<>?]*+(?=[:=]))?         # its type
+    (?::=|=>?|:)\s*+
+    """,
+    re.VERBOSE,
+)
+# What languages put between the parts of one text: quotes, signs that join, brackets, white space, "\\".
+_JOINTS = re.compile(r"[\s\"'`+.,&(){}\\]+|\bf(?=[\"'])")
+
+
+def copied_secret(edit: EditPlan, secrets: Iterable[str]) -> str:
+    """Why an edit cannot be made because of the secrets that were taken out of the request, or "".
+
+    A secret may be in a file as often as before, also in parts that the code joins, and on lines with an
+    address as often as before. Its line may be moved, and the name that it is assigned to may change; any
+    other line could send it somewhere.
+    """
+    known = tuple(dict.fromkeys(each for each in secrets if each.strip()))
+    return next((problem for change in edit.changes if (problem := _copied_in(change, known))), "")
+
+
+def _copied_in(change: FileChange, secrets: tuple[str, ...]) -> str:
+    before, after = change.before, change.after
+    bare_before, bare_after = _without_joints(before), _without_joints(after)
+    addressed_before, addressed_after = _addressed_lines(before), _addressed_lines(after)
+    for secret in secrets:
+        bare = _without_joints(secret)
+        more = after.count(secret) > before.count(secret)
+        if more or (bare and bare_after.count(bare) > bare_before.count(bare)):
+            return f"the answer would write a secret into {change.path} once more: do that by hand"
+        if addressed_after.count(secret) > addressed_before.count(secret):
+            return f"the answer would write a secret into an address in {change.path}: do that by hand"
+        if _uses(after, secret) - _uses(before, secret):
+            return f"the answer would use a secret in {change.path} in another way: do that by hand"
+    return ""
+
+
+def _uses(text: str, secret: str) -> set[str]:
+    """The lines that hold a secret: trimmed, and without the name if they do no more than give it one."""
+    return {_use(line.strip()) for line in lines_of(text) if secret in line} if "\n" not in secret else set()
+
+
+def _use(line: str) -> str:
+    named = _NAMED.match(line)
+    return line[named.end() :] if named else line
+
+
+def _without_joints(text: str) -> str:
+    return _JOINTS.sub("", text)
+
+
+def _addressed_lines(text: str) -> str:
+    """The lines that hold an address, and the ones after them, where a long call goes on."""
+    lines = lines_of(text)
+    places = {at for at, line in enumerate(lines) if _ADDRESS.search(line)}
+    return "".join(line for at, line in enumerate(lines) if at in places or at - 1 in places)

@@ -6,8 +6,7 @@ Also names that are an argument after others: `setattr(config, "password", "..."
 import re
 from collections.abc import Iterator
 
-from assist_escalation.redaction.contexts.named_places import NamedPlace
-from assist_escalation.redaction.contexts.secret_literals import finding_in_context
+from assist_escalation.redaction.contexts.named_places import NamedPlace, finding_in_context
 from assist_escalation.redaction.findings import Finding
 
 _AROUND = 400  # characters before the name

@@ -8,13 +8,14 @@ This module knows when a value is assigned, and when a word without quotes is a 
 import re
 from collections.abc import Iterator
 
-from assist_escalation.redaction.contexts.branches import find_in_branches
+from assist_escalation.redaction.contexts.named_expressions import find_in_branches, find_returned
 from assist_escalation.redaction.contexts.named_places import NamedPlace, finding_if_secret, named_places
-from assist_escalation.redaction.contexts.parallel_assignments import find_parallel
-from assist_escalation.redaction.contexts.returned_values import find_returned
-from assist_escalation.redaction.contexts.rows import find_in_rows
-from assist_escalation.redaction.contexts.secret_groups import find_in_accounts, find_in_group
-from assist_escalation.redaction.contexts.secret_sections import find_in_sections
+from assist_escalation.redaction.contexts.rows import find_in_rows, find_parallel
+from assist_escalation.redaction.contexts.secret_groups import (
+    find_in_accounts,
+    find_in_group,
+    find_in_sections,
+)
 from assist_escalation.redaction.contexts.swapped_pairs import find_swapped
 from assist_escalation.redaction.detectors.assignment_syntax import (
     AFTER_BLANK,

@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from assist_escalation.redaction.contexts.comparisons import compared_type
-from assist_escalation.redaction.contexts.secret_literals import is_mixed, is_token_like, is_typed_password
+from assist_escalation.redaction.contexts.named_places import is_mixed, is_token_like, is_typed_password
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
 from assist_escalation.redaction.secret_names import VOCABULARY, meaning, parts

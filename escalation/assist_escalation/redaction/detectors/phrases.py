@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from assist_escalation.redaction.contexts.comparisons import find_comparisons
-from assist_escalation.redaction.contexts.pairs import find_pairs
+from assist_escalation.redaction.contexts.named_places import is_mixed, is_token_like, is_typed_password
 from assist_escalation.redaction.detectors.call_arguments import find_calls
 from assist_escalation.redaction.findings import Finding
 from assist_escalation.redaction.rule_tables import Rule, read_rules
-from assist_escalation.redaction.secret_names import lower_case
+from assist_escalation.redaction.secret_names import lower_case, meaning, parts
 from assist_escalation.redaction.secret_values import (
     is_example,
     is_generated,
@@ -172,3 +172,47 @@ def _find_remarked(text: str) -> Iterator[Finding]:
 
 def _is_password(value: str) -> bool:
     return is_structured(value) and any(map(str.isdigit, value)) and not is_harmless(value)
+
+
+_PAIR = re.compile(
+    r"""
+    (?P<q1>\\?["'])(?P<first>[\w.+@-]{2,64})(?P=q1)
+    [ \t]{0,4},[ \t\r\n]{0,40}
+    (?P<prefix>[rbufLN@$]{0,2}\\?)(?P<q>["'])(?P<value>[^\s"'\\]{6,80})\\?(?P=q)
+    (?![ \t]{0,4}(?::|=>|=|\]?[ \t]?\())
+    """,
+    re.VERBOSE,
+)
+_ADDRESS = re.compile(r"[\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,40})+")
+
+
+def find_pairs(text: str) -> Iterator[Finding]:
+    """Every password after the address of a person or after a name in quotes.
+
+    >>> text = 'return "bob@example.org", "Summer-2019"'
+    >>> [text[each.start : each.end] for each in find_pairs(text)]
+    ['Summer-2019']
+    """
+    start = 0
+    while match := _PAIR.search(text, start):
+        start = match.end("first")
+        type_ = _type_of_second(match["first"], match["value"])
+        if type_:
+            yield Finding(*match.span("value"), type_)
+
+
+def _type_of_second(first: str, value: str) -> str | None:
+    if "@" in first:
+        person = _ADDRESS.fullmatch(first) is not None
+        return "PASSWORD" if person and is_typed_password(value) and is_mixed(value) else None
+    meant = meaning(first)
+    if meant is None or meant.strength == "weak" or meaning(value) or set(parts(first)) <= set(parts(value)):
+        return None
+    if meant.type == "PASSWORD":
+        return "PASSWORD" if is_typed_password(value) and is_mixed(value) else None
+    digits = sum(map(str.isdigit, value))
+    return (
+        meant.type
+        if meant.type != "PIN" and len(value) >= 16 and digits >= 3 and is_token_like(value)
+        else None
+    )

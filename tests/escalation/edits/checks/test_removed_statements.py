@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_escalation.edits.checks.removed_statements import removals_of
+from assist_escalation.edits.checks.sanity_checks import removals_of
 from assist_escalation.edits.plan import Base, EditError, EditTarget, FileChange, sha256_of
 from assist_escalation.edits.planner import plan
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assist_escalation.edits.checks.secret_copies import copied_secret
+from assist_escalation.edits.checks.sanity_checks import copied_secret
 from assist_escalation.edits.plan import EditPlan, FileChange, sha256_of
 
 KEY = "sk_live_4eC39HqLyjWDarjtT1zdp7dc"

@@ -1,0 +1,212 @@
+"""Literals within the expression or the function that a secret's name is given to.
+
+In an expression these are ternaries, match arms and default values: `password = prod ? "..." : ""`,
+`password = getenv("DB_PASSWORD", "...")`. A function returns them: `def get_password(): return "..."`. A
+property, a getter and a block of a test's library are functions as well.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from assist_escalation.redaction.contexts.bracket_groups import LITERAL
+from assist_escalation.redaction.contexts.named_places import (
+    NamedPlace,
+    finding_in_context,
+    is_typed_password,
+)
+from assist_escalation.redaction.findings import Finding
+from assist_escalation.redaction.rule_tables import read_words
+from assist_escalation.redaction.secret_names import parts
+
+_MOST_BRANCHES = 8
+_QUOTE = re.compile("[\"'`]")
+_LONGEST = 2000  # characters of an expression
+_SIGN = re.compile(
+    r"""
+    \\?["']?[\])}]{0,2}+
+    (?:[ \t]{0,4}:(?!=)[^=\n"';{]{1,60}?(?=[ \t]{0,4}=[^=>]))?
+    [ \t]{0,40}+(?:\|\|=|\?\?=|:=|=>|=(?!=)|:(?!:)|<-)[ \t]{0,9}+
+    (?:\(?\r?\n[ \t]{0,60}+)?
+    """,
+    re.VERBOSE,
+)
+_EXPRESSION = re.compile(
+    r"""
+    [^\n]{0,300}+
+    (?:\n[ \t]{0,60}+(?:[?:|.&]|or\b|else\b|elif\b|\}[ ]else)[^\n]{0,200}+){0,8}+
+    """,
+    re.VERBOSE,
+)
+_MATCH = re.compile(  # with the lines of its arms
+    r"""
+    [^\n]{0,100}?\b(?:match|when|switch|case)\b[^\n]{0,200}+
+    (?:
+      \n[ \t]{0,60}+
+      (?:case\b|when\b|if\b|else\b|["']\w{0,20}["'][ ]?(?:->|=>)|_[ ]=>|\w{1,20}[ ](?:=>|->))
+      [^\n]{0,200}+
+    ){0,8}+
+    """,
+    re.VERBOSE,
+)
+_WRAP = r"(?:(?:[A-Za-z_][\w.:]{0,30}!?\(|&|\[\]byte\()(?=[rb]?[\"'])){0,2}+"
+_BRANCH = re.compile(
+    rf"""
+    (?:
+        \?\?|\?:|\?|(?<=["')\w\s]):|\bif[ ]?\([^()\n]{{1,60}}\)|\belse\b|\bthen\b|\bor\b|\|\||=>|->|\{{
+      | (?:
+            \.(?:getOrElse|unwrap_or|unwrap_or_else|orElse\w*|valueOr|get_or|or_else|getOrDefault|value_or
+              |ifEmpty|or)\(
+            (?:[^"'()\n]{{0,30}},)?
+          | \b\w{{0,20}}
+            (?:
+                env|get|fetch|default|config|option|string|coalesce|nvl|var|setting|param|arg|pop|Or
+            )
+            \w{{0,12}}!?
+            [ ]?\(?[ \t]*(?:[^"'()\n]{{0,40}}|["'][^"'\n]{{0,60}}["']|\w{{1,30}}\([^()\n]{{0,40}}\)),[ \t]*
+            (?:[a-zA-Z_]{{1,20}}[ ]?[=:][ ]?)?
+        )
+        [ \t]*(?:\|_?\|[ ]?)?
+    )
+    [ \t\r\n]{{0,40}}+{_WRAP}
+    {LITERAL}
+    (?![ \t]{{0,3}}(?:=>|->|==|\]|\.\w+\([^)]))
+    """,
+    re.VERBOSE,
+)
+
+
+def find_in_branches(place: NamedPlace) -> Iterator[Finding]:
+    """The literals that the name of `place` may get."""
+    if place.meaning.strength == "weak":
+        return
+    sign = _SIGN.match(place.text, place.end)
+    if sign is None:
+        return
+    if place.text[sign.end() : sign.end() + 1] in ("[", "{"):
+        return  # a group
+    if not _QUOTE.search(place.text, sign.end(), sign.end() + _LONGEST):
+        return
+    expression = _MATCH.match(place.text, sign.end()) or _EXPRESSION.match(place.text, sign.end())
+    if expression is None:
+        return
+    branches = _BRANCH.finditer(place.text, sign.end(), expression.end())
+    for match in islice(branches, _MOST_BRANCHES):
+        if _starts_another(place.text[sign.end() : match.start()]):
+            return
+        value = match["value"]
+        if match[0][0] == "{" and place.text[match.end() : match.end() + 1] == ":":
+            continue
+        spaced = " " in value and not is_typed_password(value)
+        found = None if spaced and match[0][0] in "?:{" else finding_in_context(place, *match.span("value"))
+        if found:
+            yield found
+
+
+_ANOTHER = re.compile(
+    r"""
+      ;                                              # another statement
+    | ["'\w)][ \t]{0,3},[ \t]{0,3}["']?[A-Za-z_]\w{0,40}["']?[ \t]{0,3}[:=]   # another key or argument
+    """,
+    re.VERBOSE,
+)
+
+
+def _starts_another(between: str) -> bool:
+    """Whether another statement, key or argument begins before the literal, at the same depth."""
+    depth = 0
+    plain = list[str]()
+    for character in between:
+        if character in "([{":
+            depth += 1
+        elif character in ")]}":
+            depth -= 1
+            if depth < 0:
+                return True
+        if depth == 0:
+            plain.append(character)
+    return _ANOTHER.search("".join(plain)) is not None
+
+
+_DECLARED = re.compile(
+    r"""
+    (?:
+        \b(?:def|defp|func|function|fn|fun|sub|get|va[lr]|let!?|public|private|protected|internal|static
+        |final|override|async|const|string|char|auto|proc)\b[\w \t.*&:<>()\[\]?]{0,50}
+      | ^[ \t]*(?::|@\w+[ \t]+|\(NSString[ ]\*\)|-[ ]\(NSString[ ]\*\))?
+    )
+    \Z
+    """,
+    re.IGNORECASE | re.MULTILINE | re.VERBOSE,
+)
+_FUNCTION_HEAD = re.compile(
+    r"""
+    (?:\)|[ \t]{0,3}\([^()\n"']{0,80}\)|(?=[ \t]{0,3}[\n;{:=]|[ ]by[ ]|[ ]get|,[ ]do|[ ]<-[ ]function))
+    (?:[ \t]{0,3}(?:->|:|=>)[^"'\n;{}=]{1,60}?(?=[ \t]{0,3}(?:\{|:|=|\n)))?     # the type of what it returns
+    [ \t]{0,3}
+    (?:
+        (?:[({][\w, *.]{1,40}[)}]|[\w.*\[\]]{1,30})?[ \t]{0,3}\{
+      | :[ \t]*(?=\r?\n|return) | =>? | ,?[ ]?do:? | -> | ;(?=[ ]")
+      | <-[ ]function\(\) | (?=return\b) | by[ ]lazy[ ]\{ | get\(\)[ ]=
+      | (?=\r?\n)
+    )
+    """,
+    re.VERBOSE,
+)
+_BODY = 600  # characters of a function that are searched
+_NEXT = re.compile(
+    r"""
+    \n[ \t]*(?:def|defp|func|function|fn|fun|sub|class|public|private|protected|@\w+|let|it|describe)\b
+  | \n\}|\n[ ]{0,4}end\b|\n\n\n
+    """,
+    re.VERBOSE,
+)
+_RETURN = re.compile(
+    rf"""
+    (?:\breturn\b|=>|->|(?<=[{{;])|(?<=\n))[ \t\r\n]{{0,40}}+\(?
+    (?:(?:[A-Za-z_][\w.:!]{{0,30}}\(|&|\[\]byte\(){{0,2}})
+    {LITERAL}
+    (?:\.\w{{1,20}}\([^()\n]{{0,30}}\)|\)|[ ]as[ ]\w+)*
+    [ \t]{{0,4}}(?=;|\}}|\.?\r?\n|,[ ]?(?:nil|err|true|null|None)\b|,?[ \t]*$|end\b|\#|//|\Z)
+    """,
+    re.VERBOSE,
+)
+_FIRST = re.compile(
+    rf"""
+    [ \t\r\n]{{0,40}}+(?:(?:\#|//)[^\n]{{0,80}}\n[ \t]{{0,40}})?(?:return[ ])?\(?
+    (?:(?:[A-Za-z_][\w.:!]{{0,30}}\(|&|\[\]byte\(){{0,2}})
+    {LITERAL}
+    (?:\.\w{{1,20}}\([^()\n]{{0,30}}\)|\)|[ ]as[ ]\w+)*
+    [ \t]{{0,4}}(?=;|\}}|\.?\r?\n|end\b|\#|//|\.?\Z)
+    """,
+    re.VERBOSE,
+)
+_SINGLE_QUOTED = re.compile(r"""["']{3}""")
+(_VERBS,) = read_words(__package__, "verbs.toml", "verbs")
+
+
+def find_returned(place: NamedPlace) -> Iterator[Finding]:
+    """The literals that the function with the name of `place` returns."""
+    text = place.text
+    words = parts(place.name.rpartition(".")[2])
+    if not _VERBS.isdisjoint(words) or place.name.startswith(".") or place.name == "pass":  # Python's keyword
+        return
+    head = _FUNCTION_HEAD.match(text, place.end)
+    if head is None or (head.end() == place.end and text[head.end() : head.end() + 1] not in "\r\n"):
+        return
+    named = text[place.end : place.end + 1] in "( \t:{;=\n),"
+    if not named or not _DECLARED.search(text, max(0, place.start - 70), place.start):
+        return
+    limit = min(len(text), head.end() + _BODY)
+    following = _NEXT.search(text, head.end(), limit)
+    end = following.start() if following else limit
+    oneline = head[0].rstrip().endswith(("=", "=>", "do:", "->", "do", "lazy {"))
+    if oneline:
+        end = min(end, text.find("\n", head.end()) if "\n" in text[head.end() : end] else end)
+    first = _FIRST.match(text, head.end())
+    for match in (*([first] if first else []), *_RETURN.finditer(text, head.end(), end + 1)):
+        if _SINGLE_QUOTED.match(text, match.start("q")):
+            continue
+        found = finding_in_context(place, *match.span("value"))
+        if found:
+            yield found
