@@ -50,7 +50,6 @@ __all__ = ["AnswerEnd", "Call", "Delta", "Times", "Transport", "TransportError"]
 
 _TIMES = Times()
 
-
 Answer_co = TypeVar("Answer_co", covariant=True)
 
 # Reserves the money for one more attempt after one that may be charged. False: there is none, so no retry.

@@ -1,4 +1,4 @@
-"""Finds what the user's files and settings say is secret: values that are known, and the user's own expressions.
+"""Finds what a user says is secret: values that are known, and the matches of the user's own expressions.
 
 Known are the values in denied files, and in environment variables with the name of a secret. The caller
 passes the texts and the variables; this module reads neither. A value is recognized by syntax alone, so it

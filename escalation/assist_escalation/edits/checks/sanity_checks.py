@@ -4,10 +4,10 @@ A check returns what is wrong in words, or "". An edit is not blamed for what wa
 conflict in it may be edited elsewhere. One check finds lines that say that code was left out, such as
 "# ... rest of the code", since such an edit would delete that code.
 
-A definition that would lose most of its statements is shown to a person, and not refused: an edit may be meant
-to shorten code. An edit that would copy a secret is refused: a placeholder in an answer becomes the secret
-again, and a model, or a text that the model read, may put it elsewhere. This module knows no disk and no
-answer, and no message names a secret.
+A definition that would lose most of its statements is shown to a person, and not refused: an edit may be
+meant to shorten code. An edit that would copy a secret is refused: a placeholder in an answer becomes the
+secret again, and a model, or a text that the model read, may put it elsewhere. This module knows no disk and
+no answer, and no message names a secret.
 """
 
 import re
