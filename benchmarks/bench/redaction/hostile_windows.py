@@ -18,7 +18,7 @@ SEPARATORS = [
     "<", ">", "</", "$", "${", "#", "//", '" + "', '", "', "=>", ":=", "->", "\n", "\n  ", "\n\n", "é",
 ]  # fmt: skip
 _WORD = re.compile(r"[a-z][a-z_-]{2,}")
-_FOLDERS = ("detectors", "contexts", "positions")
+_FOLDERS = ("detectors", "contexts")
 
 
 def rule_literals() -> list[str]:
