@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import get_args
 
 from assist_context.files.git_repository import Git
-from assist_context.next_edit.finder import Mode, choose
+from assist_context.next_edit.finder import OfferMode, choose
 from assist_context.next_edit.offer import Offer
 from assist_evaluation.mining.sources import MinedRepository, open_repository
 from assist_server.errors import UserError
@@ -39,7 +39,7 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     shared.add_argument("--commits", type=int, default=COMMITS, help="the newest ones of each (%(default)s)")
     shared.add_argument("--wrap", action="store_true", help="begin with a hunk that is drawn")
     run = commands.add_parser("run", parents=[shared], help="measure")
-    run.add_argument("--mode", choices=get_args(Mode), default="balanced")
+    run.add_argument("--mode", choices=get_args(OfferMode), default="balanced")
     run.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
     fitted = commands.add_parser("fit", parents=[shared], help="fit the likelihoods")
     fitted.add_argument("--write", action="store_true", help="change the data file of the package")
@@ -95,7 +95,7 @@ def play(
     return plays
 
 
-def _chosen_by(mode: Mode, offers: Sequence[Offer]) -> Offer | None:
+def _chosen_by(mode: OfferMode, offers: Sequence[Offer]) -> Offer | None:
     return choose(offers, mode)
 
 

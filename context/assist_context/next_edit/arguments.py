@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assist_context.syntax.scopes.call_sites import Parameter, Span
+from assist_context.syntax.grammars import Span
+from assist_context.syntax.scopes.call_sites import Parameter
 
 _POSITIONS = ("plain", "positional")
 _SEPARATOR = re.compile(r"\s*,\s*")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from assist_context.documents import Cursor, split_lines
-from assist_context.next_edit.offer import Change, EditHunk, Origin
+from assist_context.next_edit.offer import Change, EditHunk, EditOrigin
 
 MOST_HUNKS = 64  # of a session; older ones are forgotten
 GROWS = 60.0  # seconds in which a further edit of the same lines belongs to a hunk
@@ -21,14 +21,14 @@ MOST_CHARACTERS = 8_000  # of a hunk; a longer one is no example either
 
 
 @dataclass(frozen=True, slots=True)
-class _Edit:
+class _TextEdit:
     """An edit of whole lines: those from `line` become `new`."""
 
     path: str
     line: int
     old: tuple[str, ...]
     new: tuple[str, ...]
-    origin: Origin
+    origin: EditOrigin
 
     @property
     def end(self) -> int:
@@ -77,7 +77,7 @@ class EditHistory:
         if origin == "bulk":
             self.compare(path, old, new, first)
         else:
-            self._add(_Edit(path, first, old, new, origin))
+            self._add(_TextEdit(path, first, old, new, origin))
 
     def compare(self, path: str, old: Sequence[str], new: Sequence[str], line: int = 0) -> None:
         """The lines from `line` on, which are `old`, became others at once.
@@ -85,7 +85,7 @@ class EditHistory:
         Earlier hunks among those that differ stay examples, but where they are then is not known.
         """
         hunk = _trim(EditHunk(path, line, tuple(old), tuple(new)))
-        self._add(_Edit(path, hunk.line, hunk.old, hunk.new, "bulk"))
+        self._add(_TextEdit(path, hunk.line, hunk.old, hunk.new, "bulk"))
 
     def forget(self, path: str) -> None:
         """A document was closed: its hunks stay examples, but further edits are new ones."""
@@ -94,7 +94,7 @@ class EditHistory:
             MOST_HUNKS,
         )
 
-    def _origin(self, path: str, start: Cursor, end: Cursor, text: str) -> Origin:
+    def _origin(self, path: str, start: Cursor, end: Cursor, text: str) -> EditOrigin:
         expected = self._expected
         if expected is not None and expected.path == path:
             self._expected = None
@@ -107,7 +107,7 @@ class EditHistory:
         pasted = gone > 0 and len(split_lines(text)) > 1  # no key types several lines
         return "bulk" if pasted or len(text) > BULK_CHARACTERS or lines > BULK_LINES else "typed"
 
-    def _add(self, edit: _Edit) -> None:
+    def _add(self, edit: _TextEdit) -> None:
         now = self._clock()
         touched = [each for each in self._hunks if self._grows(each, edit, now)]
         apart = [each for each in self._hunks if each not in touched]
@@ -123,7 +123,7 @@ class EditHistory:
         self._hunks = deque(rest, MOST_HUNKS)
 
     @staticmethod
-    def _grows(hunk: EditHunk, edit: _Edit, now: float) -> bool:
+    def _grows(hunk: EditHunk, edit: _TextEdit, now: float) -> bool:
         """Whether an edit belongs to a hunk: it touches its lines as they are, and soon after it."""
         if hunk.path != edit.path or now - hunk.time > GROWS or "bulk" in (hunk.origin, edit.origin):
             return False
@@ -136,14 +136,14 @@ class EditHistory:
         )
 
 
-def _after(hunk: EditHunk, edit: _Edit) -> EditHunk:
+def _after(hunk: EditHunk, edit: _TextEdit) -> EditHunk:
     """A hunk after an edit elsewhere in its document, at the line where it is then."""
     if hunk.path != edit.path or hunk.line < edit.end or not edit.growth:
         return hunk
     return replace(hunk, line=hunk.line + edit.growth)
 
 
-def _join(hunks: Sequence[EditHunk], edit: _Edit) -> EditHunk:
+def _join(hunks: Sequence[EditHunk], edit: _TextEdit) -> EditHunk:
     """The hunk that the hunks an edit touches become with it."""
     first = min([edit.line, *(each.line for each in hunks)])
     last = max([edit.end, *(each.line + len(each.new) for each in hunks)])

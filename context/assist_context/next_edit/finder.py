@@ -1,12 +1,16 @@
-"""What comes next after an edit: the offers of all kinds, the most likely first, and which one is shown.
+"""What comes next after an edit: the offers of all kinds, how likely each is, and which one is shown.
 
+Why none is: no kind finds a place, its pattern was rejected, or it is less likely than the mode asks for.
 It is a pure function of a situation and of what became of earlier offers.
 """
 
 import math
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from importlib import resources
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,15 +20,17 @@ from assist_context.next_edit.kinds.renaming import find_renames
 from assist_context.next_edit.kinds.repetition import find_repetitions
 from assist_context.next_edit.kinds.reported_fixes import find_reported_fixes
 from assist_context.next_edit.kinds.signatures import find_signature_changes
-from assist_context.next_edit.likelihood import likelihood
-from assist_context.next_edit.offer import EditHunk, Kind, Offer, Situation
+from assist_context.next_edit.offer import EditHunk, Offer, OfferKind, Situation
 
-Mode = Literal["eager", "balanced", "quiet", "manual"]
-THRESHOLDS: Mapping[Mode, float] = MappingProxyType(
+OfferMode = Literal["eager", "balanced", "quiet", "manual"]
+THRESHOLDS: Mapping[OfferMode, float] = MappingProxyType(
     {"eager": 0.2, "balanced": 0.4, "quiet": 0.7, "manual": 0.2}
 )
 # A user's own accepts and rejects count as so many of the commits that the weights were fitted on.
 PRIOR = 8.0
+# Of kinds without weights, as commits have too few of them: three of four changes of calls were right in 13
+# repositories, and what another tool proposes is not in a commit.
+UNKNOWN: Mapping[OfferKind, float] = MappingProxyType({"signature": 0.6, "report": 0.6})
 
 _KINDS: tuple[Callable[[Situation], Iterator[Offer]], ...] = (
     find_repetitions,
@@ -40,8 +46,8 @@ class PastOffers:
     """What became of the offers of a session: patterns that were rejected, and counts by kind."""
 
     rejected: frozenset[str] = frozenset()
-    accepts: Mapping[Kind, int] = field(default_factory=Counter)
-    rejects: Mapping[Kind, int] = field(default_factory=Counter)
+    accepts: Mapping[OfferKind, int] = field(default_factory=Counter)
+    rejects: Mapping[OfferKind, int] = field(default_factory=Counter)
 
     def accept(self, offer: Offer) -> "PastOffers":
         """The same after an offer was accepted."""
@@ -70,12 +76,13 @@ def find_offers(situation: Situation, past: PastOffers = PastOffers()) -> tuple[
             first = rated.changes[0]
             key = (first.path, first.start, first.end, first.text)
             found[key] = _better(found[key], rated) if key in found else rated
-    own = {each.pattern: each.probability for each in found.values() if each.path == situation.document.path}
+    path = situation.document.path
+    own = {offer.pattern: offer.probability for offer in found.values() if offer.path == path}
     limited = [
-        replace(each, probability=min(each.probability, own.get(each.pattern, 1.0)))
-        for each in found.values()
+        replace(offer, probability=min(offer.probability, own.get(offer.pattern, 1.0)))
+        for offer in found.values()
     ]
-    return tuple(sorted(limited, key=lambda each: (-each.probability, each.path != situation.document.path)))
+    return tuple(sorted(limited, key=lambda offer: (-offer.probability, offer.path != path)))
 
 
 def _better(one: Offer, other: Offer) -> Offer:
@@ -88,7 +95,7 @@ def _better(one: Offer, other: Offer) -> Offer:
     return replace(rename, probability=likely.probability)
 
 
-def choose(offers: Sequence[Offer], mode: Mode) -> Offer | None:
+def choose(offers: Sequence[Offer], mode: OfferMode) -> Offer | None:
     """The offer that is shown, if the most likely one is likely enough for a mode."""
     if offers and offers[0].probability >= THRESHOLDS[mode]:
         return offers[0]
@@ -101,7 +108,7 @@ def document_before(document: Document, hunk: EditHunk) -> Document:
     return replace(document, lines=(*document.lines[: hunk.line], *hunk.old, *document.lines[end:]))
 
 
-def _with_past(probability: float, kind: Kind, past: PastOffers) -> float:
+def _with_past(probability: float, kind: OfferKind, past: PastOffers) -> float:
     """The probability with what the user did with such offers before, in log-odds."""
     accepts = past.accepts.get(kind, 0)
     rejects = past.rejects.get(kind, 0)
@@ -110,3 +117,21 @@ def _with_past(probability: float, kind: Kind, past: PastOffers) -> float:
     own = math.log((accepts + PRIOR / 2) / (rejects + PRIOR / 2))
     odds = math.log(probability / (1 - probability)) + own / 2
     return 1 / (1 + math.exp(-odds))
+
+
+def likelihood(offer: Offer) -> float:
+    """The probability that a user accepts an offer: log-odds = bias + the sum of weight * feature.
+
+    The weights of the kinds are data, `likelihood.toml`, fitted by `benchmarks/next_edit.py`.
+    """
+    row = _weights().get(offer.kind)
+    if row is None:
+        return UNKNOWN.get(offer.kind, 0.3)
+    weighted = (weight * offer.features.get(name, 0.0) for name, weight in row.items() if name != "bias")
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, row["bias"] + sum(weighted)))))
+
+
+@lru_cache
+def _weights() -> Mapping[str, Mapping[str, float]]:
+    file = resources.files("assist_context.next_edit") / "likelihood.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

@@ -11,8 +11,8 @@ from assist_context.languages import Language
 if TYPE_CHECKING:  # tree-sitter, which an editor's `initialize` must not wait for
     from assist_context.syntax.scopes.parsed_text import ParsedText
 
-Kind = Literal["repeat", "rename", "signature", "import", "report"]
-Origin = Literal["typed", "offer", "bulk"]
+OfferKind = Literal["repeat", "rename", "signature", "import", "report"]
+EditOrigin = Literal["typed", "offer", "bulk"]
 
 _SLASH = re.compile(r"[\\/]")  # of a path, and of a URI
 
@@ -29,7 +29,7 @@ class EditHunk:
     line: int
     old: tuple[str, ...]
     new: tuple[str, ...]
-    origin: Origin = "typed"
+    origin: EditOrigin = "typed"
     time: float = 0.0
 
     @property
@@ -55,7 +55,7 @@ class Offer:
     what the likelihood of the kind is computed from, and `words` say why, without any code.
     """
 
-    kind: Kind
+    kind: OfferKind
     pattern: str
     changes: tuple[Change, ...]
     words: str

@@ -25,7 +25,7 @@ AROUND = 12  # tokens that are kept on each side of a site
 IDENTIFIER = re.compile(r"[^\W\d]\w*")
 
 Tokens = tuple[str, ...]
-_Span = tuple[int, int, int, int]  # the start and end of old tokens, and of what they became
+_Step = tuple[int, int, int, int]  # the start and end of old tokens, and of what they became
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
     return tuple(_sites(hunk.path, first_line, old, new, spans))
 
 
-def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Span | None:
+def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Step | None:
     """The span of whole lines that were added or deleted: from the line end above to that of the last one."""
     changed = hunk.new or hunk.old
     if (hunk.old and hunk.new) or not changed or not all(each.endswith(("\n", "\r")) for each in changed):
@@ -102,12 +102,12 @@ def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Span | None:
     return (start, end, start, start) if hunk.old else (start, start, start, end)
 
 
-def _spans(old: Tokens, new: Tokens) -> list[_Span]:
+def _spans(old: Tokens, new: Tokens) -> list[_Step]:
     steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     return _units([_slide(each[1:], old, new) for each in steps if each[0] != "equal"], old, new)
 
 
-def _sites(path: str, first_line: int, old: Tokens, new: Tokens, spans: Sequence[_Span]) -> Iterator[Site]:
+def _sites(path: str, first_line: int, old: Tokens, new: Tokens, spans: Sequence[_Step]) -> Iterator[Site]:
     wider = list(_wider(spans, old, new))
     for start, end, begin, stop in dict.fromkeys((*wider, *spans)):
         if max(end - start, stop - begin) > MOST_SPAN:
@@ -130,7 +130,7 @@ def _column(before: Tokens) -> int:
     return column
 
 
-def _slide(span: _Span, old: Tokens, new: Tokens) -> _Span:
+def _slide(span: _Step, old: Tokens, new: Tokens) -> _Step:
     """The same insertion or deletion, as far up as it may be: it is ambiguous where its ends are alike.
 
     Whole lines begin with the line end above them. Brackets stay in pairs, a call is added after its dot, and
@@ -164,13 +164,13 @@ def _is_phrase(part: Tokens) -> bool:
     return all(depth(part[: at + 1]) >= 0 for at in range(len(part)))
 
 
-def _units(spans: Sequence[_Span], old: Tokens, new: Tokens) -> list[_Span]:
+def _units(spans: Sequence[_Step], old: Tokens, new: Tokens) -> list[_Step]:
     """The spans, joined where they are parts of one expression: of a path, or a call and its first argument.
 
     What became of one part says nothing about the same part elsewhere, as after `errors.New` became
     `fmt.Errorf`.
     """
-    units: list[_Span] = []
+    units: list[_Step] = []
     for span in spans:
         gap = old[units[-1][1] : span[0]] if units else ()
         fills = gap == ("(",) and span[0] == span[1] and old[span[1] : span[1] + 1] == (")",)
@@ -182,9 +182,9 @@ def _units(spans: Sequence[_Span], old: Tokens, new: Tokens) -> list[_Span]:
     return units
 
 
-def _wider(spans: Sequence[_Span], old: Tokens, new: Tokens) -> Iterator[_Span]:
+def _wider(spans: Sequence[_Step], old: Tokens, new: Tokens) -> Iterator[_Step]:
     """One span from the first to the last difference of a line that has several."""
-    group: list[_Span] = []
+    group: list[_Step] = []
     for span in (*spans, None):
         if group and (span is None or any(token[0] == "\n" for token in old[group[-1][1] : span[0]])):
             if len(group) > 1:
@@ -195,7 +195,7 @@ def _wider(spans: Sequence[_Span], old: Tokens, new: Tokens) -> Iterator[_Span]:
             group.append(span)
 
 
-def _balance(span: _Span, old: Tokens, new: Tokens) -> _Span:
+def _balance(span: _Step, old: Tokens, new: Tokens) -> _Step:
     """A span with the closing brackets that follow it on its line, as far as it opens them."""
     start, end, begin, stop = span
     while end < len(old) and old[end] in ")]}" and depth(old[start:end]) > 0 and depth(new[begin:stop]) > 0:

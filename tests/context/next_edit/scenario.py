@@ -27,7 +27,7 @@ from assist_context.documents import Cursor, Document, split_lines
 from assist_context.languages import Language, language_of
 from assist_context.next_edit.edit_history import EditHistory
 from assist_context.next_edit.finder import PastOffers, choose, document_before, find_offers
-from assist_context.next_edit.offer import Change, EditHunk, Kind, Offer, Report, Situation
+from assist_context.next_edit.offer import Change, EditHunk, Offer, OfferKind, Report, Situation
 from assist_context.syntax.scopes.imports.statements import import_statements, write_import
 from assist_context.syntax.scopes.parsed_text import ParsedText
 from assist_server.editor.next_edit.silence import is_in_word
@@ -60,7 +60,7 @@ class Scenario:
     reports: tuple[Place, ...] = ()
     quiet: bool = False
     shows: tuple[Place, ...] = ()
-    kind: Kind | None = None
+    kind: OfferKind | None = None
     all: bool = False  # the whole chain makes exactly what `shows` says
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from importlib import resources
 from assist_context.languages import language_of
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation
 from assist_context.syntax.scopes.free_names import code_places, free_names, is_broken
-from assist_context.syntax.scopes.imports.additions import Replacement, place_import
+from assist_context.syntax.scopes.imports.additions import ByteEdit, place_import
 from assist_context.syntax.scopes.imports.removals import remove_import
 from assist_context.syntax.scopes.imports.statements import (
     ECMA,
@@ -299,14 +299,14 @@ def _is_prose(text: _Text, at: int) -> bool:
 # --- Both ---
 
 
-def _offer(text: _Text, change: Replacement, pattern: str, words: str, features: dict[str, float]) -> Offer:
+def _offer(text: _Text, change: ByteEdit, pattern: str, words: str, features: dict[str, float]) -> Offer:
     parsed = text.reader.parsed
     start = parsed.cursor(change[0])
     made = Change(parsed.document.path, start, parsed.cursor(change[1]), change[2])
     return Offer("import", pattern, (made,), words, features)
 
 
-def _common_features(text: _Text, change: Replacement, age: int, written: str) -> dict[str, float]:
+def _common_features(text: _Text, change: ByteEdit, age: int, written: str) -> dict[str, float]:
     situation = text.situation
     hunk = situation.hunk
     line = text.reader.parsed.source.line(change[0]) - 1

@@ -20,11 +20,11 @@ from assist_context.next_edit.arguments import (
 )
 from assist_context.next_edit.meant_calls import find_calls, is_overloaded, overrides_of
 from assist_context.next_edit.offer import Change, EditHunk, Offer, Situation, line_words
+from assist_context.syntax.grammars import Span
 from assist_context.syntax.scopes.call_sites import (
     CallSite,
     Parameter,
     Signature,
-    Span,
     call_rules,
     definitions_of,
     signatures_in,

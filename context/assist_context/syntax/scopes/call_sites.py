@@ -15,11 +15,11 @@ from typing import Any, Literal
 import tree_sitter
 
 from assist_context.languages import Language
+from assist_context.syntax.grammars import Span
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 # "positional" is one that no call can name, "keyword" one that each call has to name.
 ParameterKind = Literal["plain", "positional", "keyword", "variadic", "receiver"]
-Span = tuple[int, int]
 
 MOST_CALLS = 400  # of one name in one text that are looked at
 MOST_DEEP = 60  # nodes around a place

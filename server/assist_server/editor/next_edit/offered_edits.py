@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from assist_context.documents import Cursor
-from assist_context.next_edit.offer import Change, Kind, Offer
+from assist_context.next_edit.offer import Change, Offer, OfferKind
 from assist_server.editor.feedback.region import text_between
 from assist_server.editor.feedback.usage_counts import UsageTable
 from assist_server.editor.next_edit.offer_requests import FoundOffer, Replaced
@@ -57,7 +57,7 @@ class NextEdit:
     """
 
     id: int
-    kind: Kind
+    kind: OfferKind
     uri: str
     version: int | None
     change: OfferedChange

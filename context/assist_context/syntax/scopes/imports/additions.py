@@ -30,13 +30,13 @@ from assist_context.syntax.scopes.parsed_text import ParsedText
 
 _BRACES = re.compile(r"(?<!\$)\{ ?[\w.]+")
 _TIGHT = re.compile(r"(?<!\$)\{[\w.]+")
-Replacement = tuple[int, int, str]  # from a first byte to the one before the last, and the text there
-Block = list[ImportStatement]  # on neighbouring lines, in order
+ByteEdit = tuple[int, int, str]  # from a first byte to the one before the last, and the text there
+ImportBlock = list[ImportStatement]  # on neighbouring lines, in order
 
 FAR = 6  # lines of other code after which an import is no longer one of those at the top
 
 
-def place_import(parsed: ParsedText, wanted: ImportedName) -> Replacement | None:
+def place_import(parsed: ParsedText, wanted: ImportedName) -> ByteEdit | None:
     """The change that imports one more name; `None` if the text has no usual place for it."""
     statements = [each for each in import_statements(parsed) if not each.nested]
     if joined := _join(parsed, statements, wanted):
@@ -58,9 +58,7 @@ def place_import(parsed: ParsedText, wanted: ImportedName) -> Replacement | None
 # --- In a statement that is there ---
 
 
-def _join(
-    parsed: ParsedText, statements: Sequence[ImportStatement], wanted: ImportedName
-) -> Replacement | None:
+def _join(parsed: ParsedText, statements: Sequence[ImportStatement], wanted: ImportedName) -> ByteEdit | None:
     """The name among those that a statement takes from the same module."""
     same = [
         each
@@ -96,7 +94,7 @@ def _has_one_name_a_line(statements: Sequence[ImportStatement]) -> bool:
 
 def _among(
     parsed: ParsedText, statement: ImportStatement, listed: Sequence[ImportedName], wanted: ImportedName
-) -> Replacement:
+) -> ByteEdit:
     """A name put among the names of a statement, where their order says."""
     language = parsed.document.language.name
     word = "type " if wanted.marked and not _is_marked(parsed, statement) else ""
@@ -124,9 +122,7 @@ def _is_marked(parsed: ParsedText, statement: ImportStatement) -> bool:
     return re.match(r"import\s+type\b", _text(parsed, *statement.span)) is not None
 
 
-def _wrap(
-    parsed: ParsedText, statement: ImportStatement, parts: list[str], text: str, at: int
-) -> Replacement:
+def _wrap(parsed: ParsedText, statement: ImportStatement, parts: list[str], text: str, at: int) -> ByteEdit:
     """A statement that gets too long, with a line for each name."""
     ecma = parsed.document.language.name in ECMA
     opening, closing, indent = ("{", "}", _ecma_indent(parsed.document)) if ecma else ("(", ")", "    ")
@@ -136,7 +132,7 @@ def _wrap(
     return *listing, f"{opening}\n{lines}{closing}".replace("\n", line_end(parsed.document))
 
 
-def _rust_list(statement: ImportStatement, wanted: ImportedName) -> Replacement:
+def _rust_list(statement: ImportStatement, wanted: ImportedName) -> ByteEdit:
     """Two names of one module, as a list."""
     [known] = statement.names
     names = sorted([_specifier(known), _specifier(wanted)], key=rust_name)
@@ -159,7 +155,9 @@ def _index_among(names: Sequence[str], wanted: str, language: str) -> int:
 # --- A line of its own ---
 
 
-def _line_in_blocks(parsed: ParsedText, blocks: list[Block], wanted: ImportedName, text: str) -> Replacement:
+def _line_in_blocks(
+    parsed: ParsedText, blocks: list[ImportBlock], wanted: ImportedName, text: str
+) -> ByteEdit:
     """A statement in the block of its group, or in a new block."""
     language = parsed.document.language.name
     end = line_end(parsed.document)
@@ -189,7 +187,7 @@ def _line_in_blocks(parsed: ParsedText, blocks: list[Block], wanted: ImportedNam
     return start, start, text + end
 
 
-def _block_of(parsed: ParsedText, blocks: list[Block], wanted: ImportedName) -> Block | None:
+def _block_of(parsed: ParsedText, blocks: list[ImportBlock], wanted: ImportedName) -> ImportBlock | None:
     """The block in which a module is imported: with its own package, else with its group."""
     language = parsed.document.language.name
     rank = rank_of(language, wanted.module)
@@ -209,7 +207,7 @@ def _block_of(parsed: ParsedText, blocks: list[Block], wanted: ImportedName) -> 
     return blocks[0] if len(blocks) == 1 and mixed else None
 
 
-def _ranks(language: str, block: Block) -> list[int]:
+def _ranks(language: str, block: ImportBlock) -> list[int]:
     return [rank_of(language, name.module) for each in block for name in each.names[:1]] or [PACKAGE]
 
 
@@ -225,7 +223,7 @@ def _count_shared(one: str, other: str) -> int:
     )
 
 
-def _after(parsed: ParsedText, statement: ImportStatement, text: str) -> Replacement:
+def _after(parsed: ParsedText, statement: ImportStatement, text: str) -> ByteEdit:
     """A line below a statement."""
     line = parsed.source.line(max(statement.span[0], statement.span[1] - 1))
     end = line_end(parsed.document)
@@ -236,9 +234,9 @@ def _after(parsed: ParsedText, statement: ImportStatement, text: str) -> Replace
     return at, at, end + text
 
 
-def _blocks(parsed: ParsedText, statements: Sequence[ImportStatement]) -> list[Block]:
+def _blocks(parsed: ParsedText, statements: Sequence[ImportStatement]) -> list[ImportBlock]:
     """The statements at the top of a text, those on neighbouring lines together."""
-    blocks: list[Block] = []
+    blocks: list[ImportBlock] = []
     last = 0
     for each in statements:
         first = parsed.source.line(each.span[0])
@@ -253,7 +251,7 @@ def _blocks(parsed: ParsedText, statements: Sequence[ImportStatement]) -> list[B
     return blocks
 
 
-def _go_list(parsed: ParsedText, statements: Sequence[ImportStatement], text: str) -> Replacement | None:
+def _go_list(parsed: ParsedText, statements: Sequence[ImportStatement], text: str) -> ByteEdit | None:
     """Single imports of Go, as a list with one more."""
     if len(statements) != 1:
         return None
@@ -275,7 +273,7 @@ _DIRECTIVE = re.compile(r"\s*(?:\"use \w+\"|'use \w+');?[^\S\n]*(?:\n|\Z)")
 _PACKAGE_LINE = re.compile(r"\s*package\s+[\w.]+;?[^\S\n]*(?:\n|\Z)")
 
 
-def _first_import(parsed: ParsedText, text: str) -> Replacement:
+def _first_import(parsed: ParsedText, text: str) -> ByteEdit:
     """An import below what a file begins with."""
     language = parsed.document.language.name
     lead = (_HASH, _DOC) if language == "python" else (_SLASHES, _DIRECTIVE, _PACKAGE_LINE)

@@ -36,11 +36,11 @@ def rank_of(language: str, module: str) -> int:
     return OWN if module.startswith(".") else STANDARD if module.startswith("node:") else PACKAGE
 
 
-Key = tuple[int | str, ...]
-Order = Callable[[Key], Key]
+SortKey = tuple[int | str, ...]
+Order = Callable[[SortKey], SortKey]
 
 
-def line_key(language: str, name: ImportedName) -> Key:
+def line_key(language: str, name: ImportedName) -> SortKey:
     """What a line is sorted by: its group, whether it takes a name from the module, and the module."""
     rank = rank_of(language, name.module)
     if language == "python" and name.module.startswith("."):
@@ -63,33 +63,33 @@ LINE_ORDERS: tuple[Order, ...] = (
 )
 
 
-def name_orders(language: str) -> tuple[Callable[[str], Key], ...]:
+def name_orders(language: str) -> tuple[Callable[[str], SortKey], ...]:
     """How names in a list may be sorted, the most usual way first."""
     if language == "rust":
         return (rust_name, _exact)
     return (_isort_name, _any_case, _exact) if language == "python" else (_any_case, _exact)
 
 
-def rust_name(name: str) -> Key:
+def rust_name(name: str) -> SortKey:
     """Modules, types, then constants."""
     kind = 0 if name[:1].islower() else 2 if name.isupper() and len(name) > 1 else 1
     return int(name != "self"), kind, name
 
 
-def _isort_name(name: str) -> Key:
+def _isort_name(name: str) -> SortKey:
     """Constants, classes, then the others."""
     return 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name.lower()
 
 
-def _any_case(name: str) -> Key:
+def _any_case(name: str) -> SortKey:
     return (name.lower(),)
 
 
-def _exact(name: str) -> Key:
+def _exact(name: str) -> SortKey:
     return (name,)
 
 
-def index_in(keys: Sequence[Key], wanted: Key, orders: Sequence[Order]) -> int | None:
+def index_in(keys: Sequence[SortKey], wanted: SortKey, orders: Sequence[Order]) -> int | None:
     """Where a key belongs in the first order that the others have; `None` if they have none."""
     for order in orders:
         values = [order(each) for each in keys]

@@ -3,7 +3,7 @@
 It knows one text; whether the name is still needed is for others.
 """
 
-from assist_context.syntax.scopes.imports.additions import Replacement
+from assist_context.syntax.scopes.imports.additions import ByteEdit
 from assist_context.syntax.scopes.imports.statements import (
     ECMA,
     ImportedName,
@@ -13,7 +13,7 @@ from assist_context.syntax.scopes.imports.statements import (
 from assist_context.syntax.scopes.parsed_text import ParsedText
 
 
-def remove_import(parsed: ParsedText, statement: ImportStatement, name: ImportedName) -> Replacement | None:
+def remove_import(parsed: ParsedText, statement: ImportStatement, name: ImportedName) -> ByteEdit | None:
     """The change that no longer imports a name of a statement; `None` if other code is in the way."""
     if len(statement.names) == 1:
         return _without_statement(parsed, statement)
@@ -39,7 +39,7 @@ def remove_import(parsed: ParsedText, statement: ImportStatement, name: Imported
     return _out_of_list(parsed, listed, name)
 
 
-def _out_of_list(parsed: ParsedText, listed: list[ImportedName], name: ImportedName) -> Replacement:
+def _out_of_list(parsed: ParsedText, listed: list[ImportedName], name: ImportedName) -> ByteEdit:
     """A name out of a list: with its line, if it has one, else with its comma."""
     at = listed.index(name)
     start, end = name.span
@@ -55,7 +55,7 @@ def _out_of_list(parsed: ParsedText, listed: list[ImportedName], name: ImportedN
     return listed[at - 1].span[1], end, ""
 
 
-def _without_statement(parsed: ParsedText, statement: ImportStatement) -> Replacement | None:
+def _without_statement(parsed: ParsedText, statement: ImportStatement) -> ByteEdit | None:
     """A statement with its lines, and with the blank lines that would be left over."""
     lines = parsed.document.lines
     span = statement.span

@@ -14,11 +14,11 @@ import tree_sitter
 
 from assist_context.documents import Document, split_lines
 from assist_context.languages import Language
+from assist_context.syntax.grammars import Span
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
 # The whole module; a name of it; its default; all of it under one name; all its names without one.
-Form = Literal["module", "name", "default", "namespace", "wildcard"]
-Span = tuple[int, int]
+ImportForm = Literal["module", "name", "default", "namespace", "wildcard"]
 
 ECMA = ("javascript", "typescript", "tsx")
 LANGUAGES = ("python", *ECMA, "go", "rust", "java")
@@ -36,7 +36,7 @@ class ImportedName:
     name: str
     module: str
     original: str
-    form: Form
+    form: ImportForm
     span: Span
     marked: bool = False
 
@@ -255,7 +255,7 @@ def _rust_leaves(node: tree_sitter.Node, prefix: str, deep: int) -> Iterator[Imp
     whole = whole.removesuffix("::self")
     module, _, original = whole.rpartition("::")
     name = node_text(alias) if alias is not None else original
-    form: Form = "wildcard" if original == "*" else "name"
+    form: ImportForm = "wildcard" if original == "*" else "name"
     if node.type in ("identifier", "scoped_identifier", "use_as_clause", "use_wildcard", "self", "crate"):
         yield ImportedName(name, module, original, form, _span(node))
 
@@ -276,7 +276,7 @@ def _read_java(root: tree_sitter.Node) -> Iterator[ImportStatement]:
         every = any(each.type == "asterisk" for each in child.children)
         whole = "".join(node_text(path).split()) + (".*" if every else "")
         module, _, name = whole.rpartition(".")
-        form: Form = "wildcard" if every else "name"
+        form: ImportForm = "wildcard" if every else "name"
         yield ImportStatement((ImportedName(name, module, name, form, _span(path), static),), _span(child))
 
 

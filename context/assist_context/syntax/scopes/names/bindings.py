@@ -13,7 +13,7 @@ from assist_context.syntax.scopes.names.name_places import NamePlace, ScopeStep,
 from assist_context.syntax.scopes.names.scope_rules import ANY, ScopeRules
 from assist_context.syntax.scopes.parsed_text import ParsedText, node_text
 
-Level = Literal["local", "module", "member"]
+BindingLevel = Literal["local", "module", "member"]
 _EVERYTHING = frozenset({"value", "type", "macro"})
 # The spaces of a use that a role names; all others are looked up as their node says.
 _SPACES = {
@@ -36,7 +36,7 @@ class Binding:
     object of a member, as its name, "@" and where its scope starts.
     """
 
-    level: Level
+    level: BindingLevel
     scope: tuple[int, int]
     space: str = ""
     since: int = 0
@@ -247,7 +247,7 @@ def _define(table: NameTable, place: NamePlace, scope: ScopeStep | None) -> None
         entry = BindingEntry(binding, spaces, bare=bare)
     else:
         space = _space(rules, spaces)
-        level: Level = "module" if scope.kind == "module" else "local"
+        level: BindingLevel = "module" if scope.kind == "module" else "local"
         rest = place.rule.where == "rest" and scope.kind != "module"
         since = place.node.end_byte if rest else 0
         binding = Binding(level, scope.node.byte_range, space, since)
