@@ -37,7 +37,9 @@ class ParameterChange:
 
     @property
     def added(self) -> tuple[Parameter, ...]:
-        return tuple(each for each, source in zip(self.new, self.sources, strict=True) if source is None)
+        return tuple(
+            parameter for parameter, source in zip(self.new, self.sources, strict=True) if source is None
+        )
 
     @property
     def removed(self) -> tuple[Parameter, ...]:
@@ -46,33 +48,33 @@ class ParameterChange:
     @property
     def renamed(self) -> tuple[tuple[str, str], ...]:
         pairs = [
-            (self.old[source].name, each.name)
-            for each, source in zip(self.new, self.sources, strict=True)
+            (self.old[source].name, parameter.name)
+            for parameter, source in zip(self.new, self.sources, strict=True)
             if source is not None
         ]
         return tuple((old, new) for old, new in pairs if old != new)
 
     @property
     def reordered(self) -> bool:
-        known = [each for each in self.sources if each is not None]
+        known = [source for source in self.sources if source is not None]
         return known != sorted(known)
 
     @property
     def key(self) -> str:
         """The change as text, without types."""
-        old = ", ".join(each.name for each in self.old)
-        new = ", ".join(each.name for each in self.new)
+        old = ", ".join(parameter.name for parameter in self.old)
+        new = ", ".join(parameter.name for parameter in self.new)
         return f"({old}) -> ({new})"
 
 
 def compare_parameters(old: Sequence[Parameter], new: Sequence[Parameter]) -> ParameterChange | None:
     """What changed, `None` if no call can notice it."""
-    before = tuple(each for each in old if each.kind != "receiver")
-    after = tuple(each for each in new if each.kind != "receiver")
+    before = tuple(parameter for parameter in old if parameter.kind != "receiver")
+    after = tuple(parameter for parameter in new if parameter.kind != "receiver")
     names = {each.name: at for at, each in enumerate(before) if each.name}
-    if len(names) != len(before) or len({each.name for each in after}) != len(after):
+    if len(names) != len(before) or len({parameter.name for parameter in after}) != len(after):
         return None  # being typed, or without names
-    sources = [names.get(each.name) for each in after]
+    sources = [names.get(parameter.name) for parameter in after]
     gone = [at for at in range(len(before)) if at not in sources]
     fresh = [at for at, source in enumerate(sources) if source is None]
     if len(gone) == len(fresh):
@@ -82,7 +84,9 @@ def compare_parameters(old: Sequence[Parameter], new: Sequence[Parameter]) -> Pa
             ):
                 sources[at] = source
     change = ParameterChange(before, after, tuple(sources))
-    kinds = [(each.kind, each.optional) for each in before] != [(each.kind, each.optional) for each in after]
+    kinds = [(parameter.kind, parameter.optional) for parameter in before] != [
+        (parameter.kind, parameter.optional) for parameter in after
+    ]
     if change.added or change.removed or change.renamed or change.reordered or kinds:
         return change
     return None
@@ -184,8 +188,12 @@ def _assign(
     parameters: Sequence[Parameter], arguments: Sequence[PassedText]
 ) -> tuple[dict[int, int], list[int]] | None:
     """Which parameter gets which argument, and the arguments of variadic ones; `None` if they do not fit."""
-    places = iter([at for at, each in enumerate(parameters) if each.kind in _POSITIONS])
-    names = {each.name: at for at, each in enumerate(parameters) if each.kind in ("plain", "keyword")}
+    places = iter([at for at, parameter in enumerate(parameters) if parameter.kind in _POSITIONS])
+    names = {
+        parameter.name: at
+        for at, parameter in enumerate(parameters)
+        if parameter.kind in ("plain", "keyword")
+    }
     found: dict[int, int] = {}
     rest: list[int] = []
     for at, argument in enumerate(arguments):
@@ -196,7 +204,11 @@ def _assign(
             return None
         else:
             found[place] = at
-    if rest and not any(each.kind == "variadic" for each in parameters):
+    if rest and not any(parameter.kind == "variadic" for parameter in parameters):
         return None
-    needed = {at for at, each in enumerate(parameters) if not each.optional and each.kind != "variadic"}
+    needed = {
+        at
+        for at, parameter in enumerate(parameters)
+        if not parameter.optional and parameter.kind != "variadic"
+    }
     return None if needed - found.keys() else (found, rest)

@@ -90,7 +90,7 @@ class EditHistory:
     def forget(self, path: str) -> None:
         """A document was closed: its hunks stay examples, but further edits are new ones."""
         self._hunks = deque(
-            [replace(each, time=each.time - GROWS) if each.path == path else each for each in self._hunks],
+            [replace(hunk, time=hunk.time - GROWS) if hunk.path == path else hunk for hunk in self._hunks],
             MOST_HUNKS,
         )
 

@@ -1,7 +1,14 @@
 """From examples to patterns: what one edit says about other places, and what two have in common.
 
 Two examples are generalised by anti-unification: equal tokens stay, differing ones become holes, and the new
-text may use nothing but tokens and what the holes hold.
+text may use nothing but tokens and what the holes hold. Say `assertEqual(a, f(b))` became `assert a == f(b)`,
+and `assertEqual(n, 1)` became `assert n == 1`. The old texts are aligned as trees of brackets:
+
+    assertEqual ( a , f(b) )      what differs is `a` / `n`, which is hole 0, and `f(b)` / `1`, hole 1:
+    assertEqual ( n , 1    )      assertEqual(<0>, <1>)
+
+The new texts differ by the same two pairs, so each has its hole: `assert <0> == <1>`. Had the second been
+`assert n == 2`, the pair `f(b)` / `2` would be no hole of the old text, and nothing would be generalised.
 """
 
 from dataclasses import replace
@@ -23,8 +30,8 @@ _Pair = tuple[Tokens, Tokens]
 def pattern_of(site: Site) -> Pattern | None:
     """The pattern of one example; None if it says too little about where else it belongs."""
     if any(map(is_long_name, site.old)):
-        path = _path_around(site)
-        return Pattern(path[0], site.old, site.new, path[1], _indent(site, ()))
+        left, right = _sides(site)
+        return Pattern(left, site.old, site.new, right, _indent(site, ()))
     left = _anchor(tuple(reversed(site.left)))[::-1]
     right = _anchor(site.right)
     # What is typed before a name, such as a keyword, belongs to the name; all else to what is before it.
@@ -50,8 +57,8 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
         return () if lines is None else (lines,)
     own = _unify_site((), (), one, other)
     if own is not None and any(map(is_long_name, own.old)) and _is_special(own):
-        path = _path_around(one)
-        return (replace(own, left=path[0], right=path[1]) if path == _path_around(other) else own,)
+        left, right = _sides(one)
+        return (replace(own, left=left, right=right) if (left, right) == _sides(other) else own,)
     phrases = _unify_site(_phrase(one.left), _phrase(other.left), one, other)
     left = line_end(_common(one.left[::-1], other.left[::-1])[::-1])
     right = line_start(_common(one.right, other.right))
@@ -61,14 +68,17 @@ def _generalise(one: Site, other: Site) -> tuple[Pattern, ...]:
     return tuple(each for each in found if not any(says_less(each, other) for other in found))
 
 
-def _path_around(site: Site) -> tuple[Tokens, Tokens]:
-    """The rest of a path of which a part changed, if other paths with that part are something else.
+def _sides(site: Site) -> tuple[Tokens, Tokens]:
+    """What has to be around what a site replaces, where the old text alone may be something else.
 
-    After `from a.errors` became `from b.errors`, whether there is a `b.status` is not known; and where
-    `Object.freeze` lost its qualifier, `Object.create` still needs it.
+    After `from a.errors` became `from b.errors`, whether there is a `b.status` is not known; where
+    `Object.freeze` lost its qualifier, `Object.create` still needs it. A `key` that became `norm(key)` in
+    calls of one function stays in others.
     """
     if not site.new and site.old[-1] in _PATH_SIGNS:
         return (), site.right[:1]
+    if _wraps(site):
+        return _anchor(site.left[::-1])[::-1], site.right[:1]
     line = line_end(site.left)
     words = [token for token in line if not token.isspace()]
     if words[:1] not in _IMPORT_STARTS and "from" not in words:
@@ -78,6 +88,13 @@ def _path_around(site: Site) -> tuple[Tokens, Tokens]:
         before -= 1
     following = next((at for at, token in enumerate(site.right) if not _is_of_path(token)), len(site.right))
     return line[before:], site.right[:following]
+
+
+def _wraps(site: Site) -> bool:
+    """Whether the old text stays and gets a call around it."""
+    size = len(site.old)
+    inside = range(1, len(site.new) - size)
+    return site.new[-1:] == (")",) and any(site.new[at : at + size] == site.old for at in inside)
 
 
 def _is_of_path(token: str) -> bool:
@@ -99,7 +116,7 @@ def _unify_site(left: Tokens, left_of_other: Tokens, one: Site, other: Site) -> 
 def _is_anchored(pattern: Pattern) -> bool:
     """Whether a deletion of anything has a name before it and something after it."""
     whole = bool(pattern.left) and bool(pattern.right)
-    return whole or bool(pattern.new) or not all(isinstance(each, Hole) for each in pattern.old)
+    return whole or bool(pattern.new) or not all(isinstance(item, Hole) for item in pattern.old)
 
 
 def _is_special(pattern: Pattern) -> bool:
@@ -159,7 +176,7 @@ def _may_agree(one: Site, other: Site) -> bool:
 
 
 def _share(one: Tokens, other: Tokens) -> bool:
-    return (not one and not other) or any(not each.isspace() and each in other for each in one)
+    return (not one and not other) or any(not token.isspace() and token in other for token in one)
 
 
 def _of_inserted_lines(one: Site, other: Site) -> Pattern | None:
@@ -167,7 +184,7 @@ def _of_inserted_lines(one: Site, other: Site) -> Pattern | None:
     best: Pattern | None = None
     for above in (False, True):
         pairs: list[_Pair] = []
-        sides = [_line_above(each.left) if above else _line_below(each.right) for each in (one, other)]
+        sides = [_line_above(site.left) if above else _line_below(site.right) for site in (one, other)]
         anchor = _unify(_tree(sides[0]), _tree(sides[1]), pairs, grow=True)
         new = None if anchor is None else _unify(_tree(one.new), _tree(other.new), pairs, grow=False)
         if anchor is None or new is None or not any(is_long_name(each) for each in anchor):
@@ -194,7 +211,7 @@ def _line_below(right: Tokens) -> Tokens:
 
 
 def _constants(pattern: Pattern) -> int:
-    return sum(isinstance(each, str) for each in (*pattern.left, *pattern.right))
+    return sum(isinstance(item, str) for item in (*pattern.left, *pattern.right))
 
 
 def says_less(pattern: Pattern, other: Pattern) -> bool:
@@ -228,11 +245,11 @@ _CLOSES = {"(": ")", "[": "]", "{": "}"}
 def _tree(part: Tokens) -> _Tree:
     """Tokens as groups; a bracket without its other half is a token like any other."""
     stack: list[list[str | _Tree]] = [[]]
-    for each in part:
-        stack[-1].append(each)
-        if each in _CLOSES:
+    for token in part:
+        stack[-1].append(token)
+        if token in _CLOSES:
             stack.append([stack[-1].pop()])
-        elif len(stack) > 1 and each == _CLOSES[str(stack[-1][0])]:
+        elif len(stack) > 1 and token == _CLOSES[str(stack[-1][0])]:
             group = tuple(stack.pop())
             stack[-1].append(group)
     while len(stack) > 1:
@@ -257,8 +274,8 @@ def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items
 
     With `grow` a difference becomes a new hole if each text may fill one; else it has to be one of `pairs`.
     """
-    keys = [_key(each) for each in one]
-    others = [_key(each) for each in other]
+    keys = [_key(token) for token in one]
+    others = [_key(token) for token in other]
     items: list[str | Hole] = []
     for kind, a, b, c, d in SequenceMatcher(None, keys, others, autojunk=False).get_opcodes():
         if kind == "equal":
@@ -283,19 +300,19 @@ def _unify(one: _Tree, other: _Tree, pairs: list[_Pair], *, grow: bool) -> Items
 def _is_whole(part: Tokens) -> bool:
     """Whether tokens may fill a hole: text of one line, its brackets balanced."""
     opened = 0
-    for each in part:
-        opened += depth((each,))
-        if opened < 0 or each[0] == "\n":
+    for token in part:
+        opened += depth((token,))
+        if opened < 0 or token[0] == "\n":
             return False
-    return opened == 0 and any(not each.isspace() for each in part)
+    return opened == 0 and any(not token.isspace() for token in part)
 
 
 def _anchor(side: Tokens) -> Tokens:
     """The tokens next to a site up to the first long name; none if there is none near it on its line."""
-    for at, each in enumerate(side[:MOST_ANCHORS]):
-        if each[0] == "\n":
+    for at, token in enumerate(side[:MOST_ANCHORS]):
+        if token[0] == "\n":
             break
-        if is_long_name(each):
+        if is_long_name(token):
             return side[: at + 1]
     return ()
 
@@ -309,8 +326,8 @@ def _indent(site: Site, right: Items) -> str:
     """The indentation that new lines are relative to: the site's, or that of the line below in a pattern."""
     if is_before_line(right):
         return site.right[0][1:]
-    return next((each[1:] for each in reversed(site.left) if each[0] == "\n"), "")
+    return next((token[1:] for token in reversed(site.left) if token[0] == "\n"), "")
 
 
 def _has_text(site: Site) -> bool:
-    return any(not each.isspace() for each in (*site.old, *site.new))
+    return any(not token.isspace() for token in (*site.old, *site.new))

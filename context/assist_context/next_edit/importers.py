@@ -64,7 +64,7 @@ class Importers:
     def statements(self, name: str) -> list[str]:
         """The statements that import a name, one for each file, the most frequent first."""
         defined = self.corpus.definitions(name, 3)
-        definers = {each.path for each in defined if each.path != self.path}
+        definers = {definition.path for definition in defined if definition.path != self.path}
         if self.language.name in ("go", "java") and _folder(self.path) in map(_folder, definers):
             return []  # of the same package
         users = self._users(name)
@@ -90,7 +90,7 @@ class Importers:
     def _users(self, name: str) -> list[str]:
         """Files that use a name, the open ones first, then the nearest."""
         word = re.compile(rf"\b{re.escape(name)}\b")
-        opened = [path for path, each in self.opened.items() if word.search(each.text)]
+        opened = [path for path, document in self.opened.items() if word.search(document.text)]
         stored = by_distance(self.corpus.reader.mentions(name, MOST_MENTIONS), self.path)
         return list(islice(self._alike((*opened, *stored)), MOST_FILES))
 
@@ -158,11 +158,11 @@ class Importers:
 
     def _nearest(self, sites: list[ImportSite]) -> list[ImportSite]:
         """Those of the same folder if there are several, else those of the same top folders."""
-        same = [each for each in sites if _folder(each.path) == _folder(self.path)]
+        same = [site for site in sites if _folder(site.path) == _folder(self.path)]
         if len(same) > 1:
             return same
         top = self.path.split("/")[:-1][:2]
-        return [each for each in sites if each.path.split("/")[:-1][:2] == top]
+        return [site for site in sites if site.path.split("/")[:-1][:2] == top]
 
     def _write_all(self, name: str, sites: list[ImportSite]) -> list[str]:
         """The statement of each source, as often as it is imported."""
@@ -188,7 +188,12 @@ class Importers:
         statements = import_statements(ParsedText(part))
         names = [each for statement in statements for each in statement.names if each.name == name]
         return next(
-            (each for each in names if each.module.lstrip(".") == site.import_.module.lstrip(".")), None
+            (
+                imported
+                for imported in names
+                if imported.module.lstrip(".") == site.import_.module.lstrip(".")
+            ),
+            None,
         )
 
     def _write(self, known: ImportedName, site: ImportSite, *, relative: bool) -> str | None:
@@ -245,7 +250,7 @@ class Importers:
 
     def _from_definition(self, name: str, defined: Sequence[IndexedDefinition]) -> list[str]:
         """The import from the one file that defines a name at its top level."""
-        family = list(self._alike(each.path for each in defined))
+        family = list(self._alike(definition.path for definition in defined))
         if len(defined) != 1 or len(family) != 1 or defined[0].parent:
             return []
         [path] = family

@@ -38,8 +38,10 @@ class WorkspaceFiles:
         """
         word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
         own = self.document.path
-        found = [each for each in self.opened if each.path != own and word.search(each.text)][:limit]
-        taken = {own, *(each.path for each in self.opened)}
+        found = [document for document in self.opened if document.path != own and word.search(document.text)][
+            :limit
+        ]
+        taken = {own, *(document.path for document in self.opened)}
         for corpus in self.corpora:
             near = _inside(corpus, own) or ""
             mentions = by_distance(corpus.reader.mentions(name, MOST_MENTIONS), near)
@@ -64,9 +66,9 @@ class WorkspaceFiles:
             path = _inside(corpus, self.document.path)
             if path is not None:
                 opened = {
-                    inside: each
-                    for each in self.opened
-                    if (inside := _inside(corpus, each.path)) is not None and inside != path
+                    inside: document
+                    for document in self.opened
+                    if (inside := _inside(corpus, document.path)) is not None and inside != path
                 }
                 return Importers(corpus, path, language, opened).statements(name)
         return []
@@ -76,7 +78,7 @@ def _holding(corpus: Corpus, name: str) -> list[str]:
     """The files with the words of a name of several words; files with a single word would be too many."""
     words = list(dict.fromkeys(terms(name)))
     hits = corpus.search(words, MOST_HITS) if len(words) > 1 else ()
-    return list(dict.fromkeys(each.path for each in hits))
+    return list(dict.fromkeys(hit.path for hit in hits))
 
 
 def _inside(corpus: Corpus, path: str) -> str | None:

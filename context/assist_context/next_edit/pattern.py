@@ -88,7 +88,7 @@ def matches(pattern: Pattern, text: str) -> Iterator[PatternMatch]:
     The first line is as any other: a line end is thought before it.
     """
     names = pattern.names
-    if any(each not in text for each in names):
+    if any(word not in text for word in names):
         return
     whole = f"\n{text}"
     found = 0
@@ -111,7 +111,7 @@ def matches(pattern: Pattern, text: str) -> Iterator[PatternMatch]:
 def _near(pattern: Pattern, name: str, text: str) -> Iterator[re.Match[str]]:
     """The places where the expression fits, looked for only in lines around a name, as it is slow."""
     expression = _expression(pattern)
-    lines = 1 + sum(str(each)[0] == "\n" for each in (*pattern.left, *pattern.old, *pattern.right))
+    lines = 1 + sum(str(item)[0] == "\n" for item in (*pattern.left, *pattern.old, *pattern.right))
     done = 0
     at = text.find(name)
     while at >= 0:
@@ -198,7 +198,7 @@ def _is_made(pattern: Pattern, text: str, span: tuple[int, int], new: str) -> bo
 
 def _is_blank(items: Items) -> bool:
     """Whether items are nothing but spaces, if any."""
-    return all(isinstance(each, str) and each.isspace() and each[0] != "\n" for each in items)
+    return all(isinstance(item, str) and item.isspace() and item[0] != "\n" for item in items)
 
 
 def is_before_line(right: Items) -> bool:
@@ -207,4 +207,4 @@ def is_before_line(right: Items) -> bool:
 
 
 def _words(items: Items) -> str:
-    return "".join(f"<{each.number}>" if isinstance(each, Hole) else each for each in items)
+    return "".join(f"<{item.number}>" if isinstance(item, Hole) else item for item in items)

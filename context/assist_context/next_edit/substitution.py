@@ -95,7 +95,7 @@ def sites(hunk: EditHunk, lines: Sequence[str]) -> tuple[Site, ...]:
 def _whole_lines(before: Sequence[str], hunk: EditHunk) -> _Step | None:
     """The span of whole lines that were added or deleted: from the line end above to that of the last one."""
     changed = hunk.new or hunk.old
-    if (hunk.old and hunk.new) or not changed or not all(each.endswith(("\n", "\r")) for each in changed):
+    if (hunk.old and hunk.new) or not changed or not all(line.endswith(("\n", "\r")) for line in changed):
         return None
     start = len(tokens("\n" + "".join(before))) - 1
     end = len(tokens("\n" + "".join((*before, *changed)))) - 1
@@ -209,4 +209,4 @@ def _balance(span: _Step, old: Tokens, new: Tokens) -> _Step:
 
 def depth(part: Tokens) -> int:
     """How many brackets tokens open, less those that they close."""
-    return sum((each in "([{") - (each in ")]}") for each in part)
+    return sum((word in "([{") - (word in ")]}") for word in part)

@@ -61,10 +61,10 @@ def find_imports(situation: Situation) -> Iterator[Offer]:
     document = situation.document
     if document.language.name not in LANGUAGES:
         return
-    hunks = [each for each in situation.hunks if each.path == document.path and each.is_example]
-    written = [each for each in hunks if each.origin != "offer" or each is hunks[-1]]
+    hunks = [hunk for hunk in situation.hunks if hunk.path == document.path and hunk.is_example]
+    written = [hunk for hunk in hunks if hunk.origin != "offer" or hunk is hunks[-1]]
     hunks = written[: -RECENT - 1 : -1]
-    if not any(_words(each.new) ^ _words(each.old) for each in hunks):
+    if not any(_words(hunk.new) ^ _words(hunk.old) for hunk in hunks):
         return
     parsed = situation.parse(document)
     if parsed.root is None:
@@ -105,7 +105,7 @@ def _offer_missing(text: _Text, name: str, line: int, age: int) -> Offer | None:
     if language.name == "rust" and wanted.module.partition("::")[0] == name:  # a crate is known by its name
         return None
     if language.name in ECMA:
-        marks = wanted.marked or any(each.marked for one in text.statements for each in one.names)
+        marks = wanted.marked or any(imported.marked for one in text.statements for imported in one.names)
         wanted = replace(wanted, marked=marks and _is_type(text.reader, name))
     change = place_import(text.reader.parsed, wanted)
     if change is None:
@@ -115,7 +115,7 @@ def _offer_missing(text: _Text, name: str, line: int, age: int) -> Offer | None:
         "standard": float(votes == 0),
         "votes": math.log1p(votes),
         "share": share,
-        "module_known": float(any(each.module == wanted.module for each in text.statements)),
+        "module_known": float(any(statement.module == wanted.module for statement in text.statements)),
         "capital": float(name[:1].isupper()),
         "uses": math.log1p(len(code_places(text.reader, name))),
     }
@@ -151,7 +151,7 @@ def _usual_imports(language_name: str) -> dict[str, ImportedName]:
     """The imports of a language's own library, by the names that they bring in."""
     language = language_of("", language_name)
     names = [read_import(each, language) for each in _usual().get(language_name, ())]
-    return {each.name: each for each in names if each is not None}
+    return {imported.name: imported for imported in names if imported is not None}
 
 
 @lru_cache
@@ -163,17 +163,17 @@ def _usual() -> dict[str, list[str]]:
 def _covers(statements: tuple[ImportStatement, ...], wanted: ImportedName) -> bool:
     """Whether an import of everything brings the name in, or one of the module has it under another name."""
     return any(
-        (each.form == "wildcard" and each.module in (wanted.module, "super"))
-        or (each.form == "module" and each.module == wanted.module and wanted.form == "module")
+        (name.form == "wildcard" and name.module in (wanted.module, "super"))
+        or (name.form == "module" and name.module == wanted.module and wanted.form == "module")
         for statement in statements
-        for each in statement.names
+        for name in statement.names
     )
 
 
 def _is_type(reader: NameReader, name: str) -> bool:
     """Whether a name is only used as a type."""
     nodes = [reader.parsed.node(at, at + len(name.encode())) for at in code_places(reader, name)]
-    return all(each is not None and each.type == "type_identifier" for each in nodes)
+    return all(node is not None and node.type == "type_identifier" for node in nodes)
 
 
 def _is_being_typed(situation: Situation, name: str, line: int) -> bool:
@@ -247,7 +247,7 @@ def _may_go(text: _Text, statement: ImportStatement, name: ImportedName) -> bool
         or name.module == "__future__"
     ):
         return False
-    if any(_KEPT.search(each) for each in parsed.document.lines[first : last + 1]):
+    if any(_KEPT.search(line) for line in parsed.document.lines[first : last + 1]):
         return False
     if name.module.endswith(_STYLES) or parsed.source.text(*name.span).split() == [
         name.name,
@@ -267,7 +267,7 @@ def _may_go(text: _Text, statement: ImportStatement, name: ImportedName) -> bool
 def _is_used(text: _Text, name: str) -> bool:
     """Whether a name is in any other code, or in a string or comment that tools read."""
     parsed = text.reader.parsed
-    spans = [each.span for each in text.statements]
+    spans = [statement.span for statement in text.statements]
     places = [each for each in text.reader.occurrences(name) if not each.member]
     outside = []
     own = set()

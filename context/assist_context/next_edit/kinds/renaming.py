@@ -133,7 +133,7 @@ def _find_chain(
 
 def _count_examples(situation: Situation, renaming: Renaming) -> int:
     """How many hunks made a renaming, in any document."""
-    return sum(makes_any(each, (renaming,)) for each in situation.hunks)
+    return sum(makes_any(hunk, (renaming,)) for hunk in situation.hunks)
 
 
 def _offer(situation: Situation, chain: RenameChain, changes: Sequence[Change], text: RenamedText) -> Offer:
@@ -171,7 +171,7 @@ def _features(
         "member": level == "member",
         "old_resolves": any(each.binding is not None for each in chain.others),
         "old_elsewhere": math.log1p(len(chain.others)),
-        "new_is_new": not any(each.start not in own for each in now.occurrences(name.new)),
+        "new_is_new": not any(place.start not in own for place in now.occurrences(name.new)),
         "similarity": SequenceMatcher(None, name.old, name.new, autojunk=False).ratio(),
         "length": math.log1p(len(name.old)),
         "broken": now.parsed.root is not None and now.parsed.root.has_error,

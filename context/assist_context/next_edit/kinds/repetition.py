@@ -106,8 +106,11 @@ def _is_part(found: _Found, offer: Offer, wider: _Found, around: Offer) -> bool:
         return False
     first = offer.changes[0]
     return any(
-        each != first and each.start <= first.start and first.end <= each.end and each.text != first.text
-        for each in around.changes
+        change != first
+        and change.start <= first.start
+        and first.end <= change.end
+        and change.text != first.text
+        for change in around.changes
     )
 
 
@@ -145,9 +148,9 @@ def _is_defined_here(reader: NameReader, name: str, site: Site) -> bool:
 def _patterns(situation: Situation) -> list[_Found]:
     """The patterns of the last hunks: those that explain more examples come first."""
     known = [
-        list(_sites_of(each, situation.document)[:MOST_SITES])
-        for each in reversed(situation.hunks[-RECENT:])
-        if each.is_example
+        list(_sites_of(hunk, situation.document)[:MOST_SITES])
+        for hunk in reversed(situation.hunks[-RECENT:])
+        if hunk.is_example
     ]
     result: dict[Pattern, _Found] = {}
     for age, newest in enumerate(known[:SEEDS]):
@@ -208,7 +211,7 @@ def _cached_sites(hunk: EditHunk, near: tuple[str, ...], first: int) -> tuple[Si
 @lru_cache(maxsize=8)
 def _line_starts(document: Document) -> list[int]:
     """Where the lines begin in the text whose line ends have one character."""
-    sizes = (len(each.rstrip("\r\n")) + each.endswith(("\r", "\n")) for each in document.lines[:-1])
+    sizes = (len(line.rstrip("\r\n")) + line.endswith(("\r", "\n")) for line in document.lines[:-1])
     return list(accumulate(sizes, initial=0))
 
 
@@ -222,15 +225,15 @@ def _places(document: Document, text: str, hits: Sequence[PatternMatch]) -> list
     """Where matches are in a document. A line end in the new text becomes that of the document."""
     starts = _line_starts(document)
     result = []
-    for each in hits:
-        line = bisect_right(starts, each.start) - 1
-        end = bisect_right(starts, each.end) - 1
-        begin = max(0, each.start - 80)
-        left = tokens(text[begin : each.start])[-AROUND:]
-        right = tokens(text[each.end : each.end + 80])[:AROUND]
-        start = Cursor(line, each.start - starts[line])
-        old = text[each.start : each.end]
-        result.append(_Hit(each, start, Cursor(end, each.end - starts[end]), left, old, right))
+    for hit in hits:
+        line = bisect_right(starts, hit.start) - 1
+        end = bisect_right(starts, hit.end) - 1
+        begin = max(0, hit.start - 80)
+        left = tokens(text[begin : hit.start])[-AROUND:]
+        right = tokens(text[hit.end : hit.end + 80])[:AROUND]
+        start = Cursor(line, hit.start - starts[line])
+        old = text[hit.start : hit.end]
+        result.append(_Hit(hit, start, Cursor(end, hit.end - starts[end]), left, old, right))
     return result
 
 
@@ -244,7 +247,7 @@ def _filter_alike(
     kind = _kind_at(origin, Cursor(example.line, example.column)) if origin is not None else "code"
     if kind != "code" and len(found.examples) == 1:
         return []
-    alike = [each for each in places if _kind_at(parsed, each.start) == kind]
+    alike = [place for place in places if _kind_at(parsed, place.start) == kind]
     if len(found.examples) == 1 and not example.new:  # of a parameter: the next function needs its own
         alike = [each for each in alike if not _is_parameter(parsed, each)]
     if kind != "code" or not example.is_identifier or parsed.document is not situation.document or not here:
@@ -278,14 +281,14 @@ def _other_meanings(parsed: ParsedText, example: Site) -> set[Cursor]:
     meant = reader.bound(name, start, end)
     member = _is_member(reader, start, example.new[0])
     return {
-        each.start
-        for each in reader.occurrences(name)
-        if each.binding not in (None, meant) or (each.place == "code" and each.member is not member)
+        place.start
+        for place in reader.occurrences(name)
+        if place.binding not in (None, meant) or (place.place == "code" and place.member is not member)
     }
 
 
 def _is_member(reader: NameReader, start: Cursor, name: str) -> bool:
-    return any(each.member for each in reader.occurrences(name) if each.start == start)
+    return any(place.member for place in reader.occurrences(name) if place.start == start)
 
 
 def _offer(situation: Situation, document: Document, found: _Found, places: Sequence[_Hit]) -> Offer:
@@ -294,7 +297,8 @@ def _offer(situation: Situation, document: Document, found: _Found, places: Sequ
     edited = situation.hunk.line if here else -1
     ordered = sorted(places, key=lambda each: (each.start.line < edited, each.start.line, each.start.column))
     changes = tuple(
-        Change(document.path, each.start, each.end, _with_ends(each.match.new, document)) for each in ordered
+        Change(document.path, change.start, change.end, _with_ends(change.match.new, document))
+        for change in ordered
     )
     return Offer(
         "repeat",
@@ -323,16 +327,16 @@ def _features(
     """What says how likely an offer is; those of its first place are about that place."""
     pattern = found.pattern
     first = places[0]
-    lefts = [_same_end(first.left, each.left) for each in found.examples]
-    rights = [_same_start(first.right, each.right) for each in found.examples]
+    lefts = [_same_end(first.left, site.left) for site in found.examples]
+    rights = [_same_start(first.right, site.right) for site in found.examples]
     here = document is situation.document
-    hunks = [each for each in situation.hunks if each.path == document.path]
+    hunks = [hunk for hunk in situation.hunks if hunk.path == document.path]
     parsed = situation.parse(document)
     kind = _kind_at(parsed, first.start)
-    touched = any(each.line <= first.start.line < each.line + len(each.new) for each in hunks)
-    old = "".join(each for each in pattern.old if isinstance(each, str))
-    new = "".join(each for each in pattern.new if isinstance(each, str))
-    long_old = [each for each in pattern.old if is_long_name(each)]
+    touched = any(hunk.line <= first.start.line < hunk.line + len(hunk.new) for hunk in hunks)
+    old = "".join(item for item in pattern.old if isinstance(item, str))
+    new = "".join(item for item in pattern.new if isinstance(item, str))
+    long_old = [item for item in pattern.old if is_long_name(item)]
     return {
         "one": float(len(found.examples) == 1),
         "two": float(len(found.examples) == 2),
@@ -352,8 +356,8 @@ def _features(
         "right": math.log1p(max(rights)),
         "age": float(found.age),
         "touched": float(touched),
-        "sites": math.log1p(min(each.among for each in found.examples)),
-        "line": max(_alike(first, each) for each in found.examples[:MOST_COMPARED]),
+        "sites": math.log1p(min(site.among for site in found.examples)),
+        "line": max(_alike(first, site) for site in found.examples[:MOST_COMPARED]),
         "number": float(bool(old) and not long_old),
         "literal": float(bool(_LITERAL.fullmatch(old))),
         "prose": float(bool(document.language.markup)),

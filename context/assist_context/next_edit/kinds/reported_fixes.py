@@ -139,11 +139,11 @@ def _removal(situation: Situation, fix: _Fix) -> Offer | None:
         if end < statement.span[0] or statement.span[1] < start or (statement.nested and not statement.loose):
             continue
         named = [
-            each
-            for each in statement.names
+            name
+            for name in statement.names
             if fix.old
-            in (each.name, each.module, f"{each.module}.{each.original}", f"{each.module}::{each.original}")
-            or (each.name == last and fix.old.endswith(each.original))
+            in (name.name, name.module, f"{name.module}.{name.original}", f"{name.module}::{name.original}")
+            or (name.name == last and fix.old.endswith(name.original))
         ]
         change = remove_import(parsed, statement, named[0]) if len(named) == 1 else None
         if change is not None:

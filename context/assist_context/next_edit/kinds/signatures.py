@@ -85,7 +85,7 @@ def _is_followed(situation: Situation, changed: ChangedSignature) -> bool:
     path = situation.document.path
     call = f"{changed.signature.name}("
     return changed.home.document.path == path or any(
-        each.path == path and each.origin == "offer" and call in "".join(each.new) for each in situation.hunks
+        hunk.path == path and hunk.origin == "offer" and call in "".join(hunk.new) for hunk in situation.hunks
     )
 
 
@@ -264,12 +264,12 @@ def _touched_lines(situation: Situation, changed: ChangedSignature, path: str) -
     hunks = situation.hunks
     call = f"{changed.signature.name}("
     earlier = [
-        each
-        for each in hunks[: changed.since]
-        if changed.change.reordered and call in "".join(each.old) and call in "".join(each.new)
+        hunk
+        for hunk in hunks[: changed.since]
+        if changed.change.reordered and call in "".join(hunk.old) and call in "".join(hunk.new)
     ]
     later = (*earlier, *hunks[changed.since + 1 :])
-    return [(each.line, each.line + len(each.new)) for each in later if each.path == path]
+    return [(hunk.line, hunk.line + len(hunk.new)) for hunk in later if hunk.path == path]
 
 
 def _is_touched(text: ParsedText, site: CallSite, lines: Sequence[tuple[int, int]]) -> bool:
@@ -281,11 +281,11 @@ def _is_touched(text: ParsedText, site: CallSite, lines: Sequence[tuple[int, int
 
 
 def _passed_texts(text: ParsedText, site: CallSite) -> list[PassedText]:
-    return [PassedText(text.source.text(*each.value), each.keyword) for each in site.arguments]
+    return [PassedText(text.source.text(*argument.value), argument.keyword) for argument in site.arguments]
 
 
 def _is_plain(site: CallSite) -> bool:
-    return not site.broken and not any(each.spread for each in site.arguments)
+    return not site.broken and not any(argument.spread for argument in site.arguments)
 
 
 def _known_texts(changed: ChangedSignature, text: ParsedText, examples: Sequence[CallSite]) -> dict[str, str]:
@@ -305,9 +305,9 @@ def _argument_of(
     passed = _passed_texts(text, site)
     if not _is_plain(site) or not fits(parameters, passed):
         return ""
-    for each in passed:
-        if each.keyword == parameter.name:
-            return each.text
+    for argument in passed:
+        if argument.keyword == parameter.name:
+            return argument.text
     places = [each for each in parameters if each.kind in ("plain", "positional")]
     at = places.index(parameter) if parameter in places else len(passed)
     return passed[at].text if at < len(passed) and not passed[at].keyword else ""
@@ -317,8 +317,8 @@ def _can_use(known: str, is_variable: Callable[[str], bool]) -> bool:
     """Whether what an example passes means the same at a call: its names are variables there, or types."""
     if _LITERAL.fullmatch(known):
         return True
-    names = [each for each in _NAMES.findall(known) if not _LITERAL.fullmatch(each)]
-    return all(each in _OWN or each[0].isupper() or is_variable(each) for each in names)
+    names = [word for word in _NAMES.findall(known) if not _LITERAL.fullmatch(word)]
+    return all(word in _OWN or word[0].isupper() or is_variable(word) for word in names)
 
 
 def _edits(
@@ -392,7 +392,7 @@ def _override_offers(situation: Situation, changed: ChangedSignature) -> Iterato
 
 
 def _shape(parameters: Sequence[Parameter]) -> list[tuple[str, str]]:
-    return [(each.name, each.type) for each in parameters]
+    return [(parameter.name, parameter.type) for parameter in parameters]
 
 
 def _declaration(home: ParsedText, parameter: Parameter) -> str:

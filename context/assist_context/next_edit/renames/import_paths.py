@@ -31,10 +31,10 @@ def names_module(module: str, importer: Document, origin: Document) -> bool:
 def is_same_package(one: Document, other: Document) -> bool:
     """Whether two documents are of one package of Go: one folder, and one package clause."""
     clauses = [
-        next((line.strip() for line in each.lines if line.startswith("package ")), "")
-        for each in (one, other)
+        next((line.strip() for line in document.lines if line.startswith("package ")), "")
+        for document in (one, other)
     ]
-    folders = [posixpath.dirname(_plain(each.path)) for each in (one, other)]
+    folders = [posixpath.dirname(_plain(document.path)) for document in (one, other)]
     return folders[0] == folders[1] and clauses[0] == clauses[1] != ""
 
 

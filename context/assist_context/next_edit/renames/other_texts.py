@@ -28,15 +28,15 @@ def follow_import(situation: Situation, document: Document, chain: RenameChain) 
         return ()
     reader = NameReader(situation.parse(document))
     places = OtherText(reader, origin).places(chain.name.old, binding)
-    taken = [reader.bound(chain.name.new, each.start, each.end) for each in places]
+    taken = [reader.bound(chain.name.new, place.start, place.end) for place in places]
     if any(each is not None for each in taken):
         return ()
-    return tuple(change_of(document, each, chain.name.old, chain.name.new) for each in places)
+    return tuple(change_of(document, place, chain.name.old, chain.name.new) for place in places)
 
 
 def are_related(one: Document, other: Document) -> bool:
     """Whether two documents are different ones whose languages can name each other's definitions."""
-    families = {_FAMILIES.get(each.language.name, each.language.name) for each in (one, other)}
+    families = {_FAMILIES.get(document.language.name, document.language.name) for document in (one, other)}
     return one.path != other.path and len(families) == 1
 
 
@@ -67,26 +67,26 @@ class OtherText:
 
     def imports(self, name: str) -> Iterator[Occurrence]:
         """The places that mean a name at the top of the other file."""
-        occurrences = [each for each in self._reader.occurrences(name) if each.place == "code"]
+        occurrences = [place for place in self._reader.occurrences(name) if place.place == "code"]
         bindings = {
-            each.binding
-            for each in occurrences
-            if each.defines and each.binding is not None and self._is_import(each)
+            place.binding
+            for place in occurrences
+            if place.defines and place.binding is not None and self._is_import(place)
         }
         go = self._document.language.name == "go"
-        for each in occurrences:
-            if each.binding is not None:
-                follows = each.binding in bindings and each.shorthand != "key"
-            elif self._is_import(each) or (go and self._is_of_package(each)):
+        for place in occurrences:
+            if place.binding is not None:
+                follows = place.binding in bindings and place.shorthand != "key"
+            elif self._is_import(place) or (go and self._is_of_package(place)):
                 follows = True
             else:
-                follows = each.member and self._is_of_module(each)
+                follows = place.member and self._is_of_module(place)
             if follows:
-                yield each
+                yield place
 
     def members(self, name: str, owner: str, space: str) -> Iterator[Occurrence]:
         """The places that are a member of a class that comes from the other file."""
-        if not owner or not any(each.what == "import" for each in self.imports(owner)):
+        if not owner or not any(place.what == "import" for place in self.imports(owner)):
             return
         yield from self._reader.members_of(name, owner, space)
 
@@ -144,8 +144,8 @@ class OtherText:
         parsed = self._reader.parsed
         start = parsed.cursor(node.start_byte)
         occurrences = self._reader.occurrences(name)
-        own = next((each.binding for each in occurrences if each.start == start), None)
-        return (each for each in occurrences if each.defines and each.binding == own and own is not None)
+        own = next((place.binding for place in occurrences if place.start == start), None)
+        return (place for place in occurrences if place.defines and place.binding == own and own is not None)
 
 
 def _around_import(node: tree_sitter.Node) -> tree_sitter.Node | None:

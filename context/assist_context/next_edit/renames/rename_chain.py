@@ -49,12 +49,14 @@ class RenamedText:
 
     def starts(self, renaming: Renaming) -> set[Cursor]:
         """Where the old name became the new one."""
-        return {each.start for each in self.replaced.names if each.renaming == renaming}
+        return {name.start for name in self.replaced.names if name.renaming == renaming}
 
     def meant(self, renaming: Renaming) -> dict[ReplacedName, Occurrence]:
         """The places of the old name that became the new one, as they were."""
-        old = {each.start: each for each in self.before.occurrences(renaming[0]) if each.shorthand != "key"}
-        own = {each: old.get(self.replaced.before(each.start)) for each in self.replaced.names}
+        old = {
+            place.start: place for place in self.before.occurrences(renaming[0]) if place.shorthand != "key"
+        }
+        own = {name: old.get(self.replaced.before(name.start)) for name in self.replaced.names}
         return {each: was for each, was in own.items() if each.renaming == renaming and was is not None}
 
 
@@ -65,8 +67,8 @@ def follow_definition(
 
     `begun`: the same name was replaced elsewhere, so that the new one may already be at other places.
     """
-    new = (each for each in text.now.occurrences(name.new) if each.start == name.start and each.defines)
-    target = next((each.binding for each in new), None)
+    new = (place for place in text.now.occurrences(name.new) if place.start == name.start and place.defines)
+    target = next((place.binding for place in new), None)
     if target is None or _captures(name, target, text, begun):
         return None
     return _chain(name, definition, target, text)
@@ -75,10 +77,10 @@ def follow_definition(
 def _places_now(old: str, places: Iterable[Occurrence], text: RenamedText) -> list[Occurrence]:
     """Some places as they are now, without those that were replaced."""
     found = []
-    for each in places:
-        start = text.replaced.after(each.start)
+    for place in places:
+        start = text.replaced.after(place.start)
         if start is not None:
-            found.append(replace(each, start=start, end=Cursor(start.line, start.column + len(old))))
+            found.append(replace(place, start=start, end=Cursor(start.line, start.column + len(old))))
     return found
 
 
@@ -103,21 +105,21 @@ def _chain(
     guesses = now.rules.guesses
     same: list[Occurrence] = []
     others: list[Occurrence] = []
-    for each in text.before.occurrences(name.old):
-        follows = each.binding == definition.binding and (each.sure or guesses)
-        (same if follows else others).append(each)
+    for place in text.before.occurrences(name.old):
+        follows = place.binding == definition.binding and (place.sure or guesses)
+        (same if follows else others).append(place)
     left = _places_now(name.old, same, text)
     changes = []
     unsure = 0
     # Where a type and a value are one definition, the new name means nothing yet at the places of the other.
-    allowed = {target, None} if any(each.defines for each in left) else {target}
-    for each in left:
-        if now.bound(name.new, each.start, each.end, key=each.shorthand == "key") not in allowed:
-            if each.sure:
+    allowed = {target, None} if any(place.defines for place in left) else {target}
+    for place in left:
+        if now.bound(name.new, place.start, place.end, key=place.shorthand == "key") not in allowed:
+            if place.sure:
                 return None  # there the new name means something else
             continue
-        unsure += not each.sure
-        changes.append(change_of(now.parsed.document, each, name.old, name.new))
+        unsure += not place.sure
+        changes.append(change_of(now.parsed.document, place, name.old, name.new))
     ordered = _in_reading_order(changes, text.latest)
     return RenameChain(name, definition, tuple(ordered), tuple(others), unsure, from_use=target is None)
 
@@ -148,10 +150,15 @@ def _in_reading_order(changes: Sequence[Change], place: Cursor) -> list[Change]:
 def follow_use(name: ReplacedName, use: Occurrence, text: RenamedText) -> RenameChain | None:
     """What follows if a use got a name that means nothing yet: its definition and the other uses."""
     old = text.before.occurrences(name.old)
-    definitions = [each for each in old if each.defines and each.binding == use.binding]
-    if use.defines or not use.sure or not definitions or any(each.what == "import" for each in definitions):
+    definitions = [place for place in old if place.defines and place.binding == use.binding]
+    if (
+        use.defines
+        or not use.sure
+        or not definitions
+        or any(definition.what == "import" for definition in definitions)
+    ):
         return None
     own = text.starts(name.renaming)
-    if any(each.start not in own and each.place == "code" for each in text.now.occurrences(name.new)):
+    if any(place.start not in own and place.place == "code" for place in text.now.occurrences(name.new)):
         return None
     return _chain(name, definitions[0], None, text)

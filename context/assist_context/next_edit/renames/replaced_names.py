@@ -54,17 +54,17 @@ class Replacements:
     def after(self, place: Cursor) -> Cursor | None:
         """Where a place of the document before is now; `None` if its name was replaced."""
         column = place.column
-        for each in self.names:
-            if each.start.line == place.line:
-                if each.start.column == column:
+        for name in self.names:
+            if name.start.line == place.line:
+                if name.start.column == column:
                     return None
-                if each.start.column < column:
-                    column += _growth(each)
+                if name.start.column < column:
+                    column += _growth(name)
         return Cursor(place.line, column)
 
     def _left_of(self, place: Cursor) -> Iterator[ReplacedName]:
         return (
-            each for each in self.names if each.start.line == place.line and each.start.column < place.column
+            name for name in self.names if name.start.line == place.line and name.start.column < place.column
         )
 
 
@@ -101,7 +101,7 @@ def accepted_lines(document: Document, hunks: Iterable[EditHunk], names: Collect
     for hunk in hunks:
         old, new = "".join(hunk.old), "".join(hunk.new)
         own = hunk.path == document.path and hunk.origin == "offer"
-        if own and any(new.count(each) > old.count(each) for each in names):
+        if own and any(new.count(word) > old.count(word) for word in names):
             found.update(range(hunk.line, hunk.line + len(hunk.new)))
     return frozenset(found)
 
@@ -118,7 +118,7 @@ def replaced_names(hunk: EditHunk) -> tuple[ReplacedName, ...]:
     if max(len(old), len(new)) > MOST_TOKENS:
         return ()
     found: list[ReplacedName] = []
-    matcher = SequenceMatcher(None, [each[0] for each in old], [each[0] for each in new], autojunk=False)
+    matcher = SequenceMatcher(None, [token[0] for token in old], [token[0] for token in new], autojunk=False)
     for step, start, end, begin, stop in matcher.get_opcodes():
         if step != "replace" or end - start != stop - begin:
             continue

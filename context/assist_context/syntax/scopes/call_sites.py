@@ -69,7 +69,7 @@ class Signature:
     @property
     def passed(self) -> tuple[Parameter, ...]:
         """The parameters for which a call has arguments."""
-        return tuple(each for each in self.parameters if each.kind != "receiver")
+        return tuple(parameter for parameter in self.parameters if parameter.kind != "receiver")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ def definitions_of(parsed: ParsedText, name: str) -> list[Signature]:
         node = parsed.node(start, end)
         if node is None or node.byte_range != (start, end):
             continue
-        for each in _defined_by(rules, node):
-            signature = _signature(parsed, rules, each)
+        for definition in _defined_by(rules, node):
+            signature = _signature(parsed, rules, definition)
             if signature and signature.name_span == (start, end):
                 found[signature.span] = signature
     return list(found.values())
@@ -254,7 +254,7 @@ def _signature(parsed: ParsedText, rules: CallRules, node: tree_sitter.Node) -> 
         parameters = (replace(parameters[0], kind="receiver"), *parameters[1:])
     if rules.receiver and (receiver := node.child_by_field_name(rules.receiver)) is not None:
         owner = _type_name(node_text(receiver))
-    selfless = not any(each.kind == "receiver" for each in parameters)
+    selfless = not any(parameter.kind == "receiver" for parameter in parameters)
     java = parsed.document.language.name == "java" and node.type == "constructor_declaration"
     return Signature(
         known,
@@ -315,7 +315,7 @@ def _type_name(text: str) -> str:
 def _heritage(rules: CallRules, node: tree_sitter.Node) -> Iterator[str]:
     for child in node.children:
         if child.type in rules.heritage:
-            yield from (each for each in re.findall(r"\w+", node_text(child)) if each not in _HERITAGE_WORDS)
+            yield from (word for word in re.findall(r"\w+", node_text(child)) if word not in _HERITAGE_WORDS)
     trait = node.child_by_field_name("trait") if "trait" in rules.heritage else None
     if trait is not None:
         yield _type_name(node_text(trait))
@@ -401,7 +401,7 @@ def _call(rules: CallRules, name: tree_sitter.Node) -> CallSite | None:
     if listing is None:
         return None
     comprehension = listing.type in ("generator_expression", "template_string")
-    broken = comprehension or listing.has_error or any("comment" in each.type for each in listing.children)
+    broken = comprehension or listing.has_error or any("comment" in node.type for node in listing.children)
     arguments = () if broken else tuple(_arguments(rules, listing))
     return CallSite(
         node_text(name), around.byte_range, name.byte_range, listing.byte_range, arguments, receiver, broken

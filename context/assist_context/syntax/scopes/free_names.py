@@ -49,7 +49,7 @@ def free_names(
 
 def code_places(reader: NameReader, name: str) -> list[int]:
     """Where a name is looked up or bound, as bytes: without members, strings and comments."""
-    return [reader.parsed.byte(each.start) for each in reader.occurrences(name) if _is_variable(each)]
+    return [reader.parsed.byte(place.start) for place in reader.occurrences(name) if _is_variable(place)]
 
 
 def is_broken(node: tree_sitter.Node) -> bool:
@@ -67,19 +67,19 @@ def is_broken(node: tree_sitter.Node) -> bool:
 def _head_has_error(statement: tree_sitter.Node) -> bool:
     """Whether a statement has errors outside of its block."""
     return statement.has_error and any(
-        each.is_error
-        or each.is_missing
-        or (each.has_error and "block" not in each.type and "body" not in each.type)
-        for each in statement.children
+        node.is_error
+        or node.is_missing
+        or (node.has_error and "block" not in node.type and "body" not in node.type)
+        for node in statement.children
     )
 
 
 def _is_free(reader: NameReader, name: str, start: Cursor) -> bool:
     """Whether a name is used at a place, and bound nowhere in the text."""
-    places = [each for each in reader.occurrences(name) if _is_variable(each)]
-    if any(each.defines or each.binding is not None for each in places):
+    places = [place for place in reader.occurrences(name) if _is_variable(place)]
+    if any(place.defines or place.binding is not None for place in places):
         return False
-    return any(each.start == start for each in places)
+    return any(place.start == start for place in places)
 
 
 def _is_variable(place: Occurrence) -> bool:

@@ -69,7 +69,7 @@ class NameReader:
     def function_around(self, start: Cursor, end: Cursor) -> tuple[int, int] | None:
         """The bytes of the outermost function around a name, `None` at the top of the text."""
         place = self._place(self.parsed.byte(start), self.parsed.byte(end))
-        functions = [each for each in place.scopes if each.kind == "function"] if place is not None else []
+        functions = [scope for scope in place.scopes if scope.kind == "function"] if place is not None else []
         return functions[-1].node.byte_range if functions else None
 
     def occurrences(self, name: str) -> tuple[Occurrence, ...]:
@@ -112,7 +112,7 @@ class NameReader:
         `space` is that of the member's binding there.
         """
         starts = find_members_of(self._objects(), self._table(name), owner, space)
-        return tuple(each for each in self.occurrences(name) if self.parsed.byte(each.start) in starts)
+        return tuple(place for place in self.occurrences(name) if self.parsed.byte(place.start) in starts)
 
     def _table(self, name: str) -> NameTable:
         if name not in self._tables:

@@ -38,7 +38,7 @@ FAR = 6  # lines of other code after which an import is no longer one of those a
 
 def place_import(parsed: ParsedText, wanted: ImportedName) -> ByteEdit | None:
     """The change that imports one more name; `None` if the text has no usual place for it."""
-    statements = [each for each in import_statements(parsed) if not each.nested]
+    statements = [statement for statement in import_statements(parsed) if not statement.nested]
     if joined := _join(parsed, statements, wanted):
         return joined
     language = parsed.document.language
@@ -61,10 +61,10 @@ def place_import(parsed: ParsedText, wanted: ImportedName) -> ByteEdit | None:
 def _join(parsed: ParsedText, statements: Sequence[ImportStatement], wanted: ImportedName) -> ByteEdit | None:
     """The name among those that a statement takes from the same module."""
     same = [
-        each
-        for each in statements
-        if each.module == wanted.module and each.names and not each.shared
-        and not any(name.form in ("wildcard", "namespace", "module") for name in each.names)
+        statement
+        for statement in statements
+        if statement.module == wanted.module and statement.names and not statement.shared
+        and not any(name.form in ("wildcard", "namespace", "module") for name in statement.names)
     ]  # fmt: skip
     language = parsed.document.language.name
     if wanted.form not in ("name", "default") or language in ("go", "java") or not wanted.module:
@@ -87,8 +87,12 @@ def _join(parsed: ParsedText, statements: Sequence[ImportStatement], wanted: Imp
 
 def _has_one_name_a_line(statements: Sequence[ImportStatement]) -> bool:
     """Whether each name has a line of its own, even those of one module."""
-    single = [each.module for each in statements if len(each.names) == 1 and each.names[0].form == "name"]
-    several = [each for each in statements if len(each.names) > 1]
+    single = [
+        statement.module
+        for statement in statements
+        if len(statement.names) == 1 and statement.names[0].form == "name"
+    ]
+    several = [statement for statement in statements if len(statement.names) > 1]
     return not several and len(single) > len(set(single))
 
 
@@ -146,7 +150,7 @@ def _specifier(name: ImportedName) -> str:
 def _index_among(names: Sequence[str], wanted: str, language: str) -> int:
     """Where a name belongs in a list: where its order says, else at the end."""
     for order in name_orders(language):
-        at = index_in([order(each) for each in names], order(wanted), (tuple,))
+        at = index_in([order(word) for word in names], order(wanted), (tuple,))
         if at is not None:
             return at
     return len(names)
@@ -238,16 +242,16 @@ def _blocks(parsed: ParsedText, statements: Sequence[ImportStatement]) -> list[I
     """The statements at the top of a text, those on neighbouring lines together."""
     blocks: list[ImportBlock] = []
     last = 0
-    for each in statements:
-        first = parsed.source.line(each.span[0])
+    for statement in statements:
+        first = parsed.source.line(statement.span[0])
         between = [line for line in parsed.document.lines[last : first - 1] if line.strip()]
         if blocks and len(between) > FAR:
             break
         apart = not blocks or first > last + 1
         if apart:
             blocks.append([])
-        blocks[-1].append(each)
-        last = parsed.source.line(max(each.span[0], each.span[1] - 1))
+        blocks[-1].append(statement)
+        last = parsed.source.line(max(statement.span[0], statement.span[1] - 1))
     return blocks
 
 
@@ -300,7 +304,7 @@ def _ecma_indent(document: Document) -> str:
 
 def _with_marks(parsed: ParsedText, statements: Sequence[ImportStatement], text: str) -> str:
     """A statement with the quotes, the semicolon and the braces that the others have."""
-    known = [_text(parsed, *each.span) for each in statements]
+    known = [_text(parsed, *statement.span) for statement in statements]
     sample = known or [line.rstrip() for line in parsed.document.lines if '"' in line or "'" in line]
     if sum("'" in each for each in sample) > len(sample) / 2:
         text = text.replace('"', "'")
@@ -313,8 +317,8 @@ def _with_marks(parsed: ParsedText, statements: Sequence[ImportStatement], text:
 
 def _in_braces(document: Document, names: str) -> str:
     """Names in braces, with spaces as in most braces of a text."""
-    lines = [each for each in document.lines if _BRACES.search(each)]
-    tight = sum(_TIGHT.search(each) is not None for each in lines)
+    lines = [line for line in document.lines if _BRACES.search(line)]
+    tight = sum(_TIGHT.search(line) is not None for line in lines)
     return f"{{{names}}}" if tight * 2 > len(lines) else f"{{ {names} }}"
 
 

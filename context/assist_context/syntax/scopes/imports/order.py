@@ -106,7 +106,7 @@ def line_end(document: Document) -> str:
 
 def width_of(document: Document, least: int) -> int:
     """How long the lines of a document may be: the width that nearly all of them keep."""
-    lengths = [len(each.rstrip("\r\n")) for each in document.lines]
+    lengths = [len(line.rstrip("\r\n")) for line in document.lines]
     for width in WIDTHS:
         if width >= least and sum(each > width for each in lengths) <= LONGER * len(lengths):
             return width

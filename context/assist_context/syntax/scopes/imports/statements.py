@@ -60,7 +60,7 @@ class ImportStatement:
     @property
     def module(self) -> str:
         """The module of all names, "" if they have several, or if there are none."""
-        modules = {each.module for each in self.names}
+        modules = {name.module for name in self.names}
         return modules.pop() if len(modules) == 1 else ""
 
 
@@ -79,7 +79,7 @@ def read_import(text: str, language: Language) -> ImportedName | None:
     ('d', 'a.b', 'c')
     """
     parsed = ParsedText(Document("", split_lines(text), language))
-    names = [each for statement in import_statements(parsed) for each in statement.names]
+    names = [name for statement in import_statements(parsed) for name in statement.names]
     return names[0] if len(names) == 1 else None
 
 
@@ -179,8 +179,8 @@ def _read_ecma(root: tree_sitter.Node) -> Iterator[ImportStatement]:
         source = child.child_by_field_name("source") if child.type == "import_statement" else None
         if source is None:
             continue
-        marked = any(each.type in ("type", "typeof") for each in child.children)
-        clause = next((each for each in child.children if each.type == "import_clause"), None)
+        marked = any(node.type in ("type", "typeof") for node in child.children)
+        clause = next((node for node in child.children if node.type == "import_clause"), None)
         names: list[ImportedName] = []
         listing = None
         for part in clause.children if clause is not None else ():
@@ -193,14 +193,14 @@ def _ecma_names(part: tree_sitter.Node, module: str, marked: bool) -> Iterator[I
     if part.type == "identifier":
         yield ImportedName(node_text(part), module, "default", "default", _span(part), marked)
     elif part.type == "namespace_import":
-        name = next((node_text(each) for each in part.children if each.type == "identifier"), "*")
+        name = next((node_text(child) for child in part.children if child.type == "identifier"), "*")
         yield ImportedName(name, module, "*", "namespace", _span(part), marked)
     elif part.type == "named_imports":
-        for each in part.named_children:
-            if each.type == "import_specifier":
-                own = marked or any(word.type == "type" for word in each.children)
-                original, alias = _renaming(each)
-                yield ImportedName(alias or original, module, original, "name", _span(each), own)
+        for specifier in part.named_children:
+            if specifier.type == "import_specifier":
+                own = marked or any(child.type == "type" for child in specifier.children)
+                original, alias = _renaming(specifier)
+                yield ImportedName(alias or original, module, original, "name", _span(specifier), own)
 
 
 # --- Go ---
@@ -211,7 +211,7 @@ def _read_go(root: tree_sitter.Node) -> Iterator[ImportStatement]:
     for child in root.children:
         if child.type != "import_declaration":
             continue
-        inside = next((each for each in child.named_children if each.type == "import_spec_list"), None)
+        inside = next((node for node in child.named_children if node.type == "import_spec_list"), None)
         for spec in (inside or child).named_children:
             path = spec.child_by_field_name("path") if spec.type == "import_spec" else None
             if path is None:
@@ -233,7 +233,7 @@ def _read_rust(root: tree_sitter.Node) -> Iterator[ImportStatement]:
     for child in root.children:
         argument = child.child_by_field_name("argument") if child.type == "use_declaration" else None
         if argument is not None:
-            shared = any(each.type == "visibility_modifier" for each in child.children)
+            shared = any(node.type == "visibility_modifier" for node in child.children)
             names = tuple(_rust_leaves(argument, "", MOST_DEEP))
             listing = argument.child_by_field_name("list") if argument.type == "scoped_use_list" else None
             yield ImportStatement(
@@ -269,11 +269,11 @@ def _path(prefix: str, rest: str) -> str:
 
 def _read_java(root: tree_sitter.Node) -> Iterator[ImportStatement]:
     for child in root.children:
-        path = next((each for each in child.named_children if "identifier" in each.type), None)
+        path = next((node for node in child.named_children if "identifier" in node.type), None)
         if child.type != "import_declaration" or path is None:
             continue
-        static = any(each.type == "static" for each in child.children)
-        every = any(each.type == "asterisk" for each in child.children)
+        static = any(node.type == "static" for node in child.children)
+        every = any(node.type == "asterisk" for node in child.children)
         whole = "".join(node_text(path).split()) + (".*" if every else "")
         module, _, name = whole.rpartition(".")
         form: ImportForm = "wildcard" if every else "name"

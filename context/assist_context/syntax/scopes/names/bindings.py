@@ -98,7 +98,7 @@ def _modules_of_path(rules: ScopeRules, place: NamePlace) -> tuple[ScopeStep, ..
     front = place.node.child_by_field_name(field) if field else None
     if front is None or front.type not in rules.paths:
         return ()
-    modules = [each for each in place.scopes if each.kind == "module"]
+    modules = [scope for scope in place.scopes if scope.kind == "module"]
     return tuple(modules[rules.paths[front.type] :][:1])
 
 

@@ -45,7 +45,7 @@ def _functions(
         if binding is None:
             continue
         use = members.get(place.start)
-        scopes = [each for each in place.scopes if each.node.child_by_field_name("name") is not None]
+        scopes = [scope for scope in place.scopes if scope.node.child_by_field_name("name") is not None]
         if use is not None and scopes and use.defines:  # a field of a class whose constructor is generated
             names = [scopes[0].node]
         elif place.rule.kind == "parameter" and scopes and scopes[0] is place.scopes[0]:

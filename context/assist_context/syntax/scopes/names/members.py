@@ -57,8 +57,10 @@ def _bind(reader: ObjectReader, table: NameTable, space: str) -> dict[int, Membe
     definitions = list(_definitions(reader, table, space))
     owners = _owners_of(definitions)
     uses = {
-        each.place.start: MemberUse(Binding("member", (0, 0), space, owner=each.owner), defines=True)
-        for each in definitions
+        definition.place.start: MemberUse(
+            Binding("member", (0, 0), space, owner=definition.owner), defines=True
+        )
+        for definition in definitions
     }
     for place in places:
         binding = table.defined.get(place.start)
@@ -153,8 +155,8 @@ def _definitions(reader: ObjectReader, table: NameTable, space: str) -> Iterator
 def _owners_of(definitions: Sequence[MemberDefinition]) -> dict[str, bool]:
     """The owners that define a member, and whether they are only an object's."""
     owners: dict[str, bool] = {}
-    for each in definitions:
-        owners[each.owner] = owners.get(each.owner, True) and each.weak
+    for definition in definitions:
+        owners[definition.owner] = owners.get(definition.owner, True) and definition.weak
     return owners
 
 
@@ -222,7 +224,7 @@ def _owner_of_literal(reader: ObjectReader, place: NamePlace, owners: Owners, ki
     while (element := kind.child_by_field_name("element") or kind.child_by_field_name("value")) is not None:
         kind = element
     if kind.type == "struct_type":
-        return next((f"@{each.start_byte}" for each in kind.named_children), UNKNOWN)
+        return next((f"@{node.start_byte}" for node in kind.named_children), UNKNOWN)
     return reader.of_type(kind, place, owners)
 
 
@@ -247,8 +249,8 @@ def _merge(
     """Gives a member the owner of its base, where a member that is defined again is the same."""
     owners = _owners_of(definitions)
     bases: dict[str, tuple[str, ...]] = {}
-    for each in definitions:
-        bases[each.owner] = (*bases.get(each.owner, ()), *each.bases)
+    for definition in definitions:
+        bases[definition.owner] = (*bases.get(definition.owner, ()), *definition.bases)
     roots = {owner: _root(reader, owner, owners, bases) for owner in owners}
     merged = {}
     for start, use in uses.items():

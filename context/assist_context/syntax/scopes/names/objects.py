@@ -132,7 +132,7 @@ class ObjectReader:
 
     def of_class(self, name: str, owners: Owners, depth: int = 0) -> str:
         """The owner of a name: the class itself, or one that it is derived from."""
-        own = next((each for each in owners if each.startswith(f"{name}@")), None)
+        own = next((owner for owner in owners if owner.startswith(f"{name}@")), None)
         if own is not None:
             return own
         if depth > DEEPEST:
@@ -331,7 +331,7 @@ def _is_receiver(rules: ScopeRules, place: NamePlace) -> bool:
         return False
     above = place.node
     function = place.scopes[0]
-    outer = next((each for each in place.scopes if each.index < function.index), None)
+    outer = next((scope for scope in place.scopes if scope.index < function.index), None)
     first = above.named_children[0] if above.named_children else None
     return (
         outer is not None and outer.kind == "class" and first is not None and first.start_byte == place.start
@@ -339,7 +339,7 @@ def _is_receiver(rules: ScopeRules, place: NamePlace) -> bool:
 
 
 def _is_same_class(rules: ScopeRules, one: NamePlace, other: NamePlace) -> bool:
-    scopes = [next((s for s in each.scopes if s.kind == "class"), None) for each in (one, other)]
+    scopes = [next((s for s in place.scopes if s.kind == "class"), None) for place in (one, other)]
     if scopes[0] is None or scopes[1] is None:
         return False
     return owner_of(rules, one, scopes[0]) == owner_of(rules, other, scopes[1])
