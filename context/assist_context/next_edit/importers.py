@@ -20,8 +20,8 @@ from assist_context.retrieval.corpus import Corpus
 from assist_context.syntax.imports import Import
 from assist_context.syntax.scopes.imports.statements import (
     ECMA,
-    Form,
     ImportedName,
+    ImportForm,
     go_package,
     import_statements,
     write_import,
@@ -290,7 +290,7 @@ class Importers:
         suffix = next((found[0] for each in written if (found := re.search(r"\.[mc]?[jt]s$", each))), "")
         stem = re.sub(r"\.[mc]?[jt]sx?$", "", path)
         place = stem + suffix if suffix else re.sub(r"/index$", "", stem)
-        form: Form = "default" if default else "name"
+        form: ImportForm = "default" if default else "name"
         known = ImportedName(name, ecma_module(self.path, place), name, form, (0, 0))
         return [write_import(known, self.language)]
 
